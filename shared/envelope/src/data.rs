@@ -1,0 +1,117 @@
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::{Outcome, Provider, Reason};
+
+/// `data` of a certificate event.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct CertificateData {
+    pub provider: Provider,
+    /// The provider's own name of the event.
+    pub event: String,
+    /// order_id, certificate_id, webhook_id (numbers), hostname, hostname_id, zone_id, domain, …
+    pub identifiers: Map<String, Value>,
+    pub callback: Callback,
+    /// Leaf first, then issuers; for Meta just one.
+    pub certificates: Vec<Certificate>,
+    /// The same certificates in the same order, PEM with LF.
+    pub pem_chain: Option<String>,
+    pub checks: Checks,
+    /// What the provider says is wrong, and names in the event that were skipped and why.
+    pub problems: Vec<String>,
+    /// What domain control validation waits for, as the provider gives it.
+    pub dcv: Option<Value>,
+    /// Other certificates that the call-back found (Meta: for the suspected names), without PEM.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Certificate>,
+    /// The provider's document, byte for byte but for private keys; null once moved to `dataref`.
+    pub payload: Option<Box<RawValue>>,
+}
+
+/// What came of asking the provider.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Callback {
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Call-backs made for this event, the last one included.
+    pub attempts: u32,
+    /// HTTP status of the last answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// One certificate; a member is null where the provider gives no PEM to read it from.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Certificate {
+    /// Distinguished name, RFC 4514 style.
+    pub subject: Option<String>,
+    pub issuer: Option<String>,
+    /// Upper-case hex, without a leading zero octet.
+    pub serial_number: Option<String>,
+    /// Lower-case hex.
+    pub fingerprint_sha256: Option<String>,
+    /// Lower-case hex; only where the provider names it and gives no PEM (CertCentral order info).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint_sha1: Option<String>,
+    /// RFC 3339, or the date alone where the provider gives no more.
+    pub not_before: Option<String>,
+    pub not_after: Option<String>,
+    pub names: Option<Names>,
+    /// `RSA`, `EC P-256`, `EC P-384`, `Ed25519`, … or the OID.
+    pub key_algorithm: Option<String>,
+    pub key_bits: Option<u32>,
+    /// `sha256WithRSAEncryption`, `ecdsa-with-SHA384`, … or the OID.
+    pub signature_algorithm: Option<String>,
+}
+
+/// Subject alternative names.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Names {
+    pub dns: Vec<String>,
+    pub ip: Vec<String>,
+    pub email: Vec<String>,
+}
+
+/// One word or sentence per check: `ok`, `not_applicable`, or what is wrong.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Checks {
+    /// The blocks came leaf first, each followed by its issuer.
+    pub order: String,
+    /// Each certificate is signed by the next one.
+    pub signatures: String,
+    /// Every certificate is valid now.
+    pub validity: String,
+    pub key_strength: String,
+    pub leaf_not_ca: String,
+    /// The leaf names what its purpose asks for (DNS or IP for TLS, e-mail for S/MIME).
+    pub names_present: String,
+    pub duplicates: String,
+    /// No private key came along.
+    pub private_key: String,
+    /// Every algorithm is one that we can verify.
+    pub algorithm: String,
+}
+
+impl Checks {
+    pub const OK: &'static str = "ok";
+    pub const NOT_APPLICABLE: &'static str = "not_applicable";
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        let not_applicable = || Self::NOT_APPLICABLE.to_owned();
+        Self {
+            order: not_applicable(),
+            signatures: not_applicable(),
+            validity: not_applicable(),
+            key_strength: not_applicable(),
+            leaf_not_ca: not_applicable(),
+            names_present: not_applicable(),
+            duplicates: not_applicable(),
+            private_key: not_applicable(),
+            algorithm: not_applicable(),
+        }
+    }
+}

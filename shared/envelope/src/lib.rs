@@ -1,0 +1,13 @@
+//! The two messages of Certhooks, both CloudEvents 1.0 JSON, and their vocabulary.
+//!
+//! - [`cloud_event`]: the members that both share, and the two messages themselves
+//! - [`data`]: what a [`CertificateEvent`] carries: call-back, certificates, checks, payload
+//! - [`vocabulary`]: providers, event types, call-back outcomes and reasons
+
+mod cloud_event;
+mod data;
+mod vocabulary;
+
+pub use cloud_event::{CertificateEvent, CloudEvent, Envelope, rfc3339};
+pub use data::{Callback, Certificate, CertificateData, Checks, Names};
+pub use vocabulary::{EventType, Outcome, Provider, Reason};

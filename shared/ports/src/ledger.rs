@@ -1,0 +1,44 @@
+use std::future::Future;
+
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use crate::PortResult;
+
+/// What a claim of an id met.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Claim {
+    /// Ours until the lease ends.
+    Granted,
+    /// Another owner's lease runs until then.
+    Held { until: OffsetDateTime },
+    /// Delivered before; acknowledge and do nothing.
+    Recorded,
+}
+
+/// Which ids were claimed and which were delivered. Every id is kept 30 days after its recording.
+pub trait Ledger: Send + Sync + 'static {
+    /// Called before any work on `id`. Grants when nobody holds it, when the lease has ended, or
+    /// when `owner` holds it already; so it may be repeated.
+    fn claim(
+        &self,
+        id: &str,
+        owner: &str,
+        until: OffsetDateTime,
+    ) -> impl Future<Output = PortResult<Claim>> + Send;
+
+    /// Called after the delivery; may be repeated.
+    fn record(&self, id: &str) -> impl Future<Output = PortResult<()>> + Send;
+
+    /// Gives a claim back without recording, so that a later attempt need not wait for the lease.
+    /// Does nothing when `owner` does not hold it.
+    fn release(&self, id: &str, owner: &str) -> impl Future<Output = PortResult<()>> + Send;
+
+    /// Keeps the token of a CertCentral challenge for the operator until `expires`, not longer.
+    fn keep_challenge(
+        &self,
+        webhook_id: &str,
+        token: &SecretString,
+        expires: OffsetDateTime,
+    ) -> impl Future<Output = PortResult<()>> + Send;
+}

@@ -1,0 +1,17 @@
+//! All that is known of each provider, one folder each. Pure: bytes in, bytes out; no clock, no
+//! network, no environment.
+//!
+//! - [`digicert`], [`cloudflare`], [`meta`]: how a delivery is verified (`door`), what its events
+//!   mean (`reading`), how to ask the provider back and what its answers mean (`api`)
+//! - [`door`]: the shape of a door: what `intake` asks of a provider
+//! - [`reading`]: the shape of an event understood: what `fulfilment` asks of a provider
+//! - [`api`]: the shape of a call-back and of what came of it
+//! - [`json`]: members in order, canonical form, derived ids
+
+pub mod api;
+pub mod cloudflare;
+pub mod digicert;
+pub mod door;
+pub mod json;
+pub mod meta;
+pub mod reading;
