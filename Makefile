@@ -1,0 +1,129 @@
+# Certhooks. `make` alone lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# --- settings ------------------------------------------------------------------------------------
+
+ARCH ?= arm64#                 of the deployed functions: arm64 or x86_64
+ENV ?= default#                which section of infra/samconfig.toml; one for each stack
+PYTHON ?= python3#             3.11 or later
+
+FUNCTIONS := digicert-webhook cloudflare-webhook meta-ct-webhook worker
+# cargo-lambda links with zig, against the C library of provided.al2023 rather than this machine's.
+ZIG := ziglang==0.15.2
+
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= eu-central-1
+
+VENV := .tools/venv
+BIN := $(VENV)/bin
+TOOLS := $(VENV)/installed
+DEPLOY := $(BIN)/sam deploy --template-file infra/template.yaml --config-file samconfig.toml --config-env $(ENV)
+
+# --- for everybody -------------------------------------------------------------------------------
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Certhooks on this machine, with the events of all providers sent through it once
+	cargo build -p certhooks
+	cargo run -q -p certhooks -- local --listen 127.0.0.1:3000 --state .certhooks --samples events
+
+.PHONY: check
+check: check-rust check-dependencies check-template ## everything that can be said without running it
+
+.PHONY: test
+test: test-rust test-template ## all tests, the template on an emulator included
+
+# --- checks --------------------------------------------------------------------------------------
+
+.PHONY: check-rust
+check-rust:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+# Advisories need the advisory database from the network, so they are not part of `make check`.
+.PHONY: check-dependencies
+check-dependencies: $(TOOLS)
+	infra/checks/dependencies.sh
+	$(BIN)/cargo-deny --log-level error check bans licenses sources
+
+.PHONY: check-advisories
+check-advisories: $(TOOLS) ## known vulnerabilities in the dependencies (needs a network)
+	$(BIN)/cargo-deny check advisories
+
+.PHONY: check-template
+check-template: $(TOOLS)
+	$(BIN)/cfn-lint infra/template.yaml
+	$(BIN)/sam validate --lint --template-file infra/template.yaml
+	$(BIN)/checkov --quiet --compact --skip-download --framework cloudformation --file infra/template.yaml
+
+# --- tests ---------------------------------------------------------------------------------------
+
+.PHONY: test-rust
+test-rust: $(TOOLS)
+	$(BIN)/cargo-nextest nextest run --workspace --no-fail-fast
+
+# --compiler cargo: the emulator runs the functions on this machine, so this machine's linker will do.
+.PHONY: test-template
+test-template: $(TOOLS)
+	cargo build -p simulator
+	$(BIN)/cargo-lambda lambda build --compiler cargo $(FUNCTIONS:%=--package %)
+	$(BIN)/pytest -q infra/tests
+
+# --- the functions on AWS ------------------------------------------------------------------------
+
+TARGET_arm64 := aarch64-unknown-linux-gnu
+TARGET_x86_64 := x86_64-unknown-linux-gnu
+TARGET := $(or $(TARGET_$(ARCH)),$(error ARCH must be arm64 or x86_64, not '$(ARCH)'))
+
+.PHONY: build
+build: $(TOOLS) .tools/zig ## the functions as they are deployed (ARCH=arm64 or x86_64)
+	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET) || \
+	  { echo "The standard library for $(TARGET) is missing: rustup target add $(TARGET)" >&2; exit 1; }
+	PATH="$(abspath $(BIN)):$$PATH" cargo-lambda lambda build --release --target $(TARGET) $(FUNCTIONS:%=--package %)
+
+.PHONY: deploy
+deploy: build ## build and deploy; asks for the parameters the first time (ENV=NAME for another stack)
+	if grep -q '^\[$(ENV)\.deploy\.parameters\]' infra/samconfig.toml; then \
+	  $(DEPLOY) --parameter-overrides Architecture=$(ARCH); \
+	else \
+	  echo "First deployment of '$(ENV)'. The webhook routes have no API Gateway authoriser, since the"; \
+	  echo "functions verify each request themselves: answer y where SAM asks about it."; \
+	  $(DEPLOY) --guided; \
+	fi
+
+.PHONY: destroy
+destroy: $(TOOLS) ## remove the stack; its events, ledger and archive stay
+	@echo "Retained, to be deleted by hand when no longer wanted: the four queues with what is on them, the"
+	@echo "ledger table, the archive bucket, and API Gateway's account-wide logging role. Everything else goes,"
+	@echo "the secrets included."
+	$(BIN)/sam delete --config-file samconfig.toml --config-env $(ENV)
+
+# --- tools ---------------------------------------------------------------------------------------
+
+.PHONY: tools
+tools: $(TOOLS) ## the tools of check, test and deploy, into .tools/ (about 500 MB)
+
+# The list is complete, so nothing is resolved; uv takes seconds, pip about a minute and serves where uv cannot
+# reach the index.
+$(TOOLS): infra/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; the tools of check, test and \
+	deploy need Python 3.11 or later with venv ('make run' does not)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check "$$(grep '^uv==' $<)"
+	$(BIN)/uv pip install -q --no-deps --python $(BIN)/python -r $< || $(BIN)/pip install -q --no-deps -r $<
+	touch $@
+
+.tools/zig: $(TOOLS)
+	$(BIN)/uv pip install -q --python $(BIN)/python '$(ZIG)' || $(BIN)/pip install -q '$(ZIG)'
+	touch $@
+
+.PHONY: lock-tools
+lock-tools: $(TOOLS) ## infra/requirements.txt afresh from infra/requirements.in
+	UV_CUSTOM_COMPILE_COMMAND="make lock-tools" $(BIN)/uv pip compile -q --no-annotate --upgrade --no-emit-package ziglang \
+	  --override infra/overrides.txt infra/requirements.in --output-file infra/requirements.txt
