@@ -1,1 +1,30 @@
+//! The worker: an envelope comes in, the provider is called back, what came is checked, and a
+//! complete certificate event goes out.
+//!
+//! - [`process`]: the way of a record, one step a line
+//! - [`callback`]: asks the provider what the reading of an event calls for
+//! - [`search`]: Meta: pages of certificates by domain, and by id
+//! - [`observe`]: Meta: one event for each certificate that is new
+//! - [`decide`]: what an answer leads to: deliver, or try again and when
+//! - [`compose`]: reading and answer to certificate event
+//! - [`shed`]: moves to the archive what is too large for the queue
+//! - [`client`], [`budget`], [`key`]: one provider's API: address, limits, credential
+//! - [`settings`]: what an operator may set
+//! - [`record`]: one log line and one count for each decision
 
+mod budget;
+mod callback;
+mod client;
+mod compose;
+mod decide;
+mod key;
+mod observe;
+mod process;
+mod record;
+mod search;
+mod settings;
+mod shed;
+
+pub use budget::Budget;
+pub use process::{Fate, Keys, Ports, Record, Worker};
+pub use settings::{Api, MetaDomains, Settings};

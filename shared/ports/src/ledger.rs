@@ -16,7 +16,7 @@ pub enum Claim {
     Recorded,
 }
 
-/// Which ids were claimed and which were delivered. Every id is kept 30 days after its recording.
+/// Which ids were claimed and which were delivered.
 pub trait Ledger: Send + Sync + 'static {
     /// Called before any work on `id`. Grants when nobody holds it, when the lease has ended, or
     /// when `owner` holds it already; so it may be repeated.
@@ -27,8 +27,12 @@ pub trait Ledger: Send + Sync + 'static {
         until: OffsetDateTime,
     ) -> impl Future<Output = PortResult<Claim>> + Send;
 
-    /// Called after the delivery; may be repeated.
-    fn record(&self, id: &str) -> impl Future<Output = PortResult<()>> + Send;
+    /// Called after the delivery, ends the claim and keeps the id until `kept_until`; may be repeated.
+    fn record(
+        &self,
+        id: &str,
+        kept_until: OffsetDateTime,
+    ) -> impl Future<Output = PortResult<()>> + Send;
 
     /// Gives a claim back without recording, so that a later attempt need not wait for the lease.
     /// Does nothing when `owner` does not hold it.

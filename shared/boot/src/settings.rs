@@ -1,0 +1,98 @@
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// Environment variables as they were when the program started.
+pub struct Environment(BTreeMap<String, String>);
+
+/// A variable that is missing or cannot be understood; stops the start.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct SettingError {
+    pub name: &'static str,
+    pub problem: String,
+}
+
+impl Environment {
+    /// The variables of this process. One that is not Unicode counts as unset.
+    pub fn of_process() -> Self {
+        let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self(std::env::vars_os().filter_map(unicode).collect())
+    }
+
+    /// A variable's value without white space around it; an empty one counts as unset.
+    pub fn optional(&self, name: &'static str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// # Errors
+    /// When the variable is unset.
+    pub fn required(&self, name: &'static str) -> Result<&str, SettingError> {
+        self.optional(name).ok_or_else(|| SettingError::new(name, "is required, but not set"))
+    }
+
+    /// A value of another type, or nothing when the variable is unset.
+    ///
+    /// # Errors
+    /// When the value cannot be understood; the text repeats it, so not for secrets.
+    pub fn parsed<T>(&self, name: &'static str) -> Result<Option<T>, SettingError>
+    where
+        T: FromStr<Err: Display>,
+    {
+        self.optional(name)
+            .map(|value| {
+                value
+                    .parse()
+                    .map_err(|error: T::Err| SettingError::new(name, format!("`{value}`: {error}")))
+            })
+            .transpose()
+    }
+
+    /// `true` or `false`; unset is `false`.
+    ///
+    /// # Errors
+    /// When it is another word.
+    pub fn flag(&self, name: &'static str) -> Result<bool, SettingError> {
+        match self.optional(name).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(SettingError::new(name, "must be `true` or `false`")),
+        }
+    }
+}
+
+impl SettingError {
+    pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
+        Self { name, problem: problem.into() }
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Environment;
+
+    #[test]
+    fn errors_name_the_variable() {
+        let environment: Environment =
+            [("LIMIT", "many"), ("FLAG", "maybe"), ("EMPTY", " ")].into_iter().collect();
+        let error = |result: Result<(), super::SettingError>| result.unwrap_err().to_string();
+
+        assert_eq!(
+            error(environment.parsed::<u32>("LIMIT").map(drop)),
+            "LIMIT: `many`: invalid digit found in string"
+        );
+        assert_eq!(error(environment.flag("FLAG").map(drop)), "FLAG: must be `true` or `false`");
+        assert_eq!(
+            error(environment.required("EMPTY").map(drop)),
+            "EMPTY: is required, but not set"
+        );
+    }
+}

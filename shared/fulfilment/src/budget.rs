@@ -1,0 +1,143 @@
+use std::collections::VecDeque;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+/// A provider's request limits as rolling windows, `100/5s,1000/3m`; `none` for no limit.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Budget(Vec<(u32, Duration)>);
+
+impl Budget {
+    pub const NONE: Self = Self(Vec::new());
+
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromStr for Budget {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "expected COUNT/TIME with TIME in s, m or h, such as `100/5s,1000/3m`, or `none`";
+        if text.trim() == "none" {
+            return Ok(Self::NONE);
+        }
+        text.split(',').map(|window| window_of(window.trim()).ok_or(FORM)).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn window_of(text: &str) -> Option<(u32, Duration)> {
+    let (count, time) = text.split_once('/')?;
+    let count = count.parse().ok().filter(|count| *count > 0)?;
+    let unit = time.chars().next_back()?;
+    let number: u32 = time.strip_suffix(unit)?.parse().ok().filter(|number| *number > 0)?;
+    let seconds = match unit {
+        's' => number,
+        'm' => number.checked_mul(60)?,
+        'h' => number.checked_mul(3600)?,
+        _ => return None,
+    };
+    Some((count, Duration::from_secs(seconds.into())))
+}
+
+/// This worker's share of a budget, metered.
+///
+/// The share is the budget ÷ the number of workers, less a fifth for the reconciler and the
+/// operator; of the rest a fifth is kept for first attempts, so that a backlog of retries does not
+/// starve what is new (design section 6). A window is exact, not a leaky bucket: CertCentral counts
+/// rolling windows (CertCentral API, "Rate limits"), and a bucket would allow twice the count in one.
+pub(crate) struct Meter(Vec<Window>);
+
+struct Window {
+    share: usize,
+    share_of_retries: usize,
+    period: Duration,
+    taken: VecDeque<Instant>,
+}
+
+impl Meter {
+    pub(crate) fn new(budget: &Budget, workers: u32) -> Self {
+        let four_fifths = |count: u32| (count * 4 / 5).max(1);
+        let window = |&(count, period): &(u32, Duration)| {
+            let share = four_fifths(count / workers.max(1));
+            Window {
+                share: share as usize,
+                share_of_retries: four_fifths(share) as usize,
+                period,
+                taken: VecDeque::new(),
+            }
+        };
+        Self(budget.0.iter().map(window).collect())
+    }
+
+    /// Takes one request out of every window, or says how long to wait and takes none.
+    pub(crate) fn take(&mut self, now: Instant, is_first_attempt: bool) -> Result<(), Duration> {
+        let wait = self.0.iter_mut().filter_map(|window| window.wait(now, is_first_attempt)).max();
+        match wait {
+            Some(wait) => Err(wait),
+            None => {
+                self.0.iter_mut().for_each(|window| window.taken.push_back(now));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Window {
+    fn wait(&mut self, now: Instant, is_first_attempt: bool) -> Option<Duration> {
+        let gone = |taken: &Instant| now.saturating_duration_since(*taken) >= self.period;
+        while self.taken.front().is_some_and(gone) {
+            self.taken.pop_front();
+        }
+        let limit = if is_first_attempt { self.share } else { self.share_of_retries };
+        let over = self.taken.len().checked_sub(limit)?;
+        let frees = self.taken.get(over)?;
+        Some(self.period.saturating_sub(now.saturating_duration_since(*frees)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, Duration, Instant, Meter};
+
+    #[test]
+    fn spelling() {
+        let seconds = Duration::from_secs;
+        for (text, windows) in [
+            ("none", Some(vec![])),
+            ("100/5s,1000/3m", Some(vec![(100, seconds(5)), (1000, seconds(180))])),
+            ("200/1h", Some(vec![(200, seconds(3600))])),
+            ("", None),
+            ("0/5s", None),
+            ("100/0s", None),
+            ("100/5", None),
+            ("100/5d", None),
+            ("-1/5s", None),
+            ("100/5s,", None),
+            ("1/4294967295h", None),
+            ("1/5é", None),
+        ] {
+            assert_eq!(text.parse::<Budget>().ok().map(|budget| budget.0), windows, "{text}");
+        }
+    }
+
+    /// Through any window of the period no more than the share passes, and retries leave a fifth.
+    #[test]
+    fn windows_are_rolling_and_keep_room_for_first_attempts() {
+        let mut meter = Meter::new(&"100/5s".parse().unwrap(), 2);
+        let start = Instant::now();
+        let retries = (0..100).filter(|_| meter.take(start, false).is_ok()).count();
+        let firsts = (0..100).filter(|_| meter.take(start, true).is_ok()).count();
+        assert_eq!((retries, firsts), (32, 8));
+
+        let almost = start + Duration::from_millis(4900);
+        assert_eq!(meter.take(almost, true), Err(Duration::from_millis(100)));
+        assert_eq!(meter.take(start + Duration::from_secs(5), true), Ok(()));
+    }
+
+    #[test]
+    fn no_budget_never_waits() {
+        let mut meter = Meter::new(&Budget::NONE, 1);
+        assert!((0..10_000).all(|_| meter.take(Instant::now(), false).is_ok()));
+    }
+}

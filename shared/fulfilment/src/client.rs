@@ -1,0 +1,152 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use envelope::Reason;
+use providers::api::{Answer, Call, Key, Verdict, retry_after};
+use reqwest::header::{ACCEPT, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, Response, Url};
+use secrecy::ExposeSecret;
+
+use crate::Api;
+use crate::budget::Meter;
+
+/// The largest answer that is read: a chain of a thousand certificates has 2 MB.
+const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
+
+/// A free place in the budget is waited for this long; for a later one the event goes back onto the
+/// queue.
+const BUDGET_PATIENCE: Duration = Duration::from_secs(2);
+
+/// One provider's API: its address and what is left of its budget.
+pub(crate) struct Endpoint {
+    client: Client,
+    base: Url,
+    meter: Mutex<Meter>,
+}
+
+/// What came of a call.
+pub(crate) enum Called<T> {
+    Answered { verdict: Verdict<T>, status: Option<u16> },
+    /// Not called: the budget has no place before so long.
+    NoBudget(Duration),
+}
+
+/// The HTTP client of all providers.
+///
+/// # Errors
+/// Only when the TLS back end does not start.
+pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
+    // One provider in the whole tree; a second call finds the first one's and is no error.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("certhooks/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(timeout.min(Duration::from_secs(3)))
+        .timeout(timeout)
+        // A frozen Lambda finds its idle connections dead (aws-lambda-web-adapter #830).
+        .pool_idle_timeout(Duration::from_secs(15))
+        .build()
+}
+
+impl Endpoint {
+    pub(crate) fn new(client: Client, api: &Api, workers: u32) -> Self {
+        let meter = Mutex::new(Meter::new(&api.budget, workers));
+        Self { client, base: api.base.clone(), meter }
+    }
+
+    /// One `GET` within the budget; `judge` says what its answer means.
+    pub(crate) async fn call<T>(
+        &self,
+        call: &Call,
+        key: &Key,
+        is_first_attempt: bool,
+        judge: impl Fn(&Answer<'_>) -> Verdict<T>,
+    ) -> Called<T> {
+        if let Err(wait) = self.admit(is_first_attempt).await {
+            return Called::NoBudget(wait);
+        }
+        match self.get(call, key).await {
+            Ok(whole) => Called::Answered {
+                verdict: judge(&whole.answer()),
+                status: Some(whole.status),
+            },
+            Err(reason) => {
+                Called::Answered { verdict: Verdict::Again { reason, after: None }, status: None }
+            }
+        }
+    }
+
+    async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
+        let deadline = Instant::now() + BUDGET_PATIENCE;
+        loop {
+            let now = Instant::now();
+            let taken = self
+                .meter
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(now, is_first_attempt);
+            match taken {
+                Ok(()) => return Ok(()),
+                Err(wait) if now + wait > deadline => return Err(wait),
+                Err(wait) => tokio::time::sleep(wait).await,
+            }
+        }
+    }
+
+    async fn get(&self, call: &Call, key: &Key) -> Result<Whole, Reason> {
+        let request = self.request(call, key).ok_or(Reason::Unreadable)?;
+        let response = request.send().await.map_err(transport)?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after_of(&response);
+        Ok(Whole { status, retry_after, body: read(response).await? })
+    }
+
+    fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
+        let mut url = self.base.clone();
+        url.path_segments_mut().ok()?.pop_if_empty().extend(&call.segments);
+        let request = self.client.get(url).header(ACCEPT, call.accept).query(&call.query);
+        Some(match key {
+            Key::Header { name, value } => {
+                let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
+                value.set_sensitive(true);
+                request.header(*name, value)
+            }
+            Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
+        })
+    }
+}
+
+/// A whole answer, owned.
+struct Whole {
+    status: u16,
+    retry_after: Option<Duration>,
+    body: Vec<u8>,
+}
+
+impl Whole {
+    fn answer(&self) -> Answer<'_> {
+        Answer { status: self.status, retry_after: self.retry_after, body: &self.body }
+    }
+}
+
+async fn read(mut response: Response) -> Result<Vec<u8>, Reason> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(transport)? {
+        if body.len() + chunk.len() > ANSWER_LIMIT {
+            return Err(Reason::Unreadable);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn retry_after_of(response: &Response) -> Option<Duration> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after(value, now)
+}
+
+/// The error's own text is dropped here: it repeats the address, and Meta's holds the token.
+fn transport(error: reqwest::Error) -> Reason {
+    if error.is_timeout() { Reason::Timeout } else { Reason::Unreadable }
+}

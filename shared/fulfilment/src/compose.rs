@@ -1,0 +1,79 @@
+use envelope::{
+    CertificateData, CertificateEvent, Checks, CloudEvent, Envelope,
+};
+use providers::reading::Reading;
+use serde_json::value::RawValue;
+
+use crate::callback::Found;
+
+/// A private key in the event itself, taken out before anything is archived or delivered.
+pub(crate) struct Redacted {
+    pub(crate) envelope: Envelope,
+    /// What kind of keys there were, as their PEM labels say.
+    labels: Vec<String>,
+}
+
+impl Redacted {
+    pub(crate) fn of(envelope: &Envelope) -> Self {
+        let redacted = certificate::redact_json(envelope.data.get())
+            .and_then(|(text, labels)| Some((RawValue::from_string(text).ok()?, labels)));
+        match redacted {
+            Some((data, labels)) => Self { envelope: Envelope { data, ..envelope.clone() }, labels },
+            None => Self { envelope: envelope.clone(), labels: Vec::new() },
+        }
+    }
+
+    fn report(&self, checks: &mut Checks) {
+        if !self.labels.is_empty() {
+            let labels = self.labels.join(", ");
+            checks.private_key = format!("the event held a private key ({labels}); it was removed");
+        }
+    }
+}
+
+/// The certificate event that consumers read.
+pub(crate) fn compose(redacted: &Redacted, reading: &Reading, found: Found) -> CertificateEvent {
+    let envelope = &redacted.envelope;
+    let Found { callback, certificates, pem_chain, mut checks, problems, dcv, related } = found;
+    redacted.report(&mut checks);
+    let is_known = !certificates.is_empty();
+    CloudEvent {
+        specversion: CertificateEvent::SPECVERSION.into(),
+        id: envelope.id.clone(),
+        source: envelope.source.clone(),
+        kind: reading.kind.as_str().into(),
+        subject: reading.subject.clone(),
+        time: envelope.time,
+        datacontenttype: CertificateEvent::CONTENT_TYPE.into(),
+        dataschema: CertificateEvent::SCHEMA.into(),
+        receivedtime: envelope.receivedtime,
+        traceparent: envelope.traceparent.clone(),
+        attempts: 0,
+        badcertificates: 0,
+        reconciled: envelope.reconciled,
+        replayed: envelope.replayed,
+        ordering: envelope.ordering.clone(),
+        dataref: None,
+        datarefsize: None,
+        datarefsha256: None,
+        data: CertificateData {
+            provider: reading.provider,
+            event: reading.event.clone(),
+            identifiers: reading.identifiers.clone(),
+            callback,
+            certificates: if is_known { certificates } else { reading.certificates.clone() },
+            pem_chain,
+            checks,
+            problems: merge(&reading.problems, problems),
+            dcv: dcv.or_else(|| reading.dcv.clone()),
+            related,
+            payload: Some(envelope.data.clone()),
+        },
+    }
+}
+
+/// What the event said and what the provider says now, each once.
+fn merge(said: &[String], now: Vec<String>) -> Vec<String> {
+    let news = now.into_iter().filter(|problem| !said.contains(problem));
+    said.iter().cloned().chain(news).collect()
+}

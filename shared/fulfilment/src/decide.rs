@@ -1,0 +1,142 @@
+use std::time::Duration;
+
+use envelope::{Envelope, Outcome, Reason};
+use providers::api::Verdict;
+use time::OffsetDateTime;
+
+/// A download right after `certificate_issued` may not be ready (lemur polls an order 10 times).
+const READY_WITHIN: time::Duration = time::Duration::minutes(10);
+/// After so long of trying, the event is delivered as it is.
+const TRIED_ENOUGH: time::Duration = time::Duration::days(10);
+/// SQS delays a message 15 minutes at most.
+const LONGEST_DELAY: Duration = Duration::from_secs(900);
+/// So many whole answers that are no certificate make a result.
+const BAD_CERTIFICATES: u32 = 3;
+
+/// What an answer leads to (design section 6).
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Next<T> {
+    Good(T),
+    /// A result, good or bad: deliver it.
+    Final { outcome: Outcome, reason: Reason },
+    Again { delay: Duration, reason: Reason, trouble: Trouble },
+}
+
+/// What kind of trouble an attempt met.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trouble {
+    BadCertificate,
+    KeyRefused,
+    Passing,
+}
+
+/// `jitter` is between 0 and 1.
+pub(crate) fn decide<T>(
+    verdict: Verdict<T>,
+    envelope: &Envelope,
+    now: OffsetDateTime,
+    jitter: f64,
+) -> Next<T> {
+    let age = now - envelope.receivedtime;
+    let backoff = backoff(envelope.attempts, jitter);
+    let failed = |reason| Next::Final { outcome: Outcome::Failed, reason };
+    let again = |delay, reason, trouble| match age >= TRIED_ENOUGH {
+        true => Next::Final { outcome: Outcome::Failed, reason: Reason::Expired },
+        false => Next::Again { delay, reason, trouble },
+    };
+    match verdict {
+        Verdict::Good(value) => Next::Good(value),
+        Verdict::Again { reason, after } => {
+            let asked = after.map(|after| whole_seconds(after.as_secs_f64()));
+            again(asked.unwrap_or(backoff), reason, Trouble::Passing)
+        }
+        Verdict::NotReady { .. } if age < READY_WITHIN => {
+            again(backoff, Reason::NotReady, Trouble::Passing)
+        }
+        Verdict::BadCertificate if envelope.badcertificates + 1 < BAD_CERTIFICATES => {
+            again(backoff, Reason::BadCertificate, Trouble::BadCertificate)
+        }
+        Verdict::BadCertificate => failed(Reason::BadCertificate),
+        Verdict::KeyRefused { reason } => again(LONGEST_DELAY, reason, Trouble::KeyRefused),
+        Verdict::NotReady { reason } | Verdict::Failed { reason } => failed(reason),
+        Verdict::Gone { reason } => Next::Final { outcome: Outcome::Gone, reason },
+    }
+}
+
+/// Doubles from 2 s, of which the jitter takes off up to half.
+fn backoff(attempts: u32, jitter: f64) -> Duration {
+    let doubled = 2_f64 * 2_f64.powi(attempts.min(16).cast_signed());
+    whole_seconds(doubled.min(LONGEST_DELAY.as_secs_f64()) * (0.5 + jitter / 2.0))
+}
+
+/// Queues count whole seconds.
+fn whole_seconds(seconds: f64) -> Duration {
+    let seconds = seconds.ceil().clamp(1.0, LONGEST_DELAY.as_secs_f64());
+    Duration::from_secs_f64(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(age: time::Duration, attempts: u32, badcertificates: u32) -> (Envelope, OffsetDateTime) {
+        let text = r#"{"specversion":"1.0","id":"1","source":"/digicert/certcentral","type":"t","subject":"s",
+            "time":"2026-01-01T00:00:00Z","datacontenttype":"application/json","dataschema":"s",
+            "receivedtime":"2026-01-01T00:00:00Z","data":{}}"#;
+        let envelope: Envelope = serde_json::from_str(text).unwrap();
+        let now = envelope.receivedtime + age;
+        (Envelope { attempts, badcertificates, ..envelope }, now)
+    }
+
+    fn again(seconds: u64, reason: Reason, trouble: Trouble) -> Next<()> {
+        Next::Again { delay: Duration::from_secs(seconds), reason, trouble }
+    }
+
+    fn failed(reason: Reason) -> Next<()> {
+        Next::Final { outcome: Outcome::Failed, reason }
+    }
+
+    #[test]
+    fn what_an_answer_leads_to() {
+        use time::Duration as Age;
+        let limited = Verdict::Again { reason: Reason::RateLimited, after: Some(Duration::from_secs(7)) };
+        let far = Verdict::Again { reason: Reason::RateLimited, after: Some(Duration::from_secs(7200)) };
+        let down = Verdict::Again { reason: Reason::Unavailable, after: None };
+        let not_ready = Verdict::NotReady { reason: Reason::NotFound };
+        let key = Verdict::KeyRefused { reason: Reason::Unauthorized };
+        let passing = Trouble::Passing;
+        for (verdict, age, attempts, bad, expected) in [
+            (limited.clone(), Age::ZERO, 0, 0, again(7, Reason::RateLimited, passing)),
+            (far, Age::ZERO, 0, 0, again(900, Reason::RateLimited, passing)),
+            (down.clone(), Age::ZERO, 0, 0, again(2, Reason::Unavailable, passing)),
+            (down.clone(), Age::ZERO, 3, 0, again(16, Reason::Unavailable, passing)),
+            (down.clone(), Age::days(9), 4_000_000_000, 0, again(900, Reason::Unavailable, passing)),
+            (down, Age::days(10), 900, 0, failed(Reason::Expired)),
+            (limited, Age::days(10), 900, 0, failed(Reason::Expired)),
+            (not_ready.clone(), Age::seconds(599), 0, 0, again(2, Reason::NotReady, passing)),
+            (not_ready, Age::minutes(10), 0, 0, failed(Reason::NotFound)),
+            (Verdict::BadCertificate, Age::ZERO, 1, 1, again(4, Reason::BadCertificate, Trouble::BadCertificate)),
+            (Verdict::BadCertificate, Age::ZERO, 2, 2, failed(Reason::BadCertificate)),
+            (key.clone(), Age::ZERO, 0, 0, again(900, Reason::Unauthorized, Trouble::KeyRefused)),
+            (key, Age::days(10), 0, 0, failed(Reason::Expired)),
+            (Verdict::Failed { reason: Reason::Forbidden }, Age::ZERO, 0, 0, failed(Reason::Forbidden)),
+            (
+                Verdict::Gone { reason: Reason::Retired },
+                Age::ZERO,
+                0,
+                0,
+                Next::Final { outcome: Outcome::Gone, reason: Reason::Retired },
+            ),
+        ] {
+            let (envelope, now) = envelope(age, attempts, bad);
+            assert_eq!(decide(verdict.clone(), &envelope, now, 1.0), expected, "{verdict:?} {age}");
+        }
+    }
+
+    #[test]
+    fn jitter_takes_off_up_to_half() {
+        assert_eq!(backoff(4, 0.0), Duration::from_secs(16));
+        assert_eq!(backoff(4, 1.0), Duration::from_secs(32));
+        assert_eq!(backoff(u32::MAX, 1.0), LONGEST_DELAY);
+    }
+}

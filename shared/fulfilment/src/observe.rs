@@ -1,0 +1,161 @@
+use envelope::{CertificateEvent, Outcome};
+use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, SecretSource};
+use providers::meta::api::Found as Seen;
+use time::Duration;
+
+use crate::callback::{Asking, Found, Later, Settled};
+use crate::compose::compose;
+use crate::process::{Event, Worker};
+use crate::search::{PAGES, Pages, observed};
+
+/// A certificate in the logs stays known: Graph lists expired ones for ever.
+const KNOWN_FOR: Duration = Duration::days(3650);
+
+/// How far the search of one event came.
+#[derive(Default)]
+pub(crate) struct Tally {
+    /// Delivered now.
+    new: usize,
+    /// Delivered before, or by another event at this moment.
+    known: usize,
+    problems: Vec<String>,
+    /// The first result without an answer.
+    result: Option<envelope::Callback>,
+    status: Option<u16>,
+}
+
+/// How the search of one event ended.
+pub(crate) enum Observed {
+    /// Every certificate found has an event of its own, now or before.
+    Delivered { new: usize, known: usize },
+    /// There was none: one event says so.
+    Nothing(Box<Found>),
+}
+
+impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
+    /// By each subscribed domain and by id, page by page so that memory stays flat; one event for
+    /// each certificate that is not in the ledger yet.
+    pub(crate) async fn observe(
+        &self,
+        event: &Event<'_>,
+        certificate_id: Option<&str>,
+        asking: Asking<'_>,
+    ) -> PortResult<Result<Observed, Later>> {
+        let mut tally = Tally::default();
+        let domains = match self.apis.meta_domains.list(&self.apis.meta, asking).await? {
+            Err(later) => return Ok(Err(later)),
+            Ok(Settled::Final(callback)) => {
+                return Ok(Ok(Observed::Nothing(Box::new(Found::bare(callback)))));
+            }
+            Ok(Settled::Good { value, .. }) => value,
+        };
+        if let Some(id) = certificate_id {
+            match self.apis.by_id(id, asking).await? {
+                Err(later) => return Ok(Err(later)),
+                Ok(Settled::Good { value, status }) => {
+                    self.take(event, &mut tally, &[value], status, asking).await?;
+                }
+                // The id may be that of the subscription: its meaning is not documented.
+                Ok(Settled::Final(callback)) => tally.result = Some(callback),
+            }
+        }
+        for domain in &domains {
+            if let Some(later) = self.observe_domain(event, &mut tally, domain, asking).await? {
+                return Ok(Err(later));
+            }
+        }
+        Ok(Ok(tally.end(asking)))
+    }
+
+    async fn observe_domain(
+        &self,
+        event: &Event<'_>,
+        tally: &mut Tally,
+        domain: &str,
+        asking: Asking<'_>,
+    ) -> PortResult<Option<Later>> {
+        let mut pages = Pages::of(domain);
+        loop {
+            if event.is_out_of_time() {
+                return Ok(Some(Later::no_budget(std::time::Duration::ZERO)));
+            }
+            match pages.next(&self.apis.meta, asking).await? {
+                Err(later) => return Ok(Some(later)),
+                Ok(None) => break,
+                Ok(Some(Settled::Good { value, status })) => {
+                    self.take(event, tally, &value.certificates, status, asking).await?;
+                }
+                Ok(Some(Settled::Final(callback))) => tally.refused(domain, callback),
+            }
+        }
+        if pages.was_capped() {
+            let problem = format!("{domain}: more than {PAGES} pages of certificates; the rest was not read");
+            tracing::warn!(provider = "meta", id = event.redacted.envelope.id, "{problem}");
+        }
+        Ok(None)
+    }
+
+    async fn take(
+        &self,
+        event: &Event<'_>,
+        tally: &mut Tally,
+        certificates: &[Seen],
+        status: Option<u16>,
+        asking: Asking<'_>,
+    ) -> PortResult<()> {
+        tally.status = status;
+        for seen in certificates {
+            if self.deliver_if_new(event, seen, status, asking).await? {
+                tally.new += 1;
+            } else {
+                tally.known += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Claimed under the certificate's own key by this envelope, so that a retry of the same
+    /// envelope goes on and another one stays away.
+    async fn deliver_if_new(
+        &self,
+        event: &Event<'_>,
+        seen: &Seen,
+        status: Option<u16>,
+        asking: Asking<'_>,
+    ) -> PortResult<bool> {
+        let envelope_id = &event.redacted.envelope.id;
+        let key = format!("meta/certificate/{}", seen.sha256);
+        let until = self.now() + self.lease;
+        if self.ports.ledger.claim(&key, envelope_id, until).await? != Claim::Granted {
+            return Ok(false);
+        }
+        let found = observed(seen, asking.callback(Outcome::Queried, status), asking);
+        let composed = CertificateEvent {
+            id: format!("{envelope_id}/{}", seen.sha256),
+            subject: format!("meta/certificate/{}", seen.sha256),
+            ..compose(event.redacted, event.reading, found)
+        };
+        self.publish(composed).await?;
+        self.ports.ledger.record(&key, self.now() + KNOWN_FOR).await?;
+        Ok(true)
+    }
+}
+
+impl Tally {
+    fn refused(&mut self, domain: &str, callback: envelope::Callback) {
+        if let Some(reason) = callback.reason {
+            self.problems.push(format!("{domain} was not found out: {reason}"));
+        }
+        self.result = Some(callback);
+    }
+
+    fn end(self, asking: Asking<'_>) -> Observed {
+        let Self { new, known, problems, result, status } = self;
+        if new + known > 0 {
+            return Observed::Delivered { new, known };
+        }
+        let queried = || asking.callback(Outcome::Queried, status);
+        let callback = result.filter(|_| status.is_none()).unwrap_or_else(queried);
+        Observed::Nothing(Box::new(Found { problems, ..Found::bare(callback) }))
+    }
+}

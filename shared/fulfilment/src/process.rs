@@ -1,0 +1,243 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use envelope::{CertificateEvent, CloudEvent, Envelope};
+use ports::{
+    Archive, Claim, Deliveries, EventsQueue, Ledger, Outgoing, PortError, PortResult, SecretSource,
+};
+use providers::reading::{self, Challenge, Plan, Reading};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::callback::{Apis, Asking, Found, Later};
+use crate::compose::{Redacted, compose};
+use crate::decide::Trouble;
+use crate::observe::Observed;
+use crate::shed::shed;
+use crate::{Settings, record};
+
+/// An id stays known so long after its delivery: longer than any queue or redelivery.
+const KEPT: time::Duration = time::Duration::days(30);
+
+/// One message of the events queue.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Tells this receipt of the message from any other.
+    pub receipt: String,
+    pub body: String,
+    /// When the worker must have given the message back.
+    pub deadline: Option<Instant>,
+}
+
+/// What becomes of the message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fate {
+    /// Acknowledge it: delivered, delivered before, or on the queue again.
+    Done,
+    /// Our own fault: leave it to the queue's receive count.
+    Leave,
+}
+
+/// What the worker needs of its surroundings.
+pub struct Ports<Q, D, L, A> {
+    pub events: Q,
+    pub deliveries: D,
+    pub ledger: L,
+    pub archive: A,
+}
+
+/// The API credentials; a provider without one is not called back.
+pub struct Keys<S> {
+    pub digicert: Option<S>,
+    pub cloudflare: Option<S>,
+    pub meta: Option<S>,
+}
+
+pub struct Worker<Q, D, L, A, S> {
+    pub(crate) ports: Ports<Q, D, L, A>,
+    pub(crate) apis: Apis<S>,
+    pub(crate) lease: Duration,
+}
+
+/// An envelope under way.
+pub(crate) struct Event<'a> {
+    /// As it came: this is what goes back onto the queue.
+    envelope: &'a Envelope,
+    pub(crate) redacted: &'a Redacted,
+    pub(crate) reading: &'a Reading,
+    receipt: &'a str,
+    deadline: Option<Instant>,
+}
+
+impl Event<'_> {
+    /// A long search stops in time and goes on in a later receipt.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
+    /// # Errors
+    /// Only when the TLS back end does not start.
+    pub fn new(settings: &Settings, ports: Ports<Q, D, L, A>, keys: Keys<S>) -> PortResult<Self> {
+        let apis = Apis::new(settings, keys)
+            .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
+        Ok(Self { ports, apis, lease: settings.lease })
+    }
+
+    /// The records of a batch side by side; a panic in one fails that one only.
+    pub async fn process_batch(self: &Arc<Self>, records: Vec<Record>) -> Vec<Fate> {
+        let tasks: Vec<_> = records
+            .into_iter()
+            .map(|record| {
+                let worker = Arc::clone(self);
+                tokio::spawn(async move { worker.process(record).await })
+            })
+            .collect();
+        let mut fates = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            // The panic's message may quote what it choked on, so it is not repeated.
+            fates.push(task.await.unwrap_or_else(|_panic| {
+                tracing::error!("a record's processing panicked; it is left to the queue");
+                Fate::Leave
+            }));
+        }
+        fates
+    }
+
+    /// One record alone.
+    pub async fn process(&self, record: Record) -> Fate {
+        match self.fulfil(&record).await {
+            Ok(()) => Fate::Done,
+            Err(error) => {
+                tracing::error!("{error}; the message is left to the queue");
+                Fate::Leave
+            }
+        }
+    }
+
+    async fn fulfil(&self, record: &Record) -> PortResult<()> {
+        let envelope: Envelope = serde_json::from_str(&record.body)
+            .map_err(|error| PortError(format!("a message of the events queue is no envelope: {error}")))?;
+        if let Some(challenge) = reading::challenge(&envelope) {
+            return self.keep(&envelope, challenge).await;
+        }
+        let redacted = Redacted::of(&envelope);
+        let reading = reading::read(&redacted.envelope)
+            .ok_or_else(|| PortError(format!("envelope {}: its source is none of ours", envelope.id)))?;
+        let until = self.now() + self.lease;
+        match self.ports.ledger.claim(&envelope.id, &record.receipt, until).await? {
+            Claim::Granted => {}
+            Claim::Recorded => {
+                record::duplicate(reading.provider, &envelope);
+                return Ok(());
+            }
+            Claim::Held { .. } => {
+                return Err(PortError(format!("envelope {}: another worker holds it", envelope.id)));
+            }
+        }
+        if envelope.attempts == 0 {
+            self.archive(&redacted.envelope).await?;
+        }
+        let event = Event {
+            envelope: &envelope,
+            redacted: &redacted,
+            reading: &reading,
+            receipt: &record.receipt,
+            deadline: record.deadline,
+        };
+        self.complete(&event).await
+    }
+
+    /// Call-back, delivery, record; or back onto the queue.
+    async fn complete(&self, event: &Event<'_>) -> PortResult<()> {
+        let began = Instant::now();
+        let asking = Asking { envelope: event.envelope, now: self.now() };
+        let found = match &event.reading.plan {
+            Plan::Observed { certificate_id } if !self.apis.meta.is_disabled() => {
+                match self.observe(event, certificate_id.as_deref(), asking).await? {
+                    Ok(Observed::Delivered { new, known }) => {
+                        if new == 0 {
+                            record::nothing_new(event.reading.provider, event.envelope, known);
+                        }
+                        return self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await;
+                    }
+                    Ok(Observed::Nothing(found)) => Ok(*found),
+                    Err(later) => Err(later),
+                }
+            }
+            _ => self.apis.ask(event.reading, asking).await?,
+        };
+        match found {
+            Ok(found) => self.deliver(event, found, began).await,
+            Err(later) => self.put_back(event, later, began).await,
+        }
+    }
+
+    async fn deliver(&self, event: &Event<'_>, found: Found, began: Instant) -> PortResult<()> {
+        record::called_back(event.reading.provider, event.envelope, &found.callback, began);
+        self.publish(compose(event.redacted, event.reading, found)).await?;
+        self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await
+    }
+
+    pub(crate) async fn publish(&self, mut event: CertificateEvent) -> PortResult<()> {
+        let delivery = shed(&self.ports.archive, &mut event).await?;
+        self.ports.deliveries.publish(delivery).await?;
+        record::delivered(&event, self.now());
+        Ok(())
+    }
+
+    /// First on the queue again, then released, then (by the caller) acknowledged: a crash between
+    /// any two of these repeats the event and loses nothing.
+    async fn put_back(&self, event: &Event<'_>, later: Later, began: Instant) -> PortResult<()> {
+        let Event { envelope, reading, receipt, .. } = *event;
+        let trouble = later.trouble.map(|(_, trouble)| trouble);
+        let next = Envelope {
+            attempts: envelope.attempts.saturating_add(u32::from(trouble.is_some())),
+            badcertificates: envelope
+                .badcertificates
+                .saturating_add(u32::from(trouble == Some(Trouble::BadCertificate))),
+            ..envelope.clone()
+        };
+        let group = reading::group(&next, reading);
+        let message = Outgoing::new(&next, reading.provider, group)?;
+        self.ports.events.send(vec![Outgoing { delay: later.delay, ..message }]).await?;
+        self.ports.ledger.release(&envelope.id, receipt).await?;
+        record::again(reading.provider, envelope, &later, began);
+        Ok(())
+    }
+
+    /// Never archived, delivered or claimed: its token goes to the operator and nowhere else.
+    async fn keep(&self, envelope: &Envelope, challenge: Challenge) -> PortResult<()> {
+        let Challenge { webhook_id, token, expires } = challenge;
+        if expires <= self.now() {
+            record::too_late(envelope);
+            return Ok(());
+        }
+        self.ports.ledger.keep_challenge(&webhook_id, &token, expires).await?;
+        record::challenge(envelope, expires);
+        Ok(())
+    }
+
+    async fn archive(&self, envelope: &Envelope) -> PortResult<()> {
+        let body = serde_json::to_vec(envelope)
+            .map_err(|error| PortError(format!("envelope {}: {error}", envelope.id)))?;
+        self.ports.archive.put(&archive_key(envelope)?, body).await.map(drop)
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+/// `provider/yyyy/mm/dd/id`, the day that of receipt in UTC.
+pub(crate) fn archive_key<D>(event: &CloudEvent<D>) -> PortResult<String> {
+    let fault = |problem: &str| PortError(format!("event {}: {problem}", event.id));
+    let provider = event.source.split('/').nth(1).ok_or_else(|| fault("its source is none of ours"))?;
+    let day = event
+        .receivedtime
+        .to_offset(time::UtcOffset::UTC)
+        .format(format_description!("[year]/[month]/[day]"))
+        .map_err(|_| fault("its receivedtime cannot be written"))?;
+    Ok(format!("{provider}/{day}/{}", event.id.replace('/', ".")))
+}

@@ -1,0 +1,87 @@
+//! One log line and one count for each decision: never a body, an address or a key.
+
+use std::time::{Duration, Instant};
+
+use envelope::{Callback, CertificateEvent, Envelope, Provider, rfc3339};
+use metrics::{counter, histogram};
+use time::OffsetDateTime;
+
+use crate::callback::Later;
+use crate::decide::Trouble;
+
+pub(crate) fn called_back(provider: Provider, envelope: &Envelope, callback: &Callback, began: Instant) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    let Callback { outcome, reason, attempts, status } = callback;
+    let millis = millis(began.elapsed());
+    let reason = reason.map(|reason| reason.as_str());
+    tracing::info!(
+        %provider, id, r#type = kind, traceparent, %outcome, reason, attempts, status, millis, "called back"
+    );
+    counted(provider, outcome.as_str(), millis);
+}
+
+pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, began: Instant) {
+    let Envelope { id, kind, traceparent, attempts, .. } = envelope;
+    let delay = later.delay.as_secs();
+    let Some((reason, trouble)) = later.trouble else {
+        tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "later: the budget has no room, or this run no time");
+        return;
+    };
+    let status = later.status;
+    if trouble == Trouble::KeyRefused {
+        tracing::error!(
+            %provider, id, r#type = kind, traceparent, status, delay,
+            "the API key is refused; its events wait until it is replaced"
+        );
+        counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
+    } else {
+        tracing::warn!(%provider, id, r#type = kind, traceparent, %reason, status, attempts, delay, "again later");
+    }
+    counted(provider, "again", millis(began.elapsed()));
+}
+
+pub(crate) fn delivered(event: &CertificateEvent, now: OffsetDateTime) {
+    let provider = event.data.provider;
+    let CertificateEvent { id, kind, subject, traceparent, .. } = event;
+    let age = u64::try_from((now - event.receivedtime).whole_milliseconds()).unwrap_or(0);
+    let outcome = event.data.callback.outcome;
+    tracing::info!(
+        %provider, id, r#type = kind, subject, traceparent, %outcome, millis = age, "delivered"
+    );
+    counter!("Delivered", "provider" => provider.as_str(), "outcome" => outcome.as_str()).increment(1);
+    histogram!("Age", "provider" => provider.as_str()).record(age as f64);
+}
+
+pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    tracing::info!(%provider, id, r#type = kind, traceparent, "delivered before; acknowledged");
+    counter!("Duplicates", "provider" => provider.as_str()).increment(1);
+}
+
+pub(crate) fn nothing_new(provider: Provider, envelope: &Envelope, known: usize) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    tracing::info!(%provider, id, r#type = kind, traceparent, known, "every certificate was delivered before");
+}
+
+pub(crate) fn challenge(envelope: &Envelope, expires: OffsetDateTime) {
+    let Envelope { id, kind, .. } = envelope;
+    let expires = rfc3339(expires);
+    tracing::warn!(
+        provider = "digicert", id, r#type = kind, expires,
+        "a challenge waits for the operator: certhooks digicert webhook challenge"
+    );
+}
+
+pub(crate) fn too_late(envelope: &Envelope) {
+    let Envelope { id, kind, .. } = envelope;
+    tracing::warn!(provider = "digicert", id, r#type = kind, "a challenge came here after its 30 minutes; dropped");
+}
+
+fn counted(provider: Provider, outcome: &'static str, millis: u64) {
+    counter!("Callback", "provider" => provider.as_str(), "outcome" => outcome).increment(1);
+    histogram!("CallbackDuration", "provider" => provider.as_str()).record(millis as f64);
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,238 @@
+use std::time::{Duration, Instant};
+
+use certificate::Bundle;
+use envelope::{Callback, Certificate, Outcome};
+use ports::{PortResult, SecretSource};
+use providers::api::{Answer, Verdict};
+use providers::meta::api::{self as graph, Page};
+use tokio::sync::Mutex;
+
+use crate::MetaDomains;
+use crate::callback::{Api, Apis, Asking, Found, Later, Settled};
+
+/// Pages of one search, 500 certificates each: the stated cap of one domain in one event.
+pub(crate) const PAGES: u32 = 20;
+
+/// The app's subscribed domains are asked for again after this time.
+const DOMAINS_CACHE: Duration = Duration::from_secs(600);
+
+/// So many other certificates are listed in a phishing event.
+const RELATED: usize = 100;
+
+/// The search of one domain, page by page.
+pub(crate) struct Pages<'a> {
+    domain: &'a str,
+    after: Option<String>,
+    left: u32,
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) fn of(domain: &'a str) -> Self {
+        Self { domain, after: None, left: PAGES }
+    }
+
+    /// The next page; `None` after the last one or the cap.
+    pub(crate) async fn next<S: SecretSource>(
+        &mut self,
+        api: &Api<S>,
+        asking: Asking<'_>,
+    ) -> PortResult<Result<Option<Settled<Page>>, Later>> {
+        if self.left == 0 {
+            return Ok(Ok(None));
+        }
+        let call = graph::certificates(self.domain, self.after.as_deref());
+        let settled = api.call(&call, asking, graph::judge_certificates).await?;
+        Ok(settled.map(|settled| {
+            self.after = match &settled {
+                Settled::Good { value, .. } => value.after.clone(),
+                Settled::Final(_) => None,
+            };
+            self.left = if self.after.is_some() { self.left - 1 } else { 0 };
+            Some(settled)
+        }))
+    }
+
+    /// Whether the cap ended the search before its last page.
+    pub(crate) fn was_capped(&self) -> bool {
+        self.after.is_some()
+    }
+}
+
+/// Whose certificates to look for.
+pub(crate) struct Domains {
+    setting: MetaDomains,
+    known: Mutex<Option<(Instant, Vec<String>)>>,
+}
+
+impl Domains {
+    pub(crate) fn new(setting: MetaDomains) -> Self {
+        Self { setting, known: Mutex::new(None) }
+    }
+
+    /// The configured domains, or those that the app subscribed to.
+    pub(crate) async fn list<S: SecretSource>(
+        &self,
+        api: &Api<S>,
+        asking: Asking<'_>,
+    ) -> PortResult<Result<Settled<Vec<String>>, Later>> {
+        let app = match &self.setting {
+            MetaDomains::Listed(domains) => {
+                return Ok(Ok(Settled::Good { value: domains.clone(), status: None }));
+            }
+            MetaDomains::OfApp(app) => app,
+        };
+        let mut known = self.known.lock().await;
+        if let Some((read, domains)) = &*known
+            && read.elapsed() < DOMAINS_CACHE
+        {
+            return Ok(Ok(Settled::Good { value: domains.clone(), status: None }));
+        }
+        let (mut domains, mut after) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let call = graph::subscribed_domains(app, after.as_deref());
+            match api.call(&call, asking, graph::judge_subscribed_domains).await? {
+                Err(later) => return Ok(Err(later)),
+                Ok(Settled::Final(callback)) => return Ok(Ok(Settled::Final(callback))),
+                Ok(Settled::Good { value, .. }) => {
+                    domains.extend(value.domains);
+                    after = value.after;
+                }
+            }
+            if after.is_none() {
+                break;
+            }
+        }
+        *known = Some((Instant::now(), domains.clone()));
+        Ok(Ok(Settled::Good { value: domains, status: None }))
+    }
+}
+
+/// What the questions of one event came to.
+#[derive(Default)]
+struct Gathered {
+    by_id: Option<graph::Found>,
+    others: Vec<graph::Found>,
+    problems: Vec<String>,
+    /// The first result without an answer.
+    result: Option<Callback>,
+    is_answered: bool,
+    status: Option<u16>,
+}
+
+impl<S: SecretSource> Apis<S> {
+    /// Each suspected name, and the certificate's id.
+    pub(crate) async fn phishing(
+        &self,
+        domains: &[String],
+        certificate_id: Option<&str>,
+        included: Option<&str>,
+        asking: Asking<'_>,
+    ) -> PortResult<Result<Found, Later>> {
+        let mut gathered = Gathered::default();
+        if let Some(id) = certificate_id {
+            match self.by_id(id, asking).await? {
+                Err(later) => return Ok(Err(later)),
+                Ok(settled) => gathered.add_by_id(id, settled),
+            }
+        }
+        for domain in domains {
+            let mut pages = Pages::of(domain);
+            loop {
+                match pages.next(&self.meta, asking).await? {
+                    Err(later) => return Ok(Err(later)),
+                    Ok(None) => break,
+                    Ok(Some(settled)) => gathered.add_page(domain, settled),
+                }
+            }
+            if gathered.is_over() {
+                break;
+            }
+        }
+        Ok(Ok(gathered.into_found(included, asking)))
+    }
+
+    pub(crate) async fn by_id(
+        &self,
+        id: &str,
+        asking: Asking<'_>,
+    ) -> PortResult<Result<Settled<graph::Found>, Later>> {
+        let judge = |answer: &Answer<'_>| -> Verdict<graph::Found> { graph::judge_certificate(answer) };
+        self.meta.call(&graph::certificate(id), asking, judge).await
+    }
+}
+
+impl Gathered {
+    fn add_by_id(&mut self, id: &str, settled: Settled<graph::Found>) {
+        match settled {
+            Settled::Good { value, status } => {
+                self.answered(status);
+                self.by_id = Some(value);
+            }
+            Settled::Final(callback) => self.refused(&format!("certificate {id}"), callback),
+        }
+    }
+
+    fn add_page(&mut self, domain: &str, settled: Settled<Page>) {
+        match settled {
+            Settled::Good { value, status } => {
+                self.answered(status);
+                let room = RELATED.saturating_sub(self.others.len());
+                self.others.extend(value.certificates.into_iter().take(room));
+            }
+            Settled::Final(callback) => self.refused(domain, callback),
+        }
+    }
+
+    fn answered(&mut self, status: Option<u16>) {
+        self.is_answered = true;
+        self.status = status;
+    }
+
+    fn refused(&mut self, what: &str, callback: Callback) {
+        if let Some(reason) = callback.reason {
+            self.problems.push(format!("{what} was not found out: {reason}"));
+        }
+        self.result.get_or_insert(callback);
+    }
+
+    /// Without a key, or with the API retired, no further question makes sense.
+    fn is_over(&self) -> bool {
+        self.result
+            .as_ref()
+            .is_some_and(|result| matches!(result.outcome, Outcome::Disabled | Outcome::Gone))
+    }
+
+    fn into_found(self, included: Option<&str>, asking: Asking<'_>) -> Found {
+        let callback = match self.result {
+            Some(result) if !self.is_answered => result,
+            _ if !self.is_answered => asking.uncalled(Outcome::NotNeeded, None),
+            _ => asking.callback(Outcome::Queried, self.status),
+        };
+        let own = self.by_id.as_ref().or(self.others.first());
+        let pem = included.or(own.and_then(|found| found.pem.as_deref()));
+        let bundle = pem.and_then(|pem| certificate::read(pem.as_bytes(), asking.now).ok());
+        let found = match (bundle, own) {
+            (Some(bundle), _) => Found::bundle(callback, bundle),
+            (None, Some(own)) => {
+                Found { certificates: vec![own.certificate.clone()], ..Found::bare(callback) }
+            }
+            (None, None) => Found::bare(callback),
+        };
+        let is_own = |other: &Certificate| {
+            found.certificates.iter().any(|own| own.fingerprint_sha256 == other.fingerprint_sha256)
+        };
+        let related: Vec<_> =
+            self.others.iter().map(|found| found.certificate.clone()).filter(|c| !is_own(c)).collect();
+        Found { related, problems: self.problems, ..found }
+    }
+}
+
+/// A found certificate as its own event carries it.
+pub(crate) fn observed(found: &graph::Found, callback: Callback, asking: Asking<'_>) -> Found {
+    let bundle: Option<Bundle> =
+        found.pem.as_deref().and_then(|pem| certificate::read(pem.as_bytes(), asking.now).ok());
+    match bundle {
+        Some(bundle) => Found::bundle(callback, bundle),
+        None => Found { certificates: vec![found.certificate.clone()], ..Found::bare(callback) },
+    }
+}

@@ -1,0 +1,173 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use boot::{Environment, SettingError};
+use envelope::Provider;
+use reqwest::Url;
+
+use crate::Budget;
+
+/// What an operator may set for the worker (design section 5).
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub digicert: Api,
+    pub cloudflare: Api,
+    pub meta: Api,
+    pub meta_domains: MetaDomains,
+    pub callback_timeout: Duration,
+    /// How many workers share the providers' budgets.
+    pub concurrency: u32,
+    /// How long a claim holds: the visibility timeout of the events queue.
+    pub lease: Duration,
+}
+
+/// Where a provider's API is, and how often it may be called.
+#[derive(Clone, Debug)]
+pub struct Api {
+    pub base: Url,
+    pub budget: Budget,
+}
+
+/// Whose certificates to look for when Meta announces one: its event names no domain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum MetaDomains {
+    Listed(Vec<String>),
+    /// Ask Meta for the domains that this app subscribed to.
+    OfApp(String),
+}
+
+impl Settings {
+    /// # Errors
+    /// Names the variable that cannot be understood.
+    pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
+        Ok(Self {
+            digicert: Api::of(environment, Provider::Digicert)?,
+            cloudflare: Api::of(environment, Provider::Cloudflare)?,
+            meta: Api::of(environment, Provider::Meta)?,
+            meta_domains: meta_domains(environment)?,
+            callback_timeout: Duration::from_secs(positive(environment, "CALLBACK_TIMEOUT_SECONDS", 10)?.into()),
+            concurrency: positive(environment, "WORKER_CONCURRENCY", 1)?,
+            lease: Duration::from_secs(180),
+        })
+    }
+}
+
+impl Api {
+    fn of(environment: &Environment, provider: Provider) -> Result<Self, SettingError> {
+        let (base_name, default_base, budget_name, default_budget) = match provider {
+            Provider::Digicert => (
+                "DIGICERT_API_BASE",
+                "https://www.digicert.com/services/v2",
+                "DIGICERT_API_BUDGET",
+                "100/5s,1000/3m",
+            ),
+            Provider::Cloudflare => (
+                "CLOUDFLARE_API_BASE",
+                "https://api.cloudflare.com/client/v4",
+                "CLOUDFLARE_API_BUDGET",
+                "1200/5m",
+            ),
+            Provider::Meta => {
+                ("META_API_BASE", "https://graph.facebook.com", "META_API_BUDGET", "200/1h")
+            }
+        };
+        let base = base(base_name, environment.optional(base_name).unwrap_or(default_base))?;
+        let text = environment.optional(budget_name).unwrap_or(default_budget);
+        let budget: Budget =
+            text.parse().map_err(|form| SettingError::new(budget_name, format!("`{text}`: {form}")))?;
+        if budget.is_none() && !is_loopback(&base) {
+            return Err(SettingError::new(
+                budget_name,
+                format!("`none` is for a {base_name} on a loopback address only"),
+            ));
+        }
+        Ok(Self { base, budget })
+    }
+}
+
+/// An API base: https, or http on a loopback address, so that a key never travels in clear.
+fn base(name: &'static str, text: &str) -> Result<Url, SettingError> {
+    let problem = |problem: &str| SettingError::new(name, problem);
+    let base = Url::parse(text.trim_end_matches('/'))
+        .map_err(|error| problem(&format!("is no address: {error}")))?;
+    let is_safe = base.scheme() == "https" || (base.scheme() == "http" && is_loopback(&base));
+    if !is_safe {
+        return Err(problem("must be https, or http on a loopback address"));
+    }
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err(problem("must not hold a user name or password"));
+    }
+    if base.query().is_some() || base.fragment().is_some() {
+        return Err(problem("must not have a query or fragment"));
+    }
+    Ok(base)
+}
+
+fn is_loopback(base: &Url) -> bool {
+    base.host_str().is_some_and(|host| {
+        host == "localhost"
+            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}
+
+fn meta_domains(environment: &Environment) -> Result<MetaDomains, SettingError> {
+    let listed: Vec<String> = environment
+        .optional("META_DOMAINS")
+        .unwrap_or_default()
+        .split(',')
+        .map(|domain| domain.trim().to_owned())
+        .filter(|domain| !domain.is_empty())
+        .collect();
+    match environment.optional("META_APP_ID") {
+        Some(_) if !listed.is_empty() => {
+            Err(SettingError::new("META_APP_ID", "is set, and META_DOMAINS too; set one of them"))
+        }
+        Some(app) if app.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok(MetaDomains::OfApp(app.to_owned()))
+        }
+        Some(app) => Err(SettingError::new("META_APP_ID", format!("`{app}` is not a number"))),
+        None => Ok(MetaDomains::Listed(listed)),
+    }
+}
+
+fn positive(environment: &Environment, name: &'static str, default: u32) -> Result<u32, SettingError> {
+    match environment.parsed(name)?.unwrap_or(default) {
+        0 => Err(SettingError::new(name, "must be 1 or more")),
+        number => Ok(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Environment, Settings};
+
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, boot::SettingError> {
+        Settings::from_environment(&variables.iter().copied().collect::<Environment>())
+    }
+
+    #[test]
+    fn refused_settings_name_the_variable() {
+        for (variables, name) in [
+            (&[("DIGICERT_API_BASE", "http://www.digicert.com")][..], "DIGICERT_API_BASE"),
+            (&[("DIGICERT_API_BASE", "www.digicert.com")], "DIGICERT_API_BASE"),
+            (&[("META_API_BASE", "https://a:b@example.com")], "META_API_BASE"),
+            (&[("CLOUDFLARE_API_BASE", "https://example.com/?a")], "CLOUDFLARE_API_BASE"),
+            (&[("DIGICERT_API_BUDGET", "none")], "DIGICERT_API_BUDGET"),
+            (&[("CLOUDFLARE_API_BUDGET", "fast")], "CLOUDFLARE_API_BUDGET"),
+            (&[("WORKER_CONCURRENCY", "0")], "WORKER_CONCURRENCY"),
+            (&[("CALLBACK_TIMEOUT_SECONDS", "1.5")], "CALLBACK_TIMEOUT_SECONDS"),
+            (&[("META_DOMAINS", "a.example"), ("META_APP_ID", "1")], "META_APP_ID"),
+            (&[("META_APP_ID", "../x")], "META_APP_ID"),
+        ] {
+            assert_eq!(settings(variables).unwrap_err().name, name, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn loopback_may_be_http_and_unlimited() {
+        for base in ["http://127.0.0.1:9/x", "http://localhost:9", "http://[::1]:9"] {
+            let variables = [("DIGICERT_API_BASE", base), ("DIGICERT_API_BUDGET", "none")];
+            assert!(settings(&variables).unwrap().digicert.budget.is_none());
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{Response, StatusCode};
+use providers::door::Refusal;
+use serde_json::json;
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Every event is on the queue; these are their ids.
+    Accepted(Vec<String>),
+    /// A subscription handshake: the challenge goes back as it came.
+    Handshake(String),
+    Refused(Cause),
+}
+
+#[derive(Debug)]
+pub(crate) enum Cause {
+    /// The address is not in the allowlist.
+    Address,
+    Document(Refusal),
+    Handshake,
+    Method,
+    /// The queue did not take all of it in time.
+    Queue,
+    /// Our own secret cannot be used.
+    Secret,
+    TooLarge(&'static str),
+    Unauthorized,
+}
+
+impl Cause {
+    /// One word for logs and metrics.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Document(_) => "document",
+            Self::Handshake => "handshake",
+            Self::Method => "method",
+            Self::Queue => "queue",
+            Self::Secret => "own_secret",
+            Self::TooLarge(_) => "too_large",
+            Self::Unauthorized => "unauthorized",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Address | Self::Handshake => StatusCode::FORBIDDEN,
+            Self::Document(_) => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Queue | Self::Secret => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    /// What the sender is told: nothing internal, and the same for every way to be unauthorized.
+    fn detail(&self) -> String {
+        match self {
+            Self::Address => "This address may not send events.".into(),
+            Self::Document(refusal) => format!("Verified, but {refusal}."),
+            Self::Handshake => "The verify token is missing or wrong.".into(),
+            Self::Method => "See Allow for the methods of this route.".into(),
+            Self::Queue | Self::Secret => "Try again later.".into(),
+            Self::TooLarge(what) => format!("{what}."),
+            Self::Unauthorized => "The secret or signature is missing or wrong.".into(),
+        }
+    }
+}
+
+/// The one map from outcome to answer (design section 3). `allow` is the route's `Allow` header.
+pub(crate) fn answer(outcome: &Outcome, allow: &'static str) -> Response<Bytes> {
+    match outcome {
+        Outcome::Accepted(ids) => {
+            let body = json!({ "accepted": ids.len(), "ids": ids });
+            respond(StatusCode::OK, "application/json", body.to_string())
+        }
+        Outcome::Handshake(challenge) => {
+            respond(StatusCode::OK, "text/plain", challenge.clone())
+        }
+        Outcome::Refused(cause) => refused(cause, allow),
+    }
+}
+
+/// RFC 9457 problem details.
+fn refused(cause: &Cause, allow: &'static str) -> Response<Bytes> {
+    let status = cause.status();
+    let body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": cause.detail(),
+    });
+    let mut response = respond(status, "application/problem+json", body.to_string());
+    match cause {
+        Cause::Method => {
+            response.headers_mut().insert(ALLOW, http::HeaderValue::from_static(allow));
+        }
+        Cause::Queue | Cause::Secret => {
+            response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("10"));
+        }
+        _ => {}
+    }
+    response
+}
+
+fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}
