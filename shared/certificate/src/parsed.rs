@@ -1,0 +1,116 @@
+use data_encoding::HEXLOWER;
+use ring::digest::{SHA256, digest};
+use x509_parser::asn1_rs::FromDer;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::oid_registry::{
+    OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS,
+    OID_X509_EXT_SUBJECT_KEY_IDENTIFIER, Oid,
+};
+
+use crate::key::{self, Key};
+use crate::{dn, names, serial, signature};
+
+/// One certificate, with what ordering and checking ask of it.
+pub(crate) struct Parsed<'a> {
+    pub(crate) der: &'a [u8],
+    pub(crate) x509: X509Certificate<'a>,
+    /// What a consumer sees of it.
+    pub(crate) view: envelope::Certificate,
+    pub(crate) key: Key,
+    /// Names as they are compared: RFC 5280, 7.1 asks for more than equal octets, since the same
+    /// name may be encoded as PrintableString here and as UTF8String there.
+    pub(crate) subject: String,
+    pub(crate) issuer: String,
+}
+
+impl<'a> Parsed<'a> {
+    /// `None` when `der` is anything but exactly one X.509 certificate.
+    pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
+        let (rest, x509) = X509Certificate::from_der(der).ok()?;
+        if !rest.is_empty() {
+            return None;
+        }
+        let key = key::read(x509.public_key());
+        let subject = dn::text(x509.subject());
+        let issuer = dn::text(x509.issuer());
+        Some(Self {
+            der,
+            subject: subject.to_lowercase(),
+            issuer: issuer.to_lowercase(),
+            view: envelope::Certificate {
+                subject: Some(subject),
+                issuer: Some(issuer),
+                serial_number: Some(serial::hex(x509.raw_serial())),
+                fingerprint_sha256: Some(HEXLOWER.encode(digest(&SHA256, der).as_ref())),
+                fingerprint_sha1: None,
+                not_before: Some(envelope::rfc3339(x509.validity().not_before.to_datetime())),
+                not_after: Some(envelope::rfc3339(x509.validity().not_after.to_datetime())),
+                names: Some(names::read(&x509)),
+                key_algorithm: Some(key.algorithm.clone()),
+                key_bits: key.bits,
+                signature_algorithm: Some(signature::name(&x509.signature_algorithm)),
+            },
+            key,
+            x509,
+        })
+    }
+
+    /// How a check names it: `CN=…`, short enough for a sentence.
+    pub(crate) fn label(&self) -> String {
+        const MOST: usize = 64;
+        let subject = self.view.subject.as_deref().unwrap_or_default();
+        let label = match dn::common_name(self.x509.subject()) {
+            Some(common_name) => format!("CN={common_name}"),
+            None if subject.is_empty() => format!("serial {}", serial::hex(self.x509.raw_serial())),
+            None => subject.to_owned(),
+        };
+        match label.char_indices().nth(MOST) {
+            Some((end, _)) => format!("{}…", label.get(..end).unwrap_or_default()),
+            None => label,
+        }
+    }
+
+    /// Whether it may issue certificates; `None` when its basic constraints cannot be read.
+    pub(crate) fn is_ca(&self) -> Option<bool> {
+        match self.x509.get_extension_unique(&OID_X509_EXT_BASIC_CONSTRAINTS) {
+            Ok(None) => Some(false),
+            Ok(Some(extension)) => match extension.parsed_extension() {
+                ParsedExtension::BasicConstraints(constraints) => Some(constraints.ca),
+                _ => None,
+            },
+            Err(_) => None,
+        }
+    }
+
+    pub(crate) fn subject_key_id(&self) -> Option<&[u8]> {
+        match self.extension(&OID_X509_EXT_SUBJECT_KEY_IDENTIFIER)? {
+            ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn authority_key_id(&self) -> Option<&[u8]> {
+        match self.extension(&OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER)? {
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                id.key_identifier.as_ref().map(|id| id.0)
+            }
+            _ => None,
+        }
+    }
+
+    /// Issued by its own name and, as far as it says, its own key: a root. A CA that renews its key
+    /// issues itself certificates that are not self-signed (RFC 5280, 3.2).
+    pub(crate) fn is_self_signed(&self) -> bool {
+        let other_key = match (self.authority_key_id(), self.subject_key_id()) {
+            (Some(authority), Some(subject)) => authority != subject,
+            _ => false,
+        };
+        self.subject == self.issuer && !other_key
+    }
+
+    fn extension(&self, oid: &Oid<'_>) -> Option<&ParsedExtension<'a>> {
+        let extension = self.x509.get_extension_unique(oid).ok()??;
+        Some(extension.parsed_extension())
+    }
+}
