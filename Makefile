@@ -60,7 +60,7 @@ check-advisories: $(TOOLS) ## known vulnerabilities in the dependencies (needs a
 check-template: $(TOOLS)
 	$(BIN)/cfn-lint infra/template.yaml
 	$(BIN)/sam validate --lint --template-file infra/template.yaml
-	$(BIN)/checkov --quiet --compact --skip-download --framework cloudformation --file infra/template.yaml
+	$(BIN)/checkov --config-file infra/checkov.yaml
 
 # --- tests ---------------------------------------------------------------------------------------
 
