@@ -1,0 +1,87 @@
+//! The simulated CA: a root, an intermediate and leaves on P-256, the same on P-384, and a
+//! foreign hierarchy for wrong chains. RSA is missing since rcgen on ring cannot make RSA keys.
+//!
+//! - [`hierarchy`]: root, intermediate, and the signing of a leaf
+//! - [`issued`]: a leaf and what answers say about it
+
+mod hierarchy;
+mod issued;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
+
+pub(crate) use self::hierarchy::Hierarchy;
+pub(crate) use self::issued::{Curve, Issued, number_of};
+use crate::fifo::Fifo;
+
+const CACHED: usize = 4096;
+
+pub(crate) struct Authority {
+    p256: Hierarchy,
+    p384: Hierarchy,
+    foreign: Hierarchy,
+    cache: Mutex<Fifo<String, Arc<Issued>>>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Result<Self> {
+        let hierarchy = |label, curve| {
+            Hierarchy::new(label, curve).context("the certificates of the simulated CA")
+        };
+        Ok(Self {
+            p256: hierarchy("ECC P-256", Curve::P256)?,
+            p384: hierarchy("ECC P-384", Curve::P384)?,
+            foreign: hierarchy("Foreign", Curve::P256)?,
+            cache: Mutex::new(Fifo::new(CACHED)),
+        })
+    }
+
+    /// The leaf for `key`: the same bytes for the same key, as long as it is among the last 4096.
+    /// The first of `names` is the common name.
+    pub(crate) fn issue(&self, key: &str, names: Vec<String>, curve: Curve) -> Result<Arc<Issued>> {
+        if let Some(issued) = self.cache().find(key) {
+            return Ok(issued);
+        }
+        let name = names.first().cloned().unwrap_or_default();
+        let issued = self
+            .hierarchy(curve)
+            .issue(key, names, curve)
+            .with_context(|| format!("issuing a certificate for {name:?}"))?;
+        Ok(self.cache().keep(key.to_owned(), Arc::new(issued)))
+    }
+
+    pub(crate) fn hierarchy(&self, curve: Curve) -> &Hierarchy {
+        match curve {
+            Curve::P256 => &self.p256,
+            Curve::P384 => &self.p384,
+        }
+    }
+
+    /// One that signs nothing anybody asked for.
+    pub(crate) fn foreign(&self) -> &Hierarchy {
+        &self.foreign
+    }
+
+    /// So many certificates as PEM, all different and not kept.
+    pub(crate) fn filler(&self, count: usize) -> Result<String> {
+        (0..count)
+            .map(|number| {
+                let names = vec![format!("filler-{number}.example.com")];
+                let filler = self.foreign.issue(&format!("filler/{number}"), names, Curve::P256)?;
+                Ok(filler.pem)
+            })
+            .collect()
+    }
+
+    /// A private key that belongs to nothing, PKCS #8.
+    pub(crate) fn stray_private_key(&self) -> Result<Vec<u8>> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("a stray private key")?;
+        Ok(key.serialize_der())
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Fifo<String, Arc<Issued>>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,74 @@
+//! `certhooks-simulator`: the simulated providers by themselves, until SIGINT or SIGTERM.
+
+use std::env::{self, VarError};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use secrecy::SecretString;
+use serde_json::json;
+use simulator::{Settings, Simulator};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Simulated CertCentral, Cloudflare and Graph API, with faults.
+///
+/// API keys to expect come from SIMULATOR_DIGICERT_API_KEY, SIMULATOR_CLOUDFLARE_API_TOKEN and
+/// SIMULATOR_META_ACCESS_TOKEN; without one, any key is taken. Faults are set with
+/// PUT /_simulator/faults.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// A loopback address; port 0 takes any free port
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Answer at Graph as since 2026: the product is retired
+    #[arg(long)]
+    retired: bool,
+    /// Before each provider answer
+    #[arg(long, default_value_t = 0, value_name = "MILLISECONDS")]
+    delay_ms: u64,
+    /// Print the bases as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let settings = Settings {
+        digicert_api_key: secret("SIMULATOR_DIGICERT_API_KEY")?,
+        cloudflare_api_token: secret("SIMULATOR_CLOUDFLARE_API_TOKEN")?,
+        meta_access_token: secret("SIMULATOR_META_ACCESS_TOKEN")?,
+        retired: arguments.retired,
+        delay: Duration::from_millis(arguments.delay_ms),
+        ..Settings::default()
+    };
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let simulator = Simulator::start(arguments.listen, settings).await?;
+    println!("{}", bases(&simulator, arguments.json));
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    simulator.stop().await;
+    Ok(())
+}
+
+fn bases(simulator: &Simulator, as_json: bool) -> String {
+    let digicert = simulator.digicert_base();
+    let cloudflare = simulator.cloudflare_base();
+    let meta = simulator.meta_base();
+    if as_json {
+        json!({"digicert": digicert, "cloudflare": cloudflare, "meta": meta}).to_string()
+    } else {
+        format!("digicert {digicert}  cloudflare {cloudflare}  meta {meta}")
+    }
+}
+
+fn secret(variable: &str) -> Result<Option<SecretString>> {
+    match env::var(variable) {
+        Ok(value) if value.is_empty() => bail!("{variable} is empty: unset it to take any key"),
+        Ok(value) => Ok(Some(value.into())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("{variable} is not UTF-8"),
+    }
+}

@@ -1,0 +1,40 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// How the simulated providers behave; [`Settings::default`] takes any key and is not retired.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Expected in `X-DC-DEVKEY`. `None`: any key, or none, is taken; likewise below.
+    pub digicert_api_key: Option<SecretString>,
+    /// Expected as bearer token.
+    pub cloudflare_api_token: Option<SecretString>,
+    /// Expected in the query's `access_token`, or as bearer token.
+    pub meta_access_token: Option<SecretString>,
+    /// Every Graph answer is 400 with code 100, subcode 33, as seen live since 2026-02.
+    pub retired: bool,
+    /// What `/{app-id}/subscribed_domains` lists.
+    pub subscribed_domains: Vec<String>,
+    /// How many certificates `/certificates` knows for each domain asked for.
+    pub certificates_per_domain: u32,
+    /// Cloudflare: custom hostname id to hostname. Others get a name made from the id.
+    pub hostnames: BTreeMap<String, String>,
+    /// Before each provider answer.
+    pub delay: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            digicert_api_key: None,
+            cloudflare_api_token: None,
+            meta_access_token: None,
+            retired: false,
+            subscribed_domains: vec!["example.com".to_owned()],
+            certificates_per_domain: 3,
+            hostnames: BTreeMap::new(),
+            delay: Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use simulator::{Fault, Rule, Settings, Simulator};
+
+use crate::support::{client, get, get_json, start};
+
+async fn send(simulator: &Simulator, method: Method, path: &str, body: &str) -> (u16, Value) {
+    let url = format!("http://{}/_simulator/{path}", simulator.address());
+    let response = client().request(method, url).body(body.to_owned()).send().await.unwrap();
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn faults_are_set_seen_and_removed_over_http() {
+    let simulator = start(Settings::default()).await;
+    let rules = r#"[{"path":"/services/v2/certificate/","fault":"rate_limited","retry_after":2,"times":2}]"#;
+    let (status, listed) = send(&simulator, Method::PUT, "faults", rules).await;
+    assert_eq!((status, &listed[0]["times"]), (200, &json!(2)));
+    let fault = Fault::RateLimited { retry_after: Some(2), status: None };
+    let rule = Rule::new("/services/v2/certificate/", fault.clone()).times(2);
+    assert_eq!(simulator.faults().list(), [rule]);
+
+    let chain = format!("{}/certificate/9/chain", simulator.digicert_base());
+    let order = format!("{}/order/certificate/9", simulator.digicert_base());
+    let mut statuses = Vec::new();
+    for url in [&order, &chain, &chain, &chain] {
+        statuses.push(get(url).await.status().as_u16());
+    }
+    assert_eq!(statuses, [200, 429, 429, 200]);
+    assert_eq!(send(&simulator, Method::GET, "faults", "").await, (200, json!([])));
+
+    let seen = simulator.requests().recent();
+    let faults: Vec<_> = seen.iter().map(|seen| seen.fault.clone()).collect();
+    assert_eq!(faults, [None, Some(fault.clone()), Some(fault), None]);
+    assert!(seen.windows(2).all(|pair| pair[0].elapsed <= pair[1].elapsed));
+
+    send(&simulator, Method::PUT, "faults", r#"[{"path":"/","fault":"hang"}]"#).await;
+    assert_eq!(send(&simulator, Method::DELETE, "faults", "").await.0, 204);
+    assert_eq!(get(&chain).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_rule_that_is_wrong_changes_nothing() {
+    let simulator = start(Settings::default()).await;
+    simulator.faults().add(Rule::new("/x", Fault::Hang));
+    for body in ["", "{}", r#"[{"path":"/","fault":"rate_limited","tmies":3}]"#] {
+        let (status, error) = send(&simulator, Method::PUT, "faults", body).await;
+        assert_eq!((status, error["error"].is_string()), (400, true), "{body}");
+    }
+    assert_eq!(simulator.faults().list(), [Rule::new("/x", Fault::Hang)]);
+}
+
+#[tokio::test]
+async fn requests_are_listed_and_counted_by_prefix() {
+    let simulator = start(Settings::default()).await;
+    for id in 1..4 {
+        get(&format!("{}/certificate/{id}/chain", simulator.digicert_base())).await;
+    }
+    get(&format!("{}/certificates?query=a.example&access_token=hush", simulator.meta_base())).await;
+    let (_, listed) = send(&simulator, Method::GET, "requests", "").await;
+    assert_eq!(listed["total"], 4);
+    assert_eq!(listed["counts"]["/services/v2/certificate/"], 3);
+    assert_eq!(listed["requests"][3]["query"], "query=a.example&access_token=REDACTED");
+    assert_eq!(listed["requests"][0]["path"], "/services/v2/certificate/1/chain");
+    assert_eq!(listed["requests"][0]["method"], "GET");
+    assert_eq!(simulator.requests().count("/graph/certificates"), 1);
+    assert_eq!(simulator.requests().count("/services/v2/certificate/2/"), 1);
+    assert_eq!(send(&simulator, Method::DELETE, "requests", "").await.0, 204);
+    assert_eq!(simulator.requests().total(), 0);
+}
+
+#[tokio::test]
+async fn every_provider_answer_can_be_delayed() {
+    let delay = Duration::from_millis(80);
+    let simulator = start(Settings { delay, ..Settings::default() }).await;
+    let url = format!("{}/order/certificate/1", simulator.digicert_base());
+    let timed = async || {
+        let asked = Instant::now();
+        assert_eq!(get_json(&url).await.0, 200);
+        asked.elapsed()
+    };
+    assert!(timed().await >= delay);
+    let (status, _) = send(&simulator, Method::PUT, "delay", r#"{"millis":0}"#).await;
+    assert_eq!(status, 200);
+    assert_eq!(send(&simulator, Method::GET, "delay", "").await.1, json!({"millis": 0}));
+    assert!(timed().await < delay);
+    assert_eq!(send(&simulator, Method::PUT, "delay", "5").await.0, 400);
+}
+
+#[tokio::test]
+async fn hostnames_are_named_over_http() {
+    let simulator = start(Settings::default()).await;
+    assert_eq!(send(&simulator, Method::PUT, "hostnames", r#"{"a":"x.example"}"#).await.0, 204);
+    assert_eq!(send(&simulator, Method::PUT, "hostnames", r#"{"a":"../x"}"#).await.0, 400);
+    let url = format!("{}/zones/z/custom_hostnames/a", simulator.cloudflare_base());
+    assert_eq!(get_json(&url).await.1["result"]["hostname"], "x.example");
+}
+
+#[tokio::test]
+async fn it_listens_on_loopback_only_and_stops_when_dropped() {
+    for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
+        let started = Simulator::start(address.parse().unwrap(), Settings::default()).await;
+        let error = started.err().unwrap().to_string();
+        assert!(error.contains("loopback") && error.contains(address), "{error}");
+    }
+    let simulator = start(Settings::default()).await;
+    let address = simulator.address();
+    let taken = Simulator::start(address, Settings::default()).await.err().unwrap();
+    assert!(taken.to_string().contains(&address.to_string()), "{taken}");
+    drop(simulator);
+    let freed = async {
+        while tokio::net::TcpStream::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), freed).await.unwrap();
+}

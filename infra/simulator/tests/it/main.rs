@@ -1,0 +1,9 @@
+//! The simulator over real sockets, as its clients meet it.
+#![allow(clippy::unwrap_used, reason = "tests; clippy exempts only the functions marked as such")]
+
+mod certcentral;
+mod cloudflare;
+mod control;
+mod faults;
+mod graph;
+mod support;

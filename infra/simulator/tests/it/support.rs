@@ -1,0 +1,53 @@
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use serde_json::Value;
+use simulator::{Settings, Simulator};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::pem::Pem;
+use x509_parser::prelude::FromDer;
+
+pub(crate) async fn start(settings: Settings) -> Simulator {
+    Simulator::start("127.0.0.1:0".parse().unwrap(), settings).await.unwrap()
+}
+
+pub(crate) fn client() -> Client {
+    // A second installation is an error that says that the first one is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().redirect(Policy::none()).no_proxy().build().unwrap()
+}
+
+pub(crate) async fn get(url: &str) -> Response {
+    client().get(url).send().await.unwrap()
+}
+
+pub(crate) async fn json(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    assert!(header(&response, "content-type").starts_with("application/json"));
+    (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
+}
+
+pub(crate) async fn get_json(url: &str) -> (u16, Value) {
+    json(get(url).await).await
+}
+
+pub(crate) fn header(response: &Response, name: &str) -> String {
+    response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+/// The DER of each block; panics where the text is no PEM.
+pub(crate) fn certificates(pem: &str) -> Vec<Vec<u8>> {
+    let blocks = Pem::iter_from_buffer(pem.as_bytes()).map(Result::unwrap);
+    blocks.filter(|block| block.label == "CERTIFICATE").map(|block| block.contents).collect()
+}
+
+pub(crate) fn parse(der: &[u8]) -> X509Certificate<'_> {
+    let (rest, certificate) = X509Certificate::from_der(der).unwrap();
+    assert!(rest.is_empty());
+    certificate
+}
+
+pub(crate) fn is_signed_by(certificate: &[u8], issuer: &[u8]) -> bool {
+    let (certificate, issuer) = (parse(certificate), parse(issuer));
+    certificate.issuer() == issuer.subject()
+        && certificate.verify_signature(Some(issuer.public_key())).is_ok()
+}
