@@ -3,6 +3,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 /// Environment variables as they were when the program started.
+#[derive(Clone)]
 pub struct Environment(BTreeMap<String, String>);
 
 /// A variable that is missing or cannot be understood; stops the start.
@@ -23,8 +24,15 @@ impl Environment {
     }
 
     /// A variable's value without white space around it; an empty one counts as unset.
-    pub fn optional(&self, name: &'static str) -> Option<&str> {
+    pub fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The same variables with one of them replaced, for a part that is simulated.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
     }
 
     /// # Errors

@@ -1,6 +1,6 @@
 use envelope::{CertificateEvent, Outcome};
 use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, SecretSource};
-use providers::meta::api::Found as Seen;
+use providers::meta::Found as Seen;
 use time::Duration;
 
 use crate::callback::{Asking, Found, Later, Settled};
@@ -124,21 +124,31 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         asking: Asking<'_>,
     ) -> PortResult<bool> {
         let envelope_id = &event.redacted.envelope.id;
-        let key = format!("meta/certificate/{}", seen.sha256);
+        let found = observed(seen, asking.callback(Outcome::Queried, status), asking);
+        let Some(name) = name(seen, &found) else { return Ok(false) };
+        let key = format!("meta/certificate/{name}");
         let until = self.now() + self.lease;
         if self.ports.ledger.claim(&key, envelope_id, until).await? != Claim::Granted {
             return Ok(false);
         }
-        let found = observed(seen, asking.callback(Outcome::Queried, status), asking);
         let composed = CertificateEvent {
-            id: format!("{envelope_id}/{}", seen.sha256),
-            subject: format!("meta/certificate/{}", seen.sha256),
+            id: format!("{envelope_id}/{name}"),
+            subject: key.clone(),
             ..compose(event.redacted, event.reading, found)
         };
         self.publish(composed).await?;
         self.ports.ledger.record(&key, self.now() + KNOWN_FOR).await?;
         Ok(true)
     }
+}
+
+/// What tells a certificate from all others: the SHA-256 of what came, else the one that Meta names,
+/// else Meta's id of it.
+fn name(seen: &Seen, found: &Found) -> Option<String> {
+    let leaf = found.certificates.first();
+    leaf.and_then(|leaf| leaf.fingerprint_sha256.clone())
+        .or_else(|| seen.sha256.clone())
+        .or_else(|| seen.id.clone())
 }
 
 impl Tally {

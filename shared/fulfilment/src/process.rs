@@ -29,13 +29,25 @@ pub struct Record {
     pub deadline: Option<Instant>,
 }
 
-/// What becomes of the message.
+/// What became of the message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fate {
-    /// Acknowledge it: delivered, delivered before, or on the queue again.
-    Done,
-    /// Our own fault: leave it to the queue's receive count.
-    Leave,
+    /// A challenge: its token waits for the operator.
+    ChallengeKept,
+    Delivered,
+    /// Nothing to deliver: delivered before, or a challenge that came too late.
+    KnownBefore,
+    /// Our own fault, or another worker holds it: leave it to the queue's receive count.
+    Left,
+    /// On the queue again, for a later attempt.
+    PutBack,
+}
+
+impl Fate {
+    /// Whether the queue may forget the message.
+    pub fn is_done(self) -> bool {
+        self != Self::Left
+    }
 }
 
 /// What the worker needs of its surroundings.
@@ -47,6 +59,7 @@ pub struct Ports<Q, D, L, A> {
 }
 
 /// The API credentials; a provider without one is not called back.
+#[derive(Clone)]
 pub struct Keys<S> {
     pub digicert: Option<S>,
     pub cloudflare: Option<S>,
@@ -99,7 +112,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             // The panic's message may quote what it choked on, so it is not repeated.
             fates.push(task.await.unwrap_or_else(|_panic| {
                 tracing::error!("a record's processing panicked; it is left to the queue");
-                Fate::Leave
+                Fate::Left
             }));
         }
         fates
@@ -108,15 +121,15 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// One record alone.
     pub async fn process(&self, record: Record) -> Fate {
         match self.fulfil(&record).await {
-            Ok(()) => Fate::Done,
+            Ok(fate) => fate,
             Err(error) => {
                 tracing::error!("{error}; the message is left to the queue");
-                Fate::Leave
+                Fate::Left
             }
         }
     }
 
-    async fn fulfil(&self, record: &Record) -> PortResult<()> {
+    async fn fulfil(&self, record: &Record) -> PortResult<Fate> {
         let envelope: Envelope = serde_json::from_str(&record.body)
             .map_err(|error| PortError(format!("a message of the events queue is no envelope: {error}")))?;
         if let Some(challenge) = reading::challenge(&envelope) {
@@ -130,7 +143,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             Claim::Granted => {}
             Claim::Recorded => {
                 record::duplicate(reading.provider, &envelope);
-                return Ok(());
+                return Ok(Fate::KnownBefore);
             }
             Claim::Held { .. } => {
                 return Err(PortError(format!("envelope {}: another worker holds it", envelope.id)));
@@ -150,17 +163,19 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     /// Call-back, delivery, record; or back onto the queue.
-    async fn complete(&self, event: &Event<'_>) -> PortResult<()> {
+    async fn complete(&self, event: &Event<'_>) -> PortResult<Fate> {
         let began = Instant::now();
         let asking = Asking { envelope: event.envelope, now: self.now() };
         let found = match &event.reading.plan {
             Plan::Observed { certificate_id } if !self.apis.meta.is_disabled() => {
                 match self.observe(event, certificate_id.as_deref(), asking).await? {
                     Ok(Observed::Delivered { new, known }) => {
-                        if new == 0 {
-                            record::nothing_new(event.reading.provider, event.envelope, known);
+                        self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await?;
+                        if new > 0 {
+                            return Ok(Fate::Delivered);
                         }
-                        return self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await;
+                        record::nothing_new(event.reading.provider, event.envelope, known);
+                        return Ok(Fate::KnownBefore);
                     }
                     Ok(Observed::Nothing(found)) => Ok(*found),
                     Err(later) => Err(later),
@@ -174,10 +189,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         }
     }
 
-    async fn deliver(&self, event: &Event<'_>, found: Found, began: Instant) -> PortResult<()> {
+    async fn deliver(&self, event: &Event<'_>, found: Found, began: Instant) -> PortResult<Fate> {
         record::called_back(event.reading.provider, event.envelope, &found.callback, began);
         self.publish(compose(event.redacted, event.reading, found)).await?;
-        self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await
+        self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await?;
+        Ok(Fate::Delivered)
     }
 
     pub(crate) async fn publish(&self, mut event: CertificateEvent) -> PortResult<()> {
@@ -189,7 +205,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 
     /// First on the queue again, then released, then (by the caller) acknowledged: a crash between
     /// any two of these repeats the event and loses nothing.
-    async fn put_back(&self, event: &Event<'_>, later: Later, began: Instant) -> PortResult<()> {
+    async fn put_back(&self, event: &Event<'_>, later: Later, began: Instant) -> PortResult<Fate> {
         let Event { envelope, reading, receipt, .. } = *event;
         let trouble = later.trouble.map(|(_, trouble)| trouble);
         let next = Envelope {
@@ -204,19 +220,19 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         self.ports.events.send(vec![Outgoing { delay: later.delay, ..message }]).await?;
         self.ports.ledger.release(&envelope.id, receipt).await?;
         record::again(reading.provider, envelope, &later, began);
-        Ok(())
+        Ok(Fate::PutBack)
     }
 
     /// Never archived, delivered or claimed: its token goes to the operator and nowhere else.
-    async fn keep(&self, envelope: &Envelope, challenge: Challenge) -> PortResult<()> {
+    async fn keep(&self, envelope: &Envelope, challenge: Challenge) -> PortResult<Fate> {
         let Challenge { webhook_id, token, expires } = challenge;
         if expires <= self.now() {
             record::too_late(envelope);
-            return Ok(());
+            return Ok(Fate::KnownBefore);
         }
         self.ports.ledger.keep_challenge(&webhook_id, &token, expires).await?;
         record::challenge(envelope, expires);
-        Ok(())
+        Ok(Fate::ChallengeKept)
     }
 
     async fn archive(&self, envelope: &Envelope) -> PortResult<()> {

@@ -4,6 +4,7 @@ use certificate::Bundle;
 use envelope::{Callback, Certificate, Outcome};
 use ports::{PortResult, SecretSource};
 use providers::api::{Answer, Verdict};
+use providers::meta::Found as Seen;
 use providers::meta::api::{self as graph, Page};
 use tokio::sync::Mutex;
 
@@ -110,8 +111,8 @@ impl Domains {
 /// What the questions of one event came to.
 #[derive(Default)]
 struct Gathered {
-    by_id: Option<graph::Found>,
-    others: Vec<graph::Found>,
+    by_id: Option<Seen>,
+    others: Vec<Seen>,
     problems: Vec<String>,
     /// The first result without an answer.
     result: Option<Callback>,
@@ -155,14 +156,14 @@ impl<S: SecretSource> Apis<S> {
         &self,
         id: &str,
         asking: Asking<'_>,
-    ) -> PortResult<Result<Settled<graph::Found>, Later>> {
-        let judge = |answer: &Answer<'_>| -> Verdict<graph::Found> { graph::judge_certificate(answer) };
+    ) -> PortResult<Result<Settled<Seen>, Later>> {
+        let judge = |answer: &Answer<'_>| -> Verdict<Seen> { graph::judge_certificate(answer) };
         self.meta.call(&graph::certificate(id), asking, judge).await
     }
 }
 
 impl Gathered {
-    fn add_by_id(&mut self, id: &str, settled: Settled<graph::Found>) {
+    fn add_by_id(&mut self, id: &str, settled: Settled<Seen>) {
         match settled {
             Settled::Good { value, status } => {
                 self.answered(status);
@@ -228,7 +229,7 @@ impl Gathered {
 }
 
 /// A found certificate as its own event carries it.
-pub(crate) fn observed(found: &graph::Found, callback: Callback, asking: Asking<'_>) -> Found {
+pub(crate) fn observed(found: &Seen, callback: Callback, asking: Asking<'_>) -> Found {
     let bundle: Option<Bundle> =
         found.pem.as_deref().and_then(|pem| certificate::read(pem.as_bytes(), asking.now).ok());
     match bundle {

@@ -1,0 +1,131 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+/// Certificate webhooks in, complete certificate events out.
+#[derive(Debug, Parser)]
+#[command(name = "certhooks", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Local(Local),
+    Send(Send),
+    Tail(Tail),
+    /// CertCentral's side
+    #[command(subcommand)]
+    Digicert(Digicert),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Digicert {
+    /// The webhook of the CertCentral account
+    #[command(subcommand)]
+    Webhook(Webhook),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Webhook {
+    Challenge(Challenge),
+}
+
+/// Runs doors, queue, worker and simulator in one process
+///
+/// A provider with an API key is called for real, one without is simulated. Keys come from
+/// DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets from
+/// DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
+/// them from secrets.json in the state folder, which is made on the first start.
+///
+/// Stops on Ctrl-C or SIGTERM once what is under way is done; what waits goes on at the next start.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks")]
+pub(crate) struct Local {
+    /// Address of the doors
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// Folder of queue, ledger, archive and secrets
+    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// Believe X-Forwarded-For from this range, and only from there
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) trusted_proxy: Vec<IpNet>,
+    /// Send the event files under this folder through the doors once, and show each as it passes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) samples: Option<PathBuf>,
+}
+
+/// Sends event files to a door, with the key or signature that the provider would send
+///
+/// Exit status: 0 when every answer was 2xx, 1 when not, 2 for wrong usage.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  certhooks send events/digicert/certificate_issued.json\n  \
+    certhooks send events/cloudflare/*.json --count 100 --rate 20 --to https://hooks.example.com")]
+pub(crate) struct Send {
+    /// Event files: the body as the provider sends it
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Where the doors are
+    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL")]
+    pub(crate) to: reqwest::Url,
+    /// State folder with the secrets, unless the environment has them
+    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// The provider, where the file does not tell
+    #[arg(long)]
+    pub(crate) provider: Option<ProviderName>,
+    /// Send each file so many times, each copy with other ids
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) count: u64,
+    /// Send the very same bytes every time: redeliveries
+    #[arg(long)]
+    pub(crate) same: bool,
+    /// Requests a second; as fast as they are answered when unset
+    #[arg(long, value_name = "N")]
+    pub(crate) rate: Option<f64>,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ProviderName {
+    Cloudflare,
+    Digicert,
+    MetaCt,
+}
+
+/// Shows delivered certificate events as they come
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  certhooks tail --json --from-start --no-follow | jq .subject")]
+pub(crate) struct Tail {
+    /// State folder of `certhooks local`
+    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// The certificate event itself, one a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Begin with the first event that is kept
+    #[arg(long)]
+    pub(crate) from_start: bool,
+    /// End with the last one
+    #[arg(long)]
+    pub(crate) no_follow: bool,
+}
+
+/// Shows the token of a challenge that waits, for 30 minutes at most
+///
+/// Enter it on CertCentral's webhook page, then select Activate webhook.
+/// Exit status: 0 when a token is shown, 1 when none waits.
+#[derive(Args, Debug)]
+pub(crate) struct Challenge {
+    /// State folder of `certhooks local`
+    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    #[arg(long)]
+    pub(crate) json: bool,
+}

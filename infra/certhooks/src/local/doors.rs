@@ -1,0 +1,66 @@
+use boot::Environment;
+use bytes::Bytes;
+use embedded::{LocalEvents, LocalSecret, LocalSecrets, State};
+use envelope::Provider;
+use http::Response;
+use intake::{Intake, Request, Secrets, Settings};
+use providers::cloudflare::CloudflareDoor;
+use providers::digicert::DigicertDoor;
+use providers::door::Door;
+use providers::meta::MetaDoor;
+
+type Local<D> = Intake<D, LocalEvents, LocalSecret>;
+
+/// The three doors.
+pub(crate) struct Doors {
+    cloudflare: Local<CloudflareDoor>,
+    digicert: Local<DigicertDoor>,
+    meta: Local<MetaDoor>,
+}
+
+impl Doors {
+    /// Every webhook secret is read now, so that one that cannot be used stops the start.
+    pub(crate) async fn open(
+        environment: &Environment,
+        state: &State,
+        secrets: &LocalSecrets,
+    ) -> anyhow::Result<Self> {
+        let settings = Settings::from_environment(environment)?;
+        Ok(Self {
+            cloudflare: door(state, secrets, Provider::Cloudflare, &settings).await?,
+            digicert: door(state, secrets, Provider::Digicert, &settings).await?,
+            meta: door(state, secrets, Provider::Meta, &settings).await?,
+        })
+    }
+
+    /// Bytes of a body on this route; `None` where there is no route.
+    pub(crate) fn body_limit(&self, path: &str) -> Option<usize> {
+        match path {
+            CloudflareDoor::ROUTE => Some(self.cloudflare.body_limit()),
+            DigicertDoor::ROUTE => Some(self.digicert.body_limit()),
+            MetaDoor::ROUTE => Some(self.meta.body_limit()),
+            _ => None,
+        }
+    }
+
+    /// `None` where there is no route.
+    pub(crate) async fn handle(&self, path: &str, request: Request) -> Option<Response<Bytes>> {
+        match path {
+            CloudflareDoor::ROUTE => Some(self.cloudflare.handle(request).await),
+            DigicertDoor::ROUTE => Some(self.digicert.handle(request).await),
+            MetaDoor::ROUTE => Some(self.meta.handle(request).await),
+            _ => None,
+        }
+    }
+}
+
+async fn door<D: Door>(
+    state: &State,
+    secrets: &LocalSecrets,
+    provider: Provider,
+    settings: &Settings,
+) -> anyhow::Result<Local<D>> {
+    let secrets = Secrets::new(secrets.webhook(provider), settings);
+    secrets.warm().await?;
+    Ok(Intake::new(state.events(), Some(secrets), settings.clone()))
+}

@@ -1,0 +1,111 @@
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use embedded::LocalSecrets;
+use envelope::Provider;
+use reqwest::{Client, Url};
+use time::OffsetDateTime;
+
+use crate::local::passages::{Passages, heading};
+use crate::local::simulated::Providers;
+use crate::send::Sample;
+use crate::sign::Signer;
+
+/// Its presence in the state folder says that the samples were sent.
+const SENT: &str = "samples-sent";
+/// The simulator answers within milliseconds; a real provider may need longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends the sample events through the doors once in the life of a state folder, then shows how to
+/// send more.
+pub(crate) struct Samples<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) address: SocketAddr,
+    pub(crate) state: &'a Path,
+    pub(crate) providers: &'a Providers,
+}
+
+impl Samples<'_> {
+    pub(crate) async fn run(
+        &self,
+        secrets: &LocalSecrets,
+        passages: &Passages,
+    ) -> anyhow::Result<()> {
+        let to = Url::parse(&format!("http://{}", self.address))?;
+        println!("Doors at {to}, state in {}", self.state.display());
+        if let Some(simulator) = &self.providers.simulator {
+            let names = self.providers.simulated().join(", ");
+            println!("Simulated: {names}, at http://{}\n", simulator.address());
+        }
+        println!("{}", heading());
+        let sent = self.state.join(SENT);
+        if sent.exists() {
+            println!("(the samples were sent before; remove {} to send them again)", sent.display());
+        } else {
+            self.send(secrets, &to).await?;
+            passages.settled(PATIENCE).await;
+            std::fs::write(&sent, "").with_context(|| sent.display().to_string())?;
+        }
+        self.show_how(secrets, &to).await
+    }
+
+    async fn send(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
+        let client = Client::builder().timeout(PATIENCE).build()?;
+        for file in event_files(self.folder)? {
+            let sample = Sample::read(&file, None, secrets).await?;
+            sample.send(&client, to, 0).await?;
+        }
+        Ok(())
+    }
+
+    /// A line to paste for each provider, with an event that was not sent yet.
+    async fn show_how(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
+        println!("\nSend more from a second terminal; each line is a new event:\n");
+        let number = OffsetDateTime::now_utc().unix_timestamp();
+        for (provider, body) in [
+            (
+                Provider::Digicert,
+                format!(r#"{{"event":"certificate_issued","data":{{"order_id":{number},"certificate_id":{number}}}}}"#),
+            ),
+            (
+                Provider::Cloudflare,
+                format!(
+                    r#"{{"metadata":{{"event":{{"id":"{number}","type":"ssl.custom_hostname_certificate.issuance.succeeded"}},"zone":{{"id":"023e105f4ecef8ad9ca31a8372d0c353"}}}},"data":{{"id":"{number}","hostname":"shop.example.com"}}}}"#
+                ),
+            ),
+            (
+                Provider::Meta,
+                format!(
+                    r#"{{"object":"certificate_transparency","entry":[{{"id":"{number}","time":{number},"changed_fields":["certificate"]}}]}}"#
+                ),
+            ),
+        ] {
+            let signer = Signer::of(secrets, provider).await?;
+            let (name, value) = signer.header(body.as_bytes());
+            let address = format!("{}{}", to.as_str().trim_end_matches('/'), signer.route());
+            println!("  curl -H '{name}: {value}' -H 'content-type: application/json' -d '{body}' {address}\n");
+        }
+        println!("  certhooks tail --state {} --from-start      (what consumers read)", self.state.display());
+        println!("\nCtrl-C stops; starting again goes on where it was.");
+        Ok(())
+    }
+}
+
+/// Event files below a folder, provider by provider; `lambda/` holds the same in AWS's wrapping.
+fn event_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for provider in ["digicert", "cloudflare", "meta-ct"] {
+        let folder = folder.join(provider);
+        let entries = std::fs::read_dir(&folder)
+            .with_context(|| format!("{}: has no sample events", folder.display()))?;
+        let mut found: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+            .collect();
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
+}

@@ -1,0 +1,157 @@
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use intake::Request;
+use ipnet::IpNet;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::local::doors::Doors;
+use crate::local::passages::Passages;
+
+/// A sender gets the answer to a body over the limit only if we read on instead of hanging up; this
+/// is as far as we do.
+const DRAINED: usize = 16 * 1024 * 1024;
+/// CertCentral gives up after 10 s; a body that takes longer is of no use.
+const BODY_DEADLINE: Duration = Duration::from_secs(9);
+
+/// The HTTP front end of the doors.
+pub(crate) struct Front {
+    doors: Doors,
+    trusted_proxies: Vec<IpNet>,
+    passages: Passages,
+}
+
+impl Front {
+    pub(crate) fn new(doors: Doors, trusted_proxies: Vec<IpNet>, passages: Passages) -> Self {
+        Self { doors, trusted_proxies, passages }
+    }
+}
+
+/// Serves until `stopped` turns true, then finishes the requests under way.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    front: Front,
+    mut stopped: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let router = Router::new().fallback(answer).with_state(Arc::new(front));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which is a stop too.
+            let _stop = stopped.wait_for(|stop| *stop).await;
+        })
+        .await
+}
+
+async fn answer(
+    State(front): State<Arc<Front>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: axum::extract::Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let began = Instant::now();
+    let path = parts.uri.path().to_owned();
+    let no_route = || problem(StatusCode::NOT_FOUND, "There is no such route.");
+    let Some(limit) = front.doors.body_limit(&path) else { return no_route() };
+    let Ok(body) = tokio::time::timeout(BODY_DEADLINE, read(body, limit)).await else {
+        return problem(StatusCode::REQUEST_TIMEOUT, "The body took too long.");
+    };
+    let Some(body) = body else {
+        return problem(StatusCode::BAD_REQUEST, "The body was cut short.");
+    };
+    let request = Request {
+        method: parts.method,
+        source: Some(source(&parts.headers, peer.ip(), &front.trusted_proxies)),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+    };
+    let Some(response) = front.doors.handle(&path, request).await else { return no_route() };
+    front.passages.answered(&path, began, &response);
+    response.map(Body::from)
+}
+
+/// The body, one byte more than the limit of it if it is larger; `None` when it was cut short.
+async fn read(mut body: Body, limit: usize) -> Option<Bytes> {
+    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen > DRAINED {
+            break;
+        }
+        let room = (limit + 1).saturating_sub(kept.len());
+        kept.extend_from_slice(&data[..data.len().min(room)]);
+    }
+    Some(kept.freeze())
+}
+
+/// The peer, or for a trusted proxy the last address in `X-Forwarded-For` that is not one itself:
+/// everything before it is the client's own word.
+fn source(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    let peer = peer.to_canonical();
+    let is_proxy = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
+    if !is_proxy(&peer) {
+        return peer;
+    }
+    let values: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut last = peer;
+    for text in values.iter().rev().flat_map(|value| value.rsplit(',')) {
+        let Ok(address) = text.trim().parse::<IpAddr>() else { return last };
+        last = address.to_canonical();
+        if !is_proxy(&last) {
+            return last;
+        }
+    }
+    last
+}
+
+fn problem(status: StatusCode, detail: &str) -> Response {
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static("application/problem+json"),
+    );
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HeaderMap, IpNet, source};
+
+    #[test]
+    fn forwarded_addresses_count_from_a_trusted_proxy_only() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        for (peer, forwarded, expected) in [
+            ("192.0.2.1", "216.168.240.1", "192.0.2.1"),
+            ("10.0.0.1", "216.168.240.1", "216.168.240.1"),
+            ("10.0.0.1", "216.168.240.1, 198.51.100.7", "198.51.100.7"),
+            ("10.0.0.1", "216.168.240.1, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
+            ("10.0.0.1", "216.168.240.1, nonsense", "10.0.0.1"),
+            ("::ffff:10.0.0.1", "::ffff:216.168.240.1", "216.168.240.1"),
+            ("10.0.0.1", "", "10.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            let source = source(&headers, peer.parse().unwrap(), &trusted);
+            assert_eq!(source.to_string(), expected, "{peer} {forwarded}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use boot::Environment;
+use embedded::LocalSecrets;
+use envelope::Provider;
+use reqwest::{Client, Url};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::cli::{ProviderName, Send};
+use crate::keys;
+use crate::sign::{Signer, provider_of, vary};
+
+/// Requests under way at a time.
+const SIDE_BY_SIDE: usize = 32;
+
+/// One event file, ready to be sent any number of times.
+pub(crate) struct Sample {
+    pub(crate) path: PathBuf,
+    bytes: Vec<u8>,
+    document: Value,
+    provider: Provider,
+    signer: Signer,
+}
+
+/// What the door said.
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) ids: usize,
+    body: Value,
+    taken: Duration,
+}
+
+pub(crate) async fn run(arguments: Send) -> anyhow::Result<ExitCode> {
+    let secrets = LocalSecrets::new(&arguments.state, keys::variable(&Environment::of_process()));
+    let client = Client::builder().timeout(Duration::from_secs(30)).build()?;
+    let pace = arguments.rate.map(pace).transpose()?;
+    let room = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    let mut under_way = JoinSet::new();
+    let mut all_taken = true;
+    let began = Instant::now();
+    let mut sent = 0_u32;
+    for path in &arguments.files {
+        let sample = Arc::new(Sample::read(path, arguments.provider, &secrets).await?);
+        for copy in 0..arguments.count {
+            if let Some(pace) = pace {
+                tokio::time::sleep_until((began + pace * sent).into()).await;
+            }
+            sent = sent.saturating_add(1);
+            let permit = Arc::clone(&room).acquire_owned().await?;
+            while let Some(done) = under_way.try_join_next() {
+                all_taken &= done?;
+            }
+            let (sample, client, to) = (Arc::clone(&sample), client.clone(), arguments.to.clone());
+            let (same, json) = (arguments.same, arguments.json);
+            under_way.spawn(async move {
+                let answered = sample.send(&client, &to, if same { 0 } else { copy }).await;
+                drop(permit);
+                report(&sample.path, &answered, json)
+            });
+        }
+    }
+    while let Some(done) = under_way.join_next().await {
+        all_taken &= done?;
+    }
+    Ok(if all_taken { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn pace(rate: f64) -> anyhow::Result<Duration> {
+    ensure!(rate.is_finite() && rate > 0.0 && rate <= 1e6, "--rate {rate}: must be above 0, at most 1000000");
+    Ok(Duration::from_secs_f64(1.0 / rate))
+}
+
+impl Sample {
+    pub(crate) async fn read(
+        path: &Path,
+        provider: Option<ProviderName>,
+        secrets: &LocalSecrets,
+    ) -> anyhow::Result<Self> {
+        let name = || path.display().to_string();
+        let bytes = tokio::fs::read(path).await.with_context(name)?;
+        // Anything may be sent, also what the door will refuse; only then the provider must be named.
+        let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let provider = match provider {
+            Some(ProviderName::Cloudflare) => Provider::Cloudflare,
+            Some(ProviderName::Digicert) => Provider::Digicert,
+            Some(ProviderName::MetaCt) => Provider::Meta,
+            None => provider_of(&document).with_context(name)?,
+        };
+        let signer = Signer::of(secrets, provider).await?;
+        Ok(Self { path: path.to_owned(), bytes, document, provider, signer })
+    }
+
+    /// Copy 0 is the file byte for byte.
+    pub(crate) async fn send(
+        &self,
+        client: &Client,
+        to: &Url,
+        copy: u64,
+    ) -> anyhow::Result<Answered> {
+        let body = if copy == 0 {
+            self.bytes.clone()
+        } else {
+            serde_json::to_vec(&vary(self.provider, &self.document, copy))?
+        };
+        let (name, value) = self.signer.header(&body);
+        let address = format!("{}{}", to.as_str().trim_end_matches('/'), self.signer.route());
+        let began = Instant::now();
+        let response = client
+            .post(&address)
+            .header("content-type", "application/json")
+            .header(name, value)
+            .body(body)
+            .send()
+            .await
+            .with_context(|| format!("{address}: no answer; is `certhooks local` running?"))?;
+        let status = response.status().as_u16();
+        let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
+        let ids = body["ids"].as_array().map_or(0, Vec::len);
+        Ok(Answered { status, ids, body, taken: began.elapsed() })
+    }
+}
+
+/// Prints one line; whether the answer was 2xx.
+fn report(path: &Path, answered: &anyhow::Result<Answered>, json: bool) -> bool {
+    let file = path.display().to_string();
+    match answered {
+        Ok(Answered { status, body, taken, .. }) => {
+            let millis = taken.as_secs_f64() * 1000.0;
+            if json {
+                println!("{}", json!({"file": file, "status": status, "answer": body, "millis": millis}));
+            } else {
+                println!("{status}  {millis:>8.1} ms  {file}  {}", summary(body));
+            }
+            (200..300).contains(status)
+        }
+        Err(error) => {
+            if json {
+                println!("{}", json!({"file": file, "error": format!("{error:#}")}));
+            } else {
+                eprintln!("certhooks: {file}: {error:#}");
+            }
+            false
+        }
+    }
+}
+
+fn summary(body: &Value) -> String {
+    match (body["accepted"].as_u64(), body["detail"].as_str()) {
+        (Some(accepted), _) => format!("accepted {accepted}"),
+        (None, Some(detail)) => detail.to_owned(),
+        (None, None) => String::new(),
+    }
+}

@@ -1,0 +1,109 @@
+use anyhow::{Context, bail};
+use data_encoding::HEXLOWER;
+use embedded::LocalSecrets;
+use envelope::Provider;
+use ports::SecretSource;
+use providers::cloudflare::CloudflareDoor;
+use providers::digicert::DigicertDoor;
+use providers::door::Door;
+use providers::meta::MetaDoor;
+use ring::hmac;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+/// What a provider would put into the header that vouches for a body.
+pub(crate) struct Signer {
+    provider: Provider,
+    secret: SecretString,
+}
+
+impl Signer {
+    /// With the webhook secret of the state folder or the environment.
+    pub(crate) async fn of(secrets: &LocalSecrets, provider: Provider) -> anyhow::Result<Self> {
+        let stored = secrets.webhook(provider).current().await?.current.context("no webhook secret")?;
+        let stored: Value = serde_json::from_str(stored.expose_secret())?;
+        let name = match provider {
+            Provider::Cloudflare => "webhook_auth",
+            Provider::Digicert => "webhook_key",
+            Provider::Meta => "app_secret",
+        };
+        let secret = stored[name].as_str().context("no webhook secret")?;
+        Ok(Self { provider, secret: secret.into() })
+    }
+
+    pub(crate) fn route(&self) -> &'static str {
+        match self.provider {
+            Provider::Cloudflare => CloudflareDoor::ROUTE,
+            Provider::Digicert => DigicertDoor::ROUTE,
+            Provider::Meta => MetaDoor::ROUTE,
+        }
+    }
+
+    /// Name and value.
+    pub(crate) fn header(&self, body: &[u8]) -> (&'static str, String) {
+        let secret = self.secret.expose_secret();
+        match self.provider {
+            Provider::Cloudflare => ("cf-webhook-auth", secret.to_owned()),
+            Provider::Digicert => ("X-WEBHOOK-KEY", secret.to_owned()),
+            Provider::Meta => {
+                let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+                let tag = hmac::sign(&key, body);
+                ("X-Hub-Signature-256", format!("sha256={}", HEXLOWER.encode(tag.as_ref())))
+            }
+        }
+    }
+}
+
+/// Whose event a file holds, from its shape.
+///
+/// # Errors
+/// When it has none of the three shapes.
+pub(crate) fn provider_of(document: &Value) -> anyhow::Result<Provider> {
+    let has = |name| document.get(name).is_some();
+    if has("event") {
+        return Ok(Provider::Digicert);
+    }
+    if has("object") {
+        return Ok(Provider::Meta);
+    }
+    if has("metadata") || has("alert_type") || has("text") || has("data") {
+        return Ok(Provider::Cloudflare);
+    }
+    bail!("has the shape of no provider's event; name it with --provider")
+}
+
+/// A copy of an event that no ledger knows: number `copy` of the same file, other ids. The first copy
+/// is the file itself.
+pub(crate) fn vary(provider: Provider, document: &Value, copy: u64) -> Value {
+    let mut varied = document.clone();
+    if copy == 0 {
+        return varied;
+    }
+    match provider {
+        Provider::Digicert => {
+            for name in ["order_id", "certificate_id", "webhook_id"] {
+                if let Some(id) = varied.pointer_mut(&format!("/data/{name}"))
+                    && let Some(number) = id.as_u64()
+                {
+                    *id = number.wrapping_add(copy).into();
+                }
+            }
+            if let Some(data) = varied.get_mut("data").and_then(Value::as_object_mut) {
+                data.insert("certhooks_copy".into(), copy.into());
+            }
+        }
+        Provider::Cloudflare => {
+            let metadata = if varied.pointer("/data/metadata").is_some() { "/data/metadata" } else { "/metadata" };
+            if let Some(metadata) = varied.pointer_mut(metadata).and_then(Value::as_object_mut) {
+                metadata.insert("certhooks_copy".into(), copy.into());
+            }
+        }
+        Provider::Meta => {
+            for entry in varied.get_mut("entry").and_then(Value::as_array_mut).into_iter().flatten() {
+                let id = entry["id"].as_str().and_then(|id| id.parse::<u64>().ok()).unwrap_or(0);
+                entry["id"] = id.wrapping_add(copy).to_string().into();
+            }
+        }
+    }
+    varied
+}

@@ -1,0 +1,52 @@
+use std::io::{self, Write};
+use std::time::Duration;
+
+use embedded::{Delivered, Reader};
+use envelope::CertificateEvent;
+
+use crate::cli::Tail;
+use crate::line::columns;
+
+/// Between two looks at the queue.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Events read at a time.
+const PAGE: u32 = 200;
+
+pub(crate) async fn run(arguments: Tail) -> anyhow::Result<()> {
+    let reader = Reader::open(&arguments.state)?;
+    let mut after = if arguments.from_start { 0 } else { reader.last_sequence().await? };
+    loop {
+        let page = reader.read_after(after, PAGE).await?;
+        after = page.last().map_or(after, |delivered| delivered.sequence);
+        match print(&page, arguments.json) {
+            // Whoever read us has enough, such as `head`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            outcome => outcome?,
+        }
+        if page.is_empty() {
+            if arguments.no_follow {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+fn print(page: &[Delivered], json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for delivered in page {
+        match serde_json::from_str::<CertificateEvent>(&delivered.body) {
+            Ok(event) if !json => writeln!(out, "{}", line(&event, delivered))?,
+            _ => writeln!(out, "{}", delivered.body)?,
+        }
+    }
+    out.flush()
+}
+
+fn line(event: &CertificateEvent, delivered: &Delivered) -> String {
+    let [_, _, outcome, leaf, expires] = columns(event);
+    let at = envelope::rfc3339(delivered.published.replace_nanosecond(0).unwrap_or(delivered.published));
+    let kind = event.kind.strip_prefix("certhooks.").unwrap_or(&event.kind);
+    let subject = crate::line::short(&event.subject);
+    format!("{at}  {kind:<34}{subject:<46}{outcome:<24}{leaf:<32}{expires}")
+}

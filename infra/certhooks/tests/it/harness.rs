@@ -1,0 +1,178 @@
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use data_encoding::HEXLOWER;
+use ring::hmac;
+use serde_json::Value;
+
+pub(crate) const DIGICERT_KEY: &str = "canary-digicert-webhook-key-0123456789abcdef";
+pub(crate) const CLOUDFLARE_AUTH: &str = "canary-cloudflare-webhook-auth";
+pub(crate) const META_SECRET: &str = "canary-meta-app-secret";
+pub(crate) const META_TOKEN: &str = "canary-meta-verify-token";
+
+/// Longer than anything takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder of its own for a test, removed with it.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("certhooks-it-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running `certhooks local`.
+pub(crate) struct Local {
+    process: Child,
+    pub(crate) address: String,
+    pub(crate) state: Arc<Folder>,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Local {
+    pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
+        Self::start_in(Arc::new(Folder::new()), variables, &[])
+    }
+
+    pub(crate) fn start_in(
+        state: Arc<Folder>,
+        variables: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
+        let mut process = command(variables)
+            .args(["local", "--listen", "127.0.0.1:0", "--state"])
+            .arg(state.path())
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (listening, address) = mpsc::channel();
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let kept = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
+                if parsed["message"] == "listening" {
+                    let _ = listening.send(parsed["address"].as_str().unwrap().to_owned());
+                }
+                kept.lock().unwrap().push(line);
+            }
+        });
+        let address = address.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            panic!("certhooks local did not start: {:#?}", log.lock().unwrap());
+        });
+        Self { process, address, state, log }
+    }
+
+    pub(crate) fn url(&self, route: &str) -> String {
+        format!("http://{}{route}", self.address)
+    }
+
+    /// Every line logged so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The delivered certificate events, once there are so many.
+    pub(crate) fn delivered(&self, count: usize) -> Vec<Value> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let events = tail(self.state.path());
+            if events.len() >= count {
+                return events;
+            }
+            let log = || self.log().join("\n");
+            assert!(Instant::now() < until, "{} of {count} events\n{}", events.len(), log());
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The events delivered within this time, whose number must not be known beforehand.
+    pub(crate) fn delivered_within(&self, time: Duration) -> Vec<Value> {
+        thread::sleep(time);
+        tail(self.state.path())
+    }
+
+    /// `kill -9`; the state folder stays.
+    pub(crate) fn kill(mut self) -> Arc<Folder> {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        Arc::clone(&self.state)
+    }
+
+    /// SIGTERM; how it ended.
+    pub(crate) fn stop(mut self) -> (std::process::ExitStatus, Arc<Folder>) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        (self.process.wait().unwrap(), Arc::clone(&self.state))
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// `certhooks` with nothing of our own environment but these variables and the webhook secrets.
+pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_certhooks"));
+    let secrets = BTreeMap::from([
+        ("DIGICERT_WEBHOOK_KEY", DIGICERT_KEY),
+        ("CLOUDFLARE_WEBHOOK_AUTH", CLOUDFLARE_AUTH),
+        ("META_APP_SECRET", META_SECRET),
+        ("META_VERIFY_TOKEN", META_TOKEN),
+    ]);
+    command.env_clear().envs(secrets).envs(variables.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+/// Runs `certhooks` to its end.
+pub(crate) fn certhooks(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    command(variables).args(arguments).output().unwrap()
+}
+
+pub(crate) fn tail(state: &Path) -> Vec<Value> {
+    let state = state.to_str().unwrap();
+    let output =
+        certhooks(&[], &["tail", "--state", state, "--json", "--from-start", "--no-follow"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The header that Meta would send with this body.
+pub(crate) fn meta_signature(body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, META_SECRET.as_bytes());
+    format!("sha256={}", HEXLOWER.encode(hmac::sign(&key, body).as_ref()))
+}
+
+/// The repository's sample events.
+pub(crate) fn events_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
+}

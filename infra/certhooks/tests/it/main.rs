@@ -1,0 +1,4 @@
+//! The contract of `certhooks local`, checked from outside: the compiled binary, real sockets, a real
+//! state folder, and the simulator as the providers.
+
+mod harness;
