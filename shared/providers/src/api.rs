@@ -1,7 +1,10 @@
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use envelope::Reason;
 use secrecy::SecretString;
+use serde_json::value::RawValue;
+
+use crate::json;
 
 /// A `GET` below the provider's configured base. Segments are percent-encoded one by one when the
 /// address is built, so that nothing in an event chooses a host or a path.
@@ -33,21 +36,87 @@ pub struct Answer<'a> {
 pub enum Verdict<T> {
     Good(T),
     /// Passing trouble: ask again, not before `after` where it is given.
-    Again { reason: Reason, after: Option<Duration> },
+    Again {
+        reason: Reason,
+        after: Option<Duration>,
+    },
     /// Not there yet; `reason` if it is still so when the waiting time is over.
-    NotReady { reason: Reason },
+    NotReady {
+        reason: Reason,
+    },
     /// A whole answer that is no certificate.
     BadCertificate,
     /// The API key is refused: hold this provider's events, raise an alarm.
-    KeyRefused { reason: Reason },
+    KeyRefused {
+        reason: Reason,
+    },
     /// The provider says that it no longer exists.
-    Gone { reason: Reason },
+    Gone {
+        reason: Reason,
+    },
     /// It will not change.
-    Failed { reason: Reason },
+    Failed {
+        reason: Reason,
+    },
 }
 
-/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date relative to `now` (seconds since 1970).
+impl<T> Verdict<T> {
+    /// Looks further into a good answer.
+    pub fn and_then<U>(self, look: impl FnOnce(T) -> Verdict<U>) -> Verdict<U> {
+        match self {
+            Self::Good(value) => look(value),
+            Self::Again { reason, after } => Verdict::Again { reason, after },
+            Self::NotReady { reason } => Verdict::NotReady { reason },
+            Self::BadCertificate => Verdict::BadCertificate,
+            Self::KeyRefused { reason } => Verdict::KeyRefused { reason },
+            Self::Gone { reason } => Verdict::Gone { reason },
+            Self::Failed { reason } => Verdict::Failed { reason },
+        }
+    }
+
+    pub(crate) fn key_refused() -> Self {
+        Self::KeyRefused { reason: Reason::Unauthorized }
+    }
+}
+
+impl Answer<'_> {
+    pub(crate) fn again<T>(&self, reason: Reason) -> Verdict<T> {
+        Verdict::Again { reason, after: self.retry_after }
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// What a status alone says to be passing trouble (RFC 9110, 15.5.9 and 15.6; RFC 6585, 4).
+    pub(crate) fn passing_trouble<T>(&self) -> Option<Verdict<T>> {
+        match self.status {
+            408 | 504 => Some(self.again(Reason::Timeout)),
+            429 => Some(self.again(Reason::RateLimited)),
+            500..=599 => Some(self.again(Reason::Unavailable)),
+            _ => None,
+        }
+    }
+
+    /// The body, when it is a JSON object.
+    pub(crate) fn object(&self) -> Option<Box<RawValue>> {
+        json::object(self.body).ok()
+    }
+}
+
+/// A longer wait than this is held to it, so that no sum with it can overflow.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date relative to `now` (seconds since 1970); a day
+/// at most.
 pub fn retry_after(value: &str, now: u64) -> Option<Duration> {
-    let _ = (value, now);
-    None
+    let value = value.trim();
+    let is_seconds = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = if is_seconds {
+        value.parse().unwrap_or(u64::MAX)
+    } else {
+        let date = httpdate::parse_http_date(value).ok()?;
+        date.duration_since(UNIX_EPOCH).ok()?.as_secs().saturating_sub(now)
+    };
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }

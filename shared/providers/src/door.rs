@@ -3,6 +3,9 @@ use http::HeaderMap;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
+/// What a secret holds that was created but never filled in; it never counts as a secret.
+pub const PLACEHOLDER: &str = "not-filled-in";
+
 /// What `intake` asks of a provider. Each webhook function is generic over one `Door`, so that the
 /// linker drops the others.
 pub trait Door: Send + Sync + 'static {

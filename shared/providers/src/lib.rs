@@ -7,11 +7,17 @@
 //! - [`reading`]: the shape of an event understood: what `fulfilment` asks of a provider
 //! - [`api`]: the shape of a call-back and of what came of it
 //! - [`json`]: members in order, canonical form, derived ids
+//! - `draft`: what a door knows of an event, made an envelope
+//! - `naming`: event names and subjects that are safe to carry
+//! - `secret`: stored secrets, header values, constant-time comparison
 
 pub mod api;
 pub mod cloudflare;
 pub mod digicert;
 pub mod door;
+mod draft;
 pub mod json;
 pub mod meta;
+mod naming;
 pub mod reading;
+mod secret;

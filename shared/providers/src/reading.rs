@@ -3,7 +3,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{cloudflare, digicert, meta};
+use crate::{cloudflare, digicert, json, meta};
 
 /// An envelope understood: where it stands in our vocabulary, and what to ask the provider.
 #[derive(Clone, Debug)]
@@ -73,8 +73,17 @@ pub fn challenge(envelope: &Envelope) -> Option<Challenge> {
     (provider(envelope)? == Provider::Digicert).then(|| digicert::challenge(envelope))?
 }
 
-/// Fair-queue group: provider and order or hostname, in the 128 characters that SQS allows.
+/// SQS allows 128 characters in a group id (SendMessage, `MessageGroupId`).
+const GROUP_LIMIT: usize = 128;
+
+/// Fair-queue group: provider and order or hostname, in the 128 characters that SQS allows. What SQS
+/// does not allow, or is longer, is replaced by its hash.
 pub fn group(envelope: &Envelope, reading: &Reading) -> String {
-    let _ = (envelope, reading);
-    String::new()
+    let order = reading.identifiers.get("order_id").and_then(Value::as_u64);
+    let order = order.map(|id| format!("{}/order/{id}", reading.provider));
+    let group = order.unwrap_or_else(|| envelope.subject.clone());
+    if group.len() <= GROUP_LIMIT && group.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return group;
+    }
+    format!("{}/{}", reading.provider, json::id(&[reading.provider.as_str(), &group]))
 }

@@ -1,0 +1,85 @@
+use envelope::{Certificate, Reason};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::hostname::Hostname;
+use crate::api::{Answer, Call, Key, Verdict};
+use crate::json::{self, Members};
+use crate::secret::Stored;
+
+/// Authentication failed, unauthorized, unknown key, and two for a malformed header (Cloudflare API,
+/// error codes).
+const KEY_ERRORS: &[u64] = &[10000, 9109, 9103, 6003, 6111];
+
+/// What Cloudflare says of a custom hostname.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details {
+    /// Without PEM, which the API does not give.
+    pub certificates: Vec<Certificate>,
+    pub problems: Vec<String>,
+    pub dcv: Option<Value>,
+    /// `ssl.status`; the hostname's own `status` is independent of it.
+    pub status: Option<String>,
+}
+
+/// `None` when the stored secret was never filled in (Cloudflare API, "Make API calls").
+pub fn key(stored: &SecretString) -> Option<Key> {
+    let stored = Stored::read(stored);
+    let token = SecretString::from(format!("Bearer {}", stored.first("api_token").ok()?));
+    Some(Key::Header { name: "Authorization", value: token })
+}
+
+/// Custom Hostname Details (Cloudflare API, `custom_hostnames`).
+pub fn details(zone_id: &str, hostname_id: &str) -> Call {
+    let segments = ["zones", zone_id, "custom_hostnames", hostname_id];
+    Call {
+        segments: segments.map(str::to_owned).into(),
+        query: Vec::new(),
+        accept: "application/json",
+    }
+}
+
+/// Over the limit every call is blocked for five minutes, with 429 and `Retry-After` (Cloudflare API,
+/// "Rate limits").
+pub fn judge_details(answer: &Answer<'_>) -> Verdict<Details> {
+    match answer.status {
+        401 | 403 => Verdict::key_refused(),
+        404 => Verdict::Gone { reason: Reason::NotFound },
+        _ => answer.passing_trouble().unwrap_or_else(|| judge_envelope(answer)),
+    }
+}
+
+/// `{success, errors, messages, result}`; `errors` and `messages` may be absent (Cloudflare API,
+/// responses).
+fn judge_envelope(answer: &Answer<'_>) -> Verdict<Details> {
+    let body = answer.object();
+    let body = body.as_deref().and_then(Members::of).unwrap_or_default();
+    let is_success = body.get("success").map(|success| success.get() == "true");
+    match (is_success, body.object("result")) {
+        (Some(true), Some(result)) if answer.is_success() => {
+            Verdict::Good(Details::of(&Hostname::new(result)))
+        }
+        (Some(false), _) if has_key_error(&body) => Verdict::key_refused(),
+        (Some(false), _) => Verdict::Failed { reason: Reason::Refused },
+        _ if (400..500).contains(&answer.status) => Verdict::Failed { reason: Reason::Refused },
+        _ => answer.again(Reason::Unreadable),
+    }
+}
+
+fn has_key_error(body: &Members<'_>) -> bool {
+    let errors = body.list("errors").unwrap_or_default();
+    let mut codes =
+        errors.into_iter().filter_map(|error| json::unsigned(Members::of(error)?.get("code")?));
+    codes.any(|code| KEY_ERRORS.contains(&code))
+}
+
+impl Details {
+    fn of(hostname: &Hostname<'_>) -> Self {
+        Self {
+            certificates: hostname.certificates(),
+            problems: hostname.problems(),
+            dcv: hostname.dcv(),
+            status: hostname.status(),
+        }
+    }
+}

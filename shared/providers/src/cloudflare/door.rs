@@ -1,0 +1,61 @@
+use envelope::{Envelope, Provider};
+use http::HeaderMap;
+use secrecy::SecretString;
+
+use super::document::{Content, Document};
+use crate::door::{Door, Receipt, Refusal, SecretFault};
+use crate::draft::Draft;
+use crate::secret::{Stored, Vouch, header};
+use crate::{json, naming};
+
+/// The secret itself, in every request (Notifications, "Configure webhooks"). It is no signature.
+const AUTH_HEADER: &str = "cf-webhook-auth";
+const SECRET_KEY: &str = "webhook_auth";
+
+/// Cloudflare's generic notification webhook.
+pub struct CloudflareDoor;
+
+impl Door for CloudflareDoor {
+    const PROVIDER: Provider = Provider::Cloudflare;
+    const ROUTE: &'static str = "/webhooks/cloudflare";
+    const ALLOW: &'static str = "POST";
+    const BODY_LIMIT: usize = 512 * 1024;
+
+    type Secret = Vouch;
+
+    fn secret(stored: &SecretString) -> Result<Vouch, SecretFault> {
+        Stored::read(stored).first(SECRET_KEY).map(Vouch::new)
+    }
+
+    fn verify(headers: &HeaderMap, _body: &[u8], secret: &Vouch) -> bool {
+        header(headers, AUTH_HEADER).is_some_and(|auth| secret.is(auth))
+    }
+
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Envelope>, Refusal> {
+        let data = json::object(body)?;
+        match Content::of(&data) {
+            Content::Event(document) => Ok(vec![envelope(&document, data.clone(), receipt)]),
+            Content::Test => Ok(Vec::new()),
+            Content::Nothing => Err(Refusal::NoEventName(
+                "neither `metadata.event.type`, also within `data`, nor `data.event_type` nor \
+                 `alert_type` is a string that is not empty",
+            )),
+        }
+    }
+}
+
+fn envelope(
+    document: &Document<'_>,
+    data: Box<serde_json::value::RawValue>,
+    receipt: &Receipt,
+) -> Envelope {
+    let source = document.zone_id().map(|zone| format!("/cloudflare/zones/{zone}"));
+    let draft = Draft {
+        id: document.id(&data),
+        source: source.unwrap_or_else(|| "/cloudflare".to_owned()),
+        kind: format!("com.cloudflare.{}", naming::type_part(&document.event)),
+        time: document.created_at(),
+        data,
+    };
+    draft.envelope(receipt, super::read)
+}

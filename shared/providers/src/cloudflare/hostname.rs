@@ -1,0 +1,114 @@
+use envelope::{Certificate, Names};
+use serde_json::{Map, Value};
+
+use crate::json::{self, Members};
+
+/// What validation waits for, within `ssl` (Webhook data definitions; Custom Hostname Details).
+const SSL_WAITS_FOR: &[&str] = &[
+    "cname",
+    "cname_target",
+    "txt_name",
+    "txt_value",
+    "http_url",
+    "http_body",
+    "validation_records",
+];
+/// What ownership verification waits for, beside `ssl` (Custom Hostname Details).
+const HOSTNAME_WAITS_FOR: &[&str] = &["ownership_verification", "ownership_verification_http"];
+
+/// A custom hostname: `data` of an event and `result` of the API have the same shape.
+pub(crate) struct Hostname<'a> {
+    members: Members<'a>,
+    /// Received test sends of sibling alerts have its members beside `hostname` instead.
+    ssl: Option<Members<'a>>,
+}
+
+impl<'a> Hostname<'a> {
+    pub(crate) fn new(members: Members<'a>) -> Self {
+        Self { ssl: members.object("ssl"), members }
+    }
+
+    fn ssl(&self) -> &Members<'a> {
+        self.ssl.as_ref().unwrap_or(&self.members)
+    }
+
+    pub(crate) fn members(&self) -> &Members<'a> {
+        &self.members
+    }
+
+    pub(crate) fn certificate_id(&self) -> Option<String> {
+        self.ssl.as_ref()?.text("id")
+    }
+
+    /// `ssl.status`; independent of the hostname's own `status`.
+    pub(crate) fn status(&self) -> Option<String> {
+        self.ssl().text("status")
+    }
+
+    /// `validation_errors` are objects with a `message`, `verification_errors` are strings.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let validation = self.ssl().list("validation_errors").unwrap_or_default();
+        let verification = self.members.list("verification_errors").unwrap_or_default();
+        let message = |error| json::text(error).or_else(|| Members::of(error)?.text("message"));
+        validation.into_iter().chain(verification).filter_map(message).collect()
+    }
+
+    pub(crate) fn dcv(&self) -> Option<Value> {
+        let mut dcv = waited_for(self.ssl(), SSL_WAITS_FOR);
+        dcv.extend(waited_for(&self.members, HOSTNAME_WAITS_FOR));
+        (!dcv.is_empty()).then_some(Value::Object(dcv))
+    }
+
+    /// One for each of `ssl.certificates` where the API gives them, else the one that `ssl` tells of.
+    pub(crate) fn certificates(&self) -> Vec<Certificate> {
+        let names = names(self.ssl());
+        let several = self.ssl().list("certificates").unwrap_or_default();
+        let several: Vec<_> = several.into_iter().filter_map(Members::of).collect();
+        let told = if several.is_empty() { std::slice::from_ref(self.ssl()) } else { &several };
+        told.iter().filter_map(|members| certificate(members, names.as_ref())).collect()
+    }
+}
+
+/// `uploaded_on` is when Cloudflare took it, not when it becomes valid.
+fn certificate(members: &Members<'_>, names: Option<&Names>) -> Option<Certificate> {
+    let certificate = Certificate {
+        issuer: members.text("issuer"),
+        serial_number: serial_number(members),
+        fingerprint_sha256: members
+            .text("fingerprint_sha256")
+            .map(|hash| hash.to_ascii_lowercase()),
+        not_before: members.text("issued_on"),
+        not_after: members.text("expires_on"),
+        signature_algorithm: members.text("signature"),
+        ..Certificate::default()
+    };
+    let is_told = certificate != Certificate::default() || names.is_some();
+    is_told.then(|| Certificate { names: names.cloned(), ..certificate })
+}
+
+/// A decimal string (Webhook data definitions, "Upcoming renewal").
+fn serial_number(members: &Members<'_>) -> Option<String> {
+    let serial = members.get("serial_number")?;
+    certificate::serial_hex(&json::text(serial).unwrap_or_else(|| serial.get().to_owned()))
+}
+
+fn names(ssl: &Members<'_>) -> Option<Names> {
+    let dns: Vec<_> = ssl.list("hosts")?.into_iter().filter_map(json::text).collect();
+    (!dns.is_empty()).then(|| Names { dns, ..Names::default() })
+}
+
+/// The named members that are neither `null` nor empty.
+fn waited_for(members: &Members<'_>, names: &[&str]) -> Map<String, Value> {
+    let value = |name| serde_json::from_str(members.get(name)?.get()).ok();
+    let named = names.iter().filter_map(|name| Some(((*name).to_owned(), value(name)?)));
+    named.filter(|(_, value)| !is_empty(value)).collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}

@@ -1,0 +1,10 @@
+//! Cloudflare SSL for SaaS custom hostnames.
+
+pub mod api;
+mod document;
+mod door;
+mod hostname;
+mod reading;
+
+pub use door::CloudflareDoor;
+pub use reading::read;

@@ -1,0 +1,88 @@
+use envelope::{Envelope, EventType, Provider};
+use serde_json::{Map, Value};
+
+use super::document::{Content, Document, is_usable_id};
+use super::hostname::Hostname;
+use crate::naming::{UNKNOWN, event_name, segment};
+use crate::reading::{Plan, Reading};
+
+/// What a Cloudflare notification means.
+pub fn read(envelope: &Envelope) -> Reading {
+    let document = match Content::of(&envelope.data) {
+        Content::Event(document) => document,
+        Content::Test | Content::Nothing => Document::default(),
+    };
+    let kind = document.step().map_or(EventType::Unrecognised, kind);
+    let hostname = Hostname::new(document.data());
+    Reading {
+        provider: Provider::Cloudflare,
+        event: event_name(&document.event),
+        kind,
+        subject: subject(&document, &hostname),
+        identifiers: identifiers(&document, &hostname),
+        plan: plan(kind, &document, &hostname),
+        problems: hostname.problems(),
+        dcv: hostname.dcv(),
+        certificates: hostname.certificates(),
+        pem: None,
+    }
+}
+
+/// The eleven events of Webhook data definitions. `renewal.succeeded` leads to `pending_deployment`:
+/// it is not yet live.
+fn kind(step: &str) -> EventType {
+    match step {
+        "validation.succeeded" => EventType::DomainValidated,
+        "validation.failed" => EventType::DomainValidationFailed,
+        "issuance.succeeded" => EventType::CertificateIssued,
+        "issuance.failed" => EventType::CertificateIssuanceFailed,
+        "deployment.succeeded" => EventType::CertificateDeployed,
+        "deployment.failed" => EventType::CertificateDeploymentFailed,
+        "deletion.succeeded" => EventType::CertificateDeleted,
+        "deletion.failed" => EventType::CertificateDeletionFailed,
+        "renewal.upcoming_certificate_expiration_notification" => EventType::CertificateExpiring,
+        "renewal.succeeded" => EventType::CertificateRenewed,
+        "renewal.failed" => EventType::CertificateRenewalFailed,
+        _ => EventType::Unrecognised,
+    }
+}
+
+/// A certificate that is no longer attached has events without hostname and id (Webhook data
+/// definitions, "Troubleshooting"): there is nothing to ask for then.
+fn plan(kind: EventType, document: &Document<'_>, hostname: &Hostname<'_>) -> Plan {
+    let is_orphan = hostname.members().get("id").is_none_or(|id| id.get() == r#""""#);
+    if matches!(kind, EventType::Unrecognised | EventType::CertificateDeleted) || is_orphan {
+        return Plan::NotNeeded;
+    }
+    let hostname_id = hostname.members().text("id").filter(|id| is_usable_id(id));
+    match (document.zone_id(), hostname_id) {
+        (Some(zone_id), Some(hostname_id)) => Plan::Details { zone_id, hostname_id },
+        _ => Plan::UnusableId,
+    }
+}
+
+fn subject(document: &Document<'_>, hostname: &Hostname<'_>) -> String {
+    if let Some(name) = hostname.members().text("hostname") {
+        return format!("cloudflare/hostname/{}", segment(&name));
+    }
+    match (hostname.certificate_id(), document.step()) {
+        (Some(id), _) => format!("cloudflare/certificate/{}", segment(&id)),
+        (None, Some(_)) => format!("cloudflare/certificate/{UNKNOWN}"),
+        (None, None) => format!("cloudflare/alert/{}", segment(&document.event)),
+    }
+}
+
+/// The hostname, and the ids that can be used.
+fn identifiers(document: &Document<'_>, hostname: &Hostname<'_>) -> Map<String, Value> {
+    let of_metadata = |name| document.metadata(name)?.text("id");
+    let ids = [
+        ("hostname_id", hostname.members().text("id")),
+        ("zone_id", of_metadata("zone")),
+        ("account_id", of_metadata("account")),
+        ("certificate_id", hostname.certificate_id()),
+    ];
+    let usable = |(name, id): (_, Option<String>)| Some((name, id.filter(|id| is_usable_id(id))?));
+    let name = hostname.members().text("hostname").map(|name| ("hostname", name));
+    let named = name.into_iter().chain(ids.into_iter().filter_map(usable));
+    named.map(|(name, id)| (name.to_owned(), Value::from(id))).collect()
+}

@@ -1,0 +1,42 @@
+use serde_json::value::RawValue;
+
+use crate::json::{self, Members};
+
+/// Sent by "Send test notification" and by the test-endpoint API; it holds no event
+/// (CertCentral webhooks, "Create a webhook").
+pub(crate) const TEST: &str = "test_webhook_endpoint";
+/// Brings the ownership token (CertCentral webhooks, "Create a webhook").
+pub(crate) const CHALLENGE: &str = "challenge_webhook_endpoint";
+
+/// CertCentral's document: `event` (string) and `data` (object; the test event has none)
+/// (CertCentral webhooks, "Webhook events").
+#[derive(Default)]
+pub(crate) struct Document<'a> {
+    pub(crate) event: String,
+    /// As it came, whatever its type.
+    pub(crate) data: Option<&'a RawValue>,
+    /// The members of `data`; none when it is no object.
+    pub(crate) members: Members<'a>,
+}
+
+impl<'a> Document<'a> {
+    /// `None` without an event name.
+    pub(crate) fn of(document: &'a RawValue) -> Option<Self> {
+        let document = Members::of(document)?;
+        let data = document.get("data");
+        let members = data.and_then(Members::of).unwrap_or_default();
+        Some(Self { event: document.text("event")?, data, members })
+    }
+
+    /// A usable id. Samples show integers; ids are kept in 64 bits.
+    pub(crate) fn id(&self, name: &str) -> Option<u64> {
+        self.members.get(name).and_then(json::unsigned)
+    }
+
+    /// An id as part of a derived id: the same for `7`, `"7"` and `"007"`.
+    pub(crate) fn id_part(&self, name: &str) -> String {
+        let value = self.members.get(name);
+        let id = value.and_then(json::unsigned).map(|id| id.to_string());
+        id.unwrap_or_else(|| json::canonical_or_null(value))
+    }
+}

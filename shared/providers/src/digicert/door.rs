@@ -1,0 +1,105 @@
+use envelope::{Envelope, Provider};
+use http::HeaderMap;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::document::{CHALLENGE, Document, TEST};
+use crate::door::{Door, Receipt, Refusal, SecretFault};
+use crate::draft::Draft;
+use crate::secret::{Stored, Vouch, header};
+use crate::{json, naming};
+
+/// CertCentral's static key, echoed in a header (CertCentral webhooks, "Authenticate webhook
+/// events"). There is no signature and no time in it.
+const KEY_HEADER: &str = "x-webhook-key";
+/// "Must be at least 32 characters" (Update webhook endpoint, `secret`).
+const KEY_LENGTH: usize = 32;
+const SECRET_KEY: &str = "webhook_key";
+/// The test event is 33 bytes; the rest is for white space.
+const PROBE_LIMIT: usize = 256;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// CertCentral's webhook.
+pub struct DigicertDoor;
+
+impl Door for DigicertDoor {
+    const PROVIDER: Provider = Provider::Digicert;
+    const ROUTE: &'static str = "/webhooks/digicert";
+    const ALLOW: &'static str = "POST";
+    const BODY_LIMIT: usize = 512 * 1024;
+
+    type Secret = Vouch;
+
+    fn secret(stored: &SecretString) -> Result<Vouch, SecretFault> {
+        let stored = Stored::read(stored);
+        let key = stored.first(SECRET_KEY)?;
+        if key.chars().count() < KEY_LENGTH {
+            return Err(SecretFault::TooShort(SECRET_KEY, KEY_LENGTH));
+        }
+        Ok(Vouch::new(key))
+    }
+
+    fn verify(headers: &HeaderMap, _body: &[u8], secret: &Vouch) -> bool {
+        header(headers, KEY_HEADER).is_some_and(|key| secret.is(key))
+    }
+
+    /// A test sent without `secret` has no key header even when the webhook has one (CertCentral
+    /// API, "Send test event": the secret is a field of that request).
+    fn is_open_probe(headers: &HeaderMap, body: &[u8]) -> bool {
+        !headers.contains_key(KEY_HEADER)
+            && body.len() <= PROBE_LIMIT
+            && serde_json::from_slice(body).is_ok_and(|Probe { event }| event == TEST)
+    }
+
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Envelope>, Refusal> {
+        let data = json::object(body)?;
+        let document = Document::of(&data)
+            .ok_or(Refusal::NoEventName("`event` must be a string that is not empty"))?;
+        if document.event == TEST {
+            return Ok(Vec::new());
+        }
+        let draft = Draft {
+            id: id(&document, receipt),
+            source: "/digicert/certcentral".to_owned(),
+            kind: format!("com.digicert.certcentral.{}", naming::type_part(&document.event)),
+            time: None,
+            data,
+        };
+        Ok(vec![draft.envelope(receipt, super::read)])
+    }
+}
+
+/// The test event and nothing more.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Probe {
+    event: String,
+}
+
+/// Events carry no id and no time of their own (CertCentral webhooks, "Webhook events"). Certificate
+/// and order events happen once for their ids; notices repeat with the same data (up to six times,
+/// `webhook_notification_frequency`), so the day tells them apart. A challenge is a new one each time,
+/// and its token is part of nothing.
+fn id(document: &Document<'_>, receipt: &Receipt) -> String {
+    let event = document.event.as_str();
+    match event {
+        "certificate_issued" | "certificate_revoked" | "order_rejected" => {
+            let (order, certificate) =
+                (document.id_part("order_id"), document.id_part("certificate_id"));
+            json::id(&["digicert", event, &order, &certificate])
+        }
+        CHALLENGE => {
+            json::id(&["digicert", event, &document.id_part("webhook_id"), &moment(receipt)])
+        }
+        _ => json::id(&["digicert", event, &json::canonical_or_null(document.data), &day(receipt)]),
+    }
+}
+
+fn moment(receipt: &Receipt) -> String {
+    envelope::rfc3339(receipt.at)
+}
+
+/// Days since 1970, in UTC.
+fn day(receipt: &Receipt) -> String {
+    receipt.at.unix_timestamp().div_euclid(SECONDS_PER_DAY).to_string()
+}

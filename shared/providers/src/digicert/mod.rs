@@ -1,0 +1,10 @@
+//! DigiCert CertCentral.
+
+pub mod api;
+mod document;
+mod door;
+mod ids;
+mod reading;
+
+pub use door::DigicertDoor;
+pub use reading::{challenge, read};

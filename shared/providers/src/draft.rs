@@ -1,0 +1,50 @@
+use envelope::Envelope;
+use serde_json::value::RawValue;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::door::Receipt;
+use crate::reading::Reading;
+
+/// What a provider's door knows of an event; [`Draft::envelope`] adds the rest.
+pub(crate) struct Draft {
+    pub(crate) id: String,
+    pub(crate) source: String,
+    pub(crate) kind: String,
+    /// The provider's time, if it gives one.
+    pub(crate) time: Option<OffsetDateTime>,
+    pub(crate) data: Box<RawValue>,
+}
+
+impl Draft {
+    /// The subject is the reading's, so that both messages carry the same one.
+    pub(crate) fn envelope(self, receipt: &Receipt, read: fn(&Envelope) -> Reading) -> Envelope {
+        let mut envelope = Envelope {
+            specversion: Envelope::SPECVERSION.to_owned(),
+            id: self.id,
+            source: self.source,
+            kind: self.kind,
+            subject: String::new(),
+            time: self.time.unwrap_or(receipt.at),
+            datacontenttype: Envelope::CONTENT_TYPE.to_owned(),
+            dataschema: Envelope::SCHEMA.to_owned(),
+            receivedtime: receipt.at,
+            traceparent: receipt.traceparent.clone(),
+            attempts: 0,
+            badcertificates: 0,
+            reconciled: None,
+            replayed: None,
+            ordering: None,
+            dataref: None,
+            datarefsize: None,
+            datarefsha256: None,
+            data: self.data,
+        };
+        envelope.subject = read(&envelope).subject;
+        envelope
+    }
+}
+
+/// A provider's moment in UTC, if it is one that RFC 3339 can write in any zone.
+pub(crate) fn plausible(moment: OffsetDateTime) -> Option<OffsetDateTime> {
+    moment.checked_to_offset(UtcOffset::UTC).filter(|moment| (1970..=9999).contains(&moment.year()))
+}

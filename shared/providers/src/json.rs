@@ -1,0 +1,145 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use data_encoding::HEXLOWER;
+use ring::digest::{SHA256, digest};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::door::Refusal;
+
+/// A body whose root is an object, as it came.
+///
+/// # Errors
+/// Empty, not JSON (or invalid UTF-8, or too deep), or another JSON type.
+pub fn object(body: &[u8]) -> Result<Box<RawValue>, Refusal> {
+    if body.trim_ascii().is_empty() {
+        return Err(Refusal::Empty);
+    }
+    // `Value` enforces UTF-8 and the depth limit, which `RawValue` alone does not; all that follows
+    // may recurse because of it.
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(_)) => serde_json::from_slice(body).map_err(|_| Refusal::NotJson),
+        Ok(_) => Err(Refusal::NotAnObject),
+        Err(_) => Err(Refusal::NotJson),
+    }
+}
+
+/// The members of an object in order, repeated names included, values untouched.
+#[derive(Clone, Debug, Default)]
+pub struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// `None` when `value` is no object.
+    pub fn of(value: &'a RawValue) -> Option<Self> {
+        serde_json::from_str(value.get()).ok()
+    }
+
+    /// The value of `name`. Of repeated names the last one counts, as most parsers do (RFC 8259,
+    /// section 4); `null` counts as absent.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let (_, value) = self.0.iter().rev().find(|(member, _)| member == name)?;
+        (value.get() != "null").then_some(*value)
+    }
+
+    pub fn object(&self, name: &str) -> Option<Self> {
+        Self::of(self.get(name)?)
+    }
+
+    pub fn list(&self, name: &str) -> Option<Vec<&'a RawValue>> {
+        serde_json::from_str(self.get(name)?.get()).ok()
+    }
+
+    /// A string that is not blank.
+    pub fn text(&self, name: &str) -> Option<String> {
+        text(self.get(name)?)
+    }
+
+    pub fn iter(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (&str, &'a RawValue)> + ExactSizeIterator {
+        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+}
+
+/// A string that is not blank.
+pub fn text(value: &RawValue) -> Option<String> {
+    let text: String = serde_json::from_str(value.get()).ok()?;
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// An unsigned 64-bit number, written as a JSON number or as a decimal string.
+pub fn unsigned(value: &RawValue) -> Option<u64> {
+    let number = text(value).unwrap_or_else(|| value.get().to_owned());
+    // `u64::from_str` takes a plus sign, which is neither a JSON number nor a decimal id.
+    let decimal = number.bytes().all(|byte| byte.is_ascii_digit());
+    decimal.then(|| number.parse().ok())?
+}
+
+/// One text for all spellings of a value: sorted names, no white space, of repeated names the last.
+/// Numbers keep their own text, since two of them can share one `f64`.
+pub fn canonical(value: &RawValue) -> String {
+    let text = value.get();
+    let canonical = match text.as_bytes().first() {
+        Some(b'{') => canonical_object(text),
+        Some(b'[') => canonical_list(text),
+        Some(b'"') => serde_json::from_str(text).ok().map(|text: String| quoted(&text)),
+        _ => None,
+    };
+    canonical.unwrap_or_else(|| text.to_owned())
+}
+
+/// As [`canonical`]; an absent value is `null`.
+pub fn canonical_or_null(value: Option<&RawValue>) -> String {
+    value.map_or_else(|| "null".to_owned(), canonical)
+}
+
+/// A JSON string.
+pub fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// A derived id: lower-case hex SHA-256 of the parts as a JSON array, so that they cannot run
+/// together. The first part is the provider's name.
+pub fn id(parts: &[&str]) -> String {
+    HEXLOWER.encode(digest(&SHA256, Value::from(parts).to_string().as_bytes()).as_ref())
+}
+
+fn canonical_object(text: &str) -> Option<String> {
+    let members: Members<'_> = serde_json::from_str(text).ok()?;
+    let sorted: BTreeMap<_, _> = members.iter().collect();
+    let members: Vec<_> =
+        sorted.into_iter().map(|(name, value)| quoted(name) + ":" + &canonical(value)).collect();
+    Some(format!("{{{}}}", members.join(",")))
+}
+
+fn canonical_list(text: &str) -> Option<String> {
+    let values: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    let values: Vec<_> = values.into_iter().map(canonical).collect();
+    Some(format!("[{}]", values.join(",")))
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+struct InOrder;
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
+}

@@ -1,0 +1,161 @@
+use envelope::{Certificate, Reason};
+use secrecy::SecretString;
+use serde_json::value::RawValue;
+
+use super::told::Told;
+use crate::api::{Answer, Call, Key, Verdict};
+use crate::json::{self, Members};
+use crate::secret::Stored;
+
+/// As public clients of `/certificates` ask for them (Certificate Transparency API).
+const FIELDS: &str = "id,cert_hash_sha256,domains,issuer_name,subject_name,certificate_pem,\
+                      not_valid_before,not_valid_after";
+/// Certificates of one page; clients ask for 500 to 20000.
+const PAGE: &str = "500";
+
+/// A certificate that Meta knows of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub id: Option<String>,
+    /// Lower-case hex; the id where Meta gives no hash.
+    pub sha256: String,
+    pub pem: Option<String>,
+    /// What Meta says of it beside the PEM.
+    pub certificate: Certificate,
+}
+
+/// One page of a search.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    pub certificates: Vec<Found>,
+    /// Cursor of the next page.
+    pub after: Option<String>,
+}
+
+/// One page of the domains that an app subscribed to.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SubscribedDomains {
+    pub domains: Vec<String>,
+    /// Cursor of the next page.
+    pub after: Option<String>,
+}
+
+/// `None` when the stored secret was never filled in (Graph API, "Access tokens").
+pub fn key(stored: &SecretString) -> Option<Key> {
+    let stored = Stored::read(stored);
+    Some(Key::Query { name: "access_token", value: stored.first("access_token").ok()?.into() })
+}
+
+/// The certificates for a domain, from the page after `after` (Certificate Transparency API,
+/// `/certificates`).
+pub fn certificates(domain: &str, after: Option<&str>) -> Call {
+    let query = vec![("query", domain.to_owned()), ("fields", FIELDS.to_owned())];
+    paged(vec!["certificates".to_owned()], query, after)
+}
+
+/// Since its retirement the edge answers code 100, subcode 33 (seen 2026-02-03).
+pub fn judge_certificates(answer: &Answer<'_>) -> Verdict<Page> {
+    judge(answer, |error| match error {
+        Error { code: 100, subcode: Some(33) } => Verdict::Gone { reason: Reason::Retired },
+        _ => Verdict::Failed { reason: Reason::Refused },
+    })
+    .and_then(|body| page(&body, answer, found))
+    .and_then(|(certificates, after)| Verdict::Good(Page { certificates, after }))
+}
+
+/// One certificate by its id (Graph API, reading a node).
+pub fn certificate(id: &str) -> Call {
+    let query = vec![("fields", FIELDS.to_owned())];
+    Call { segments: vec![id.to_owned()], query, accept: "application/json" }
+}
+
+/// Code 100 here is an unknown id, or an object that is no certificate.
+pub fn judge_certificate(answer: &Answer<'_>) -> Verdict<Found> {
+    judge(answer, |error| match error.code {
+        100 => Verdict::Failed { reason: Reason::NotFound },
+        _ => Verdict::Failed { reason: Reason::Refused },
+    })
+    .and_then(|body| {
+        let is_told =
+            |found: &Found| found.pem.is_some() || Some(&found.sha256) != found.id.as_ref();
+        let found = found(&body).filter(is_told);
+        found.map_or(Verdict::Failed { reason: Reason::NotFound }, Verdict::Good)
+    })
+}
+
+/// The domains that an app subscribed to for certificate alerts (Certificate Transparency API,
+/// `/{app-id}/subscribed_domains`).
+pub fn subscribed_domains(app_id: &str, after: Option<&str>) -> Call {
+    paged(vec![app_id.to_owned(), "subscribed_domains".to_owned()], Vec::new(), after)
+}
+
+pub fn judge_subscribed_domains(answer: &Answer<'_>) -> Verdict<SubscribedDomains> {
+    judge(answer, |_| Verdict::Failed { reason: Reason::Refused })
+        .and_then(|body| page(&body, answer, |domain| Members::of(domain)?.text("domain")))
+        .and_then(|(domains, after)| Verdict::Good(SubscribedDomains { domains, after }))
+}
+
+fn paged(
+    segments: Vec<String>,
+    mut query: Vec<(&'static str, String)>,
+    after: Option<&str>,
+) -> Call {
+    query.push(("limit", PAGE.to_owned()));
+    query.extend(after.map(|after| ("after", after.to_owned())));
+    Call { segments, query, accept: "application/json" }
+}
+
+/// `error.code` and `error.error_subcode`.
+struct Error {
+    code: u64,
+    subcode: Option<u64>,
+}
+
+/// The body of a good answer. Status is weak evidence (code 4 comes with 403, code 100 with 400):
+/// `code` and `is_transient` decide (Graph API, "Handling errors" and "Rate limits"), `other` where
+/// neither of them says it.
+fn judge(
+    answer: &Answer<'_>,
+    other: impl FnOnce(Error) -> Verdict<Box<RawValue>>,
+) -> Verdict<Box<RawValue>> {
+    let body = answer.object();
+    let told = body.as_deref().and_then(Members::of).and_then(|body| body.object("error"));
+    let Some(told) = told else {
+        return match body {
+            Some(body) if answer.is_success() => Verdict::Good(body),
+            _ => answer.passing_trouble().unwrap_or_else(|| answer.again(Reason::Unreadable)),
+        };
+    };
+    let number = |name| told.get(name).and_then(json::unsigned);
+    let is_transient = told.get("is_transient").is_some_and(|flag| flag.get() == "true");
+    match number("code") {
+        Some(4 | 17 | 32 | 613) => answer.again(Reason::RateLimited),
+        Some(1 | 2) => answer.again(Reason::Unavailable),
+        _ if is_transient => answer.again(Reason::Unavailable),
+        Some(102 | 190) => Verdict::key_refused(),
+        Some(code) => other(Error { code, subcode: number("error_subcode") }),
+        None => answer.passing_trouble().unwrap_or_else(|| answer.again(Reason::Unreadable)),
+    }
+}
+
+/// `paging.next` holds the access token and is never used; it only tells that there is a next page,
+/// which `paging.cursors.after` names (Graph API, "Paginated results").
+fn page<T>(
+    body: &RawValue,
+    answer: &Answer<'_>,
+    item: impl Fn(&RawValue) -> Option<T>,
+) -> Verdict<(Vec<T>, Option<String>)> {
+    let body = Members::of(body).unwrap_or_default();
+    let Some(data) = body.list("data") else { return answer.again(Reason::Unreadable) };
+    let after = body.object("paging").and_then(|paging| {
+        paging.text("next")?;
+        paging.object("cursors")?.text("after")
+    });
+    Verdict::Good((data.into_iter().filter_map(item).collect(), after))
+}
+
+fn found(certificate: &RawValue) -> Option<Found> {
+    let Told { id, sha256, pem, certificate } = Told::of(&Members::of(certificate)?);
+    let sha256 = sha256.or_else(|| id.clone())?;
+    Some(Found { id, sha256, pem, certificate })
+}

@@ -1,0 +1,39 @@
+use std::fmt::Write;
+
+/// Longest part of a CloudEvents `type` that comes from a provider.
+const TYPE_LIMIT: usize = 128;
+/// Longest name in a subject; a DNS name has at most 253 characters (RFC 1035, 2.3.4).
+const SUBJECT_LIMIT: usize = 255;
+/// Longest name of an event that is passed on.
+const EVENT_LIMIT: usize = 256;
+
+/// What stands for an id or name that the event does not give.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// A provider's event name as part of a CloudEvents `type`.
+pub(crate) fn type_part(event: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    event.chars().take(TYPE_LIMIT).map(|c| if allowed(c) { c } else { '_' }).collect()
+}
+
+/// A provider's event name as consumers see it.
+pub(crate) fn event_name(event: &str) -> String {
+    event.chars().take(EVENT_LIMIT).collect()
+}
+
+/// A name as one segment of a subject: what could end a line or a segment is percent-encoded.
+pub(crate) fn segment(name: &str) -> String {
+    let mut segment = String::new();
+    for c in name.chars().take(SUBJECT_LIMIT) {
+        let plain = matches!(c, '.' | '_' | '~' | '*' | '@' | ':' | '-') || c.is_alphanumeric();
+        if plain { segment.push(c) } else { push_encoded(&mut segment, c) }
+    }
+    segment
+}
+
+fn push_encoded(segment: &mut String, c: char) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        // Writing to a `String` cannot fail.
+        let _ = write!(segment, "%{byte:02X}");
+    }
+}

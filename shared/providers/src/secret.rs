@@ -1,0 +1,78 @@
+use http::HeaderMap;
+use ring::hmac::{self, HMAC_SHA256, Key, Tag};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use crate::door::{PLACEHOLDER, SecretFault};
+
+/// A secret as stored: a JSON object, or a plain string for its first key.
+pub(crate) enum Stored<'a> {
+    Object(Map<String, Value>),
+    Plain(&'a str),
+}
+
+impl<'a> Stored<'a> {
+    pub(crate) fn read(stored: &'a SecretString) -> Self {
+        let text = stored.expose_secret();
+        serde_json::from_str(text).map_or(Self::Plain(text), Self::Object)
+    }
+
+    /// The value of the first documented key.
+    pub(crate) fn first(&self, key: &'static str) -> Result<&str, SecretFault> {
+        match self {
+            Self::Object(_) => self.named(key),
+            Self::Plain(text) => usable(text),
+        }
+    }
+
+    /// The value of a further documented key, which a plain string does not have.
+    pub(crate) fn named(&self, key: &'static str) -> Result<&str, SecretFault> {
+        let Self::Object(members) = self else { return Err(SecretFault::Missing(key)) };
+        usable(members.get(key).and_then(Value::as_str).ok_or(SecretFault::Missing(key))?)
+    }
+}
+
+/// White space around a value is not part of it: no header could carry it.
+fn usable(value: &str) -> Result<&str, SecretFault> {
+    match value.trim() {
+        "" => Err(SecretFault::Empty),
+        value if value.eq_ignore_ascii_case(PLACEHOLDER) => Err(SecretFault::NotFilledIn),
+        value => Ok(value),
+    }
+}
+
+/// Tells whether a text is the secret, in a time that depends on neither content nor length of the
+/// secret: tags are compared, not texts. The secret itself is not kept.
+pub struct Vouch(Tag);
+
+impl Vouch {
+    pub(crate) fn new(secret: &str) -> Self {
+        Self(hmac::sign(&key(), secret.as_bytes()))
+    }
+
+    pub(crate) fn is(&self, candidate: &[u8]) -> bool {
+        hmac::verify(&key(), candidate, self.0.as_ref()).is_ok()
+    }
+}
+
+/// Not a secret: it only makes two texts comparable by tags of one length.
+fn key() -> Key {
+    Key::new(HMAC_SHA256, b"certhooks compares tags, not texts")
+}
+
+/// The value of a header that stands exactly once and is not empty, without the white space around
+/// it (RFC 9110, 5.5). Repeated headers may have been joined with commas on the way (RFC 9110, 5.2);
+/// such a value equals no secret.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.as_bytes();
+    let trimmed = trim_blanks(value);
+    (values.next().is_none() && !trimmed.is_empty()).then_some(trimmed)
+}
+
+fn trim_blanks(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
