@@ -21,7 +21,7 @@ const SIDE_BY_SIDE: usize = 32;
 
 /// One event file, ready to be sent any number of times.
 pub(crate) struct Sample {
-    pub(crate) path: PathBuf,
+    path: PathBuf,
     bytes: Vec<u8>,
     document: Value,
     provider: Provider,
@@ -30,8 +30,7 @@ pub(crate) struct Sample {
 
 /// What the door said.
 pub(crate) struct Answered {
-    pub(crate) status: u16,
-    pub(crate) ids: usize,
+    status: u16,
     body: Value,
     taken: Duration,
 }
@@ -72,7 +71,10 @@ pub(crate) async fn run(arguments: Send) -> anyhow::Result<ExitCode> {
 }
 
 fn pace(rate: f64) -> anyhow::Result<Duration> {
-    ensure!(rate.is_finite() && rate > 0.0 && rate <= 1e6, "--rate {rate}: must be above 0, at most 1000000");
+    ensure!(
+        rate.is_finite() && rate > 0.0 && rate <= 1e6,
+        "--rate {rate}: must be above 0, at most 1000000"
+    );
     Ok(Duration::from_secs_f64(1.0 / rate))
 }
 
@@ -121,8 +123,7 @@ impl Sample {
             .with_context(|| format!("{address}: no answer; is `certhooks local` running?"))?;
         let status = response.status().as_u16();
         let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-        let ids = body["ids"].as_array().map_or(0, Vec::len);
-        Ok(Answered { status, ids, body, taken: began.elapsed() })
+        Ok(Answered { status, body, taken: began.elapsed() })
     }
 }
 
@@ -133,7 +134,10 @@ fn report(path: &Path, answered: &anyhow::Result<Answered>, json: bool) -> bool 
         Ok(Answered { status, body, taken, .. }) => {
             let millis = taken.as_secs_f64() * 1000.0;
             if json {
-                println!("{}", json!({"file": file, "status": status, "answer": body, "millis": millis}));
+                println!(
+                    "{}",
+                    json!({"file": file, "status": status, "answer": body, "millis": millis})
+                );
             } else {
                 println!("{status}  {millis:>8.1} ms  {file}  {}", summary(body));
             }

@@ -20,7 +20,8 @@ pub(crate) struct Signer {
 impl Signer {
     /// With the webhook secret of the state folder or the environment.
     pub(crate) async fn of(secrets: &LocalSecrets, provider: Provider) -> anyhow::Result<Self> {
-        let stored = secrets.webhook(provider).current().await?.current.context("no webhook secret")?;
+        let stored =
+            secrets.webhook(provider).current().await?.current.context("no webhook secret")?;
         let stored: Value = serde_json::from_str(stored.expose_secret())?;
         let name = match provider {
             Provider::Cloudflare => "webhook_auth",
@@ -93,13 +94,18 @@ pub(crate) fn vary(provider: Provider, document: &Value, copy: u64) -> Value {
             }
         }
         Provider::Cloudflare => {
-            let metadata = if varied.pointer("/data/metadata").is_some() { "/data/metadata" } else { "/metadata" };
+            let metadata = if varied.pointer("/data/metadata").is_some() {
+                "/data/metadata"
+            } else {
+                "/metadata"
+            };
             if let Some(metadata) = varied.pointer_mut(metadata).and_then(Value::as_object_mut) {
                 metadata.insert("certhooks_copy".into(), copy.into());
             }
         }
         Provider::Meta => {
-            for entry in varied.get_mut("entry").and_then(Value::as_array_mut).into_iter().flatten() {
+            for entry in varied.get_mut("entry").and_then(Value::as_array_mut).into_iter().flatten()
+            {
                 let id = entry["id"].as_str().and_then(|id| id.parse::<u64>().ok()).unwrap_or(0);
                 entry["id"] = id.wrapping_add(copy).to_string().into();
             }

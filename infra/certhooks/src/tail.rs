@@ -37,15 +37,22 @@ fn print(page: &[Delivered], json: bool) -> io::Result<()> {
     for delivered in page {
         match serde_json::from_str::<CertificateEvent>(&delivered.body) {
             Ok(event) if !json => writeln!(out, "{}", line(&event, delivered))?,
-            _ => writeln!(out, "{}", delivered.body)?,
+            _ => writeln!(out, "{}", one_line(&delivered.body))?,
         }
     }
     out.flush()
 }
 
+/// The payload is the provider's document byte for byte, which may be printed over many lines. In JSON
+/// a line break stands between tokens only: within a string it is escaped (RFC 8259, 7).
+fn one_line(body: &str) -> String {
+    body.replace(['\n', '\r'], " ")
+}
+
 fn line(event: &CertificateEvent, delivered: &Delivered) -> String {
     let [_, _, outcome, leaf, expires] = columns(event);
-    let at = envelope::rfc3339(delivered.published.replace_nanosecond(0).unwrap_or(delivered.published));
+    let at =
+        envelope::rfc3339(delivered.published.replace_nanosecond(0).unwrap_or(delivered.published));
     let kind = event.kind.strip_prefix("certhooks.").unwrap_or(&event.kind);
     let subject = crate::line::short(&event.subject);
     format!("{at}  {kind:<34}{subject:<46}{outcome:<24}{leaf:<32}{expires}")

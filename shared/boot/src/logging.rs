@@ -1,4 +1,5 @@
 use std::io::{self, IsTerminal};
+use std::panic;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
@@ -18,15 +19,36 @@ impl Format {
     }
 }
 
+/// Libraries that log addresses, headers or whole events at `debug` and `trace`.
+const QUIET: [&str; 16] = [
+    "aws_config",
+    "aws_runtime",
+    "aws_sdk_dynamodb",
+    "aws_sdk_s3",
+    "aws_sdk_secretsmanager",
+    "aws_sdk_sqs",
+    "aws_sigv4",
+    "aws_smithy_http_client",
+    "aws_smithy_runtime",
+    "aws_smithy_runtime_api",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "lambda_runtime",
+    "reqwest",
+    "rustls",
+];
+
 /// Starts logging to standard error at `level` (`info`, `warn`, …), unless `RUST_LOG` says
 /// otherwise. Later calls change nothing.
 ///
-/// Libraries below us log addresses and headers at `debug`; they stay at `warn` whatever the level,
-/// so that no token in a query string reaches a log (design section 6).
+/// The libraries in [`QUIET`] stay at `warn` whatever the level, so that no token in a query string
+/// and no body reaches a log.
 pub fn log(format: Format, level: &str) {
     let chosen = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_owned());
-    let quiet = "hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,h2=warn,aws_smithy_runtime=warn,\
-                 aws_smithy_runtime_api=warn,aws_config=warn,aws_runtime=warn";
+    let quiet = QUIET.map(|library| format!("{library}=warn")).join(",");
+    // CloudWatch takes a hundred values of a metric at once; one left out is not worth a line.
+    let quiet = format!("{quiet},metrics_cloudwatch_embedded=off");
     let filter = EnvFilter::try_new(format!("{chosen},{quiet}"))
         .unwrap_or_else(|_| EnvFilter::new(format!("info,{quiet}")));
     let lines = fmt().with_env_filter(filter).with_writer(io::stderr);
@@ -35,4 +57,12 @@ pub fn log(format: Format, level: &str) {
         Format::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
         Format::Readable => lines.compact().with_target(false).try_init(),
     };
+}
+
+/// A panic's message may quote what it choked on, so only its place is logged.
+pub fn report_panics() {
+    panic::set_hook(Box::new(|fault| {
+        let place = fault.location().map(ToString::to_string);
+        tracing::error!(place, "a fault in this program");
+    }));
 }

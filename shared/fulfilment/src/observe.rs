@@ -1,6 +1,6 @@
 use envelope::{CertificateEvent, Outcome};
 use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, SecretSource};
-use providers::meta::Found as Seen;
+use providers::meta::api::Found as Seen;
 use time::Duration;
 
 use crate::callback::{Asking, Found, Later, Settled};
@@ -125,7 +125,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     ) -> PortResult<bool> {
         let envelope_id = &event.redacted.envelope.id;
         let found = observed(seen, asking.callback(Outcome::Queried, status), asking);
-        let Some(name) = name(seen, &found) else { return Ok(false) };
+        let name = name(seen, &found);
         let key = format!("meta/certificate/{name}");
         let until = self.now() + self.lease;
         if self.ports.ledger.claim(&key, envelope_id, until).await? != Claim::Granted {
@@ -142,13 +142,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 }
 
-/// What tells a certificate from all others: the SHA-256 of what came, else the one that Meta names,
-/// else Meta's id of it.
-fn name(seen: &Seen, found: &Found) -> Option<String> {
+/// What tells a certificate from all others: the SHA-256 of what came, else the one that Meta names.
+fn name(seen: &Seen, found: &Found) -> String {
     let leaf = found.certificates.first();
-    leaf.and_then(|leaf| leaf.fingerprint_sha256.clone())
-        .or_else(|| seen.sha256.clone())
-        .or_else(|| seen.id.clone())
+    leaf.and_then(|leaf| leaf.fingerprint_sha256.clone()).unwrap_or_else(|| seen.sha256.clone())
 }
 
 impl Tally {

@@ -4,7 +4,7 @@ use certificate::Bundle;
 use envelope::{Callback, Certificate, Outcome};
 use ports::{PortResult, SecretSource};
 use providers::api::{Answer, Verdict};
-use providers::meta::Found as Seen;
+use providers::meta::api::Found as Seen;
 use providers::meta::api::{self as graph, Page};
 use tokio::sync::Mutex;
 
@@ -193,7 +193,10 @@ impl Gathered {
         if let Some(reason) = callback.reason {
             self.problems.push(format!("{what} was not found out: {reason}"));
         }
-        self.result.get_or_insert(callback);
+        // That the API is gone says more than that one of its answers was empty.
+        if self.result.is_none() || callback.outcome == Outcome::Gone {
+            self.result = Some(callback);
+        }
     }
 
     /// Without a key, or with the API retired, no further question makes sense.

@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let working = tokio::spawn(worker::run(worker, queue, stopped.clone()));
     let front = Front::new(doors, arguments.trusted_proxy, passages.clone());
     let serving = tokio::spawn(server::serve(listener, front, stopped));
-    tracing::info!(%address, state = %arguments.state.display(), simulated = ?providers.simulated(), "listening");
+    tracing::info!(%address, state = %arguments.state.display(), simulated = providers.simulated().join(","), "listening");
 
     let sampled = async {
         match &arguments.samples {

@@ -86,7 +86,10 @@ impl Passages {
         if ids.is_empty() {
             let provider = path.rsplit('/').next().unwrap_or_default();
             let what = body["detail"].as_str().unwrap_or("test message, no event in it");
-            println!("{}", row([provider, "-", &status.to_string(), what, "-", "-"], began.elapsed()));
+            println!(
+                "{}",
+                row([provider, "-", &status.to_string(), what, "-", "-"], began.elapsed())
+            );
         }
         for id in ids {
             shown.add(id, Arrived { status, began });
@@ -102,7 +105,9 @@ impl Passages {
 
     /// A delivered event has its line already; any other end gets one here.
     pub(crate) fn ended(&self, passing: Option<Passing>, fate: Fate) {
-        let (Some(shown), Some(Passing { id, provider, kind })) = (&self.0, passing) else { return };
+        let (Some(shown), Some(Passing { id, provider, kind })) = (&self.0, passing) else {
+            return;
+        };
         let what = match fate {
             Fate::Delivered => None,
             Fate::ChallengeKept => Some("token waits: certhooks digicert webhook challenge"),

@@ -42,7 +42,10 @@ impl Samples<'_> {
         println!("{}", heading());
         let sent = self.state.join(SENT);
         if sent.exists() {
-            println!("(the samples were sent before; remove {} to send them again)", sent.display());
+            println!(
+                "(the samples were sent before; remove {} to send them again)",
+                sent.display()
+            );
         } else {
             self.send(secrets, &to).await?;
             passages.settled(PATIENCE).await;
@@ -67,7 +70,9 @@ impl Samples<'_> {
         for (provider, body) in [
             (
                 Provider::Digicert,
-                format!(r#"{{"event":"certificate_issued","data":{{"order_id":{number},"certificate_id":{number}}}}}"#),
+                format!(
+                    r#"{{"event":"certificate_issued","data":{{"order_id":{number},"certificate_id":{number}}}}}"#
+                ),
             ),
             (
                 Provider::Cloudflare,
@@ -85,9 +90,14 @@ impl Samples<'_> {
             let signer = Signer::of(secrets, provider).await?;
             let (name, value) = signer.header(body.as_bytes());
             let address = format!("{}{}", to.as_str().trim_end_matches('/'), signer.route());
-            println!("  curl -H '{name}: {value}' -H 'content-type: application/json' -d '{body}' {address}\n");
+            println!(
+                "  curl -H '{name}: {value}' -H 'content-type: application/json' -d '{body}' {address}\n"
+            );
         }
-        println!("  certhooks tail --state {} --from-start      (what consumers read)", self.state.display());
+        println!(
+            "  certhooks tail --state {} --from-start      (what consumers read)",
+            self.state.display()
+        );
         println!("\nCtrl-C stops; starting again goes on where it was.");
         Ok(())
     }

@@ -55,7 +55,8 @@ impl Providers {
             }
             simulator = Some(started);
         }
-        let keys = Keys { digicert: Some(digicert), cloudflare: Some(cloudflare), meta: Some(meta) };
+        let keys =
+            Keys { digicert: Some(digicert), cloudflare: Some(cloudflare), meta: Some(meta) };
         Ok(Self { settings: Settings::from_environment(&environment)?, keys, simulator })
     }
 

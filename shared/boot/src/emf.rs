@@ -1,0 +1,118 @@
+use std::io::{self, Write};
+
+use metrics::{Unit, describe_counter, describe_histogram};
+use metrics_cloudwatch_embedded::{Builder, Collector};
+
+/// What the alarms and the dashboard look under.
+const NAMESPACE: &str = "Certhooks";
+
+const COUNTS: [&str; 7] = [
+    "Accepted",
+    "Callback",
+    "Delivered",
+    "Duplicates",
+    "KeyRefused",
+    "OtherThanCurrentSecret",
+    "Refused",
+];
+
+/// In milliseconds.
+const DURATIONS: [&str; 2] = ["Age", "CallbackDuration"];
+
+/// What was counted since the last flush. Labels become the dimensions.
+#[derive(Clone, Copy)]
+pub struct Metrics(&'static Collector);
+
+impl Metrics {
+    /// Takes what the `metrics` macros count from now on.
+    ///
+    /// # Errors
+    /// When something else takes it already.
+    pub fn start() -> Result<Self, String> {
+        let collector = Builder::new()
+            .cloudwatch_namespace(NAMESPACE)
+            .init()
+            .map_err(|error| format!("the metrics did not start: {error}"))?;
+        for name in DURATIONS {
+            describe_histogram!(name, Unit::Milliseconds, "");
+        }
+        for name in COUNTS {
+            describe_counter!(name, Unit::Count, "");
+        }
+        Ok(Self(collector))
+    }
+
+    /// One line on standard output for each set of dimensions that was counted under
+    /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+    pub fn flush(self) {
+        if let Err(error) = self.write(io::stdout().lock()) {
+            tracing::warn!("the metrics could not be written to standard output: {error}");
+        }
+    }
+
+    fn write(self, mut out: impl Write) -> io::Result<()> {
+        self.0.flush(&mut out)?;
+        out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics::{counter, histogram};
+    use serde_json::{Value, json};
+
+    use super::Metrics;
+
+    fn lines(metrics: Metrics) -> Vec<Value> {
+        let mut written = Vec::new();
+        metrics.write(&mut written).unwrap();
+        let text = String::from_utf8(written).unwrap();
+        let mut lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for line in &mut lines {
+            assert!(line["_aws"]["Timestamp"].take().is_u64());
+        }
+        lines
+    }
+
+    #[test]
+    fn one_line_for_each_set_of_dimensions() {
+        let metrics = Metrics::start().unwrap();
+        counter!("Accepted", "provider" => "digicert").increment(2);
+        counter!("Accepted", "provider" => "digicert").increment(1);
+        counter!("Refused", "provider" => "digicert", "reason" => "unauthorized").increment(1);
+        histogram!("Age", "provider" => "digicert").record(12.0);
+        histogram!("Age", "provider" => "digicert").record(7.5);
+
+        assert_eq!(
+            lines(metrics),
+            [
+                json!({
+                    "_aws": { "Timestamp": null, "CloudWatchMetrics": [{
+                        "Namespace": "Certhooks",
+                        "Dimensions": [["provider"]],
+                        "Metrics": [
+                            { "Name": "Accepted", "Unit": "Count" },
+                            { "Name": "Age", "Unit": "Milliseconds" },
+                        ],
+                    }] },
+                    "provider": "digicert",
+                    "Accepted": 3,
+                    "Age": [12.0, 7.5],
+                }),
+                json!({
+                    "_aws": { "Timestamp": null, "CloudWatchMetrics": [{
+                        "Namespace": "Certhooks",
+                        "Dimensions": [["provider", "reason"]],
+                        "Metrics": [{ "Name": "Refused", "Unit": "Count" }],
+                    }] },
+                    "provider": "digicert",
+                    "reason": "unauthorized",
+                    "Refused": 1,
+                }),
+            ]
+        );
+        assert_eq!(lines(metrics), [] as [Value; 0], "what was written is not written again");
+        assert!(Metrics::start().is_err(), "a second start would count nothing");
+    }
+}
