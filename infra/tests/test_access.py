@@ -1,0 +1,182 @@
+"""Who may do what: roles, resource policies, and that each wildcard has its reason beside it."""
+
+import ipaddress
+import re
+
+import pytest
+from processed import TEMPLATE, processed, resources
+
+KEY = "arn:aws:kms:eu-central-1:111111111111:key/own"
+ALL = {"EnableMeta": "true"}
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+XRAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+def listed(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def grants(role: dict) -> dict:
+    """Resource to the set of actions that a role may do on it."""
+    granted = {}
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            for resource in listed(statement["Resource"]):
+                granted.setdefault(resource, set()).update(listed(statement["Action"]))
+    return granted
+
+
+def webhook_grants(provider: str) -> dict:
+    return {
+        f"${{{provider}WebhookSecret}}": {"secretsmanager:GetSecretValue"},
+        "${EventsQueue.Arn}": {"sqs:SendMessage"},
+        f"${{{provider}WebhookLog.Arn}}": LOGS,
+        "*": XRAY,
+    }
+
+
+EXPECTED = {
+    "DigicertWebhook": webhook_grants("Digicert"),
+    "CloudflareWebhook": webhook_grants("Cloudflare"),
+    "MetaWebhook": webhook_grants("Meta"),
+    "Worker": {
+        "${EventsQueue.Arn}": {
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:SendMessage",
+        },
+        "${DeliveriesQueue.Arn}": {"sqs:SendMessage"},
+        "${Ledger.Arn}": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+        "${Archive.Arn}/*": {"s3:PutObject"},
+        "${DigicertApiSecret}": {"secretsmanager:GetSecretValue"},
+        "${CloudflareApiSecret}": {"secretsmanager:GetSecretValue"},
+        "${MetaApiSecret}": {"secretsmanager:GetSecretValue"},
+        "${WorkerLog.Arn}": LOGS,
+        "*": XRAY,
+    },
+}
+
+
+@pytest.mark.parametrize("function", EXPECTED)
+def test_each_function_has_a_role_with_just_what_it_uses(function):
+    stack = processed(**ALL)
+    functions = resources("AWS::Lambda::Function", stack)
+    assert set(functions) == set(EXPECTED)
+    assert functions[function]["Role"] == f"${{{function}Role.Arn}}"
+
+    role = stack["Resources"][f"{function}Role"]["Properties"]
+    assert grants(role) == EXPECTED[function]
+    assert "ManagedPolicyArns" not in role
+    trust, = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+@pytest.mark.parametrize("function", EXPECTED)
+def test_an_own_key_adds_its_use_and_nothing_else(function):
+    role = processed(KmsKeyArn=KEY, **ALL)["Resources"][f"{function}Role"]["Properties"]
+    assert grants(role) == EXPECTED[function] | {KEY: {"kms:Decrypt", "kms:GenerateDataKey"}}
+
+
+def test_only_api_gateway_calls_the_webhook_functions_and_only_by_their_routes():
+    permissions = resources("AWS::Lambda::Permission", processed(**ALL)).values()
+    assert sorted((p["FunctionName"], p["SourceArn"].split(":")[-1]) for p in permissions) == [
+        ("${CloudflareWebhook}", "${Api}/*/POST/webhooks/cloudflare"),
+        ("${DigicertWebhook}", "${Api}/*/POST/webhooks/digicert"),
+        ("${MetaWebhook}", "${Api}/*/GET/webhooks/meta-ct"),
+        ("${MetaWebhook}", "${Api}/*/POST/webhooks/meta-ct"),
+    ]
+    assert {p["Principal"] for p in permissions} == {"apigateway.amazonaws.com"}
+
+
+def allows(statements: list, route: str, address: str) -> bool:
+    """As API Gateway evaluates a resource policy: a matching Deny wins over a matching Allow."""
+    decisions = set()
+    for statement in statements:
+        pattern = statement["Resource"].removeprefix("execute-api:/").replace("*", ".*")
+        ranges = listed(statement.get("Condition", {}).get("NotIpAddress", {}).get("aws:SourceIp", []))
+        inside = any(ipaddress.ip_address(address) in ipaddress.ip_network(r) for r in ranges)
+        if re.fullmatch(pattern, f"v1/POST{route}") and not inside:
+            decisions.add(statement["Effect"])
+    return decisions == {"Allow"}
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "route", "address", "allowed"),
+    [
+        ("216.168.240.0/20", "/webhooks/digicert", "216.168.240.1", True),
+        ("216.168.240.0/20", "/webhooks/digicert", "216.169.0.1", False),
+        ("216.168.240.0/20", "/webhooks/cloudflare", "203.0.113.9", True),
+        ("216.168.240.0/20", "/webhooks/meta-ct", "203.0.113.9", True),
+        ("216.168.240.0/20,203.0.113.0/24", "/webhooks/digicert", "203.0.113.9", True),
+        ("216.168.240.0/20,203.0.113.0/24", "/webhooks/digicert", "198.51.100.1", False),
+    ],
+)
+def test_certcentrals_route_is_open_to_its_addresses_only(cidrs, route, address, allowed):
+    stack = processed(DigicertSourceCidrs=cidrs, **ALL)
+    policy = stack["Resources"]["Api"]["Properties"]["Body"]["x-amazon-apigateway-policy"]
+    assert allows(policy["Statement"], route, address) == allowed
+    variables = stack["Resources"]["DigicertWebhook"]["Properties"]["Environment"]["Variables"]
+    assert variables["SOURCE_IP_ALLOWLIST"] == cidrs
+
+
+@pytest.mark.parametrize("queue", ["EventsQueue", "EventsDeadLetters", "DeliveriesQueue", "DeliveriesDeadLetters"])
+def test_queues_refuse_plain_http_and_let_nobody_else_in(queue):
+    policy = processed()["Resources"][f"{queue}Policy"]["Properties"]
+    assert policy["Queues"] == [f"${{{queue}}}"]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": f"${{{queue}.Arn}}",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
+def test_consumer_accounts_may_consume_deliveries_and_nothing_else():
+    stack = processed(ConsumerAccountIds="222222222222,333333333333")
+    allowed = {
+        name: [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+        for name, policy in resources("AWS::SQS::QueuePolicy", stack).items()
+    }
+    grant, = allowed.pop("DeliveriesQueuePolicy")
+    assert not any(allowed.values())
+    assert grant["Principal"] == {"AWS": ["222222222222", "333333333333"]}
+    assert grant["Resource"] == "${DeliveriesQueue.Arn}"
+    assert set(grant["Action"]) == {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+    }
+
+
+def test_the_archive_is_private_and_refuses_plain_http():
+    stack = processed()
+    bucket = stack["Resources"]["Archive"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    statement, = stack["Resources"]["ArchivePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Resource"] == ["${Archive.Arn}", "${Archive.Arn}/*"]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_each_wildcard_is_explained_beside_it():
+    lines = TEMPLATE.read_text().splitlines()
+    wildcard = re.compile(r"\b(Action|Resource|Principal|HttpMethod|ResourcePath): .*\*")
+    found = [n for n, line in enumerate(lines) if wildcard.search(line.split(" # ")[0])]
+    assert len(found) > 10
+    for n in found:
+        # Beside it, or at the head of its statement, or right above that.
+        head = next(m for m in range(n, 0, -1) if lines[m].lstrip().startswith("- "))
+        above = head
+        while lines[above - 1].lstrip().startswith("#"):
+            above -= 1
+        explained = "# " in lines[n] or "# " in lines[head] or above < head
+        assert explained, f"line {n + 1}: {lines[n].strip()}"
