@@ -76,9 +76,7 @@ pub(crate) fn answer(outcome: &Outcome, allow: &'static str) -> Response<Bytes> 
             let body = json!({ "accepted": ids.len(), "ids": ids });
             respond(StatusCode::OK, "application/json", body.to_string())
         }
-        Outcome::Handshake(challenge) => {
-            respond(StatusCode::OK, "text/plain", challenge.clone())
-        }
+        Outcome::Handshake(challenge) => respond(StatusCode::OK, "text/plain", challenge.clone()),
         Outcome::Refused(cause) => refused(cause, allow),
     }
 }

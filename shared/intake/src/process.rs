@@ -145,13 +145,16 @@ fn traceparent(headers: &HeaderMap) -> String {
 /// <https://www.w3.org/TR/trace-context/#traceparent-header>, version 00.
 fn is_traceparent(text: &str) -> bool {
     let hex = |part: &str, length: usize| {
-        part.len() == length
-            && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let not_zero = |part: &str| part.bytes().any(|byte| byte != b'0');
     match text.split('-').collect::<Vec<_>>()[..] {
         ["00", trace, parent, flags] => {
-            hex(trace, 32) && hex(parent, 16) && hex(flags, 2) && not_zero(trace) && not_zero(parent)
+            hex(trace, 32)
+                && hex(parent, 16)
+                && hex(flags, 2)
+                && not_zero(trace)
+                && not_zero(parent)
         }
         _ => false,
     }

@@ -1,10 +1,11 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ports::{PortError, PortResult, SecretSource, SecretVersions};
 use providers::door::Door;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::Settings;
 
@@ -115,14 +116,15 @@ impl<D: Door, S: SecretSource> Secrets<D, S> {
 
     /// The current stage must be usable. Another one that is not counts for nothing.
     fn usable(&self, versions: SecretVersions, read_all: Option<Instant>) -> PortResult<Known<D>> {
-        let fault = |problem: String| {
-            PortError(format!("webhook secret of {}: {problem}", D::PROVIDER))
-        };
+        let fault =
+            |problem: String| PortError(format!("webhook secret of {}: {problem}", D::PROVIDER));
         let current = versions.current.as_ref().ok_or_else(|| fault("it has no value".into()))?;
         let current = D::secret(current).map_err(|error| fault(error.to_string()))?;
         let mut stages = vec![(Stage::Current, current)];
         let mut add = |stage, stored: Option<&SecretString>| {
-            stages.extend(stored.and_then(|stored| D::secret(stored).ok()).map(|secret| (stage, secret)));
+            stages.extend(
+                stored.and_then(|stored| D::secret(stored).ok()).map(|secret| (stage, secret)),
+            );
         };
         add(Stage::Pending, versions.pending.as_ref());
         if self.overlaps(versions.current_created) {

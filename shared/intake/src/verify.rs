@@ -35,7 +35,8 @@ pub(crate) async fn verify<D: Door, S: SecretSource>(
         let listed = settings.allow_unauthenticated && !settings.allowlist.is_empty();
         return if listed { Ok(verified()) } else { Err(Cause::Secret) };
     };
-    let vouch = |secret: &D::Secret| D::verify(&request.headers, &request.body, secret).then_some(());
+    let vouch =
+        |secret: &D::Secret| D::verify(&request.headers, &request.body, secret).then_some(());
     match secrets.first(vouch).await {
         Ok(Some((stage, ()))) => {
             record::verified(D::PROVIDER, stage);

@@ -1,0 +1,107 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use boot::Environment;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use intake::{Intake, Request, Secrets, Settings};
+use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource, SecretVersions};
+use providers::digicert::DigicertDoor;
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+pub(crate) const CURRENT: &str = "current-0123456789-0123456789-012345";
+pub(crate) const PENDING: &str = "pending-0123456789-0123456789-012345";
+pub(crate) const PREVIOUS: &str = "previous-0123456789-0123456789-01234";
+
+/// A queue that takes everything, nothing, or too long.
+#[derive(Clone, Default)]
+pub(crate) struct Queue {
+    pub(crate) sent: Arc<Mutex<Vec<Outgoing>>>,
+    pub(crate) fails: bool,
+    pub(crate) takes: Duration,
+}
+
+impl EventsQueue for Queue {
+    async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
+        tokio::time::sleep(self.takes).await;
+        if self.fails {
+            return Err(PortError("EVENTS_QUEUE_URL: refused".into()));
+        }
+        self.sent.lock().unwrap().extend(messages);
+        Ok(())
+    }
+}
+
+/// A secret whose stages the test sets.
+#[derive(Clone, Default)]
+pub(crate) struct Source {
+    pub(crate) versions: Arc<Mutex<Option<SecretVersions>>>,
+    pub(crate) current_reads: Arc<AtomicU32>,
+    pub(crate) all_reads: Arc<AtomicU32>,
+}
+
+impl Source {
+    pub(crate) fn of(versions: SecretVersions) -> Self {
+        let source = Self::default();
+        source.set(Some(versions));
+        source
+    }
+
+    /// `None`: it cannot be read.
+    pub(crate) fn set(&self, versions: Option<SecretVersions>) {
+        *self.versions.lock().unwrap() = versions;
+    }
+
+    pub(crate) fn reads(&self) -> (u32, u32) {
+        (self.current_reads.load(Ordering::Relaxed), self.all_reads.load(Ordering::Relaxed))
+    }
+
+    fn read(&self) -> PortResult<SecretVersions> {
+        let versions = self.versions.lock().unwrap().clone();
+        versions.ok_or_else(|| PortError("WEBHOOK_SECRET_ID: cannot be read".into()))
+    }
+}
+
+impl SecretSource for Source {
+    async fn current(&self) -> PortResult<SecretVersions> {
+        self.current_reads.fetch_add(1, Ordering::Relaxed);
+        let SecretVersions { current, .. } = self.read()?;
+        Ok(SecretVersions { current, ..SecretVersions::default() })
+    }
+
+    async fn all(&self) -> PortResult<SecretVersions> {
+        self.all_reads.fetch_add(1, Ordering::Relaxed);
+        self.read()
+    }
+}
+
+/// All three stages; the current one was created so many hours ago.
+pub(crate) fn stages(hours: i64) -> SecretVersions {
+    let stored = |value: &str| Some(SecretString::from(value));
+    SecretVersions {
+        current: stored(CURRENT),
+        pending: stored(PENDING),
+        previous: stored(PREVIOUS),
+        current_created: Some(OffsetDateTime::now_utc() - time::Duration::hours(hours)),
+    }
+}
+
+pub(crate) fn door(queue: &Queue, source: &Source) -> Intake<DigicertDoor, Queue, Source> {
+    let none: Environment = std::iter::empty::<(&str, &str)>().collect();
+    let settings = Settings::from_environment(&none).unwrap();
+    Intake::new(queue.clone(), Some(Secrets::new(source.clone(), &settings)), settings)
+}
+
+/// The answer to an event that comes with this key.
+pub(crate) async fn post(door: &Intake<DigicertDoor, Queue, Source>, key: &str) -> StatusCode {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-webhook-key", key.parse().unwrap());
+    let body = Bytes::from_static(
+        br#"{"event":"certificate_issued","data":{"order_id":1,"certificate_id":2}}"#,
+    );
+    let request =
+        Request { method: Method::POST, headers, query: String::new(), source: None, body };
+    door.handle(request).await.status()
+}

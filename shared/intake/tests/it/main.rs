@@ -1,0 +1,6 @@
+//! The door over fakes of its two ports, where time can be moved: what the black-box tests of
+//! `certhooks local` cannot reach.
+
+mod fakes;
+mod queue;
+mod rotation;
