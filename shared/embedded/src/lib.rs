@@ -1,1 +1,44 @@
+//! The ports on SQLite and files, for one machine: one folder, one process, nothing to install.
+//!
+//! - [`state`], [`lock`]: the folder: what is in it, what is put right on opening it, whose it is
+//! - [`reader`]: the same folder for commands that look on while `certhooks local` runs
+//! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
+//! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports
+//! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
+//! - [`database`], [`writer`]: the thread that owns the connection and commits for many callers
+//! - [`schema`], [`sweep`]: the tables, and what is deleted from them as time passes
+//! - [`clock`], [`files`], [`faults`]: moments as SQLite keeps them; files for this user alone; how
+//!   an error names what failed and the remedy
 
+mod archive;
+mod clock;
+mod database;
+mod deliveries;
+mod events;
+mod faults;
+mod files;
+mod ledger;
+mod lock;
+mod queue;
+mod reader;
+mod schema;
+mod secret_members;
+mod secrets;
+mod secrets_file;
+mod state;
+mod sweep;
+mod turns;
+mod writer;
+
+pub use archive::LocalArchive;
+pub use deliveries::LocalDeliveries;
+pub use events::{LocalEvents, Receipt, Received};
+pub use ledger::LocalLedger;
+pub use queue::Counts;
+pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
+pub use secrets::{LocalSecret, LocalSecrets};
+pub use state::{Options, State};
+
+#[cfg(test)]
+#[path = "../tests/it/folder.rs"]
+mod folder;

@@ -1,0 +1,244 @@
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use ports::{PortError, PortResult};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::writer::{Job, Turn, Writer};
+
+/// Callers that may wait at a time; the next ones wait outside, so that memory stays bounded.
+const WAITING: usize = 1024;
+
+/// The connection, as seen from async code: work goes in, its result comes out once it is durable.
+#[derive(Clone)]
+pub(crate) struct Database(Arc<Handle>);
+
+struct Handle {
+    file: Arc<Path>,
+    room: Arc<Semaphore>,
+    /// Empty only while the handle is dropped, which ends the thread.
+    jobs: Option<Sender<Box<dyn Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Database {
+    /// Moves the connection to a thread of its own, which ends with the last clone of the handle.
+    pub(crate) fn start(writer: Writer) -> PortResult<Self> {
+        let (jobs, queue) = channel();
+        let file = writer.file();
+        let thread = thread::Builder::new()
+            .name("certhooks-db".to_owned())
+            .spawn(move || writer.run(&queue))
+            .map_err(|error| {
+                PortError(format!("{}: cannot start its thread: {error}", file.display()))
+            })?;
+        Ok(Self(Arc::new(Handle {
+            file,
+            room: Arc::new(Semaphore::new(WAITING)),
+            jobs: Some(jobs),
+            thread: Mutex::new(Some(thread)),
+        })))
+    }
+
+    /// Runs `work` in a transaction that it may share with others, each in its own savepoint.
+    /// `Ok` means committed and on the disk. A caller that no longer waits when its turn comes has
+    /// its work left out.
+    pub(crate) async fn call<T, F>(&self, work: F) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Turn<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let gone = || PortError(format!("{}: its thread has ended", self.0.file.display()));
+        let permit = Arc::clone(&self.0.room).acquire_owned().await.map_err(|_| gone())?;
+        let (answer, answered) = oneshot::channel();
+        let call = Call { work: Some(work), result: None, answer, _permit: permit };
+        let jobs = self.0.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(Box::new(call)).map_err(|_| gone())?;
+        answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+impl Drop for Handle {
+    /// Waits until what is under way is committed and the file and its lock are closed, so that
+    /// the folder can be opened again at once.
+    fn drop(&mut self) {
+        self.jobs = None;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic of the thread was printed when it happened, and every caller got an error.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Call<T, F> {
+    work: Option<F>,
+    result: Option<T>,
+    answer: oneshot::Sender<PortResult<T>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<T, F> Job for Call<T, F>
+where
+    T: Send,
+    F: FnOnce(&Turn<'_>) -> rusqlite::Result<T> + Send,
+{
+    fn run(&mut self, turn: &Turn<'_>) -> rusqlite::Result<()> {
+        if let Some(work) = self.work.take().filter(|_| !self.answer.is_closed()) {
+            self.result = Some(work(turn)?);
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: PortResult<()>) {
+        // Without a result nobody waits; nor is it a fault that a caller stops waiting.
+        let Self { result, answer, .. } = *self;
+        if let Some(result) = outcome.map(|()| result).transpose() {
+            let _ = answer.send(result);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rusqlite::Connection;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::folder::TestFolder;
+    use crate::schema;
+
+    fn database(folder: &TestFolder) -> Database {
+        crate::files::create_folder(folder.path()).unwrap();
+        let file = folder.path().join(schema::FILE);
+        let lock = crate::lock::Lock::take(folder.path()).unwrap();
+        let connection = schema::open(&file).unwrap();
+        let pause = Duration::from_secs(60);
+        Database::start(Writer::new(connection, &file, OffsetDateTime::now_utc, pause, lock))
+            .unwrap()
+    }
+
+    fn insert(size: usize) -> impl FnOnce(&Turn<'_>) -> rusqlite::Result<i64> + Send + 'static {
+        move |turn| {
+            turn.connection.execute(
+                "INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
+                     VALUES ('', '', '', '', 0, ?1)",
+                ["x".repeat(size)],
+            )?;
+            Ok(turn.connection.last_insert_rowid())
+        }
+    }
+
+    fn count(connection: &Connection) -> rusqlite::Result<i64> {
+        connection.query_row("SELECT count(*) FROM deliveries", [], |row| row.get(0))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_of_that_caller_alone() {
+        let folder = TestFolder::new();
+        let database = database(&folder);
+        let (good, bad, after) = tokio::join!(
+            database.call(insert(1)),
+            database.call(|turn| -> rusqlite::Result<()> {
+                insert(1)(turn)?;
+                panic!("expected in this test");
+            }),
+            database.call(insert(1)),
+        );
+        good.unwrap();
+        assert!(bad.unwrap_err().0.contains("certhooks.db: a fault in this program"));
+        after.unwrap();
+        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_error_undoes_the_work_of_that_caller_alone() {
+        let folder = TestFolder::new();
+        let database = database(&folder);
+        let (good, bad) = tokio::join!(
+            database.call(insert(1)),
+            database.call(|turn| {
+                insert(1)(turn)?;
+                turn.connection.execute("no statement", [])
+            }),
+        );
+        good.unwrap();
+        assert!(bad.is_err());
+        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_error_until_there_is_room() {
+        let folder = TestFolder::new();
+        let database = database(&folder);
+        let limit = |pages: i64| {
+            database.call(move |turn| turn.connection.pragma_update(None, "max_page_count", pages))
+        };
+        limit(60).await.unwrap();
+        let small = database.call(insert(1)).await.unwrap();
+        for _ in 0..3 {
+            let error = database.call(insert(1_000_000)).await.unwrap_err();
+            assert!(
+                error.0.contains("certhooks.db: database or disk is full; make room"),
+                "{error}"
+            );
+        }
+        limit(1_000_000).await.unwrap();
+        assert_eq!(database.call(insert(1_000_000)).await.unwrap(), small + 1);
+        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_failed_commit_fails_everyone_in_it() {
+        let folder = TestFolder::new();
+        let database = database(&folder);
+        // A deferred constraint is checked by COMMIT, which is what a full disk makes fail too.
+        let orphan = database.call(|turn| {
+            turn.connection.execute_batch("PRAGMA defer_foreign_keys = on")?;
+            turn.connection.execute("INSERT INTO bodies (id, body) VALUES (7, '')", [])
+        });
+        let (good, orphan) = tokio::join!(database.call(insert(1)), orphan);
+        assert!(good.unwrap_err().0.contains("certhooks.db: FOREIGN KEY constraint failed"));
+        assert!(orphan.is_err());
+        database.call(insert(1)).await.unwrap();
+        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_read_only_file_is_an_error_with_its_name() {
+        let folder = TestFolder::new();
+        drop(database(&folder));
+        let file = folder.path().join(schema::FILE);
+        let connection = schema::open_read_only(&file).unwrap();
+        let database =
+            Database::start(Writer::reading(connection, &file, OffsetDateTime::now_utc)).unwrap();
+        let error = database.call(insert(1)).await.unwrap_err();
+        assert!(
+            error.0.contains("certhooks.db: attempt to write a readonly database; let this user")
+        );
+    }
+
+    #[tokio::test]
+    async fn work_of_a_caller_who_left_is_left_out() {
+        let folder = TestFolder::new();
+        let database = database(&folder);
+        let (held, hold) = std::sync::mpsc::channel::<()>();
+        let (begun, began) = oneshot::channel();
+        let blocker = tokio::spawn({
+            let database = database.clone();
+            async move {
+                database.call(move |_| Ok(begun.send(()).is_ok() && hold.recv().is_ok())).await
+            }
+        });
+        began.await.unwrap();
+        let impatient = tokio::time::timeout(Duration::from_millis(50), database.call(insert(1)));
+        assert!(impatient.await.is_err());
+        held.send(()).unwrap();
+        assert!(blocker.await.unwrap().unwrap());
+        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 0);
+    }
+}

@@ -1,0 +1,115 @@
+use ports::{Claim, Ledger, PortResult};
+use rusqlite::OptionalExtension;
+use secrecy::{ExposeSecret, SecretString};
+use time::OffsetDateTime;
+
+use crate::clock::{micros, moment};
+use crate::database::Database;
+use crate::writer::Turn;
+
+/// Claims, recorded ids and waiting challenges.
+#[derive(Clone)]
+pub struct LocalLedger {
+    database: Database,
+}
+
+impl LocalLedger {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+impl Ledger for LocalLedger {
+    async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
+        let (id, owner) = (id.to_owned(), owner.to_owned());
+        self.database.call(move |turn| claim(turn, &id, &owner, micros(until))).await
+    }
+
+    async fn record(&self, id: &str, kept_until: OffsetDateTime) -> PortResult<()> {
+        let id = id.to_owned();
+        self.database
+            .call(move |turn| {
+                turn.connection
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO ledger (id, recorded, keep_until) VALUES (?1, 1, ?2)",
+                    )?
+                    .execute((id, micros(kept_until)))
+                    .map(drop)
+            })
+            .await
+    }
+
+    async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
+        let (id, owner) = (id.to_owned(), owner.to_owned());
+        self.database
+            .call(move |turn| {
+                turn.connection
+                    .prepare_cached(
+                        "DELETE FROM ledger WHERE id = ?1 AND owner = ?2 AND recorded = 0",
+                    )?
+                    .execute((id, owner))
+                    .map(drop)
+            })
+            .await
+    }
+
+    async fn keep_challenge(
+        &self,
+        webhook_id: &str,
+        token: &SecretString,
+        expires: OffsetDateTime,
+    ) -> PortResult<()> {
+        let (webhook_id, token) = (webhook_id.to_owned(), token.clone());
+        self.database
+            .call(move |turn| keep_challenge(turn, &webhook_id, &token, micros(expires)))
+            .await
+    }
+}
+
+fn claim(turn: &Turn<'_>, id: &str, owner: &str, until: i64) -> rusqlite::Result<Claim> {
+    let entry: Option<(bool, Option<String>, Option<i64>)> = turn
+        .connection
+        .prepare_cached("SELECT recorded, owner, until FROM ledger WHERE id = ?1")?
+        .query_row([id], |row| row.try_into())
+        .optional()?;
+    match entry {
+        Some((true, _, _)) => return Ok(Claim::Recorded),
+        Some((false, Some(holder), Some(end))) if holder != owner && end > turn.now => {
+            return Ok(Claim::Held { until: moment(end) });
+        }
+        _ => {}
+    }
+    // A lease that has ended grants as no entry does, so the row may go then.
+    turn.connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO ledger (id, recorded, owner, until, keep_until)
+                 VALUES (?1, 0, ?2, ?3, ?3)",
+        )?
+        .execute((id, owner, until))?;
+    Ok(Claim::Granted)
+}
+
+/// A newer challenge of the same webhook takes the place of the older one, as at CertCentral.
+fn keep_challenge(
+    turn: &Turn<'_>,
+    webhook_id: &str,
+    token: &SecretString,
+    expires: i64,
+) -> rusqlite::Result<()> {
+    // What it replaces, and what is over already, must leave no trace.
+    turn.scrub();
+    turn.connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO challenges (webhook_id, token, expires) VALUES (?1, ?2, ?3)",
+        )?
+        .execute((webhook_id, token.expose_secret(), expires))?;
+    turn.connection
+        .prepare_cached("DELETE FROM challenges WHERE expires <= ?1")?
+        .execute([turn.now])
+        .map(drop)
+}
+
+/// Nobody holds a lease once the process has ended that could have had it.
+pub(crate) fn recover(turn: &Turn<'_>) -> rusqlite::Result<()> {
+    turn.connection.execute("DELETE FROM ledger WHERE recorded = 0", []).map(drop)
+}

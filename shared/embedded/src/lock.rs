@@ -1,0 +1,39 @@
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use ports::{PortError, PortResult};
+
+use crate::faults::fault;
+use crate::files::private;
+
+/// Proof that no other process uses the folder. The system lets go of it when the process ends,
+/// however it ends.
+pub(crate) struct Lock(File);
+
+impl Lock {
+    pub(crate) fn take(folder: &Path) -> PortResult<Self> {
+        let path = folder.join("lock");
+        let file = private()
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|error| fault("cannot open", &path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(PortError(format!(
+                "{} is held: another `certhooks local` uses this folder; \
+                 stop it, or choose another state folder",
+                path.display()
+            ))),
+            Err(TryLockError::Error(error)) => Err(fault("cannot lock", &path, &error)),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process just being started by another thread has a copy of the
+        // descriptor for a moment, and with it the lock (flock(2)).
+        let _ = self.0.unlock();
+    }
+}

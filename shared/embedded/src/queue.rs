@@ -1,0 +1,126 @@
+use ports::Outgoing;
+use rusqlite::OptionalExtension;
+
+use crate::clock::{micros, span};
+use crate::events::Receipt;
+use crate::turns::next_rank;
+use crate::writer::Turn;
+
+/// How many messages are where.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Counts {
+    pub visible: u64,
+    pub in_flight: u64,
+    pub delayed: u64,
+    pub dead: u64,
+}
+
+pub(crate) fn send(turn: &Turn<'_>, message: &Outgoing) -> rusqlite::Result<()> {
+    let expires = message.expires.map(micros);
+    let provider = message.provider.as_str();
+    let delayed = !message.delay.is_zero();
+    let rank = if delayed { 0 } else { next_rank(turn, provider, &message.group)? };
+    turn.connection
+        .prepare_cached(
+            "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at, expires)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute((
+            provider,
+            &message.kind,
+            &message.group,
+            delayed,
+            rank,
+            turn.now + span(message.delay),
+            turn.now,
+            expires,
+        ))?;
+    let body = match expires {
+        Some(_) => "INSERT INTO confidential (id, body) VALUES (?1, ?2)",
+        None => "INSERT INTO bodies (id, body) VALUES (?1, ?2)",
+    };
+    let id = turn.connection.last_insert_rowid();
+    turn.connection.prepare_cached(body)?.execute((id, &message.body)).map(drop)
+}
+
+/// Messages past their time, in whatever state. They are few: challenges only.
+pub(crate) fn remove_expired(turn: &Turn<'_>) -> rusqlite::Result<()> {
+    let removed = turn
+        .connection
+        .prepare_cached("DELETE FROM messages WHERE expires <= ?1")?
+        .execute([turn.now])?;
+    if removed > 0 {
+        turn.scrub();
+    }
+    Ok(())
+}
+
+/// Whether the receipt still counted.
+pub(crate) fn acknowledge(turn: &Turn<'_>, receipt: Receipt) -> rusqlite::Result<bool> {
+    let confidential: Option<bool> = turn
+        .connection
+        .prepare_cached(
+            "DELETE FROM messages WHERE id = ?1 AND generation = ?2 RETURNING expires IS NOT NULL",
+        )?
+        .query_row((receipt.id, receipt.generation), |row| row.get(0))
+        .optional()?;
+    if confidential == Some(true) {
+        turn.scrub();
+    }
+    Ok(confidential.is_some())
+}
+
+/// Whether the receipt still counted.
+pub(crate) fn extend(turn: &Turn<'_>, receipt: Receipt, visibility: i64) -> rusqlite::Result<bool> {
+    turn.connection
+        .prepare_cached(
+            "UPDATE messages SET visible_at = ?3 WHERE id = ?1 AND generation = ?2 AND state = 2",
+        )?
+        .execute((receipt.id, receipt.generation, turn.now + visibility))
+        .map(|changed| changed > 0)
+}
+
+/// After the end of the process that held them, messages in flight are for anybody. A receive that
+/// ended so says nothing against the message (an operator may restart six times in a row), unless
+/// it happens so often that the message itself may be what ends the process.
+pub(crate) fn recover(turn: &Turn<'_>) -> rusqlite::Result<()> {
+    turn.connection
+        .execute(
+            "UPDATE messages SET visible_at = ?1, receives = receives - (recoveries < 50),
+                 recoveries = recoveries + 1 WHERE state = 2",
+            [turn.now],
+        )
+        .map(drop)
+}
+
+/// When the next message is or becomes visible.
+pub(crate) fn next_visible(turn: &Turn<'_>) -> rusqlite::Result<Option<i64>> {
+    turn.connection
+        .prepare_cached(
+            "SELECT min(at) FROM (
+                 SELECT min(visible_at) AS at FROM messages WHERE state = 0
+                 UNION ALL SELECT min(visible_at) FROM messages WHERE state = 1
+                 UNION ALL SELECT min(visible_at) FROM messages WHERE state = 2)",
+        )?
+        .query_row([], |row| row.get(0))
+}
+
+pub(crate) fn counts(turn: &Turn<'_>) -> rusqlite::Result<Counts> {
+    turn.connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM messages WHERE state = 0)
+                      + (SELECT count(*) FROM messages WHERE state IN (1, 2) AND visible_at <= ?1),
+                    (SELECT count(*) FROM messages WHERE state = 2 AND visible_at > ?1),
+                    (SELECT count(*) FROM messages WHERE state = 1 AND visible_at > ?1),
+                    (SELECT count(*) FROM dead_letters)",
+        )?
+        .query_row([turn.now], |row| {
+            let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            Ok(Counts {
+                visible: count(0)?,
+                in_flight: count(1)?,
+                delayed: count(2)?,
+                dead: count(3)?,
+            })
+        })
+}

@@ -1,0 +1,149 @@
+use std::path::Path;
+
+use ports::PortResult;
+use rusqlite::Row;
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use crate::clock::moment;
+use crate::database::Database;
+use crate::queue::{self, Counts};
+use crate::schema;
+use crate::writer::{Turn, Writer};
+
+/// Looks at a state folder and changes nothing.
+#[derive(Clone)]
+pub struct Reader {
+    database: Database,
+}
+
+/// A certificate event on the deliveries queue.
+#[derive(Clone)]
+pub struct Delivered {
+    /// Rises by one with every delivery, never used again.
+    pub sequence: i64,
+    pub id: String,
+    pub kind: String,
+    pub provider: String,
+    pub subject: String,
+    pub published: OffsetDateTime,
+    /// The certificate event as JSON.
+    pub body: String,
+}
+
+/// A message that was received too often.
+#[derive(Clone)]
+pub struct DeadLetter {
+    pub id: i64,
+    pub provider: String,
+    pub kind: String,
+    /// The envelope as JSON.
+    pub body: String,
+    pub receives: u32,
+    pub reason: String,
+    pub sent: OffsetDateTime,
+    pub died: OffsetDateTime,
+}
+
+/// A CertCentral challenge that the operator has not answered.
+#[derive(Clone, Debug)]
+pub struct WaitingChallenge {
+    pub webhook_id: String,
+    pub token: SecretString,
+    pub expires: OffsetDateTime,
+}
+
+impl Reader {
+    /// Opens the folder beside a running `certhooks local`, or without one. Blocks for a moment.
+    ///
+    /// # Errors
+    /// There is no state in it, it is of another version, or it cannot be read.
+    pub fn open(folder: &Path) -> PortResult<Self> {
+        let file = folder.join(schema::FILE);
+        let connection = schema::open_read_only(&file)?;
+        let writer = Writer::reading(connection, &file, OffsetDateTime::now_utc);
+        Ok(Self::new(Database::start(writer)?))
+    }
+
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// At most `limit` deliveries after `sequence`, in order; from the first one kept after 0.
+    pub async fn read_after(&self, sequence: i64, limit: u32) -> PortResult<Vec<Delivered>> {
+        const ROWS: &str = "SELECT sequence, id, kind, provider, subject, published_at, body
+            FROM deliveries WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
+        self.database.call(move |turn| rows(turn, ROWS, (sequence, limit), delivered)).await
+    }
+
+    /// The sequence of the newest delivery; 0 when there is none.
+    pub async fn last_sequence(&self) -> PortResult<i64> {
+        self.database
+            .call(|turn| {
+                turn.connection
+                    .prepare_cached("SELECT coalesce(max(sequence), 0) FROM deliveries")?
+                    .query_row([], |row| row.get(0))
+            })
+            .await
+    }
+
+    /// Challenges that still can be answered.
+    pub async fn challenges(&self) -> PortResult<Vec<WaitingChallenge>> {
+        const ROWS: &str = "SELECT webhook_id, token, expires FROM challenges
+            WHERE expires > ?1 ORDER BY expires";
+        self.database.call(|turn| rows(turn, ROWS, [turn.now], challenge)).await
+    }
+
+    /// At most `limit` dead letters after `id`, in order; from the first one kept after 0.
+    pub async fn dead_letters(&self, id: i64, limit: u32) -> PortResult<Vec<DeadLetter>> {
+        const ROWS: &str = "SELECT id, provider, kind, body, receives, reason, sent_at, died_at
+            FROM dead_letters WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.database.call(move |turn| rows(turn, ROWS, (id, limit), dead_letter)).await
+    }
+
+    pub async fn counts(&self) -> PortResult<Counts> {
+        self.database.call(queue::counts).await
+    }
+}
+
+fn rows<T>(
+    turn: &Turn<'_>,
+    statement: &str,
+    parameters: impl rusqlite::Params,
+    read: fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    turn.connection.prepare_cached(statement)?.query_map(parameters, read)?.collect()
+}
+
+fn delivered(row: &Row<'_>) -> rusqlite::Result<Delivered> {
+    Ok(Delivered {
+        sequence: row.get(0)?,
+        id: row.get(1)?,
+        kind: row.get(2)?,
+        provider: row.get(3)?,
+        subject: row.get(4)?,
+        published: moment(row.get(5)?),
+        body: row.get(6)?,
+    })
+}
+
+fn challenge(row: &Row<'_>) -> rusqlite::Result<WaitingChallenge> {
+    Ok(WaitingChallenge {
+        webhook_id: row.get(0)?,
+        token: row.get::<_, String>(1)?.into(),
+        expires: moment(row.get(2)?),
+    })
+}
+
+fn dead_letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
+    Ok(DeadLetter {
+        id: row.get(0)?,
+        provider: row.get(1)?,
+        kind: row.get(2)?,
+        body: row.get(3)?,
+        receives: row.get(4)?,
+        reason: row.get(5)?,
+        sent: moment(row.get(6)?),
+        died: moment(row.get(7)?),
+    })
+}

@@ -1,0 +1,142 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use envelope::Provider;
+use ports::{PortError, PortResult, SecretSource, SecretVersions};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use crate::secret_members::{MEMBERS, Member, PENDING, PREVIOUS, Purpose};
+use crate::secrets_file::{self, SecretsFile};
+
+/// All secrets of a state folder: `secrets.json`, and variables that go before it.
+#[derive(Clone)]
+pub struct LocalSecrets {
+    path: Arc<Path>,
+    variables: Arc<BTreeMap<&'static str, SecretString>>,
+}
+
+impl LocalSecrets {
+    /// `variable` looks up `DIGICERT_WEBHOOK_KEY` and the like; an empty value counts as unset. A
+    /// member whose variable is set is not taken from the file, nor are its pending and previous
+    /// values.
+    pub fn new(folder: &Path, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let variables = MEMBERS.iter().filter_map(|member| {
+            let value = variable(member.variable).filter(|value| !value.is_empty())?;
+            Some((member.name, SecretString::from(value)))
+        });
+        Self {
+            path: folder.join(secrets_file::NAME).into(),
+            variables: Arc::new(variables.collect()),
+        }
+    }
+
+    /// Gives every webhook secret that the file does not have a random value; makes the file if
+    /// there is none.
+    pub(crate) fn complete(folder: &Path) -> PortResult<()> {
+        let wanted = MEMBERS.iter().filter(|member| member.purpose == Purpose::Webhook);
+        secrets_file::complete(&folder.join(secrets_file::NAME), wanted)
+    }
+
+    /// What proves that a request comes from the provider.
+    pub fn webhook(&self, provider: Provider) -> LocalSecret {
+        LocalSecret { secrets: self.clone(), provider, purpose: Purpose::Webhook }
+    }
+
+    /// The provider's API key; [`SecretVersions::current`] is empty when there is none.
+    pub fn api(&self, provider: Provider) -> LocalSecret {
+        LocalSecret { secrets: self.clone(), provider, purpose: Purpose::Api }
+    }
+}
+
+/// One secret. Every call reads the file, so that a change counts without a restart.
+#[derive(Clone)]
+pub struct LocalSecret {
+    secrets: LocalSecrets,
+    provider: Provider,
+    purpose: Purpose,
+}
+
+impl SecretSource for LocalSecret {
+    async fn current(&self) -> PortResult<SecretVersions> {
+        self.all().await
+    }
+
+    async fn all(&self) -> PortResult<SecretVersions> {
+        let secret = self.clone();
+        let read = tokio::task::spawn_blocking(move || secret.read());
+        read.await.unwrap_or_else(|error| Err(PortError(format!("reading secrets: {error}"))))
+    }
+}
+
+impl LocalSecret {
+    fn read(&self) -> PortResult<SecretVersions> {
+        let members = self.members();
+        let by_variables = members.iter().all(|member| self.variable(member).is_some());
+        let file = if by_variables {
+            SecretsFile::default()
+        } else {
+            SecretsFile::read(&self.secrets.path)?
+        };
+        let absent = members.iter().find(|member| self.current_value(member, &file).is_none());
+        match (absent, self.purpose) {
+            (Some(member), Purpose::Webhook) => Err(PortError(format!(
+                "{} has no `{}`; add it, or set {}",
+                self.secrets.path.display(),
+                member.name,
+                member.variable
+            ))),
+            (Some(_), Purpose::Api) => Ok(SecretVersions::default()),
+            (None, _) => Ok(SecretVersions {
+                current: Some(self.stored(&members, |member| self.current_value(member, &file))),
+                pending: self.stage(&members, &file, PENDING),
+                previous: self.stage(&members, &file, PREVIOUS),
+                current_created: file.modified,
+            }),
+        }
+    }
+
+    fn members(&self) -> Vec<&'static Member> {
+        let ours =
+            |member: &&Member| member.provider == self.provider && member.purpose == self.purpose;
+        MEMBERS.iter().filter(ours).collect()
+    }
+
+    fn variable(&self, member: &Member) -> Option<&SecretString> {
+        self.secrets.variables.get(member.name)
+    }
+
+    fn current_value<'a>(
+        &'a self,
+        member: &Member,
+        file: &'a SecretsFile,
+    ) -> Option<&'a SecretString> {
+        self.variable(member).or_else(|| file.members.get(member.name))
+    }
+
+    /// A stage exists when one member has it; the others keep their current values in it.
+    fn stage(&self, members: &[&Member], file: &SecretsFile, stage: &str) -> Option<SecretString> {
+        let value = |member: &Member| {
+            let from_file = self.variable(member).is_none();
+            from_file.then(|| file.members.get(&format!("{}{stage}", member.name))).flatten()
+        };
+        members.iter().any(|member| value(member).is_some()).then(|| {
+            self.stored(members, |member| {
+                value(member).or_else(|| self.current_value(member, file))
+            })
+        })
+    }
+
+    fn stored<'a>(
+        &self,
+        members: &[&Member],
+        value: impl Fn(&Member) -> Option<&'a SecretString>,
+    ) -> SecretString {
+        let values = members.iter().filter_map(|member| {
+            let value = value(member)?.expose_secret();
+            Some((member.stored_as.to_owned(), Value::from(value)))
+        });
+        Value::Object(values.collect::<Map<_, _>>()).to_string().into()
+    }
+}

@@ -1,0 +1,116 @@
+use std::path::{Path, PathBuf, absolute};
+use std::time::Duration;
+
+use ports::{PortError, PortResult};
+use time::OffsetDateTime;
+
+use crate::archive::LocalArchive;
+use crate::database::Database;
+use crate::deliveries::LocalDeliveries;
+use crate::events::LocalEvents;
+use crate::faults::fault;
+use crate::files::create_folder;
+use crate::ledger::{self, LocalLedger};
+use crate::lock::Lock;
+use crate::queue;
+use crate::reader::Reader;
+use crate::schema;
+use crate::secrets::LocalSecrets;
+use crate::sweep;
+use crate::writer::{Turn, Writer};
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long a received message stays invisible to others.
+    pub visibility: Duration,
+    /// A message received so often becomes a dead letter at the next receive.
+    pub max_receives: u32,
+    /// Between two looks for what is past its time.
+    pub sweep_pause: Duration,
+    pub clock: fn() -> OffsetDateTime,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            visibility: Duration::from_secs(180),
+            max_receives: 5,
+            sweep_pause: Duration::from_secs(30),
+            clock: OffsetDateTime::now_utc,
+        }
+    }
+}
+
+/// A state folder, ours alone while this, or a queue, ledger or reader made from it, exists.
+#[derive(Clone)]
+pub struct State {
+    folder: PathBuf,
+    database: Database,
+    events: LocalEvents,
+    archive: LocalArchive,
+}
+
+impl State {
+    /// Opens a state folder, or makes it. What an ended process had in flight is visible again at
+    /// once, and its leases are over: the lock proves that it has ended. Blocks for a moment.
+    ///
+    /// # Errors
+    /// Another process uses the folder, or something in it cannot be read or written.
+    pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
+        let folder = absolute(folder).map_err(|error| fault("cannot find", folder, &error))?;
+        create_folder(&folder)?;
+        let lock = Lock::take(&folder)?;
+        LocalSecrets::complete(&folder)?;
+        let archive = LocalArchive::open(folder.join("archive"))?;
+        let database = Database::start(recovered(&folder.join(schema::FILE), options, lock)?)?;
+        let events = LocalEvents::new(
+            database.clone(),
+            options.clock,
+            options.visibility,
+            options.max_receives,
+        );
+        Ok(Self { folder, database, events, archive })
+    }
+
+    pub fn events(&self) -> LocalEvents {
+        self.events.clone()
+    }
+
+    pub fn deliveries(&self) -> LocalDeliveries {
+        LocalDeliveries::new(self.database.clone())
+    }
+
+    pub fn ledger(&self) -> LocalLedger {
+        LocalLedger::new(self.database.clone())
+    }
+
+    pub fn archive(&self) -> LocalArchive {
+        self.archive.clone()
+    }
+
+    /// The secrets of the folder; see [`LocalSecrets::new`].
+    pub fn secrets(&self, variable: impl Fn(&str) -> Option<String>) -> LocalSecrets {
+        LocalSecrets::new(&self.folder, variable)
+    }
+
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.database.clone())
+    }
+}
+
+fn recovered(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> {
+    let connection = schema::open(file)?;
+    let writer = Writer::new(connection, file, options.clock, options.sweep_pause, lock);
+    writer.transact(recover).map_err(PortError)?;
+    writer.truncate();
+    Ok(writer)
+}
+
+fn recover(turn: &Turn<'_>) -> rusqlite::Result<()> {
+    queue::recover(turn)?;
+    ledger::recover(turn)?;
+    sweep::step(turn)?;
+    // The process may have ended between a deletion and the end of its traces.
+    turn.scrub();
+    Ok(())
+}

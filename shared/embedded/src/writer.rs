@@ -1,0 +1,221 @@
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use ports::PortError;
+use rusqlite::Connection;
+
+use crate::clock::{Clock, micros};
+use crate::faults::explain;
+use crate::lock::Lock;
+use crate::sweep::{self, Swept};
+
+/// Work that shares one commit, and so one wait for the disk.
+const BATCH: usize = 256;
+
+/// One piece of work for the thread that owns the connection.
+pub(crate) trait Job: Send {
+    fn run(&mut self, turn: &Turn<'_>) -> rusqlite::Result<()>;
+
+    /// Called once, when what `run` did is committed, or undone.
+    fn answer(self: Box<Self>, outcome: Result<(), PortError>);
+}
+
+/// A transaction under way.
+pub(crate) struct Turn<'a> {
+    pub(crate) connection: &'a Connection,
+    /// Microseconds since 1970; the same for all work of the transaction.
+    pub(crate) now: i64,
+    scrub: Cell<bool>,
+}
+
+impl Turn<'_> {
+    /// Something confidential was deleted: leave no trace of it.
+    pub(crate) fn scrub(&self) {
+        self.scrub.set(true);
+    }
+}
+
+/// The connection with all that belongs to it, on the thread that owns it.
+pub(crate) struct Writer {
+    // Dropped in this order: the lock goes last.
+    connection: Connection,
+    file: Arc<Path>,
+    clock: Clock,
+    /// Between two sweeps; `None` for a connection that only reads.
+    pause: Option<Duration>,
+    /// The write-ahead log may still hold what was scrubbed.
+    truncate_due: Cell<bool>,
+    _lock: Option<Lock>,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        connection: Connection,
+        file: &Path,
+        clock: Clock,
+        pause: Duration,
+        lock: Lock,
+    ) -> Self {
+        Self {
+            connection,
+            file: file.into(),
+            clock,
+            pause: Some(pause),
+            truncate_due: Cell::new(false),
+            _lock: Some(lock),
+        }
+    }
+
+    pub(crate) fn reading(connection: Connection, file: &Path, clock: Clock) -> Self {
+        Self {
+            connection,
+            file: file.into(),
+            clock,
+            pause: None,
+            truncate_due: Cell::new(false),
+            _lock: None,
+        }
+    }
+
+    pub(crate) fn file(&self) -> Arc<Path> {
+        Arc::clone(&self.file)
+    }
+
+    /// Serves until every sender is gone and the channel is empty.
+    pub(crate) fn run(self, jobs: &Receiver<Box<dyn Job>>) {
+        let mut sweep_at = self.pause.map(|pause| Instant::now() + pause);
+        loop {
+            match next(jobs, sweep_at) {
+                Ok(first) => self.serve(std::iter::once(first).chain(jobs.try_iter()).take(BATCH)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if sweep_at.is_some_and(|at| at <= Instant::now()) {
+                sweep_at = self.pause.map(|pause| Instant::now() + self.sweep(pause));
+            }
+        }
+    }
+
+    /// Group commit: all jobs in one transaction, answered only when it is on the disk.
+    fn serve(&self, jobs: impl Iterator<Item = Box<dyn Job>>) {
+        let mut jobs: Vec<_> = jobs.map(|job| (job, Ok(()))).collect();
+        let committed = self.transact(|turn| {
+            jobs.iter_mut().try_for_each(|(job, outcome)| {
+                *outcome = self.attempt(turn, job.as_mut())?;
+                Ok(())
+            })
+        });
+        for (job, outcome) in jobs {
+            job.answer(outcome.and_then(|()| committed.clone().map_err(PortError)));
+        }
+        self.truncate();
+    }
+
+    /// Runs one job in a savepoint. `Err` when the whole transaction is lost with it, which SQLite
+    /// does after some faults of the disk (<https://www.sqlite.org/lang_transaction.html>, 3.1).
+    fn attempt(
+        &self,
+        turn: &Turn<'_>,
+        job: &mut dyn Job,
+    ) -> rusqlite::Result<Result<(), PortError>> {
+        self.execute("SAVEPOINT job")?;
+        let outcome = match catch_unwind(AssertUnwindSafe(|| job.run(turn))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if self.connection.is_autocommit() => return Err(error),
+            Ok(Err(error)) => Err(explain(&self.file, &error)),
+            Err(_) => Err(PortError(format!(
+                "{}: a fault in this program, printed where it happened",
+                self.file.display()
+            ))),
+        };
+        if outcome.is_err() {
+            self.execute("ROLLBACK TO job")?;
+        }
+        self.execute("RELEASE job")?;
+        Ok(outcome)
+    }
+
+    /// Runs `work` in a transaction of its own; the error is text, since many callers may share it.
+    pub(crate) fn transact<T>(
+        &self,
+        work: impl FnOnce(&Turn<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, String> {
+        let outcome = self.try_transact(work);
+        if outcome.is_err() && !self.connection.is_autocommit() {
+            // The first fault is the one to tell; without a transaction there is nothing to undo.
+            let _ = self.execute("ROLLBACK");
+        }
+        outcome.map_err(|error| explain(&self.file, &error).0)
+    }
+
+    fn try_transact<T>(
+        &self,
+        work: impl FnOnce(&Turn<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        // IMMEDIATE takes the write lock at once, where waiting for it is possible.
+        self.execute(if self.pause.is_some() { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+        let turn = Turn {
+            connection: &self.connection,
+            now: micros((self.clock)()),
+            scrub: Cell::new(false),
+        };
+        let result = work(&turn)?;
+        if turn.scrub.get() {
+            sweep::scrub(turn.connection)?;
+        }
+        self.execute("COMMIT")?;
+        self.truncate_due.set(self.truncate_due.get() || turn.scrub.get());
+        Ok(result)
+    }
+
+    /// Empties the write-ahead log, once a reader of older pages lets it.
+    pub(crate) fn truncate(&self) {
+        if !self.truncate_due.get() {
+            return;
+        }
+        let busy = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        match busy {
+            Ok(busy) => self.truncate_due.set(busy != 0),
+            Err(error) => self.warn(&explain(&self.file, &error).0),
+        }
+    }
+
+    /// Deletes what is past its time; answers how long to wait for the next step.
+    fn sweep(&self, pause: Duration) -> Duration {
+        let swept = self.transact(sweep::step);
+        self.truncate();
+        match swept {
+            Ok(Swept::All) => pause,
+            // Soon, but after those who wait now.
+            Ok(Swept::Some) => pause.min(Duration::from_millis(50)),
+            Err(error) => {
+                self.warn(&error);
+                pause
+            }
+        }
+    }
+
+    fn warn(&self, error: &str) {
+        tracing::warn!(file = %self.file.display(), error, "what is past its time could not be deleted");
+    }
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(drop)
+    }
+}
+
+fn next(
+    jobs: &Receiver<Box<dyn Job>>,
+    sweep_at: Option<Instant>,
+) -> Result<Box<dyn Job>, RecvTimeoutError> {
+    match sweep_at {
+        Some(at) => jobs.recv_timeout(at.saturating_duration_since(Instant::now())),
+        None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    }
+}

@@ -1,0 +1,110 @@
+use std::path::Path;
+use std::time::Duration;
+
+use embedded::{Reader, State};
+use ports::{EventsQueue, Ledger, Outgoing};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::events::until;
+use crate::folder::TestFolder;
+use crate::{clock, message, open, open_with, receive_one};
+
+const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
+
+/// Whether any file below the folder holds the token.
+fn is_found(folder: &Path, token: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().map(Result::unwrap).any(|entry| {
+        if entry.file_type().unwrap().is_dir() {
+            return is_found(&entry.path(), token);
+        }
+        // SQLite may remove its log while we look.
+        let content = std::fs::read(entry.path()).unwrap_or_default();
+        content.windows(token.len()).any(|window| window == token.as_bytes())
+    })
+}
+
+async fn keep(state: &State, webhook_id: &str, token: &str, expires: time::OffsetDateTime) {
+    let token = SecretString::from(token);
+    state.ledger().keep_challenge(webhook_id, &token, expires).await.unwrap();
+}
+
+fn challenge(token: &str, expires: time::OffsetDateTime) -> Outgoing {
+    Outgoing {
+        group: "digicert/webhook/7".to_owned(),
+        expires: Some(expires),
+        ..message(&format!("{{\"token\":\"{token}\"}}"))
+    }
+}
+
+async fn waiting(reader: &Reader) -> Vec<(String, String)> {
+    let challenges = reader.challenges().await.unwrap();
+    challenges
+        .into_iter()
+        .map(|challenge| (challenge.webhook_id, challenge.token.expose_secret().to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_challenge_waits_until_it_expires_and_then_nothing_holds_it() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let state = open_with(&folder, clock);
+    keep(&state, "7", "first-token-of-7", clock() + HALF_AN_HOUR).await;
+    keep(&state, "7", "second-token-of-7", clock() + HALF_AN_HOUR).await;
+    keep(&state, "8", "token-of-8", clock() + 2 * HALF_AN_HOUR).await;
+    let reader = Reader::open(folder.path()).unwrap();
+    let own = |id: &str, token: &str| (id.to_owned(), token.to_owned());
+    assert_eq!(waiting(&reader).await, [own("7", "second-token-of-7"), own("8", "token-of-8")]);
+    assert!(is_found(folder.path(), "second-token-of-7"), "else this test proves nothing");
+    until(async || !is_found(folder.path(), "first-token-of-7")).await;
+    pass(1801);
+    until(async || !is_found(folder.path(), "second-token-of-7")).await;
+    assert_eq!(waiting(&state.reader()).await, [own("8", "token-of-8")]);
+    pass(1801);
+    until(async || !is_found(folder.path(), "token-of-8")).await;
+}
+
+#[tokio::test]
+async fn a_token_leaves_the_queue_without_a_trace() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let state = open_with(&folder, clock);
+    let events = state.events();
+    let expires = clock() + HALF_AN_HOUR;
+    events
+        .send(vec![challenge("acknowledged-token", expires), challenge("left-token", expires)])
+        .await
+        .unwrap();
+    assert!(is_found(folder.path(), "acknowledged-token"), "else this test proves nothing");
+    let received = receive_one(&events).await;
+    assert!(events.acknowledge(received.receipt).await.unwrap());
+    until(async || !is_found(folder.path(), "acknowledged-token")).await;
+    assert!(is_found(folder.path(), "left-token"));
+    pass(1801);
+    until(async || !is_found(folder.path(), "left-token")).await;
+}
+
+#[tokio::test]
+async fn what_expired_while_nothing_ran_is_gone_after_the_start() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let state = open_with(&folder, clock);
+    let expires = clock() + HALF_AN_HOUR;
+    state.events().send(vec![challenge("queued-token", expires)]).await.unwrap();
+    keep(&state, "7", "kept-token", expires).await;
+    drop(state);
+    pass(1801);
+    assert!(is_found(folder.path(), "queued-token") && is_found(folder.path(), "kept-token"));
+    let state = open_with(&folder, clock);
+    assert!(!is_found(folder.path(), "queued-token") && !is_found(folder.path(), "kept-token"));
+    assert_eq!(state.reader().counts().await.unwrap().visible, 0);
+}
+
+#[tokio::test]
+async fn a_challenge_that_comes_too_late_is_not_kept() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    keep(&state, "7", "late-token", time::OffsetDateTime::now_utc()).await;
+    assert!(waiting(&state.reader()).await.is_empty());
+    until(async || !is_found(folder.path(), "late-token")).await;
+}

@@ -1,0 +1,186 @@
+use std::time::{Duration, Instant};
+
+use embedded::Counts;
+use ports::{EventsQueue, Outgoing};
+use time::OffsetDateTime;
+
+use crate::folder::TestFolder;
+use crate::{bodies, clock, message, open, open_with, receive, receive_one, send};
+
+const NOTHING: Counts = Counts { visible: 0, in_flight: 0, delayed: 0, dead: 0 };
+
+#[tokio::test]
+async fn messages_come_oldest_first_and_go_when_acknowledged() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    let (events, reader) = (state.events(), state.reader());
+    send(&events, ["a", "b", "c"]).await;
+    assert_eq!(reader.counts().await.unwrap(), Counts { visible: 3, ..NOTHING });
+    let received = receive(&events, 2).await;
+    assert_eq!(bodies(&received), ["a", "b"]);
+    assert!(received.iter().all(|message| message.receive_count == 1));
+    let age = OffsetDateTime::now_utc() - received[0].sent;
+    assert!(!age.is_negative() && age < Duration::from_secs(30));
+    assert_eq!(reader.counts().await.unwrap(), Counts { visible: 1, in_flight: 2, ..NOTHING });
+    for message in received {
+        assert!(events.acknowledge(message.receipt).await.unwrap());
+        assert!(!events.acknowledge(message.receipt).await.unwrap());
+    }
+    assert_eq!(bodies(&receive(&events, 10).await), ["c"]);
+    assert!(receive(&events, 10).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_left_alone_comes_back_after_its_visibility_timeout() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let events = open_with(&folder, clock).events();
+    send(&events, ["a"]).await;
+    let first = receive_one(&events).await;
+    pass(178);
+    assert!(receive(&events, 10).await.is_empty());
+    pass(3);
+    let second = receive_one(&events).await;
+    assert_eq!((second.body.as_str(), second.receive_count), ("a", 2));
+    assert!(!events.acknowledge(first.receipt).await.unwrap(), "the receipt of an ended receive");
+    assert!(!events.extend(first.receipt, Duration::ZERO).await.unwrap());
+    assert!(events.acknowledge(second.receipt).await.unwrap());
+    pass(1000);
+    assert!(receive(&events, 10).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_late_acknowledge_counts_while_nobody_else_has_the_message() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let events = open_with(&folder, clock).events();
+    send(&events, ["a"]).await;
+    let received = receive_one(&events).await;
+    pass(181);
+    assert!(events.acknowledge(received.receipt).await.unwrap());
+    assert!(receive(&events, 10).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_receive_can_be_extended_and_given_back() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let events = open_with(&folder, clock).events();
+    send(&events, ["a"]).await;
+    let received = receive_one(&events).await;
+    pass(170);
+    assert!(events.extend(received.receipt, Duration::from_secs(180)).await.unwrap());
+    pass(170);
+    assert!(receive(&events, 10).await.is_empty());
+    assert!(events.extend(received.receipt, Duration::ZERO).await.unwrap());
+    assert_eq!(receive_one(&events).await.receive_count, 2);
+}
+
+#[tokio::test]
+async fn a_delayed_message_keeps_its_due_time_over_a_restart() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let state = open_with(&folder, clock);
+    let delayed = Outgoing { delay: Duration::from_secs(900), ..message("later") };
+    state.events().send(vec![delayed, message("now")]).await.unwrap();
+    assert_eq!(
+        state.reader().counts().await.unwrap(),
+        Counts { visible: 1, delayed: 1, ..NOTHING }
+    );
+    assert_eq!(bodies(&receive(&state.events(), 10).await), ["now"]);
+    drop(state);
+    pass(600);
+    let events = open_with(&folder, clock).events();
+    assert_eq!(bodies(&receive(&events, 10).await), ["now"]);
+    let due = events.next_visible_at().await.unwrap().unwrap();
+    assert!((due - clock()).whole_seconds() <= 180, "the one in flight comes first");
+    pass(301);
+    assert_eq!(bodies(&receive(&events, 10).await), ["later", "now"]);
+}
+
+#[tokio::test]
+async fn what_is_received_too_often_becomes_a_dead_letter() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let state = open_with(&folder, clock);
+    let (events, reader) = (state.events(), state.reader());
+    send(&events, ["poison"]).await;
+    for count in 1..=5 {
+        assert_eq!(receive_one(&events).await.receive_count, count);
+        pass(181);
+    }
+    send(&events, ["good"]).await;
+    assert_eq!(bodies(&receive(&events, 1).await), ["good"], "the dead one takes nobody's place");
+    assert_eq!(reader.counts().await.unwrap(), Counts { in_flight: 1, dead: 1, ..NOTHING });
+    let dead = reader.dead_letters(0, 10).await.unwrap();
+    assert_eq!((dead[0].body.as_str(), dead[0].receives), ("poison", 5));
+    assert_eq!(dead[0].reason, "received 5 times and not acknowledged");
+    assert!(reader.dead_letters(dead[0].id, 10).await.unwrap().is_empty());
+    pass(15 * 24 * 3600);
+    until(async || reader.counts().await.unwrap().dead == 0).await;
+}
+
+#[tokio::test]
+async fn a_restart_does_not_count_as_a_receive() {
+    let folder = TestFolder::new();
+    send(&open(&folder).events(), ["a"]).await;
+    for _ in 0..20 {
+        let state = open(&folder);
+        assert_eq!(receive_one(&state.events()).await.receive_count, 1);
+    }
+    let state = open(&folder);
+    assert_eq!(state.reader().counts().await.unwrap(), Counts { visible: 1, ..NOTHING });
+}
+
+#[tokio::test]
+async fn what_expires_is_never_received_late_and_never_a_dead_letter() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let state = open_with(&folder, clock);
+    let (events, reader) = (state.events(), state.reader());
+    let expires = Some(clock() + Duration::from_secs(1800));
+    events.send(vec![Outgoing { expires, ..message("token") }]).await.unwrap();
+    for count in 1..=9 {
+        assert_eq!(receive_one(&events).await.receive_count, count);
+        pass(181);
+    }
+    pass(1800 - 9 * 181 + 1);
+    assert!(receive(&events, 10).await.is_empty());
+    assert_eq!(reader.counts().await.unwrap(), NOTHING);
+}
+
+#[tokio::test]
+async fn waiting_ends_when_a_message_is_sent_or_due() {
+    let folder = TestFolder::new();
+    let events = open(&folder).events();
+    assert_eq!(events.next_visible_at().await.unwrap(), None);
+    let waiting = tokio::spawn({
+        let events = events.clone();
+        async move { events.wait_for_message().await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!waiting.is_finished());
+    let began = Instant::now();
+    send(&events, ["a"]).await;
+    waiting.await.unwrap().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(5), "not only the next look");
+
+    receive_one(&events).await;
+    let delay = Duration::from_millis(300);
+    events.send(vec![Outgoing { delay, ..message("b") }]).await.unwrap();
+    let began = Instant::now();
+    events.wait_for_message().await.unwrap();
+    assert!(began.elapsed() > Duration::from_millis(250));
+    assert_eq!(bodies(&receive(&events, 10).await), ["b"]);
+}
+
+/// Polls for what happens in the background.
+pub(crate) async fn until(done: impl AsyncFn() -> bool) {
+    for _ in 0..500 {
+        if done().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it did not happen within 10 s");
+}

@@ -1,0 +1,74 @@
+use embedded::LocalLedger;
+use ports::{Claim, Ledger};
+use time::{Duration, OffsetDateTime};
+
+use crate::events::until;
+use crate::folder::TestFolder;
+use crate::{clock, open, open_with};
+
+const LEASE: Duration = Duration::seconds(180);
+
+async fn claim(ledger: &LocalLedger, owner: &str, until: OffsetDateTime) -> Claim {
+    ledger.claim("id", owner, until).await.unwrap()
+}
+
+#[tokio::test]
+async fn one_owner_at_a_time_until_its_lease_ends() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let ledger = open_with(&folder, clock).ledger();
+    let until = (clock() + LEASE).replace_nanosecond(123_456_000).unwrap();
+    assert_eq!(claim(&ledger, "one", until).await, Claim::Granted);
+    assert_eq!(claim(&ledger, "one", until).await, Claim::Granted);
+    assert_eq!(claim(&ledger, "two", until + LEASE).await, Claim::Held { until });
+    assert_eq!(ledger.claim("other id", "two", until).await.unwrap(), Claim::Granted);
+    pass(182);
+    assert_eq!(claim(&ledger, "two", until + LEASE).await, Claim::Granted);
+    assert_eq!(claim(&ledger, "one", until + LEASE).await, Claim::Held { until: until + LEASE });
+}
+
+#[tokio::test]
+async fn a_claim_given_back_is_free_for_its_owner_to_give_only() {
+    let folder = TestFolder::new();
+    let ledger = open(&folder).ledger();
+    let until = OffsetDateTime::now_utc() + LEASE;
+    assert_eq!(claim(&ledger, "one", until).await, Claim::Granted);
+    ledger.release("id", "two").await.unwrap();
+    assert!(matches!(claim(&ledger, "two", until).await, Claim::Held { .. }));
+    ledger.release("id", "one").await.unwrap();
+    assert_eq!(claim(&ledger, "two", until).await, Claim::Granted);
+    ledger.release("never claimed", "one").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_recorded_id_stays_so_for_as_long_as_it_is_kept() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let state = open_with(&folder, clock);
+    let ledger = state.ledger();
+    let until = clock() + LEASE;
+    claim(&ledger, "one", until).await;
+    ledger.record("id", clock() + Duration::days(30)).await.unwrap();
+    ledger.record("id", clock() + Duration::days(30)).await.unwrap();
+    ledger.release("id", "one").await.unwrap();
+    assert_eq!(claim(&ledger, "one", until).await, Claim::Recorded);
+    drop((state, ledger));
+    pass(29 * 24 * 3600);
+    let state = open_with(&folder, clock);
+    assert_eq!(claim(&state.ledger(), "two", clock() + LEASE).await, Claim::Recorded);
+    pass(2 * 24 * 3600);
+    let ledger = state.ledger();
+    until_granted(&ledger, clock).await;
+}
+
+async fn until_granted(ledger: &LocalLedger, clock: fn() -> OffsetDateTime) {
+    until(async || claim(ledger, "two", clock() + LEASE).await == Claim::Granted).await;
+}
+
+#[tokio::test]
+async fn a_restart_ends_leases() {
+    let folder = TestFolder::new();
+    let until = OffsetDateTime::now_utc() + LEASE;
+    assert_eq!(claim(&open(&folder).ledger(), "one", until).await, Claim::Granted);
+    assert_eq!(claim(&open(&folder).ledger(), "two", until).await, Claim::Granted);
+}

@@ -1,0 +1,82 @@
+//! What the ports promise, on real folders.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic, as tests may"
+)]
+
+mod archive;
+mod challenges;
+mod crash;
+mod deliveries;
+mod events;
+mod folder;
+mod groups;
+mod ledger;
+mod load;
+mod secrets;
+mod state;
+
+use std::time::Duration;
+
+use embedded::{LocalEvents, Options, Received, State};
+use envelope::Provider;
+use folder::TestFolder;
+use ports::{EventsQueue, Outgoing};
+
+/// A clock and a function that moves it on by seconds. Each use has its own, since the clock of
+/// [`Options`] is a plain function.
+macro_rules! clock {
+    () => {{
+        use std::sync::atomic::{AtomicI64, Ordering};
+        static AHEAD: AtomicI64 = AtomicI64::new(0);
+        fn now() -> time::OffsetDateTime {
+            time::OffsetDateTime::now_utc() + time::Duration::seconds(AHEAD.load(Ordering::SeqCst))
+        }
+        fn pass(seconds: i64) {
+            AHEAD.fetch_add(seconds, Ordering::SeqCst);
+        }
+        (now as fn() -> time::OffsetDateTime, pass as fn(i64))
+    }};
+}
+pub(crate) use clock;
+
+fn open(folder: &TestFolder) -> State {
+    State::open(folder.path(), Options::default()).unwrap()
+}
+
+fn open_with(folder: &TestFolder, clock: fn() -> time::OffsetDateTime) -> State {
+    let options = Options { clock, sweep_pause: Duration::from_millis(20), ..Options::default() };
+    State::open(folder.path(), options).unwrap()
+}
+
+fn message(body: &str) -> Outgoing {
+    Outgoing {
+        provider: Provider::Digicert,
+        kind: "com.digicert.certcentral.certificate_issued".to_owned(),
+        group: format!("digicert/{body}"),
+        body: body.to_owned(),
+        delay: Duration::ZERO,
+        expires: None,
+    }
+}
+
+async fn send(events: &LocalEvents, bodies: impl IntoIterator<Item = &str>) {
+    events.send(bodies.into_iter().map(message).collect()).await.unwrap();
+}
+
+async fn receive(events: &LocalEvents, most: usize) -> Vec<Received> {
+    events.receive(most).await.unwrap()
+}
+
+async fn receive_one(events: &LocalEvents) -> Received {
+    let mut received = receive(events, 1).await;
+    assert_eq!(received.len(), 1);
+    received.remove(0)
+}
+
+fn bodies(received: &[Received]) -> Vec<&str> {
+    received.iter().map(|received| received.body.as_str()).collect()
+}

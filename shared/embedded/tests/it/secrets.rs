@@ -1,0 +1,195 @@
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::PathBuf;
+
+use embedded::{LocalSecret, LocalSecrets, Options, State};
+use envelope::Provider;
+use ports::{SecretSource, SecretVersions};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::folder::TestFolder;
+use crate::open;
+
+fn file(folder: &TestFolder) -> PathBuf {
+    folder.path().join("secrets.json")
+}
+
+fn write(folder: &TestFolder, content: &str) {
+    use std::io::Write;
+    fs::create_dir_all(folder.path()).unwrap();
+    let mut options = fs::File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(file(folder)).unwrap().write_all(content.as_bytes()).unwrap();
+}
+
+fn content(folder: &TestFolder) -> BTreeMap<String, String> {
+    serde_json::from_slice(&fs::read(file(folder)).unwrap()).unwrap()
+}
+
+fn json_of(secret: Option<&SecretString>) -> Value {
+    secret.map_or(Value::Null, |secret| serde_json::from_str(secret.expose_secret()).unwrap())
+}
+
+fn without_variables(folder: &TestFolder) -> LocalSecrets {
+    LocalSecrets::new(folder.path(), |_| None)
+}
+
+async fn all(secret: &LocalSecret) -> SecretVersions {
+    secret.all().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_first_start_makes_random_secrets() {
+    let (one, two) = (TestFolder::new(), TestFolder::new());
+    let secrets = open(&one).secrets(|_| None);
+    drop(open(&two));
+    let members = content(&one);
+    assert_eq!(
+        members.keys().collect::<Vec<_>>(),
+        ["cloudflare_webhook_auth", "digicert_webhook_key", "meta_app_secret", "meta_verify_token"]
+    );
+    assert!(members.values().all(|value| value.len() >= 32));
+    assert!(content(&two).iter().all(|(name, value)| members[name] != *value));
+    let digicert = all(&secrets.webhook(Provider::Digicert)).await;
+    assert_eq!(
+        json_of(digicert.current.as_ref()),
+        json!({"webhook_key": members["digicert_webhook_key"]})
+    );
+    let cloudflare = all(&secrets.webhook(Provider::Cloudflare)).await;
+    assert_eq!(
+        json_of(cloudflare.current.as_ref()),
+        json!({"webhook_auth": members["cloudflare_webhook_auth"]})
+    );
+    let meta = secrets.webhook(Provider::Meta).current().await.unwrap();
+    assert_eq!(
+        json_of(meta.current.as_ref()),
+        json!({"app_secret": members["meta_app_secret"], "verify_token": members["meta_verify_token"]})
+    );
+    for provider in Provider::ALL {
+        assert!(all(&secrets.api(*provider)).await.current.is_none());
+    }
+    drop(open(&one));
+    assert_eq!(content(&one), members, "the second start changes nothing");
+}
+
+#[tokio::test]
+async fn a_file_that_was_there_is_completed() {
+    let folder = TestFolder::new();
+    write(&folder, r#"{"digicert_api_key": "mine", "digicert_webhook_key": "also-mine"}"#);
+    let secrets = open(&folder).secrets(|_| None);
+    let members = content(&folder);
+    assert_eq!(members.len(), 5);
+    assert_eq!(
+        (&*members["digicert_api_key"], &*members["digicert_webhook_key"]),
+        ("mine", "also-mine")
+    );
+    let api = all(&secrets.api(Provider::Digicert)).await;
+    assert_eq!(json_of(api.current.as_ref()), json!({"api_key": "mine"}));
+    assert_eq!(fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn variables_go_before_the_file() {
+    let folder = TestFolder::new();
+    write(
+        &folder,
+        r#"{"digicert_webhook_key": "f", "digicert_webhook_key_pending": "p", "meta_app_secret": "f",
+            "meta_verify_token": "f", "meta_verify_token_previous": "q"}"#,
+    );
+    let secrets = LocalSecrets::new(folder.path(), |name| match name {
+        "DIGICERT_WEBHOOK_KEY" | "META_APP_SECRET" | "META_ACCESS_TOKEN" => {
+            Some(format!("of {name}"))
+        }
+        "CLOUDFLARE_WEBHOOK_AUTH" => Some(String::new()),
+        _ => None,
+    });
+    let digicert = all(&secrets.webhook(Provider::Digicert)).await;
+    assert_eq!(
+        json_of(digicert.current.as_ref()),
+        json!({"webhook_key": "of DIGICERT_WEBHOOK_KEY"})
+    );
+    assert!(digicert.pending.is_none() && digicert.current_created.is_none());
+    let meta = all(&secrets.webhook(Provider::Meta)).await;
+    assert_eq!(
+        json_of(meta.current.as_ref()),
+        json!({"app_secret": "of META_APP_SECRET", "verify_token": "f"})
+    );
+    assert_eq!(
+        json_of(meta.previous.as_ref()),
+        json!({"app_secret": "of META_APP_SECRET", "verify_token": "q"})
+    );
+    let api = all(&secrets.api(Provider::Meta)).await;
+    assert_eq!(json_of(api.current.as_ref()), json!({"access_token": "of META_ACCESS_TOKEN"}));
+    let error = secrets.webhook(Provider::Cloudflare).all().await.unwrap_err();
+    assert!(error.0.contains("secrets.json has no `cloudflare_webhook_auth`"), "{error}");
+}
+
+#[tokio::test]
+async fn an_edited_file_counts_at_once() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    let secret = state.secrets(|_| None).webhook(Provider::Cloudflare);
+    assert!(all(&secret).await.pending.is_none());
+    write(
+        &folder,
+        r#"{"cloudflare_webhook_auth": "new", "cloudflare_webhook_auth_previous": "old",
+            "cloudflare_webhook_auth_pending": "next"}"#,
+    );
+    let versions = all(&secret).await;
+    assert_eq!(json_of(versions.current.as_ref()), json!({"webhook_auth": "new"}));
+    assert_eq!(json_of(versions.previous.as_ref()), json!({"webhook_auth": "old"}));
+    assert_eq!(json_of(versions.pending.as_ref()), json!({"webhook_auth": "next"}));
+    let age = OffsetDateTime::now_utc() - versions.current_created.unwrap();
+    assert!(age < time::Duration::minutes(1));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_says_why_and_quotes_no_value() {
+    let folder = TestFolder::new();
+    for (content, expected) in [
+        ("", "not JSON at line 1"),
+        ("{\"digicert_webhook_key\": \"sesame", "not JSON at line 1"),
+        ("\"sesame\"", "must hold a JSON object"),
+        ("[\"sesame\"]", "must hold a JSON object"),
+        ("{\"digicert_webhook\": \"sesame\"}", "unknown member `digicert_webhook`"),
+        ("{\"digicert_api_key_pending\": \"sesame\"}", "unknown member `digicert_api_key_pending`"),
+        ("{\"digicert_webhook_key\": [\"sesame\"]}", "`digicert_webhook_key` must be a string"),
+        ("{\"digicert_webhook_key\": \"\"}", "`digicert_webhook_key` is empty"),
+    ] {
+        write(&folder, content);
+        let read = without_variables(&folder).webhook(Provider::Digicert).all().await;
+        let opened = State::open(folder.path(), Options::default());
+        for error in [read.unwrap_err(), opened.err().unwrap()] {
+            assert!(
+                error.0.contains("secrets.json") && error.0.contains(expected),
+                "{content}: {error}"
+            );
+            assert!(!error.0.contains("sesame"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(file(&folder)).unwrap(), content, "left as it was");
+    }
+}
+
+#[tokio::test]
+async fn a_file_open_to_others_is_refused() {
+    let folder = TestFolder::new();
+    drop(open(&folder));
+    for mode in [0o640, 0o604, 0o620] {
+        fs::set_permissions(file(&folder), Permissions::from_mode(mode)).unwrap();
+        let read = without_variables(&folder).webhook(Provider::Meta).current().await;
+        let opened = State::open(folder.path(), Options::default());
+        for error in [read.unwrap_err(), opened.err().unwrap()] {
+            assert!(error.0.contains(&format!("(mode {mode:03o}): run `chmod 600 ")), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_missing_file_says_what_makes_it() {
+    let folder = TestFolder::new();
+    let error = without_variables(&folder).webhook(Provider::Meta).all().await.unwrap_err();
+    assert!(error.0.contains("secrets.json does not exist: `certhooks local"), "{error}");
+}

@@ -1,0 +1,94 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use embedded::{Options, Reader, State};
+
+use crate::folder::TestFolder;
+use crate::{bodies, message, open, receive, send};
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn everything_is_for_this_user_alone() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    send(&state.events(), ["a"]).await;
+    assert_eq!(mode(folder.path()), 0o700);
+    assert_eq!(mode(&folder.path().join("archive")), 0o700);
+    for file in ["certhooks.db", "certhooks.db-wal", "certhooks.db-shm", "secrets.json", "lock"] {
+        assert_eq!(mode(&folder.path().join(file)), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn one_process_uses_a_folder_at_a_time() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    let error = State::open(folder.path(), Options::default()).err().unwrap();
+    assert!(error.0.contains("lock is held: another `certhooks local`"), "{error}");
+    send(&state.events(), ["a"]).await;
+    let events = state.events();
+    drop(state);
+    assert!(State::open(folder.path(), Options::default()).is_err(), "its queue is in use");
+    drop(events);
+    assert_eq!(bodies(&receive(&open(&folder).events(), 10).await), ["a"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let folder = TestFolder::new();
+    fs::create_dir(folder.path()).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o500)).unwrap();
+    let file = folder.path().join("lock");
+    // For root, permissions do not count; a file system that nobody can write to does.
+    let is_root = fs::File::create(&file).is_ok();
+    let target = if is_root { Path::new("/proc/certhooks") } else { folder.path() };
+    let error = State::open(target, Options::default()).err().unwrap();
+    assert!(error.0.contains(&target.display().to_string()), "{error}");
+
+    let file = folder.path().join("a file");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+    fs::write(&file, "").unwrap();
+    let error = State::open(&file, Options::default()).err().unwrap();
+    assert!(error.0.contains("a file"), "{error}");
+}
+
+#[test]
+fn a_damaged_or_newer_database_is_named() {
+    let folder = TestFolder::new();
+    drop(open(&folder));
+    let file = folder.path().join("certhooks.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    for error in
+        [State::open(folder.path(), Options::default()).err(), Reader::open(folder.path()).err()]
+    {
+        let error = error.unwrap();
+        assert!(error.0.contains("certhooks.db has schema version 99"), "{error}");
+    }
+    fs::write(&file, "no database, ".repeat(1000)).unwrap();
+    let error = State::open(folder.path(), Options::default()).err().unwrap();
+    assert!(error.0.contains("certhooks.db: file is not a database; it is damaged"), "{error}");
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_queued_names_the_file() {
+    use ports::EventsQueue;
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    // Another program that holds the write lock longer than we wait.
+    let other = rusqlite::Connection::open(folder.path().join("certhooks.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = state.events().send(vec![message("a")]).await.unwrap_err();
+    assert!(
+        error.0.contains("certhooks.db: database is locked; stop the other program"),
+        "{error}"
+    );
+    other.execute_batch("COMMIT").unwrap();
+    send(&state.events(), ["b"]).await;
+    assert_eq!(bodies(&receive(&state.events(), 10).await), ["b"]);
+}
