@@ -12,15 +12,25 @@ pub(crate) fn columns(event: &CertificateEvent) -> [String; 5] {
         .and_then(|leaf| leaf.names.as_ref()?.dns.first().cloned().or_else(|| leaf.subject.clone()))
         .unwrap_or_else(|| "-".into());
     let expires = leaf.and_then(|leaf| leaf.not_after.as_deref()).map_or("-", day);
-    [data.provider.to_string(), short(&data.event), outcome, short(&name), expires.to_owned()]
+    [
+        data.provider.to_string(),
+        event_name(&data.event),
+        outcome,
+        short(&name, 40),
+        expires.to_owned(),
+    ]
 }
 
-/// Names come from outside: no control characters, and no longer than a column bears.
-pub(crate) fn short(text: &str) -> String {
-    const WIDTH: usize = 44;
+/// A provider's event name without the family that all of Cloudflare's begin with.
+pub(crate) fn event_name(event: &str) -> String {
+    short(event.strip_prefix("ssl.custom_hostname_certificate.").unwrap_or(event), 34)
+}
+
+/// Names come from outside: no control characters, and no wider than the column bears.
+pub(crate) fn short(text: &str, width: usize) -> String {
     let clean: String = text.chars().filter(|character| !character.is_control()).collect();
-    match clean.char_indices().nth(WIDTH) {
-        Some((end, _)) => format!("{}…", &clean[..end]),
+    match clean.char_indices().nth(width) {
+        Some(_) => clean.chars().take(width - 1).chain(['…']).collect(),
         None => clean,
     }
 }

@@ -5,7 +5,7 @@ use embedded::{Delivered, Reader};
 use envelope::CertificateEvent;
 
 use crate::cli::Tail;
-use crate::line::columns;
+use crate::line::{columns, short};
 
 /// Between two looks at the queue.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -54,6 +54,6 @@ fn line(event: &CertificateEvent, delivered: &Delivered) -> String {
     let at =
         envelope::rfc3339(delivered.published.replace_nanosecond(0).unwrap_or(delivered.published));
     let kind = event.kind.strip_prefix("certhooks.").unwrap_or(&event.kind);
-    let subject = crate::line::short(&event.subject);
-    format!("{at}  {kind:<34}{subject:<46}{outcome:<24}{leaf:<32}{expires}")
+    let subject = short(&event.subject, 45);
+    format!("{at} {kind:<32} {subject:<45} {outcome:<24} {leaf:<40} {expires}")
 }

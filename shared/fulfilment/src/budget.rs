@@ -18,11 +18,15 @@ impl FromStr for Budget {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORM: &str = "expected COUNT/TIME with TIME in s, m or h, such as `100/5s,1000/3m`, or `none`";
+        const FORM: &str =
+            "expected COUNT/TIME with TIME in s, m or h, such as `100/5s,1000/3m`, or `none`";
         if text.trim() == "none" {
             return Ok(Self::NONE);
         }
-        text.split(',').map(|window| window_of(window.trim()).ok_or(FORM)).collect::<Result<_, _>>().map(Self)
+        text.split(',')
+            .map(|window| window_of(window.trim()).ok_or(FORM))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 

@@ -90,6 +90,14 @@ impl Found {
         }
     }
 
+    /// With what came in the event itself, if it can be read.
+    pub(crate) fn included(callback: Callback, pem: Option<&str>, now: OffsetDateTime) -> Self {
+        match pem.and_then(|pem| certificate::read(pem.as_bytes(), now).ok()) {
+            Some(bundle) => Self::bundle(callback, bundle),
+            None => Self::bare(callback),
+        }
+    }
+
     pub(crate) fn bundle(callback: Callback, bundle: Bundle) -> Self {
         let Bundle { certificates, pem_chain, checks } = bundle;
         Self { certificates, pem_chain: Some(pem_chain), checks, ..Self::bare(callback) }
@@ -120,7 +128,7 @@ impl<S: SecretSource> Apis<S> {
     }
 
     /// The call-back column of design section 4, for every plan that ends in one event.
-    /// `Observed` is [`crate::observe`]'s.
+    /// `Observed` is [`crate::observe`]'s, unless Meta's call-back is disabled.
     pub(crate) async fn ask(
         &self,
         reading: &Reading,
@@ -140,10 +148,12 @@ impl<S: SecretSource> Apis<S> {
                 self.details(zone_id, hostname_id, asking).await
             }
             Plan::Phishing { domains, certificate_id } => {
-                self.phishing(domains, certificate_id.as_deref(), reading.pem.as_deref(), asking).await
+                self.phishing(domains, certificate_id.as_deref(), reading.pem.as_deref(), asking)
+                    .await
             }
             Plan::Observed { .. } => {
-                Ok(Ok(Found::bare(asking.uncalled(Outcome::Disabled, None))))
+                let callback = asking.uncalled(Outcome::Disabled, None);
+                Ok(Ok(Found::included(callback, reading.pem.as_deref(), asking.now)))
             }
         }
     }

@@ -26,7 +26,10 @@ pub(crate) struct Endpoint {
 
 /// What came of a call.
 pub(crate) enum Called<T> {
-    Answered { verdict: Verdict<T>, status: Option<u16> },
+    Answered {
+        verdict: Verdict<T>,
+        status: Option<u16>,
+    },
     /// Not called: the budget has no place before so long.
     NoBudget(Duration),
 }
@@ -66,10 +69,9 @@ impl Endpoint {
             return Called::NoBudget(wait);
         }
         match self.get(call, key).await {
-            Ok(whole) => Called::Answered {
-                verdict: judge(&whole.answer()),
-                status: Some(whole.status),
-            },
+            Ok(whole) => {
+                Called::Answered { verdict: judge(&whole.answer()), status: Some(whole.status) }
+            }
             Err(reason) => {
                 Called::Answered { verdict: Verdict::Again { reason, after: None }, status: None }
             }

@@ -1,6 +1,4 @@
-use envelope::{
-    CertificateData, CertificateEvent, Checks, CloudEvent, Envelope,
-};
+use envelope::{CertificateData, CertificateEvent, Checks, CloudEvent, Envelope};
 use providers::reading::Reading;
 use serde_json::value::RawValue;
 
@@ -18,7 +16,9 @@ impl Redacted {
         let redacted = certificate::redact_json(envelope.data.get())
             .and_then(|(text, labels)| Some((RawValue::from_string(text).ok()?, labels)));
         match redacted {
-            Some((data, labels)) => Self { envelope: Envelope { data, ..envelope.clone() }, labels },
+            Some((data, labels)) => {
+                Self { envelope: Envelope { data, ..envelope.clone() }, labels }
+            }
             None => Self { envelope: envelope.clone(), labels: Vec::new() },
         }
     }

@@ -18,8 +18,15 @@ const BAD_CERTIFICATES: u32 = 3;
 pub(crate) enum Next<T> {
     Good(T),
     /// A result, good or bad: deliver it.
-    Final { outcome: Outcome, reason: Reason },
-    Again { delay: Duration, reason: Reason, trouble: Trouble },
+    Final {
+        outcome: Outcome,
+        reason: Reason,
+    },
+    Again {
+        delay: Duration,
+        reason: Reason,
+        trouble: Trouble,
+    },
 }
 
 /// What kind of trouble an attempt met.
@@ -79,7 +86,11 @@ fn whole_seconds(seconds: f64) -> Duration {
 mod tests {
     use super::*;
 
-    fn envelope(age: time::Duration, attempts: u32, badcertificates: u32) -> (Envelope, OffsetDateTime) {
+    fn envelope(
+        age: time::Duration,
+        attempts: u32,
+        badcertificates: u32,
+    ) -> (Envelope, OffsetDateTime) {
         let text = r#"{"specversion":"1.0","id":"1","source":"/digicert/certcentral","type":"t","subject":"s",
             "time":"2026-01-01T00:00:00Z","datacontenttype":"application/json","dataschema":"s",
             "receivedtime":"2026-01-01T00:00:00Z","data":{}}"#;
@@ -99,8 +110,10 @@ mod tests {
     #[test]
     fn what_an_answer_leads_to() {
         use time::Duration as Age;
-        let limited = Verdict::Again { reason: Reason::RateLimited, after: Some(Duration::from_secs(7)) };
-        let far = Verdict::Again { reason: Reason::RateLimited, after: Some(Duration::from_secs(7200)) };
+        let limited =
+            Verdict::Again { reason: Reason::RateLimited, after: Some(Duration::from_secs(7)) };
+        let far =
+            Verdict::Again { reason: Reason::RateLimited, after: Some(Duration::from_secs(7200)) };
         let down = Verdict::Again { reason: Reason::Unavailable, after: None };
         let not_ready = Verdict::NotReady { reason: Reason::NotFound };
         let key = Verdict::KeyRefused { reason: Reason::Unauthorized };
@@ -110,16 +123,34 @@ mod tests {
             (far, Age::ZERO, 0, 0, again(900, Reason::RateLimited, passing)),
             (down.clone(), Age::ZERO, 0, 0, again(2, Reason::Unavailable, passing)),
             (down.clone(), Age::ZERO, 3, 0, again(16, Reason::Unavailable, passing)),
-            (down.clone(), Age::days(9), 4_000_000_000, 0, again(900, Reason::Unavailable, passing)),
+            (
+                down.clone(),
+                Age::days(9),
+                4_000_000_000,
+                0,
+                again(900, Reason::Unavailable, passing),
+            ),
             (down, Age::days(10), 900, 0, failed(Reason::Expired)),
             (limited, Age::days(10), 900, 0, failed(Reason::Expired)),
             (not_ready.clone(), Age::seconds(599), 0, 0, again(2, Reason::NotReady, passing)),
             (not_ready, Age::minutes(10), 0, 0, failed(Reason::NotFound)),
-            (Verdict::BadCertificate, Age::ZERO, 1, 1, again(4, Reason::BadCertificate, Trouble::BadCertificate)),
+            (
+                Verdict::BadCertificate,
+                Age::ZERO,
+                1,
+                1,
+                again(4, Reason::BadCertificate, Trouble::BadCertificate),
+            ),
             (Verdict::BadCertificate, Age::ZERO, 2, 2, failed(Reason::BadCertificate)),
             (key.clone(), Age::ZERO, 0, 0, again(900, Reason::Unauthorized, Trouble::KeyRefused)),
             (key, Age::days(10), 0, 0, failed(Reason::Expired)),
-            (Verdict::Failed { reason: Reason::Forbidden }, Age::ZERO, 0, 0, failed(Reason::Forbidden)),
+            (
+                Verdict::Failed { reason: Reason::Forbidden },
+                Age::ZERO,
+                0,
+                0,
+                failed(Reason::Forbidden),
+            ),
             (
                 Verdict::Gone { reason: Reason::Retired },
                 Age::ZERO,

@@ -89,7 +89,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             }
         }
         if pages.was_capped() {
-            let problem = format!("{domain}: more than {PAGES} pages of certificates; the rest was not read");
+            let problem =
+                format!("{domain}: more than {PAGES} pages of certificates; the rest was not read");
             tracing::warn!(provider = "meta", id = event.redacted.envelope.id, "{problem}");
         }
         Ok(None)

@@ -130,14 +130,16 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     async fn fulfil(&self, record: &Record) -> PortResult<Fate> {
-        let envelope: Envelope = serde_json::from_str(&record.body)
-            .map_err(|error| PortError(format!("a message of the events queue is no envelope: {error}")))?;
+        let envelope: Envelope = serde_json::from_str(&record.body).map_err(|error| {
+            PortError(format!("a message of the events queue is no envelope: {error}"))
+        })?;
         if let Some(challenge) = reading::challenge(&envelope) {
             return self.keep(&envelope, challenge).await;
         }
         let redacted = Redacted::of(&envelope);
-        let reading = reading::read(&redacted.envelope)
-            .ok_or_else(|| PortError(format!("envelope {}: its source is none of ours", envelope.id)))?;
+        let reading = reading::read(&redacted.envelope).ok_or_else(|| {
+            PortError(format!("envelope {}: its source is none of ours", envelope.id))
+        })?;
         let until = self.now() + self.lease;
         match self.ports.ledger.claim(&envelope.id, &record.receipt, until).await? {
             Claim::Granted => {}
@@ -146,7 +148,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 return Ok(Fate::KnownBefore);
             }
             Claim::Held { .. } => {
-                return Err(PortError(format!("envelope {}: another worker holds it", envelope.id)));
+                return Err(PortError(format!(
+                    "envelope {}: another worker holds it",
+                    envelope.id
+                )));
             }
         }
         if envelope.attempts == 0 {
@@ -249,7 +254,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 /// `provider/yyyy/mm/dd/id`, the day that of receipt in UTC.
 pub(crate) fn archive_key<D>(event: &CloudEvent<D>) -> PortResult<String> {
     let fault = |problem: &str| PortError(format!("event {}: {problem}", event.id));
-    let provider = event.source.split('/').nth(1).ok_or_else(|| fault("its source is none of ours"))?;
+    let provider =
+        event.source.split('/').nth(1).ok_or_else(|| fault("its source is none of ours"))?;
     let day = event
         .receivedtime
         .to_offset(time::UtcOffset::UTC)

@@ -9,7 +9,12 @@ use time::OffsetDateTime;
 use crate::callback::Later;
 use crate::decide::Trouble;
 
-pub(crate) fn called_back(provider: Provider, envelope: &Envelope, callback: &Callback, began: Instant) {
+pub(crate) fn called_back(
+    provider: Provider,
+    envelope: &Envelope,
+    callback: &Callback,
+    began: Instant,
+) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     let Callback { outcome, reason, attempts, status } = callback;
     let millis = millis(began.elapsed());
@@ -48,7 +53,8 @@ pub(crate) fn delivered(event: &CertificateEvent, now: OffsetDateTime) {
     tracing::info!(
         %provider, id, r#type = kind, subject, traceparent, %outcome, millis = age, "delivered"
     );
-    counter!("Delivered", "provider" => provider.as_str(), "outcome" => outcome.as_str()).increment(1);
+    counter!("Delivered", "provider" => provider.as_str(), "outcome" => outcome.as_str())
+        .increment(1);
     histogram!("Age", "provider" => provider.as_str()).record(age as f64);
 }
 
@@ -67,14 +73,22 @@ pub(crate) fn challenge(envelope: &Envelope, expires: OffsetDateTime) {
     let Envelope { id, kind, .. } = envelope;
     let expires = rfc3339(expires);
     tracing::warn!(
-        provider = "digicert", id, r#type = kind, expires,
+        provider = "digicert",
+        id,
+        r#type = kind,
+        expires,
         "a challenge waits for the operator: certhooks digicert webhook challenge"
     );
 }
 
 pub(crate) fn too_late(envelope: &Envelope) {
     let Envelope { id, kind, .. } = envelope;
-    tracing::warn!(provider = "digicert", id, r#type = kind, "a challenge came here after its 30 minutes; dropped");
+    tracing::warn!(
+        provider = "digicert",
+        id,
+        r#type = kind,
+        "a challenge came here after its 30 minutes; dropped"
+    );
 }
 
 fn counted(provider: Provider, outcome: &'static str, millis: u64) {

@@ -225,8 +225,12 @@ impl Gathered {
         let is_own = |other: &Certificate| {
             found.certificates.iter().any(|own| own.fingerprint_sha256 == other.fingerprint_sha256)
         };
-        let related: Vec<_> =
-            self.others.iter().map(|found| found.certificate.clone()).filter(|c| !is_own(c)).collect();
+        let related: Vec<_> = self
+            .others
+            .iter()
+            .map(|found| found.certificate.clone())
+            .filter(|c| !is_own(c))
+            .collect();
         Found { related, problems: self.problems, ..found }
     }
 }

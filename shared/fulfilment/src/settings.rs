@@ -45,7 +45,9 @@ impl Settings {
             cloudflare: Api::of(environment, Provider::Cloudflare)?,
             meta: Api::of(environment, Provider::Meta)?,
             meta_domains: meta_domains(environment)?,
-            callback_timeout: Duration::from_secs(positive(environment, "CALLBACK_TIMEOUT_SECONDS", 10)?.into()),
+            callback_timeout: Duration::from_secs(
+                positive(environment, "CALLBACK_TIMEOUT_SECONDS", 10)?.into(),
+            ),
             concurrency: positive(environment, "WORKER_CONCURRENCY", 1)?,
             lease: Duration::from_secs(180),
         })
@@ -73,8 +75,9 @@ impl Api {
         };
         let base = base(base_name, environment.optional(base_name).unwrap_or(default_base))?;
         let text = environment.optional(budget_name).unwrap_or(default_budget);
-        let budget: Budget =
-            text.parse().map_err(|form| SettingError::new(budget_name, format!("`{text}`: {form}")))?;
+        let budget: Budget = text
+            .parse()
+            .map_err(|form| SettingError::new(budget_name, format!("`{text}`: {form}")))?;
         if budget.is_none() && !is_loopback(&base) {
             return Err(SettingError::new(
                 budget_name,
@@ -106,7 +109,10 @@ fn base(name: &'static str, text: &str) -> Result<Url, SettingError> {
 fn is_loopback(base: &Url) -> bool {
     base.host_str().is_some_and(|host| {
         host == "localhost"
-            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            || host
+                .trim_matches(['[', ']'])
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
     })
 }
 
@@ -130,7 +136,11 @@ fn meta_domains(environment: &Environment) -> Result<MetaDomains, SettingError> 
     }
 }
 
-fn positive(environment: &Environment, name: &'static str, default: u32) -> Result<u32, SettingError> {
+fn positive(
+    environment: &Environment,
+    name: &'static str,
+    default: u32,
+) -> Result<u32, SettingError> {
     match environment.parsed(name)?.unwrap_or(default) {
         0 => Err(SettingError::new(name, "must be 1 or more")),
         number => Ok(number),

@@ -32,7 +32,8 @@ pub(crate) async fn shed(
 }
 
 fn member(name: &str, value: &impl Serialize) -> PortResult<String> {
-    let value = serde_json::to_string(value).map_err(|error| PortError(format!("{name}: {error}")))?;
+    let value =
+        serde_json::to_string(value).map_err(|error| PortError(format!("{name}: {error}")))?;
     Ok(format!("\"{name}\":{value}"))
 }
 
@@ -46,9 +47,14 @@ fn drop_issuers(event: &mut CertificateEvent) -> PortResult<()> {
     event.data.certificates.truncate(1);
     event.data.related.clear();
     event.data.problems.truncate(10);
-    event.data.problems.push(format!("{dropped} certificates after the leaf are in the pem_chain of dataref only"));
+    event.data.problems.push(format!(
+        "{dropped} certificates after the leaf are in the pem_chain of dataref only"
+    ));
     if Delivery::new(event)?.body.len() <= DELIVERY_LIMIT {
         return Ok(());
     }
-    Err(PortError(format!("event {}: larger than a queue message, even without its chain", event.id)))
+    Err(PortError(format!(
+        "event {}: larger than a queue message, even without its chain",
+        event.id
+    )))
 }

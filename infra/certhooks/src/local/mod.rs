@@ -13,6 +13,8 @@ mod server;
 mod simulated;
 mod worker;
 
+use std::time::Duration;
+
 use anyhow::Context;
 use boot::{Environment, Format};
 use embedded::{Options, State};
@@ -28,11 +30,13 @@ use crate::local::server::Front;
 use crate::local::simulated::Providers;
 use crate::local::worker::Queue;
 
+/// Requests under way may take so long to end after a signal.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
-    let environment = Environment::of_process();
     // With samples the lines of the passages are the output; the log says only what is wrong.
     boot::log(Format::detect(), if arguments.samples.is_some() { "warn" } else { "info" });
-
+    let environment = Environment::of_process();
     let state = State::open(&arguments.state, Options::default())?;
     let secrets = state.secrets(keys::variable(&environment));
     let providers = Providers::start(&environment, &secrets).await?;
@@ -49,33 +53,39 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let working = tokio::spawn(worker::run(worker, queue, stopped.clone()));
     let front = Front::new(doors, arguments.trusted_proxy, passages.clone());
     let serving = tokio::spawn(server::serve(listener, front, stopped));
-    tracing::info!(%address, state = %arguments.state.display(), simulated = providers.simulated().join(","), "listening");
+    let folder = arguments.state.display();
+    let simulated = providers.simulated().join(",");
+    tracing::info!(%address, state = %folder, simulated, "listening");
 
-    let sampled = async {
-        match &arguments.samples {
-            Some(folder) => {
-                Samples { folder, address, state: &arguments.state, providers: &providers }
-                    .run(&secrets, &passages)
-                    .await
-            }
-            None => Ok(()),
-        }
-    };
-    let stopping = stop_signal();
-    tokio::pin!(stopping);
-    let outcome = tokio::select! {
-        outcome = sampled => match outcome {
-            Ok(()) => stopping.await.map_err(Into::into),
-            Err(error) => Err(error),
-        },
-        signalled = &mut stopping => signalled.map_err(Into::into),
-    };
+    let samples = arguments.samples.as_deref().map(|folder| {
+        let samples = Samples { folder, address, state: &arguments.state, providers: &providers };
+        samples.run(&secrets, &passages)
+    });
+    let outcome = until_stopped(samples).await;
     // First the doors, so that nothing new comes in, then what is under way.
     stop.send_replace(true);
-    serving.await??;
+    match tokio::time::timeout(PATIENCE, serving).await {
+        Ok(served) => served??,
+        Err(_) => tracing::warn!("a sender did not finish its request; stopping all the same"),
+    }
     working.await?;
     tracing::info!("stopped");
     outcome
+}
+
+/// Sends the samples, if there are any, and then waits for the signal to stop.
+async fn until_stopped(
+    samples: Option<impl Future<Output = anyhow::Result<()>>>,
+) -> anyhow::Result<()> {
+    let stopping = stop_signal();
+    tokio::pin!(stopping);
+    if let Some(samples) = samples {
+        tokio::select! {
+            sent = samples => sent?,
+            signalled = &mut stopping => return signalled.map_err(Into::into),
+        }
+    }
+    stopping.await.map_err(Into::into)
 }
 
 async fn stop_signal() -> std::io::Result<()> {

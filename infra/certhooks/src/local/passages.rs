@@ -11,7 +11,7 @@ use ports::{Deliveries, Delivery, PortResult};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::line::columns;
+use crate::line::{columns, event_name};
 
 /// Events that came in and are not done yet; the oldest are forgotten beyond this.
 const WAITING: usize = 10_000;
@@ -85,7 +85,7 @@ impl Passages {
             .map_or_else(Vec::new, |ids| ids.iter().filter_map(Value::as_str).collect());
         if ids.is_empty() {
             let provider = path.rsplit('/').next().unwrap_or_default();
-            let what = body["detail"].as_str().unwrap_or("test message, no event in it");
+            let what = body["detail"].as_str().unwrap_or("test message");
             println!(
                 "{}",
                 row([provider, "-", &status.to_string(), what, "-", "-"], began.elapsed())
@@ -110,14 +110,17 @@ impl Passages {
         };
         let what = match fate {
             Fate::Delivered => None,
-            Fate::ChallengeKept => Some("token waits: certhooks digicert webhook challenge"),
+            Fate::ChallengeKept => Some("token kept"),
             Fate::KnownBefore => Some("delivered before"),
             Fate::Left => Some("failed here; see the log"),
             Fate::PutBack => Some("again later"),
         };
         if let Some(what) = what {
-            let event = kind.rsplit("certcentral.").next().unwrap_or(&kind);
-            shown.print(&id, [&provider, event, what, "-", "-"]);
+            let event = ["com.digicert.certcentral.", "com.cloudflare.", "com.facebook."]
+                .iter()
+                .find_map(|family| kind.strip_prefix(family))
+                .unwrap_or(&kind);
+            shown.print(&id, [&provider, &event_name(event), what, "-", "-"]);
         }
         if !matches!(fate, Fate::PutBack | Fate::Left) {
             shown.done(&id);
@@ -171,5 +174,7 @@ fn row([provider, event, status, outcome, leaf, expires]: [&str; 6], taken: Dura
 }
 
 fn line([provider, event, status, outcome, leaf, expires, millis]: [&str; 7]) -> String {
-    format!("{provider:<11}{event:<46}{status:<7}{outcome:<24}{leaf:<32}{expires:<11}{millis:>6}")
+    format!(
+        "{provider:<11} {event:<34} {status:<6} {outcome:<24} {leaf:<40} {expires:<10} {millis:>5}"
+    )
 }

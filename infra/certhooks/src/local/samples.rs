@@ -29,7 +29,7 @@ pub(crate) struct Samples<'a> {
 
 impl Samples<'_> {
     pub(crate) async fn run(
-        &self,
+        self,
         secrets: &LocalSecrets,
         passages: &Passages,
     ) -> anyhow::Result<()> {
@@ -94,10 +94,11 @@ impl Samples<'_> {
                 "  curl -H '{name}: {value}' -H 'content-type: application/json' -d '{body}' {address}\n"
             );
         }
-        println!(
-            "  certhooks tail --state {} --from-start      (what consumers read)",
-            self.state.display()
-        );
+        let program = std::env::args().next().unwrap_or_else(|| "certhooks".into());
+        let state = self.state.display();
+        println!("What consumers read, and the token of a challenge:\n");
+        println!("  {program} tail --state {state} --from-start");
+        println!("  {program} digicert webhook challenge --state {state}");
         println!("\nCtrl-C stops; starting again goes on where it was.");
         Ok(())
     }
