@@ -213,8 +213,10 @@ impl Gathered {
             _ => asking.callback(Outcome::Queried, self.status),
         };
         let own = self.by_id.as_ref().or(self.others.first());
-        let pem = included.or(own.and_then(|found| found.pem.as_deref()));
-        let bundle = pem.and_then(|pem| certificate::read(pem.as_bytes(), asking.now).ok());
+        let bundle = [included, own.and_then(|found| found.pem.as_deref())]
+            .into_iter()
+            .flatten()
+            .find_map(|pem| certificate::read(pem.as_bytes(), asking.now).ok());
         let found = match (bundle, own) {
             (Some(bundle), _) => Found::bundle(callback, bundle),
             (None, Some(own)) => {
