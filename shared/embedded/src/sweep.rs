@@ -15,7 +15,7 @@ const DEAD_LETTERS_KEPT: Duration = DAY.saturating_mul(14);
 /// Whether one step sufficed.
 pub(crate) enum Swept {
     All,
-    Some,
+    Part,
 }
 
 /// Deletes what is past its time, in small steps.
@@ -32,7 +32,7 @@ pub(crate) fn step(turn: &Turn<'_>) -> rusqlite::Result<Swept> {
     let delivered =
         oldest(turn, "deliveries", "sequence", "published_at", turn.now - span(DELIVERIES_KEPT))?;
     let most = ledger.max(dead).max(delivered);
-    Ok(if most < STEP as usize { Swept::All } else { Swept::Some })
+    Ok(if most < STEP as usize { Swept::All } else { Swept::Part })
 }
 
 fn forget_ids(turn: &Turn<'_>, recorded: i64) -> rusqlite::Result<usize> {

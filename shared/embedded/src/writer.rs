@@ -193,7 +193,7 @@ impl Writer {
         match swept {
             Ok(Swept::All) => pause,
             // Soon, but after those who wait now.
-            Ok(Swept::Some) => pause.min(Duration::from_millis(50)),
+            Ok(Swept::Part) => pause.min(Duration::from_millis(50)),
             Err(error) => {
                 self.warn(&error);
                 pause
