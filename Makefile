@@ -68,11 +68,11 @@ check-template: $(TOOLS)
 test-rust: $(TOOLS)
 	$(BIN)/cargo-nextest nextest run --workspace --no-fail-fast
 
-# --compiler cargo: the emulator runs the functions on this machine, so this machine's linker will do.
+# The same units as test-rust, so after it nothing is compiled again; cargo-lambda would compile all of it once more,
+# into a folder for its own target.
 .PHONY: test-template
 test-template: $(TOOLS)
-	cargo build -p simulator
-	$(BIN)/cargo-lambda lambda build --compiler cargo $(FUNCTIONS:%=--package %)
+	cargo build --workspace --bins --tests
 	$(BIN)/pytest -q infra/tests
 
 # --- the functions on AWS ------------------------------------------------------------------------
