@@ -164,7 +164,12 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             receipt: &record.receipt,
             deadline: record.deadline,
         };
-        self.complete(&event).await
+        let fate = self.complete(&event).await;
+        if fate.is_err() {
+            // Else the message, back after its visibility timeout, could meet our own lease.
+            let _lease_ends_anyway = self.ports.ledger.release(&envelope.id, &record.receipt).await;
+        }
+        fate
     }
 
     /// Call-back, delivery, record; or back onto the queue.

@@ -17,7 +17,8 @@ pub struct Settings {
     pub callback_timeout: Duration,
     /// How many workers share the providers' budgets.
     pub concurrency: u32,
-    /// How long a claim holds: the visibility timeout of the events queue.
+    /// How long a claim holds: the visibility timeout of the events queue, less what passes between
+    /// a receipt and its claim, so that the next receipt does not meet the lease of a crashed one.
     pub lease: Duration,
 }
 
@@ -49,7 +50,7 @@ impl Settings {
                 positive(environment, "CALLBACK_TIMEOUT_SECONDS", 10)?.into(),
             ),
             concurrency: positive(environment, "WORKER_CONCURRENCY", 1)?,
-            lease: Duration::from_secs(180),
+            lease: Duration::from_secs(175),
         })
     }
 }

@@ -87,7 +87,7 @@ async fn take(worker: &Arc<LocalWorker>, queue: &Queue, room: &Arc<Semaphore>) {
 async fn process(worker: &Arc<LocalWorker>, queue: &Queue, message: Received) {
     let Received { receipt, body, .. } = message;
     let passing = queue.passages.passing(&body);
-    let record = Record { receipt: format!("{receipt:?}"), body, deadline: None };
+    let record = Record { receipt: receipt.to_string(), body, deadline: None };
     let fates = worker.process_batch(vec![record]).await;
     let fate = fates.first().copied().unwrap_or(Fate::Left);
     queue.passages.ended(passing, fate);
