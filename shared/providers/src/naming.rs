@@ -23,6 +23,9 @@ pub(crate) fn event_name(event: &str) -> String {
 
 /// A name as one segment of a subject: what could end a line or a segment is percent-encoded.
 pub(crate) fn segment(name: &str) -> String {
+    if name.is_empty() {
+        return UNKNOWN.to_owned();
+    }
     let mut segment = String::new();
     for c in name.chars().take(SUBJECT_LIMIT) {
         let plain = matches!(c, '.' | '_' | '~' | '*' | '@' | ':' | '-') || c.is_alphanumeric();

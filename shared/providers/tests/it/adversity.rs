@@ -1,0 +1,216 @@
+use std::fmt::Debug;
+
+use http::HeaderMap;
+use proptest::prelude::{Strategy, any, prop, prop_oneof};
+use proptest::{prop_assert, prop_assert_eq, proptest};
+use providers::cloudflare::CloudflareDoor;
+use providers::digicert::DigicertDoor;
+use providers::door::{Door, Refusal};
+use providers::meta::MetaDoor;
+use providers::reading;
+use serde_json::{Map, Value, json};
+
+use crate::support::{headers, receipt};
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// Every refusal of [`Refusal`] that is not about a provider's shape.
+#[test]
+fn bodies_that_are_no_object() {
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let deep_object = format!("{}1{}", r#"{"event":"#.repeat(200), "}".repeat(200));
+    for (body, refusal) in [
+        (&b""[..], Refusal::Empty),
+        (b" \r\n\t", Refusal::Empty),
+        (b"event=certificate_issued", Refusal::NotJson),
+        (b"<html></html>", Refusal::NotJson),
+        (b"{", Refusal::NotJson),
+        (b"{}{}", Refusal::NotJson),
+        (b"{\"event\":\"\xff\"}", Refusal::NotJson),
+        (b"\xef\xbb\xbf{}", Refusal::NotJson),
+        (b"{\"event\":\"\\ud800\"}", Refusal::NotJson),
+        (b"{\"event\":NaN}", Refusal::NotJson),
+        (deep.as_bytes(), Refusal::NotJson),
+        (deep_object.as_bytes(), Refusal::NotJson),
+        (b"[]", Refusal::NotAnObject),
+        (b"[{\"event\":\"x\"}]", Refusal::NotAnObject),
+        (b"\"certificate_issued\"", Refusal::NotAnObject),
+        (b"7", Refusal::NotAnObject),
+        (b"null", Refusal::NotAnObject),
+    ] {
+        for outcome in [
+            DigicertDoor::events(body, &receipt()),
+            CloudflareDoor::events(body, &receipt()),
+            MetaDoor::events(body, &receipt()),
+        ] {
+            assert_eq!(outcome.unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
+        }
+    }
+}
+
+#[test]
+fn of_repeated_names_the_last_counts() {
+    let body = br#"{"event":"x","data":{"certificate_id":1,"certificate_id":2},"event":"certificate_issued"}"#;
+    let events = DigicertDoor::events(body, &receipt()).unwrap();
+    assert_eq!(events[0].subject, "digicert/certificate/2");
+    assert_eq!(events[0].data.get().as_bytes(), body);
+}
+
+#[test]
+fn ten_megabytes_are_read_without_harm() {
+    let body = format!(r#"{{"event":"x","data":"{}"}}"#, "y".repeat(10_000_000));
+    let events = DigicertDoor::events(body.as_bytes(), &receipt()).unwrap();
+    assert_eq!(events[0].data.get(), body);
+}
+
+/// A document of the names that the doors look for, each with any value.
+fn documents() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        any::<u64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "certificate_transparency",
+            "certificate",
+            "phishing",
+            "certificate_issued",
+            "order_approval",
+            "domain_validated",
+            "challenge_webhook_endpoint",
+            "custom_ssl_certificate_event_type",
+            "ssl.custom_hostname_certificate.validation.failed",
+            "a.example",
+            "12",
+            "2022-02-09T00:03:28Z",
+        ])
+        .prop_map(Value::from),
+        prop::sample::select(vec![Value::Null]),
+    ];
+    let name = prop_oneof![
+        prop::sample::select(vec![
+            "event",
+            "data",
+            "order_id",
+            "certificate_id",
+            "certificate_chain",
+            "pem",
+            "token",
+            "webhook_id",
+            "metadata",
+            "type",
+            "zone",
+            "id",
+            "hostname",
+            "ssl",
+            "text",
+            "alert_type",
+            "event_type",
+            "validation_errors",
+            "verification_errors",
+            "hosts",
+            "serial_number",
+            "object",
+            "entry",
+            "changes",
+            "changed_fields",
+            "field",
+            "value",
+            "time",
+            "ct_cert",
+            "phishing_domains",
+            "phished_domain",
+            "created_at",
+            "name",
+            "domain",
+            "organization",
+            "not_valid_before",
+        ])
+        .prop_map(str::to_owned),
+        ".{0,6}",
+    ];
+    leaf.prop_recursive(6, 64, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// Whatever a door takes is read without a panic, and its subject and group are safe to carry.
+fn is_sound<D: Door>(body: &[u8]) -> Result<usize, Refusal> {
+    let events = D::events(body, &receipt())?;
+    for event in &events {
+        let reading = reading::read(event).unwrap();
+        assert_eq!(reading.provider, D::PROVIDER);
+        assert_eq!(event.subject, reading.subject);
+        let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
+        assert!(event.subject.chars().all(is_safe), "{}", event.subject);
+        assert_eq!(event.subject.split('/').count(), 3, "{}", event.subject);
+        let group = reading::group(event, &reading);
+        assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
+        assert!(event.kind.len() <= 200 && event.kind.is_ascii());
+        assert_eq!((event.id.len(), event.receivedtime), (64, receipt().at));
+        serde_json::to_string(event).unwrap();
+        let _ = reading::challenge(event);
+    }
+    Ok(events.len())
+}
+
+fn survives<D: Door>(body: &[u8]) -> bool
+where
+    Refusal: Debug,
+{
+    D::events(body, &receipt())
+        .is_ok_and(|events| events[0].data.get().as_bytes() == body.trim_ascii())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_at_any_door(body: Vec<u8>) {
+        let _ = (is_sound::<DigicertDoor>(&body), is_sound::<CloudflareDoor>(&body), is_sound::<MetaDoor>(&body));
+        let _ = DigicertDoor::is_open_probe(&HeaderMap::new(), &body);
+    }
+
+    #[test]
+    fn any_document_at_any_door(document in documents()) {
+        let body = document.to_string();
+        let _ = is_sound::<DigicertDoor>(body.as_bytes());
+        let _ = is_sound::<CloudflareDoor>(body.as_bytes());
+        let _ = is_sound::<MetaDoor>(body.as_bytes());
+    }
+
+    #[test]
+    fn any_data_of_a_known_event(data in documents(), more in documents()) {
+        for event in ["certificate_issued", "order_rejected", "domain_expired", "organization_expired", "challenge_webhook_endpoint", "x"] {
+            let body = json!({"event": event, "data": data, "more": more}).to_string();
+            prop_assert_eq!(is_sound::<DigicertDoor>(body.as_bytes()), Ok(1));
+            prop_assert!(survives::<DigicertDoor>(body.as_bytes()));
+        }
+        let kind = "ssl.custom_hostname_certificate.renewal.failed";
+        let body = json!({"metadata": {"event": {"type": kind}, "zone": more}, "data": data});
+        prop_assert_eq!(is_sound::<CloudflareDoor>(body.to_string().as_bytes()), Ok(1));
+        prop_assert!(survives::<CloudflareDoor>(body.to_string().as_bytes()));
+        let changes = json!([{"field": "certificate", "value": data}, {"field": "phishing", "value": data}, data]);
+        let body = json!({"object": "certificate_transparency", "entry": [{"id": more, "changes": changes}]});
+        prop_assert_eq!(is_sound::<MetaDoor>(body.to_string().as_bytes()), Ok(3));
+    }
+
+    #[test]
+    fn any_query(query: String) {
+        let secret = MetaDoor::secret(&r#"{"app_secret":"a","verify_token":"t"}"#.into()).ok().unwrap();
+        prop_assert_eq!(MetaDoor::handshake(&query, &secret), None);
+    }
+
+    #[test]
+    fn only_the_right_key_passes(key in "[!-~]{1,64}") {
+        let secret = DigicertDoor::secret(&KEY.into()).ok().unwrap();
+        let given = headers(&[("x-webhook-key", &key)]);
+        prop_assert_eq!(DigicertDoor::verify(&given, b"{}", &secret), key == KEY);
+        let own = DigicertDoor::secret(&format!("{{\"webhook_key\":{}}}", Value::from(key.repeat(32))).into()).ok().unwrap();
+        let given = headers(&[("x-webhook-key", &key.repeat(32))]);
+        prop_assert_eq!(DigicertDoor::verify(&given, b"{}", &own), true);
+    }
+}

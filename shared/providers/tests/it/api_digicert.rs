@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use envelope::Reason;
+use providers::api::{Answer, Call, Key, Verdict};
+use providers::digicert::api::{download, judge_download, judge_order_info, key, order_info};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use crate::support::answer;
+
+const INVALID_KEY: &str = include_str!("answers/digicert.api.error_403.invalid_key.json");
+const ORDER_INFO: &str = include_str!("answers/digicert.api.order_info.response_200.json");
+const LIMITED: &str = include_str!("answers/digicert.api.error_429.rate_limited.json");
+const NOT_FOUND: &str = include_str!("answers/digicert.api.error_404.order.json");
+const SINGLE_ERROR: &str = include_str!("answers/digicert.api.error_404.object_not_array.json");
+
+fn again<T>(reason: Reason) -> Verdict<T> {
+    Verdict::Again { reason, after: None }
+}
+
+#[test]
+fn the_key_is_a_header() {
+    for stored in ["secret-key", r#"{"api_key":" secret-key\n"}"#] {
+        let Some(Key::Header { name, value }) = key(&stored.into()) else { panic!("{stored}") };
+        assert_eq!((name, value.expose_secret()), ("X-DC-DEVKEY", "secret-key"));
+    }
+    for stored in ["", "not-filled-in", "{}", r#"{"api_key":"Not-Filled-In"}"#] {
+        assert!(key(&stored.into()).is_none(), "{stored}");
+    }
+    assert!(!format!("{:?}", key(&"secret-key".into())).contains("secret-key"));
+}
+
+#[test]
+fn calls() {
+    let Call { segments, query, accept } = download(u64::MAX);
+    assert_eq!(segments, ["certificate", "18446744073709551615", "download", "format", "pem_all"]);
+    assert_eq!((query.len(), accept), (0, "*/*"));
+    let Call { segments, query, accept } = order_info(0);
+    assert_eq!(
+        (segments.join("/"), query.len(), accept),
+        ("order/certificate/0".into(), 0, "application/json")
+    );
+}
+
+#[test]
+fn downloads() {
+    let recorded: Value =
+        include_str!("answers/digicert.api.download_pem_all.response_200.json").parse().unwrap();
+    let chain = recorded["body"].as_str().unwrap();
+    assert_eq!(judge_download(&answer(200, chain)), Verdict::Good(chain.as_bytes().to_vec()));
+    for (status, body, verdict) in [
+        (
+            200,
+            "text -----BEGIN CERTIFICATE----- garbage",
+            Verdict::Good(b"text -----BEGIN CERTIFICATE----- garbage".to_vec()),
+        ),
+        (200, "", again(Reason::Unreadable)),
+        (200, "\r\n", again(Reason::Unreadable)),
+        (200, "<!DOCTYPE html><html></html>", Verdict::BadCertificate),
+        (200, "-----BEGIN PKCS7-----", Verdict::BadCertificate),
+        (200, "{}", Verdict::BadCertificate),
+        (302, "", Verdict::BadCertificate),
+        (307, chain, Verdict::BadCertificate),
+        (400, NOT_FOUND, Verdict::NotReady { reason: Reason::NotReady }),
+        (409, "", Verdict::NotReady { reason: Reason::NotReady }),
+        (404, NOT_FOUND, Verdict::NotReady { reason: Reason::NotFound }),
+        (404, SINGLE_ERROR, Verdict::NotReady { reason: Reason::NotFound }),
+        (401, "", Verdict::KeyRefused { reason: Reason::Unauthorized }),
+        (403, INVALID_KEY, Verdict::KeyRefused { reason: Reason::Unauthorized }),
+        (
+            403,
+            r#"{"errors":{"code":"access_denied_invalid_key"}}"#,
+            Verdict::KeyRefused { reason: Reason::Unauthorized },
+        ),
+        (
+            403,
+            r#"{"errors":[{"code":"access_denied|missing_permission"}]}"#,
+            Verdict::Failed { reason: Reason::Forbidden },
+        ),
+        (
+            403,
+            r#"{"errors":[{"message":"access_denied_invalid_key"}]}"#,
+            Verdict::Failed { reason: Reason::Forbidden },
+        ),
+        (403, "<html>", Verdict::Failed { reason: Reason::Forbidden }),
+        (408, "", again(Reason::Timeout)),
+        (429, LIMITED, again(Reason::RateLimited)),
+        (500, "", again(Reason::Unavailable)),
+        (503, chain, again(Reason::Unavailable)),
+        (504, "", again(Reason::Timeout)),
+    ] {
+        assert_eq!(judge_download(&answer(status, body)), verdict, "{status} {body}");
+    }
+}
+
+#[test]
+fn orders() {
+    for (status, body, verdict) in [
+        (404, NOT_FOUND, Verdict::Failed { reason: Reason::NotFound }),
+        (400, NOT_FOUND, Verdict::Failed { reason: Reason::Refused }),
+        (403, INVALID_KEY, Verdict::KeyRefused { reason: Reason::Unauthorized }),
+        (403, "{}", Verdict::Failed { reason: Reason::Forbidden }),
+        (401, "", Verdict::KeyRefused { reason: Reason::Unauthorized }),
+        (429, LIMITED, again(Reason::RateLimited)),
+        (502, "<html>", again(Reason::Unavailable)),
+        (408, "", again(Reason::Timeout)),
+        (302, "", again(Reason::Unreadable)),
+        (200, "", again(Reason::Unreadable)),
+        (200, "<html></html>", again(Reason::Unreadable)),
+        (200, &ORDER_INFO[..ORDER_INFO.len() / 2], again(Reason::Unreadable)),
+        (200, "[]", again(Reason::Unreadable)),
+    ] {
+        assert_eq!(judge_order_info(&answer(status, body)), verdict, "{status} {body}");
+    }
+}
+
+#[test]
+fn what_an_order_tells() {
+    let Verdict::Good(order) = judge_order_info(&answer(200, ORDER_INFO)) else {
+        panic!("not good")
+    };
+    let [certificate] = order.certificates.as_slice() else { panic!("one certificate") };
+    assert_eq!(certificate.serial_number.as_deref(), Some("0669D46CAE79EF684A69777490602485"));
+    assert_eq!(
+        certificate.fingerprint_sha1.as_deref(),
+        Some("7d236b54d19d5eacf0881faf24d51dfe5d23e945")
+    );
+    assert_eq!(certificate.not_before.as_deref(), Some("2014-08-19"));
+    assert_eq!(certificate.not_after.as_deref(), Some("2015-08-19"));
+    assert_eq!(certificate.names.as_ref().unwrap().dns, ["digicert.com"]);
+    assert_eq!(certificate.key_bits, Some(2048));
+    assert_eq!((order.status.as_deref(), order.problems.len()), (Some("approved"), 0));
+}
+
+#[test]
+fn an_order_may_tell_little() {
+    let read = |order: Value| match judge_order_info(&answer(200, &order.to_string())) {
+        Verdict::Good(order) => order,
+        other => panic!("{other:?}"),
+    };
+    for empty in
+        [json!({}), json!({"certificate": null, "requests": 7}), json!({"certificate": {"id": 1}})]
+    {
+        assert!(read(empty).certificates.is_empty());
+    }
+    let odd = json!({"serial_number": "00AB12", "thumbprint": "zz", "dns_names": [null, "a.example"], "key_size": "256", "emails": ["a@b.example"]});
+    let rejected = json!({"status": "rejected", "certificate": odd, "requests": [
+        {"type": "new_request", "status": "rejected", "comments": "No such organization"},
+        {"status": "rejected"}, {"status": "approved", "comments": "x"}, null,
+    ]});
+    let order = read(rejected);
+    let certificate = &order.certificates[0];
+    assert_eq!(
+        (certificate.serial_number.as_deref(), &certificate.fingerprint_sha1),
+        (Some("AB12"), &None)
+    );
+    let names = certificate.names.as_ref().unwrap();
+    assert_eq!((names.dns.len(), names.email.len(), certificate.key_bits), (1, 1, Some(256)));
+    assert_eq!(
+        order.problems,
+        ["new_request rejected: No such organization", "request rejected: no comment"]
+    );
+}
+
+#[test]
+fn retry_after_is_passed_on() {
+    let after = Some(Duration::from_secs(7));
+    let answer = Answer { status: 429, retry_after: after, body: b"" };
+    assert_eq!(judge_download(&answer), Verdict::Again { reason: Reason::RateLimited, after });
+    assert_eq!(judge_order_info(&answer), Verdict::Again { reason: Reason::RateLimited, after });
+}

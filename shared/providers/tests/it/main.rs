@@ -1,0 +1,17 @@
+//! The doors, readings and call-backs as `intake` and `fulfilment` see them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod adversity;
+mod api_cloudflare;
+mod api_digicert;
+mod api_meta;
+mod cloudflare;
+mod digicert;
+mod ids;
+mod json;
+mod meta;
+mod samples;
+mod shapes;
+mod splitting;
+mod support;
+mod verification;

@@ -1,0 +1,236 @@
+use envelope::{EventType, Names};
+use providers::door::Refusal;
+use providers::meta::MetaDoor;
+use providers::reading::{self, Plan};
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+use crate::support::{NOON, events, only, read};
+
+const SHA: &str = "152151b387412a95ab90fd4664f2d98880408e9e43913124e4c91226a483386b";
+
+fn batch(entry: Value) -> Value {
+    json!({"entry": entry, "object": "certificate_transparency"})
+}
+
+fn change(field: &str, value: Value) -> Value {
+    batch(
+        json!([{"id": "99", "time": 1_510_160_948, "changes": [{"field": field, "value": value}]}]),
+    )
+}
+
+#[test]
+fn the_envelope() {
+    let envelope = only::<MetaDoor>(change("phishing", json!({"phished_domain": "a.example"})));
+    assert_eq!(envelope.kind, "com.facebook.certificate_transparency.phishing");
+    assert_eq!(envelope.source, "/meta/certificate-transparency");
+    assert_eq!(envelope.subject, "meta/domain/a.example");
+    assert_eq!((envelope.time, envelope.receivedtime), (datetime!(2017-11-08 17:09:08 UTC), NOON));
+}
+
+#[test]
+fn the_time_of_the_entry() {
+    for (time, expected) in [
+        (json!(1_510_160_948), datetime!(2017-11-08 17:09:08 UTC)),
+        (json!("1510160948"), datetime!(2017-11-08 17:09:08 UTC)),
+        (json!(-1), NOON),
+        (json!(1.5), NOON),
+        (json!(u64::MAX), NOON),
+        (json!(253_402_300_800_u64), NOON),
+        (json!("soon"), NOON),
+        (json!(null), NOON),
+    ] {
+        let entry = json!([{"id": "1", "time": time, "changed_fields": ["certificate"]}]);
+        assert_eq!(only::<MetaDoor>(batch(entry)).time, expected, "{time}");
+    }
+}
+
+#[test]
+fn what_is_no_batch() {
+    for (body, refusal) in [
+        (json!({"entry": []}), Refusal::OtherObject("certificate_transparency")),
+        (json!({"object": "user", "entry": []}), Refusal::OtherObject("certificate_transparency")),
+        (json!({"object": null, "entry": []}), Refusal::OtherObject("certificate_transparency")),
+        (json!({"object": "certificate_transparency"}), Refusal::NoEntry),
+        (batch(json!(null)), Refusal::NoEntry),
+        (batch(json!({})), Refusal::NoEntry),
+        (batch(json!("x")), Refusal::NoEntry),
+    ] {
+        assert_eq!(events::<MetaDoor>(&body.to_string()).unwrap_err(), refusal, "{body}");
+    }
+    assert!(events::<MetaDoor>(&batch(json!([])).to_string()).unwrap().is_empty());
+}
+
+#[test]
+fn a_certificate_is_looked_for_by_the_best_id() {
+    let observed = |id: &str| Plan::Observed { certificate_id: Some(id.into()) };
+    for (value, subject, plan) in [
+        (
+            json!({"ct_cert": {"id": "5", "cert_hash_sha256": SHA.to_uppercase()}}),
+            SHA,
+            observed("5"),
+        ),
+        (json!({"id": "5", "cert_hash_sha256": SHA}), SHA, observed("5")),
+        (json!({"id": 5}), "5", observed("5")),
+        (json!({"certificate_id": "5_6"}), "5_6", observed("5_6")),
+        (json!({"ct_cert": {}, "id": "5"}), "5", observed("5")),
+        (json!({"id": "../../x"}), "99", observed("99")),
+        (json!({"cert_hash_sha256": "f2297..."}), "99", observed("99")),
+        (json!("opaque"), "99", observed("99")),
+        (json!(null), "99", observed("99")),
+    ] {
+        let reading = read::<MetaDoor>(change("certificate", value.clone()));
+        assert_eq!(reading.kind, EventType::CtCertificateObserved);
+        assert_eq!(
+            (reading.subject, reading.plan),
+            (format!("meta/certificate/{subject}"), plan),
+            "{value}"
+        );
+        assert_eq!(reading.event, "certificate");
+        assert_eq!(reading.identifiers["entry_id"], "99");
+    }
+    let by_field =
+        batch(json!([{"id": "1381739901945384", "changed_fields": ["certificate"], "time": 1}]));
+    assert_eq!(read::<MetaDoor>(by_field).plan, observed("1381739901945384"));
+    let unusable = batch(json!([{"id": "a/b", "changed_fields": ["certificate"]}]));
+    let unusable = read::<MetaDoor>(unusable);
+    assert_eq!(unusable.plan, Plan::Observed { certificate_id: None });
+    assert_eq!(
+        (unusable.subject.as_str(), unusable.identifiers.len()),
+        ("meta/certificate/unknown", 0)
+    );
+}
+
+#[test]
+fn what_the_event_tells_of_the_certificate() {
+    let told = json!({"ct_cert": {
+        "id": "5", "cert_hash_sha256": SHA, "domains": ["a.example"], "issuer_name": "/C=US/CN=I",
+        "subject_name": "/CN=a.example", "not_valid_before": "2016-12-09T00:00:00+0000",
+        "not_valid_after": "never",
+    }});
+    let [certificate] =
+        read::<MetaDoor>(change("certificate", told)).certificates.try_into().unwrap();
+    assert_eq!(certificate.fingerprint_sha256.as_deref(), Some(SHA));
+    assert_eq!(certificate.not_before.as_deref(), Some("2016-12-09T00:00:00Z"));
+    assert_eq!(certificate.not_after, None);
+    assert_eq!(
+        (certificate.issuer.as_deref(), certificate.subject.as_deref()),
+        (Some("/C=US/CN=I"), Some("/CN=a.example"))
+    );
+    assert_eq!(
+        certificate.names,
+        Some(Names { dns: vec!["a.example".into()], ..Names::default() })
+    );
+
+    let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    let reading = read::<MetaDoor>(change(
+        "phishing",
+        json!({"ct_cert": {"cert_hash_sha256": SHA, "certificate_pem": pem}}),
+    ));
+    assert_eq!((reading.pem.as_deref(), reading.certificates.len()), (Some(pem), 0));
+    let reading =
+        read::<MetaDoor>(change("phishing", json!({"ct_cert": {"certificate_pem": "none"}})));
+    assert_eq!((reading.pem, reading.certificates.len()), (None, 0));
+}
+
+#[test]
+fn suspected_names() {
+    let names = json!([
+        "facebook.com.evil.com",
+        "xn\u{2014}facbook-9gg.ml",
+        "xn--facbook-9gg.ml",
+        "facebook.com.evil.com",
+        "*.evil.example",
+        "evil.example.",
+        "bücher.example",
+        "a..b",
+        "a\r\nb.c",
+        "-a.b",
+        "a-.b",
+        "com",
+        "",
+        "a_b.c",
+        "a b.c",
+        "a/b.c",
+        7,
+        null,
+        "\u{202e}moc.evil",
+    ]);
+    let value = json!({"ct_cert": {"id": "123"}, "phishing_domains": names, "phished_domain": "facebook.com"});
+    let reading = read::<MetaDoor>(change("phishing", value));
+    let domains = ["facebook.com.evil.com", "xn--facbook-9gg.ml", "evil.example", "bücher.example"]
+        .map(String::from);
+    assert_eq!(Value::from(&domains[..]), reading.identifiers["phishing_domains"]);
+    assert_eq!(
+        reading.plan,
+        Plan::Phishing { domains: domains.into(), certificate_id: Some("123".into()) }
+    );
+    assert_eq!(reading.problems.len(), 13);
+    assert!(reading.problems[0].contains("xn\u{2014}facbook-9gg.ml"), "{}", reading.problems[0]);
+    assert!(reading.problems[0].contains("U+2014"), "{}", reading.problems[0]);
+    for problem in &reading.problems {
+        assert!(!problem.chars().any(|c| c.is_control() || c == '\u{202e}'), "{problem}");
+    }
+    assert_eq!(
+        (reading.subject.as_str(), reading.identifiers["domain"].as_str()),
+        ("meta/domain/facebook.com", Some("facebook.com"))
+    );
+}
+
+#[test]
+fn lengths_of_names() {
+    let label = "a".repeat(63);
+    let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+    for (name, is_usable) in [
+        (longest.clone(), true),
+        (format!("{longest}a"), false),
+        (format!("{label}.b"), true),
+        (format!("{label}a.b"), false),
+    ] {
+        let reading = read::<MetaDoor>(change("phishing", json!({"phishing_domains": [name]})));
+        assert_eq!(reading.problems.is_empty(), is_usable, "{name}");
+    }
+}
+
+#[test]
+fn phishing_without_names() {
+    let id = |reading: reading::Reading| match reading.plan {
+        Plan::Phishing { domains, certificate_id } if domains.is_empty() => certificate_id,
+        other => panic!("{other:?}"),
+    };
+    for value in [
+        json!({}),
+        json!(null),
+        json!({"phishing_domains": "a.example"}),
+        json!({"phishing_domains": [null]}),
+    ] {
+        assert_eq!(id(read::<MetaDoor>(change("phishing", value))).as_deref(), Some("99"));
+    }
+    let nothing = batch(json!([{"changed_fields": ["phishing"]}]));
+    let nothing = read::<MetaDoor>(nothing);
+    assert_eq!((nothing.plan, nothing.subject.as_str()), (Plan::UnusableId, "meta/domain/unknown"));
+}
+
+#[test]
+fn what_is_not_known() {
+    for (entry, kind, subject) in [
+        (json!({"changed_fields": ["new field"]}), "new_field", "meta/event/new%20field"),
+        (json!({"changes": [{"field": "leaf", "value": 1}]}), "leaf", "meta/event/leaf"),
+        (json!({"changes": [{"value": 1}]}), "unknown", "meta/event/unknown"),
+        (json!({"changes": [7]}), "unknown", "meta/event/unknown"),
+        (json!({"changed_fields": [null]}), "unknown", "meta/event/unknown"),
+        (json!({"changes": [], "changed_fields": []}), "unknown", "meta/event/unknown"),
+        (json!({"changes": {"field": "certificate"}}), "unknown", "meta/event/unknown"),
+        (json!({}), "unknown", "meta/event/unknown"),
+        (json!(null), "unknown", "meta/event/unknown"),
+        (json!("x"), "unknown", "meta/event/unknown"),
+    ] {
+        let body = batch(json!([entry]));
+        let envelope = only::<MetaDoor>(&body);
+        assert_eq!(envelope.kind, format!("com.facebook.certificate_transparency.{kind}"));
+        assert_eq!(envelope.data.get().parse::<Value>().unwrap(), body);
+        let reading = reading::read(&envelope).unwrap();
+        assert_eq!((reading.kind, reading.plan), (EventType::Unrecognised, Plan::NotNeeded));
+        assert_eq!(reading.subject, subject, "{body}");
+    }
+}

@@ -1,0 +1,113 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use envelope::{Envelope, Outcome};
+use providers::cloudflare::CloudflareDoor;
+use providers::digicert::DigicertDoor;
+use providers::door::Door;
+use providers::meta::MetaDoor;
+use providers::reading::{self, Plan, Reading};
+use serde::Deserialize;
+
+use crate::support::receipt;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expectation {
+    accepted: usize,
+    #[serde(default)]
+    challenge: bool,
+    events: Vec<Expected>,
+}
+
+#[derive(Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    event: String,
+    #[serde(rename = "type")]
+    kind: String,
+    subject: String,
+    callback: Outcome,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
+}
+
+fn expectations() -> BTreeMap<String, Expectation> {
+    let text = std::fs::read_to_string(folder().join("expected.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn envelopes(name: &str) -> Vec<Envelope> {
+    let body = std::fs::read(folder().join(name)).unwrap();
+    let events = match name.split('/').next().unwrap() {
+        "cloudflare" => CloudflareDoor::events(&body, &receipt()),
+        "digicert" => DigicertDoor::events(&body, &receipt()),
+        "meta-ct" => MetaDoor::events(&body, &receipt()),
+        other => panic!("{other} is no folder of a provider"),
+    };
+    events.unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
+}
+
+#[test]
+fn every_file_has_an_expectation_and_every_expectation_a_file() {
+    let mut files = BTreeSet::new();
+    for provider in ["cloudflare", "digicert", "meta-ct"] {
+        for file in std::fs::read_dir(folder().join(provider)).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            files.insert(format!("{provider}/{name}"));
+        }
+    }
+    assert_eq!(files, expectations().into_keys().collect());
+}
+
+#[test]
+fn every_file_comes_out_as_expected() {
+    for (name, expected) in expectations() {
+        let envelopes = envelopes(&name);
+        assert_eq!(envelopes.len(), expected.accepted, "{name}");
+        let challenges = envelopes.iter().filter_map(reading::challenge).count();
+        assert_eq!(challenges, usize::from(expected.challenge), "{name}");
+        let mut delivered = Vec::new();
+        if challenges == 0 {
+            delivered.extend(envelopes.iter().map(|envelope| told(envelope, &name)));
+        }
+        assert_eq!(delivered, expected.events, "{name}");
+    }
+}
+
+#[test]
+fn no_two_samples_are_the_same_event() {
+    let ids: Vec<_> = expectations()
+        .keys()
+        .flat_map(|name| envelopes(name))
+        .map(|envelope| envelope.id)
+        .collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
+}
+
+fn told(envelope: &Envelope, name: &str) -> Expected {
+    let reading = reading::read(envelope).unwrap();
+    assert_eq!(envelope.subject, reading.subject, "{name}");
+    Expected {
+        event: reading.event.clone(),
+        kind: reading.kind.to_string(),
+        subject: reading.subject.clone(),
+        callback: outcome(&reading),
+    }
+}
+
+/// What the plan leads to when the provider has an answer.
+fn outcome(reading: &Reading) -> Outcome {
+    match &reading.plan {
+        Plan::NotNeeded => Outcome::NotNeeded,
+        Plan::UnusableId => Outcome::Failed,
+        Plan::Download { .. } if reading.pem.is_some() => Outcome::Included,
+        Plan::Download { .. } => Outcome::Downloaded,
+        Plan::OrderInfo { .. }
+        | Plan::Details { .. }
+        | Plan::Observed { .. }
+        | Plan::Phishing { .. } => Outcome::Queried,
+    }
+}

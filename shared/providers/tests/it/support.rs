@@ -1,0 +1,63 @@
+use envelope::Envelope;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use providers::api::Answer;
+use providers::door::{Door, Receipt, Refusal};
+use providers::reading::{self, Reading};
+use serde_json::Value;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+pub(crate) const NOON: OffsetDateTime = datetime!(2026-03-01 12:00:00.123456789 UTC);
+
+pub(crate) fn receipt() -> Receipt {
+    Receipt {
+        at: NOON,
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+    }
+}
+
+pub(crate) fn later(duration: Duration) -> Receipt {
+    Receipt { at: NOON + duration, traceparent: None }
+}
+
+pub(crate) fn events<D: Door>(body: &str) -> Result<Vec<Envelope>, Refusal> {
+    D::events(body.as_bytes(), &receipt())
+}
+
+/// The envelope of a body that holds one event.
+pub(crate) fn only<D: Door>(body: impl ToString) -> Envelope {
+    let body = body.to_string();
+    let mut events = events::<D>(&body).unwrap_or_else(|refusal| panic!("{refusal}: {body}"));
+    assert_eq!(events.len(), 1, "{body}");
+    events.remove(0)
+}
+
+pub(crate) fn read<D: Door>(body: impl ToString) -> Reading {
+    reading::read(&only::<D>(body)).unwrap()
+}
+
+pub(crate) fn headers(values: &[(&'static str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in values {
+        headers.append(
+            HeaderName::from_static(name),
+            HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+        );
+    }
+    headers
+}
+
+pub(crate) fn answer(status: u16, body: &str) -> Answer<'_> {
+    Answer { status, retry_after: None, body: body.as_bytes() }
+}
+
+/// A value in which one member, given as a path, is replaced or (`None`) left out.
+pub(crate) fn with(mut document: Value, path: &[&str], value: Option<Value>) -> Value {
+    let (last, parents) = path.split_last().unwrap();
+    let parent = parents.iter().fold(&mut document, |parent, name| &mut parent[*name]);
+    match value {
+        Some(value) => parent[*last] = value,
+        None => drop(parent.as_object_mut().unwrap().remove(*last)),
+    }
+    document
+}

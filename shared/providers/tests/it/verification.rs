@@ -1,0 +1,205 @@
+use data_encoding::HEXLOWER;
+use http::HeaderMap;
+use providers::cloudflare::CloudflareDoor;
+use providers::digicert::DigicertDoor;
+use providers::door::{Door, SecretFault};
+use providers::meta::MetaDoor;
+use ring::hmac::{HMAC_SHA256, Key, sign};
+
+use crate::support::headers;
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+const TEST_EVENT: &str = r#"{ "event": "test_webhook_endpoint" }"#;
+
+fn fault<D: Door>(stored: &str) -> Option<SecretFault> {
+    D::secret(&stored.into()).err()
+}
+
+fn verify<D: Door>(stored: &str, headers: &HeaderMap, body: &str) -> bool {
+    let secret = D::secret(&stored.into()).unwrap_or_else(|fault| panic!("{stored}: {fault}"));
+    D::verify(headers, body.as_bytes(), &secret)
+}
+
+fn signature(body: &str, secret: &str) -> String {
+    let tag = sign(&Key::new(HMAC_SHA256, secret.as_bytes()), body.as_bytes());
+    format!("sha256={}", HEXLOWER.encode(tag.as_ref()))
+}
+
+#[test]
+fn stored_secrets() {
+    use SecretFault::{Empty, Missing, NotFilledIn, TooShort};
+    let digits = "12345678901234567890123456789012";
+    for (stored, expected) in [
+        (KEY, None),
+        (digits, None),
+        (&format!(r#"{{"webhook_key":"{KEY}"}}"#), None),
+        (&format!(r#"{{"webhook_key":" {KEY}\n","more":1}}"#), None),
+        ("", Some(Empty)),
+        (" \n", Some(Empty)),
+        (r#"{"webhook_key":""}"#, Some(Empty)),
+        (r#"{"webhook_key":" "}"#, Some(Empty)),
+        ("{}", Some(Missing("webhook_key"))),
+        (r#"{"webhook_key":12345678901234567890123456789012}"#, Some(Missing("webhook_key"))),
+        (r#"{"webhook_auth":"0123456789abcdef0123456789abcdef"}"#, Some(Missing("webhook_key"))),
+        ("not-filled-in", Some(NotFilledIn)),
+        ("Not-Filled-In\n", Some(NotFilledIn)),
+        (r#"{"webhook_key":"NOT-FILLED-IN"}"#, Some(NotFilledIn)),
+        (&KEY[1..], Some(TooShort("webhook_key", 32))),
+    ] {
+        assert_eq!(fault::<DigicertDoor>(stored), expected, "{stored}");
+    }
+    assert_eq!(fault::<CloudflareDoor>("short"), None);
+    assert_eq!(fault::<CloudflareDoor>(r#"{"webhook_auth":"short"}"#), None);
+    assert_eq!(fault::<CloudflareDoor>(r#"{"x":"y"}"#), Some(Missing("webhook_auth")));
+    assert_eq!(fault::<MetaDoor>("short"), None);
+    assert_eq!(fault::<MetaDoor>(r#"{"app_secret":"short"}"#), None);
+    assert_eq!(fault::<MetaDoor>(r#"{"verify_token":"x"}"#), Some(Missing("app_secret")));
+    assert_eq!(fault::<MetaDoor>(r#"{"app_secret":"not-filled-in"}"#), Some(NotFilledIn));
+}
+
+#[test]
+fn a_key_header_passes_only_alone_and_whole() {
+    let longer = format!("{KEY}x");
+    let joined = format!("{KEY},{KEY}");
+    let over_long = KEY.repeat(10_000);
+    for (values, passes) in [
+        (&[KEY][..], true),
+        (&[&format!(" \t{KEY}\t ")], true),
+        (&[], false),
+        (&[""], false),
+        (&["  "], false),
+        (&[&KEY[1..]], false),
+        (&[&KEY[..31]], false),
+        (&[&longer], false),
+        (&[&KEY.to_uppercase()], false),
+        (&[&joined], false),
+        (&[KEY, KEY], false),
+        (&[KEY, ""], false),
+        (&["", KEY], false),
+        (&[&over_long], false),
+        (&["0123456789abcdef0123456789abcde\u{e9}"], false),
+    ] {
+        let values = |name| headers(&values.iter().map(|value| (name, *value)).collect::<Vec<_>>());
+        assert_eq!(verify::<DigicertDoor>(KEY, &values("x-webhook-key"), "{}"), passes);
+        assert_eq!(verify::<CloudflareDoor>(KEY, &values("cf-webhook-auth"), "{}"), passes);
+        assert!(!verify::<DigicertDoor>(KEY, &values("cf-webhook-auth"), "{}"));
+    }
+}
+
+#[test]
+fn a_signature_is_of_these_bytes() {
+    let body = r#"{"name":"\u00e4"}"#;
+    let right = signature(body, "app");
+    let hex = &right["sha256=".len()..];
+    let verify =
+        |values: &[(&'static str, &str)], body| verify::<MetaDoor>("app", &headers(values), body);
+    assert!(verify(&[("x-hub-signature-256", &right)], body));
+    assert!(verify(&[("x-hub-signature-256", &format!(" {right} "))], body));
+    let sha1 = "sha1=0123456789abcdef0123456789abcdef01234567";
+    for values in [
+        vec![],
+        vec![("x-hub-signature-256", "")],
+        vec![("x-hub-signature-256", "sha256=")],
+        vec![("x-hub-signature-256", hex)],
+        vec![("x-hub-signature-256", &right[..70])],
+        vec![("x-hub-signature-256", &format!("{right}0"))],
+        vec![("x-hub-signature-256", &format!("{right}00"))],
+        vec![("x-hub-signature-256", &format!("SHA256={hex}"))],
+        vec![("x-hub-signature-256", &format!("{right},{right}"))],
+        vec![("x-hub-signature-256", &right), ("x-hub-signature-256", &right)],
+        vec![("x-hub-signature-256", &signature("{}", "app"))],
+        vec![("x-hub-signature-256", &signature(body, "other"))],
+        vec![("x-hub-signature-256", sha1)],
+        vec![("x-hub-signature", sha1)],
+        vec![("x-hub-signature", &right)],
+    ] {
+        assert!(!verify(&values, body), "{values:?}");
+    }
+    assert!(!verify(&[("x-hub-signature-256", &right)], r#"{"name":"ä"}"#));
+    assert!(!verify(&[("x-hub-signature-256", &right)], &format!("{body} ")));
+}
+
+#[test]
+fn the_open_probe_is_the_test_event_and_nothing_more() {
+    let none = HeaderMap::new();
+    let probe = |body: &str| DigicertDoor::is_open_probe(&none, body.as_bytes());
+    assert!(probe(TEST_EVENT));
+    assert!(probe("\r\n{\"event\":\"test_webhook_endpoint\"}\n"));
+    let padded = format!("{TEST_EVENT}{}", " ".repeat(256));
+    for body in [
+        "",
+        "{}",
+        "[]",
+        r#""test_webhook_endpoint""#,
+        r#"{"event":"certificate_issued"}"#,
+        r#"{"event":"Test_webhook_endpoint"}"#,
+        r#"{"event":["test_webhook_endpoint"]}"#,
+        r#"{"event":"test_webhook_endpoint","data":{}}"#,
+        r#"{"event":"test_webhook_endpoint","data":null}"#,
+        r#"{"event":"certificate_issued","event":"test_webhook_endpoint"}"#,
+        r#"{"event":"test_webhook_endpoint"}{}"#,
+        &padded,
+    ] {
+        assert!(!probe(body), "{body}");
+    }
+    for value in ["", " ", "wrong"] {
+        let present = headers(&[("x-webhook-key", value)]);
+        assert!(!DigicertDoor::is_open_probe(&present, TEST_EVENT.as_bytes()), "{value:?}");
+    }
+    assert!(!CloudflareDoor::is_open_probe(&none, br#"{"text":"Hello World!"}"#));
+    assert!(!MetaDoor::is_open_probe(&none, TEST_EVENT.as_bytes()));
+}
+
+#[test]
+fn the_handshake_echoes_the_challenge_for_the_right_token() {
+    let stored = r#"{"app_secret":"app","verify_token":"meaty ham+hock"}"#;
+    let right = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=meaty+ham%2Bhock";
+    for (query, challenge) in [
+        (right, Some("1158201444")),
+        (&right.replace("1158201444", "%3Cb%3E+%26%C3%A4&other=1"), Some("<b> &ä")),
+        (&right.replace("1158201444", "007"), Some("007")),
+        (&right.replace("hock", "hoc"), None),
+        (&right.replace("hock", "hocks"), None),
+        (&right.replace("meaty+ham%2Bhock", ""), None),
+        (&right.replace("=subscribe", "=unsubscribe"), None),
+        (&right.replace("hub.mode=subscribe&", ""), None),
+        (&right.replace("hub.challenge=1158201444&", ""), None),
+        (&right.replace("hub.", "hub_"), None),
+        (&format!("{right}&hub.challenge=2"), None),
+        (&format!("{right}&hub.verify_token=x"), None),
+        (&format!("hub.mode=subscribe&{right}"), None),
+        ("", None),
+    ] {
+        let secret = MetaDoor::secret(&stored.into()).ok().unwrap();
+        assert_eq!(MetaDoor::handshake(query, &secret).as_deref(), challenge, "{query}");
+    }
+}
+
+#[test]
+fn without_a_verify_token_no_handshake_succeeds() {
+    for stored in [
+        "app",
+        r#"{"app_secret":"app"}"#,
+        r#"{"app_secret":"app","verify_token":""}"#,
+        r#"{"app_secret":"app","verify_token":null}"#,
+        r#"{"app_secret":"app","verify_token":"not-filled-in"}"#,
+    ] {
+        let secret = MetaDoor::secret(&stored.into()).ok().unwrap();
+        for token in ["", "app", "null", "not-filled-in"] {
+            let query = format!("hub.mode=subscribe&hub.challenge=1&hub.verify_token={token}");
+            assert_eq!(MetaDoor::handshake(&query, &secret), None, "{stored} {token}");
+        }
+    }
+}
+
+/// Other providers have no handshake at all.
+#[test]
+fn routes_and_methods() {
+    let secret = DigicertDoor::secret(&KEY.into()).ok().unwrap();
+    assert_eq!(DigicertDoor::handshake("hub.mode=subscribe", &secret), None);
+    assert_eq!((DigicertDoor::ROUTE, DigicertDoor::ALLOW), ("/webhooks/digicert", "POST"));
+    assert_eq!((CloudflareDoor::ROUTE, CloudflareDoor::ALLOW), ("/webhooks/cloudflare", "POST"));
+    assert_eq!((MetaDoor::ROUTE, MetaDoor::ALLOW), ("/webhooks/meta-ct", "GET, POST"));
+    let limits = [DigicertDoor::BODY_LIMIT, CloudflareDoor::BODY_LIMIT, MetaDoor::BODY_LIMIT];
+    assert_eq!(limits, [512 * 1024, 512 * 1024, 5 * 1024 * 1024]);
+}
