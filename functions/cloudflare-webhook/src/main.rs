@@ -1,0 +1,10 @@
+//! Cloudflare's webhooks: an API Gateway event comes in, envelopes go onto the events queue.
+
+use std::process::ExitCode;
+
+use providers::cloudflare::CloudflareDoor;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::serve::<CloudflareDoor>().await
+}

@@ -1,0 +1,10 @@
+//! CertCentral's webhooks: an API Gateway event comes in, envelopes go onto the events queue.
+
+use std::process::ExitCode;
+
+use providers::digicert::DigicertDoor;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::serve::<DigicertDoor>().await
+}

@@ -1,0 +1,10 @@
+//! Meta's webhooks: an API Gateway event comes in, envelopes go onto the events queue.
+
+use std::process::ExitCode;
+
+use providers::meta::MetaDoor;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::serve::<MetaDoor>().await
+}

@@ -1,0 +1,39 @@
+//! The worker: a batch of the events queue comes in, certificate events go onto the deliveries queue.
+
+mod batch;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws::{DynamoLedger, S3Archive, Session, SqsDeliveries, SqsEvents, StoredSecret};
+use boot::Environment;
+use fulfilment::{Keys, Ports, Settings, Worker};
+use lambda::StartError;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    lambda::main(start).await
+}
+
+async fn start(environment: Environment) -> Result<(), StartError> {
+    let settings = Settings::from_environment(&environment)?;
+    let required = |variable| environment.required(variable);
+    let (events, deliveries) = (required("EVENTS_QUEUE_URL")?, required("DELIVERIES_QUEUE_URL")?);
+    let (ledger, archive) = (required("LEDGER_TABLE")?, required("ARCHIVE_BUCKET")?);
+    let session = Session::start(&environment).await?;
+    let key =
+        |variable| Some(StoredSecret::new(&session, variable, environment.optional(variable)?));
+    let keys = Keys {
+        digicert: key("DIGICERT_API_SECRET_ID"),
+        cloudflare: key("CLOUDFLARE_API_SECRET_ID"),
+        meta: key("META_API_SECRET_ID"),
+    };
+    let ports = Ports {
+        events: SqsEvents::new(&session, events),
+        deliveries: SqsDeliveries::new(&session, deliveries),
+        ledger: DynamoLedger::new(&session, ledger),
+        archive: S3Archive::new(&session, archive),
+    };
+    let worker = Arc::new(Worker::new(&settings, ports, keys)?);
+    lambda::answer(&environment, |event| batch::process(Arc::clone(&worker), event)).await
+}

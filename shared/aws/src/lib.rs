@@ -1,0 +1,31 @@
+//! The ports on AWS, each behind a feature of its own.
+//!
+//! - [`session`]: region, credentials, endpoints and the one HTTP client that all share
+//! - [`trust`]: whose certificates the HTTP client believes
+//! - [`sqs`]: the events queue and the deliveries queue
+//! - [`secrets`]: webhook secrets and API keys on Secrets Manager
+//! - [`ledger`]: claims, records and the waiting challenge on DynamoDB
+//! - [`archive`]: objects on S3
+//! - [`fault`]: what went wrong, with the variable that names the resource
+
+#[cfg(feature = "s3")]
+mod archive;
+mod fault;
+#[cfg(feature = "dynamodb")]
+mod ledger;
+#[cfg(feature = "secrets")]
+mod secrets;
+mod session;
+#[cfg(feature = "sqs")]
+mod sqs;
+mod trust;
+
+#[cfg(feature = "s3")]
+pub use archive::S3Archive;
+#[cfg(feature = "dynamodb")]
+pub use ledger::DynamoLedger;
+#[cfg(feature = "secrets")]
+pub use secrets::StoredSecret;
+pub use session::Session;
+#[cfg(feature = "sqs")]
+pub use sqs::{SqsDeliveries, SqsEvents};

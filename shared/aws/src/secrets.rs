@@ -1,0 +1,88 @@
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::operation::get_secret_value::{
+    GetSecretValueError, GetSecretValueOutput,
+};
+use ports::{PortError, PortResult, SecretSource, SecretVersions};
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use crate::Session;
+use crate::fault::fault;
+
+/// One secret on Secrets Manager.
+pub struct StoredSecret {
+    client: Client,
+    /// The variable that holds the id, for errors.
+    variable: &'static str,
+    /// Name or ARN.
+    id: String,
+}
+
+impl StoredSecret {
+    pub fn new(session: &Session, variable: &'static str, id: impl Into<String>) -> Self {
+        Self { client: Client::new(&session.config), variable, id: id.into() }
+    }
+
+    /// What stands under a stage; nothing when no version has it.
+    async fn stage(&self, stage: &str) -> PortResult<Option<GetSecretValueOutput>> {
+        let request = self.client.get_secret_value().secret_id(&self.id).version_stage(stage);
+        match Box::pin(request.send()).await {
+            Ok(version) => Ok(Some(version)),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(GetSecretValueError::is_resource_not_found_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(fault(&self.resource(), "GetSecretValue", &error)),
+        }
+    }
+
+    /// The current stage, without which there is no secret.
+    async fn current_version(&self) -> PortResult<SecretVersions> {
+        let missing = || {
+            PortError(format!("{}: there is no such secret, or it has no value", self.resource()))
+        };
+        let version = self.stage("AWSCURRENT").await?.ok_or_else(missing)?;
+        let current_created = version
+            .created_date()
+            .and_then(|created| OffsetDateTime::from_unix_timestamp_nanos(created.as_nanos()).ok());
+        let binary = || {
+            PortError(format!(
+                "{}: the secret is binary; store it as SecretString",
+                self.resource()
+            ))
+        };
+        let current = text(version).ok_or_else(binary)?;
+        Ok(SecretVersions { current: Some(current), current_created, ..SecretVersions::default() })
+    }
+
+    fn resource(&self) -> String {
+        format!("{} ({})", self.variable, self.id)
+    }
+}
+
+impl SecretSource for StoredSecret {
+    async fn current(&self) -> PortResult<SecretVersions> {
+        self.current_version().await
+    }
+
+    async fn all(&self) -> PortResult<SecretVersions> {
+        let (versions, pending, previous) = tokio::try_join!(
+            self.current_version(),
+            self.stage("AWSPENDING"),
+            self.stage("AWSPREVIOUS")
+        )?;
+        // A binary value of these two counts for nothing.
+        Ok(SecretVersions {
+            pending: pending.and_then(text),
+            previous: previous.and_then(text),
+            ..versions
+        })
+    }
+}
+
+fn text(version: GetSecretValueOutput) -> Option<SecretString> {
+    version.secret_string.map(SecretString::from)
+}

@@ -1,0 +1,40 @@
+use aws_sdk_sqs::Client;
+use ports::{Deliveries, Delivery, PortError, PortResult};
+
+use super::text::{attribute, body};
+use crate::Session;
+use crate::fault::fault;
+
+const VARIABLE: &str = "DELIVERIES_QUEUE_URL";
+const OPERATION: &str = "SendMessage";
+
+/// The deliveries queue on SQS.
+pub struct SqsDeliveries {
+    client: Client,
+    url: String,
+}
+
+impl SqsDeliveries {
+    pub fn new(session: &Session, url: impl Into<String>) -> Self {
+        Self { client: Client::new(&session.config), url: url.into() }
+    }
+}
+
+impl Deliveries for SqsDeliveries {
+    async fn publish(&self, delivery: Delivery) -> PortResult<()> {
+        let mut message = self.client.send_message().queue_url(&self.url);
+        for (name, value) in [
+            ("id", delivery.id.as_str()),
+            ("provider", delivery.provider.as_str()),
+            ("subject", &delivery.subject),
+            ("type", &delivery.kind),
+        ] {
+            let value = attribute(value).map_err(|error| {
+                PortError(format!("{VARIABLE}: {OPERATION}: `{name}`: {error}"))
+            })?;
+            message = message.message_attributes(name, value);
+        }
+        let sent = Box::pin(message.message_body(body(delivery.body)).send()).await;
+        sent.map(drop).map_err(|error| fault(VARIABLE, OPERATION, &error))
+    }
+}

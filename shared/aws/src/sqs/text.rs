@@ -1,0 +1,75 @@
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use aws_sdk_sqs::error::BuildError;
+use aws_sdk_sqs::types::MessageAttributeValue;
+
+/// A message is refused whole for one other character (SendMessage, "MessageBody").
+fn is_allowed(char: char) -> bool {
+    matches!(char, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// JSON with what SQS does not take written as `\uXXXX`. Such a character can stand only within a
+/// string of the document, so its meaning stays.
+pub(crate) fn body(json: String) -> String {
+    if json.chars().all(is_allowed) { json } else { escaped(&json, r"\u").into_owned() }
+}
+
+/// The data type of all our attributes.
+pub(crate) const STRING: &str = "String";
+
+pub(crate) fn attribute(value: &str) -> Result<MessageAttributeValue, BuildError> {
+    MessageAttributeValue::builder().data_type(STRING).string_value(attribute_text(value)).build()
+}
+
+/// An attribute must not be empty (SendMessage, "MessageAttributes").
+pub(crate) fn attribute_text(value: &str) -> Cow<'_, str> {
+    if value.is_empty() { Cow::Borrowed("-") } else { escaped(value, "%") }
+}
+
+fn escaped<'a>(text: &'a str, mark: &str) -> Cow<'a, str> {
+    if text.chars().all(is_allowed) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for char in text.chars() {
+        if is_allowed(char) {
+            out.push(char);
+        } else {
+            // Writing to a string does not fail. All these characters have 16 bits at most.
+            let _ = write!(out, "{mark}{:04x}", u32::from(char));
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{attribute_text, body};
+
+    #[test]
+    fn attributes_are_never_empty_nor_refused() {
+        for (value, text) in [
+            ("", "-"),
+            ("digicert/order/1", "digicert/order/1"),
+            ("a\u{0}b", "a%0000b"),
+            ("\u{ffff}\u{1f600}ü", "%ffff\u{1f600}ü"),
+        ] {
+            assert_eq!(attribute_text(value), text);
+        }
+    }
+
+    #[test]
+    fn a_body_keeps_its_meaning() {
+        let json = "{\"a\":\"x\u{ffff}y\u{fffe}\u{7f}\\\\\u{ffff}\"}";
+        let sent = body(json.to_owned());
+        assert!(sent.chars().all(super::is_allowed));
+        let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        assert_eq!(read(&sent), read(json));
+
+        let plain = "{\"a\":\"\u{fffd}\"}";
+        assert_eq!(body(plain.to_owned()), plain);
+    }
+}

@@ -1,0 +1,68 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use aws::{Session, SqsEvents, StoredSecret};
+use boot::{Environment, SettingError};
+use intake::{Intake, Secrets, Settings};
+use lambda_runtime::LambdaEvent;
+use providers::door::Door;
+use serde_json::value::RawValue;
+
+use crate::reply::Reply;
+use crate::request::{Undecodable, decode};
+use crate::start::{StartError, answer, main};
+
+const SECRET: &str = "WEBHOOK_SECRET_ID";
+
+/// The webhook function of one provider.
+pub async fn serve<D: Door>() -> ExitCode {
+    main(start::<D>).await
+}
+
+type LambdaDoor<D> = Intake<D, SqsEvents, StoredSecret>;
+
+async fn start<D: Door>(environment: Environment) -> Result<(), StartError> {
+    let door = Arc::new(door::<D>(&environment).await?);
+    answer(&environment, |event: LambdaEvent<Box<RawValue>>| {
+        let door = Arc::clone(&door);
+        async move {
+            let (request, payload) = decode(event.payload.get())?;
+            Ok::<_, Undecodable>(Reply::new(door.handle(request).await, payload))
+        }
+    })
+    .await
+}
+
+/// Settings first, so that a missing one is told at once; then the connections.
+async fn door<D: Door>(environment: &Environment) -> Result<LambdaDoor<D>, SettingError> {
+    let settings = Settings::from_environment(environment)?;
+    let queue_url = environment.required("EVENTS_QUEUE_URL")?;
+    let secret_id = environment.optional(SECRET);
+    if secret_id.is_none() && !settings.allow_unauthenticated {
+        return Err(SettingError::new(
+            SECRET,
+            "is required, but not set (ALLOW_UNAUTHENTICATED=true together with SOURCE_IP_ALLOWLIST does without)",
+        ));
+    }
+    let session = Session::start(environment).await?;
+    let queue = SqsEvents::new(&session, queue_url);
+    let secrets =
+        secret_id.map(|id| Secrets::new(StoredSecret::new(&session, SECRET, id), &settings));
+    warm(&queue, secrets.as_ref()).await;
+    Ok(Intake::new(queue, secrets, settings))
+}
+
+/// The first TLS handshakes cost more than all else of a first request; a start has the processor
+/// for them. What fails here is tried again by the first request.
+async fn warm<D: Door>(queue: &SqsEvents, secrets: Option<&Secrets<D, StoredSecret>>) {
+    let secret = async {
+        match secrets {
+            Some(secrets) => secrets.warm().await,
+            None => Ok(()),
+        }
+    };
+    let (queue, secret) = tokio::join!(queue.warm(), secret);
+    for trouble in [queue, secret].into_iter().filter_map(Result::err) {
+        tracing::warn!(provider = %D::PROVIDER, "not ready at the start: {trouble}");
+    }
+}

@@ -1,0 +1,210 @@
+use bytes::Bytes;
+use data_encoding::BASE64;
+use form_urlencoded::Serializer;
+use http::{HeaderMap, HeaderValue};
+use intake::Request;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
+use lambda_runtime::Diagnostic;
+
+/// How the source of an event writes requests and reads answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Payload {
+    /// REST APIs, and HTTP APIs with payload format 1.0.
+    V1,
+    /// HTTP APIs and function URLs.
+    V2,
+}
+
+/// An event that no request can be made of. The text says nothing of what is in it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Undecodable {
+    #[error("the event's body is not the base64 that it is said to be")]
+    Base64,
+    #[error("the event is neither of API Gateway nor of a function URL")]
+    Shape,
+}
+
+impl From<Undecodable> for Diagnostic {
+    fn from(undecodable: Undecodable) -> Self {
+        Self { error_type: "UndecodableEvent".into(), error_message: undecodable.to_string() }
+    }
+}
+
+/// The event as a request. `lambda_http` has the shapes; its own conversion panics at a body that is
+/// not base64 and at a `Host` that is no host, so it is not used.
+pub(crate) fn decode(event: &str) -> Result<(Request, Payload), Undecodable> {
+    if let Ok(event) = serde_json::from_str(event) {
+        return Ok((of_v1(event)?, Payload::V1));
+    }
+    let event = serde_json::from_str(event).map_err(|_| Undecodable::Shape)?;
+    Ok((of_v2(event)?, Payload::V2))
+}
+
+fn of_v1(event: ApiGatewayProxyRequest) -> Result<Request, Undecodable> {
+    let query = event.multi_value_query_string_parameters;
+    let query = if query.is_empty() { event.query_string_parameters } else { query };
+    Ok(Request {
+        method: event.http_method,
+        headers: last_values(event.multi_value_headers, event.headers),
+        // Decoded by API Gateway; here it is written as the door reads it.
+        query: Serializer::new(String::new()).extend_pairs(query.iter()).finish(),
+        source: event.request_context.identity.source_ip.and_then(|address| address.parse().ok()),
+        body: body(event.body, event.is_base64_encoded)?,
+    })
+}
+
+/// Repeated headers come joined with commas here, and the door refuses those that matter.
+fn of_v2(event: ApiGatewayV2httpRequest) -> Result<Request, Undecodable> {
+    let http = event.request_context.http;
+    Ok(Request {
+        method: http.method,
+        headers: event.headers,
+        query: event.raw_query_string.unwrap_or_default(),
+        source: http.source_ip.and_then(|address| address.parse().ok()),
+        body: body(event.body, event.is_base64_encoded)?,
+    })
+}
+
+/// Of repeated headers the last decides; the list has all of them, the plain map just the last.
+fn last_values(mut list: HeaderMap, plain: HeaderMap) -> HeaderMap {
+    list.extend(plain);
+    let last = |name| list.get_all(name).iter().next_back().cloned();
+    let pairs: Vec<(_, HeaderValue)> =
+        list.keys().filter_map(|name| Some((name.clone(), last(name)?))).collect();
+    pairs.into_iter().collect()
+}
+
+fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Undecodable> {
+    let text = text.unwrap_or_default();
+    if !is_base64 {
+        return Ok(text.into());
+    }
+    BASE64.decode(text.as_bytes()).map(Bytes::from).map_err(|_| Undecodable::Base64)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Payload, Undecodable, decode};
+
+    fn v1(changes: Value) -> String {
+        event(
+            json!({
+                "httpMethod": "POST", "path": "/webhooks/digicert", "headers": {}, "body": "{}",
+                "requestContext": { "httpMethod": "POST", "identity": { "sourceIp": "216.168.240.1" } },
+            }),
+            changes,
+        )
+    }
+
+    fn v2(changes: Value) -> String {
+        event(
+            json!({
+                "version": "2.0", "rawPath": "/webhooks/digicert", "headers": {}, "body": "{}",
+                "requestContext": { "http": { "method": "POST", "sourceIp": "216.168.240.1" } },
+            }),
+            changes,
+        )
+    }
+
+    fn event(mut event: Value, changes: Value) -> String {
+        let changes = changes.as_object().unwrap().clone();
+        event.as_object_mut().unwrap().extend(changes);
+        event.to_string()
+    }
+
+    #[test]
+    fn headers() {
+        let value = |event: &str| {
+            let (request, _) = decode(event).unwrap();
+            let mut values = request.headers.get_all("x-webhook-key").iter();
+            let value = values.next().map(|value| value.to_str().unwrap().to_owned());
+            assert_eq!(values.next(), None);
+            value
+        };
+        let many = json!({ "X-WEBHOOK-KEY": ["first", "last"] });
+        for (event, expected) in [
+            (v1(json!({ "headers": { "X-Webhook-Key": "a" } })), Some("a")),
+            (
+                v1(json!({ "headers": { "x-webhook-key": "last" }, "multiValueHeaders": many })),
+                Some("last"),
+            ),
+            (v1(json!({ "headers": null, "multiValueHeaders": many })), Some("last")),
+            (v1(json!({ "headers": null, "multiValueHeaders": null })), None),
+            (v2(json!({ "headers": { "x-webhook-key": "first,last" } })), Some("first,last")),
+            (v2(json!({ "headers": { "X-WEBHOOK-KEY": "a" } })), Some("a")),
+        ] {
+            assert_eq!(value(&event).as_deref(), expected, "{event}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_the_bytes_that_were_sent() {
+        for (changes, body) in [
+            (json!({ "body": "{\"a\":\"ü\"}" }), "{\"a\":\"ü\"}".as_bytes()),
+            (json!({ "body": "eyJhIjoxfQ==", "isBase64Encoded": true }), b"{\"a\":1}"),
+            (json!({ "body": "/w==", "isBase64Encoded": true }), b"\xff"),
+            (json!({ "body": "", "isBase64Encoded": true }), b""),
+            (json!({ "body": null, "isBase64Encoded": false }), b""),
+        ] {
+            for (event, payload) in
+                [(v1(changes.clone()), Payload::V1), (v2(changes.clone()), Payload::V2)]
+            {
+                let (request, found) = decode(&event).unwrap();
+                assert_eq!((&*request.body, found), (body, payload), "{event}");
+            }
+        }
+    }
+
+    #[test]
+    fn queries_decode_as_sent() {
+        let v1_query = |single: Value, many: Value| {
+            let changes =
+                json!({ "queryStringParameters": single, "multiValueQueryStringParameters": many });
+            decode(&v1(changes)).unwrap().0.query
+        };
+        let one = json!({ "hub.challenge": "a b+c&d=é%" });
+        let pairs = |query: &str| {
+            form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<(String, String)>>()
+        };
+        let expected = [("hub.challenge".to_owned(), "a b+c&d=é%".to_owned())];
+        assert_eq!(pairs(&v1_query(one, Value::Null)), expected);
+        let many = json!({ "hub.challenge": ["a b+c&d=é%"] });
+        assert_eq!(pairs(&v1_query(json!({ "hub.challenge": "other" }), many)), expected);
+        let twice = v1_query(json!({ "a": "2" }), json!({ "a": ["1", "2"] }));
+        assert_eq!(twice, "a=1&a=2");
+        assert_eq!(v1_query(Value::Null, Value::Null), "");
+
+        let raw = "hub.challenge=a%20b&hub.challenge=2";
+        let (request, _) = decode(&v2(json!({ "rawQueryString": raw }))).unwrap();
+        assert_eq!(request.query, raw);
+    }
+
+    #[test]
+    fn the_source_is_the_contexts_and_no_headers() {
+        let forwarded = json!({ "headers": { "X-Forwarded-For": "10.0.0.1" } });
+        for event in [v1(forwarded.clone()), v2(forwarded.clone())] {
+            let (request, _) = decode(&event).unwrap();
+            assert_eq!(request.source, "216.168.240.1".parse().ok());
+        }
+        let context = json!({ "httpMethod": "POST", "identity": { "sourceIp": "" } });
+        let (request, _) = decode(&v1(json!({ "requestContext": context }))).unwrap();
+        assert_eq!(request.source, None);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded() {
+        let bad = json!({ "body": "not base64!", "isBase64Encoded": true });
+        for (event, expected) in [
+            (v1(bad.clone()), Undecodable::Base64),
+            (v2(bad), Undecodable::Base64),
+            ("{}".to_owned(), Undecodable::Shape),
+            ("[1]".to_owned(), Undecodable::Shape),
+            (json!({ "Records": [] }).to_string(), Undecodable::Shape),
+            (v2(json!({ "body": 5 })), Undecodable::Shape),
+        ] {
+            assert_eq!(decode(&event).unwrap_err(), expected, "{event}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use std::fmt::Debug;
+use std::process::ExitCode;
+
+use boot::{Environment, Format, Metrics};
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde::{Deserialize, Serialize};
+
+/// The runtime panics where one of these is missing.
+const SET_BY_LAMBDA: [&str; 4] = [
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_RUNTIME_API",
+];
+
+/// What stops a function's start, or ends it: it is logged and Lambda starts another.
+pub type StartError = lambda_runtime::Error;
+
+/// A function's `main`: logs in JSON at Lambda's level, then whatever `function` does until it ends.
+pub async fn main<F: Future<Output = Result<(), StartError>>>(
+    function: impl FnOnce(Environment) -> F,
+) -> ExitCode {
+    let environment = Environment::of_process();
+    let level = environment.optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or("info").to_lowercase();
+    boot::log(Format::Json, &level);
+    boot::report_panics();
+    match function(environment).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers one invocation after the other. An event that is no `E`, and an error of `handle`, fail
+/// that invocation only.
+///
+/// # Errors
+/// When the Runtime API cannot be reached, or a variable that Lambda sets is missing.
+pub async fn answer<E, R, X, F>(
+    environment: &Environment,
+    handle: impl Fn(LambdaEvent<E>) -> F,
+) -> Result<(), StartError>
+where
+    E: for<'de> Deserialize<'de>,
+    R: Serialize,
+    X: Into<Diagnostic> + Debug,
+    F: Future<Output = Result<R, X>>,
+{
+    for name in SET_BY_LAMBDA {
+        environment.required(name)?;
+    }
+    let metrics = Metrics::start()?;
+    let service = service_fn(|event| {
+        let answer = Box::pin(handle(event));
+        async move {
+            let answer = answer.await;
+            metrics.flush();
+            answer
+        }
+    });
+    Runtime::new(service).run().await
+}
