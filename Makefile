@@ -6,8 +6,10 @@ SHELL := bash
 
 # --- settings ------------------------------------------------------------------------------------
 
-ARCH ?= arm64#                 of the deployed functions: arm64 or x86_64
 ENV ?= default#                which section of infra/samconfig.toml; one for each stack
+SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } ours' infra/samconfig.toml | \
+  sed -nE 's/.*Architecture=[^a-z]*(arm64|x86_64).*/\1/p')
+ARCH ?= $(or $(SAVED_ARCH),arm64)# of the deployed functions: arm64 or x86_64
 PYTHON ?= python3#             3.11 or later
 
 FUNCTIONS := digicert-webhook cloudflare-webhook meta-ct-webhook worker
@@ -20,7 +22,7 @@ export AWS_DEFAULT_REGION ?= eu-central-1
 VENV := .tools/venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)/installed
-DEPLOY := $(BIN)/sam deploy --template-file infra/template.yaml --config-file samconfig.toml --config-env $(ENV)
+SAM_CONFIG := --config-file $(abspath infra/samconfig.toml) --config-env $(ENV)
 
 # --- for everybody -------------------------------------------------------------------------------
 
@@ -89,20 +91,21 @@ build: $(TOOLS) .tools/zig ## the functions as they are deployed (ARCH=arm64 or 
 
 .PHONY: deploy
 deploy: build ## build and deploy; asks for the parameters the first time (ENV=NAME for another stack)
-	if grep -q '^\[$(ENV)\.deploy\.parameters\]' infra/samconfig.toml; then \
-	  $(DEPLOY) --parameter-overrides Architecture=$(ARCH); \
+	@test "$(ARCH)" = "$(or $(SAVED_ARCH),$(ARCH))" || { echo "'$(ENV)' is deployed for $(SAVED_ARCH), and these are \
+	functions for $(ARCH); change Architecture in infra/samconfig.toml first" >&2; exit 1; }
+	@if grep -q '^\[$(ENV)\.deploy\.' infra/samconfig.toml; then \
+	  $(BIN)/sam deploy --no-fail-on-empty-changeset --template-file infra/template.yaml $(SAM_CONFIG); \
 	else \
-	  echo "First deployment of '$(ENV)'. The webhook routes have no API Gateway authoriser, since the"; \
-	  echo "functions verify each request themselves: answer y where SAM asks about it."; \
-	  $(DEPLOY) --guided; \
+	  $(BIN)/sam deploy --guided --template-file infra/template.yaml $(SAM_CONFIG) \
+	    --stack-name $(if $(filter default,$(ENV)),certhooks,certhooks-$(ENV)) --parameter-overrides Architecture=$(ARCH); \
 	fi
 
 .PHONY: destroy
-destroy: $(TOOLS) ## remove the stack; its events, ledger and archive stay
+destroy: $(TOOLS) ## remove the stack; its queues, ledger and archive stay
 	@echo "Retained, to be deleted by hand when no longer wanted: the four queues with what is on them, the"
-	@echo "ledger table, the archive bucket, and API Gateway's account-wide logging role. Everything else goes,"
-	@echo "the secrets included."
-	$(BIN)/sam delete --config-file samconfig.toml --config-env $(ENV)
+	@echo "ledger table, the archive bucket, and the role with which API Gateway writes logs. All else goes, the"
+	@echo "secrets included."
+	$(BIN)/sam delete $(SAM_CONFIG)
 
 # --- tools ---------------------------------------------------------------------------------------
 
