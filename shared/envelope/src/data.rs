@@ -13,6 +13,8 @@ pub struct CertificateData {
     /// order_id, certificate_id, webhook_id (numbers), hostname, hostname_id, zone_id, domain, …
     pub identifiers: Map<String, Value>,
     pub callback: Callback,
+    /// What the provider calls the state of the order, or of the hostname's certificate.
+    pub status: Option<String>,
     /// Leaf first, then issuers; for Meta just one.
     pub certificates: Vec<Certificate>,
     /// The same certificates in the same order, PEM with LF.

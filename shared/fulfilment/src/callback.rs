@@ -32,6 +32,7 @@ pub(crate) struct Api<S> {
 /// What is known of an event once the provider was asked, or need not be.
 pub(crate) struct Found {
     pub(crate) callback: Callback,
+    pub(crate) status: Option<String>,
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) pem_chain: Option<String>,
     pub(crate) checks: Checks,
@@ -81,6 +82,7 @@ impl Found {
     pub(crate) fn bare(callback: Callback) -> Self {
         Self {
             callback,
+            status: None,
             certificates: Vec::new(),
             pem_chain: None,
             checks: Checks::default(),
@@ -138,7 +140,7 @@ impl<S: SecretSource> Apis<S> {
             Plan::NotNeeded => Ok(Ok(Found::bare(asking.uncalled(Outcome::NotNeeded, None)))),
             Plan::UnusableId => {
                 let callback = asking.uncalled(Outcome::Failed, Some(Reason::UnusableId));
-                Ok(Ok(Found::bare(callback)))
+                Ok(Ok(Found::included(callback, reading.pem.as_deref(), asking.now)))
             }
             Plan::Download { certificate_id } => {
                 self.download(*certificate_id, reading.pem.as_deref(), asking).await
@@ -194,6 +196,7 @@ impl<S: SecretSource> Apis<S> {
         let settled = self.digicert.call(&call, asking, digicert::api::judge_order_info).await?;
         Ok(settled.map(|settled| match settled {
             Settled::Good { value, status } => Found {
+                status: value.status,
                 certificates: value.certificates,
                 problems: value.problems,
                 ..Found::bare(asking.callback(Outcome::Queried, status))
@@ -212,6 +215,7 @@ impl<S: SecretSource> Apis<S> {
         let settled = self.cloudflare.call(&call, asking, cloudflare::api::judge_details).await?;
         Ok(settled.map(|settled| match settled {
             Settled::Good { value, status } => Found {
+                status: value.status,
                 certificates: value.certificates,
                 problems: value.problems,
                 dcv: value.dcv,

@@ -34,7 +34,8 @@ impl Redacted {
 /// The certificate event that consumers read.
 pub(crate) fn compose(redacted: &Redacted, reading: &Reading, found: Found) -> CertificateEvent {
     let envelope = &redacted.envelope;
-    let Found { callback, certificates, pem_chain, mut checks, problems, dcv, related } = found;
+    let Found { callback, status, certificates, pem_chain, mut checks, problems, dcv, related } =
+        found;
     redacted.report(&mut checks);
     let is_known = !certificates.is_empty();
     CloudEvent {
@@ -61,6 +62,7 @@ pub(crate) fn compose(redacted: &Redacted, reading: &Reading, found: Found) -> C
             event: reading.event.clone(),
             identifiers: reading.identifiers.clone(),
             callback,
+            status,
             certificates: if is_known { certificates } else { reading.certificates.clone() },
             pem_chain,
             checks,

@@ -64,12 +64,14 @@ pub enum Refusal {
     NoEventName(&'static str),
     #[error("the body has no `entry` list")]
     NoEntry,
-    #[error("the body is not JSON, or nested deeper than 128 levels")]
+    #[error("the body is not JSON, or nested too deep")]
     NotJson,
     #[error("the body is JSON, but not an object")]
     NotAnObject,
     #[error("the body's `object` is not `{0}`")]
     OtherObject(&'static str),
+    #[error("the body's updates, each with what surrounds it, are too large together")]
+    TooLarge,
 }
 
 /// A stored secret that cannot be used.

@@ -14,6 +14,9 @@ use crate::secret::{Stored, Vouch, header};
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 const SECRET_KEY: &str = "app_secret";
 const TOKEN_KEY: &str = "verify_token";
+/// Every update gets a document of its own with all that surrounds it; this bounds their sum. A batch
+/// of 1000 updates of 5 MiB in all stays far below it.
+const SPLIT_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Meta's Graph webhook.
 pub struct MetaDoor;
@@ -62,7 +65,17 @@ impl Door for MetaDoor {
     fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Envelope>, Refusal> {
         let data = json::object(body)?;
         let batch = Batch::of(&data)?;
-        batch.updates().map(|update| batch.envelope(&update, receipt)).collect()
+        let mut total = 0;
+        let mut envelopes = Vec::new();
+        for update in batch.updates() {
+            let envelope = batch.envelope(&update, receipt)?;
+            total += envelope.data.get().len();
+            if total > SPLIT_LIMIT {
+                return Err(Refusal::TooLarge);
+            }
+            envelopes.push(envelope);
+        }
+        Ok(envelopes)
     }
 }
 
@@ -88,4 +101,26 @@ fn only(query: &str, name: &str) -> Option<String> {
     let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(other, _)| other == name);
     let (_, value) = values.next()?;
     values.next().is_none().then(|| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::{Door, MetaDoor, Receipt, Refusal};
+
+    #[test]
+    fn what_surrounds_an_update_does_not_multiply_without_end() {
+        let body = |updates: usize| {
+            let fields = vec!["\"certificate\""; updates].join(",");
+            let filler = "x".repeat(512 * 1024);
+            format!(
+                r#"{{"object":"certificate_transparency","filler":"{filler}","entry":[{{"changed_fields":[{fields}]}}]}}"#
+            )
+        };
+        let receipt = Receipt { at: OffsetDateTime::UNIX_EPOCH, traceparent: None };
+        let events = |updates| MetaDoor::events(body(updates).as_bytes(), &receipt);
+        assert_eq!(events(100).map(|events| events.len()), Ok(100));
+        assert_eq!(events(200).map(|events| events.len()), Err(Refusal::TooLarge));
+    }
 }
