@@ -1,0 +1,7 @@
+//! The compiled function, as Lambda drives it, with an emulator behind it.
+
+mod samples;
+mod start;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_digicert-webhook");
+const KEY: &str = "sample-webhook-key-of-32-characters-or-more";

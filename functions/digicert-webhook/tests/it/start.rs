@@ -1,0 +1,48 @@
+use harness::{Answer, Function, refused_start, sample};
+use serde_json::Value;
+
+use crate::BINARY;
+
+fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+const QUEUE: (&str, &str) = ("EVENTS_QUEUE_URL", "http://127.0.0.1:9/queue");
+const SECRET: (&str, &str) = ("WEBHOOK_SECRET_ID", "certhooks/webhook");
+const REGION: (&str, &str) = ("AWS_REGION", "eu-central-1");
+
+#[tokio::test]
+async fn what_stops_the_start_is_named() {
+    for (given, name) in [
+        (&[SECRET, REGION][..], "EVENTS_QUEUE_URL"),
+        (&[QUEUE, REGION], "WEBHOOK_SECRET_ID"),
+        (&[QUEUE, SECRET], "AWS_REGION"),
+        (&[QUEUE, REGION, ("ALLOW_UNAUTHENTICATED", "true")], "ALLOW_UNAUTHENTICATED"),
+        (&[QUEUE, SECRET, REGION, ("MAX_BODY_BYTES", "many")], "MAX_BODY_BYTES"),
+        (&[QUEUE, SECRET, REGION, ("AWS_CA_BUNDLE", "/nowhere.pem")], "AWS_CA_BUNDLE"),
+        (&[QUEUE, SECRET, REGION, ("AWS_LAMBDA_FUNCTION_NAME", "")], "AWS_LAMBDA_FUNCTION_NAME"),
+    ] {
+        let (success, log) = refused_start(BINARY, &variables(given)).await.unwrap();
+        assert!(!success, "{name}");
+        let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+        assert_eq!(last["level"], "ERROR", "{log}");
+        assert!(last["message"].as_str().unwrap().starts_with(&format!("{name}: ")), "{log}");
+    }
+}
+
+/// Nothing listens where queue and secret should be.
+#[tokio::test]
+async fn without_its_surroundings_it_starts_and_answers_503() {
+    let mut given = variables(&[QUEUE, SECRET, REGION, ("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]);
+    given.extend(variables(&[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]));
+    let mut function = Function::start(BINARY, &given).await.unwrap();
+    let Answer::Response(response) =
+        function.invoke(sample("digicert.rest.json").unwrap()).await.unwrap()
+    else {
+        panic!("an answer was expected")
+    };
+    assert_eq!(response["statusCode"], 503);
+    assert!(response["headers"]["retry-after"].is_string(), "{response}");
+    let (_, log) = function.stop().await.unwrap();
+    assert!(log.contains("WEBHOOK_SECRET_ID (certhooks/webhook): GetSecretValue: "), "{log}");
+}
