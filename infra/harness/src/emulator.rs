@@ -98,12 +98,12 @@ impl Emulator {
     }
 
     pub async fn bucket(&self, name: &str) -> Result<()> {
-        let put = self.http.put(format!("{}/{name}", self.endpoint));
-        let status = put.header("authorization", authorization("s3")).send().await?.status();
-        if !status.is_success() {
-            bail!("CreateBucket {name}: {status}");
-        }
-        Ok(())
+        let place = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        let put = self.http.put(format!("{}/{name}", self.endpoint)).body(place);
+        let answer = put.header("authorization", authorization("s3")).send().await?;
+        answer.error_for_status().with_context(|| format!("CreateBucket {name}")).map(drop)
     }
 
     /// An object of a bucket as text.
