@@ -6,4 +6,8 @@ mod cloudflare;
 mod control;
 mod faults;
 mod graph;
+mod graph_app;
+mod notifications;
+mod receiver;
 mod support;
+mod webhook;
