@@ -1,7 +1,9 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use envelope::Reason;
+use http::Method;
 use secrecy::SecretString;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::json;
@@ -13,6 +15,18 @@ pub struct Call {
     pub segments: Vec<String>,
     pub query: Vec<(&'static str, String)>,
     pub accept: &'static str,
+}
+
+/// A call that an operator makes, below the provider's configured base. Segments as above.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    pub segments: Vec<String>,
+    pub query: Vec<(&'static str, String)>,
+    /// JSON; secret, since it may hold a webhook's secret or a token.
+    pub body: Option<SecretString>,
+    /// How long its answer may take.
+    pub patience: Duration,
 }
 
 /// Where the API key goes.
@@ -58,6 +72,32 @@ pub enum Verdict<T> {
     Failed {
         reason: Reason,
     },
+}
+
+impl Request {
+    /// For a call that the provider answers from what it knows.
+    pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+    /// For one that it answers only after it asked an endpoint, which has 10 s (CertCentral webhooks,
+    /// "Troubleshoot your webhook endpoint").
+    pub(crate) const PATIENCE_WITH_ENDPOINT: Duration = Duration::from_secs(25);
+
+    pub(crate) fn new<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            method,
+            segments: segments.into_iter().map(str::to_owned).collect(),
+            query: Vec::new(),
+            body: None,
+            patience: Self::PATIENCE,
+        }
+    }
+
+    pub(crate) fn with(self, body: &Value) -> Self {
+        Self { body: Some(body.to_string().into()), ..self }
+    }
+
+    pub(crate) fn with_endpoint(self) -> Self {
+        Self { patience: Self::PATIENCE_WITH_ENDPOINT, ..self }
+    }
 }
 
 impl<T> Verdict<T> {

@@ -9,7 +9,7 @@ use crate::secret::Stored;
 
 /// Authentication failed, unauthorized, unknown key, and two for a malformed header (Cloudflare API,
 /// error codes).
-const KEY_ERRORS: &[u64] = &[10000, 9109, 9103, 6003, 6111];
+pub(super) const KEY_ERRORS: &[u64] = &[10000, 9109, 9103, 6003, 6111];
 
 /// What Cloudflare says of a custom hostname.
 #[derive(Clone, Debug, Default, PartialEq)]

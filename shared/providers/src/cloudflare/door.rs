@@ -10,10 +10,14 @@ use crate::{json, naming};
 
 /// The secret itself, in every request (Notifications, "Configure webhooks"). It is no signature.
 const AUTH_HEADER: &str = "cf-webhook-auth";
-const SECRET_KEY: &str = "webhook_auth";
 
 /// Cloudflare's generic notification webhook.
 pub struct CloudflareDoor;
+
+impl CloudflareDoor {
+    /// Where the secret stands in a stored one.
+    pub(super) const SECRET_KEY: &str = "webhook_auth";
+}
 
 impl Door for CloudflareDoor {
     const PROVIDER: Provider = Provider::Cloudflare;
@@ -24,7 +28,7 @@ impl Door for CloudflareDoor {
     type Secret = Vouch;
 
     fn secret(stored: &SecretString) -> Result<Vouch, SecretFault> {
-        Stored::read(stored).first(SECRET_KEY).map(Vouch::new)
+        Stored::read(stored).first(Self::SECRET_KEY).map(Vouch::new)
     }
 
     fn verify(headers: &HeaderMap, _body: &[u8], secret: &Vouch) -> bool {

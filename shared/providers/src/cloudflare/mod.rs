@@ -1,5 +1,6 @@
 //! Cloudflare SSL for SaaS custom hostnames.
 
+pub mod alerting;
 pub mod api;
 mod document;
 mod door;

@@ -5,6 +5,7 @@ pub mod api;
 mod domain;
 mod door;
 mod reading;
+pub mod subscription;
 mod told;
 mod update;
 

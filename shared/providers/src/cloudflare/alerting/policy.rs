@@ -1,0 +1,152 @@
+use serde_json::{Map, Value, json};
+
+use super::destination::is_id;
+
+/// "SSL for SaaS Custom Hostnames Alert" (Cloudflare API, "List alert types").
+pub const CUSTOM_HOSTNAMES: &str = "custom_ssl_certificate_event_type";
+
+/// What a request may set; the rest of a policy is Cloudflare's own (Cloudflare API, "Update a
+/// notification policy").
+const SETTABLE: [&str; 8] = [
+    "name",
+    "description",
+    "enabled",
+    "alert_type",
+    "alert_interval",
+    "mechanisms",
+    "filters",
+    "conditions",
+];
+
+/// Which alert goes where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    pub id: String,
+    pub name: String,
+    pub alert_type: String,
+    pub is_enabled: bool,
+    /// The ids of its webhook destinations.
+    pub destinations: Vec<String>,
+    /// The whole of it, e-mail addresses and filters too.
+    told: Map<String, Value>,
+}
+
+/// A policy that sends all certificate events of custom hostnames to one destination.
+pub fn new_policy(name: &str, alert_type: &str, destination: &str) -> Map<String, Value> {
+    let policy = json!({
+        "name": name,
+        "enabled": true,
+        "alert_type": alert_type,
+        "mechanisms": { "webhooks": [{ "id": destination }] },
+    });
+    members(policy)
+}
+
+impl Policy {
+    /// `None` without an id.
+    pub(super) fn read(told: &Value) -> Option<Self> {
+        let text = |name: &str| told[name].as_str().map(str::trim).unwrap_or_default().to_owned();
+        let webhooks = told["mechanisms"]["webhooks"].as_array().into_iter().flatten();
+        Some(Self {
+            id: Some(text("id")).filter(|id| is_id(id))?,
+            name: text("name"),
+            alert_type: text("alert_type"),
+            is_enabled: told["enabled"] == true,
+            destinations: webhooks
+                .filter_map(|one| one["id"].as_str().map(str::to_owned))
+                .collect(),
+            told: members(told.clone()),
+        })
+    }
+
+    /// Whether all that happens to custom hostnames goes from it to this destination.
+    pub fn serves(&self, destination: &str) -> bool {
+        self.is_enabled && self.is_about_custom_hostnames() && self.sends_to(destination)
+    }
+
+    pub fn is_about_custom_hostnames(&self) -> bool {
+        self.alert_type == CUSTOM_HOSTNAMES
+    }
+
+    pub fn sends_to(&self, destination: &str) -> bool {
+        self.destinations.iter().any(|id| id == destination)
+    }
+
+    /// The same with one destination in another's place, and everything else as it is.
+    pub fn moved(&self, from: &str, to: &str) -> Map<String, Value> {
+        let mut ids: Vec<&str> = Vec::new();
+        for id in self.destinations.iter().map(|id| if id == from { to } else { id }) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        self.with_webhooks(&ids)
+    }
+
+    /// The same, switched on.
+    pub fn enabled(&self) -> Map<String, Value> {
+        let mut policy = self.settable();
+        policy.insert("enabled".to_owned(), true.into());
+        policy
+    }
+
+    fn with_webhooks(&self, ids: &[&str]) -> Map<String, Value> {
+        let mut policy = self.settable();
+        let mut mechanisms = policy.get("mechanisms").cloned().map(members).unwrap_or_default();
+        let ids: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+        mechanisms.insert("webhooks".to_owned(), ids.into());
+        policy.insert("mechanisms".to_owned(), mechanisms.into());
+        policy
+    }
+
+    fn settable(&self) -> Map<String, Value> {
+        let is_settable = |(name, value): &(&String, &Value)| {
+            SETTABLE.contains(&name.as_str()) && !value.is_null()
+        };
+        self.told
+            .iter()
+            .filter(is_settable)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Policy;
+
+    #[test]
+    fn a_moved_policy_keeps_all_else() {
+        let told = json!({
+            "id": "0123", "name": "n", "description": "d", "enabled": true, "created": "2026-01-01",
+            "alert_type": "custom_ssl_certificate_event_type", "conditions": null,
+            "filters": {"zones": ["z"]},
+            "mechanisms": {"email": [{"id": "a@b.example"}], "webhooks": [{"id": "a"}, {"id": "b"}]},
+        });
+        let policy = Policy::read(&told).unwrap();
+        assert!(policy.serves("a") && !policy.serves("c"));
+        let moved = Value::Object(policy.moved("a", "c"));
+        assert_eq!(
+            moved,
+            json!({
+                "name": "n", "description": "d", "enabled": true,
+                "alert_type": "custom_ssl_certificate_event_type",
+                "filters": {"zones": ["z"]},
+                "mechanisms": {
+                    "email": [{"id": "a@b.example"}], "webhooks": [{"id": "c"}, {"id": "b"}],
+                },
+            })
+        );
+        let both = policy.moved("a", "b");
+        assert_eq!(both["mechanisms"]["webhooks"], json!([{"id": "b"}]));
+    }
+}

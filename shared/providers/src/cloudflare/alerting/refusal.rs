@@ -1,0 +1,91 @@
+use serde_json::Value;
+
+use crate::api::Answer;
+use crate::cloudflare::api::KEY_ERRORS;
+
+/// Why Cloudflare did not do it, and what to do.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    #[error(
+        "Cloudflare refuses the API token (status {status}, {}): it must be valid, and have the \
+         permission Account, Notifications, Edit (Read is enough to look) for this account",
+        named(*.code)
+    )]
+    TokenRefused { status: u16, code: Option<u64> },
+    #[error(
+        "Cloudflare does not find it (status 404): see that the id and the account id are right"
+    )]
+    NotFound,
+    #[error("too many requests with this API token (status 429): wait five minutes")]
+    RateLimited,
+    #[error("Cloudflare is in trouble (status {status}): try again later")]
+    Trouble { status: u16 },
+    #[error(
+        "a redirect (status {status}) came back, which is not followed: see that CLOUDFLARE_API_BASE \
+         is right"
+    )]
+    Redirect { status: u16 },
+    #[error(
+        "an HTML page (status {status}) came back instead of the API's answer: see that \
+         CLOUDFLARE_API_BASE is right, and that no proxy or portal is on the way"
+    )]
+    Html { status: u16 },
+    #[error(
+        "the answer (status {status}) cannot be understood: see that CLOUDFLARE_API_BASE is right"
+    )]
+    Unreadable { status: u16 },
+    #[error("Cloudflare refuses this (status {status}, {}){}", named(*.code), told(.message))]
+    Other { status: u16, code: Option<u64>, message: Option<String> },
+}
+
+impl Refusal {
+    /// What an answer other than a success means.
+    pub(super) fn of(answer: &Answer<'_>) -> Self {
+        let status = answer.status;
+        let errors = errors(answer.body);
+        let code = errors.first().and_then(|(code, _)| *code);
+        let is_about_key =
+            errors.iter().any(|(code, _)| code.is_some_and(|code| KEY_ERRORS.contains(&code)));
+        match status {
+            401 | 403 => Self::TokenRefused { status, code },
+            _ if is_about_key => Self::TokenRefused { status, code },
+            404 => Self::NotFound,
+            429 => Self::RateLimited,
+            500.. => Self::Trouble { status },
+            300..=399 => Self::Redirect { status },
+            _ if errors.is_empty() => Self::unreadable(answer),
+            _ => {
+                let message = errors.into_iter().find_map(|(_, message)| message);
+                Self::Other { status, code, message }
+            }
+        }
+    }
+
+    /// An answer that is not the API's.
+    pub(super) fn unreadable(answer: &Answer<'_>) -> Self {
+        let status = answer.status;
+        let is_html = answer.body.trim_ascii_start().starts_with(b"<");
+        if is_html { Self::Html { status } } else { Self::Unreadable { status } }
+    }
+}
+
+/// Code and message of each.
+fn errors(body: &[u8]) -> Vec<(Option<u64>, Option<String>)> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let errors = body["errors"].as_array().cloned().unwrap_or_default();
+    let error = |error: &Value| (error["code"].as_u64(), error["message"].as_str().map(plain));
+    errors.iter().map(error).collect()
+}
+
+/// Text from outside, fit for one line of a terminal.
+fn plain(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(200).collect()
+}
+
+fn named(code: Option<u64>) -> String {
+    code.map_or_else(|| "without a code".to_owned(), |code| format!("code {code}"))
+}
+
+fn told(message: &Option<String>) -> String {
+    message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
+}

@@ -1,0 +1,75 @@
+use serde_json::Value;
+
+use super::refusal::Refusal;
+use super::request::{FIELDS, OBJECT};
+use crate::api::Answer;
+use crate::meta::api::SubscribedDomains;
+
+/// The app's subscription to certificate transparency.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Subscription {
+    pub callback: String,
+    pub is_active: bool,
+    pub fields: Vec<String>,
+}
+
+impl Subscription {
+    /// The fields that it does not announce.
+    pub fn missing(&self) -> Vec<&'static str> {
+        FIELDS.into_iter().filter(|field| !self.fields.iter().any(|have| have == field)).collect()
+    }
+}
+
+/// # Errors
+/// As the refusal says.
+pub fn judge_subscriptions(answer: &Answer<'_>) -> Result<Option<Subscription>, Refusal> {
+    let body = success(answer)?;
+    let Some(all) = body["data"].as_array() else {
+        return Err(Refusal::Unreadable { status: answer.status });
+    };
+    let ours = all.iter().find(|one| one["object"] == OBJECT);
+    Ok(ours.map(|told| Subscription {
+        callback: told["callback_url"].as_str().unwrap_or_default().to_owned(),
+        is_active: told["active"] != false,
+        fields: told["fields"].as_array().into_iter().flatten().filter_map(field).collect(),
+    }))
+}
+
+/// A field is an object with its name, in older versions of the API its name alone.
+fn field(told: &Value) -> Option<String> {
+    told["name"].as_str().or_else(|| told.as_str()).map(str::to_owned)
+}
+
+/// # Errors
+/// As the refusal says.
+pub fn judge_domains(answer: &Answer<'_>) -> Result<SubscribedDomains, Refusal> {
+    let body = success(answer)?;
+    let Some(data) = body["data"].as_array() else {
+        return Err(Refusal::Unreadable { status: answer.status });
+    };
+    let domains = data.iter().filter_map(|one| one["domain"].as_str().map(str::to_owned)).collect();
+    // `paging.next` holds the access token; it only tells that there is a next page.
+    let after = body["paging"]["next"].as_str().and(body["paging"]["cursors"]["after"].as_str());
+    Ok(SubscribedDomains { domains, after: after.map(str::to_owned) })
+}
+
+/// `success` comes as a boolean and as a string.
+///
+/// # Errors
+/// As the refusal says.
+pub fn judge_done(answer: &Answer<'_>) -> Result<(), Refusal> {
+    match &success(answer)?["success"] {
+        Value::Bool(true) => Ok(()),
+        Value::String(word) if word == "true" => Ok(()),
+        _ => Err(Refusal::Unreadable { status: answer.status }),
+    }
+}
+
+/// The JSON of an answer that is no error, whatever its status is.
+fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
+    let body: Option<Value> = serde_json::from_slice(answer.body).ok();
+    match body {
+        Some(body) if answer.is_success() && body.get("error").is_none() => Ok(body),
+        _ => Err(Refusal::of(answer)),
+    }
+}

@@ -1,0 +1,85 @@
+use serde_json::Value;
+
+use crate::api::Answer;
+
+/// Why Graph did not do it, and what to do. Codes decide, not the status (Graph API, "Handling
+/// errors").
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    #[error(
+        "Meta has retired Certificate Transparency (code 100, subcode 33, as since 2026-02): there \
+         is nothing to subscribe to; should the answer be about the app id instead, correct that"
+    )]
+    Retired,
+    #[error(
+        "Graph refuses the access token (code {code}): it must be the app's own, APPID|APPSECRET"
+    )]
+    TokenRefused { code: u64 },
+    #[error(
+        "Graph says that the access token may not do this (code {code}): it must be the app's own, \
+         APPID|APPSECRET"
+    )]
+    Forbidden { code: u64 },
+    #[error("too many requests for this app (code {code}): wait an hour")]
+    RateLimited { code: u64 },
+    #[error(
+        "Graph could not verify the endpoint (code 2200){}: see that it runs, that its name \
+         resolves, that its certificate is valid, and that it has this verify token", told(.message)
+    )]
+    CallbackFailed { message: Option<String> },
+    #[error("Graph is in trouble (status {status}): try again later")]
+    Trouble { status: u16 },
+    #[error(
+        "a redirect (status {status}) came back, which is not followed: see that META_API_BASE is \
+         right"
+    )]
+    Redirect { status: u16 },
+    #[error(
+        "an HTML page (status {status}) came back instead of the API's answer: see that \
+         META_API_BASE is right, and that no proxy or portal is on the way"
+    )]
+    Html { status: u16 },
+    #[error("the answer (status {status}) cannot be understood: see that META_API_BASE is right")]
+    Unreadable { status: u16 },
+    #[error("Graph refuses this (code {code}){}", told(.message))]
+    Other { code: u64, message: Option<String> },
+}
+
+impl Refusal {
+    pub(super) fn of(answer: &Answer<'_>) -> Self {
+        let status = answer.status;
+        let body: Value = serde_json::from_slice(answer.body).unwrap_or_default();
+        let error = &body["error"];
+        let message = error["message"].as_str().map(plain);
+        match (error["code"].as_u64(), error["error_subcode"].as_u64()) {
+            (Some(100), Some(33)) => Self::Retired,
+            (Some(code @ (4 | 17 | 32 | 613)), _) => Self::RateLimited { code },
+            (Some(1 | 2), _) => Self::Trouble { status },
+            (Some(_), _) if error["is_transient"] == true => Self::Trouble { status },
+            (Some(code @ (102 | 190)), _) => Self::TokenRefused { code },
+            (Some(code @ (10 | 200..=299)), _) => Self::Forbidden { code },
+            (Some(2200), _) => Self::CallbackFailed { message },
+            (Some(code), _) => Self::Other { code, message },
+            (None, _) => Self::unexplained(answer),
+        }
+    }
+
+    fn unexplained(answer: &Answer<'_>) -> Self {
+        let status = answer.status;
+        match status {
+            500.. => Self::Trouble { status },
+            300..=399 => Self::Redirect { status },
+            _ if answer.body.trim_ascii_start().starts_with(b"<") => Self::Html { status },
+            _ => Self::Unreadable { status },
+        }
+    }
+}
+
+/// Text from outside, fit for one line of a terminal.
+fn plain(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(200).collect()
+}
+
+fn told(message: &Option<String>) -> String {
+    message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
+}
