@@ -115,7 +115,7 @@ mod tests {
     fn database(folder: &TestFolder) -> Database {
         crate::files::create_folder(folder.path()).unwrap();
         let file = folder.path().join(schema::FILE);
-        let lock = crate::lock::Lock::take(folder.path()).unwrap();
+        let lock = crate::lock::Lock::take(folder.path(), "lock", "held").unwrap();
         let connection = schema::open(&file).unwrap();
         let pause = Duration::from_secs(60);
         Database::start(Writer::new(connection, &file, OffsetDateTime::now_utc, pause, lock))

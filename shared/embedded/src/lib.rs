@@ -5,6 +5,7 @@
 //! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
 //! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports
 //! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
+//! - [`rotation`]: from one webhook secret to the next, stage by stage
 //! - [`database`], [`writer`]: the thread that owns the connection and commits for many callers
 //! - [`schema`], [`sweep`]: the tables, and what is deleted from them as time passes
 //! - [`clock`], [`files`], [`faults`]: moments as SQLite keeps them; files for this user alone; how
@@ -21,6 +22,7 @@ mod ledger;
 mod lock;
 mod queue;
 mod reader;
+mod rotation;
 mod schema;
 mod secret_members;
 mod secrets;
@@ -36,6 +38,7 @@ pub use events::{LocalEvents, Receipt, Received};
 pub use ledger::LocalLedger;
 pub use queue::Counts;
 pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
+pub use rotation::{Rotation, Stages};
 pub use secrets::{LocalSecret, LocalSecrets};
 pub use state::{Options, State};
 

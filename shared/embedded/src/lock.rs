@@ -6,13 +6,14 @@ use ports::{PortError, PortResult};
 use crate::faults::fault;
 use crate::files::private;
 
-/// Proof that no other process uses the folder. The system lets go of it when the process ends,
+/// Proof that no other process uses the folder, or does what the lock is named for. The system lets go of it when the process ends,
 /// however it ends.
 pub(crate) struct Lock(File);
 
 impl Lock {
-    pub(crate) fn take(folder: &Path) -> PortResult<Self> {
-        let path = folder.join("lock");
+    /// `held` says who else may have it, and what to do then.
+    pub(crate) fn take(folder: &Path, name: &str, held: &str) -> PortResult<Self> {
+        let path = folder.join(name);
         let file = private()
             .create(true)
             .truncate(false)
@@ -20,11 +21,9 @@ impl Lock {
             .map_err(|error| fault("cannot open", &path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(PortError(format!(
-                "{} is held: another `certhooks local` uses this folder; \
-                 stop it, or choose another state folder",
-                path.display()
-            ))),
+            Err(TryLockError::WouldBlock) => {
+                Err(PortError(format!("{} is held: {held}", path.display())))
+            }
             Err(TryLockError::Error(error)) => Err(fault("cannot lock", &path, &error)),
         }
     }

@@ -39,6 +39,14 @@ impl LocalSecrets {
         secrets_file::complete(&folder.join(secrets_file::NAME), wanted)
     }
 
+    pub(crate) fn path(&self) -> Arc<Path> {
+        Arc::clone(&self.path)
+    }
+
+    pub(crate) fn is_set_by_variable(&self, member: &Member) -> bool {
+        self.variables.contains_key(member.name)
+    }
+
     /// What proves that a request comes from the provider.
     pub fn webhook(&self, provider: Provider) -> LocalSecret {
         LocalSecret { secrets: self.clone(), provider, purpose: Purpose::Webhook }

@@ -70,9 +70,20 @@ pub(crate) fn complete<'a>(
             members.insert(member.name.to_owned(), random(path)?);
         }
     }
-    if members.len() == before {
-        return Ok(());
-    }
+    if members.len() == before { Ok(()) } else { write(path, &members) }
+}
+
+/// Changes the file as a whole, or leaves it as it was.
+pub(crate) fn edit(
+    path: &Path,
+    change: impl FnOnce(&mut BTreeMap<String, SecretString>) -> PortResult<()>,
+) -> PortResult<()> {
+    let mut members = SecretsFile::read(path)?.members;
+    change(&mut members)?;
+    write(path, &members)
+}
+
+fn write(path: &Path, members: &BTreeMap<String, SecretString>) -> PortResult<()> {
     let object: Map<String, Value> = members
         .iter()
         .map(|(name, value)| (name.clone(), Value::from(value.expose_secret())))
@@ -119,7 +130,7 @@ fn is_known(name: &str) -> bool {
 }
 
 /// 43 characters of base64url: 256 bits.
-fn random(path: &Path) -> PortResult<SecretString> {
+pub(crate) fn random(path: &Path) -> PortResult<SecretString> {
     let mut bytes = [0; 32];
     SystemRandom::new()
         .fill(&mut bytes)

@@ -59,7 +59,9 @@ impl State {
     pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
         let folder = absolute(folder).map_err(|error| fault("cannot find", folder, &error))?;
         create_folder(&folder)?;
-        let lock = Lock::take(&folder)?;
+        let held =
+            "another `certhooks local` uses this folder; stop it, or choose another state folder";
+        let lock = Lock::take(&folder, "lock", held)?;
         LocalSecrets::complete(&folder)?;
         let archive = LocalArchive::open(folder.join("archive"))?;
         let database = Database::start(recovered(&folder.join(schema::FILE), options, lock)?)?;

@@ -16,6 +16,7 @@ mod folder;
 mod groups;
 mod ledger;
 mod load;
+mod rotation;
 mod secrets;
 mod state;
 

@@ -14,13 +14,17 @@ use crate::secret::{Stored, Vouch, header};
 const KEY_HEADER: &str = "x-webhook-key";
 /// "Must be at least 32 characters" (Update webhook endpoint, `secret`).
 const KEY_LENGTH: usize = 32;
-const SECRET_KEY: &str = "webhook_key";
 /// The test event is 33 bytes; the rest is for white space.
 const PROBE_LIMIT: usize = 256;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// CertCentral's webhook.
 pub struct DigicertDoor;
+
+impl DigicertDoor {
+    /// Where the key stands in a stored secret.
+    pub(crate) const SECRET_KEY: &str = "webhook_key";
+}
 
 impl Door for DigicertDoor {
     const PROVIDER: Provider = Provider::Digicert;
@@ -32,9 +36,9 @@ impl Door for DigicertDoor {
 
     fn secret(stored: &SecretString) -> Result<Vouch, SecretFault> {
         let stored = Stored::read(stored);
-        let key = stored.first(SECRET_KEY)?;
+        let key = stored.first(Self::SECRET_KEY)?;
         if key.chars().count() < KEY_LENGTH {
-            return Err(SecretFault::TooShort(SECRET_KEY, KEY_LENGTH));
+            return Err(SecretFault::TooShort(Self::SECRET_KEY, KEY_LENGTH));
         }
         Ok(Vouch::new(key))
     }

@@ -5,6 +5,7 @@ mod document;
 mod door;
 mod ids;
 mod reading;
+pub mod webhook;
 
 pub use door::DigicertDoor;
 pub use reading::{challenge, read};

@@ -15,3 +15,4 @@ mod shapes;
 mod splitting;
 mod support;
 mod verification;
+mod webhook_digicert;

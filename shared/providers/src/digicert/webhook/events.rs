@@ -1,0 +1,51 @@
+/// What a webhook can subscribe to (Update webhook endpoint, example; the last one: Webhook event
+/// logs, example). CertCentral adds events, and does not name all of those about order approval.
+pub const KNOWN_EVENTS: [&str; 10] = [
+    "certificate_issued",
+    "certificate_revoked",
+    "order_rejected",
+    "organization_validated",
+    "organization_expired",
+    "organization_revalidation_notice",
+    "domain_validated",
+    "domain_expired",
+    "domain_revalidation_notice",
+    "order_approval_email_sent",
+];
+
+pub fn is_known(event: &str) -> bool {
+    KNOWN_EVENTS.contains(&event)
+}
+
+/// The known name that a misspelt one is most like (edit distance; transposed letters count as one).
+pub fn nearest(event: &str) -> Option<&'static str> {
+    let event = event.to_ascii_lowercase().replace(['-', ' ', '.'], "_");
+    KNOWN_EVENTS
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(&event, known), known))
+        .min()
+        // Beyond this it is another word, not a slip.
+        .filter(|(distance, known)| *distance <= known.len() / 2)
+        .map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_slip_has_a_nearest_name_and_another_word_has_none() {
+        for (event, expected) in [
+            ("certificate_isued", Some("certificate_issued")),
+            ("Certificate-Issued", Some("certificate_issued")),
+            ("certificate_reovked", Some("certificate_revoked")),
+            ("domain_valid", Some("domain_validated")),
+            ("organisation_expired", Some("organization_expired")),
+            ("order_approval_sent", Some("order_approval_email_sent")),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(event), expected, "{event}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::answer::{success, unsigned};
+use super::refusal::Refusal;
+use crate::api::Answer;
+use crate::digicert::document::CHALLENGE;
+
+/// What CertCentral sent, and what came back (CertCentral API, "Webhook event logs").
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogEntry {
+    pub event: String,
+    /// The event's `data`; never that of a challenge, which would be its token.
+    pub info: Option<Value>,
+    /// CertCentral's word: `success`, …
+    pub outcome: Option<String>,
+    pub sent: Option<OffsetDateTime>,
+    pub answered: Option<OffsetDateTime>,
+    /// HTTP status of the listener; absent when there was none.
+    pub code: Option<u16>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogPage {
+    pub entries: Vec<LogEntry>,
+    /// Of all pages.
+    pub total: Option<u64>,
+}
+
+/// # Errors
+/// As the refusal says.
+pub fn judge_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
+    let body = success(answer)?;
+    // An empty list is left out of other answers of this API, so here too.
+    let events = match body.get("events") {
+        Some(Value::Array(events)) => events.as_slice(),
+        None | Some(Value::Null) if body.is_object() => &[],
+        _ => return Err(Refusal::Unreadable { status: answer.status }),
+    };
+    Ok(LogPage {
+        entries: events.iter().map(entry).collect(),
+        total: unsigned(&body["page"]["total"]),
+    })
+}
+
+fn entry(entry: &Value) -> LogEntry {
+    let text = |name: &str| entry[name].as_str().map(str::to_owned);
+    let event = text("event_name").unwrap_or_default();
+    let info = entry.get("event_info").filter(|info| !info.is_null() && event != CHALLENGE);
+    LogEntry {
+        info: info.cloned(),
+        outcome: text("request_status"),
+        sent: text("request_sent_time").and_then(|time| moment(&time)),
+        answered: text("response_received_time").and_then(|time| moment(&time)),
+        code: unsigned(&entry["response_code"])
+            .and_then(|code| code.try_into().ok())
+            .filter(|code| *code != 0),
+        event,
+    }
+}
+
+/// UTC without a zone: `2023-07-10T18:38:35`; one with a zone is understood too.
+fn moment(text: &str) -> Option<OffsetDateTime> {
+    let text = text.trim().replacen(' ', "T", 1);
+    OffsetDateTime::parse(&text, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
+        .ok()
+}
+
+impl LogEntry {
+    /// Anything but a success with a 2xx ("Webhook endpoint requirements").
+    pub fn is_failed(&self) -> bool {
+        let is_success = self.outcome.as_deref().is_none_or(|outcome| outcome == "success");
+        !(is_success && self.code.is_some_and(|code| (200..300).contains(&code)))
+    }
+}

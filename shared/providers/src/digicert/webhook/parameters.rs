@@ -1,0 +1,235 @@
+use std::net::IpAddr;
+
+use http::Uri;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use crate::digicert::DigicertDoor;
+use crate::door::{Door, SecretFault};
+use crate::secret::Stored;
+
+/// Days before (and after) an expiry on which notices are sent (Update webhook endpoint,
+/// `webhook_notification_frequency`).
+pub const FREQUENCIES: [i16; 6] = [90, 60, 30, 7, 0, -7];
+
+/// What "Create webhook" and "Update webhook endpoint" set. What is `None` is left out of the
+/// request, and so stays as it is.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    pub endpoint: Endpoint,
+    pub secret: SecretChange,
+    pub events: Option<Vec<String>>,
+    pub settings: Settings,
+    pub spelling: Spelling,
+}
+
+#[derive(Clone, Debug)]
+pub enum SecretChange {
+    Leave,
+    Set(Key),
+    Remove,
+}
+
+/// `webhook_settings`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Settings {
+    /// `certificate_issued` also for certificates issued the instant the order is created.
+    pub instant_issue: Option<bool>,
+    /// Any of [`FREQUENCIES`].
+    pub frequency: Option<Vec<i16>>,
+    /// The chain in `certificate_issued`.
+    pub chain: Option<bool>,
+    /// The same for certificates issued the instant the order is created.
+    pub instant_chain: Option<bool>,
+}
+
+/// How a setting that is on is written: the pages have both.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Spelling {
+    /// `"1"` (Update webhook endpoint)
+    #[default]
+    Text,
+    /// `true` (Customize certificate issued events)
+    Boolean,
+}
+
+impl Parameters {
+    /// Only the endpoint, which every request must have.
+    pub fn of(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            secret: SecretChange::Leave,
+            events: None,
+            settings: Settings::default(),
+            spelling: Spelling::default(),
+        }
+    }
+
+    pub(super) fn body(&self) -> Value {
+        let mut body = json!({ "endpoint": self.endpoint.as_str() });
+        match &self.secret {
+            SecretChange::Leave => {}
+            SecretChange::Set(key) => body["secret"] = key.expose().into(),
+            SecretChange::Remove => body["secret"] = "".into(),
+        }
+        if let Some(events) = &self.events {
+            body["events"] = json!(events);
+        }
+        let settings = self.settings.members(self.spelling);
+        if !settings.is_empty() {
+            body["webhook_settings"] = settings.into();
+        }
+        body
+    }
+}
+
+impl Settings {
+    pub const INSTANT_ISSUE: &str = "instant_issue_webhook_notification";
+    pub const FREQUENCY: &str = "webhook_notification_frequency";
+    pub const CHAIN: &str = "webhook_send_certificate_chain";
+    pub const INSTANT_CHAIN: &str = "webhook_send_instant_issued_certificate_chain";
+
+    fn members(&self, spelling: Spelling) -> Map<String, Value> {
+        let switch = |on: bool| match spelling {
+            Spelling::Text => Value::from(if on { "1" } else { "0" }),
+            Spelling::Boolean => Value::from(on),
+        };
+        let settings = [
+            (Self::INSTANT_ISSUE, self.instant_issue.map(switch)),
+            (Self::FREQUENCY, self.frequency.as_ref().map(|days| json!(days))),
+            (Self::CHAIN, self.chain.map(switch)),
+            (Self::INSTANT_CHAIN, self.instant_chain.map(switch)),
+        ];
+        let given = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        given.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The settings asked for here that `there` has not, by their names.
+    pub fn missing_in(&self, there: &Self) -> Vec<&'static str> {
+        let days = |days: &Option<Vec<i16>>| {
+            let mut days = days.clone()?;
+            days.sort_unstable();
+            days.dedup();
+            Some(days)
+        };
+        let differs = |asked: Option<bool>, there: Option<bool>| {
+            // Off is the default (Update webhook endpoint), so one that is not told is off.
+            asked.is_some_and(|asked| asked != there.unwrap_or(false))
+        };
+        let frequency = self.frequency.is_some() && days(&self.frequency) != days(&there.frequency);
+        let found = [
+            (Self::INSTANT_ISSUE, differs(self.instant_issue, there.instant_issue)),
+            (Self::FREQUENCY, frequency),
+            (Self::CHAIN, differs(self.chain, there.chain)),
+            (Self::INSTANT_CHAIN, differs(self.instant_chain, there.instant_chain)),
+        ];
+        found.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
+    }
+}
+
+/// One of [`FREQUENCIES`].
+pub fn frequency(text: &str) -> Option<i16> {
+    text.trim().parse().ok().filter(|days| FREQUENCIES.contains(days))
+}
+
+/// Whether a name has the form that all event names have.
+pub fn is_event_name(event: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    !event.is_empty() && event.len() <= 100 && event.bytes().all(is_plain)
+}
+
+/// The address of a webhook listener.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Endpoint(String);
+
+/// Why an address is no endpoint (CertCentral webhooks, "Webhook endpoint requirements").
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum EndpointFault {
+    #[error("is no address; it must look like https://hooks.example.com/webhooks/digicert")]
+    NoAddress,
+    #[error("must begin with https:// (http:// is for a loopback address only)")]
+    NotHttps,
+    #[error("must not hold a user name or password")]
+    UserName,
+    #[error("must not have a fragment (#)")]
+    Fragment,
+}
+
+impl Endpoint {
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, EndpointFault> {
+        if text.contains('#') {
+            return Err(EndpointFault::Fragment);
+        }
+        let uri: Uri = text.parse().map_err(|_| EndpointFault::NoAddress)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(EndpointFault::NoAddress)?;
+        match uri.scheme_str() {
+            Some("https") => {}
+            Some("http") if is_loopback(host) => {}
+            Some(_) => return Err(EndpointFault::NotHttps),
+            None => return Err(EndpointFault::NoAddress),
+        }
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(EndpointFault::UserName);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// One that CertCentral has, whatever it is.
+    pub(super) fn told(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A webhook's secret key, usable on both sides.
+#[derive(Clone, Debug)]
+pub struct Key(SecretString);
+
+/// A key that cannot be used. No text quotes it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum KeyFault {
+    #[error(transparent)]
+    Stored(SecretFault),
+    #[error(
+        "the secret holds a character that no header can carry; use letters, digits and ASCII signs"
+    )]
+    NoHeader,
+}
+
+impl Key {
+    /// From a stored secret: `{"webhook_key"}` or a plain string.
+    ///
+    /// # Errors
+    /// It is shorter than 32 characters ("Update webhook endpoint", `secret`), empty, never filled in,
+    /// or would not come through a header as it is.
+    pub fn of(stored: &SecretString) -> Result<Self, KeyFault> {
+        DigicertDoor::secret(stored).map_err(KeyFault::Stored)?;
+        let read = Stored::read(stored);
+        let key = read.first(DigicertDoor::SECRET_KEY).map_err(KeyFault::Stored)?;
+        let is_sendable = key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        if is_sendable { Ok(Self(key.into())) } else { Err(KeyFault::NoHeader) }
+    }
+
+    pub(super) fn told(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Both are known here, so the time that it takes tells nobody anything.
+    pub fn is(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}

@@ -1,0 +1,173 @@
+use serde_json::Value;
+
+use crate::api::Answer;
+
+/// Why CertCentral did not do it, and what to do (the error tables of the webhook pages; CertCentral
+/// API, "Errors").
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    #[error(
+        "CertCentral does not take the endpoint (webhook_invalid_endpoint): it must be a public \
+         address that begins with https://"
+    )]
+    InvalidEndpoint,
+    #[error(
+        "the account has a webhook already, and can have only one (webhook_configured_already): \
+         look at it with `list`, change it with `update`"
+    )]
+    ConfiguredAlready,
+    #[error(
+        "the endpoint did not answer CertCentral with 2xx within 10 s (webhook_endpoint_error): see \
+         that it runs, that its name resolves, that its certificate is valid, that 216.168.240.0/20 \
+         may reach it, and that it has this secret"
+    )]
+    EndpointError,
+    #[error("the account has no webhook (webhook_invalid_account): make one with `create`")]
+    NoWebhookInAccount,
+    #[error("there is no webhook with this id (not_found|webhook): find the id with `list`")]
+    NoSuchWebhook,
+    #[error(
+        "the token is wrong, or older than 30 minutes (webhook_invalid_token): have a new one sent \
+         with `challenge --send`"
+    )]
+    InvalidToken,
+    #[error(
+        "the webhook cannot do this in its state (webhook_invalid_action): complete the challenge \
+         first, with `challenge --send` and then `verify`"
+    )]
+    InvalidAction,
+    #[error(
+        "CertCentral does not know the API key (access_denied_invalid_key): take a valid one from \
+         Automation > API Keys, and see that the base fits its account (US, or EU with --eu)"
+    )]
+    KeyRefused,
+    #[error(
+        "the API key may not do this (access_denied|missing_permission): webhooks need an \
+         administrator's key without the restriction to view only or to orders"
+    )]
+    MissingPermission,
+    #[error(
+        "CertCentral denies access ({}): use an administrator's API key, and ask DigiCert whether \
+         webhooks are enabled for the account", named(.code))]
+    Denied { code: Option<String> },
+    #[error("too many requests with this API key (request_limit_exceeded): wait some minutes")]
+    RateLimited,
+    #[error("CertCentral has no such address (not_found|route): see that the base is right")]
+    NoSuchRoute,
+    #[error("CertCentral is in trouble (status {status}): try again later")]
+    Trouble { status: u16 },
+    #[error(
+        "a redirect (status {status}) came back, which is not followed: see that the base is right"
+    )]
+    Redirect { status: u16 },
+    #[error(
+        "an HTML page (status {status}) came back instead of the API's answer: see that the base is \
+         right, and that no proxy or portal is on the way"
+    )]
+    Html { status: u16 },
+    #[error("the answer (status {status}) cannot be understood: see that the base is right")]
+    Unreadable { status: u16 },
+    #[error("CertCentral refuses this (status {status}, {}){}", named(.code), told(.message))]
+    Other { status: u16, code: Option<String>, message: Option<String> },
+}
+
+impl Refusal {
+    /// What an answer other than a success means. Codes decide before the status.
+    pub(super) fn of(answer: &Answer<'_>) -> Self {
+        let status = answer.status;
+        let errors = errors(answer.body);
+        let has = |wanted: &str| errors.iter().any(|error| error.has(wanted));
+        let first = errors.first();
+        let code = || first.map(|error| error.code.clone()).filter(|code| !code.is_empty());
+        match () {
+            () if has("webhook_invalid_endpoint") => Self::InvalidEndpoint,
+            () if has("webhook_configured_already") => Self::ConfiguredAlready,
+            () if has("webhook_endpoint_error") => Self::EndpointError,
+            () if has("webhook_invalid_account") => Self::NoWebhookInAccount,
+            () if has("webhook_invalid_token") => Self::InvalidToken,
+            () if has("webhook_invalid_action") => Self::InvalidAction,
+            () if has("not_found|webhook") => Self::NoSuchWebhook,
+            () if has("not_found|route") => Self::NoSuchRoute,
+            () if has("access_denied_invalid_key") || status == 401 => Self::KeyRefused,
+            () if has("missing_permission") => Self::MissingPermission,
+            () if has("request_limit_exceeded") || status == 429 => Self::RateLimited,
+            () if status >= 500 => Self::Trouble { status },
+            () if (300..400).contains(&status) => Self::Redirect { status },
+            () if errors.is_empty() => Self::unreadable(answer),
+            () if status == 403 => Self::Denied { code: code() },
+            () => {
+                let message = first.and_then(|error| error.message.clone());
+                Self::Other { status, code: code(), message }
+            }
+        }
+    }
+
+    /// An answer that is not the API's.
+    pub(super) fn unreadable(answer: &Answer<'_>) -> Self {
+        let status = answer.status;
+        let is_html = answer.body.trim_ascii_start().starts_with(b"<");
+        if is_html { Self::Html { status } } else { Self::Unreadable { status } }
+    }
+
+    /// CertCentral's own code, for programs.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::InvalidEndpoint => Some("webhook_invalid_endpoint"),
+            Self::ConfiguredAlready => Some("webhook_configured_already"),
+            Self::EndpointError => Some("webhook_endpoint_error"),
+            Self::NoWebhookInAccount => Some("webhook_invalid_account"),
+            Self::NoSuchWebhook => Some("not_found|webhook"),
+            Self::InvalidToken => Some("webhook_invalid_token"),
+            Self::InvalidAction => Some("webhook_invalid_action"),
+            Self::KeyRefused => Some("access_denied|access_denied_invalid_key"),
+            Self::MissingPermission => Some("access_denied|missing_permission"),
+            Self::RateLimited => Some("request_limit_exceeded"),
+            Self::NoSuchRoute => Some("not_found|route"),
+            Self::Denied { code } | Self::Other { code, .. } => code.as_deref(),
+            Self::Trouble { .. }
+            | Self::Redirect { .. }
+            | Self::Html { .. }
+            | Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+struct Error {
+    code: String,
+    message: Option<String>,
+}
+
+impl Error {
+    /// `wanted` is the code, or a part of it between pipes.
+    fn has(&self, wanted: &str) -> bool {
+        self.code == wanted || self.code.split('|').any(|part| part == wanted)
+    }
+}
+
+/// `errors` is a list, in one client's fixture a single object.
+fn errors(body: &[u8]) -> Vec<Error> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let errors = match &body["errors"] {
+        Value::Array(errors) => errors.iter().collect(),
+        Value::Null => Vec::new(),
+        error => vec![error],
+    };
+    let error = |error: &Value| Error {
+        code: plain(error["code"].as_str().unwrap_or_default(), 100),
+        message: error["message"].as_str().map(|message| plain(message, 200)),
+    };
+    errors.into_iter().map(error).collect()
+}
+
+/// Text from outside, fit for one line of a terminal.
+fn plain(text: &str, width: usize) -> String {
+    text.chars().filter(|character| !character.is_control()).take(width).collect()
+}
+
+fn named(code: &Option<String>) -> String {
+    code.as_ref().map_or_else(|| "without a code".to_owned(), |code| format!("code {code}"))
+}
+
+fn told(message: &Option<String>) -> String {
+    message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
+}
