@@ -15,6 +15,7 @@ mod parameters;
 mod refusal;
 mod request;
 
+pub use crate::api::Request;
 pub use answer::{Status, Webhook, judge_created, judge_done, judge_list};
 pub use events::{KNOWN_EVENTS, is_known, nearest};
 pub use logs::{LogEntry, LogPage, judge_logs};
@@ -24,6 +25,6 @@ pub use parameters::{
 };
 pub use refusal::Refusal;
 pub use request::{
-    Request, activate, check_challenge, create, deactivate, delete, event_logs, list,
-    send_challenge, test_endpoint, update,
+    activate, check_challenge, create, deactivate, delete, event_logs, list, send_challenge,
+    test_endpoint, update,
 };

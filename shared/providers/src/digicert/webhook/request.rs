@@ -1,28 +1,9 @@
-use std::time::Duration;
-
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::parameters::{Endpoint, Key, Parameters};
-
-/// A call below the configured base. Segments are percent-encoded one by one when the address is
-/// built.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub method: Method,
-    pub segments: Vec<String>,
-    pub query: Vec<(&'static str, String)>,
-    /// JSON; secret, since it may hold the webhook's key or a token.
-    pub body: Option<SecretString>,
-    /// How long its answer may take.
-    pub patience: Duration,
-}
-
-const PATIENCE: Duration = Duration::from_secs(10);
-/// CertCentral gives an endpoint 10 s (CertCentral webhooks, "Troubleshoot"), and answers only then
-/// where it asks the endpoint first.
-const PATIENCE_WITH_ENDPOINT: Duration = Duration::from_secs(25);
+use crate::api::Request;
 
 /// The webhooks of the account: there can be one ("List webhooks").
 pub fn list() -> Request {
@@ -31,12 +12,12 @@ pub fn list() -> Request {
 
 /// "Create webhook".
 pub fn create(parameters: &Parameters) -> Request {
-    with_endpoint(request(Method::POST, &[]).with(&parameters.body()))
+    request(Method::POST, &[]).with(&parameters.body()).with_endpoint()
 }
 
 /// "Update webhook endpoint": what the parameters leave out stays as it is.
 pub fn update(id: u64, parameters: &Parameters) -> Request {
-    with_endpoint(of(Method::PUT, id, None).with(&parameters.body()))
+    of(Method::PUT, id, None).with(&parameters.body()).with_endpoint()
 }
 
 /// "Send test event": with `key`, the event carries it.
@@ -45,12 +26,12 @@ pub fn test_endpoint(endpoint: &Endpoint, key: Option<&Key>) -> Request {
     if let Some(key) = key {
         body["secret"] = key.expose().into();
     }
-    with_endpoint(request(Method::POST, &["test-endpoint"]).with(&body))
+    request(Method::POST, &["test-endpoint"]).with(&body).with_endpoint()
 }
 
 /// "Send challenge token": the endpoint gets a token that is good for 30 minutes.
 pub fn send_challenge(id: u64) -> Request {
-    with_endpoint(of(Method::PUT, id, Some("send-challenge")))
+    of(Method::PUT, id, Some("send-challenge")).with_endpoint()
 }
 
 /// "Verify challenge token".
@@ -91,22 +72,5 @@ fn of(method: Method, id: u64, action: Option<&str>) -> Request {
 }
 
 fn request(method: Method, below: &[&str]) -> Request {
-    let segments = std::iter::once(&"webhook").chain(below).map(|&segment| segment.to_owned());
-    Request {
-        method,
-        segments: segments.collect(),
-        query: Vec::new(),
-        body: None,
-        patience: PATIENCE,
-    }
-}
-
-fn with_endpoint(request: Request) -> Request {
-    Request { patience: PATIENCE_WITH_ENDPOINT, ..request }
-}
-
-impl Request {
-    fn with(self, body: &Value) -> Self {
-        Self { body: Some(body.to_string().into()), ..self }
-    }
+    Request::new(method, std::iter::once("webhook").chain(below.iter().copied()))
 }
