@@ -26,9 +26,14 @@ pub(crate) fn event_name(event: &str) -> String {
     short(event.strip_prefix("ssl.custom_hostname_certificate.").unwrap_or(event), 34)
 }
 
+/// Text from outside, fit for one line of a terminal.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
+}
+
 /// Names come from outside: no control characters, and no wider than the column bears.
 pub(crate) fn short(text: &str, width: usize) -> String {
-    let clean: String = text.chars().filter(|character| !character.is_control()).collect();
+    let clean = clean(text);
     match clean.char_indices().nth(width) {
         Some(_) => clean.chars().take(width - 1).chain(['…']).collect(),
         None => clean,

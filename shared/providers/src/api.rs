@@ -74,6 +74,19 @@ pub enum Verdict<T> {
     },
 }
 
+/// What a provider says of a refusal may quote what was sent.
+pub trait Hiding {
+    /// The same with each of these texts replaced.
+    #[must_use]
+    fn hiding(self, secrets: &[&str]) -> Self;
+}
+
+/// A message from outside without these texts.
+pub(crate) fn hidden(message: Option<String>, secrets: &[&str]) -> Option<String> {
+    let secrets = secrets.iter().filter(|secret| !secret.is_empty());
+    message.map(|message| secrets.fold(message, |text, secret| text.replace(secret, "***")))
+}
+
 impl Request {
     /// For a call that the provider answers from what it knows.
     pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

@@ -8,6 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::client::is_loopback;
 use crate::doctor::report::Finding;
 use crate::doctor::tls::{self, Life};
 
@@ -247,10 +248,4 @@ fn certificate(shown: &tls::Shown, now: OffsetDateTime) -> Finding {
         }
         (None, Life::Enough) => Finding::ok("tls", detail),
     }
-}
-
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let address = host.parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }

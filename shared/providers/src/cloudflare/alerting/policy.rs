@@ -31,13 +31,14 @@ pub struct Policy {
     told: Map<String, Value>,
 }
 
-/// A policy that sends all certificate events of custom hostnames to one destination.
-pub fn new_policy(name: &str, alert_type: &str, destination: &str) -> Map<String, Value> {
+/// A policy that sends every alert of a type to these destinations.
+pub fn new_policy(name: &str, alert_type: &str, destinations: &[&str]) -> Map<String, Value> {
+    let webhooks: Vec<_> = destinations.iter().map(|id| json!({ "id": id })).collect();
     let policy = json!({
         "name": name,
         "enabled": true,
         "alert_type": alert_type,
-        "mechanisms": { "webhooks": [{ "id": destination }] },
+        "mechanisms": { "webhooks": webhooks },
     });
     members(policy)
 }
@@ -72,10 +73,11 @@ impl Policy {
         self.destinations.iter().any(|id| id == destination)
     }
 
-    /// The same with one destination in another's place, and everything else as it is.
-    pub fn moved(&self, from: &str, to: &str) -> Map<String, Value> {
+    /// The same with one destination in the place of others, and everything else as it is.
+    pub fn moved(&self, from: &[&str], to: &str) -> Map<String, Value> {
         let mut ids: Vec<&str> = Vec::new();
-        for id in self.destinations.iter().map(|id| if id == from { to } else { id }) {
+        let moved = |id: &str| from.contains(&id);
+        for id in self.destinations.iter().map(|id| if moved(id) { to } else { id }) {
             if !ids.contains(&id) {
                 ids.push(id);
             }
@@ -134,7 +136,7 @@ mod tests {
         });
         let policy = Policy::read(&told).unwrap();
         assert!(policy.serves("a") && !policy.serves("c"));
-        let moved = Value::Object(policy.moved("a", "c"));
+        let moved = Value::Object(policy.moved(&["a"], "c"));
         assert_eq!(
             moved,
             json!({
@@ -146,7 +148,7 @@ mod tests {
                 },
             })
         );
-        let both = policy.moved("a", "b");
+        let both = policy.moved(&["a"], "b");
         assert_eq!(both["mechanisms"]["webhooks"], json!([{"id": "b"}]));
     }
 }

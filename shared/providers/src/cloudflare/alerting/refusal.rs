@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::api::Answer;
+use crate::api::{Answer, Hiding, hidden};
 use crate::cloudflare::api::KEY_ERRORS;
 
 /// Why Cloudflare did not do it, and what to do.
@@ -66,6 +66,27 @@ impl Refusal {
         let status = answer.status;
         let is_html = answer.body.trim_ascii_start().starts_with(b"<");
         if is_html { Self::Html { status } } else { Self::Unreadable { status } }
+    }
+}
+
+impl Refusal {
+    /// Cloudflare's own code, for programs.
+    pub fn code(&self) -> Option<u64> {
+        match self {
+            Self::TokenRefused { code, .. } | Self::Other { code, .. } => *code,
+            _ => None,
+        }
+    }
+}
+
+impl Hiding for Refusal {
+    fn hiding(self, secrets: &[&str]) -> Self {
+        match self {
+            Self::Other { status, code, message } => {
+                Self::Other { status, code, message: hidden(message, secrets) }
+            }
+            other => other,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::api::Answer;
+use crate::api::{Answer, Hiding, hidden};
 
 /// Why Graph did not do it, and what to do. Codes decide, not the status (Graph API, "Handling
 /// errors").
@@ -71,6 +71,35 @@ impl Refusal {
             300..=399 => Self::Redirect { status },
             _ if answer.body.trim_ascii_start().starts_with(b"<") => Self::Html { status },
             _ => Self::Unreadable { status },
+        }
+    }
+}
+
+impl Refusal {
+    /// Graph's own code, with the subcode where that decides.
+    pub fn code(&self) -> Option<String> {
+        match self {
+            Self::Retired => Some("100/33".to_owned()),
+            Self::CallbackFailed { .. } => Some("2200".to_owned()),
+            Self::TokenRefused { code }
+            | Self::Forbidden { code }
+            | Self::RateLimited { code }
+            | Self::Other { code, .. } => Some(code.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl Hiding for Refusal {
+    fn hiding(self, secrets: &[&str]) -> Self {
+        match self {
+            Self::CallbackFailed { message } => {
+                Self::CallbackFailed { message: hidden(message, secrets) }
+            }
+            Self::Other { code, message } => {
+                Self::Other { code, message: hidden(message, secrets) }
+            }
+            other => other,
         }
     }
 }

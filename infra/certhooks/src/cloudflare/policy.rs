@@ -1,0 +1,59 @@
+use providers::cloudflare::alerting::{Policy, new_policy};
+use serde_json::{Value, json};
+
+use crate::cloudflare::destination::checked;
+use crate::cloudflare::session::Session;
+use crate::cloudflare::words::CreatePolicy;
+use crate::fault::{Fault, Outcome};
+use crate::line::clean;
+
+pub(crate) async fn list(session: &Session, all: bool) -> Outcome<()> {
+    let mut policies = session.account.policies().await?;
+    policies.retain(|policy| all || !policy.destinations.is_empty());
+    for policy in &policies {
+        session.output.say(&line(policy), &object(policy));
+    }
+    if policies.is_empty() {
+        return Err(Fault::nothing(
+            "the account has no policy that sends to a webhook: make one with `certhooks \
+             cloudflare subscribe`",
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) async fn create(session: &Session, words: &CreatePolicy) -> Outcome<()> {
+    words.destination.iter().try_for_each(|id| checked(id))?;
+    let destinations: Vec<&str> = words.destination.iter().map(String::as_str).collect();
+    let policy = new_policy(&words.name, &words.alert_type, &destinations);
+    let id = session.account.create_policy(&policy).await?;
+    session.output.say(
+        &format!("{id}  created"),
+        &json!({ "id": id, "name": words.name, "alert_type": words.alert_type }),
+    );
+    Ok(())
+}
+
+pub(crate) async fn delete(session: &Session, id: &str) -> Outcome<()> {
+    checked(id)?;
+    session.account.delete_policy(id).await?;
+    session.output.say(&format!("{id}  deleted"), &json!({ "id": id, "deleted": true }));
+    Ok(())
+}
+
+fn line(policy: &Policy) -> String {
+    let Policy { id, name, alert_type, is_enabled, destinations, .. } = policy;
+    let enabled = if *is_enabled { "on " } else { "off" };
+    clean(&format!("{id}  {enabled}  {name}  {alert_type} -> {}", destinations.join(", ")))
+}
+
+fn object(policy: &Policy) -> Value {
+    let Policy { id, name, alert_type, is_enabled, destinations, .. } = policy;
+    json!({
+        "id": id,
+        "name": name,
+        "alert_type": alert_type,
+        "enabled": is_enabled,
+        "destinations": destinations,
+    })
+}

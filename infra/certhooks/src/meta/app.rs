@@ -1,0 +1,115 @@
+use boot::Environment;
+use embedded::LocalSecrets;
+use envelope::Provider;
+use ports::SecretSource;
+use providers::meta::api;
+use providers::meta::subscription::{
+    self, Alerts, Refusal, Subscription, judge_domains, judge_done, judge_subscriptions,
+};
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::client::{Client, Trouble};
+use crate::fault::{Fault, Outcome};
+use crate::given::KeySource;
+use crate::meta::words::Access;
+
+const BASE: &str = "https://graph.facebook.com";
+/// Pages of domains that are read; an app has a few hundred domains.
+const PAGES: usize = 100;
+
+/// One Meta app.
+pub(crate) struct App {
+    client: Client,
+    id: String,
+}
+
+impl App {
+    pub(crate) async fn open(
+        access: &Access,
+        environment: &Environment,
+        secrets: &LocalSecrets,
+    ) -> Outcome<Self> {
+        let id = id(access.app.as_deref(), environment)?;
+        let base = base(access.base.as_deref(), environment)?;
+        let source = KeySource {
+            provider: Provider::Meta,
+            called: "access token",
+            option: "--access-token-file",
+            file: access.access_token_file.as_deref(),
+            variable: "META_ACCESS_TOKEN",
+            state: &access.state,
+            member: "meta_access_token",
+        };
+        Self::new(base, id, &source.read(environment, secrets).await?)
+    }
+
+    pub(crate) fn new(base: Url, id: String, stored: &SecretString) -> Outcome<Self> {
+        let key = api::key(stored)
+            .ok_or_else(|| Fault::usage("the access token is empty, or was never filled in"))?;
+        Ok(Self { client: Client::new(base, key)?, id })
+    }
+
+    pub(crate) async fn subscription(&self) -> Result<Option<Subscription>, Trouble<Refusal>> {
+        self.client.call(&subscription::subscriptions(&self.id), judge_subscriptions).await
+    }
+
+    pub(crate) async fn subscribe(&self, callback: &str, token: &SecretString) -> Outcome<()> {
+        let request = subscription::subscribe(&self.id, callback, token);
+        Ok(self.client.call(&request, judge_done).await?)
+    }
+
+    pub(crate) async fn domains(&self, alerts: Alerts) -> Result<Vec<String>, Trouble<Refusal>> {
+        let mut domains = Vec::new();
+        let mut after = None;
+        for _ in 0..PAGES {
+            let request = subscription::domains(&self.id, alerts, after.as_deref());
+            let page = self.client.call(&request, judge_domains).await?;
+            domains.extend(page.domains);
+            after = page.after;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(domains)
+    }
+
+    pub(crate) async fn subscribe_domains(&self, alerts: Alerts, domains: &[&str]) -> Outcome<()> {
+        let request = subscription::subscribe_domains(&self.id, alerts, domains);
+        Ok(self.client.call(&request, judge_done).await?)
+    }
+}
+
+pub(crate) fn id(option: Option<&str>, environment: &Environment) -> Outcome<String> {
+    const VARIABLE: &str = "META_APP_ID";
+    let id = option.or_else(|| environment.optional(VARIABLE));
+    let id =
+        id.ok_or_else(|| Fault::usage(format!("no app id: name it with --app, or set {VARIABLE}")))?;
+    if subscription::is_app(id) {
+        Ok(id.to_owned())
+    } else {
+        Err(Fault::usage(format!("--app or {VARIABLE}: `{id}` is not a number")))
+    }
+}
+
+pub(crate) fn base(option: Option<&str>, environment: &Environment) -> Outcome<Url> {
+    const VARIABLE: &str = "META_API_BASE";
+    let (name, base) = match (option, environment.optional(VARIABLE)) {
+        (Some(base), _) => ("--base", base),
+        (None, Some(base)) => (VARIABLE, base),
+        (None, None) => (VARIABLE, BASE),
+    };
+    Ok(fulfilment::api_base(name, base)?)
+}
+
+/// What the handshake is to say, of the variable or the state folder.
+pub(crate) async fn verify_token(secrets: &LocalSecrets) -> Outcome<SecretString> {
+    let stored = secrets.webhook(Provider::Meta).current().await?.current;
+    let stored = stored.map(|stored| stored.expose_secret().to_owned()).unwrap_or_default();
+    let members: Value = serde_json::from_str(&stored).unwrap_or_default();
+    let token = members["verify_token"].as_str().map(str::trim).filter(|token| !token.is_empty());
+    token
+        .map(SecretString::from)
+        .ok_or_else(|| Fault::failed("the state folder has no verify token for Meta"))
+}

@@ -1,0 +1,87 @@
+use boot::Environment;
+use embedded::LocalSecrets;
+use providers::meta::subscription::{Alerts, is_domain};
+use reqwest::Url;
+
+use crate::client::is_loopback;
+use crate::fault::{Fault, Outcome};
+use crate::keys;
+use crate::meta::app::{self, App};
+use crate::meta::words::Subscribe;
+use crate::output::Output;
+
+pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
+    let environment = Environment::of_process();
+    let secrets = LocalSecrets::new(&words.access.state, keys::variable(&environment));
+    let output = Output { json: words.access.json };
+    let endpoint = endpoint(&words.endpoint)?;
+    let domains = domains(&words.domain, &environment)?;
+    let app = App::open(&words.access, &environment, &secrets).await?;
+    let token = app::verify_token(&secrets).await?;
+
+    let there = app.subscription().await?;
+    let is_there = there.as_ref().is_some_and(|there| {
+        there.is_active && there.missing().is_empty() && there.callback == endpoint.as_str()
+    });
+    if is_there {
+        output.step("fields", "kept", "certificate, phishing");
+    } else {
+        let subscribed = app.subscribe(endpoint.as_str(), &token).await;
+        subscribed.map_err(|fault| fault.during("fields"))?;
+        output.step("fields", "done", "certificate, phishing; the door took the handshake");
+    }
+    for alerts in Alerts::ALL {
+        let added = add(&app, alerts, &domains).await;
+        let added = added.map_err(|fault| fault.during("domains"))?;
+        let outcome = if added.is_empty() { "kept" } else { "added" };
+        let named = if added.is_empty() { domains.join(", ") } else { added.join(", ") };
+        output.step("domains", outcome, &format!("{}: {named}", alerts.as_str()));
+    }
+    Ok(())
+}
+
+/// Those that were not there.
+async fn add(app: &App, alerts: Alerts, domains: &[String]) -> Outcome<Vec<String>> {
+    let there = app.domains(alerts).await?;
+    let is_new = |domain: &&str| !there.iter().any(|have| have.eq_ignore_ascii_case(domain));
+    let new: Vec<&str> = domains.iter().map(String::as_str).filter(is_new).collect();
+    if !new.is_empty() {
+        app.subscribe_domains(alerts, &new).await?;
+    }
+    Ok(new.into_iter().map(str::to_owned).collect())
+}
+
+fn endpoint(text: &str) -> Outcome<Url> {
+    let fault = |problem: &str| Fault::usage(format!("--endpoint {text}: {problem}"));
+    let url = Url::parse(text).map_err(|_| {
+        fault("is no address; it must look like https://hooks.example.com/webhooks/meta-ct")
+    })?;
+    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return Err(Fault::usage("--endpoint: must have no fragment, user name or password"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err(fault("must begin with https:// (http:// is for a loopback address only)")),
+    }
+}
+
+/// Without a domain Meta announces nothing.
+fn domains(named: &[String], environment: &Environment) -> Outcome<Vec<String>> {
+    let listed = environment.optional("META_DOMAINS").unwrap_or_default();
+    let all: Vec<String> = match named {
+        [] => listed.split(',').map(|domain| domain.trim().to_ascii_lowercase()).collect(),
+        named => named.iter().map(|domain| domain.trim().to_ascii_lowercase()).collect(),
+    };
+    let all: Vec<String> = all.into_iter().filter(|domain| !domain.is_empty()).collect();
+    for domain in &all {
+        is_domain(domain)
+            .map_err(|why| Fault::usage(format!("--domain or META_DOMAINS: {domain:?}: {why}")))?;
+    }
+    if all.is_empty() {
+        return Err(Fault::usage(
+            "no domain: name one with --domain, or set META_DOMAINS; Meta announces nothing without",
+        ));
+    }
+    Ok(all)
+}
