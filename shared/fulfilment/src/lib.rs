@@ -27,4 +27,4 @@ mod shed;
 
 pub use budget::Budget;
 pub use process::{Fate, Keys, Ports, Record, Worker};
-pub use settings::{Api, MetaDomains, Settings};
+pub use settings::{Api, MetaDomains, Settings, api_base};

@@ -74,7 +74,7 @@ impl Api {
                 ("META_API_BASE", "https://graph.facebook.com", "META_API_BUDGET", "200/1h")
             }
         };
-        let base = base(base_name, environment.optional(base_name).unwrap_or(default_base))?;
+        let base = api_base(base_name, environment.optional(base_name).unwrap_or(default_base))?;
         let text = environment.optional(budget_name).unwrap_or(default_budget);
         let budget: Budget = text
             .parse()
@@ -90,7 +90,10 @@ impl Api {
 }
 
 /// An API base: https, or http on a loopback address, so that a key never travels in clear.
-fn base(name: &'static str, text: &str) -> Result<Url, SettingError> {
+///
+/// # Errors
+/// Says what is wrong with it, under `name`.
+pub fn api_base(name: &'static str, text: &str) -> Result<Url, SettingError> {
     let problem = |problem: &str| SettingError::new(name, problem);
     let base = Url::parse(text.trim_end_matches('/'))
         .map_err(|error| problem(&format!("is no address: {error}")))?;
