@@ -115,8 +115,8 @@ tools: $(TOOLS) ## the tools of check, test and deploy, into .tools/ (about 500 
 # The list is complete, so nothing is resolved; uv takes seconds, pip about a minute and serves where uv cannot
 # reach the index.
 $(TOOLS): infra/requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; the tools of check, test and \
-	deploy need Python 3.11 or later with venv ('make run' does not)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: the tools of check, test and deploy need \
+	Python 3.11 or later as $(PYTHON), or say PYTHON=... ('make run' needs none)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check "$$(grep '^uv==' $<)"
 	$(BIN)/uv pip install -q --no-deps --python $(BIN)/python -r $< || $(BIN)/pip install -q --no-deps -r $<

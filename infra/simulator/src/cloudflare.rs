@@ -1,6 +1,13 @@
-//! Cloudflare's API v4: details of a custom hostname.
+//! Cloudflare's API v4: details of a custom hostname; webhook destinations, notification policies
+//! and what is sent by them.
 
+mod alerting;
+mod alerts;
 mod custom_hostname;
+mod destinations;
+mod document;
+mod notification;
+mod policies;
 
 use std::sync::Arc;
 
@@ -12,6 +19,8 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use serde_json::{Value, json};
 
+pub(crate) use self::alerting::Alerting;
+pub use self::notification::{CloudflareEvent, CloudflareSent};
 use crate::answers::{self, Handled, server_error, with_retry_after};
 use crate::authority::{Curve, number_of};
 use crate::fault::Fault;
@@ -22,7 +31,22 @@ use crate::world::World;
 pub(crate) const BASE: &str = "/client/v4";
 
 pub(crate) fn routes() -> Router<Arc<World>> {
-    Router::new().route("/client/v4/zones/{zone}/custom_hostnames/{id}", get(custom_hostname))
+    Router::new()
+        .route("/client/v4/zones/{zone}/custom_hostnames/{id}", get(custom_hostname))
+        .merge(alerting())
+}
+
+fn alerting() -> Router<Arc<World>> {
+    let destination =
+        get(destinations::show).put(destinations::update).delete(destinations::delete);
+    let policy = get(policies::show).put(policies::update).delete(policies::delete);
+    let below = |path: &str| format!("/client/v4/accounts/{{account}}/alerting/v3/{path}");
+    Router::new()
+        .route(&below("available_alerts"), get(alerts::available))
+        .route(&below("destinations/webhooks"), get(destinations::list).post(destinations::create))
+        .route(&below("destinations/webhooks/{id}"), destination)
+        .route(&below("policies"), get(policies::list).post(policies::create))
+        .route(&below("policies/{id}"), policy)
 }
 
 /// An id that begins with `gone` is not found; one that begins with `pending` waits for
@@ -101,6 +125,11 @@ fn not_found() -> Response {
 
 fn authentication_error(status: StatusCode) -> Response {
     answers::json(status, error(10_000, "Authentication error"))
+}
+
+/// Neither code nor wording is documented for what alerting refuses.
+fn refused(message: &str) -> Response {
+    answers::json(StatusCode::BAD_REQUEST, error(1000, message))
 }
 
 fn found(result: Value) -> Response {

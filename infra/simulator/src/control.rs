@@ -1,3 +1,5 @@
+mod sending;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -23,6 +25,9 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/_simulator/requests", get(requests).delete(clear_requests))
         .route("/_simulator/delay", get(delay).put(set_delay))
         .route("/_simulator/hostnames", put(name_hostnames))
+        .route("/_simulator/clock", get(sending::clock).post(sending::advance_clock))
+        .route("/_simulator/digicert/events", post(sending::digicert))
+        .route("/_simulator/cloudflare/events", post(sending::cloudflare))
 }
 
 async fn faults(State(world): State<Arc<World>>) -> Json<Vec<Rule>> {

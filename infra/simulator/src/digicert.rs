@@ -1,18 +1,31 @@
-//! CertCentral's Services API. Bodies are from the recordings and pages of the provider where they
+//! CertCentral's Services API, and what it sends to a webhook. Bodies are from the recordings and pages of the provider where they
 //! exist; what is not documented is said beside it.
 
+mod account;
+mod event;
+mod event_log;
+mod management;
 mod order;
+mod refusal;
+mod sending;
+mod status_changes;
+mod verification;
+mod wanted;
+mod webhook;
 
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+pub(crate) use self::account::Account;
+pub use self::event::{DigicertEvent, DigicertSent, Outcome, Withheld};
 use crate::answers::{self, Handled, server_error, with_retry_after};
 use crate::authority::{Curve, Issued};
 use crate::fault::Fault;
@@ -28,6 +41,8 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/services/v2/certificate/{id}/download/format/{format}", get(download))
         .route("/services/v2/certificate/{id}/chain", get(chain))
         .route("/services/v2/order/certificate/{order_id}", get(order_info))
+        .route("/services/v2/order/certificate/status-changes", get(status_changes::list))
+        .merge(management::routes())
 }
 
 async fn download(
@@ -99,8 +114,12 @@ fn number(id: &str) -> Option<u64> {
 /// 403, not 401: recorded from the live API.
 pub(crate) fn refusal(world: &World, request: &Request) -> Option<Response> {
     let given = request.headers().get("x-dc-devkey").and_then(|key| key.to_str().ok());
-    let expected = &world.settings.digicert_api_key;
-    (!is_expected(expected, given)).then(key_refused)
+    let settings = &world.settings;
+    let view_only = settings.digicert_view_only_key.as_ref().map(ExposeSecret::expose_secret);
+    if view_only.is_some() && view_only == given {
+        return (request.method() != Method::GET).then(permission_missing);
+    }
+    (!is_expected(&settings.digicert_api_key, given)).then(key_refused)
 }
 
 pub(crate) fn failure(fault: &Fault) -> Option<Response> {
@@ -117,11 +136,7 @@ pub(crate) fn failure(fault: &Fault) -> Option<Response> {
             Some(server_error(*status, error("general_error", "An unexpected error occurred.")))
         }
         Fault::KeyRefused => Some(key_refused()),
-        Fault::MissingPermission => {
-            let message = "Access denied due to missing permissions.";
-            let body = error("access_denied|missing_permission", message);
-            Some(answers::json(StatusCode::FORBIDDEN, body))
-        }
+        Fault::MissingPermission => Some(permission_missing()),
         // Neither status nor code is documented: a consumer must not depend on this one.
         Fault::NotReady => {
             let body = error("certificate_not_issued", "The certificate has not been issued yet.");
@@ -141,6 +156,12 @@ pub(crate) fn unknown_route() -> Response {
 fn key_refused() -> Response {
     let code = "access_denied|access_denied_invalid_key";
     let body = error(code, "Access denied due to access_denied_invalid_key.");
+    answers::json(StatusCode::FORBIDDEN, body)
+}
+
+fn permission_missing() -> Response {
+    let message = "Access denied due to missing permissions.";
+    let body = error("access_denied|missing_permission", message);
     answers::json(StatusCode::FORBIDDEN, body)
 }
 

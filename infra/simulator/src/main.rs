@@ -14,8 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Simulated CertCentral, Cloudflare and Graph API, with faults.
 ///
 /// API keys to expect come from SIMULATOR_DIGICERT_API_KEY, SIMULATOR_CLOUDFLARE_API_TOKEN and
-/// SIMULATOR_META_ACCESS_TOKEN; without one, any key is taken. Faults are set with
-/// PUT /_simulator/faults.
+/// SIMULATOR_META_ACCESS_TOKEN; without one, any key is taken. The key in
+/// SIMULATOR_DIGICERT_VIEW_ONLY_KEY may read only. Faults are set with PUT /_simulator/faults; events
+/// are sent with POST /_simulator/digicert/events and /_simulator/cloudflare/events.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -38,6 +39,7 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let settings = Settings {
         digicert_api_key: secret("SIMULATOR_DIGICERT_API_KEY")?,
+        digicert_view_only_key: secret("SIMULATOR_DIGICERT_VIEW_ONLY_KEY")?,
         cloudflare_api_token: secret("SIMULATOR_CLOUDFLARE_API_TOKEN")?,
         meta_access_token: secret("SIMULATOR_META_ACCESS_TOKEN")?,
         retired: arguments.retired,

@@ -1,23 +1,30 @@
-//! The Graph API as far as certificate transparency goes. The product is retired; what it answered
+//! The Graph API as far as certificate transparency goes: certificates, and what an app hears of. The product is retired; what it answered
 //! is kept as public clients parse it, and [`Settings::retired`](crate::Settings) is today's answer.
 
+mod app;
 mod certificate;
+mod domains;
 mod paging;
+mod parameters;
 mod replies;
+mod subscriptions;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::Uri;
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub(crate) use self::app::App;
 pub(crate) use self::certificate::Observed;
+use self::domains::Alerts;
 use self::paging::Page;
-use self::replies::{bad_parameter, found, token_refused};
+use self::parameters::Parameters;
+use self::replies::{bad_parameter, found, token_refused, unsupported};
 pub(crate) use self::replies::{failure, unknown_object};
 use crate::answers::Handled;
 use crate::fault::Fault;
@@ -27,44 +34,83 @@ use crate::world::World;
 
 pub(crate) const BASE: &str = "/graph";
 
-type Parameters = HashMap<String, String>;
-
 /// One route for all: the version may stand first or not at all.
 pub(crate) fn routes() -> Router<Arc<World>> {
-    Router::new().route("/graph/{*path}", get(graph))
+    Router::new().route("/graph/{*path}", get(graph).post(graph).delete(graph))
 }
 
 async fn graph(
     State(world): State<Arc<World>>,
     Extension(Spoil(fault)): Extension<Spoil>,
     Path(path): Path<String>,
-    parameters: Query<Parameters>,
+    Query(mut parameters): Query<Parameters>,
+    method: Method,
     uri: Uri,
+    body: Bytes,
 ) -> Handled {
+    parameters.extend(parameters::of_body(&body));
+    let asked = Asked {
+        world: &world,
+        method: &method,
+        version: path.split('/').next().filter(|first| is_version(first)),
+        parameters: &parameters,
+        uri: &uri,
+        fault: fault.as_ref(),
+    };
     if world.settings.retired {
-        return Ok(unknown_object(&path));
+        return Ok(asked.unsupported(&path));
     }
     let mut segments: Vec<_> = path.split('/').collect();
-    if segments.first().is_some_and(|first| is_version(first)) {
-        segments.remove(0);
-    }
-    let asked = Asked { world: &world, parameters: &parameters, uri: &uri, fault: fault.as_ref() };
+    segments.drain(..usize::from(asked.version.is_some()));
     match segments.as_slice() {
+        [app, edge] if app.parse::<u64>().is_ok() => asked.of_app(edge, &path).await,
+        _ if is_write(&method) => Ok(asked.unsupported(&path)),
         ["certificates"] => asked.certificates(),
         [id] => asked.certificate(id),
-        [app, "subscribed_domains"] if app.parse::<u64>().is_ok() => asked.subscribed_domains(),
-        _ => Ok(unknown_object(&path)),
+        _ => Ok(asked.unsupported(&path)),
     }
+}
+
+fn is_write(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::DELETE)
 }
 
 struct Asked<'a> {
     world: &'a World,
+    method: &'a Method,
+    /// Of the path, such as `v19.0`.
+    version: Option<&'a str>,
+    /// Of query and body.
     parameters: &'a Parameters,
     uri: &'a Uri,
     fault: Option<&'a Fault>,
 }
 
 impl Asked<'_> {
+    async fn of_app(&self, edge: &str, path: &str) -> Handled {
+        match (self.method, edge) {
+            (&Method::POST, "subscriptions") => self.subscribe().await,
+            (&Method::DELETE, "subscriptions") => Ok(self.unsubscribe()),
+            (_, "subscriptions") => Ok(self.subscriptions()),
+            (&Method::POST, "subscribed_domains") => self.subscribe_domains(Alerts::Certificate),
+            (&Method::POST, "subscribed_domains_phishing") => {
+                self.subscribe_domains(Alerts::Phishing)
+            }
+            (&Method::DELETE, _) => Ok(self.unsupported(path)),
+            (_, "subscribed_domains") => self.subscribed_domains(Alerts::Certificate),
+            (_, "subscribed_domains_phishing") => self.subscribed_domains(Alerts::Phishing),
+            _ => Ok(self.unsupported(path)),
+        }
+    }
+
+    fn unsupported(&self, path: &str) -> Response {
+        match *self.method {
+            Method::POST => unsupported("post", path),
+            Method::DELETE => unsupported("delete", path),
+            _ => unknown_object(path),
+        }
+    }
+
     fn certificates(&self) -> Handled {
         let (domain, page, fields) = match self.search() {
             Ok(search) => search,
@@ -106,23 +152,6 @@ impl Asked<'_> {
         }
         let observed = Observed::find(self.world, number);
         Ok(found(observed.node(self.world, number, &fields, self.fault)?))
-    }
-
-    fn subscribed_domains(&self) -> Handled {
-        let page = match Page::read(self.parameters) {
-            Ok(page) => page,
-            Err(message) => return Ok(bad_parameter(message)),
-        };
-        let domains = &self.world.settings.subscribed_domains;
-        let total = u32::try_from(domains.len())?;
-        let entry = |domain: &String| {
-            let id = certificate::id_of(&format!("domain/{domain}")).to_string();
-            json!({"domain": domain, "id": id})
-        };
-        let range = page.numbers(total);
-        let chosen = domains.iter().skip(range.start as usize).take(range.len());
-        let entries = chosen.map(entry).collect();
-        Ok(found(page.body(entries, total, self.world.address, self.uri)))
     }
 }
 

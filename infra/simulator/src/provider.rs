@@ -9,13 +9,14 @@ use crate::world::World;
 use crate::{cloudflare, digicert, meta};
 
 /// What [`Requests`](crate::Requests) counts for ever; an endpoint that is added gets a line here.
-pub(crate) const COUNTED_PREFIXES: [&str; 8] = [
+pub(crate) const COUNTED_PREFIXES: [&str; 9] = [
     "/services/v2/",
     "/services/v2/certificate/",
     "/services/v2/order/certificate/",
     "/services/v2/webhook",
     "/client/v4/",
     "/client/v4/zones/",
+    "/client/v4/accounts/",
     "/graph/",
     "/graph/certificates",
 ];

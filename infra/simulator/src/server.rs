@@ -13,7 +13,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::cloudflare::{CloudflareEvent, CloudflareSent};
 use crate::connection::{Door, Line};
+use crate::digicert::{DigicertEvent, DigicertSent};
 use crate::faults::Faults;
 use crate::provider::Provider;
 use crate::requests::Requests;
@@ -96,6 +98,26 @@ impl Simulator {
     /// DNS name.
     pub fn name_hostname(&self, id: &str, hostname: &str) -> Result<()> {
         self.world.name_hostnames(&BTreeMap::from([(id.to_owned(), hostname.to_owned())]))
+    }
+
+    /// Puts the providers' clock forward: CertCentral's tokens live for 30 minutes.
+    pub fn advance_clock(&self, by: Duration) {
+        self.world.clock.advance(by);
+    }
+
+    /// Lets something happen in the CertCentral account. Its webhook is told of it if it is
+    /// active, subscribed to the event and, for instant issuance, set to hear of that.
+    pub async fn send_digicert_event(&self, event: DigicertEvent) -> Result<DigicertSent> {
+        event.happen(&self.world).await
+    }
+
+    /// Lets something happen to the certificate of a custom hostname. Every destination of the
+    /// account's enabled policies for it is told. An error says what is wrong with the event.
+    pub async fn send_cloudflare_event(
+        &self,
+        event: CloudflareEvent,
+    ) -> Result<Vec<CloudflareSent>> {
+        event.happen(&self.world).await
     }
 
     fn base(&self, path: &str) -> String {

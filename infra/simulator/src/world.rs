@@ -8,9 +8,13 @@ use anyhow::{Result, bail};
 use tokio::sync::watch;
 
 use crate::authority::Authority;
+use crate::clock::Clock;
+use crate::cloudflare::Alerting;
+use crate::courier::Courier;
+use crate::digicert::Account;
 use crate::faults::Faults;
 use crate::fifo::Fifo;
-use crate::meta::Observed;
+use crate::meta::{App, Observed};
 use crate::requests::Requests;
 use crate::settings::Settings;
 
@@ -24,6 +28,11 @@ pub(crate) struct World {
     pub(crate) authority: Authority,
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
+    pub(crate) clock: Clock,
+    pub(crate) courier: Courier,
+    pub(crate) certcentral: Account,
+    pub(crate) alerting: Alerting,
+    pub(crate) app: App,
     /// Graph ids that `/certificates` gave out, so that they can be asked for one by one.
     pub(crate) observed: Mutex<Fifo<u64, Observed>>,
     hostnames: Mutex<BTreeMap<String, String>>,
@@ -42,6 +51,11 @@ impl World {
             authority: Authority::new()?,
             faults: Faults::default(),
             requests: Requests::new(),
+            clock: Clock::default(),
+            courier: Courier::new(settings.delivery_timeout, running.clone())?,
+            certcentral: Account::default(),
+            alerting: Alerting::default(),
+            app: App::new(settings.subscribed_domains.clone()),
             observed: Mutex::new(Fifo::new(OBSERVED)),
             hostnames: Mutex::default(),
             delay_millis: AtomicU64::new(0),

@@ -1,18 +1,15 @@
-use std::time::Duration;
-
-use certificate::Bundle;
-use envelope::{Callback, Certificate, Checks, Envelope, Outcome, Reason};
+use certificate::{Bundle, NotACertificate};
+use envelope::{Outcome, Reason};
 use ports::{PortResult, SecretSource};
 use providers::api::{Answer, Call, Verdict};
 use providers::reading::{Plan, Reading};
 use providers::{cloudflare, digicert, meta};
-use serde_json::Value;
-use time::OffsetDateTime;
 
 use crate::Settings;
+use crate::asking::{Asking, Found, Later, Settled};
 use crate::client::{Called, Endpoint, client};
-use crate::decide::{Next, Trouble, decide};
 use crate::key::ApiKey;
+use crate::process::Keys;
 use crate::search::Domains;
 
 /// The providers' APIs.
@@ -29,87 +26,10 @@ pub(crate) struct Api<S> {
     key: Option<ApiKey<S>>,
 }
 
-/// What is known of an event once the provider was asked, or need not be.
-pub(crate) struct Found {
-    pub(crate) callback: Callback,
-    pub(crate) status: Option<String>,
-    pub(crate) certificates: Vec<Certificate>,
-    pub(crate) pem_chain: Option<String>,
-    pub(crate) checks: Checks,
-    pub(crate) problems: Vec<String>,
-    pub(crate) dcv: Option<Value>,
-    pub(crate) related: Vec<Certificate>,
-}
-
-/// Not now: the envelope goes back onto the queue.
-pub(crate) struct Later {
-    pub(crate) delay: Duration,
-    /// `None` when the budget had no room or the run no time: then it does not count as an attempt.
-    pub(crate) trouble: Option<(Reason, Trouble)>,
-    pub(crate) status: Option<u16>,
-}
-
-/// The end of one question: an answer to use, or a result without one.
-pub(crate) enum Settled<T> {
-    Good { value: T, status: Option<u16> },
-    Final(Callback),
-}
-
-/// The event in whose course a question is asked.
-#[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
-    pub(crate) envelope: &'a Envelope,
-    pub(crate) now: OffsetDateTime,
-}
-
-impl Asking<'_> {
-    fn attempts(self) -> u32 {
-        self.envelope.attempts.saturating_add(1)
-    }
-
-    pub(crate) fn callback(self, outcome: Outcome, status: Option<u16>) -> Callback {
-        Callback { outcome, reason: None, attempts: self.attempts(), status }
-    }
-
-    /// A result that needed no call in this attempt.
-    pub(crate) fn uncalled(self, outcome: Outcome, reason: Option<Reason>) -> Callback {
-        Callback { outcome, reason, attempts: self.envelope.attempts, status: None }
-    }
-}
-
-impl Found {
-    /// A result without any certificate of its own.
-    pub(crate) fn bare(callback: Callback) -> Self {
-        Self {
-            callback,
-            status: None,
-            certificates: Vec::new(),
-            pem_chain: None,
-            checks: Checks::default(),
-            problems: Vec::new(),
-            dcv: None,
-            related: Vec::new(),
-        }
-    }
-
-    /// With what came in the event itself, if it can be read.
-    pub(crate) fn included(callback: Callback, pem: Option<&str>, now: OffsetDateTime) -> Self {
-        match pem.and_then(|pem| certificate::read(pem.as_bytes(), now).ok()) {
-            Some(bundle) => Self::bundle(callback, bundle),
-            None => Self::bare(callback),
-        }
-    }
-
-    pub(crate) fn bundle(callback: Callback, bundle: Bundle) -> Self {
-        let Bundle { certificates, pem_chain, checks } = bundle;
-        Self { certificates, pem_chain: Some(pem_chain), checks, ..Self::bare(callback) }
-    }
-}
-
 impl<S: SecretSource> Apis<S> {
     /// # Errors
     /// Only when the TLS back end does not start.
-    pub(crate) fn new(settings: &Settings, keys: crate::process::Keys<S>) -> reqwest::Result<Self> {
+    pub(crate) fn new(settings: &Settings, keys: Keys<S>) -> reqwest::Result<Self> {
         let client = client(settings.callback_timeout)?;
         let endpoint = |api| Endpoint::new(client.clone(), api, settings.concurrency);
         Ok(Self {
@@ -173,9 +93,8 @@ impl<S: SecretSource> Apis<S> {
             return Ok(Ok(Found::bundle(callback, bundle)));
         }
         let judge = |answer: &Answer<'_>| {
-            digicert::api::judge_download(answer).and_then(|pem| {
-                certificate::read(&pem, asking.now).map_or(Verdict::BadCertificate, Verdict::Good)
-            })
+            digicert::api::judge_download(answer)
+                .and_then(|pem| readable(certificate::read(&pem, asking.now)))
         };
         let call = digicert::api::download(certificate_id);
         let settled = self.digicert.call(&call, asking, judge).await?;
@@ -260,37 +179,13 @@ impl<S: SecretSource> Api<S> {
     }
 }
 
-impl Asking<'_> {
-    pub(crate) fn settle<T>(
-        self,
-        verdict: Verdict<T>,
-        status: Option<u16>,
-    ) -> Result<Settled<T>, Later> {
-        match decide(verdict, self.envelope, self.now, jitter()) {
-            Next::Good(value) => Ok(Settled::Good { value, status }),
-            Next::Final { outcome, reason } => Ok(Settled::Final(Callback {
-                outcome,
-                reason: Some(reason),
-                attempts: self.attempts(),
-                status,
-            })),
-            Next::Again { delay, reason, trouble } => {
-                Err(Later { delay, trouble: Some((reason, trouble)), status })
-            }
+/// What breaks off in the middle of its armour was cut on the way, whatever its length says.
+fn readable(read: Result<Bundle, NotACertificate>) -> Verdict<Bundle> {
+    match read {
+        Ok(bundle) => Verdict::Good(bundle),
+        Err(fault) if fault.is_cut_short() => {
+            Verdict::Again { reason: Reason::Unreadable, after: None }
         }
+        Err(_) => Verdict::BadCertificate,
     }
-}
-
-impl Later {
-    /// Spread a little, so that all who wait do not come back at once.
-    pub(crate) fn no_budget(wait: Duration) -> Self {
-        let spread = wait.mul_f64(1.0 + jitter() / 2.0);
-        let delay = Duration::from_secs(spread.as_secs().clamp(1, 899) + 1);
-        Self { delay, trouble: None, status: None }
-    }
-}
-
-/// Between 0 and 1; only spreads load, so the clock's last digits will do.
-fn jitter() -> f64 {
-    f64::from(OffsetDateTime::now_utc().nanosecond() / 1000 % 1000) / 1000.0
 }

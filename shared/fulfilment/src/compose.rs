@@ -2,7 +2,7 @@ use envelope::{CertificateData, CertificateEvent, Checks, CloudEvent, Envelope};
 use providers::reading::Reading;
 use serde_json::value::RawValue;
 
-use crate::callback::Found;
+use crate::asking::Found;
 
 /// A private key in the event itself, taken out before anything is archived or delivered.
 pub(crate) struct Redacted {

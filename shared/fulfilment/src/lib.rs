@@ -2,6 +2,7 @@
 //! complete certificate event goes out.
 //!
 //! - [`process`]: the way of a record, one step a line
+//! - [`asking`]: a question in the course of an event, and its three ends: found, final, later
 //! - [`callback`]: asks the provider what the reading of an event calls for
 //! - [`search`]: Meta: pages of certificates by domain, and by id
 //! - [`observe`]: Meta: one event for each certificate that is new
@@ -12,6 +13,7 @@
 //! - [`settings`]: what an operator may set
 //! - [`record`]: one log line and one count for each decision
 
+mod asking;
 mod budget;
 mod callback;
 mod client;

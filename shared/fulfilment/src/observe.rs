@@ -3,7 +3,7 @@ use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, SecretS
 use providers::meta::api::Found as Seen;
 use time::Duration;
 
-use crate::callback::{Asking, Found, Later, Settled};
+use crate::asking::{Asking, Found, Later, Settled};
 use crate::compose::compose;
 use crate::process::{Event, Worker};
 use crate::search::{PAGES, Pages, observed};

@@ -9,7 +9,8 @@ use providers::reading::{self, Challenge, Plan, Reading};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::callback::{Apis, Asking, Found, Later};
+use crate::asking::{Asking, Found, Later};
+use crate::callback::Apis;
 use crate::compose::{Redacted, compose};
 use crate::decide::Trouble;
 use crate::observe::Observed;
@@ -130,9 +131,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     async fn fulfil(&self, record: &Record) -> PortResult<Fate> {
-        let envelope: Envelope = serde_json::from_str(&record.body).map_err(|error| {
-            PortError(format!("a message of the events queue is no envelope: {error}"))
-        })?;
+        let envelope = envelope(&record.body)?;
         if let Some(challenge) = reading::challenge(&envelope) {
             return self.keep(&envelope, challenge).await;
         }
@@ -148,14 +147,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 return Ok(Fate::KnownBefore);
             }
             Claim::Held { .. } => {
-                return Err(PortError(format!(
-                    "envelope {}: another worker holds it",
-                    envelope.id
-                )));
+                record::held(reading.provider, &envelope);
+                return Ok(Fate::Left);
             }
-        }
-        if envelope.attempts == 0 {
-            self.archive(&redacted.envelope).await?;
         }
         let event = Event {
             envelope: &envelope,
@@ -164,12 +158,19 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             receipt: &record.receipt,
             deadline: record.deadline,
         };
-        let fate = self.complete(&event).await;
+        let fate = self.archive_and_complete(&event).await;
         if fate.is_err() {
             // Else the message, back after its visibility timeout, could meet our own lease.
             let _lease_ends_anyway = self.ports.ledger.release(&envelope.id, &record.receipt).await;
         }
         fate
+    }
+
+    async fn archive_and_complete(&self, event: &Event<'_>) -> PortResult<Fate> {
+        if event.envelope.attempts == 0 {
+            self.archive(&event.redacted.envelope).await?;
+        }
+        self.complete(event).await
     }
 
     /// Call-back, delivery, record; or back onto the queue.
@@ -180,12 +181,14 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             Plan::Observed { certificate_id } if !self.apis.meta.is_disabled() => {
                 match self.observe(event, certificate_id.as_deref(), asking).await? {
                     Ok(Observed::Delivered { new, known }) => {
+                        record::searched(
+                            event.reading.provider,
+                            event.envelope,
+                            (new, known),
+                            began,
+                        );
                         self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await?;
-                        if new > 0 {
-                            return Ok(Fate::Delivered);
-                        }
-                        record::nothing_new(event.reading.provider, event.envelope, known);
-                        return Ok(Fate::KnownBefore);
+                        return Ok(if new > 0 { Fate::Delivered } else { Fate::KnownBefore });
                     }
                     Ok(Observed::Nothing(found)) => Ok(*found),
                     Err(later) => Err(later),
@@ -254,6 +257,16 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     pub(crate) fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }
+}
+
+/// The parser's own text is dropped: it may quote the message.
+fn envelope(body: &str) -> PortResult<Envelope> {
+    serde_json::from_str(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        PortError(format!(
+            "a message of the events queue is no envelope: see its line {line}, column {column}"
+        ))
+    })
 }
 
 /// `provider/yyyy/mm/dd/id`, the day that of receipt in UTC.

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use envelope::{Callback, CertificateEvent, Envelope, Provider, rfc3339};
+use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339};
 use metrics::{counter, histogram};
 use time::OffsetDateTime;
 
-use crate::callback::Later;
+use crate::asking::Later;
 use crate::decide::Trouble;
 
 pub(crate) fn called_back(
@@ -25,6 +25,30 @@ pub(crate) fn called_back(
     counted(provider, outcome.as_str(), millis);
 }
 
+pub(crate) fn held(provider: Provider, envelope: &Envelope) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    tracing::warn!(
+        %provider, id, r#type = kind, traceparent,
+        "another worker holds it at this moment; the message is left to the queue"
+    );
+}
+
+/// Meta: the certificates that were found were delivered now or before, each on a line of its own.
+pub(crate) fn searched(
+    provider: Provider,
+    envelope: &Envelope,
+    (new, known): (usize, usize),
+    began: Instant,
+) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    let (outcome, attempts) = (Outcome::Queried.as_str(), envelope.attempts.saturating_add(1));
+    let millis = millis(began.elapsed());
+    tracing::info!(
+        %provider, id, r#type = kind, traceparent, outcome, attempts, new, known, millis, "called back"
+    );
+    counted(provider, outcome, millis);
+}
+
 pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, began: Instant) {
     let Envelope { id, kind, traceparent, attempts, .. } = envelope;
     let delay = later.delay.as_secs();
@@ -32,10 +56,10 @@ pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, bega
         tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "later: the budget has no room, or this run no time");
         return;
     };
-    let status = later.status;
+    let (status, attempts) = (later.status, attempts.saturating_add(1));
     if trouble == Trouble::KeyRefused {
         tracing::error!(
-            %provider, id, r#type = kind, traceparent, status, delay,
+            %provider, id, r#type = kind, traceparent, status, attempts, delay,
             "the API key is refused; its events wait until it is replaced"
         );
         counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
@@ -62,11 +86,6 @@ pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     tracing::info!(%provider, id, r#type = kind, traceparent, "delivered before; acknowledged");
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
-}
-
-pub(crate) fn nothing_new(provider: Provider, envelope: &Envelope, known: usize) {
-    let Envelope { id, kind, traceparent, .. } = envelope;
-    tracing::info!(%provider, id, r#type = kind, traceparent, known, "every certificate was delivered before");
 }
 
 pub(crate) fn challenge(envelope: &Envelope, expires: OffsetDateTime) {

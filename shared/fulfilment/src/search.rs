@@ -9,7 +9,8 @@ use providers::meta::api::{self as graph, Page};
 use tokio::sync::Mutex;
 
 use crate::MetaDomains;
-use crate::callback::{Api, Apis, Asking, Found, Later, Settled};
+use crate::asking::{Asking, Found, Later, Settled};
+use crate::callback::{Api, Apis};
 
 /// Pages of one search, 500 certificates each: the stated cap of one domain in one event.
 pub(crate) const PAGES: u32 = 20;

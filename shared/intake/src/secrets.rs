@@ -76,7 +76,7 @@ impl<D: Door, S: SecretSource> Secrets<D, S> {
         let mut known = self.known.lock().await;
         let fresh = known.as_ref().is_some_and(|known| known.read.elapsed() < self.cache);
         if !fresh {
-            self.reread(&mut known).await?;
+            *known = Some(self.current().await?);
         }
         if let Some(found) = known.as_ref().and_then(|known| known.first(&vouch)) {
             return Ok(Some(found));
@@ -92,21 +92,11 @@ impl<D: Door, S: SecretSource> Secrets<D, S> {
         Ok(known.as_ref().and_then(|known| known.first(&vouch)))
     }
 
-    /// After the cache time; while the source is down, what was known before still counts.
-    async fn reread(&self, known: &mut Option<Known<D>>) -> PortResult<()> {
-        let current = match self.source.current().await {
-            Ok(versions) => self.usable(versions, None),
-            Err(error) => Err(error),
-        };
-        match (current, known.as_mut()) {
-            (Ok(read), _) => *known = Some(read),
-            (Err(error), None) => return Err(error),
-            (Err(error), Some(known)) => {
-                tracing::warn!(provider = %D::PROVIDER, "the cached secret still counts: {error}");
-                known.read = Instant::now();
-            }
-        }
-        Ok(())
+    /// Once the cache time is over, what was known before counts no more: an operator who takes a
+    /// secret away, or empties it, means it.
+    async fn current(&self) -> PortResult<Known<D>> {
+        let versions = self.source.current().await?;
+        self.usable(versions, None)
     }
 
     async fn all(&self) -> PortResult<Known<D>> {

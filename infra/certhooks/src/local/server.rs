@@ -86,11 +86,11 @@ async fn read(mut body: Body, limit: usize) -> Option<Bytes> {
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.ok()?.into_data() else { continue };
         seen = seen.saturating_add(data.len());
-        if seen > DRAINED {
+        let room = limit.saturating_add(1).saturating_sub(kept.len());
+        kept.extend_from_slice(&data[..data.len().min(room)]);
+        if seen > DRAINED.max(limit) {
             break;
         }
-        let room = (limit + 1).saturating_sub(kept.len());
-        kept.extend_from_slice(&data[..data.len().min(room)]);
     }
     Some(kept.freeze())
 }

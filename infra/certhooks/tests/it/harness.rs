@@ -9,12 +9,21 @@ use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 use ring::hmac;
+use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 pub(crate) const DIGICERT_KEY: &str = "canary-digicert-webhook-key-0123456789abcdef";
 pub(crate) const CLOUDFLARE_AUTH: &str = "canary-cloudflare-webhook-auth";
 pub(crate) const META_SECRET: &str = "canary-meta-app-secret";
 pub(crate) const META_TOKEN: &str = "canary-meta-verify-token";
+
+/// Leaves the webhook secrets to `secrets.json`.
+pub(crate) const NO_SECRETS: [(&str, &str); 4] = [
+    ("DIGICERT_WEBHOOK_KEY", ""),
+    ("CLOUDFLARE_WEBHOOK_AUTH", ""),
+    ("META_APP_SECRET", ""),
+    ("META_VERIFY_TOKEN", ""),
+];
 
 /// Longer than anything takes; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -97,6 +106,44 @@ impl Local {
         self.log.lock().unwrap().clone()
     }
 
+    /// The lines logged so far that `wanted` picks, once there are so many.
+    pub(crate) fn logged(&self, count: usize, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let lines = self.log().into_iter().map(|line| serde_json::from_str(&line).unwrap());
+            let lines: Vec<Value> = lines.filter(&wanted).collect();
+            if lines.len() >= count {
+                return lines;
+            }
+            let log = || self.log().join("\n");
+            assert!(Instant::now() < until, "{} of {count} lines\n{}", lines.len(), log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the events queue is empty: whatever was accepted has come to its end.
+    pub(crate) fn settle(&self) {
+        let file = self.state.path().join("certhooks.db");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let database = Connection::open_with_flags(file, flags).unwrap();
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let count = "SELECT count(*) FROM messages";
+            let left: i64 = database.query_row(count, [], |row| row.get(0)).unwrap();
+            if left == 0 {
+                return;
+            }
+            let log = || self.log().join("\n");
+            assert!(Instant::now() < until, "{left} messages are left\n{}", log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The delivered certificate events, once there are so many.
     pub(crate) fn delivered(&self, count: usize) -> Vec<Value> {
         let until = Instant::now() + PATIENCE;
@@ -158,12 +205,34 @@ pub(crate) fn certhooks(variables: &[(&str, &str)], arguments: &[&str]) -> Outpu
 }
 
 pub(crate) fn tail(state: &Path) -> Vec<Value> {
+    tail_lines(state).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What `certhooks tail --json` prints.
+pub(crate) fn tail_lines(state: &Path) -> Vec<String> {
     let state = state.to_str().unwrap();
     let output =
         certhooks(&[], &["tail", "--state", state, "--json", "--from-start", "--no-follow"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The envelope that was archived today under this id.
+pub(crate) fn archived(local: &Local, provider: &str, id: &str) -> String {
+    let of_provider = local.state.path().join("archive").join(provider);
+    let mut folders = vec![of_provider];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            if entry.file_name() == id {
+                return std::fs::read_to_string(entry.path()).unwrap();
+            }
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    panic!("{id} is not archived");
 }
 
 /// The header that Meta would send with this body.

@@ -1,4 +1,6 @@
 //! The contract of `certhooks local`, checked from outside: the compiled binary, real sockets, a real
 //! state folder, and the simulator as the providers.
 
+mod door;
 mod harness;
+mod wire;

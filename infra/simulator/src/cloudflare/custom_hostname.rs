@@ -6,7 +6,7 @@ use time::macros::format_description;
 use crate::answers::moment;
 use crate::authority::{Curve, Issued, number_of};
 
-const DATE_TIME: &[BorrowedFormatItem<'_>] =
+pub(super) const DATE_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
 /// With its certificate. The serial number is decimal here, unlike everywhere else.

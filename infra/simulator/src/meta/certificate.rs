@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use super::Parameters;
+use super::parameters::Parameters;
 use crate::answers::moment;
 use crate::authority::{Curve, number_of};
 use crate::fault::Fault;
@@ -41,8 +41,8 @@ impl Observed {
     pub(super) fn find(world: &World, id: u64) -> Self {
         let observed = world.observed.lock().unwrap_or_else(PoisonError::into_inner).find(&id);
         observed.unwrap_or_else(|| {
-            let domain = world.settings.subscribed_domains.first();
-            let domain = domain.map_or("example.com", String::as_str).to_ascii_lowercase();
+            let domain = world.app.kept().domains.first().map(|first| first.to_ascii_lowercase());
+            let domain = domain.unwrap_or_else(|| "example.com".to_owned());
             let number = u32::try_from(id % u64::from(u32::MAX)).unwrap_or_default();
             Self { domain, number }
         })

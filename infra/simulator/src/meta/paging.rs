@@ -5,7 +5,7 @@ use axum::http::Uri;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
-use super::Parameters;
+use super::parameters::Parameters;
 
 /// Graph's default.
 const DEFAULT_LIMIT: u32 = 25;
@@ -74,7 +74,7 @@ fn position(cursor: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::{Page, cursor};
-    use crate::meta::Parameters;
+    use crate::meta::parameters::Parameters;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Page, &'static str> {
         let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

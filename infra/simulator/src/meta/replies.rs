@@ -32,9 +32,13 @@ pub(crate) fn failure(fault: &Fault) -> Option<Response> {
 
 /// Code 100, subcode 33: what is unknown, not allowed, or retired.
 pub(crate) fn unknown_object(path: &str) -> Response {
+    unsupported("get", path)
+}
+
+pub(super) fn unsupported(method: &str, path: &str) -> Response {
     let id = path.trim_start_matches('/');
     let message = format!(
-        "Unsupported get request. Object with ID '{id}' does not exist, cannot be loaded due to \
+        "Unsupported {method} request. Object with ID '{id}' does not exist, cannot be loaded due to \
          missing permissions, or does not support this operation. Please read the Graph API \
          documentation at https://developers.facebook.com/docs/graph-api"
     );
@@ -60,6 +64,12 @@ pub(super) fn token_refused() -> Response {
 pub(super) fn bad_parameter(message: &str) -> Response {
     let message = format!("(#100) {message}");
     answers::json(StatusCode::BAD_REQUEST, oauth_error(100, &message, false))
+}
+
+/// The handshake of a subscription failed.
+pub(super) fn callback_failed(message: &str) -> Response {
+    let message = format!("(#2200) Callback verification failed: {message}");
+    answers::json(StatusCode::BAD_REQUEST, oauth_error(2200, &message, false))
 }
 
 fn oauth_error(code: u32, message: &str, is_transient: bool) -> Value {

@@ -75,7 +75,7 @@ async fn requests_are_listed_and_counted_by_prefix() {
 
 #[tokio::test]
 async fn every_provider_answer_can_be_delayed() {
-    let delay = Duration::from_millis(80);
+    let delay = Duration::from_millis(400);
     let simulator = start(Settings { delay, ..Settings::default() }).await;
     let url = format!("{}/order/certificate/1", simulator.digicert_base());
     let timed = async || {

@@ -1,9 +1,15 @@
 //! The simulator over real sockets, as its clients meet it.
 #![allow(clippy::unwrap_used, reason = "tests; clippy exempts only the functions marked as such")]
 
+mod account;
 mod certcentral;
 mod cloudflare;
 mod control;
 mod faults;
 mod graph;
+mod graph_app;
+mod notifications;
+mod receiver;
 mod support;
+mod webhook;
+mod webhook_events;

@@ -1,5 +1,5 @@
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, Method, Response};
 use serde_json::Value;
 use simulator::{Settings, Simulator};
 use x509_parser::certificate::X509Certificate;
@@ -24,6 +24,37 @@ pub(crate) async fn json(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     assert!(header(&response, "content-type").starts_with("application/json"));
     (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
+}
+
+/// Null where there is no body.
+pub(crate) async fn send(
+    method: Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> (u16, Value) {
+    let mut request = client().request(method, url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if !body.is_null() {
+        request = request.header("content-type", "application/json").body(body.to_string());
+    }
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+    (status, body)
+}
+
+/// Asks the operator's side.
+pub(crate) async fn control(
+    simulator: &Simulator,
+    method: Method,
+    path: &str,
+    body: &Value,
+) -> (u16, Value) {
+    send(method, &format!("http://{}/_simulator/{path}", simulator.address()), &[], body).await
 }
 
 pub(crate) async fn get_json(url: &str) -> (u16, Value) {

@@ -53,14 +53,10 @@ pub fn certificates(domain: &str, after: Option<&str>) -> Call {
     paged(vec!["certificates".to_owned()], query, after)
 }
 
-/// Since its retirement the edge answers code 100, subcode 33 (seen 2026-02-03).
 pub fn judge_certificates(answer: &Answer<'_>) -> Verdict<Page> {
-    judge(answer, |error| match error {
-        Error { code: 100, subcode: Some(33) } => Verdict::Gone { reason: Reason::Retired },
-        _ => Verdict::Failed { reason: Reason::Refused },
-    })
-    .and_then(|body| page(&body, answer, found))
-    .and_then(|(certificates, after)| Verdict::Good(Page { certificates, after }))
+    judge(answer, retired_or_refused)
+        .and_then(|body| page(&body, answer, found))
+        .and_then(|(certificates, after)| Verdict::Good(Page { certificates, after }))
 }
 
 /// One certificate by its id (Graph API, reading a node).
@@ -90,7 +86,7 @@ pub fn subscribed_domains(app_id: &str, after: Option<&str>) -> Call {
 }
 
 pub fn judge_subscribed_domains(answer: &Answer<'_>) -> Verdict<SubscribedDomains> {
-    judge(answer, |_| Verdict::Failed { reason: Reason::Refused })
+    judge(answer, retired_or_refused)
         .and_then(|body| page(&body, answer, |domain| Members::of(domain)?.text("domain")))
         .and_then(|(domains, after)| Verdict::Good(SubscribedDomains { domains, after }))
 }
@@ -109,6 +105,14 @@ fn paged(
 struct Error {
     code: u64,
     subcode: Option<u64>,
+}
+
+/// Since their retirement the edges answer code 100, subcode 33 (seen 2026-02-03).
+fn retired_or_refused(error: Error) -> Verdict<Box<RawValue>> {
+    match error {
+        Error { code: 100, subcode: Some(33) } => Verdict::Gone { reason: Reason::Retired },
+        _ => Verdict::Failed { reason: Reason::Refused },
+    }
 }
 
 /// The body of a good answer. Status is weak evidence (code 4 comes with 403, code 100 with 400):

@@ -112,12 +112,21 @@ fn code_100_means_something_else_for_an_id() {
         let body = error(members);
         let not_found = Verdict::Failed { reason: Reason::NotFound };
         assert_eq!(judge_certificate(&answer(400, &body)), not_found);
-        let refused = Verdict::Failed { reason: Reason::Refused };
-        assert_eq!(judge_subscribed_domains(&answer(400, &body)), refused);
     }
     // An object of another kind has an id and nothing of a certificate.
     let other = answer(200, r#"{"id":"12"}"#);
     assert_eq!(judge_certificate(&other), Verdict::Failed { reason: Reason::NotFound });
+}
+
+#[test]
+fn a_retired_list_of_domains_is_gone_like_the_search() {
+    let refused = Verdict::Failed { reason: Reason::Refused };
+    let gone = Verdict::Gone { reason: Reason::Retired };
+    for (members, verdict) in
+        [(json!({"code": 100}), refused), (json!({"code": 100, "error_subcode": 33}), gone)]
+    {
+        assert_eq!(judge_subscribed_domains(&answer(400, &error(members))), verdict);
+    }
 }
 
 #[test]

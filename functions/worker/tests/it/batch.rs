@@ -1,0 +1,117 @@
+use harness::{Answer, refused_start};
+use serde_json::{Value, json};
+use simulator::{Fault, Rule};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::stage::{API_KEY, Stage, sample_batch};
+
+const BAD: &str = "059f36b4-87a3-44ab-83d2-661970661662";
+
+/// As if the door had taken them just now.
+fn fresh(batch: &Value) -> Value {
+    let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap();
+    serde_json::from_str(&batch.to_string().replace("2026-08-16T09:30:00Z", &now)).unwrap()
+}
+
+/// The records of `batch` that `keep` names by position.
+fn only(batch: &Value, keep: &[usize]) -> Value {
+    json!({ "Records": keep.iter().map(|index| batch["Records"][index].clone()).collect::<Vec<_>>() })
+}
+
+#[tokio::test]
+async fn a_bad_record_among_good_ones_fails_alone() {
+    let Some(mut stage) = Stage::set().await else { return };
+    let batch = sample_batch();
+    assert_eq!(stage.batch(&batch).await, [BAD]);
+
+    let mut delivered = stage.bodies(&stage.deliveries).await;
+    delivered.sort_by_key(|event| event["type"].to_string() + &event["subject"].to_string());
+    let told: Vec<_> = delivered
+        .iter()
+        .map(|event| {
+            let outcome = event["data"]["callback"]["outcome"].as_str().unwrap();
+            (event["type"].as_str().unwrap(), event["subject"].as_str().unwrap(), outcome)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("certhooks.certificate.issued", "cloudflare/hostname/blog.example.com", "queried"),
+            ("certhooks.certificate.issued", "digicert/certificate/23456", "downloaded"),
+        ]
+    );
+    assert!(delivered[1]["data"]["certificates"].as_array().unwrap().len() > 1);
+
+    // The envelope as it came, under provider, day of receipt and id.
+    let id = delivered[1]["id"].as_str().unwrap();
+    let archived =
+        stage.emulator.object("archive", &format!("digicert/2026/08/16/{id}")).await.unwrap();
+    let sent: Value = serde_json::from_str(batch["Records"][0]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&archived).unwrap(), sent);
+
+    // The same again: acknowledged, and not delivered again.
+    assert_eq!(stage.batch(&batch).await, [BAD]);
+    assert_eq!(stage.bodies(&stage.deliveries).await, [] as [Value; 0]);
+
+    let (stdout, stderr) = stage.worker.stop().await.unwrap();
+    for name in ["Delivered", "Duplicates", "Callback", "CallbackDuration", "Age"] {
+        assert!(stdout.contains(&format!("\"Name\":\"{name}\"")), "{name}: {stdout}");
+    }
+    for secret in [API_KEY, "any-token", "this is not JSON", "BEGIN CERTIFICATE"] {
+        assert!(!(stdout.clone() + &stderr).contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_a_provider_puts_its_events_back() {
+    let Some(mut stage) = Stage::set().await else { return };
+    stage.simulator.faults().set([Rule::new("/services/v2", Fault::ServerError { status: None })]);
+    let batch = fresh(&only(&sample_batch(), &[0, 2]));
+    assert_eq!(stage.batch(&batch).await, [] as [String; 0]);
+
+    let delivered = stage.bodies(&stage.deliveries).await;
+    assert_eq!(delivered.len(), 1);
+    assert_eq!(delivered[0]["data"]["provider"], "cloudflare");
+    let queue = json!({ "QueueUrl": stage.events, "AttributeNames": ["All"] });
+    let queue = stage.emulator.call("sqs", "AmazonSQS.GetQueueAttributes", queue).await.unwrap();
+    assert_eq!(queue["Attributes"]["ApproximateNumberOfMessagesDelayed"], "1", "{queue}");
+
+    // It was released, so the next attempt need not wait for the lease.
+    stage.simulator.faults().clear();
+    assert_eq!(stage.batch(&only(&batch, &[0])).await, [] as [String; 0]);
+    let delivered = stage.bodies(&stage.deliveries).await;
+    assert_eq!(delivered[0]["data"]["callback"]["outcome"], "downloaded");
+}
+
+#[tokio::test]
+async fn what_is_no_batch_fails_that_call_only() {
+    let Some(mut stage) = Stage::set().await else { return };
+    for event in ["{}", "[", r#"{"Records":{}}"#] {
+        let Answer::Error(_) = stage.worker.invoke(event).await.unwrap() else { panic!("{event}") };
+    }
+    // A record that cannot be named can only be kept with all others.
+    let mut batch = sample_batch();
+    batch["Records"][1].as_object_mut().unwrap().remove("messageId");
+    let Answer::Error(error) = stage.worker.invoke(batch.to_string()).await.unwrap() else {
+        panic!()
+    };
+    assert!(error["errorMessage"].as_str().unwrap().contains("messageId"), "{error}");
+    assert_eq!(stage.bodies(&stage.deliveries).await.len(), 2);
+
+    assert_eq!(stage.batch(&only(&sample_batch(), &[0, 2])).await, [] as [String; 0]);
+    assert_eq!(stage.bodies(&stage.deliveries).await, [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn a_missing_variable_stops_the_start_with_its_name() {
+    let all = ["EVENTS_QUEUE_URL", "DELIVERIES_QUEUE_URL", "LEDGER_TABLE", "ARCHIVE_BUCKET"];
+    for missing in all {
+        let given = all.iter().filter(|name| **name != missing);
+        let given: Vec<_> = given.map(|name| ((*name).to_owned(), "x".to_owned())).collect();
+        let (success, log) = refused_start(env!("CARGO_BIN_EXE_worker"), &given).await.unwrap();
+        assert!(!success);
+        let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+        assert_eq!(last["message"], format!("{missing}: is required, but not set"));
+    }
+}

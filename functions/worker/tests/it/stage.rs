@@ -1,0 +1,72 @@
+use harness::{Answer, Emulator, Function, sample};
+use serde_json::Value;
+use simulator::{Settings, Simulator};
+
+/// A worker with everything it uses.
+pub(crate) struct Stage {
+    pub(crate) emulator: Emulator,
+    pub(crate) simulator: Simulator,
+    pub(crate) worker: Function,
+    pub(crate) events: String,
+    pub(crate) deliveries: String,
+}
+
+pub(crate) const API_KEY: &str = "sample-api-key";
+
+impl Stage {
+    /// `None` without an emulator.
+    pub(crate) async fn set() -> Option<Self> {
+        let emulator = Emulator::start().await.unwrap()?;
+        let settings = Settings { digicert_api_key: Some(API_KEY.into()), ..Settings::default() };
+        let simulator = Simulator::start("127.0.0.1:0".parse().unwrap(), settings).await.unwrap();
+        let (events, deliveries) =
+            (emulator.queue("events").await.unwrap(), emulator.queue("deliveries").await.unwrap());
+        emulator.table("ledger").await.unwrap();
+        emulator.bucket("archive").await.unwrap();
+        emulator.secret("digicert-api", &format!(r#"{{"api_key":"{API_KEY}"}}"#)).await.unwrap();
+        emulator.secret("cloudflare-api", "any-token").await.unwrap();
+
+        let mut variables = emulator.environment();
+        let own = [
+            ("EVENTS_QUEUE_URL", events.clone()),
+            ("DELIVERIES_QUEUE_URL", deliveries.clone()),
+            ("LEDGER_TABLE", "ledger".to_owned()),
+            ("ARCHIVE_BUCKET", "archive".to_owned()),
+            ("DIGICERT_API_SECRET_ID", "digicert-api".to_owned()),
+            ("DIGICERT_API_BASE", simulator.digicert_base()),
+            ("CLOUDFLARE_API_SECRET_ID", "cloudflare-api".to_owned()),
+            ("CLOUDFLARE_API_BASE", simulator.cloudflare_base()),
+        ];
+        variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        let worker = Function::start(env!("CARGO_BIN_EXE_worker"), &variables).await.unwrap();
+        Some(Self { emulator, simulator, worker, events, deliveries })
+    }
+
+    /// The ids that the worker reports as failed.
+    pub(crate) async fn batch(&mut self, event: &Value) -> Vec<String> {
+        match self.worker.invoke(event.to_string()).await.unwrap() {
+            Answer::Response(response) => {
+                let failures = response["batchItemFailures"].as_array().unwrap();
+                failures
+                    .iter()
+                    .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
+                    .collect()
+            }
+            Answer::Error(error) => panic!("{error}"),
+        }
+    }
+
+    /// The bodies of all messages of a queue, taken from it.
+    pub(crate) async fn bodies(&self, queue_url: &str) -> Vec<Value> {
+        let messages = self.emulator.messages(queue_url).await.unwrap();
+        messages
+            .iter()
+            .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())
+            .collect()
+    }
+}
+
+/// The sample batch: DigiCert, a bad record, Cloudflare.
+pub(crate) fn sample_batch() -> Value {
+    serde_json::from_str(&sample("worker.sqs.json").unwrap()).unwrap()
+}

@@ -1,0 +1,127 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::custom_hostname::DATE_TIME;
+use crate::answers::moment;
+use crate::courier::Target;
+
+/// Destinations and policies of all accounts.
+#[derive(Default)]
+pub(crate) struct Alerting(Mutex<Kept>);
+
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) destinations: Vec<Destination>,
+    pub(super) policies: Vec<Policy>,
+}
+
+#[derive(Clone)]
+pub(super) struct Destination {
+    pub(super) account: String,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) target: Target,
+    pub(super) secret: Option<SecretString>,
+    pub(super) created: OffsetDateTime,
+    pub(super) last_success: Option<OffsetDateTime>,
+    pub(super) last_failure: Option<OffsetDateTime>,
+}
+
+#[derive(Clone)]
+pub(super) struct Policy {
+    pub(super) account: String,
+    pub(super) id: String,
+    pub(super) created: OffsetDateTime,
+    pub(super) modified: OffsetDateTime,
+    /// What requests set, checked.
+    pub(super) members: Map<String, Value>,
+}
+
+impl Alerting {
+    /// Never held over something that waits.
+    pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What came of a sending.
+    pub(super) fn note(&self, id: &str, is_success: bool, at: OffsetDateTime) {
+        let mut kept = self.kept();
+        let destination = kept.destinations.iter_mut().find(|destination| destination.id == id);
+        if let Some(destination) = destination {
+            destination.note(is_success, at);
+        }
+    }
+}
+
+impl Kept {
+    pub(super) fn destination(&mut self, account: &str, id: &str) -> Option<&mut Destination> {
+        let is_it =
+            |destination: &&mut Destination| destination.account == account && destination.id == id;
+        self.destinations.iter_mut().find(is_it)
+    }
+
+    pub(super) fn policy(&mut self, account: &str, id: &str) -> Option<&mut Policy> {
+        self.policies.iter_mut().find(|policy| policy.account == account && policy.id == id)
+    }
+
+    /// The first policy that sends to this destination.
+    pub(super) fn user(&self, destination: &Destination) -> Option<&Policy> {
+        let uses = |policy: &&Policy| {
+            policy.account == destination.account
+                && policy.webhooks().any(|id| id == destination.id)
+        };
+        self.policies.iter().find(uses)
+    }
+}
+
+impl Destination {
+    pub(super) fn note(&mut self, is_success: bool, at: OffsetDateTime) {
+        let last = if is_success { &mut self.last_success } else { &mut self.last_failure };
+        *last = Some(at);
+    }
+
+    /// "Secrets are not returned in any API response body."
+    pub(super) fn document(&self) -> Result<Value, time::error::Format> {
+        let optional = |at: Option<OffsetDateTime>| at.map(|at| moment(at, DATE_TIME)).transpose();
+        Ok(json!({
+            "id": self.id,
+            "name": self.name,
+            "url": self.target.text(),
+            "type": "generic",
+            "created_at": moment(self.created, DATE_TIME)?,
+            "last_success": optional(self.last_success)?,
+            "last_failure": optional(self.last_failure)?,
+        }))
+    }
+}
+
+impl Policy {
+    pub(super) fn is_enabled(&self) -> bool {
+        self.members.get("enabled") == Some(&Value::Bool(true))
+    }
+
+    pub(super) fn text(&self, member: &str) -> &str {
+        self.members.get(member).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The ids of its destinations.
+    pub(super) fn webhooks(&self) -> impl Iterator<Item = &str> {
+        webhooks(self.members.get("mechanisms"))
+    }
+
+    pub(super) fn document(&self) -> Result<Value, time::error::Format> {
+        let mut document = self.members.clone();
+        document.insert("id".to_owned(), json!(self.id));
+        document.insert("created".to_owned(), json!(moment(self.created, DATE_TIME)?));
+        document.insert("modified".to_owned(), json!(moment(self.modified, DATE_TIME)?));
+        Ok(Value::Object(document))
+    }
+}
+
+pub(super) fn webhooks(mechanisms: Option<&Value>) -> impl Iterator<Item = &str> {
+    let listed = mechanisms.and_then(|mechanisms| mechanisms.get("webhooks")?.as_array());
+    listed.into_iter().flatten().filter_map(|webhook| webhook.get("id")?.as_str())
+}

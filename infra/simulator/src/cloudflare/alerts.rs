@@ -1,0 +1,32 @@
+use serde_json::{Value, json};
+
+use super::found;
+use crate::answers::Handled;
+
+/// "SSL for SaaS Custom Hostnames Alert".
+pub(super) const CUSTOM_HOSTNAMES: &str = "custom_ssl_certificate_event_type";
+
+/// Type and name.
+const ALERTS: [(&str, &str); 3] = [
+    (CUSTOM_HOSTNAMES, "SSL for SaaS Custom Hostnames Alert"),
+    ("dedicated_ssl_certificate_event_type", "Advanced Certificate Alert"),
+    ("universal_ssl_event_type", "Universal SSL Alert"),
+];
+
+/// Those of certificates; an account has many more.
+pub(super) async fn available() -> Handled {
+    Ok(found(json!({"SSL/TLS": ALERTS.map(alert)})))
+}
+
+pub(super) fn is_available(alert_type: &str) -> bool {
+    ALERTS.iter().any(|(known, _)| *known == alert_type)
+}
+
+fn alert((alert_type, name): (&str, &str)) -> Value {
+    json!({
+        "type": alert_type,
+        "display_name": name,
+        "description": "Validation, issuance, renewal and expiration of certificates.",
+        "filter_options": [],
+    })
+}

@@ -1,0 +1,148 @@
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use serde_json::{Map, Value, json};
+
+use super::alerting::{Kept, Policy, webhooks};
+use super::{alerts, found, refused, unknown_route};
+use crate::answers::Handled;
+use crate::random;
+use crate::world::World;
+
+const REQUIRED: [&str; 4] = ["name", "enabled", "alert_type", "mechanisms"];
+
+pub(super) async fn list(State(world): State<Arc<World>>, Path(account): Path<String>) -> Handled {
+    let kept = world.alerting.kept();
+    let own = kept.policies.iter().filter(|policy| policy.account == account);
+    let documents = own.map(Policy::document).collect::<Result<Vec<_>, _>>()?;
+    Ok(found(json!(documents)))
+}
+
+pub(super) async fn show(
+    State(world): State<Arc<World>>,
+    Path((account, id)): Path<(String, String)>,
+    uri: Uri,
+) -> Handled {
+    match world.alerting.kept().policy(&account, &id) {
+        Some(policy) => Ok(found(policy.document()?)),
+        None => Ok(unknown_route(uri.path())),
+    }
+}
+
+pub(super) async fn create(
+    State(world): State<Arc<World>>,
+    Path(account): Path<String>,
+    body: Bytes,
+) -> Handled {
+    let mut kept = world.alerting.kept();
+    let members = match read(&body, &mut kept, &account) {
+        Ok(members) => members,
+        Err(message) => return Ok(refused(&message)),
+    };
+    if let Some(missing) = REQUIRED.iter().find(|name| !members.contains_key(**name)) {
+        return Ok(refused(&format!("{missing} is required")));
+    }
+    let id = random::hex::<16>()?;
+    let now = world.clock.now();
+    kept.policies.push(Policy { account, id: id.clone(), created: now, modified: now, members });
+    Ok(found(json!({"id": id})))
+}
+
+/// No member is required here; what is not given stays.
+pub(super) async fn update(
+    State(world): State<Arc<World>>,
+    Path((account, id)): Path<(String, String)>,
+    uri: Uri,
+    body: Bytes,
+) -> Handled {
+    let mut kept = world.alerting.kept();
+    let members = match read(&body, &mut kept, &account) {
+        Ok(members) => members,
+        Err(message) => return Ok(refused(&message)),
+    };
+    match kept.policy(&account, &id) {
+        Some(policy) => {
+            policy.members.extend(members);
+            policy.modified = world.clock.now();
+            Ok(found(json!({"id": id})))
+        }
+        None => Ok(unknown_route(uri.path())),
+    }
+}
+
+pub(super) async fn delete(
+    State(world): State<Arc<World>>,
+    Path((account, id)): Path<(String, String)>,
+    uri: Uri,
+) -> Handled {
+    let mut kept = world.alerting.kept();
+    if kept.policy(&account, &id).is_none() {
+        return Ok(unknown_route(uri.path()));
+    }
+    kept.policies.retain(|policy| policy.id != id);
+    Ok(found(Value::Null))
+}
+
+/// The members given, all of them good; an error is the API's message.
+fn read(body: &[u8], kept: &mut Kept, account: &str) -> Result<Map<String, Value>, String> {
+    let members: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|_| "The request body is not a JSON object")?;
+    for (name, value) in &members {
+        let is_good = match name.as_str() {
+            "name" => value.as_str().is_some_and(|name| !name.is_empty()),
+            "alert_type" => value.as_str().is_some_and(alerts::is_available),
+            "enabled" => value.is_boolean(),
+            "description" | "alert_interval" => value.is_string(),
+            "filters" | "conditions" => value.is_object(),
+            "mechanisms" => is_mechanisms(value),
+            _ => return Err(format!("{name} is not a member of a policy")),
+        };
+        if !is_good {
+            return Err(format!("{name} is not valid"));
+        }
+    }
+    let unknown = |id: &&str| kept.destination(account, id).is_none();
+    if let Some(id) = webhooks(members.get("mechanisms")).find(unknown) {
+        return Err(format!("mechanisms: there is no webhook {id}"));
+    }
+    Ok(members)
+}
+
+/// `{"webhooks": [{"id": ...}]}`, or another mechanism, which is kept and not used; at least one
+/// destination.
+fn is_mechanisms(value: &Value) -> bool {
+    const KINDS: [&str; 3] = ["webhooks", "email", "pagerduty"];
+    let is_destination = |entry: &Value| entry.get("id").is_some_and(Value::is_string);
+    let is_list = |list: &Value| {
+        list.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(is_destination))
+    };
+    value.as_object().is_some_and(|mechanisms| {
+        !mechanisms.is_empty()
+            && mechanisms.iter().all(|(kind, list)| KINDS.contains(&kind.as_str()) && is_list(list))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::is_mechanisms;
+
+    #[test]
+    fn mechanisms_name_at_least_one_destination() {
+        assert!(is_mechanisms(
+            &json!({"webhooks": [{"id": "a"}], "email": [{"id": "a@b.example"}]})
+        ));
+        for value in [
+            json!({}),
+            json!([]),
+            json!({"webhooks": []}),
+            json!({"webhooks": ["a"]}),
+            json!({"webhook": [{"id": "a"}]}),
+        ] {
+            assert!(!is_mechanisms(&value), "{value}");
+        }
+    }
+}

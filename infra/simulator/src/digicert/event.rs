@@ -1,0 +1,177 @@
+use std::sync::Arc;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::sending::send;
+use super::webhook::Webhook;
+use super::{issue, order};
+use crate::world::World;
+
+/// Something that happens in the CertCentral account.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DigicertEvent {
+    /// CertCentral's name, such as `certificate_issued`.
+    pub event: String,
+    /// Without it, certificate and order events are of an order that is new, and others say
+    /// nothing.
+    #[serde(default)]
+    pub data: Option<Map<String, Value>>,
+    /// The certificate is issued the instant the order is created.
+    #[serde(default)]
+    pub instant: bool,
+}
+
+impl DigicertEvent {
+    pub fn new(event: impl Into<String>) -> Self {
+        Self { event: event.into(), data: None, instant: false }
+    }
+
+    #[must_use]
+    pub fn with_data(mut self, data: Map<String, Value>) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    #[must_use]
+    pub fn instantly(mut self) -> Self {
+        self.instant = true;
+        self
+    }
+}
+
+/// What CertCentral did about an event.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct DigicertSent {
+    pub event: String,
+    /// With the ids that were chosen, and with the chain if one was sent.
+    pub data: Map<String, Value>,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    Answered { code: u16 },
+    Unanswered,
+    Withheld { reason: Withheld },
+}
+
+/// Why an event is not sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Withheld {
+    NoWebhook,
+    NotActive,
+    NotSubscribed,
+    InstantIssuanceOff,
+}
+
+impl DigicertEvent {
+    /// The order's status changes, whether or not anybody is told.
+    pub(crate) async fn happen(self, world: &Arc<World>) -> Result<DigicertSent> {
+        let mut data = self.data.clone().unwrap_or_else(|| self.new_order(world));
+        let told = {
+            let mut kept = world.certcentral.kept();
+            if let (Some(status), Some(order), Some(certificate)) =
+                (self.status(), id(&data, "order_id"), id(&data, "certificate_id"))
+            {
+                kept.changes.note(order, certificate, status, world.clock.now());
+            }
+            self.told(kept.webhook.as_ref()).map(|webhook| {
+                let has_chain = self.has_chain(webhook);
+                (webhook.endpoint.clone(), webhook.secret.clone(), has_chain)
+            })
+        };
+        let outcome = match told {
+            Err(reason) => Outcome::Withheld { reason },
+            Ok((endpoint, key, has_chain)) => {
+                if has_chain {
+                    include_chain(world, &mut data)?;
+                }
+                let code = send(world, &endpoint, key.as_ref(), &self.event, Some(&data)).await?;
+                code.map_or(Outcome::Unanswered, |code| Outcome::Answered { code })
+            }
+        };
+        Ok(DigicertSent { event: self.event, data, outcome })
+    }
+
+    /// Who is to be told.
+    fn told<'a>(&self, webhook: Option<&'a Webhook>) -> Result<&'a Webhook, Withheld> {
+        let webhook = webhook.ok_or(Withheld::NoWebhook)?;
+        if !webhook.is_active() {
+            Err(Withheld::NotActive)
+        } else if !webhook.is_subscribed_to(&self.event) {
+            Err(Withheld::NotSubscribed)
+        } else if self.is_instant() && !webhook.is_on("instant_issue_webhook_notification") {
+            Err(Withheld::InstantIssuanceOff)
+        } else {
+            Ok(webhook)
+        }
+    }
+
+    fn is_issued(&self) -> bool {
+        self.event == "certificate_issued"
+    }
+
+    fn is_instant(&self) -> bool {
+        self.is_issued() && self.instant
+    }
+
+    fn has_chain(&self, webhook: &Webhook) -> bool {
+        let setting = match self.instant {
+            true => "webhook_send_instant_issued_certificate_chain",
+            false => "webhook_send_certificate_chain",
+        };
+        self.is_issued() && webhook.is_on(setting)
+    }
+
+    fn status(&self) -> Option<&'static str> {
+        match self.event.as_str() {
+            "certificate_issued" => Some("issued"),
+            "certificate_revoked" => Some("revoked"),
+            "order_rejected" => Some("rejected"),
+            _ => None,
+        }
+    }
+
+    /// The data of organization, domain and approval events are not documented: they have to be
+    /// given.
+    fn new_order(&self, world: &World) -> Map<String, Value> {
+        if self.status().is_none() {
+            return Map::new();
+        }
+        let order = world.certcentral.next_order();
+        let certificate = order::certificate_id(order);
+        Map::from_iter([
+            ("order_id".to_owned(), json!(order)),
+            ("certificate_id".to_owned(), json!(certificate)),
+        ])
+    }
+}
+
+fn id(data: &Map<String, Value>, name: &str) -> Option<u64> {
+    data.get(name).and_then(Value::as_u64)
+}
+
+/// End entity, issuing intermediate, root; CRLF, also at the end.
+fn include_chain(world: &World, data: &mut Map<String, Value>) -> Result<()> {
+    const CHAIN: &str = "certificate_chain";
+    let Some(certificate) = id(data, "certificate_id").filter(|_| !data.contains_key(CHAIN)) else {
+        return Ok(());
+    };
+    let issued = issue(world, certificate)?;
+    let hierarchy = world.authority.hierarchy(issued.curve);
+    let link = |name: &str, pem: &str| json!({"subject_common_name": name, "pem": pem.replace('\n', "\r\n")});
+    let chain = [
+        link(&issued.common_name, &issued.pem),
+        link(hierarchy.intermediate_name(), hierarchy.intermediate()),
+        link(hierarchy.root_name(), hierarchy.root()),
+    ];
+    data.insert(CHAIN.to_owned(), json!(chain));
+    Ok(())
+}

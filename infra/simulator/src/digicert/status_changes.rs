@@ -1,0 +1,187 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+
+use super::refusal::Refusal;
+use crate::answers;
+use crate::world::World;
+
+/// Mountain Daylight Time, all year: the page names no other.
+const MDT: UtcOffset = match UtcOffset::from_hms(-6, 0, 0) {
+    Ok(offset) => offset,
+    Err(_) => UtcOffset::UTC,
+};
+const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+const DATE_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]+[hour]:[minute]:[second]");
+const LONGEST: Duration = Duration::days(7);
+const REMEMBERED: usize = 10_000;
+
+struct Change {
+    order: u64,
+    certificate: u64,
+    status: &'static str,
+    at: OffsetDateTime,
+}
+
+/// The last change of each order, oldest first.
+#[derive(Default)]
+pub(super) struct StatusChanges(VecDeque<Change>);
+
+impl StatusChanges {
+    pub(super) fn note(
+        &mut self,
+        order: u64,
+        certificate: u64,
+        status: &'static str,
+        at: OffsetDateTime,
+    ) {
+        // An order that changes again is nearly always a recent one.
+        if let Some(position) = self.0.iter().rposition(|change| change.order == order) {
+            self.0.remove(position);
+        } else if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back(Change { order, certificate, status, at });
+    }
+
+    /// Newest first, as the sample has it; "an empty result is `{}`".
+    fn between(&self, from: OffsetDateTime, to: OffsetDateTime) -> Value {
+        let chosen = self.0.iter().rev().filter(|change| (from..=to).contains(&change.at));
+        let document = |change: &Change| {
+            json!({
+                "order_id": change.order,
+                "certificate_id": change.certificate,
+                "status": change.status,
+            })
+        };
+        let orders: Vec<_> = chosen.map(document).collect();
+        if orders.is_empty() { json!({}) } else { json!({"orders": orders}) }
+    }
+}
+
+pub(super) async fn list(
+    State(world): State<Arc<World>>,
+    parameters: Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let (from, to) = window(&parameters, world.clock.now())?;
+    let orders = world.certcentral.kept().changes.between(from, to);
+    Ok(answers::json(StatusCode::OK, orders))
+}
+
+/// From and to. At least one parameter is needed; `minutes` and `seconds` add up.
+fn window(
+    parameters: &HashMap<String, String>,
+    now: OffsetDateTime,
+) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
+    let (from, to) = match parameters.get("filters[status_last_updated]") {
+        Some(range) => span(range).ok_or_else(|| {
+            Refusal::parameter("filters[status_last_updated] must be FROM...TO, each yyyy-MM-dd")
+        })?,
+        None => (now.saturating_sub(age(parameters)?), now),
+    };
+    if to - from > LONGEST {
+        return Err(Refusal::TimeFrameTooLong);
+    }
+    Ok((from, to))
+}
+
+fn age(parameters: &HashMap<String, String>) -> Result<Duration, Refusal> {
+    let number = |name: &str| match parameters.get(name).map(|text| text.parse::<u32>()) {
+        None => Ok(None),
+        Some(Ok(number)) => Ok(Some(i64::from(number))),
+        Some(Err(_)) => Err(Refusal::parameter(format!("{name} is not a number"))),
+    };
+    match (number("minutes")?, number("seconds")?) {
+        (None, None) => Err(Refusal::parameter("minutes, seconds or a filter is required")),
+        (minutes, seconds) => {
+            let (minutes, seconds) = (minutes.unwrap_or(0), seconds.unwrap_or(0));
+            Ok(Duration::minutes(minutes) + Duration::seconds(seconds))
+        }
+    }
+}
+
+fn span(range: &str) -> Option<(OffsetDateTime, OffsetDateTime)> {
+    let (from, to) = range.split_once("...")?;
+    let last_second = Time::from_hms(23, 59, 59).ok()?;
+    Some((read(from, Time::MIDNIGHT)?, read(to, last_second)?))
+}
+
+/// A plus that was not encoded is a space by now.
+fn read(text: &str, default: Time) -> Option<OffsetDateTime> {
+    let text = text.replace(' ', "+");
+    let moment = PrimitiveDateTime::parse(&text, DATE_TIME)
+        .or_else(|_| Date::parse(&text, DATE).map(|date| date.with_time(default)));
+    Some(moment.ok()?.assume_offset(MDT))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::json;
+    use time::macros::datetime;
+    use time::{Duration, OffsetDateTime};
+
+    use super::{StatusChanges, window};
+    use crate::digicert::refusal::Refusal;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+    fn asked(name: &str, value: &str) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
+        window(&HashMap::from([(name.to_owned(), value.to_owned())]), NOW)
+    }
+
+    #[test]
+    fn windows_are_seven_days_at_most() {
+        assert_eq!(asked("minutes", "10080"), Ok((NOW - Duration::days(7), NOW)));
+        assert_eq!(asked("seconds", "604800"), Ok((NOW - Duration::days(7), NOW)));
+        let range = "2026-11-01...2026-11-07";
+        let (from, to) = (datetime!(2026-11-01 6:00 UTC), datetime!(2026-11-08 5:59:59 UTC));
+        assert_eq!(asked("filters[status_last_updated]", range), Ok((from, to)));
+        let range = "2026-11-01+12:00:00...2026-11-01 13:00:00";
+        let (from, to) = (datetime!(2026-11-01 18:00 UTC), datetime!(2026-11-01 19:00 UTC));
+        assert_eq!(asked("filters[status_last_updated]", range), Ok((from, to)));
+        for (name, value) in [
+            ("minutes", "10081"),
+            ("seconds", "604801"),
+            ("seconds", "4294967295"),
+            ("filters[status_last_updated]", "2026-11-01...2026-11-08"),
+        ] {
+            assert_eq!(asked(name, value), Err(Refusal::TimeFrameTooLong), "{name} {value}");
+        }
+        for (name, value) in [
+            ("minutes", "x"),
+            ("seconds", "-1"),
+            ("limit", "5"),
+            ("filters[status_last_updated]", "2026-11-01"),
+            ("filters[status_last_updated]", "a...b"),
+        ] {
+            let refused = matches!(asked(name, value), Err(Refusal::InvalidParameter(_)));
+            assert!(refused, "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_listed_by_its_last_change() {
+        let mut changes = StatusChanges::default();
+        let hour = |hours| NOW - Duration::hours(hours);
+        changes.note(1, 11, "issued", hour(9));
+        changes.note(2, 12, "issued", hour(8));
+        changes.note(1, 11, "revoked", hour(1));
+        let order = |order: u64, status| json!({"order_id": order, "certificate_id": order + 10, "status": status});
+        assert_eq!(
+            changes.between(hour(10), NOW),
+            json!({"orders": [order(1, "revoked"), order(2, "issued")]})
+        );
+        assert_eq!(changes.between(hour(8), hour(7)), json!({"orders": [order(2, "issued")]}));
+        assert_eq!(changes.between(hour(10), hour(9)), json!({}));
+    }
+}

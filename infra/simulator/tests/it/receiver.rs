@@ -1,0 +1,114 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// An endpoint that keeps what it gets and answers as it is told.
+pub(crate) struct Receiver {
+    pub(crate) url: String,
+    shared: Arc<Mutex<Shared>>,
+    serving: JoinHandle<()>,
+}
+
+struct Shared {
+    received: Vec<Received>,
+    answer: Answer,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) method: Method,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    Status(u16),
+    /// To itself, once more.
+    Redirect,
+    Never,
+    /// The value of `hub.challenge`.
+    Challenge,
+}
+
+impl Receiver {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let shared = Shared { received: Vec::new(), answer: Answer::Status(200) };
+        let shared = Arc::new(Mutex::new(shared));
+        let router = Router::new().fallback(receive).with_state(shared.clone());
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, shared, serving }
+    }
+
+    pub(crate) fn answer(&self, answer: Answer) {
+        self.shared.lock().unwrap().answer = answer;
+    }
+
+    /// What came since the last call.
+    pub(crate) fn take(&self) -> Vec<Received> {
+        std::mem::take(&mut self.shared.lock().unwrap().received)
+    }
+
+    /// The one request that came since the last call.
+    pub(crate) fn only(&self) -> Received {
+        let mut received = self.take();
+        assert_eq!(received.len(), 1, "{received:?}");
+        received.remove(0)
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Received {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+async fn receive(
+    State(shared): State<Arc<Mutex<Shared>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let query = uri.query().unwrap_or_default().to_owned();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    let challenge = query.split('&').find_map(|pair| pair.strip_prefix("hub.challenge="));
+    let challenge = challenge.unwrap_or_default().to_owned();
+    let answer = {
+        let mut shared = shared.lock().unwrap();
+        shared.received.push(Received { method, query, headers, body });
+        shared.answer
+    };
+    match answer {
+        Answer::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
+        Answer::Redirect => {
+            (StatusCode::TEMPORARY_REDIRECT, [("location", "/hook")]).into_response()
+        }
+        Answer::Never => {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            StatusCode::OK.into_response()
+        }
+        Answer::Challenge => challenge.into_response(),
+    }
+}

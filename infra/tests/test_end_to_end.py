@@ -1,0 +1,225 @@
+"""Webhooks POSTed to API Gateway, certificate events read from the deliveries queue; the compiled functions between
+them, on the emulator, and the simulated providers behind the call-backs.
+"""
+
+import json
+import re
+import urllib.parse
+
+import pytest
+from conftest import SECRETS
+from emulator import eventually
+from processed import processed, resources
+from senders import issued, samples, send, validated
+from stack import FUNCTIONS, Stack, deploy
+
+WRONG = {"webhook_key": "x" * 48, "webhook_auth": "x" * 48, "app_secret": "x" * 48}
+LOGS = {"Digicert": "DigicertWebhookLog", "Cloudflare": "CloudflareWebhookLog", "Meta": "MetaWebhookLog"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over(request):
+    """Each test takes what it sent, and leaves the providers well."""
+    yield
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("providers").control("DELETE", "faults")
+        assert request.getfixturevalue("stack").take("DeliveriesQueue") == []
+
+
+def seen(event: dict) -> tuple:
+    data = event["data"]
+    return data["event"], event["type"], event["subject"], data["callback"]["outcome"]
+
+
+@pytest.mark.parametrize("provider", ["Digicert", "Cloudflare"])
+def test_each_event_of_a_provider_arrives_complete(stack, provider):
+    expected, sent = [], {}
+    for body, outcome in samples(provider):
+        answer = send(stack, provider, body)
+        assert answer.status == 200, answer
+        assert answer.json["accepted"] == len(answer.json["ids"]) == outcome["accepted"]
+        delivered = outcome.get("events", [])
+        expected += [(e["event"], e["type"], e["subject"], e["callback"]) for e in delivered]
+        if delivered:
+            sent[answer.json["ids"][0]] = json.loads(body)
+
+    events = stack.deliveries(len(expected))
+    assert sorted(map(seen, events)) == sorted(expected)
+    assert {event["id"] for event in events} == set(sent)
+    for event in events:
+        if event["type"] != "certhooks.unrecognised" and "alert_type" not in sent[event["id"]]:
+            assert event["data"]["payload"] == sent[event["id"]]
+        if event["data"]["callback"]["outcome"] == "downloaded":
+            leaf, *issuers = event["data"]["certificates"]
+            assert leaf["names"]["dns"] and len(issuers) >= 1
+            assert event["data"]["pem_chain"].count("BEGIN CERTIFICATE") == 1 + len(issuers)
+            assert set(event["data"]["checks"].values()) <= {"ok", "not_applicable"}
+
+
+def test_metas_events_arrive_and_each_certificate_once(stack):
+    expected = []
+    for body, outcome in samples("Meta"):
+        answer = send(stack, "Meta", body)
+        assert (answer.status, answer.json["accepted"]) == (200, outcome["accepted"])
+        expected += outcome["events"]
+    suspected = {e["subject"] for e in expected if e["event"] == "phishing"}
+    announced = [e for e in expected if e["event"] == "certificate"]
+    # Each announced certificate is looked up by its id, and each time the subscribed domain, of which the simulator
+    # knows three.
+    events = stack.deliveries(len(suspected) + len(announced) + 3)
+    assert {e["subject"] for e in events if e["type"] == "certhooks.ct.phishing_suspected"} == suspected
+    observed = [e["subject"] for e in events if e["type"] == "certhooks.ct.certificate_observed"]
+    assert len(observed) == len(set(observed)) == len(announced) + 3
+    assert {event["data"]["callback"]["outcome"] for event in events} == {"queried"}
+
+
+@pytest.mark.parametrize(("token", "status", "body"), [("meta-verify-token-of-the-tests", 200, b"1158201444"), ("x", 403, None)])
+def test_metas_handshake_is_answered_as_it_came(stack, token, status, body):
+    query = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": token}
+    answer = stack.request("Meta", None, {}, "GET", "?" + urllib.parse.urlencode(query))
+    assert answer.status == status
+    assert body is None or answer.body == body
+
+
+@pytest.mark.parametrize("provider", LOGS)
+def test_a_wrong_secret_is_refused_and_nothing_queued(stack, provider):
+    body, _ = samples(provider)[0]
+    assert send(stack, provider, body, WRONG).status == 401
+
+
+def test_a_redelivery_is_acknowledged_and_not_delivered_again(stack):
+    event = issued()
+    first, second = (send(stack, "Digicert", event) for _ in range(2))
+    assert first.json == second.json
+    once, = stack.deliveries(1)
+    assert once["id"] == first.json["ids"][0]
+    assert eventually(lambda: '"Duplicates":1' in "".join(stack.log("WorkerLog")).replace(" ", ""))
+
+
+def test_a_bad_record_among_good_ones_is_dead_lettered_alone(stack):
+    mapping = stack.physical("WorkerEnvelopes")
+    url = stack.outputs["EventsQueueUrl"]
+    # In one batch, and with tries that come at once.
+    stack.lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
+    stack.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "2"})
+    try:
+        sent = send(stack, "Digicert", issued()).json["ids"]
+        stack.sqs.send_message(QueueUrl=url, MessageBody="no envelope")
+        sent += send(stack, "Digicert", issued()).json["ids"]
+        stack.lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)
+        assert {event["id"] for event in stack.deliveries(2)} == set(sent)
+        dead = eventually(lambda: stack.take("EventsDeadLetters"), 60)
+        assert [message["Body"] for message in dead] == ["no envelope"]
+    finally:
+        stack.lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)
+        stack.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "180"})
+
+
+def test_an_outage_of_the_provider_delays_and_loses_nothing(stack, providers):
+    path = providers.bases["digicert"].split("/", 3)[3]
+    providers.control("PUT", "faults", [{"path": f"/{path}", "fault": "server_error", "status": 503, "times": 2}])
+    sent = send(stack, "Digicert", issued()).json["ids"]
+    event, = stack.deliveries(1)
+    assert [event["id"]] == sent
+    assert event["data"]["callback"] == {"outcome": "downloaded", "attempts": 3, "status": 200}
+    assert stack.take("EventsDeadLetters") == []
+
+
+def test_a_secret_counts_in_each_stage_of_its_rotation(stack):
+    keys = {stage: {"webhook_auth": f"cloudflare-{stage}-of-the-rotation"} for stage in ("pending", "current")}
+    before = stack.secret("CloudflareWebhook")
+
+    def taken(secret: dict) -> bool:
+        # The function reads all stages again after a mismatch, but at most each 5 s.
+        return send(stack, "Cloudflare", validated(), secret).status == 200
+
+    stack.fill("CloudflareWebhook", keys["pending"], "AWSPENDING")
+    assert eventually(lambda: taken(keys["pending"]))
+    assert taken(before)
+
+    stack.fill("CloudflareWebhook", keys["current"], "AWSCURRENT")
+    assert eventually(lambda: taken(keys["current"]))
+    assert taken(before), "the previous secret counts for a day"
+
+    stack.fill("CloudflareWebhook", before, "AWSCURRENT")
+    assert len(stack.deliveries(4)) == 4
+
+
+# --- a stack of its own, since these take it apart ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def spare(aws, template, parameters) -> Stack:
+    return deploy(aws, template, "spare", EnableMeta="false", **parameters)
+
+
+def test_a_provider_switched_off_has_no_route(spare):
+    assert "MetaWebhookUrl" not in spare.outputs
+    spare.outputs["MetaWebhookUrl"] = spare.outputs["DigicertWebhookUrl"].replace("digicert", "meta-ct")
+    assert spare.request("Meta", b"{}", {}).status == 403
+
+
+@pytest.mark.parametrize("guess", ["not-filled-in", ""])
+def test_a_secret_that_was_never_filled_in_lets_nobody_in(spare, guess):
+    assert send(spare, "Cloudflare", validated(), {"webhook_auth": guess}).status == 503
+
+
+def test_a_secret_that_cannot_be_read_lets_nobody_in(spare):
+    key = spare.secret("DigicertWebhook")
+    spare.secrets.delete_secret(
+        SecretId=spare.outputs["DigicertWebhookSecretName"], ForceDeleteWithoutRecovery=True
+    )
+    answer = send(spare, "Digicert", issued(), key)
+    assert answer.status == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_queue_that_refuses_is_not_acknowledged(spare):
+    spare.fill("CloudflareWebhook", SECRETS["CloudflareWebhook"])
+    spare.sqs.delete_queue(QueueUrl=spare.outputs["EventsQueueUrl"])
+    answer = eventually(lambda: (a := send(spare, "Cloudflare", validated())).status == 503 and a)
+    assert "Retry-After" in {name.title(): value for name, value in answer.headers.items()}
+
+
+# --- what the functions said meanwhile ---------------------------------------------------------------------------
+
+
+def test_no_log_line_holds_a_secret_or_a_token(stack):
+    logs = "\n".join(line for log in (*LOGS.values(), "WorkerLog") for line in stack.log(log))
+    assert logs.count("\n") > len(FUNCTIONS)
+    secrets = [value for secret in SECRETS.values() for value in secret.values()]
+    for value in [*secrets, stack.secret("DigicertWebhook")["webhook_key"]]:
+        assert value not in logs
+
+
+def written(stack: Stack) -> set:
+    """Namespace, name and dimensions of each metric in the logs (embedded metric format)."""
+    found = set()
+    for line in (line for log in (*LOGS.values(), "WorkerLog") for line in stack.log(log) if '"_aws"' in line):
+        metrics, = json.loads(line)["_aws"]["CloudWatchMetrics"]
+        dimensions, = metrics["Dimensions"]
+        found |= {(metrics["Namespace"], m["Name"], frozenset(dimensions)) for m in metrics["Metrics"]}
+    return found
+
+
+def test_alarms_and_dashboard_watch_metrics_that_the_functions_write(stack, providers):
+    path = providers.bases["digicert"].split("/", 3)[3]
+    providers.control("PUT", "faults", [{"path": f"/{path}", "fault": "key_refused"}])
+    send(stack, "Digicert", issued())
+    for provider in LOGS:
+        send(stack, provider, samples(provider)[0][0], WRONG)
+    watched = {
+        (a["Namespace"], a["MetricName"], frozenset(d["Name"] for d in a["Dimensions"]))
+        for a in resources("AWS::CloudWatch::Alarm", processed(EnableMeta="true")).values()
+        if a["Namespace"] == "Certhooks"
+    }
+    assert len(watched) == 2
+    eventually(lambda: watched <= written(stack))
+    assert watched <= written(stack)
+
+    dashboard = processed()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
+    searched = re.findall(r"SEARCH\('{(\w+),([\w,]+)} MetricName=.{2}(\w+)", dashboard)
+    assert len(searched) == 9
+    expected = {(namespace, name, frozenset(dimensions.split(","))) for namespace, dimensions, name in searched}
+    # Earlier tests made all of the others happen.
+    assert expected - written(stack) == set()
