@@ -31,4 +31,9 @@ done
 
 forbid certhooks 'aws-.*|lambda.*' "'make run' must not compile the AWS SDK; keep it behind the feature 'aws'"
 
+for door in digicert-webhook cloudflare-webhook meta-ct-webhook; do
+  forbid "$door" 'aws-sdk-(dynamodb|s3)|fulfilment|reqwest' \
+    "a door reads one secret and sends to one queue; nothing else is linked into it"
+done
+
 exit "$failed"

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use crate::digicert::Webhook;
+
 /// Certificate webhooks in, complete certificate events out.
 #[derive(Debug, Parser)]
 #[command(name = "certhooks", version, max_term_width = 100)]
@@ -20,6 +22,7 @@ pub(crate) enum Command {
     /// CertCentral's side
     #[command(subcommand)]
     Digicert(Digicert),
+    Completions(Completions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -27,11 +30,6 @@ pub(crate) enum Digicert {
     /// The webhook of the CertCentral account
     #[command(subcommand)]
     Webhook(Webhook),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Webhook {
-    Challenge(Challenge),
 }
 
 /// Runs doors, queue, worker and simulator in one process
@@ -117,15 +115,12 @@ pub(crate) struct Tail {
     pub(crate) no_follow: bool,
 }
 
-/// Shows the token of a challenge that waits, for 30 minutes at most
-///
-/// Enter it on CertCentral's webhook page, then select Activate webhook.
-/// Exit status: 0 when a token is shown, 1 when none waits.
+/// Prints a completion script for a shell
 #[derive(Args, Debug)]
-pub(crate) struct Challenge {
-    /// State folder of `certhooks local`
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
-    pub(crate) state: PathBuf,
-    #[arg(long)]
-    pub(crate) json: bool,
+#[command(
+    after_help = "Examples:\n  certhooks completions bash > /etc/bash_completion.d/certhooks\n  \
+    certhooks completions zsh > \"${fpath[1]}/_certhooks\""
+)]
+pub(crate) struct Completions {
+    pub(crate) shell: clap_complete::Shell,
 }

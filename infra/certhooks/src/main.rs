@@ -5,12 +5,12 @@
 //! - [`send`]: sends event files as the provider would
 //! - [`sign`]: keys or signs a body as the provider would
 //! - [`tail`]: delivered certificate events as they come
-//! - [`challenge`]: the token of CertCentral's ownership challenge
+//! - [`digicert`]: CertCentral's side: the webhook of the account
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`line`]: one event on one line, for people
 
-mod challenge;
 mod cli;
+mod digicert;
 mod keys;
 mod line;
 mod local;
@@ -20,9 +20,9 @@ mod tail;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-use crate::cli::{Cli, Command, Digicert, Webhook};
+use crate::cli::{Cli, Command, Digicert};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -42,8 +42,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Local(arguments) => local::run(arguments).await.map(|()| ExitCode::SUCCESS),
         Command::Send(arguments) => send::run(arguments).await,
         Command::Tail(arguments) => tail::run(arguments).await.map(|()| ExitCode::SUCCESS),
-        Command::Digicert(Digicert::Webhook(Webhook::Challenge(arguments))) => {
-            challenge::run(arguments).await
+        Command::Digicert(Digicert::Webhook(command)) => Ok(digicert::run(command).await),
+        Command::Completions(arguments) => {
+            let (mut cli, mut out) = (Cli::command(), std::io::stdout());
+            clap_complete::generate(arguments.shell, &mut cli, "certhooks", &mut out);
+            Ok(ExitCode::SUCCESS)
         }
     }
 }

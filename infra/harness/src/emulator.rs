@@ -18,7 +18,8 @@ const START: Duration = Duration::from_secs(60);
 pub struct Emulator {
     http: Client,
     endpoint: String,
-    _process: Process,
+    /// `None` where another process has it.
+    _process: Option<Process>,
 }
 
 impl Emulator {
@@ -39,9 +40,14 @@ impl Emulator {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         )?;
-        let emulator = Self { http: client()?, endpoint, _process: process };
+        let emulator = Self { http: client()?, endpoint, _process: Some(process) };
         emulator.wait().await?;
         Ok(Some(emulator))
+    }
+
+    /// One that another process started, at its endpoint.
+    pub fn attached(endpoint: impl Into<String>) -> Result<Self> {
+        Ok(Self { http: client()?, endpoint: endpoint.into(), _process: None })
     }
 
     /// What a function needs to find the emulator and nothing else.

@@ -92,7 +92,7 @@ impl Api {
 /// An API base: https, or http on a loopback address, so that a key never travels in clear.
 ///
 /// # Errors
-/// Names the variable or option, and what is wrong with its value.
+/// Says what is wrong with it, under `name`.
 pub fn api_base(name: &'static str, text: &str) -> Result<Url, SettingError> {
     let problem = |problem: &str| SettingError::new(name, problem);
     let base = Url::parse(text.trim_end_matches('/'))

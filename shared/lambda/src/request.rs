@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn the_source_is_the_contexts_and_no_headers() {
         let forwarded = json!({ "headers": { "X-Forwarded-For": "10.0.0.1" } });
-        for event in [v1(forwarded.clone()), v2(forwarded.clone())] {
+        for event in [v1(forwarded.clone()), v2(forwarded)] {
             let (request, _) = decode(&event).unwrap();
             assert_eq!(request.source, "216.168.240.1".parse().ok());
         }

@@ -1,6 +1,7 @@
 //! The simulator over real sockets, as its clients meet it.
 #![allow(clippy::unwrap_used, reason = "tests; clippy exempts only the functions marked as such")]
 
+mod account;
 mod certcentral;
 mod cloudflare;
 mod control;
@@ -11,3 +12,4 @@ mod notifications;
 mod receiver;
 mod support;
 mod webhook;
+mod webhook_events;

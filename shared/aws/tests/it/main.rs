@@ -1,1 +1,11 @@
+//! The adapters against an emulator, and against servers that do what an emulator does not.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod archive;
+mod deliveries;
+mod events;
+mod failed_entries;
+mod ledger;
+mod secrets;
+mod stage;
+mod trust;

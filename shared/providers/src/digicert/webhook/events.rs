@@ -13,6 +13,9 @@ pub const KNOWN_EVENTS: [&str; 10] = [
     "order_approval_email_sent",
 ];
 
+/// Those of the page's example: what a subscription takes unless it is told otherwise.
+pub const DEFAULT_EVENTS: &[&str] = KNOWN_EVENTS.split_at(9).0;
+
 pub fn is_known(event: &str) -> bool {
     KNOWN_EVENTS.contains(&event)
 }

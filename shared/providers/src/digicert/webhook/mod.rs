@@ -17,7 +17,7 @@ mod request;
 
 pub use crate::api::Request;
 pub use answer::{Status, Webhook, judge_created, judge_done, judge_list};
-pub use events::{KNOWN_EVENTS, is_known, nearest};
+pub use events::{DEFAULT_EVENTS, KNOWN_EVENTS, is_known, nearest};
 pub use logs::{LogEntry, LogPage, judge_logs};
 pub use parameters::{
     Endpoint, EndpointFault, FREQUENCIES, Key, KeyFault, Parameters, SecretChange, Settings,

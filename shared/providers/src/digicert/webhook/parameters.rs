@@ -104,6 +104,21 @@ impl Settings {
         given.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
+    /// These where they are set, else those `there`. A request that holds any holds all: whether
+    /// CertCentral keeps what is left out is not said. None when none is asked for.
+    #[must_use]
+    pub fn over(self, there: &Self) -> Self {
+        if self == Self::default() {
+            return self;
+        }
+        Self {
+            instant_issue: self.instant_issue.or(there.instant_issue),
+            frequency: self.frequency.or_else(|| there.frequency.clone()),
+            chain: self.chain.or(there.chain),
+            instant_chain: self.instant_chain.or(there.instant_chain),
+        }
+    }
+
     /// The settings asked for here that `there` has not, by their names.
     pub fn missing_in(&self, there: &Self) -> Vec<&'static str> {
         let days = |days: &Option<Vec<i16>>| {

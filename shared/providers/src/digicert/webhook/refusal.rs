@@ -109,6 +109,21 @@ impl Refusal {
         if is_html { Self::Html { status } } else { Self::Unreadable { status } }
     }
 
+    /// Without a code or message that quotes one of `secrets`.
+    #[must_use]
+    pub fn hiding(self, secrets: &[&str]) -> Self {
+        let safe = |text: &String| {
+            !secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret))
+        };
+        match self {
+            Self::Other { status, code, message } => {
+                Self::Other { status, code: code.filter(safe), message: message.filter(safe) }
+            }
+            Self::Denied { code } => Self::Denied { code: code.filter(safe) },
+            other => other,
+        }
+    }
+
     /// CertCentral's own code, for programs.
     pub fn code(&self) -> Option<&str> {
         match self {

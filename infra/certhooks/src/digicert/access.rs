@@ -1,0 +1,137 @@
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use boot::Environment;
+use embedded::LocalSecrets;
+use envelope::Provider;
+use ports::SecretSource;
+use providers::digicert::{api, webhook};
+use reqwest::Url;
+use secrecy::SecretString;
+
+use super::account::Account;
+use super::fault::{Fault, Outcome};
+use super::output::Output;
+use super::words::{Access, NewSecret};
+use crate::keys;
+
+const US: &str = "https://www.digicert.com/services/v2";
+const EU: &str = "https://certcentral.digicert.eu/services/v2";
+/// No key has so many bytes.
+const SECRET_LIMIT: u64 = 64 * 1024;
+
+/// What every command has.
+pub(crate) struct Session {
+    pub(crate) account: Account,
+    pub(crate) output: Output,
+    pub(crate) state: PathBuf,
+    pub(crate) secrets: LocalSecrets,
+    #[cfg(feature = "aws")]
+    pub(crate) environment: Environment,
+}
+
+impl Session {
+    pub(crate) async fn open(access: &Access) -> Outcome<Self> {
+        let environment = Environment::of_process();
+        let secrets = LocalSecrets::new(&access.state, keys::variable(&environment));
+        let base = base(access, &environment)?;
+        let stored = api_key(access, &environment, &secrets).await?;
+        let key = api::key(&stored).ok_or_else(|| {
+            Fault::usage("the API key is empty, or was never filled in: take one from CertCentral, Automation > API Keys")
+        })?;
+        Ok(Self {
+            account: Account::new(base, key)?,
+            output: Output { json: access.json },
+            state: access.state.clone(),
+            secrets,
+            #[cfg(feature = "aws")]
+            environment,
+        })
+    }
+
+    /// The webhook secret that was named, if one was.
+    pub(crate) async fn new_secret(&self, named: &NewSecret) -> Outcome<Option<webhook::Key>> {
+        let (name, stored) = if let Some(path) = &named.secret_file {
+            ("--secret-file", read_secret("--secret-file", path)?)
+        } else if named.secret_from_state {
+            ("the webhook key of the state folder", self.stored_webhook_key().await?)
+        } else {
+            #[cfg(feature = "aws")]
+            if let Some(id) = &named.secret_id {
+                let stored = super::stack::stored(&self.environment, "--secret-id", id).await?;
+                return usable("--secret-id", &stored).map(Some);
+            }
+            return Ok(None);
+        };
+        usable(name, &stored).map(Some)
+    }
+
+    /// The webhook key of the state folder, or of its variable.
+    pub(crate) async fn webhook_key(&self) -> Outcome<webhook::Key> {
+        usable("the webhook key of the state folder", &self.stored_webhook_key().await?)
+    }
+
+    async fn stored_webhook_key(&self) -> Outcome<SecretString> {
+        let versions = self.secrets.webhook(Provider::Digicert).current().await?;
+        versions.current.ok_or_else(|| Fault::failed("the state folder has no webhook key"))
+    }
+}
+
+fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
+    webhook::Key::of(stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
+}
+
+fn base(access: &Access, environment: &Environment) -> Outcome<Url> {
+    const VARIABLE: &str = "DIGICERT_API_BASE";
+    let (name, base) = match (&access.base, access.eu, environment.optional(VARIABLE)) {
+        (Some(base), _, _) => ("--base", base.as_str()),
+        (None, true, _) => ("--eu", EU),
+        (None, false, Some(base)) => (VARIABLE, base),
+        (None, false, None) => (VARIABLE, US),
+    };
+    Ok(fulfilment::api_base(name, base)?)
+}
+
+async fn api_key(
+    access: &Access,
+    environment: &Environment,
+    secrets: &LocalSecrets,
+) -> Outcome<SecretString> {
+    if let Some(path) = &access.api_key_file {
+        return read_secret("--api-key-file", path);
+    }
+    #[cfg(feature = "aws")]
+    if let Some(id) = &access.api_key_secret {
+        return super::stack::stored(environment, "--api-key-secret", id).await;
+    }
+    if let Some(key) = environment.optional("DIGICERT_API_KEY") {
+        return Ok(key.into());
+    }
+    let file = access.state.join("secrets.json");
+    let stored =
+        if file.exists() { secrets.api(Provider::Digicert).current().await?.current } else { None };
+    stored.ok_or_else(|| {
+        Fault::usage(format!(
+            "no API key: set DIGICERT_API_KEY, name a file with --api-key-file (- for standard \
+             input), or put `digicert_api_key` into {}",
+            file.display()
+        ))
+    })
+}
+
+/// A secret from a file, or from standard input for `-`. No text quotes it.
+pub(crate) fn read_secret(option: &str, path: &Path) -> Outcome<SecretString> {
+    let unreadable =
+        |error: std::io::Error| Fault::usage(format!("{option} {}: {error}", path.display()));
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin().take(SECRET_LIMIT).read_to_string(&mut text).map_err(unreadable)?;
+    } else {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(SECRET_LIMIT).read_to_string(&mut text).map_err(unreadable)?;
+    }
+    match text.trim() {
+        "" => Err(Fault::usage(format!("{option} {}: is empty", path.display()))),
+        secret => Ok(secret.into()),
+    }
+}

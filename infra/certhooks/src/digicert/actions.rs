@@ -1,0 +1,101 @@
+use std::path::Path;
+
+use providers::digicert::webhook::{self, Refusal};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::access::{Session, read_secret};
+use super::fault::{Fault, Outcome};
+use super::home::Home;
+use super::words::{Activate, Deactivate, Delete, List, One, Show, Test, Verify};
+use super::{show, wish};
+
+pub(super) async fn list(arguments: &List) -> Outcome<()> {
+    let Session { account, output, .. } = Session::open(&arguments.access).await?;
+    let webhooks = account.call(&webhook::list(), webhook::judge_list).await?;
+    for webhook in &webhooks {
+        output.say(&show::line(webhook), &show::value(webhook));
+    }
+    if webhooks.is_empty() { Err(Refusal::NoWebhookInAccount.into()) } else { Ok(()) }
+}
+
+pub(super) async fn show(arguments: &Show) -> Outcome<()> {
+    let Session { account, output, .. } = Session::open(&arguments.of.access).await?;
+    show::webhook(output, &account.webhook(arguments.of.webhook_id).await?);
+    Ok(())
+}
+
+pub(super) async fn test(arguments: &Test) -> Outcome<()> {
+    let elsewhere = arguments.endpoint.as_deref().map(wish::endpoint).transpose()?;
+    let session = Session::open(&arguments.of.access).await?;
+    let named = session.new_secret(&arguments.secret).await?;
+    let (endpoint, key) = match elsewhere {
+        Some(endpoint) => (endpoint, named),
+        None => {
+            let webhook = session.account.webhook(arguments.of.webhook_id).await?;
+            let own = webhook.secret.filter(|_| !arguments.without_secret);
+            (webhook.endpoint, named.or(own))
+        }
+    };
+    session.account.act(&webhook::test_endpoint(&endpoint, key.as_ref())).await?;
+    let with = if key.is_some() { "with" } else { "without" };
+    session.output.say(
+        &format!("{} answered the test event, sent {with} a key", endpoint.as_str()),
+        &json!({ "endpoint": endpoint.as_str(), "key": key.is_some(), "answered": true }),
+    );
+    Ok(())
+}
+
+pub(super) async fn verify(arguments: &Verify) -> Outcome<()> {
+    let given = arguments.token.as_deref().map(token).transpose()?;
+    let session = Session::open(&arguments.of.access).await?;
+    let id = session.account.id(arguments.of.webhook_id).await?;
+    let token = match given {
+        Some(token) => token,
+        None => {
+            let home = Home::open(&session, &arguments.here).await?;
+            let waiting = home.waiting(id).await?;
+            let none = || {
+                Fault::nothing(format!(
+                    "no token for webhook {id} waits: have one sent with `challenge --send`"
+                ))
+            };
+            waiting.ok_or_else(none)?.token
+        }
+    };
+    session.account.act(&webhook::check_challenge(id, &token)).await?;
+    done(&session, id, "verified", "; next: certhooks digicert webhook activate")
+}
+
+fn token(text: &str) -> Outcome<SecretString> {
+    match text.trim() {
+        "-" => read_secret("TOKEN", Path::new("-")),
+        "" => Err(Fault::usage("TOKEN: is empty")),
+        token => Ok(token.into()),
+    }
+}
+
+pub(super) async fn activate(arguments: &Activate) -> Outcome<()> {
+    act(&arguments.of, webhook::activate, "active").await
+}
+
+pub(super) async fn deactivate(arguments: &Deactivate) -> Outcome<()> {
+    act(&arguments.of, webhook::deactivate, "inactive").await
+}
+
+pub(super) async fn delete(arguments: &Delete) -> Outcome<()> {
+    act(&arguments.of, webhook::delete, "deleted").await
+}
+
+async fn act(of: &One, request: fn(u64) -> webhook::Request, outcome: &str) -> Outcome<()> {
+    let session = Session::open(&of.access).await?;
+    let id = session.account.id(of.webhook_id).await?;
+    session.account.act(&request(id)).await?;
+    done(&session, id, outcome, "")
+}
+
+fn done(session: &Session, id: u64, outcome: &str, next: &str) -> Outcome<()> {
+    let value = json!({ "webhook_id": id, "outcome": outcome });
+    session.output.say(&format!("webhook {id} {outcome}{next}"), &value);
+    Ok(())
+}

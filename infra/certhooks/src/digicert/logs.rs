@@ -1,0 +1,165 @@
+use envelope::rfc3339;
+use providers::digicert::webhook::{self, LogEntry, LogPage, Refusal};
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use super::access::Session;
+use super::account::{Account, Trouble};
+use super::fault::{Fault, Outcome};
+use super::words::Logs;
+use crate::line::short;
+
+/// "Max: 1000 (default)" (Webhook event logs, `limit`).
+const PAGE: usize = 1000;
+/// A million entries: an end for a log that never ends.
+const PAGES: usize = 1000;
+
+/// Which entries are asked for. They are chosen here, since the page that lists the API's own filters
+/// was not found.
+struct Choice<'a> {
+    arguments: &'a Logs,
+    since: Option<OffsetDateTime>,
+}
+
+pub(super) async fn run(arguments: &Logs) -> Outcome<()> {
+    let since = arguments.since.as_deref().map(|since| {
+        moment(since, OffsetDateTime::now_utc()).ok_or_else(|| {
+            Fault::usage(format!(
+                "--since {since}: must be an age such as 90m, 24h or 7d, or a time such as \
+                 2026-11-01 or 2026-11-01T12:00:00Z"
+            ))
+        })
+    });
+    let choice = Choice { arguments, since: since.transpose()? };
+    let Session { account, output, .. } = Session::open(&arguments.of.access).await?;
+    let mut book = Book { account: &account, id: Some(account.id(arguments.of.webhook_id).await?) };
+    let (mut offset, mut shown) = (0, 0_usize);
+    for _ in 0..PAGES {
+        let page = book.page(offset).await?;
+        let count = page.entries.len();
+        offset += count;
+        for entry in page.entries.iter().filter(|entry| choice.has(entry)) {
+            output.say(&line(entry), &value(entry));
+            shown += 1;
+        }
+        let is_last = match page.total {
+            Some(total) => offset as u64 >= total,
+            None => count < PAGE,
+        };
+        if count == 0 || is_last {
+            break;
+        }
+    }
+    if shown == 0 { Err(Fault::nothing("the log has no such entry")) } else { Ok(()) }
+}
+
+/// The event log, at the address that it has.
+struct Book<'a> {
+    account: &'a Account,
+    id: Option<u64>,
+}
+
+impl Book<'_> {
+    async fn page(&mut self, offset: usize) -> Result<LogPage, Trouble> {
+        let page = self.ask(offset).await;
+        match page {
+            // An older copy of the page has the address without the id.
+            Err(trouble) if self.id.is_some() && trouble.is(&Refusal::NoSuchRoute) => {
+                self.id = None;
+                self.ask(offset).await
+            }
+            page => page,
+        }
+    }
+
+    async fn ask(&self, offset: usize) -> Result<LogPage, Trouble> {
+        self.account.call(&webhook::event_logs(self.id, offset), webhook::judge_logs).await
+    }
+}
+
+impl Choice<'_> {
+    fn has(&self, entry: &LogEntry) -> bool {
+        let Logs { event, code, failed, .. } = self.arguments;
+        (event.is_empty() || event.contains(&entry.event))
+            && (code.is_empty() || entry.code.is_some_and(|answered| code.contains(&answered)))
+            && self.since.is_none_or(|since| entry.sent.is_some_and(|sent| sent >= since))
+            && (!failed || entry.is_failed())
+    }
+}
+
+fn line(entry: &LogEntry) -> String {
+    let sent = entry.sent.map_or_else(|| "-".to_owned(), rfc3339);
+    let code = entry.code.map_or_else(|| "-".to_owned(), |code| code.to_string());
+    let outcome = entry.outcome.as_deref().unwrap_or("-");
+    let members = entry.info.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let plain = members.filter(|(_, value)| value.is_string() || value.is_number());
+    let info: Vec<_> = plain.map(|(name, value)| format!("{name}={value}")).collect();
+    short(&format!("{sent}  {code:>3}  {outcome:<8} {:<34} {}", entry.event, info.join(" ")), 400)
+        .trim_end()
+        .to_owned()
+}
+
+fn value(entry: &LogEntry) -> Value {
+    json!({
+        "event": entry.event,
+        "info": entry.info,
+        "outcome": entry.outcome,
+        "sent": entry.sent.map(rfc3339),
+        "answered": entry.answered.map(rfc3339),
+        "code": entry.code,
+    })
+}
+
+/// An age (`90s`, `90m`, `24h`, `7d`) before `now`, a day (UTC), or a time.
+fn moment(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    age(text)
+        .and_then(|age| now.checked_sub(age))
+        .or_else(|| time(text))
+        .or_else(|| time(&format!("{text}Z")))
+        .or_else(|| time(&format!("{text}T00:00:00Z")))
+}
+
+fn age(text: &str) -> Option<Duration> {
+    let unit = text.chars().last()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let number: i64 = text.strip_suffix(unit)?.parse().ok().filter(|number| *number >= 0)?;
+    number.checked_mul(seconds).map(Duration::seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::moment;
+
+    #[test]
+    fn ages_days_and_times() {
+        let now = datetime!(2026-11-22 12:00 UTC);
+        for (text, expected) in [
+            ("90s", Some(datetime!(2026-11-22 11:58:30 UTC))),
+            ("90m", Some(datetime!(2026-11-22 10:30 UTC))),
+            ("24h", Some(datetime!(2026-11-21 12:00 UTC))),
+            ("7d", Some(datetime!(2026-11-15 12:00 UTC))),
+            ("2026-11-01", Some(datetime!(2026-11-01 0:00 UTC))),
+            ("2026-11-01T12:00:00", Some(datetime!(2026-11-01 12:00 UTC))),
+            ("2026-11-01T12:00:00+01:00", Some(datetime!(2026-11-01 11:00 UTC))),
+            ("-1h", None),
+            ("1w", None),
+            ("yesterday", None),
+            ("9999999999999999999d", None),
+            ("999999999999d", None),
+            ("", None),
+        ] {
+            assert_eq!(moment(text, now), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! CertCentral's side: `certhooks digicert webhook …`.
+//!
+//! - [`words`]: what may be typed
+//! - [`access`], [`account`]: which account with which key; calls to CertCentral
+//! - [`home`], [`store`]: our side: the door's key, the tokens that wait; the key's stages
+//! - [`actions`], [`change`], [`challenge`], [`logs`]: one call each, more or less
+//! - [`wish`]: what a webhook shall send, checked
+//! - [`subscribe`], [`rotate`]: the whole way, step by step
+//! - [`output`], [`fault`]: lines for people or programs; exit status
+
+mod access;
+mod account;
+mod actions;
+mod challenge;
+mod change;
+mod fault;
+mod home;
+mod logs;
+mod output;
+mod rotate;
+mod show;
+mod store;
+mod subscribe;
+mod wish;
+mod words;
+
+use std::process::ExitCode;
+
+use self::fault::Outcome;
+use self::words::Access;
+pub(crate) use self::words::Webhook;
+
+pub(crate) async fn run(command: Webhook) -> ExitCode {
+    let json = access(&command).json;
+    match obey(command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => fault.report(json),
+    }
+}
+
+async fn obey(command: Webhook) -> Outcome<()> {
+    match command {
+        Webhook::List(arguments) => actions::list(&arguments).await,
+        Webhook::Show(arguments) => actions::show(&arguments).await,
+        Webhook::Create(arguments) => Box::pin(change::create(&arguments)).await,
+        Webhook::Update(arguments) => Box::pin(change::update(&arguments)).await,
+        Webhook::Test(arguments) => actions::test(&arguments).await,
+        Webhook::Challenge(arguments) => challenge::run(&arguments).await,
+        Webhook::Verify(arguments) => actions::verify(&arguments).await,
+        Webhook::Activate(arguments) => actions::activate(&arguments).await,
+        Webhook::Deactivate(arguments) => actions::deactivate(&arguments).await,
+        Webhook::Delete(arguments) => actions::delete(&arguments).await,
+        Webhook::Logs(arguments) => logs::run(&arguments).await,
+        Webhook::Subscribe(arguments) => Box::pin(subscribe::run(&arguments)).await,
+        Webhook::Rotate(arguments) => Box::pin(rotate::run(&arguments)).await,
+    }
+}
+
+fn access(command: &Webhook) -> &Access {
+    match command {
+        Webhook::List(arguments) => &arguments.access,
+        Webhook::Create(arguments) => &arguments.access,
+        Webhook::Subscribe(arguments) => &arguments.access,
+        Webhook::Show(arguments) => &arguments.of.access,
+        Webhook::Update(arguments) => &arguments.of.access,
+        Webhook::Test(arguments) => &arguments.of.access,
+        Webhook::Challenge(arguments) => &arguments.of.access,
+        Webhook::Verify(arguments) => &arguments.of.access,
+        Webhook::Activate(arguments) => &arguments.of.access,
+        Webhook::Deactivate(arguments) => &arguments.of.access,
+        Webhook::Delete(arguments) => &arguments.of.access,
+        Webhook::Logs(arguments) => &arguments.of.access,
+        Webhook::Rotate(arguments) => &arguments.of.access,
+    }
+}
