@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use crate::cloudflare::words::Cloudflare;
 use crate::digicert::Webhook;
+use crate::doctor::words::Doctor;
+use crate::meta::words::Meta;
 
 /// Certificate webhooks in, complete certificate events out.
 #[derive(Debug, Parser)]
@@ -22,6 +25,13 @@ pub(crate) enum Command {
     /// CertCentral's side
     #[command(subcommand)]
     Digicert(Digicert),
+    /// Cloudflare's side: webhook destinations and notification policies
+    #[command(subcommand)]
+    Cloudflare(Cloudflare),
+    /// Meta's side, which is retired
+    #[command(subcommand)]
+    Meta(Meta),
+    Doctor(Doctor),
     Completions(Completions),
 }
 

@@ -6,14 +6,26 @@
 //! - [`sign`]: keys or signs a body as the provider would
 //! - [`tail`]: delivered certificate events as they come
 //! - [`digicert`]: CertCentral's side: the webhook of the account
+//! - [`cloudflare`]: Cloudflare's side: webhook destinations and notification policies
+//! - [`meta`]: Meta's side: the app's subscription and domains
+//! - [`doctor`]: what is configured here and there, compared
+//! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
+//!   command, its lines, its secrets
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`line`]: one event on one line, for people
 
 mod cli;
+mod client;
+mod cloudflare;
 mod digicert;
+mod doctor;
+mod fault;
+mod given;
 mod keys;
 mod line;
 mod local;
+mod meta;
+mod output;
 mod send;
 mod sign;
 mod tail;
@@ -43,6 +55,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Send(arguments) => send::run(arguments).await,
         Command::Tail(arguments) => tail::run(arguments).await.map(|()| ExitCode::SUCCESS),
         Command::Digicert(Digicert::Webhook(command)) => Ok(digicert::run(command).await),
+        Command::Cloudflare(command) => Ok(Box::pin(cloudflare::run(command)).await),
+        Command::Meta(command) => Ok(Box::pin(meta::run(command)).await),
+        Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await,
         Command::Completions(arguments) => {
             let (mut cli, mut out) = (Cli::command(), std::io::stdout());
             clap_complete::generate(arguments.shell, &mut cli, "certhooks", &mut out);

@@ -76,15 +76,16 @@ pub enum Verdict<T> {
 
 /// What a provider says of a refusal may quote what was sent.
 pub trait Hiding {
-    /// The same with each of these texts replaced.
+    /// The same without what quotes one of `secrets`.
     #[must_use]
     fn hiding(self, secrets: &[&str]) -> Self;
 }
 
-/// A message from outside without these texts.
-pub(crate) fn hidden(message: Option<String>, secrets: &[&str]) -> Option<String> {
-    let secrets = secrets.iter().filter(|secret| !secret.is_empty());
-    message.map(|message| secrets.fold(message, |text, secret| text.replace(secret, "***")))
+pub(crate) fn unquoting(text: Option<String>, secrets: &[&str]) -> Option<String> {
+    let quotes = |text: &String| {
+        secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret))
+    };
+    text.filter(|text| !quotes(text))
 }
 
 impl Request {

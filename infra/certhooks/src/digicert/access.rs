@@ -1,4 +1,3 @@
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use boot::Environment;
@@ -10,15 +9,14 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::account::Account;
-use super::fault::{Fault, Outcome};
-use super::output::Output;
 use super::words::{Access, NewSecret};
+use crate::fault::{Fault, Outcome};
+use crate::given::{self, KeySource};
 use crate::keys;
+use crate::output::Output;
 
 const US: &str = "https://www.digicert.com/services/v2";
 const EU: &str = "https://certcentral.digicert.eu/services/v2";
-/// No key has so many bytes.
-const SECRET_LIMIT: u64 = 64 * 1024;
 
 /// What every command has.
 pub(crate) struct Session {
@@ -34,7 +32,7 @@ impl Session {
     pub(crate) async fn open(access: &Access) -> Outcome<Self> {
         let environment = Environment::of_process();
         let secrets = LocalSecrets::new(&access.state, keys::variable(&environment));
-        let base = base(access, &environment)?;
+        let base = base(access.base.as_deref(), access.eu, &environment)?;
         let stored = api_key(access, &environment, &secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
             Fault::usage("the API key is empty, or was never filled in: take one from CertCentral, Automation > API Keys")
@@ -52,7 +50,7 @@ impl Session {
     /// The webhook secret that was named, if one was.
     pub(crate) async fn new_secret(&self, named: &NewSecret) -> Outcome<Option<webhook::Key>> {
         let (name, stored) = if let Some(path) = &named.secret_file {
-            ("--secret-file", read_secret("--secret-file", path)?)
+            ("--secret-file", given::secret("--secret-file", path)?)
         } else if named.secret_from_state {
             ("the webhook key of the state folder", self.stored_webhook_key().await?)
         } else {
@@ -81,10 +79,10 @@ fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
     webhook::Key::of(stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
 }
 
-fn base(access: &Access, environment: &Environment) -> Outcome<Url> {
+pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) -> Outcome<Url> {
     const VARIABLE: &str = "DIGICERT_API_BASE";
-    let (name, base) = match (&access.base, access.eu, environment.optional(VARIABLE)) {
-        (Some(base), _, _) => ("--base", base.as_str()),
+    let (name, base) = match (option, eu, environment.optional(VARIABLE)) {
+        (Some(base), _, _) => ("--base", base),
         (None, true, _) => ("--eu", EU),
         (None, false, Some(base)) => (VARIABLE, base),
         (None, false, None) => (VARIABLE, US),
@@ -97,41 +95,22 @@ async fn api_key(
     environment: &Environment,
     secrets: &LocalSecrets,
 ) -> Outcome<SecretString> {
-    if let Some(path) = &access.api_key_file {
-        return read_secret("--api-key-file", path);
-    }
     #[cfg(feature = "aws")]
     if let Some(id) = &access.api_key_secret {
         return super::stack::stored(environment, "--api-key-secret", id).await;
     }
-    if let Some(key) = environment.optional("DIGICERT_API_KEY") {
-        return Ok(key.into());
-    }
-    let file = access.state.join("secrets.json");
-    let stored =
-        if file.exists() { secrets.api(Provider::Digicert).current().await?.current } else { None };
-    stored.ok_or_else(|| {
-        Fault::usage(format!(
-            "no API key: set DIGICERT_API_KEY, name a file with --api-key-file (- for standard \
-             input), or put `digicert_api_key` into {}",
-            file.display()
-        ))
-    })
+    key_source(&access.state, access.api_key_file.as_deref()).read(environment, secrets).await
 }
 
-/// A secret from a file, or from standard input for `-`. No text quotes it.
-pub(crate) fn read_secret(option: &str, path: &Path) -> Outcome<SecretString> {
-    let unreadable =
-        |error: std::io::Error| Fault::usage(format!("{option} {}: {error}", path.display()));
-    let mut text = String::new();
-    if path == Path::new("-") {
-        std::io::stdin().take(SECRET_LIMIT).read_to_string(&mut text).map_err(unreadable)?;
-    } else {
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        file.take(SECRET_LIMIT).read_to_string(&mut text).map_err(unreadable)?;
-    }
-    match text.trim() {
-        "" => Err(Fault::usage(format!("{option} {}: is empty", path.display()))),
-        secret => Ok(secret.into()),
+/// Where the API key may come from.
+pub(crate) fn key_source<'a>(state: &'a Path, file: Option<&'a Path>) -> KeySource<'a> {
+    KeySource {
+        provider: Provider::Digicert,
+        called: "API key",
+        option: "--api-key-file",
+        file,
+        variable: "DIGICERT_API_KEY",
+        state,
+        member: "digicert_api_key",
     }
 }

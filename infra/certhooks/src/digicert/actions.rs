@@ -4,8 +4,9 @@ use providers::digicert::webhook::{self, Refusal};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::access::{Session, read_secret};
-use super::fault::{Fault, Outcome};
+use super::access::Session;
+use crate::given;
+use crate::fault::{Fault, Outcome};
 use super::home::Home;
 use super::words::{Activate, Deactivate, Delete, List, One, Show, Test, Verify};
 use super::{show, wish};
@@ -69,7 +70,7 @@ pub(super) async fn verify(arguments: &Verify) -> Outcome<()> {
 
 fn token(text: &str) -> Outcome<SecretString> {
     match text.trim() {
-        "-" => read_secret("TOKEN", Path::new("-")),
+        "-" => given::secret("TOKEN", Path::new("-")),
         "" => Err(Fault::usage("TOKEN: is empty")),
         token => Ok(token.into()),
     }

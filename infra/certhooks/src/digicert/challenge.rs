@@ -8,9 +8,9 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::access::Session;
-use super::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome};
 use super::home::Home;
-use super::output::Output;
+use crate::output::Output;
 use super::words::Challenge;
 
 pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {

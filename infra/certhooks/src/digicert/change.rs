@@ -5,8 +5,8 @@ use providers::digicert::webhook::{
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use super::fault::{Fault, Outcome};
-use super::output::Output;
+use crate::fault::{Fault, Outcome};
+use crate::output::Output;
 use super::show;
 use super::wish::{Wish, endpoint};
 use super::words::{Create, Update};

@@ -5,7 +5,7 @@ use providers::digicert::webhook::{Endpoint, Key};
 use tokio::time::Instant;
 
 use super::access::Session;
-use super::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome};
 use super::words::Here;
 
 /// Between two looks for a token.

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use super::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome};
 use super::words::Logs;
 use crate::line::short;
 

@@ -6,17 +6,14 @@
 //! - [`actions`], [`change`], [`challenge`], [`logs`]: one call each, more or less
 //! - [`wish`]: what a webhook shall send, checked
 //! - [`subscribe`], [`rotate`]: the whole way, step by step
-//! - [`output`], [`fault`]: lines for people or programs; exit status
 
 mod access;
 mod account;
 mod actions;
 mod challenge;
 mod change;
-mod fault;
 mod home;
 mod logs;
-mod output;
 mod rotate;
 mod show;
 mod store;
@@ -26,7 +23,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use self::fault::Outcome;
+use crate::fault::Outcome;
 use self::words::Access;
 pub(crate) use self::words::Webhook;
 

@@ -5,8 +5,8 @@ use secrecy::SecretString;
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use super::fault::{Fault, Outcome};
-use super::output::Output;
+use crate::fault::{Fault, Outcome};
+use crate::output::Output;
 use super::store::Store;
 use super::words::Rotate;
 

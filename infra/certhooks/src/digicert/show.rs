@@ -1,7 +1,7 @@
 use providers::digicert::webhook::{Settings, Status, Webhook};
 use serde_json::{Value, json};
 
-use super::output::Output;
+use crate::output::Output;
 use crate::line::short;
 
 /// A line in a terminal bears an address of any length that works.

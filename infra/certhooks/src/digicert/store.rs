@@ -3,7 +3,7 @@ use envelope::Provider;
 use secrecy::SecretString;
 
 use super::access::Session;
-use super::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome};
 use super::words::Here;
 
 /// Where the stages of the webhook's key are kept.

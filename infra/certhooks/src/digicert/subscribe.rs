@@ -11,9 +11,9 @@ use super::access::Session;
 use super::account::{Account, Trouble};
 use super::challenge::not_arrived;
 use super::change::Change;
-use super::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome};
 use super::home::Home;
-use super::output::Output;
+use crate::output::Output;
 use super::wish::{Wish, endpoint};
 use super::words::Subscribe;
 

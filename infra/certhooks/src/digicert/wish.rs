@@ -2,8 +2,8 @@ use providers::digicert::webhook::{
     Endpoint, FREQUENCIES, Settings, Spelling, frequency, is_event_name, is_known, nearest,
 };
 
-use super::fault::{Fault, Outcome};
-use super::output::Output;
+use crate::fault::{Fault, Outcome};
+use crate::output::Output;
 use super::words::{SettingsAs, Switch, Wishes};
 
 /// What a webhook shall send, checked before anything is sent.

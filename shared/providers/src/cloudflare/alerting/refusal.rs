@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::api::{Answer, Hiding, hidden};
+use crate::api::{Answer, Hiding, unquoting};
 use crate::cloudflare::api::KEY_ERRORS;
 
 /// Why Cloudflare did not do it, and what to do.
@@ -83,7 +83,7 @@ impl Hiding for Refusal {
     fn hiding(self, secrets: &[&str]) -> Self {
         match self {
             Self::Other { status, code, message } => {
-                Self::Other { status, code, message: hidden(message, secrets) }
+                Self::Other { status, code, message: unquoting(message, secrets) }
             }
             other => other,
         }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::api::Answer;
+use crate::api::{Answer, Hiding, unquoting};
 
 /// Why CertCentral did not do it, and what to do (the error tables of the webhook pages; CertCentral
 /// API, "Errors").
@@ -109,21 +109,6 @@ impl Refusal {
         if is_html { Self::Html { status } } else { Self::Unreadable { status } }
     }
 
-    /// Without a code or message that quotes one of `secrets`.
-    #[must_use]
-    pub fn hiding(self, secrets: &[&str]) -> Self {
-        let safe = |text: &String| {
-            !secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret))
-        };
-        match self {
-            Self::Other { status, code, message } => {
-                Self::Other { status, code: code.filter(safe), message: message.filter(safe) }
-            }
-            Self::Denied { code } => Self::Denied { code: code.filter(safe) },
-            other => other,
-        }
-    }
-
     /// CertCentral's own code, for programs.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -143,6 +128,19 @@ impl Refusal {
             | Self::Redirect { .. }
             | Self::Html { .. }
             | Self::Unreadable { .. } => None,
+        }
+    }
+}
+
+impl Hiding for Refusal {
+    fn hiding(self, secrets: &[&str]) -> Self {
+        match self {
+            Self::Other { status, code, message } => {
+                let (code, message) = (unquoting(code, secrets), unquoting(message, secrets));
+                Self::Other { status, code, message }
+            }
+            Self::Denied { code } => Self::Denied { code: unquoting(code, secrets) },
+            other => other,
         }
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::api::{Answer, Hiding, hidden};
+use crate::api::{Answer, Hiding, unquoting};
 
 /// Why Graph did not do it, and what to do. Codes decide, not the status (Graph API, "Handling
 /// errors").
@@ -94,10 +94,10 @@ impl Hiding for Refusal {
     fn hiding(self, secrets: &[&str]) -> Self {
         match self {
             Self::CallbackFailed { message } => {
-                Self::CallbackFailed { message: hidden(message, secrets) }
+                Self::CallbackFailed { message: unquoting(message, secrets) }
             }
             Self::Other { code, message } => {
-                Self::Other { code, message: hidden(message, secrets) }
+                Self::Other { code, message: unquoting(message, secrets) }
             }
             other => other,
         }
