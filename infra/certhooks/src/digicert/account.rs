@@ -125,11 +125,8 @@ impl Account {
     /// A message of CertCentral's may quote what was sent.
     fn without_secrets(&self, refusal: Refusal, request: &Request) -> Refusal {
         let (Key::Header { value, .. } | Key::Query { value, .. }) = &self.key;
-        let sent = request.body.as_ref().map(|body| body.expose_secret());
-        let sent: serde_json::Value =
-            sent.and_then(|sent| serde_json::from_str(sent).ok()).unwrap_or_default();
-        let sent = ["secret", "token"].into_iter().filter_map(|name| sent[name].as_str());
-        let secrets: Vec<&str> = sent.chain([value.expose_secret()]).collect();
+        let mut secrets = request.secrets();
+        secrets.push(value.expose_secret().to_owned());
         refusal.hiding(&secrets)
     }
 }

@@ -111,9 +111,9 @@ impl Refusal {
 
     /// Without a code or message that quotes one of `secrets`.
     #[must_use]
-    pub fn hiding(self, secrets: &[&str]) -> Self {
+    pub fn hiding(self, secrets: &[String]) -> Self {
         let safe = |text: &String| {
-            !secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret))
+            !secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret.as_str()))
         };
         match self {
             Self::Other { status, code, message } => {

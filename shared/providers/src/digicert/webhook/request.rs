@@ -106,6 +106,14 @@ fn with_endpoint(request: Request) -> Request {
 }
 
 impl Request {
+    /// The secrets in its body, to see that no text quotes them.
+    pub fn secrets(&self) -> Vec<String> {
+        let body = self.body.as_ref().map(|body| body.expose_secret());
+        let body: Value = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+        let secrets = ["secret", "token"].into_iter().filter_map(|name| body[name].as_str());
+        secrets.map(str::to_owned).collect()
+    }
+
     fn with(self, body: &Value) -> Self {
         Self { body: Some(body.to_string().into()), ..self }
     }
