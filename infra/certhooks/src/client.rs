@@ -7,15 +7,12 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
-use serde_json::Value;
 
 use crate::fault::{Fault, Outcome};
 
 /// A page of an event log has less than 1 MB.
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(5);
-/// Members of a request that no message may repeat.
-const SECRET_MEMBERS: [&str; 3] = ["secret", "token", "verify_token"];
 
 /// A provider's API, as the operator's commands ask it.
 pub(crate) struct Client {
@@ -104,12 +101,10 @@ impl Client {
     /// A message of the provider's may quote what was sent.
     fn without_secrets<R: Hiding>(&self, refusal: R, request: &Request) -> R {
         let (Key::Header { value, .. } | Key::Query { value, .. }) = &self.key;
-        let sent = request.body.as_ref().map(|body| body.expose_secret());
-        let sent: Value = sent.and_then(|sent| serde_json::from_str(sent).ok()).unwrap_or_default();
-        let sent = SECRET_MEMBERS.into_iter().filter_map(|name| sent[name].as_str());
+        let mut secrets = request.secrets();
         // `Bearer TOKEN`: the token by itself.
-        let key = value.expose_secret().rsplit(' ').next();
-        refusal.hiding(&sent.chain(key).collect::<Vec<_>>())
+        secrets.extend(value.expose_secret().rsplit(' ').next().map(str::to_owned));
+        refusal.hiding(&secrets)
     }
 }
 

@@ -36,7 +36,7 @@ pub use archive::LocalArchive;
 pub use deliveries::LocalDeliveries;
 pub use events::{LocalEvents, Receipt, Received};
 pub use ledger::LocalLedger;
-pub use queue::Counts;
+pub use queue::{Counts, Oldest};
 pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
 pub use rotation::{Rotation, Stages};
 pub use secrets::{LocalSecret, LocalSecrets};

@@ -1,7 +1,9 @@
 use ports::Outgoing;
 use rusqlite::OptionalExtension;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use crate::clock::{micros, span};
+use crate::clock::{micros, moment, span};
 use crate::events::Receipt;
 use crate::turns::next_rank;
 use crate::writer::Turn;
@@ -13,6 +15,15 @@ pub struct Counts {
     pub in_flight: u64,
     pub delayed: u64,
     pub dead: u64,
+}
+
+/// Since when the oldest messages wait; nothing when there are none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Oldest {
+    /// When the door took it, of all messages on the queue: those that wait for another try too.
+    pub received: Option<OffsetDateTime>,
+    /// When it became visible, of those that no worker has taken.
+    pub visible: Option<OffsetDateTime>,
 }
 
 pub(crate) fn send(turn: &Turn<'_>, message: &Outgoing) -> rusqlite::Result<()> {
@@ -122,5 +133,20 @@ pub(crate) fn counts(turn: &Turn<'_>) -> rusqlite::Result<Counts> {
                 delayed: count(2)?,
                 dead: count(3)?,
             })
+        })
+}
+
+/// Reads every body, so it is for an operator's look and not for the way of a message.
+pub(crate) fn oldest(turn: &Turn<'_>) -> rusqlite::Result<Oldest> {
+    turn.connection
+        .prepare_cached(
+            "SELECT (SELECT min(json_extract(body, '$.receivedtime')) FROM bodies
+                      WHERE json_valid(body)),
+                    (SELECT min(visible_at) FROM messages WHERE visible_at <= ?1)",
+        )?
+        .query_row([turn.now], |row| {
+            let received: Option<String> = row.get(0)?;
+            let received = received.and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
+            Ok(Oldest { received, visible: row.get::<_, Option<i64>>(1)?.map(moment) })
         })
 }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::clock::moment;
 use crate::database::Database;
-use crate::queue::{self, Counts};
+use crate::queue::{self, Counts, Oldest};
 use crate::schema;
 use crate::writer::{Turn, Writer};
 
@@ -103,6 +103,11 @@ impl Reader {
 
     pub async fn counts(&self) -> PortResult<Counts> {
         self.database.call(queue::counts).await
+    }
+
+    /// Takes a while when the queue is long.
+    pub async fn oldest(&self) -> PortResult<Oldest> {
+        self.database.call(queue::oldest).await
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct Apis<S> {
 
 /// One provider's API; without a key its call-back is `disabled`.
 pub(crate) struct Api<S> {
-    endpoint: Endpoint,
-    key: Option<ApiKey<S>>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) key: Option<ApiKey<S>>,
 }
 
 impl<S: SecretSource> Apis<S> {

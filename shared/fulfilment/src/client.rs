@@ -2,9 +2,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use envelope::Reason;
-use providers::api::{Answer, Call, Key, Verdict, retry_after};
-use reqwest::header::{ACCEPT, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use providers::api::{Answer, Call, Hiding, Key, Request, Verdict, retry_after};
+use providers::digicert::webhook;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
 
 use crate::Api;
@@ -96,17 +97,18 @@ impl Endpoint {
     }
 
     async fn get(&self, call: &Call, key: &Key) -> Result<Whole, Reason> {
-        let request = self.request(call, key).ok_or(Reason::Unreadable)?;
-        let response = request.send().await.map_err(transport)?;
-        let status = response.status().as_u16();
-        let retry_after = retry_after_of(&response);
-        Ok(Whole { status, retry_after, body: read(response).await? })
+        send(self.request(call, key).ok_or(Reason::Unreadable)?).await
     }
 
     fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
+        let request = self.to(Method::GET, &call.segments, key)?;
+        Some(request.header(ACCEPT, call.accept).query(&call.query))
+    }
+
+    fn to(&self, method: Method, segments: &[String], key: &Key) -> Option<RequestBuilder> {
         let mut url = self.base.clone();
-        url.path_segments_mut().ok()?.pop_if_empty().extend(&call.segments);
-        let request = self.client.get(url).header(ACCEPT, call.accept).query(&call.query);
+        url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
+        let request = self.client.request(method, url);
         Some(match key {
             Key::Header { name, value } => {
                 let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
@@ -116,6 +118,30 @@ impl Endpoint {
             Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
         })
     }
+
+    /// One call of CertCentral's webhook management, within the budget and once.
+    pub(crate) async fn manage(&self, request: &Request, key: &Key) -> Result<(), String> {
+        self.admit(true).await.map_err(|_| "the API's budget has no room".to_owned())?;
+        let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
+        let built = self
+            .to(request.method.clone(), &request.segments, key)
+            .ok_or("the API key fits no header")?
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.unwrap_or_default());
+        match send(built).await {
+            Ok(whole) => webhook::judge_done(&whole.answer())
+                .map_err(|refusal| refusal.hiding(&request.secrets()).to_string()),
+            Err(reason) => Err(format!("no whole answer ({reason})")),
+        }
+    }
+}
+
+async fn send(request: RequestBuilder) -> Result<Whole, Reason> {
+    let response = request.send().await.map_err(transport)?;
+    let status = response.status().as_u16();
+    let retry_after = retry_after_of(&response);
+    Ok(Whole { status, retry_after, body: read(response).await? })
 }
 
 /// A whole answer, owned.

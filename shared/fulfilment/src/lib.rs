@@ -6,6 +6,7 @@
 //! - [`callback`]: asks the provider what the reading of an event calls for
 //! - [`search`]: Meta: pages of certificates by domain, and by id
 //! - [`observe`]: Meta: one event for each certificate that is new
+//! - [`challenge`]: CertCentral's token, kept for the operator or used at once
 //! - [`decide`]: what an answer leads to: deliver, or try again and when
 //! - [`compose`]: reading and answer to certificate event
 //! - [`shed`]: moves to the archive what is too large for the queue
@@ -16,6 +17,7 @@
 mod asking;
 mod budget;
 mod callback;
+mod challenge;
 mod client;
 mod compose;
 mod decide;

@@ -5,7 +5,7 @@ use envelope::{CertificateEvent, CloudEvent, Envelope};
 use ports::{
     Archive, Claim, Deliveries, EventsQueue, Ledger, Outgoing, PortError, PortResult, SecretSource,
 };
-use providers::reading::{self, Challenge, Plan, Reading};
+use providers::reading::{self, Plan, Reading};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -33,7 +33,7 @@ pub struct Record {
 /// What became of the message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fate {
-    /// A challenge: its token waits for the operator.
+    /// A challenge: its token waits for the operator, or was used (`DIGICERT_AUTO_VERIFY`).
     ChallengeKept,
     Delivered,
     /// Nothing to deliver: delivered before, or a challenge that came too late.
@@ -71,6 +71,7 @@ pub struct Worker<Q, D, L, A, S> {
     pub(crate) ports: Ports<Q, D, L, A>,
     pub(crate) apis: Apis<S>,
     pub(crate) lease: Duration,
+    pub(crate) auto_verify: bool,
 }
 
 /// An envelope under way.
@@ -96,7 +97,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     pub fn new(settings: &Settings, ports: Ports<Q, D, L, A>, keys: Keys<S>) -> PortResult<Self> {
         let apis = Apis::new(settings, keys)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
-        Ok(Self { ports, apis, lease: settings.lease })
+        let (lease, auto_verify) = (settings.lease, settings.digicert_auto_verify);
+        Ok(Self { ports, apis, lease, auto_verify })
     }
 
     /// The records of a batch side by side; a panic in one fails that one only.
@@ -234,18 +236,6 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         self.ports.ledger.release(&envelope.id, receipt).await?;
         record::again(reading.provider, envelope, &later, began);
         Ok(Fate::PutBack)
-    }
-
-    /// Never archived, delivered or claimed: its token goes to the operator and nowhere else.
-    async fn keep(&self, envelope: &Envelope, challenge: Challenge) -> PortResult<Fate> {
-        let Challenge { webhook_id, token, expires } = challenge;
-        if expires <= self.now() {
-            record::too_late(envelope);
-            return Ok(Fate::KnownBefore);
-        }
-        self.ports.ledger.keep_challenge(&webhook_id, &token, expires).await?;
-        record::challenge(envelope, expires);
-        Ok(Fate::ChallengeKept)
     }
 
     async fn archive(&self, envelope: &Envelope) -> PortResult<()> {

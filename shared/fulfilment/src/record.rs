@@ -100,6 +100,27 @@ pub(crate) fn challenge(envelope: &Envelope, expires: OffsetDateTime) {
     );
 }
 
+pub(crate) fn challenge_completed(envelope: &Envelope) {
+    let Envelope { id, kind, .. } = envelope;
+    tracing::info!(
+        provider = "digicert",
+        id,
+        r#type = kind,
+        "the challenge is completed; to activate: certhooks digicert webhook activate"
+    );
+}
+
+pub(crate) fn challenge_not_completed(envelope: &Envelope, why: &str) {
+    let Envelope { id, kind, .. } = envelope;
+    tracing::warn!(
+        provider = "digicert",
+        id,
+        r#type = kind,
+        why,
+        "DIGICERT_AUTO_VERIFY: the challenge was not completed"
+    );
+}
+
 pub(crate) fn too_late(envelope: &Envelope) {
     let Envelope { id, kind, .. } = envelope;
     tracing::warn!(

@@ -14,6 +14,8 @@ pub struct Settings {
     pub cloudflare: Api,
     pub meta: Api,
     pub meta_domains: MetaDomains,
+    /// Complete CertCentral's challenges without the operator; the API key then needs webhook rights.
+    pub digicert_auto_verify: bool,
     pub callback_timeout: Duration,
     /// How many workers share the providers' budgets.
     pub concurrency: u32,
@@ -46,6 +48,7 @@ impl Settings {
             cloudflare: Api::of(environment, Provider::Cloudflare)?,
             meta: Api::of(environment, Provider::Meta)?,
             meta_domains: meta_domains(environment)?,
+            digicert_auto_verify: environment.flag("DIGICERT_AUTO_VERIFY")?,
             callback_timeout: Duration::from_secs(
                 positive(environment, "CALLBACK_TIMEOUT_SECONDS", 10)?.into(),
             ),
@@ -172,6 +175,7 @@ mod tests {
             (&[("CALLBACK_TIMEOUT_SECONDS", "1.5")], "CALLBACK_TIMEOUT_SECONDS"),
             (&[("META_DOMAINS", "a.example"), ("META_APP_ID", "1")], "META_APP_ID"),
             (&[("META_APP_ID", "../x")], "META_APP_ID"),
+            (&[("DIGICERT_AUTO_VERIFY", "yes please")], "DIGICERT_AUTO_VERIFY"),
         ] {
             assert_eq!(settings(variables).unwrap_err().name, name, "{variables:?}");
         }

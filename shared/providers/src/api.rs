@@ -2,7 +2,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use envelope::Reason;
 use http::Method;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -78,12 +78,12 @@ pub enum Verdict<T> {
 pub trait Hiding {
     /// The same without what quotes one of `secrets`.
     #[must_use]
-    fn hiding(self, secrets: &[&str]) -> Self;
+    fn hiding(self, secrets: &[String]) -> Self;
 }
 
-pub(crate) fn unquoting(text: Option<String>, secrets: &[&str]) -> Option<String> {
+pub(crate) fn unquoting(text: Option<String>, secrets: &[String]) -> Option<String> {
     let quotes = |text: &String| {
-        secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret))
+        secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret.as_str()))
     };
     text.filter(|text| !quotes(text))
 }
@@ -103,6 +103,14 @@ impl Request {
             body: None,
             patience: Self::PATIENCE,
         }
+    }
+
+    /// The secrets in its body, to see that no text quotes them.
+    pub fn secrets(&self) -> Vec<String> {
+        let body = self.body.as_ref().map(|body| body.expose_secret());
+        let body: Value = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+        let members = ["secret", "token", "verify_token"].into_iter();
+        members.filter_map(|name| body[name].as_str().map(str::to_owned)).collect()
     }
 
     pub(crate) fn with(self, body: &Value) -> Self {

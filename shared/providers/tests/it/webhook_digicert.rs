@@ -2,10 +2,10 @@
 //! and feared.
 
 use http::Method;
-use providers::api::Answer;
+use providers::api::{Answer, Request};
 use providers::digicert::webhook::{
-    self, Endpoint, EndpointFault, Key, LogEntry, Parameters, Refusal, Request, SecretChange,
-    Settings, Spelling, Status,
+    self, Endpoint, EndpointFault, Key, LogEntry, Parameters, Refusal, SecretChange, Settings,
+    Spelling, Status,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};

@@ -80,7 +80,7 @@ impl Refusal {
 }
 
 impl Hiding for Refusal {
-    fn hiding(self, secrets: &[&str]) -> Self {
+    fn hiding(self, secrets: &[String]) -> Self {
         match self {
             Self::Other { status, code, message } => {
                 Self::Other { status, code, message: unquoting(message, secrets) }

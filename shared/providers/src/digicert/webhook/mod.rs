@@ -15,7 +15,6 @@ mod parameters;
 mod refusal;
 mod request;
 
-pub use crate::api::Request;
 pub use answer::{Status, Webhook, judge_created, judge_done, judge_list};
 pub use events::{DEFAULT_EVENTS, KNOWN_EVENTS, is_known, nearest};
 pub use logs::{LogEntry, LogPage, judge_logs};

@@ -133,7 +133,7 @@ impl Refusal {
 }
 
 impl Hiding for Refusal {
-    fn hiding(self, secrets: &[&str]) -> Self {
+    fn hiding(self, secrets: &[String]) -> Self {
         match self {
             Self::Other { status, code, message } => {
                 let (code, message) = (unquoting(code, secrets), unquoting(message, secrets));

@@ -91,7 +91,7 @@ impl Refusal {
 }
 
 impl Hiding for Refusal {
-    fn hiding(self, secrets: &[&str]) -> Self {
+    fn hiding(self, secrets: &[String]) -> Self {
         match self {
             Self::CallbackFailed { message } => {
                 Self::CallbackFailed { message: unquoting(message, secrets) }

@@ -1,0 +1,55 @@
+use envelope::Envelope;
+use ports::{Archive, Deliveries, EventsQueue, Ledger, PortResult, SecretSource};
+use providers::digicert::webhook;
+use providers::reading::Challenge;
+use secrecy::SecretString;
+
+use crate::callback::Api;
+use crate::{Fate, Worker, record};
+
+impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
+    /// Never archived, delivered or claimed: its token goes to the operator and nowhere else, but to
+    /// CertCentral if the operator wants that.
+    pub(crate) async fn keep(&self, envelope: &Envelope, challenge: Challenge) -> PortResult<Fate> {
+        let Challenge { webhook_id, token, expires } = challenge;
+        if expires <= self.now() {
+            record::too_late(envelope);
+            return Ok(Fate::KnownBefore);
+        }
+        self.ports.ledger.keep_challenge(&webhook_id, &token, expires).await?;
+        if self.auto_verify {
+            match self.use_token(&webhook_id, &token).await {
+                Ok(()) => {
+                    record::challenge_completed(envelope);
+                    return Ok(Fate::ChallengeKept);
+                }
+                Err(why) => record::challenge_not_completed(envelope, &why),
+            }
+        }
+        record::challenge(envelope, expires);
+        Ok(Fate::ChallengeKept)
+    }
+
+    /// Gives CertCentral the token, which is kept already: when this fails, it waits for the operator.
+    /// The error says why, without the token.
+    async fn use_token(&self, webhook_id: &str, token: &SecretString) -> Result<(), String> {
+        let id = webhook_id.parse().map_err(|_| "the event names no webhook".to_owned())?;
+        self.apis.digicert.manage(&webhook::check_challenge(id, token)).await?;
+        // A token counts once: from now on it is of no use to anybody.
+        let (nothing, now) = (SecretString::default(), self.now());
+        if let Err(error) = self.ports.ledger.keep_challenge(webhook_id, &nothing, now).await {
+            tracing::warn!("{error}; the used token is forgotten at the end of its time");
+        }
+        Ok(())
+    }
+}
+
+impl<S: SecretSource> Api<S> {
+    /// One call of the webhook management, with the key of the call-backs.
+    async fn manage(&self, request: &webhook::Request) -> Result<(), String> {
+        let key = self.key.as_ref().ok_or("there is no API key")?;
+        let key = key.current().await.map_err(|error| error.0)?;
+        let key = key.ok_or("the API key was never filled in")?;
+        self.endpoint.manage(request, &key).await
+    }
+}
