@@ -64,9 +64,9 @@ impl Client {
         judge: fn(&Answer<'_>) -> Result<T, R>,
     ) -> Result<T, Trouble<R>> {
         let unanswered = |why: &str| Trouble::Unanswered(format!("{}: {why}", self.base));
-        let built = self.build(request).ok_or_else(|| {
-            unanswered("the API key holds a character that no header can carry")
-        })?;
+        let built = self
+            .build(request)
+            .ok_or_else(|| unanswered("the API key holds a character that no header can carry"))?;
         let (status, body) = match built.send().await {
             Ok(response) => (response.status().as_u16(), read(response).await),
             Err(error) => return Err(unanswered(&cause(&error))),

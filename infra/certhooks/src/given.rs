@@ -41,11 +41,8 @@ impl KeySource<'_> {
             return Ok(key.into());
         }
         let file = self.state.join("secrets.json");
-        let stored = if file.exists() {
-            secrets.api(self.provider).current().await?.current
-        } else {
-            None
-        };
+        let stored =
+            if file.exists() { secrets.api(self.provider).current().await?.current } else { None };
         stored.ok_or_else(|| {
             Fault::usage(format!(
                 "no {}: set {}, name a file with {} (- for standard input), or put `{}` into {}",

@@ -1,5 +1,6 @@
 use envelope::Envelope;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, PortResult, SecretSource};
+use providers::api::Request;
 use providers::digicert::webhook;
 use providers::reading::Challenge;
 use secrecy::SecretString;
@@ -46,7 +47,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 
 impl<S: SecretSource> Api<S> {
     /// One call of the webhook management, with the key of the call-backs.
-    async fn manage(&self, request: &webhook::Request) -> Result<(), String> {
+    async fn manage(&self, request: &Request) -> Result<(), String> {
         let key = self.key.as_ref().ok_or("there is no API key")?;
         let key = key.current().await.map_err(|error| error.0)?;
         let key = key.ok_or("the API key was never filled in")?;

@@ -1,12 +1,22 @@
+use std::path::Path;
+
+use boot::Environment;
+use embedded::LocalSecrets;
+use envelope::Provider;
 use providers::cloudflare::alerting::{
-    self, Destination, NewDestination, Policy, Refusal, judge_created, judge_destinations,
+    self, Destination, NewDestination, Policy, Refusal, is_id, judge_created, judge_destinations,
     judge_done, judge_policies,
 };
+use providers::cloudflare::api;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
 use crate::client::{Client, Trouble, is_loopback};
 use crate::fault::{Fault, Outcome};
+use crate::given::KeySource;
+use crate::line::clean;
+
+const BASE: &str = "https://api.cloudflare.com/client/v4";
 
 /// One Cloudflare account's notifications.
 pub(crate) struct Account {
@@ -15,8 +25,20 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new(client: Client, id: String) -> Self {
-        Self { client, id }
+    /// # Errors
+    /// Account id, API token or base is missing or cannot be right.
+    pub(crate) async fn open(
+        access: &Access<'_>,
+        environment: &Environment,
+        secrets: &LocalSecrets,
+    ) -> Outcome<Self> {
+        let id = account_id(access.account, environment)?;
+        let base = base(access.base, environment)?;
+        let stored = access.token_source().read(environment, secrets).await?;
+        let key = api::key(&stored).ok_or_else(|| {
+            Fault::usage("the API token is empty, or was never filled in: make one at Cloudflare")
+        })?;
+        Ok(Self { client: Client::new(base, key)?, id })
     }
 
     pub(crate) async fn destinations(&self) -> Result<Vec<Destination>, Trouble<Refusal>> {
@@ -53,17 +75,58 @@ impl Account {
         Ok(self.client.call(&alerting::create_policy(&self.id, policy), judge_created).await?)
     }
 
-    pub(crate) async fn update_policy(
-        &self,
-        id: &str,
-        policy: &Map<String, Value>,
-    ) -> Outcome<()> {
+    pub(crate) async fn update_policy(&self, id: &str, policy: &Map<String, Value>) -> Outcome<()> {
         Ok(self.client.call(&alerting::update_policy(&self.id, id, policy), judge_done).await?)
     }
 
     pub(crate) async fn delete_policy(&self, id: &str) -> Outcome<()> {
         Ok(self.client.call(&alerting::delete_policy(&self.id, id), judge_done).await?)
     }
+}
+
+/// What was given of an account; the rest is in the environment or the state folder.
+pub(crate) struct Access<'a> {
+    pub(crate) account: Option<&'a str>,
+    pub(crate) base: Option<&'a str>,
+    pub(crate) token_file: Option<&'a Path>,
+    pub(crate) state: &'a Path,
+}
+
+impl Access<'_> {
+    fn token_source(&self) -> KeySource<'_> {
+        KeySource {
+            provider: Provider::Cloudflare,
+            called: "API token",
+            option: "--api-token-file",
+            file: self.token_file,
+            variable: "CLOUDFLARE_API_TOKEN",
+            state: self.state,
+            member: "cloudflare_api_token",
+        }
+    }
+}
+
+fn account_id(named: Option<&str>, environment: &Environment) -> Outcome<String> {
+    const VARIABLE: &str = "CLOUDFLARE_ACCOUNT_ID";
+    let id = named.or_else(|| environment.optional(VARIABLE));
+    let id = id.ok_or_else(|| {
+        Fault::usage(format!("no account id: name it with --account, or set {VARIABLE}"))
+    })?;
+    if is_id(id) {
+        Ok(id.to_owned())
+    } else {
+        Err(Fault::usage(format!("--account or {VARIABLE}: `{}` is no account id", clean(id))))
+    }
+}
+
+fn base(option: Option<&str>, environment: &Environment) -> Outcome<Url> {
+    const VARIABLE: &str = "CLOUDFLARE_API_BASE";
+    let (name, base) = match (option, environment.optional(VARIABLE)) {
+        (Some(base), _) => ("--base", base),
+        (None, Some(base)) => (VARIABLE, base),
+        (None, None) => (VARIABLE, BASE),
+    };
+    Ok(fulfilment::api_base(name, base)?)
 }
 
 /// Neither code nor wording of a failed test is documented; a refusal that is about nothing else is
@@ -103,5 +166,6 @@ pub(crate) fn at<'a>(destinations: &'a [Destination], endpoint: &str) -> Vec<&'a
 
 /// `https://a.example` and `https://A.example/` are one address.
 pub(crate) fn same_address(one: &str, other: &str) -> bool {
-    one == other || matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one == other)
+    one == other
+        || matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one == other)
 }

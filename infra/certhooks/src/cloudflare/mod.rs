@@ -17,7 +17,7 @@ pub(crate) mod words;
 
 use std::process::ExitCode;
 
-pub(crate) use account::Account;
+pub(crate) use account::{Access, Account, at};
 
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::{Cloudflare, Destination, Policy};

@@ -7,7 +7,6 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::client::Trouble;
 use crate::cloudflare::account::{self, at, same_address, untested};
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::Rotate;
@@ -25,9 +24,7 @@ pub(crate) async fn run(session: &Session, words: &Rotate) -> Outcome<()> {
     // Before anything is stored, so that a wrong token or address leaves nothing half done.
     let endpoint = endpoint(session, words).await?;
     match (stages.pending, words.roll_back) {
-        (None, true) => {
-            Err(Fault::nothing("no rotation was stopped: there is nothing to undo"))
-        }
+        (None, true) => Err(Fault::nothing("no rotation was stopped: there is nothing to undo")),
         (Some(_), true) => roll_back(session, &rotation, &endpoint, &stages.current).await,
         (Some(next), false) => {
             session.output.step("secret", "pending", "from a rotation that was stopped");

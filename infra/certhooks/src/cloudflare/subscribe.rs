@@ -15,7 +15,8 @@ pub(crate) async fn run(session: &Session, words: &Subscribe) -> Outcome<()> {
     let here = at(&destinations, endpoint.as_str());
     let id = match served(&here, &policies) {
         Some(destination) => {
-            let new = NewDestination { name: &destination.name, url: &destination.url, auth: &auth };
+            let new =
+                NewDestination { name: &destination.name, url: &destination.url, auth: &auth };
             session.output.step("destination", "kept", &destination.id);
             let tested = session.account.save_destination(&destination.id, &new).await;
             tested.map_err(|trouble| account::untested(trouble).during("test"))?;

@@ -1,15 +1,16 @@
 use std::path::Path;
 
+use providers::api::Request;
 use providers::digicert::webhook::{self, Refusal};
 use secrecy::SecretString;
 use serde_json::json;
 
 use super::access::Session;
-use crate::given;
-use crate::fault::{Fault, Outcome};
 use super::home::Home;
 use super::words::{Activate, Deactivate, Delete, List, One, Show, Test, Verify};
 use super::{show, wish};
+use crate::fault::{Fault, Outcome};
+use crate::given;
 
 pub(super) async fn list(arguments: &List) -> Outcome<()> {
     let Session { account, output, .. } = Session::open(&arguments.access).await?;
@@ -88,7 +89,7 @@ pub(super) async fn delete(arguments: &Delete) -> Outcome<()> {
     act(&arguments.of, webhook::delete, "deleted").await
 }
 
-async fn act(of: &One, request: fn(u64) -> webhook::Request, outcome: &str) -> Outcome<()> {
+async fn act(of: &One, request: fn(u64) -> Request, outcome: &str) -> Outcome<()> {
     let session = Session::open(&of.access).await?;
     let id = session.account.id(of.webhook_id).await?;
     session.account.act(&request(id)).await?;

@@ -8,10 +8,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::access::Session;
-use crate::fault::{Fault, Outcome};
 use super::home::Home;
-use crate::output::Output;
 use super::words::Challenge;
+use crate::fault::{Fault, Outcome};
+use crate::output::Output;
 
 pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {
     if arguments.send {

@@ -1,15 +1,16 @@
 use providers::api::Answer;
+use providers::api::Request;
 use providers::digicert::webhook::{
-    self, Parameters, Refusal, Request, SecretChange, Settings, Spelling, Webhook,
+    self, Parameters, Refusal, SecretChange, Settings, Spelling, Webhook,
 };
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use crate::fault::{Fault, Outcome};
-use crate::output::Output;
 use super::show;
 use super::wish::{Wish, endpoint};
 use super::words::{Create, Update};
+use crate::fault::{Fault, Outcome};
+use crate::output::Output;
 
 pub(super) async fn create(arguments: &Create) -> Outcome<()> {
     let endpoint = endpoint(&arguments.endpoint)?;

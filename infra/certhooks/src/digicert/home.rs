@@ -5,8 +5,8 @@ use providers::digicert::webhook::{Endpoint, Key};
 use tokio::time::Instant;
 
 use super::access::Session;
-use crate::fault::{Fault, Outcome};
 use super::words::Here;
+use crate::fault::{Fault, Outcome};
 
 /// Between two looks for a token.
 const PAUSE: Duration = Duration::from_millis(250);

@@ -6,8 +6,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use crate::fault::{Fault, Outcome};
 use super::words::Logs;
+use crate::fault::{Fault, Outcome};
 use crate::line::short;
 
 /// "Max: 1000 (default)" (Webhook event logs, `limit`).
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &Logs) -> Outcome<()> {
     });
     let choice = Choice { arguments, since: since.transpose()? };
     let Session { account, output, .. } = Session::open(&arguments.of.access).await?;
-    let mut book = Book { account: &account, id: Some(account.id(arguments.of.webhook_id).await?) };
+    let mut book = Book::of(&account, account.id(arguments.of.webhook_id).await?);
     let (mut offset, mut shown) = (0, 0_usize);
     for _ in 0..PAGES {
         let page = book.page(offset).await?;
@@ -55,12 +55,31 @@ pub(super) async fn run(arguments: &Logs) -> Outcome<()> {
 }
 
 /// The event log, at the address that it has.
-struct Book<'a> {
+pub(crate) struct Book<'a> {
     account: &'a Account,
     id: Option<u64>,
 }
 
-impl Book<'_> {
+impl<'a> Book<'a> {
+    pub(crate) fn of(account: &'a Account, id: u64) -> Self {
+        Self { account, id: Some(id) }
+    }
+
+    /// The newest entries first. Which end of the log is the new one is not documented, so both are
+    /// read.
+    pub(crate) async fn newest(&mut self, most: usize) -> Result<Vec<LogEntry>, Trouble> {
+        let first = self.page(0).await?;
+        let total = first.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(0);
+        let mut entries = first.entries;
+        if total > entries.len() {
+            let offset = entries.len().max(total.saturating_sub(PAGE));
+            entries.extend(self.page(offset).await?.entries);
+        }
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.sent));
+        entries.truncate(most);
+        Ok(entries)
+    }
+
     async fn page(&mut self, offset: usize) -> Result<LogPage, Trouble> {
         let page = self.ask(offset).await;
         match page {

@@ -23,9 +23,12 @@ mod words;
 
 use std::process::ExitCode;
 
-use crate::fault::Outcome;
+pub(crate) use self::access::{base, key_source};
+pub(crate) use self::account::Account;
+pub(crate) use self::logs::Book;
 use self::words::Access;
 pub(crate) use self::words::Webhook;
+use crate::fault::Outcome;
 
 pub(crate) async fn run(command: Webhook) -> ExitCode {
     let json = access(&command).json;

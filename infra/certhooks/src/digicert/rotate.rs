@@ -5,10 +5,10 @@ use secrecy::SecretString;
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use crate::fault::{Fault, Outcome};
-use crate::output::Output;
 use super::store::Store;
 use super::words::Rotate;
+use crate::fault::{Fault, Outcome};
+use crate::output::Output;
 
 /// A door that met an unknown key looks at its secret again after 5 s (design: "at most each 5 s").
 const REFRESH: Duration = Duration::from_secs(6);

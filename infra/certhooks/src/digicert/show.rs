@@ -1,8 +1,8 @@
 use providers::digicert::webhook::{Settings, Status, Webhook};
 use serde_json::{Value, json};
 
-use crate::output::Output;
 use crate::line::short;
+use crate::output::Output;
 
 /// A line in a terminal bears an address of any length that works.
 const WIDTH: usize = 2048;

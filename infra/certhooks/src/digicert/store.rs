@@ -3,8 +3,8 @@ use envelope::Provider;
 use secrecy::SecretString;
 
 use super::access::Session;
-use crate::fault::{Fault, Outcome};
 use super::words::Here;
+use crate::fault::{Fault, Outcome};
 
 /// Where the stages of the webhook's key are kept.
 pub(crate) enum Store {

@@ -11,11 +11,11 @@ use super::access::Session;
 use super::account::{Account, Trouble};
 use super::challenge::not_arrived;
 use super::change::Change;
-use crate::fault::{Fault, Outcome};
 use super::home::Home;
-use crate::output::Output;
 use super::wish::{Wish, endpoint};
 use super::words::Subscribe;
+use crate::fault::{Fault, Outcome};
+use crate::output::Output;
 
 /// Between two looks whether the worker completed the challenge by itself (`DIGICERT_AUTO_VERIFY`).
 const LOOK: Duration = Duration::from_secs(2);

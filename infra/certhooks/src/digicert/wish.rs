@@ -2,9 +2,9 @@ use providers::digicert::webhook::{
     Endpoint, FREQUENCIES, Settings, Spelling, frequency, is_event_name, is_known, nearest,
 };
 
+use super::words::{SettingsAs, Switch, Wishes};
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
-use super::words::{SettingsAs, Switch, Wishes};
 
 /// What a webhook shall send, checked before anything is sent.
 pub(super) struct Wish {

@@ -180,7 +180,8 @@ fn unresolved(host: &str, why: &str) -> Finding {
 }
 
 fn resolved(host: &str, addresses: &[SocketAddr]) -> Finding {
-    let mut ips: Vec<IpAddr> = addresses.iter().map(|address| address.ip().to_canonical()).collect();
+    let mut ips: Vec<IpAddr> =
+        addresses.iter().map(|address| address.ip().to_canonical()).collect();
     ips.sort();
     ips.dedup();
     let listed = ips.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ");

@@ -35,8 +35,8 @@ pub(crate) async fn handshake(host: String, address: SocketAddr) -> Result<Shown
 fn shake(host: &str, address: SocketAddr) -> Result<Shown, String> {
     let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
     let witness = Arc::new(Witness::new().map_err(|error| error.to_string())?);
-    let mut client =
-        client(Arc::clone(&witness), name).map_err(|error| format!("TLS does not start: {error}"))?;
+    let mut client = client(Arc::clone(&witness), name)
+        .map_err(|error| format!("TLS does not start: {error}"))?;
     let mut socket = connect(address).map_err(|error| format!("{address}: {error}"))?;
     while client.is_handshaking() {
         if let Err(error) = client.complete_io(&mut socket) {

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
@@ -13,7 +15,6 @@ use serde_json::Value;
 use crate::client::{Client, Trouble};
 use crate::fault::{Fault, Outcome};
 use crate::given::KeySource;
-use crate::meta::words::Access;
 
 const BASE: &str = "https://graph.facebook.com";
 /// Pages of domains that are read; an app has a few hundred domains.
@@ -26,27 +27,17 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// # Errors
+    /// App id, access token or base is missing or cannot be right.
     pub(crate) async fn open(
-        access: &Access,
+        access: &Access<'_>,
         environment: &Environment,
         secrets: &LocalSecrets,
     ) -> Outcome<Self> {
-        let id = id(access.app.as_deref(), environment)?;
-        let base = base(access.base.as_deref(), environment)?;
-        let source = KeySource {
-            provider: Provider::Meta,
-            called: "access token",
-            option: "--access-token-file",
-            file: access.access_token_file.as_deref(),
-            variable: "META_ACCESS_TOKEN",
-            state: &access.state,
-            member: "meta_access_token",
-        };
-        Self::new(base, id, &source.read(environment, secrets).await?)
-    }
-
-    pub(crate) fn new(base: Url, id: String, stored: &SecretString) -> Outcome<Self> {
-        let key = api::key(stored)
+        let id = id(access.app, environment)?;
+        let base = base(access.base, environment)?;
+        let stored = access.token_source().read(environment, secrets).await?;
+        let key = api::key(&stored)
             .ok_or_else(|| Fault::usage("the access token is empty, or was never filled in"))?;
         Ok(Self { client: Client::new(base, key)?, id })
     }
@@ -81,11 +72,33 @@ impl App {
     }
 }
 
-pub(crate) fn id(option: Option<&str>, environment: &Environment) -> Outcome<String> {
+/// What was given of an app; the rest is in the environment or the state folder.
+pub(crate) struct Access<'a> {
+    pub(crate) app: Option<&'a str>,
+    pub(crate) base: Option<&'a str>,
+    pub(crate) token_file: Option<&'a Path>,
+    pub(crate) state: &'a Path,
+}
+
+impl Access<'_> {
+    fn token_source(&self) -> KeySource<'_> {
+        KeySource {
+            provider: Provider::Meta,
+            called: "access token",
+            option: "--access-token-file",
+            file: self.token_file,
+            variable: "META_ACCESS_TOKEN",
+            state: self.state,
+            member: "meta_access_token",
+        }
+    }
+}
+
+fn id(option: Option<&str>, environment: &Environment) -> Outcome<String> {
     const VARIABLE: &str = "META_APP_ID";
     let id = option.or_else(|| environment.optional(VARIABLE));
-    let id =
-        id.ok_or_else(|| Fault::usage(format!("no app id: name it with --app, or set {VARIABLE}")))?;
+    let id = id
+        .ok_or_else(|| Fault::usage(format!("no app id: name it with --app, or set {VARIABLE}")))?;
     if subscription::is_app(id) {
         Ok(id.to_owned())
     } else {
@@ -93,7 +106,7 @@ pub(crate) fn id(option: Option<&str>, environment: &Environment) -> Outcome<Str
     }
 }
 
-pub(crate) fn base(option: Option<&str>, environment: &Environment) -> Outcome<Url> {
+fn base(option: Option<&str>, environment: &Environment) -> Outcome<Url> {
     const VARIABLE: &str = "META_API_BASE";
     let (name, base) = match (option, environment.optional(VARIABLE)) {
         (Some(base), _) => ("--base", base),

@@ -10,7 +10,7 @@ pub(crate) mod words;
 
 use std::process::ExitCode;
 
-pub(crate) use app::App;
+pub(crate) use app::{Access, App, verify_token};
 
 use crate::meta::words::Meta;
 

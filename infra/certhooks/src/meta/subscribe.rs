@@ -6,7 +6,7 @@ use reqwest::Url;
 use crate::client::is_loopback;
 use crate::fault::{Fault, Outcome};
 use crate::keys;
-use crate::meta::app::{self, App};
+use crate::meta::app::{Access, App, verify_token};
 use crate::meta::words::Subscribe;
 use crate::output::Output;
 
@@ -16,8 +16,14 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
     let output = Output { json: words.access.json };
     let endpoint = endpoint(&words.endpoint)?;
     let domains = domains(&words.domain, &environment)?;
-    let app = App::open(&words.access, &environment, &secrets).await?;
-    let token = app::verify_token(&secrets).await?;
+    let access = Access {
+        app: words.access.app.as_deref(),
+        base: words.access.base.as_deref(),
+        token_file: words.access.access_token_file.as_deref(),
+        state: &words.access.state,
+    };
+    let app = App::open(&access, &environment, &secrets).await?;
+    let token = verify_token(&secrets).await?;
 
     let there = app.subscription().await?;
     let is_there = there.as_ref().is_some_and(|there| {

@@ -1,0 +1,156 @@
+use embedded::{Counts, Oldest, Reader};
+use envelope::Provider;
+use ipnet::IpNet;
+use time::{Duration, OffsetDateTime};
+
+use crate::doctor::look::Look;
+use crate::doctor::report::Finding;
+use crate::line::short;
+
+/// CertCentral's addresses (CertCentral webhooks, "Troubleshoot your webhook endpoint").
+pub(crate) const DIGICERT_RANGE: &str = "216.168.240.0/20";
+/// A visible message is taken at once, unless there are very many, or no worker.
+const TAKEN_WITHIN: Duration = Duration::minutes(5);
+/// A try again comes after 15 minutes at the latest; some of them are nothing unusual.
+const DONE_WITHIN: Duration = Duration::hours(1);
+
+/// The state folder: queue, dead letters.
+pub(crate) async fn look(look: &Look) -> Vec<Finding> {
+    let folder = look.state.display();
+    let reader = match Reader::open(&look.state) {
+        Ok(reader) => reader,
+        Err(_) if look.arguments.state.is_none() && !look.state.exists() => {
+            let detail = format!("there is no {folder} here, so no queue was looked at");
+            let mend =
+                "name the folder of `certhooks local` with --state; on AWS see the dashboard";
+            return vec![Finding::warning("state", detail, mend)];
+        }
+        Err(error) => {
+            let mend = format!("certhooks local --state {folder}");
+            return vec![Finding::wrong("state", error.to_string(), mend)];
+        }
+    };
+    let looked =
+        async { Ok::<_, ports::PortError>((reader.counts().await?, reader.oldest().await?)) };
+    match looked.await {
+        Ok((counts, oldest)) => {
+            let dead = dead_letters(look, &reader, counts.dead).await;
+            vec![
+                Finding::ok("state", format!("{folder} can be read")),
+                queue(look, counts, oldest, OffsetDateTime::now_utc()),
+                dead,
+            ]
+        }
+        Err(error) => {
+            let mend = format!("certhooks local --state {folder}");
+            vec![Finding::wrong("state", error.to_string(), mend)]
+        }
+    }
+}
+
+fn queue(look: &Look, counts: Counts, oldest: Oldest, now: OffsetDateTime) -> Finding {
+    let Counts { visible, in_flight, delayed, .. } = counts;
+    let detail = format!("{visible} waiting, {in_flight} in flight, {delayed} for a later try");
+    let age = |since: Option<OffsetDateTime>| since.map_or(Duration::ZERO, |since| now - since);
+    let (untaken, undone) = (age(oldest.visible), age(oldest.received));
+    if untaken > TAKEN_WITHIN {
+        let detail = format!("{detail}; no worker took the first for {}", span(untaken));
+        Finding::wrong("queue", detail, look.command("local"))
+    } else if undone > DONE_WITHIN {
+        let detail = format!("{detail}; the oldest came {} ago", span(undone));
+        let mend =
+            "the log says at each try why: most likely a provider is down or refuses its key";
+        Finding::warning("queue", detail, mend)
+    } else if undone.is_positive() {
+        Finding::ok("queue", format!("{detail}; the oldest came {} ago", span(undone)))
+    } else {
+        Finding::ok("queue", detail)
+    }
+}
+
+async fn dead_letters(look: &Look, reader: &Reader, count: u64) -> Finding {
+    const CHECK: &str = "dead-letters";
+    if count == 0 {
+        return Finding::ok(CHECK, "none");
+    }
+    let newest = match reader.dead_letters(0, u32::MAX).await {
+        Ok(all) => all.into_iter().next_back(),
+        Err(error) => return Finding::wrong(CHECK, error.to_string(), look.command("local")),
+    };
+    let newest = newest.map_or_else(String::new, |letter| {
+        let (kind, reason) = (short(&letter.kind, 80), short(&letter.reason, 120));
+        format!(", the newest {kind} of {}: {reason}", envelope::rfc3339(letter.died))
+    });
+    let mend = "the log of that time says why; a fault of Certhooks itself, to be reported";
+    Finding::wrong(CHECK, format!("{count}{newest}"), mend)
+}
+
+/// Whether what the provider sends from may come in. Our own environment is looked at, which is that
+/// of the door where both run on this machine.
+pub(crate) fn source_range(look: &Look, provider: Provider) -> Option<Finding> {
+    const CHECK: &str = "source-range";
+    const NAME: &str = "SOURCE_IP_ALLOWLIST";
+    let allowlist = match intake::Settings::from_environment(&look.environment) {
+        Ok(settings) => settings.allowlist,
+        Err(error) => {
+            return Some(Finding::wrong(CHECK, error.to_string(), "correct the variable"));
+        }
+    };
+    match provider {
+        _ if allowlist.is_empty() => {
+            Some(Finding::ok(CHECK, format!("{NAME} is not set here: any address may come in")))
+        }
+        Provider::Digicert if holds(&allowlist, DIGICERT_RANGE) => {
+            Some(Finding::ok(CHECK, format!("{NAME} holds {DIGICERT_RANGE}")))
+        }
+        Provider::Digicert => Some(Finding::wrong(
+            CHECK,
+            format!("{NAME} does not hold {DIGICERT_RANGE}, which CertCentral sends from"),
+            format!("add {DIGICERT_RANGE} to {NAME} and start the door again"),
+        )),
+        Provider::Cloudflare => Some(Finding::warning(
+            CHECK,
+            format!("{NAME} is set, and counts for Cloudflare's door too"),
+            "see that it holds the ranges of https://www.cloudflare.com/ips/",
+        )),
+        Provider::Meta => None,
+    }
+}
+
+fn holds(allowlist: &[IpNet], range: &str) -> bool {
+    let range = range.parse::<IpNet>();
+    range.is_ok_and(|range| allowlist.iter().any(|allowed| allowed.contains(&range)))
+}
+
+/// `3 d`, `5 h`, `12 min`, `40 s`.
+pub(crate) fn span(duration: Duration) -> String {
+    match duration.whole_seconds() {
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds if seconds < 2 * 3600 => format!("{} min", seconds / 60),
+        seconds if seconds < 48 * 3600 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DIGICERT_RANGE, holds};
+
+    #[test]
+    fn a_range_is_held_whole_or_not() {
+        for (allowlist, expected) in [
+            ("216.168.240.0/20", true),
+            ("216.168.0.0/16", true),
+            ("0.0.0.0/0", true),
+            ("216.168.240.0/21", false),
+            ("10.0.0.0/8", false),
+            ("::/0", false),
+        ] {
+            assert_eq!(
+                holds(&[allowlist.parse().unwrap()], DIGICERT_RANGE),
+                expected,
+                "{allowlist}"
+            );
+        }
+    }
+}

@@ -1,0 +1,142 @@
+use std::path::PathBuf;
+
+use boot::Environment;
+use embedded::LocalSecrets;
+use envelope::Provider;
+use ports::{PortResult, SecretSource, SecretVersions};
+use providers::cloudflare::CloudflareDoor;
+use providers::digicert::DigicertDoor;
+use providers::door::Door;
+use providers::meta::MetaDoor;
+use reqwest::Url;
+
+use crate::cli::ProviderName;
+use crate::client::is_loopback;
+use crate::doctor::reach::Prober;
+use crate::doctor::words::Doctor;
+use crate::fault::{Fault, Outcome};
+use crate::keys;
+
+const STATE: &str = ".certhooks";
+const ROUTES: [&str; 3] = [CloudflareDoor::ROUTE, DigicertDoor::ROUTE, MetaDoor::ROUTE];
+
+/// What every check looks with.
+pub(crate) struct Look {
+    pub(crate) arguments: Doctor,
+    pub(crate) environment: Environment,
+    pub(crate) state: PathBuf,
+    pub(crate) secrets: LocalSecrets,
+    pub(crate) prober: Prober,
+    /// Of the doors, without their routes.
+    base: Option<Url>,
+}
+
+impl Look {
+    pub(crate) fn open(arguments: Doctor) -> Outcome<Self> {
+        let environment = Environment::of_process();
+        let base = arguments.endpoint.as_deref().map(base).transpose()?;
+        let state = arguments.state.clone().unwrap_or_else(|| STATE.into());
+        let secrets = LocalSecrets::new(&state, keys::variable(&environment));
+        let prober = Prober::new().map_err(|error| Fault::failed(error.to_string()))?;
+        Ok(Self { arguments, environment, state, secrets, prober, base })
+    }
+
+    /// Those that were named, else all.
+    pub(crate) fn providers(&self) -> Vec<Provider> {
+        let named = &self.arguments.provider;
+        let is_named = |provider: &Provider| match provider {
+            Provider::Cloudflare => named.contains(&ProviderName::Cloudflare),
+            Provider::Digicert => named.contains(&ProviderName::Digicert),
+            Provider::Meta => named.contains(&ProviderName::MetaCt),
+        };
+        [Provider::Digicert, Provider::Cloudflare, Provider::Meta]
+            .into_iter()
+            .filter(|provider| named.is_empty() || is_named(provider))
+            .collect()
+    }
+
+    /// The address of a provider's door, where `--endpoint` tells it.
+    pub(crate) fn door(&self, provider: Provider) -> Option<Url> {
+        let mut door = self.base.clone()?;
+        let path = format!("{}{}", door.path().trim_end_matches('/'), route(provider));
+        door.set_path(&path);
+        Some(door)
+    }
+
+    /// The webhook secret that is kept here, in all its stages.
+    pub(crate) async fn versions(&self, provider: Provider) -> PortResult<SecretVersions> {
+        self.secrets.webhook(provider).all().await
+    }
+
+    /// A command that mends something, with the same state folder and account.
+    pub(crate) fn command(&self, words: &str) -> String {
+        let state = match &self.arguments.state {
+            Some(state) => format!(" --state {}", state.display()),
+            None => String::new(),
+        };
+        let eu = if self.arguments.eu && words.starts_with("digicert") { " --eu" } else { "" };
+        format!("certhooks {words}{state}{eu}")
+    }
+
+    /// `subscribe` for the address that is known, if one is.
+    pub(crate) fn subscribe(&self, provider: Provider, there: Option<&str>) -> String {
+        let here = self.door(provider);
+        let endpoint = here.as_ref().map(Url::as_str).or(there).unwrap_or("URL");
+        let group = match provider {
+            Provider::Cloudflare => "cloudflare",
+            Provider::Digicert => "digicert webhook",
+            Provider::Meta => "meta",
+        };
+        self.command(&format!("{group} subscribe --endpoint {endpoint}"))
+    }
+}
+
+pub(crate) fn route(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Cloudflare => CloudflareDoor::ROUTE,
+        Provider::Digicert => DigicertDoor::ROUTE,
+        Provider::Meta => MetaDoor::ROUTE,
+    }
+}
+
+/// With or without the route of a door at its end.
+fn base(text: &str) -> Outcome<Url> {
+    let fault = |problem: &str| Fault::usage(format!("--endpoint {text}: {problem}"));
+    let mut url = Url::parse(text)
+        .map_err(|_| fault("is no address; it must look like https://hooks.example.com"))?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    if !is_plain || url.query().is_some() || url.fragment().is_some() {
+        return Err(Fault::usage(
+            "--endpoint: must have no user name, password, query or fragment",
+        ));
+    }
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    if !is_safe || !url.has_host() {
+        return Err(fault("must begin with https:// (http:// is for a loopback address only)"));
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    let base = ROUTES.iter().find_map(|route| path.strip_suffix(route)).unwrap_or(&path);
+    url.set_path(base);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base;
+
+    #[test]
+    fn an_endpoint_is_a_base_with_or_without_a_route() {
+        for (text, expected) in [
+            ("https://a.example", Some("https://a.example/")),
+            ("https://a.example/Prod/webhooks/digicert", Some("https://a.example/Prod")),
+            ("https://a.example/webhooks/meta-ct/", Some("https://a.example/")),
+            ("http://127.0.0.1:3000", Some("http://127.0.0.1:3000/")),
+            ("http://a.example", None),
+            ("https://u:p@a.example", None),
+            ("https://a.example/?a=b", None),
+            ("a.example", None),
+        ] {
+            assert_eq!(base(text).ok().as_ref().map(reqwest::Url::as_str), expected, "{text}");
+        }
+    }
+}
