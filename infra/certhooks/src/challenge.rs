@@ -15,6 +15,8 @@ pub(crate) async fn run(arguments: Challenge) -> anyhow::Result<ExitCode> {
         if arguments.json {
             println!("{}", json!({ "webhook_id": webhook, "token": token, "expires": expires }));
         } else {
+            // The token came from outside and is shown on a terminal.
+            let token: String = token.chars().filter(|character| !character.is_control()).collect();
             println!("webhook {webhook}: enter token {token} in CertCentral before {expires}");
         }
     }

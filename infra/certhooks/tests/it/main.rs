@@ -3,11 +3,13 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod canned;
+mod commands;
 mod crash;
 mod documents;
 mod door;
 mod events;
 mod harness;
+mod leaks;
 mod providers;
 mod wire;
 mod worker;
