@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use ipnet::IpNet;
 
 use crate::digicert::Webhook;
@@ -68,7 +68,7 @@ pub(crate) struct Send {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Where the doors are
-    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL")]
+    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = door)]
     pub(crate) to: reqwest::Url,
     /// State folder with the secrets, unless the environment has them
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
@@ -77,13 +77,13 @@ pub(crate) struct Send {
     #[arg(long)]
     pub(crate) provider: Option<ProviderName>,
     /// Send each file so many times, each copy with other ids
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u64).range(1..), allow_negative_numbers = true)]
     pub(crate) count: u64,
     /// Send the very same bytes every time: redeliveries
     #[arg(long)]
     pub(crate) same: bool,
     /// Requests a second; as fast as they are answered when unset
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
     /// One JSON object a line
     #[arg(long)]
@@ -123,4 +123,16 @@ pub(crate) struct Tail {
 )]
 pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn door(text: &str) -> Result<reqwest::Url, String> {
+    let address = text.parse::<reqwest::Url>().map_err(|error| error.to_string())?;
+    let is_http = matches!(address.scheme(), "http" | "https");
+    is_http.then_some(address).ok_or_else(|| "must begin with http:// or https://".into())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().map_err(|error| error.to_string())?;
+    let is_usable = (0.001..=1e6).contains(&rate);
+    is_usable.then_some(rate).ok_or_else(|| "must be between 0.001 and 1000000".into())
 }

@@ -43,3 +43,16 @@ impl ApiKey {
 pub(crate) fn variable(environment: &Environment) -> impl Fn(&str) -> Option<String> {
     |name| environment.optional(name).map(str::to_owned)
 }
+
+/// Where a webhook secret comes from, so that an error can say what to change.
+pub(crate) fn origin(environment: &Environment, provider: Provider) -> String {
+    let (variable, member) = match provider {
+        Provider::Cloudflare => ("CLOUDFLARE_WEBHOOK_AUTH", "cloudflare_webhook_auth"),
+        Provider::Digicert => ("DIGICERT_WEBHOOK_KEY", "digicert_webhook_key"),
+        Provider::Meta => ("META_APP_SECRET", "meta_app_secret"),
+    };
+    match environment.optional(variable) {
+        Some(_) => variable.to_owned(),
+        None => format!("`{member}` in the state folder's secrets.json"),
+    }
+}

@@ -73,6 +73,9 @@ pub(crate) fn provider_of(document: &Value) -> anyhow::Result<Provider> {
     bail!("has the shape of no provider's event; name it with --provider")
 }
 
+/// Between the ids of a copy and the next: entries of one batch have neighbouring ids.
+const STRIDE: u64 = 1_000_000_007;
+
 /// A copy of an event that no ledger knows: number `copy` of the same file, other ids. The first copy
 /// is the file itself.
 pub(crate) fn vary(provider: Provider, document: &Value, copy: u64) -> Value {
@@ -107,7 +110,7 @@ pub(crate) fn vary(provider: Provider, document: &Value, copy: u64) -> Value {
             for entry in varied.get_mut("entry").and_then(Value::as_array_mut).into_iter().flatten()
             {
                 let id = entry["id"].as_str().and_then(|id| id.parse::<u64>().ok()).unwrap_or(0);
-                entry["id"] = id.wrapping_add(copy).to_string().into();
+                entry["id"] = id.wrapping_add(copy.wrapping_mul(STRIDE)).to_string().into();
             }
         }
     }

@@ -19,7 +19,7 @@ pub struct Emulator {
     http: Client,
     endpoint: String,
     /// `None` where another process has it.
-    _process: Option<Process>,
+    process: Option<Process>,
 }
 
 impl Emulator {
@@ -40,14 +40,14 @@ impl Emulator {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         )?;
-        let emulator = Self { http: client()?, endpoint, _process: Some(process) };
+        let mut emulator = Self { http: client()?, endpoint, process: Some(process) };
         emulator.wait().await?;
         Ok(Some(emulator))
     }
 
     /// One that another process started, at its endpoint.
     pub fn attached(endpoint: impl Into<String>) -> Result<Self> {
-        Ok(Self { http: client()?, endpoint: endpoint.into(), _process: None })
+        Ok(Self { http: client()?, endpoint: endpoint.into(), process: None })
     }
 
     /// What a function needs to find the emulator and nothing else.
@@ -138,13 +138,19 @@ impl Emulator {
         Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
     }
 
-    async fn wait(&self) -> Result<()> {
+    async fn wait(&mut self) -> Result<()> {
         let ready = async {
             while self.call("sqs", "AmazonSQS.ListQueues", json!({})).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(START, ready).await.context("ministack did not start within a minute")
+        tokio::time::timeout(START, ready)
+            .await
+            .context("ministack did not start within a minute")?;
+        // Else another program took the port first, and it is that one which answers.
+        let ended =
+            self.process.as_mut().map(|process| process.child().try_wait()).transpose()?.flatten();
+        ended.map_or(Ok(()), |status| bail!("ministack ended with {status}"))
     }
 }
 

@@ -12,4 +12,4 @@ mod samples;
 
 pub use emulator::Emulator;
 pub use runtime::{Answer, Function, refused_start};
-pub use samples::{Behind, check_samples, sample};
+pub use samples::{Behind, check_samples, expected, sample};

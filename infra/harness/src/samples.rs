@@ -70,6 +70,12 @@ fn samples(function: &str) -> Result<BTreeMap<String, (String, Value)>> {
     .collect()
 }
 
+/// What must come of a file of `events/lambda`.
+pub fn expected(name: &str) -> Result<Value> {
+    let mut all: Value = serde_json::from_str(&sample("expected.json")?)?;
+    Ok(all[name].take())
+}
+
 /// A file of `events/lambda` as text.
 pub fn sample(name: &str) -> Result<String> {
     std::fs::read_to_string(folder().join(name)).with_context(|| name.to_owned())

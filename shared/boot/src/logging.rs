@@ -1,8 +1,10 @@
 use std::io::{self, IsTerminal};
 use std::panic;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 /// How log lines are written to standard error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,17 +48,27 @@ const QUIET: [&str; 16] = [
 /// and no body reaches a log.
 pub fn log(format: Format, level: &str) {
     let chosen = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_owned());
-    let quiet = QUIET.map(|library| format!("{library}=warn")).join(",");
-    // CloudWatch takes a hundred values of a metric at once; one left out is not worth a line.
-    let quiet = format!("{quiet},metrics_cloudwatch_embedded=off");
-    let filter = EnvFilter::try_new(format!("{chosen},{quiet}"))
-        .unwrap_or_else(|_| EnvFilter::new(format!("info,{quiet}")));
-    let lines = fmt().with_env_filter(filter).with_writer(io::stderr);
-    // An earlier subscriber (a test's) stays in place.
-    let _already_set = match format {
-        Format::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
-        Format::Readable => lines.compact().with_target(false).try_init(),
+    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = match format {
+        Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+        Format::Readable => lines.compact().with_target(false).boxed(),
     };
+    // An earlier subscriber (a test's) stays in place.
+    let _already_set =
+        tracing_subscriber::registry().with(lines.with_filter(filter(&chosen))).try_init();
+}
+
+/// What is logged, from `RUST_LOG`'s `level` and `target=level`; what cannot be understood is `info`.
+fn filter(chosen: &str) -> Targets {
+    let info = || Targets::new().with_default(LevelFilter::INFO);
+    let chosen = chosen.parse::<Targets>().unwrap_or_else(|_| info());
+    let is_ours = |target: &str| !QUIET.iter().any(|library| target.starts_with(library));
+    Targets::new()
+        .with_default(chosen.default_level().unwrap_or(LevelFilter::OFF))
+        .with_targets(chosen.iter().filter(|(target, _)| is_ours(target)))
+        .with_targets(QUIET.map(|library| (library, LevelFilter::WARN)))
+        // CloudWatch takes a hundred values of a metric at once; one left out is not worth a line.
+        .with_target("metrics_cloudwatch_embedded", LevelFilter::OFF)
 }
 
 /// A panic's message may quote what it choked on, so only its place is logged.
@@ -65,4 +77,42 @@ pub fn report_panics() {
         let place = fault.location().map(ToString::to_string);
         tracing::error!(place, "a fault in this program");
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::filter::LevelFilter;
+
+    use super::filter;
+
+    #[test]
+    fn libraries_stay_quiet_whatever_is_chosen() {
+        for (chosen, ours, theirs) in [
+            ("info", LevelFilter::INFO, LevelFilter::WARN),
+            ("trace", LevelFilter::TRACE, LevelFilter::WARN),
+            ("trace,hyper=trace,hyper::client=trace", LevelFilter::TRACE, LevelFilter::WARN),
+            ("warn,intake=debug", LevelFilter::DEBUG, LevelFilter::WARN),
+            ("info,intake=many", LevelFilter::INFO, LevelFilter::WARN),
+        ] {
+            let filter = filter(chosen);
+            for (target, most) in
+                [("intake", ours), ("hyper::client", theirs), ("lambda_runtime", theirs)]
+            {
+                for level in [
+                    LevelFilter::ERROR,
+                    LevelFilter::WARN,
+                    LevelFilter::INFO,
+                    LevelFilter::DEBUG,
+                    LevelFilter::TRACE,
+                ] {
+                    let level = level.into_level().unwrap();
+                    assert_eq!(
+                        filter.would_enable(target, &level),
+                        level <= most,
+                        "{chosen}: {target} {level}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -15,12 +16,11 @@ pub struct SettingError {
 }
 
 impl Environment {
-    /// The variables of this process. One that is not Unicode counts as unset.
+    /// The variables of this process. What is not Unicode is replaced by U+FFFD and not left out, so
+    /// that a setting that cannot be understood does not count as unset.
     pub fn of_process() -> Self {
-        let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        Self(std::env::vars_os().filter_map(unicode).collect())
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
     }
 
     /// A variable's value without white space around it; an empty one counts as unset.

@@ -60,9 +60,14 @@ fn allowlist(environment: &Environment) -> Result<Vec<IpNet>, SettingError> {
             .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
             .map_err(|_| SettingError::new(NAME, format!("`{text}` is no CIDR range")))
     };
-    environment.optional(NAME).map_or(Ok(Vec::new()), |list| {
-        list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(range).collect()
-    })
+    let Some(list) = environment.optional(NAME) else { return Ok(Vec::new()) };
+    let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
+    let ranges: Vec<IpNet> = texts.map(range).collect::<Result<_, _>>()?;
+    // An empty list would let everyone in.
+    if ranges.is_empty() {
+        return Err(SettingError::new(NAME, format!("`{list}` holds no CIDR range")));
+    }
+    Ok(ranges)
 }
 
 #[cfg(test)]
@@ -93,6 +98,7 @@ mod tests {
     fn refused_settings_name_the_variable() {
         for (variables, name) in [
             (&[("SOURCE_IP_ALLOWLIST", "216.168.240.0/33")][..], "SOURCE_IP_ALLOWLIST"),
+            (&[("SOURCE_IP_ALLOWLIST", " , ")], "SOURCE_IP_ALLOWLIST"),
             (&[("ALLOW_UNAUTHENTICATED", "true")], "ALLOW_UNAUTHENTICATED"),
             (&[("MAX_BODY_BYTES", "512k")], "MAX_BODY_BYTES"),
             (&[("SECRET_CACHE_SECONDS", "-1")], "SECRET_CACHE_SECONDS"),

@@ -22,7 +22,8 @@ pub async fn main<F: Future<Output = Result<(), StartError>>>(
 ) -> ExitCode {
     let environment = Environment::of_process();
     let level = environment.optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or("info").to_lowercase();
-    boot::log(Format::Json, &level);
+    // Lambda knows one level more.
+    boot::log(Format::Json, if level == "fatal" { "error" } else { &level });
     boot::report_panics();
     match function(environment).await {
         Ok(()) => ExitCode::SUCCESS,

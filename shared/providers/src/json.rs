@@ -9,7 +9,11 @@ use serde_json::value::RawValue;
 
 use crate::door::Refusal;
 
-/// A body whose root is an object, as it came.
+/// As deep as `serde_json` goes into a `Value`.
+const DEPTH_LIMIT: usize = 127;
+
+/// A body whose root is an object, as it came. What JSON allows and no number or text of ours can
+/// hold, such as `1e400` or a lone surrogate, is kept as it is written.
 ///
 /// # Errors
 /// Empty, not JSON (or invalid UTF-8, or too deep), or another JSON type.
@@ -17,13 +21,15 @@ pub fn object(body: &[u8]) -> Result<Box<RawValue>, Refusal> {
     if body.trim_ascii().is_empty() {
         return Err(Refusal::Empty);
     }
-    // `Value` enforces UTF-8 and the depth limit, which `RawValue` alone does not; all that follows
-    // may recurse because of it.
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(_)) => serde_json::from_slice(body).map_err(|_| Refusal::NotJson),
-        Ok(_) => Err(Refusal::NotAnObject),
-        Err(_) => Err(Refusal::NotJson),
+    let document: Box<RawValue> = serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?;
+    // `RawValue` skims without recursion; all that follows may recurse because of this.
+    if depth(document.get()) > DEPTH_LIMIT {
+        return Err(Refusal::NotJson);
     }
+    if !document.get().starts_with('{') {
+        return Err(Refusal::NotAnObject);
+    }
+    Ok(document)
 }
 
 /// The members of an object in order, repeated names included, values untouched.
@@ -104,6 +110,23 @@ pub fn quoted(text: &str) -> String {
 /// together. The first part is the provider's name.
 pub fn id(parts: &[&str]) -> String {
     HEXLOWER.encode(digest(&SHA256, Value::from(parts).to_string().as_bytes()).as_ref())
+}
+
+/// How deep valid JSON is nested.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 fn canonical_object(text: &str) -> Option<String> {

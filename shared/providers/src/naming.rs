@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Longest part of a CloudEvents `type` that comes from a provider.
@@ -13,12 +14,12 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// A provider's event name as part of a CloudEvents `type`.
 pub(crate) fn type_part(event: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    event.chars().take(TYPE_LIMIT).map(|c| if allowed(c) { c } else { '_' }).collect()
+    without_key(event).chars().take(TYPE_LIMIT).map(|c| if allowed(c) { c } else { '_' }).collect()
 }
 
 /// A provider's event name as consumers see it.
 pub(crate) fn event_name(event: &str) -> String {
-    event.chars().take(EVENT_LIMIT).collect()
+    without_key(event).chars().take(EVENT_LIMIT).collect()
 }
 
 /// A name as one segment of a subject: what could end a line or a segment is percent-encoded.
@@ -27,11 +28,16 @@ pub(crate) fn segment(name: &str) -> String {
         return UNKNOWN.to_owned();
     }
     let mut segment = String::new();
-    for c in name.chars().take(SUBJECT_LIMIT) {
+    for c in without_key(name).chars().take(SUBJECT_LIMIT) {
         let plain = matches!(c, '.' | '_' | '~' | '*' | '@' | ':' | '-') || c.is_alphanumeric();
         if plain { segment.push(c) } else { push_encoded(&mut segment, c) }
     }
     segment
+}
+
+/// Names are logged and archived, and what stands in their place may be anything, a private key too.
+fn without_key(name: &str) -> Cow<'_, str> {
+    certificate::redact_text(name).map_or(Cow::Borrowed(name), |(clean, _)| Cow::Owned(clean))
 }
 
 fn push_encoded(segment: &mut String, c: char) {

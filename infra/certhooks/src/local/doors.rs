@@ -1,3 +1,4 @@
+use anyhow::Context;
 use boot::Environment;
 use bytes::Bytes;
 use embedded::{LocalEvents, LocalSecret, LocalSecrets, State};
@@ -8,6 +9,8 @@ use providers::cloudflare::CloudflareDoor;
 use providers::digicert::DigicertDoor;
 use providers::door::Door;
 use providers::meta::MetaDoor;
+
+use crate::keys;
 
 type Local<D> = Intake<D, LocalEvents, LocalSecret>;
 
@@ -26,10 +29,17 @@ impl Doors {
         secrets: &LocalSecrets,
     ) -> anyhow::Result<Self> {
         let settings = Settings::from_environment(environment)?;
+        let origin = |provider| keys::origin(environment, provider);
         Ok(Self {
-            cloudflare: door(state, secrets, Provider::Cloudflare, &settings).await?,
-            digicert: door(state, secrets, Provider::Digicert, &settings).await?,
-            meta: door(state, secrets, Provider::Meta, &settings).await?,
+            cloudflare: door(state, secrets, Provider::Cloudflare, &settings)
+                .await
+                .with_context(|| origin(Provider::Cloudflare))?,
+            digicert: door(state, secrets, Provider::Digicert, &settings)
+                .await
+                .with_context(|| origin(Provider::Digicert))?,
+            meta: door(state, secrets, Provider::Meta, &settings)
+                .await
+                .with_context(|| origin(Provider::Meta))?,
         })
     }
 

@@ -1,7 +1,17 @@
 //! The contract of `certhooks local`, checked from outside: the compiled binary, real sockets, a real
 //! state folder, and the simulator as the providers.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod canned;
+mod commands;
+mod crash;
 mod digicert;
+mod documents;
 mod door;
+mod events;
 mod harness;
+mod leaks;
+mod providers;
 mod wire;
+mod worker;
+mod x509;

@@ -234,8 +234,7 @@ impl Answer {
         assert_eq!(body.remove("type"), Some("about:blank".into()));
         assert!(body.remove("title").is_some_and(|title| title.is_string()));
         let detail = body.remove("detail").unwrap().as_str().unwrap().to_owned();
-        assert!(body.is_empty(), "{body:?}");
-        assert!(!detail.is_empty());
+        assert!(body.is_empty() && !detail.is_empty(), "{detail:?} {body:?}");
         detail
     }
 }

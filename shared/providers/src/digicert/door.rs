@@ -88,7 +88,11 @@ fn id(document: &Document<'_>, receipt: &Receipt) -> String {
         "certificate_issued" | "certificate_revoked" | "order_rejected" => {
             let (order, certificate) =
                 (document.id_part("order_id"), document.id_part("certificate_id"));
-            json::id(&["digicert", event, &order, &certificate])
+            let is_known = document.id("order_id").or(document.id("certificate_id")).is_some();
+            // Without any usable id all such events would look like one.
+            let data = if is_known { None } else { document.data.map(json::canonical) };
+            let parts = ["digicert", event, &order, &certificate];
+            json::id(&parts.into_iter().chain(data.as_deref()).collect::<Vec<_>>())
         }
         CHALLENGE => {
             json::id(&["digicert", event, &document.id_part("webhook_id"), &moment(receipt)])

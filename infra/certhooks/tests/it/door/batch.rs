@@ -55,16 +55,18 @@ fn a_thousand_updates_in_one_request() {
 #[test]
 fn an_event_larger_than_a_queue_message() {
     let local = Local::start(&[]);
-    for large in [MIB, 2 * MIB, 5 * MIB - 1000] {
-        for entries in [[entry(1, 10), entry(2, large)], [entry(2, large), entry(1, 10)]] {
-            Request::meta(batch(&entries)).send(&local).refused(413);
-        }
+    for entries in [
+        [entry(1, 10), entry(2, MIB)],
+        [entry(2, MIB), entry(1, 10)],
+        [entry(1, 10), entry(2, 5 * MIB - 1000)],
+    ] {
+        Request::meta(batch(&entries)).send(&local).refused(413);
     }
     assert!(local.logged(0, |line| line["message"] == "accepted").is_empty());
     let just_under = MIB - 8 * 1024;
-    let entries = [entry(1, 10), entry(2, just_under), entry(3, just_under), entry(4, just_under)];
+    let entries = [entry(1, 10), entry(2, just_under), entry(3, just_under)];
     let ids = Request::meta(batch(&entries)).send(&local).accepted();
-    assert_eq!(ids.len(), 4);
+    assert_eq!(ids.len(), 3);
     delivers_only(&local, &ids);
 }
 
@@ -133,9 +135,8 @@ fn entries_of_another_shape() {
             |line: &Value| line["id"] == id.as_str() && line["message"] != "accepted";
         assert!(!local.logged(0, came_to_its_end).is_empty(), "{id}");
     }
-    for line in local.logged(0, |line| line["level"] == "ERROR") {
-        panic!("{line}");
-    }
+    let faults = local.logged(0, |line| line["level"] == "ERROR");
+    assert!(faults.is_empty(), "{faults:?}");
 }
 
 #[test]

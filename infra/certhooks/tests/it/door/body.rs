@@ -23,10 +23,9 @@ fn the_limit_itself_is_taken_and_one_byte_more_is_not() {
     for (number, (route, limit)) in
         (0_u64..).zip([(DIGICERT, HALF_MIB), (CLOUDFLARE, HALF_MIB), (META, FIVE_MIB)])
     {
-        for request in [Request::to(route, padded(route, number, limit + 1))] {
-            request.send(&local).refused(413);
-            request.chunked(10_000).send(&local).refused(413);
-        }
+        let refused = Request::to(route, padded(route, number, limit + 1));
+        refused.send(&local).refused(413);
+        refused.chunked(10_000).send(&local).refused(413);
         let taken = Request::to(route, padded(route, number, limit));
         let id = taken.send(&local).accepted_one();
         local.settle();
@@ -38,7 +37,7 @@ fn the_limit_itself_is_taken_and_one_byte_more_is_not() {
 
 #[test]
 fn the_operator_may_set_another_limit() {
-    for limit in [1000, 20 << 20] {
+    for limit in [1000, 17 << 20] {
         let local = Local::start(&[("MAX_BODY_BYTES", &limit.to_string())]);
         let mut ids = Vec::new();
         for (number, route) in (0_u64..).zip(ROUTES) {

@@ -112,12 +112,16 @@ fn a_replaced_secret_is_known_when_the_cache_ends() {
     sleep(Duration::from_millis(1100));
     with_key(1, &first).send(&local).refused(401);
     with_key(2, OTHER_KEY).send(&local).accepted_one();
+    // The right key, while nobody can say that it still is.
+    fs::write(file(&local), "{").unwrap();
+    sleep(Duration::from_millis(1100));
+    with_key(3, OTHER_KEY).send(&local).refused(503);
 }
 
 /// Never "no secret, so let it in", and never equal to an empty header.
 #[test]
 fn a_secret_that_cannot_be_used_is_503() {
-    let local = start(&[("SECRET_CACHE_SECONDS", "1")]);
+    let local = start(&[("SECRET_CACHE_SECONDS", "0")]);
     let good = secrets(&local);
     let key = good["digicert_webhook_key"].as_str().unwrap();
     let auth = good["cloudflare_webhook_auth"].as_str().unwrap();
@@ -150,7 +154,6 @@ fn a_secret_that_cannot_be_used_is_503() {
     ] {
         fs::write(file(&local), &content).unwrap();
         fs::set_permissions(file(&local), Permissions::from_mode(mode)).unwrap();
-        sleep(Duration::from_millis(1050));
         for &route in routes {
             let body = event(route, 1);
             let mut requests = vec![
@@ -174,7 +177,6 @@ fn a_secret_that_cannot_be_used_is_503() {
     }
     fs::set_permissions(file(&local), Permissions::from_mode(0o600)).unwrap();
     fs::write(file(&local), good.to_string()).unwrap();
-    sleep(Duration::from_millis(1050));
     let id = with_key(2, key).send(&local).accepted_one();
     delivers_only(&local, &[id]);
     let named = local.logged(1, |line| line["level"] == "ERROR");

@@ -1,0 +1,75 @@
+//! The operator's command: what it prints for people and for programs, and how it ends.
+
+mod challenge;
+mod send;
+mod start;
+mod tail;
+
+use std::path::Path;
+use std::process::Output;
+
+use crate::harness::certhooks;
+
+/// How it ended, and what it said on standard output and standard error.
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Ended {
+    fn from(Output { status, stdout, stderr }: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: status.code(), out: text(stdout), err: text(stderr) }
+    }
+}
+
+fn run(variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+    certhooks(variables, arguments).into()
+}
+
+/// With this state folder.
+fn run_in(state: &Path, arguments: &[&str]) -> Ended {
+    run(&[], &[arguments, &["--state", state.to_str().unwrap()]].concat())
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_how_to_use_it() {
+    for (arguments, said) in [
+        (&[][..], "Usage"),
+        (&["frobnicate"], "frobnicate"),
+        (&["digicert"], "webhook"),
+        (&["local", "--listen", "nonsense"], "--listen"),
+        (&["local", "--listen", "127.0.0.1:99999"], "--listen"),
+        (&["local", "--trusted-proxy", "10.0.0.0/33"], "--trusted-proxy"),
+        (&["local", "--trusted-proxy", "anyone"], "--trusted-proxy"),
+        (&["local", "--no-such-option"], "--no-such-option"),
+        (&["send"], "<FILE>"),
+        (&["send", "x.json", "--to", "nonsense"], "--to"),
+        (&["send", "x.json", "--to", "ftp://127.0.0.1"], "--to"),
+        (&["send", "x.json", "--count", "0"], "--count"),
+        (&["send", "x.json", "--count", "-1"], "--count"),
+        (&["send", "x.json", "--rate", "0"], "--rate"),
+        (&["send", "x.json", "--rate", "-1"], "--rate"),
+        (&["send", "x.json", "--rate", "1e-300"], "--rate"),
+        (&["send", "x.json", "--rate", "NaN"], "--rate"),
+        (&["send", "x.json", "--provider", "letsencrypt"], "meta-ct"),
+        (&["tail", "x"], "unexpected"),
+    ] {
+        let ended = run(&[], arguments);
+        assert_eq!(ended.code, Some(2), "{arguments:?} {}", ended.err);
+        assert!(ended.err.contains(said), "{arguments:?}: {}", ended.err);
+        assert_eq!(ended.out, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_and_version() {
+    for arguments in [&["--help"][..], &["local", "--help"], &["send", "--help"], &["tail", "-h"]] {
+        let ended = run(&[], arguments);
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+        assert!(ended.out.contains("Usage: certhooks"), "{}", ended.out);
+    }
+    let version = run(&[], &["--version"]);
+    assert_eq!(version.out, format!("certhooks {}\n", env!("CARGO_PKG_VERSION")));
+}

@@ -1,0 +1,174 @@
+//! `certhooks send`: the events of a file, keyed or signed as the provider would.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Ended, run, run_in};
+use crate::harness::{
+    CLOUDFLARE_AUTH, DIGICERT_KEY, Folder, Local, NO_SECRETS, events_folder, tail,
+};
+use crate::wire::Request;
+
+fn sample(name: &str) -> String {
+    events_folder().join(name).to_str().unwrap().to_owned()
+}
+
+fn send(local: &Local, arguments: &[&str]) -> Ended {
+    run_in(local.state.path(), &[&["send", "--to", &local.url("")], arguments].concat())
+}
+
+fn lines(ended: &Ended) -> Vec<Value> {
+    ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn every_sample_of_every_provider() {
+    let local = Local::start(&[]);
+    let mut files = Vec::new();
+    for folder in ["digicert", "cloudflare", "meta-ct"] {
+        let entries = fs::read_dir(events_folder().join(folder)).unwrap();
+        files.extend(entries.map(|entry| entry.unwrap().path().to_str().unwrap().to_owned()));
+    }
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let ended = send(&local, &files);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{}", ended.out);
+    assert_eq!(ended.out.lines().count(), files.len());
+    for file in files {
+        let line = ended.out.lines().find(|line| line.contains(file)).unwrap();
+        assert!(line.starts_with("200 ") && line.contains(" ms "), "{line}");
+        assert!(line.contains("accepted "), "{line}");
+    }
+}
+
+#[test]
+fn copies_are_other_events_unless_they_shall_be_the_same() {
+    let local = Local::start(&[]);
+    for file in [
+        "digicert/certificate_issued.json",
+        "digicert/domain_expired.json",
+        "cloudflare/issuance_succeeded.json",
+        "cloudflare/notification_issuance_succeeded.json",
+        "meta-ct/phishing.json",
+        "meta-ct/batch.json",
+    ] {
+        let file = sample(file);
+        let ids = |arguments: &[&str]| -> BTreeSet<String> {
+            let ended = send(&local, &[&[file.as_str(), "--json"], arguments].concat());
+            assert_eq!(ended.code, Some(0), "{}", ended.out);
+            let answers = lines(&ended).into_iter().flat_map(|line| {
+                assert_eq!((&line["status"], &line["file"]), (&200.into(), &file.as_str().into()));
+                assert!(line["millis"].is_f64());
+                line["answer"]["ids"].as_array().unwrap().clone()
+            });
+            answers.map(|id| id.as_str().unwrap().to_owned()).collect()
+        };
+        let one = ids(&[]);
+        local.settle();
+        assert_eq!(ids(&["--count", "3", "--same"]), one, "{file}");
+        let three = ids(&["--count", "3"]);
+        assert_eq!(three.len(), 3 * one.len(), "{file}");
+        assert!(three.is_superset(&one), "the first copy is the file itself: {file}");
+    }
+}
+
+#[test]
+fn so_many_a_second() {
+    let local = Local::start(&[]);
+    let file = sample("digicert/test_webhook_endpoint.json");
+    let began = Instant::now();
+    let ended = send(&local, &[&file, "--count", "5", "--rate", "10"]);
+    assert_eq!(ended.code, Some(0));
+    assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
+}
+
+/// 1 as soon as one answer is not 2xx; what the others got is shown all the same.
+#[test]
+fn a_refusal_is_shown_and_ends_with_1() {
+    let local = Local::start(&[]);
+    let folder = Folder::new();
+    let file = folder.path().join("no-event.json");
+    fs::write(&file, r#"{"event":7}"#).unwrap();
+    let (bad, good) = (file.to_str().unwrap(), sample("digicert/domain_validated.json"));
+    let ended = send(&local, &[bad, &good]);
+    assert_eq!(ended.code, Some(1));
+    let of = |file: &str| ended.out.lines().find(|line| line.contains(file)).unwrap();
+    assert!(of(bad).starts_with("400 ") && of(bad).contains("`event`"), "{}", ended.out);
+    assert!(of(&good).starts_with("200 "), "{}", ended.out);
+
+    let json = send(&local, &[bad, "--json"]);
+    assert_eq!(json.code, Some(1));
+    assert_eq!(lines(&json)[0]["answer"]["status"], 400);
+
+    // With another key: what the door says, and not the key.
+    let other = "canary-other-webhook-key-0123456789abcdef";
+    let url = local.url("");
+    let state = local.state.path().to_str().unwrap();
+    let arguments = ["send", &good, "--to", &url, "--state", state];
+    let ended = run(&[("DIGICERT_WEBHOOK_KEY", other)], &arguments);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.out.starts_with("401 "), "{}", ended.out);
+    assert!(!ended.out.contains("canary") && !ended.err.contains("canary"));
+}
+
+/// A file tells whose event it holds; one that does not needs `--provider`.
+#[test]
+fn a_file_of_no_known_shape() {
+    let local = Local::start(&[]);
+    let folder = Folder::new();
+    let file = folder.path().join("anything");
+    fs::write(&file, b"\xff not JSON").unwrap();
+    let name = file.to_str().unwrap();
+    let ended = send(&local, &[name]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+    assert!(ended.err.contains(name) && ended.err.contains("--provider"), "{}", ended.err);
+    for provider in ["digicert", "cloudflare", "meta-ct"] {
+        let ended = send(&local, &[name, "--provider", provider]);
+        // Verified, so it was signed as that provider would.
+        assert!(ended.out.starts_with("400 "), "{} {}", ended.out, ended.err);
+    }
+    assert!(tail(local.state.path()).is_empty());
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let local = Local::start(&[]);
+    let good = sample("digicert/domain_validated.json");
+    for missing in ["/no/such/file.json", events_folder().to_str().unwrap()] {
+        let ended = send(&local, &[missing]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+        assert!(ended.err.contains(missing), "{}", ended.err);
+    }
+    // Nobody listens there: a port that was free a moment ago.
+    let address = local.url("");
+    let (_, state) = local.stop();
+    let folder = state.path().to_str().unwrap();
+    let ended = run_in(state.path(), &["send", &good, "--to", &address]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+    assert!(ended.err.contains(&address) && ended.err.contains("certhooks local"), "{}", ended.err);
+    let ended = run_in(state.path(), &["send", &good, "--to", &address, "--json"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(lines(&ended)[0]["error"].as_str().unwrap().contains(&address));
+    for key in [DIGICERT_KEY, CLOUDFLARE_AUTH] {
+        assert!(!ended.out.contains(key) && !ended.err.contains(key));
+    }
+    // No secret: neither in the environment nor in a state folder.
+    let nowhere = format!("{folder}/nowhere");
+    let ended = run(&NO_SECRETS, &["send", &good, "--state", &nowhere]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains(&nowhere) && ended.err.contains("secrets.json"), "{}", ended.err);
+}
+
+/// The secrets of the folder serve both sides.
+#[test]
+fn with_the_secrets_of_the_state_folder() {
+    let local = Local::start(&NO_SECRETS);
+    let good = sample("digicert/domain_validated.json");
+    let url = local.url("");
+    let state = local.state.path().to_str().unwrap();
+    let ended = run(&NO_SECRETS, &["send", &good, "--to", &url, "--state", state]);
+    assert_eq!(ended.code, Some(0), "{} {}", ended.out, ended.err);
+    Request::digicert(fs::read(good).unwrap()).send(&local).refused(401);
+}

@@ -1,0 +1,145 @@
+//! `certhooks tail`: delivered events, for people and for programs.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::run_in;
+use crate::harness::{Folder, Local, command};
+use crate::wire::Request;
+
+/// `certhooks tail` that goes on; it ends with this.
+struct Following(Child);
+
+impl Following {
+    fn start(local: &Local, arguments: &[&str]) -> (Self, BufReader<ChildStdout>) {
+        let mut child = command(&[])
+            .args(["tail", "--state", local.state.path().to_str().unwrap()])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        (Self(child), out)
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn send(local: &Local, number: u64) -> String {
+    let data = json!({ "domain_id": number, "domain_name": "example.com" });
+    let body = json!({ "event": "domain_validated", "data": data });
+    Request::digicert(format!("{body:#}")).send(local).accepted_one()
+}
+
+fn next_id(out: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let event: Value = serde_json::from_str(&line).unwrap();
+    event["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn events_as_they_come() {
+    let local = Local::start(&[]);
+    let first = send(&local, 1);
+    local.settle();
+    let (_from_start, mut all) = Following::start(&local, &["--json", "--from-start"]);
+    assert_eq!(next_id(&mut all), first);
+    let (_from_now, mut news) = Following::start(&local, &["--json"]);
+    // Time to find out what "now" is; nothing else tells when it has.
+    sleep(Duration::from_millis(500));
+    let second = send(&local, 2);
+    assert_eq!(next_id(&mut all), second);
+    assert_eq!(next_id(&mut news), second);
+}
+
+/// A program that has read enough hangs up, as `head` does.
+#[test]
+fn ends_when_nobody_reads_any_more() {
+    let local = Local::start(&[]);
+    let (mut following, out) = Following::start(&local, &["--json", "--from-start"]);
+    drop(out);
+    send(&local, 1);
+    local.settle();
+    let status = following.0.wait().unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn one_line_an_event_for_people() {
+    let local = Local::start(&[]);
+    let issued =
+        json!({ "event": "certificate_issued", "data": { "order_id": 1, "certificate_id": 77 } });
+    Request::digicert(issued.to_string()).send(&local).accepted_one();
+    local.settle();
+    send(&local, 2);
+    let unusable = json!({ "event": "certificate_issued", "data": { "certificate_id": "x" } });
+    Request::digicert(unusable.to_string()).send(&local).accepted_one();
+    local.settle();
+    let ended = run_in(local.state.path(), &["tail", "--from-start", "--no-follow"]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    assert_eq!(ended.out.lines().count(), 3, "{}", ended.out);
+    for words in [
+        &["certificate.issued", "digicert/certificate/77", "downloaded", "www-77.example.com", "-"]
+            [..],
+        &["domain.validated", "digicert/domain/example.com", "not_needed"],
+        &["certificate.issued", "failed", "unusable_id"],
+    ] {
+        let has_all = |line: &&str| words.iter().all(|word| line.contains(word));
+        assert!(ended.out.lines().any(|line| has_all(&line)), "{words:?}\n{}", ended.out);
+    }
+    // Without --from-start, what was there before is not shown.
+    let ended = run_in(local.state.path(), &["tail", "--no-follow"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""));
+}
+
+/// Names come from outside and end up on a terminal.
+#[test]
+fn names_do_not_steer_the_terminal() {
+    let local = Local::start(&[]);
+    let hostile =
+        "a.example.com\u{1b}[2J\u{1b}]0;owned\u{7}\r\n2026-01-01T00:00:00Z faked\u{9b}31m\u{202e}";
+    let body = json!({
+        "metadata": { "event": { "type": "ssl.custom_hostname_certificate.deletion.succeeded" } },
+        "data": { "id": "1", "hostname": hostile, "ssl": { "hosts": [hostile] } },
+    });
+    Request::cloudflare(body.to_string()).send(&local).accepted_one();
+    local.settle();
+    let ended = run_in(local.state.path(), &["tail", "--from-start", "--no-follow"]);
+    assert_eq!(ended.out.lines().count(), 1, "{:?}", ended.out);
+    assert!(!ended.out.trim_end().contains(char::is_control), "{:?}", ended.out);
+    let json = run_in(local.state.path(), &["tail", "--from-start", "--no-follow", "--json"]);
+    assert_eq!(json.out.lines().count(), 1);
+}
+
+#[test]
+fn a_folder_without_state_is_named() {
+    let folder = Folder::new();
+    let name = folder.path().to_str().unwrap();
+    for arguments in [&["tail"][..], &["tail", "--json", "--from-start", "--no-follow"]] {
+        let ended = run_in(folder.path(), arguments);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+        assert!(ended.err.contains(name), "{}", ended.err);
+    }
+}
+
+/// Events stay when the server is gone.
+#[test]
+fn without_a_server() {
+    let local = Local::start(&[]);
+    let id = send(&local, 1);
+    local.settle();
+    let state = local.kill();
+    let ended = run_in(state.path(), &["tail", "--from-start", "--no-follow", "--json"]);
+    let event: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(event["id"], id);
+}

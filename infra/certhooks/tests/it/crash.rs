@@ -1,0 +1,245 @@
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use envelope::Provider;
+use reqwest::Client;
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+use simulator::{Fault, Rule};
+
+use crate::documents::{deployed, issued, rejected};
+use crate::harness::{Folder, certhooks, events_folder, tail};
+use crate::providers::{Providers, ids, post};
+
+const KILLS: usize = 15;
+
+/// Sends events until it is told to stop, each until a 2xx says that it is taken.
+struct Senders {
+    address: Mutex<String>,
+    is_over: AtomicBool,
+    accepted: Mutex<BTreeSet<String>>,
+}
+
+impl Senders {
+    async fn run(self: Arc<Self>, client: Client, number: u64) {
+        let mut count = 0;
+        while !self.is_over.load(Ordering::Relaxed) {
+            let id = number * 1_000_000 + count;
+            let (provider, event) = match count % 3 {
+                0 => (Provider::Digicert, issued(id)),
+                1 => (Provider::Digicert, rejected(id)),
+                _ => (Provider::Cloudflare, deployed("z", &format!("h{id}"))),
+            };
+            self.send(&client, provider, &event).await;
+            count += 1;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn send(&self, client: &Client, provider: Provider, event: &Value) {
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            assert!(Instant::now() < until, "not accepted within 30 s: {event}");
+            let address = self.address.lock().unwrap().clone();
+            match post(client, &address, provider, event.to_string().into_bytes(), None).await {
+                Ok((200, answer)) => {
+                    self.accepted.lock().unwrap().extend(ids(&answer));
+                    return;
+                }
+                // Killed, or not listening yet: as a provider would, it sends the same again.
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+}
+
+/// A small generator, so that a seed repeats a run as far as timing allows.
+struct Random(u64);
+
+impl Random {
+    fn seeded() -> Self {
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64 | 1;
+        println!("seed {seed}");
+        Self(seed)
+    }
+
+    /// xorshift64 (Marsaglia 2003).
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+#[test]
+fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
+    let mut random = Random::seeded();
+    let providers = Providers::start();
+    let limited = Fault::RateLimited { retry_after: Some(1), status: None };
+    providers.faults().set([Rule::new("/services/v2/certificate/", limited).times(40)]);
+    let state = Arc::new(Folder::new());
+    let mut local = providers.local_in(Arc::clone(&state), &[]);
+    let senders = Arc::new(Senders {
+        address: Mutex::new(local.address.clone()),
+        is_over: AtomicBool::new(false),
+        accepted: Mutex::default(),
+    });
+    let tasks: Vec<_> = (1..=8)
+        .map(|number| {
+            let run = Arc::clone(&senders).run(providers.client(), number);
+            providers.runtime().spawn(run)
+        })
+        .collect();
+    for _ in 0..KILLS {
+        providers.delay_by(Duration::from_millis(5 + random.below(46)));
+        thread::sleep(Duration::from_millis(100 + random.below(400)));
+        local.kill();
+        local = providers.local_in(Arc::clone(&state), &[]);
+        *senders.address.lock().unwrap() = local.address.clone();
+    }
+    senders.is_over.store(true, Ordering::Relaxed);
+    for task in tasks {
+        providers.runtime().block_on(task).unwrap();
+    }
+    let accepted = senders.accepted.lock().unwrap().clone();
+    assert!(accepted.len() >= 200, "only {} events in all", accepted.len());
+    let ids_of = |events: &[Value]| -> BTreeSet<String> {
+        events.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
+    };
+    local.events_until(|events| ids_of(events).is_superset(&accepted));
+    // A copy that came while another was under way waits for its visibility timeout, or a restart.
+    assert!(local.stop().0.success());
+    let local = providers.local_in(Arc::clone(&state), &[]);
+    local.settle();
+
+    let events = tail(state.path());
+    assert!(events.iter().all(|event| event["data"]["callback"]["outcome"] != "failed"));
+    assert_eq!(ids_of(&events), accepted);
+    // Only what was between its publication and its record when the process was killed; up to 64
+    // are under way at a time.
+    let repeats = events.len() - accepted.len();
+    println!("{} events, {repeats} repeats", accepted.len());
+    assert!(repeats <= 16 * KILLS, "{repeats} repeats");
+    assert!(local.stop().0.success());
+    assert_intact(state.path());
+}
+
+/// Nothing is left over, and no page of the file is damaged.
+fn assert_intact(state: &Path) {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let database = Connection::open_with_flags(state.join("certhooks.db"), flags).unwrap();
+    let verdict: String =
+        database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+    for table in ["messages", "bodies", "confidential", "dead_letters"] {
+        let count = format!("SELECT count(*) FROM {table}");
+        let left: i64 = database.query_row(&count, [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+/// What waited for its time, and what was under way.
+#[test]
+fn a_restart_goes_on_with_what_waited() {
+    let providers = Providers::start();
+    let state = Arc::new(Folder::new());
+    let limited = Fault::RateLimited { retry_after: Some(2), status: None };
+    providers.faults().set([
+        Rule::new("/services/v2/certificate/21/", limited).times(1),
+        Rule::new("/services/v2/certificate/22/", Fault::Hang).times(1),
+        Rule::new("/client/v4", Fault::KeyRefused).times(1),
+    ]);
+    let local = providers.local_in(Arc::clone(&state), &[]);
+    let delayed = providers.send_one(&local, &issued(21));
+    let under_way = providers.send_one(&local, &issued(22));
+    let held = providers.send_one(&local, &deployed("z", "h23"));
+    local.put_back(&delayed, 1);
+    local.put_back(&held, 1);
+    while providers.seen("/certificate/22/").is_empty() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    local.kill();
+
+    let local = providers.local_in(Arc::clone(&state), &[]);
+    let attempts = |id: &str| local.event(id)["data"]["callback"]["attempts"].clone();
+    assert_eq!(attempts(&under_way), 1, "the one that was killed is not counted");
+    assert_eq!(attempts(&delayed), 2);
+    assert_eq!(tail(state.path()).len(), 2, "the held one waits on");
+    let calls = providers.seen("/certificate/21/");
+    assert!(calls[1].elapsed - calls[0].elapsed >= Duration::from_millis(1900), "{calls:?}");
+}
+
+/// What is under way is finished, what waits stays, and no idle connection holds it up.
+#[test]
+fn sigterm_finishes_what_is_under_way_and_ends_with_success() {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    let address = local.address.clone();
+    let mut idle = TcpStream::connect(&address).unwrap();
+    providers.faults().set([Rule::new("/services/v2/certificate/39/", Fault::Reset)]);
+    let waits = providers.send_one(&local, &issued(39));
+    local.put_back(&waits, 1);
+    providers.delay_by(Duration::from_millis(700));
+    let sent: BTreeSet<_> = (31..36).map(|id| providers.send_one(&local, &issued(id))).collect();
+    while providers.seen("/certificate/").len() < 6 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let began = Instant::now();
+    let (status, state) = local.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let delivered: BTreeSet<_> =
+        tail(state.path()).iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(delivered, sent);
+    // It has hung up.
+    let _ = idle.write_all(b"GET / HTTP/1.1\r\n\r\n");
+    assert!(TcpStream::connect(&address).is_err());
+
+    providers.delay_by(Duration::ZERO);
+    providers.faults().clear();
+    let local = providers.local_in(state, &[]);
+    assert_eq!(local.event(&waits)["data"]["callback"]["outcome"], "downloaded");
+}
+
+#[test]
+fn two_thousand_events_are_all_delivered_once() {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    let file = |name: &str| events_folder().join(name).to_str().unwrap().to_owned();
+    let sent = certhooks(
+        &[],
+        &[
+            "send",
+            &file("digicert/certificate_issued.json"),
+            &file("digicert/domain_validated.json"),
+            "--count",
+            "1000",
+            "--json",
+            "--to",
+            &local.url(""),
+            "--state",
+            local.state.path().to_str().unwrap(),
+        ],
+    );
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    let text = String::from_utf8(sent.stdout).unwrap();
+    let answers = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let accepted: BTreeSet<_> = answers.flat_map(|line| ids(&line["answer"])).collect();
+    assert_eq!(accepted.len(), 2000);
+    local.settle();
+    let events = tail(local.state.path());
+    assert_eq!(events.len(), 2000);
+    let delivered: BTreeSet<_> =
+        events.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(delivered, accepted);
+    let outcomes: BTreeSet<_> =
+        events.iter().map(|event| event["data"]["callback"]["outcome"].to_string()).collect();
+    assert_eq!(outcomes, ["\"downloaded\"", "\"not_needed\""].map(str::to_owned).into());
+}

@@ -1,0 +1,166 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use envelope::Provider;
+use serde_json::Value;
+
+use crate::harness::{Local, events_folder, tail_lines};
+use crate::providers::Providers;
+use crate::x509::{assert_chain, verified};
+
+/// What must come of each file of `events/`.
+fn expectations() -> serde_json::Map<String, Value> {
+    let text = fs::read_to_string(events_folder().join("expected.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The event files of one folder, as `expected.json` calls them.
+fn files(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(events_folder().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.map(|name| format!("{folder}/{name}")).collect()
+}
+
+/// One file sent: its bytes, what is expected of it, and the ids that the door named.
+struct Sent {
+    file: String,
+    bytes: Vec<u8>,
+    expected: Value,
+    ids: Vec<String>,
+}
+
+impl Sent {
+    fn send(providers: &Providers, local: &Local, file: &str, provider: Provider) -> Self {
+        let bytes = fs::read(events_folder().join(file)).unwrap();
+        let expected = expectations()[file].clone();
+        let ids = providers.send_bytes(local, provider, bytes.clone());
+        assert_eq!(ids.len() as u64, expected["accepted"], "{file}");
+        Self { file: file.to_owned(), bytes, expected, ids }
+    }
+
+    fn events(&self) -> &[Value] {
+        self.expected["events"].as_array().unwrap()
+    }
+}
+
+#[test]
+fn every_file_has_an_expectation_and_every_expectation_a_file() {
+    let expected: BTreeSet<String> = expectations().keys().cloned().collect();
+    let present: BTreeSet<String> =
+        ["digicert", "cloudflare", "meta-ct"].into_iter().flat_map(files).collect();
+    assert_eq!(present, expected);
+}
+
+#[test]
+fn digicert_and_cloudflare_events_come_out_as_expected() {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    let folders = [("digicert", Provider::Digicert), ("cloudflare", Provider::Cloudflare)];
+    let sent: Vec<Sent> = folders
+        .into_iter()
+        .flat_map(|(folder, provider)| files(folder).into_iter().map(move |file| (file, provider)))
+        .map(|(file, provider)| Sent::send(&providers, &local, &file, provider))
+        .collect();
+    let count = sent.iter().map(|sent| sent.events().len()).sum();
+    let events = local.delivered(count);
+    assert_eq!(events.len(), count);
+    let lines = tail_lines(local.state.path());
+    for sent in &sent {
+        for (id, expected) in sent.ids.iter().zip(sent.events()) {
+            let at = events.iter().position(|event| event["id"] == *id).unwrap();
+            assert_as_expected(&events[at], expected, &sent.file);
+            assert_eq!(events[at]["subject"], expected["subject"], "{}", sent.file);
+            assert_archived(&local, id, expected);
+            // Byte for byte, but for line breaks: `tail --json` prints an event a line.
+            let body = String::from_utf8(sent.bytes.clone()).unwrap().replace(['\n', '\r'], " ");
+            let payload = format!("\"payload\":{}", body.trim());
+            assert!(lines[at].contains(&payload), "{}: {}", sent.file, lines[at]);
+        }
+    }
+}
+
+#[test]
+fn meta_events_come_out_as_expected() {
+    let providers = Providers::start();
+    for file in files("meta-ct") {
+        // A state of its own: a certificate is an event once only.
+        let local = providers.local(&[("META_DOMAINS", "example.com")]);
+        let sent = Sent::send(&providers, &local, &file, Provider::Meta);
+        let of = |event: &Value, id: &str| {
+            let own = event["id"].as_str().unwrap();
+            own == id || own.starts_with(&format!("{id}/"))
+        };
+        // Of two alerts that find the same certificates, one may come to nothing.
+        let kinds: BTreeSet<_> =
+            sent.events().iter().map(|event| event["type"].clone().to_string()).collect();
+        let events = local.events_until(|events| {
+            let have: BTreeSet<_> = events.iter().map(|event| event["type"].to_string()).collect();
+            have == kinds && events.len() >= sent.events().len()
+        });
+        for event in &events {
+            let at = sent.ids.iter().position(|id| of(event, id));
+            let at = at.unwrap_or_else(|| panic!("{file}: {event}"));
+            let expected = &sent.events()[at];
+            assert_as_expected(event, expected, &file);
+            assert_archived(&local, &sent.ids[at], expected);
+            assert_meta_payload(event, &sent);
+        }
+    }
+}
+
+/// The document with just the one entry and change that the event is about.
+fn assert_meta_payload(event: &Value, sent: &Sent) {
+    let whole: Value = serde_json::from_slice(&sent.bytes).unwrap();
+    let payload = &event["data"]["payload"];
+    if sent.ids.len() == 1 {
+        assert_eq!(*payload, whole, "{}", sent.file);
+    }
+    assert_eq!(payload["object"], whole["object"]);
+    assert_eq!(payload["entry"].as_array().unwrap().len(), 1, "{payload}");
+    let entry = &payload["entry"][0];
+    let news = ["changes", "changed_fields"].map(|name| entry[name].as_array().map_or(0, Vec::len));
+    assert_eq!(news.iter().sum::<usize>(), 1, "{payload}");
+}
+
+fn assert_as_expected(event: &Value, expected: &Value, file: &str) {
+    let data = &event["data"];
+    assert_eq!(event["type"], expected["type"], "{file}");
+    assert_eq!(data["event"], expected["event"], "{file}");
+    assert_eq!(data["callback"]["outcome"], expected["callback"], "{file}: {}", data["callback"]);
+    assert_eq!(event["specversion"], "1.0");
+    assert_eq!(event["datacontenttype"], "application/json");
+    for name in ["dataschema", "time", "receivedtime", "traceparent", "source"] {
+        assert!(event[name].is_string(), "{file}: {name}");
+    }
+    if !data["pem_chain"].is_null() {
+        let ders = verified(event);
+        assert_chain(&ders);
+        let is_meta = event["source"] == "/meta/certificate-transparency";
+        assert_eq!(ders.len(), if is_meta { 1 } else { 3 }, "{file}");
+        assert_eq!(data["checks"]["order"], "ok", "{file}");
+        assert_eq!(data["checks"]["leaf_not_ca"], "ok", "{file}");
+    }
+    let needs_chain = ["downloaded", "included"].map(Value::from).contains(&expected["callback"]);
+    assert!(!needs_chain || data["pem_chain"].is_string(), "{file}");
+}
+
+/// `provider/yyyy/mm/dd/id`, with the envelope as it came.
+fn assert_archived(local: &Local, id: &str, expected: &Value) {
+    let found = all_files(&local.state.path().join("archive"));
+    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name == id);
+    let path = found.into_iter().find(named).unwrap();
+    let envelope: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(envelope["id"], id);
+    assert_eq!(envelope["subject"], expected["subject"]);
+    let received = envelope["receivedtime"].as_str().unwrap();
+    let provider = envelope["source"].as_str().unwrap().split('/').nth(1).unwrap();
+    let day = received[..10].replace('-', "/");
+    let expected = format!("archive/{provider}/{day}/{id}");
+    assert!(path.ends_with(&expected), "{} {expected}", path.display());
+}
+
+pub(crate) fn all_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { all_files(&path) } else { vec![path] }).collect()
+}

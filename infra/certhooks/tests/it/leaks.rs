@@ -1,0 +1,237 @@
+//! What must never come out: secrets, API keys, challenge tokens, private keys, and in a log line any
+//! body. Looked for in everything that leaves the process, after many good and bad requests and with
+//! the log as loud as it goes.
+
+use std::fs;
+use std::path::Path;
+
+use rcgen::KeyPair;
+use serde_json::json;
+
+use crate::harness::{
+    CLOUDFLARE_AUTH, DIGICERT_KEY, Local, META_SECRET, META_TOKEN, meta_signature, tail_lines,
+};
+use crate::providers::{CLOUDFLARE_API_TOKEN, DIGICERT_API_KEY, META_ACCESS_TOKEN, Providers};
+use crate::wire::{
+    AUTH_HEADER, Answer, CLOUDFLARE, DIGICERT, KEY_HEADER, META, Request, SIGNATURE_HEADER,
+};
+
+const TOKEN: &str = "canary-challenge-token-0f3c1a7b";
+/// Part of a body: it may be delivered, but no log line and no answer repeats it.
+const BODY: &str = "canary-body";
+/// What somebody sends who has no key.
+const GUESS: &str = "canary-guessed-key-0123456789-0123456789";
+
+fn secrets() -> [&'static str; 8] {
+    [
+        DIGICERT_KEY,
+        CLOUDFLARE_AUTH,
+        META_SECRET,
+        META_TOKEN,
+        DIGICERT_API_KEY,
+        CLOUDFLARE_API_TOKEN,
+        META_ACCESS_TOKEN,
+        TOKEN,
+    ]
+}
+
+/// Pieces of a key that stay the same under every escape; none of them stands anywhere else.
+fn pieces(pem: &str) -> Vec<String> {
+    let lines = pem.lines().filter(|line| !line.starts_with("---"));
+    let pieces = lines.flat_map(|line| line.split(['/', '+', '=']));
+    let pieces: Vec<String> = pieces.filter(|piece| piece.len() >= 10).map(str::to_owned).collect();
+    assert!(pieces.len() >= 2);
+    pieces
+}
+
+fn holds_key(text: &str, pieces: &[String]) -> bool {
+    pieces.iter().any(|piece| text.contains(piece))
+}
+
+#[test]
+fn nothing_secret_comes_out() {
+    let providers = Providers::start();
+    let pem = KeyPair::generate().unwrap().serialize_pem();
+    let key = pieces(&pem);
+
+    let local = providers.local(&[("RUST_LOG", "trace")]);
+    let mut answers = good_ones(&local, &pem);
+    answers.extend(bad_ones(&local));
+    local.settle();
+
+    for line in local.log() {
+        assert!(!secrets().iter().any(|secret| line.contains(secret)), "{line}");
+        assert!(!line.contains(BODY) && !line.contains(GUESS), "{line}");
+        assert!(!holds_key(&line, &key), "{line}");
+    }
+    for answer in &answers {
+        let text = String::from_utf8_lossy(&answer.body);
+        let headers = format!("{:?}", answer.headers);
+        for out in [&*text, &*headers] {
+            assert!(!secrets().iter().any(|secret| out.contains(secret)), "{out}");
+            assert!(!out.contains(BODY) && !out.contains(GUESS), "{out}");
+        }
+        if answer.status != 200 {
+            let internal = ["/tmp", "secrets.json", "sqlite", "certhooks.db", "src/", "panick"];
+            assert!(!internal.iter().any(|word| text.contains(word)), "{text}");
+        }
+    }
+    let delivered = tail_lines(local.state.path());
+    assert!(delivered.iter().any(|line| line.contains(BODY)), "the events did come through");
+    let archived = files(&local.state.path().join("archive"));
+    assert!(archived.len() >= delivered.len() / 2, "{} {}", archived.len(), delivered.len());
+    for text in delivered.iter().chain(&archived) {
+        assert!(!secrets().iter().any(|secret| text.contains(secret)), "{text}");
+        assert!(!holds_key(text, &key), "{text}");
+    }
+    let removed = delivered.iter().filter(|line| line.contains("private key removed"));
+    assert_eq!(removed.count(), KEY_PLACES);
+
+    let arguments = fs::read(format!("/proc/{}/cmdline", local.id())).unwrap();
+    let arguments = String::from_utf8(arguments).unwrap();
+    assert!(arguments.contains("--state") && !arguments.contains("canary"), "{arguments}");
+    // Whatever else is in the state folder: the token waits in the database, and nothing else.
+    let state = files(local.state.path()).concat();
+    for secret in secrets().into_iter().filter(|secret| *secret != TOKEN) {
+        assert!(!state.contains(secret), "{secret}");
+    }
+}
+
+/// A refused API key, an API that does not answer: what goes into the error is not the address, which
+/// for Meta holds the token.
+#[test]
+fn nothing_secret_comes_out_of_failed_call_backs() {
+    let nobody = "http://127.0.0.1:1";
+    let local = Local::start(&[
+        ("RUST_LOG", "trace"),
+        ("DIGICERT_API_BASE", nobody),
+        ("CLOUDFLARE_API_BASE", nobody),
+        ("META_API_BASE", nobody),
+        ("META_DOMAINS", "example.com"),
+        ("DIGICERT_API_KEY", DIGICERT_API_KEY),
+        ("CLOUDFLARE_API_TOKEN", CLOUDFLARE_API_TOKEN),
+        ("META_ACCESS_TOKEN", META_ACCESS_TOKEN),
+    ]);
+    for (route, file) in [
+        (DIGICERT, "digicert/certificate_issued.json"),
+        (CLOUDFLARE, "cloudflare/issuance_succeeded.json"),
+        (META, "meta-ct/certificate_changed_fields.json"),
+    ] {
+        let body = fs::read(crate::harness::events_folder().join(file)).unwrap();
+        Request::to(route, body).send(&local).accepted_one();
+    }
+    local.logged(3, |line| line["message"] == "again later");
+    for line in local.log() {
+        assert!(!secrets().iter().any(|secret| line.contains(secret)), "{line}");
+        assert!(!line.contains("access_token"), "{line}");
+    }
+}
+
+/// Deliveries that hold a key in their payload.
+const KEY_PLACES: usize = 11;
+
+fn good_ones(local: &Local, pem: &str) -> Vec<Answer> {
+    let issued = |chain: serde_json::Value| {
+        json!({ "event": "certificate_issued", "data": {
+            "order_id": 1, "certificate_id": 2, "certificate_chain": chain, "note": BODY,
+        } })
+    };
+    let custom = |data: serde_json::Value| {
+        json!({
+            "metadata": { "event": { "type": "ssl.custom_hostname_certificate.deletion.succeeded" } },
+            "data": data,
+        })
+    };
+    let meta = |value: serde_json::Value| {
+        let changes = json!([{ "field": "other", "value": value }]);
+        json!({ "object": "certificate_transparency", "entry": [{ "id": BODY, "changes": changes }] })
+    };
+    let name_of_key = json!({ pem: BODY });
+    let requests = [
+        Request::digicert(issued(json!([{ "subject_common_name": "a", "pem": pem }])).to_string()),
+        Request::digicert(json!({ "event": "new_event", "data": { "k": [[pem]], "b": BODY } }).to_string()),
+        Request::digicert(
+            json!({ "event": "domain_validated", "data": { "domain_name": pem, "b": BODY } }).to_string(),
+        ),
+        Request::cloudflare(
+            custom(json!({ "hostname": "a.example.com", "custom_metadata": { "k": pem, "b": BODY } }))
+                .to_string(),
+        ),
+        // Where a name is expected, which stands in subjects, types and log lines.
+        Request::digicert(json!({ "event": pem, "data": { "b": BODY } }).to_string()),
+        Request::cloudflare(custom(json!({ "hostname": pem, "b": BODY })).to_string()),
+        Request::cloudflare(json!({ "alert_type": pem, "data": BODY }).to_string()),
+        Request::meta(
+            json!({ "object": "certificate_transparency", "entry": [{
+                "id": "1", "changes": [{ "field": pem, "value": BODY }],
+            }] })
+            .to_string(),
+        ),
+        Request::cloudflare(custom(name_of_key).to_string()),
+        Request::meta(meta(json!({ "k": pem })).to_string()),
+        // As Meta escapes it.
+        Request::meta(meta(json!({ "k2": pem.replace('-', "\u{e000}") })).to_string()
+            .replace('/', "\\/").replace('\u{e000}', "\\u002d")),
+        Request::digicert(
+            json!({ "event": "challenge_webhook_endpoint", "data": { "token": TOKEN, "webhook_id": 1 } })
+                .to_string(),
+        ),
+    ];
+    let answers = requests.map(|request| request.send(local));
+    for answer in &answers {
+        answer.accepted_one();
+    }
+    answers.into()
+}
+
+fn bad_ones(local: &Local) -> Vec<Answer> {
+    let mut requests = Vec::new();
+    for body in [
+        BODY.to_owned(),
+        format!("{{\"{BODY}\":1}}"),
+        format!("[\"{BODY}\"]"),
+        BODY.repeat(1 << 19),
+    ] {
+        for route in [DIGICERT, CLOUDFLARE, META] {
+            requests.push(Request::to(route, &*body));
+            requests.push(Request::to(route, &*body).chunked(5000));
+            requests.push(Request::to(route, &*body).method("PUT"));
+            requests.push(Request::to(route, &*body).at(&format!("/{GUESS}?{BODY}")));
+        }
+    }
+    for value in
+        [GUESS.to_owned(), format!("{DIGICERT_KEY}, {CLOUDFLARE_AUTH}"), META_SECRET.to_owned()]
+    {
+        for (route, header) in
+            [(DIGICERT, KEY_HEADER), (CLOUDFLARE, AUTH_HEADER), (META, SIGNATURE_HEADER)]
+        {
+            requests.push(Request::bare(route, BODY).with(header, &*value));
+            requests.push(Request::bare(&format!("{route}?key={value}"), BODY));
+        }
+    }
+    let signature = meta_signature(b"another body");
+    requests.push(Request::bare(META, BODY).with(SIGNATURE_HEADER, signature));
+    for query in [
+        format!("hub.mode=subscribe&hub.challenge={BODY}&hub.verify_token={GUESS}"),
+        format!("hub.mode=other&hub.challenge={BODY}&hub.verify_token={META_TOKEN}"),
+        format!("hub.verify_token={META_TOKEN}&hub.verify_token={GUESS}"),
+    ] {
+        requests.push(Request::new("GET", &format!("{META}?{query}")));
+    }
+    let answers: Vec<Answer> = requests.iter().map(|request| request.send(local)).collect();
+    assert!(answers.iter().all(|answer| answer.status >= 400));
+    answers
+}
+
+/// What is in each file below a folder.
+fn files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(&entry.path()));
+        } else if entry.file_name() != "secrets.json" {
+            found.push(String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned());
+        }
+    }
+    found
+}

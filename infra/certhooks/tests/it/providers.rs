@@ -1,0 +1,218 @@
+use std::ops::Deref;
+use std::time::{Duration, Instant};
+
+use envelope::Provider;
+use reqwest::Client;
+use serde_json::Value;
+use simulator::{Seen, Settings, Simulator};
+use tokio::runtime::Runtime;
+
+use crate::harness::{CLOUDFLARE_AUTH, DIGICERT_KEY, Folder, Local, meta_signature, tail};
+
+pub(crate) const DIGICERT_API_KEY: &str = "canary-digicert-api-key";
+pub(crate) const CLOUDFLARE_API_TOKEN: &str = "canary-cloudflare-api-token";
+pub(crate) const META_ACCESS_TOKEN: &str = "canary-meta-access-token";
+
+/// Longer than anything takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The providers, simulated in this process, and a client that sends webhooks as they would.
+/// `certhooks` takes them for real: it has API keys and base addresses.
+pub(crate) struct Providers {
+    simulator: Simulator,
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Deref for Providers {
+    type Target = Simulator;
+
+    fn deref(&self) -> &Simulator {
+        &self.simulator
+    }
+}
+
+impl Providers {
+    pub(crate) fn start() -> Self {
+        Self::start_with(Settings::default())
+    }
+
+    pub(crate) fn start_with(settings: Settings) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let settings = Settings {
+            digicert_api_key: Some(DIGICERT_API_KEY.into()),
+            cloudflare_api_token: Some(CLOUDFLARE_API_TOKEN.into()),
+            meta_access_token: Some(META_ACCESS_TOKEN.into()),
+            ..settings
+        };
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let simulator = runtime.block_on(Simulator::start(listen, settings)).unwrap();
+        // An error says that another test of this process was first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        Self { simulator, client, runtime }
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// `certhooks local` with these providers; later variables win.
+    pub(crate) fn local(&self, variables: &[(&str, &str)]) -> Local {
+        self.local_in(Folder::new().into(), variables)
+    }
+
+    pub(crate) fn local_in(
+        &self,
+        state: std::sync::Arc<Folder>,
+        variables: &[(&str, &str)],
+    ) -> Local {
+        let bases = [self.digicert_base(), self.cloudflare_base(), self.meta_base()];
+        let mut all = vec![
+            ("DIGICERT_API_BASE", bases[0].as_str()),
+            ("DIGICERT_API_KEY", DIGICERT_API_KEY),
+            ("DIGICERT_API_BUDGET", "none"),
+            ("CLOUDFLARE_API_BASE", &bases[1]),
+            ("CLOUDFLARE_API_TOKEN", CLOUDFLARE_API_TOKEN),
+            ("CLOUDFLARE_API_BUDGET", "none"),
+            ("META_API_BASE", &bases[2]),
+            ("META_ACCESS_TOKEN", META_ACCESS_TOKEN),
+            ("META_API_BUDGET", "none"),
+        ];
+        all.extend(variables);
+        Local::start_in(state, &all, &[])
+    }
+
+    /// Sends an event as its provider would; the ids that the door's 200 names.
+    pub(crate) fn send(&self, local: &Local, event: &Value) -> Vec<String> {
+        self.send_bytes(local, provider_of(event), event.to_string().into_bytes())
+    }
+
+    pub(crate) fn send_bytes(
+        &self,
+        local: &Local,
+        provider: Provider,
+        body: Vec<u8>,
+    ) -> Vec<String> {
+        let sending = post(&self.client, &local.address, provider, body, None);
+        let (status, answer) = self.runtime.block_on(sending).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        ids(&answer)
+    }
+
+    /// With this `traceparent`.
+    pub(crate) fn send_traced(&self, local: &Local, event: &Value, traceparent: &str) -> String {
+        let body = event.to_string().into_bytes();
+        let sending =
+            post(&self.client, &local.address, provider_of(event), body, Some(traceparent));
+        let (status, answer) = self.runtime.block_on(sending).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        ids(&answer).remove(0)
+    }
+
+    /// Sends an event that is one for Certhooks too.
+    pub(crate) fn send_one(&self, local: &Local, event: &Value) -> String {
+        let ids = self.send(local, event);
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        ids.into_iter().next().unwrap()
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The requests whose path, without the provider's base, begins so.
+    pub(crate) fn seen(&self, path: &str) -> Vec<Seen> {
+        let mut recent = self.requests().recent();
+        recent.retain(|seen| {
+            let bases = ["/services/v2", "/client/v4", "/graph"];
+            bases.iter().any(|base| seen.path.strip_prefix(base).unwrap_or("").starts_with(path))
+        });
+        recent
+    }
+}
+
+/// Status and JSON body of the answer.
+pub(crate) async fn post(
+    client: &Client,
+    address: &str,
+    provider: Provider,
+    body: Vec<u8>,
+    traceparent: Option<&str>,
+) -> reqwest::Result<(u16, Value)> {
+    let (route, name, value) = match provider {
+        Provider::Digicert => ("digicert", "X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),
+        Provider::Cloudflare => ("cloudflare", "cf-webhook-auth", CLOUDFLARE_AUTH.to_owned()),
+        Provider::Meta => ("meta-ct", "X-Hub-Signature-256", meta_signature(&body)),
+    };
+    let mut request = client.post(format!("http://{address}/webhooks/{route}")).header(name, value);
+    if let Some(traceparent) = traceparent {
+        request = request.header("traceparent", traceparent);
+    }
+    let response = request.body(body).send().await?;
+    let status = response.status().as_u16();
+    Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or_default()))
+}
+
+pub(crate) fn ids(answer: &Value) -> Vec<String> {
+    let ids = answer["ids"].as_array().unwrap();
+    ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+}
+
+fn provider_of(event: &Value) -> Provider {
+    match event {
+        event if event.get("event").is_some() => Provider::Digicert,
+        event if event.get("object").is_some() => Provider::Meta,
+        _ => Provider::Cloudflare,
+    }
+}
+
+impl Local {
+    /// The event of this id, once it is delivered.
+    pub(crate) fn event(&self, id: &str) -> Value {
+        self.events_until(|events| events.iter().any(|event| event["id"] == id))
+            .into_iter()
+            .find(|event| event["id"] == id)
+            .unwrap()
+    }
+
+    /// All delivered events, once they are as they should be.
+    pub(crate) fn events_until(&self, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let events = tail(self.state.path());
+            if is_enough(&events) {
+                return events;
+            }
+            let log = || self.log().join("\n");
+            assert!(Instant::now() < until, "only {} events\n{}", events.len(), log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The log lines about this id, once `is_enough` of them are there.
+    pub(crate) fn log_until(&self, id: &str, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let lines = self.log_of(id);
+            if is_enough(&lines) {
+                return lines;
+            }
+            assert!(Instant::now() < until, "only {lines:#?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(crate) fn log_of(&self, id: &str) -> Vec<Value> {
+        let lines = self.log();
+        let parsed = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        parsed.filter(|line| line["id"] == id).collect()
+    }
+
+    /// The lines that say that the event waits for a later attempt, once there are so many.
+    pub(crate) fn put_back(&self, id: &str, count: usize) -> Vec<Value> {
+        let waits = |line: &&Value| !line["delay"].is_null();
+        let lines = self.log_until(id, |lines| lines.iter().filter(waits).count() >= count);
+        lines.iter().filter(waits).cloned().collect()
+    }
+}

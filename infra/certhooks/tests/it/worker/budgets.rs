@@ -1,0 +1,78 @@
+use std::time::{Duration, Instant};
+
+use crate::documents::issued;
+use crate::harness::command;
+use crate::providers::Providers;
+
+/// Sends `count` events at once and counts requests in every window of 2 s as the provider sees them.
+fn busiest_window(variables: &[(&str, &str)], count: u64) -> usize {
+    // An answer's way may take a few milliseconds more or less than another's.
+    const WINDOW: Duration = Duration::from_millis(1950);
+    let providers = Providers::start();
+    let local = providers.local(variables);
+    for number in 0..count {
+        providers.send_one(&local, &issued(100 + number));
+    }
+    for event in local.delivered(count as usize) {
+        assert_eq!(event["data"]["callback"]["attempts"], 1, "waiting for room is no attempt");
+    }
+    let times: Vec<_> = providers.seen("/certificate/").iter().map(|seen| seen.elapsed).collect();
+    assert_eq!(times.len() as u64, count);
+    times
+        .iter()
+        .map(|start| times.iter().filter(|at| (*start..*start + WINDOW).contains(*at)).count())
+        .max()
+        .unwrap()
+}
+
+/// A fifth is left to the reconciler and the operator.
+#[test]
+fn the_budget_is_held_and_used() {
+    assert_eq!(busiest_window(&[("DIGICERT_API_BUDGET", "10/2s")], 20), 8);
+}
+
+#[test]
+fn workers_share_the_budget() {
+    let variables = [("DIGICERT_API_BUDGET", "10/2s,1000/3m"), ("WORKER_CONCURRENCY", "2")];
+    assert_eq!(busiest_window(&variables, 8), 4);
+}
+
+#[test]
+fn no_budget_is_for_loopback_only() {
+    for name in ["DIGICERT", "CLOUDFLARE", "META"] {
+        let base = format!("{name}_API_BASE");
+        let budget = format!("{name}_API_BUDGET");
+        let key = match name {
+            "CLOUDFLARE" => "CLOUDFLARE_API_TOKEN",
+            "META" => "META_ACCESS_TOKEN",
+            _ => "DIGICERT_API_KEY",
+        };
+        let variables = [(key, "key"), (&base, "https://api.example.com/v9"), (&budget, "none")];
+        let state = crate::harness::Folder::new();
+        let output = command(&variables)
+            .args(["local", "--listen", "127.0.0.1:0", "--state"])
+            .arg(state.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && text.contains(&budget), "{text}");
+    }
+}
+
+/// Ten call-backs of 200 ms take little more than one.
+#[test]
+fn records_run_side_by_side() {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    providers.delay_by(Duration::from_millis(200));
+    let began = Instant::now();
+    for number in 0..10 {
+        providers.send_one(&local, &issued(300 + number));
+    }
+    local.delivered(10);
+    let taken = began.elapsed();
+    assert!(taken < Duration::from_millis(1500), "{taken:?}");
+    let seen = providers.seen("/certificate/");
+    let spread = seen[9].elapsed - seen[0].elapsed;
+    assert!(spread < Duration::from_millis(400), "one after another: {spread:?}");
+}

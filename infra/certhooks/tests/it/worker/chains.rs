@@ -1,0 +1,191 @@
+use std::fs;
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER;
+use envelope::Provider;
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use simulator::{Fault, Rule};
+
+use crate::documents::issued;
+use crate::events::all_files;
+use crate::harness::{Local, archived, tail_lines};
+use crate::providers::Providers;
+use crate::x509::{assert_chain, certificates, is_signed_by, verified};
+
+/// How every PKCS #8 key on P-256 begins, in base64.
+const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
+const LIMIT: usize = 900 * 1024;
+
+fn downloaded_with(fault: Fault) -> (Providers, Local, Value) {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    providers.faults().set([Rule::new("/services/v2/certificate/8001/", fault)]);
+    let id = providers.send_one(&local, &issued(8001));
+    let event = local.event(&id);
+    assert_eq!(event["data"]["callback"]["outcome"], "downloaded");
+    assert_eq!(event["data"]["callback"]["attempts"], 1);
+    (providers, local, event)
+}
+
+fn assert_checks(event: &Value, wrong: &[&str]) {
+    let checks = event["data"]["checks"].as_object().unwrap();
+    assert_eq!(checks.len(), 9);
+    for (name, verdict) in checks {
+        assert_eq!(verdict == "ok", !wrong.contains(&name.as_str()), "{name}: {verdict}");
+    }
+}
+
+#[test]
+fn a_good_chain_passes_every_check() {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    // P-256 and P-384, CRLF and LF.
+    for certificate_id in [8000, 8001, 8002] {
+        let event = local.event(&providers.send_one(&local, &issued(certificate_id)));
+        assert_checks(&event, &[]);
+        let ders = verified(&event);
+        assert_eq!(ders.len(), 3);
+        assert_chain(&ders);
+        let name = format!("www-{certificate_id}.example.com");
+        assert_eq!(event["data"]["certificates"][0]["names"]["dns"][0], name);
+    }
+}
+
+#[test]
+fn a_wrong_chain_is_delivered_and_said() {
+    let (_providers, _local, event) = downloaded_with(Fault::WrongChain);
+    assert_checks(&event, &["signatures", "order"]);
+    let ders = verified(&event);
+    assert_eq!(event["data"]["certificates"][0]["names"]["dns"][0], "www-8001.example.com");
+    assert!(!is_signed_by(&ders[0], &ders[1]));
+}
+
+#[test]
+fn a_shuffled_chain_is_put_in_order() {
+    let (_providers, _local, event) = downloaded_with(Fault::Shuffled);
+    assert_checks(&event, &["order"]);
+    let ders = verified(&event);
+    assert_eq!(ders.len(), 3);
+    assert_chain(&ders);
+}
+
+#[test]
+fn a_certificate_that_came_twice_is_delivered_once() {
+    let (_providers, _local, event) = downloaded_with(Fault::Duplicate);
+    assert_checks(&event, &["duplicates"]);
+    assert_chain(&verified(&event));
+    assert_eq!(event["data"]["certificates"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_private_key_in_a_download_is_reported_and_kept_nowhere() {
+    let (_providers, local, event) = downloaded_with(Fault::PrivateKey);
+    assert_checks(&event, &["private_key"]);
+    assert_chain(&verified(&event));
+    assert_nowhere(local, &[KEY, "-----BEGIN PRIVATE KEY"]);
+}
+
+#[test]
+fn a_private_key_in_an_event_is_removed_before_archive_and_delivery() {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap().serialize_pem();
+    assert!(key.contains(KEY));
+    let plain = json!({
+        "event": "certificate_issued",
+        "data": {"order_id": 1, "certificate_id": 8101, "note": key, "after": "stays\u{e4}"},
+    });
+    // As a serialiser may write it that escapes more than it must.
+    let escaped =
+        plain.to_string().replace("8101", "8102").replace('-', "\\u002d").replace('/', "\\/");
+    for body in [plain.to_string(), escaped] {
+        let id = providers.send_bytes(&local, Provider::Digicert, body.into_bytes()).remove(0);
+        let event = local.event(&id);
+        assert_checks(&event, &["private_key"]);
+        let archived = archived(&local, "digicert", &id);
+        let archived: Value = serde_json::from_str(&archived).unwrap();
+        for document in [&event["data"]["payload"], &archived["data"]] {
+            assert!(document["data"]["certificate_id"].is_u64());
+            assert_eq!(document["data"]["after"], "stays\u{e4}");
+            let note = document["data"]["note"].as_str().unwrap();
+            assert!(note.contains("removed") && !note.contains("MIG"), "{note}");
+        }
+    }
+    for line in tail_lines(local.state.path()).iter().chain(&local.log()) {
+        assert!(!line.contains(KEY));
+    }
+    for file in all_files(&local.state.path().join("archive")) {
+        assert!(!fs::read_to_string(file).unwrap().contains(KEY));
+    }
+}
+
+/// Neither in a file of the state folder, the write-ahead log included, nor in a log line.
+fn assert_nowhere(local: Local, words: &[&str]) {
+    let log = local.log().join("\n");
+    for word in words {
+        assert!(!log.contains(word), "{word} is in the log");
+    }
+    let state = local.kill();
+    for file in all_files(state.path()) {
+        let bytes = fs::read(&file).unwrap();
+        for word in words {
+            let is_in = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!is_in, "{word} is in {}", file.display());
+        }
+    }
+}
+
+#[test]
+fn a_thousand_certificates_go_into_the_archive_object_and_are_delivered() {
+    let (_providers, local, event) = downloaded_with(Fault::Many);
+    let line = tail_lines(local.state.path()).remove(0);
+    assert!(line.len() <= LIMIT, "{}", line.len());
+    let moved = moved(&event);
+    let chain = moved["pem_chain"].as_str().unwrap();
+    let ders = certificates(chain);
+    assert_eq!(ders.len(), 1000);
+    assert_chain(&ders[..3]);
+    assert_eq!(moved["payload"], issued(8001));
+    assert!(event["data"]["pem_chain"].is_null());
+    assert!(event["data"]["payload"].is_null());
+    let leaf = &event["data"]["certificates"][0];
+    assert_eq!(leaf["fingerprint_sha256"], HEXLOWER.encode(digest(&SHA256, &ders[0]).as_ref()));
+}
+
+/// Meta batches: an event may be as large as a queue message.
+#[test]
+fn a_large_payload_goes_into_the_archive_object() {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    let value = json!({"phishing_domains": ["evil.example"], "filler": "x".repeat(LIMIT + 1024)});
+    let change = json!({"field": "phishing", "value": value});
+    let document = json!({
+        "object": "certificate_transparency",
+        "entry": [{"id": "31", "time": 1_524_762_838, "changes": [change]}],
+    });
+    let id = providers.send_one(&local, &document);
+    let event = local.event(&id);
+    assert_eq!(event["data"]["callback"]["outcome"], "queried");
+    assert!(event["data"]["payload"].is_null());
+    assert_chain(&verified(&event));
+    assert!(tail_lines(local.state.path())[0].len() < 64 * 1024);
+    let moved = moved(&event);
+    assert_eq!(moved["payload"], document);
+    assert!(moved.get("pem_chain").is_none(), "there was room for the chain");
+    // One byte's worth of room below the limit, nothing moves.
+    let small = json!({"event": "domain_validated", "data": {"filler": "x".repeat(400 * 1024)}});
+    let event = local.event(&providers.send_one(&local, &small));
+    assert_eq!(event["data"]["payload"], small);
+    assert!(event.get("dataref").is_none());
+}
+
+/// The object that `dataref` names, after its size and hash were checked.
+fn moved(event: &Value) -> Value {
+    let path = event["dataref"].as_str().unwrap().strip_prefix("file://").unwrap();
+    let bytes = fs::read(PathBuf::from(path)).unwrap();
+    assert_eq!(event["datarefsize"], bytes.len());
+    assert_eq!(event["datarefsha256"], HEXLOWER.encode(digest(&SHA256, &bytes).as_ref()));
+    serde_json::from_slice(&bytes).unwrap()
+}

@@ -1,0 +1,103 @@
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulator::{Fault, Rule};
+
+use crate::canned::Canned;
+use crate::documents::{deployed, issued, observed, phishing, rejected};
+use crate::harness::Local;
+use crate::providers::Providers;
+
+/// Held back for 15 minutes with an alarm, and not delivered.
+fn assert_held(local: &Local, id: &str) {
+    let waits = local.put_back(id, 1);
+    assert_eq!(waits[0]["delay"], 900, "{waits:?}");
+    assert_eq!(waits[0]["level"], "ERROR", "{waits:?}");
+    let message = waits[0]["message"].as_str().unwrap();
+    assert!(message.contains("API key"), "{message}");
+    assert!(local.delivered_within(Duration::ZERO).iter().all(|event| event["id"] != id));
+}
+
+#[test]
+fn a_refused_key_holds_the_events_of_its_provider() {
+    let providers = Providers::start();
+    let local = providers.local(&[("META_DOMAINS", "example.com")]);
+    for path in ["/services/v2/certificate/9", "/services/v2/order", "/client/v4", "/graph"] {
+        providers.faults().add(Rule::new(path, Fault::KeyRefused));
+    }
+    for event in [
+        issued(9001),
+        rejected(9002),
+        deployed("z", "h9003"),
+        observed("9004"),
+        phishing("9005", &["evil.example"]),
+    ] {
+        assert_held(&local, &providers.send_one(&local, &event));
+    }
+    // Others are not held, and a call that needs no key is none.
+    let id = providers.send_one(&local, &issued(8001));
+    assert_eq!(local.event(&id)["data"]["callback"]["outcome"], "downloaded");
+}
+
+#[test]
+fn a_wrong_key_in_the_settings_is_a_refused_one() {
+    let providers = Providers::start();
+    let local = providers.local(&[("CLOUDFLARE_API_TOKEN", "another"), ("DIGICERT_API_KEY", "x")]);
+    for event in [deployed("z", "h1"), issued(9101), rejected(9102)] {
+        assert_held(&local, &providers.send_one(&local, &event));
+    }
+}
+
+/// Statuses and codes of refusals that the simulator does not give.
+#[test]
+fn refusals_of_each_kind_hold() {
+    let graph = |code: u32| json!({"error": {"code": code, "type": "OAuthException"}}).to_string();
+    let canned = Canned::start(move |target| match target {
+        target if target.contains("unauthenticated") => (401, String::new()),
+        target if target.contains("unauthorized") => (403, "{}".into()),
+        target if target.starts_with("/102") => (400, graph(102)),
+        target if target.starts_with("/190") => (401, graph(190)),
+        target if target.contains("order") => {
+            let error = json!({"code": "access_denied|access_denied_invalid_key", "message": ""});
+            // A single object where the others have a list, as one client's fixture has it.
+            (403, json!({"errors": error}).to_string())
+        }
+        _ => (404, String::new()),
+    });
+    let providers = Providers::start();
+    let base = format!("http://{}", canned.address);
+    let bases = ["DIGICERT_API_BASE", "CLOUDFLARE_API_BASE", "META_API_BASE"];
+    let local = providers.local(&bases.map(|name| (name, base.as_str())));
+    for event in [
+        deployed("z", "unauthenticated"),
+        deployed("z", "unauthorized"),
+        observed("102"),
+        observed("190"),
+        rejected(1),
+    ] {
+        assert_held(&local, &providers.send_one(&local, &event));
+    }
+}
+
+/// Held events go on where they were once there is a good key.
+#[test]
+fn the_key_of_the_secrets_file_is_read_again_after_a_refusal() {
+    let providers = Providers::start();
+    let state = std::sync::Arc::new(crate::harness::Folder::new());
+    // Without the variable: the file decides.
+    let variables = [("DIGICERT_API_KEY", "")];
+    providers.local_in(state.clone(), &variables).stop();
+    let file = state.path().join("secrets.json");
+    let mut secrets: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let mut store = |key: &str| {
+        secrets["digicert_api_key"] = json!(key);
+        fs::write(&file, secrets.to_string()).unwrap();
+    };
+    store("wrong");
+    let local = providers.local_in(state, &variables);
+    assert_held(&local, &providers.send_one(&local, &issued(9201)));
+    store(crate::providers::DIGICERT_API_KEY);
+    let id = providers.send_one(&local, &issued(9202));
+    assert_eq!(local.event(&id)["data"]["callback"]["outcome"], "downloaded");
+}

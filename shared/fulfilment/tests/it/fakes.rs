@@ -1,0 +1,169 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use ::time::OffsetDateTime;
+use envelope::{CertificateEvent, Envelope};
+use ports::{
+    Archive, Claim, Deliveries, Delivery, EventsQueue, Ledger, Outgoing, PortError, PortResult,
+    SecretSource, SecretVersions,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Calls of the ports.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Step {
+    Archive,
+    Claim,
+    KeepChallenge,
+    Publish,
+    Record,
+    Release,
+    Send,
+}
+
+/// All ports in memory; clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Fake(Arc<Mutex<State>>);
+
+#[derive(Default)]
+pub(crate) struct State {
+    /// What was called, in order.
+    pub(crate) journal: Vec<Step>,
+    /// This step fails.
+    pub(crate) failing: Option<Step>,
+    /// Archiving a key that ends so panics.
+    pub(crate) panics_at: Option<String>,
+    pub(crate) sent: Vec<Outgoing>,
+    pub(crate) published: Vec<Delivery>,
+    pub(crate) archive: BTreeMap<String, Vec<u8>>,
+    pub(crate) ledger: BTreeMap<String, Entry>,
+    /// Webhook id, token, end.
+    pub(crate) challenges: Vec<(String, String, OffsetDateTime)>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Entry {
+    Claimed { owner: String, until: OffsetDateTime },
+    Recorded,
+}
+
+impl Fake {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic that a test asked for must not spoil the rest.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(crate) fn fail(&self, step: Option<Step>) {
+        self.state().failing = step;
+    }
+
+    /// The certificate events published so far.
+    pub(crate) fn events(&self) -> Vec<CertificateEvent> {
+        self.state().published.iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect()
+    }
+
+    /// The envelopes put back so far.
+    pub(crate) fn envelopes(&self) -> Vec<Envelope> {
+        self.state().sent.iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect()
+    }
+
+    fn step(&self, step: Step) -> PortResult<MutexGuard<'_, State>> {
+        let mut state = self.state();
+        state.journal.push(step);
+        match state.failing {
+            Some(failing) if failing == step => Err(PortError(format!("{step:?} fails"))),
+            _ => Ok(state),
+        }
+    }
+}
+
+impl EventsQueue for Fake {
+    async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
+        self.step(Step::Send)?.sent.extend(messages);
+        Ok(())
+    }
+}
+
+impl Deliveries for Fake {
+    async fn publish(&self, delivery: Delivery) -> PortResult<()> {
+        self.step(Step::Publish)?.published.push(delivery);
+        Ok(())
+    }
+}
+
+impl Archive for Fake {
+    async fn put(&self, key: &str, body: Vec<u8>) -> PortResult<String> {
+        let mut state = self.step(Step::Archive)?;
+        if state.panics_at.as_ref().is_some_and(|end| key.ends_with(end)) {
+            drop(state);
+            panic!("a panic that a test asked for");
+        }
+        state.archive.insert(key.to_owned(), body);
+        Ok(format!("fake:{key}"))
+    }
+}
+
+impl Ledger for Fake {
+    async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
+        let mut state = self.step(Step::Claim)?;
+        match state.ledger.get(id) {
+            Some(Entry::Recorded) => return Ok(Claim::Recorded),
+            Some(Entry::Claimed { owner: other, until })
+                if other != owner && *until > OffsetDateTime::now_utc() =>
+            {
+                return Ok(Claim::Held { until: *until });
+            }
+            _ => {}
+        }
+        state.ledger.insert(id.to_owned(), Entry::Claimed { owner: owner.to_owned(), until });
+        Ok(Claim::Granted)
+    }
+
+    async fn record(&self, id: &str, _kept_until: OffsetDateTime) -> PortResult<()> {
+        self.step(Step::Record)?.ledger.insert(id.to_owned(), Entry::Recorded);
+        Ok(())
+    }
+
+    async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
+        let mut state = self.step(Step::Release)?;
+        let is_ours =
+            |entry: &Entry| matches!(entry, Entry::Claimed { owner: other, .. } if other == owner);
+        if state.ledger.get(id).is_some_and(is_ours) {
+            state.ledger.remove(id);
+        }
+        Ok(())
+    }
+
+    async fn keep_challenge(
+        &self,
+        webhook_id: &str,
+        token: &SecretString,
+        expires: OffsetDateTime,
+    ) -> PortResult<()> {
+        let kept = (webhook_id.to_owned(), token.expose_secret().to_owned(), expires);
+        self.step(Step::KeepChallenge)?.challenges.push(kept);
+        Ok(())
+    }
+}
+
+/// An API key that can be changed, or not be read at all.
+#[derive(Clone)]
+pub(crate) struct Key(pub(crate) Arc<Mutex<Option<&'static str>>>);
+
+impl Key {
+    pub(crate) fn new(key: &'static str) -> Self {
+        Self(Arc::new(Mutex::new(Some(key))))
+    }
+}
+
+impl SecretSource for Key {
+    async fn current(&self) -> PortResult<SecretVersions> {
+        let key = *self.0.lock().unwrap();
+        let key = key.ok_or_else(|| PortError("the secret cannot be read".into()))?;
+        Ok(SecretVersions { current: Some(key.into()), ..SecretVersions::default() })
+    }
+
+    async fn all(&self) -> PortResult<SecretVersions> {
+        self.current().await
+    }
+}
