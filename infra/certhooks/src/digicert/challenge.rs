@@ -71,8 +71,10 @@ pub(super) fn not_arrived(home: &Home<'_>, seconds: u64) -> Fault {
 fn show(output: Output, challenge: &WaitingChallenge) {
     let (webhook, token) = (&challenge.webhook_id, challenge.token.expose_secret());
     let expires = rfc3339(challenge.expires);
+    // The token came from outside and is shown on a terminal.
+    let plain: String = token.chars().filter(|character| !character.is_control()).collect();
     output.say(
-        &format!("webhook {webhook}: enter token {token} in CertCentral before {expires}"),
+        &format!("webhook {webhook}: enter token {plain} in CertCentral before {expires}"),
         &json!({ "webhook_id": webhook, "token": token, "expires": expires }),
     );
 }

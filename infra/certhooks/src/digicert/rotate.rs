@@ -12,7 +12,7 @@ use crate::output::Output;
 
 /// A door that met an unknown key looks at its secret again after 5 s (design: "at most each 5 s").
 const REFRESH: Duration = Duration::from_secs(6);
-/// How often it is looked whether the old key is refused, once per [`REFRESH`].
+/// How often the door is asked until it answers as it shall, once per [`REFRESH`].
 const LOOKS: u32 = 3;
 
 const RUN_AGAIN: &str = "the door takes both keys: run `rotate` again, and it finishes";
@@ -84,7 +84,7 @@ impl Way<'_> {
     /// Waits until the door knows the new key, and sees that it takes it before CertCentral sends it.
     async fn accepted(&self, next: &Key) -> Outcome<()> {
         tokio::time::sleep(REFRESH).await;
-        match self.test(next).await {
+        match self.taken(next).await {
             Ok(()) => {
                 self.output.step("door", "done", "it takes a test event with the new key");
                 Ok(())
@@ -132,7 +132,7 @@ impl Way<'_> {
     }
 
     async fn proved(&self, next: &Key) -> Outcome<()> {
-        self.test(next).await.map_err(|trouble| {
+        self.taken(next).await.map_err(|trouble| {
             let fault = Fault::from(trouble).during("test event with the new key");
             fault.then("the rotation itself is done: see `test`")
         })?;
@@ -173,6 +173,19 @@ impl Way<'_> {
         self.store.abandon().await?;
         self.output.step("pending", "removed", "the current key stays");
         Ok(())
+    }
+
+    /// Whether the door takes a key, given time for one more look at its secret.
+    async fn taken(&self, key: &Key) -> Result<(), Trouble> {
+        for _ in 1..LOOKS {
+            match self.test(key).await {
+                Err(trouble) if trouble.is(&Refusal::EndpointError) => {
+                    tokio::time::sleep(REFRESH).await;
+                }
+                outcome => return outcome,
+            }
+        }
+        self.test(key).await
     }
 
     fn has(&self, webhook: &Webhook, key: &Key) -> bool {

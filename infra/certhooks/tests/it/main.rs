@@ -5,6 +5,7 @@
 mod canned;
 mod commands;
 mod crash;
+mod digicert;
 mod documents;
 mod door;
 mod events;

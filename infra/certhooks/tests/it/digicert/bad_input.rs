@@ -1,0 +1,202 @@
+//! Each bad input is one clear line with its exit status, and nothing is half done.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use simulator::{Fault, Rule};
+
+use super::stage::{Stage, VIEW_ONLY};
+
+const URL: &str = "https://hooks.example.com/webhooks/digicert";
+
+/// Nothing is sent at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_right_is_not_sent() {
+    let stage = Stage::new().await;
+    let short = stage.file("short", "0123456789012345678901234567890");
+    let umlauts = stage.file("umlauts", &"ä".repeat(32));
+    for (arguments, expected) in [
+        (&["create", "--endpoint", "http://hooks.example.com/x"][..], "must begin with https://"),
+        (&["create", "--endpoint", "hooks.example.com"], "is no address"),
+        (&["create", "--endpoint", "https://me:pw@hooks.example.com"], "user name or password"),
+        (&["create", "--endpoint", URL, "--secret-file", &short], "shorter than 32 characters"),
+        (&["create", "--endpoint", URL, "--secret-file", &umlauts], "no header can carry"),
+        (
+            &["create", "--endpoint", URL, "--event", "certificate_isued"],
+            "did you mean certificate_issued? (--allow-unknown-event",
+        ),
+        (&["create", "--endpoint", URL, "--event", "Certificate Issued"], "is no event name"),
+        (&["create", "--endpoint", URL, "--event", ""], "is no event name"),
+        (&["create", "--endpoint", URL, "--frequency", "45"], "90, 60, 30, 7, 0, -7"),
+        (&["create", "--endpoint", URL, "--frequency", "90,45"], "--frequency 45"),
+        (&["create", "--endpoint", URL, "--frequency", "often"], "--frequency often"),
+        (&["update", "--endpoint", "http://192.0.2.1/x"], "must begin with https://"),
+        (&["update", "--frequency", "45"], "--frequency 45"),
+        (&["update"], "nothing to change"),
+        (&["test", "--endpoint", "ftp://x.example"], "must begin with https://"),
+        (&["subscribe", "--endpoint", "http://hooks.example.com"], "must begin with https://"),
+        (&["subscribe", "--endpoint", URL, "--event", "domain_valid"], "mean domain_validated?"),
+        (&["logs", "--since", "yesterday"], "--since yesterday"),
+        (&["verify", " "], "TOKEN: is empty"),
+        (&["list", "--base", "http://certcentral.example.com"], "--base: must be https"),
+        (&["list", "--base", "certcentral"], "--base: is no address"),
+    ] {
+        stage.webhook(arguments).refused(2, expected);
+    }
+    let line_break = [("DIGICERT_API_KEY", "a\nb")];
+    stage.webhook_with(&line_break, &["list"]).refused(1, "no header can carry");
+    for arguments in [
+        &["create"][..],
+        &["subscribe"],
+        &["list", "--eu", "--base", "https://x.example"],
+        &["rotate", "--compromised", "--roll-back"],
+        &["create", "--endpoint", URL, "--chain", "maybe"],
+        &["logs", "--code", "many"],
+    ] {
+        assert_eq!(stage.webhook(arguments).code, 2, "{arguments:?}");
+    }
+    assert_eq!(stage.calls(), [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_event_goes_when_it_is_allowed() {
+    let stage = Stage::new().await;
+    let door = stage.door();
+    let url = door.url("/webhooks/digicert");
+    let arguments =
+        ["create", "--endpoint", &url, "--event", "order_aproved", "--allow-unknown-event"];
+    let ended = stage.webhook(&arguments);
+    // This CertCentral does not know it either, and says so.
+    assert_eq!(ended.code, 1, "{ended:?}");
+    let lines: Vec<&str> = ended.err.lines().collect();
+    assert!(
+        lines[0].contains("warning: --event order_aproved: is not among the known"),
+        "{lines:?}"
+    );
+    assert!(lines[1].contains("order_aproved is not an event"), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_may_not() {
+    let stage = Stage::new().await;
+    let door = stage.door();
+    let url = door.url("/webhooks/digicert");
+    let wrong = [("DIGICERT_API_KEY", "canary-wrong-api-key")];
+    let view_only = [("DIGICERT_API_KEY", VIEW_ONLY)];
+    let subscribe = ["subscribe", "--endpoint", &url];
+    let create = ["create", "--endpoint", &url];
+    for arguments in [&["list"][..], &create, &subscribe] {
+        let ended = stage.webhook_with(&wrong, arguments);
+        ended.refused(1, "does not know the API key (access_denied_invalid_key)");
+        assert!(!ended.err.contains("canary-wrong"), "{ended:?}");
+    }
+    for arguments in [create.as_slice(), &subscribe] {
+        stage.webhook_with(&view_only, arguments).refused(1, "missing_permission");
+    }
+    stage.webhook_with(&view_only, &["list"]).refused(3, "no webhook");
+    stage.webhook(&["list"]).refused(3, "no webhook");
+
+    stage.done(&subscribe);
+    let (before, secrets) = (stage.there().await, stage.secrets());
+    for arguments in
+        [&["rotate"][..], &["update", "--chain", "off"], &["deactivate"], &["delete"], &["test"]]
+    {
+        stage.webhook_with(&view_only, arguments).ended_badly(1, "missing_permission");
+        stage.webhook_with(&wrong, arguments).refused(1, "access_denied_invalid_key");
+    }
+    assert_eq!((stage.there().await, stage.secrets()), (before, secrets), "nothing half done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_exists_and_one_that_does_not() {
+    let stage = Stage::new().await;
+    let door = stage.door();
+    let url = door.url("/webhooks/digicert");
+    for command in
+        ["update", "activate", "deactivate", "delete", "test", "logs", "verify", "rotate"]
+    {
+        let change = ["update", "--chain", "on"];
+        let arguments = if command == "update" { &change[..] } else { &[command] };
+        stage.webhook(arguments).refused(3, "webhook_invalid_account");
+    }
+    stage.done(&["create", "--endpoint", &url]);
+    stage.webhook(&["create", "--endpoint", &url]).refused(1, "change it with `update`");
+    stage.webhook(&["verify"]).refused(3, "no token for webhook 12345 waits");
+    assert_eq!(stage.changes(), ["POST webhook", "POST webhook"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_expired() {
+    let stage = Stage::new().await;
+    let door = stage.door();
+    stage.done(&["create", "--endpoint", &door.url("/webhooks/digicert"), "--secret-from-state"]);
+    stage.done(&["challenge", "--send"]);
+    stage.simulator.advance_clock(Duration::from_secs(31 * 60));
+    stage.webhook(&["verify"]).refused(1, "older than 30 minutes (webhook_invalid_token)");
+    assert_eq!(stage.there().await["status"], "pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_does_not_answer() {
+    let stage = Stage::new().await;
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/webhooks/digicert", nobody.local_addr().unwrap());
+    drop(nobody);
+    for arguments in [["create", "--endpoint", &url], ["test", "--endpoint", &url]] {
+        stage.webhook(&arguments).refused(1, "within 10 s (webhook_endpoint_error)");
+    }
+    stage.webhook(&["list"]).refused(3, "no webhook");
+}
+
+/// What is not the API's answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_none() {
+    let stage = Stage::new().await;
+    let door = stage.door();
+    let url = door.url("/webhooks/digicert");
+    stage.done(&["subscribe", "--endpoint", &url]);
+    let before = stage.there().await;
+    for (fault, expected) in [
+        (Fault::Html, "an HTML page (status 200) came back"),
+        (Fault::Empty, "the answer (status 200) cannot be understood"),
+        (Fault::Reset, "no whole answer"),
+        (Fault::CutOff, "no whole answer"),
+        (Fault::Redirect { location: "http://127.0.0.1:1/".into() }, "redirect (status 302)"),
+        (Fault::ServerError { status: Some(500) }, "in trouble (status 500)"),
+        (Fault::ServerError { status: Some(502) }, "in trouble (status 502)"),
+        (Fault::RateLimited { retry_after: None, status: None }, "wait some minutes"),
+    ] {
+        for command in ["list", "test", "deactivate", "logs", "rotate"] {
+            stage.simulator.faults().set(vec![Rule::new("/services/v2/webhook", fault.clone())]);
+            let ended = stage.webhook(&[command]);
+            ended.refused(1, expected);
+            let ended = stage.webhook(&[command, "--json"]);
+            assert!(ended.err.starts_with("{\"code\":"), "{ended:?}");
+            stage.simulator.faults().clear();
+        }
+    }
+    assert_eq!(stage.there().await, before, "nothing half done");
+    assert!(!stage.secrets().contains_key("digicert_webhook_key_pending"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_network() {
+    let stage = Stage::new().await;
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}/services/v2", nobody.local_addr().unwrap());
+    drop(nobody);
+    for arguments in [
+        &["list"][..],
+        &["create", "--endpoint", URL],
+        &["verify", "t"],
+        &["rotate"],
+        &["challenge", "--send", "--wait", "0"],
+    ] {
+        let ended = stage.webhook(&[arguments, &["--base", &base]].concat());
+        ended.refused(1, "no connection (");
+        assert!(ended.err.contains(&base), "{ended:?}");
+    }
+    let nowhere = ["list", "--base", "https://certcentral.invalid/services/v2"];
+    stage.webhook(&nowhere).refused(1, "no connection (");
+    assert!(!stage.secrets().contains_key("digicert_webhook_key_pending"));
+}

@@ -1,0 +1,16 @@
+//! `certhooks digicert webhook …`: the compiled binary against the simulated CertCentral, with
+//! `certhooks local` as the door.
+
+mod api;
+mod auto_verify;
+mod bad_input;
+mod calls;
+mod completions;
+mod logs;
+mod rotate;
+mod rotate_load;
+mod rotate_stopped;
+mod secrets;
+mod settings;
+mod stage;
+mod subscribe;
