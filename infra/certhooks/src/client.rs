@@ -115,6 +115,12 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
+/// `https://a.example` and `https://A.example/` are one address.
+pub(crate) fn same_address(one: &str, other: &str) -> bool {
+    one == other
+        || matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one == other)
+}
+
 async fn read(mut response: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {

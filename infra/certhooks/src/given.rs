@@ -6,9 +6,12 @@ use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
 use ports::SecretSource;
+use reqwest::Url;
 use secrecy::SecretString;
 
+use crate::client::is_loopback;
 use crate::fault::{Fault, Outcome};
+use crate::line::clean;
 
 /// No key has so many bytes.
 const SECRET_LIMIT: u64 = 64 * 1024;
@@ -70,5 +73,30 @@ pub(crate) fn secret(option: &str, path: &Path) -> Outcome<SecretString> {
     match text.trim() {
         "" => Err(Fault::usage(format!("{option} {}: is empty", path.display()))),
         secret => Ok(secret.into()),
+    }
+}
+
+/// An address that a provider is to send to: https, or http on a loopback address, where only a
+/// simulated one sends.
+///
+/// # Errors
+/// Names the option and what is wrong; the address itself only where it cannot hold a password.
+pub(crate) fn address(option: &str, text: &str) -> Outcome<Url> {
+    let url = Url::parse(text).map_err(|_| {
+        Fault::usage(format!(
+            "{option}: is no address; it must look like https://hooks.example.com"
+        ))
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Fault::usage(format!("{option}: must not hold a user name or password")));
+    }
+    let fault = |problem: &str| Fault::usage(format!("{option} {}: {problem}", clean(text)));
+    if url.fragment().is_some() {
+        return Err(fault("must not have a fragment (#)"));
+    }
+    match url.scheme() {
+        "https" if url.has_host() => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err(fault("must begin with https:// (http:// is for a loopback address only)")),
     }
 }

@@ -11,9 +11,9 @@ use providers::cloudflare::api;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
-use crate::client::{Client, Trouble, is_loopback};
+use crate::client::{Client, Trouble, is_loopback, same_address};
 use crate::fault::{Fault, Outcome};
-use crate::given::KeySource;
+use crate::given::{self, KeySource};
 use crate::line::clean;
 
 const BASE: &str = "https://api.cloudflare.com/client/v4";
@@ -141,31 +141,16 @@ pub(crate) fn untested(trouble: Trouble<Refusal>) -> Fault {
     }
 }
 
-/// An address that Cloudflare can send to: https, and no other port than 443 ("Configure webhooks");
-/// on a loopback address, where only a simulated one sends, anything.
+/// An address that Cloudflare can send to: of https on port 443 only ("Configure webhooks").
 pub(crate) fn endpoint(text: &str) -> Outcome<Url> {
-    let fault = |problem: &str| Fault::usage(format!("--endpoint {text}: {problem}"));
-    let url = Url::parse(text).map_err(|_| {
-        fault("is no address; it must look like https://hooks.example.com/webhooks/cloudflare")
-    })?;
-    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return Err(Fault::usage("--endpoint: must have no fragment, user name or password"));
+    let url = given::address("--endpoint", text)?;
+    if is_loopback(&url) || url.port_or_known_default() == Some(443) {
+        return Ok(url);
     }
-    match url.scheme() {
-        "http" | "https" if is_loopback(&url) => Ok(url),
-        "https" if url.port_or_known_default() == Some(443) => Ok(url),
-        "https" => Err(fault("Cloudflare sends to port 443 only")),
-        _ => Err(fault("must begin with https:// (http:// is for a loopback address only)")),
-    }
+    Err(Fault::usage(format!("--endpoint {url}: Cloudflare sends to port 443 only")))
 }
 
 /// Those with this address.
 pub(crate) fn at<'a>(destinations: &'a [Destination], endpoint: &str) -> Vec<&'a Destination> {
     destinations.iter().filter(|destination| same_address(&destination.url, endpoint)).collect()
-}
-
-/// `https://a.example` and `https://A.example/` are one address.
-pub(crate) fn same_address(one: &str, other: &str) -> bool {
-    one == other
-        || matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one == other)
 }

@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::cloudflare::account::{self, at, same_address, untested};
+use crate::client::same_address;
+use crate::cloudflare::account::{self, at, untested};
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::Rotate;
 use crate::fault::{Fault, Outcome};

@@ -17,7 +17,7 @@ pub(crate) async fn run(session: &Session, words: &Subscribe) -> Outcome<()> {
         Some(destination) => {
             let new =
                 NewDestination { name: &destination.name, url: &destination.url, auth: &auth };
-            session.output.step("destination", "kept", &destination.id);
+            session.output.step("destination", "already", &destination.id);
             let tested = session.account.save_destination(&destination.id, &new).await;
             tested.map_err(|trouble| account::untested(trouble).during("test"))?;
             destination.id.clone()
@@ -30,7 +30,7 @@ pub(crate) async fn run(session: &Session, words: &Subscribe) -> Outcome<()> {
             id
         }
     };
-    session.output.step("test", "passed", "the door took Cloudflare's live test");
+    session.output.step("test", "done", "the door took Cloudflare's live test");
     policy(session, &words.name, &id, &policies).await.map_err(|fault| fault.during("policy"))
 }
 
@@ -46,7 +46,7 @@ async fn policy(session: &Session, name: &str, id: &str, policies: &[Policy]) ->
     let mut ours: Vec<&Policy> = policies.iter().filter(about).collect();
     ours.sort_by_key(|policy| !policy.is_enabled);
     match ours.first() {
-        Some(policy) if policy.is_enabled => session.output.step("policy", "kept", &policy.id),
+        Some(policy) if policy.is_enabled => session.output.step("policy", "already", &policy.id),
         Some(policy) => {
             session.account.update_policy(&policy.id, &policy.enabled()).await?;
             session.output.step("policy", "enabled", &policy.id);

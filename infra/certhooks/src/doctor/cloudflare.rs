@@ -36,7 +36,7 @@ fn refused(trouble: Trouble<Refusal>) -> Finding {
             "set CLOUDFLARE_API_TOKEN to a token with Account, Notifications, Edit for this account",
         ),
         Trouble::Refused(Refusal::NotFound) => ("account", "correct CLOUDFLARE_ACCOUNT_ID"),
-        Trouble::Refused(_) => ("api", "as said"),
+        Trouble::Refused(_) => ("api", "correct what it names, or try again later"),
         Trouble::Unanswered(_) => ("api", "see CLOUDFLARE_API_BASE, HTTPS_PROXY and the network"),
     };
     Finding::wrong(check, Fault::from(trouble).text(), mend)

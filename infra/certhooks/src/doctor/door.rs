@@ -5,7 +5,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::ExposeSecret;
 
 use crate::doctor::look::Look;
-use crate::doctor::reach::{Taken, judge};
+use crate::doctor::probe::{Taken, judge};
 use crate::doctor::report::Finding;
 use crate::meta::verify_token;
 use crate::sign::Signer;

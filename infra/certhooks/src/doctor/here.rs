@@ -97,6 +97,7 @@ pub(crate) fn source_range(look: &Look, provider: Provider) -> Option<Finding> {
         }
     };
     match provider {
+        Provider::Meta => None,
         _ if allowlist.is_empty() => {
             Some(Finding::ok(CHECK, format!("{NAME} is not set here: any address may come in")))
         }
@@ -113,7 +114,6 @@ pub(crate) fn source_range(look: &Look, provider: Provider) -> Option<Finding> {
             format!("{NAME} is set, and counts for Cloudflare's door too"),
             "see that it holds the ranges of https://www.cloudflare.com/ips/",
         )),
-        Provider::Meta => None,
     }
 }
 

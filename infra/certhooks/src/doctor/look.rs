@@ -11,10 +11,10 @@ use providers::meta::MetaDoor;
 use reqwest::Url;
 
 use crate::cli::ProviderName;
-use crate::client::is_loopback;
-use crate::doctor::reach::Prober;
+use crate::doctor::probe::Prober;
 use crate::doctor::words::Doctor;
 use crate::fault::{Fault, Outcome};
+use crate::given;
 use crate::keys;
 
 const STATE: &str = ".certhooks";
@@ -101,18 +101,9 @@ pub(crate) fn route(provider: Provider) -> &'static str {
 
 /// With or without the route of a door at its end.
 fn base(text: &str) -> Outcome<Url> {
-    let fault = |problem: &str| Fault::usage(format!("--endpoint {text}: {problem}"));
-    let mut url = Url::parse(text)
-        .map_err(|_| fault("is no address; it must look like https://hooks.example.com"))?;
-    let is_plain = url.username().is_empty() && url.password().is_none();
-    if !is_plain || url.query().is_some() || url.fragment().is_some() {
-        return Err(Fault::usage(
-            "--endpoint: must have no user name, password, query or fragment",
-        ));
-    }
-    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-    if !is_safe || !url.has_host() {
-        return Err(fault("must begin with https:// (http:// is for a loopback address only)"));
+    let mut url = given::address("--endpoint", text)?;
+    if url.query().is_some() {
+        return Err(Fault::usage("--endpoint: must not have a query"));
     }
     let path = url.path().trim_end_matches('/').to_owned();
     let base = ROUTES.iter().find_map(|route| path.strip_suffix(route)).unwrap_or(&path);

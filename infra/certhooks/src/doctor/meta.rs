@@ -54,7 +54,7 @@ fn refused(trouble: Trouble<Refusal>) -> Finding {
         Trouble::Refused(Refusal::TokenRefused { .. } | Refusal::Forbidden { .. }) => {
             ("access-token", "set META_ACCESS_TOKEN to APPID|APPSECRET")
         }
-        Trouble::Refused(_) => ("api", "as said"),
+        Trouble::Refused(_) => ("api", "correct what it names, or try again later"),
         Trouble::Unanswered(_) => ("api", "see META_API_BASE, HTTPS_PROXY and the network"),
     };
     Finding::wrong(check, Fault::from(trouble).text(), mend)

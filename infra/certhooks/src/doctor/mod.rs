@@ -5,7 +5,8 @@
 //! - [`here`]: the state folder: queue, dead letters; the allowlist
 //! - [`digicert`], [`cloudflare`], [`meta`]: what is configured there, compared with here
 //! - [`door`]: a door, asked as its provider would ask it
-//! - [`reach`], [`tls`]: name, certificate and answer of an address
+//! - [`probe`]: what it answers, and how fast
+//! - [`reach`], [`tls`]: name and certificate of an address
 //! - [`report`]: a line for each finding; exit status
 
 mod cloudflare;
@@ -14,6 +15,7 @@ mod door;
 mod here;
 mod look;
 mod meta;
+mod probe;
 mod reach;
 mod report;
 mod tls;
@@ -26,6 +28,7 @@ use std::process::ExitCode;
 use envelope::Provider;
 use reqwest::Url;
 
+use crate::client::same_address;
 use crate::doctor::look::{Look, route};
 use crate::doctor::report::{Finding, Report};
 use crate::doctor::words::Doctor;
@@ -98,10 +101,4 @@ pub(crate) fn endpoint(look: &Look, provider: Provider, there: &str) -> Finding 
             Finding::warning(CHECK, detail, "name the right address with --endpoint")
         }
     }
-}
-
-/// `https://a.example` and `https://A.example/` are one address.
-fn same_address(one: &str, other: &str) -> bool {
-    one == other
-        || matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one == other)
 }

@@ -93,7 +93,7 @@ fn line(scope: &str, finding: &Finding) -> String {
     let Finding { check, level, detail, mend } = finding;
     let mend = if mend.is_empty() { String::new() } else { format!("; mend: {mend}") };
     // Names and messages from the provider are in it.
-    clean(&format!("{:<8} {scope:<11} {check:<15} {detail}{mend}", level.as_str()))
+    clean(&format!("{:<8} {scope:<11} {check:<17} {detail}{mend}", level.as_str()))
 }
 
 fn object(scope: &str, finding: &Finding) -> String {

@@ -1,10 +1,9 @@
 use boot::Environment;
 use embedded::LocalSecrets;
 use providers::meta::subscription::{Alerts, is_domain};
-use reqwest::Url;
 
-use crate::client::is_loopback;
 use crate::fault::{Fault, Outcome};
+use crate::given;
 use crate::keys;
 use crate::meta::app::{Access, App, verify_token};
 use crate::meta::words::Subscribe;
@@ -14,7 +13,7 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
     let environment = Environment::of_process();
     let secrets = LocalSecrets::new(&words.access.state, keys::variable(&environment));
     let output = Output { json: words.access.json };
-    let endpoint = endpoint(&words.endpoint)?;
+    let endpoint = given::address("--endpoint", &words.endpoint)?;
     let domains = domains(&words.domain, &environment)?;
     let access = Access {
         app: words.access.app.as_deref(),
@@ -30,7 +29,7 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
         there.is_active && there.missing().is_empty() && there.callback == endpoint.as_str()
     });
     if is_there {
-        output.step("fields", "kept", "certificate, phishing");
+        output.step("fields", "already", "certificate, phishing");
     } else {
         let subscribed = app.subscribe(endpoint.as_str(), &token).await;
         subscribed.map_err(|fault| fault.during("fields"))?;
@@ -39,7 +38,7 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
     for alerts in Alerts::ALL {
         let added = add(&app, alerts, &domains).await;
         let added = added.map_err(|fault| fault.during("domains"))?;
-        let outcome = if added.is_empty() { "kept" } else { "added" };
+        let outcome = if added.is_empty() { "already" } else { "added" };
         let named = if added.is_empty() { domains.join(", ") } else { added.join(", ") };
         output.step("domains", outcome, &format!("{}: {named}", alerts.as_str()));
     }
@@ -55,21 +54,6 @@ async fn add(app: &App, alerts: Alerts, domains: &[String]) -> Outcome<Vec<Strin
         app.subscribe_domains(alerts, &new).await?;
     }
     Ok(new.into_iter().map(str::to_owned).collect())
-}
-
-fn endpoint(text: &str) -> Outcome<Url> {
-    let fault = |problem: &str| Fault::usage(format!("--endpoint {text}: {problem}"));
-    let url = Url::parse(text).map_err(|_| {
-        fault("is no address; it must look like https://hooks.example.com/webhooks/meta-ct")
-    })?;
-    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return Err(Fault::usage("--endpoint: must have no fragment, user name or password"));
-    }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        _ => Err(fault("must begin with https:// (http:// is for a loopback address only)")),
-    }
 }
 
 /// Without a domain Meta announces nothing.
