@@ -3,7 +3,7 @@ use std::time::Duration;
 use embedded::Rotation;
 use envelope::{Provider, rfc3339};
 use providers::cloudflare::alerting::{Auth, Destination, NewDestination, Policy};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -11,10 +11,17 @@ use crate::client::same_address;
 use crate::cloudflare::account::{self, at, untested};
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::Rotate;
+use crate::doctor::probe::{Prober, Taken};
 use crate::fault::{Fault, Outcome};
+use crate::given;
 
 /// A door that meets a secret it does not know reads all stages afresh, at most each 5 s.
 const REFRESH: Duration = Duration::from_secs(6);
+
+/// How often it is looked whether the old secret is refused, once per [`REFRESH`].
+const LOOKS: u32 = 3;
+/// No event is in it.
+const TEST: &str = r#"{"text":"Test message of certhooks cloudflare rotate"}"#;
 
 /// Cloudflare never shows a secret, so after a stop nobody can tell which destination has which. That
 /// does not matter: whatever is there, one more destination with the wanted secret is made, the
@@ -24,20 +31,35 @@ pub(crate) async fn run(session: &Session, words: &Rotate) -> Outcome<()> {
     let stages = rotation.stages()?;
     // Before anything is stored, so that a wrong token or address leaves nothing half done.
     let endpoint = endpoint(session, words).await?;
-    match (stages.pending, words.roll_back) {
-        (None, true) => Err(Fault::nothing("no rotation was stopped: there is nothing to undo")),
-        (Some(_), true) => roll_back(session, &rotation, &endpoint, &stages.current).await,
-        (Some(next), false) => {
+    let next = match (stages.pending, words.roll_back) {
+        (None, true) => {
+            return Err(Fault::nothing("no rotation was stopped: there is nothing to undo"));
+        }
+        (Some(_), true) => return roll_back(session, &rotation, &endpoint, &stages.current).await,
+        (Some(pending), false) => {
             session.output.step("secret", "pending", "from a rotation that was stopped");
-            finish(session, &rotation, &endpoint, &next, words).await
+            if words.compromised {
+                // It may have been taken along with the current one.
+                finish(session, &rotation, &endpoint, &pending, true).await?;
+                begin(session, &rotation)?
+            } else {
+                pending
+            }
         }
-        (None, false) => {
-            let next = rotation.random()?;
-            rotation.begin(&next)?;
-            session.output.step("secret", "pending", "a new one is stored; the door takes both");
-            finish(session, &rotation, &endpoint, &next, words).await
-        }
+        (None, false) => begin(session, &rotation)?,
+    };
+    finish(session, &rotation, &endpoint, &next, words.compromised).await?;
+    if words.compromised {
+        ended(session, &rotation, &endpoint, &stages.current).await?;
     }
+    Ok(())
+}
+
+fn begin(session: &Session, rotation: &Rotation) -> Outcome<SecretString> {
+    let next = rotation.random()?;
+    rotation.begin(&next)?;
+    session.output.step("secret", "pending", "a new one is stored; the door takes both");
+    Ok(next)
 }
 
 async fn finish(
@@ -45,15 +67,45 @@ async fn finish(
     rotation: &Rotation,
     endpoint: &str,
     next: &SecretString,
-    words: &Rotate,
+    compromised: bool,
 ) -> Outcome<()> {
     tokio::time::sleep(REFRESH).await;
     let moved = move_to(session, endpoint, &usable(next)?).await;
     let again = "run it again to finish, or with --roll-back to undo it";
     moved.map_err(|fault| fault.then(again))?;
-    rotation.promote(!words.compromised)?;
-    let old = if words.compromised { "the old one is gone" } else { "the old one counts for 24 h" };
+    rotation.promote(!compromised)?;
+    let old = if compromised { "the old one is gone" } else { "the old one counts for 24 h" };
     session.output.step("secret", "current", old);
+    Ok(())
+}
+
+/// Sees that the door refuses the old secret. One that it does not know makes it look at its secret.
+async fn ended(
+    session: &Session,
+    rotation: &Rotation,
+    endpoint: &str,
+    old: &SecretString,
+) -> Outcome<()> {
+    let prober = Prober::new().map_err(|error| Fault::failed(error.to_string()))?;
+    let url = given::address("the endpoint", endpoint)?;
+    let ask = async |secret: &SecretString| {
+        let request = prober.post(&url, TEST).header("cf-webhook-auth", secret.expose_secret());
+        Taken::of(request).await
+    };
+    let unknown = rotation.random()?;
+    for _ in 0..LOOKS {
+        tokio::time::sleep(REFRESH).await;
+        let _made_to_look = ask(&unknown).await;
+        if matches!(ask(old).await, Taken::Answered { status: 401, .. }) {
+            let note = "the door refuses it (further copies of a function: after \
+                        SECRET_CACHE_SECONDS at the latest)";
+            session.output.step("old secret", "ended", note);
+            return Ok(());
+        }
+    }
+    let warning = "that the door refuses the old secret was not seen from here; it ends after \
+                   SECRET_CACHE_SECONDS";
+    session.output.warn(warning);
     Ok(())
 }
 

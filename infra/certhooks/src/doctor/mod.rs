@@ -15,7 +15,7 @@ mod door;
 mod here;
 mod look;
 mod meta;
-mod probe;
+pub(crate) mod probe;
 mod reach;
 mod report;
 mod tls;

@@ -3,15 +3,19 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod canned;
+mod cloudflare;
 mod commands;
 mod crash;
 mod digicert;
+mod doctor;
 mod documents;
 mod door;
 mod events;
 mod harness;
 mod leaks;
+mod meta;
 mod providers;
+mod scene;
 mod wire;
 mod worker;
 mod x509;

@@ -12,5 +12,5 @@ mod rotate_load;
 mod rotate_stopped;
 mod secrets;
 mod settings;
-mod stage;
+pub(crate) mod stage;
 mod subscribe;

@@ -23,10 +23,10 @@ pub(super) struct Stage {
 
 /// How a command ended.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: i32,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Stage {
@@ -162,33 +162,33 @@ impl Stage {
 
 impl Ended {
     #[track_caller]
-    pub(super) fn done(self) -> String {
+    pub(crate) fn done(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");
         self.out
     }
 
     /// A bad end before anything was done: its exit status, and one line that holds `expected`.
     #[track_caller]
-    pub(super) fn refused(&self, code: i32, expected: &str) {
+    pub(crate) fn refused(&self, code: i32, expected: &str) {
         self.ended_badly(code, expected);
         assert_eq!(self.out, "");
     }
 
     /// A bad end, maybe after steps that went well.
     #[track_caller]
-    pub(super) fn ended_badly(&self, code: i32, expected: &str) {
+    pub(crate) fn ended_badly(&self, code: i32, expected: &str) {
         assert_eq!(self.code, code, "{self:?}");
         assert!(self.err.contains(expected), "{expected}: {self:?}");
         assert_eq!(self.err.lines().count(), 1, "one clear line: {self:?}");
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"))
     }
 }
 
 /// The `outcome` of each step that a command tells with `--json`.
-pub(super) fn steps(out: &str) -> Vec<(String, String)> {
+pub(crate) fn steps(out: &str) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let step = |line: &str| -> (String, String) {
         let step: Value = serde_json::from_str(line).unwrap();
@@ -198,11 +198,11 @@ pub(super) fn steps(out: &str) -> Vec<(String, String)> {
 }
 
 /// As expected in tests.
-pub(super) fn of<const N: usize>(steps: [(&str, &str); N]) -> Vec<(String, String)> {
+pub(crate) fn of<const N: usize>(steps: [(&str, &str); N]) -> Vec<(String, String)> {
     steps.map(|(step, outcome)| (step.to_owned(), outcome.to_owned())).into()
 }
 
-fn write_private(path: &Path, content: &str) {
+pub(crate) fn write_private(path: &Path, content: &str) {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::File::options();
     options.write(true).create(true).truncate(true).mode(0o600);

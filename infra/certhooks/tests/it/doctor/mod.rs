@@ -1,0 +1,1 @@
+//! `certhooks doctor`.

@@ -1,0 +1,148 @@
+use std::collections::BTreeMap;
+use std::process::{Child, Output, Stdio};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use simulator::{Settings, Simulator};
+
+use crate::digicert::stage::{Ended, write_private};
+use crate::harness::{Folder, Local, NO_SECRETS, command};
+
+pub(crate) const ACCOUNT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+pub(crate) const APP: &str = "1234567890";
+const DIGICERT_API_KEY: &str = "canary-digicert-api-key";
+pub(crate) const VIEW_ONLY_KEY: &str = "canary-view-only-api-key";
+const CLOUDFLARE_TOKEN: &str = "canary-cloudflare-api-token";
+const META_TOKEN: &str = "canary-meta-access-token";
+/// Of `secrets.json`, where no variable goes before it.
+pub(crate) const FIRST_AUTH: &str = "canary-first-webhook-auth";
+const SECRETS: [(&str, &str); 4] = [
+    ("digicert_webhook_key", "canary-first-webhook-key-0123456789abcdef"),
+    ("cloudflare_webhook_auth", FIRST_AUTH),
+    ("meta_app_secret", "canary-first-app-secret"),
+    ("meta_verify_token", "canary-first-verify-token"),
+];
+
+/// The simulated providers, and the state folder of a door and of the commands.
+pub(crate) struct Scene {
+    pub(crate) simulator: Simulator,
+    pub(crate) state: Arc<Folder>,
+    bases: [String; 3],
+}
+
+impl Scene {
+    pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let settings = Settings {
+            digicert_api_key: Some(DIGICERT_API_KEY.into()),
+            digicert_view_only_key: Some(VIEW_ONLY_KEY.into()),
+            cloudflare_api_token: Some(CLOUDFLARE_TOKEN.into()),
+            meta_access_token: Some(META_TOKEN.into()),
+            subscribed_domains: Vec::new(),
+            ..settings
+        };
+        let simulator = Simulator::start("127.0.0.1:0".parse().unwrap(), settings).await.unwrap();
+        let bases = [simulator.digicert_base(), simulator.cloudflare_base(), simulator.meta_base()];
+        let scene = Self { simulator, state: Arc::new(Folder::new()), bases };
+        scene.store(&SECRETS.map(|(name, value)| (name, Some(value))));
+        scene
+    }
+
+    /// `certhooks local` on the state folder: its secrets are those of `secrets.json`.
+    pub(crate) fn door(&self) -> Local {
+        self.door_with(&[])
+    }
+
+    pub(crate) fn door_with(&self, variables: &[(&str, &str)]) -> Local {
+        let mut all = self.variables();
+        all.extend(variables.iter().copied());
+        let all: Vec<_> = all.into_iter().collect();
+        Local::start_in(Arc::clone(&self.state), &all, &[])
+    }
+
+    /// Runs `certhooks` with the state folder and good keys to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_with(&[], arguments)
+    }
+
+    pub(crate) fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        self.ended(self.spawn(variables, arguments).wait_with_output().unwrap())
+    }
+
+    pub(crate) fn spawn(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Child {
+        let mut command = command(&[]);
+        command.envs(self.variables()).envs(variables.iter().copied());
+        command.args(arguments).arg("--state").arg(self.state.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    fn variables(&self) -> BTreeMap<&str, &str> {
+        let mut all = BTreeMap::from(NO_SECRETS);
+        all.extend([
+            ("DIGICERT_API_BASE", self.bases[0].as_str()),
+            ("DIGICERT_API_KEY", DIGICERT_API_KEY),
+            ("CLOUDFLARE_API_BASE", &self.bases[1]),
+            ("CLOUDFLARE_API_TOKEN", CLOUDFLARE_TOKEN),
+            ("CLOUDFLARE_ACCOUNT_ID", ACCOUNT),
+            ("META_API_BASE", &self.bases[2]),
+            ("META_ACCESS_TOKEN", META_TOKEN),
+            ("META_APP_ID", APP),
+            ("DIGICERT_API_BUDGET", "none"),
+            ("CLOUDFLARE_API_BUDGET", "none"),
+            ("META_API_BUDGET", "none"),
+        ]);
+        all
+    }
+
+    /// Nothing that is secret may stand in what a command says, whatever it is.
+    fn ended(&self, Output { status, stdout, stderr }: Output) -> Ended {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let (out, err) = (text(stdout), text(stderr));
+        let keys = [DIGICERT_API_KEY, VIEW_ONLY_KEY, CLOUDFLARE_TOKEN, META_TOKEN, "canary-"];
+        let mut secrets = keys.map(str::to_owned).to_vec();
+        secrets.extend(self.secrets().into_values());
+        for secret in secrets {
+            assert!(!out.contains(&secret) && !err.contains(&secret), "a secret\n{out}\n{err}");
+        }
+        Ended { code: status.code().unwrap(), out, err }
+    }
+
+    /// What `secrets.json` holds.
+    pub(crate) fn secrets(&self) -> BTreeMap<String, String> {
+        let file = self.state.path().join("secrets.json");
+        std::fs::read(file)
+            .map_or_else(|_| BTreeMap::new(), |bytes| serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// Changes members of `secrets.json`, or removes them.
+    pub(crate) fn store(&self, changes: &[(&str, Option<&str>)]) {
+        let mut secrets = self.secrets();
+        for (name, value) in changes {
+            match value {
+                Some(value) => drop(secrets.insert((*name).to_owned(), (*value).to_owned())),
+                None => drop(secrets.remove(*name)),
+            }
+        }
+        write_private(&self.state.path().join("secrets.json"), &json!(secrets).to_string());
+    }
+
+    /// The calls that may change something, as `METHOD last/segments`.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let mut seen = self.simulator.requests().recent();
+        seen.retain(|seen| seen.method != "GET");
+        seen.iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect()
+    }
+
+    /// JSON lines of a command that went well.
+    pub(crate) fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+        json_lines(&self.run(&[arguments, &["--json"]].concat()).done())
+    }
+}
+
+pub(crate) fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
