@@ -24,6 +24,8 @@ const HOLDS: &str = "#state = :claimed AND #owner = :owner";
 const CLAIMED: &str = "claimed";
 const RECORDED: &str = "recorded";
 
+const CHALLENGES: &str = "challenge#digicert";
+
 type Item = HashMap<String, AttributeValue>;
 
 /// The ledger in one DynamoDB table.
@@ -41,10 +43,49 @@ impl DynamoLedger {
         Self { client: Client::new(&session.config), table: table.into() }
     }
 
+    /// The tokens of CertCentral challenges that still can be used.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn tokens(&self) -> PortResult<Vec<WaitingToken>> {
+        let now = OffsetDateTime::now_utc();
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :challenges")
+            .expression_attribute_values(":challenges", text(CHALLENGES));
+        let found = Box::pin(query.send()).await;
+        let found = found.map_err(|error| fault(VARIABLE, "Query", &error))?;
+        let tokens = found.items().iter().filter_map(WaitingToken::of);
+        Ok(tokens.filter(|token| token.expires > now).collect())
+    }
+
     /// Replaces an item, whatever it was.
     async fn put(&self, item: Item) -> PortResult<()> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         Box::pin(put.send()).await.map(drop).map_err(|error| fault(VARIABLE, "PutItem", &error))
+    }
+}
+
+/// A CertCentral challenge that was not answered.
+#[derive(Clone, Debug)]
+pub struct WaitingToken {
+    pub webhook_id: String,
+    pub token: SecretString,
+    pub expires: OffsetDateTime,
+}
+
+impl WaitingToken {
+    fn of(item: &Item) -> Option<Self> {
+        let text = |name: &str| item.get(name)?.as_s().ok();
+        let expires = item.get("expires_at")?.as_n().ok()?.parse().ok()?;
+        Some(Self {
+            webhook_id: text("sk")?.clone(),
+            token: text("token")?.as_str().into(),
+            expires: OffsetDateTime::from_unix_timestamp(expires).ok()?,
+        })
     }
 }
 
@@ -116,7 +157,7 @@ impl Ledger for DynamoLedger {
         expires: OffsetDateTime,
     ) -> PortResult<()> {
         let mut item = Item::new();
-        item.insert("pk".into(), text("challenge#digicert"));
+        item.insert("pk".into(), text(CHALLENGES));
         // A key must not be empty.
         item.insert("sk".into(), text(if webhook_id.is_empty() { "-" } else { webhook_id }));
         item.insert("token".into(), text(token.expose_secret()));

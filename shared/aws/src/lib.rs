@@ -4,6 +4,8 @@
 //! - [`trust`]: whose certificates the HTTP client believes
 //! - [`sqs`]: the events queue and the deliveries queue
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
+//! - [`rotation`]: from one value of a secret to the next
+//! - [`stack`]: what a deployed stack tells of itself
 //! - [`ledger`]: claims, records and the waiting challenge on DynamoDB
 //! - [`archive`]: objects on S3
 //! - [`fault`]: what went wrong, with the variable that names the resource
@@ -14,18 +16,24 @@ mod fault;
 #[cfg(feature = "dynamodb")]
 mod ledger;
 #[cfg(feature = "secrets")]
+mod rotation;
+#[cfg(feature = "secrets")]
 mod secrets;
 mod session;
 #[cfg(feature = "sqs")]
 mod sqs;
+#[cfg(feature = "stack")]
+mod stack;
 mod trust;
 
 #[cfg(feature = "s3")]
 pub use archive::S3Archive;
 #[cfg(feature = "dynamodb")]
-pub use ledger::DynamoLedger;
+pub use ledger::{DynamoLedger, WaitingToken};
 #[cfg(feature = "secrets")]
 pub use secrets::StoredSecret;
 pub use session::Session;
 #[cfg(feature = "sqs")]
 pub use sqs::{SqsDeliveries, SqsEvents};
+#[cfg(feature = "stack")]
+pub use stack::StackOutputs;

@@ -9,13 +9,17 @@ use time::OffsetDateTime;
 use crate::Session;
 use crate::fault::fault;
 
+pub(crate) const CURRENT: &str = "AWSCURRENT";
+pub(crate) const PENDING: &str = "AWSPENDING";
+pub(crate) const PREVIOUS: &str = "AWSPREVIOUS";
+
 /// One secret on Secrets Manager.
 pub struct StoredSecret {
-    client: Client,
+    pub(crate) client: Client,
     /// The variable that holds the id, for errors.
     variable: &'static str,
     /// Name or ARN.
-    id: String,
+    pub(crate) id: String,
 }
 
 impl StoredSecret {
@@ -24,7 +28,7 @@ impl StoredSecret {
     }
 
     /// What stands under a stage; nothing when no version has it.
-    async fn stage(&self, stage: &str) -> PortResult<Option<GetSecretValueOutput>> {
+    pub(crate) async fn stage(&self, stage: &str) -> PortResult<Option<GetSecretValueOutput>> {
         let request = self.client.get_secret_value().secret_id(&self.id).version_stage(stage);
         match Box::pin(request.send()).await {
             Ok(version) => Ok(Some(version)),
@@ -44,7 +48,7 @@ impl StoredSecret {
         let missing = || {
             PortError(format!("{}: there is no such secret, or it has no value", self.resource()))
         };
-        let version = self.stage("AWSCURRENT").await?.ok_or_else(missing)?;
+        let version = self.stage(CURRENT).await?.ok_or_else(missing)?;
         let current_created = version
             .created_date()
             .and_then(|created| OffsetDateTime::from_unix_timestamp_nanos(created.as_nanos()).ok());
@@ -58,7 +62,7 @@ impl StoredSecret {
         Ok(SecretVersions { current: Some(current), current_created, ..SecretVersions::default() })
     }
 
-    fn resource(&self) -> String {
+    pub(crate) fn resource(&self) -> String {
         format!("{} ({})", self.variable, self.id)
     }
 }
@@ -69,11 +73,8 @@ impl SecretSource for StoredSecret {
     }
 
     async fn all(&self) -> PortResult<SecretVersions> {
-        let (versions, pending, previous) = tokio::try_join!(
-            self.current_version(),
-            self.stage("AWSPENDING"),
-            self.stage("AWSPREVIOUS")
-        )?;
+        let (versions, pending, previous) =
+            tokio::try_join!(self.current_version(), self.stage(PENDING), self.stage(PREVIOUS))?;
         // A binary value of these two counts for nothing.
         Ok(SecretVersions {
             pending: pending.and_then(text),

@@ -101,22 +101,14 @@ impl Endpoint {
     }
 
     fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
-        let request = self.to(Method::GET, &call.segments, key)?;
-        Some(request.header(ACCEPT, call.accept).query(&call.query))
+        let request = self.to(Method::GET, &call.segments)?;
+        with_key(request.header(ACCEPT, call.accept).query(&call.query), key)
     }
 
-    fn to(&self, method: Method, segments: &[String], key: &Key) -> Option<RequestBuilder> {
+    fn to(&self, method: Method, segments: &[String]) -> Option<RequestBuilder> {
         let mut url = self.base.clone();
         url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
-        let request = self.client.request(method, url);
-        Some(match key {
-            Key::Header { name, value } => {
-                let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
-                value.set_sensitive(true);
-                request.header(*name, value)
-            }
-            Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
-        })
+        Some(self.client.request(method, url))
     }
 
     /// One call of CertCentral's webhook management, within the budget and once.
@@ -124,7 +116,8 @@ impl Endpoint {
         self.admit(true).await.map_err(|_| "the API's budget has no room".to_owned())?;
         let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
         let built = self
-            .to(request.method.clone(), &request.segments, key)
+            .to(request.method.clone(), &request.segments)
+            .and_then(|built| with_key(built, key))
             .ok_or("the API key fits no header")?
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
@@ -135,6 +128,17 @@ impl Endpoint {
             Err(reason) => Err(format!("no whole answer ({reason})")),
         }
     }
+}
+
+fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
+    Some(match key {
+        Key::Header { name, value } => {
+            let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
+            value.set_sensitive(true);
+            request.header(*name, value)
+        }
+        Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
+    })
 }
 
 async fn send(request: RequestBuilder) -> Result<Whole, Reason> {

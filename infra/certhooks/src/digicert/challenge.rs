@@ -35,8 +35,17 @@ pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {
     Ok(())
 }
 
-/// Needs no API key, since it asks nobody.
+/// Needs no API key, since it asks nobody at CertCentral.
 async fn waiting(arguments: &Challenge) -> Outcome<Vec<WaitingChallenge>> {
+    if let Some(name) = &arguments.here.stack {
+        #[cfg(feature = "aws")]
+        return super::stack::Stack::open(&boot::Environment::of_process(), name)
+            .await?
+            .tokens()
+            .await;
+        #[cfg(not(feature = "aws"))]
+        return Err(super::home::without_aws(name));
+    }
     Ok(Reader::open(&arguments.of.access.state)?.challenges().await?)
 }
 

@@ -5,6 +5,8 @@ use providers::digicert::webhook::{Endpoint, Key};
 use tokio::time::Instant;
 
 use super::access::Session;
+#[cfg(feature = "aws")]
+use super::stack::Stack;
 use super::words::Here;
 use crate::fault::{Fault, Outcome};
 
@@ -13,15 +15,21 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Our side of a webhook: where the door keeps its key and the worker the tokens.
 pub(crate) enum Home<'a> {
-    Local { session: &'a Session, reader: Reader },
+    Local {
+        session: &'a Session,
+        reader: Reader,
+    },
+    #[cfg(feature = "aws")]
+    Stack(Box<Stack>),
 }
 
 impl<'a> Home<'a> {
     pub(crate) async fn open(session: &'a Session, here: &Here) -> Outcome<Self> {
-        if here.stack.is_some() {
-            return Err(Fault::usage(
-                "--stack: this certhooks was built without AWS; build it with `--features aws`",
-            ));
+        if let Some(name) = &here.stack {
+            #[cfg(feature = "aws")]
+            return Ok(Self::Stack(Box::new(Stack::open(&session.environment, name).await?)));
+            #[cfg(not(feature = "aws"))]
+            return Err(without_aws(name));
         }
         Ok(Self::Local { session, reader: Reader::open(&session.state)? })
     }
@@ -32,6 +40,8 @@ impl<'a> Home<'a> {
             Self::Local { .. } => {
                 Err(Fault::usage("--endpoint: is needed, since a state folder does not tell it"))
             }
+            #[cfg(feature = "aws")]
+            Self::Stack(stack) => stack.endpoint(),
         }
     }
 
@@ -39,6 +49,8 @@ impl<'a> Home<'a> {
     pub(crate) async fn key(&self) -> Outcome<Key> {
         match self {
             Self::Local { session, .. } => session.webhook_key().await,
+            #[cfg(feature = "aws")]
+            Self::Stack(stack) => stack.key().await,
         }
     }
 
@@ -46,6 +58,8 @@ impl<'a> Home<'a> {
     pub(crate) async fn tokens(&self) -> Outcome<Vec<WaitingChallenge>> {
         match self {
             Self::Local { reader, .. } => Ok(reader.challenges().await?),
+            #[cfg(feature = "aws")]
+            Self::Stack(stack) => stack.tokens().await,
         }
     }
 
@@ -84,6 +98,15 @@ impl<'a> Home<'a> {
             Self::Local { session, .. } => {
                 format!("`certhooks local --state {}`", session.state.display())
             }
+            #[cfg(feature = "aws")]
+            Self::Stack(stack) => format!("stack {}", stack.name),
         }
     }
+}
+
+#[cfg(not(feature = "aws"))]
+pub(super) fn without_aws(stack: &str) -> Fault {
+    Fault::usage(format!(
+        "--stack {stack}: this certhooks was built without AWS; build it with `--features aws`"
+    ))
 }

@@ -58,7 +58,7 @@ impl Way<'_> {
             "done",
             &format!("the new key is current, the old one {old_key}"),
         );
-        if let Some(old) = old.filter(|_| self.compromised) {
+        if let Some(old) = old.filter(|old| self.compromised && !old.is(&next)) {
             self.refused(&old).await?;
         }
         self.proved(&next).await?;

@@ -293,12 +293,8 @@ pub(crate) struct One {
 /// Where our side is kept: by default in the state folder.
 #[derive(Args, Debug)]
 pub(crate) struct Here {
-    /// CloudFormation stack of the door, in place of a state folder
-    #[cfg(feature = "aws")]
-    #[arg(long, value_name = "NAME", id = "stack")]
-    pub(crate) stack: Option<String>,
-    #[cfg(not(feature = "aws"))]
-    #[arg(long, value_name = "NAME", id = "stack", hide = true)]
+    /// CloudFormation stack of the door, in place of a state folder (with the feature `aws`)
+    #[arg(long, value_name = "NAME", hide = cfg!(not(feature = "aws")))]
     pub(crate) stack: Option<String>,
 }
 

@@ -234,7 +234,7 @@ async fn a_rotation_that_was_stopped_finishes_or_is_undone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_that_was_killed_finishes() {
-    let (scene, door) = subscribed().await;
+    let (scene, _door) = subscribed().await;
     let mut child = scene.spawn(&[], &["cloudflare", "rotate"]);
     while !scene.secrets().contains_key(PENDING) {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -6,6 +6,7 @@ mod deliveries;
 mod events;
 mod failed_entries;
 mod ledger;
+mod rotation;
 mod secrets;
 mod stage;
 mod trust;

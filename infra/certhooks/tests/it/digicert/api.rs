@@ -12,8 +12,11 @@ use tokio::net::TcpListener;
 pub(super) struct Api {
     pub(super) base: String,
     calls: Arc<Mutex<Vec<Call>>>,
-    answer: Arc<dyn Fn(&Call) -> (u16, Value) + Send + Sync>,
+    answer: Arc<Answer>,
 }
+
+/// Status and body.
+type Answer = dyn Fn(&Call) -> (u16, Value) + Send + Sync;
 
 #[derive(Clone, Debug)]
 pub(super) struct Call {
