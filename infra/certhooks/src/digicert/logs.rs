@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use envelope::rfc3339;
 use providers::digicert::webhook::{self, LogEntry, LogPage, Refusal};
 use serde_json::{Value, json};
@@ -75,7 +77,11 @@ impl<'a> Book<'a> {
             let offset = entries.len().max(total.saturating_sub(PAGE));
             entries.extend(self.page(offset).await?.entries);
         }
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.sent));
+        // Times have whole seconds, so the order of the log counts too.
+        if entries.first().map(|entry| entry.sent) <= entries.last().map(|entry| entry.sent) {
+            entries.reverse();
+        }
+        entries.sort_by_key(|entry| Reverse(entry.sent));
         entries.truncate(most);
         Ok(entries)
     }

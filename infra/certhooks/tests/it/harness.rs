@@ -65,13 +65,27 @@ impl Local {
         Self::start_in(Arc::new(Folder::new()), variables, &[])
     }
 
+    /// Where an earlier one was, with the secrets of `secrets.json`.
+    pub(crate) fn start_at(state: Arc<Folder>, address: &str) -> Self {
+        Self::launch(state, &NO_SECRETS, address, &[])
+    }
+
     pub(crate) fn start_in(
         state: Arc<Folder>,
         variables: &[(&str, &str)],
         arguments: &[&str],
     ) -> Self {
+        Self::launch(state, variables, "127.0.0.1:0", arguments)
+    }
+
+    fn launch(
+        state: Arc<Folder>,
+        variables: &[(&str, &str)],
+        listen: &str,
+        arguments: &[&str],
+    ) -> Self {
         let mut process = command(variables)
-            .args(["local", "--listen", "127.0.0.1:0", "--state"])
+            .args(["local", "--listen", listen, "--state"])
             .arg(state.path())
             .args(arguments)
             .stdout(Stdio::null())

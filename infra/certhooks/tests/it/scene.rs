@@ -114,8 +114,8 @@ impl Scene {
     /// What `secrets.json` holds.
     pub(crate) fn secrets(&self) -> BTreeMap<String, String> {
         let file = self.state.path().join("secrets.json");
-        std::fs::read(file)
-            .map_or_else(|_| BTreeMap::new(), |bytes| serde_json::from_slice(&bytes).unwrap())
+        let bytes = std::fs::read(file).unwrap_or_default();
+        serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
     /// Changes members of `secrets.json`, or removes them.
