@@ -121,6 +121,7 @@ def test_functions_run_as_designed():
 def test_functions_get_the_variables_that_the_code_reads():
     functions = resources("AWS::Lambda::Function", processed(**ALL))
     variables = {name: f["Environment"]["Variables"] for name, f in functions.items()}
+    assert {v.pop("METRICS_NAMESPACE") for v in variables.values()} == {"Certhooks/stack"}
     for provider, function in WEBHOOKS.items():
         variables[function].pop("SOURCE_IP_ALLOWLIST", None)
         assert variables[function] == {
@@ -301,8 +302,8 @@ def test_alarms_watch_what_they_should():
         ("AWS/ApiGateway", "5XXError", "stack", "v1"),
         ("AWS/Lambda", "Errors", "${Worker}"),
         *(("AWS/Lambda", "Throttles", f"${{{name}}}") for name in ("Worker", *WEBHOOKS.values())),
-        *(("Certhooks", "Refused", p.lower(), "unauthorized") for p in WEBHOOKS),
-        *(("Certhooks", "KeyRefused", p.lower()) for p in WEBHOOKS),
+        *(("Certhooks/stack", "Refused", p.lower(), "unauthorized") for p in WEBHOOKS),
+        *(("Certhooks/stack", "KeyRefused", p.lower()) for p in WEBHOOKS),
         ("Certhooks/stack", "RefusedAddresses"),
     }
 

@@ -23,8 +23,8 @@ pub(crate) struct Batch {
 #[serde(default, rename_all = "camelCase")]
 struct Message {
     message_id: Value,
+    receipt_handle: Value,
     body: Value,
-    attributes: Value,
 }
 
 /// Which records the queue shall keep (Lambda, "Reporting batch item failures").
@@ -86,8 +86,8 @@ fn read(record: &str, deadline: Option<Instant>) -> (Option<String>, Option<Reco
         _ => None,
     };
     let id = text(message.message_id);
-    let count = message.attributes["ApproximateReceiveCount"].as_str().unwrap_or("1");
-    let receipt = format!("{}#{count}", id.as_deref().unwrap_or_default());
+    // The handle is another at each receipt, also when a standard queue delivers twice at a time.
+    let receipt = text(message.receipt_handle).or_else(|| id.clone()).unwrap_or_default();
     (id, text(message.body).map(|body| Record { receipt, body, deadline }))
 }
 
@@ -115,16 +115,16 @@ mod tests {
     fn records_are_read_one_by_one() {
         for (record, id, receipt, body) in [
             (
-                r#"{"messageId":"m","body":"{}","attributes":{"ApproximateReceiveCount":"3"}}"#,
+                r#"{"messageId":"m","receiptHandle":"r","body":"{}"}"#,
                 Some("m"),
-                Some("m#3"),
+                Some("r"),
                 Some("{}"),
             ),
-            (r#"{"messageId":"m","body":"not JSON"}"#, Some("m"), Some("m#1"), Some("not JSON")),
+            (r#"{"messageId":"m","body":"not JSON"}"#, Some("m"), Some("m"), Some("not JSON")),
             (r#"{"messageId":"m","body":{"a":1}}"#, Some("m"), None, None),
             (r#"{"messageId":"m"}"#, Some("m"), None, None),
-            (r#"{"messageId":"","body":"{}"}"#, None, Some("#1"), Some("{}")),
-            (r#"{"messageId":7,"body":"{}"}"#, None, Some("#1"), Some("{}")),
+            (r#"{"messageId":"","body":"{}"}"#, None, Some(""), Some("{}")),
+            (r#"{"messageId":7,"body":"{}"}"#, None, Some(""), Some("{}")),
             ("[]", None, None, None),
             ("null", None, None, None),
         ] {

@@ -3,7 +3,9 @@ use std::io::{self, Write};
 use metrics::{Unit, describe_counter, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
-/// What the alarms and the dashboard look under.
+use crate::Environment;
+
+/// Where there is no `METRICS_NAMESPACE`.
 const NAMESPACE: &str = "Certhooks";
 
 const COUNTS: [&str; 7] = [
@@ -24,13 +26,15 @@ const DURATIONS: [&str; 2] = ["Age", "CallbackDuration"];
 pub struct Metrics(&'static Collector);
 
 impl Metrics {
-    /// Takes what the `metrics` macros count from now on.
+    /// Takes what the `metrics` macros count from now on. `METRICS_NAMESPACE` keeps the metrics of
+    /// several stacks in one account apart; alarms and dashboard look under it.
     ///
     /// # Errors
     /// When something else takes it already.
-    pub fn start() -> Result<Self, String> {
+    pub fn start(environment: &Environment) -> Result<Self, String> {
+        let namespace = environment.optional("METRICS_NAMESPACE").unwrap_or(NAMESPACE);
         let collector = Builder::new()
-            .cloudwatch_namespace(NAMESPACE)
+            .cloudwatch_namespace(namespace.to_owned())
             .init()
             .map_err(|error| format!("the metrics did not start: {error}"))?;
         for name in DURATIONS {
@@ -61,7 +65,7 @@ mod tests {
     use metrics::{counter, histogram};
     use serde_json::{Value, json};
 
-    use super::Metrics;
+    use super::{Environment, Metrics};
 
     fn lines(metrics: Metrics) -> Vec<Value> {
         let mut written = Vec::new();
@@ -77,7 +81,8 @@ mod tests {
 
     #[test]
     fn one_line_for_each_set_of_dimensions() {
-        let metrics = Metrics::start().unwrap();
+        let environment: Environment = [("METRICS_NAMESPACE", "Certhooks/a")].into_iter().collect();
+        let metrics = Metrics::start(&environment).unwrap();
         counter!("Accepted", "provider" => "digicert").increment(2);
         counter!("Accepted", "provider" => "digicert").increment(1);
         counter!("Refused", "provider" => "digicert", "reason" => "unauthorized").increment(1);
@@ -89,7 +94,7 @@ mod tests {
             [
                 json!({
                     "_aws": { "Timestamp": null, "CloudWatchMetrics": [{
-                        "Namespace": "Certhooks",
+                        "Namespace": "Certhooks/a",
                         "Dimensions": [["provider"]],
                         "Metrics": [
                             { "Name": "Accepted", "Unit": "Count" },
@@ -102,7 +107,7 @@ mod tests {
                 }),
                 json!({
                     "_aws": { "Timestamp": null, "CloudWatchMetrics": [{
-                        "Namespace": "Certhooks",
+                        "Namespace": "Certhooks/a",
                         "Dimensions": [["provider", "reason"]],
                         "Metrics": [{ "Name": "Refused", "Unit": "Count" }],
                     }] },
@@ -113,6 +118,6 @@ mod tests {
             ]
         );
         assert_eq!(lines(metrics), [] as [Value; 0], "what was written is not written again");
-        assert!(Metrics::start().is_err(), "a second start would count nothing");
+        assert!(Metrics::start(&environment).is_err(), "a second start would count nothing");
     }
 }

@@ -6,6 +6,7 @@ use time::Duration;
 use crate::asking::{Asking, Found, Later, Settled};
 use crate::compose::compose;
 use crate::process::{Event, Worker};
+use crate::record;
 use crate::search::{PAGES, Pages, observed};
 
 /// A certificate in the logs stays known: Graph lists expired ones for ever.
@@ -85,7 +86,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 Ok(Some(Settled::Good { value, status })) => {
                     self.take(event, tally, &value.certificates, status, asking).await?;
                 }
-                Ok(Some(Settled::Final(callback))) => tally.refused(domain, callback),
+                Ok(Some(Settled::Final(callback))) => {
+                    record::refused(&event.redacted.envelope, domain, &callback);
+                    tally.refused(domain, callback);
+                }
             }
         }
         if pages.was_capped() {

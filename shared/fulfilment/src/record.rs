@@ -49,6 +49,17 @@ pub(crate) fn searched(
     counted(provider, outcome, millis);
 }
 
+/// Meta: the other domains' certificates are delivered none the less.
+pub(crate) fn refused(envelope: &Envelope, domain: &str, callback: &Callback) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    let Callback { outcome, reason, status, .. } = callback;
+    let reason = reason.map(|reason| reason.as_str());
+    tracing::warn!(
+        provider = "meta", id, r#type = kind, traceparent, domain, %outcome, reason, status,
+        "the certificates of a domain were not found out"
+    );
+}
+
 pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, began: Instant) {
     let Envelope { id, kind, traceparent, attempts, .. } = envelope;
     let delay = later.delay.as_secs();

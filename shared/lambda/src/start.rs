@@ -52,7 +52,7 @@ where
     for name in SET_BY_LAMBDA {
         environment.required(name)?;
     }
-    let metrics = Metrics::start()?;
+    let metrics = Metrics::start(environment)?;
     let service = service_fn(|event| {
         let answer = Box::pin(handle(event));
         async move {

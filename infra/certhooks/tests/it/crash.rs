@@ -43,18 +43,19 @@ impl Senders {
     }
 
     async fn send(&self, client: &Client, provider: Provider, event: &Value) {
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + Duration::from_secs(60);
         loop {
-            assert!(Instant::now() < until, "not accepted within 30 s: {event}");
             let address = self.address.lock().unwrap().clone();
-            match post(client, &address, provider, event.to_string().into_bytes(), None).await {
-                Ok((200, answer)) => {
+            let sending = post(client, &address, provider, event.to_string().into_bytes(), None);
+            match tokio::time::timeout(Duration::from_secs(5), sending).await {
+                Ok(Ok((200, answer))) => {
                     self.accepted.lock().unwrap().extend(ids(&answer));
                     return;
                 }
                 // Killed, or not listening yet: as a provider would, it sends the same again.
-                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+                other => assert!(Instant::now() < until, "{event}: {other:?}"),
             }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 }
@@ -104,12 +105,15 @@ fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
         local = providers.local_in(Arc::clone(&state), &[]);
         *senders.address.lock().unwrap() = local.address.clone();
     }
+    // On a busy machine there were few.
+    while senders.accepted.lock().unwrap().len() < 300 {
+        thread::sleep(Duration::from_millis(10));
+    }
     senders.is_over.store(true, Ordering::Relaxed);
     for task in tasks {
         providers.runtime().block_on(task).unwrap();
     }
     let accepted = senders.accepted.lock().unwrap().clone();
-    assert!(accepted.len() >= 200, "only {} events in all", accepted.len());
     let ids_of = |events: &[Value]| -> BTreeSet<String> {
         events.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
     };
@@ -133,16 +137,22 @@ fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
 
 /// Nothing is left over, and no page of the file is damaged.
 fn assert_intact(state: &Path) {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let database = Connection::open_with_flags(state.join("certhooks.db"), flags).unwrap();
     let verdict: String =
-        database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        database(state).query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(verdict, "ok");
     for table in ["messages", "bodies", "confidential", "dead_letters"] {
-        let count = format!("SELECT count(*) FROM {table}");
-        let left: i64 = database.query_row(&count, [], |row| row.get(0)).unwrap();
-        assert_eq!(left, 0, "{table}");
+        assert_eq!(count(state, table), 0, "{table}");
     }
+}
+
+fn count(state: &Path, table: &str) -> i64 {
+    let count = format!("SELECT count(*) FROM {table}");
+    database(state).query_row(&count, [], |row| row.get(0)).unwrap()
+}
+
+fn database(state: &Path) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    Connection::open_with_flags(state.join("certhooks.db"), flags).unwrap()
 }
 
 /// What waited for its time, and what was under way.
@@ -162,7 +172,8 @@ fn a_restart_goes_on_with_what_waited() {
     let held = providers.send_one(&local, &deployed("z", "h23"));
     local.put_back(&delayed, 1);
     local.put_back(&held, 1);
-    while providers.seen("/certificate/22/").is_empty() {
+    // The copies that went back are acknowledged; else they would be under way too.
+    while providers.seen("/certificate/22/").is_empty() || count(state.path(), "messages") != 3 {
         thread::sleep(Duration::from_millis(10));
     }
     local.kill();
@@ -188,7 +199,8 @@ fn sigterm_finishes_what_is_under_way_and_ends_with_success() {
     local.put_back(&waits, 1);
     providers.delay_by(Duration::from_millis(700));
     let sent: BTreeSet<_> = (31..36).map(|id| providers.send_one(&local, &issued(id))).collect();
-    while providers.seen("/certificate/").len() < 6 {
+    let is_asked = |id: u64| !providers.seen(&format!("/certificate/{id}/")).is_empty();
+    while !(31..36).all(is_asked) {
         thread::sleep(Duration::from_millis(10));
     }
     let began = Instant::now();

@@ -1,8 +1,9 @@
 use ::time::Duration;
+use envelope::Outcome;
 use fulfilment::{Fate, Record};
 use serde_json::json;
 
-use crate::bench::{Bench, issued, record};
+use crate::bench::{Bench, issued, observed, record, rejected};
 
 /// Fates come in the order of the records, whatever became of their neighbours.
 #[tokio::test]
@@ -52,4 +53,20 @@ async fn copies_in_one_batch_are_delivered_once() {
 async fn an_empty_batch_is_done() {
     let bench = Bench::start().await;
     assert_eq!(bench.worker.process_batch(Vec::new()).await, []);
+}
+
+/// A provider without a key is not called back, and its events are delivered none the less.
+#[tokio::test]
+async fn without_an_api_key_the_call_back_is_disabled() {
+    let bench = Bench::without_keys().await;
+    for envelope in [issued("1", Duration::ZERO), rejected("2", Duration::ZERO), observed("3")] {
+        assert_eq!(bench.process("r", &envelope).await, Fate::Delivered);
+    }
+    let events = bench.fake.events();
+    assert_eq!(events.len(), 3);
+    for event in events {
+        let callback = event.data.callback;
+        assert_eq!((callback.outcome, callback.reason), (Outcome::Disabled, None), "{}", event.id);
+    }
+    assert_eq!(bench.simulator.requests().total(), 0);
 }

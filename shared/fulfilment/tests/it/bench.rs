@@ -25,6 +25,14 @@ impl Bench {
     }
 
     pub(crate) async fn with(variables: &[(&str, &str)]) -> Self {
+        Self::build(variables, true).await
+    }
+
+    pub(crate) async fn without_keys() -> Self {
+        Self::build(&[], false).await
+    }
+
+    async fn build(variables: &[(&str, &str)], has_keys: bool) -> Self {
         let settings = simulator::Settings {
             digicert_api_key: Some("right".into()),
             ..simulator::Settings::default()
@@ -45,11 +53,8 @@ impl Bench {
             ledger: fake.clone(),
             archive: fake.clone(),
         };
-        let keys = Keys {
-            digicert: Some(key.clone()),
-            cloudflare: Some(key.clone()),
-            meta: Some(key.clone()),
-        };
+        let own = || has_keys.then(|| key.clone());
+        let keys = Keys { digicert: own(), cloudflare: own(), meta: own() };
         let settings = Settings::from_environment(&environment).unwrap();
         let worker = Arc::new(Worker::new(&settings, ports, keys).unwrap());
         Self { simulator, fake, key, worker }
@@ -78,6 +83,15 @@ pub(crate) fn issued(id: &str, age: Duration) -> Value {
 pub(crate) fn rejected(id: &str, age: Duration) -> Value {
     let data = json!({"order_id": 88, "certificate_id": 1});
     envelope(id, age, &json!({"event": "order_rejected", "data": data}))
+}
+
+/// A certificate alert of Meta's without an id to ask about.
+pub(crate) fn observed(id: &str) -> Value {
+    let entry = json!({"id": "../", "time": 1, "changed_fields": ["certificate"]});
+    let document = json!({"object": "certificate_transparency", "entry": [entry], "event": "x"});
+    let mut envelope = envelope(id, Duration::ZERO, &document);
+    envelope["source"] = json!("/meta/certificate-transparency");
+    envelope
 }
 
 pub(crate) fn envelope(id: &str, age: Duration, document: &Value) -> Value {

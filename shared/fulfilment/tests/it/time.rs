@@ -4,7 +4,7 @@ use fulfilment::{Fate, Record};
 use serde_json::{Value, json};
 use simulator::Fault;
 
-use crate::bench::{Bench, envelope, issued, rejected, tried};
+use crate::bench::{Bench, envelope, issued, observed, rejected, tried};
 
 /// Of the only event delivered, or `None` when it was put back.
 async fn callback(fault: Fault, envelope: &Value) -> Option<Callback> {
@@ -63,10 +63,7 @@ async fn after_ten_minutes_a_download_that_is_not_ready_is_final() {
 #[tokio::test]
 async fn a_search_out_of_time_goes_on_later() {
     let bench = Bench::with(&[("META_DOMAINS", "example.com")]).await;
-    let entry = json!({"id": "../", "time": 1, "changed_fields": ["certificate"]});
-    let document = json!({"object": "certificate_transparency", "entry": [entry], "event": "x"});
-    let mut envelope = envelope("e", Duration::ZERO, &document);
-    envelope["source"] = json!("/meta/certificate-transparency");
+    let envelope = observed("e");
     let record = |deadline| Record { receipt: "r".into(), body: envelope.to_string(), deadline };
     let over = record(Some(std::time::Instant::now()));
     assert_eq!(bench.worker.process(over).await, Fate::PutBack);

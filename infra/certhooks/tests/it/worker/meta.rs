@@ -57,7 +57,7 @@ fn cursors_are_followed_to_the_end_or_the_cap_and_addresses_are_not() {
     let elsewhere = Canned::start(|_| (200, "{}".into()));
     let next = format!("http://{}/certificates?after=", elsewhere.address);
     let canned = Canned::start(move |target| {
-        if !target.starts_with("/certificates") {
+        if !target.starts_with("/certificates") || target.contains("refused") {
             let error = json!({"code": 100, "error_subcode": 33});
             return (400, json!({"error": error}).to_string());
         }
@@ -74,8 +74,10 @@ fn cursors_are_followed_to_the_end_or_the_cap_and_addresses_are_not() {
     });
     let providers = Providers::start();
     let base = format!("http://{}", canned.address);
-    let variables =
-        [("META_API_BASE", base.as_str()), ("META_DOMAINS", "a.example,endless.example")];
+    let variables = [
+        ("META_API_BASE", base.as_str()),
+        ("META_DOMAINS", "a.example,refused.example,endless.example"),
+    ];
     let local = providers.local(&variables);
     let id = providers.send_one(&local, &observed("1"));
     let told = local.log_until(&id, |lines| lines.iter().any(|line| !line["new"].is_null()));
@@ -83,6 +85,8 @@ fn cursors_are_followed_to_the_end_or_the_cap_and_addresses_are_not() {
     let capped =
         |line: &Value| line["message"].as_str().unwrap().contains("endless.example: more than 20");
     assert!(told.iter().any(capped), "{told:?}");
+    let refused = |line: &Value| line["domain"] == "refused.example" && line["reason"] == "retired";
+    assert!(told.iter().any(refused), "{told:?}");
     let asked = |domain: &str| {
         let query = format!("query={domain}&");
         canned.targets().iter().filter(|target| target.contains(&query)).count()
