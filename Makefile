@@ -47,6 +47,7 @@ test: test-rust test-template ## all tests, the template on an emulator included
 check-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package certhooks --all-targets --features aws -- -D warnings
 
 # Advisories need the advisory database from the network, so they are not part of `make check`.
 .PHONY: check-dependencies
@@ -74,7 +75,7 @@ test-rust: $(TOOLS)
 # into a folder for its own target.
 .PHONY: test-template
 test-template: $(TOOLS)
-	cargo build --workspace --bins --tests
+	cargo build --workspace --bins --tests --features certhooks/aws
 	$(BIN)/pytest -q infra/tests
 
 # --- the functions on AWS ------------------------------------------------------------------------
