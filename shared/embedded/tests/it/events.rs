@@ -1,8 +1,9 @@
 use std::time::{Duration, Instant};
 
-use embedded::Counts;
+use embedded::{Counts, Oldest};
 use ports::{EventsQueue, Outgoing};
 use time::OffsetDateTime;
+use time::macros::datetime;
 
 use crate::folder::TestFolder;
 use crate::{bodies, clock, message, open, open_with, receive, receive_one, send};
@@ -183,4 +184,31 @@ pub(crate) async fn until(done: impl AsyncFn() -> bool) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("it did not happen within 10 s");
+}
+
+#[tokio::test]
+async fn the_oldest_is_told_by_when_it_came_and_by_when_it_could_be_taken() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let state = open_with(&folder, clock);
+    let (events, reader) = (state.events(), state.reader());
+    let nothing = Oldest { received: None, visible: None };
+    assert_eq!(reader.oldest().await.unwrap(), nothing);
+
+    let first = r#"{"receivedtime":"2026-01-02T03:04:05.5Z"}"#;
+    let delayed = Outgoing { delay: Duration::from_secs(900), ..message(first) };
+    events.send(vec![delayed]).await.unwrap();
+    let oldest = reader.oldest().await.unwrap();
+    assert_eq!(oldest.received, Some(datetime!(2026-01-02 03:04:05.5 UTC)));
+    assert_eq!(oldest.visible, None, "nobody can take it yet");
+
+    send(&events, ["no envelope", r#"{"receivedtime":"2026-01-03T00:00:00Z"}"#]).await;
+    let sent = clock();
+    pass(60);
+    let oldest = reader.oldest().await.unwrap();
+    assert_eq!(oldest.received, Some(datetime!(2026-01-02 03:04:05.5 UTC)));
+    let late = (oldest.visible.unwrap() - sent).abs();
+    assert!(late < Duration::from_secs(5), "{late}");
+    receive(&events, 10).await;
+    assert_eq!(reader.oldest().await.unwrap().visible, None, "a worker has them");
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod adversity;
+mod alerting_cloudflare;
 mod api_cloudflare;
 mod api_digicert;
 mod api_meta;
@@ -13,6 +14,7 @@ mod meta;
 mod samples;
 mod shapes;
 mod splitting;
+mod subscription_meta;
 mod support;
 mod verification;
 mod webhook_digicert;
