@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use ports::{Claim, Ledger, PortError, PortResult};
@@ -137,17 +139,7 @@ impl Ledger for DynamoLedger {
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":claimed", text(CLAIMED))
             .expression_attribute_values(":owner", text(owner));
-        match Box::pin(delete.send()).await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(fault(VARIABLE, "DeleteItem", &error)),
-        }
+        delete_if(delete).await
     }
 
     async fn keep_challenge(
@@ -156,13 +148,25 @@ impl Ledger for DynamoLedger {
         token: &SecretString,
         expires: OffsetDateTime,
     ) -> PortResult<()> {
-        let mut item = Item::new();
-        item.insert("pk".into(), text(CHALLENGES));
-        // A key must not be empty.
-        item.insert("sk".into(), text(if webhook_id.is_empty() { "-" } else { webhook_id }));
+        let mut item = challenge(webhook_id);
         item.insert("token".into(), text(token.expose_secret()));
         item.insert("expires_at".into(), number(expires.unix_timestamp().into()));
         self.put(item).await
+    }
+
+    /// TTL deletion is late by up to days (DynamoDB, "Using time to live").
+    async fn end_challenge(&self, webhook_id: &str) -> PortResult<()> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(challenge(webhook_id)))
+            .condition_expression("expires_at <= :now")
+            .expression_attribute_values(
+                ":now",
+                number(OffsetDateTime::now_utc().unix_timestamp().into()),
+            );
+        delete_if(delete).await
     }
 }
 
@@ -185,6 +189,23 @@ fn met(item: Option<&Item>) -> PortResult<Claim> {
         }
         _ => Err(unreadable()),
     }
+}
+
+/// Deletes an item; one that does not meet the condition stays, and that is no error.
+async fn delete_if(delete: DeleteItemFluentBuilder) -> PortResult<()> {
+    let refused = |error: &DeleteItemError| error.is_conditional_check_failed_exception();
+    match Box::pin(delete.send()).await {
+        Err(error) if !error.as_service_error().is_some_and(refused) => {
+            Err(fault(VARIABLE, "DeleteItem", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The key of a challenge's item. A key must not be empty.
+fn challenge(webhook_id: &str) -> Item {
+    let webhook_id = if webhook_id.is_empty() { "-" } else { webhook_id };
+    Item::from([("pk".into(), text(CHALLENGES)), ("sk".into(), text(webhook_id))])
 }
 
 /// The key of an event's item.

@@ -1,10 +1,14 @@
-use envelope::Envelope;
-use ports::{Archive, Deliveries, EventsQueue, Ledger, PortResult, SecretSource};
+use std::time::Duration;
+
+use envelope::{Envelope, Provider};
+use ports::{Archive, Deliveries, EventsQueue, Ledger, Outgoing, PortResult, SecretSource};
 use providers::digicert::webhook;
 use providers::reading::Challenge;
 use secrecy::SecretString;
+use time::OffsetDateTime;
 
 use crate::callback::Api;
+use crate::decide::LONGEST_DELAY;
 use crate::{Fate, Worker, record};
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
@@ -13,21 +17,40 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     pub(crate) async fn keep(&self, envelope: &Envelope, challenge: Challenge) -> PortResult<Fate> {
         let Challenge { webhook_id, token, expires } = challenge;
         if expires <= self.now() {
-            record::too_late(envelope);
+            self.ports.ledger.end_challenge(&webhook_id).await?;
+            record::challenge_over(envelope);
             return Ok(Fate::KnownBefore);
         }
-        self.ports.ledger.keep_challenge(&webhook_id, &token, expires).await?;
-        if self.auto_verify {
-            match self.use_token(&webhook_id, &token).await {
-                Ok(()) => {
-                    record::challenge_completed(envelope);
-                    return Ok(Fate::ChallengeKept);
-                }
-                Err(why) => record::challenge_not_completed(envelope, &why),
+        if envelope.attempts == 0 {
+            self.ports.ledger.keep_challenge(&webhook_id, &token, expires).await?;
+            if self.auto_verify && self.completes(envelope, &webhook_id, &token).await {
+                return Ok(Fate::ChallengeKept);
+            }
+            record::challenge(envelope, expires);
+        }
+        self.come_back(envelope, expires).await?;
+        Ok(Fate::ChallengeKept)
+    }
+
+    async fn completes(&self, envelope: &Envelope, webhook_id: &str, token: &SecretString) -> bool {
+        match self.use_token(webhook_id, token).await {
+            Ok(()) => record::challenge_completed(envelope),
+            Err(why) => {
+                record::challenge_not_completed(envelope, &why);
+                return false;
             }
         }
-        record::challenge(envelope, expires);
-        Ok(Fate::ChallengeKept)
+        true
+    }
+
+    /// The event comes back when its token's time is over, and ends it: nothing keeps a token longer.
+    async fn come_back(&self, envelope: &Envelope, expires: OffsetDateTime) -> PortResult<()> {
+        let left = Duration::try_from(expires - self.now()).unwrap_or_default();
+        let next = Envelope { attempts: envelope.attempts.saturating_add(1), ..envelope.clone() };
+        let message = Outgoing::new(&next, Provider::Digicert, envelope.subject.clone())?;
+        // Not before the end, though queues count whole seconds; and they delay 15 minutes at most.
+        let delay = Duration::from_secs(left.as_secs() + 1).min(LONGEST_DELAY);
+        self.ports.events.send(vec![Outgoing { delay, expires: Some(expires), ..message }]).await
     }
 
     /// Gives CertCentral the token, which is kept already: when this fails, it waits for the operator.

@@ -132,14 +132,9 @@ pub(crate) fn challenge_not_completed(envelope: &Envelope, why: &str) {
     );
 }
 
-pub(crate) fn too_late(envelope: &Envelope) {
+pub(crate) fn challenge_over(envelope: &Envelope) {
     let Envelope { id, kind, .. } = envelope;
-    tracing::warn!(
-        provider = "digicert",
-        id,
-        r#type = kind,
-        "a challenge came here after its 30 minutes; dropped"
-    );
+    tracing::info!(provider = "digicert", id, r#type = kind, "a challenge's 30 minutes are over");
 }
 
 fn counted(provider: Provider, outcome: &'static str, millis: u64) {

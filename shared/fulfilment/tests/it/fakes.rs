@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub(crate) enum Step {
     Archive,
     Claim,
+    EndChallenge,
     KeepChallenge,
     Publish,
     Record,
@@ -142,6 +143,11 @@ impl Ledger for Fake {
     ) -> PortResult<()> {
         let kept = (webhook_id.to_owned(), token.expose_secret().to_owned(), expires);
         self.step(Step::KeepChallenge)?.challenges.push(kept);
+        Ok(())
+    }
+
+    async fn end_challenge(&self, webhook_id: &str) -> PortResult<()> {
+        self.step(Step::EndChallenge)?.challenges.retain(|(kept, ..)| kept != webhook_id);
         Ok(())
     }
 }
