@@ -157,14 +157,13 @@ impl Way<'_> {
 
     async fn roll_back(&self) -> Outcome<()> {
         let stages = self.store.stages().await?;
-        let Some(next) = stages.pending else {
+        if stages.pending.is_none() {
             return Err(Fault::nothing("no rotation is under way"));
-        };
-        let is_switched = Key::of(&next).is_ok_and(|next| self.has(&self.webhook, &next));
-        if is_switched {
-            let current = Key::of(&stages.current);
-            let current =
-                current.map_err(|fault| Fault::failed(format!("current key: {fault}")))?;
+        }
+        let current = Key::of(&stages.current);
+        let current = current.map_err(|fault| Fault::failed(format!("current key: {fault}")))?;
+        // What CertCentral does not show may be the pending one.
+        if !self.has(&self.webhook, &current) {
             self.set(&current).await.map_err(|trouble| {
                 Fault::from(trouble).then("the door takes both keys: run this again")
             })?;

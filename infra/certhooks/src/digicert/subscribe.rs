@@ -83,12 +83,6 @@ impl Way<'_> {
     /// What must be sent to make `found` as it shall be, and that in words; nothing when it is.
     fn needed(&self, found: Option<&Webhook>) -> Option<(Parameters, String)> {
         let settings = self.settings();
-        let events = |there: &[String]| {
-            let default = DEFAULT_EVENTS.iter().map(|event| (*event).to_owned()).collect();
-            let wanted: Vec<String> = self.wish.events.clone().unwrap_or(default);
-            let missing = wanted.into_iter().filter(|event| !there.contains(event));
-            there.iter().cloned().chain(missing).collect::<Vec<_>>()
-        };
         let parameters = |secret, events, settings| Parameters {
             endpoint: self.endpoint.clone(),
             secret,
@@ -98,12 +92,12 @@ impl Way<'_> {
         };
         let Some(there) = found else {
             let secret = SecretChange::Set(self.key.clone());
-            return Some((parameters(secret, Some(events(&[])), settings), String::new()));
+            return Some((parameters(secret, Some(self.events(&[])), settings), String::new()));
         };
         let has_key = there.secret.as_ref().is_some_and(|key| key.is(&self.key));
         let secret =
             if has_key { SecretChange::Leave } else { SecretChange::Set(self.key.clone()) };
-        let all = events(&there.events);
+        let all = self.events(&there.events);
         let added = all.len() - there.events.len();
         let missing = settings.missing_in(&there.settings);
         let has_moved = there.endpoint != self.endpoint;
@@ -117,6 +111,14 @@ impl Way<'_> {
         let settings = if missing.is_empty() { Settings::default() } else { settings };
         let needed = parameters(secret, (added > 0).then_some(all), settings.over(&there.settings));
         (!changes.is_empty()).then(|| (needed, format!("; changed: {}", changes.join(", "))))
+    }
+
+    /// Those that are there, and what is missing of the wanted ones.
+    fn events(&self, there: &[String]) -> Vec<String> {
+        let default = || DEFAULT_EVENTS.iter().map(|event| (*event).to_owned()).collect();
+        let wanted = self.wish.events.clone().unwrap_or_else(default);
+        let missing = wanted.into_iter().filter(|event| !there.contains(event));
+        there.iter().cloned().chain(missing).collect()
     }
 
     /// Instant issuance and both chains, unless told otherwise.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::{Fault, Rule};
 
+use super::api::Api;
 use super::stage::{API_KEY, FIRST_KEY, Stage, of, steps};
 use crate::harness::Local;
 
@@ -135,4 +136,23 @@ async fn rolled_back() {
     let out = stage.done(&["rotate", "--roll-back", "--json"]);
     assert_eq!(steps(&out), of([("update", "done"), ("pending", "removed")]));
     is_whole(&stage, FIRST_KEY).await;
+}
+
+/// Whoever is not shown the secret cannot tell whether it was switched, and so sets it.
+#[tokio::test(flavor = "multi_thread")]
+async fn rolled_back_without_seeing_the_secret() {
+    let stage = Stage::new().await;
+    stage.store(PENDING, NEXT_KEY);
+    let api = Api::start(|call| match call.line.as_str() {
+        "PUT /webhook/7" => (204, Value::Null),
+        _ => (200, json!({ "webhooks": [{ "id": 7, "endpoint": "https://hooks.example.com/" }] })),
+    });
+    let api = api.await;
+    let base = [("DIGICERT_API_BASE", api.base.as_str())];
+    let out = stage.webhook_with(&base, &["rotate", "--roll-back", "--json"]).done();
+    assert_eq!(steps(&out), of([("update", "done"), ("pending", "removed")]));
+    let put = api.calls().into_iter().find(|call| call.line == "PUT /webhook/7").unwrap();
+    let expected = json!({ "endpoint": "https://hooks.example.com/", "secret": FIRST_KEY });
+    assert_eq!(put.body, expected);
+    assert!(!stage.secrets().contains_key(PENDING));
 }
