@@ -11,6 +11,7 @@
 //! - [`doctor`]: what is configured here and there, compared
 //! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
 //!   command, its lines, its secrets
+//! - [`stack`], [`store`]: a door on AWS; the stages of a webhook secret, here or there
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`line`]: one event on one line, for people
 
@@ -28,6 +29,8 @@ mod meta;
 mod output;
 mod send;
 mod sign;
+mod stack;
+mod store;
 mod tail;
 
 use std::process::ExitCode;

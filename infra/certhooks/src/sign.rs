@@ -5,7 +5,7 @@ use envelope::Provider;
 use ports::SecretSource;
 use providers::cloudflare::CloudflareDoor;
 use providers::digicert::DigicertDoor;
-use providers::door::Door;
+use providers::door::{Door, PLACEHOLDER};
 use providers::meta::MetaDoor;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
@@ -22,13 +22,20 @@ impl Signer {
     pub(crate) async fn of(secrets: &LocalSecrets, provider: Provider) -> anyhow::Result<Self> {
         let stored =
             secrets.webhook(provider).current().await?.current.context("no webhook secret")?;
-        let stored: Value = serde_json::from_str(stored.expose_secret())?;
+        Self::with(provider, &stored)
+    }
+
+    /// With a webhook secret as it is stored: a JSON object, or a plain string for its first member.
+    pub(crate) fn with(provider: Provider, stored: &SecretString) -> anyhow::Result<Self> {
+        let text = stored.expose_secret();
+        let stored: Value = serde_json::from_str(text).unwrap_or_else(|_| text.trim().into());
         let name = match provider {
             Provider::Cloudflare => "webhook_auth",
             Provider::Digicert => "webhook_key",
             Provider::Meta => "app_secret",
         };
-        let secret = stored[name].as_str().context("no webhook secret")?;
+        let secret = stored.as_str().or_else(|| stored[name].as_str());
+        let secret = secret.filter(|secret| *secret != PLACEHOLDER).context("no webhook secret")?;
         Ok(Self { provider, secret: secret.into() })
     }
 

@@ -34,6 +34,6 @@ pub use ledger::{DynamoLedger, WaitingToken};
 pub use secrets::StoredSecret;
 pub use session::Session;
 #[cfg(feature = "sqs")]
-pub use sqs::{SqsDeliveries, SqsEvents};
+pub use sqs::{Depth, SqsDeliveries, SqsEvents};
 #[cfg(feature = "stack")]
 pub use stack::StackOutputs;

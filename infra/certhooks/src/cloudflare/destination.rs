@@ -24,7 +24,7 @@ pub(crate) async fn list(session: &Session) -> Outcome<()> {
 
 pub(crate) async fn create(session: &Session, words: &CreateDestination) -> Outcome<()> {
     let endpoint = account::endpoint(&words.endpoint)?;
-    let auth = session.auth(Some(&words.secret)).await?;
+    let auth = session.auth(&words.secret).await?;
     let new = NewDestination { name: &words.name, url: endpoint.as_str(), auth: &auth };
     let id = session.account.create_destination(&new).await.map_err(account::untested)?;
     let text = format!("{id}  created, and took Cloudflare's test");
@@ -34,7 +34,7 @@ pub(crate) async fn create(session: &Session, words: &CreateDestination) -> Outc
 
 pub(crate) async fn test(session: &Session, words: &Test) -> Outcome<()> {
     let destination = the_one(session, words.id.as_deref()).await?;
-    let auth = session.auth(Some(&words.secret)).await?;
+    let auth = session.auth(&words.secret).await?;
     let same = NewDestination { name: &destination.name, url: &destination.url, auth: &auth };
     let tested = session.account.save_destination(&destination.id, &same).await;
     tested.map_err(account::untested)?;

@@ -3,6 +3,7 @@ use embedded::LocalSecrets;
 use envelope::Provider;
 use ports::SecretSource;
 use providers::cloudflare::alerting::Auth;
+use secrecy::SecretString;
 
 use crate::cloudflare::account::{Access, Account};
 use crate::cloudflare::words::{self, WebhookSecret};
@@ -10,6 +11,7 @@ use crate::fault::{Fault, Outcome};
 use crate::given;
 use crate::keys;
 use crate::output::Output;
+use crate::stack::{Here, Stack};
 
 /// What every command has.
 pub(crate) struct Session {
@@ -32,23 +34,36 @@ impl Session {
         Ok(Self { account, output: Output { json: words.json }, secrets })
     }
 
-    /// The secret that was named, else that of the variable or the state folder.
-    pub(crate) async fn auth(&self, named: Option<&WebhookSecret>) -> Outcome<Auth> {
-        let file = named.and_then(|named| named.secret_file.as_deref());
-        let (name, stored) = match file {
-            Some(path) => ("--secret-file", given::secret("--secret-file", path)?),
-            None => {
-                let versions = self.secrets.webhook(Provider::Cloudflare).all().await?;
-                if versions.pending.is_some() {
-                    return Err(Fault::failed(
-                        "a rotation was stopped half way: finish it with `certhooks cloudflare \
-                         rotate`, or undo it with --roll-back",
-                    ));
-                }
-                let none = || Fault::failed("the state folder has no webhook secret");
-                ("the webhook secret", versions.current.ok_or_else(none)?)
+    /// The secret that was named, else that of the variable or the state folder, or of a stack.
+    pub(crate) async fn auth(&self, named: &WebhookSecret) -> Outcome<Auth> {
+        match &named.secret_file {
+            Some(path) => usable("--secret-file", &given::secret("--secret-file", path)?),
+            None => self.door(&named.here).await.map(|(auth, _)| auth),
+        }
+    }
+
+    /// The secret that the door takes, and where the door is if that is told.
+    pub(crate) async fn door(&self, here: &Here) -> Outcome<(Auth, Option<String>)> {
+        let (versions, url) = match &here.stack {
+            None => (self.secrets.webhook(Provider::Cloudflare).all().await?, None),
+            Some(name) => {
+                let stack = Stack::open(&Environment::of_process(), name).await?;
+                let url = stack.url(Provider::Cloudflare)?.to_owned();
+                (stack.versions(Provider::Cloudflare).await?, Some(url))
             }
         };
-        Auth::of(&stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
+        if versions.pending.is_some() {
+            return Err(Fault::failed(
+                "a rotation was stopped half way: finish it with `certhooks cloudflare rotate`, or \
+                 undo it with --roll-back",
+            ));
+        }
+        let none = || Fault::failed("the webhook secret has no value");
+        let auth = usable("the webhook secret", &versions.current.ok_or_else(none)?)?;
+        Ok((auth, url))
     }
+}
+
+fn usable(name: &str, stored: &SecretString) -> Outcome<Auth> {
+    Auth::of(stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
 }

@@ -5,11 +5,16 @@ use providers::cloudflare::alerting::{
 use crate::cloudflare::account::{self, at};
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::Subscribe;
-use crate::fault::Outcome;
+use crate::fault::{Fault, Outcome};
 
 pub(crate) async fn run(session: &Session, words: &Subscribe) -> Outcome<()> {
-    let endpoint = account::endpoint(&words.endpoint)?;
-    let auth = session.auth(None).await?;
+    let named = words.endpoint.as_deref().map(account::endpoint).transpose()?;
+    let (auth, told) = session.door(&words.here).await?;
+    let endpoint = match (named, told) {
+        (Some(endpoint), _) => endpoint,
+        (None, Some(url)) => account::endpoint(&url)?,
+        (None, None) => return Err(Fault::usage("--endpoint: is needed without --stack")),
+    };
     let destinations = session.account.destinations().await?;
     let policies = session.account.policies().await?;
     let here = at(&destinations, endpoint.as_str());

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::stack::Here;
+
 /// What follows the examples of every command.
 macro_rules! help {
     ($($example:literal),+ $(,)?) => {
@@ -148,11 +150,13 @@ pub(crate) struct DeletePolicy {
 ))]
 pub(crate) struct Subscribe {
     /// Address of the door: https on port 443 (http on a loopback address)
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: String,
+    #[arg(long, value_name = "URL", required_unless_present = "stack")]
+    pub(crate) endpoint: Option<String>,
     /// What Cloudflare shows destination and policy as, if they are made
     #[arg(long, default_value = "certhooks", value_name = "NAME")]
     pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) here: Here,
     #[command(flatten)]
     pub(crate) access: Access,
 }
@@ -175,6 +179,8 @@ pub(crate) struct Rotate {
     /// Undo a rotation that was stopped: the current secret stays
     #[arg(long)]
     pub(crate) roll_back: bool,
+    #[command(flatten)]
+    pub(crate) here: Here,
     #[command(flatten)]
     pub(crate) access: Access,
 }
@@ -204,8 +210,10 @@ pub(crate) struct Access {
 #[derive(Args, Debug)]
 pub(crate) struct WebhookSecret {
     /// File with the secret, - for standard input; else CLOUDFLARE_WEBHOOK_AUTH, else the state folder
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "stack")]
     pub(crate) secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) here: Here,
 }
 
 impl Cloudflare {

@@ -56,7 +56,7 @@ impl Session {
         } else {
             #[cfg(feature = "aws")]
             if let Some(id) = &named.secret_id {
-                let stored = super::stack::stored(&self.environment, "--secret-id", id).await?;
+                let stored = crate::stack::stored(&self.environment, "--secret-id", id).await?;
                 return usable("--secret-id", &stored).map(Some);
             }
             return Ok(None);
@@ -97,7 +97,7 @@ async fn api_key(
 ) -> Outcome<SecretString> {
     #[cfg(feature = "aws")]
     if let Some(id) = &access.api_key_secret {
-        return super::stack::stored(environment, "--api-key-secret", id).await;
+        return crate::stack::stored(environment, "--api-key-secret", id).await;
     }
     key_source(&access.state, access.api_key_file.as_deref()).read(environment, secrets).await
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use boot::Environment;
 use embedded::{Reader, WaitingChallenge};
 use envelope::rfc3339;
 use providers::digicert::webhook;
@@ -12,6 +13,7 @@ use super::home::Home;
 use super::words::Challenge;
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
+use crate::stack::Stack;
 
 pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {
     if arguments.send {
@@ -38,13 +40,8 @@ pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {
 /// Needs no API key, since it asks nobody at CertCentral.
 async fn waiting(arguments: &Challenge) -> Outcome<Vec<WaitingChallenge>> {
     if let Some(name) = &arguments.here.stack {
-        #[cfg(feature = "aws")]
-        return super::stack::Stack::open(&boot::Environment::of_process(), name)
-            .await?
-            .tokens()
-            .await;
-        #[cfg(not(feature = "aws"))]
-        return Err(super::home::without_aws(name));
+        let stack = Stack::open(&Environment::of_process(), name).await?;
+        return Ok(stack.tokens().await?);
     }
     Ok(Reader::open(&arguments.of.access.state)?.challenges().await?)
 }

@@ -1,37 +1,33 @@
 use std::time::Duration;
 
+use boot::Environment;
 use embedded::{Reader, WaitingChallenge};
+use envelope::Provider;
 use providers::digicert::webhook::{Endpoint, Key};
 use tokio::time::Instant;
 
 use super::access::Session;
-#[cfg(feature = "aws")]
-use super::stack::Stack;
-use super::words::Here;
 use crate::fault::{Fault, Outcome};
+use crate::stack::{Here, Stack};
 
 /// Between two looks for a token.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Our side of a webhook: where the door keeps its key and the worker the tokens.
 pub(crate) enum Home<'a> {
-    Local {
-        session: &'a Session,
-        reader: Reader,
-    },
-    #[cfg(feature = "aws")]
+    Local { session: &'a Session, reader: Reader },
     Stack(Box<Stack>),
 }
 
 impl<'a> Home<'a> {
     pub(crate) async fn open(session: &'a Session, here: &Here) -> Outcome<Self> {
-        if let Some(name) = &here.stack {
-            #[cfg(feature = "aws")]
-            return Ok(Self::Stack(Box::new(Stack::open(&session.environment, name).await?)));
-            #[cfg(not(feature = "aws"))]
-            return Err(without_aws(name));
+        match &here.stack {
+            Some(name) => {
+                let stack = Stack::open(&Environment::of_process(), name).await?;
+                Ok(Self::Stack(Box::new(stack)))
+            }
+            None => Ok(Self::Local { session, reader: Reader::open(&session.state)? }),
         }
-        Ok(Self::Local { session, reader: Reader::open(&session.state)? })
     }
 
     /// Where the door is, if this tells.
@@ -40,8 +36,12 @@ impl<'a> Home<'a> {
             Self::Local { .. } => {
                 Err(Fault::usage("--endpoint: is needed, since a state folder does not tell it"))
             }
-            #[cfg(feature = "aws")]
-            Self::Stack(stack) => stack.endpoint(),
+            Self::Stack(stack) => {
+                let url = stack.url(Provider::Digicert)?;
+                Endpoint::parse(url).map_err(|fault| {
+                    Fault::failed(format!("stack {}: {url}: {fault}", stack.name()))
+                })
+            }
         }
     }
 
@@ -49,8 +49,13 @@ impl<'a> Home<'a> {
     pub(crate) async fn key(&self) -> Outcome<Key> {
         match self {
             Self::Local { session, .. } => session.webhook_key().await,
-            #[cfg(feature = "aws")]
-            Self::Stack(stack) => stack.key().await,
+            Self::Stack(stack) => {
+                let current = stack.versions(Provider::Digicert).await?.current;
+                let none = || Fault::failed("the webhook secret has no value");
+                Key::of(&current.ok_or_else(none)?).map_err(|fault| {
+                    Fault::failed(format!("webhook secret of stack {}: {fault}", stack.name()))
+                })
+            }
         }
     }
 
@@ -58,8 +63,7 @@ impl<'a> Home<'a> {
     pub(crate) async fn tokens(&self) -> Outcome<Vec<WaitingChallenge>> {
         match self {
             Self::Local { reader, .. } => Ok(reader.challenges().await?),
-            #[cfg(feature = "aws")]
-            Self::Stack(stack) => stack.tokens().await,
+            Self::Stack(stack) => Ok(stack.tokens().await?),
         }
     }
 
@@ -98,15 +102,7 @@ impl<'a> Home<'a> {
             Self::Local { session, .. } => {
                 format!("`certhooks local --state {}`", session.state.display())
             }
-            #[cfg(feature = "aws")]
-            Self::Stack(stack) => format!("stack {}", stack.name),
+            Self::Stack(stack) => format!("stack {}", stack.name()),
         }
     }
-}
-
-#[cfg(not(feature = "aws"))]
-pub(super) fn without_aws(stack: &str) -> Fault {
-    Fault::usage(format!(
-        "--stack {stack}: this certhooks was built without AWS; build it with `--features aws`"
-    ))
 }

@@ -2,8 +2,7 @@
 //!
 //! - [`words`]: what may be typed
 //! - [`access`], [`account`]: which account with which key; calls to CertCentral
-//! - [`home`], [`store`]: our side: the door's key, the tokens that wait; the key's stages
-//! - [`stack`]: a door on AWS, with the feature `aws`
+//! - [`home`]: our side: the door's key, the tokens that wait
 //! - [`actions`], [`change`], [`challenge`], [`logs`]: one call each, more or less
 //! - [`wish`]: what a webhook shall send, checked
 //! - [`subscribe`], [`rotate`]: the whole way, step by step
@@ -17,9 +16,6 @@ mod home;
 mod logs;
 mod rotate;
 mod show;
-#[cfg(feature = "aws")]
-mod stack;
-mod store;
 mod subscribe;
 mod wish;
 mod words;

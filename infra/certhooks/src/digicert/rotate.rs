@@ -1,14 +1,15 @@
 use std::time::Duration;
 
+use envelope::Provider;
 use providers::digicert::webhook::{self, Key, Parameters, Refusal, SecretChange, Status, Webhook};
 use secrecy::SecretString;
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use super::store::Store;
 use super::words::Rotate;
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
+use crate::store::Store;
 
 /// A door that met an unknown key looks at its secret again after 5 s (design: "at most each 5 s").
 const REFRESH: Duration = Duration::from_secs(6);
@@ -29,7 +30,7 @@ struct Way<'a> {
 
 pub(super) async fn run(arguments: &Rotate) -> Outcome<()> {
     let session = Session::open(&arguments.of.access).await?;
-    let store = Store::open(&session, &arguments.here).await?;
+    let store = Store::open(&session.secrets, &arguments.here, Provider::Digicert).await?;
     let webhook = session.account.webhook(arguments.of.webhook_id).await?;
     let way = Way {
         account: &session.account,

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::stack::Here;
+
 /// What follows the examples of every command.
 macro_rules! help {
     ($($example:literal),+ $(,)?) => {
@@ -288,14 +290,6 @@ pub(crate) struct One {
     pub(crate) webhook_id: Option<u64>,
     #[command(flatten)]
     pub(crate) access: Access,
-}
-
-/// Where our side is kept: by default in the state folder.
-#[derive(Args, Debug)]
-pub(crate) struct Here {
-    /// CloudFormation stack of the door, in place of a state folder (with the feature `aws`)
-    #[arg(long, value_name = "NAME", hide = cfg!(not(feature = "aws")))]
-    pub(crate) stack: Option<String>,
 }
 
 /// Where a webhook's secret comes from.

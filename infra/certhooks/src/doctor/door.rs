@@ -1,3 +1,4 @@
+use anyhow::Context;
 use data_encoding::HEXLOWER;
 use envelope::Provider;
 use reqwest::Url;
@@ -21,7 +22,7 @@ pub(crate) async fn probe(look: &Look, provider: Provider, door: &Url) -> Vec<Fi
     if provider == Provider::Digicert {
         let request = look.prober.post(door, DIGICERT_TEST);
         let taken = Taken::of(request).await;
-        findings.push(judge("answer", "test event without key", &taken, &mend(look)));
+        findings.push(judge("answer", "test event without key", &taken, &look.log()));
         if matches!(taken, Taken::Silent(_)) {
             return findings;
         }
@@ -39,7 +40,7 @@ async fn signed(look: &Look, provider: Provider, door: &Url) -> Finding {
         Provider::Digicert => ("answer-to-key", "test event with our key", DIGICERT_TEST),
         Provider::Meta => ("answer", "empty batch with our signature", META_TEST),
     };
-    let signer = match Signer::of(&look.secrets, provider).await {
+    let signer = match signer(look, provider).await {
         Ok(signer) => signer,
         Err(error) => {
             let detail = format!("no {probe} was sent: {error:#}");
@@ -48,17 +49,21 @@ async fn signed(look: &Look, provider: Provider, door: &Url) -> Finding {
     };
     let (name, value) = signer.header(body.as_bytes());
     let request = look.prober.post(door, body).header(name, value);
-    judge(check, probe, &Taken::of(request).await, &mend(look))
+    judge(check, probe, &Taken::of(request).await, &look.log())
+}
+
+async fn signer(look: &Look, provider: Provider) -> anyhow::Result<Signer> {
+    let current = look.versions(provider).await?.current;
+    Signer::with(provider, &current.context("the webhook secret has no value")?)
 }
 
 /// The verification request of a subscription.
 async fn handshake(look: &Look, door: &Url) -> Finding {
     const CHECK: &str = "handshake";
-    let token = match verify_token(&look.secrets).await {
-        Ok(token) => token,
-        Err(fault) => {
-            return Finding::warning(CHECK, fault.text(), "name the folder with it with --state");
-        }
+    let stored = look.versions(Provider::Meta).await;
+    let Some(token) = stored.ok().and_then(|versions| verify_token(&versions.current?)) else {
+        let mend = "name the folder with it with --state, or fill it in";
+        return Finding::warning(CHECK, "there is no verify token to ask with", mend);
     };
     let challenge = challenge();
     let query = [
@@ -75,7 +80,7 @@ async fn handshake(look: &Look, door: &Url) -> Finding {
             format!("the door answered {status} instead of giving the challenge back"),
             "give the door this verify token: --state with its folder, or META_VERIFY_TOKEN",
         ),
-        Taken::Silent(why) => Finding::wrong(CHECK, why, mend(look)),
+        Taken::Silent(why) => Finding::wrong(CHECK, why, look.log()),
     }
 }
 
@@ -84,8 +89,4 @@ fn challenge() -> String {
     let mut bytes = [0; 8];
     let _ = SystemRandom::new().fill(&mut bytes);
     HEXLOWER.encode(&bytes)
-}
-
-fn mend(look: &Look) -> String {
-    format!("{}, or the log of the function on AWS", look.command("local"))
 }

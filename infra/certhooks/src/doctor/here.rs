@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::line::short;
+use crate::stack::{Depths, Stack};
 
 /// CertCentral's addresses (CertCentral webhooks, "Troubleshoot your webhook endpoint").
 pub(crate) const DIGICERT_RANGE: &str = "216.168.240.0/20";
@@ -14,8 +15,11 @@ const TAKEN_WITHIN: Duration = Duration::minutes(5);
 /// A try again comes after 15 minutes at the latest; some of them are nothing unusual.
 const DONE_WITHIN: Duration = Duration::hours(1);
 
-/// The state folder: queue, dead letters.
+/// The state folder or the stack: queue, dead letters.
 pub(crate) async fn look(look: &Look) -> Vec<Finding> {
+    if let Some(stack) = &look.stack {
+        return queues(stack).await;
+    }
     let folder = look.state.display();
     let reader = match Reader::open(&look.state) {
         Ok(reader) => reader,
@@ -46,6 +50,27 @@ pub(crate) async fn look(look: &Look) -> Vec<Finding> {
             vec![Finding::wrong("state", error.to_string(), mend)]
         }
     }
+}
+
+/// SQS tells no ages but to CloudWatch.
+async fn queues(stack: &Stack) -> Vec<Finding> {
+    const DEAD: &str = "dead-letters";
+    let state = Finding::ok("state", format!("stack {} can be read", stack.name()));
+    let Depths { visible, in_flight, delayed, dead, undelivered } = match stack.depths().await {
+        Ok(depths) => depths,
+        Err(error) => {
+            let mend = "an AWS identity that may do sqs:GetQueueAttributes on the stack's queues";
+            return vec![state, Finding::warning("queue", error.to_string(), mend)];
+        }
+    };
+    let detail = format!("{visible} waiting, {in_flight} in flight, {delayed} for a later try");
+    let counts = format!("{dead} events, {undelivered} deliveries that no consumer took");
+    let dead = match (dead, undelivered) {
+        (0, 0) => Finding::ok(DEAD, "none"),
+        (0, _) => Finding::wrong(DEAD, counts, "the consumer's own log, then a redrive"),
+        _ => Finding::wrong(DEAD, counts, "the worker's log of that time, then a redrive"),
+    };
+    vec![state, Finding::ok("queue", format!("{detail}; for ages see the dashboard")), dead]
 }
 
 fn queue(look: &Look, counts: Counts, oldest: Oldest, now: OffsetDateTime) -> Finding {
@@ -97,6 +122,8 @@ pub(crate) fn source_range(look: &Look, provider: Provider) -> Option<Finding> {
         }
     };
     match provider {
+        // The resource policy of its API decides, by the parameter DigicertSourceCidrs.
+        _ if look.stack.is_some() => None,
         Provider::Meta => None,
         _ if allowlist.is_empty() => {
             Some(Finding::ok(CHECK, format!("{NAME} is not set here: any address may come in")))

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use boot::Environment;
-use embedded::LocalSecrets;
+use embedded::{LocalSecrets, Reader, WaitingChallenge};
 use envelope::Provider;
 use ports::{PortResult, SecretSource, SecretVersions};
 use providers::cloudflare::CloudflareDoor;
@@ -16,6 +16,7 @@ use crate::doctor::words::Doctor;
 use crate::fault::{Fault, Outcome};
 use crate::given;
 use crate::keys;
+use crate::stack::Stack;
 
 const STATE: &str = ".certhooks";
 const ROUTES: [&str; 3] = [CloudflareDoor::ROUTE, DigicertDoor::ROUTE, MetaDoor::ROUTE];
@@ -27,18 +28,23 @@ pub(crate) struct Look {
     pub(crate) state: PathBuf,
     pub(crate) secrets: LocalSecrets,
     pub(crate) prober: Prober,
+    pub(crate) stack: Option<Stack>,
     /// Of the doors, without their routes.
     base: Option<Url>,
 }
 
 impl Look {
-    pub(crate) fn open(arguments: Doctor) -> Outcome<Self> {
+    pub(crate) async fn open(arguments: Doctor) -> Outcome<Self> {
         let environment = Environment::of_process();
+        let stack = match &arguments.here.stack {
+            Some(name) => Some(Stack::open(&environment, name).await?),
+            None => None,
+        };
         let base = arguments.endpoint.as_deref().map(base).transpose()?;
         let state = arguments.state.clone().unwrap_or_else(|| STATE.into());
         let secrets = LocalSecrets::new(&state, keys::variable(&environment));
         let prober = Prober::new().map_err(|error| Fault::failed(error.to_string()))?;
-        Ok(Self { arguments, environment, state, secrets, prober, base })
+        Ok(Self { arguments, environment, state, secrets, prober, stack, base })
     }
 
     /// Those that were named, else all.
@@ -55,27 +61,63 @@ impl Look {
             .collect()
     }
 
-    /// The address of a provider's door, where `--endpoint` tells it.
+    /// The address of a provider's door, where `--endpoint` or the stack tells it.
     pub(crate) fn door(&self, provider: Provider) -> Option<Url> {
-        let mut door = self.base.clone()?;
+        let Some(mut door) = self.base.clone() else {
+            return Url::parse(self.stack.as_ref()?.url(provider).ok()?).ok();
+        };
         let path = format!("{}{}", door.path().trim_end_matches('/'), route(provider));
         door.set_path(&path);
         Some(door)
     }
 
-    /// The webhook secret that is kept here, in all its stages.
-    pub(crate) async fn versions(&self, provider: Provider) -> PortResult<SecretVersions> {
-        self.secrets.webhook(provider).all().await
+    /// A provider that the stack has no door for.
+    pub(crate) fn is_switched_off(&self, provider: Provider) -> bool {
+        self.stack.as_ref().is_some_and(|stack| stack.url(provider).is_err())
     }
 
-    /// A command that mends something, with the same state folder and account.
+    /// The webhook secret that is kept here, in all its stages.
+    pub(crate) async fn versions(&self, provider: Provider) -> PortResult<SecretVersions> {
+        match &self.stack {
+            Some(stack) => stack.versions(provider).await,
+            None => self.secrets.webhook(provider).all().await,
+        }
+    }
+
+    /// The tokens of CertCentral's challenges that wait here.
+    pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
+        match &self.stack {
+            Some(stack) => stack.tokens().await,
+            None => Reader::open(&self.state)?.challenges().await,
+        }
+    }
+
+    /// A command that mends something, for the same door and account.
     pub(crate) fn command(&self, words: &str) -> String {
-        let state = match &self.arguments.state {
-            Some(state) => format!(" --state {}", state.display()),
-            None => String::new(),
+        let is_about_door = ["subscribe", "rotate"].iter().any(|word| words.contains(word));
+        let here = match (&self.stack, &self.arguments.state) {
+            (Some(stack), _) if is_about_door => format!(" --stack {}", stack.name()),
+            (None, Some(state)) => format!(" --state {}", state.display()),
+            _ => String::new(),
         };
         let eu = if self.arguments.eu && words.starts_with("digicert") { " --eu" } else { "" };
-        format!("certhooks {words}{state}{eu}")
+        format!("certhooks {words}{here}{eu}")
+    }
+
+    /// What gives CertCentral the key that is current here.
+    pub(crate) fn key_command(&self, there: &str) -> String {
+        match &self.stack {
+            Some(_) => self.subscribe(Provider::Digicert, Some(there)),
+            None => self.command("digicert webhook update --secret-from-state"),
+        }
+    }
+
+    /// Where a door or worker says what is wrong with it.
+    pub(crate) fn log(&self) -> String {
+        match &self.stack {
+            Some(stack) => format!("the logs of the functions of stack {} say why", stack.name()),
+            None => format!("{}; its log says why", self.command("local")),
+        }
     }
 
     /// `subscribe` for the address that is known, if one is.

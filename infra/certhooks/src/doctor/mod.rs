@@ -42,7 +42,7 @@ pub(crate) struct Side {
 
 pub(crate) async fn run(arguments: Doctor) -> anyhow::Result<ExitCode> {
     let json = arguments.json;
-    let look = match Look::open(arguments) {
+    let look = match Box::pin(Look::open(arguments)).await {
         Ok(look) => look,
         Err(fault) => return Ok(fault.report(json)),
     };
@@ -59,6 +59,10 @@ async fn examine(look: &Look, report: &mut Report) -> io::Result<()> {
     report.add("here", here::look(look).await)?;
     let mut reached = BTreeSet::new();
     for provider in look.providers() {
+        if look.is_switched_off(provider) {
+            report.add(provider.as_str(), [Finding::ok("stack", "switched off")])?;
+            continue;
+        }
         let side = match provider {
             Provider::Cloudflare => Box::pin(cloudflare::look(look)).await,
             Provider::Digicert => Box::pin(digicert::look(look)).await,

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::ProviderName;
+use crate::stack::Here;
 
 /// Compares what is configured here and at the providers, and says what is wrong and what mends it
 ///
@@ -14,6 +15,7 @@ use crate::cli::ProviderName;
 /// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets
 /// from DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
 /// them from secrets.json in the state folder; bases and SOURCE_IP_ALLOWLIST as for `certhooks local`.
+/// With --stack, webhook secrets, addresses and queues are those of the stack.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     certhooks doctor\n  \
@@ -22,8 +24,10 @@ use crate::cli::ProviderName;
     Exit status: 0 nothing is wrong (warnings may be); 1 something is wrong; 2 wrong usage.")]
 pub(crate) struct Doctor {
     /// State folder of `certhooks local`, with its secrets and its queue
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "stack")]
     pub(crate) state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) here: Here,
     /// Where the doors are, as the providers see them; else where the providers send to
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,

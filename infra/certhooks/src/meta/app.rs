@@ -3,7 +3,7 @@ use std::path::Path;
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
-use ports::SecretSource;
+use providers::door::PLACEHOLDER;
 use providers::meta::api;
 use providers::meta::subscription::{
     self, Alerts, Refusal, Subscription, judge_domains, judge_done, judge_subscriptions,
@@ -116,13 +116,9 @@ fn base(option: Option<&str>, environment: &Environment) -> Outcome<Url> {
     Ok(fulfilment::api_base(name, base)?)
 }
 
-/// What the handshake is to say, of the variable or the state folder.
-pub(crate) async fn verify_token(secrets: &LocalSecrets) -> Outcome<SecretString> {
-    let stored = secrets.webhook(Provider::Meta).current().await?.current;
-    let stored = stored.map(|stored| stored.expose_secret().to_owned()).unwrap_or_default();
-    let members: Value = serde_json::from_str(&stored).unwrap_or_default();
-    let token = members["verify_token"].as_str().map(str::trim).filter(|token| !token.is_empty());
-    token
-        .map(SecretString::from)
-        .ok_or_else(|| Fault::failed("the state folder has no verify token for Meta"))
+/// What the handshake is to say, in the webhook secret as it is stored.
+pub(crate) fn verify_token(stored: &SecretString) -> Option<SecretString> {
+    let members: Value = serde_json::from_str(stored.expose_secret()).ok()?;
+    let token = members["verify_token"].as_str()?.trim();
+    (!token.is_empty() && token != PLACEHOLDER).then(|| token.into())
 }

@@ -1,5 +1,7 @@
 use boot::Environment;
 use embedded::LocalSecrets;
+use envelope::Provider;
+use ports::SecretSource;
 use providers::meta::subscription::{Alerts, is_domain};
 
 use crate::fault::{Fault, Outcome};
@@ -22,7 +24,9 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
         state: &words.access.state,
     };
     let app = App::open(&access, &environment, &secrets).await?;
-    let token = verify_token(&secrets).await?;
+    let stored = secrets.webhook(Provider::Meta).current().await?.current;
+    let token = stored.as_ref().and_then(verify_token);
+    let token = token.ok_or_else(|| Fault::failed("the state folder has no verify token"))?;
 
     let there = app.subscription().await?;
     let is_there = there.as_ref().is_some_and(|there| {

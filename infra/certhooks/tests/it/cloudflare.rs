@@ -210,7 +210,7 @@ async fn a_rotation_that_was_stopped_finishes_or_is_undone() {
         let fault = Rule::new(path.clone(), Fault::ServerError { status: None }).times(1);
         scene.simulator.faults().add(fault);
         let stopped = scene.run(&["cloudflare", "rotate"]);
-        stopped.ended_badly(1, "run it again to finish, or with --roll-back to undo it");
+        stopped.ended_badly(1, "run `rotate` again to finish, or with --roll-back");
         assert!(scene.secrets().contains_key(PENDING), "{path}");
         assert!(happens(&scene).await.iter().all(|code| *code == Some(200)), "{path}");
         let url = door.url(ROUTE);
@@ -255,6 +255,22 @@ async fn a_rotation_that_was_killed_finishes() {
     assert_ne!(secrets[CURRENT], "canary-pending-webhook-auth");
     assert!(!secrets.contains_key(PENDING) && !secrets.contains_key(PREVIOUS));
     scene.run(&["cloudflare", "rotate", "--roll-back"]).refused(3, "nothing to undo");
+}
+
+/// A door that does not take the new secret, as one that runs with a variable of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_that_the_door_does_not_follow_is_rolled_back() {
+    let scene = Scene::new().await;
+    let door = scene.door_with(&[("CLOUDFLARE_WEBHOOK_AUTH", FIRST_AUTH)]);
+    scene.run(&["cloudflare", "subscribe", "--endpoint", &door.url(ROUTE)]).done();
+    let (before, there) = (scene.secrets(), destinations(&scene)[0]["id"].clone());
+    scene.run(&["cloudflare", "rotate"]).ended_badly(1, "rolled back: nothing was changed");
+    assert_eq!((scene.secrets(), destinations(&scene)[0]["id"].clone()), (before, there));
+    is_whole(&scene).await;
+    let variable = [("CLOUDFLARE_WEBHOOK_AUTH", FIRST_AUTH)];
+    scene
+        .run_with(&variable, &["cloudflare", "rotate"])
+        .refused(1, "CLOUDFLARE_WEBHOOK_AUTH is set");
 }
 
 /// Nothing is sent at all.

@@ -1,11 +1,14 @@
 //! - [`events`], [`deliveries`]: the two queues
+//! - [`depth`]: how many messages are where
 //! - [`packing`]: messages into batches that SQS takes
 //! - [`text`]: what SQS takes as text
 
 mod deliveries;
+mod depth;
 mod events;
 mod packing;
 mod text;
 
 pub use deliveries::SqsDeliveries;
+pub use depth::Depth;
 pub use events::SqsEvents;

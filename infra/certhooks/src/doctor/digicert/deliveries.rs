@@ -59,10 +59,10 @@ fn delivered(look: &Look, entries: &[LogEntry]) -> Finding {
 
 fn remedy(look: &Look, code: Option<u16>) -> String {
     match code {
-        Some(401) => look.command("digicert webhook update --secret-from-state"),
+        Some(401) => look.key_command("URL"),
         Some(403) => format!("let {DIGICERT_RANGE} reach the door (SOURCE_IP_ALLOWLIST, firewall)"),
         Some(404 | 405) => look.subscribe(PROVIDER, None),
-        Some(_) => "the log of the door says why".to_owned(),
+        Some(_) => look.log(),
         None => "see the lines dns, tls and answer".to_owned(),
     }
 }

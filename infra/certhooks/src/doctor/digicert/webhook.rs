@@ -1,4 +1,3 @@
-use embedded::Reader;
 use envelope::rfc3339;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ports::SecretVersions;
@@ -46,9 +45,8 @@ pub(super) async fn status(look: &Look, webhook: &Webhook) -> Finding {
 
 /// Until when a token for it can be used.
 async fn waiting(look: &Look, id: u64) -> Option<OffsetDateTime> {
-    let reader = Reader::open(&look.state).ok()?;
     let id = id.to_string();
-    let waiting = reader.challenges().await.ok()?;
+    let waiting = look.tokens().await.ok()?;
     waiting.iter().filter(|one| one.webhook_id == id).map(|one| one.expires).max()
 }
 
@@ -62,7 +60,7 @@ pub(super) async fn key(look: &Look, webhook: &Webhook) -> Finding {
             return Finding::warning(CHECK, format!("nothing to compare with: {error}"), mend);
         }
     };
-    let mend = look.command("digicert webhook update --secret-from-state");
+    let mend = look.key_command(webhook.endpoint.as_str());
     let Some(there) = &webhook.secret else {
         let detail = "CertCentral sends none, so the door refuses every event with 401";
         return Finding::wrong(CHECK, detail, mend);

@@ -1,0 +1,136 @@
+use aws::{Depth, DynamoLedger, Session, StackOutputs, StoredSecret};
+use boot::Environment;
+use data_encoding::BASE64URL_NOPAD;
+use embedded::WaitingChallenge;
+use envelope::Provider;
+use ports::{PortError, PortResult, SecretSource, SecretVersions};
+use ring::rand::{SecureRandom, SystemRandom};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::fault::{Fault, Outcome};
+use crate::stack::Depths;
+
+/// A stack of `infra/template.yaml`.
+pub(crate) struct Stack {
+    name: String,
+    session: Session,
+    outputs: StackOutputs,
+}
+
+/// A secret of Secrets Manager, for an option that names it.
+pub(crate) async fn stored(
+    environment: &Environment,
+    option: &'static str,
+    id: &str,
+) -> Outcome<SecretString> {
+    let session = Session::start(environment).await?;
+    let versions = StoredSecret::new(&session, option, id).current().await?;
+    versions.current.ok_or_else(|| Fault::failed(format!("{option} {id}: has no value")))
+}
+
+/// Names of outputs, and the member that holds the secret (design section 5).
+struct Names {
+    url: &'static str,
+    secret: &'static str,
+    member: &'static str,
+}
+
+fn names(provider: Provider) -> Names {
+    match provider {
+        Provider::Cloudflare => Names {
+            url: "CloudflareWebhookUrl",
+            secret: "CloudflareWebhookSecretName",
+            member: "webhook_auth",
+        },
+        Provider::Digicert => Names {
+            url: "DigicertWebhookUrl",
+            secret: "DigicertWebhookSecretName",
+            member: "webhook_key",
+        },
+        Provider::Meta => {
+            Names { url: "MetaWebhookUrl", secret: "MetaWebhookSecretName", member: "app_secret" }
+        }
+    }
+}
+
+impl Stack {
+    pub(crate) async fn open(environment: &Environment, name: &str) -> Outcome<Self> {
+        let session = Session::start(environment).await?;
+        let outputs = StackOutputs::read(&session, name).await?;
+        Ok(Self { name: name.to_owned(), session, outputs })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// # Errors
+    /// The provider is switched off, or the stack is none of ours.
+    pub(crate) fn url(&self, provider: Provider) -> PortResult<&str> {
+        self.outputs.named(names(provider).url)
+    }
+
+    /// The webhook secret as stored: a JSON object each, or a plain string.
+    pub(crate) async fn versions(&self, provider: Provider) -> PortResult<SecretVersions> {
+        self.secret(provider)?.all().await
+    }
+
+    /// 43 characters of base64url: 256 bits.
+    pub(crate) fn random(&self) -> PortResult<SecretString> {
+        let mut bytes = [0; 32];
+        let filled = SystemRandom::new().fill(&mut bytes);
+        filled.map_err(|_| PortError("the system gives no random bytes".to_owned()))?;
+        Ok(BASE64URL_NOPAD.encode(&bytes).into())
+    }
+
+    pub(crate) async fn begin(&self, provider: Provider, next: &SecretString) -> PortResult<()> {
+        let secret = self.secret(provider)?;
+        let current = secret.current().await?.current;
+        // Whatever else an operator keeps in it goes along.
+        let stored = current.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
+        let mut stored = stored.filter(Value::is_object).unwrap_or_else(|| json!({}));
+        stored[names(provider).member] = next.expose_secret().into();
+        secret.begin(&stored.to_string().into()).await
+    }
+
+    pub(crate) async fn promote(&self, provider: Provider, keep_previous: bool) -> PortResult<()> {
+        self.secret(provider)?.promote(keep_previous).await
+    }
+
+    pub(crate) async fn abandon(&self, provider: Provider) -> PortResult<()> {
+        self.secret(provider)?.abandon().await
+    }
+
+    /// Of CertCentral's challenges.
+    pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
+        let ledger = DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?);
+        let tokens = ledger.tokens().await?.into_iter();
+        let challenge = |token: aws::WaitingToken| WaitingChallenge {
+            webhook_id: token.webhook_id,
+            token: token.token,
+            expires: token.expires,
+        };
+        Ok(tokens.map(challenge).collect())
+    }
+
+    pub(crate) async fn depths(&self) -> PortResult<Depths> {
+        let depth =
+            async |output| Depth::read(&self.session, output, self.outputs.named(output)?).await;
+        let events = depth("EventsQueueUrl").await?;
+        let (dead, undelivered) =
+            (depth("EventsDeadLettersUrl").await?, depth("DeliveriesDeadLettersUrl").await?);
+        Ok(Depths {
+            visible: events.visible,
+            in_flight: events.in_flight,
+            delayed: events.delayed,
+            dead: dead.visible,
+            undelivered: undelivered.visible,
+        })
+    }
+
+    fn secret(&self, provider: Provider) -> PortResult<StoredSecret> {
+        let output = names(provider).secret;
+        Ok(StoredSecret::new(&self.session, output, self.outputs.named(output)?))
+    }
+}

@@ -1,0 +1,34 @@
+//! A door that is deployed on AWS, by the name of its stack.
+//!
+//! - [`deployed`]: with the feature `aws`
+//! - [`absent`]: without it there is no such door
+
+#[cfg(not(feature = "aws"))]
+mod absent;
+#[cfg(feature = "aws")]
+mod deployed;
+
+#[cfg(not(feature = "aws"))]
+pub(crate) use absent::Stack;
+use clap::Args;
+#[cfg(feature = "aws")]
+pub(crate) use deployed::{Stack, stored};
+
+/// Where our side is kept: by default in the state folder.
+#[derive(Args, Debug)]
+pub(crate) struct Here {
+    /// CloudFormation stack of the door, in place of a state folder (with the feature `aws`)
+    #[arg(long, value_name = "NAME", hide = cfg!(not(feature = "aws")))]
+    pub(crate) stack: Option<String>,
+}
+
+/// How many messages are where, by SQS's approximate counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depths {
+    pub(crate) visible: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) delayed: u64,
+    /// Of the events queue, and of the deliveries queue.
+    pub(crate) dead: u64,
+    pub(crate) undelivered: u64,
+}

@@ -1,0 +1,38 @@
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName as Name;
+use ports::PortResult;
+
+use crate::Session;
+use crate::fault::fault;
+
+/// How many messages of a queue are where, by SQS's approximate counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Depth {
+    pub visible: u64,
+    pub in_flight: u64,
+    pub delayed: u64,
+}
+
+impl Depth {
+    /// `called` names the queue in errors.
+    ///
+    /// # Errors
+    /// There is no such queue, or its attributes may not be read.
+    pub async fn read(session: &Session, called: &str, url: &str) -> PortResult<Self> {
+        let client = Client::new(&session.config);
+        let request = client.get_queue_attributes().queue_url(url).set_attribute_names(Some(vec![
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ]));
+        let told = Box::pin(request.send())
+            .await
+            .map_err(|error| fault(called, "GetQueueAttributes", &error))?;
+        let count = |name: Name| told.attributes()?.get(&name)?.parse().ok();
+        Ok(Self {
+            visible: count(Name::ApproximateNumberOfMessages).unwrap_or(0),
+            in_flight: count(Name::ApproximateNumberOfMessagesNotVisible).unwrap_or(0),
+            delayed: count(Name::ApproximateNumberOfMessagesDelayed).unwrap_or(0),
+        })
+    }
+}
