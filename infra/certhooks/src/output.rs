@@ -1,6 +1,14 @@
-use std::io::Write;
-
 use serde_json::{Value, json};
+
+/// `println!` that does not panic when whoever read us has enough, such as `head`: what is done is done
+/// all the same.
+macro_rules! say {
+    ($($line:tt)*) => {{
+        use std::io::Write as _;
+        let _reader_is_gone = writeln!(std::io::stdout().lock(), $($line)*);
+    }};
+}
+pub(crate) use say;
 
 /// Standard output, for people or for programs.
 #[derive(Clone, Copy)]
@@ -12,8 +20,7 @@ impl Output {
     /// One line: `text` for people, `value` for programs.
     pub(crate) fn say(self, text: &str, value: &Value) {
         let line = if self.json { value.to_string() } else { text.to_owned() };
-        // Whoever read us has enough, such as `head`; what is done is done all the same.
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
+        say!("{line}");
     }
 
     /// One step of several, as it was taken.

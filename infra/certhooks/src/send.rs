@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::{ProviderName, Send};
 use crate::keys;
+use crate::output::say;
 use crate::sign::{Signer, provider_of, vary};
 
 /// Requests under way at a time.
@@ -126,18 +127,18 @@ fn report(path: &Path, answered: &anyhow::Result<Answered>, json: bool) -> bool 
         Ok(Answered { status, body, taken, .. }) => {
             let millis = taken.as_secs_f64() * 1000.0;
             if json {
-                println!(
+                say!(
                     "{}",
                     json!({"file": file, "status": status, "answer": body, "millis": millis})
                 );
             } else {
-                println!("{status}  {millis:>8.1} ms  {file}  {}", summary(body));
+                say!("{status}  {millis:>8.1} ms  {file}  {}", summary(body));
             }
             (200..300).contains(status)
         }
         Err(error) => {
             if json {
-                println!("{}", json!({"file": file, "error": format!("{error:#}")}));
+                say!("{}", json!({"file": file, "error": format!("{error:#}")}));
             } else {
                 eprintln!("certhooks: {file}: {error:#}");
             }

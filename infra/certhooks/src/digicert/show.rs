@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use crate::line::short;
 use crate::output::Output;
+use crate::output::say;
 
 /// A line in a terminal bears an address of any length that works.
 const WIDTH: usize = 2048;
@@ -63,6 +64,6 @@ pub(super) fn next(output: Output, webhook: &Webhook) {
         Status::Active | Status::Other(_) => return,
     };
     if !output.json {
-        println!("next: certhooks digicert webhook {next}");
+        say!("next: certhooks digicert webhook {next}");
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::line::{columns, event_name};
+use crate::output::say;
 
 /// Events that came in and are not done yet; the oldest are forgotten beyond this.
 const WAITING: usize = 10_000;
@@ -86,10 +87,7 @@ impl Passages {
         if ids.is_empty() {
             let provider = path.rsplit('/').next().unwrap_or_default();
             let what = body["detail"].as_str().unwrap_or("test message");
-            println!(
-                "{}",
-                row([provider, "-", &status.to_string(), what, "-", "-"], began.elapsed())
-            );
+            say!("{}", row([provider, "-", &status.to_string(), what, "-", "-"], began.elapsed()));
         }
         for id in ids {
             shown.add(id, Arrived { status, began });
@@ -160,7 +158,7 @@ impl Shown {
         drop(waiting);
         let status = arrived.map_or_else(|| "-".into(), |arrived| arrived.status.to_string());
         let taken = arrived.map(|arrived| arrived.began.elapsed()).unwrap_or_default();
-        println!("{}", row([provider, event, &status, outcome, leaf, expires], taken));
+        say!("{}", row([provider, event, &status, outcome, leaf, expires], taken));
     }
 }
 

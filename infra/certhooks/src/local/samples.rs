@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::local::passages::{Passages, heading};
 use crate::local::simulated::Providers;
+use crate::output::say;
 use crate::send::Sample;
 use crate::sign::Signer;
 
@@ -34,18 +35,15 @@ impl Samples<'_> {
         passages: &Passages,
     ) -> anyhow::Result<()> {
         let to = Url::parse(&format!("http://{}", self.address))?;
-        println!("Doors at {to}, state in {}", self.state.display());
+        say!("Doors at {to}, state in {}", self.state.display());
         if let Some(simulator) = &self.providers.simulator {
             let names = self.providers.simulated().join(", ");
-            println!("Simulated: {names}, at http://{}\n", simulator.address());
+            say!("Simulated: {names}, at http://{}\n", simulator.address());
         }
-        println!("{}", heading());
+        say!("{}", heading());
         let sent = self.state.join(SENT);
         if sent.exists() {
-            println!(
-                "(the samples were sent before; remove {} to send them again)",
-                sent.display()
-            );
+            say!("(the samples were sent before; remove {} to send them again)", sent.display());
         } else {
             self.send(secrets, &to).await?;
             passages.settled(PATIENCE).await;
@@ -65,7 +63,7 @@ impl Samples<'_> {
 
     /// A line to paste for each provider, with an event that was not sent yet.
     async fn show_how(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
-        println!("\nSend more from a second terminal; each line is a new event:\n");
+        say!("\nSend more from a second terminal; each line is a new event:\n");
         let number = OffsetDateTime::now_utc().unix_timestamp();
         for (provider, body) in [
             (
@@ -90,16 +88,16 @@ impl Samples<'_> {
             let signer = Signer::of(secrets, provider).await?;
             let (name, value) = signer.header(body.as_bytes());
             let address = format!("{}{}", to.as_str().trim_end_matches('/'), signer.route());
-            println!(
+            say!(
                 "  curl -H '{name}: {value}' -H 'content-type: application/json' -d '{body}' {address}\n"
             );
         }
         let program = std::env::args().next().unwrap_or_else(|| "certhooks".into());
         let state = self.state.display();
-        println!("What consumers read, and the token of a challenge:\n");
-        println!("  {program} tail --state {state} --from-start");
-        println!("  {program} digicert webhook challenge --state {state}");
-        println!("\nCtrl-C stops; starting again goes on where it was.");
+        say!("What consumers read, and the token of a challenge:\n");
+        say!("  {program} tail --state {state} --from-start");
+        say!("  {program} digicert webhook challenge --state {state}");
+        say!("\nCtrl-C stops; starting again goes on where it was.");
         Ok(())
     }
 }
