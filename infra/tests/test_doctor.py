@@ -1,0 +1,137 @@
+"""`certhooks doctor --stack` and `certhooks cloudflare … --stack`: the operator's command against a deployed stack and the
+simulated providers, with the stack's doors between them.
+"""
+
+import json
+import subprocess
+import threading
+import time
+
+import pytest
+from conftest import API_KEYS, SECRETS
+from emulator import BINARIES, eventually
+from stack import Stack, deploy
+
+ACCOUNT = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+AUTH = SECRETS["CloudflareWebhook"]["webhook_auth"]
+
+
+class Operator:
+    """Calls the command as an operator does who has the stack's name and API keys of their own."""
+
+    def __init__(self, stack: Stack, bases: dict):
+        self.stack = stack
+        self.environment = stack.emulator.environment | {
+            "DIGICERT_API_KEY": API_KEYS["SIMULATOR_DIGICERT_API_KEY"],
+            "DIGICERT_API_BASE": bases["digicert"],
+            "CLOUDFLARE_API_TOKEN": API_KEYS["SIMULATOR_CLOUDFLARE_API_TOKEN"],
+            "CLOUDFLARE_API_BASE": bases["cloudflare"],
+            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
+        }
+        # The stack's own outputs are addresses of AWS; these are the same doors at the emulator.
+        host = stack.outputs["DigicertWebhookUrl"].removeprefix("https://").split(".")[0]
+        self.base = f"{stack.emulator.url}/_aws/execute-api/{host}/v1"
+
+    def run(self, *arguments: str, status: int = 0) -> list:
+        """The lines of a command that ends with `status`."""
+        command = [BINARIES / "certhooks", *arguments, "--stack", self.stack.name, "--json"]
+        folder = self.stack.emulator.folder
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, cwd=folder)
+        assert done.returncode == status, done.stdout + done.stderr
+        secrets = [*API_KEYS.values(), AUTH, self.stack.secret("DigicertWebhook")["webhook_key"]]
+        assert not any(secret in done.stdout + done.stderr for secret in secrets)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def subscribe(self):
+        self.run("digicert", "webhook", "subscribe", "--endpoint", f"{self.base}/webhooks/digicert")
+        self.run("cloudflare", "subscribe", "--endpoint", f"{self.base}/webhooks/cloudflare")
+
+    def examine(self, status: int = 0) -> dict:
+        """The findings by scope and check."""
+        findings = self.run("doctor", "--endpoint", self.base, status=status)
+        return {(finding["scope"], finding["check"]): finding for finding in findings}
+
+
+@pytest.fixture(scope="module")
+def operator(aws, template, parameters, providers) -> Operator:
+    stack = deploy(aws, template, "examined", **parameters)
+    for name in ["CloudflareWebhook", "DigicertApi", "CloudflareApi"]:
+        stack.fill(name, SECRETS[name])
+    operator = Operator(stack, providers.bases)
+    operator.subscribe()
+    yield operator
+    delete = [BINARIES / "certhooks", "digicert", "webhook", "delete"]
+    subprocess.run(delete, env=operator.environment, check=True)
+
+
+def happen(providers) -> int | None:
+    """An event at Cloudflare; what the door answered."""
+    told = providers.control("POST", "cloudflare/events", {"account": ACCOUNT, "event": "issuance.succeeded"})
+    sent, = told["notifications"]
+    return sent["code"]
+
+
+def test_all_is_well(operator):
+    findings = operator.examine()
+    bad = {name: finding for name, finding in findings.items() if finding["level"] != "ok"}
+    # The emulator is on this machine, and speaks http.
+    assert set(bad) == {("here", "dns"), ("here", "tls")}, bad
+    for name in [
+        ("here", "queue"),
+        ("digicert", "key"),
+        ("digicert", "status"),
+        ("digicert", "answer-to-key"),
+        ("digicert", "test"),
+        ("cloudflare", "destination"),
+        ("cloudflare", "policy"),
+        ("cloudflare", "answer"),
+    ]:
+        assert findings[name]["level"] == "ok", findings
+    assert findings["meta", "stack"]["detail"] == "switched off"
+
+
+def test_dead_letters_and_a_webhook_that_is_off(operator):
+    stack = operator.stack
+    stack.sqs.send_message(QueueUrl=stack.outputs["EventsDeadLettersUrl"], MessageBody="{}")
+    subprocess.run([BINARIES / "certhooks", "digicert", "webhook", "deactivate"], env=operator.environment, check=True)
+    findings = operator.examine(status=1)
+    assert findings["here", "dead-letters"]["detail"].startswith("1 events, 0 deliveries")
+    assert findings["digicert", "status"]["mend"] == "certhooks digicert webhook activate"
+    stack.take("EventsDeadLetters")
+    operator.run("digicert", "webhook", "subscribe", "--endpoint", f"{operator.base}/webhooks/digicert")
+    eventually(lambda: operator.examine()["here", "dead-letters"]["level"] == "ok")
+
+
+@pytest.mark.parametrize("options", [[], ["--compromised"]])
+def test_cloudflares_secret_is_rotated_while_events_come(operator, providers, options):
+    stack = operator.stack
+    before = stack.secret("CloudflareWebhook")["webhook_auth"]
+    codes, done = [], threading.Event()
+
+    def send():
+        while not done.is_set():
+            codes.append(happen(providers))
+
+    senders = [threading.Thread(target=send) for _ in range(2)]
+    for sender in senders:
+        sender.start()
+    try:
+        steps = operator.run("cloudflare", "rotate", *options)
+    finally:
+        time.sleep(1)
+        done.set()
+        for sender in senders:
+            sender.join()
+    steps = [step["step"] for step in steps if step["step"] != "old secret"]
+    assert steps == ["secret", "destination", "policy", "destination", "secret"]
+    assert set(codes) == {200} and len(codes) > 20, codes
+    assert stack.secret("CloudflareWebhook")["webhook_auth"] != before
+    stack.deliveries(len(codes))
+
+
+def test_a_secret_that_was_never_filled_in(operator):
+    operator.stack.fill("CloudflareWebhook", {"webhook_auth": "not-filled-in"})
+    findings = operator.examine()
+    assert findings["cloudflare", "answer"]["level"] == "warning", findings
+    command = ["cloudflare", "subscribe", "--endpoint", f"{operator.base}/webhooks/cloudflare"]
+    assert operator.run(*command, status=2) == []
