@@ -92,6 +92,9 @@ impl WaitingToken {
 }
 
 impl Ledger for DynamoLedger {
+    /// By up to days (DynamoDB, "Using time to live").
+    const DELETES_LATE: bool = true;
+
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let now = OffsetDateTime::now_utc();
         let mut item = event(id);
@@ -154,7 +157,6 @@ impl Ledger for DynamoLedger {
         self.put(item).await
     }
 
-    /// TTL deletion is late by up to days (DynamoDB, "Using time to live").
     async fn end_challenge(&self, webhook_id: &str) -> PortResult<()> {
         let delete = self
             .client

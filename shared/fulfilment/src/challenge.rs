@@ -29,7 +29,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             }
             record::challenge(envelope, expires);
         }
-        self.come_back(envelope, expires).await?;
+        if L::DELETES_LATE {
+            self.come_back(envelope, expires).await?;
+        }
         Ok(Fate::ChallengeKept)
     }
 

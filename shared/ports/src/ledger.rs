@@ -18,6 +18,9 @@ pub enum Claim {
 
 /// Which ids were claimed and which were delivered.
 pub trait Ledger: Send + Sync + 'static {
+    /// Whether a challenge may outlive its time here unless it is ended.
+    const DELETES_LATE: bool = false;
+
     /// Called before any work on `id`. Grants when nobody holds it, when the lease has ended, or
     /// when `owner` holds it already; so it may be repeated.
     fn claim(
@@ -46,8 +49,8 @@ pub trait Ledger: Send + Sync + 'static {
         expires: OffsetDateTime,
     ) -> impl Future<Output = PortResult<()>> + Send;
 
-    /// Ends the kept token of this webhook if its time is over; a newer one stays. For a ledger whose
-    /// own deletion is late; one that is on time need do nothing.
+    /// Ends the kept token of this webhook if its time is over; a newer one stays. Called where
+    /// `DELETES_LATE`.
     fn end_challenge(&self, _webhook_id: &str) -> impl Future<Output = PortResult<()>> + Send {
         async { Ok(()) }
     }

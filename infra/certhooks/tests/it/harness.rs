@@ -135,15 +135,14 @@ impl Local {
         }
     }
 
-    /// Waits until the events queue is empty: whatever was accepted has come to its end. A challenge's
-    /// event waits for the end of its token.
+    /// Waits until the events queue is empty: whatever was accepted has come to its end.
     pub(crate) fn settle(&self) {
         let file = self.state.path().join("certhooks.db");
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let database = Connection::open_with_flags(file, flags).unwrap();
         let until = Instant::now() + PATIENCE;
         loop {
-            let count = "SELECT count(*) FROM messages WHERE state <> 1 OR expires IS NULL";
+            let count = "SELECT count(*) FROM messages";
             let left: i64 = database.query_row(count, [], |row| row.get(0)).unwrap();
             if left == 0 {
                 return;

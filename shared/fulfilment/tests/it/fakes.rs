@@ -105,6 +105,8 @@ impl Archive for Fake {
 }
 
 impl Ledger for Fake {
+    const DELETES_LATE: bool = true;
+
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let mut state = self.step(Step::Claim)?;
         match state.ledger.get(id) {
