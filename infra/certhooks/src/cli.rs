@@ -26,10 +26,18 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Digicert(Digicert),
     /// Cloudflare's side: webhook destinations and notification policies
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  certhooks cloudflare subscribe --account ID \\\n    \
+            --endpoint https://hooks.example.com/webhooks/cloudflare"
+    )]
     Cloudflare(Cloudflare),
     /// Meta's side, which is retired
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  certhooks meta subscribe --app ID --domain example.com \\\n    \
+            --endpoint https://hooks.example.com/webhooks/meta-ct"
+    )]
     Meta(Meta),
     Doctor(Doctor),
     Completions(Completions),

@@ -18,10 +18,10 @@ macro_rules! help {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cloudflare {
     /// Webhooks that notifications can go to
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help!("destination list"))]
     Destination(Destination),
     /// Which alert goes to which destinations
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help!("policy list"))]
     Policy(Policy),
     Rotate(Rotate),
     Subscribe(Subscribe),
