@@ -34,8 +34,6 @@ fn message(state: u8, visible: i64, received: &str) -> String {
 async fn queue_ages_and_dead_letters() {
     let Subscribed { scene, door } = Subscribed::new().await;
     let (address, state) = (door.address.clone(), door.kill());
-    // What ends the token of the subscription's challenge at its 30 minutes.
-    leave(&scene, "DELETE FROM messages");
     let (recent, received) = ago(Duration::minutes(2));
     leave(&scene, &message(0, recent, &received));
     let examined = scene.examine(&ONLY);
