@@ -42,7 +42,7 @@ pub(crate) enum Flaw {
     EveryClaimGranted,
     /// The lease is over while its worker may be at work.
     LeaseOfAMinute,
-    /// A worker that nobody ends, so that it outlives its message's visibility timeout.
+    /// A worker that nobody ends, so that it outlives its lease.
     NoTimeLimit,
 }
 
