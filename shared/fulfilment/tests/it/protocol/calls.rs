@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -159,6 +160,10 @@ impl Ledger for Asking {
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
         let (key, owner) = (self.names.of(id), self.owner(owner));
         self.ask(Call::Release { key, owner }).await.map(drop)
+    }
+
+    async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
+        panic!("a worker claims, and does not ask about {ids:?}")
     }
 
     async fn keep_challenge(
