@@ -1,5 +1,5 @@
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use envelope::Reason;
 use providers::api::{Answer, Call, Hiding, Key, Request, Verdict, retry_after};
@@ -7,9 +7,10 @@ use providers::digicert::webhook;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
+use time::OffsetDateTime;
 
-use crate::Api;
 use crate::budget::Meter;
+use crate::{Api, Clock};
 
 /// The largest answer that is read: a chain of a thousand certificates has 2 MB.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -23,6 +24,7 @@ pub(crate) struct Endpoint {
     client: Client,
     base: Url,
     meter: Mutex<Meter>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What came of a call.
@@ -53,9 +55,9 @@ pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
 }
 
 impl Endpoint {
-    pub(crate) fn new(client: Client, api: &Api, workers: u32) -> Self {
+    pub(crate) fn new(client: Client, api: &Api, workers: u32, clock: Arc<dyn Clock>) -> Self {
         let meter = Mutex::new(Meter::new(&api.budget, workers));
-        Self { client, base: api.base.clone(), meter }
+        Self { client, base: api.base.clone(), meter, clock }
     }
 
     /// One `GET` within the budget; `judge` says what its answer means.
@@ -80,9 +82,9 @@ impl Endpoint {
     }
 
     async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
-        let deadline = Instant::now() + BUDGET_PATIENCE;
+        let deadline = self.clock.instant() + BUDGET_PATIENCE;
         loop {
-            let now = Instant::now();
+            let now = self.clock.instant();
             let taken = self
                 .meter
                 .lock()
@@ -91,13 +93,13 @@ impl Endpoint {
             match taken {
                 Ok(()) => return Ok(()),
                 Err(wait) if now + wait > deadline => return Err(wait),
-                Err(wait) => tokio::time::sleep(wait).await,
+                Err(wait) => self.clock.sleep(wait).await,
             }
         }
     }
 
     async fn get(&self, call: &Call, key: &Key) -> Result<Whole, Reason> {
-        send(self.request(call, key).ok_or(Reason::Unreadable)?).await
+        self.send(self.request(call, key).ok_or(Reason::Unreadable)?).await
     }
 
     fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
@@ -111,6 +113,13 @@ impl Endpoint {
         Some(self.client.request(method, url))
     }
 
+    async fn send(&self, request: RequestBuilder) -> Result<Whole, Reason> {
+        let response = request.send().await.map_err(transport)?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after_of(&response, self.clock.now());
+        Ok(Whole { status, retry_after, body: read(response).await? })
+    }
+
     /// One call of CertCentral's webhook management, within the budget and once.
     pub(crate) async fn manage(&self, request: &Request, key: &Key) -> Result<(), String> {
         self.admit(true).await.map_err(|_| "the API's budget has no room".to_owned())?;
@@ -122,7 +131,7 @@ impl Endpoint {
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default());
-        match send(built).await {
+        match self.send(built).await {
             Ok(whole) => webhook::judge_done(&whole.answer())
                 .map_err(|refusal| refusal.hiding(&request.secrets()).to_string()),
             Err(reason) => Err(format!("no whole answer ({reason})")),
@@ -139,13 +148,6 @@ fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
         }
         Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
     })
-}
-
-async fn send(request: RequestBuilder) -> Result<Whole, Reason> {
-    let response = request.send().await.map_err(transport)?;
-    let status = response.status().as_u16();
-    let retry_after = retry_after_of(&response);
-    Ok(Whole { status, retry_after, body: read(response).await? })
 }
 
 /// A whole answer, owned.
@@ -172,10 +174,9 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Reason> {
     Ok(body)
 }
 
-fn retry_after_of(response: &Response) -> Option<Duration> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+fn retry_after_of(response: &Response, now: OffsetDateTime) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    retry_after(value, now)
+    retry_after(value, u64::try_from(now.unix_timestamp()).unwrap_or_default())
 }
 
 /// The error's own text is dropped here: it repeats the address, and Meta's holds the token.

@@ -6,6 +6,7 @@
 //! - [`batch`]: each record stands alone
 //! - [`ledger`]: claims, leases, repeats
 //! - [`faults`]: what a failing port leads to
+//! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`time`]: what depends on the age of an event
 //! - [`challenge`]: the token of CertCentral's challenge
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -16,4 +17,5 @@ mod challenge;
 mod fakes;
 mod faults;
 mod ledger;
+mod outage;
 mod time;
