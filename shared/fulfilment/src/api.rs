@@ -55,7 +55,7 @@ impl<S: SecretSource> Api<S> {
         if matches!(verdict, Verdict::KeyRefused { .. }) {
             key.refuse(usable).await;
         }
-        self.breaker.report(pass, &asking.envelope.id, Health::of(&verdict));
+        self.breaker.report(pass, &asking.envelope.id, Health::of(&verdict, status));
         Ok(asking.settle(verdict, status))
     }
 }

@@ -14,7 +14,7 @@ use crate::{Clock, record};
 /// So many different events failed in a row: the provider is down. Fewer are spread well enough by
 /// their own delays, and one event that always fails says nothing of the others.
 const STREAK: usize = 16;
-/// Of answers that say of themselves that they are about the account: 429, a refused key.
+/// Of events whose API key was refused, which is the same for all.
 const STREAK_OF_REFUSALS: usize = 4;
 
 /// A probe that did not come to an end, by a crash or a timeout of ours, makes room for another.
@@ -49,7 +49,6 @@ enum Phase {
 #[derive(Default)]
 struct Streak {
     failed: BTreeSet<String>,
-    limited: BTreeSet<String>,
     refused: BTreeSet<String>,
     /// The longest `Retry-After` of them.
     told: Option<Duration>,
@@ -74,14 +73,11 @@ impl Streak {
     /// Whether it shows that the provider is down.
     fn add(&mut self, id: &str, health: Health) -> bool {
         self.told = self.told.max(health.told());
-        match health {
-            Health::Limited { .. } => self.limited.insert(id.to_owned()),
-            Health::KeyRefused => self.refused.insert(id.to_owned()),
-            Health::Well | Health::Down { .. } => true,
-        };
         self.failed.insert(id.to_owned());
-        let refusals = self.limited.len().max(self.refused.len());
-        self.failed.len() >= STREAK || refusals >= STREAK_OF_REFUSALS
+        if health == Health::KeyRefused {
+            self.refused.insert(id.to_owned());
+        }
+        self.failed.len() >= STREAK || self.refused.len() >= STREAK_OF_REFUSALS
     }
 }
 
@@ -117,6 +113,7 @@ impl Breaker {
                 *streak = Streak::default();
                 return;
             }
+            Phase::Closed(_) if health == Health::Unclear => return,
             Phase::Closed(streak) => {
                 if !streak.add(id, health) {
                     return;
@@ -168,10 +165,12 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use envelope::Reason;
+
     use super::*;
     use crate::clock::Machine;
 
-    const DOWN: Health = Health::Down { after: None };
+    const DOWN: Health = Health::Down { reason: Reason::Unavailable, after: None };
 
     fn breaker() -> Breaker {
         Breaker::new(Provider::Digicert, Arc::new(Machine))
@@ -190,13 +189,15 @@ mod tests {
 
     #[test]
     fn different_events_in_a_row_open_it() {
-        let limited = |seconds| Health::Limited { after: Some(Duration::from_secs(seconds)) };
+        let told = |seconds| Health::Down {
+            reason: Reason::RateLimited,
+            after: Some(Duration::from_secs(seconds)),
+        };
         for (health, events, pause) in [
             (DOWN, STREAK, 5),
-            (Health::Limited { after: None }, STREAK_OF_REFUSALS, 5),
-            (limited(70), STREAK_OF_REFUSALS, 70),
-            (limited(3), STREAK_OF_REFUSALS, 5),
-            (limited(86_400), STREAK_OF_REFUSALS, 3600),
+            (told(70), STREAK, 70),
+            (told(3), STREAK, 5),
+            (told(86_400), STREAK, 3600),
             (Health::KeyRefused, STREAK_OF_REFUSALS, 900),
         ] {
             let breaker = breaker();
@@ -204,6 +205,7 @@ mod tests {
             report(&breaker, 0..1, Health::Well);
             report(&breaker, 1..events, health);
             report(&breaker, 1..events, health);
+            report(&breaker, events..99, Health::Unclear);
             assert_eq!(wait(&breaker), None, "{health:?}");
             report(&breaker, events..events + 1, health);
             assert_eq!(wait(&breaker), Some(pause), "{health:?}");
@@ -224,7 +226,7 @@ mod tests {
         assert_eq!(wait(&breaker), Some(10));
         breaker.give_back(probe);
         let probe = breaker.admit().unwrap();
-        breaker.report(probe, "a", DOWN);
+        breaker.report(probe, "a", Health::Unclear);
         assert_eq!(wait(&breaker), Some(10), "twice the first pause");
 
         breaker.key_replaced();

@@ -15,16 +15,21 @@ const LONGEST_TOLD: Duration = Duration::from_secs(3600);
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Health {
     Well,
-    Down { after: Option<Duration> },
-    Limited { after: Option<Duration> },
+    /// A whole answer of success that nobody can read: the event's trouble, or a maintenance page. It
+    /// opens nothing, and closes nothing.
+    Unclear,
+    Down {
+        reason: Reason,
+        after: Option<Duration>,
+    },
     KeyRefused,
 }
 
 impl Health {
-    pub(crate) fn of<T>(verdict: &Verdict<T>) -> Self {
+    pub(crate) fn of<T>(verdict: &Verdict<T>, status: Option<u16>) -> Self {
         match *verdict {
-            Verdict::Again { reason: Reason::RateLimited, after } => Self::Limited { after },
-            Verdict::Again { after, .. } => Self::Down { after },
+            Verdict::Again { reason: Reason::Unreadable, .. } if status.is_some() => Self::Unclear,
+            Verdict::Again { reason, after } => Self::Down { reason, after },
             Verdict::KeyRefused { .. } => Self::KeyRefused,
             _ => Self::Well,
         }
@@ -33,17 +38,14 @@ impl Health {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Well => "well",
-            Self::Down { .. } => "down",
-            Self::Limited { .. } => "rate_limited",
+            Self::Unclear => "unreadable",
+            Self::Down { reason, .. } => reason.as_str(),
             Self::KeyRefused => "key_refused",
         }
     }
 
     pub(crate) fn told(self) -> Option<Duration> {
-        match self {
-            Self::Down { after } | Self::Limited { after } => after,
-            Self::Well | Self::KeyRefused => None,
-        }
+        if let Self::Down { after, .. } = self { after } else { None }
     }
 
     /// How long to stay open after so many failed probes.
@@ -58,11 +60,11 @@ impl Health {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Health};
+    use super::{Duration, Health, Reason};
 
     #[test]
     fn pauses_double_up_to_five_minutes() {
-        let down = Health::Down { after: None };
+        let down = Health::Down { reason: Reason::Timeout, after: None };
         let pauses: Vec<_> = (0..9).map(|failed| down.pause(failed, None).as_secs()).collect();
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
         assert_eq!(down.pause(u32::MAX, Some(Duration::from_secs(900))).as_secs(), 900);

@@ -69,9 +69,11 @@ pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, bega
             tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "later: the budget has no room, or this run no time");
             return;
         }
-        // A backlog of thousands comes by here every few minutes: the breaker has told of it.
         Why::Held => {
-            tracing::debug!(%provider, id, r#type = kind, traceparent, attempts, delay, "held: the provider is down");
+            // One line for an event: a backlog of thousands comes by here every few minutes.
+            if envelope.holds == 0 {
+                tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "held: the provider is down");
+            }
             counter!("Held", "provider" => provider.as_str()).increment(1);
             return;
         }

@@ -15,7 +15,7 @@ fn held(bench: &Bench, by: &str, lease: Duration) {
 /// As it came, before the lease ends, and without a receive that counts against it.
 #[tokio::test]
 async fn what_another_worker_holds_is_put_back() {
-    for (lease, delay) in [(Duration::minutes(1), 5), (Duration::milliseconds(10), 1)] {
+    for (lease, delay) in [(Duration::minutes(1), 5), (Duration::milliseconds(900), 1)] {
         let bench = Bench::start().await;
         held(&bench, "another", lease);
         let envelope = issued("e", Duration::ZERO);

@@ -110,7 +110,7 @@ async fn a_provider_that_limits_for_six_hours_is_left_alone_for_as_long_as_it_sa
     for (retry_after, probes) in [(None, 6 + 6 * 12), (Some(1800), 6 * 2)] {
         let day = outage([(Fault::RateLimited { retry_after, status: None }, None)]).await;
         let made = calls(&day, BEGINS, ENDS);
-        assert!(made <= 4 + SIDE_BY_SIDE + probes, "{made} calls in six hours");
+        assert!(made <= 16 + SIDE_BY_SIDE + probes, "{made} calls in six hours");
         let pause = Duration::from_secs(retry_after.unwrap_or(300));
         assert_held_and_drained(&day, pause + 5 * MINUTE);
     }
