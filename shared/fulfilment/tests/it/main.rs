@@ -9,6 +9,7 @@
 //! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`time`]: what depends on the age of an event
 //! - [`challenge`]: the token of CertCentral's challenge
+//! - [`protocol`]: two at once, every order of things explored
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod batch;
@@ -18,4 +19,5 @@ mod fakes;
 mod faults;
 mod ledger;
 mod outage;
+mod protocol;
 mod time;
