@@ -39,6 +39,7 @@ mod settings;
 mod shed;
 
 pub use budget::Budget;
+pub use client::{Endpoint, Unasked};
 pub use clock::Clock;
 pub use process::{Fate, Keys, Ports, Record, Worker};
 pub use settings::{Api, MetaDomains, Settings, api_base};
