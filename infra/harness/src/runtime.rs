@@ -1,7 +1,9 @@
 use std::collections::VecDeque;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -14,7 +16,7 @@ use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::process::Process;
 
@@ -35,8 +37,11 @@ pub struct Function {
     api: Arc<Api>,
     answers: mpsc::UnboundedReceiver<(String, Answer)>,
     invocations: usize,
-    serving: JoinHandle<()>,
+    /// Ends with this.
+    _serving: JoinSet<()>,
     process: Process,
+    /// Standard output and standard error, read all the time: a full pipe would stop the function.
+    written: [thread::JoinHandle<String>; 2],
 }
 
 struct Api {
@@ -54,12 +59,17 @@ impl Function {
         let api =
             Arc::new(Api { waiting: Mutex::default(), arrived: Notify::new(), answers: sender });
         let router = router(Arc::clone(&api));
-        let serving = tokio::spawn(async move {
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
             // `serve` retries what fails in accepting and returns no other error.
             let _ = axum::serve(listener, router).await;
         });
-        let process = Process::start(&mut command(binary, &address, variables))?;
-        Ok(Self { api, answers, invocations: 0, serving, process })
+        let mut process = Process::start(&mut command(binary, &address, variables))?;
+        let child = process.child();
+        let out = child.stdout.take().context("no standard output")?;
+        let error = child.stderr.take().context("no standard error")?;
+        let written = [collect(out), collect(error)];
+        Ok(Self { api, answers, invocations: 0, _serving: serving, process, written })
     }
 
     /// Hands in one event, and waits for what becomes of it.
@@ -75,18 +85,27 @@ impl Function {
         Ok(answer)
     }
 
+    /// Its process id.
+    pub fn id(&mut self) -> u32 {
+        self.process.child().id()
+    }
+
     /// What the function wrote to standard output and to standard error, after ending it.
-    pub async fn stop(mut self) -> Result<(String, String)> {
+    pub async fn stop(self) -> Result<(String, String)> {
         // What it writes after its last answer.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        self.process.child().kill()?;
-        output(self.process.child())
+        self.kill()
     }
-}
 
-impl Drop for Function {
-    fn drop(&mut self) {
-        self.serving.abort();
+    /// As [`stop`](Self::stop), but at once: `kill -9`, whatever is under way.
+    pub fn kill(mut self) -> Result<(String, String)> {
+        self.process.child().kill()?;
+        self.process.child().wait()?;
+        let [out, error] = self.written;
+        let text = |written: thread::JoinHandle<String>| {
+            written.join().map_err(|_panic| anyhow::anyhow!("its output was not read"))
+        };
+        Ok((text(out)?, text(error)?))
     }
 }
 
@@ -118,12 +137,14 @@ fn name(binary: &str) -> String {
     Path::new(binary).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn output(child: &mut std::process::Child) -> Result<(String, String)> {
-    use std::io::Read;
-    let (mut out, mut error) = (String::new(), String::new());
-    child.stdout.take().context("no standard output")?.read_to_string(&mut out)?;
-    child.stderr.take().context("no standard error")?.read_to_string(&mut error)?;
-    Ok((out, error))
+/// Reads to the end, which is that of the process.
+fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before a fault is what there is.
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 impl Api {
