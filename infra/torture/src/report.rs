@@ -81,6 +81,19 @@ pub fn write(rows: &[Row], command: &str, folder: &Path) -> Result<()> {
     std::fs::write(folder.join("results.md"), markdown(rows, command)).with_context(name)
 }
 
+/// Rows of another program; none when it did not run.
+///
+/// # Errors
+/// The file holds something else.
+pub fn read(file: &Path) -> Result<Vec<Row>> {
+    let name = || file.display().to_string();
+    match std::fs::read(file) {
+        Ok(bytes) => serde_json::from_slice(&bytes).with_context(name),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(name),
+    }
+}
+
 fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

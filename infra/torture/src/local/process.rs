@@ -36,24 +36,23 @@ pub(crate) struct Log {
 }
 
 impl Local {
-    /// Starts `command`, which is `certhooks` or ends in it, on the folder `state`.
+    /// Starts `certhooks` on the folder `state`.
     pub(crate) fn start(
-        mut command: Command,
+        certhooks: &Path,
         state: &Path,
         simulator: &Simulator,
         needles: &Needles,
     ) -> Result<Self> {
-        let mut process = command
+        let mut process = Command::new(certhooks)
             .args(["local", "--listen", "127.0.0.1:0", "--state"])
             .arg(state)
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .envs(variables(simulator))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .with_context(|| format!("{command:?} does not start"))?;
+            .with_context(|| format!("{} does not start", certhooks.display()))?;
         let log = Arc::new(Mutex::new(Log::default()));
         let (listening, address) = mpsc::channel();
         let error = process.stderr.take().context("no standard error")?;

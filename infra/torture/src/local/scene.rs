@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -25,15 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(900);
 
 /// `certhooks local`, the providers, and who sends.
 pub(crate) struct Scene {
-    /// How to start it, but for its arguments.
-    program: Vec<String>,
+    certhooks: PathBuf,
     pub(crate) simulator: Simulator,
     pub(crate) needles: Needles,
     pub(crate) senders: Arc<Senders>,
     local: Option<Local>,
-    /// The state folder as the program sees it, and as we do.
     state: PathBuf,
-    seen_at: PathBuf,
     pub(crate) kills: u64,
     leaked: u64,
     pub(crate) passages: Passages,
@@ -46,18 +42,11 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn set(certhooks: &Path, needles: Needles) -> Result<Self> {
-        let folder = Folder::new()?;
-        let state = folder.path().join("state");
-        Self::set_in(vec![text(certhooks)?], folder, (state.clone(), state), needles).await
+        Self::set_in(certhooks, Folder::new()?, needles).await
     }
 
-    /// `program` starts `certhooks`; `state` is the state folder as it sees it, and as we do.
-    pub(crate) async fn set_in(
-        program: Vec<String>,
-        folder: Folder,
-        (state, seen_at): (PathBuf, PathBuf),
-        needles: Needles,
-    ) -> Result<Self> {
+    /// With the state in `folder`.
+    pub(crate) async fn set_in(certhooks: &Path, folder: Folder, needles: Needles) -> Result<Self> {
         let settings = Settings {
             digicert_api_key: Some(canaries::DIGICERT_API_KEY.into()),
             cloudflare_api_token: Some(canaries::CLOUDFLARE_API_TOKEN.into()),
@@ -66,13 +55,12 @@ impl Scene {
         };
         let simulator = Simulator::start("127.0.0.1:0".parse()?, settings).await?;
         let mut scene = Self {
-            program,
+            certhooks: certhooks.to_owned(),
             simulator,
             senders: Senders::new("", &needles)?,
             needles,
             local: None,
-            state,
-            seen_at,
+            state: folder.path().join("state"),
             kills: 0,
             leaked: 0,
             passages: Passages::default(),
@@ -86,10 +74,7 @@ impl Scene {
     }
 
     fn start(&mut self) -> Result<()> {
-        let (program, arguments) = self.program.split_first().context("no program")?;
-        let mut command = Command::new(program);
-        command.args(arguments);
-        let local = Local::start(command, &self.state, &self.simulator, &self.needles)?;
+        let local = Local::start(&self.certhooks, &self.state, &self.simulator, &self.needles)?;
         let process = format!("/proc/{}/cmdline", local.id());
         let title = std::fs::read(process).unwrap_or_default();
         self.leaked += self.needles.count(&String::from_utf8_lossy(&title));
@@ -104,11 +89,11 @@ impl Scene {
 
     /// The state folder, to look at it or to be in its way.
     pub(crate) fn folder(&self) -> &Path {
-        &self.seen_at
+        &self.state
     }
 
     pub(crate) fn database(&self) -> Result<Database> {
-        Database::open(&self.seen_at)
+        Database::open(&self.state)
     }
 
     fn keep(&mut self, log: Log) {
@@ -203,10 +188,6 @@ impl Scene {
     fn search(&self, database: &Database) -> Result<u64> {
         let mut found = 0;
         database.each_delivery(|body| found += self.needles.count(body))?;
-        Ok(found + leaks(&self.seen_at, &self.needles)?)
+        Ok(found + leaks(&self.state, &self.needles)?)
     }
-}
-
-pub(crate) fn text(path: &Path) -> Result<String> {
-    Ok(path.to_str().with_context(|| format!("{path:?} is not UTF-8"))?.to_owned())
 }

@@ -78,7 +78,7 @@ impl Victim {
     /// Its peak memory so far, and whether its title or arguments say too much.
     pub(crate) fn measure(&mut self) {
         let Some(function) = &mut self.function else { return };
-        let id = function.id();
+        let id = function.child().id();
         self.peak_kib = self.peak_kib.max(peak_kib(id));
         for file in ["cmdline", "comm"] {
             let text = std::fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
