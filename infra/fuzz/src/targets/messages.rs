@@ -1,7 +1,5 @@
 use certificate::read;
-use envelope::{
-    Callback, CertificateData, CertificateEvent, CloudEvent, Envelope, Outcome, Provider,
-};
+use envelope::{CertificateEvent, CloudEvent, Envelope, Provider};
 use providers::cloudflare::CloudflareDoor;
 use providers::digicert::DigicertDoor;
 use providers::door::Door;
@@ -9,7 +7,7 @@ use providers::meta::MetaDoor;
 use providers::reading;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, json};
+use serde_json::{Value, json};
 use time::macros::datetime;
 
 use crate::corpus;
@@ -46,7 +44,7 @@ pub(crate) fn envelope_seeds() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn event_seeds() -> Vec<Vec<u8>> {
-    envelopes().into_iter().map(|envelope| serde_json::to_vec(&of(envelope)).unwrap()).collect()
+    envelopes().iter().map(|envelope| of(envelope).to_string().into_bytes()).collect()
 }
 
 fn envelopes() -> Vec<Envelope> {
@@ -65,46 +63,41 @@ fn envelopes() -> Vec<Envelope> {
 }
 
 /// One with every member in it.
-fn of(envelope: Envelope) -> CertificateEvent {
-    let reading = reading::read(&envelope).unwrap();
+fn of(envelope: &Envelope) -> Value {
+    let reading = reading::read(envelope).unwrap();
     let pem = corpus::folder("shared/certificate/tests/fixtures").concat();
     let pem = String::from_utf8_lossy(&pem);
     let chain = pem.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap_or_default();
     let bundle = read(chain.as_bytes(), datetime!(2026-03-01 12:00 UTC)).unwrap();
-    let callback =
-        Callback { outcome: Outcome::Downloaded, reason: None, attempts: 1, status: Some(200) };
-    CertificateEvent {
-        specversion: envelope.specversion,
-        id: envelope.id,
-        source: envelope.source,
-        kind: reading.kind.as_str().to_owned(),
-        subject: envelope.subject,
-        time: envelope.time,
-        datacontenttype: envelope.datacontenttype,
-        dataschema: CertificateEvent::SCHEMA.to_owned(),
-        receivedtime: envelope.receivedtime,
-        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
-        attempts: 1,
-        badcertificates: 1,
-        reconciled: Some(true),
-        replayed: Some(true),
-        ordering: Some("stale".into()),
-        dataref: Some("s3://archive/digicert/2026/03/01/id.data".into()),
-        datarefsize: Some(1),
-        datarefsha256: Some("00".into()),
-        data: CertificateData {
-            provider: reading.provider,
-            event: reading.event,
-            identifiers: Map::from_iter([("order_id".to_owned(), json!(1))]),
-            callback,
-            status: Some("issued".into()),
-            related: bundle.certificates.clone(),
-            certificates: bundle.certificates,
-            pem_chain: Some(bundle.pem_chain),
-            checks: bundle.checks,
-            problems: vec!["caa_error".into()],
-            dcv: Some(json!({"method": "http"})),
-            payload: Some(envelope.data),
-        },
+    let mut event = serde_json::to_value(envelope).unwrap();
+    for (name, value) in [
+        ("type", json!(reading.kind)),
+        ("dataschema", json!(CertificateEvent::SCHEMA)),
+        ("traceparent", json!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
+        ("reconciled", json!(true)),
+        ("replayed", json!(true)),
+        ("ordering", json!("stale")),
+        ("dataref", json!("s3://archive/digicert/2026/03/01/id.data")),
+        ("datarefsize", json!(1)),
+        ("datarefsha256", json!("00")),
+    ] {
+        event[name] = value;
     }
+    event["data"] = json!({
+        "provider": reading.provider,
+        "event": reading.event,
+        "identifiers": reading.identifiers,
+        "callback": {"outcome": "failed", "reason": "not_ready", "attempts": 1, "status": 200},
+        "status": "issued",
+        "certificates": bundle.certificates,
+        "pem_chain": bundle.pem_chain,
+        "checks": bundle.checks,
+        "problems": ["caa_error"],
+        "dcv": {"method": "http"},
+        "related": bundle.certificates,
+        "payload": envelope.data,
+    });
+    // A seed that is no event would be of no use.
+    let _is_one: CertificateEvent = serde_json::from_value(event.clone()).unwrap();
+    event
 }
