@@ -101,8 +101,18 @@ fn long_runs(all: &[Figures]) -> Vec<Target> {
     let (memory, rate) = (growth(all, What::LocalMemory), growth(all, What::LocalRate));
     vec![
         most("batch of 10, call-backs of 200 ms, to one call-back", 1.3, batch, "×"),
-        most("`certhooks local`: memory after the last tenth, to that after the second", 1.2, memory, "×"),
-        least("`certhooks local`: events a second in the last tenth, to the second", 0.8, rate, "×"),
+        most(
+            "`certhooks local`: memory after the last tenth, to that after the second",
+            1.2,
+            memory,
+            "×",
+        ),
+        least(
+            "`certhooks local`: events a second in the last tenth, to the second",
+            0.8,
+            rate,
+            "×",
+        ),
     ]
 }
 
