@@ -8,7 +8,7 @@ use crate::Environment;
 /// Where there is no `METRICS_NAMESPACE`.
 const NAMESPACE: &str = "Certhooks";
 
-const COUNTS: [&str; 7] = [
+const COUNTS: [&str; 8] = [
     "Accepted",
     "Callback",
     "Delivered",
@@ -16,6 +16,7 @@ const COUNTS: [&str; 7] = [
     "KeyRefused",
     "OtherThanCurrentSecret",
     "Refused",
+    "Stale",
 ];
 
 /// In milliseconds.

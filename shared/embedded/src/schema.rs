@@ -10,7 +10,7 @@ use crate::files;
 pub(crate) const FILE: &str = "certhooks.db";
 
 /// One script for each version; `PRAGMA user_version` counts those that ran. Only ever add one.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Opens the file for the one process that writes, and brings its tables up to date.
 pub(crate) fn open(path: &Path) -> Result<Connection, PortError> {

@@ -9,6 +9,7 @@
 //! - [`challenge`]: CertCentral's token, kept for the operator or used at once
 //! - [`decide`]: what an answer leads to: deliver, or try again and when
 //! - [`compose`]: reading and answer to certificate event
+//! - [`history`]: the certificate's state moved on, and its history told
 //! - [`shed`]: moves to the archive what is too large for the queue
 //! - [`client`], [`budget`], [`key`]: one provider's API: address, limits, credential
 //! - [`settings`]: what an operator may set
@@ -21,6 +22,7 @@ mod challenge;
 mod client;
 mod compose;
 mod decide;
+mod history;
 mod key;
 mod observe;
 mod process;

@@ -3,8 +3,10 @@ use std::time::{Duration, Instant};
 
 use envelope::{CertificateEvent, CloudEvent, Envelope};
 use ports::{
-    Archive, Claim, Deliveries, EventsQueue, Ledger, Outgoing, PortError, PortResult, SecretSource,
+    Archive, Claim, Deliveries, EventsQueue, Ledger, Outgoing, PortError, PortResult, Recorded,
+    SecretSource,
 };
+use providers::life::life;
 use providers::reading::{self, Plan, Reading};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -13,6 +15,7 @@ use crate::asking::{Asking, Found, Later};
 use crate::callback::Apis;
 use crate::compose::{Redacted, compose};
 use crate::decide::Trouble;
+use crate::history::told;
 use crate::observe::Observed;
 use crate::shed::shed;
 use crate::{Settings, record};
@@ -189,7 +192,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                             (new, known),
                             began,
                         );
-                        self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await?;
+                        let recorded = Recorded::id(&event.envelope.id, self.now() + KEPT);
+                        self.ports.ledger.record(recorded).await?;
                         return Ok(if new > 0 { Fate::Delivered } else { Fate::KnownBefore });
                     }
                     Ok(Observed::Nothing(found)) => Ok(*found),
@@ -206,8 +210,13 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 
     async fn deliver(&self, event: &Event<'_>, found: Found, began: Instant) -> PortResult<Fate> {
         record::called_back(event.reading.provider, event.envelope, &found.callback, began);
-        self.publish(compose(event.redacted, event.reading, found)).await?;
-        self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await?;
+        let life = life(&event.redacted.envelope, event.reading);
+        let composed = compose(event.redacted, event.reading, found);
+        let composed = self.advance(life.as_ref(), composed).await?;
+        let (id, now) = (event.envelope.id.clone(), self.now());
+        let told = life.and_then(|life| told(life, &composed, now));
+        self.publish(composed).await?;
+        self.ports.ledger.record(Recorded { id, kept_until: now + KEPT, told }).await?;
         Ok(Fate::Delivered)
     }
 

@@ -1,5 +1,5 @@
 use embedded::LocalLedger;
-use ports::{Claim, Ledger};
+use ports::{Claim, Ledger, Recorded};
 use time::{Duration, OffsetDateTime};
 
 use crate::events::until;
@@ -48,8 +48,8 @@ async fn a_recorded_id_stays_so_for_as_long_as_it_is_kept() {
     let ledger = state.ledger();
     let until = clock() + LEASE;
     claim(&ledger, "one", until).await;
-    ledger.record("id", clock() + Duration::days(30)).await.unwrap();
-    ledger.record("id", clock() + Duration::days(30)).await.unwrap();
+    ledger.record(Recorded::id("id", clock() + Duration::days(30))).await.unwrap();
+    ledger.record(Recorded::id("id", clock() + Duration::days(30))).await.unwrap();
     ledger.release("id", "one").await.unwrap();
     assert_eq!(claim(&ledger, "one", until).await, Claim::Recorded);
     drop((state, ledger));

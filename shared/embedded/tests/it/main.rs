@@ -14,6 +14,7 @@ mod deliveries;
 mod events;
 mod folder;
 mod groups;
+mod history;
 mod ledger;
 mod load;
 mod rotation;
