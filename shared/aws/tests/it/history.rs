@@ -81,7 +81,9 @@ async fn a_state_moves_on_and_never_back() {
 
     // Two workers, in whatever order they get there.
     let places = (10..20).map(|place| ledger.advance(state(place, "d")));
-    futures_util::future::join_all(places).await.into_iter().for_each(|done| drop(done.unwrap()));
+    for done in futures_util::future::join_all(places).await {
+        assert!(done.is_ok(), "{done:?}");
+    }
     let history = found(&ledger, CERTIFICATE).await;
     assert_eq!(history[0].state.as_ref().map(|state| state.place), Some(19));
 
