@@ -78,6 +78,18 @@ test-template: $(TOOLS)
 	cargo build --workspace --bins --tests --features certhooks/aws
 	$(BIN)/pytest -q infra/tests
 
+# --- how fast ------------------------------------------------------------------------------------
+
+BENCH_ROUNDS ?= 11#            how often each figure is taken
+BENCH_ARGUMENTS ?=#            `target/release/bench --help`
+
+# As separate commands, so that what the benchmark itself links does not change the functions.
+.PHONY: bench
+bench: ## the functions beside peers that do the same work; into infra/bench/results/ (25 minutes; BENCH_ROUNDS=3 to try)
+	cargo build --release -p digicert-webhook -p worker -p floor
+	cargo build --release -p bench
+	target/release/bench --rounds $(BENCH_ROUNDS) $(BENCH_ARGUMENTS)
+
 # --- the functions on AWS ------------------------------------------------------------------------
 
 TARGET_arm64 := aarch64-unknown-linux-gnu

@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::Session;
 use crate::fault::fault;
-use crate::history;
+use crate::{history, known};
 
 pub(crate) const VARIABLE: &str = "LEDGER_TABLE";
 
@@ -25,7 +25,7 @@ const MAY_CLAIM: &str = "attribute_not_exists(pk) OR expires_at <= :now \
 const HOLDS: &str = "#state = :claimed AND #owner = :owner";
 
 const CLAIMED: &str = "claimed";
-const RECORDED: &str = "recorded";
+pub(crate) const RECORDED: &str = "recorded";
 
 const CHALLENGES: &str = "challenge#digicert";
 
@@ -163,6 +163,10 @@ impl Ledger for DynamoLedger {
         delete_if(delete).await
     }
 
+    async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
+        known::known(&self.client, &self.table, ids).await
+    }
+
     async fn keep_challenge(
         &self,
         webhook_id: &str,
@@ -229,7 +233,7 @@ fn challenge(webhook_id: &str) -> Item {
 }
 
 /// The key of an event's item.
-fn event(id: &str) -> Item {
+pub(crate) fn event(id: &str) -> Item {
     Item::from([("pk".into(), text(&format!("event#{id}"))), ("sk".into(), text("state"))])
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use ports::{Archive, PortError, PortResult};
 
@@ -20,27 +21,39 @@ const PLAIN_FOLDERS: usize = 4;
 #[derive(Clone)]
 pub struct LocalArchive {
     folder: Arc<Path>,
-    /// Numbers the drafts; this process is the only one that writes here.
+    /// Before the number of a draft: nothing for the owner of the folder, of whom there is one.
+    process: Arc<str>,
+    /// Numbers the drafts of this process.
     drafts: Arc<AtomicU64>,
 }
+
+/// Older than any write takes: its process has ended.
+const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
 impl LocalArchive {
     /// `folder` is absolute. Removes drafts that an ended process left.
     pub(crate) fn open(folder: PathBuf) -> PortResult<Self> {
-        let drafts = folder.join(DRAFTS);
-        match fs::remove_dir_all(&drafts) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(fault("cannot remove", &drafts, &error));
-            }
-            _ => create_folder(&drafts)?,
-        }
-        Ok(Self { folder: folder.into(), drafts: Arc::default() })
+        let archive = Self::named(folder, "")?;
+        let drafts = archive.folder.join(DRAFTS);
+        tidy(&drafts).map_err(|error| fault("cannot remove a file of", &drafts, &error))?;
+        Ok(archive)
+    }
+
+    /// The same beside the owner of the folder.
+    pub(crate) fn join(folder: PathBuf) -> PortResult<Self> {
+        Self::named(folder, &format!("{}-", std::process::id()))
+    }
+
+    fn named(folder: PathBuf, process: &str) -> PortResult<Self> {
+        create_folder(&folder.join(DRAFTS))?;
+        Ok(Self { folder: folder.into(), process: process.into(), drafts: Arc::default() })
     }
 
     fn write(&self, target: &Path, body: &[u8]) -> PortResult<()> {
         create_folder(target.parent().unwrap_or(&self.folder))?;
         let number = self.drafts.fetch_add(1, Ordering::Relaxed);
-        write_whole(&self.folder.join(DRAFTS).join(number.to_string()), target, body)
+        let draft = self.folder.join(DRAFTS).join(format!("{}{number}", self.process));
+        write_whole(&draft, target, body)
     }
 }
 
@@ -55,6 +68,19 @@ impl Archive for LocalArchive {
             .await
             .unwrap_or_else(|error| Err(PortError(format!("archive object {key:?}: {error}"))))
     }
+}
+
+/// Removes what an owner left, and what others left long ago: they may be at work.
+fn tidy(drafts: &Path) -> io::Result<()> {
+    for draft in fs::read_dir(drafts)? {
+        let draft = draft?;
+        let is_owners = draft.file_name().to_string_lossy().parse::<u64>().is_ok();
+        let age = draft.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if is_owners || age > ABANDONED {
+            fs::remove_file(draft.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// `/` in a key makes folders. One that an id makes gets `.d` after its name, so that the object

@@ -111,6 +111,7 @@ mod tests {
     use super::*;
     use crate::folder::TestFolder;
     use crate::schema;
+    use crate::writer::Role;
 
     fn database(folder: &TestFolder) -> Database {
         crate::files::create_folder(folder.path()).unwrap();
@@ -118,8 +119,8 @@ mod tests {
         let lock = crate::lock::Lock::take(folder.path(), "lock", "held").unwrap();
         let connection = schema::open(&file).unwrap();
         let pause = Duration::from_secs(60);
-        Database::start(Writer::new(connection, &file, OffsetDateTime::now_utc, pause, lock))
-            .unwrap()
+        let role = Role::Owner { pause, _lock: lock };
+        Database::start(Writer::new(connection, &file, OffsetDateTime::now_utc, role)).unwrap()
     }
 
     fn insert(size: usize) -> impl FnOnce(&Turn<'_>) -> rusqlite::Result<i64> + Send + 'static {
@@ -214,8 +215,8 @@ mod tests {
         drop(database(&folder));
         let file = folder.path().join(schema::FILE);
         let connection = schema::open_read_only(&file).unwrap();
-        let database =
-            Database::start(Writer::reading(connection, &file, OffsetDateTime::now_utc)).unwrap();
+        let writer = Writer::new(connection, &file, OffsetDateTime::now_utc, Role::Reader);
+        let database = Database::start(writer).unwrap();
         let error = database.call(insert(1)).await.unwrap_err();
         assert!(
             error.0.contains("certhooks.db: attempt to write a readonly database; let this user")

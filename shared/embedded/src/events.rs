@@ -12,8 +12,9 @@ use crate::database::Database;
 use crate::queue;
 use crate::turns::{self, Demand};
 
-/// Longest sleep on a due time, since the wall clock may be set while we sleep.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// Between two looks at the table (three look-ups in an index, nothing written): another process may have
+/// sent something, and the wall clock may be set while we sleep.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// The events queue: the door's end is [`EventsQueue`], the worker's end are the methods here.
 #[derive(Clone)]
@@ -92,21 +93,22 @@ impl LocalEvents {
         Ok(extended)
     }
 
-    /// Returns as soon as a message may be visible: at once when one is sent here, and when a
-    /// delay or a visibility timeout ends. May be dropped at any time.
+    /// Returns as soon as a message may be visible: at once when one is sent here, when a delay or a
+    /// visibility timeout ends, and half a second after another process sent one. May be dropped at
+    /// any time.
     pub async fn wait_for_message(&self) -> PortResult<()> {
         loop {
             // Made before the look at the table, so that nothing sent in between is missed.
             let changed = self.changed.notified();
             let wait = match self.next_visible_at().await? {
                 Some(at) => Duration::try_from(at - (self.clock)()).unwrap_or_default(),
-                None => LONGEST_SLEEP,
+                None => LOOK,
             };
             if wait.is_zero() {
                 return Ok(());
             }
             // Either end leads to the next look.
-            let _ = tokio::time::timeout(wait.min(LONGEST_SLEEP), changed).await;
+            let _ = tokio::time::timeout(wait.min(LOOK), changed).await;
         }
     }
 

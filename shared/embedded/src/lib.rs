@@ -1,6 +1,7 @@
-//! The ports on SQLite and files, for one machine: one folder, one process, nothing to install.
+//! The ports on SQLite and files, for one machine: one folder that one process owns, nothing to install.
 //!
-//! - [`state`], [`lock`]: the folder: what is in it, what is put right on opening it, whose it is
+//! - [`state`], [`lock`]: the folder: what is in it, what is put right on opening it, whose it is, and
+//!   how another process joins
 //! - [`reader`]: the same folder for commands that look on while `certhooks local` runs
 //! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
 //! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports

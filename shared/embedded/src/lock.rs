@@ -6,8 +6,8 @@ use ports::{PortError, PortResult};
 use crate::faults::fault;
 use crate::files::private;
 
-/// Proof that no other process uses the folder, or does what the lock is named for. The system lets go of it when the process ends,
-/// however it ends.
+/// Proof that no other process owns the folder, or does what the lock is named for. The system lets go
+/// of it when the process ends, however it ends.
 pub(crate) struct Lock(File);
 
 impl Lock {

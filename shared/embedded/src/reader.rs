@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::history;
 use crate::queue::{self, Counts, Oldest};
 use crate::schema;
-use crate::writer::{Turn, Writer};
+use crate::writer::{Role, Turn, Writer};
 
 /// Looks at a state folder and changes nothing.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ impl Reader {
     pub fn open(folder: &Path) -> PortResult<Self> {
         let file = folder.join(schema::FILE);
         let connection = schema::open_read_only(&file)?;
-        let writer = Writer::reading(connection, &file, OffsetDateTime::now_utc);
+        let writer = Writer::new(connection, &file, OffsetDateTime::now_utc, Role::Reader);
         Ok(Self::new(Database::start(writer)?))
     }
 

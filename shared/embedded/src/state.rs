@@ -17,7 +17,7 @@ use crate::reader::Reader;
 use crate::schema;
 use crate::secrets::LocalSecrets;
 use crate::sweep;
-use crate::writer::{Turn, Writer};
+use crate::writer::{Role, Turn, Writer};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -41,7 +41,7 @@ impl Default for Options {
     }
 }
 
-/// A state folder, ours alone while this, or a queue, ledger or reader made from it, exists.
+/// A state folder, open while this, or a queue, ledger or reader made from it, exists.
 #[derive(Clone)]
 pub struct State {
     folder: PathBuf,
@@ -64,7 +64,33 @@ impl State {
         let lock = Lock::take(&folder, "lock", held)?;
         LocalSecrets::complete(&folder)?;
         let archive = LocalArchive::open(folder.join("archive"))?;
-        let database = Database::start(recovered(&folder.join(schema::FILE), options, lock)?)?;
+        let writer = recovered(&folder.join(schema::FILE), options, lock)?;
+        Self::started(folder, writer, archive, options)
+    }
+
+    /// Opens a state folder to write to it while `certhooks local` may run there; without one, what is
+    /// sent waits for the next. Puts nothing right and deletes nothing that is past its time.
+    /// Not for receiving or claiming: an owner that starts takes the receipts and leases of all
+    /// others for those of an ended process. Blocks for a moment.
+    ///
+    /// # Errors
+    /// There is no state in it, it is of another version, or it cannot be read or written.
+    pub fn join(folder: &Path, options: Options) -> PortResult<Self> {
+        let folder = absolute(folder).map_err(|error| fault("cannot find", folder, &error))?;
+        let file = folder.join(schema::FILE);
+        let connection = schema::open_joined(&file)?;
+        let writer = Writer::new(connection, &file, options.clock, Role::Joined);
+        let archive = LocalArchive::join(folder.join("archive"))?;
+        Self::started(folder, writer, archive, options)
+    }
+
+    fn started(
+        folder: PathBuf,
+        writer: Writer,
+        archive: LocalArchive,
+        options: Options,
+    ) -> PortResult<Self> {
+        let database = Database::start(writer)?;
         let events = LocalEvents::new(
             database.clone(),
             options.clock,
@@ -102,7 +128,8 @@ impl State {
 
 fn recovered(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> {
     let connection = schema::open(file)?;
-    let writer = Writer::new(connection, file, options.clock, options.sweep_pause, lock);
+    let role = Role::Owner { pause: options.sweep_pause, _lock: lock };
+    let writer = Writer::new(connection, file, options.clock, role);
     writer.transact(recover).map_err(PortError)?;
     writer.truncate();
     Ok(writer)

@@ -39,46 +39,36 @@ impl Turn<'_> {
     }
 }
 
+/// After each transaction of a process that joined: several times as long as the owner pauses between two
+/// tries for the write lock, so that its door gets in between however much there is to write.
+const GAP: Duration = Duration::from_millis(10);
+
 /// The connection with all that belongs to it, on the thread that owns it.
 pub(crate) struct Writer {
     // Dropped in this order: the lock goes last.
     connection: Connection,
     file: Arc<Path>,
     clock: Clock,
-    /// Between two sweeps; `None` for a connection that only reads.
-    pause: Option<Duration>,
+    role: Role,
     /// The write-ahead log may still hold what was scrubbed.
     truncate_due: Cell<bool>,
-    _lock: Option<Lock>,
+}
+
+/// Whose connection it is.
+pub(crate) enum Role {
+    /// Of the process that owns the folder and puts things right in it, so long after each other.
+    Owner {
+        pause: Duration,
+        _lock: Lock,
+    },
+    /// Of another process that writes beside it.
+    Joined,
+    Reader,
 }
 
 impl Writer {
-    pub(crate) fn new(
-        connection: Connection,
-        file: &Path,
-        clock: Clock,
-        pause: Duration,
-        lock: Lock,
-    ) -> Self {
-        Self {
-            connection,
-            file: file.into(),
-            clock,
-            pause: Some(pause),
-            truncate_due: Cell::new(false),
-            _lock: Some(lock),
-        }
-    }
-
-    pub(crate) fn reading(connection: Connection, file: &Path, clock: Clock) -> Self {
-        Self {
-            connection,
-            file: file.into(),
-            clock,
-            pause: None,
-            truncate_due: Cell::new(false),
-            _lock: None,
-        }
+    pub(crate) fn new(connection: Connection, file: &Path, clock: Clock, role: Role) -> Self {
+        Self { connection, file: file.into(), clock, role, truncate_due: Cell::new(false) }
     }
 
     pub(crate) fn file(&self) -> Arc<Path> {
@@ -87,7 +77,11 @@ impl Writer {
 
     /// Serves until every sender is gone and the channel is empty.
     pub(crate) fn run(self, jobs: &Receiver<Box<dyn Job>>) {
-        let mut sweep_at = self.pause.map(|pause| Instant::now() + pause);
+        let pause = match self.role {
+            Role::Owner { pause, .. } => Some(pause),
+            Role::Joined | Role::Reader => None,
+        };
+        let mut sweep_at = pause.map(|pause| Instant::now() + pause);
         loop {
             match next(jobs, sweep_at) {
                 Ok(first) => self.serve(std::iter::once(first).chain(jobs.try_iter()).take(BATCH)),
@@ -95,7 +89,7 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if sweep_at.is_some_and(|at| at <= Instant::now()) {
-                sweep_at = self.pause.map(|pause| Instant::now() + self.sweep(pause));
+                sweep_at = pause.map(|pause| Instant::now() + self.sweep(pause));
             }
         }
     }
@@ -113,6 +107,9 @@ impl Writer {
             job.answer(outcome.and_then(|()| committed.clone().map_err(PortError)));
         }
         self.truncate();
+        if matches!(self.role, Role::Joined) {
+            std::thread::sleep(GAP);
+        }
     }
 
     /// Runs one job in a savepoint. `Err` when the whole transaction is lost with it, which SQLite
@@ -157,7 +154,8 @@ impl Writer {
         work: impl FnOnce(&Turn<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         // IMMEDIATE takes the write lock at once, where waiting for it is possible.
-        self.execute(if self.pause.is_some() { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+        let is_reader = matches!(self.role, Role::Reader);
+        self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
         let turn = Turn {
             connection: &self.connection,
             now: micros((self.clock)()),

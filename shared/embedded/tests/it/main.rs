@@ -15,6 +15,7 @@ mod events;
 mod folder;
 mod groups;
 mod history;
+mod join;
 mod ledger;
 mod load;
 mod rotation;

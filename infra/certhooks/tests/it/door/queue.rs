@@ -1,7 +1,11 @@
 //! Acknowledged means queued: what the queue does not take is 503, and the same event again later.
 
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use embedded::{Options, State};
+use ports::{EventsQueue, Outgoing};
 use rusqlite::Connection;
 
 use super::{ROUTES, delivers_only, event};
@@ -34,6 +38,45 @@ fn a_queue_that_takes_nothing_is_503() {
     other.execute_batch("ROLLBACK").unwrap();
     let ids = ROUTES.map(|route| Request::to(route, event(route, 1)).send(&local).accepted_one());
     delivers_only(&local, &ids);
+}
+
+/// An operator's command that writes to the state folder as fast as it can holds up no door.
+#[test]
+fn another_writer_makes_no_door_refuse() {
+    let local = Local::start(&[]);
+    let (folder, stop) = (local.state.path().to_owned(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| write_until(folder, &stop));
+        for number in 0..120 {
+            for route in ROUTES {
+                Request::to(route, event(route, number)).send(&local).accepted_one();
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(other.join().unwrap() > 3, "it wrote meanwhile");
+    });
+    let busy = local.logged(0, |line| line.to_string().contains("locked"));
+    assert!(busy.is_empty(), "{busy:?}");
+}
+
+/// How many batches of messages that come much later went onto the events queue.
+#[tokio::main(flavor = "current_thread")]
+async fn write_until(folder: PathBuf, stop: &AtomicBool) -> usize {
+    let events = State::join(&folder, Options::default()).unwrap().events();
+    let message = |number: usize| Outgoing {
+        provider: envelope::Provider::Digicert,
+        kind: "test".into(),
+        group: number.to_string(),
+        body: "x".repeat(20_000),
+        delay: Duration::from_secs(900),
+        expires: None,
+    };
+    let mut batches = 0;
+    while !stop.load(Ordering::Relaxed) {
+        events.send((0..100).map(message).collect()).await.unwrap();
+        batches += 1;
+    }
+    batches
 }
 
 /// A sender that did not see our answer sends again: the same ids, and no second delivery.
