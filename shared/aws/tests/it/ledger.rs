@@ -79,9 +79,9 @@ async fn recorded_ids_are_found_among_many() {
     let ledger = ledger(&stage).await;
     let kept = in_seconds(3600).replace_nanosecond(0).unwrap();
     ledger.claim("id-7", "a", in_seconds(180)).await.unwrap();
-    ledger.record("id-0", in_seconds(-2)).await.unwrap();
+    ledger.record(Recorded::id("id-0", in_seconds(-2))).await.unwrap();
     for id in ["id-99", "id-100", "id-249"] {
-        ledger.record(id, kept).await.unwrap();
+        ledger.record(Recorded::id(id, kept)).await.unwrap();
     }
     let mut ids: Vec<_> = (0..250).map(|number| format!("id-{number}")).collect();
     ids.push("id-99".to_owned());

@@ -68,8 +68,8 @@ async fn what_is_recorded_is_known_until_it_is_forgotten() {
     let ledger = open_with(&folder, clock).ledger();
     let kept = clock().replace_nanosecond(0).unwrap() + Duration::days(1);
     claim(&ledger, "one", clock() + LEASE).await;
-    ledger.record("recorded", kept).await.unwrap();
-    ledger.record("short", clock() + Duration::seconds(5)).await.unwrap();
+    ledger.record(Recorded::id("recorded", kept)).await.unwrap();
+    ledger.record(Recorded::id("short", clock() + Duration::seconds(5))).await.unwrap();
     let ids = ["id", "recorded", "short", "never seen"].map(str::to_owned);
     let known = ledger.known(&ids).await.unwrap();
     assert_eq!(known.len(), 2, "a claim is no record: {known:?}");
