@@ -1,5 +1,5 @@
 //! What the ledger keeps of certificates. A certificate's state is `pk` `certificate#NAME`, `sk`
-//! `state`; each event of it `sk` `event#RECEIVED#ID`, with the entry as JSON; what it is found by
+//! `state`; each event of it `sk` `received#MOMENT#ID`, with the entry as JSON; what it is found by
 //! `pk` `alias#ALIAS`, `sk` its name. All have `expires_at`.
 
 use std::collections::{BTreeSet, HashMap};
@@ -186,7 +186,7 @@ fn sort_key(entry: &Entry) -> PortResult<String> {
         );
         written(moment.to_offset(UtcOffset::UTC), format)
     };
-    let key = format!("event#{}#{}", moment(entry.received)?, entry.id);
+    let key = format!("received#{}#{}", moment(entry.received)?, entry.id);
     Ok(if entry.is_replay() { format!("{key}#{}", moment(entry.delivered)?) } else { key })
 }
 
