@@ -8,11 +8,13 @@ use crate::Environment;
 /// Where there is no `METRICS_NAMESPACE`.
 const NAMESPACE: &str = "Certhooks";
 
-const COUNTS: [&str; 8] = [
+const COUNTS: [&str; 10] = [
     "Accepted",
+    "Breaker",
     "Callback",
     "Delivered",
     "Duplicates",
+    "Held",
     "KeyRefused",
     "OtherThanCurrentSecret",
     "Refused",

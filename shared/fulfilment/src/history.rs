@@ -1,20 +1,14 @@
 use std::collections::BTreeSet;
 
 use envelope::{Certificate, CertificateEvent, Provider};
-use ports::{
-    Archive, CertificateState, Deliveries, Entry, EventsQueue, Ledger, PortResult, SecretSource,
-    Standing, Told,
-};
+use ports::{Entry, Told};
 use providers::life::Life;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-use crate::process::Worker;
-use crate::record;
-
 /// State and history of a certificate are kept so long after its last event: longer than the longest
 /// life of a public one (398 days; CA/Browser Forum Baseline Requirements, 6.3.2).
-const KEPT: Duration = Duration::days(400);
+pub(crate) const KEPT: Duration = Duration::days(400);
 
 /// Leaves of one event; Cloudflare has two or three of different key types for a hostname.
 const LEAVES: usize = 4;
@@ -22,32 +16,6 @@ const LEAVES: usize = 4;
 const NAMES: usize = 10;
 /// No name, serial number or id is longer, but for those that are none (RFC 1035, 2.3.4).
 const LONGEST: usize = 255;
-
-impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
-    /// Moves the state of the certificate on to this event, or marks the event as older than it.
-    pub(crate) async fn advance(
-        &self,
-        life: Option<&Life>,
-        mut event: CertificateEvent,
-    ) -> PortResult<CertificateEvent> {
-        let Some((life, place)) = life.and_then(|life| Some((life, life.place?))) else {
-            return Ok(event);
-        };
-        let state = CertificateState {
-            certificate: life.certificate.clone(),
-            place,
-            kind: event.kind.clone(),
-            id: event.id.clone(),
-            time: event.time,
-            kept_until: self.now() + KEPT,
-        };
-        if self.ports.ledger.advance(state).await? == Standing::Stale {
-            event.ordering = Some(CertificateEvent::STALE.to_owned());
-            record::stale(&event);
-        }
-        Ok(event)
-    }
-}
 
 /// The line of this event in the history of its certificate. `None` when the id is longer than a key
 /// may be.
