@@ -1,15 +1,19 @@
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use envelope::Reason;
+use ports::{PortError, PortResult};
 use providers::api::{Answer, Call, Hiding, Key, Request, Verdict, retry_after};
-use providers::digicert::webhook;
+use providers::digicert::webhook::Refusal;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
+use time::OffsetDateTime;
 
-use crate::Api;
 use crate::budget::Meter;
+use crate::clock::Machine;
+use crate::{Api, Clock};
 
 /// The largest answer that is read: a chain of a thousand certificates has 2 MB.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -19,10 +23,11 @@ const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 const BUDGET_PATIENCE: Duration = Duration::from_secs(2);
 
 /// One provider's API: its address and what is left of its budget.
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     client: Client,
     base: Url,
     meter: Mutex<Meter>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What came of a call.
@@ -33,6 +38,22 @@ pub(crate) enum Called<T> {
     },
     /// Not called: the budget has no place before so long.
     NoBudget(Duration),
+}
+
+/// Why a call of CertCentral's came to nothing.
+#[derive(Debug)]
+pub enum Unasked {
+    /// Not called: the budget has no place before so long.
+    NoBudget(Duration),
+    /// No whole answer: whether it was done cannot be told.
+    NoAnswer(Reason),
+    Refused {
+        refusal: Refusal,
+        /// From `Retry-After`.
+        after: Option<Duration>,
+    },
+    /// The API key holds a character that no header can carry.
+    Key,
 }
 
 /// The HTTP client of all providers.
@@ -53,9 +74,20 @@ pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
 }
 
 impl Endpoint {
-    pub(crate) fn new(client: Client, api: &Api, workers: u32) -> Self {
+    pub(crate) fn new(client: Client, api: &Api, workers: u32, clock: Arc<dyn Clock>) -> Self {
         let meter = Mutex::new(Meter::new(&api.budget, workers));
-        Self { client, base: api.base.clone(), meter }
+        Self { client, base: api.base.clone(), meter, clock }
+    }
+
+    /// CertCentral's API for what is not a worker: on the fifth of the budget that workers leave.
+    ///
+    /// # Errors
+    /// Only when the TLS back end does not start.
+    pub fn beside_workers(api: &Api, timeout: Duration) -> PortResult<Self> {
+        let client = client(timeout)
+            .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
+        let meter = Mutex::new(Meter::beside_workers(&api.budget));
+        Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(Machine) })
     }
 
     /// One `GET` within the budget; `judge` says what its answer means.
@@ -80,9 +112,9 @@ impl Endpoint {
     }
 
     async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
-        let deadline = Instant::now() + BUDGET_PATIENCE;
+        let deadline = self.clock.instant() + BUDGET_PATIENCE;
         loop {
-            let now = Instant::now();
+            let now = self.clock.instant();
             let taken = self
                 .meter
                 .lock()
@@ -91,13 +123,13 @@ impl Endpoint {
             match taken {
                 Ok(()) => return Ok(()),
                 Err(wait) if now + wait > deadline => return Err(wait),
-                Err(wait) => tokio::time::sleep(wait).await,
+                Err(wait) => self.clock.sleep(wait).await,
             }
         }
     }
 
     async fn get(&self, call: &Call, key: &Key) -> Result<Whole, Reason> {
-        send(self.request(call, key).ok_or(Reason::Unreadable)?).await
+        self.send(self.request(call, key).ok_or(Reason::Unreadable)?).await
     }
 
     fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
@@ -111,21 +143,47 @@ impl Endpoint {
         Some(self.client.request(method, url))
     }
 
-    /// One call of CertCentral's webhook management, within the budget and once.
-    pub(crate) async fn manage(&self, request: &Request, key: &Key) -> Result<(), String> {
-        self.admit(true).await.map_err(|_| "the API's budget has no room".to_owned())?;
+    async fn send(&self, request: RequestBuilder) -> Result<Whole, Reason> {
+        let response = request.send().await.map_err(transport)?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after_of(&response, self.clock.now());
+        Ok(Whole { status, retry_after, body: read(response).await? })
+    }
+
+    /// One call of CertCentral's, within the budget and once; `judge` says what its answer means.
+    ///
+    /// # Errors
+    /// Why there is no good answer, without anything secret.
+    pub async fn ask<T>(
+        &self,
+        request: &Request,
+        key: &Key,
+        judge: fn(&Answer<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Unasked> {
+        self.admit(true).await.map_err(Unasked::NoBudget)?;
         let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
         let built = self
             .to(request.method.clone(), &request.segments)
-            .and_then(|built| with_key(built, key))
-            .ok_or("the API key fits no header")?
+            .and_then(|built| with_key(built.query(&request.query), key))
+            .ok_or(Unasked::Key)?
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default());
-        match send(built).await {
-            Ok(whole) => webhook::judge_done(&whole.answer())
-                .map_err(|refusal| refusal.hiding(&request.secrets()).to_string()),
-            Err(reason) => Err(format!("no whole answer ({reason})")),
+        let whole = self.send(built).await.map_err(Unasked::NoAnswer)?;
+        judge(&whole.answer()).map_err(|refusal| Unasked::Refused {
+            refusal: refusal.hiding(&request.secrets()),
+            after: whole.retry_after,
+        })
+    }
+}
+
+impl fmt::Display for Unasked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBudget(_) => f.write_str("the API's budget has no room"),
+            Self::NoAnswer(reason) => write!(f, "no whole answer ({reason})"),
+            Self::Refused { refusal, .. } => refusal.fmt(f),
+            Self::Key => f.write_str("the API key fits no header"),
         }
     }
 }
@@ -139,13 +197,6 @@ fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
         }
         Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
     })
-}
-
-async fn send(request: RequestBuilder) -> Result<Whole, Reason> {
-    let response = request.send().await.map_err(transport)?;
-    let status = response.status().as_u16();
-    let retry_after = retry_after_of(&response);
-    Ok(Whole { status, retry_after, body: read(response).await? })
 }
 
 /// A whole answer, owned.
@@ -172,10 +223,9 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Reason> {
     Ok(body)
 }
 
-fn retry_after_of(response: &Response) -> Option<Duration> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+fn retry_after_of(response: &Response, now: OffsetDateTime) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    retry_after(value, now)
+    retry_after(value, u64::try_from(now.unix_timestamp()).unwrap_or_default())
 }
 
 /// The error's own text is dropped here: it repeats the address, and Meta's holds the token.
