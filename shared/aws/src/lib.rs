@@ -29,11 +29,11 @@ mod trust;
 #[cfg(feature = "s3")]
 pub use archive::S3Archive;
 #[cfg(feature = "dynamodb")]
-pub use ledger::{DynamoLedger, WaitingToken};
+pub use ledger::{DynamoLedger, Standing, WaitingToken};
 #[cfg(feature = "secrets")]
 pub use secrets::StoredSecret;
 pub use session::Session;
 #[cfg(feature = "sqs")]
-pub use sqs::{Depth, SqsDeliveries, SqsEvents};
+pub use sqs::{Depth, SqsDeadLetter, SqsDeadLetters, SqsDeliveries, SqsEvents};
 #[cfg(feature = "stack")]
 pub use stack::StackOutputs;

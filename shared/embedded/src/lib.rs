@@ -4,7 +4,7 @@
 //!   how another process joins
 //! - [`reader`]: the same folder for commands that look on while `certhooks local` runs
 //! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
-//! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports
+//! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
 //! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
 //! - [`rotation`]: from one webhook secret to the next, stage by stage
 //! - [`database`], [`writer`]: the thread that owns the connection and commits for many callers
@@ -13,6 +13,7 @@
 //!   an error names what failed and the remedy
 
 mod archive;
+mod archive_reader;
 mod clock;
 mod database;
 mod deliveries;

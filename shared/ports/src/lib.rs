@@ -3,7 +3,7 @@
 //!
 //! - [`queue`]: the events queue (internal) and the deliveries queue (the plug)
 //! - [`ledger`]: which event was claimed and delivered, and the challenge that waits
-//! - [`archive`]: the envelope as it came
+//! - [`archive`]: the envelope as it came, and reading it again
 //! - [`secrets`]: webhook secrets with their rotation stages, and API keys
 
 mod archive;
@@ -11,7 +11,7 @@ mod ledger;
 mod queue;
 mod secrets;
 
-pub use archive::Archive;
+pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT};
 pub use ledger::{Claim, Ledger};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
 pub use secrets::{SecretSource, SecretVersions};
