@@ -11,8 +11,9 @@ use time::{Duration, OffsetDateTime};
 
 use crate::Session;
 use crate::fault::fault;
+use crate::known;
 
-const VARIABLE: &str = "LEDGER_TABLE";
+pub(crate) const VARIABLE: &str = "LEDGER_TABLE";
 
 /// An abandoned claim says nothing once its lease is over; the table lets go of it after this.
 const CLAIM_KEPT: Duration = Duration::days(1);
@@ -24,11 +25,11 @@ const MAY_CLAIM: &str = "attribute_not_exists(pk) OR expires_at <= :now \
 const HOLDS: &str = "#state = :claimed AND #owner = :owner";
 
 const CLAIMED: &str = "claimed";
-const RECORDED: &str = "recorded";
+pub(crate) const RECORDED: &str = "recorded";
 
 const CHALLENGES: &str = "challenge#digicert";
 
-type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The ledger in one DynamoDB table.
 ///
@@ -172,6 +173,10 @@ impl Ledger for DynamoLedger {
         delete_if(delete).await
     }
 
+    async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
+        known::known(&self.client, &self.table, ids).await
+    }
+
     async fn keep_challenge(
         &self,
         webhook_id: &str,
@@ -238,7 +243,7 @@ fn challenge(webhook_id: &str) -> Item {
 }
 
 /// The key of an event's item.
-fn event(id: &str) -> Item {
+pub(crate) fn event(id: &str) -> Item {
     Item::from([("pk".into(), text(&format!("event#{id}"))), ("sk".into(), text("state"))])
 }
 

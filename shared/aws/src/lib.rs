@@ -6,13 +6,15 @@
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
 //! - [`rotation`]: from one value of a secret to the next
 //! - [`stack`]: what a deployed stack tells of itself
-//! - [`ledger`]: claims, records and the waiting challenge on DynamoDB
+//! - [`ledger`], [`known`]: claims, records and the waiting challenge on DynamoDB; which ids are recorded
 //! - [`archive`]: objects on S3
 //! - [`fault`]: what went wrong, with the variable that names the resource
 
 #[cfg(feature = "s3")]
 mod archive;
 mod fault;
+#[cfg(feature = "dynamodb")]
+mod known;
 #[cfg(feature = "dynamodb")]
 mod ledger;
 #[cfg(feature = "secrets")]

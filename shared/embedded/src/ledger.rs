@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use ports::{Claim, Ledger, PortResult};
 use rusqlite::OptionalExtension;
 use secrecy::{ExposeSecret, SecretString};
@@ -53,6 +55,11 @@ impl Ledger for LocalLedger {
             .await
     }
 
+    async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
+        let ids = ids.to_vec();
+        self.database.call(move |turn| known(turn, &ids)).await
+    }
+
     async fn keep_challenge(
         &self,
         webhook_id: &str,
@@ -87,6 +94,19 @@ fn claim(turn: &Turn<'_>, id: &str, owner: &str, until: i64) -> rusqlite::Result
         )?
         .execute((id, owner, until))?;
     Ok(Claim::Granted)
+}
+
+/// A look at one id after the other: each is a look into the primary key.
+fn known(turn: &Turn<'_>, ids: &[String]) -> rusqlite::Result<HashMap<String, OffsetDateTime>> {
+    let mut select = turn.connection.prepare_cached(
+        "SELECT keep_until FROM ledger WHERE id = ?1 AND recorded = 1 AND keep_until > ?2",
+    )?;
+    let mut known = HashMap::new();
+    for id in ids {
+        let kept: Option<i64> = select.query_row((id, turn.now), |row| row.get(0)).optional()?;
+        known.extend(kept.map(|kept| (id.clone(), moment(kept))));
+    }
+    Ok(known)
 }
 
 /// A newer challenge of the same webhook takes the place of the older one, as at CertCentral.

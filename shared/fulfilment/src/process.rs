@@ -31,7 +31,7 @@ pub struct Record {
 }
 
 /// What became of the message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Fate {
     /// A challenge: its token waits for the operator, or was used (`DIGICERT_AUTO_VERIFY`).
     ChallengeKept,

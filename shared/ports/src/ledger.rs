@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::future::Future;
 
 use secrecy::SecretString;
@@ -40,6 +41,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// Gives a claim back without recording, so that a later attempt need not wait for the lease.
     /// Does nothing when `owner` does not hold it.
     fn release(&self, id: &str, owner: &str) -> impl Future<Output = PortResult<()>> + Send;
+
+    /// Those of `ids` that are recorded, and until when each is kept.
+    fn known(
+        &self,
+        ids: &[String],
+    ) -> impl Future<Output = PortResult<HashMap<String, OffsetDateTime>>> + Send;
 
     /// Keeps the token of a CertCentral challenge for the operator until `expires`, not longer.
     fn keep_challenge(

@@ -72,6 +72,24 @@ async fn what_was_delivered_is_known_until_then() {
     assert_eq!(ledger.claim("old", "a", in_seconds(180)).await.unwrap(), Claim::Granted);
 }
 
+/// More than one batch, with an id twice, which DynamoDB refuses within a batch.
+#[tokio::test]
+async fn recorded_ids_are_found_among_many() {
+    let Some(stage) = stage("ledger::recorded_ids_are_found_among_many").await else { return };
+    let ledger = ledger(&stage).await;
+    let kept = in_seconds(3600).replace_nanosecond(0).unwrap();
+    ledger.claim("id-7", "a", in_seconds(180)).await.unwrap();
+    ledger.record("id-0", in_seconds(-2)).await.unwrap();
+    for id in ["id-99", "id-100", "id-249"] {
+        ledger.record(id, kept).await.unwrap();
+    }
+    let mut ids: Vec<_> = (0..250).map(|number| format!("id-{number}")).collect();
+    ids.push("id-99".to_owned());
+    let mut known: Vec<_> = ledger.known(&ids).await.unwrap().into_iter().collect();
+    known.sort();
+    assert_eq!(known, ["id-100", "id-249", "id-99"].map(|id| (id.to_owned(), kept)));
+}
+
 #[tokio::test]
 async fn a_challenge_waits_for_the_operator() {
     let Some(stage) = stage("ledger::a_challenge_waits_for_the_operator").await else { return };

@@ -61,6 +61,24 @@ async fn a_recorded_id_stays_so_for_as_long_as_it_is_kept() {
     until_granted(&ledger, clock).await;
 }
 
+#[tokio::test]
+async fn what_is_recorded_is_known_until_it_is_forgotten() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let ledger = open_with(&folder, clock).ledger();
+    let kept = clock().replace_nanosecond(0).unwrap() + Duration::days(1);
+    claim(&ledger, "one", clock() + LEASE).await;
+    ledger.record("recorded", kept).await.unwrap();
+    ledger.record("short", clock() + Duration::seconds(5)).await.unwrap();
+    let ids = ["id", "recorded", "short", "never seen"].map(str::to_owned);
+    let known = ledger.known(&ids).await.unwrap();
+    assert_eq!(known.len(), 2, "a claim is no record: {known:?}");
+    assert_eq!(known["recorded"], kept);
+    pass(6);
+    assert_eq!(ledger.known(&ids).await.unwrap().into_keys().collect::<Vec<_>>(), ["recorded"]);
+    assert!(ledger.known(&[]).await.unwrap().is_empty());
+}
+
 async fn until_granted(ledger: &LocalLedger, clock: fn() -> OffsetDateTime) {
     until(async || claim(ledger, "two", clock() + LEASE).await == Claim::Granted).await;
 }

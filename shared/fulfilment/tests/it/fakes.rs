@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ::time::OffsetDateTime;
@@ -135,6 +135,13 @@ impl Ledger for Fake {
             state.ledger.remove(id);
         }
         Ok(())
+    }
+
+    async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
+        let state = self.state();
+        let recorded = |id: &&String| matches!(state.ledger.get(*id), Some(Entry::Recorded));
+        let kept_until = OffsetDateTime::now_utc() + ::time::Duration::days(30);
+        Ok(ids.iter().filter(recorded).map(|id| (id.clone(), kept_until)).collect())
     }
 
     async fn keep_challenge(

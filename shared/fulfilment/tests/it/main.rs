@@ -8,6 +8,7 @@
 //! - [`faults`]: what a failing port leads to
 //! - [`time`]: what depends on the age of an event
 //! - [`challenge`]: the token of CertCentral's challenge
+//! - [`protocol`]: two at once, every order of things explored
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod batch;
@@ -16,4 +17,5 @@ mod challenge;
 mod fakes;
 mod faults;
 mod ledger;
+mod protocol;
 mod time;
