@@ -65,38 +65,11 @@ impl DynamoLedger {
         Ok(tokens.filter(|token| token.expires > now).collect())
     }
 
-    /// What is known of an event's id.
-    ///
-    /// # Errors
-    /// The table cannot be read.
-    pub async fn standing(&self, id: &str) -> PortResult<Standing> {
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(event(id)));
-        let got = Box::pin(get.send()).await;
-        let item = got.map_err(|error| fault(VARIABLE, "GetItem", &error))?.item;
-        Ok(match item.map(|item| met(Some(&item))).transpose()? {
-            None => Standing::Unknown,
-            Some(Claim::Recorded) => Standing::Delivered,
-            Some(Claim::Held { until }) => Standing::Claimed { until },
-            Some(Claim::Granted) => Standing::Unknown,
-        })
-    }
-
     /// Replaces an item, whatever it was.
     async fn put(&self, item: Item) -> PortResult<()> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         Box::pin(put.send()).await.map(drop).map_err(|error| fault(VARIABLE, "PutItem", &error))
     }
-}
-
-/// What the ledger knows of an event.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Standing {
-    /// Delivered within the last 30 days.
-    Delivered,
-    /// A worker took it up and did not end it; its lease ends or ended then.
-    Claimed { until: OffsetDateTime },
-    /// No worker got so far, or each that did gave it back.
-    Unknown,
 }
 
 /// A CertCentral challenge that was not answered.

@@ -31,7 +31,7 @@ mod trust;
 #[cfg(feature = "s3")]
 pub use archive::S3Archive;
 #[cfg(feature = "dynamodb")]
-pub use ledger::{DynamoLedger, Standing, WaitingToken};
+pub use ledger::{DynamoLedger, WaitingToken};
 #[cfg(feature = "secrets")]
 pub use secrets::StoredSecret;
 pub use session::Session;

@@ -4,6 +4,7 @@
 //!   how another process joins
 //! - [`reader`]: the same folder for commands that look on while `certhooks local` runs
 //! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
+//! - [`dead_letters`]: what became of messages that were received too often
 //! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
 //! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
 //! - [`rotation`]: from one webhook secret to the next, stage by stage
@@ -16,6 +17,7 @@ mod archive;
 mod archive_reader;
 mod clock;
 mod database;
+mod dead_letters;
 mod deliveries;
 mod events;
 mod faults;
@@ -35,6 +37,7 @@ mod turns;
 mod writer;
 
 pub use archive::LocalArchive;
+pub use dead_letters::LocalDeadLetters;
 pub use deliveries::LocalDeliveries;
 pub use events::{LocalEvents, Receipt, Received};
 pub use ledger::LocalLedger;

@@ -47,7 +47,9 @@ pub(crate) fn decide<T>(
     let age = now - envelope.receivedtime;
     let backoff = backoff(envelope.attempts, jitter);
     let failed = |reason| Next::Final { outcome: Outcome::Failed, reason };
-    let again = |delay, reason, trouble| match age >= TRIED_ENOUGH {
+    // A replayed event is old from the first; who replays it decides how long to try.
+    let is_over = age >= TRIED_ENOUGH && envelope.replayed != Some(true);
+    let again = |delay, reason, trouble| match is_over {
         true => Next::Final { outcome: Outcome::Failed, reason: Reason::Expired },
         false => Next::Again { delay, reason, trouble },
     };
@@ -162,6 +164,15 @@ mod tests {
             let (envelope, now) = envelope(age, attempts, bad);
             assert_eq!(decide(verdict.clone(), &envelope, now, 1.0), expected, "{verdict:?} {age}");
         }
+    }
+
+    #[test]
+    fn a_replayed_event_is_tried_however_old_it_is() {
+        let (envelope, now) = envelope(time::Duration::days(400), 0, 0);
+        let envelope = Envelope { replayed: Some(true), ..envelope };
+        let down = Verdict::<()>::Again { reason: Reason::Unavailable, after: None };
+        let expected = again(2, Reason::Unavailable, Trouble::Passing);
+        assert_eq!(decide(down, &envelope, now, 1.0), expected);
     }
 
     #[test]

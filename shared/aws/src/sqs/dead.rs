@@ -38,7 +38,8 @@ pub struct SqsDeadLetter {
     pub receives: u32,
     /// When it was sent to the queue that it came from.
     pub sent: Option<SystemTime>,
-    receipt: String,
+    /// Stands for this receive of it.
+    pub receipt: String,
     group: Option<String>,
     attributes: HashMap<String, MessageAttributeValue>,
 }
@@ -73,12 +74,12 @@ impl SqsDeadLetters {
     }
 
     /// Visible to others at once. One whose hold has ended is so already.
-    pub async fn give_back(&self, letters: &[SqsDeadLetter]) -> PortResult<()> {
-        for some in letters.chunks(MOST) {
-            let entry = |(index, letter): (usize, &SqsDeadLetter)| {
+    pub async fn give_back(&self, receipts: &[String]) -> PortResult<()> {
+        for some in receipts.chunks(MOST) {
+            let entry = |(index, receipt): (usize, &String)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()
                     .id(index.to_string())
-                    .receipt_handle(&letter.receipt)
+                    .receipt_handle(receipt)
                     .visibility_timeout(0)
                     .build()
             };
