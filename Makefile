@@ -78,6 +78,26 @@ test-template: $(TOOLS)
 	cargo build --workspace --bins --tests --features certhooks/aws
 	$(BIN)/pytest -q infra/tests
 
+# --- how fast ------------------------------------------------------------------------------------
+
+BENCH_ROUNDS ?= 11#            how often each figure is taken
+BENCH_ARGUMENTS ?=#            `target/release/bench --help`
+
+# As separate commands, so that what the benchmark itself links does not change the functions.
+.PHONY: bench
+bench: ## the functions beside peers that do the same work; into infra/bench/results/ (25 minutes; BENCH_ROUNDS=3 to try)
+	cargo build --release -p digicert-webhook -p worker -p floor
+	cargo build --release -p bench
+	target/release/bench --rounds $(BENCH_ROUNDS) $(BENCH_ARGUMENTS)
+
+# Other programs' rows of the table, where they ran before: each a JSON list like results.json.
+TORTURE_ROWS := infra/torture/results/fuzz.json
+
+.PHONY: torture
+torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 20 minutes); its table goes to infra/torture/results
+	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
+	target/release/torture --write infra/torture/results $(TORTURE_ROWS:%=--rows %)
+
 # --- the functions on AWS ------------------------------------------------------------------------
 
 TARGET_arm64 := aarch64-unknown-linux-gnu

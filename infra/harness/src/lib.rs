@@ -3,13 +3,18 @@
 //! - [`emulator`]: ministack as SQS, Secrets Manager, DynamoDB and S3
 //! - [`runtime`]: a Lambda Runtime API that drives one compiled function
 //! - [`samples`]: the events of `events/lambda`, and a webhook function that is handed all of them
+//! - [`endpoints`]: stand-ins of the AWS services on TLS, as fast as can be, for measuring
 //! - [`process`]: a child that ends with its test
+//! - [`tls`]: a private authority, and listeners under it
 
 mod emulator;
+mod endpoints;
 mod process;
 mod runtime;
 mod samples;
+mod tls;
 
 pub use emulator::Emulator;
-pub use runtime::{Answer, Function, refused_start};
+pub use endpoints::{Endpoints, Message, QUEUE};
+pub use runtime::{Answer, Function, Timed, lambda_variables, refused_start};
 pub use samples::{Behind, check_samples, expected, sample};

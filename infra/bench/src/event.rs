@@ -1,0 +1,103 @@
+use anyhow::{Context, Result, ensure};
+use harness::{Answer, Message, QUEUE};
+use serde_json::{Value, json};
+
+/// In the sample event's header.
+pub(crate) const SECRET: &str = "sample-webhook-key-of-32-characters-or-more";
+
+/// Bytes of a webhook's body.
+const BODY: usize = 2048;
+
+/// A webhook of CertCentral as API Gateway hands it to a function; each number is another
+/// certificate.
+#[derive(Debug)]
+pub(crate) struct Event {
+    body: Value,
+    /// The invocation's payload.
+    pub(crate) invocation: String,
+}
+
+impl Event {
+    /// # Errors
+    /// When the sample in `events/lambda` cannot be read.
+    pub(crate) fn new(number: u64) -> Result<Self> {
+        let mut body = json!({
+            "event": "certificate_issued",
+            "data": { "order_id": 100_000_000 + number, "certificate_id": 200_000_000 + number, "note": "" },
+        });
+        let padding = BODY.saturating_sub(body.to_string().len());
+        body["data"]["note"] = "x".repeat(padding).into();
+        let mut event: Value = serde_json::from_str(&harness::sample("digicert.rest.json")?)?;
+        event["body"] = body.to_string().into();
+        Ok(Self { body, invocation: event.to_string() })
+    }
+
+    /// Whether it was acknowledged with 200, and this one message is on the queue: this event, or an
+    /// envelope around it that has the id that was acknowledged. A figure without that is void.
+    ///
+    /// # Errors
+    /// Says what else came.
+    pub(crate) fn check(&self, answer: &Answer, messages: &[Message]) -> Result<()> {
+        let response = match answer {
+            Answer::Response(response) => response,
+            Answer::Error(error) => anyhow::bail!("the invocation failed: {error}"),
+        };
+        ensure!(response["statusCode"] == 200, "the answer is not 200: {response}");
+        let [message] = messages else {
+            anyhow::bail!("{} messages are on the queue instead of one", messages.len());
+        };
+        ensure!(message.queue == QUEUE, "the message is on queue {}", message.queue);
+        let message: Value =
+            serde_json::from_str(&message.body).context("the message is not JSON")?;
+        if message["specversion"].is_null() {
+            ensure!(message == self.body, "the message is not the event: {message}");
+            return Ok(());
+        }
+        ensure!(message["data"] == self.body, "the envelope has another event: {message}");
+        let told: Value = serde_json::from_str(response["body"].as_str().unwrap_or_default())
+            .context("the answer's body is not JSON")?;
+        let id = message["id"].as_str().filter(|id| id.len() == 64).context("no derived id")?;
+        ensure!(told["ids"] == json!([id]), "the answer has another id than the message: {told}");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use harness::{Answer, Message, QUEUE};
+    use serde_json::json;
+
+    use super::{BODY, Event};
+
+    fn message(body: impl ToString) -> Message {
+        Message { queue: QUEUE.to_owned(), body: body.to_string() }
+    }
+
+    #[test]
+    fn only_what_was_acknowledged_and_arrived_counts() {
+        let event = Event::new(7).unwrap();
+        assert_eq!(event.body.to_string().len(), BODY);
+        let id = "a".repeat(64);
+        let envelope = message(json!({ "specversion": "1.0", "id": id, "data": event.body }));
+        let answer = |status: u16, id: &str| {
+            let body = json!({ "accepted": 1, "ids": [id] }).to_string();
+            Answer::Response(json!({ "statusCode": status, "body": body }))
+        };
+        let other = Event::new(8).unwrap();
+        let (good, bare) = (answer(200, &id), message(&event.body));
+        for (is_good, answer, messages) in [
+            (true, &good, vec![envelope.clone()]),
+            (true, &good, vec![bare.clone()]),
+            (false, &good, vec![]),
+            (false, &good, vec![bare.clone(), bare.clone()]),
+            (false, &good, vec![message(&other.body)]),
+            (false, &good, vec![message("cut")]),
+            (false, &good, vec![Message { queue: "other".into(), ..bare.clone() }]),
+            (false, &answer(200, "b"), vec![envelope.clone()]),
+            (false, &answer(503, &id), vec![envelope]),
+            (false, &Answer::Error(json!({})), vec![bare]),
+        ] {
+            assert_eq!(event.check(answer, &messages).is_ok(), is_good, "{answer:?} {messages:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+use serde::Serialize;
+
+use crate::stats::Summary;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// Milliseconds from the program's start to the first acknowledged webhook.
+    Cold,
+    /// Milliseconds of processor until then.
+    ColdCpu,
+    /// Milliseconds from handing over a webhook to its acknowledgement, in a started function; each
+    /// figure is the median of a block.
+    Warm,
+    /// Milliseconds of processor for one webhook then; each figure is the mean of a block.
+    WarmCpu,
+    /// The mean of a block as Lambda bills it: each invocation rounded up to a millisecond.
+    Billed,
+    /// Bytes in memory at most.
+    PeakMemory,
+    /// Bytes of the zip with all that the program needs beside its language's runtime.
+    Zip,
+    /// Bytes of the zip without what Lambda's image for the language has anyway.
+    ZipBesideImage,
+}
+
+/// One side's figures, in the order of the rounds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Series {
+    pub side: &'static str,
+    pub figures: Vec<f64>,
+    /// Why they count for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub void: Option<String>,
+}
+
+/// The same figure of all sides, taken in the same rounds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    pub what: What,
+    /// Whose CPU share it was limited to, in MB; `None`: full speed.
+    pub memory_mb: Option<u32>,
+    pub series: Vec<Series>,
+}
+
+impl Figures {
+    pub fn new(what: What, memory_mb: Option<u32>, sides: &[&'static str]) -> Self {
+        let series = |side: &&'static str| Series { side, figures: Vec::new(), void: None };
+        Self { what, memory_mb, series: sides.iter().map(series).collect() }
+    }
+
+    pub fn push(&mut self, side: &str, figure: f64) {
+        self.change(side, |series| series.figures.push(figure));
+    }
+
+    /// Nothing of this side counts from here.
+    pub fn spoil(&mut self, side: &str, why: &str) {
+        self.change(side, |series| series.void = Some(why.to_owned()));
+    }
+
+    pub fn is_void(&self, side: &str) -> bool {
+        self.series.iter().any(|series| series.side == side && series.void.is_some())
+    }
+
+    /// `None` where there is nothing, or it is void.
+    pub fn of(&self, side: &str) -> Option<&[f64]> {
+        let series = self.series.iter().find(|series| series.side == side)?;
+        (series.void.is_none() && !series.figures.is_empty()).then_some(&series.figures[..])
+    }
+
+    pub fn summary(&self, side: &str) -> Option<Summary> {
+        Summary::of(self.of(side)?)
+    }
+
+    /// Of `a` to `b`, round by round.
+    pub fn ratio(&self, a: &str, b: &str) -> Option<Summary> {
+        Summary::of_ratios(self.of(a)?, self.of(b)?)
+    }
+
+    fn change(&mut self, side: &str, change: impl FnOnce(&mut Series)) {
+        if let Some(series) = self.series.iter_mut().find(|series| series.side == side) {
+            change(series);
+        }
+    }
+}
+
+/// The figures of one kind.
+pub fn find(all: &[Figures], what: What, memory_mb: Option<u32>) -> Option<&Figures> {
+    all.iter().find(|figures| figures.what == what && figures.memory_mb == memory_mb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Figures, What, find};
+
+    #[test]
+    fn a_spoilt_side_has_no_figures() {
+        let mut figures = Figures::new(What::Cold, Some(256), &["a", "b"]);
+        for (a, b) in [(10.0, 5.0), (30.0, 10.0)] {
+            figures.push("a", a);
+            figures.push("b", b);
+        }
+        assert_eq!(figures.ratio("a", "b").unwrap().median, 2.5);
+        figures.spoil("b", "it answered 503");
+        assert!(figures.is_void("b") && !figures.is_void("a"));
+        assert_eq!(figures.of("b"), None);
+        assert_eq!(figures.ratio("a", "b"), None);
+        assert_eq!(figures.summary("a").unwrap().median, 20.0);
+
+        let all = [figures];
+        assert!(find(&all, What::Cold, Some(256)).is_some());
+        assert!(find(&all, What::Cold, None).is_none());
+    }
+}

@@ -1,0 +1,72 @@
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// The processor time of all threads of a process that are there now, from its start.
+///
+/// # Errors
+/// There is no such process, or the kernel does not count.
+pub fn cpu(process: u32) -> Result<Duration> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).context("the process has ended")?;
+    let mut total = Duration::ZERO;
+    for thread in threads {
+        // One that ended meanwhile is not counted.
+        let Ok(counted) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        let nanos = counted.split(' ').next().and_then(|nanos| nanos.parse().ok());
+        total += Duration::from_nanos(nanos.context("/proc has no processor times")?);
+    }
+    Ok(total)
+}
+
+/// Bytes that it had in memory at most, and has now.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    pub peak: u64,
+    pub now: u64,
+}
+
+/// # Errors
+/// There is no such process.
+pub fn memory(process: u32) -> Result<Memory> {
+    let status =
+        fs::read_to_string(format!("/proc/{process}/status")).context("the process has ended")?;
+    Ok(Memory { peak: kilobytes(&status, "VmHWM")?, now: kilobytes(&status, "VmRSS")? })
+}
+
+fn kilobytes(status: &str, name: &str) -> Result<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let number = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    Ok(number.with_context(|| format!("/proc/…/status has no {name}"))? * 1024)
+}
+
+/// Keeps all threads of a process on one processor. Whether that could be done: it takes a second
+/// processor, and util-linux.
+pub fn pin(process: u32, processor: usize) -> bool {
+    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let is_spare = processors.lines().filter(|line| line.starts_with("processor")).count() > 1;
+    let pinned = || {
+        let mut taskset = Command::new("taskset");
+        taskset.args(["-a", "-p", "-c", &processor.to_string(), &process.to_string()]);
+        taskset.output().is_ok_and(|output| output.status.success())
+    };
+    is_spare && pinned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cpu, kilobytes, memory};
+
+    #[test]
+    fn this_process_is_measured() {
+        let memory = memory(std::process::id()).unwrap();
+        assert!(memory.now > 0 && memory.peak >= memory.now, "{memory:?}");
+        assert!(!cpu(std::process::id()).unwrap().is_zero());
+        assert_eq!(
+            kilobytes("VmPeak:\t 9 kB\nVmHWM:\t    1696 kB\n", "VmHWM").unwrap(),
+            1696 * 1024
+        );
+        assert!(kilobytes("VmHWM: many", "VmHWM").is_err());
+    }
+}

@@ -1,0 +1,102 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+/// Whom a side is told to trust beside the private authority. Each parses what it would on Lambda.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Roots {
+    /// They are compiled in, so the variable adds one certificate.
+    CompiledIn,
+    /// Those of the system, some 140: they are in the file too.
+    Parsed,
+}
+
+/// One of the programs that are compared.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// In figures and on the command line.
+    pub name: &'static str,
+    /// In tables.
+    pub title: &'static str,
+    /// The program, and its arguments.
+    pub command: Vec<PathBuf>,
+    pub folder: PathBuf,
+    /// The variable that names the file of whom to trust.
+    pub trust: &'static str,
+    pub roots: Roots,
+}
+
+pub const OURS: &str = "certhooks";
+pub const FLOOR: &str = "floor";
+pub const NODE: &str = "node";
+pub const PYTHON: &str = "python";
+pub const POWERTOOLS: &str = "powertools";
+
+impl Side {
+    /// The webhook function that is compared: all three are the same but for the provider's shapes.
+    pub fn ours(binary: impl Into<PathBuf>) -> Self {
+        Self {
+            name: OURS,
+            title: "Certhooks (digicert-webhook)",
+            trust: "AWS_CA_BUNDLE",
+            ..Self::compiled(binary.into())
+        }
+    }
+
+    /// The bare handler.
+    pub fn floor(binary: impl Into<PathBuf>) -> Self {
+        Self {
+            name: FLOOR,
+            title: "floor: bare `lambda_http`, one send",
+            trust: "SSL_CERT_FILE",
+            ..Self::compiled(binary.into())
+        }
+    }
+
+    fn compiled(binary: PathBuf) -> Self {
+        let folder = binary.parent().map(Path::to_owned).unwrap_or_default();
+        Self { name: "", title: "", command: vec![binary], folder, trust: "", roots: Roots::Parsed }
+    }
+
+    /// All of them: `binaries` is cargo's folder, `peers` where `make bench` installs the others. Ours
+    /// is the first.
+    pub fn all(binaries: &Path, peers: &Path) -> Vec<Self> {
+        let python = |name, title| Self {
+            name,
+            title,
+            command: ["venv/bin/python"]
+                .iter()
+                .map(|file| peers.join(file))
+                .chain(["-m", "awslambdaric", "handler.handler"].map(PathBuf::from))
+                .collect(),
+            folder: peers.join(name),
+            trust: "AWS_CA_BUNDLE",
+            roots: Roots::Parsed,
+        };
+        let node = Self {
+            name: NODE,
+            title: "Node.js, AWS SDK v3 in one bundle",
+            command: vec![peers.join("bin/node"), "index.mjs".into()],
+            folder: peers.join(NODE),
+            trust: "NODE_EXTRA_CA_CERTS",
+            roots: Roots::CompiledIn,
+        };
+        vec![
+            Self::ours(binaries.join("digicert-webhook")),
+            Self::floor(binaries.join("floor")),
+            node,
+            python(PYTHON, "Python, boto3"),
+            python(POWERTOOLS, "Python, boto3 and Powertools"),
+        ]
+    }
+
+    /// # Errors
+    /// Names what is not there.
+    pub fn check(&self) -> Result<()> {
+        let program = self.command.first().context("no program")?;
+        for path in [program, &self.folder] {
+            ensure!(path.exists(), "{} is not there: run `make bench`", path.display());
+        }
+        Ok(())
+    }
+}

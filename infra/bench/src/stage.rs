@@ -1,0 +1,122 @@
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result};
+use harness::{Endpoints, QUEUE, lambda_variables};
+
+use crate::event::{Event, SECRET};
+use crate::process;
+use crate::quota::Pen;
+use crate::side::{Roots, Side};
+
+/// Where a Linux keeps the roots that it trusts.
+const SYSTEM_ROOTS: [&str; 3] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+];
+
+/// The processor for what is measured.
+pub(crate) const MEASURED: usize = 1;
+/// The one for this process, the endpoints in it.
+const SURROUNDINGS: usize = 0;
+
+/// Waits for a line, so that the limits are set and the clock runs before the program does anything.
+const GATE: &str = "read -r go; exec \"$@\"";
+
+/// What surrounds the sides: the endpoints, the files of whom to trust, the processor.
+pub struct Stage {
+    pub endpoints: Endpoints,
+    pub pen: Pen,
+    folder: PathBuf,
+    events: AtomicU64,
+    is_pinned: bool,
+}
+
+impl Stage {
+    /// # Errors
+    /// No socket, or no temporary file, can be made.
+    pub async fn set() -> Result<Self> {
+        let secret = serde_json::json!({ "webhook_key": SECRET, "api_key": "sample-api-key" });
+        let endpoints = Endpoints::start(&secret.to_string()).await?;
+        let folder = std::env::temp_dir().join(format!("certhooks-bench-{}", std::process::id()));
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        let is_pinned = process::pin(std::process::id(), SURROUNDINGS);
+        let events = AtomicU64::new(0);
+        let stage = Self { endpoints, pen: Pen::new(), folder, events, is_pinned };
+        let roots = SYSTEM_ROOTS.iter().find_map(|file| fs::read_to_string(file).ok());
+        let authority = stage.endpoints.authority();
+        fs::write(stage.trust(Roots::CompiledIn), authority)?;
+        let all = format!("{authority}{}", roots.unwrap_or_default());
+        fs::write(stage.trust(Roots::Parsed), all)?;
+        Ok(stage)
+    }
+
+    /// A webhook that was not sent yet.
+    pub(crate) fn event(&self) -> Result<Event> {
+        Event::new(self.events.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Whether the system's roots were found, for the sides that parse them.
+    pub fn has_system_roots(&self) -> bool {
+        let length = |roots| fs::metadata(self.trust(roots)).map_or(0, |file| file.len());
+        length(Roots::Parsed) > length(Roots::CompiledIn)
+    }
+
+    /// Whether what is measured and what surrounds it have a processor each.
+    pub fn is_pinned(&self) -> bool {
+        self.is_pinned
+    }
+
+    /// A folder that ends with the stage.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn trust(&self, roots: Roots) -> PathBuf {
+        self.folder.join(match roots {
+            Roots::CompiledIn => "authority.pem",
+            Roots::Parsed => "authority-and-roots.pem",
+        })
+    }
+
+    /// The side behind the gate, with what Lambda and the template would set, and `own`.
+    pub(crate) fn command(
+        &self,
+        side: &Side,
+        runtime_api: &str,
+        own: &[(String, String)],
+    ) -> Result<Command> {
+        let output = File::create(self.log(side))?;
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", GATE, "gate"])
+            .args(&side.command)
+            .current_dir(&side.folder)
+            .env_clear()
+            .envs(lambda_variables(side.name, runtime_api))
+            .envs(self.endpoints.environment())
+            .env("LAMBDA_TASK_ROOT", &side.folder)
+            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(QUEUE))
+            .env("WEBHOOK_SECRET_ID", "certhooks/webhook")
+            .env(side.trust, self.trust(side.roots))
+            .envs(own.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(output.try_clone()?)
+            .stderr(output);
+        Ok(command)
+    }
+
+    /// What the side wrote last.
+    pub(crate) fn log(&self, side: &Side) -> PathBuf {
+        self.folder.join(format!("{}.log", side.name))
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
