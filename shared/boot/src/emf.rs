@@ -8,11 +8,13 @@ use crate::Environment;
 /// Where there is no `METRICS_NAMESPACE`.
 const NAMESPACE: &str = "Certhooks";
 
-const COUNTS: [&str; 7] = [
+const COUNTS: [&str; 9] = [
     "Accepted",
+    "Breaker",
     "Callback",
     "Delivered",
     "Duplicates",
+    "Held",
     "KeyRefused",
     "OtherThanCurrentSecret",
     "Refused",
