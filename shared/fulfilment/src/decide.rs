@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 /// A download right after `certificate_issued` may not be ready (lemur polls an order 10 times).
 const READY_WITHIN: time::Duration = time::Duration::minutes(10);
 /// After so long of trying, the event is delivered as it is.
-pub(crate) const TRIED_ENOUGH: time::Duration = time::Duration::days(10);
+const TRIED_ENOUGH: time::Duration = time::Duration::days(10);
 /// SQS delays a message 15 minutes at most.
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(900);
 /// So many whole answers that are no certificate make a result.
@@ -37,6 +37,11 @@ pub(crate) enum Trouble {
     Passing,
 }
 
+/// A replayed event is old from the first; who replays it decides how long to try.
+pub(crate) fn is_tried_enough(envelope: &Envelope, now: OffsetDateTime) -> bool {
+    now - envelope.receivedtime >= TRIED_ENOUGH && envelope.replayed != Some(true)
+}
+
 /// `jitter` is between 0 and 1.
 pub(crate) fn decide<T>(
     verdict: Verdict<T>,
@@ -45,10 +50,9 @@ pub(crate) fn decide<T>(
     jitter: f64,
 ) -> Next<T> {
     let age = now - envelope.receivedtime;
+    let is_over = is_tried_enough(envelope, now);
     let backoff = backoff(envelope.attempts, jitter);
     let failed = |reason| Next::Final { outcome: Outcome::Failed, reason };
-    // A replayed event is old from the first; who replays it decides how long to try.
-    let is_over = age >= TRIED_ENOUGH && envelope.replayed != Some(true);
     let again = |delay, reason, trouble| match is_over {
         true => Next::Final { outcome: Outcome::Failed, reason: Reason::Expired },
         false => Next::Again { delay, reason, trouble },

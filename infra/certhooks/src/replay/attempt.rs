@@ -55,7 +55,7 @@ async fn attempts(
     patience: Duration,
 ) -> Result<(), String> {
     let mut envelope =
-        Envelope { replayed: Some(true), attempts: 0, badcertificates: 0, ..envelope };
+        Envelope { replayed: Some(true), attempts: 0, badcertificates: 0, holds: 0, ..envelope };
     let (mut failing, mut waiting) = (Duration::ZERO, Duration::ZERO);
     loop {
         let body = serde_json::to_string(&envelope).map_err(|error| error.to_string())?;
@@ -67,7 +67,8 @@ async fn attempts(
         }
         let next = replaying.again.take(&envelope.id);
         let next = next.ok_or_else(|| "it was put back and is not there".to_owned())?;
-        let spent = if next.envelope.attempts > envelope.attempts {
+        let is_tried = next.envelope.attempts > envelope.attempts;
+        let spent = if is_tried || next.envelope.holds > envelope.holds {
             waiting = Duration::ZERO;
             failing += next.delay;
             (failing, patience)

@@ -72,9 +72,9 @@ async fn queue_ages_and_dead_letters() {
     let examined = scene.examine(&ONLY);
     let text = "2, the newest com.digicert.x of 1970-01-01T00:00:01Z: received too often";
     let finding = examined.says("here", "dead-letters", "wrong", text);
-    let state = format!("--state {}", scene.state.path().display());
+    let here = format!("--state {}", scene.state.path().display());
     let mend = format!(
-        "certhooks dead-letters list {state}, then certhooks dead-letters retry --all {state}"
+        "certhooks dead-letters list {here}, then certhooks dead-letters retry --all {here}"
     );
     assert_eq!(finding["mend"], mend);
     examined.says("here", "queue", "ok", "0 waiting");
