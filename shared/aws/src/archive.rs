@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_smithy_types::retry::RetryConfig;
 use ports::{Archive, ArchiveReader, LARGEST_OBJECT, PortError, PortResult};
 
 use crate::Session;
