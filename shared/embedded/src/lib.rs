@@ -6,6 +6,7 @@
 //! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
 //! - [`dead_letters`]: what became of messages that were received too often
 //! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
+//! - [`history`]: what the ledger keeps of certificates: state, history, by what they are found
 //! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
 //! - [`rotation`]: from one webhook secret to the next, stage by stage
 //! - [`database`], [`writer`]: the thread that owns the connection and commits for many callers
@@ -22,6 +23,7 @@ mod deliveries;
 mod events;
 mod faults;
 mod files;
+mod history;
 mod ledger;
 mod lock;
 mod queue;

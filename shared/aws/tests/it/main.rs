@@ -6,6 +6,7 @@ mod dead_letters;
 mod deliveries;
 mod events;
 mod failed_entries;
+mod history;
 mod ledger;
 mod rotation;
 mod secrets;
