@@ -9,6 +9,7 @@
 //! - [`cloudflare`]: Cloudflare's side: webhook destinations and notification policies
 //! - [`meta`]: Meta's side: the app's subscription and domains
 //! - [`doctor`]: what is configured here and there, compared
+//! - [`reconcile`]: what CertCentral failed to send
 //! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
 //!   command, its lines, its secrets
 //! - [`stack`], [`store`]: a door on AWS; the stages of a webhook secret, here or there
@@ -27,6 +28,7 @@ mod line;
 mod local;
 mod meta;
 mod output;
+mod reconcile;
 mod send;
 mod sign;
 mod stack;
@@ -60,6 +62,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Digicert(Digicert::Webhook(command)) => Ok(digicert::run(command).await),
         Command::Cloudflare(command) => Ok(Box::pin(cloudflare::run(command)).await),
         Command::Meta(command) => Ok(Box::pin(meta::run(command)).await),
+        Command::Reconcile(arguments) => Ok(Box::pin(reconcile::run(arguments)).await),
         Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await,
         Command::Completions(arguments) => {
             let (mut cli, mut out) = (Cli::command(), std::io::stdout());

@@ -8,14 +8,20 @@ use crate::Environment;
 /// Where there is no `METRICS_NAMESPACE`.
 const NAMESPACE: &str = "Certhooks";
 
-const COUNTS: [&str; 7] = [
+const COUNTS: [&str; 13] = [
     "Accepted",
     "Callback",
     "Delivered",
     "Duplicates",
     "KeyRefused",
+    "Known",
+    "NotSent",
     "OtherThanCurrentSecret",
+    "Reconciled",
+    "Recovered",
     "Refused",
+    "Seen",
+    "StillMissing",
 ];
 
 /// In milliseconds.

@@ -147,7 +147,8 @@ fn moment(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
         .or_else(|| time(&format!("{text}T00:00:00Z")))
 }
 
-fn age(text: &str) -> Option<Duration> {
+/// `90s`, `90m`, `24h` or `7d`.
+pub(crate) fn age(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let seconds = match unit {
         's' => 1,

@@ -2,9 +2,11 @@ use boot::Environment;
 use embedded::WaitingChallenge;
 use envelope::Provider;
 use ports::{PortResult, SecretVersions};
+use reconciliation::{Job, Report, Settings};
 use secrecy::SecretString;
 
 use crate::fault::{Fault, Outcome};
+use crate::reconcile::Given;
 use crate::stack::Depths;
 
 /// None can be opened.
@@ -47,6 +49,15 @@ impl Stack {
     }
 
     pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
+        match *self {}
+    }
+
+    pub(crate) async fn reconcile(
+        &self,
+        _: &Settings,
+        _: Option<Given>,
+        _: &Job,
+    ) -> Outcome<Report> {
         match *self {}
     }
 
