@@ -8,11 +8,13 @@ use crate::Environment;
 /// Where there is no `METRICS_NAMESPACE`.
 const NAMESPACE: &str = "Certhooks";
 
-const COUNTS: [&str; 13] = [
+const COUNTS: &[&str] = &[
     "Accepted",
+    "Breaker",
     "Callback",
     "Delivered",
     "Duplicates",
+    "Held",
     "KeyRefused",
     "Known",
     "NotSent",
@@ -46,7 +48,7 @@ impl Metrics {
         for name in DURATIONS {
             describe_histogram!(name, Unit::Milliseconds, "");
         }
-        for name in COUNTS {
+        for &name in COUNTS {
             describe_counter!(name, Unit::Count, "");
         }
         Ok(Self(collector))

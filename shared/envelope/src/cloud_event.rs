@@ -39,6 +39,9 @@ pub struct CloudEvent<D> {
     /// Envelope: how many of them brought a whole answer that is no certificate.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub badcertificates: u32,
+    /// Envelope: how often it was put back without a call, while its provider was down.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub holds: u32,
     /// Found by the reconciler, not sent by the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconciled: Option<bool>,

@@ -6,7 +6,7 @@ use providers::api::Verdict;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::decide::{Next, Trouble, decide};
+use crate::decide::{LONGEST_DELAY, Next, TRIED_ENOUGH, Trouble, decide};
 
 /// What is known of an event once the provider was asked, or need not be.
 pub(crate) struct Found {
@@ -23,9 +23,18 @@ pub(crate) struct Found {
 /// Not now: the envelope goes back onto the queue.
 pub(crate) struct Later {
     pub(crate) delay: Duration,
-    /// `None` when the budget had no room or the run no time: then it does not count as an attempt.
-    pub(crate) trouble: Option<(Reason, Trouble)>,
+    pub(crate) why: Why,
     pub(crate) status: Option<u16>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Why {
+    /// The provider was asked: an attempt.
+    Trouble(Reason, Trouble),
+    /// The budget had no room, or the run no time: no attempt.
+    NoBudget,
+    /// The provider is down, so it was not asked: no attempt, and not new any more.
+    Held,
 }
 
 /// The end of one question: an answer to use, or a result without one.
@@ -55,6 +64,19 @@ impl Asking<'_> {
         Callback { outcome, reason, attempts: self.envelope.attempts, status: None }
     }
 
+    /// Neither tried nor held before: it takes from the room in the budget that is kept for these.
+    pub(crate) fn is_first(self) -> bool {
+        self.envelope.attempts == 0 && self.envelope.holds == 0
+    }
+
+    /// While the provider is down: back onto the queue, unless it waited long enough.
+    pub(crate) fn hold<T>(self, wait: Duration) -> Result<Settled<T>, Later> {
+        if self.now - self.envelope.receivedtime >= TRIED_ENOUGH {
+            return Ok(Settled::Final(self.uncalled(Outcome::Failed, Some(Reason::Expired))));
+        }
+        Err(Later::held(wait))
+    }
+
     pub(crate) fn settle<T>(
         self,
         verdict: Verdict<T>,
@@ -69,7 +91,7 @@ impl Asking<'_> {
                 status,
             })),
             Next::Again { delay, reason, trouble } => {
-                Err(Later { delay, trouble: Some((reason, trouble)), status })
+                Err(Later { delay, why: Why::Trouble(reason, trouble), status })
             }
         }
     }
@@ -105,11 +127,18 @@ impl Found {
 }
 
 impl Later {
+    /// Spread over twice the wait, so that a backlog does not come back at once.
+    fn held(wait: Duration) -> Self {
+        let spread = wait.mul_f64(1.0 + 2.0 * jitter()) + Duration::from_secs(1);
+        let delay = Duration::from_secs(spread.as_secs()).min(LONGEST_DELAY);
+        Self { delay, why: Why::Held, status: None }
+    }
+
     /// Spread a little, so that all who wait do not come back at once.
     pub(crate) fn no_budget(wait: Duration) -> Self {
         let spread = wait.mul_f64(1.0 + jitter() / 2.0);
         let delay = Duration::from_secs(spread.as_secs().clamp(1, 899) + 1);
-        Self { delay, trouble: None, status: None }
+        Self { delay, why: Why::NoBudget, status: None }
     }
 }
 

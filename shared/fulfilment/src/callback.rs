@@ -1,16 +1,20 @@
+use std::sync::Arc;
+
 use certificate::{Bundle, NotACertificate};
-use envelope::{Outcome, Reason};
+use envelope::{Outcome, Provider, Reason};
 use ports::{PortResult, SecretSource};
-use providers::api::{Answer, Call, Verdict};
+use providers::api::{Answer, Verdict};
 use providers::reading::{Plan, Reading};
 use providers::{cloudflare, digicert, meta};
 
-use crate::Settings;
+use crate::api::Api;
 use crate::asking::{Asking, Found, Later, Settled};
-use crate::client::{Called, Endpoint, client};
+use crate::breaker::Breaker;
+use crate::client::{Endpoint, client};
 use crate::key::ApiKey;
 use crate::process::Keys;
 use crate::search::Domains;
+use crate::{Clock, Settings};
 
 /// The providers' APIs.
 pub(crate) struct Apis<S> {
@@ -20,32 +24,38 @@ pub(crate) struct Apis<S> {
     pub(crate) meta_domains: Domains,
 }
 
-/// One provider's API; without a key its call-back is `disabled`.
-pub(crate) struct Api<S> {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) key: Option<ApiKey<S>>,
-}
-
 impl<S: SecretSource> Apis<S> {
     /// # Errors
     /// Only when the TLS back end does not start.
-    pub(crate) fn new(settings: &Settings, keys: Keys<S>) -> reqwest::Result<Self> {
+    pub(crate) fn new(
+        settings: &Settings,
+        keys: Keys<S>,
+        clock: &Arc<dyn Clock>,
+    ) -> reqwest::Result<Self> {
         let client = client(settings.callback_timeout)?;
-        let endpoint = |api| Endpoint::new(client.clone(), api, settings.concurrency);
+        let workers = settings.concurrency;
+        let endpoint = |api| Endpoint::new(client.clone(), api, workers, Arc::clone(clock));
+        let key = |source: Option<S>, usable| {
+            source.map(|source| ApiKey::new(source, usable, Arc::clone(clock)))
+        };
+        let breaker = |provider| Breaker::new(provider, Arc::clone(clock));
         Ok(Self {
             digicert: Api {
                 endpoint: endpoint(&settings.digicert),
-                key: keys.digicert.map(|source| ApiKey::new(source, digicert::api::key)),
+                key: key(keys.digicert, digicert::api::key),
+                breaker: breaker(Provider::Digicert),
             },
             cloudflare: Api {
                 endpoint: endpoint(&settings.cloudflare),
-                key: keys.cloudflare.map(|source| ApiKey::new(source, cloudflare::api::key)),
+                key: key(keys.cloudflare, cloudflare::api::key),
+                breaker: breaker(Provider::Cloudflare),
             },
             meta: Api {
                 endpoint: endpoint(&settings.meta),
-                key: keys.meta.map(|source| ApiKey::new(source, meta::api::key)),
+                key: key(keys.meta, meta::api::key),
+                breaker: breaker(Provider::Meta),
             },
-            meta_domains: Domains::new(settings.meta_domains.clone()),
+            meta_domains: Domains::new(settings.meta_domains.clone(), Arc::clone(clock)),
         })
     }
 
@@ -142,40 +152,6 @@ impl<S: SecretSource> Apis<S> {
             },
             Settled::Final(callback) => Found::bare(callback),
         }))
-    }
-}
-
-impl<S: SecretSource> Api<S> {
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.key.is_none()
-    }
-
-    /// One question to the provider, to its end or to a later attempt.
-    pub(crate) async fn call<T>(
-        &self,
-        call: &Call,
-        asking: Asking<'_>,
-        judge: impl Fn(&Answer<'_>) -> Verdict<T>,
-    ) -> PortResult<Result<Settled<T>, Later>> {
-        let Some(key) = &self.key else {
-            return Ok(Ok(Settled::Final(asking.uncalled(Outcome::Disabled, None))));
-        };
-        let is_first = asking.envelope.attempts == 0;
-        let called = match key.current().await? {
-            Some(usable) => self.endpoint.call(call, &usable, is_first, judge).await,
-            None => Called::Answered {
-                verdict: Verdict::KeyRefused { reason: Reason::Unauthorized },
-                status: None,
-            },
-        };
-        let (verdict, status) = match called {
-            Called::Answered { verdict, status } => (verdict, status),
-            Called::NoBudget(delay) => return Ok(Err(Later::no_budget(delay))),
-        };
-        if matches!(verdict, Verdict::KeyRefused { .. }) {
-            key.forget().await;
-        }
-        Ok(asking.settle(verdict, status))
     }
 }
 

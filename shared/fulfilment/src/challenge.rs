@@ -8,7 +8,7 @@ use providers::reading::Challenge;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::callback::Api;
+use crate::api::Api;
 use crate::decide::LONGEST_DELAY;
 use crate::{Fate, Worker, record};
 

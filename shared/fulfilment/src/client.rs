@@ -1,6 +1,6 @@
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use envelope::Reason;
 use ports::{PortError, PortResult};
@@ -9,9 +9,11 @@ use providers::digicert::webhook::Refusal;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
+use time::OffsetDateTime;
 
-use crate::Api;
 use crate::budget::Meter;
+use crate::clock::Machine;
+use crate::{Api, Clock};
 
 /// The largest answer that is read: a chain of a thousand certificates has 2 MB.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -25,6 +27,7 @@ pub struct Endpoint {
     client: Client,
     base: Url,
     meter: Mutex<Meter>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What came of a call.
@@ -71,9 +74,9 @@ pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
 }
 
 impl Endpoint {
-    pub(crate) fn new(client: Client, api: &Api, workers: u32) -> Self {
+    pub(crate) fn new(client: Client, api: &Api, workers: u32, clock: Arc<dyn Clock>) -> Self {
         let meter = Mutex::new(Meter::new(&api.budget, workers));
-        Self { client, base: api.base.clone(), meter }
+        Self { client, base: api.base.clone(), meter, clock }
     }
 
     /// CertCentral's API for what is not a worker: on the fifth of the budget that workers leave.
@@ -84,7 +87,7 @@ impl Endpoint {
         let client = client(timeout)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
         let meter = Mutex::new(Meter::beside_workers(&api.budget));
-        Ok(Self { client, base: api.base.clone(), meter })
+        Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(Machine) })
     }
 
     /// One `GET` within the budget; `judge` says what its answer means.
@@ -109,9 +112,9 @@ impl Endpoint {
     }
 
     async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
-        let deadline = Instant::now() + BUDGET_PATIENCE;
+        let deadline = self.clock.instant() + BUDGET_PATIENCE;
         loop {
-            let now = Instant::now();
+            let now = self.clock.instant();
             let taken = self
                 .meter
                 .lock()
@@ -120,13 +123,13 @@ impl Endpoint {
             match taken {
                 Ok(()) => return Ok(()),
                 Err(wait) if now + wait > deadline => return Err(wait),
-                Err(wait) => tokio::time::sleep(wait).await,
+                Err(wait) => self.clock.sleep(wait).await,
             }
         }
     }
 
     async fn get(&self, call: &Call, key: &Key) -> Result<Whole, Reason> {
-        send(self.request(call, key).ok_or(Reason::Unreadable)?).await
+        self.send(self.request(call, key).ok_or(Reason::Unreadable)?).await
     }
 
     fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
@@ -138,6 +141,13 @@ impl Endpoint {
         let mut url = self.base.clone();
         url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
         Some(self.client.request(method, url))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Whole, Reason> {
+        let response = request.send().await.map_err(transport)?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after_of(&response, self.clock.now());
+        Ok(Whole { status, retry_after, body: read(response).await? })
     }
 
     /// One call of CertCentral's, within the budget and once; `judge` says what its answer means.
@@ -159,7 +169,7 @@ impl Endpoint {
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default());
-        let whole = send(built).await.map_err(Unasked::NoAnswer)?;
+        let whole = self.send(built).await.map_err(Unasked::NoAnswer)?;
         judge(&whole.answer()).map_err(|refusal| Unasked::Refused {
             refusal: refusal.hiding(&request.secrets()),
             after: whole.retry_after,
@@ -189,13 +199,6 @@ fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
     })
 }
 
-async fn send(request: RequestBuilder) -> Result<Whole, Reason> {
-    let response = request.send().await.map_err(transport)?;
-    let status = response.status().as_u16();
-    let retry_after = retry_after_of(&response);
-    Ok(Whole { status, retry_after, body: read(response).await? })
-}
-
 /// A whole answer, owned.
 struct Whole {
     status: u16,
@@ -220,10 +223,9 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Reason> {
     Ok(body)
 }
 
-fn retry_after_of(response: &Response) -> Option<Duration> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+fn retry_after_of(response: &Response, now: OffsetDateTime) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    retry_after(value, now)
+    retry_after(value, u64::try_from(now.unix_timestamp()).unwrap_or_default())
 }
 
 /// The error's own text is dropped here: it repeats the address, and Meta's holds the token.

@@ -51,6 +51,7 @@ pub(crate) fn compose(redacted: &Redacted, reading: &Reading, found: Found) -> C
         traceparent: envelope.traceparent.clone(),
         attempts: 0,
         badcertificates: 0,
+        holds: 0,
         reconciled: envelope.reconciled,
         replayed: envelope.replayed,
         ordering: envelope.ordering.clone(),

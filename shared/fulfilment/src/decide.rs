@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 /// A download right after `certificate_issued` may not be ready (lemur polls an order 10 times).
 const READY_WITHIN: time::Duration = time::Duration::minutes(10);
 /// After so long of trying, the event is delivered as it is.
-const TRIED_ENOUGH: time::Duration = time::Duration::days(10);
+pub(crate) const TRIED_ENOUGH: time::Duration = time::Duration::days(10);
 /// SQS delays a message 15 minutes at most.
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(900);
 /// So many whole answers that are no certificate make a result.

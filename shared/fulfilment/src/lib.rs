@@ -10,20 +10,29 @@
 //! - [`decide`]: what an answer leads to: deliver, or try again and when
 //! - [`compose`]: reading and answer to certificate event
 //! - [`shed`]: moves to the archive what is too large for the queue
+//! - [`api`]: one question to one provider, to its end or to a later attempt
 //! - [`client`], [`budget`], [`key`]: one provider's API: address, limits, credential
+//! - [`breaker`], [`health`]: holds a provider's events while it is down, and probes it
+//! - [`put_back`]: onto the events queue again
+//! - [`clock`]: the machine's time, or a test's
 //! - [`settings`]: what an operator may set
 //! - [`record`]: one log line and one count for each decision
 
+mod api;
 mod asking;
+mod breaker;
 mod budget;
 mod callback;
 mod challenge;
 mod client;
+mod clock;
 mod compose;
 mod decide;
+mod health;
 mod key;
 mod observe;
 mod process;
+mod put_back;
 mod record;
 mod search;
 mod settings;
@@ -31,5 +40,6 @@ mod shed;
 
 pub use budget::Budget;
 pub use client::{Endpoint, Unasked};
+pub use clock::Clock;
 pub use process::{Fate, Keys, Ports, Record, Worker};
 pub use settings::{Api, MetaDomains, Settings, api_base};

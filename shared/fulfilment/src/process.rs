@@ -2,20 +2,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use envelope::{CertificateEvent, CloudEvent, Envelope};
-use ports::{
-    Archive, Claim, Deliveries, EventsQueue, Ledger, Outgoing, PortError, PortResult, SecretSource,
-};
+use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource};
 use providers::reading::{self, Plan, Reading};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::asking::{Asking, Found, Later};
+use crate::asking::{Asking, Found};
 use crate::callback::Apis;
+use crate::clock::Machine;
 use crate::compose::{Redacted, compose};
-use crate::decide::Trouble;
 use crate::observe::Observed;
 use crate::shed::shed;
-use crate::{Settings, record};
+use crate::{Clock, Settings, record};
 
 /// An id stays known so long after its delivery: longer than any queue or redelivery.
 const KEPT: time::Duration = time::Duration::days(30);
@@ -38,9 +36,9 @@ pub enum Fate {
     Delivered,
     /// Nothing to deliver: delivered before, or a challenge that came too late.
     KnownBefore,
-    /// Our own fault, or another worker holds it: leave it to the queue's receive count.
+    /// Our own fault: leave it to the queue's receive count.
     Left,
-    /// On the queue again, for a later attempt.
+    /// On the queue again, for later: the provider is in trouble, or another worker has it.
     PutBack,
 }
 
@@ -72,15 +70,16 @@ pub struct Worker<Q, D, L, A, S> {
     pub(crate) apis: Apis<S>,
     pub(crate) lease: Duration,
     pub(crate) auto_verify: bool,
+    clock: Arc<dyn Clock>,
 }
 
 /// An envelope under way.
 pub(crate) struct Event<'a> {
     /// As it came: this is what goes back onto the queue.
-    envelope: &'a Envelope,
+    pub(crate) envelope: &'a Envelope,
     pub(crate) redacted: &'a Redacted,
     pub(crate) reading: &'a Reading,
-    receipt: &'a str,
+    pub(crate) receipt: &'a str,
     deadline: Option<Instant>,
 }
 
@@ -95,10 +94,23 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// # Errors
     /// Only when the TLS back end does not start.
     pub fn new(settings: &Settings, ports: Ports<Q, D, L, A>, keys: Keys<S>) -> PortResult<Self> {
-        let apis = Apis::new(settings, keys)
+        Self::with_clock(settings, ports, keys, Arc::new(Machine))
+    }
+
+    /// One that takes its time from `clock`.
+    ///
+    /// # Errors
+    /// As [`Worker::new`].
+    pub fn with_clock(
+        settings: &Settings,
+        ports: Ports<Q, D, L, A>,
+        keys: Keys<S>,
+        clock: Arc<dyn Clock>,
+    ) -> PortResult<Self> {
+        let apis = Apis::new(settings, keys, &clock)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
         let (lease, auto_verify) = (settings.lease, settings.digicert_auto_verify);
-        Ok(Self { ports, apis, lease, auto_verify })
+        Ok(Self { ports, apis, lease, auto_verify, clock })
     }
 
     /// The records of a batch side by side; a panic in one fails that one only.
@@ -148,9 +160,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 record::duplicate(reading.provider, &envelope);
                 return Ok(Fate::KnownBefore);
             }
-            Claim::Held { .. } => {
+            Claim::Held { until } => {
+                self.wait_for_holder(&envelope, &reading, until).await?;
                 record::held(reading.provider, &envelope);
-                return Ok(Fate::Left);
+                return Ok(Fate::PutBack);
             }
         }
         let event = Event {
@@ -169,7 +182,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     async fn archive_and_complete(&self, event: &Event<'_>) -> PortResult<Fate> {
-        if event.envelope.attempts == 0 {
+        if event.envelope.attempts == 0 && event.envelope.holds == 0 {
             self.archive(&event.redacted.envelope).await?;
         }
         self.complete(event).await
@@ -218,26 +231,6 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         Ok(())
     }
 
-    /// First on the queue again, then released, then (by the caller) acknowledged: a crash between
-    /// any two of these repeats the event and loses nothing.
-    async fn put_back(&self, event: &Event<'_>, later: Later, began: Instant) -> PortResult<Fate> {
-        let Event { envelope, reading, receipt, .. } = *event;
-        let trouble = later.trouble.map(|(_, trouble)| trouble);
-        let next = Envelope {
-            attempts: envelope.attempts.saturating_add(u32::from(trouble.is_some())),
-            badcertificates: envelope
-                .badcertificates
-                .saturating_add(u32::from(trouble == Some(Trouble::BadCertificate))),
-            ..envelope.clone()
-        };
-        let group = reading::group(&next, reading);
-        let message = Outgoing::new(&next, reading.provider, group)?;
-        self.ports.events.send(vec![Outgoing { delay: later.delay, ..message }]).await?;
-        self.ports.ledger.release(&envelope.id, receipt).await?;
-        record::again(reading.provider, envelope, &later, began);
-        Ok(Fate::PutBack)
-    }
-
     async fn archive(&self, envelope: &Envelope) -> PortResult<()> {
         let body = serde_json::to_vec(envelope)
             .map_err(|error| PortError(format!("envelope {}: {error}", envelope.id)))?;
@@ -245,7 +238,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
+        self.clock.now()
     }
 }
 

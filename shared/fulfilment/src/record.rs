@@ -6,7 +6,7 @@ use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339}
 use metrics::{counter, histogram};
 use time::OffsetDateTime;
 
-use crate::asking::Later;
+use crate::asking::{Later, Why};
 use crate::decide::Trouble;
 
 pub(crate) fn called_back(
@@ -29,7 +29,7 @@ pub(crate) fn held(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     tracing::warn!(
         %provider, id, r#type = kind, traceparent,
-        "another worker holds it at this moment; the message is left to the queue"
+        "another worker holds it at this moment; the message is put back"
     );
 }
 
@@ -63,9 +63,20 @@ pub(crate) fn refused(envelope: &Envelope, domain: &str, callback: &Callback) {
 pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, began: Instant) {
     let Envelope { id, kind, traceparent, attempts, .. } = envelope;
     let delay = later.delay.as_secs();
-    let Some((reason, trouble)) = later.trouble else {
-        tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "later: the budget has no room, or this run no time");
-        return;
+    let (reason, trouble) = match later.why {
+        Why::Trouble(reason, trouble) => (reason, trouble),
+        Why::NoBudget => {
+            tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "later: the budget has no room, or this run no time");
+            return;
+        }
+        Why::Held => {
+            // One line for an event: a backlog of thousands comes by here every few minutes.
+            if envelope.holds == 0 {
+                tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "held: the provider is down");
+            }
+            counter!("Held", "provider" => provider.as_str()).increment(1);
+            return;
+        }
     };
     let (status, attempts) = (later.status, attempts.saturating_add(1));
     if trouble == Trouble::KeyRefused {
@@ -78,6 +89,28 @@ pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, bega
         tracing::warn!(%provider, id, r#type = kind, traceparent, %reason, status, attempts, delay, "again later");
     }
     counted(provider, "again", millis(began.elapsed()));
+}
+
+/// The breaker of a provider opened, or a probe failed.
+pub(crate) fn opened(provider: Provider, why: &'static str, pause: Duration) {
+    let seconds = pause.as_secs();
+    tracing::warn!(%provider, why, seconds, "breaker open: events of this provider are held");
+    transition(provider, "opened");
+}
+
+pub(crate) fn half_open(provider: Provider) {
+    tracing::info!(%provider, "breaker half-open: one event asks whether the provider is back");
+    transition(provider, "half_open");
+}
+
+pub(crate) fn closed(provider: Provider, open: Duration) {
+    let seconds = open.as_secs();
+    tracing::info!(%provider, seconds, "breaker closed: the provider is back");
+    transition(provider, "closed");
+}
+
+fn transition(provider: Provider, state: &'static str) {
+    counter!("Breaker", "provider" => provider.as_str(), "state" => state).increment(1);
 }
 
 pub(crate) fn delivered(event: &CertificateEvent, now: OffsetDateTime) {

@@ -1,16 +1,17 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use certificate::Bundle;
 use envelope::{Callback, Certificate, Outcome};
 use ports::{PortResult, SecretSource};
-use providers::api::{Answer, Verdict};
 use providers::meta::api::Found as Seen;
 use providers::meta::api::{self as graph, Page};
 use tokio::sync::Mutex;
 
-use crate::MetaDomains;
+use crate::api::Api;
 use crate::asking::{Asking, Found, Later, Settled};
-use crate::callback::{Api, Apis};
+use crate::callback::Apis;
+use crate::{Clock, MetaDomains};
 
 /// Pages of one search, 500 certificates each: the stated cap of one domain in one event.
 pub(crate) const PAGES: u32 = 20;
@@ -63,12 +64,13 @@ impl<'a> Pages<'a> {
 /// Whose certificates to look for.
 pub(crate) struct Domains {
     setting: MetaDomains,
+    clock: Arc<dyn Clock>,
     known: Mutex<Option<(Instant, Vec<String>)>>,
 }
 
 impl Domains {
-    pub(crate) fn new(setting: MetaDomains) -> Self {
-        Self { setting, known: Mutex::new(None) }
+    pub(crate) fn new(setting: MetaDomains, clock: Arc<dyn Clock>) -> Self {
+        Self { setting, clock, known: Mutex::new(None) }
     }
 
     /// The configured domains, or those that the app subscribed to.
@@ -85,7 +87,7 @@ impl Domains {
         };
         let mut known = self.known.lock().await;
         if let Some((read, domains)) = &*known
-            && read.elapsed() < DOMAINS_CACHE
+            && self.clock.instant().saturating_duration_since(*read) < DOMAINS_CACHE
         {
             return Ok(Ok(Settled::Good { value: domains.clone(), status: None }));
         }
@@ -104,7 +106,7 @@ impl Domains {
                 break;
             }
         }
-        *known = Some((Instant::now(), domains.clone()));
+        *known = Some((self.clock.instant(), domains.clone()));
         Ok(Ok(Settled::Good { value: domains, status: None }))
     }
 }
@@ -158,8 +160,7 @@ impl<S: SecretSource> Apis<S> {
         id: &str,
         asking: Asking<'_>,
     ) -> PortResult<Result<Settled<Seen>, Later>> {
-        let judge = |answer: &Answer<'_>| -> Verdict<Seen> { graph::judge_certificate(answer) };
-        self.meta.call(&graph::certificate(id), asking, judge).await
+        self.meta.call(&graph::certificate(id), asking, graph::judge_certificate).await
     }
 }
 

@@ -31,6 +31,7 @@ impl Draft {
             traceparent: receipt.traceparent.clone(),
             attempts: 0,
             badcertificates: 0,
+            holds: 0,
             reconciled: None,
             replayed: None,
             ordering: None,

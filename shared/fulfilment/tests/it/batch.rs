@@ -36,17 +36,18 @@ async fn a_panic_fails_its_own_record_only() {
     assert!(!Fate::Left.is_done() && Fate::Delivered.is_done() && Fate::PutBack.is_done());
 }
 
-/// Two copies of one event in a batch: one is delivered, the other left.
+/// Two copies of one event in a batch: one is delivered, the other comes back later.
 #[tokio::test]
 async fn copies_in_one_batch_are_delivered_once() {
     let bench = Bench::start().await;
     bench.simulator.delay_by(std::time::Duration::from_millis(100));
     let copy = issued("copy", Duration::ZERO);
     let records = vec![record("r1", &copy), record("r2", &copy)];
-    let mut fates = bench.worker.process_batch(records).await;
-    fates.sort_by_key(|fate| fate.is_done());
-    assert_eq!(fates, [Fate::Left, Fate::Delivered]);
+    let fates = bench.worker.process_batch(records).await;
+    assert!(fates.contains(&Fate::Delivered) && fates.contains(&Fate::PutBack), "{fates:?}");
     assert_eq!(bench.fake.events().len(), 1);
+    let back = serde_json::to_value(&bench.fake.envelopes()[0]).unwrap();
+    assert_eq!(bench.process("r3", &back).await, Fate::KnownBefore);
 }
 
 #[tokio::test]

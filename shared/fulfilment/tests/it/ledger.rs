@@ -1,9 +1,10 @@
 use ::time::{Duration, OffsetDateTime};
 use fulfilment::Fate;
+use serde_json::Value;
 use simulator::Fault;
 
 use crate::bench::{Bench, issued};
-use crate::fakes::{Entry, Step};
+use crate::fakes::{Entry, State, Step};
 
 fn held(bench: &Bench, by: &str, lease: Duration) {
     let until = OffsetDateTime::now_utc() + lease;
@@ -11,13 +12,27 @@ fn held(bench: &Bench, by: &str, lease: Duration) {
     bench.fake.state().ledger.insert("e".into(), entry);
 }
 
+/// As it came, before the lease ends, and without a receive that counts against it.
 #[tokio::test]
-async fn what_another_worker_holds_is_left() {
-    let bench = Bench::start().await;
-    held(&bench, "another", Duration::minutes(1));
-    assert_eq!(bench.process("mine", &issued("e", Duration::ZERO)).await, Fate::Left);
-    assert_eq!(bench.simulator.requests().total(), 0);
-    assert_eq!(bench.fake.state().journal, [Step::Claim]);
+async fn what_another_worker_holds_is_put_back() {
+    for (lease, delay) in [(Duration::minutes(1), 5), (Duration::milliseconds(900), 1)] {
+        let bench = Bench::start().await;
+        held(&bench, "another", lease);
+        let envelope = issued("e", Duration::ZERO);
+        assert_eq!(bench.process("mine", &envelope).await, Fate::PutBack);
+        assert_eq!(bench.simulator.requests().total(), 0);
+        let state = bench.fake.state();
+        assert_eq!(state.journal, [Step::Claim, Step::Send]);
+        assert_eq!(serde_json::from_str::<Value>(&state.sent[0].body).unwrap(), envelope);
+        assert_eq!(state.sent[0].delay.as_secs(), delay);
+        let owner = Entry::Claimed { owner: "another".into(), until: held_until(&state) };
+        assert_eq!(state.ledger["e"], owner);
+    }
+}
+
+fn held_until(state: &State) -> OffsetDateTime {
+    let Some(Entry::Claimed { until, .. }) = state.ledger.get("e") else { panic!("no claim") };
+    *until
 }
 
 #[tokio::test]
@@ -37,8 +52,7 @@ async fn the_lease_is_the_visibility_timeout() {
     bench.fault(Fault::ServerError { status: None });
     assert_eq!(bench.process("mine", &issued("e", Duration::ZERO)).await, Fate::Left);
     let state = bench.fake.state();
-    let Some(Entry::Claimed { until, .. }) = state.ledger.get("e") else { panic!("no claim") };
-    let lease = *until - OffsetDateTime::now_utc();
+    let lease = held_until(&state) - OffsetDateTime::now_utc();
     assert!(lease > Duration::seconds(150) && lease <= Duration::seconds(180), "{lease}");
 }
 

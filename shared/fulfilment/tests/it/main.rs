@@ -6,6 +6,7 @@
 //! - [`batch`]: each record stands alone
 //! - [`ledger`]: claims, leases, repeats
 //! - [`faults`]: what a failing port leads to
+//! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`time`]: what depends on the age of an event
 //! - [`challenge`]: the token of CertCentral's challenge
 //! - [`protocol`]: two at once, every order of things explored
@@ -17,5 +18,6 @@ mod challenge;
 mod fakes;
 mod faults;
 mod ledger;
+mod outage;
 mod protocol;
 mod time;

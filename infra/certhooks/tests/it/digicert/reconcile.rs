@@ -47,7 +47,7 @@ async fn what_came_while_the_door_was_down_is_delivered_after_all() {
     let door = stage.door();
     let delivered = &door.delivered(1)[0];
     assert_eq!((&delivered["reconciled"], &delivered["subject"]), (&json!(true), &json!(subject)));
-    assert_eq!(delivered["data"]["callback"]["outcome"], "downloaded");
+    assert_eq!(delivered["data"]["callback"]["outcome"], "included", "the log has the chain");
     assert_eq!(delivered["data"]["payload"]["event"], "certificate_issued");
     door.settle();
 

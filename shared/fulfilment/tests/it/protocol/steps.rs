@@ -70,7 +70,11 @@ impl Steps<'_> {
         }
         let is_over = |run: &Run| run.age >= TIME_LIMIT && !self.has(Flaw::NoTimeLimit);
         let is_waited_for = world.messages.iter().any(|message| message.invisible > 0);
-        if is_waited_for && !world.runs.iter().flatten().any(is_over) {
+        // A copy that was put back waits for the end of the holder's lease.
+        let is_leased = world.ledger.values().any(|entry| matches!(entry, Entry::Claimed { .. }));
+        if (is_waited_for || is_leased && !world.messages.is_empty())
+            && !world.runs.iter().flatten().any(is_over)
+        {
             choices.push(Choice::Wait);
         }
         choices

@@ -21,8 +21,6 @@ pub(crate) struct World {
     /// Still to come at most.
     pub(crate) faults: u8,
     pub(crate) outages: u8,
-    /// Messages made so far.
-    pub(crate) made: u8,
 }
 
 /// On the events queue.
@@ -117,9 +115,20 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, event: usize, attempts: u32) {
-        let number = self.made;
-        self.made += 1;
+        let number = self.free_number();
         self.messages.push(Message { event, attempts, number, receives: 0, invisible: 0 });
+    }
+
+    /// The lowest that nothing refers to: a copy that is put back again and again is the same copy.
+    fn free_number(&self) -> u8 {
+        let messages = self.messages.iter().map(|message| message.number);
+        let runs = self.runs.iter().flatten().map(|run| run.receipt.number);
+        let claims = self.ledger.values().filter_map(|entry| match entry {
+            Entry::Claimed { holder: Holder::Receipt(receipt), .. } => Some(receipt.number),
+            _ => None,
+        });
+        let used: Vec<u8> = messages.chain(runs).chain(claims).collect();
+        (0..).find(|number| !used.contains(number)).unwrap()
     }
 
     /// A void receipt removes nothing.
