@@ -78,6 +78,20 @@ test-template: $(TOOLS)
 	cargo build --workspace --bins --tests --features certhooks/aws
 	$(BIN)/pytest -q infra/tests
 
+# libFuzzer's coverage, which the stable toolchain has too; no sanitizer.
+FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_SECONDS ?= 60#   for each target
+
+# --target keeps the flags away from build scripts, and a folder of its own keeps the other builds.
+.PHONY: fuzz
+fuzz: ## the fuzz targets under libFuzzer (FUZZ_SECONDS=60 each)
+	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --package fuzz --bin engine --features engine --profile fuzz \
+	  --target $(FUZZ_HOST) --target-dir target/fuzz
+	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) cargo run -q --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
+
 # --- how fast ------------------------------------------------------------------------------------
 
 BENCH_ROUNDS ?= 11#            how often each figure is taken

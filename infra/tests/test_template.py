@@ -370,7 +370,7 @@ def test_the_dashboard_can_be_read():
         "## What CertCentral did not send, or we did not take",
     ]
     places = [(w["x"], w["y"]) for w in widgets]
-    assert len(set(places)) == len(widgets) == 18
+    assert len(set(places)) == len(widgets) == 22
     assert places == sorted(places, key=lambda place: (place[1], place[0]))
 
 
