@@ -36,7 +36,7 @@ run: ## Certhooks on this machine, with the events of all providers sent through
 	cargo run -q -p certhooks -- local --listen 127.0.0.1:3000 --state .certhooks --samples events
 
 .PHONY: check
-check: check-rust check-dependencies check-template ## everything that can be said without running it
+check: check-rust check-dependencies check-budgets check-template ## everything that can be said without running it
 
 .PHONY: test
 test: test-rust test-template ## all tests, the template on an emulator included
@@ -58,6 +58,11 @@ check-dependencies: $(TOOLS)
 .PHONY: check-advisories
 check-advisories: $(TOOLS) ## known vulnerabilities in the dependencies (needs a network)
 	$(BIN)/cargo-deny check advisories
+
+# A release build of every function: some minutes where nothing is built yet.
+.PHONY: check-budgets
+check-budgets:
+	infra/checks/budgets.sh --zips
 
 .PHONY: check-template
 check-template: $(TOOLS)
