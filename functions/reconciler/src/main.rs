@@ -26,7 +26,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
     let required = |variable| environment.required(variable);
     let (events, ledger) = (required("EVENTS_QUEUE_URL")?, required("LEDGER_TABLE")?);
     let key = required(KEY)?;
-    let session = Session::start(&environment).await?;
+    let session = Session::start(&environment)?;
     let ports = Ports {
         events: SqsEvents::new(&session, events),
         ledger: DynamoLedger::new(&session, ledger),
