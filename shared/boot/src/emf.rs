@@ -23,6 +23,7 @@ const COUNTS: &[&str] = &[
     "Recovered",
     "Refused",
     "Seen",
+    "Stale",
     "StillMissing",
 ];
 
