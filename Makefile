@@ -110,14 +110,20 @@ explore: ## every order in which two workers can do things, with crashes and los
 # --- how fast ------------------------------------------------------------------------------------
 
 BENCH_ROUNDS ?= 11#            how often each figure is taken
+BENCH_EVENTS ?= 100000#        through `certhooks local`
 BENCH_ARGUMENTS ?=#            `target/release/bench --help`
+PEERS := .tools/bench/installed
 
-# As separate commands, so that what the benchmark itself links does not change the functions.
+# As separate commands, so that what the others link does not change the functions.
 .PHONY: bench
-bench: ## the functions beside peers that do the same work; into infra/bench/results/ (25 minutes; BENCH_ROUNDS=3 to try)
-	cargo build --release -p digicert-webhook -p worker -p floor
-	cargo build --release -p bench
-	target/release/bench --rounds $(BENCH_ROUNDS) $(BENCH_ARGUMENTS)
+bench: $(PEERS) ## the functions beside peers that do the same work (half an hour; BENCH_ROUNDS=3 to try; Node.js, npm)
+	cargo build --release --package digicert-webhook --package worker --package floor
+	cargo build --release --package certhooks
+	cargo build --release --package bench
+	target/release/bench --rounds $(BENCH_ROUNDS) --events $(BENCH_EVENTS) --results infra/bench/results $(BENCH_ARGUMENTS)
+
+$(PEERS): $(wildcard infra/bench/peers/*.sh infra/bench/peers/node/* infra/bench/peers/p*/*)
+	PYTHON=$(PYTHON) infra/bench/peers/install.sh $(@D)
 
 # Other programs' rows of the table: each a JSON list like results.json.
 TORTURE_ROWS := target/torture/explore.json target/torture/fuzz.json
