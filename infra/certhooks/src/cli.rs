@@ -6,10 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use ipnet::IpNet;
 
 use crate::cloudflare::words::Cloudflare;
-use crate::digicert::{Webhook, age};
+use crate::dead_letters::words::DeadLetters;
+use crate::digicert::Webhook;
 use crate::doctor::words::Doctor;
 use crate::meta::words::Meta;
+use crate::moment::age;
 use crate::reconcile::words::Reconcile;
+use crate::replay::words::Replay;
 
 /// Certificate webhooks in, complete certificate events out.
 #[derive(Debug, Parser)]
@@ -42,6 +45,13 @@ pub(crate) enum Command {
     )]
     Meta(Meta),
     Reconcile(Reconcile),
+    Replay(Replay),
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  certhooks dead-letters list\n  \
+            certhooks dead-letters retry --provider digicert --newer 2h"
+    )]
+    DeadLetters(DeadLetters),
     Doctor(Doctor),
     Completions(Completions),
 }

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 pub(crate) use self::access::{api_key, base, key_source};
 pub(crate) use self::account::Account;
-pub(crate) use self::logs::{Book, age};
+pub(crate) use self::logs::Book;
 pub(crate) use self::words::{Access, Webhook};
 use crate::fault::Outcome;
 

@@ -1,7 +1,8 @@
 use clap::Args;
 use reconciliation::LONGEST_WINDOW;
 
-use crate::digicert::{Access, age};
+use crate::digicert::Access;
+use crate::moment::age;
 use crate::stack::Here;
 
 /// Finds what CertCentral failed to send, and puts it on the events queue
