@@ -104,13 +104,11 @@ bench: ## the functions beside peers that do the same work; into infra/bench/res
 	cargo build --release -p bench
 	target/release/bench --rounds $(BENCH_ROUNDS) $(BENCH_ARGUMENTS)
 
-# Other programs' rows of the table, where they ran before: each a JSON list like results.json.
-TORTURE_ROWS := infra/torture/results/fuzz.json
-
 .PHONY: torture
-torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 20 minutes); its table goes to infra/torture/results
+torture: $(TOOLS) ## crashes, faults, load, leaks and fuzz at length (half an hour); the table goes to infra/torture/results
 	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
-	target/release/torture --write infra/torture/results $(TORTURE_ROWS:%=--rows %)
+	$(MAKE) -s fuzz | tee target/fuzzed.txt
+	target/release/torture --write infra/torture/results --fuzzed target/fuzzed.txt
 
 # --- the functions on AWS ------------------------------------------------------------------------
 
