@@ -29,9 +29,9 @@ pub(crate) struct Arguments {
     /// Events of the load through the emulator
     #[arg(long, default_value_t = 2000)]
     pub(crate) sqs_events: u64,
-    /// What `make fuzz` printed, to go into results.md
+    /// More rows, made elsewhere, as a JSON list; may be absent
     #[arg(long, value_name = "FILE")]
-    pub(crate) fuzzed: Option<PathBuf>,
+    pub(crate) rows: Vec<PathBuf>,
     /// Where to write results.json and results.md
     #[arg(long, value_name = "FOLDER")]
     pub(crate) write: Option<PathBuf>,

@@ -26,10 +26,6 @@ async fn main() -> Result<ExitCode> {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     eprintln!("TORTURE_SEED={seed}");
     let programs = Programs::find(arguments.programs.as_deref())?;
-    let fuzzed = match &arguments.fuzzed {
-        Some(file) => std::fs::read_to_string(file).with_context(|| file.display().to_string())?,
-        None => String::new(),
-    };
     let mut rows = Vec::new();
     for name in SCENARIOS.into_iter().filter(|name| name.contains(&arguments.only)) {
         eprintln!("{name} ...");
@@ -38,8 +34,11 @@ async fn main() -> Result<ExitCode> {
             None => eprintln!("=== {name}: NOT RUN, see above ==="),
         }
     }
+    for file in &arguments.rows {
+        rows.extend(report::read(file)?);
+    }
     if let Some(folder) = &arguments.write {
-        report::write(&rows, COMMAND, &fuzzed, folder)?;
+        report::write(&rows, COMMAND, folder)?;
     }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);

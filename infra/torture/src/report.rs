@@ -69,22 +69,29 @@ pub fn markdown(rows: &[Row], command: &str) -> String {
     text
 }
 
-/// `results.json` and `results.md` in `folder`; the latter ends with `fuzzed`, what the fuzz targets
-/// came to.
+/// `results.json` and `results.md` in `folder`.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(rows: &[Row], command: &str, fuzzed: &str, folder: &Path) -> Result<()> {
+pub fn write(rows: &[Row], command: &str, folder: &Path) -> Result<()> {
     let name = || folder.display().to_string();
     std::fs::create_dir_all(folder).with_context(name)?;
     let json = serde_json::to_string_pretty(rows)? + "\n";
     std::fs::write(folder.join("results.json"), json).with_context(name)?;
-    let mut text = markdown(rows, command);
-    if !fuzzed.is_empty() {
-        // Writing to a string does not fail.
-        let _ = write!(text, "\n**fuzz**\n\n```\n{}\n```\n", fuzzed.trim_end());
+    std::fs::write(folder.join("results.md"), markdown(rows, command)).with_context(name)
+}
+
+/// Rows of another program; none when it did not run.
+///
+/// # Errors
+/// The file holds something else.
+pub fn read(file: &Path) -> Result<Vec<Row>> {
+    let name = || file.display().to_string();
+    match std::fs::read(file) {
+        Ok(bytes) => serde_json::from_slice(&bytes).with_context(name),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(name),
     }
-    std::fs::write(folder.join("results.md"), text).with_context(name)
 }
 
 fn thousands(number: u64) -> String {

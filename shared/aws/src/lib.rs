@@ -1,22 +1,30 @@
 //! The ports on AWS, each behind a feature of its own.
 //!
-//! - [`session`]: region, credentials, endpoints and the one HTTP client that all share
+//! - [`session`]: region, credentials and the one HTTP client that all share
+//! - [`operator`]: the same for a person's commands, profile files included
+//! - [`endpoints`]: which service is where
 //! - [`trust`]: whose certificates the HTTP client believes
 //! - [`sqs`]: the events queue and the deliveries queue
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
 //! - [`rotation`]: from one value of a secret to the next
 //! - [`stack`]: what a deployed stack tells of itself
-//! - [`ledger`], [`known`]: claims, records and the waiting challenge on DynamoDB; which ids are recorded
+//! - [`ledger`], [`history`], [`known`]: claims, records, the waiting challenge and certificates on
+//!   DynamoDB; which ids are recorded
 //! - [`archive`]: objects on S3
 //! - [`fault`]: what went wrong, with the variable that names the resource
 
 #[cfg(feature = "s3")]
 mod archive;
+mod endpoints;
 mod fault;
+#[cfg(feature = "dynamodb")]
+mod history;
 #[cfg(feature = "dynamodb")]
 mod known;
 #[cfg(feature = "dynamodb")]
 mod ledger;
+#[cfg(feature = "operator")]
+mod operator;
 #[cfg(feature = "secrets")]
 mod rotation;
 #[cfg(feature = "secrets")]
@@ -36,6 +44,6 @@ pub use ledger::{DynamoLedger, WaitingToken};
 pub use secrets::StoredSecret;
 pub use session::Session;
 #[cfg(feature = "sqs")]
-pub use sqs::{Depth, SqsDeliveries, SqsEvents};
+pub use sqs::{Depth, SqsDeadLetter, SqsDeadLetters, SqsDeliveries, SqsEvents};
 #[cfg(feature = "stack")]
 pub use stack::StackOutputs;
