@@ -8,6 +8,7 @@ use crate::cloudflare::words::Cloudflare;
 use crate::digicert::Webhook;
 use crate::doctor::words::Doctor;
 use crate::meta::words::Meta;
+use crate::status::words::Status;
 
 /// Certificate webhooks in, complete certificate events out.
 #[derive(Debug, Parser)]
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     Local(Local),
     Send(Send),
     Tail(Tail),
+    Status(Status),
     /// CertCentral's side
     #[command(subcommand)]
     Digicert(Digicert),

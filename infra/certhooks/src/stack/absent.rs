@@ -1,7 +1,7 @@
 use boot::Environment;
 use embedded::WaitingChallenge;
 use envelope::Provider;
-use ports::{PortResult, SecretVersions};
+use ports::{History, PortResult, SecretVersions};
 use secrecy::SecretString;
 
 use crate::fault::{Fault, Outcome};
@@ -47,6 +47,10 @@ impl Stack {
     }
 
     pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
+        match *self {}
+    }
+
+    pub(crate) async fn histories(&self, _: Vec<String>) -> PortResult<Vec<History>> {
         match *self {}
     }
 

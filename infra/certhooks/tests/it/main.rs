@@ -16,6 +16,7 @@ mod leaks;
 mod meta;
 mod providers;
 mod scene;
+mod status;
 mod wire;
 mod worker;
 mod x509;
