@@ -19,6 +19,7 @@ mod providers;
 mod replay;
 mod scene;
 mod status;
+mod torture;
 mod wire;
 mod worker;
 mod x509;
