@@ -95,6 +95,14 @@ bench: ## the functions beside peers that do the same work; into infra/bench/res
 	cargo build --release -p bench
 	target/release/bench --rounds $(BENCH_ROUNDS) $(BENCH_ARGUMENTS)
 
+# Other programs' rows of the table, where they ran before: each a JSON list like results.json.
+TORTURE_ROWS := infra/torture/results/fuzz.json
+
+.PHONY: torture
+torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 20 minutes); its table goes to infra/torture/results
+	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
+	target/release/torture --write infra/torture/results $(TORTURE_ROWS:%=--rows %)
+
 # --- the functions on AWS ------------------------------------------------------------------------
 
 TARGET_arm64 := aarch64-unknown-linux-gnu

@@ -50,6 +50,10 @@ impl Emulator {
         Ok(Self { http: client()?, endpoint: endpoint.into(), process: None })
     }
 
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// What a function needs to find the emulator and nothing else.
     pub fn environment(&self) -> Vec<(String, String)> {
         let mut variables: Vec<_> =
@@ -117,6 +121,24 @@ impl Emulator {
         let get = self.http.get(format!("{}/{bucket}/{key}", self.endpoint));
         let answer = get.header("authorization", authorization("s3")).send().await?;
         Ok(answer.error_for_status()?.text().await?)
+    }
+
+    /// The keys of all objects of a bucket.
+    pub async fn keys(&self, bucket: &str) -> Result<Vec<String>> {
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let after = keys.last().cloned().unwrap_or_default();
+            let list = self.http.get(format!("{}/{bucket}", self.endpoint));
+            let list = list.query(&[("list-type", "2"), ("start-after", &after)]);
+            let answer = list.header("authorization", authorization("s3")).send().await?;
+            let text = answer.error_for_status()?.text().await?;
+            let found = text.split("<Key>").skip(1).filter_map(|rest| rest.split('<').next());
+            let before = keys.len();
+            keys.extend(found.map(str::to_owned));
+            if keys.len() == before {
+                return Ok(keys);
+            }
+        }
     }
 
     /// Any operation of a service with a JSON protocol.

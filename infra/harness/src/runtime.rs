@@ -1,7 +1,9 @@
 use std::collections::VecDeque;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -15,7 +17,7 @@ use axum::serve::ListenerExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::process::Process;
 
@@ -46,8 +48,11 @@ pub struct Function {
     api: Arc<Api>,
     answers: mpsc::UnboundedReceiver<(String, Timed)>,
     invocations: usize,
-    serving: JoinHandle<()>,
+    /// Ends with this.
+    _serving: JoinSet<()>,
     process: Process,
+    /// Standard output and standard error, read all the time: a full pipe would stop the function.
+    written: [Option<thread::JoinHandle<String>>; 2],
 }
 
 struct Api {
@@ -81,12 +86,17 @@ impl Function {
             answers: sender,
         });
         let router = router(Arc::clone(&api));
-        let serving = tokio::spawn(async move {
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
             // `serve` retries what fails in accepting and returns no other error.
             let _ = axum::serve(listener, router).await;
         });
-        let process = Process::start(&mut command(&address))?;
-        Ok(Self { api, answers, invocations: 0, serving, process })
+        let mut process = Process::start(&mut command(&address))?;
+        let child = process.child();
+        let out = child.stdout.take().map(collect);
+        let error = child.stderr.take().map(collect);
+        let written = [out, error];
+        Ok(Self { api, answers, invocations: 0, _serving: serving, process, written })
     }
 
     pub fn child(&mut self) -> &mut Child {
@@ -112,17 +122,24 @@ impl Function {
     }
 
     /// What the function wrote to standard output and to standard error, after ending it.
-    pub async fn stop(mut self) -> Result<(String, String)> {
+    pub async fn stop(self) -> Result<(String, String)> {
         // What it writes after its last answer.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        self.process.child().kill()?;
-        output(self.process.child())
+        self.kill()
     }
-}
 
-impl Drop for Function {
-    fn drop(&mut self) {
-        self.serving.abort();
+    /// As [`stop`](Self::stop), but at once: `kill -9`, whatever is under way.
+    pub fn kill(mut self) -> Result<(String, String)> {
+        self.process.child().kill()?;
+        self.process.child().wait()?;
+        let [out, error] = self.written;
+        let text = |written: Option<thread::JoinHandle<String>>| match written {
+            Some(written) => {
+                written.join().map_err(|_panic| anyhow::anyhow!("its output was not read"))
+            }
+            None => Ok(String::new()),
+        };
+        Ok((text(out)?, text(error)?))
     }
 }
 
@@ -161,12 +178,14 @@ fn name(binary: &str) -> String {
     Path::new(binary).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn output(child: &mut std::process::Child) -> Result<(String, String)> {
-    use std::io::Read;
-    let (mut out, mut error) = (String::new(), String::new());
-    child.stdout.take().context("no standard output")?.read_to_string(&mut out)?;
-    child.stderr.take().context("no standard error")?.read_to_string(&mut error)?;
-    Ok((out, error))
+/// Reads to the end, which is that of the process.
+fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before a fault is what there is.
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 impl Api {

@@ -137,6 +137,7 @@ pub(crate) fn failure(fault: &Fault) -> Option<Response> {
         }
         Fault::KeyRefused => Some(key_refused()),
         Fault::MissingPermission => Some(permission_missing()),
+        Fault::NoRoute => Some(unknown_route()),
         // Neither status nor code is documented: a consumer must not depend on this one.
         Fault::NotReady => {
             let body = error("certificate_not_issued", "The certificate has not been issued yet.");

@@ -31,6 +31,8 @@ pub enum Fault {
     KeyRefused,
     /// The API key is good but may not do this.
     MissingPermission,
+    /// CertCentral: 404, there is nothing at this address.
+    NoRoute,
     /// CertCentral: 400, the certificate is not issued yet. Cloudflare: 200, still
     /// `pending_validation`. Graph: 200, nothing found.
     NotReady,

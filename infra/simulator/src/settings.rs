@@ -13,6 +13,10 @@ pub struct Settings {
     /// Whether the probe of a created or updated endpoint carries the webhook's secret; the
     /// provider does not say. A test event that is asked for carries what the request gives.
     pub digicert_probe_with_key: bool,
+    /// Entries of a page of the event log at most, whatever is asked for.
+    pub digicert_log_page: usize,
+    /// Which end of the event log comes first; the provider does not say.
+    pub digicert_log_newest_first: bool,
     /// Expected as bearer token.
     pub cloudflare_api_token: Option<SecretString>,
     /// Expected in the query's `access_token`, or as bearer token.
@@ -37,6 +41,8 @@ impl Default for Settings {
             digicert_api_key: None,
             digicert_view_only_key: None,
             digicert_probe_with_key: false,
+            digicert_log_page: 1000,
+            digicert_log_newest_first: false,
             cloudflare_api_token: None,
             meta_access_token: None,
             retired: false,

@@ -66,11 +66,25 @@ struct Window {
 impl Meter {
     pub(crate) fn new(budget: &Budget, workers: u32) -> Self {
         let four_fifths = |count: u32| (count * 4 / 5).max(1);
-        let window = |&(count, period): &(u32, Duration)| {
+        Self::of(budget, |count| {
             let share = four_fifths(count / workers.max(1));
+            (share, four_fifths(share))
+        })
+    }
+
+    /// The fifth that the workers leave.
+    pub(crate) fn beside_workers(budget: &Budget) -> Self {
+        let fifth = |count: u32| (count / 5).max(1);
+        Self::of(budget, |count| (fifth(count), fifth(count)))
+    }
+
+    /// `shares`: of a window's count, that of all attempts and that of retries.
+    fn of(budget: &Budget, shares: impl Fn(u32) -> (u32, u32)) -> Self {
+        let window = |&(count, period): &(u32, Duration)| {
+            let (share, share_of_retries) = shares(count);
             Window {
                 share: share as usize,
-                share_of_retries: four_fifths(share) as usize,
+                share_of_retries: share_of_retries as usize,
                 period: period + TRAVEL,
                 taken: VecDeque::new(),
             }
@@ -141,6 +155,14 @@ mod tests {
         let almost = start + Duration::from_millis(4900);
         assert_eq!(meter.take(almost, true), Err(Duration::from_millis(100) + TRAVEL));
         assert_eq!(meter.take(start + Duration::from_secs(5) + TRAVEL, true), Ok(()));
+    }
+
+    #[test]
+    fn a_fifth_is_left_beside_the_workers() {
+        let mut meter = Meter::beside_workers(&"100/5s,1000/3m".parse().unwrap());
+        let now = Instant::now();
+        assert_eq!((0..100).filter(|_| meter.take(now, true).is_ok()).count(), 20);
+        assert!(Meter::beside_workers(&"1/5s".parse().unwrap()).take(now, true).is_ok());
     }
 
     #[test]

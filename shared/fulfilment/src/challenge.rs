@@ -76,6 +76,9 @@ impl<S: SecretSource> Api<S> {
         let key = self.key.as_ref().ok_or("there is no API key")?;
         let key = key.current().await.map_err(|error| error.0)?;
         let key = key.ok_or("the API key was never filled in")?;
-        self.endpoint.manage(request, &key).await
+        self.endpoint
+            .ask(request, &key, webhook::judge_done)
+            .await
+            .map_err(|unasked| unasked.to_string())
     }
 }

@@ -1,9 +1,11 @@
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use envelope::Reason;
+use ports::{PortError, PortResult};
 use providers::api::{Answer, Call, Hiding, Key, Request, Verdict, retry_after};
-use providers::digicert::webhook;
+use providers::digicert::webhook::Refusal;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
@@ -19,7 +21,7 @@ const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 const BUDGET_PATIENCE: Duration = Duration::from_secs(2);
 
 /// One provider's API: its address and what is left of its budget.
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     client: Client,
     base: Url,
     meter: Mutex<Meter>,
@@ -33,6 +35,22 @@ pub(crate) enum Called<T> {
     },
     /// Not called: the budget has no place before so long.
     NoBudget(Duration),
+}
+
+/// Why a call of CertCentral's came to nothing.
+#[derive(Debug)]
+pub enum Unasked {
+    /// Not called: the budget has no place before so long.
+    NoBudget(Duration),
+    /// No whole answer: whether it was done cannot be told.
+    NoAnswer(Reason),
+    Refused {
+        refusal: Refusal,
+        /// From `Retry-After`.
+        after: Option<Duration>,
+    },
+    /// The API key holds a character that no header can carry.
+    Key,
 }
 
 /// The HTTP client of all providers.
@@ -56,6 +74,17 @@ impl Endpoint {
     pub(crate) fn new(client: Client, api: &Api, workers: u32) -> Self {
         let meter = Mutex::new(Meter::new(&api.budget, workers));
         Self { client, base: api.base.clone(), meter }
+    }
+
+    /// CertCentral's API for what is not a worker: on the fifth of the budget that workers leave.
+    ///
+    /// # Errors
+    /// Only when the TLS back end does not start.
+    pub fn beside_workers(api: &Api, timeout: Duration) -> PortResult<Self> {
+        let client = client(timeout)
+            .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
+        let meter = Mutex::new(Meter::beside_workers(&api.budget));
+        Ok(Self { client, base: api.base.clone(), meter })
     }
 
     /// One `GET` within the budget; `judge` says what its answer means.
@@ -111,21 +140,40 @@ impl Endpoint {
         Some(self.client.request(method, url))
     }
 
-    /// One call of CertCentral's webhook management, within the budget and once.
-    pub(crate) async fn manage(&self, request: &Request, key: &Key) -> Result<(), String> {
-        self.admit(true).await.map_err(|_| "the API's budget has no room".to_owned())?;
+    /// One call of CertCentral's, within the budget and once; `judge` says what its answer means.
+    ///
+    /// # Errors
+    /// Why there is no good answer, without anything secret.
+    pub async fn ask<T>(
+        &self,
+        request: &Request,
+        key: &Key,
+        judge: fn(&Answer<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Unasked> {
+        self.admit(true).await.map_err(Unasked::NoBudget)?;
         let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
         let built = self
             .to(request.method.clone(), &request.segments)
-            .and_then(|built| with_key(built, key))
-            .ok_or("the API key fits no header")?
+            .and_then(|built| with_key(built.query(&request.query), key))
+            .ok_or(Unasked::Key)?
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default());
-        match send(built).await {
-            Ok(whole) => webhook::judge_done(&whole.answer())
-                .map_err(|refusal| refusal.hiding(&request.secrets()).to_string()),
-            Err(reason) => Err(format!("no whole answer ({reason})")),
+        let whole = send(built).await.map_err(Unasked::NoAnswer)?;
+        judge(&whole.answer()).map_err(|refusal| Unasked::Refused {
+            refusal: refusal.hiding(&request.secrets()),
+            after: whole.retry_after,
+        })
+    }
+}
+
+impl fmt::Display for Unasked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBudget(_) => f.write_str("the API's budget has no room"),
+            Self::NoAnswer(reason) => write!(f, "no whole answer ({reason})"),
+            Self::Refused { refusal, .. } => refusal.fmt(f),
+            Self::Key => f.write_str("the API key fits no header"),
         }
     }
 }

@@ -30,5 +30,6 @@ mod settings;
 mod shed;
 
 pub use budget::Budget;
+pub use client::{Endpoint, Unasked};
 pub use process::{Fate, Keys, Ports, Record, Worker};
 pub use settings::{Api, MetaDomains, Settings, api_base};

@@ -59,7 +59,9 @@ impl Settings {
 }
 
 impl Api {
-    fn of(environment: &Environment, provider: Provider) -> Result<Self, SettingError> {
+    /// # Errors
+    /// Names the variable that cannot be understood.
+    pub fn of(environment: &Environment, provider: Provider) -> Result<Self, SettingError> {
         let (base_name, default_base, budget_name, default_budget) = match provider {
             Provider::Digicert => (
                 "DIGICERT_API_BASE",

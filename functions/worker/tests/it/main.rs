@@ -3,3 +3,4 @@
 
 mod batch;
 mod stage;
+mod torture;

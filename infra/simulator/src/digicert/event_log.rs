@@ -43,7 +43,10 @@ impl EventLog {
     }
 
     fn page(&self, asked: &Asked) -> Result<Value, time::error::Format> {
-        let chosen: Vec<_> = self.0.iter().filter(|entry| asked.chooses(entry)).collect();
+        let mut chosen: Vec<_> = self.0.iter().filter(|entry| asked.chooses(entry)).collect();
+        if asked.is_newest_first {
+            chosen.reverse();
+        }
         let page = chosen.iter().skip(asked.offset).take(asked.limit);
         let events = page.map(|entry| entry.document()).collect::<Result<Vec<_>, _>>()?;
         let (total, limit, offset) = (chosen.len(), asked.limit, asked.offset);
@@ -80,6 +83,7 @@ struct Asked {
     code: Option<u16>,
     offset: usize,
     limit: usize,
+    is_newest_first: bool,
 }
 
 impl Asked {
@@ -100,7 +104,13 @@ impl Asked {
         }
         match parameters.keys().next() {
             Some(unknown) => Err(Refusal::parameter(format!("{unknown} is not a parameter"))),
-            None => Ok(Self { event, code, offset: offset.into(), limit: limit.into() }),
+            None => Ok(Self {
+                event,
+                code,
+                offset: offset.into(),
+                limit: limit.into(),
+                is_newest_first: false,
+            }),
         }
     }
 
@@ -129,7 +139,9 @@ pub(super) async fn of_account(
 }
 
 fn page(world: &World, parameters: HashMap<String, String>) -> Result<Response, Ended> {
-    let asked = Asked::read(parameters)?;
+    let mut asked = Asked::read(parameters)?;
+    asked.limit = asked.limit.min(world.settings.digicert_log_page);
+    asked.is_newest_first = world.settings.digicert_log_newest_first;
     let page = world.certcentral.kept().log.page(&asked).map_err(anyhow::Error::from)?;
     Ok(answers::json(StatusCode::OK, page))
 }

@@ -5,6 +5,7 @@ mod document;
 mod door;
 mod ids;
 mod reading;
+pub mod reconciliation;
 pub mod webhook;
 
 pub use door::DigicertDoor;

@@ -11,6 +11,7 @@ mod digicert;
 mod ids;
 mod json;
 mod meta;
+mod reconciliation_digicert;
 mod samples;
 mod shapes;
 mod splitting;

@@ -68,7 +68,7 @@ pub fn judge_done(answer: &Answer<'_>) -> Result<(), Refusal> {
 }
 
 /// The JSON of a good answer.
-pub(super) fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
+pub(in crate::digicert) fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
     if !answer.is_success() {
         return Err(Refusal::of(answer));
     }
@@ -76,7 +76,7 @@ pub(super) fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
 }
 
 /// Numbers come as numbers and as strings.
-pub(super) fn unsigned(value: &Value) -> Option<u64> {
+pub(in crate::digicert) fn unsigned(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 

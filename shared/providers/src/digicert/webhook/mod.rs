@@ -16,6 +16,7 @@ mod refusal;
 mod request;
 
 pub use answer::{Status, Webhook, judge_created, judge_done, judge_list};
+pub(super) use answer::{success, unsigned};
 pub use events::{DEFAULT_EVENTS, KNOWN_EVENTS, is_known, nearest};
 pub use logs::{LogEntry, LogPage, judge_logs};
 pub use parameters::{

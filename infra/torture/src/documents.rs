@@ -1,0 +1,36 @@
+use envelope::Provider;
+use serde_json::{Value, json};
+
+/// The document of event `number`, no two alike: of four kinds in turn, three of which are called
+/// back for.
+pub(crate) fn document(number: u64) -> (Provider, Value) {
+    match number % 4 {
+        0 => (Provider::Digicert, digicert("certificate_issued", number)),
+        1 => (Provider::Digicert, digicert("order_rejected", number)),
+        2 => (Provider::Cloudflare, deployed(&format!("h{number}"))),
+        _ => {
+            let data =
+                json!({ "domain_id": number, "domain_name": format!("d{number}.example.com") });
+            (Provider::Digicert, json!({ "event": "domain_validated", "data": data }))
+        }
+    }
+}
+
+fn digicert(event: &str, number: u64) -> Value {
+    json!({ "event": event, "data": { "order_id": number + 1, "certificate_id": number + 1 } })
+}
+
+fn deployed(hostname_id: &str) -> Value {
+    json!({
+        "metadata": {
+            "event": {
+                "id": "e",
+                "type": "ssl.custom_hostname_certificate.deployment.succeeded",
+                "created_at": "2026-01-02T03:04:05.678Z",
+            },
+            "account": { "id": "a" },
+            "zone": { "id": "z" },
+        },
+        "data": { "id": hostname_id, "hostname": format!("{hostname_id}.example.com") },
+    })
+}

@@ -1,0 +1,68 @@
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+/// Waiting times of the events, from the worker's log lines.
+#[derive(Default)]
+pub(crate) struct Passages {
+    /// How long the call-back of an event took that is not delivered yet.
+    called: HashMap<String, u64>,
+    /// From the door to the worker, in milliseconds.
+    pub(crate) queue: Vec<u64>,
+    /// From the door to the deliveries queue.
+    pub(crate) whole: Vec<u64>,
+}
+
+impl Passages {
+    pub(crate) fn read(&mut self, line: &Value) {
+        let (Some(id), Some(millis)) = (line["id"].as_str(), line["millis"].as_u64()) else {
+            return;
+        };
+        match line["message"].as_str() {
+            Some("called back") => {
+                self.called.insert(id.to_owned(), millis);
+            }
+            Some("delivered") => {
+                let called = self.called.remove(id).unwrap_or_default();
+                self.queue.push(millis.saturating_sub(called));
+                self.whole.push(millis);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The median, the 99th percentile and the most, in the unit of `times`.
+pub(crate) fn percentiles(times: &mut [u64]) -> Value {
+    times.sort_unstable();
+    let at = |percent: usize| {
+        times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)))
+    };
+    json!({ "p50": at(50), "p99": at(99), "max": times.last() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_on_the_queue_is_what_the_call_back_did_not_take() {
+        let mut passages = Passages::default();
+        for line in [
+            json!({ "message": "called back", "id": "a", "millis": 30 }),
+            json!({ "message": "delivered", "id": "a", "millis": 100 }),
+            json!({ "message": "delivered", "id": "b", "millis": 5 }),
+            json!({ "message": "listening" }),
+        ] {
+            passages.read(&line);
+        }
+        assert_eq!((passages.queue, passages.whole), (vec![70, 5], vec![100, 5]));
+    }
+
+    #[test]
+    fn percentiles_of_times() {
+        let mut times: Vec<u64> = (0..200).rev().collect();
+        assert_eq!(percentiles(&mut times), json!({ "p50": 100, "p99": 198, "max": 199 }));
+        assert_eq!(percentiles(&mut []), json!({ "p50": null, "p99": null, "max": null }));
+    }
+}

@@ -1,0 +1,103 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+use serde_json::json;
+use simulator::{Fault, Rule};
+use std::sync::atomic::Ordering;
+
+use crate::canaries::Needles;
+use crate::local::crash::finish;
+use crate::local::scene::Scene;
+use crate::random::Random;
+use crate::report::Row;
+
+const SIDE_BY_SIDE: usize = 8;
+/// The longest that another program holds the database; SQLite waits 5 s.
+const HELD: u64 = 1500;
+
+/// Providers fail in every way, another program holds the database, and the archive cannot be
+/// written, all at random while events come through: until `faults` were injected.
+///
+/// # Errors
+/// Something other than an injected fault went wrong.
+pub async fn faults(certhooks: &Path, faults: u64, seed: u64) -> Result<Row> {
+    let began = Instant::now();
+    let mut scene = Scene::set(certhooks, Needles::default()).await?;
+    let mut random = Random::new(seed);
+    let senders = scene.senders.clone();
+    let sending = senders.start(SIDE_BY_SIDE, u64::MAX);
+    let mut row = Row::new("faults, local", seed);
+    while row.faults < faults {
+        let name = match random.below(10) {
+            0 => hold_database(&scene, Duration::from_millis(random.below(HELD))).await?,
+            1 => block_archive(&scene, Duration::from_millis(random.below(300))).await?,
+            _ => fail_providers(&scene, &mut random),
+        };
+        row.faults += 1;
+        *row.at.entry(name.to_owned()).or_default() += 1;
+        tokio::time::sleep(Duration::from_millis(random.below(60))).await;
+    }
+    senders.end();
+    finish(sending).await?;
+    scene.simulator.faults().clear();
+    scene.settle().await?;
+    row.measured.insert("refused_with_503".into(), json!(senders.refused.load(Ordering::Relaxed)));
+    let row = scene.judge(row, true)?;
+    Ok(Row { seconds: began.elapsed().as_secs(), ..row })
+}
+
+/// The next requests to a provider meet a fault.
+fn fail_providers(scene: &Scene, random: &mut Random) -> &'static str {
+    let path = if random.percent(70) { "/services/v2" } else { "/client/v4" };
+    let (name, fault) = match random.below(7) {
+        0 => ("429", Fault::RateLimited { retry_after: Some(1), status: None }),
+        1 => ("5xx", Fault::ServerError { status: None }),
+        2 => ("reset", Fault::Reset),
+        3 => ("cut off", Fault::CutOff),
+        4 => ("slow", Fault::Slow { millis: 20 + random.below(500) }),
+        5 => ("no body", Fault::Empty),
+        _ => ("HTML", Fault::Html),
+    };
+    scene.simulator.faults().add(Rule::new(path, fault).times(1));
+    name
+}
+
+/// Another program writes to the database and takes its time.
+async fn hold_database(scene: &Scene, time: Duration) -> Result<&'static str> {
+    let connection = Connection::open(scene.folder().join("certhooks.db"))?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    tokio::time::sleep(time).await;
+    connection.execute_batch("ROLLBACK")?;
+    Ok("database held")
+}
+
+/// A file is where a folder of the archive should be.
+async fn block_archive(scene: &Scene, time: Duration) -> Result<&'static str> {
+    let folder = scene.folder().join("archive").join("digicert");
+    let away = scene.folder().join("archive").join(".away");
+    if !moved(&folder, &away)? {
+        return Ok("archive not there yet");
+    }
+    let in_the_way = fs::write(&folder, "");
+    tokio::time::sleep(time).await;
+    if in_the_way.is_ok() {
+        fs::remove_file(&folder)?;
+    } else {
+        // The program was faster and made the folder anew.
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::rename(&away, &folder).with_context(|| folder.display().to_string())?;
+    Ok("archive blocked")
+}
+
+fn moved(from: &PathBuf, to: &PathBuf) -> Result<bool> {
+    match fs::rename(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

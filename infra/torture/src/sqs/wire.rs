@@ -1,0 +1,172 @@
+use http::request::Parts;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Who is at the other end of a proxy.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Caller {
+    Door,
+    Worker,
+}
+
+/// What a request means on the way of an event.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Step {
+    Enqueue,
+    Claim,
+    Archive,
+    CallBack,
+    Publish,
+    Record,
+    PutBack,
+    Release,
+    /// By the event source mapping, not by the function.
+    Delete,
+    /// Secrets and whatever else.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Service {
+    Sqs,
+    DynamoDb,
+    S3,
+    Secrets,
+    Provider,
+}
+
+/// A request as the proxy sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) step: Step,
+    pub(crate) service: Service,
+    /// The event's, where the request names one.
+    pub(crate) id: Option<String>,
+    /// `SendMessageBatch`, which can fail in part.
+    pub(crate) is_batch: bool,
+}
+
+const PROVIDERS: [&str; 3] = ["/services/v2", "/client/v4", "/graph"];
+
+impl Seen {
+    pub(crate) fn of(caller: Caller, parts: &Parts, body: &[u8]) -> Self {
+        let path = parts.uri.path();
+        let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+        let seen = |step, service| Self { step, service, id: None, is_batch: false };
+        match target.unwrap_or_default().split_once('.') {
+            Some(("AmazonSQS", "SendMessageBatch")) => {
+                let step = if caller == Caller::Door { Step::Enqueue } else { Step::PutBack };
+                Self { is_batch: true, ..seen(step, Service::Sqs) }
+            }
+            Some(("AmazonSQS", "SendMessage")) => {
+                Self { id: published(body), ..seen(Step::Publish, Service::Sqs) }
+            }
+            Some(("AmazonSQS", _)) => seen(Step::Other, Service::Sqs),
+            Some(("DynamoDB_20120810", operation)) => {
+                let (step, id) = ledger(operation, body);
+                Self { id, ..seen(step, Service::DynamoDb) }
+            }
+            Some(_) => seen(Step::Other, Service::Secrets),
+            None if is_of_provider(path) => seen(Step::CallBack, Service::Provider),
+            None => seen(Step::Archive, Service::S3),
+        }
+    }
+}
+
+pub(crate) fn is_of_provider(path: &str) -> bool {
+    PROVIDERS.iter().any(|base| path.starts_with(base))
+}
+
+/// The id of the event in a message of the deliveries queue.
+fn published(body: &[u8]) -> Option<String> {
+    let request: Value = serde_json::from_slice(body).ok()?;
+    Some(request["MessageAttributes"]["id"]["StringValue"].as_str()?.to_owned())
+}
+
+/// By what it writes, whatever operation it takes to write it.
+fn ledger(operation: &str, body: &[u8]) -> (Step, Option<String>) {
+    let text = String::from_utf8_lossy(body);
+    let id = text.split("\"event#").nth(1).and_then(|rest| rest.split('"').next());
+    let step = match operation {
+        "DeleteItem" => Step::Release,
+        "Query" | "GetItem" | "BatchGetItem" => Step::Other,
+        _ if id.is_none() => Step::Other,
+        _ if text.contains(r#"{"S":"recorded"}"#) => Step::Record,
+        _ if text.contains(r#"{"S":"claimed"}"#) => Step::Claim,
+        _ => Step::Other,
+    };
+    (step, id.map(str::to_owned))
+}
+
+/// `SendMessageBatch` in two: the request without its odd entries, and those entries' ids. `None`
+/// where that would leave nothing on one side.
+pub(crate) fn halved(body: &[u8]) -> Option<(Vec<u8>, Vec<String>)> {
+    let mut request: Value = serde_json::from_slice(body).ok()?;
+    let entries = request["Entries"].as_array()?.clone();
+    let odd = entries.iter().skip(1).step_by(2).filter_map(|entry| entry["Id"].as_str());
+    let odd: Vec<String> = odd.map(str::to_owned).collect();
+    request["Entries"] = entries.into_iter().step_by(2).collect();
+    (!odd.is_empty()).then(|| (request.to_string().into_bytes(), odd))
+}
+
+/// The queue's answer to the half that it got, with the other half as failed.
+pub(crate) fn with_failed(answer: &[u8], failed: &[String]) -> Option<Vec<u8>> {
+    let mut answer: Value = serde_json::from_slice(answer).ok()?;
+    let failed = failed.iter().map(
+        |id| json!({ "Id": id, "Code": "InternalError", "SenderFault": false, "Message": "torture" }),
+    );
+    answer["Failed"] = failed.collect();
+    Some(answer.to_string().into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn seen(caller: Caller, path: &str, target: &str, body: &str) -> Seen {
+        let request = Request::post(path).header("x-amz-target", target).body(()).unwrap();
+        let (mut parts, ()) = request.into_parts();
+        if target.is_empty() {
+            parts.headers.clear();
+        }
+        Seen::of(caller, &parts, body.as_bytes())
+    }
+
+    #[test]
+    fn what_a_request_means() {
+        let claim = r#"{"Item":{"pk":{"S":"event#a1"},"state":{"S":"claimed"}}}"#;
+        let record = r#"{"Item":{"pk":{"S":"event#a1"},"state":{"S":"recorded"}}}"#;
+        let publish = r#"{"MessageAttributes":{"id":{"StringValue":"a1"}}}"#;
+        for (path, target, body, step, id) in [
+            ("/", "DynamoDB_20120810.PutItem", claim, Step::Claim, Some("a1")),
+            ("/", "DynamoDB_20120810.PutItem", record, Step::Record, Some("a1")),
+            ("/", "DynamoDB_20120810.DeleteItem", claim, Step::Release, Some("a1")),
+            ("/", "AmazonSQS.SendMessage", publish, Step::Publish, Some("a1")),
+            ("/", "AmazonSQS.SendMessageBatch", "{}", Step::PutBack, None),
+            ("/", "secretsmanager.GetSecretValue", "{}", Step::Other, None),
+            ("/archive/digicert/2026/01/01/a1", "", "", Step::Archive, None),
+            ("/services/v2/order/1", "", "", Step::CallBack, None),
+        ] {
+            let seen = seen(Caller::Worker, path, target, body);
+            assert_eq!((seen.step, seen.id.as_deref()), (step, id), "{path} {target}");
+        }
+        let door = seen(Caller::Door, "/", "AmazonSQS.SendMessageBatch", "{}");
+        assert_eq!(door.step, Step::Enqueue);
+    }
+
+    #[test]
+    fn half_a_batch() {
+        let body = br#"{"QueueUrl":"q","Entries":[{"Id":"0"},{"Id":"1"},{"Id":"2"}]}"#;
+        let (half, failed) = halved(body).unwrap();
+        let half: Value = serde_json::from_slice(&half).unwrap();
+        assert_eq!(half["Entries"], json!([{ "Id": "0" }, { "Id": "2" }]));
+        assert_eq!(failed, ["1"]);
+        let answer = with_failed(br#"{"Successful":[{"Id":"0"}]}"#, &failed).unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer["Failed"][0]["Id"], "1");
+        assert!(halved(br#"{"Entries":[{"Id":"0"}]}"#).is_none());
+    }
+}

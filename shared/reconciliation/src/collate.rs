@@ -1,0 +1,73 @@
+use std::collections::HashSet;
+
+use providers::digicert::reconciliation::{Occurrence, Sending, StatusChange};
+use time::OffsetDateTime;
+
+use crate::report::Cause;
+
+/// An event that the log does not show as delivered.
+pub(crate) struct Missed {
+    pub(crate) occurrence: Occurrence,
+    /// CertCentral's name.
+    pub(crate) event: String,
+    pub(crate) sent: Option<OffsetDateTime>,
+    pub(crate) cause: Cause,
+}
+
+/// Log and status changes put together.
+#[derive(Default)]
+pub(crate) struct Collation {
+    /// Ids that the log shows as answered with 2xx.
+    pub(crate) answered: HashSet<String>,
+    /// By id, each event once, oldest first.
+    pub(crate) missed: Vec<Missed>,
+    /// Their ids.
+    ids: HashSet<String>,
+}
+
+impl Collation {
+    pub(crate) fn of(
+        mut sendings: Vec<Sending>,
+        changes: &[StatusChange],
+        now: OffsetDateTime,
+    ) -> Self {
+        let mut collation = Self::default();
+        let delivered = sendings.iter().filter(|sending| !sending.is_failed);
+        let delivered = delivered.filter_map(|sending| sending.occurrence(now));
+        collation.answered.extend(delivered.map(|occurrence| occurrence.envelope.id));
+        sendings.retain(|sending| sending.is_failed);
+        // The first attempt of several gives the event its time.
+        sendings.sort_by_key(|sending| sending.sent);
+        for sending in &sendings {
+            if let Some(occurrence) = sending.occurrence(now) {
+                collation.add(Missed {
+                    occurrence,
+                    event: sending.event.clone(),
+                    sent: sending.sent,
+                    cause: Cause::Answered(sending.code),
+                });
+            }
+        }
+        for change in changes {
+            if let (Some(occurrence), Some(event)) = (change.occurrence(now), change.event()) {
+                collation.add(Missed {
+                    occurrence,
+                    event: event.to_owned(),
+                    sent: None,
+                    cause: Cause::NotSent { status: change.status.clone() },
+                });
+            }
+        }
+        collation
+    }
+
+    /// A notice that failed before midnight and after it is one event with two ids.
+    fn add(&mut self, missed: Missed) {
+        let is_there = |id: &str| self.answered.contains(id) || self.ids.contains(id);
+        if missed.occurrence.ids().any(is_there) {
+            return;
+        }
+        self.ids.insert(missed.occurrence.envelope.id.clone());
+        self.missed.push(missed);
+    }
+}

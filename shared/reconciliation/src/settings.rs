@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+use boot::{Environment, SettingError};
+use envelope::Provider;
+use fulfilment::Api;
+
+/// Minutes; "the total window is at most 7 days" (CertCentral API, "Order status changes").
+pub const LONGEST_WINDOW: u32 = 10_080;
+const WINDOW: &str = "RECONCILE_WINDOW_MINUTES";
+/// A day: as long as an event is put on the queue only once.
+const DEFAULT_WINDOW: u32 = 1440;
+/// A page of the event log has a thousand entries.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What an operator may set (design section 5).
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `DIGICERT_API_BASE`, and `DIGICERT_API_BUDGET`, of which the workers leave a fifth.
+    pub api: Api,
+    /// `RECONCILE_WINDOW_MINUTES`: how far back a run looks.
+    pub window_minutes: u32,
+    /// For one answer.
+    pub timeout: Duration,
+}
+
+impl Settings {
+    /// # Errors
+    /// Names the variable that cannot be understood.
+    pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
+        let window_minutes = environment.parsed(WINDOW)?.unwrap_or(DEFAULT_WINDOW);
+        if !(1..=LONGEST_WINDOW).contains(&window_minutes) {
+            return Err(SettingError::new(WINDOW, format!("must be 1 to {LONGEST_WINDOW}")));
+        }
+        let api = Api::of(environment, Provider::Digicert)?;
+        Ok(Self { api, window_minutes, timeout: TIMEOUT })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boot::Environment;
+
+    use super::Settings;
+
+    #[test]
+    fn windows_are_a_minute_to_seven_days() {
+        let window = |text: &str| {
+            let environment: Environment =
+                [("RECONCILE_WINDOW_MINUTES", text)].into_iter().collect();
+            Settings::from_environment(&environment)
+                .map(|settings| settings.window_minutes)
+                .map_err(|error| error.name)
+        };
+        for (text, expected) in [("", 1440), ("1", 1), ("10080", 10_080)] {
+            assert_eq!(window(text), Ok(expected), "{text}");
+        }
+        for text in ["0", "10081", "-1", "24h"] {
+            assert_eq!(window(text), Err("RECONCILE_WINDOW_MINUTES"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What is found, and what is put on the queue.
+
+use std::collections::BTreeSet;
+
+use envelope::Envelope;
+use ports::Ledger;
+use providers::digicert::DigicertDoor;
+use providers::door::{Door, Receipt};
+use reconciliation::{Cause, Fate, Job};
+use serde_json::json;
+use simulator::{DigicertEvent, Outcome, Withheld};
+use time::{Duration, OffsetDateTime};
+
+use crate::stage::{JOB, Stage, data, of_order};
+
+/// As the webhook would have brought it.
+fn id(event: &str, data: &serde_json::Value, at: OffsetDateTime) -> String {
+    let body = json!({"event": event, "data": data}).to_string();
+    let receipt = Receipt { at, traceparent: None };
+    DigicertDoor::events(body.as_bytes(), &receipt).unwrap().remove(0).id
+}
+
+fn ids(envelopes: &[Envelope]) -> BTreeSet<&str> {
+    envelopes.iter().map(|envelope| envelope.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn what_was_refused_is_put_on_the_queue_once() {
+    let stage = Stage::set().await;
+    stage.happen(503, of_order("certificate_issued", 1)).await;
+    stage.happen(401, of_order("certificate_revoked", 3)).await;
+    stage.happen(200, of_order("certificate_issued", 5)).await;
+    stage.happen(500, of_order("order_rejected", 7)).await;
+    // Sent again by CertCentral, and taken then.
+    stage.happen(500, of_order("certificate_issued", 9)).await;
+    stage.happen(204, of_order("certificate_issued", 9)).await;
+
+    let report = stage.run().await.unwrap();
+    assert_eq!(crate::stage::counts(&report), [5, 2, 3, 0, 0]);
+    let causes: Vec<_> = report.rows.iter().map(|row| row.cause.clone()).collect();
+    assert_eq!(causes, [503, 401, 500].map(|code| Cause::Answered(Some(code))));
+    let queued = stage.queued().await;
+    let now = OffsetDateTime::now_utc();
+    let expected = [("certificate_issued", 1), ("certificate_revoked", 3), ("order_rejected", 7)]
+        .map(|(event, order)| {
+            id(event, &json!({"certificate_id": order + 1, "order_id": order}), now)
+        });
+    assert_eq!(ids(&queued), expected.iter().map(String::as_str).collect());
+    for envelope in &queued {
+        assert_eq!(envelope.reconciled, Some(true));
+        assert_eq!(envelope.time.nanosecond(), 0, "CertCentral's time, in whole seconds");
+        assert!(
+            envelope.receivedtime > envelope.time && now - envelope.receivedtime < Duration::MINUTE
+        );
+    }
+
+    assert_eq!(stage.counts().await, [5, 2, 0, 3, 0], "once in 24 hours");
+    assert_eq!(stage.queued().await.len(), 0);
+    for id in expected {
+        stage.state.ledger().record(&id, now + Duration::days(30)).await.unwrap();
+    }
+    assert_eq!(stage.counts().await, [5, 5, 0, 0, 0], "delivered meanwhile");
+}
+
+#[tokio::test]
+async fn what_was_not_sent_is_found_by_the_orders() {
+    let stage = Stage::set().await;
+    let instant = stage.happen(200, of_order("certificate_issued", 1).instantly()).await;
+    assert_eq!(instant.outcome, Outcome::Withheld { reason: Withheld::InstantIssuanceOff });
+    stage.happen(200, of_order("certificate_issued", 3)).await;
+    stage.deactivate().await;
+    for event in ["certificate_revoked", "order_rejected"] {
+        let sent = stage.happen(200, of_order(event, 5 + event.len() as u64)).await;
+        assert_eq!(sent.outcome, Outcome::Withheld { reason: Withheld::NotActive });
+    }
+    let report = stage.run().await.unwrap();
+    assert_eq!(crate::stage::counts(&report), [4, 1, 3, 0, 0]);
+    let mut found: Vec<_> =
+        report.rows.iter().map(|row| (row.event.as_str(), row.cause.to_string())).collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            ("certificate_issued", "issued, but not sent".to_owned()),
+            ("certificate_revoked", "revoked, but not sent".to_owned()),
+            ("order_rejected", "rejected, but not sent".to_owned()),
+        ]
+    );
+    let queued = stage.queued().await;
+    assert_eq!(queued.len(), 3);
+    let issued =
+        id("certificate_issued", &json!({"order_id": 1, "certificate_id": 2}), queued[0].time);
+    assert!(ids(&queued).contains(issued.as_str()));
+    assert_eq!(stage.counts().await, [4, 1, 0, 3, 0]);
+}
+
+#[tokio::test]
+async fn an_account_where_nothing_happened_has_nothing_to_find() {
+    let stage = Stage::set().await;
+    assert_eq!(stage.counts().await, [0; 5]);
+    // Neither a challenge nor a test is an event, however they end.
+    stage.listener.answer(500);
+    stage.challenge().await;
+    assert_eq!(stage.counts().await, [0; 5]);
+    // An order older than the window is not asked for.
+    stage.deactivate().await;
+    stage.happen(200, of_order("certificate_issued", 1)).await;
+    stage.simulator.advance_clock(std::time::Duration::from_secs(3700));
+    assert_eq!(stage.counts().await, [0; 5]);
+    let week = Job { window_minutes: 10_080, ..JOB };
+    let report = stage.reconciler().run(&week).await.unwrap();
+    assert_eq!(crate::stage::counts(&report), [1, 0, 1, 0, 0]);
+}
+
+/// A notice has the day in its id, and the day is the door's: one around midnight may be of either.
+#[tokio::test]
+async fn a_notice_that_came_on_the_day_beside_is_known() {
+    let stage = Stage::set().await;
+    let domain = json!({"domain_id": 7, "name": "a.example"});
+    stage.happen(500, DigicertEvent::new("domain_expired").with_data(data(domain.clone()))).await;
+    let tomorrow = OffsetDateTime::now_utc() + Duration::DAY;
+    let id = id("domain_expired", &domain, tomorrow);
+    stage.state.ledger().record(&id, tomorrow).await.unwrap();
+    assert_eq!(stage.counts().await, [1, 1, 0, 0, 0]);
+
+    let other = DigicertEvent::new("domain_expired").with_data(data(json!({"domain_id": 8})));
+    stage.happen(500, other.clone()).await;
+    assert_eq!(stage.counts().await, [2, 1, 1, 0, 0]);
+    // The same notice failed again, after midnight: it is on the queue already.
+    stage.simulator.advance_clock(std::time::Duration::from_secs(86_400));
+    stage.happen(500, other).await;
+    assert_eq!(stage.counts().await, [2, 1, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_dry_run_puts_nothing_on_the_queue_and_remembers_nothing() {
+    let stage = Stage::set().await;
+    stage.happen(500, of_order("certificate_issued", 1)).await;
+    let dry = Job { is_dry_run: true, ..JOB };
+    for _ in 0..2 {
+        let report = stage.reconciler().run(&dry).await.unwrap();
+        assert_eq!((crate::stage::counts(&report), report.is_dry_run), ([1, 0, 1, 0, 0], true));
+        assert_eq!(stage.queued().await.len(), 0);
+    }
+    assert_eq!(stage.counts().await, [1, 0, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_is_not_delivered_an_hour_later_is_still_missing() {
+    let stage = Stage::set().await;
+    stage.happen(500, of_order("certificate_issued", 1)).await;
+    let id = id(
+        "certificate_issued",
+        &json!({"order_id": 1, "certificate_id": 2}),
+        OffsetDateTime::now_utc(),
+    );
+    for (hours, fate) in [(23.5, Fate::Waiting), (22.9, Fate::StillMissing)] {
+        let kept_until = OffsetDateTime::now_utc() + Duration::HOUR * hours;
+        stage.state.ledger().record(&format!("reconciled/{id}"), kept_until).await.unwrap();
+        let report = stage.run().await.unwrap();
+        assert_eq!(report.rows[0].fate, fate);
+        assert_eq!(report.is_well(), fate == Fate::Waiting);
+    }
+    assert_eq!(stage.queued().await.len(), 0, "once in 24 hours");
+}

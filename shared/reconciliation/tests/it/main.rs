@@ -1,0 +1,8 @@
+//! The reconciler against the simulated CertCentral, with queue and ledger in a state folder.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod found;
+mod listener;
+mod reading;
+mod stage;
+mod stopped;
