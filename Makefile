@@ -117,18 +117,17 @@ torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 20 minutes)
 	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
 	target/release/torture --write infra/torture/results $(TORTURE_ROWS:%=--rows %)
 
-# Not part of `check`: it needs valgrind, and its figures are of one compiler and processor.
+# The same release build as `make check` weighs. Not part of it: the figures are of one compiler and one processor.
+GUARD := cargo build --locked --release $(FUNCTIONS:%=--package %) && cargo run --quiet --locked --package guard -- \
+  --blessed infra/guard/blessed.json $(patsubst %,target/release/%,$(filter %-webhook,$(FUNCTIONS)))
+
 .PHONY: guard
 guard: ## fails when a webhook function's start grew by more than 5 % in instructions (needs valgrind)
 	$(GUARD)
 
 .PHONY: bless
-bless: ## the figures of `make guard` afresh, after a change that is meant or another toolchain
+bless: ## the figures of `make guard` afresh, after a change that is meant or with another toolchain
 	$(GUARD) --bless
-
-# The same release build as `make check` weighs.
-GUARD = cargo build --locked --release $(FUNCTIONS:%=--package %) && cargo run --quiet --locked --package guard -- \
-  --blessed infra/guard/blessed.json $(patsubst %,target/release/%,$(filter %-webhook,$(FUNCTIONS)))
 
 # --- the functions on AWS ------------------------------------------------------------------------
 

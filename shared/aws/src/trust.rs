@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use boot::{Environment, SettingError};
-use data_encoding::BASE64_MIME;
+use data_encoding::BASE64;
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -40,7 +40,7 @@ fn roots(environment: &Environment) -> Result<RootCertStore, SettingError> {
     let mut store = RootCertStore::empty();
     let found = SYSTEM_FILES.iter().find_map(|file| std::fs::read(file).ok()).unwrap_or_default();
     // The system's own affair, if one cannot be used.
-    store.add_parsable_certificates(certificates(&String::from_utf8_lossy(&found)).flatten());
+    store.add_parsable_certificates(certificates(&text(found)).flatten());
     if store.is_empty() {
         tracing::warn!(
             "no certificates to trust in {}: set {SYSTEM_FILE}",
@@ -52,9 +52,9 @@ fn roots(environment: &Environment) -> Result<RootCertStore, SettingError> {
 
 /// A file of PEM certificates, each of them usable.
 fn named(file: &str) -> Result<RootCertStore, String> {
-    let text = std::fs::read(file).map_err(|error| error.to_string())?;
+    let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     let mut store = RootCertStore::empty();
-    for certificate in certificates(&String::from_utf8_lossy(&text)) {
+    for certificate in certificates(&text(bytes)) {
         let certificate = certificate.ok_or("a certificate in it: is not PEM")?;
         store.add(certificate).map_err(|error| format!("a certificate in it: {error}"))?;
     }
@@ -68,9 +68,16 @@ fn named(file: &str) -> Result<RootCertStore, String> {
 /// decodes in constant time, for the sake of keys: for 140 roots that is half of a function's start.
 fn certificates(text: &str) -> impl Iterator<Item = Option<CertificateDer<'static>>> {
     text.split("-----BEGIN CERTIFICATE-----").skip(1).map(|block| {
-        let (base64, _) = block.split_once("-----END CERTIFICATE-----")?;
-        BASE64_MIME.decode(base64.as_bytes()).ok().map(CertificateDer::from)
+        let (lines, _) = block.split_once("-----END CERTIFICATE-----")?;
+        let base64: String = lines.lines().map(str::trim).collect();
+        BASE64.decode(base64.as_bytes()).ok().map(CertificateDer::from)
     })
+}
+
+/// What is not UTF-8 can only stand in comments.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[cfg(test)]
