@@ -9,6 +9,8 @@
 //! - [`challenge`]: CertCentral's token, kept for the operator or used at once
 //! - [`decide`]: what an answer leads to: deliver, or try again and when
 //! - [`compose`]: reading and answer to certificate event
+//! - [`deliver`]: the state of the certificate moved on, the event published and recorded
+//! - [`history`]: the line of an event in the history of its certificate
 //! - [`shed`]: moves to the archive what is too large for the queue
 //! - [`api`]: one question to one provider, to its end or to a later attempt
 //! - [`client`], [`budget`], [`key`]: one provider's API: address, limits, credential
@@ -28,7 +30,9 @@ mod client;
 mod clock;
 mod compose;
 mod decide;
+mod deliver;
 mod health;
+mod history;
 mod key;
 mod observe;
 mod process;

@@ -13,6 +13,8 @@ mod server;
 mod simulated;
 mod worker;
 
+pub(crate) use simulated::Providers;
+
 use std::time::Duration;
 
 use anyhow::Context;
@@ -27,7 +29,6 @@ use crate::keys;
 use crate::local::doors::Doors;
 use crate::local::samples::Samples;
 use crate::local::server::Front;
-use crate::local::simulated::Providers;
 use crate::local::worker::Queue;
 
 /// Requests under way may take so long to end after a signal.

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod archive;
+mod dead_letters;
 mod deliveries;
 mod events;
 mod failed_entries;
+mod history;
 mod ledger;
 mod rotation;
 mod secrets;
