@@ -3,11 +3,13 @@
 //! - [`doors`]: the three intakes behind one router
 //! - [`server`]: HTTP front end: route, body limit, source address
 //! - [`worker`]: takes messages off the embedded queue and hands them to fulfilment
+//! - [`reconcile`]: looks from time to time for what CertCentral failed to send
 //! - [`passages`]: a line for each event as it passes
 //! - [`samples`]: sends the sample events once, and shows how to send more
 
 mod doors;
 mod passages;
+mod reconcile;
 mod samples;
 mod server;
 mod simulated;
@@ -27,6 +29,7 @@ use tokio::sync::watch;
 use crate::cli::Local;
 use crate::keys;
 use crate::local::doors::Doors;
+use crate::local::reconcile::Reconciling;
 use crate::local::samples::Samples;
 use crate::local::server::Front;
 use crate::local::worker::Queue;
@@ -45,6 +48,7 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let (passages, deliveries) = passages::watch(arguments.samples.is_some(), state.deliveries());
     let doors = Doors::open(&environment, &state, &secrets).await?;
     let worker = worker::of(&state, deliveries, &providers)?;
+    let reconciling = Reconciling::of(&environment, &state, &providers, arguments.reconcile_every)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("--listen {}: cannot be bound", arguments.listen))?;
@@ -53,6 +57,7 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let queue = Queue { events: state.events(), passages: passages.clone() };
     let working = tokio::spawn(worker::run(worker, queue, stopped.clone()));
+    let reconciling = tokio::spawn(reconciling.run(stopped.clone()));
     let front = Front::new(doors, arguments.trusted_proxy, passages.clone());
     let serving = tokio::spawn(server::serve(listener, front, stopped));
     let folder = arguments.state.display();
@@ -71,6 +76,7 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
         Err(_) => tracing::warn!("a sender did not finish its request; stopping all the same"),
     }
     working.await?;
+    reconciling.await?;
     tracing::info!("stopped");
     outcome
 }
