@@ -18,6 +18,8 @@ mod meta;
 mod providers;
 mod replay;
 mod scene;
+mod status;
+mod torture;
 mod wire;
 mod worker;
 mod x509;
