@@ -9,6 +9,7 @@
 //! - [`challenge`]: CertCentral's token, kept for the operator or used at once
 //! - [`decide`]: what an answer leads to: deliver, or try again and when
 //! - [`compose`]: reading and answer to certificate event
+//! - [`canary`]: the synthetic event at the end of its way, and how long ago that was
 //! - [`shed`]: moves to the archive what is too large for the queue
 //! - [`api`]: one question to one provider, to its end or to a later attempt
 //! - [`client`], [`budget`], [`key`]: one provider's API: address, limits, credential
@@ -23,6 +24,7 @@ mod asking;
 mod breaker;
 mod budget;
 mod callback;
+mod canary;
 mod challenge;
 mod client;
 mod clock;
@@ -39,6 +41,7 @@ mod settings;
 mod shed;
 
 pub use budget::Budget;
+pub use canary::canary_age;
 pub use client::{Endpoint, Unasked};
 pub use clock::Clock;
 pub use process::{Fate, Keys, Ports, Record, Worker};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use envelope::{CertificateEvent, CloudEvent, Envelope};
+use envelope::{CertificateEvent, CloudEvent, Envelope, EventType};
 use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource};
 use providers::reading::{self, Plan, Reading};
 use time::OffsetDateTime;
@@ -16,7 +16,7 @@ use crate::shed::shed;
 use crate::{Clock, Settings, record};
 
 /// An id stays known so long after its delivery: longer than any queue or redelivery.
-const KEPT: time::Duration = time::Duration::days(30);
+pub(crate) const KEPT: time::Duration = time::Duration::days(30);
 
 /// One message of the events queue.
 #[derive(Clone, Debug)]
@@ -70,6 +70,7 @@ pub struct Worker<Q, D, L, A, S> {
     pub(crate) apis: Apis<S>,
     pub(crate) lease: Duration,
     pub(crate) auto_verify: bool,
+    pub(crate) deliver_canary: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -109,8 +110,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     ) -> PortResult<Self> {
         let apis = Apis::new(settings, keys, &clock)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
-        let (lease, auto_verify) = (settings.lease, settings.digicert_auto_verify);
-        Ok(Self { ports, apis, lease, auto_verify, clock })
+        let Settings { lease, digicert_auto_verify: auto_verify, deliver_canary, .. } = *settings;
+        Ok(Self { ports, apis, lease, auto_verify, deliver_canary, clock })
     }
 
     /// The records of a batch side by side; a panic in one fails that one only.
@@ -218,8 +219,12 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     async fn deliver(&self, event: &Event<'_>, found: Found, began: Instant) -> PortResult<Fate> {
-        record::called_back(event.reading.provider, event.envelope, &found.callback, began);
-        self.publish(compose(event.redacted, event.reading, found)).await?;
+        if event.reading.kind == EventType::Canary {
+            self.canary(event, found).await?;
+        } else {
+            record::called_back(event.reading.provider, event.envelope, &found.callback, began);
+            self.publish(compose(event.redacted, event.reading, found)).await?;
+        }
         self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await?;
         Ok(Fate::Delivered)
     }
