@@ -36,7 +36,7 @@ run: ## Certhooks on this machine, with the events of all providers sent through
 	cargo run -q -p certhooks -- local --listen 127.0.0.1:3000 --state .certhooks --samples events
 
 .PHONY: check
-check: check-rust check-dependencies check-template ## everything that can be said without running it
+check: check-rust check-dependencies check-budgets check-template ## everything that can be said without running it
 
 .PHONY: test
 test: test-rust test-template ## all tests, the template on an emulator included
@@ -59,6 +59,11 @@ check-dependencies: $(TOOLS)
 check-advisories: $(TOOLS) ## known vulnerabilities in the dependencies (needs a network)
 	$(BIN)/cargo-deny check advisories
 
+# A release build of every function: some minutes where nothing is built yet.
+.PHONY: check-budgets
+check-budgets:
+	infra/checks/budgets.sh --zips
+
 .PHONY: check-template
 check-template: $(TOOLS)
 	$(BIN)/cfn-lint infra/template.yaml
@@ -77,6 +82,20 @@ test-rust: $(TOOLS)
 test-template: $(TOOLS)
 	cargo build --workspace --bins --tests --features certhooks/aws
 	$(BIN)/pytest -q infra/tests
+
+# libFuzzer's coverage, which the stable toolchain has too; no sanitizer.
+FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+  -Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_SECONDS ?= 60#   for each target
+
+# --target keeps the flags away from build scripts, and a folder of its own keeps the other builds.
+.PHONY: fuzz
+fuzz: ## the fuzz targets under libFuzzer (FUZZ_SECONDS=60 each)
+	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --package fuzz --bin engine --features engine --profile fuzz \
+	  --target $(FUZZ_HOST) --target-dir target/fuzz
+	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) cargo run -q --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
 
 # --- how fast ------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
     let required = |variable| environment.required(variable);
     let (events, deliveries) = (required("EVENTS_QUEUE_URL")?, required("DELIVERIES_QUEUE_URL")?);
     let (ledger, archive) = (required("LEDGER_TABLE")?, required("ARCHIVE_BUCKET")?);
-    let session = Session::start(&environment).await?;
+    let session = Session::start(&environment)?;
     let key =
         |variable| Some(StoredSecret::new(&session, variable, environment.optional(variable)?));
     let keys = Keys {

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_smithy_types::retry::RetryConfig;
 use ports::{Archive, PortResult};
 
 use crate::Session;

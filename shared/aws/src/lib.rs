@@ -1,6 +1,8 @@
 //! The ports on AWS, each behind a feature of its own.
 //!
-//! - [`session`]: region, credentials, endpoints and the one HTTP client that all share
+//! - [`session`]: region, credentials and the one HTTP client that all share
+//! - [`operator`]: the same for a person's commands, profile files included
+//! - [`endpoints`]: which service is where
 //! - [`trust`]: whose certificates the HTTP client believes
 //! - [`sqs`]: the events queue and the deliveries queue
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
@@ -12,11 +14,14 @@
 
 #[cfg(feature = "s3")]
 mod archive;
+mod endpoints;
 mod fault;
 #[cfg(feature = "dynamodb")]
 mod known;
 #[cfg(feature = "dynamodb")]
 mod ledger;
+#[cfg(feature = "operator")]
+mod operator;
 #[cfg(feature = "secrets")]
 mod rotation;
 #[cfg(feature = "secrets")]

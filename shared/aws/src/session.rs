@@ -1,20 +1,22 @@
 use std::time::Duration;
 
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use boot::{Environment, SettingError};
 
+use crate::endpoints::Endpoints;
 use crate::trust;
 
 const CONNECT: Duration = Duration::from_secs(1);
@@ -34,41 +36,70 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads region, credentials, endpoints, proxies and trust as the AWS tools do, from the
-    /// environment first and then from the profile files.
+    /// A function's: region, credentials, endpoints, proxies and trust from the variables, where
+    /// Lambda has them. `aws-config` would read the same, after looking for profile files and with
+    /// clients of STS and of the instance's metadata linked in (see [`of_operator`](Self::of_operator)).
     ///
     /// # Errors
-    /// `AWS_REGION` when there is no region, `AWS_CA_BUNDLE` or `SSL_CERT_FILE` when it cannot be
-    /// used.
-    pub async fn start(environment: &Environment) -> Result<Self, SettingError> {
-        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-            .or_else(ProfileFileRegionProvider::new());
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .operation_attempt_timeout(ATTEMPT)
-            .build();
-        let retries =
-            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE);
-        // A dated version, so that retries and timeouts do not change with an update of the SDK.
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID` or `AWS_SECRET_ACCESS_KEY` when it is unset, `AWS_CA_BUNDLE`
+    /// or `SSL_CERT_FILE` when it cannot be used.
+    pub fn start(environment: &Environment) -> Result<Self, SettingError> {
+        let region = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+        let region =
+            region.iter().find_map(|name| environment.optional(name)).ok_or_else(no_region)?;
+        let endpoints = Endpoints::of(environment)?;
+        let mut config = SdkConfig::builder()
+            .behavior_version(behavior())
+            .region(Region::new(region.to_owned()))
+            .use_fips(environment.flag("AWS_USE_FIPS_ENDPOINT")?)
+            .use_dual_stack(environment.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
             .http_client(http_client(environment)?)
-            .region(region)
-            .timeout_config(timeouts)
-            .retry_config(retries);
-        let config = Box::pin(config.load()).await;
-        if config.region().is_none() {
-            return Err(SettingError::new("AWS_REGION", "is required, but not set"));
-        }
+            .credentials_provider(credentials(environment)?)
+            .timeout_config(timeouts())
+            .retry_config(retries());
+        config.set_endpoint_url(endpoints.for_all());
+        let config = config.service_config(endpoints).build();
+        Ok(Self::new(config, environment))
+    }
+
+    pub(crate) fn new(config: SdkConfig, environment: &Environment) -> Self {
         let has_s3_endpoint = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
             .iter()
             .any(|name| environment.optional(name).is_some());
-        Ok(Self { config, has_s3_endpoint })
+        Self { config, has_s3_endpoint }
     }
+}
+
+/// A dated version, so that retries and timeouts do not change with an update of the SDK.
+pub(crate) fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+pub(crate) fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build()
+}
+
+pub(crate) fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE)
+}
+
+pub(crate) fn no_region() -> SettingError {
+    SettingError::new("AWS_REGION", "is required, but not set")
+}
+
+/// Lambda's own, good for as long as the process.
+fn credentials(environment: &Environment) -> Result<SharedCredentialsProvider, SettingError> {
+    let mut credentials = Credentials::builder()
+        .access_key_id(environment.required("AWS_ACCESS_KEY_ID")?)
+        .secret_access_key(environment.required("AWS_SECRET_ACCESS_KEY")?)
+        .provider_name("Environment");
+    credentials.set_session_token(environment.optional("AWS_SESSION_TOKEN").map(str::to_owned));
+    Ok(SharedCredentialsProvider::new(credentials.build()))
 }
 
 /// One connector for all clients: they share its connections, and its roots are read once, where the
 /// SDK would read them again for each client.
-fn http_client(environment: &Environment) -> Result<SharedHttpClient, SettingError> {
+pub(crate) fn http_client(environment: &Environment) -> Result<SharedHttpClient, SettingError> {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
     let connector = Connector::builder()
         .connector_settings(settings)

@@ -89,7 +89,7 @@ async fn door<D: Door>(environment: &Environment) -> Result<LambdaDoor<D>, Setti
             "is required, but not set (ALLOW_UNAUTHENTICATED=true together with SOURCE_IP_ALLOWLIST does without)",
         ));
     }
-    let session = Session::start(environment).await?;
+    let session = Session::start(environment)?;
     let queue = SqsEvents::new(&session, queue_url);
     let secrets =
         secret_id.map(|id| Secrets::new(StoredSecret::new(&session, SECRET, id), &settings));

@@ -2,18 +2,22 @@
 //!
 //! - [`start`]: settings, logging and metrics; then one invocation after the other
 //! - [`door`]: a webhook function from environment to answers (feature `door`)
-//! - [`request`]: API Gateway and function URL events into requests (feature `door`)
-//! - [`reply`]: responses in the shape that the event's source reads (feature `door`)
+//! - [`request`]: API Gateway and function URL events into requests (feature `gateway`)
+//! - [`reply`]: responses in the shape that the event's source reads (feature `gateway`)
 
 #[cfg(feature = "door")]
 mod door;
-#[cfg(feature = "door")]
+#[cfg(feature = "gateway")]
 mod reply;
-#[cfg(feature = "door")]
+#[cfg(feature = "gateway")]
 mod request;
 mod start;
 
 #[cfg(feature = "door")]
 pub use door::serve;
 pub use lambda_runtime::{Context, LambdaEvent};
+#[cfg(feature = "gateway")]
+pub use reply::Reply;
+#[cfg(feature = "gateway")]
+pub use request::{Payload, Undecodable, decode};
 pub use start::{StartError, answer, main};

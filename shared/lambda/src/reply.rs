@@ -9,13 +9,13 @@ use crate::request::Payload;
 /// An answer as API Gateway or a function URL reads it.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Reply {
+pub enum Reply {
     V1(ApiGatewayProxyResponse),
     V2(ApiGatewayV2httpResponse),
 }
 
 impl Reply {
-    pub(crate) fn new(response: Response<Bytes>, payload: Payload) -> Self {
+    pub fn new(response: Response<Bytes>, payload: Payload) -> Self {
         let (parts, body) = response.into_parts();
         let status_code = parts.status.as_u16().into();
         let body = match String::from_utf8(body.into()) {

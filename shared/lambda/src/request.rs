@@ -8,7 +8,7 @@ use lambda_runtime::Diagnostic;
 
 /// How the source of an event writes requests and reads answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Payload {
+pub enum Payload {
     /// REST APIs, and HTTP APIs with payload format 1.0.
     V1,
     /// HTTP APIs and function URLs.
@@ -17,7 +17,7 @@ pub(crate) enum Payload {
 
 /// An event that no request can be made of. The text says nothing of what is in it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum Undecodable {
+pub enum Undecodable {
     #[error("the event's body is not the base64 that it is said to be")]
     Base64,
     #[error("the event is neither of API Gateway nor of a function URL")]
@@ -32,7 +32,10 @@ impl From<Undecodable> for Diagnostic {
 
 /// The event as a request. `lambda_http` has the shapes; its own conversion panics at a body that is
 /// not base64 and at a `Host` that is no host, so it is not used.
-pub(crate) fn decode(event: &str) -> Result<(Request, Payload), Undecodable> {
+///
+/// # Errors
+/// Neither shape fits, or the body is not the base64 that it is said to be.
+pub fn decode(event: &str) -> Result<(Request, Payload), Undecodable> {
     if let Ok(event) = serde_json::from_str(event) {
         return Ok((of_v1(event)?, Payload::V1));
     }

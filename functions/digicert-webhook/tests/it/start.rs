@@ -10,6 +10,9 @@ fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 const QUEUE: (&str, &str) = ("EVENTS_QUEUE_URL", "http://127.0.0.1:9/queue");
 const SECRET: (&str, &str) = ("WEBHOOK_SECRET_ID", "certhooks/webhook");
 const REGION: (&str, &str) = ("AWS_REGION", "eu-central-1");
+const KEY_ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "test");
+const KEY: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "test");
+const UNNAMED: (&str, &str) = ("AWS_LAMBDA_FUNCTION_NAME", "");
 
 #[tokio::test]
 async fn what_stops_the_start_is_named() {
@@ -20,7 +23,9 @@ async fn what_stops_the_start_is_named() {
         (&[QUEUE, REGION, ("ALLOW_UNAUTHENTICATED", "true")], "ALLOW_UNAUTHENTICATED"),
         (&[QUEUE, SECRET, REGION, ("MAX_BODY_BYTES", "many")], "MAX_BODY_BYTES"),
         (&[QUEUE, SECRET, REGION, ("AWS_CA_BUNDLE", "/nowhere.pem")], "AWS_CA_BUNDLE"),
-        (&[QUEUE, SECRET, REGION, ("AWS_LAMBDA_FUNCTION_NAME", "")], "AWS_LAMBDA_FUNCTION_NAME"),
+        (&[QUEUE, SECRET, REGION, KEY], "AWS_ACCESS_KEY_ID"),
+        (&[QUEUE, SECRET, REGION, KEY_ID], "AWS_SECRET_ACCESS_KEY"),
+        (&[QUEUE, SECRET, REGION, KEY_ID, KEY, UNNAMED], "AWS_LAMBDA_FUNCTION_NAME"),
     ] {
         let (success, log) = refused_start(BINARY, &variables(given)).await.unwrap();
         assert!(!success, "{name}");
@@ -33,8 +38,8 @@ async fn what_stops_the_start_is_named() {
 /// Nothing listens where queue and secret should be.
 #[tokio::test]
 async fn without_its_surroundings_it_starts_and_answers_503() {
-    let mut given = variables(&[QUEUE, SECRET, REGION, ("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]);
-    given.extend(variables(&[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]));
+    let nowhere = ("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    let given = variables(&[QUEUE, SECRET, REGION, KEY_ID, KEY, nowhere]);
     let mut function = Function::start(BINARY, &given).await.unwrap();
     let Answer::Response(response) =
         function.invoke(sample("digicert.rest.json").unwrap()).await.unwrap()

@@ -24,7 +24,7 @@ pub(crate) async fn stored(
     option: &'static str,
     id: &str,
 ) -> Outcome<SecretString> {
-    let session = Session::start(environment).await?;
+    let session = Session::of_operator(environment).await?;
     let versions = StoredSecret::new(&session, option, id).current().await?;
     versions.current.ok_or_else(|| Fault::failed(format!("{option} {id}: has no value")))
 }
@@ -56,7 +56,7 @@ fn names(provider: Provider) -> Names {
 
 impl Stack {
     pub(crate) async fn open(environment: &Environment, name: &str) -> Outcome<Self> {
-        let session = Session::start(environment).await?;
+        let session = Session::of_operator(environment).await?;
         let outputs = StackOutputs::read(&session, name).await?;
         Ok(Self { name: name.to_owned(), session, outputs })
     }

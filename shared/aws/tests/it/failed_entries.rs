@@ -81,10 +81,7 @@ async fn send_four() {
         delay: Duration::ZERO,
         expires: None,
     });
-    SqsEvents::new(&session().await, "http://127.0.0.1:9/q")
-        .send(messages.collect())
-        .await
-        .unwrap();
+    SqsEvents::new(&session(), "http://127.0.0.1:9/q").send(messages.collect()).await.unwrap();
 }
 
 #[tokio::test]

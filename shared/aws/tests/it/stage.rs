@@ -19,7 +19,7 @@ pub(crate) struct Stage {
 pub(crate) async fn stage(test: &str) -> Option<Stage> {
     if is_inside() {
         let emulator = Emulator::attached(std::env::var(ENDPOINT).unwrap()).unwrap();
-        return Some(Stage { emulator, session: session().await });
+        return Some(Stage { emulator, session: session() });
     }
     let emulator = Emulator::start().await.unwrap()?;
     assert!(passes_inside(test, &emulator.environment()).await, "{test} failed; see above");
@@ -30,8 +30,8 @@ pub(crate) fn is_inside() -> bool {
     std::env::var_os(INSIDE).is_some()
 }
 
-pub(crate) async fn session() -> Session {
-    Session::start(&Environment::of_process()).await.unwrap()
+pub(crate) fn session() -> Session {
+    Session::start(&Environment::of_process()).unwrap()
 }
 
 /// Runs one test of this binary in a process with just these variables.

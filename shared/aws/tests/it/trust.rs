@@ -132,7 +132,7 @@ async fn reads_with(server: &Server, test: &str, own: &[(&str, &str)]) -> bool {
 
 /// The inner half of the tests below.
 async fn read() {
-    let secret = StoredSecret::new(&session().await, "WEBHOOK_SECRET_ID", "any");
+    let secret = StoredSecret::new(&session(), "WEBHOOK_SECRET_ID", "any");
     secret.current().await.unwrap();
 }
 

@@ -1,0 +1,102 @@
+use http::{HeaderMap, HeaderValue};
+use providers::cloudflare::CloudflareDoor;
+use providers::digicert::DigicertDoor;
+use providers::door::{Door, Receipt};
+use providers::meta::MetaDoor;
+use providers::reading;
+use time::macros::datetime;
+
+use crate::corpus;
+use crate::doors::{SECRET, signature};
+
+const DIGICERT: &str = "x-webhook-key";
+const CLOUDFLARE: &str = "cf-webhook-auth";
+const META: &str = "x-hub-signature-256";
+
+/// A header's value, a line feed, a body.
+pub(crate) fn digicert(data: &[u8]) {
+    let (value, body) = split(data);
+    let is_right = trimmed(value) == SECRET.as_bytes();
+    webhook::<DigicertDoor>(DIGICERT, value, body, is_right);
+    let is_bare = DigicertDoor::is_open_probe(&HeaderMap::new(), body);
+    let events = DigicertDoor::events(body, &receipt());
+    assert!(
+        !is_bare || events.is_ok_and(|events| events.is_empty()),
+        "a probe with an event in it"
+    );
+}
+
+pub(crate) fn cloudflare(data: &[u8]) {
+    let (value, body) = split(data);
+    webhook::<CloudflareDoor>(CLOUDFLARE, value, body, trimmed(value) == SECRET.as_bytes());
+}
+
+pub(crate) fn meta(data: &[u8]) {
+    let (value, body) = split(data);
+    // Hex digits of either case are the same tag; what comes before them is not.
+    let tag = trimmed(value).strip_prefix(b"sha256=").map(<[u8]>::to_ascii_lowercase);
+    let is_right = tag.is_some_and(|tag| signature(body).as_bytes()[7..] == tag);
+    webhook::<MetaDoor>(META, value, body, is_right);
+    if let Ok(query) = str::from_utf8(body) {
+        let secret = MetaDoor::secret(&SECRET.into()).ok().unwrap();
+        assert_eq!(MetaDoor::handshake(query, &secret), None, "there is no verify token");
+    }
+}
+
+pub(crate) fn digicert_seeds() -> Vec<Vec<u8>> {
+    seeds("events/digicert", |_| SECRET.to_owned())
+}
+
+pub(crate) fn cloudflare_seeds() -> Vec<Vec<u8>> {
+    seeds("events/cloudflare", |_| SECRET.to_owned())
+}
+
+pub(crate) fn meta_seeds() -> Vec<Vec<u8>> {
+    seeds("events/meta-ct", signature)
+}
+
+fn seeds(folder: &str, header: fn(&[u8]) -> String) -> Vec<Vec<u8>> {
+    let bodies = corpus::folder(folder).into_iter();
+    bodies.map(|body| [header(&body).as_bytes(), b"\n", &body].concat()).collect()
+}
+
+fn split(data: &[u8]) -> (&[u8], &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    (&data[..end], data.get(end + 1..).unwrap_or_default())
+}
+
+/// White space around a header's value is not part of it (RFC 9110, 5.5).
+fn trimmed(value: &[u8]) -> &[u8] {
+    let is_blank = |byte: &&u8| matches!(**byte, b' ' | b'\t');
+    let start = value.iter().take_while(is_blank).count();
+    let end = value.len() - value[start..].iter().rev().take_while(is_blank).count();
+    &value[start..end]
+}
+
+pub(crate) fn receipt() -> Receipt {
+    Receipt { at: datetime!(2026-03-01 12:00 UTC), traceparent: None }
+}
+
+/// Only what is right passes, and whatever is in the body is read without a panic.
+fn webhook<D: Door>(name: &'static str, value: &[u8], body: &[u8], is_right: bool) {
+    let secret = D::secret(&SECRET.into()).ok().unwrap();
+    if let Ok(value) = HeaderValue::from_bytes(value) {
+        let mut headers = HeaderMap::new();
+        assert!(!D::verify(&headers, body, &secret), "without a header");
+        headers.insert(name, value.clone());
+        assert_eq!(D::verify(&headers, body, &secret), is_right, "{value:?}");
+        headers.append(name, value);
+        assert!(!D::verify(&headers, body, &secret), "twice");
+    }
+    for event in D::events(body, &receipt()).unwrap_or_default() {
+        let reading = reading::read(&event).unwrap();
+        assert_eq!((reading.provider, &reading.subject), (D::PROVIDER, &event.subject));
+        let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
+        assert!(event.subject.chars().all(is_safe), "{}", event.subject);
+        let group = reading::group(&event, &reading);
+        assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
+        assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
+        let _challenge = reading::challenge(&event);
+        super::messages::comes_back(&event);
+    }
+}

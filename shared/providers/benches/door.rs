@@ -1,0 +1,109 @@
+//! What a door does with a body of 1, 10 and 100 KB: is it the provider's, which events are in it,
+//! what do they mean.
+#![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+
+use data_encoding::HEXLOWER;
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use providers::cloudflare::CloudflareDoor;
+use providers::digicert::DigicertDoor;
+use providers::door::{Door, Receipt};
+use providers::meta::MetaDoor;
+use providers::reading;
+use ring::hmac;
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+const KILOBYTES: [usize; 3] = [1, 10, 100];
+const SECRET: &str = "sample-webhook-secret-of-32-characters-or-more";
+
+fn main() {
+    divan::main();
+}
+
+/// A door with a body that it takes, and the header that vouches for it.
+trait Sample: Door {
+    const FILE: &'static str;
+    fn header(body: &str) -> (&'static str, String);
+    /// Where the body may grow; what is there is names.
+    fn names(body: &mut Value) -> &mut Value;
+}
+
+impl Sample for DigicertDoor {
+    const FILE: &'static str = "digicert/certificate_issued.json";
+    fn header(_body: &str) -> (&'static str, String) {
+        ("x-webhook-key", SECRET.to_owned())
+    }
+    fn names(body: &mut Value) -> &mut Value {
+        &mut body["data"]["dns_names"]
+    }
+}
+
+impl Sample for CloudflareDoor {
+    const FILE: &'static str = "cloudflare/issuance_succeeded.json";
+    fn header(_body: &str) -> (&'static str, String) {
+        ("cf-webhook-auth", SECRET.to_owned())
+    }
+    fn names(body: &mut Value) -> &mut Value {
+        &mut body["data"]["ssl"]["hosts"]
+    }
+}
+
+impl Sample for MetaDoor {
+    const FILE: &'static str = "meta-ct/certificate_changes.json";
+    fn header(body: &str) -> (&'static str, String) {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+        let signature = hmac::sign(&key, body.as_bytes());
+        ("x-hub-signature-256", format!("sha256={}", HEXLOWER.encode(signature.as_ref())))
+    }
+    fn names(body: &mut Value) -> &mut Value {
+        &mut body["entry"][0]["changes"][0]["value"]["domains"]
+    }
+}
+
+fn body<D: Sample>(kilobytes: usize) -> String {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/");
+    let text = std::fs::read_to_string(format!("{file}{}", D::FILE)).unwrap();
+    let mut body: Value = serde_json::from_str(&text).unwrap();
+    let name = "www.example.com";
+    *D::names(&mut body) = json!(vec![name; kilobytes * 1000 / (name.len() + 3)]);
+    body.to_string()
+}
+
+fn receipt() -> Receipt {
+    Receipt { at: datetime!(2026-03-01 12:00 UTC), traceparent: None }
+}
+
+#[divan::bench(types = [DigicertDoor, CloudflareDoor, MetaDoor], args = KILOBYTES)]
+fn verified<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
+    let body = body::<D>(kilobytes);
+    let secret = json!({
+        "webhook_key": SECRET, "webhook_auth": SECRET, "app_secret": SECRET, "verify_token": SECRET,
+    });
+    let secret = D::secret(&secret.to_string().into()).unwrap();
+    let (name, value) = D::header(&body);
+    let mut headers = HeaderMap::new();
+    headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
+    assert!(D::verify(&headers, body.as_bytes(), &secret));
+    bencher
+        .counter(BytesCount::of_str(&body))
+        .bench_local(|| D::verify(black_box(&headers), black_box(body.as_bytes()), &secret));
+}
+
+#[divan::bench(types = [DigicertDoor, CloudflareDoor, MetaDoor], args = KILOBYTES)]
+fn parsed<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
+    let (body, receipt) = (body::<D>(kilobytes), receipt());
+    bencher
+        .counter(BytesCount::of_str(&body))
+        .bench_local(|| D::events(black_box(body.as_bytes()), &receipt).unwrap());
+}
+
+#[divan::bench(types = [DigicertDoor, CloudflareDoor, MetaDoor], args = KILOBYTES)]
+fn understood<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
+    let body = body::<D>(kilobytes);
+    let envelope = D::events(body.as_bytes(), &receipt()).unwrap().remove(0);
+    bencher
+        .counter(BytesCount::of_str(&body))
+        .bench_local(|| reading::read(black_box(&envelope)).unwrap().event.len());
+}
