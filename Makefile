@@ -95,25 +95,41 @@ FUZZ_SECONDS ?= 60#   for each target
 fuzz: ## the fuzz targets under libFuzzer (FUZZ_SECONDS=60 each)
 	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --package fuzz --bin engine --features engine --profile fuzz \
 	  --target $(FUZZ_HOST) --target-dir target/fuzz
-	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) cargo run -q --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
+	mkdir -p target/torture
+	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) FUZZ_ROWS=target/torture/fuzz.json \
+	  cargo run -q --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
+
+EXPLORE_FAULTS ?= 3#  in one way at most
+
+.PHONY: explore
+explore: ## every order in which two workers can do things, with crashes and lost answers (EXPLORE_FAULTS=3)
+	mkdir -p target/torture
+	EXPLORE_FAULTS=$(strip $(EXPLORE_FAULTS)) EXPLORE_ROWS=$(abspath target/torture)/explore.json \
+	  cargo test --quiet --package fulfilment --test it -- --ignored --nocapture protocol::at_length
 
 # --- how fast ------------------------------------------------------------------------------------
 
 BENCH_ROUNDS ?= 11#            how often each figure is taken
+BENCH_EVENTS ?= 100000#        through `certhooks local`
 BENCH_ARGUMENTS ?=#            `target/release/bench --help`
+PEERS := .tools/bench/installed
 
-# As separate commands, so that what the benchmark itself links does not change the functions.
+# As separate commands, so that what the others link does not change the functions.
 .PHONY: bench
-bench: ## the functions beside peers that do the same work; into infra/bench/results/ (25 minutes; BENCH_ROUNDS=3 to try)
-	cargo build --release -p digicert-webhook -p worker -p floor
-	cargo build --release -p bench
-	target/release/bench --rounds $(BENCH_ROUNDS) $(BENCH_ARGUMENTS)
+bench: $(PEERS) ## the functions beside peers that do the same work (half an hour; BENCH_ROUNDS=3 to try; Node.js, npm)
+	cargo build --release --package digicert-webhook --package worker --package floor
+	cargo build --release --package certhooks
+	cargo build --release --package bench
+	target/release/bench --rounds $(BENCH_ROUNDS) --events $(BENCH_EVENTS) --results infra/bench/results $(BENCH_ARGUMENTS)
 
-# Other programs' rows of the table, where they ran before: each a JSON list like results.json.
-TORTURE_ROWS := infra/torture/results/fuzz.json
+$(PEERS): $(wildcard infra/bench/peers/*.sh infra/bench/peers/node/* infra/bench/peers/p*/*)
+	PYTHON=$(PYTHON) infra/bench/peers/install.sh $(@D)
+
+# Other programs' rows of the table: each a JSON list like results.json.
+TORTURE_ROWS := target/torture/explore.json target/torture/fuzz.json
 
 .PHONY: torture
-torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 20 minutes); its table goes to infra/torture/results
+torture: $(TOOLS) explore fuzz ## crashes, faults, load and leaks at length (some 40 minutes); its table goes to infra/torture/results
 	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
 	target/release/torture --write infra/torture/results $(TORTURE_ROWS:%=--rows %)
 

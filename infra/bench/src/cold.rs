@@ -38,11 +38,12 @@ pub async fn start(side: &Side, stage: &Stage) -> Result<Start> {
 pub async fn measure(stage: &Stage, sides: &[Side], rounds: usize) -> Result<Vec<Figures>> {
     eprintln!("bench: cold starts at full speed, {rounds} rounds");
     let [whole, cpu] = at(stage, sides, None, rounds).await?;
+    let sides: Vec<_> = sides.iter().filter(|side| !whole.is_void(side.name)).cloned().collect();
     let mut all = vec![whole, cpu];
     for memory in MEMORIES {
         if stage.pen.can_limit() {
             eprintln!("bench: cold starts at the CPU share of {memory} MB, {rounds} rounds");
-            all.extend(at(stage, sides, Some(memory), rounds).await?);
+            all.extend(at(stage, &sides, Some(memory), rounds).await?);
         } else {
             let computed = computed(&all, memory);
             all.extend(computed);

@@ -23,6 +23,18 @@ pub enum What {
     Zip,
     /// Bytes of the zip without what Lambda's image for the language has anyway.
     ZipBesideImage,
+    /// Milliseconds for a batch of ten in the worker.
+    Batch,
+    /// Events a second in one worker whose call-backs are answered at once.
+    WorkerRate,
+    /// Bytes that the worker had in memory at most, with a full batch.
+    WorkerMemory,
+    /// Milliseconds of processor for one event in the worker.
+    WorkerCpu,
+    /// Events a second through `certhooks local`, in each tenth of a run.
+    LocalRate,
+    /// Bytes that `certhooks local` had in memory after each tenth.
+    LocalMemory,
 }
 
 /// One side's figures, in the order of the rounds.

@@ -44,14 +44,23 @@ fn kilobytes(status: &str, name: &str) -> Result<u64> {
 /// Keeps all threads of a process on one processor. Whether that could be done: it takes a second
 /// processor, and util-linux.
 pub fn pin(process: u32, processor: usize) -> bool {
-    let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let is_spare = processors.lines().filter(|line| line.starts_with("processor")).count() > 1;
-    let pinned = || {
-        let mut taskset = Command::new("taskset");
-        taskset.args(["-a", "-p", "-c", &processor.to_string(), &process.to_string()]);
-        taskset.output().is_ok_and(|output| output.status.success())
-    };
-    is_spare && pinned()
+    processors() > 1 && keep_on(process, &processor.to_string())
+}
+
+/// Undoes [`pin`], for what is started from now on too.
+pub fn unpin(process: u32) {
+    keep_on(process, &format!("0-{}", processors().saturating_sub(1)));
+}
+
+fn processors() -> usize {
+    let told = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    told.lines().filter(|line| line.starts_with("processor")).count()
+}
+
+fn keep_on(process: u32, processors: &str) -> bool {
+    let mut taskset = Command::new("taskset");
+    taskset.args(["-a", "-p", "-c", processors, &process.to_string()]);
+    taskset.output().is_ok_and(|output| output.status.success())
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Side {
         let node = Self {
             name: NODE,
             title: "Node.js, AWS SDK v3 in one bundle",
-            command: vec![peers.join("bin/node"), "index.mjs".into()],
+            command: vec![peers.join("bin/node"), "index.js".into()],
             folder: peers.join(NODE),
             trust: "NODE_EXTRA_CA_CERTS",
             roots: Roots::CompiledIn,

@@ -117,7 +117,7 @@ impl Function {
         let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await;
         let (answered, answer) =
             answer.context("the function did not answer")?.context("the API is gone")?;
-        anyhow::ensure!(answered == id, "{answered} was answered, not {id}");
+        anyhow::ensure!(answered == id, "{answered} was answered, not {id}: {:?}", answer.answer);
         Ok(answer)
     }
 
@@ -218,6 +218,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
         .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+        .route("/2018-06-01/runtime/init/error", post(init_error))
         .with_state(api)
 }
 
@@ -226,6 +227,7 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     let deadline =
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + Duration::from_secs(30);
     let headers = [
+        ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
         (
@@ -251,6 +253,10 @@ async fn error(
     body: Bytes,
 ) -> StatusCode {
     api.answered(id, || Answer::Error(json(&body)))
+}
+
+async fn init_error(State(api): State<Arc<Api>>, body: Bytes) -> StatusCode {
+    api.answered("the start".to_owned(), || Answer::Error(json(&body)))
 }
 
 fn json(body: &[u8]) -> Value {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::Result;
 use axum::Router;
 use axum::serve::Listener;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::net::{TcpListener, TcpStream};
@@ -29,9 +31,15 @@ impl Authority {
     pub(crate) fn new() -> Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        // Another name than the leaf's, or OpenSSL takes that for self-signed.
+        params.distinguished_name.push(DnType::CommonName, "certhooks test authority");
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
-        let leaf = CertificateParams::new(vec![HOST.to_owned()])?.signed_by(&key, &issuer)?;
+        let mut params = CertificateParams::new(vec![HOST.to_owned()])?;
+        params.distinguished_name.push(DnType::CommonName, HOST);
+        params.use_authority_key_identifier_extension = true;
+        let leaf = params.signed_by(&key, &issuer)?;
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
         let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(
             vec![leaf.der().clone()],

@@ -5,13 +5,13 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use ports::{Claim, Ledger, PortError, PortResult};
+use ports::{CertificateState, Claim, History, Ledger, PortError, PortResult, Recorded, Standing};
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, OffsetDateTime};
 
 use crate::Session;
 use crate::fault::fault;
-use crate::known;
+use crate::{history, known};
 
 pub(crate) const VARIABLE: &str = "LEDGER_TABLE";
 
@@ -35,7 +35,8 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 ///
 /// An event is `pk` `event#ID`, `sk` `state`, with `state`, `owner` and `lease_until` (milliseconds
 /// since 1970). A challenge is `pk` `challenge#digicert`, `sk` the webhook's id, with `token`. Both
-/// have `expires_at` (seconds since 1970), after which they count for nothing.
+/// have `expires_at` (seconds since 1970), after which they count for nothing. Certificates: see
+/// `history.rs`.
 pub struct DynamoLedger {
     client: Client,
     table: String,
@@ -63,6 +64,15 @@ impl DynamoLedger {
         let found = found.map_err(|error| fault(VARIABLE, "Query", &error))?;
         let tokens = found.items().iter().filter_map(WaitingToken::of);
         Ok(tokens.filter(|token| token.expires > now).collect())
+    }
+
+    /// Whatever is known under these [`aliases`](ports::alias) or as these certificates, each once, in
+    /// the order of their names.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn histories(&self, names: Vec<String>) -> PortResult<Vec<History>> {
+        history::find(&self.client, &self.table, names).await
     }
 
     /// Replaces an item, whatever it was.
@@ -125,10 +135,17 @@ impl Ledger for DynamoLedger {
         }
     }
 
-    async fn record(&self, id: &str, kept_until: OffsetDateTime) -> PortResult<()> {
-        let mut item = event(id);
+    async fn advance(&self, state: CertificateState) -> PortResult<Standing> {
+        history::advance(&self.client, &self.table, &state).await
+    }
+
+    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+        if let Some(told) = &recorded.told {
+            history::tell(&self.client, &self.table, told).await?;
+        }
+        let mut item = event(&recorded.id);
         item.insert("state".into(), text(RECORDED));
-        item.insert("expires_at".into(), number(kept_until.unix_timestamp().into()));
+        item.insert("expires_at".into(), number(recorded.kept_until.unix_timestamp().into()));
         self.put(item).await
     }
 
@@ -220,11 +237,11 @@ pub(crate) fn event(id: &str) -> Item {
     Item::from([("pk".into(), text(&format!("event#{id}"))), ("sk".into(), text("state"))])
 }
 
-fn text(value: &str) -> AttributeValue {
+pub(crate) fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 
-fn number(value: i128) -> AttributeValue {
+pub(crate) fn number(value: i128) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 

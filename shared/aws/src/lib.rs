@@ -8,7 +8,8 @@
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
 //! - [`rotation`]: from one value of a secret to the next
 //! - [`stack`]: what a deployed stack tells of itself
-//! - [`ledger`], [`known`]: claims, records and the waiting challenge on DynamoDB; which ids are recorded
+//! - [`ledger`], [`history`], [`known`]: claims, records, the waiting challenge and certificates on
+//!   DynamoDB; which ids are recorded
 //! - [`archive`]: objects on S3
 //! - [`fault`]: what went wrong, with the variable that names the resource
 
@@ -16,6 +17,8 @@
 mod archive;
 mod endpoints;
 mod fault;
+#[cfg(feature = "dynamodb")]
+mod history;
 #[cfg(feature = "dynamodb")]
 mod known;
 #[cfg(feature = "dynamodb")]

@@ -8,7 +8,7 @@ use crate::Environment;
 /// Where there is no `METRICS_NAMESPACE`.
 const NAMESPACE: &str = "Certhooks";
 
-const COUNTS: [&str; 9] = [
+const COUNTS: [&str; 10] = [
     "Accepted",
     "Breaker",
     "Callback",
@@ -18,6 +18,7 @@ const COUNTS: [&str; 9] = [
     "KeyRefused",
     "OtherThanCurrentSecret",
     "Refused",
+    "Stale",
 ];
 
 /// In milliseconds.

@@ -1,15 +1,16 @@
 use std::collections::HashMap;
 
-use ports::{Claim, Ledger, PortResult};
+use ports::{CertificateState, Claim, Ledger, PortResult, Recorded, Standing};
 use rusqlite::OptionalExtension;
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
 use crate::clock::{micros, moment};
 use crate::database::Database;
+use crate::history;
 use crate::writer::Turn;
 
-/// Claims, recorded ids and waiting challenges.
+/// Claims, recorded ids, certificates and waiting challenges.
 #[derive(Clone)]
 pub struct LocalLedger {
     database: Database,
@@ -27,18 +28,12 @@ impl Ledger for LocalLedger {
         self.database.call(move |turn| claim(turn, &id, &owner, micros(until))).await
     }
 
-    async fn record(&self, id: &str, kept_until: OffsetDateTime) -> PortResult<()> {
-        let id = id.to_owned();
-        self.database
-            .call(move |turn| {
-                turn.connection
-                    .prepare_cached(
-                        "INSERT OR REPLACE INTO ledger (id, recorded, keep_until) VALUES (?1, 1, ?2)",
-                    )?
-                    .execute((id, micros(kept_until)))
-                    .map(drop)
-            })
-            .await
+    async fn advance(&self, state: CertificateState) -> PortResult<Standing> {
+        self.database.call(move |turn| history::advance(turn, &state)).await
+    }
+
+    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+        self.database.call(move |turn| record(turn, &recorded)).await
     }
 
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
@@ -94,6 +89,19 @@ fn claim(turn: &Turn<'_>, id: &str, owner: &str, until: i64) -> rusqlite::Result
         )?
         .execute((id, owner, until))?;
     Ok(Claim::Granted)
+}
+
+/// All of it or nothing: a call is one savepoint.
+fn record(turn: &Turn<'_>, recorded: &Recorded) -> rusqlite::Result<()> {
+    if let Some(told) = &recorded.told {
+        history::tell(turn, told)?;
+    }
+    turn.connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO ledger (id, recorded, keep_until) VALUES (?1, 1, ?2)",
+        )?
+        .execute((&recorded.id, micros(recorded.kept_until)))
+        .map(drop)
 }
 
 /// A look at one id after the other: each is a look into the primary key.

@@ -5,6 +5,7 @@
 //! - [`reader`]: the same folder for commands that look on while `certhooks local` runs
 //! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
 //! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports
+//! - [`history`]: what the ledger keeps of certificates: state, history, by what they are found
 //! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
 //! - [`rotation`]: from one webhook secret to the next, stage by stage
 //! - [`database`], [`writer`]: the thread that owns the connection and commits for many callers
@@ -19,6 +20,7 @@ mod deliveries;
 mod events;
 mod faults;
 mod files;
+mod history;
 mod ledger;
 mod lock;
 mod queue;

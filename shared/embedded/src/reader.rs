@@ -1,12 +1,13 @@
 use std::path::Path;
 
-use ports::PortResult;
+use ports::{History, PortResult};
 use rusqlite::Row;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use crate::clock::moment;
 use crate::database::Database;
+use crate::history;
 use crate::ledger::LocalLedger;
 use crate::queue::{self, Counts, Oldest};
 use crate::schema;
@@ -105,6 +106,12 @@ impl Reader {
         const ROWS: &str = "SELECT id, provider, kind, body, receives, reason, sent_at, died_at
             FROM dead_letters WHERE id > ?1 ORDER BY id LIMIT ?2";
         self.database.call(move |turn| rows(turn, ROWS, (id, limit), dead_letter)).await
+    }
+
+    /// Whatever is known under these [`aliases`](ports::alias) or as these certificates, each once, in
+    /// the order of their names.
+    pub async fn histories(&self, names: Vec<String>) -> PortResult<Vec<History>> {
+        self.database.call(move |turn| history::find(turn, &names)).await
     }
 
     pub async fn counts(&self) -> PortResult<Counts> {

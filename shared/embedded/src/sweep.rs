@@ -31,7 +31,7 @@ pub(crate) fn step(turn: &Turn<'_>) -> rusqlite::Result<Swept> {
     let dead = oldest(turn, "dead_letters", "id", "died_at", turn.now - span(DEAD_LETTERS_KEPT))?;
     let delivered =
         oldest(turn, "deliveries", "sequence", "published_at", turn.now - span(DELIVERIES_KEPT))?;
-    let most = ledger.max(dead).max(delivered);
+    let most = ledger.max(dead).max(delivered).max(forget_certificates(turn)?);
     Ok(if most < STEP as usize { Swept::All } else { Swept::Part })
 }
 
@@ -42,6 +42,17 @@ fn forget_ids(turn: &Turn<'_>, recorded: i64) -> rusqlite::Result<usize> {
                  (SELECT id FROM ledger WHERE recorded = ?1 AND keep_until <= ?2 LIMIT ?3)",
         )?
         .execute((recorded, turn.now, STEP))
+}
+
+/// Each by the index of its age.
+fn forget_certificates(turn: &Turn<'_>) -> rusqlite::Result<usize> {
+    ["certificates", "history", "aliases"].into_iter().try_fold(0, |most, table| {
+        let statement = format!(
+            "DELETE FROM {table} WHERE rowid IN
+                 (SELECT rowid FROM {table} WHERE keep_until <= ?1 LIMIT {STEP})"
+        );
+        Ok(most.max(delete(turn, &statement, turn.now)?))
+    })
 }
 
 /// Looks at the oldest rows only, since keys and times rise together.

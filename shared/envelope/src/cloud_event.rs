@@ -47,6 +47,7 @@ pub struct CloudEvent<D> {
     pub reconciled: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
+    /// [`CertificateEvent::STALE`] where the certificate was further already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordering: Option<String>,
     /// URI of the archive object that holds the members of `data` too large for the queue.
@@ -72,6 +73,8 @@ impl Envelope {
 
 impl CertificateEvent {
     pub const SCHEMA: &'static str = "urn:certhooks:certificate-event:1";
+    /// `ordering` of an event that is older than the state of its certificate.
+    pub const STALE: &'static str = "stale";
 }
 
 /// Identity only: `data` may hold a challenge token or, by a provider's mistake, a private key.

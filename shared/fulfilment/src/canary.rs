@@ -1,9 +1,10 @@
-use ports::{Archive, Deliveries, EventsQueue, Ledger, PortResult, SecretSource};
+use ports::{Archive, Deliveries, EventsQueue, Ledger, PortResult, Recorded, SecretSource};
 use time::{Duration, OffsetDateTime};
 
 use crate::asking::Found;
 use crate::compose::compose;
-use crate::process::{Event, KEPT, Worker};
+use crate::deliver::KEPT;
+use crate::process::{Event, Fate, Worker};
 use crate::record;
 
 /// Stands in the ledger for the canary that arrived last; no event has such an id.
@@ -11,14 +12,16 @@ const LAST: &str = "certhooks/canary/last";
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
     /// At the end of its way: to consumers only if they ask for it (`DELIVER_CANARY`).
-    pub(crate) async fn canary(&self, event: &Event<'_>, found: Found) -> PortResult<()> {
+    pub(crate) async fn canary(&self, event: &Event<'_>, found: Found) -> PortResult<Fate> {
         if self.deliver_canary {
             self.publish(compose(event.redacted, event.reading, found)).await?;
         }
         let now = self.now();
-        self.ports.ledger.record(LAST, now + KEPT).await?;
+        for id in [LAST, &event.envelope.id] {
+            self.ports.ledger.record(Recorded::id(id, now + KEPT)).await?;
+        }
         record::canary(event.reading.provider, event.envelope, now);
-        Ok(())
+        Ok(Fate::Delivered)
     }
 }
 

@@ -10,6 +10,8 @@
 //! - [`decide`]: what an answer leads to: deliver, or try again and when
 //! - [`compose`]: reading and answer to certificate event
 //! - [`canary`]: the synthetic event at the end of its way, and how long ago that was
+//! - [`deliver`]: the state of the certificate moved on, the event published and recorded
+//! - [`history`]: the line of an event in the history of its certificate
 //! - [`shed`]: moves to the archive what is too large for the queue
 //! - [`api`]: one question to one provider, to its end or to a later attempt
 //! - [`client`], [`budget`], [`key`]: one provider's API: address, limits, credential
@@ -30,7 +32,9 @@ mod client;
 mod clock;
 mod compose;
 mod decide;
+mod deliver;
 mod health;
+mod history;
 mod key;
 mod observe;
 mod process;

@@ -1,5 +1,5 @@
 use envelope::{CertificateEvent, Outcome};
-use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, SecretSource};
+use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, Recorded, SecretSource};
 use providers::meta::api::Found as Seen;
 use time::Duration;
 
@@ -142,7 +142,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             ..compose(event.redacted, event.reading, found)
         };
         self.publish(composed).await?;
-        self.ports.ledger.record(&key, self.now() + KNOWN_FOR).await?;
+        self.ports.ledger.record(Recorded::id(key, self.now() + KNOWN_FOR)).await?;
         Ok(true)
     }
 }

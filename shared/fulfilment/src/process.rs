@@ -1,22 +1,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use envelope::{CertificateEvent, CloudEvent, Envelope, EventType};
-use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource};
+use envelope::{CloudEvent, Envelope, EventType};
+use ports::{
+    Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, Recorded, SecretSource,
+};
 use providers::reading::{self, Plan, Reading};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::asking::{Asking, Found};
+use crate::asking::Asking;
 use crate::callback::Apis;
 use crate::clock::Machine;
-use crate::compose::{Redacted, compose};
+use crate::compose::Redacted;
+use crate::deliver::KEPT;
 use crate::observe::Observed;
-use crate::shed::shed;
 use crate::{Clock, Settings, record};
-
-/// An id stays known so long after its delivery: longer than any queue or redelivery.
-pub(crate) const KEPT: time::Duration = time::Duration::days(30);
 
 /// One message of the events queue.
 #[derive(Clone, Debug)]
@@ -203,7 +202,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                             (new, known),
                             began,
                         );
-                        self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await?;
+                        let recorded = Recorded::id(&event.envelope.id, self.now() + KEPT);
+                        self.ports.ledger.record(recorded).await?;
                         return Ok(if new > 0 { Fate::Delivered } else { Fate::KnownBefore });
                     }
                     Ok(Observed::Nothing(found)) => Ok(*found),
@@ -213,27 +213,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             _ => self.apis.ask(event.reading, asking).await?,
         };
         match found {
+            Ok(found) if event.reading.kind == EventType::Canary => self.canary(event, found).await,
             Ok(found) => self.deliver(event, found, began).await,
             Err(later) => self.put_back(event, later, began).await,
         }
-    }
-
-    async fn deliver(&self, event: &Event<'_>, found: Found, began: Instant) -> PortResult<Fate> {
-        if event.reading.kind == EventType::Canary {
-            self.canary(event, found).await?;
-        } else {
-            record::called_back(event.reading.provider, event.envelope, &found.callback, began);
-            self.publish(compose(event.redacted, event.reading, found)).await?;
-        }
-        self.ports.ledger.record(&event.envelope.id, self.now() + KEPT).await?;
-        Ok(Fate::Delivered)
-    }
-
-    pub(crate) async fn publish(&self, mut event: CertificateEvent) -> PortResult<()> {
-        let delivery = shed(&self.ports.archive, &mut event).await?;
-        self.ports.deliveries.publish(delivery).await?;
-        record::delivered(&event, self.now());
-        Ok(())
     }
 
     async fn archive(&self, envelope: &Envelope) -> PortResult<()> {

@@ -137,6 +137,16 @@ pub(crate) fn canary_age(age: time::Duration) {
     histogram!("CanaryAge").record(age.whole_milliseconds() as f64);
 }
 
+pub(crate) fn stale(event: &CertificateEvent) {
+    let provider = event.data.provider;
+    let CertificateEvent { id, kind, subject, traceparent, .. } = event;
+    tracing::info!(
+        %provider, id, r#type = kind, subject, traceparent,
+        "older than the state of its certificate; delivered as stale"
+    );
+    counter!("Stale", "provider" => provider.as_str()).increment(1);
+}
+
 pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     tracing::info!(%provider, id, r#type = kind, traceparent, "delivered before; acknowledged");

@@ -4,7 +4,7 @@ use std::future::Future;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::PortResult;
+use crate::{CertificateState, PortResult, Recorded, Standing};
 
 /// What a claim of an id met.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,7 +17,7 @@ pub enum Claim {
     Recorded,
 }
 
-/// Which ids were claimed and which were delivered.
+/// Which ids were claimed and which were delivered, and what is known of each certificate.
 pub trait Ledger: Send + Sync + 'static {
     /// Whether a challenge may outlive its time here unless it is ended.
     const DELETES_LATE: bool = false;
@@ -31,12 +31,15 @@ pub trait Ledger: Send + Sync + 'static {
         until: OffsetDateTime,
     ) -> impl Future<Output = PortResult<Claim>> + Send;
 
-    /// Called after the delivery, ends the claim and keeps the id until `kept_until`; may be repeated.
-    fn record(
-        &self,
-        id: &str,
-        kept_until: OffsetDateTime,
-    ) -> impl Future<Output = PortResult<()>> + Send;
+    /// Called right before the delivery: makes `state` the certificate's, unless that is at a later
+    /// place; the same place counts as current. One step, so that of two at once none moves it back;
+    /// may be repeated.
+    fn advance(&self, state: CertificateState)
+    -> impl Future<Output = PortResult<Standing>> + Send;
+
+    /// Called after the delivery, ends the claim and keeps the id; the id last, so that after a crash
+    /// it is all done again. May be repeated.
+    fn record(&self, recorded: Recorded) -> impl Future<Output = PortResult<()>> + Send;
 
     /// Gives a claim back without recording, so that a later attempt need not wait for the lease.
     /// Does nothing when `owner` does not hold it.

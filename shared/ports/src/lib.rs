@@ -3,15 +3,20 @@
 //!
 //! - [`queue`]: the events queue (internal) and the deliveries queue (the plug)
 //! - [`ledger`]: which event was claimed and delivered, and the challenge that waits
+//! - [`history`]: the state of a certificate, and what came of it when
+//! - [`alias`]: by what a certificate's history is found
 //! - [`archive`]: the envelope as it came
 //! - [`secrets`]: webhook secrets with their rotation stages, and API keys
 
+pub mod alias;
 mod archive;
+mod history;
 mod ledger;
 mod queue;
 mod secrets;
 
 pub use archive::Archive;
+pub use history::{CertificateState, Entry, History, Recorded, Standing, Told};
 pub use ledger::{Claim, Ledger};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
 pub use secrets::{SecretSource, SecretVersions};

@@ -5,6 +5,7 @@
 //!   mean (`reading`), how to ask the provider back and what its answers mean (`api`)
 //! - [`door`]: the shape of a door: what `intake` asks of a provider
 //! - [`reading`]: the shape of an event understood: what `fulfilment` asks of a provider
+//! - [`life`]: which certificate's life an event tells of, and where in it
 //! - [`api`]: the shape of a call-back and of what came of it
 //! - [`canary`]: our own synthetic event
 //! - [`json`]: members in order, canonical form, derived ids
@@ -19,6 +20,7 @@ pub mod digicert;
 pub mod door;
 mod draft;
 pub mod json;
+pub mod life;
 pub mod meta;
 mod naming;
 pub mod reading;

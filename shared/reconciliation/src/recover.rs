@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use envelope::Provider;
 use futures_util::future::join_all;
-use ports::{Claim, EventsQueue, Ledger, Outgoing, PortError, PortResult};
+use ports::{Claim, EventsQueue, Ledger, Outgoing, PortError, PortResult, Recorded};
 use providers::reading;
 use time::{Duration, OffsetDateTime};
 
@@ -148,7 +148,7 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
         let until = OffsetDateTime::now_utc() + KEPT;
         let recorded = granted.iter().map(async |missed| {
             record::recovered(missed);
-            if let Err(error) = self.ledger.record(&mark(missed.id()), until).await {
+            if let Err(error) = self.ledger.record(Recorded::id(mark(missed.id()), until)).await {
                 tracing::warn!(
                     "{error}; the event may be put on the queue once more, and is known then"
                 );

@@ -1,5 +1,6 @@
 //! The compiled function, as Lambda drives it, with an emulator behind it.
 
+mod measured;
 mod samples;
 mod start;
 

@@ -5,6 +5,7 @@ mod archive;
 mod deliveries;
 mod events;
 mod failed_entries;
+mod history;
 mod ledger;
 mod rotation;
 mod secrets;

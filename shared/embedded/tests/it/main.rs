@@ -14,6 +14,7 @@ mod deliveries;
 mod events;
 mod folder;
 mod groups;
+mod history;
 mod join;
 mod ledger;
 mod load;

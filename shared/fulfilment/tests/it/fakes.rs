@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope};
 use ports::{
-    Archive, Claim, Deliveries, Delivery, EventsQueue, Ledger, Outgoing, PortError, PortResult,
-    SecretSource, SecretVersions,
+    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, Ledger, Outgoing,
+    PortError, PortResult, Recorded, SecretSource, SecretVersions, Standing, Told,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 /// Calls of the ports.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
+    Advance,
     Archive,
     Claim,
     EndChallenge,
@@ -38,6 +39,9 @@ pub(crate) struct State {
     pub(crate) published: Vec<Delivery>,
     pub(crate) archive: BTreeMap<String, Vec<u8>>,
     pub(crate) ledger: BTreeMap<String, Entry>,
+    /// By certificate.
+    pub(crate) states: BTreeMap<String, CertificateState>,
+    pub(crate) told: Vec<Told>,
     /// Webhook id, token, end.
     pub(crate) challenges: Vec<(String, String, OffsetDateTime)>,
 }
@@ -122,8 +126,20 @@ impl Ledger for Fake {
         Ok(Claim::Granted)
     }
 
-    async fn record(&self, id: &str, _kept_until: OffsetDateTime) -> PortResult<()> {
-        self.step(Step::Record)?.ledger.insert(id.to_owned(), Entry::Recorded);
+    async fn advance(&self, state: CertificateState) -> PortResult<Standing> {
+        let mut states = self.step(Step::Advance)?;
+        let known = states.states.get(&state.certificate);
+        if known.is_some_and(|known| known.place > state.place) {
+            return Ok(Standing::Stale);
+        }
+        states.states.insert(state.certificate.clone(), state);
+        Ok(Standing::Current)
+    }
+
+    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+        let mut state = self.step(Step::Record)?;
+        state.told.extend(recorded.told);
+        state.ledger.insert(recorded.id, Entry::Recorded);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ async fn a_failing_port_leaves_the_record_to_the_queue() {
     for (step, published) in [
         (Step::Claim, 0),
         (Step::Archive, 0),
+        (Step::Advance, 0),
         (Step::Publish, 0),
         // A lost record of a publication: a repeat is possible, with the same id.
         (Step::Record, 1),

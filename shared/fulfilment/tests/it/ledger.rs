@@ -72,7 +72,7 @@ async fn what_was_delivered_is_acknowledged_and_nothing_else() {
 async fn the_steps_have_their_order() {
     let bench = Bench::start().await;
     bench.process("r", &issued("e", Duration::ZERO)).await;
-    let steps = [Step::Claim, Step::Archive, Step::Publish, Step::Record];
+    let steps = [Step::Claim, Step::Archive, Step::Advance, Step::Publish, Step::Record];
     assert_eq!(bench.fake.state().journal, steps);
 }
 

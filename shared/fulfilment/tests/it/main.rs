@@ -8,6 +8,7 @@
 //! - [`ledger`]: claims, leases, repeats
 //! - [`faults`]: what a failing port leads to
 //! - [`outage`]: a provider that is down for hours, in simulated time
+//! - [`stale`]: what is older than the state of its certificate
 //! - [`time`]: what depends on the age of an event
 //! - [`challenge`]: the token of CertCentral's challenge
 //! - [`protocol`]: two at once, every order of things explored
@@ -22,4 +23,5 @@ mod faults;
 mod ledger;
 mod outage;
 mod protocol;
+mod stale;
 mod time;

@@ -57,7 +57,12 @@ async fn what_was_refused_is_put_on_the_queue_once() {
     assert_eq!(stage.counts().await, [5, 2, 0, 3, 0], "once in 24 hours");
     assert_eq!(stage.queued().await.len(), 0);
     for id in expected {
-        stage.state.ledger().record(&id, now + Duration::days(30)).await.unwrap();
+        stage
+            .state
+            .ledger()
+            .record(ports::Recorded::id(&id, now + Duration::days(30)))
+            .await
+            .unwrap();
     }
     assert_eq!(stage.counts().await, [5, 5, 0, 0, 0], "delivered meanwhile");
 }
@@ -120,7 +125,7 @@ async fn a_notice_that_came_on_the_day_beside_is_known() {
     stage.happen(500, DigicertEvent::new("domain_expired").with_data(data(domain.clone()))).await;
     let tomorrow = OffsetDateTime::now_utc() + Duration::DAY;
     let id = id("domain_expired", &domain, tomorrow);
-    stage.state.ledger().record(&id, tomorrow).await.unwrap();
+    stage.state.ledger().record(ports::Recorded::id(&id, tomorrow)).await.unwrap();
     assert_eq!(stage.counts().await, [1, 1, 0, 0, 0]);
 
     let other = DigicertEvent::new("domain_expired").with_data(data(json!({"domain_id": 8})));
@@ -156,7 +161,12 @@ async fn what_is_not_delivered_an_hour_later_is_still_missing() {
     );
     for (hours, fate) in [(23.5, Fate::Waiting), (22.9, Fate::StillMissing)] {
         let kept_until = OffsetDateTime::now_utc() + Duration::HOUR * hours;
-        stage.state.ledger().record(&format!("reconciled/{id}"), kept_until).await.unwrap();
+        stage
+            .state
+            .ledger()
+            .record(ports::Recorded::id(format!("reconciled/{id}"), kept_until))
+            .await
+            .unwrap();
         let report = stage.run().await.unwrap();
         assert_eq!(report.rows[0].fate, fate);
         assert_eq!(report.is_well(), fate == Fate::Waiting);

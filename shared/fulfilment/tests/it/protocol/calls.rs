@@ -5,7 +5,8 @@ use std::time::Duration;
 use ::time::OffsetDateTime;
 use envelope::Envelope;
 use ports::{
-    Archive, Claim, Deliveries, Delivery, EventsQueue, Ledger, Outgoing, PortError, PortResult,
+    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, Ledger, Outgoing,
+    PortError, PortResult, Recorded, Standing,
 };
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
@@ -13,6 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 /// What a worker asks of a port.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Call {
+    /// All events of a certificate here are at the same place in its life.
+    Advance,
     Archive,
     Claim {
         key: Name,
@@ -153,8 +156,12 @@ impl Ledger for Asking {
         }
     }
 
-    async fn record(&self, id: &str, _kept_until: OffsetDateTime) -> PortResult<()> {
-        self.ask(Call::Record { key: self.names.of(id) }).await.map(drop)
+    async fn advance(&self, _state: CertificateState) -> PortResult<Standing> {
+        self.ask(Call::Advance).await.map(|_| Standing::Current)
+    }
+
+    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+        self.ask(Call::Record { key: self.names.of(&recorded.id) }).await.map(drop)
     }
 
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {

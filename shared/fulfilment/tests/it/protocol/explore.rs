@@ -23,6 +23,10 @@ pub(crate) struct Bounds<'a> {
 pub(crate) struct Explored {
     pub(crate) states: usize,
     pub(crate) steps: usize,
+    /// Of these, lost answers and refusals.
+    pub(crate) faults: usize,
+    /// Of these, crashes.
+    pub(crate) crashes: usize,
     /// States in which nothing is left to do.
     pub(crate) ends: usize,
     /// Of these, with something delivered more than once.
@@ -74,7 +78,7 @@ impl<'a> Explorer<'a> {
                 explored.end(&world);
             }
             for choice in choices {
-                explored.steps += 1;
+                explored.step(choice);
                 let after = self.steps.after(&world, choice);
                 let mark_after = self.hash.hash_one(&after);
                 self.seen.entry(mark_after).or_insert_with(|| {
@@ -162,6 +166,15 @@ fn wanted(machine: &Machine, event: usize) -> Vec<Name> {
 }
 
 impl Explored {
+    fn step(&mut self, choice: Choice) {
+        self.steps += 1;
+        match choice {
+            Choice::Crash(_) => self.crashes += 1,
+            Choice::ProceedUnheard(_) | Choice::Refuse(_) => self.faults += 1,
+            _ => {}
+        }
+    }
+
     fn end(&mut self, world: &World) {
         self.ends += 1;
         self.repeats += usize::from(world.deliveries.values().any(|count| count.deliveries > 1));
@@ -171,7 +184,7 @@ impl Explored {
 
 impl Display for Explored {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let Self { states, steps, ends, repeats, dead_letters, worker_states, seconds } = self;
+        let Self { states, steps, ends, repeats, dead_letters, worker_states, seconds, .. } = self;
         write!(
             f,
             "{states} states, {steps} steps, {ends} ends ({repeats} with a repeat, {dead_letters} \

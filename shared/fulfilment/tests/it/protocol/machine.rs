@@ -27,7 +27,7 @@ pub(crate) enum Next {
 }
 
 /// Where a worker is: the number of its state.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Place(usize);
 
 /// The real worker as a state machine. A future cannot be copied, but what it does next follows from

@@ -41,11 +41,12 @@ fn machine() -> Machine {
     Machine::new(vec![issued, validated, observed("observed"), observed("observed-too")])
 }
 
-/// `make torture` goes deeper with `PROTOCOL_FAULTS`.
-fn faults(usual: u8) -> u8 {
-    let more = std::env::var("PROTOCOL_FAULTS").ok();
-    more.map_or(usual, |more| more.parse().unwrap())
-}
+/// A crash, a lost answer or a refusal at every step, and an outage of the provider before each
+/// call-back; the same message twice.
+const COPIES: Bounds<'_> = Bounds { queue: &[ISSUED, ISSUED], workers: 2, faults: 1, outages: 1 };
+const EVENTS: Bounds<'_> = Bounds { queue: &[ISSUED, VALIDATED], ..COPIES };
+/// Two events tell of the same certificates, each of which is delivered once.
+const CERTIFICATES: Bounds<'_> = Bounds { queue: &[OBSERVED, OBSERVED_TOO], outages: 0, ..COPIES };
 
 #[track_caller]
 fn holds(name: &str, bounds: Bounds<'_>) -> Explored {
@@ -57,32 +58,45 @@ fn holds(name: &str, bounds: Bounds<'_>) -> Explored {
     explored
 }
 
-/// The same message to two workers, an outage of the provider on the way, and a fault anywhere. Two
-/// faults are 5 million states and hold too.
 #[test]
 fn two_copies_and_two_workers() {
-    let explored = holds(
-        "two copies",
-        Bounds { queue: &[ISSUED, ISSUED], workers: 2, faults: faults(1), outages: 1 },
-    );
+    let explored = holds("two copies", Bounds { faults: 2, ..COPIES });
     assert!(explored.repeats > 0, "not even a crash after publish was explored: {explored}");
 }
 
 #[test]
 fn two_events_do_not_disturb_each_other() {
-    holds(
-        "two events",
-        Bounds { queue: &[ISSUED, VALIDATED], workers: 2, faults: faults(1), outages: 1 },
-    );
+    holds("two events", EVENTS);
 }
 
-/// Two events tell of the same certificates, each of which is delivered once.
 #[test]
 fn two_events_of_the_same_certificates() {
-    holds(
-        "same certificates",
-        Bounds { queue: &[OBSERVED, OBSERVED_TOO], workers: 2, faults: faults(1), outages: 0 },
-    );
+    holds("same certificates", CERTIFICATES);
+}
+
+/// The same with more faults, and a row for the table of `make torture` in the file that `EXPLORE_ROWS`
+/// names: states are its events, and what was tried from them its faults.
+#[test]
+#[ignore = "takes minutes: make explore"]
+fn at_length() {
+    let faults = std::env::var("EXPLORE_FAULTS").map_or(2, |faults| faults.parse().unwrap());
+    let scenarios =
+        [("two copies", COPIES), ("two events", EVENTS), ("same certificates", CERTIFICATES)];
+    let rows = scenarios.map(|(name, bounds)| {
+        let explored = holds(name, Bounds { faults, ..bounds });
+        json!({
+            "scenario": format!("every order of things: {name} (states for events)"),
+            "faults": explored.faults,
+            "kills": explored.crashes,
+            "events": explored.states,
+            "repeated": explored.repeats,
+            "seconds": explored.seconds as u64,
+            "measured": {"explored": explored.to_string(), "faults in one way at most": faults},
+        })
+    });
+    if let Some(file) = std::env::var_os("EXPLORE_ROWS") {
+        std::fs::write(file, json!(rows).to_string()).unwrap();
+    }
 }
 
 #[test]

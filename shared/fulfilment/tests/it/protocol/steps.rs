@@ -86,7 +86,10 @@ impl Steps<'_> {
             return;
         }
         choices.extend([Choice::Crash(worker), Choice::Refuse(worker)]);
-        if !matches!(self.machine.next(run.place), Next::End(_) | Next::Call(Call::Archive)) {
+        if !matches!(
+            self.machine.next(run.place),
+            Next::End(_) | Next::Call(Call::Advance | Call::Archive)
+        ) {
             choices.push(Choice::ProceedUnheard(worker));
         }
     }

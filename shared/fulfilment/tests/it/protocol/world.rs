@@ -76,7 +76,7 @@ impl World {
     /// Does what `run` asks for.
     pub(crate) fn effect(&mut self, run: &mut Run, call: Call) -> Answer {
         match call {
-            Call::Archive => {}
+            Call::Advance | Call::Archive => {}
             Call::Claim { key, owner, lease } => {
                 // Whole minutes: it may end that much earlier than it does.
                 let left = u8::try_from(lease.as_secs() / 60).unwrap();
@@ -115,20 +115,10 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, event: usize, attempts: u32) {
-        let number = self.free_number();
+        let mut taken: Vec<u8> = self.messages.iter().map(|message| message.number).collect();
+        taken.extend(self.receipts().map(|receipt| receipt.number));
+        let number = (0..).find(|number| !taken.contains(number)).unwrap();
         self.messages.push(Message { event, attempts, number, receives: 0, invisible: 0 });
-    }
-
-    /// The lowest that nothing refers to: a copy that is put back again and again is the same copy.
-    fn free_number(&self) -> u8 {
-        let messages = self.messages.iter().map(|message| message.number);
-        let runs = self.runs.iter().flatten().map(|run| run.receipt.number);
-        let claims = self.ledger.values().filter_map(|entry| match entry {
-            Entry::Claimed { holder: Holder::Receipt(receipt), .. } => Some(receipt.number),
-            _ => None,
-        });
-        let used: Vec<u8> = messages.chain(runs).chain(claims).collect();
-        (0..).find(|number| !used.contains(number)).unwrap()
     }
 
     /// A void receipt removes nothing.
@@ -157,15 +147,32 @@ impl World {
         self.runs.iter_mut().flatten().for_each(|run| run.age += 1);
     }
 
-    /// Workers are alike, and so are messages: which comes first says nothing.
+    /// Workers are alike, and so are messages: which is which says nothing.
     pub(crate) fn sort(&mut self) {
-        self.messages.sort();
-        self.runs.sort_by_key(|run| run.as_ref().map(|run| run.receipt));
+        // A lease that is over grants as no entry does.
+        self.ledger.retain(|_, entry| !matches!(entry, Entry::Claimed { left: 0, .. }));
+        self.messages.sort_by_key(|one| (one.event, one.attempts, one.receives, one.invisible));
+        let mut numbers: Vec<u8> = self.messages.iter().map(|message| message.number).collect();
+        self.receipts().for_each(|receipt| numbers.push(receipt.number));
+        let rename = |number: &mut u8| {
+            let place = numbers.iter().position(|known| known == number).unwrap();
+            *number = u8::try_from(place).unwrap();
+        };
+        self.messages.iter_mut().for_each(|message| rename(&mut message.number));
+        self.receipts().for_each(|receipt| rename(&mut receipt.number));
+        self.runs.sort_by_key(|run| run.as_ref().map(|run| (run.receipt, run.place)));
         self.dead.sort_unstable();
         self.acknowledged.sort_unstable();
         self.acknowledged.dedup();
-        // A lease that is over grants as no entry does.
-        self.ledger.retain(|_, entry| !matches!(entry, Entry::Claimed { left: 0, .. }));
+    }
+
+    /// Whatever names a message.
+    fn receipts(&mut self) -> impl Iterator<Item = &mut Receipt> {
+        let runs = self.runs.iter_mut().flatten().map(|run| &mut run.receipt);
+        runs.chain(self.ledger.values_mut().filter_map(|entry| match entry {
+            Entry::Claimed { holder: Holder::Receipt(receipt), .. } => Some(receipt),
+            _ => None,
+        }))
     }
 }
 

@@ -1,0 +1,11 @@
+use bench::side::Side;
+use bench::stage::Stage;
+
+/// The webhook is acknowledged, and on the queue as an envelope with the id that was acknowledged.
+#[tokio::test]
+async fn one_start_is_measured_over_tls() {
+    let stage = Stage::set().await.unwrap();
+    let side = Side::ours(env!("CARGO_BIN_EXE_digicert-webhook"));
+    let start = bench::cold::start(&side, &stage).await.unwrap();
+    assert!(start.millis > 0.0 && start.cpu_millis > 0.0, "{start:?}");
+}

@@ -1,0 +1,121 @@
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::figures::{Figures, What};
+use crate::process;
+use crate::stage::Stage;
+
+/// Its name in figures.
+pub const LOCAL: &str = "local";
+/// Figures of one run, so that it can be seen whether the last events take what the first did.
+const PARTS: usize = 10;
+const START: Duration = Duration::from_secs(30);
+const EVENT: &str = "events/digicert/certificate_issued.json";
+
+/// So many events through `certhooks local`: `send` is the provider, the simulator answers the
+/// call-backs, and `tail` tells what was delivered.
+///
+/// # Errors
+/// What was not delivered, and whatever does not start.
+pub fn measure(stage: &Stage, binaries: &Path, events: usize) -> Result<Vec<Figures>> {
+    eprintln!("bench: {events} events through `certhooks local`");
+    // It is one machine's service, and has that machine.
+    process::unpin(std::process::id());
+    let local = Local::start(stage, &binaries.join("certhooks"))?;
+    let mut send =
+        local.run(&["send", EVENT, "--count", &events.to_string(), "--to", &local.url])?;
+    let mut tail = local.run(&["tail", "--json", "--from-start"])?;
+    let delivered = tail.0.stdout.take().context("tail has no output")?;
+    let figures = local.follow(delivered, events)?;
+    let sent = send.0.wait()?;
+    ensure!(sent.success(), "not every event was acknowledged: `certhooks send` ended with {sent}");
+    Ok(figures)
+}
+
+/// Ends with the value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Local {
+    program: PathBuf,
+    state: PathBuf,
+    url: String,
+    server: Running,
+}
+
+#[derive(Deserialize)]
+struct Delivered {
+    id: String,
+}
+
+impl Local {
+    fn start(stage: &Stage, program: &Path) -> Result<Self> {
+        let (state, log) = (stage.folder().join("state"), stage.folder().join("local.log"));
+        let mut command = Command::new(program);
+        command.args(["local", "--listen", "127.0.0.1:0", "--state"]).arg(&state);
+        let output = File::create(&log)?;
+        command.env_clear().stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let server = command.spawn().with_context(|| program.display().to_string())?;
+        let server = Running(server);
+        let began = Instant::now();
+        let address = loop {
+            if let Some(address) = address(&fs::read_to_string(&log)?) {
+                break address;
+            }
+            ensure!(began.elapsed() < START, "`certhooks local` does not start: {}", log.display());
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        Ok(Self { program: program.to_owned(), state, url: format!("http://{address}"), server })
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Running> {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).arg("--state").arg(&self.state).stdin(Stdio::null());
+        let has_output = arguments.first() == Some(&"tail");
+        command.stdout(if has_output { Stdio::piped() } else { Stdio::null() });
+        Ok(Running(command.spawn()?))
+    }
+
+    /// Counts deliveries until all are there: events a second, and memory, for each part.
+    fn follow(&self, delivered: ChildStdout, events: usize) -> Result<Vec<Figures>> {
+        let mut rate = Figures::new(What::LocalRate, None, &[LOCAL]);
+        let mut memory = Figures::new(What::LocalMemory, None, &[LOCAL]);
+        let part = (events / PARTS).max(1);
+        let (mut ids, mut began) = (HashSet::new(), Instant::now());
+        for line in BufReader::new(delivered).lines() {
+            let event: Delivered = serde_json::from_str(&line?)?;
+            ensure!(ids.insert(event.id), "an event was delivered twice");
+            if ids.len().is_multiple_of(part) {
+                rate.push(LOCAL, part as f64 / began.elapsed().as_secs_f64());
+                memory.push(LOCAL, process::memory(self.server.0.id())?.now as f64);
+                eprintln!("bench: {} delivered", ids.len());
+                began = Instant::now();
+            }
+            if ids.len() == events {
+                return Ok(vec![rate, memory]);
+            }
+        }
+        anyhow::bail!("{} of {events} events were delivered", ids.len())
+    }
+}
+
+/// The one that it listens on, from its log.
+fn address(log: &str) -> Option<String> {
+    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.find_map(|line| Some(line["address"].as_str()?.to_owned()))
+}
