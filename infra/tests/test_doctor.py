@@ -95,7 +95,10 @@ def test_dead_letters_and_a_webhook_that_is_off(operator):
     stack.sqs.send_message(QueueUrl=stack.outputs["EventsDeadLettersUrl"], MessageBody="{}")
     subprocess.run([BINARIES / "certhooks", "digicert", "webhook", "deactivate"], env=operator.environment, check=True)
     findings = operator.examine(status=1)
-    assert findings["here", "dead-letters"]["detail"].startswith("1 events, 0 deliveries")
+    letters = findings["here", "dead-letters"]
+    assert letters["detail"].startswith("1 events, 0 deliveries")
+    assert "; the oldest was sent " in letters["detail"]
+    assert letters["mend"].startswith(f"certhooks dead-letters list --stack {stack.name}, then ")
     assert findings["digicert", "status"]["mend"] == "certhooks digicert webhook activate"
     stack.take("EventsDeadLetters")
     operator.run("digicert", "webhook", "subscribe", "--endpoint", f"{operator.base}/webhooks/digicert")

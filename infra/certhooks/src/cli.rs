@@ -5,9 +5,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use ipnet::IpNet;
 
 use crate::cloudflare::words::Cloudflare;
+use crate::dead_letters::words::DeadLetters;
 use crate::digicert::Webhook;
 use crate::doctor::words::Doctor;
 use crate::meta::words::Meta;
+use crate::replay::words::Replay;
 
 /// Certificate webhooks in, complete certificate events out.
 #[derive(Debug, Parser)]
@@ -39,6 +41,13 @@ pub(crate) enum Command {
             --endpoint https://hooks.example.com/webhooks/meta-ct"
     )]
     Meta(Meta),
+    Replay(Replay),
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  certhooks dead-letters list\n  \
+            certhooks dead-letters retry --provider digicert --newer 2h"
+    )]
+    DeadLetters(DeadLetters),
     Doctor(Doctor),
     Completions(Completions),
 }

@@ -43,3 +43,9 @@ pub(crate) fn short(text: &str, width: usize) -> String {
 fn day(moment: &str) -> &str {
     moment.get(..10).unwrap_or(moment)
 }
+
+/// The payload is the provider's document byte for byte, which may be printed over many lines. In JSON
+/// a line break stands between tokens only: within a string it is escaped (RFC 8259, 7).
+pub(crate) fn one_line(body: &str) -> String {
+    body.replace(['\n', '\r'], " ")
+}

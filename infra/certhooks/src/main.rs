@@ -8,16 +8,19 @@
 //! - [`digicert`]: CertCentral's side: the webhook of the account
 //! - [`cloudflare`]: Cloudflare's side: webhook destinations and notification policies
 //! - [`meta`]: Meta's side: the app's subscription and domains
+//! - [`replay`]: archived events once more through the current code
+//! - [`dead_letters`]: messages that were received too often, once more or no more
 //! - [`doctor`]: what is configured here and there, compared
 //! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
 //!   command, its lines, its secrets
 //! - [`stack`], [`store`]: a door on AWS; the stages of a webhook secret, here or there
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
-//! - [`line`]: one event on one line, for people
+//! - [`line`], [`moment`]: one event on one line, for people; a time as they write it
 
 mod cli;
 mod client;
 mod cloudflare;
+mod dead_letters;
 mod digicert;
 mod doctor;
 mod fault;
@@ -26,7 +29,9 @@ mod keys;
 mod line;
 mod local;
 mod meta;
+mod moment;
 mod output;
+mod replay;
 mod send;
 mod sign;
 mod stack;
@@ -60,6 +65,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Digicert(Digicert::Webhook(command)) => Ok(digicert::run(command).await),
         Command::Cloudflare(command) => Ok(Box::pin(cloudflare::run(command)).await),
         Command::Meta(command) => Ok(Box::pin(meta::run(command)).await),
+        Command::Replay(arguments) => Ok(Box::pin(replay::run(arguments)).await),
+        Command::DeadLetters(command) => Ok(Box::pin(dead_letters::run(command)).await),
         Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await,
         Command::Completions(arguments) => {
             let (mut cli, mut out) = (Cli::command(), std::io::stdout());

@@ -5,7 +5,7 @@ use embedded::{Delivered, Reader};
 use envelope::CertificateEvent;
 
 use crate::cli::Tail;
-use crate::line::{columns, short};
+use crate::line::{columns, one_line, short};
 
 /// Between two looks at the queue.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -41,12 +41,6 @@ fn print(page: &[Delivered], json: bool) -> io::Result<()> {
         }
     }
     out.flush()
-}
-
-/// The payload is the provider's document byte for byte, which may be printed over many lines. In JSON
-/// a line break stands between tokens only: within a string it is escaped (RFC 8259, 7).
-fn one_line(body: &str) -> String {
-    body.replace(['\n', '\r'], " ")
 }
 
 fn line(event: &CertificateEvent, delivered: &Delivered) -> String {

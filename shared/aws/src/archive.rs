@@ -3,11 +3,14 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_smithy_types::retry::RetryConfig;
-use ports::{Archive, PortResult};
+use ports::{Archive, ArchiveReader, LARGEST_OBJECT, PortError, PortResult};
 
 use crate::Session;
 use crate::fault::fault;
+
+const VARIABLE: &str = "ARCHIVE_BUCKET";
 
 /// An object may have a megabyte; a queue message takes less.
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -34,9 +37,36 @@ impl Archive for S3Archive {
     async fn put(&self, key: &str, body: Vec<u8>) -> PortResult<String> {
         let object = self.client.put_object().bucket(&self.bucket).key(key);
         let object = object.content_type("application/json").body(body.into());
-        Box::pin(object.send())
-            .await
-            .map_err(|error| fault("ARCHIVE_BUCKET", "PutObject", &error))?;
+        Box::pin(object.send()).await.map_err(|error| fault(VARIABLE, "PutObject", &error))?;
         Ok(format!("s3://{}/{key}", self.bucket))
+    }
+}
+
+impl ArchiveReader for S3Archive {
+    /// S3 lists in the order of the keys' bytes (ListObjectsV2, `StartAfter`).
+    async fn list(&self, prefix: &str, after: &str) -> PortResult<Vec<String>> {
+        let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let page = Box::pin(page.start_after(after).send())
+            .await
+            .map_err(|error| fault(VARIABLE, "ListObjectsV2", &error))?;
+        let keys = page.contents.unwrap_or_default().into_iter();
+        Ok(keys.filter_map(|object| object.key).collect())
+    }
+
+    async fn get(&self, key: &str) -> PortResult<Option<Vec<u8>>> {
+        let object = self.client.get_object().bucket(&self.bucket).key(key);
+        let object = match Box::pin(object.send()).await {
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
+                return Ok(None);
+            }
+            object => object.map_err(|error| fault(VARIABLE, "GetObject", &error))?,
+        };
+        let unreadable = |why: String| PortError(format!("{VARIABLE}: GetObject: {key:?}: {why}"));
+        let length = object.content_length.unwrap_or(0).unsigned_abs();
+        if length > LARGEST_OBJECT {
+            return Err(unreadable(format!("{length} bytes: it is none of ours")));
+        }
+        let body = object.body.collect().await;
+        Ok(Some(body.map_err(|error| unreadable(error.to_string()))?.to_vec()))
     }
 }

@@ -44,6 +44,6 @@ pub use ledger::{DynamoLedger, WaitingToken};
 pub use secrets::StoredSecret;
 pub use session::Session;
 #[cfg(feature = "sqs")]
-pub use sqs::{Depth, SqsDeliveries, SqsEvents};
+pub use sqs::{Depth, SqsDeadLetter, SqsDeadLetters, SqsDeliveries, SqsEvents};
 #[cfg(feature = "stack")]
 pub use stack::StackOutputs;

@@ -44,6 +44,10 @@ impl LocalArchive {
         Self::named(folder, &format!("{}-", std::process::id()))
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn named(folder: PathBuf, process: &str) -> PortResult<Self> {
         create_folder(&folder.join(DRAFTS))?;
         Ok(Self { folder: folder.into(), process: process.into(), drafts: Arc::default() })
@@ -85,7 +89,7 @@ fn tidy(drafts: &Path) -> io::Result<()> {
 
 /// `/` in a key makes folders. One that an id makes gets `.d` after its name, so that the object
 /// `ID` and the object `ID/PART` can both be files.
-fn relative_path(key: &str) -> PortResult<PathBuf> {
+pub(crate) fn relative_path(key: &str) -> PortResult<PathBuf> {
     let segments: Vec<&str> = key.split('/').collect();
     if let Some(wrong) = segments.iter().find(|segment| !is_file_name(segment)) {
         return Err(PortError(format!(

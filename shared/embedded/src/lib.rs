@@ -4,7 +4,8 @@
 //!   how another process joins
 //! - [`reader`]: the same folder for commands that look on while `certhooks local` runs
 //! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
-//! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports
+//! - [`dead_letters`]: what became of messages that were received too often
+//! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
 //! - [`history`]: what the ledger keeps of certificates: state, history, by what they are found
 //! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
 //! - [`rotation`]: from one webhook secret to the next, stage by stage
@@ -14,8 +15,10 @@
 //!   an error names what failed and the remedy
 
 mod archive;
+mod archive_reader;
 mod clock;
 mod database;
+mod dead_letters;
 mod deliveries;
 mod events;
 mod faults;
@@ -36,6 +39,7 @@ mod turns;
 mod writer;
 
 pub use archive::LocalArchive;
+pub use dead_letters::LocalDeadLetters;
 pub use deliveries::LocalDeliveries;
 pub use events::{LocalEvents, Receipt, Received};
 pub use ledger::LocalLedger;

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::archive::LocalArchive;
 use crate::database::Database;
+use crate::dead_letters::LocalDeadLetters;
 use crate::deliveries::LocalDeliveries;
 use crate::events::LocalEvents;
 use crate::faults::fault;
@@ -106,6 +107,10 @@ impl State {
 
     pub fn deliveries(&self) -> LocalDeliveries {
         LocalDeliveries::new(self.database.clone())
+    }
+
+    pub fn dead_letters(&self) -> LocalDeadLetters {
+        LocalDeadLetters::new(self.database.clone())
     }
 
     pub fn ledger(&self) -> LocalLedger {

@@ -6,7 +6,7 @@ use providers::api::Verdict;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::decide::{LONGEST_DELAY, Next, TRIED_ENOUGH, Trouble, decide};
+use crate::decide::{LONGEST_DELAY, Next, Trouble, decide, is_tried_enough};
 
 /// What is known of an event once the provider was asked, or need not be.
 pub(crate) struct Found {
@@ -71,7 +71,7 @@ impl Asking<'_> {
 
     /// While the provider is down: back onto the queue, unless it waited long enough.
     pub(crate) fn hold<T>(self, wait: Duration) -> Result<Settled<T>, Later> {
-        if self.now - self.envelope.receivedtime >= TRIED_ENOUGH {
+        if is_tried_enough(self.envelope, self.now) {
             return Ok(Settled::Final(self.uncalled(Outcome::Failed, Some(Reason::Expired))));
         }
         Err(Later::held(wait))

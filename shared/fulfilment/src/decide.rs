@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 /// A download right after `certificate_issued` may not be ready (lemur polls an order 10 times).
 const READY_WITHIN: time::Duration = time::Duration::minutes(10);
 /// After so long of trying, the event is delivered as it is.
-pub(crate) const TRIED_ENOUGH: time::Duration = time::Duration::days(10);
+const TRIED_ENOUGH: time::Duration = time::Duration::days(10);
 /// SQS delays a message 15 minutes at most.
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(900);
 /// So many whole answers that are no certificate make a result.
@@ -37,6 +37,11 @@ pub(crate) enum Trouble {
     Passing,
 }
 
+/// A replayed event is old from the first; who replays it decides how long to try.
+pub(crate) fn is_tried_enough(envelope: &Envelope, now: OffsetDateTime) -> bool {
+    now - envelope.receivedtime >= TRIED_ENOUGH && envelope.replayed != Some(true)
+}
+
 /// `jitter` is between 0 and 1.
 pub(crate) fn decide<T>(
     verdict: Verdict<T>,
@@ -45,9 +50,10 @@ pub(crate) fn decide<T>(
     jitter: f64,
 ) -> Next<T> {
     let age = now - envelope.receivedtime;
+    let is_over = is_tried_enough(envelope, now);
     let backoff = backoff(envelope.attempts, jitter);
     let failed = |reason| Next::Final { outcome: Outcome::Failed, reason };
-    let again = |delay, reason, trouble| match age >= TRIED_ENOUGH {
+    let again = |delay, reason, trouble| match is_over {
         true => Next::Final { outcome: Outcome::Failed, reason: Reason::Expired },
         false => Next::Again { delay, reason, trouble },
     };
@@ -162,6 +168,15 @@ mod tests {
             let (envelope, now) = envelope(age, attempts, bad);
             assert_eq!(decide(verdict.clone(), &envelope, now, 1.0), expected, "{verdict:?} {age}");
         }
+    }
+
+    #[test]
+    fn a_replayed_event_is_tried_however_old_it_is() {
+        let (envelope, now) = envelope(time::Duration::days(400), 0, 0);
+        let envelope = Envelope { replayed: Some(true), ..envelope };
+        let down = Verdict::<()>::Again { reason: Reason::Unavailable, after: None };
+        let expected = again(2, Reason::Unavailable, Trouble::Passing);
+        assert_eq!(decide(down, &envelope, now, 1.0), expected);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! - [`ledger`]: which event was claimed and delivered, and the challenge that waits
 //! - [`history`]: the state of a certificate, and what came of it when
 //! - [`alias`]: by what a certificate's history is found
-//! - [`archive`]: the envelope as it came
+//! - [`archive`]: the envelope as it came, and reading it again
 //! - [`secrets`]: webhook secrets with their rotation stages, and API keys
 
 pub mod alias;
@@ -15,7 +15,7 @@ mod ledger;
 mod queue;
 mod secrets;
 
-pub use archive::Archive;
+pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT};
 pub use history::{CertificateState, Entry, History, Recorded, Standing, Told};
 pub use ledger::{Claim, Ledger};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};

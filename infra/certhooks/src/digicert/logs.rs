@@ -3,14 +3,14 @@ use std::cmp::Reverse;
 use envelope::rfc3339;
 use providers::digicert::webhook::{self, LogEntry, LogPage, Refusal};
 use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::access::Session;
 use super::account::{Account, Trouble};
 use super::words::Logs;
 use crate::fault::{Fault, Outcome};
 use crate::line::short;
+use crate::moment::moment;
 
 /// "Max: 1000 (default)" (Webhook event logs, `limit`).
 const PAGE: usize = 1000;
@@ -25,14 +25,7 @@ struct Choice<'a> {
 }
 
 pub(super) async fn run(arguments: &Logs) -> Outcome<()> {
-    let since = arguments.since.as_deref().map(|since| {
-        moment(since, OffsetDateTime::now_utc()).ok_or_else(|| {
-            Fault::usage(format!(
-                "--since {since}: must be an age such as 90m, 24h or 7d, or a time such as \
-                 2026-11-01 or 2026-11-01T12:00:00Z"
-            ))
-        })
-    });
+    let since = arguments.since.as_deref().map(|since| moment("--since", since));
     let choice = Choice { arguments, since: since.transpose()? };
     let Session { account, output, .. } = Session::open(&arguments.of.access).await?;
     let mut book = Book::of(&account, account.id(arguments.of.webhook_id).await?);
@@ -134,57 +127,4 @@ fn value(entry: &LogEntry) -> Value {
         "answered": entry.answered.map(rfc3339),
         "code": entry.code,
     })
-}
-
-/// An age (`90s`, `90m`, `24h`, `7d`) before `now`, a day (UTC), or a time.
-fn moment(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
-    let text = text.trim();
-    let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    age(text)
-        .and_then(|age| now.checked_sub(age))
-        .or_else(|| time(text))
-        .or_else(|| time(&format!("{text}Z")))
-        .or_else(|| time(&format!("{text}T00:00:00Z")))
-}
-
-fn age(text: &str) -> Option<Duration> {
-    let unit = text.chars().last()?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return None,
-    };
-    let number: i64 = text.strip_suffix(unit)?.parse().ok().filter(|number| *number >= 0)?;
-    number.checked_mul(seconds).map(Duration::seconds)
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::moment;
-
-    #[test]
-    fn ages_days_and_times() {
-        let now = datetime!(2026-11-22 12:00 UTC);
-        for (text, expected) in [
-            ("90s", Some(datetime!(2026-11-22 11:58:30 UTC))),
-            ("90m", Some(datetime!(2026-11-22 10:30 UTC))),
-            ("24h", Some(datetime!(2026-11-21 12:00 UTC))),
-            ("7d", Some(datetime!(2026-11-15 12:00 UTC))),
-            ("2026-11-01", Some(datetime!(2026-11-01 0:00 UTC))),
-            ("2026-11-01T12:00:00", Some(datetime!(2026-11-01 12:00 UTC))),
-            ("2026-11-01T12:00:00+01:00", Some(datetime!(2026-11-01 11:00 UTC))),
-            ("-1h", None),
-            ("1w", None),
-            ("yesterday", None),
-            ("9999999999999999999d", None),
-            ("999999999999d", None),
-            ("", None),
-        ] {
-            assert_eq!(moment(text, now), expected, "{text}");
-        }
-    }
 }

@@ -94,9 +94,10 @@ impl Look {
 
     /// A command that mends something, for the same door and account.
     pub(crate) fn command(&self, words: &str) -> String {
-        let is_about_door = ["subscribe", "rotate"].iter().any(|word| words.contains(word));
+        let takes_stack =
+            ["subscribe", "rotate", "dead-letters"].iter().any(|word| words.contains(word));
         let here = match (&self.stack, &self.arguments.state) {
-            (Some(stack), _) if is_about_door => format!(" --stack {}", stack.name()),
+            (Some(stack), _) if takes_stack => format!(" --stack {}", stack.name()),
             (None, Some(state)) => format!(" --state {}", state.display()),
             _ => String::new(),
         };

@@ -15,6 +15,8 @@ mod server;
 mod simulated;
 mod worker;
 
+pub(crate) use simulated::Providers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +32,6 @@ use crate::keys;
 use crate::local::doors::Doors;
 use crate::local::samples::Samples;
 use crate::local::server::Front;
-use crate::local::simulated::Providers;
 use crate::local::worker::Queue;
 
 /// Requests under way may take so long to end after a signal.

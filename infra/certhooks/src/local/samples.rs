@@ -8,8 +8,8 @@ use envelope::Provider;
 use reqwest::{Client, Url};
 use time::OffsetDateTime;
 
+use crate::local::Providers;
 use crate::local::passages::{Passages, heading};
-use crate::local::simulated::Providers;
 use crate::output::say;
 use crate::send::Sample;
 use crate::sign::Signer;

@@ -6,8 +6,8 @@ use fulfilment::{Fate, Ports, Record, Worker};
 use tokio::sync::{Semaphore, watch};
 
 use crate::keys::ApiKey;
+use crate::local::Providers;
 use crate::local::passages::{Passages, Watched};
-use crate::local::simulated::Providers;
 
 /// Records under way at a time. Most of their time is spent waiting for a provider.
 const SIDE_BY_SIDE: usize = 64;

@@ -3,6 +3,8 @@ use embedded::LocalSecrets;
 use envelope::Provider;
 use ports::SecretSource;
 use providers::meta::subscription::{Alerts, is_domain};
+use reqwest::Url;
+use secrecy::SecretString;
 
 use crate::fault::{Fault, Outcome};
 use crate::given;
@@ -10,12 +12,14 @@ use crate::keys;
 use crate::meta::app::{Access, App, verify_token};
 use crate::meta::words::Subscribe;
 use crate::output::Output;
+use crate::stack::{Here, Stack};
 
 pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
     let environment = Environment::of_process();
     let secrets = LocalSecrets::new(&words.access.state, keys::variable(&environment));
     let output = Output { json: words.access.json };
-    let endpoint = given::address("--endpoint", &words.endpoint)?;
+    let named = words.endpoint.as_deref();
+    let named = named.map(|endpoint| given::address("--endpoint", endpoint)).transpose()?;
     let domains = domains(&words.domain, &environment)?;
     let access = Access {
         app: words.access.app.as_deref(),
@@ -24,9 +28,13 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
         state: &words.access.state,
     };
     let app = App::open(&access, &environment, &secrets).await?;
-    let stored = secrets.webhook(Provider::Meta).current().await?.current;
+    let (stored, told) = door(&words.here, &environment, &secrets).await?;
     let token = stored.as_ref().and_then(verify_token);
-    let token = token.ok_or_else(|| Fault::failed("the state folder has no verify token"))?;
+    let token = token.ok_or_else(|| {
+        Fault::failed("the webhook secret has no verify token: fill `verify_token` in")
+    })?;
+    let endpoint = named.or(told);
+    let endpoint = endpoint.ok_or_else(|| Fault::usage("--endpoint: is needed without --stack"))?;
 
     let there = app.subscription().await?;
     let is_there = there.as_ref().is_some_and(|there| {
@@ -47,6 +55,20 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
         output.step("domains", outcome, &format!("{}: {named}", alerts.as_str()));
     }
     Ok(())
+}
+
+/// The webhook secret as it is stored, and where the door is if that is told.
+async fn door(
+    here: &Here,
+    environment: &Environment,
+    secrets: &LocalSecrets,
+) -> Outcome<(Option<SecretString>, Option<Url>)> {
+    let Some(name) = &here.stack else {
+        return Ok((secrets.webhook(Provider::Meta).current().await?.current, None));
+    };
+    let stack = Stack::open(environment, name).await?;
+    let url = given::address("the stack's MetaWebhookUrl", stack.url(Provider::Meta)?)?;
+    Ok((stack.versions(Provider::Meta).await?.current, Some(url)))
 }
 
 /// Those that were not there.

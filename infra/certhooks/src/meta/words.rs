@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::stack::Here;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Meta {
     Subscribe(Subscribe),
@@ -9,7 +11,7 @@ pub(crate) enum Meta {
 
 /// Subscribes a Meta app to Certificate Transparency: both fields, and the domains of both kinds
 ///
-/// Graph asks the endpoint for the handshake with the verify token of the state folder. What is there
+/// Graph asks the endpoint for the handshake with the verify token of the state folder, or of the stack. What is there
 /// already is left alone, so running it again changes nothing. Meta has retired the product: when
 /// Graph answers so (code 100, subcode 33), this says it and ends with status 3.
 #[derive(Args, Debug)]
@@ -19,13 +21,16 @@ pub(crate) enum Meta {
     "    --endpoint https://hooks.example.com/webhooks/meta-ct\n",
     "  certhooks meta subscribe --app 1234567890 --access-token-file - < token.txt \\\n",
     "    --endpoint https://hooks.example.com/webhooks/meta-ct --domain a.example,b.example\n",
+    "  certhooks meta subscribe --app 1234567890 --domain example.com --stack certhooks\n",
     "\nExit status: 0 done; 1 refused or failed; 2 wrong usage, nothing was sent; ",
     "3 nothing there: the product is retired."
 ))]
 pub(crate) struct Subscribe {
-    /// Address of the door: https (http on a loopback address)
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: String,
+    /// Address of the door: https (http on a loopback address); else that of the stack
+    #[arg(long, value_name = "URL", required_unless_present = "stack")]
+    pub(crate) endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) here: Here,
     /// Domain whose certificates to hear of; may be repeated; else META_DOMAINS
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) domain: Vec<String>,

@@ -1,14 +1,73 @@
+use std::collections::HashMap;
+
 use boot::Environment;
 use embedded::WaitingChallenge;
 use envelope::Provider;
-use ports::{PortResult, SecretVersions};
+use ports::{Archive, ArchiveReader, Deliveries, Delivery, PortResult, SecretVersions};
 use secrecy::SecretString;
+use time::OffsetDateTime;
 
+use crate::dead_letters::place::Held;
+use crate::dead_letters::words::QueueName;
 use crate::fault::{Fault, Outcome};
 use crate::stack::Depths;
 
 /// None can be opened.
 pub(crate) enum Stack {}
+/// Nor has one an archive,
+pub(crate) enum Objects {}
+/// or a queue.
+pub(crate) enum Queue {}
+pub(crate) enum DeadQueues {}
+pub(crate) enum Dead {}
+
+impl DeadQueues {
+    pub(crate) async fn page(&mut self, _: Option<QueueName>) -> PortResult<Option<Vec<Held>>> {
+        match *self {}
+    }
+
+    pub(crate) fn keep(&mut self, _: Vec<Held>) {
+        match *self {}
+    }
+
+    pub(crate) async fn give_back(&mut self) -> PortResult<()> {
+        match *self {}
+    }
+
+    pub(crate) async fn known(&self, _: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
+        match *self {}
+    }
+
+    pub(crate) async fn retry(&mut self, _: Vec<Held>) -> PortResult<usize> {
+        match *self {}
+    }
+
+    pub(crate) async fn remove(&mut self, _: Vec<Held>) -> PortResult<usize> {
+        match *self {}
+    }
+}
+
+impl Archive for Objects {
+    async fn put(&self, _: &str, _: Vec<u8>) -> PortResult<String> {
+        match *self {}
+    }
+}
+
+impl ArchiveReader for Objects {
+    async fn list(&self, _: &str, _: &str) -> PortResult<Vec<String>> {
+        match *self {}
+    }
+
+    async fn get(&self, _: &str) -> PortResult<Option<Vec<u8>>> {
+        match *self {}
+    }
+}
+
+impl Deliveries for Queue {
+    async fn publish(&self, _: Delivery) -> PortResult<()> {
+        match *self {}
+    }
+}
 
 impl Stack {
     #[expect(clippy::unused_async, reason = "as the one that is deployed")]
@@ -47,6 +106,18 @@ impl Stack {
     }
 
     pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
+        match *self {}
+    }
+
+    pub(crate) fn dead_queues(&self) -> PortResult<DeadQueues> {
+        match *self {}
+    }
+
+    pub(crate) fn archive(&self) -> PortResult<Objects> {
+        match *self {}
+    }
+
+    pub(crate) fn deliveries(&self, _: Option<&str>) -> PortResult<Queue> {
         match *self {}
     }
 

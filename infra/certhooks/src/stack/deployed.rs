@@ -1,4 +1,7 @@
-use aws::{Depth, DynamoLedger, Session, StackOutputs, StoredSecret};
+use aws::{
+    Depth, DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, StackOutputs,
+    StoredSecret,
+};
 use boot::Environment;
 use data_encoding::BASE64URL_NOPAD;
 use embedded::WaitingChallenge;
@@ -10,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::fault::{Fault, Outcome};
 use crate::stack::Depths;
+use crate::stack::dead::DeadQueues;
 
 /// A stack of `infra/template.yaml`.
 pub(crate) struct Stack {
@@ -126,6 +130,30 @@ impl Stack {
             delayed: events.delayed,
             dead: dead.visible,
             undelivered: undelivered.visible,
+        })
+    }
+
+    pub(crate) fn archive(&self) -> PortResult<S3Archive> {
+        Ok(S3Archive::new(&self.session, self.outputs.named("ArchiveBucket")?))
+    }
+
+    /// The deliveries queue, or the one at `url`.
+    pub(crate) fn deliveries(&self, url: Option<&str>) -> PortResult<SqsDeliveries> {
+        let url = url.map_or_else(|| self.outputs.named("DeliveriesQueueUrl"), Ok)?;
+        Ok(SqsDeliveries::new(&self.session, url))
+    }
+
+    pub(crate) fn dead_queues(&self) -> PortResult<DeadQueues> {
+        let queue = |dead: &'static str, source| {
+            let (url, source) = (self.outputs.named(dead)?, self.outputs.named(source)?);
+            Ok::<_, PortError>(SqsDeadLetters::new(&self.session, dead, url, source))
+        };
+        Ok(DeadQueues {
+            ledger: DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?),
+            events: queue("EventsDeadLettersUrl", "EventsQueueUrl")?,
+            deliveries: queue("DeliveriesDeadLettersUrl", "DeliveriesQueueUrl")?,
+            done: Vec::new(),
+            kept: Vec::new(),
         })
     }
 

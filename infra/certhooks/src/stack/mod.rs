@@ -1,16 +1,23 @@
 //! A door that is deployed on AWS, by the name of its stack.
 //!
 //! - [`deployed`]: with the feature `aws`
+//! - [`dead`]: its dead-letter queues
 //! - [`absent`]: without it there is no such door
 
 #[cfg(not(feature = "aws"))]
 mod absent;
 #[cfg(feature = "aws")]
+mod dead;
+#[cfg(feature = "aws")]
 mod deployed;
 
 #[cfg(not(feature = "aws"))]
-pub(crate) use absent::Stack;
+pub(crate) use absent::{Dead, DeadQueues, Objects, Queue, Stack};
+#[cfg(feature = "aws")]
+pub(crate) use aws::{S3Archive as Objects, SqsDeadLetter as Dead, SqsDeliveries as Queue};
 use clap::Args;
+#[cfg(feature = "aws")]
+pub(crate) use dead::DeadQueues;
 #[cfg(feature = "aws")]
 pub(crate) use deployed::{Stack, stored};
 

@@ -63,6 +63,12 @@ impl Scene {
         Local::start_in(Arc::clone(&self.state), &all, &[])
     }
 
+    /// Another one, on a state folder of its own.
+    pub(crate) fn door_elsewhere(&self) -> Local {
+        let all: Vec<_> = self.variables().into_iter().collect();
+        Local::start_in(Arc::new(Folder::new()), &all, &[])
+    }
+
     /// Runs `certhooks` with the state folder and good keys to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.run_with(&[], arguments)

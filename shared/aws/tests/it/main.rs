@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod archive;
+mod dead_letters;
 mod deliveries;
 mod events;
 mod failed_entries;

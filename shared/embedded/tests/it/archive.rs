@@ -1,7 +1,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use ports::Archive;
+use ports::{Archive, ArchiveReader};
 
 use crate::folder::TestFolder;
 use crate::open;
@@ -48,4 +48,36 @@ async fn a_fault_names_the_file_and_leaves_no_draft() {
     fs::write(drafts.join("7"), "left by a killed process").unwrap();
     drop(open(&folder));
     assert_eq!(fs::read_dir(&drafts).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn objects_are_listed_in_order_and_read_again() {
+    let folder = TestFolder::new();
+    let archive = open(&folder).archive();
+    let keys = [
+        "digicert/2025/12/31/z",
+        "digicert/2026/01/02/a",
+        "digicert/2026/01/02/b",
+        "digicert/2026/01/10/a",
+        "digicert/2026/02/01/c",
+    ];
+    for key in keys.iter().rev().chain(&["meta/2026/01/02/x"]) {
+        archive.put(key, key.as_bytes().to_vec()).await.unwrap();
+    }
+    for (prefix, after, count) in [
+        ("digicert/", "", 5),
+        ("digicert/", "digicert/2025/12/31/z", 4),
+        ("digicert/", "digicert/2026/01/02/a", 3),
+        ("digicert/", "digicert/2026/01/02", 4),
+        ("digicert/", "digicert/2026/01/03/", 2),
+        ("digicert/", "digicert/2026/02/01/c", 0),
+        ("cloudflare/", "", 0),
+    ] {
+        let listed = archive.list(prefix, after).await.unwrap();
+        assert_eq!(listed, keys[keys.len() - count..][..count], "{prefix} {after}");
+    }
+    assert_eq!(archive.list("meta/", "").await.unwrap(), ["meta/2026/01/02/x"]);
+    assert_eq!(archive.get(keys[1]).await.unwrap().unwrap(), keys[1].as_bytes());
+    assert_eq!(archive.get("digicert/2026/01/02/none").await.unwrap(), None);
+    assert!(archive.get("../lock").await.is_err());
 }

@@ -10,7 +10,7 @@ use ports::{Deliveries, EventsQueue};
 
 use crate::deliveries::delivery;
 use crate::folder::TestFolder;
-use crate::{bodies, message, open, receive, send};
+use crate::{bodies, clock, message, open, open_with, receive, send};
 
 const CHILD: &str = "CERTHOOKS_TEST_JOIN";
 /// What each of the two sends and delivers.
@@ -122,4 +122,26 @@ fn a_folder_without_state_or_of_another_version_is_left_as_it_is() {
     connection.pragma_update(None, "user_version", 99).unwrap();
     let error = State::join(folder.path(), Options::default()).err().unwrap();
     assert!(error.0.contains("certhooks.db has schema version 99"), "{error}");
+}
+
+#[tokio::test]
+async fn dead_letters_are_tried_again_or_dropped_once() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let owner = open_with(&folder, clock);
+    send(&owner.events(), ["a", "b", "c"]).await;
+    for _ in 0..5 {
+        assert_eq!(receive(&owner.events(), 10).await.len(), 3);
+        pass(181);
+    }
+    assert!(receive(&owner.events(), 10).await.is_empty());
+    let joined = join(&folder);
+    let dead = joined.reader().dead_letters(0, 10).await.unwrap();
+    let again: Vec<_> = dead[..2].iter().map(|dead| (dead.id, message(&dead.body))).collect();
+    let letters = joined.dead_letters();
+    assert_eq!(letters.retry(again.clone()).await.unwrap(), 2);
+    assert_eq!(letters.retry(again).await.unwrap(), 0, "somebody else did");
+    assert_eq!(letters.remove(vec![dead[0].id, dead[2].id]).await.unwrap(), 1);
+    assert_eq!(bodies(&receive(&owner.events(), 10).await), ["a", "b"]);
+    assert_eq!(owner.reader().counts().await.unwrap().dead, 0);
 }

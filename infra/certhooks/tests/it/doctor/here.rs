@@ -71,7 +71,12 @@ async fn queue_ages_and_dead_letters() {
     );
     let examined = scene.examine(&ONLY);
     let text = "2, the newest com.digicert.x of 1970-01-01T00:00:01Z: received too often";
-    examined.says("here", "dead-letters", "wrong", text);
+    let finding = examined.says("here", "dead-letters", "wrong", text);
+    let here = format!("--state {}", scene.state.path().display());
+    let mend = format!(
+        "certhooks dead-letters list {here}, then certhooks dead-letters retry --all {here}"
+    );
+    assert_eq!(finding["mend"], mend);
     examined.says("here", "queue", "ok", "0 waiting");
     leave(&scene, "DELETE FROM dead_letters");
     let _door = Local::start_at(Arc::clone(&state), &address);

@@ -1,0 +1,71 @@
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use embedded::{LocalDeliveries, Options, State};
+use ports::{Deliveries, Delivery, PortError, PortResult};
+
+use crate::fault::{Fault, Outcome};
+use crate::line::one_line;
+use crate::replay::Home;
+use crate::stack::Queue;
+
+/// Where the certificate events go.
+#[derive(Clone)]
+pub(crate) enum Target {
+    State(LocalDeliveries),
+    Queue(Arc<Queue>),
+    /// One on a line.
+    Lines {
+        name: Arc<str>,
+        out: Arc<Mutex<Box<dyn Write + Send>>>,
+    },
+}
+
+impl Target {
+    /// # Errors
+    /// `to` names nothing that takes events.
+    pub(crate) fn open(to: Option<&str>, home: &Home) -> Outcome<Self> {
+        let is_address = |to: &str| to.starts_with("https://") || to.starts_with("http://");
+        match (to, home) {
+            (None, Home::Local(state)) => Ok(Self::State(state.deliveries())),
+            (None, Home::Stack(stack)) => Ok(Self::Queue(Arc::new(stack.deliveries(None)?))),
+            (Some(to), Home::Stack(stack)) if is_address(to) => {
+                Ok(Self::Queue(Arc::new(stack.deliveries(Some(to))?)))
+            }
+            (Some(to), Home::Local(_)) if is_address(to) => {
+                Err(Fault::usage("--to: the URL of a queue goes with --stack"))
+            }
+            (Some("-"), _) => Ok(Self::lines("standard output", std::io::stdout())),
+            (Some(to), _) if to.ends_with('/') || Path::new(to).is_dir() => {
+                Ok(Self::State(State::join(Path::new(to), Options::default())?.deliveries()))
+            }
+            (Some(to), _) => {
+                let file = OpenOptions::new().append(true).create(true).mode(0o600).open(to);
+                let file = file.map_err(|error| Fault::usage(format!("--to {to}: {error}")))?;
+                Ok(Self::lines(to, file))
+            }
+        }
+    }
+
+    fn lines(name: &str, out: impl Write + Send + 'static) -> Self {
+        Self::Lines { name: name.into(), out: Arc::new(Mutex::new(Box::new(out))) }
+    }
+}
+
+impl Deliveries for Target {
+    async fn publish(&self, delivery: Delivery) -> PortResult<()> {
+        match self {
+            Self::State(deliveries) => deliveries.publish(delivery).await,
+            Self::Queue(queue) => queue.publish(delivery).await,
+            Self::Lines { name, out } => {
+                let line = format!("{}\n", one_line(&delivery.body));
+                let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+                let written = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+                written.map_err(|error| PortError(format!("{name}: {error}")))
+            }
+        }
+    }
+}
