@@ -12,7 +12,7 @@ SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } o
 ARCH ?= $(or $(SAVED_ARCH),arm64)# of the deployed functions: arm64 or x86_64
 PYTHON ?= python3#             3.11 or later
 
-FUNCTIONS := digicert-webhook cloudflare-webhook meta-ct-webhook worker
+FUNCTIONS := digicert-webhook cloudflare-webhook meta-ct-webhook worker reconciler
 # cargo-lambda links with zig, against the C library of provided.al2023 rather than this machine's.
 ZIG := ziglang==0.15.2
 

@@ -31,6 +31,10 @@ done
 
 forbid certhooks 'aws-.*|lambda.*' "'make run' must not compile the AWS SDK; keep it behind the feature 'aws'"
 
+for engine in intake fulfilment reconciliation; do
+  forbid "$engine" 'aws-.*|lambda.*|rusqlite' "it knows ports, and not what is behind them"
+done
+
 for door in digicert-webhook cloudflare-webhook meta-ct-webhook; do
   forbid "$door" 'aws-sdk-(dynamodb|s3)|fulfilment|reqwest' \
     "a door reads one secret and sends to one queue; nothing else is linked into it"

@@ -56,6 +56,13 @@ EXPECTED = {
         "${WorkerLog.Arn}": LOGS,
         "*": XRAY,
     },
+    "Reconciler": {
+        "${EventsQueue.Arn}": {"sqs:SendMessage"},
+        "${Ledger.Arn}": {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        "${DigicertApiSecret}": {"secretsmanager:GetSecretValue"},
+        "${ReconcilerLog.Arn}": LOGS,
+        "*": XRAY,
+    },
 }
 
 
@@ -77,6 +84,17 @@ def test_each_function_has_a_role_with_just_what_it_uses(function):
 def test_an_own_key_adds_its_use_and_nothing_else(function):
     role = processed(KmsKeyArn=KEY, **ALL)["Resources"][f"{function}Role"]["Properties"]
     assert grants(role) == EXPECTED[function] | {KEY: {"kms:Decrypt", "kms:GenerateDataKey"}}
+
+
+def test_the_schedule_may_run_the_reconciler_and_nothing_else():
+    stack = processed(**ALL)
+    schedule, = resources("AWS::Scheduler::Schedule", stack).values()
+    assert schedule["Target"]["Arn"] == "${Reconciler.Arn}"
+    role = stack["Resources"][re.search(r"{(\w+)\.Arn}", schedule["Target"]["RoleArn"])[1]]["Properties"]
+    assert grants(role) == {"${Reconciler.Arn}": {"lambda:InvokeFunction"}}
+    assert "ManagedPolicyArns" not in role
+    trust, = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": ["scheduler.amazonaws.com"]}
 
 
 def test_only_api_gateway_calls_the_webhook_functions_and_only_by_their_routes():

@@ -30,12 +30,18 @@ def test_a_provider_switched_off_leaves_nothing_behind(provider):
     rest = json.dumps(off["Resources"]).replace("execute-api:/*/*/webhooks/digicert", "")
     assert f"${{{provider}" not in rest
     assert f"/webhooks/{provider.lower()}" not in rest
+    assert ("Reconciler" in off["Resources"]) == (provider != "Digicert"), "it is for CertCentral alone"
     variables = off["Resources"]["Worker"]["Properties"]["Environment"]["Variables"]
     assert not [v for v in variables if v.startswith(f"{provider.upper()}_")]
 
 
 def test_meta_is_off_by_default_and_nothing_at_all_is_refused():
-    assert set(resources("AWS::Lambda::Function", processed())) == {"DigicertWebhook", "CloudflareWebhook", "Worker"}
+    assert set(resources("AWS::Lambda::Function", processed())) == {
+        "DigicertWebhook",
+        "CloudflareWebhook",
+        "Worker",
+        "Reconciler",
+    }
     assertion, = source()["Rules"]["SomeProvider"]["Assertions"]
     named = re.findall(r"'Ref': '(\w+)'", str(assertion["Assert"]))
     assert sorted(named) == ["EnableCloudflare", "EnableDigicert", "EnableMeta"]
@@ -106,6 +112,7 @@ def test_functions_run_as_designed():
         "CloudflareWebhook": 9,
         "MetaWebhook": 9,
         "Worker": 30,
+        "Reconciler": 600,
     }
     for name, function in functions.items():
         assert function["Runtime"] == "provided.al2023"
@@ -128,6 +135,14 @@ def test_functions_get_the_variables_that_the_code_reads():
             "EVENTS_QUEUE_URL": "${EventsQueue}",
             "WEBHOOK_SECRET_ID": f"${{{provider}WebhookSecret}}",
         }
+    assert variables["Reconciler"] == {
+        "EVENTS_QUEUE_URL": "${EventsQueue}",
+        "LEDGER_TABLE": "${Ledger}",
+        "DIGICERT_API_SECRET_ID": "${DigicertApiSecret}",
+        "DIGICERT_API_BASE": "https://www.digicert.com/services/v2",
+        "DIGICERT_API_BUDGET": "100/5s,1000/3m",
+        "RECONCILE_WINDOW_MINUTES": "1440",
+    }
     worker = variables["Worker"]
     assert {name: worker.pop(name) for name in list(worker) if name.endswith(("_URL", "_TABLE", "_BUCKET", "_ID"))} == {
         "EVENTS_QUEUE_URL": "${EventsQueue}",
@@ -165,6 +180,22 @@ def test_the_workers_mapping_reports_single_failures_and_shares_the_budget():
     assert mapping["ScalingConfig"]["MaximumConcurrency"] == concurrency == "6"
     # Reserved concurrency would throttle the poller and dead-letter good messages.
     assert "ReservedConcurrentExecutions" not in worker
+
+
+def test_the_reconciler_runs_one_at_a_time_and_looks_back_over_missed_runs():
+    stack = processed(ReconcileWindowMinutes="10080")
+    schedule, = resources("AWS::Scheduler::Schedule", stack).values()
+    minutes = int(re.fullmatch(r"rate\((\d+) minutes\)", schedule["ScheduleExpression"])[1])
+    reconciler = stack["Resources"]["Reconciler"]["Properties"]
+    assert reconciler["Timeout"] < minutes * 60
+    assert reconciler["Environment"]["Variables"]["RECONCILE_WINDOW_MINUTES"] == "10080"
+    assert schedule.get("State", "ENABLED") == "ENABLED"
+    # What failed is the next run's work, not a repeat's.
+    retries, = resources("AWS::Lambda::EventInvokeConfig", stack).values()
+    assert retries["MaximumRetryAttempts"] == schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    window = source()["Parameters"]["ReconcileWindowMinutes"]
+    assert (window["MinValue"], window["MaxValue"]) == (1, 7 * 24 * 60)
+    assert window["Default"] > minutes
 
 
 # --- what holds data ---------------------------------------------------------------------------------------------
@@ -302,6 +333,8 @@ def test_alarms_watch_what_they_should():
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", "${DeliveriesQueue.QueueName}"),
         ("AWS/ApiGateway", "5XXError", "stack", "v1"),
         ("AWS/Lambda", "Errors", "${Worker}"),
+        ("AWS/Lambda", "Errors", "${Reconciler}"),
+        *(("Certhooks/stack", name, "digicert") for name in ("Reconciled", "NotSent", "StillMissing")),
         *(("AWS/Lambda", "Throttles", f"${{{name}}}") for name in ("Worker", *WEBHOOKS.values())),
         *(("Certhooks/stack", "Refused", p.lower(), "unauthorized") for p in WEBHOOKS),
         *(("Certhooks/stack", "KeyRefused", p.lower()) for p in WEBHOOKS),
@@ -311,10 +344,11 @@ def test_alarms_watch_what_they_should():
 
 
 def test_alarms_go_to_the_topic_when_there_is_one():
-    for name, alarm in resources("AWS::CloudWatch::Alarm", processed(AlarmTopicArn=TOPIC, **ALL)).items():
+    for alarm in resources("AWS::CloudWatch::Alarm", processed(AlarmTopicArn=TOPIC, **ALL)).values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
-        # Of the canary, silence is the alarm.
-        assert alarm["TreatMissingData"] == ("breaching" if name == "CanaryAlarm" else "notBreaching")
+        # A reconciler or a canary that says nothing at all does not run; elsewhere silence is good.
+        is_watch = alarm["MetricName"] in {"Reconciled", "CanaryLatency"}
+        assert alarm["TreatMissingData"] == ("breaching" if is_watch else "notBreaching")
     for alarm in resources("AWS::CloudWatch::Alarm", processed()).values():
         assert "AlarmActions" not in alarm
 
@@ -351,9 +385,14 @@ def test_refused_addresses_are_counted_from_the_access_log():
 def test_the_dashboard_can_be_read():
     widgets = json.loads(processed()["Resources"]["Dashboard"]["Properties"]["DashboardBody"])["widgets"]
     headings = [w["properties"]["markdown"] for w in widgets if w["type"] == "text"]
-    assert headings == ["## Is it receiving?", "## Is it keeping up?", "## What is failing, and whose fault is it?"]
+    assert headings == [
+        "## Is it receiving?",
+        "## Is it keeping up?",
+        "## What is failing, and whose fault is it?",
+        "## What CertCentral did not send, or we did not take",
+    ]
     places = [(w["x"], w["y"]) for w in widgets]
-    assert len(set(places)) == len(widgets) == 18
+    assert len(set(places)) == len(widgets) == 22
     assert places == sorted(places, key=lambda place: (place[1], place[0]))
 
 

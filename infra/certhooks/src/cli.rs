@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use ipnet::IpNet;
@@ -9,6 +10,8 @@ use crate::dead_letters::words::DeadLetters;
 use crate::digicert::Webhook;
 use crate::doctor::words::Doctor;
 use crate::meta::words::Meta;
+use crate::moment::age;
+use crate::reconcile::words::Reconcile;
 use crate::replay::words::Replay;
 
 /// Certificate webhooks in, complete certificate events out.
@@ -41,6 +44,7 @@ pub(crate) enum Command {
             --endpoint https://hooks.example.com/webhooks/meta-ct"
     )]
     Meta(Meta),
+    Reconcile(Reconcile),
     Replay(Replay),
     #[command(
         subcommand,
@@ -82,6 +86,9 @@ pub(crate) struct Local {
     /// Send the event files under this folder through the doors once, and show each as it passes
     #[arg(long, value_name = "DIR")]
     pub(crate) samples: Option<PathBuf>,
+    /// Look so often for what CertCentral failed to send, where it is called for real; 0s for never
+    #[arg(long, default_value = "15m", value_name = "AGE", value_parser = every)]
+    pub(crate) reconcile_every: Duration,
 }
 
 /// Sends event files to a door, with the key or signature that the provider would send
@@ -156,6 +163,11 @@ fn door(text: &str) -> Result<reqwest::Url, String> {
     let address = text.parse::<reqwest::Url>().map_err(|error| error.to_string())?;
     let is_http = matches!(address.scheme(), "http" | "https");
     is_http.then_some(address).ok_or_else(|| "must begin with http:// or https://".into())
+}
+
+fn every(text: &str) -> Result<Duration, String> {
+    let age = age(text).and_then(|age| Duration::try_from(age).ok());
+    age.ok_or_else(|| "must be an age such as 90s, 15m or 1h".into())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -96,6 +96,16 @@ impl From<PortError> for Fault {
     }
 }
 
+impl From<reconciliation::Fault> for Fault {
+    fn from(fault: reconciliation::Fault) -> Self {
+        match fault {
+            reconciliation::Fault::Refused(refusal) => refusal.into(),
+            reconciliation::Fault::NoKey => Self::usage(fault.to_string()),
+            fault => Self::failed(fault.to_string()),
+        }
+    }
+}
+
 impl From<SettingError> for Fault {
     fn from(error: SettingError) -> Self {
         Self::usage(error.to_string())

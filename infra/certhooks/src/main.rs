@@ -11,6 +11,7 @@
 //! - [`replay`]: archived events once more through the current code
 //! - [`dead_letters`]: messages that were received too often, once more or no more
 //! - [`doctor`]: what is configured here and there, compared
+//! - [`reconcile`]: what CertCentral failed to send
 //! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
 //!   command, its lines, its secrets
 //! - [`stack`], [`store`]: a door on AWS; the stages of a webhook secret, here or there
@@ -31,6 +32,7 @@ mod local;
 mod meta;
 mod moment;
 mod output;
+mod reconcile;
 mod replay;
 mod send;
 mod sign;
@@ -65,6 +67,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Digicert(Digicert::Webhook(command)) => Ok(digicert::run(command).await),
         Command::Cloudflare(command) => Ok(Box::pin(cloudflare::run(command)).await),
         Command::Meta(command) => Ok(Box::pin(meta::run(command)).await),
+        Command::Reconcile(arguments) => Ok(Box::pin(reconcile::run(arguments)).await),
         Command::Replay(arguments) => Ok(Box::pin(replay::run(arguments)).await),
         Command::DeadLetters(command) => Ok(Box::pin(dead_letters::run(command)).await),
         Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await,

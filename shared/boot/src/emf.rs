@@ -8,7 +8,7 @@ use crate::Environment;
 /// Where there is no `METRICS_NAMESPACE`.
 const NAMESPACE: &str = "Certhooks";
 
-const COUNTS: [&str; 10] = [
+const COUNTS: &[&str] = &[
     "Accepted",
     "Breaker",
     "Callback",
@@ -16,9 +16,15 @@ const COUNTS: [&str; 10] = [
     "Duplicates",
     "Held",
     "KeyRefused",
+    "Known",
+    "NotSent",
     "OtherThanCurrentSecret",
+    "Reconciled",
+    "Recovered",
     "Refused",
+    "Seen",
     "Stale",
+    "StillMissing",
 ];
 
 /// In milliseconds.
@@ -43,7 +49,7 @@ impl Metrics {
         for name in DURATIONS {
             describe_histogram!(name, Unit::Milliseconds, "");
         }
-        for name in COUNTS {
+        for &name in COUNTS {
             describe_counter!(name, Unit::Count, "");
         }
         Ok(Self(collector))

@@ -52,3 +52,5 @@ pub use state::{Options, State};
 #[cfg(test)]
 #[path = "../tests/it/folder.rs"]
 mod folder;
+#[cfg(test)]
+mod full;

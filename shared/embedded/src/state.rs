@@ -129,6 +129,11 @@ impl State {
     pub fn reader(&self) -> Reader {
         Reader::new(self.database.clone())
     }
+
+    #[cfg(test)]
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
 }
 
 fn recovered(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> {

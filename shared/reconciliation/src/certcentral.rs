@@ -7,7 +7,7 @@ use providers::digicert::api;
 use providers::digicert::webhook::Refusal;
 
 /// How often a call is made that meets passing trouble.
-const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 3;
 /// "Wait seconds to minutes" is the advice where there is no `Retry-After` (CertCentral API, "Rate
 /// limits"); doubled each time.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -27,11 +27,18 @@ impl Settings {
     /// # Errors
     /// Names the variable that cannot be understood.
     pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
+        Self::of(Api::of(environment, Provider::Digicert)?, environment)
+    }
+
+    /// For an API that is known already.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn of(api: Api, environment: &Environment) -> Result<Self, SettingError> {
         let window_minutes = environment.parsed(WINDOW)?.unwrap_or(DEFAULT_WINDOW);
         if !(1..=LONGEST_WINDOW).contains(&window_minutes) {
             return Err(SettingError::new(WINDOW, format!("must be 1 to {LONGEST_WINDOW}")));
         }
-        let api = Api::of(environment, Provider::Digicert)?;
         Ok(Self { api, window_minutes, timeout: TIMEOUT })
     }
 }

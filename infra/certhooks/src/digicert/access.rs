@@ -90,7 +90,8 @@ pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) ->
     Ok(fulfilment::api_base(name, base)?)
 }
 
-async fn api_key(
+/// The API key that was named, else that of its variable or of the state folder.
+pub(crate) async fn api_key(
     access: &Access,
     environment: &Environment,
     secrets: &LocalSecrets,

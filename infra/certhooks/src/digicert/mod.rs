@@ -22,11 +22,10 @@ mod words;
 
 use std::process::ExitCode;
 
-pub(crate) use self::access::{base, key_source};
+pub(crate) use self::access::{api_key, base, key_source};
 pub(crate) use self::account::Account;
 pub(crate) use self::logs::Book;
-use self::words::Access;
-pub(crate) use self::words::Webhook;
+pub(crate) use self::words::{Access, Webhook};
 use crate::fault::Outcome;
 
 pub(crate) async fn run(command: Webhook) -> ExitCode {

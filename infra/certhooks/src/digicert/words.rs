@@ -282,6 +282,17 @@ pub(crate) struct Access {
     pub(crate) json: bool,
 }
 
+impl Access {
+    /// Whether an option says where the API key is.
+    pub(crate) fn names_key(&self) -> bool {
+        #[cfg(feature = "aws")]
+        if self.api_key_secret.is_some() {
+            return true;
+        }
+        self.api_key_file.is_some()
+    }
+}
+
 /// One webhook.
 #[derive(Args, Debug)]
 pub(crate) struct One {

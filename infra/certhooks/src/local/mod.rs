@@ -4,12 +4,14 @@
 //! - [`server`]: HTTP front end: route, body limit, source address
 //! - [`canary`]: a synthetic event each day
 //! - [`worker`]: takes messages off the embedded queue and hands them to fulfilment
+//! - [`reconcile`]: looks from time to time for what CertCentral failed to send
 //! - [`passages`]: a line for each event as it passes
 //! - [`samples`]: sends the sample events once, and shows how to send more
 
 mod canary;
 mod doors;
 mod passages;
+mod reconcile;
 mod samples;
 mod server;
 mod simulated;
@@ -30,6 +32,7 @@ use tokio::sync::watch;
 use crate::cli::Local;
 use crate::keys;
 use crate::local::doors::Doors;
+use crate::local::reconcile::Reconciling;
 use crate::local::samples::Samples;
 use crate::local::server::Front;
 use crate::local::worker::Queue;
@@ -48,6 +51,7 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let (passages, deliveries) = passages::watch(arguments.samples.is_some(), state.deliveries());
     let doors = Doors::open(&environment, &state, &secrets).await?;
     let worker = worker::of(&state, deliveries, &providers)?;
+    let reconciling = Reconciling::of(&environment, &state, &providers, arguments.reconcile_every)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("--listen {}: cannot be bound", arguments.listen))?;
@@ -56,6 +60,7 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let queue = Queue { events: state.events(), passages: passages.clone() };
     let working = tokio::spawn(worker::run(worker, queue, stopped.clone()));
+    let reconciling = tokio::spawn(reconciling.run(stopped.clone()));
     let doors = Arc::new(doors);
     tokio::spawn(canary::run(Arc::clone(&doors), stopped.clone()));
     let front = Front::new(doors, arguments.trusted_proxy, passages.clone());
@@ -76,6 +81,7 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
         Err(_) => tracing::warn!("a sender did not finish its request; stopping all the same"),
     }
     working.await?;
+    reconciling.await?;
     tracing::info!("stopped");
     outcome
 }

@@ -4,12 +4,14 @@ use boot::Environment;
 use embedded::WaitingChallenge;
 use envelope::Provider;
 use ports::{Archive, ArchiveReader, Deliveries, Delivery, PortResult, SecretVersions};
+use reconciliation::{Job, Report, Settings};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use crate::dead_letters::place::Held;
 use crate::dead_letters::words::QueueName;
 use crate::fault::{Fault, Outcome};
+use crate::reconcile::Given;
 use crate::stack::Depths;
 
 /// None can be opened.
@@ -106,6 +108,15 @@ impl Stack {
     }
 
     pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
+        match *self {}
+    }
+
+    pub(crate) async fn reconcile(
+        &self,
+        _: &Settings,
+        _: Option<Given>,
+        _: &Job,
+    ) -> Outcome<Report> {
         match *self {}
     }
 

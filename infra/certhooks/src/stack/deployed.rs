@@ -1,17 +1,19 @@
 use aws::{
-    Depth, DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, StackOutputs,
-    StoredSecret,
+    Depth, DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents,
+    StackOutputs, StoredSecret,
 };
 use boot::Environment;
 use data_encoding::BASE64URL_NOPAD;
 use embedded::WaitingChallenge;
 use envelope::Provider;
 use ports::{PortError, PortResult, SecretSource, SecretVersions};
+use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::fault::{Fault, Outcome};
+use crate::reconcile::Given;
 use crate::stack::Depths;
 use crate::stack::dead::DeadQueues;
 
@@ -116,6 +118,28 @@ impl Stack {
             expires: token.expires,
         };
         Ok(tokens.map(challenge).collect())
+    }
+
+    /// With the stack's API key, unless another is given.
+    pub(crate) async fn reconcile(
+        &self,
+        settings: &Settings,
+        key: Option<Given>,
+        job: &Job,
+    ) -> Outcome<Report> {
+        const KEY: &str = "DigicertApiSecretName";
+        let output = |name| self.outputs.named(name);
+        let key = match key {
+            Some(Given(key)) => Some(key),
+            None => {
+                let stored = StoredSecret::new(&self.session, KEY, output(KEY)?);
+                stored.current().await?.current
+            }
+        };
+        let key = Given(key.ok_or(reconciliation::Fault::NoKey)?);
+        let events = SqsEvents::new(&self.session, output("EventsQueueUrl")?);
+        let ledger = DynamoLedger::new(&self.session, output("LedgerTable")?);
+        Ok(Reconciler::new(settings, Ports { events, ledger, key })?.run(job).await?)
     }
 
     pub(crate) async fn depths(&self) -> PortResult<Depths> {

@@ -18,6 +18,7 @@ mod meta;
 mod providers;
 mod replay;
 mod scene;
+mod torture;
 mod wire;
 mod worker;
 mod x509;

@@ -62,7 +62,7 @@ pub async fn crash(functions: &Functions, kills: u64, seed: u64) -> Result<Optio
         }
         ensure!(turn < kills * 10 + 100, "no boundary is come by: {} kills", stage.kills());
     }
-    drain(&mut stage).await?;
+    drain(&mut stage, 0).await?;
     let row = Row::new("crash, SQS", seed);
     let row = judge(stage, row, &needles).await?;
     Ok(Some(Row { seconds: began.elapsed().as_secs(), ..row }))

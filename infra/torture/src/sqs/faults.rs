@@ -42,7 +42,7 @@ pub async fn faults(functions: &Functions, events: u64, seed: u64) -> Result<Opt
     for _ in 0..events / BURST {
         round(&mut stage, Deletion::Made).await?;
     }
-    drain(&mut stage).await?;
+    drain(&mut stage, 0).await?;
     let row = judge(stage, Row::new("faults, SQS", seed), &needles).await?;
     Ok(Some(Row { seconds: began.elapsed().as_secs(), ..row }))
 }

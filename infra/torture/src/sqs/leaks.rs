@@ -34,7 +34,7 @@ pub async fn leaks(functions: &Functions, rounds: u64, seed: u64) -> Result<Opti
         }
         while round(&mut stage, Deletion::Made).await? {}
     }
-    drain(&mut stage).await?;
+    drain(&mut stage, rounds).await?;
     let row = judge(stage, Row::new("leaks, SQS", seed), &needles).await?;
     Ok(Some(Row { seconds: began.elapsed().as_secs(), ..row }))
 }

@@ -34,7 +34,7 @@ pub async fn load(functions: &Functions, events: u64, seed: u64) -> Result<Optio
             round(&mut stage, Deletion::Made).await?;
         }
     }
-    drain(&mut stage).await?;
+    drain(&mut stage, 0).await?;
     let took = began.elapsed();
     stage.worker.measure();
     stage.worker.kill()?;

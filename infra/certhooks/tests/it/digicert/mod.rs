@@ -7,6 +7,7 @@ mod bad_input;
 mod calls;
 mod completions;
 mod logs;
+mod reconcile;
 mod rotate;
 mod rotate_load;
 mod rotate_stopped;

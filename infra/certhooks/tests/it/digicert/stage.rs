@@ -60,6 +60,17 @@ impl Stage {
         Local::start_in(Arc::clone(&self.state), &all, &[])
     }
 
+    /// One that looks itself for what was missed.
+    pub(super) fn reconciling_door(&self) -> Local {
+        let base = self.simulator.digicert_base();
+        let variables = [
+            ("DIGICERT_API_BASE", base.as_str()),
+            ("DIGICERT_API_KEY", API_KEY),
+            ("DIGICERT_WEBHOOK_KEY", ""),
+        ];
+        Local::start_in(Arc::clone(&self.state), &variables, &["--reconcile-every", "1s"])
+    }
+
     /// `certhooks digicert webhook` with the state folder and a good API key.
     pub(super) fn webhook(&self, arguments: &[&str]) -> Ended {
         self.webhook_with(&[], arguments)
@@ -84,6 +95,16 @@ impl Stage {
     }
 
     pub(super) fn spawn(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Child {
+        self.spawn_as(&["digicert", "webhook"], variables, arguments)
+    }
+
+    /// `certhooks reconcile` with the state folder.
+    pub(super) fn reconcile(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        let child = self.spawn_as(&["reconcile"], variables, arguments);
+        self.ended(child.wait_with_output().unwrap())
+    }
+
+    fn spawn_as(&self, words: &[&str], variables: &[(&str, &str)], arguments: &[&str]) -> Child {
         let base = self.simulator.digicert_base();
         let defaults = BTreeMap::from([
             ("DIGICERT_WEBHOOK_KEY", ""),
@@ -92,7 +113,7 @@ impl Stage {
         ]);
         let mut command = command(&[]);
         command.envs(defaults).envs(variables.iter().copied());
-        command.args(["digicert", "webhook"]).args(arguments).arg("--state").arg(self.state.path());
+        command.args(words).args(arguments).arg("--state").arg(self.state.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
     }

@@ -1,0 +1,55 @@
+use clap::Args;
+use reconciliation::LONGEST_WINDOW;
+
+use crate::digicert::Access;
+use crate::moment::age;
+use crate::stack::Here;
+
+/// Finds what CertCentral failed to send, and puts it on the events queue
+///
+/// Compares CertCentral's log of sent events, and the orders whose status changed, with what was
+/// delivered here. What was not answered with 2xx, and what was never sent, goes on the events queue
+/// as the webhook would have put it there, marked `reconciled`; each id at most once in 24 hours. Needs
+/// no `certhooks local` to run, and disturbs none. It may be stopped anywhere and run again.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  certhooks reconcile --dry-run\n  \
+    certhooks reconcile --window 7d --json | jq .still_missing\n  \
+    certhooks reconcile --state .certhooks --eu\n\n\
+    Exit status: 0 done, nothing is missing any more; 1 something is still missing, or refused or \
+    failed; 2 wrong usage.")]
+pub(crate) struct Reconcile {
+    /// How far back: 90m, 24h, and 7d at most; else RECONCILE_WINDOW_MINUTES, else 24h
+    #[arg(long, value_name = "AGE", value_parser = window)]
+    pub(crate) window: Option<u32>,
+    /// Show what would be put on the queue, and put nothing there
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) here: Here,
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+/// In whole minutes.
+fn window(text: &str) -> Result<u32, String> {
+    let minutes = age(text).and_then(|age| u32::try_from(age.whole_minutes()).ok());
+    minutes
+        .filter(|minutes| (1..=LONGEST_WINDOW).contains(minutes))
+        .ok_or_else(|| "must be an age from 1m to 7d, such as 90m or 24h".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::window;
+
+    #[test]
+    fn windows_are_a_minute_to_seven_days() {
+        for (text, minutes) in [("1m", 1), ("90m", 90), ("24h", 1440), ("7d", 10_080), ("120s", 2)]
+        {
+            assert_eq!(window(text), Ok(minutes), "{text}");
+        }
+        for text in ["59s", "0m", "8d", "10081m", "24", "-1h", "yesterday", ""] {
+            assert!(window(text).is_err(), "{text}");
+        }
+    }
+}

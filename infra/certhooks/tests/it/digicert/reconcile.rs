@@ -1,0 +1,141 @@
+//! `certhooks reconcile`, and what `certhooks local` does of it by itself.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulator::{DigicertEvent, Fault, Outcome, Rule};
+
+use super::stage::{Ended, Stage};
+
+fn numbers(ended: &Ended) -> Vec<u64> {
+    let told = ended.json();
+    let names = ["seen", "known", "recovered", "waiting", "still_missing"];
+    names.iter().map(|name| told[name].as_u64().unwrap()).collect()
+}
+
+/// A stage whose webhook is subscribed, with a door that is gone.
+async fn subscribed() -> Stage {
+    let stage = Stage::new().await;
+    let door = stage.door();
+    stage.done(&["subscribe", "--endpoint", &door.url("/webhooks/digicert")]);
+    door.stop();
+    stage
+}
+
+async fn happen(stage: &Stage, event: DigicertEvent) -> (Value, Outcome) {
+    let sent = stage.simulator.send_digicert_event(event).await.unwrap();
+    (json!(sent.data), sent.outcome)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_while_the_door_was_down_is_delivered_after_all() {
+    let stage = subscribed().await;
+    let (data, outcome) = happen(&stage, DigicertEvent::new("certificate_issued")).await;
+    assert_eq!(outcome, Outcome::Unanswered);
+
+    let dry = stage.reconcile(&[], &["--dry-run"]).done();
+    let subject = format!("digicert/certificate/{}", data["certificate_id"]);
+    assert!(dry.contains(&subject) && dry.contains("not answered"), "{dry}");
+    assert!(
+        dry.contains("to recover") && dry.ends_with("1      0      1           0        0\n"),
+        "{dry}"
+    );
+    // The folder has no owner now: it waits for the next.
+    assert_eq!(numbers(&stage.reconcile(&[], &["--json"])), [1, 0, 1, 0, 0]);
+    assert_eq!(numbers(&stage.reconcile(&[], &["--json", "--window", "7d"])), [1, 0, 0, 1, 0]);
+
+    let door = stage.door();
+    let delivered = &door.delivered(1)[0];
+    assert_eq!((&delivered["reconciled"], &delivered["subject"]), (&json!(true), &json!(subject)));
+    assert_eq!(delivered["data"]["callback"]["outcome"], "included", "the log has the chain");
+    assert_eq!(delivered["data"]["payload"]["event"], "certificate_issued");
+    door.settle();
+
+    // Beside the door: what is delivered is known, and what comes now is delivered at once.
+    let told = stage.reconcile(&[], &["--json"]);
+    assert_eq!(numbers(&told), [1, 1, 0, 0, 0]);
+    assert_eq!(told.json()["events"], json!([]));
+    happen(&stage, DigicertEvent::new("certificate_issued").instantly()).await;
+    stage.done(&["deactivate"]);
+    happen(&stage, DigicertEvent::new("certificate_revoked")).await;
+    let found = stage.reconcile(&[], &[]).done();
+    assert!(found.contains("revoked, but not sent"), "{found}");
+    assert_eq!(door.delivered(3).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_door_looks_by_itself() {
+    let stage = subscribed().await;
+    let (data, _) = happen(&stage, DigicertEvent::new("certificate_revoked")).await;
+    let door = stage.reconciling_door();
+    let delivered = &door.delivered(1)[0];
+    assert_eq!(delivered["reconciled"], true);
+    assert_eq!(delivered["data"]["identifiers"]["order_id"], data["order_id"]);
+    let told = |known: u64| {
+        move |line: &Value| line["message"] == "reconciled" && line["known"].as_u64() == Some(known)
+    };
+    door.logged(1, told(1));
+    assert!(door.delivered_within(Duration::from_secs(1)).len() == 1, "and once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_wrong_is_one_line() {
+    let stage = subscribed().await;
+    happen(&stage, DigicertEvent::new("order_rejected")).await;
+    let faults = stage.simulator.faults();
+    for (fault, expected) in [
+        (Fault::KeyRefused, "access_denied_invalid_key"),
+        (Fault::Html, "an HTML page (status 200)"),
+        (Fault::Redirect { location: "http://127.0.0.1:1/".to_owned() }, "a redirect"),
+    ] {
+        faults.set([Rule::new("/services", fault)]);
+        stage.reconcile(&[], &[]).refused(1, expected);
+        stage.reconcile(&[], &["--json"]).refused(1, expected);
+    }
+    faults.clear();
+    for (variables, arguments, code, expected) in [
+        (&[("DIGICERT_API_KEY", "wrong")][..], &[][..], 1, "access_denied_invalid_key"),
+        (&[("DIGICERT_API_KEY", "")], &[], 2, "no API key"),
+        (&[("RECONCILE_WINDOW_MINUTES", "0")], &[], 2, "RECONCILE_WINDOW_MINUTES"),
+        (&[], &["--base", "http://127.0.0.1:9"], 1, "see that it is reachable"),
+        (&[], &["--base", "http://www.digicert.com"], 2, "--base"),
+    ] {
+        stage.reconcile(variables, arguments).refused(code, expected);
+    }
+    let usage = stage.reconcile(&[], &["--window", "8d"]);
+    assert!(usage.code == 2 && usage.err.contains("1m to 7d"), "{usage:?}");
+
+    // A key that may not read the log: the orders are compared, and that is said.
+    faults.set([Rule::new("/services/v2/webhook", Fault::MissingPermission)]);
+    let told = stage.reconcile(&[], &[]);
+    assert!(told.code == 0 && told.err.contains("only the orders are compared"), "{told:?}");
+    assert!(told.out.contains("rejected, but not sent"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_without_a_state_is_not_made_one() {
+    let stage = Stage::new().await;
+    happen(&stage, DigicertEvent::new("order_rejected")).await;
+    let refused = stage.reconcile(&[], &[]);
+    assert!(refused.code != 0 && refused.err.lines().count() == 1, "{refused:?}");
+    assert!(!stage.state.path().join("certhooks.db").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_undelivered_ends_with_status_1() {
+    let stage = subscribed().await;
+    happen(&stage, DigicertEvent::new("order_rejected")).await;
+    let id = stage.reconcile(&[], &["--json"]).json()["events"][0]["id"].clone();
+    let file = std::fs::read_dir(stage.state.path()).unwrap().map(|entry| entry.unwrap().path());
+    let database = file.into_iter().find(|path| path.extension().is_some_and(|end| end == "db"));
+    let connection = rusqlite::Connection::open(database.unwrap()).unwrap();
+    // As if it had been put on the queue two hours ago.
+    let changed = connection.execute(
+        "UPDATE ledger SET keep_until = keep_until - 7200000000 WHERE id = ?1",
+        [format!("reconciled/{}", id.as_str().unwrap())],
+    );
+    assert_eq!(changed.unwrap(), 1);
+    let told = stage.reconcile(&[], &["--json"]);
+    told.ended_badly(1, "1 still missing");
+    assert_eq!(numbers(&told), [1, 0, 0, 0, 1]);
+}
