@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::stats::Summary;
@@ -62,6 +64,13 @@ impl Figures {
         Self { what, memory_mb, series: sides.iter().map(series).collect() }
     }
 
+    /// A program's whole part, where it did not do what is measured.
+    pub fn void(what: What, side: &'static str, why: &str) -> Self {
+        let mut figures = Self::new(what, None, &[side]);
+        figures.spoil(side, why);
+        figures
+    }
+
     pub fn push(&mut self, side: &str, figure: f64) {
         self.change(side, |series| series.figures.push(figure));
     }
@@ -97,6 +106,12 @@ impl Figures {
     }
 }
 
+/// The sides that have a void figure.
+pub fn void_sides(all: &[Figures]) -> BTreeSet<&'static str> {
+    let series = all.iter().flat_map(|figures| &figures.series);
+    series.filter(|series| series.void.is_some()).map(|series| series.side).collect()
+}
+
 /// The figures of one kind.
 pub fn find(all: &[Figures], what: What, memory_mb: Option<u32>) -> Option<&Figures> {
     all.iter().find(|figures| figures.what == what && figures.memory_mb == memory_mb)
@@ -104,7 +119,7 @@ pub fn find(all: &[Figures], what: What, memory_mb: Option<u32>) -> Option<&Figu
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, What, find};
+    use super::{Figures, What, find, void_sides};
 
     #[test]
     fn a_spoilt_side_has_no_figures() {
@@ -120,7 +135,8 @@ mod tests {
         assert_eq!(figures.ratio("a", "b"), None);
         assert_eq!(figures.summary("a").unwrap().median, 20.0);
 
-        let all = [figures];
+        let all = [figures, Figures::void(What::Batch, "worker", "it did not start")];
+        assert_eq!(void_sides(&all).into_iter().collect::<Vec<_>>(), ["b", "worker"]);
         assert!(find(&all, What::Cold, Some(256)).is_some());
         assert!(find(&all, What::Cold, None).is_none());
     }

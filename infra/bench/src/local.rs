@@ -1,8 +1,9 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +19,8 @@ pub const LOCAL: &str = "local";
 /// Figures of one run, so that it can be seen whether the last events take what the first did.
 const PARTS: usize = 10;
 const START: Duration = Duration::from_secs(30);
+/// Without any delivery.
+const STALLED: Duration = Duration::from_secs(60);
 const EVENT: &str = "events/digicert/certificate_issued.json";
 
 /// So many events through `certhooks local`: `send` is the provider, the simulator answers the
@@ -97,8 +100,11 @@ impl Local {
         let mut memory = Figures::new(What::LocalMemory, None, &[LOCAL]);
         let part = (events / PARTS).max(1);
         let (mut ids, mut began) = (HashSet::new(), Instant::now());
-        for line in BufReader::new(delivered).lines() {
-            let event: Delivered = serde_json::from_str(&line?)?;
+        let lines = lines(delivered);
+        while ids.len() < events {
+            let stalled = || format!("{} of {events} events were delivered", ids.len());
+            let event: Delivered =
+                serde_json::from_str(&lines.recv_timeout(STALLED).with_context(stalled)??)?;
             ensure!(ids.insert(event.id), "an event was delivered twice");
             if ids.len().is_multiple_of(part) {
                 rate.push(LOCAL, part as f64 / began.elapsed().as_secs_f64());
@@ -106,12 +112,18 @@ impl Local {
                 eprintln!("bench: {} delivered", ids.len());
                 began = Instant::now();
             }
-            if ids.len() == events {
-                return Ok(vec![rate, memory]);
-            }
         }
-        anyhow::bail!("{} of {events} events were delivered", ids.len())
+        Ok(vec![rate, memory])
     }
+}
+
+/// Line by line as they come; the thread ends with the one or with the other.
+fn lines(output: ChildStdout) -> mpsc::Receiver<io::Result<String>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(output).lines().try_for_each(|line| sender.send(line))
+    });
+    receiver
 }
 
 /// The one that it listens on, from its log.

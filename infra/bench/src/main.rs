@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use bench::figures::Figures;
+use bench::figures::{self, Figures, What};
 use bench::results::{Method, Results};
 use bench::side::{OURS, Side};
 use bench::stage::Stage;
@@ -79,6 +79,8 @@ async fn run(arguments: &Cli) -> Result<()> {
     results.write(&arguments.results, &sides)?;
     println!("{}", markdown::render(&results, &sides));
     eprintln!("bench: written to {}", arguments.results.display());
+    let void = figures::void_sides(&results.figures);
+    ensure!(void.is_empty(), "void, each with its reason in bench.json: {void:?}");
     Ok(())
 }
 
@@ -112,12 +114,22 @@ async fn measure(
         all.extend(warm::measure(stage, sides, rounds).await?);
     }
     if wants(Part::Worker) {
-        all.extend(worker::measure(stage, binaries, rounds).await?);
+        let figures = worker::measure(stage, binaries, rounds).await;
+        all.extend(or_void(figures, What::Batch, worker::WORKER));
     }
     if wants(Part::Local) {
-        all.extend(local::measure(stage, binaries, arguments.events as usize)?);
+        let figures = local::measure(stage, binaries, arguments.events as usize);
+        all.extend(or_void(figures, What::LocalRate, local::LOCAL));
     }
     Ok(all)
+}
+
+/// What was measured before stays.
+fn or_void(figures: Result<Vec<Figures>>, what: What, name: &'static str) -> Vec<Figures> {
+    figures.unwrap_or_else(|error| {
+        eprintln!("bench: {name}: void: {error:#}");
+        vec![Figures::void(what, name, &format!("{error:#}"))]
+    })
 }
 
 /// The memory of all functions, in MB, from the template's `Globals`.

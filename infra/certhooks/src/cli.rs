@@ -13,6 +13,7 @@ use crate::meta::words::Meta;
 use crate::moment::age;
 use crate::reconcile::words::Reconcile;
 use crate::replay::words::Replay;
+use crate::status::words::Status;
 
 /// Certificate webhooks in, complete certificate events out.
 #[derive(Debug, Parser)]
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Local(Local),
     Send(Send),
     Tail(Tail),
+    Status(Status),
     /// CertCentral's side
     #[command(subcommand)]
     Digicert(Digicert),

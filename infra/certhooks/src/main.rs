@@ -5,6 +5,7 @@
 //! - [`send`]: sends event files as the provider would
 //! - [`sign`]: keys or signs a body as the provider would
 //! - [`tail`]: delivered certificate events as they come
+//! - [`status`]: the history of a certificate
 //! - [`digicert`]: CertCentral's side: the webhook of the account
 //! - [`cloudflare`]: Cloudflare's side: webhook destinations and notification policies
 //! - [`meta`]: Meta's side: the app's subscription and domains
@@ -37,6 +38,7 @@ mod replay;
 mod send;
 mod sign;
 mod stack;
+mod status;
 mod store;
 mod tail;
 
@@ -64,6 +66,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Local(arguments) => local::run(arguments).await.map(|()| ExitCode::SUCCESS),
         Command::Send(arguments) => send::run(arguments).await,
         Command::Tail(arguments) => tail::run(arguments).await.map(|()| ExitCode::SUCCESS),
+        Command::Status(arguments) => Ok(Box::pin(status::run(arguments)).await),
         Command::Digicert(Digicert::Webhook(command)) => Ok(digicert::run(command).await),
         Command::Cloudflare(command) => Ok(Box::pin(cloudflare::run(command)).await),
         Command::Meta(command) => Ok(Box::pin(meta::run(command)).await),

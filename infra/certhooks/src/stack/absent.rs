@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use boot::Environment;
 use embedded::WaitingChallenge;
 use envelope::Provider;
-use ports::{Archive, ArchiveReader, Deliveries, Delivery, PortResult, SecretVersions};
+use ports::{Archive, ArchiveReader, Deliveries, Delivery, History, PortResult, SecretVersions};
 use reconciliation::{Job, Report, Settings};
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -108,6 +108,10 @@ impl Stack {
     }
 
     pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
+        match *self {}
+    }
+
+    pub(crate) async fn histories(&self, _: Vec<String>) -> PortResult<Vec<History>> {
         match *self {}
     }
 

@@ -6,7 +6,7 @@ use boot::Environment;
 use data_encoding::BASE64URL_NOPAD;
 use embedded::WaitingChallenge;
 use envelope::Provider;
-use ports::{PortError, PortResult, SecretSource, SecretVersions};
+use ports::{History, PortError, PortResult, SecretSource, SecretVersions};
 use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
@@ -118,6 +118,12 @@ impl Stack {
             expires: token.expires,
         };
         Ok(tokens.map(challenge).collect())
+    }
+
+    /// See [`DynamoLedger::histories`].
+    pub(crate) async fn histories(&self, names: Vec<String>) -> PortResult<Vec<History>> {
+        let ledger = DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?);
+        ledger.histories(names).await
     }
 
     /// With the stack's API key, unless another is given.

@@ -18,6 +18,7 @@ mod meta;
 mod providers;
 mod replay;
 mod scene;
+mod status;
 mod torture;
 mod wire;
 mod worker;
