@@ -28,7 +28,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
     let (events, ledger) = (required("EVENTS_QUEUE_URL")?, required("LEDGER_TABLE")?);
     let key = required(KEY)?;
     let session = Session::start(&environment)?;
-    let canaries = Arc::new(DynamoLedger::new(&session, ledger.clone()));
+    let canaries = Arc::new(DynamoLedger::new(&session, ledger));
     let ports = Ports {
         events: SqsEvents::new(&session, events),
         ledger: DynamoLedger::new(&session, ledger),
