@@ -133,6 +133,18 @@ torture: $(TOOLS) explore fuzz ## crashes, faults, load and leaks at length (som
 	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
 	target/release/torture --write infra/torture/results $(TORTURE_ROWS:%=--rows %)
 
+# The same release build as `make check` weighs. Not part of it: the figures are of one compiler and one processor.
+GUARD := cargo build --locked --release $(FUNCTIONS:%=--package %) && cargo run --quiet --locked --package guard -- \
+  --blessed infra/guard/blessed.json $(patsubst %,target/release/%,$(filter %-webhook,$(FUNCTIONS)))
+
+.PHONY: guard
+guard: ## fails when a webhook function's start grew by more than 5 % in instructions (needs valgrind)
+	$(GUARD)
+
+.PHONY: bless
+bless: ## the figures of `make guard` afresh, after a change that is meant or with another toolchain
+	$(GUARD) --bless
+
 # --- the functions on AWS ------------------------------------------------------------------------
 
 TARGET_arm64 := aarch64-unknown-linux-gnu

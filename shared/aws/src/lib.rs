@@ -3,6 +3,7 @@
 //! - [`session`]: region, credentials and the one HTTP client that all share
 //! - [`operator`]: the same for a person's commands, profile files included
 //! - [`endpoints`]: which service is where
+//! - [`transport`]: how requests travel, through a proxy or not
 //! - [`trust`]: whose certificates the HTTP client believes
 //! - [`sqs`]: the events queue and the deliveries queue
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
@@ -34,6 +35,7 @@ mod session;
 mod sqs;
 #[cfg(feature = "stack")]
 mod stack;
+mod transport;
 mod trust;
 
 #[cfg(feature = "s3")]

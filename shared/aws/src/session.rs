@@ -2,14 +2,8 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -17,15 +11,13 @@ use aws_types::region::Region;
 use boot::{Environment, SettingError};
 
 use crate::endpoints::Endpoints;
-use crate::trust;
+use crate::{transport, trust};
 
 const CONNECT: Duration = Duration::from_secs(1);
 /// Two of these and a pause stay below the 7 s that the door gives the queue.
 const ATTEMPT: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// A frozen function finds its idle connections dead (aws-sdk-rust #440).
-const IDLE: Duration = Duration::from_secs(20);
 
 /// What every client needs: the standard AWS variables, understood once.
 pub struct Session {
@@ -97,17 +89,7 @@ fn credentials(environment: &Environment) -> Result<SharedCredentialsProvider, S
     Ok(SharedCredentialsProvider::new(credentials.build()))
 }
 
-/// One connector for all clients: they share its connections, and its roots are read once, where the
-/// SDK would read them again for each client.
+/// One for all clients: they share its connections, and the roots are read once.
 pub(crate) fn http_client(environment: &Environment) -> Result<SharedHttpClient, SettingError> {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
-    let connector = Connector::builder()
-        .connector_settings(settings)
-        .proxy_config(ProxyConfig::from_env())
-        .pool_idle_timeout(IDLE)
-        .tls_provider(Provider::rustls(CryptoMode::Ring))
-        .tls_context(trust::context(environment)?)
-        .build();
-    let connector = SharedHttpConnector::new(connector);
-    Ok(http_client_fn(move |_settings, _components| connector.clone()))
+    Ok(transport::client(trust::tls(environment)?, CONNECT))
 }
