@@ -56,6 +56,16 @@ def resources(kind: str, stack: dict) -> dict:
     return {name: r.get("Properties", {}) for name, r in stack["Resources"].items() if r["Type"] == kind}
 
 
+def watched(*without: str) -> set:
+    """Namespace, name and dimensions of each metric that a function of ours writes and an alarm looks at."""
+    return {
+        ("Certhooks", a["MetricName"], frozenset(d["Name"] for d in a["Dimensions"]))
+        for a in resources("AWS::CloudWatch::Alarm", processed(EnableMeta="true")).values()
+        # The access log counts refused addresses, not a function.
+        if a["Namespace"] == "Certhooks/stack" and a["MetricName"] not in ("RefusedAddresses", *without)
+    }
+
+
 class Resolver:
     def __init__(self, template: dict, given: dict):
         declared = template["Parameters"]

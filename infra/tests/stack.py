@@ -89,6 +89,16 @@ class Stack:
         events = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         return [event["message"] for page in events for event in page["events"]]
 
+    def metrics(self, *logs: str) -> set:
+        """Namespace, name and dimensions of each metric in these log groups (embedded metric format)."""
+        found = set()
+        for line in (line for log in logs for line in self.log(log) if '"_aws"' in line):
+            metrics, = json.loads(line)["_aws"]["CloudWatchMetrics"]
+            dimensions, = metrics["Dimensions"]
+            namespace, _stack = metrics["Namespace"].split("/")
+            found |= {(namespace, m["Name"], frozenset(dimensions)) for m in metrics["Metrics"]}
+        return found
+
     def physical(self, resource: str) -> str:
         described = self.cloudformation.describe_stack_resource(StackName=self.name, LogicalResourceId=resource)
         return described["StackResourceDetail"]["PhysicalResourceId"]

@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 from conftest import SECRETS
 from emulator import eventually
-from processed import processed, resources
+from processed import processed, watched
 from senders import issued, samples, send, validated
 from stack import FUNCTIONS, Stack, deploy
 
@@ -226,15 +226,12 @@ def test_no_log_line_holds_a_secret_or_a_token(stack):
         assert value not in logs
 
 
+# Of the reconciler: see test_reconciler.py.
+RECONCILED = ["Reconciled", "NotSent", "StillMissing"]
+
+
 def written(stack: Stack) -> set:
-    """Namespace, name and dimensions of each metric in the logs (embedded metric format)."""
-    found = set()
-    for line in (line for log in (*LOGS.values(), "WorkerLog") for line in stack.log(log) if '"_aws"' in line):
-        metrics, = json.loads(line)["_aws"]["CloudWatchMetrics"]
-        dimensions, = metrics["Dimensions"]
-        namespace, _stack = metrics["Namespace"].split("/")
-        found |= {(namespace, m["Name"], frozenset(dimensions)) for m in metrics["Metrics"]}
-    return found
+    return stack.metrics(*LOGS.values(), "WorkerLog")
 
 
 def test_alarms_and_dashboard_watch_metrics_that_the_functions_write(stack, providers):
@@ -244,15 +241,10 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_write(stack, prov
     canary(stack)
     for provider in LOGS:
         send(stack, provider, samples(provider)[0][0], WRONG)
-    watched = {
-        ("Certhooks", a["MetricName"], frozenset(d["Name"] for d in a["Dimensions"]))
-        for a in resources("AWS::CloudWatch::Alarm", processed(EnableMeta="true")).values()
-        # The access log counts refused addresses, not a function.
-        if a["Namespace"] == "Certhooks/stack" and a["MetricName"] != "RefusedAddresses"
-    }
-    assert len(watched) == 3
-    eventually(lambda: watched <= written(stack))
-    assert watched <= written(stack)
+    expected = watched(*RECONCILED)
+    assert len(expected) == 3
+    eventually(lambda: expected <= written(stack))
+    assert expected <= written(stack)
 
     dashboard = processed()["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
     searched = re.findall(r"SEARCH\('{\W+(\w+)/stack\W+,([\w,]+)} MetricName=.{2}(\w+)", dashboard)
