@@ -99,10 +99,10 @@ fuzz: ## the fuzz targets under libFuzzer (FUZZ_SECONDS=60 each)
 	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) FUZZ_ROWS=target/torture/fuzz.json \
 	  cargo run -q --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
 
-EXPLORE_FAULTS ?= 3#  in one way at most
+EXPLORE_FAULTS ?= 2#  in one way at most
 
 .PHONY: explore
-explore: ## every order in which two workers can do things, with crashes and lost answers (EXPLORE_FAULTS=3)
+explore: ## every order in which two workers can do things, with crashes and lost answers (EXPLORE_FAULTS=2)
 	mkdir -p target/torture
 	EXPLORE_FAULTS=$(strip $(EXPLORE_FAULTS)) EXPLORE_ROWS=$(abspath target/torture)/explore.json \
 	  cargo test --quiet --package fulfilment --test it -- --ignored --nocapture protocol::at_length

@@ -98,7 +98,15 @@ def test_the_schedule_may_run_the_reconciler_and_nothing_else():
 
 
 def test_only_api_gateway_calls_the_webhook_functions_and_only_by_their_routes():
-    permissions = resources("AWS::Lambda::Permission", processed(**ALL)).values()
+    permissions = resources("AWS::Lambda::Permission", processed(**ALL))
+    # But for the one schedule that sends the canary.
+    assert permissions.pop("CanaryPermission") == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": "${DigicertWebhook}",
+        "Principal": "events.amazonaws.com",
+        "SourceArn": "${Canary.Arn}",
+    }
+    permissions = permissions.values()
     assert sorted((p["FunctionName"], p["SourceArn"].split(":")[-1]) for p in permissions) == [
         ("${CloudflareWebhook}", "${Api}/*/POST/webhooks/cloudflare"),
         ("${DigicertWebhook}", "${Api}/*/POST/webhooks/digicert"),

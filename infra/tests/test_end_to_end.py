@@ -125,6 +125,40 @@ def test_an_outage_of_the_provider_delays_and_loses_nothing(stack, providers):
     assert stack.take("EventsDeadLetters") == []
 
 
+def canary(stack: Stack) -> str:
+    """Sent as the schedule does it; its id."""
+    answer = stack.lambda_.invoke(FunctionName=stack.physical("DigicertWebhook"), Payload=b'{"certhooks":"canary"}')
+    assert "FunctionError" not in answer, answer
+    return json.loads(answer["Payload"].read())
+
+
+def arrived(stack: Stack, id: str) -> bool:
+    lines = [line for line in stack.log("WorkerLog") if id in line]
+    return any("the canary arrived" in line for line in lines)
+
+
+def test_a_canary_goes_all_the_way_and_to_no_consumer(stack):
+    id = canary(stack)
+    eventually(lambda: arrived(stack, id))
+    assert arrived(stack, id)
+    assert stack.take("DeliveriesQueue") == []
+
+
+def test_consumers_who_ask_for_the_canary_get_it(stack):
+    worker = stack.physical("Worker")
+    variables = stack.lambda_.get_function_configuration(FunctionName=worker)["Environment"]["Variables"]
+    stack.lambda_.update_function_configuration(
+        FunctionName=worker, Environment={"Variables": variables | {"DELIVER_CANARY": "true"}}
+    )
+    try:
+        id = canary(stack)
+        event, = stack.deliveries(1)
+    finally:
+        stack.lambda_.update_function_configuration(FunctionName=worker, Environment={"Variables": variables})
+    assert (event["id"], event["type"]) == (id, "certhooks.canary")
+    assert event["data"]["callback"] == {"outcome": "not_needed", "attempts": 0}
+
+
 def test_a_secret_counts_in_each_stage_of_its_rotation(stack):
     keys = {stage: {"webhook_auth": f"cloudflare-{stage}-of-the-rotation"} for stage in ("pending", "current")}
     before = stack.secret("CloudflareWebhook")
@@ -204,10 +238,11 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_write(stack, prov
     path = providers.bases["digicert"].split("/", 3)[3]
     providers.control("PUT", "faults", [{"path": f"/{path}", "fault": "key_refused"}])
     send(stack, "Digicert", issued())
+    canary(stack)
     for provider in LOGS:
         send(stack, provider, samples(provider)[0][0], WRONG)
     expected = watched(*RECONCILED)
-    assert len(expected) == 2
+    assert len(expected) == 3
     eventually(lambda: expected <= written(stack))
     assert expected <= written(stack)
 

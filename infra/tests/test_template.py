@@ -156,6 +156,7 @@ def test_functions_get_the_variables_that_the_code_reads():
     }
     assert set(worker) == {
         "WORKER_CONCURRENCY",
+        "DELIVER_CANARY",
         "DIGICERT_API_BASE",
         "DIGICERT_API_BUDGET",
         "DIGICERT_AUTO_VERIFY",
@@ -338,17 +339,38 @@ def test_alarms_watch_what_they_should():
         *(("Certhooks/stack", "Refused", p.lower(), "unauthorized") for p in WEBHOOKS),
         *(("Certhooks/stack", "KeyRefused", p.lower()) for p in WEBHOOKS),
         ("Certhooks/stack", "RefusedAddresses"),
+        ("Certhooks/stack", "CanaryLatency", "digicert"),
     }
 
 
 def test_alarms_go_to_the_topic_when_there_is_one():
     for alarm in resources("AWS::CloudWatch::Alarm", processed(AlarmTopicArn=TOPIC, **ALL)).values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
-        # A reconciler that says nothing at all does not run; elsewhere silence is good.
-        is_watch = alarm["MetricName"] == "Reconciled"
+        # A reconciler or a canary that says nothing at all does not run; elsewhere silence is good.
+        is_watch = alarm["MetricName"] in {"Reconciled", "CanaryLatency"}
         assert alarm["TreatMissingData"] == ("breaching" if is_watch else "notBreaching")
     for alarm in resources("AWS::CloudWatch::Alarm", processed()).values():
         assert "AlarmActions" not in alarm
+
+
+@pytest.mark.parametrize(
+    ("enabled", "function"),
+    [
+        ({}, "DigicertWebhook"),
+        ({"EnableDigicert": "false"}, "CloudflareWebhook"),
+        ({"EnableDigicert": "false", "EnableCloudflare": "false", "EnableMeta": "true"}, "MetaWebhook"),
+    ],
+)
+def test_a_canary_takes_the_first_open_door_each_day(enabled, function):
+    stack = processed(**enabled)["Resources"]
+    rule = stack["Canary"]["Properties"]
+    assert rule["ScheduleExpression"] == "rate(1 day)"
+    target, = rule["Targets"]
+    assert (target["Arn"], json.loads(target["Input"])) == (f"${{{function}.Arn}}", {"certhooks": "canary"})
+    dimension, = stack["CanaryAlarm"]["Properties"]["Dimensions"]
+    assert dimension["Value"] == function.removesuffix("Webhook").lower()
+    # CloudWatch looks a day back at most where a period is below an hour, and a week from there on.
+    assert (stack["CanaryAlarm"]["Properties"]["EvaluationPeriods"], stack["CanaryAlarm"]["Properties"]["Period"]) == (26, 3600)
 
 
 def test_refused_addresses_are_counted_from_the_access_log():

@@ -9,6 +9,7 @@ use boot::Environment;
 use lambda::{Context, LambdaEvent, StartError};
 use reconciliation::{Counts, Job, Ports, Reconciler, Settings};
 use serde::de::IgnoredAny;
+use time::OffsetDateTime;
 
 /// To end what is under way, before Lambda ends the invocation.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -27,6 +28,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
     let (events, ledger) = (required("EVENTS_QUEUE_URL")?, required("LEDGER_TABLE")?);
     let key = required(KEY)?;
     let session = Session::start(&environment)?;
+    let canaries = Arc::new(DynamoLedger::new(&session, ledger));
     let ports = Ports {
         events: SqsEvents::new(&session, events),
         ledger: DynamoLedger::new(&session, ledger),
@@ -36,7 +38,16 @@ async fn start(environment: Environment) -> Result<(), StartError> {
     let window_minutes = settings.window_minutes;
     lambda::answer(&environment, |event: LambdaEvent<IgnoredAny>| {
         let deadline = deadline(&event.context);
-        run(Arc::clone(&reconciler), Job { window_minutes, is_dry_run: false, deadline })
+        let job = Job { window_minutes, is_dry_run: false, deadline };
+        let (reconciler, canaries) = (Arc::clone(&reconciler), Arc::clone(&canaries));
+        async move {
+            // Here, since this runs each 15 minutes, whether or not a canary arrives.
+            if let Err(error) = fulfilment::canary_age(&*canaries, OffsetDateTime::now_utc()).await
+            {
+                tracing::warn!("{error}; the age of the canary is not known");
+            }
+            run(reconciler, job).await
+        }
     })
     .await
 }

@@ -28,7 +28,7 @@ const COUNTS: &[&str] = &[
 ];
 
 /// In milliseconds.
-const DURATIONS: [&str; 2] = ["Age", "CallbackDuration"];
+const DURATIONS: [&str; 4] = ["Age", "CallbackDuration", "CanaryAge", "CanaryLatency"];
 
 /// What was counted since the last flush. Labels become the dimensions.
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::clock::moment;
 use crate::database::Database;
 use crate::history;
+use crate::ledger::LocalLedger;
 use crate::queue::{self, Counts, Oldest};
 use crate::schema;
 use crate::writer::{Role, Turn, Writer};
@@ -68,6 +69,11 @@ impl Reader {
 
     pub(crate) fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    /// To look at only.
+    pub fn ledger(&self) -> LocalLedger {
+        LocalLedger::new(self.database.clone())
     }
 
     /// At most `limit` deliveries after `sequence`, in order; from the first one kept after 0.

@@ -36,6 +36,8 @@ words! {
 words! {
     /// Types of certificate events, the public vocabulary (design section 4).
     EventType {
+        /// Synthetic: delivered where it is asked for only.
+        Canary = "certhooks.canary",
         CertificateDeleted = "certhooks.certificate.deleted",
         CertificateDeletionFailed = "certhooks.certificate.deletion_failed",
         CertificateDeployed = "certhooks.certificate.deployed",

@@ -9,6 +9,7 @@
 //! - [`challenge`]: CertCentral's token, kept for the operator or used at once
 //! - [`decide`]: what an answer leads to: deliver, or try again and when
 //! - [`compose`]: reading and answer to certificate event
+//! - [`canary`]: the synthetic event at the end of its way, and how long ago that was
 //! - [`deliver`]: the state of the certificate moved on, the event published and recorded
 //! - [`history`]: the line of an event in the history of its certificate
 //! - [`shed`]: moves to the archive what is too large for the queue
@@ -25,6 +26,7 @@ mod asking;
 mod breaker;
 mod budget;
 mod callback;
+mod canary;
 mod challenge;
 mod client;
 mod clock;
@@ -43,6 +45,7 @@ mod settings;
 mod shed;
 
 pub use budget::Budget;
+pub use canary::canary_age;
 pub use client::{Endpoint, Unasked};
 pub use clock::Clock;
 pub use process::{Fate, Keys, Ports, Record, Worker};

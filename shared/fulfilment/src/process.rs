@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use envelope::{CloudEvent, Envelope};
+use envelope::{CloudEvent, Envelope, EventType};
 use ports::{
     Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, Recorded, SecretSource,
 };
@@ -69,6 +69,7 @@ pub struct Worker<Q, D, L, A, S> {
     pub(crate) apis: Apis<S>,
     pub(crate) lease: Duration,
     pub(crate) auto_verify: bool,
+    pub(crate) deliver_canary: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -108,8 +109,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     ) -> PortResult<Self> {
         let apis = Apis::new(settings, keys, &clock)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
-        let (lease, auto_verify) = (settings.lease, settings.digicert_auto_verify);
-        Ok(Self { ports, apis, lease, auto_verify, clock })
+        let Settings { lease, digicert_auto_verify: auto_verify, deliver_canary, .. } = *settings;
+        Ok(Self { ports, apis, lease, auto_verify, deliver_canary, clock })
     }
 
     /// The records of a batch side by side; a panic in one fails that one only.
@@ -212,6 +213,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             _ => self.apis.ask(event.reading, asking).await?,
         };
         match found {
+            Ok(found) if event.reading.kind == EventType::Canary => self.canary(event, found).await,
             Ok(found) => self.deliver(event, found, began).await,
             Err(later) => self.put_back(event, later, began).await,
         }

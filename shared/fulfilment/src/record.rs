@@ -126,6 +126,17 @@ pub(crate) fn delivered(event: &CertificateEvent, now: OffsetDateTime) {
     histogram!("Age", "provider" => provider.as_str()).record(age as f64);
 }
 
+pub(crate) fn canary(provider: Provider, envelope: &Envelope, now: OffsetDateTime) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    let age = u64::try_from((now - envelope.receivedtime).whole_milliseconds()).unwrap_or(0);
+    tracing::info!(%provider, id, r#type = kind, traceparent, millis = age, "the canary arrived");
+    histogram!("CanaryLatency", "provider" => provider.as_str()).record(age as f64);
+}
+
+pub(crate) fn canary_age(age: time::Duration) {
+    histogram!("CanaryAge").record(age.whole_milliseconds() as f64);
+}
+
 pub(crate) fn stale(event: &CertificateEvent) {
     let provider = event.data.provider;
     let CertificateEvent { id, kind, subject, traceparent, .. } = event;

@@ -16,6 +16,8 @@ pub struct Settings {
     pub meta_domains: MetaDomains,
     /// Complete CertCentral's challenges without the operator; the API key then needs webhook rights.
     pub digicert_auto_verify: bool,
+    /// Whether consumers get the canary too.
+    pub deliver_canary: bool,
     pub callback_timeout: Duration,
     /// How many workers share the providers' budgets.
     pub concurrency: u32,
@@ -49,6 +51,7 @@ impl Settings {
             meta: Api::of(environment, Provider::Meta)?,
             meta_domains: meta_domains(environment)?,
             digicert_auto_verify: environment.flag("DIGICERT_AUTO_VERIFY")?,
+            deliver_canary: environment.flag("DELIVER_CANARY")?,
             callback_timeout: Duration::from_secs(
                 positive(environment, "CALLBACK_TIMEOUT_SECONDS", 10)?.into(),
             ),
@@ -178,6 +181,7 @@ mod tests {
             (&[("META_DOMAINS", "a.example"), ("META_APP_ID", "1")], "META_APP_ID"),
             (&[("META_APP_ID", "../x")], "META_APP_ID"),
             (&[("DIGICERT_AUTO_VERIFY", "yes please")], "DIGICERT_AUTO_VERIFY"),
+            (&[("DELIVER_CANARY", "now")], "DELIVER_CANARY"),
         ] {
             assert_eq!(settings(variables).unwrap_err().name, name, "{variables:?}");
         }

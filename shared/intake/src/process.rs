@@ -5,7 +5,8 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use envelope::Envelope;
 use http::{HeaderMap, Method, Response};
-use ports::{EventsQueue, Outgoing, SecretSource};
+use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
+use providers::canary;
 use providers::door::{Door, Receipt};
 use providers::reading;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -61,6 +62,25 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
         answer(&outcome, D::ALLOW)
     }
 
+    /// Sends a canary on the way of all events: the secret is read as for a request, and it goes onto
+    /// the events queue. Not for requests: whoever calls it is one of us. Answers with its id.
+    ///
+    /// # Errors
+    /// What of it does not work.
+    pub async fn canary(&self) -> PortResult<String> {
+        if let Some(secrets) = &self.secrets {
+            secrets.warm().await?;
+        }
+        let traceparent = Some(new_traceparent());
+        let receipt = Receipt { at: OffsetDateTime::now_utc(), traceparent };
+        let envelope = canary::envelope(D::PROVIDER, &receipt);
+        let group = envelope.subject.clone();
+        let message = Outgoing::new(&envelope, D::PROVIDER, group)?;
+        self.within_deadline(vec![message]).await?;
+        record::canary(D::PROVIDER, &envelope);
+        Ok(envelope.id)
+    }
+
     async fn decide(&self, request: &Request) -> Result<Outcome, Cause> {
         let takes_get = D::ALLOW.contains("GET");
         if request.method != Method::POST && !(takes_get && request.method == Method::GET) {
@@ -110,13 +130,16 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
     }
 
     async fn enqueue(&self, messages: Vec<Outgoing>) -> Result<(), Cause> {
-        let trouble = match tokio::time::timeout(QUEUE_DEADLINE, self.queue.send(messages)).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error,
-            Err(_) => ports::PortError("the events queue took longer than 7 s".into()),
-        };
-        record::trouble(D::PROVIDER, &trouble);
-        Err(Cause::Queue)
+        self.within_deadline(messages).await.map_err(|trouble| {
+            record::trouble(D::PROVIDER, &trouble);
+            Cause::Queue
+        })
+    }
+
+    async fn within_deadline(&self, messages: Vec<Outgoing>) -> PortResult<()> {
+        tokio::time::timeout(QUEUE_DEADLINE, self.queue.send(messages))
+            .await
+            .unwrap_or_else(|_| Err(PortError("the events queue took longer than 7 s".into())))
     }
 }
 

@@ -20,6 +20,11 @@ pub(crate) fn accepted(provider: Provider, envelopes: &[Envelope]) {
     counter!("Accepted", "provider" => provider.as_str()).increment(count);
 }
 
+pub(crate) fn canary(provider: Provider, envelope: &Envelope) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    tracing::info!(%provider, id, r#type = kind, traceparent, "a canary is on its way");
+}
+
 pub(crate) fn handshake(provider: Provider) {
     tracing::info!(%provider, "accepted: the subscription handshake");
 }

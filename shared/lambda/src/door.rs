@@ -4,8 +4,10 @@ use std::sync::Arc;
 use aws::{Session, SqsEvents, StoredSecret};
 use boot::{Environment, SettingError};
 use intake::{Intake, Secrets, Settings};
-use lambda_runtime::LambdaEvent;
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use ports::PortError;
 use providers::door::Door;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::reply::Reply;
@@ -26,11 +28,54 @@ async fn start<D: Door>(environment: Environment) -> Result<(), StartError> {
     answer(&environment, |event: LambdaEvent<Box<RawValue>>| {
         let door = Arc::clone(&door);
         async move {
-            let (request, payload) = decode(event.payload.get())?;
-            Ok::<_, Undecodable>(Reply::new(door.handle(request).await, payload))
+            let event = event.payload.get();
+            if is_canary(event) {
+                return door.canary().await.map(Answer::Canary).map_err(Unanswered::Canary);
+            }
+            let (request, payload) = decode(event)?;
+            Ok(Answer::Reply(Box::new(Reply::new(door.handle(request).await, payload))))
         }
     })
     .await
+}
+
+/// What a schedule of ours invokes the function with. Nobody sends it from outside: API Gateway and
+/// function URLs wrap what comes, so it is never the whole event.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scheduled {
+    certhooks: String,
+}
+
+fn is_canary(event: &str) -> bool {
+    serde_json::from_str::<Scheduled>(event).is_ok_and(|event| event.certhooks == "canary")
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Reply(Box<Reply>),
+    /// Its id.
+    Canary(String),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    #[error(transparent)]
+    Undecodable(#[from] Undecodable),
+    #[error("the canary was not sent: {0}")]
+    Canary(PortError),
+}
+
+impl From<Unanswered> for Diagnostic {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Undecodable(undecodable) => undecodable.into(),
+            Unanswered::Canary(_) => {
+                Self { error_type: "CanaryNotSent".into(), error_message: unanswered.to_string() }
+            }
+        }
+    }
 }
 
 /// Settings first, so that a missing one is told at once; then the connections.
@@ -64,5 +109,24 @@ async fn warm<D: Door>(queue: &SqsEvents, secrets: Option<&Secrets<D, StoredSecr
     let (queue, secret) = tokio::join!(queue.warm(), secret);
     for trouble in [queue, secret].into_iter().filter_map(Result::err) {
         tracing::warn!(provider = %D::PROVIDER, "not ready at the start: {trouble}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_canary;
+
+    #[test]
+    fn what_api_gateway_wraps_is_no_canary() {
+        assert!(is_canary(r#"{"certhooks":"canary"}"#));
+        for event in [
+            r#"{"certhooks":"canary","body":""}"#,
+            r#"{"body":"{\"certhooks\":\"canary\"}"}"#,
+            r#"{"certhooks":"other"}"#,
+            r#""canary""#,
+            "{}",
+        ] {
+            assert!(!is_canary(event), "{event}");
+        }
     }
 }

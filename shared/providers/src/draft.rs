@@ -17,13 +17,19 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// The subject is the reading's, so that both messages carry the same one.
-    pub(crate) fn envelope(self, receipt: &Receipt, read: fn(&Envelope) -> Reading) -> Envelope {
-        let mut envelope = Envelope {
+    pub(crate) fn read(self, receipt: &Receipt, read: fn(&Envelope) -> Reading) -> Envelope {
+        let mut envelope = self.envelope("", receipt);
+        envelope.subject = read(&envelope).subject;
+        envelope
+    }
+
+    pub(crate) fn envelope(self, subject: &str, receipt: &Receipt) -> Envelope {
+        Envelope {
             specversion: Envelope::SPECVERSION.to_owned(),
             id: self.id,
             source: self.source,
             kind: self.kind,
-            subject: String::new(),
+            subject: subject.to_owned(),
             time: self.time.unwrap_or(receipt.at),
             datacontenttype: Envelope::CONTENT_TYPE.to_owned(),
             dataschema: Envelope::SCHEMA.to_owned(),
@@ -39,9 +45,7 @@ impl Draft {
             datarefsize: None,
             datarefsha256: None,
             data: self.data,
-        };
-        envelope.subject = read(&envelope).subject;
-        envelope
+        }
     }
 }
 

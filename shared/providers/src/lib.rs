@@ -7,12 +7,14 @@
 //! - [`reading`]: the shape of an event understood: what `fulfilment` asks of a provider
 //! - [`life`]: which certificate's life an event tells of, and where in it
 //! - [`api`]: the shape of a call-back and of what came of it
+//! - [`canary`]: our own synthetic event
 //! - [`json`]: members in order, canonical form, derived ids
 //! - `draft`: what a door knows of an event, made an envelope
 //! - `naming`: event names and subjects that are safe to carry
 //! - `secret`: stored secrets, header values, constant-time comparison
 
 pub mod api;
+pub mod canary;
 pub mod cloudflare;
 pub mod digicert;
 pub mod door;

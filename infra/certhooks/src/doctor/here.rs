@@ -16,6 +16,9 @@ const TAKEN_WITHIN: Duration = Duration::minutes(5);
 /// A try again comes after 15 minutes at the latest; some of them are nothing unusual.
 const DONE_WITHIN: Duration = Duration::hours(1);
 
+/// A canary is sent each day.
+const CANARY_WITHIN: Duration = Duration::hours(26);
+
 /// The state folder or the stack: queue, dead letters.
 pub(crate) async fn look(look: &Look) -> Vec<Finding> {
     if let Some(stack) = &look.stack {
@@ -44,6 +47,7 @@ pub(crate) async fn look(look: &Look) -> Vec<Finding> {
                 Finding::ok("state", format!("{folder} can be read")),
                 queue(look, counts, oldest, OffsetDateTime::now_utc()),
                 dead,
+                canary(look, &reader).await,
             ]
         }
         Err(error) => {
@@ -101,6 +105,20 @@ fn queue(look: &Look, counts: Counts, oldest: Oldest, now: OffsetDateTime) -> Fi
         Finding::ok("queue", format!("{detail}; the oldest came {} ago", span(undone)))
     } else {
         Finding::ok("queue", detail)
+    }
+}
+
+/// One is sent each day; one that is late was held up on its way.
+async fn canary(look: &Look, reader: &Reader) -> Finding {
+    const CHECK: &str = "canary";
+    match fulfilment::canary_age(&reader.ledger(), OffsetDateTime::now_utc()).await {
+        Ok(Some(age)) if age > CANARY_WITHIN => {
+            let detail = format!("the last one arrived {} ago; one is sent each day", span(age));
+            Finding::warning(CHECK, detail, look.command("local"))
+        }
+        Ok(Some(age)) => Finding::ok(CHECK, format!("the last one arrived {} ago", span(age))),
+        Ok(None) => Finding::ok(CHECK, "none yet; the first is sent a minute after the start"),
+        Err(error) => Finding::wrong(CHECK, error.to_string(), look.command("local")),
     }
 }
 

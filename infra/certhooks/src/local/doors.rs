@@ -5,6 +5,7 @@ use embedded::{LocalEvents, LocalSecret, LocalSecrets, State};
 use envelope::Provider;
 use http::Response;
 use intake::{Intake, Request, Secrets, Settings};
+use ports::PortResult;
 use providers::cloudflare::CloudflareDoor;
 use providers::digicert::DigicertDoor;
 use providers::door::Door;
@@ -41,6 +42,11 @@ impl Doors {
                 .await
                 .with_context(|| origin(Provider::Meta))?,
         })
+    }
+
+    /// Sends a canary through CertCentral's door; the way behind it is the same for all. Its id.
+    pub(crate) async fn canary(&self) -> PortResult<String> {
+        self.digicert.canary().await
     }
 
     /// Bytes of a body on this route; `None` where there is no route.

@@ -2,11 +2,13 @@
 //!
 //! - [`doors`]: the three intakes behind one router
 //! - [`server`]: HTTP front end: route, body limit, source address
+//! - [`canary`]: a synthetic event each day
 //! - [`worker`]: takes messages off the embedded queue and hands them to fulfilment
 //! - [`reconcile`]: looks from time to time for what CertCentral failed to send
 //! - [`passages`]: a line for each event as it passes
 //! - [`samples`]: sends the sample events once, and shows how to send more
 
+mod canary;
 mod doors;
 mod passages;
 mod reconcile;
@@ -17,6 +19,7 @@ mod worker;
 
 pub(crate) use simulated::Providers;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -58,6 +61,8 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let queue = Queue { events: state.events(), passages: passages.clone() };
     let working = tokio::spawn(worker::run(worker, queue, stopped.clone()));
     let reconciling = tokio::spawn(reconciling.run(stopped.clone()));
+    let doors = Arc::new(doors);
+    tokio::spawn(canary::run(Arc::clone(&doors), stopped.clone()));
     let front = Front::new(doors, arguments.trusted_proxy, passages.clone());
     let serving = tokio::spawn(server::serve(listener, front, stopped));
     let folder = arguments.state.display();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use embedded::LocalDeliveries;
-use envelope::{CertificateEvent, Envelope};
+use envelope::{CertificateEvent, Envelope, EventType};
 use fulfilment::Fate;
 use http::Response;
 use ports::{Deliveries, Delivery, PortResult};
@@ -98,6 +98,9 @@ impl Passages {
     pub(crate) fn passing(&self, body: &str) -> Option<Passing> {
         self.0.as_ref()?;
         let Envelope { id, kind, source, .. } = serde_json::from_str(body).ok()?;
+        if kind == EventType::Canary.as_str() {
+            return None;
+        }
         Some(Passing { id, kind, provider: source.split('/').nth(1)?.to_owned() })
     }
 

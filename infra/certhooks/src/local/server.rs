@@ -25,13 +25,13 @@ const BODY_DEADLINE: Duration = Duration::from_secs(9);
 
 /// The HTTP front end of the doors.
 pub(crate) struct Front {
-    doors: Doors,
+    doors: Arc<Doors>,
     trusted_proxies: Vec<IpNet>,
     passages: Passages,
 }
 
 impl Front {
-    pub(crate) fn new(doors: Doors, trusted_proxies: Vec<IpNet>, passages: Passages) -> Self {
+    pub(crate) fn new(doors: Arc<Doors>, trusted_proxies: Vec<IpNet>, passages: Passages) -> Self {
         Self { doors, trusted_proxies, passages }
     }
 }

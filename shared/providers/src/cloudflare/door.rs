@@ -61,5 +61,5 @@ fn envelope(
         time: document.created_at(),
         data,
     };
-    draft.envelope(receipt, super::read)
+    draft.read(receipt, super::read)
 }

@@ -67,7 +67,7 @@ impl Door for DigicertDoor {
             time: None,
             data,
         };
-        Ok(vec![draft.envelope(receipt, super::read)])
+        Ok(vec![draft.read(receipt, super::read)])
     }
 }
 

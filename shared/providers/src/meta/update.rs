@@ -66,7 +66,7 @@ impl<'a> Batch<'a> {
             time: update.entry.time(),
             data: RawValue::from_string(document).map_err(|_| Refusal::NotJson)?,
         };
-        Ok(draft.envelope(receipt, super::read))
+        Ok(draft.read(receipt, super::read))
     }
 }
 

@@ -1,0 +1,39 @@
+use ports::{Archive, Deliveries, EventsQueue, Ledger, PortResult, Recorded, SecretSource};
+use time::{Duration, OffsetDateTime};
+
+use crate::asking::Found;
+use crate::compose::compose;
+use crate::deliver::KEPT;
+use crate::process::{Event, Fate, Worker};
+use crate::record;
+
+/// Stands in the ledger for the canary that arrived last; no event has such an id.
+const LAST: &str = "certhooks/canary/last";
+
+impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
+    /// At the end of its way: to consumers only if they ask for it (`DELIVER_CANARY`).
+    pub(crate) async fn canary(&self, event: &Event<'_>, found: Found) -> PortResult<Fate> {
+        if self.deliver_canary {
+            self.publish(compose(event.redacted, event.reading, found)).await?;
+        }
+        let now = self.now();
+        for id in [LAST, &event.envelope.id] {
+            self.ports.ledger.record(Recorded::id(id, now + KEPT)).await?;
+        }
+        record::canary(event.reading.provider, event.envelope, now);
+        Ok(Fate::Delivered)
+    }
+}
+
+/// How long ago a canary arrived, and a metric (`CanaryAge`) of it; `None` if none did in 30 days.
+///
+/// # Errors
+/// As the ledger's.
+pub async fn canary_age(ledger: &impl Ledger, now: OffsetDateTime) -> PortResult<Option<Duration>> {
+    let known = ledger.known(&[LAST.to_owned()]).await?;
+    let age = known.get(LAST).map(|kept_until| now - (*kept_until - KEPT));
+    if let Some(age) = age {
+        record::canary_age(age);
+    }
+    Ok(age)
+}
