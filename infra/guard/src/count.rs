@@ -1,5 +1,4 @@
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -61,8 +60,7 @@ impl Stage {
         let ended = Command::new("kill").arg(child.id().to_string()).status()?;
         ensure!(ended.success(), "{name} ended by itself");
         child.wait()?;
-        let mut told = String::new();
-        child.stderr.take().context("no standard error")?.read_to_string(&mut told)?;
+        let (_, told) = function.kill()?;
         collected(&told).with_context(|| format!("callgrind told no count for {name}: {told}"))
     }
 
