@@ -39,6 +39,7 @@ impl Side {
             name: OURS,
             title: "Certhooks (digicert-webhook)",
             trust: "AWS_CA_BUNDLE",
+            roots: Roots::CompiledIn,
             ..Self::compiled(binary.into())
         }
     }

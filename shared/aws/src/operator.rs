@@ -3,8 +3,8 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use boot::{Environment, SettingError};
 
-use crate::Session;
-use crate::session::{behavior, http_client, no_region, retries, timeouts};
+use crate::session::{CONNECT, behavior, no_region, retries, timeouts};
+use crate::{Session, transport, trust};
 
 impl Session {
     /// An operator's: as the AWS tools have it, from the environment first and then from the profile
@@ -17,7 +17,7 @@ impl Session {
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
             .or_else(ProfileFileRegionProvider::new());
         let config = aws_config::defaults(behavior())
-            .http_client(http_client(environment)?)
+            .http_client(transport::client(trust::of_operator(environment)?, CONNECT))
             .region(region)
             .timeout_config(timeouts())
             .retry_config(retries());

@@ -3,7 +3,6 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -13,7 +12,7 @@ use boot::{Environment, SettingError};
 use crate::endpoints::Endpoints;
 use crate::{transport, trust};
 
-const CONNECT: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT: Duration = Duration::from_secs(1);
 /// Two of these and a pause stay below the 7 s that the door gives the queue.
 const ATTEMPT: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 2;
@@ -45,7 +44,7 @@ impl Session {
             .region(Region::new(region.to_owned()))
             .use_fips(environment.flag("AWS_USE_FIPS_ENDPOINT")?)
             .use_dual_stack(environment.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
-            .http_client(http_client(environment)?)
+            .http_client(transport::client(trust::of_function(environment)?, CONNECT))
             .credentials_provider(credentials(environment)?)
             .timeout_config(timeouts())
             .retry_config(retries());
@@ -87,9 +86,4 @@ fn credentials(environment: &Environment) -> Result<SharedCredentialsProvider, S
         .provider_name("Environment");
     credentials.set_session_token(environment.optional("AWS_SESSION_TOKEN").map(str::to_owned));
     Ok(SharedCredentialsProvider::new(credentials.build()))
-}
-
-/// One for all clients: they share its connections, and the roots are read once.
-pub(crate) fn http_client(environment: &Environment) -> Result<SharedHttpClient, SettingError> {
-    Ok(transport::client(trust::tls(environment)?, CONNECT))
 }

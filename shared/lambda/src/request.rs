@@ -1,7 +1,8 @@
 use bytes::Bytes;
 use data_encoding::BASE64;
 use form_urlencoded::Serializer;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
+use http::header::Entry;
 use intake::Request;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use lambda_runtime::Diagnostic;
@@ -48,7 +49,7 @@ fn of_v1(event: ApiGatewayProxyRequest) -> Result<Request, Undecodable> {
     let query = if query.is_empty() { event.query_string_parameters } else { query };
     Ok(Request {
         method: event.http_method,
-        headers: last_values(event.multi_value_headers, event.headers),
+        headers: last_values(&event.multi_value_headers, event.headers),
         // Decoded by API Gateway; here it is written as the door reads it.
         query: Serializer::new(String::new()).extend_pairs(query.iter()).finish(),
         source: event.request_context.identity.source_ip.and_then(|address| address.parse().ok()),
@@ -69,12 +70,15 @@ fn of_v2(event: ApiGatewayV2httpRequest) -> Result<Request, Undecodable> {
 }
 
 /// Of repeated headers the last decides; the list has all of them, the plain map just the last.
-fn last_values(mut list: HeaderMap, plain: HeaderMap) -> HeaderMap {
-    list.extend(plain);
-    let last = |name| list.get_all(name).iter().next_back().cloned();
-    let pairs: Vec<(_, HeaderValue)> =
-        list.keys().filter_map(|name| Some((name.clone(), last(name)?))).collect();
-    pairs.into_iter().collect()
+fn last_values(list: &HeaderMap, mut plain: HeaderMap) -> HeaderMap {
+    for name in list.keys() {
+        if let (Entry::Vacant(absent), Some(last)) =
+            (plain.entry(name), list.get_all(name).iter().next_back())
+        {
+            absent.insert(last.clone());
+        }
+    }
+    plain
 }
 
 fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Undecodable> {
