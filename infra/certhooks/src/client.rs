@@ -2,7 +2,7 @@ use std::error::Error;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use providers::api::{Answer, Hiding, Key, Request};
+use providers::api::{Answer, Key, Refused, Request};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
@@ -38,6 +38,13 @@ impl<R: Into<Fault>> From<Trouble<R>> for Fault {
     }
 }
 
+impl<R: Refused> Trouble<R> {
+    /// Whether it was not done, for certain.
+    pub(crate) fn is_definite(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.is_definite())
+    }
+}
+
 impl<R: PartialEq> Trouble<R> {
     pub(crate) fn is(&self, wanted: &R) -> bool {
         matches!(self, Self::Refused(refusal) if refusal == wanted)
@@ -58,7 +65,7 @@ impl Client {
     }
 
     /// One call, once: `judge` says what its answer means.
-    pub(crate) async fn call<T, R: Hiding>(
+    pub(crate) async fn call<T, R: Refused>(
         &self,
         request: &Request,
         judge: fn(&Answer<'_>) -> Result<T, R>,
@@ -99,7 +106,7 @@ impl Client {
     }
 
     /// A message of the provider's may quote what was sent.
-    fn without_secrets<R: Hiding>(&self, refusal: R, request: &Request) -> R {
+    fn without_secrets<R: Refused>(&self, refusal: R, request: &Request) -> R {
         let (Key::Header { value, .. } | Key::Query { value, .. }) = &self.key;
         let mut secrets = request.secrets();
         // `Bearer TOKEN`: the token by itself.

@@ -74,11 +74,25 @@ pub enum Verdict<T> {
     },
 }
 
-/// What a provider says of a refusal may quote what was sent.
-pub trait Hiding {
-    /// The same without what quotes one of `secrets`.
+/// Why an operator's call was not done.
+pub trait Refused {
+    /// Whether the provider itself said no. Anything else may come from something on the way, with the
+    /// request under way or done.
+    fn is_definite(&self) -> bool;
+
+    /// The same without what quotes one of `secrets`: a provider's message may repeat what was sent.
     #[must_use]
     fn hiding(self, secrets: &[String]) -> Self;
+}
+
+/// Text from outside, fit for one line of a terminal: `width` characters at most.
+pub(crate) fn one_line(text: &str, width: usize) -> String {
+    text.chars().filter(|character| !character.is_control()).take(width).collect()
+}
+
+/// A provider's message, as the end of our own.
+pub(crate) fn told(message: &Option<String>) -> String {
+    message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
 }
 
 pub(crate) fn unquoting(text: Option<String>, secrets: &[String]) -> Option<String> {
@@ -158,6 +172,11 @@ impl Answer<'_> {
             500..=599 => Some(self.again(Reason::Unavailable)),
             _ => None,
         }
+    }
+
+    /// A page of a proxy or portal, most likely.
+    pub(crate) fn is_html(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
     }
 
     /// The body, when it is a JSON object.

@@ -2,7 +2,7 @@
 //! seen and feared.
 
 use http::Method;
-use providers::api::{Answer, Hiding, Request};
+use providers::api::{Answer, Refused, Request};
 use providers::cloudflare::alerting::{
     self, Auth, AuthFault, NewDestination, Refusal, is_id, judge_created, judge_destinations,
     judge_done, judge_policies, new_policy,

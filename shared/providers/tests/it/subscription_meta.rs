@@ -1,7 +1,7 @@
 //! What a Meta app hears of: the calls, and Graph's answers.
 
 use http::Method;
-use providers::api::{Answer, Hiding};
+use providers::api::{Answer, Refused};
 use providers::meta::subscription::{
     self, Alerts, Refusal, Subscription, is_app, judge_domains, judge_done, judge_subscriptions,
 };
