@@ -17,9 +17,10 @@ pub(crate) mod words;
 
 use std::process::ExitCode;
 
-pub(crate) use account::{Access, Account, at};
+pub(crate) use account::{Account, at};
 
 use crate::cloudflare::session::Session;
+pub(crate) use crate::cloudflare::words::Access;
 use crate::cloudflare::words::{Cloudflare, Destination, Policy};
 use crate::fault::Outcome;
 

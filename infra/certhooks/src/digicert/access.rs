@@ -80,14 +80,8 @@ fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
 }
 
 pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) -> Outcome<Url> {
-    const VARIABLE: &str = "DIGICERT_API_BASE";
-    let (name, base) = match (option, eu, environment.optional(VARIABLE)) {
-        (Some(base), _, _) => ("--base", base),
-        (None, true, _) => ("--eu", EU),
-        (None, false, Some(base)) => (VARIABLE, base),
-        (None, false, None) => (VARIABLE, US),
-    };
-    Ok(fulfilment::api_base(name, base)?)
+    // Europe is as if its base was typed: it decides before the variable.
+    given::base(if eu { Some(EU) } else { option }, "DIGICERT_API_BASE", US, environment)
 }
 
 /// The API key that was named, else that of its variable or of the state folder.

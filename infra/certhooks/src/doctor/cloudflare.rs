@@ -12,8 +12,8 @@ const PROVIDER: Provider = Provider::Cloudflare;
 
 /// Cloudflare's side.
 pub(crate) async fn look(look: &Look) -> Side {
-    let account = look.arguments.account.as_deref();
-    let access = Access { account, base: None, token_file: None, state: &look.state };
+    let (account, state) = (look.arguments.account.clone(), look.state.clone());
+    let access = Access { account, state, api_token_file: None, base: None, json: false };
     let account = match Account::open(&access, &look.environment, &look.secrets).await {
         Ok(account) => account,
         Err(fault) => {

@@ -12,8 +12,8 @@ const PROVIDER: Provider = Provider::Meta;
 
 /// Meta's side.
 pub(crate) async fn look(look: &Look) -> Side {
-    let app = look.arguments.app.as_deref();
-    let access = Access { app, base: None, token_file: None, state: &look.state };
+    let (app, state) = (look.arguments.app.clone(), look.state.clone());
+    let access = Access { app, state, access_token_file: None, base: None, json: false };
     let app = match App::open(&access, &look.environment, &look.secrets).await {
         Ok(app) => app,
         Err(_) if !is_asked_for(look) => {

@@ -10,8 +10,9 @@ pub(crate) mod words;
 
 use std::process::ExitCode;
 
-pub(crate) use app::{Access, App, verify_token};
+pub(crate) use app::{App, verify_token};
 
+pub(crate) use crate::meta::words::Access;
 use crate::meta::words::Meta;
 
 pub(crate) async fn run(command: Meta) -> ExitCode {
