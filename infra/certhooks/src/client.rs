@@ -80,7 +80,7 @@ impl Client {
         };
         let body = body.map_err(|why| unanswered(&why))?;
         judge(&Answer { status, retry_after: None, body: &body })
-            .map_err(|refusal| Trouble::Refused(self.without_secrets(refusal, request)))
+            .map_err(|refusal| Trouble::Refused(refusal.hiding(&request.secrets(&self.key))))
     }
 
     fn build(&self, request: &Request) -> Option<RequestBuilder> {
@@ -103,15 +103,6 @@ impl Client {
         // The pages of CertCentral send the content type with every call, also without a body.
         let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
         Some(builder.header(CONTENT_TYPE, "application/json").body(body.unwrap_or_default()))
-    }
-
-    /// A message of the provider's may quote what was sent.
-    fn without_secrets<R: Refused>(&self, refusal: R, request: &Request) -> R {
-        let (Key::Header { value, .. } | Key::Query { value, .. }) = &self.key;
-        let mut secrets = request.secrets();
-        // `Bearer TOKEN`: the token by itself.
-        secrets.extend(value.expose_secret().rsplit(' ').next().map(str::to_owned));
-        refusal.hiding(&secrets)
     }
 }
 

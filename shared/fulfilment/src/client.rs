@@ -171,7 +171,7 @@ impl Endpoint {
             .body(body.unwrap_or_default());
         let whole = self.send(built).await.map_err(Unasked::NoAnswer)?;
         judge(&whole.answer()).map_err(|refusal| Unasked::Refused {
-            refusal: refusal.hiding(&request.secrets()),
+            refusal: refusal.hiding(&request.secrets(key)),
             after: whole.retry_after,
         })
     }

@@ -36,6 +36,15 @@ pub enum Key {
     Query { name: &'static str, value: SecretString },
 }
 
+impl Key {
+    /// The key or token by itself: `TOKEN` of `Bearer TOKEN`.
+    fn secret(&self) -> &str {
+        let (Self::Header { value, .. } | Self::Query { value, .. }) = self;
+        let value = value.expose_secret();
+        value.rsplit_once(' ').map_or(value, |(_scheme, token)| token)
+    }
+}
+
 /// A whole answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
@@ -119,12 +128,13 @@ impl Request {
         }
     }
 
-    /// The secrets in its body, to see that no text quotes them.
-    pub fn secrets(&self) -> Vec<String> {
+    /// What no text may quote of a call with this `key`: the key, and the secrets in its body.
+    pub fn secrets(&self, key: &Key) -> Vec<String> {
         let body = self.body.as_ref().map(|body| body.expose_secret());
         let body: Value = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
         let members = ["secret", "token", "verify_token"].into_iter();
-        members.filter_map(|name| body[name].as_str().map(str::to_owned)).collect()
+        let sent = members.filter_map(|name| body[name].as_str().map(str::to_owned));
+        sent.chain([key.secret().to_owned()]).collect()
     }
 
     pub(crate) fn with(self, body: &Value) -> Self {

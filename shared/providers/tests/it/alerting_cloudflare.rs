@@ -67,7 +67,9 @@ fn every_call_has_the_path_and_body_of_its_page() {
         assert!(!format!("{request:?}").contains(AUTH));
     }
     assert!(!format!("{new:?}").contains(AUTH));
-    assert_eq!(alerting::create_destination(ACCOUNT, &new).secrets(), [AUTH]);
+    let key = providers::cloudflare::api::key(&"an-api-token".into()).unwrap();
+    let secrets = alerting::create_destination(ACCOUNT, &new).secrets(&key);
+    assert_eq!(secrets, [AUTH, "an-api-token"], "without the scheme");
 }
 
 #[test]
