@@ -91,7 +91,7 @@ impl Access {
             option: "--api-token-file",
             file: self.api_token_file.as_deref(),
             variable: "CLOUDFLARE_API_TOKEN",
-            state: &self.state,
+            state: &self.common.state,
             member: "cloudflare_api_token",
         }
     }

@@ -25,7 +25,7 @@ use crate::cloudflare::words::{Cloudflare, Destination, Policy};
 use crate::fault::Outcome;
 
 pub(crate) async fn run(command: Cloudflare) -> ExitCode {
-    let json = command.access().json;
+    let json = command.access().common.json;
     match act(command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => fault.report(json),

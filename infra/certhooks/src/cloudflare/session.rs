@@ -23,9 +23,9 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) async fn open(access: &Access) -> Outcome<Self> {
         let environment = Environment::of_process();
-        let secrets = LocalSecrets::new(&access.state, keys::variable(&environment));
+        let secrets = LocalSecrets::new(&access.common.state, keys::variable(&environment));
         let account = Account::open(access, &environment, &secrets).await?;
-        Ok(Self { account, output: Output { json: access.json }, secrets })
+        Ok(Self { account, output: Output { json: access.common.json }, secrets })
     }
 
     /// The secret that was named, else that of the variable or the state folder, or of a stack.

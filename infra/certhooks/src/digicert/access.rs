@@ -31,7 +31,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) async fn open(access: &Access) -> Outcome<Self> {
         let environment = Environment::of_process();
-        let secrets = LocalSecrets::new(&access.state, keys::variable(&environment));
+        let secrets = LocalSecrets::new(&access.common.state, keys::variable(&environment));
         let base = base(access.base.as_deref(), access.eu, &environment)?;
         let stored = api_key(access, &environment, &secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
@@ -39,8 +39,8 @@ impl Session {
         })?;
         Ok(Self {
             account: Account::new(base, key)?,
-            output: Output { json: access.json },
-            state: access.state.clone(),
+            output: Output { json: access.common.json },
+            state: access.common.state.clone(),
             secrets,
             #[cfg(feature = "aws")]
             environment,
@@ -94,7 +94,9 @@ pub(crate) async fn api_key(
     if let Some(id) = &access.api_key_secret {
         return crate::stack::stored(environment, "--api-key-secret", id).await;
     }
-    key_source(&access.state, access.api_key_file.as_deref()).read(environment, secrets).await
+    key_source(&access.common.state, access.api_key_file.as_deref())
+        .read(environment, secrets)
+        .await
 }
 
 /// Where the API key may come from.

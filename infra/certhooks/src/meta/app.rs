@@ -78,7 +78,7 @@ impl Access {
             option: "--access-token-file",
             file: self.access_token_file.as_deref(),
             variable: "META_ACCESS_TOKEN",
-            state: &self.state,
+            state: &self.common.state,
             member: "meta_access_token",
         }
     }

@@ -16,8 +16,8 @@ use crate::stack::{Here, Stack};
 
 pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
     let environment = Environment::of_process();
-    let secrets = LocalSecrets::new(&words.access.state, keys::variable(&environment));
-    let output = Output { json: words.access.json };
+    let secrets = LocalSecrets::new(&words.access.common.state, keys::variable(&environment));
+    let output = Output { json: words.access.common.json };
     let named = words.endpoint.as_deref();
     let named = named.map(|endpoint| given::address("--endpoint", endpoint)).transpose()?;
     let domains = domains(&words.domain, &environment)?;
