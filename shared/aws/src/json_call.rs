@@ -61,8 +61,8 @@ where
         .operation_name(operation)
         .behavior_version(behavior())
         .http_client(client)
-        .endpoint_url(&endpoint(config, service)?)
-        .runtime_plugin(signing(config, service)?)
+        .endpoint_url(&endpoint(config, service).map_err(unfit)?)
+        .runtime_plugin(signing(config, service).map_err(unfit)?)
         .timeout_config(timeouts())
         .standard_retry(&retries())
         .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
@@ -105,14 +105,14 @@ fn judge(answer: &HttpResponse) -> Result<Value, ErrorMetadata> {
     }
 }
 
-fn unfit(why: &str) -> Refusal {
-    SdkError::construction_failure(why.to_owned())
+fn unfit(why: &'static str) -> Refusal {
+    SdkError::construction_failure(why)
 }
 
 /// Signature version 4 with the session's credentials.
-fn signing(config: &SdkConfig, service: &Service) -> Result<StaticRuntimePlugin, Refusal> {
+fn signing(config: &SdkConfig, service: &Service) -> Result<StaticRuntimePlugin, &'static str> {
     let credentials = config.credentials_provider();
-    let credentials = credentials.ok_or_else(|| unfit("there are no credentials"))?;
+    let credentials = credentials.ok_or("there are no credentials")?;
     let mut layer = Layer::new("signing");
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
     layer.store_put(SigV4OperationSigningConfig {
@@ -129,7 +129,7 @@ fn signing(config: &SdkConfig, service: &Service) -> Result<StaticRuntimePlugin,
 }
 
 /// The variable or profile for this service, that for all of them, or the region's own.
-fn endpoint(config: &SdkConfig, service: &Service) -> Result<String, Refusal> {
+fn endpoint(config: &SdkConfig, service: &Service) -> Result<String, &'static str> {
     let named = config.service_config().and_then(|configured| {
         let key = ServiceConfigKey::builder()
             .service_id(service.id)
@@ -140,7 +140,7 @@ fn endpoint(config: &SdkConfig, service: &Service) -> Result<String, Refusal> {
     if let Some(url) = named.or_else(|| config.endpoint_url().map(str::to_owned)) {
         return Ok(url);
     }
-    let region = config.region().ok_or_else(|| unfit("there is no region"))?.as_ref();
+    let region = config.region().ok_or("there is no region")?.as_ref();
     let is_dual_stack = config.use_dual_stack().unwrap_or_default();
     let suffix = match (region.starts_with("cn-"), is_dual_stack) {
         (false, false) => "amazonaws.com",
