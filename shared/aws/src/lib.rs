@@ -12,14 +12,20 @@
 //! - [`ledger`], [`history`], [`known`], [`record`]: claims, the waiting challenge and certificates on
 //!   DynamoDB; which ids are recorded; recording one
 //! - [`archive`]: objects on S3
+//! - [`age`]: how long the oldest message of a queue waits, by CloudWatch
+//! - [`json_call`]: a service that has no client here
 //! - [`fault`]: what went wrong, with the variable that names the resource
 
+#[cfg(feature = "cloudwatch")]
+mod age;
 #[cfg(feature = "s3")]
 mod archive;
 mod endpoints;
 mod fault;
 #[cfg(feature = "dynamodb")]
 mod history;
+#[cfg(feature = "cloudwatch")]
+mod json_call;
 #[cfg(feature = "dynamodb")]
 mod known;
 #[cfg(feature = "dynamodb")]
@@ -40,6 +46,8 @@ mod stack;
 mod transport;
 mod trust;
 
+#[cfg(feature = "cloudwatch")]
+pub use age::QueueAge;
 #[cfg(feature = "s3")]
 pub use archive::S3Archive;
 #[cfg(feature = "dynamodb")]
