@@ -127,11 +127,17 @@ $(PEERS): $(wildcard infra/bench/peers/*.sh infra/bench/peers/node/* infra/bench
 
 # Other programs' rows of the table: each a JSON list like results.json.
 TORTURE_ROWS := target/torture/explore.json target/torture/fuzz.json
+TORTURE_FAILED := target/torture/failed
 
+# One part that fails does not keep the others from running, nor the table from being written.
 .PHONY: torture
-torture: $(TOOLS) explore fuzz ## crashes, faults, load and leaks at length (some 40 minutes); its table goes to infra/torture/results
+torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 40 minutes); its table goes to infra/torture/results
+	rm -f $(TORTURE_ROWS) $(TORTURE_FAILED)
 	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
+	mkdir -p target/torture
+	$(MAKE) --keep-going explore fuzz || touch $(TORTURE_FAILED)
 	target/release/torture --write infra/torture/results $(TORTURE_ROWS:%=--rows %)
+	@test ! -e $(TORTURE_FAILED) || { echo "make: explore or fuzz failed, see above" >&2; exit 1; }
 
 # The same release build as `make check` weighs. Not part of it: the figures are of one compiler and one processor.
 GUARD := cargo build --locked --release $(FUNCTIONS:%=--package %) && cargo run --quiet --locked --package guard -- \

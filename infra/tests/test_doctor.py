@@ -6,6 +6,7 @@ import json
 import subprocess
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from conftest import API_KEYS, SECRETS
@@ -32,11 +33,12 @@ class Operator:
         host = stack.outputs["DigicertWebhookUrl"].removeprefix("https://").split(".")[0]
         self.base = f"{stack.emulator.url}/_aws/execute-api/{host}/v1"
 
-    def run(self, *arguments: str, status: int = 0) -> list:
+    def run(self, *arguments: str, status: int = 0, **variables: str) -> list:
         """The lines of a command that ends with `status`."""
         command = [BINARIES / "certhooks", *arguments, "--stack", self.stack.name, "--json"]
         folder = self.stack.emulator.folder
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, cwd=folder)
+        environment = self.environment | variables
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder)
         assert done.returncode == status, done.stdout + done.stderr
         secrets = [*API_KEYS.values(), AUTH, self.stack.secret("DigicertWebhook")["webhook_key"]]
         assert not any(secret in done.stdout + done.stderr for secret in secrets)
@@ -46,9 +48,9 @@ class Operator:
         self.run("digicert", "webhook", "subscribe", "--endpoint", f"{self.base}/webhooks/digicert")
         self.run("cloudflare", "subscribe", "--endpoint", f"{self.base}/webhooks/cloudflare")
 
-    def examine(self, status: int = 0) -> dict:
+    def examine(self, status: int = 0, **variables: str) -> dict:
         """The findings by scope and check."""
-        findings = self.run("doctor", "--endpoint", self.base, status=status)
+        findings = self.run("doctor", "--endpoint", self.base, status=status, **variables)
         return {(finding["scope"], finding["check"]): finding for finding in findings}
 
 
@@ -62,6 +64,29 @@ def operator(aws, template, parameters, providers) -> Operator:
     yield operator
     delete = [BINARIES / "certhooks", "digicert", "webhook", "delete"]
     subprocess.run(delete, env=operator.environment, check=True)
+
+
+class Refusal(BaseHTTPRequestHandler):
+    """CloudWatch to an identity without the permission."""
+
+    def do_POST(self):
+        assert "/monitoring/aws4_request" in self.headers["Authorization"]
+        operation = self.headers["X-Amz-Target"].split(".")[1]
+        refusal = {"__type": "AccessDenied", "message": f"not authorized to perform: cloudwatch:{operation}"}
+        self.send_response(400)
+        self.end_headers()
+        self.wfile.write(json.dumps(refusal).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def refusing() -> str:
+    with HTTPServer(("127.0.0.1", 0), Refusal) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def happen(providers) -> int | None:
@@ -105,6 +130,14 @@ def test_dead_letters_and_a_webhook_that_is_off(operator):
     eventually(lambda: operator.examine()["here", "dead-letters"]["level"] == "ok")
 
 
+def test_who_may_not_ask_cloudwatch_is_told_so(operator, refusing):
+    findings = operator.examine(AWS_ENDPOINT_URL_CLOUDWATCH=refusing)
+    finding = findings["here", "queue-age"]
+    assert finding["level"] == "warning" and ("here", "deliveries-age") not in findings
+    assert "AccessDenied: not authorized to perform: cloudwatch:GetMetricStatistics" in finding["detail"]
+    assert finding["mend"] == "an AWS identity that may do cloudwatch:GetMetricStatistics"
+
+
 @pytest.mark.parametrize("options", [[], ["--compromised"]])
 def test_cloudflares_secret_is_rotated_while_events_come(operator, providers, options):
     stack = operator.stack
@@ -136,5 +169,23 @@ def test_a_secret_that_was_never_filled_in(operator):
     operator.stack.fill("CloudflareWebhook", {"webhook_auth": "not-filled-in"})
     findings = operator.examine()
     assert findings["cloudflare", "answer"]["level"] == "warning", findings
+    name = operator.stack.outputs["CloudflareWebhookSecretName"]
+    assert f"put-secret-value --secret-id {name} " in findings["cloudflare", "answer"]["mend"]
     command = ["cloudflare", "subscribe", "--endpoint", f"{operator.base}/webhooks/cloudflare"]
     assert operator.run(*command, status=2) == []
+
+
+def test_messages_that_wait_too_long(operator):
+    """As the stack's alarms have it: half an hour for an event, an hour for a delivery."""
+    stack = operator.stack
+    ages = [("here", "queue-age"), ("here", "deliveries-age")]
+    well = operator.examine()
+    assert {well[name]["detail"] for name in ages} <= {"nothing waits", "CloudWatch has none of the last 15 minutes"}
+    for queue in ["EventsQueue", "DeliveriesQueue"]:
+        stack.wait_on(queue, 1900)
+    findings = operator.examine(status=1)
+    assert [findings[name]["level"] for name in ages] == ["wrong", "ok"]
+    events, deliveries = (findings[name]["detail"] for name in ages)
+    assert events.startswith("the oldest waited for 31 min, ") and events.endswith(", of 30 min at most")
+    assert deliveries.startswith("the oldest waited for 31 min, ")
+    assert findings["here", "queue-age"]["mend"] == f"the logs of the functions of stack {stack.name} say why"

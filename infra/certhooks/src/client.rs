@@ -2,7 +2,7 @@ use std::error::Error;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use providers::api::{Answer, Hiding, Key, Request};
+use providers::api::{Answer, Key, Refused, Request};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
@@ -38,6 +38,13 @@ impl<R: Into<Fault>> From<Trouble<R>> for Fault {
     }
 }
 
+impl<R: Refused> Trouble<R> {
+    /// Whether it was not done, for certain.
+    pub(crate) fn is_definite(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.is_definite())
+    }
+}
+
 impl<R: PartialEq> Trouble<R> {
     pub(crate) fn is(&self, wanted: &R) -> bool {
         matches!(self, Self::Refused(refusal) if refusal == wanted)
@@ -58,7 +65,7 @@ impl Client {
     }
 
     /// One call, once: `judge` says what its answer means.
-    pub(crate) async fn call<T, R: Hiding>(
+    pub(crate) async fn call<T, R: Refused>(
         &self,
         request: &Request,
         judge: fn(&Answer<'_>) -> Result<T, R>,
@@ -73,7 +80,7 @@ impl Client {
         };
         let body = body.map_err(|why| unanswered(&why))?;
         judge(&Answer { status, retry_after: None, body: &body })
-            .map_err(|refusal| Trouble::Refused(self.without_secrets(refusal, request)))
+            .map_err(|refusal| Trouble::Refused(refusal.hiding(&request.secrets(&self.key))))
     }
 
     fn build(&self, request: &Request) -> Option<RequestBuilder> {
@@ -96,15 +103,6 @@ impl Client {
         // The pages of CertCentral send the content type with every call, also without a body.
         let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
         Some(builder.header(CONTENT_TYPE, "application/json").body(body.unwrap_or_default()))
-    }
-
-    /// A message of the provider's may quote what was sent.
-    fn without_secrets<R: Hiding>(&self, refusal: R, request: &Request) -> R {
-        let (Key::Header { value, .. } | Key::Query { value, .. }) = &self.key;
-        let mut secrets = request.secrets();
-        // `Bearer TOKEN`: the token by itself.
-        secrets.extend(value.expose_secret().rsplit(' ').next().map(str::to_owned));
-        refusal.hiding(&secrets)
     }
 }
 

@@ -59,6 +59,24 @@ impl KeySource<'_> {
     }
 }
 
+/// The base of a provider's API: `--base`, else its variable, else the provider's own.
+///
+/// # Errors
+/// Names the option or variable, and what is wrong.
+pub(crate) fn base(
+    option: Option<&str>,
+    variable: &'static str,
+    own: &str,
+    environment: &Environment,
+) -> Outcome<Url> {
+    let (name, base) = match (option, environment.optional(variable)) {
+        (Some(base), _) => ("--base", base),
+        (None, Some(base)) => (variable, base),
+        (None, None) => (variable, own),
+    };
+    Ok(fulfilment::api_base(name, base)?)
+}
+
 /// A secret from a file, or from standard input for `-`. No text quotes it.
 pub(crate) fn secret(option: &str, path: &Path) -> Outcome<SecretString> {
     let unreadable =

@@ -25,6 +25,8 @@ pub struct Row {
     pub unexplained: u64,
     /// Secrets found where none may be.
     pub leaked: u64,
+    /// Why it did not come to its end; empty when it did.
+    pub failure: String,
     pub seconds: u64,
     /// How often a kill fell at which boundary, or which fault was injected.
     pub at: BTreeMap<String, u64>,
@@ -39,7 +41,9 @@ impl Row {
 
     /// Whether it kept the contract.
     pub fn is_good(&self) -> bool {
-        self.events > 0 && self.lost + self.unexplained + self.leaked == 0
+        self.failure.is_empty()
+            && self.events > 0
+            && self.lost + self.unexplained + self.leaked == 0
     }
 }
 
@@ -52,8 +56,9 @@ pub fn markdown(rows: &[Row], command: &str) -> String {
         let Row { scenario, faults, kills, events, lost, repeated, unexplained, leaked, .. } = row;
         let numbers = [faults, kills, events, lost, repeated, unexplained, leaked, &row.seconds];
         let numbers = numbers.map(|number| thousands(*number)).join(" | ");
+        let mark = if row.failure.is_empty() { "" } else { " **FAILED**" };
         // Writing to a string does not fail; likewise below.
-        let _ = writeln!(text, "| {scenario} | {numbers} |");
+        let _ = writeln!(text, "| {scenario}{mark} | {numbers} |");
     }
     for row in rows {
         let _ = write!(text, "\n**{}** (seed {})", row.scenario, row.seed);
@@ -62,6 +67,9 @@ pub fn markdown(rows: &[Row], command: &str) -> String {
             let _ = write!(text, ": {}", at.join(", "));
         }
         text.push('\n');
+        if !row.failure.is_empty() {
+            let _ = writeln!(text, "- failed: {}", row.failure);
+        }
         for (name, value) in &row.measured {
             let _ = writeln!(text, "- {name}: {value}");
         }
@@ -116,6 +124,11 @@ mod tests {
         let text = markdown(&[row], "make torture");
         assert!(text.contains("| crash | 0 | 1,234,567 | 100 | 0 | 0 | 0 | 0 | 12 |"), "{text}");
         assert!(text.contains("**crash** (seed 7)"), "{text}");
+        let row = Row { failure: "no boundary".into(), ..Row::new("crash", 7) };
+        assert!(!row.is_good());
+        let text = markdown(&[row], "make torture");
+        assert!(text.contains("| crash **FAILED** | 0 |"), "{text}");
+        assert!(text.contains("- failed: no boundary"), "{text}");
     }
 
     #[test]

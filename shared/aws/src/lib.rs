@@ -9,23 +9,31 @@
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
 //! - [`rotation`]: from one value of a secret to the next
 //! - [`stack`]: what a deployed stack tells of itself
-//! - [`ledger`], [`history`], [`known`]: claims, records, the waiting challenge and certificates on
-//!   DynamoDB; which ids are recorded
+//! - [`ledger`], [`history`], [`known`], [`record`]: claims, the waiting challenge and certificates on
+//!   DynamoDB; which ids are recorded; recording one
 //! - [`archive`]: objects on S3
+//! - [`age`]: how long the oldest message of a queue waits, by CloudWatch
+//! - [`json_call`]: a service that has no client here
 //! - [`fault`]: what went wrong, with the variable that names the resource
 
+#[cfg(feature = "cloudwatch")]
+mod age;
 #[cfg(feature = "s3")]
 mod archive;
 mod endpoints;
 mod fault;
 #[cfg(feature = "dynamodb")]
 mod history;
+#[cfg(feature = "cloudwatch")]
+mod json_call;
 #[cfg(feature = "dynamodb")]
 mod known;
 #[cfg(feature = "dynamodb")]
 mod ledger;
 #[cfg(feature = "operator")]
 mod operator;
+#[cfg(feature = "dynamodb")]
+mod record;
 #[cfg(feature = "secrets")]
 mod rotation;
 #[cfg(feature = "secrets")]
@@ -38,6 +46,8 @@ mod stack;
 mod transport;
 mod trust;
 
+#[cfg(feature = "cloudwatch")]
+pub use age::QueueAge;
 #[cfg(feature = "s3")]
 pub use archive::S3Archive;
 #[cfg(feature = "dynamodb")]

@@ -15,16 +15,22 @@ impl LocalDeliveries {
     }
 }
 
+/// What the worker published before a crash, and could not record, it publishes again: that is here
+/// already. A replay is wanted each time, and stands in for nothing.
+const PUBLISH: &str = "
+    INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6
+        WHERE NOT EXISTS (SELECT 1 FROM deliveries
+                              WHERE id = ?1 AND json_extract(body, '$.replayed') IS NOT TRUE)
+            OR json_extract(?6, '$.replayed') IS TRUE";
+
 impl Deliveries for LocalDeliveries {
-    /// The same id twice makes two rows: a repeat shows as one.
+    /// An id is here once, but for replays, for as long as it is kept.
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         self.database
             .call(move |turn| {
                 turn.connection
-                    .prepare_cached(
-                        "INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
-                             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    )?
+                    .prepare_cached(PUBLISH)?
                     .execute((
                         &delivery.id,
                         &delivery.kind,

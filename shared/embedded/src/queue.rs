@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use ports::Outgoing;
 use rusqlite::OptionalExtension;
 use time::OffsetDateTime;
@@ -91,15 +93,37 @@ pub(crate) fn extend(turn: &Turn<'_>, receipt: Receipt, visibility: i64) -> rusq
         .map(|changed| changed > 0)
 }
 
-/// After the end of the process that held them, messages in flight are for anybody. A receive that
-/// ended so says nothing against the message (an operator may restart six times in a row), unless
-/// it happens so often that the message itself may be what ends the process.
+/// So many ends of a process say nothing against a message that was in flight: an operator may restart
+/// five times in a row.
+const HARMLESS: i64 = 5;
+/// And so many do not count as receives.
+const FORGIVEN: i64 = 12;
+/// Doubles with each further end.
+const WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// Between two suspects, so much of their wait.
+const APART: i64 = 20;
+
+/// After the end of the process that held them, messages in flight are for anybody. One that was in
+/// flight at several such ends is a suspect: it may itself be what ends the process. Suspects come
+/// back later and later and ever further apart, those that were there most often last, so that each
+/// of the others is done once without the one that is to blame. Only what goes on like this for half
+/// an hour or so is received too often in the end.
 pub(crate) fn recover(turn: &Turn<'_>) -> rusqlite::Result<()> {
+    turn.connection.execute(
+        "UPDATE messages SET visible_at = ?1, receives = receives - (recoveries < ?2),
+             recoveries = recoveries + 1 WHERE state = 2",
+        (turn.now, FORGIVEN),
+    )?;
     turn.connection
         .execute(
-            "UPDATE messages SET visible_at = ?1, receives = receives - (recoveries < 50),
-                 recoveries = recoveries + 1 WHERE state = 2",
-            [turn.now],
+            "WITH suspects AS (
+                 SELECT id, min(?2 << min(recoveries - ?1 - 1, 20), ?3) AS wait,
+                     row_number() OVER (ORDER BY recoveries, id) AS place
+                 FROM messages WHERE state = 2 AND recoveries > ?1)
+             UPDATE messages SET state = 1, visible_at = visible_at + wait + wait / ?4 * place
+                 FROM suspects WHERE suspects.id = messages.id",
+            (HARMLESS, span(WAIT), span(LONGEST_WAIT), APART),
         )
         .map(drop)
 }

@@ -10,7 +10,8 @@ use crate::files;
 pub(crate) const FILE: &str = "certhooks.db";
 
 /// One script for each version; `PRAGMA user_version` counts those that ran. Only ever add one.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Between two tries for the write lock. A process that joined leaves longer gaps, see writer.rs.
 const LOCK_PAUSE: Duration = Duration::from_millis(2);

@@ -52,8 +52,9 @@ pub struct State {
 }
 
 impl State {
-    /// Opens a state folder, or makes it. What an ended process had in flight is visible again at
-    /// once, and its leases are over: the lock proves that it has ended. Blocks for a moment.
+    /// Opens a state folder, or makes it. What an ended process had in flight is visible again at once,
+    /// but for what was in flight at many such ends, and its leases are over: the lock proves that it
+    /// has ended. Blocks for a moment.
     ///
     /// # Errors
     /// Another process uses the folder, or something in it cannot be read or written.

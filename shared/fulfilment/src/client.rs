@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use envelope::Reason;
 use ports::{PortError, PortResult};
-use providers::api::{Answer, Call, Hiding, Key, Request, Verdict, retry_after};
+use providers::api::{Answer, Call, Key, Refused, Request, Verdict, retry_after};
 use providers::digicert::webhook::Refusal;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
@@ -171,7 +171,7 @@ impl Endpoint {
             .body(body.unwrap_or_default());
         let whole = self.send(built).await.map_err(Unasked::NoAnswer)?;
         judge(&whole.answer()).map_err(|refusal| Unasked::Refused {
-            refusal: refusal.hiding(&request.secrets()),
+            refusal: refusal.hiding(&request.secrets(key)),
             after: whole.retry_after,
         })
     }

@@ -36,6 +36,15 @@ pub enum Key {
     Query { name: &'static str, value: SecretString },
 }
 
+impl Key {
+    /// The key or token by itself: `TOKEN` of `Bearer TOKEN`.
+    fn secret(&self) -> &str {
+        let (Self::Header { value, .. } | Self::Query { value, .. }) = self;
+        let value = value.expose_secret();
+        value.rsplit_once(' ').map_or(value, |(_scheme, token)| token)
+    }
+}
+
 /// A whole answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
@@ -74,11 +83,25 @@ pub enum Verdict<T> {
     },
 }
 
-/// What a provider says of a refusal may quote what was sent.
-pub trait Hiding {
-    /// The same without what quotes one of `secrets`.
+/// Why an operator's call was not done.
+pub trait Refused {
+    /// Whether the provider itself said no. Anything else may come from something on the way, with the
+    /// request under way or done.
+    fn is_definite(&self) -> bool;
+
+    /// The same without what quotes one of `secrets`: a provider's message may repeat what was sent.
     #[must_use]
     fn hiding(self, secrets: &[String]) -> Self;
+}
+
+/// Text from outside, fit for one line of a terminal: `width` characters at most.
+pub(crate) fn one_line(text: &str, width: usize) -> String {
+    text.chars().filter(|character| !character.is_control()).take(width).collect()
+}
+
+/// A provider's message, as the end of our own.
+pub(crate) fn told(message: &Option<String>) -> String {
+    message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
 }
 
 pub(crate) fn unquoting(text: Option<String>, secrets: &[String]) -> Option<String> {
@@ -105,12 +128,13 @@ impl Request {
         }
     }
 
-    /// The secrets in its body, to see that no text quotes them.
-    pub fn secrets(&self) -> Vec<String> {
+    /// What no text may quote of a call with this `key`: the key, and the secrets in its body.
+    pub fn secrets(&self, key: &Key) -> Vec<String> {
         let body = self.body.as_ref().map(|body| body.expose_secret());
         let body: Value = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
         let members = ["secret", "token", "verify_token"].into_iter();
-        members.filter_map(|name| body[name].as_str().map(str::to_owned)).collect()
+        let sent = members.filter_map(|name| body[name].as_str().map(str::to_owned));
+        sent.chain([key.secret().to_owned()]).collect()
     }
 
     pub(crate) fn with(self, body: &Value) -> Self {
@@ -158,6 +182,11 @@ impl Answer<'_> {
             500..=599 => Some(self.again(Reason::Unavailable)),
             _ => None,
         }
+    }
+
+    /// A page of a proxy or portal, most likely.
+    pub(crate) fn is_html(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
     }
 
     /// The body, when it is a JSON object.

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
-use fulfilment::{Api, Endpoint, Unasked};
-use ports::{PortError, PortResult, SecretSource};
+use fulfilment::{Endpoint, Unasked};
+use ports::{PortError, SecretSource};
 use providers::api::{Answer, Key, Request};
 use providers::digicert::api;
 use providers::digicert::webhook::Refusal;
@@ -57,6 +57,7 @@ impl Fault {
         )
     }
 
+    /// CertCentral does not know the key, so nothing goes on until it is replaced.
     pub fn is_key_refused(&self) -> bool {
         matches!(self, Self::Refused(Refusal::KeyRefused))
     }
@@ -126,9 +127,4 @@ fn pause(unasked: &Unasked, attempts: u32) -> Option<Duration> {
         }
         Unasked::Refused { .. } | Unasked::Key => None,
     }
-}
-
-/// CertCentral's side of a reconciler.
-pub(crate) fn endpoint(api: &Api, timeout: Duration) -> PortResult<Endpoint> {
-    Endpoint::beside_workers(api, timeout)
 }

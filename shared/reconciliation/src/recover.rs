@@ -7,6 +7,7 @@ use ports::{Claim, EventsQueue, Ledger, Outgoing, PortError, PortResult, Recorde
 use providers::reading;
 use time::{Duration, OffsetDateTime};
 
+use crate::certcentral::Fault;
 use crate::collate::Missed;
 use crate::record;
 use crate::report::{Fate, Row};
@@ -81,7 +82,7 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
         let (mut rows, mut left) = (Vec::with_capacity(missed.len()), None);
         for some in missed.chunks(SIDE_BY_SIDE) {
             if left.is_none() && self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                left = Some("the time of this run is over; run it again for the rest".to_owned());
+                left = Some(Fault::OutOfTime.to_string());
             }
             let fates = match left {
                 None => self.put(some).await,

@@ -66,11 +66,6 @@ pub enum Fate {
 }
 
 impl Report {
-    /// Whether the operator has something to do.
-    pub fn is_well(&self) -> bool {
-        self.counts.still_missing == 0 && self.left.is_none()
-    }
-
     /// Orders whose event CertCentral did not even try to send.
     pub(crate) fn not_sent(&self) -> usize {
         let not_sent =

@@ -5,7 +5,7 @@ use ports::{EventsQueue, Ledger, PortResult, SecretSource};
 use providers::digicert::reconciliation::{StatusChange, judge_status_changes, status_changes};
 use time::{Duration, OffsetDateTime};
 
-use crate::certcentral::{CertCentral, Fault, endpoint};
+use crate::certcentral::{CertCentral, Fault};
 use crate::collate::Collation;
 use crate::log::{self, Read};
 use crate::recover::{Recovery, Sorted, sort};
@@ -42,7 +42,7 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
     /// # Errors
     /// Only when the TLS back end does not start.
     pub fn new(settings: &Settings, ports: Ports<Q, L, S>) -> PortResult<Self> {
-        let endpoint = endpoint(&settings.api, settings.timeout)?;
+        let endpoint = Endpoint::beside_workers(&settings.api, settings.timeout)?;
         Ok(Self { ports, endpoint, base: settings.api.base.to_string() })
     }
 

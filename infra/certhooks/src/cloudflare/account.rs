@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
@@ -12,6 +10,7 @@ use reqwest::Url;
 use serde_json::{Map, Value};
 
 use crate::client::{Client, Trouble, is_loopback, same_address};
+use crate::cloudflare::words::Access;
 use crate::fault::{Fault, Outcome};
 use crate::given::{self, KeySource};
 use crate::line::clean;
@@ -28,12 +27,12 @@ impl Account {
     /// # Errors
     /// Account id, API token or base is missing or cannot be right.
     pub(crate) async fn open(
-        access: &Access<'_>,
+        access: &Access,
         environment: &Environment,
         secrets: &LocalSecrets,
     ) -> Outcome<Self> {
-        let id = account_id(access.account, environment)?;
-        let base = base(access.base, environment)?;
+        let id = account_id(access.account.as_deref(), environment)?;
+        let base = given::base(access.base.as_deref(), "CLOUDFLARE_API_BASE", BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
             Fault::usage("the API token is empty, or was never filled in: make one at Cloudflare")
@@ -84,23 +83,15 @@ impl Account {
     }
 }
 
-/// What was given of an account; the rest is in the environment or the state folder.
-pub(crate) struct Access<'a> {
-    pub(crate) account: Option<&'a str>,
-    pub(crate) base: Option<&'a str>,
-    pub(crate) token_file: Option<&'a Path>,
-    pub(crate) state: &'a Path,
-}
-
-impl Access<'_> {
+impl Access {
     fn token_source(&self) -> KeySource<'_> {
         KeySource {
             provider: Provider::Cloudflare,
             called: "API token",
             option: "--api-token-file",
-            file: self.token_file,
+            file: self.api_token_file.as_deref(),
             variable: "CLOUDFLARE_API_TOKEN",
-            state: self.state,
+            state: &self.common.state,
             member: "cloudflare_api_token",
         }
     }
@@ -117,16 +108,6 @@ fn account_id(named: Option<&str>, environment: &Environment) -> Outcome<String>
     } else {
         Err(Fault::usage(format!("--account or {VARIABLE}: `{}` is no account id", clean(id))))
     }
-}
-
-fn base(option: Option<&str>, environment: &Environment) -> Outcome<Url> {
-    const VARIABLE: &str = "CLOUDFLARE_API_BASE";
-    let (name, base) = match (option, environment.optional(VARIABLE)) {
-        (Some(base), _) => ("--base", base),
-        (None, Some(base)) => (VARIABLE, base),
-        (None, None) => (VARIABLE, BASE),
-    };
-    Ok(fulfilment::api_base(name, base)?)
 }
 
 /// Neither code nor wording of a failed test is documented; a refusal that is about nothing else is

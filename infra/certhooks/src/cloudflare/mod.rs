@@ -17,14 +17,15 @@ pub(crate) mod words;
 
 use std::process::ExitCode;
 
-pub(crate) use account::{Access, Account, at};
+pub(crate) use account::{Account, at};
 
 use crate::cloudflare::session::Session;
+pub(crate) use crate::cloudflare::words::Access;
 use crate::cloudflare::words::{Cloudflare, Destination, Policy};
 use crate::fault::Outcome;
 
 pub(crate) async fn run(command: Cloudflare) -> ExitCode {
-    let json = command.access().json;
+    let json = command.access().common.json;
     match act(command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => fault.report(json),

@@ -71,7 +71,7 @@ impl Way<'_> {
     async fn finish(&self, next: &SecretString, is_new: bool) -> Outcome<()> {
         let id = match self.created(&usable(next)?).await {
             Ok(id) => id,
-            Err(trouble) if is_new && is_definite(&trouble) => {
+            Err(trouble) if is_new && trouble.is_definite() => {
                 self.store.abandon().await?;
                 return Err(untested(trouble).then("rolled back: nothing was changed"));
             }
@@ -164,21 +164,6 @@ impl Way<'_> {
              SECRET_CACHE_SECONDS",
         );
         Ok(())
-    }
-}
-
-/// Whether Cloudflare said no. Anything else may come from something on the way, with the request
-/// under way or done.
-fn is_definite(trouble: &Trouble<Refusal>) -> bool {
-    match trouble {
-        Trouble::Unanswered(_) => false,
-        Trouble::Refused(refusal) => !matches!(
-            refusal,
-            Refusal::Trouble { .. }
-                | Refusal::Html { .. }
-                | Refusal::Unreadable { .. }
-                | Refusal::Redirect { .. }
-        ),
     }
 }
 

@@ -5,8 +5,8 @@ use ports::SecretSource;
 use providers::cloudflare::alerting::Auth;
 use secrecy::SecretString;
 
-use crate::cloudflare::account::{Access, Account};
-use crate::cloudflare::words::{self, WebhookSecret};
+use crate::cloudflare::account::Account;
+use crate::cloudflare::words::{Access, WebhookSecret};
 use crate::fault::{Fault, Outcome};
 use crate::given;
 use crate::keys;
@@ -21,17 +21,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn open(words: &words::Access) -> Outcome<Self> {
+    pub(crate) async fn open(access: &Access) -> Outcome<Self> {
         let environment = Environment::of_process();
-        let secrets = LocalSecrets::new(&words.state, keys::variable(&environment));
-        let access = Access {
-            account: words.account.as_deref(),
-            base: words.base.as_deref(),
-            token_file: words.api_token_file.as_deref(),
-            state: &words.state,
-        };
-        let account = Account::open(&access, &environment, &secrets).await?;
-        Ok(Self { account, output: Output { json: words.json }, secrets })
+        let secrets = LocalSecrets::new(&access.common.state, keys::variable(&environment));
+        let account = Account::open(access, &environment, &secrets).await?;
+        Ok(Self { account, output: Output { json: access.common.json }, secrets })
     }
 
     /// The secret that was named, else that of the variable or the state folder, or of a stack.

@@ -2,16 +2,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::AtProvider;
 use crate::stack::Here;
 
-/// What follows the examples of every command.
+/// What follows the options of every command.
 macro_rules! help {
     ($($example:literal),+ $(,)?) => {
-        concat!(
-            "Examples:\n", $("  certhooks cloudflare ", $example, "\n",)+
-            "\nExit status: 0 done; 1 refused or failed; 2 wrong usage, nothing was sent; ",
-            "3 nothing there."
-        )
+        crate::cli::help!("cloudflare", $($example),+)
     };
 }
 
@@ -192,18 +189,14 @@ pub(crate) struct Access {
     /// Account id; else CLOUDFLARE_ACCOUNT_ID
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<String>,
-    /// State folder; its secrets.json holds the webhook secret, and may hold the API token
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
-    pub(crate) state: PathBuf,
     /// File with the API token, - for standard input; else CLOUDFLARE_API_TOKEN, else the state folder
     #[arg(long, value_name = "FILE")]
     pub(crate) api_token_file: Option<PathBuf>,
     /// Base of the API; else CLOUDFLARE_API_BASE, else Cloudflare's
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
-    /// One JSON object a line; errors too
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: AtProvider,
 }
 
 /// Where a destination's secret comes from.

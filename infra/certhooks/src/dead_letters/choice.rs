@@ -24,8 +24,8 @@ impl Choice {
     pub(crate) fn of(filter: &Filter) -> Outcome<Self> {
         Ok(Self {
             queue: filter.queue,
-            providers: filter.provider.iter().map(|name| name.provider()).collect(),
-            events: filter.event.clone(),
+            providers: filter.kinds.providers(),
+            events: filter.kinds.event.clone(),
             ids: filter.id.clone(),
             subjects: filter.subject.clone(),
             older: filter.older.as_deref().map(|text| moment("--older", text)).transpose()?,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::ProviderName;
+use crate::cli::Kinds;
 use crate::stack::Here;
 
 /// Looks at dead letters, tries them again or drops them
@@ -101,12 +101,8 @@ pub(crate) struct Filter {
     /// Of this queue
     #[arg(long, value_name = "NAME")]
     pub(crate) queue: Option<QueueName>,
-    /// Of this provider; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) provider: Vec<ProviderName>,
-    /// Of this type: certificate_issued, certificate.issued or a whole type; may be repeated
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) event: Vec<String>,
+    #[command(flatten)]
+    pub(crate) kinds: Kinds,
     /// With this number, message id or event id; may be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) id: Vec<String>,
@@ -124,9 +120,8 @@ pub(crate) struct Filter {
 impl Filter {
     /// A queue alone is all of it.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { queue: _, provider, event, id, subject, older, newer } = self;
-        provider.is_empty()
-            && event.is_empty()
+        let Self { queue: _, kinds, id, subject, older, newer } = self;
+        kinds.is_empty()
             && id.is_empty()
             && subject.is_empty()
             && older.is_none()

@@ -31,7 +31,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) async fn open(access: &Access) -> Outcome<Self> {
         let environment = Environment::of_process();
-        let secrets = LocalSecrets::new(&access.state, keys::variable(&environment));
+        let secrets = LocalSecrets::new(&access.common.state, keys::variable(&environment));
         let base = base(access.base.as_deref(), access.eu, &environment)?;
         let stored = api_key(access, &environment, &secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
@@ -39,8 +39,8 @@ impl Session {
         })?;
         Ok(Self {
             account: Account::new(base, key)?,
-            output: Output { json: access.json },
-            state: access.state.clone(),
+            output: Output { json: access.common.json },
+            state: access.common.state.clone(),
             secrets,
             #[cfg(feature = "aws")]
             environment,
@@ -80,14 +80,8 @@ fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
 }
 
 pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) -> Outcome<Url> {
-    const VARIABLE: &str = "DIGICERT_API_BASE";
-    let (name, base) = match (option, eu, environment.optional(VARIABLE)) {
-        (Some(base), _, _) => ("--base", base),
-        (None, true, _) => ("--eu", EU),
-        (None, false, Some(base)) => (VARIABLE, base),
-        (None, false, None) => (VARIABLE, US),
-    };
-    Ok(fulfilment::api_base(name, base)?)
+    // Europe is as if its base was typed: it decides before the variable.
+    given::base(if eu { Some(EU) } else { option }, "DIGICERT_API_BASE", US, environment)
 }
 
 /// The API key that was named, else that of its variable or of the state folder.
@@ -100,7 +94,9 @@ pub(crate) async fn api_key(
     if let Some(id) = &access.api_key_secret {
         return crate::stack::stored(environment, "--api-key-secret", id).await;
     }
-    key_source(&access.state, access.api_key_file.as_deref()).read(environment, secrets).await
+    key_source(&access.common.state, access.api_key_file.as_deref())
+        .read(environment, secrets)
+        .await
 }
 
 /// Where the API key may come from.

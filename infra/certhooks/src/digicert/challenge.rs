@@ -19,7 +19,7 @@ pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {
     if arguments.send {
         return send(arguments).await;
     }
-    let output = Output { json: arguments.of.access.json };
+    let output = Output { json: arguments.of.access.common.json };
     let waiting = waiting(arguments).await?;
     let is_asked = |challenge: &&WaitingChallenge| {
         arguments.of.webhook_id.is_none_or(|id| challenge.webhook_id == id.to_string())
@@ -43,7 +43,7 @@ async fn waiting(arguments: &Challenge) -> Outcome<Vec<WaitingChallenge>> {
         let stack = Stack::open(&Environment::of_process(), name).await?;
         return Ok(stack.tokens().await?);
     }
-    Ok(Reader::open(&arguments.of.access.state)?.challenges().await?)
+    Ok(Reader::open(&arguments.of.access.common.state)?.challenges().await?)
 }
 
 async fn send(arguments: &Challenge) -> Outcome<()> {

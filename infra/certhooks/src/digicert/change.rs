@@ -14,7 +14,7 @@ use crate::output::Output;
 
 pub(super) async fn create(arguments: &Create) -> Outcome<()> {
     let endpoint = endpoint(&arguments.endpoint)?;
-    let wish = Wish::of(&arguments.wishes, Output { json: arguments.access.json })?;
+    let wish = Wish::of(&arguments.wishes, Output { json: arguments.access.common.json })?;
     one_standard_input(&[
         arguments.access.api_key_file.as_deref(),
         arguments.secret.secret_file.as_deref(),
@@ -37,7 +37,7 @@ pub(super) async fn create(arguments: &Create) -> Outcome<()> {
 
 pub(super) async fn update(arguments: &Update) -> Outcome<()> {
     let moved = arguments.endpoint.as_deref().map(endpoint).transpose()?;
-    let wish = Wish::of(&arguments.wishes, Output { json: arguments.of.access.json })?;
+    let wish = Wish::of(&arguments.wishes, Output { json: arguments.of.access.common.json })?;
     one_standard_input(&[
         arguments.of.access.api_key_file.as_deref(),
         arguments.secret.secret_file.as_deref(),

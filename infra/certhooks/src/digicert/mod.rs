@@ -1,6 +1,6 @@
 //! CertCentral's side: `certhooks digicert webhook …`.
 //!
-//! - [`words`]: what may be typed
+//! - [`words`]: its commands and options
 //! - [`access`], [`account`]: which account with which key; calls to CertCentral
 //! - [`home`]: our side: the door's key, the tokens that wait
 //! - [`actions`], [`change`], [`challenge`], [`logs`]: one call each, more or less
@@ -29,7 +29,7 @@ pub(crate) use self::words::{Access, Webhook};
 use crate::fault::Outcome;
 
 pub(crate) async fn run(command: Webhook) -> ExitCode {
-    let json = access(&command).json;
+    let json = command.access().common.json;
     match obey(command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => fault.report(json),
@@ -51,23 +51,5 @@ async fn obey(command: Webhook) -> Outcome<()> {
         Webhook::Logs(arguments) => logs::run(&arguments).await,
         Webhook::Subscribe(arguments) => Box::pin(subscribe::run(&arguments)).await,
         Webhook::Rotate(arguments) => Box::pin(rotate::run(&arguments)).await,
-    }
-}
-
-fn access(command: &Webhook) -> &Access {
-    match command {
-        Webhook::List(arguments) => &arguments.access,
-        Webhook::Create(arguments) => &arguments.access,
-        Webhook::Subscribe(arguments) => &arguments.access,
-        Webhook::Show(arguments) => &arguments.of.access,
-        Webhook::Update(arguments) => &arguments.of.access,
-        Webhook::Test(arguments) => &arguments.of.access,
-        Webhook::Challenge(arguments) => &arguments.of.access,
-        Webhook::Verify(arguments) => &arguments.of.access,
-        Webhook::Activate(arguments) => &arguments.of.access,
-        Webhook::Deactivate(arguments) => &arguments.of.access,
-        Webhook::Delete(arguments) => &arguments.of.access,
-        Webhook::Logs(arguments) => &arguments.of.access,
-        Webhook::Rotate(arguments) => &arguments.of.access,
     }
 }

@@ -100,7 +100,7 @@ impl Way<'_> {
 
     async fn updated(&self, next: &Key) -> Outcome<()> {
         if let Err(trouble) = self.set(next).await {
-            if is_definite(&trouble) {
+            if trouble.is_definite() {
                 self.store.abandon().await?;
                 return Err(Fault::from(trouble).then("rolled back: nothing was changed"));
             }
@@ -202,20 +202,5 @@ impl Way<'_> {
 
     async fn test(&self, key: &Key) -> Result<(), Trouble> {
         self.account.act(&webhook::test_endpoint(&self.webhook.endpoint, Some(key))).await
-    }
-}
-
-/// Whether CertCentral said no. Anything else may come from something on the way, with the request
-/// under way or done.
-fn is_definite(trouble: &Trouble) -> bool {
-    match trouble {
-        Trouble::Unanswered(_) => false,
-        Trouble::Refused(refusal) => !matches!(
-            refusal,
-            Refusal::Trouble { .. }
-                | Refusal::Html { .. }
-                | Refusal::Unreadable { .. }
-                | Refusal::Redirect { .. }
-        ),
     }
 }

@@ -33,7 +33,7 @@ struct Way<'a> {
 }
 
 pub(super) async fn run(arguments: &Subscribe) -> Outcome<()> {
-    let output = Output { json: arguments.access.json };
+    let output = Output { json: arguments.access.common.json };
     let named = arguments.endpoint.as_deref().map(endpoint).transpose()?;
     let wish = Wish::of(&arguments.wishes, output)?;
     let session = Session::open(&arguments.access).await?;

@@ -1,6 +1,7 @@
 use envelope::{Provider, rfc3339};
 use providers::cloudflare::alerting::{Destination, Policy, Refusal};
 
+use crate::cli::AtProvider;
 use crate::client::Trouble;
 use crate::cloudflare::{Access, Account, at};
 use crate::doctor::look::Look;
@@ -12,8 +13,9 @@ const PROVIDER: Provider = Provider::Cloudflare;
 
 /// Cloudflare's side.
 pub(crate) async fn look(look: &Look) -> Side {
-    let account = look.arguments.account.as_deref();
-    let access = Access { account, base: None, token_file: None, state: &look.state };
+    let account = look.arguments.account.clone();
+    let common = AtProvider { state: look.state.clone(), json: look.arguments.json };
+    let access = Access { account, api_token_file: None, base: None, common };
     let account = match Account::open(&access, &look.environment, &look.secrets).await {
         Ok(account) => account,
         Err(fault) => {

@@ -44,7 +44,7 @@ async fn signed(look: &Look, provider: Provider, door: &Url) -> Finding {
         Ok(signer) => signer,
         Err(error) => {
             let detail = format!("no {probe} was sent: {error:#}");
-            return Finding::warning(check, detail, "name the folder with the secret with --state");
+            return Finding::warning(check, detail, look.secret_mend(provider));
         }
     };
     let (name, value) = signer.header(body.as_bytes());
@@ -62,7 +62,7 @@ async fn handshake(look: &Look, door: &Url) -> Finding {
     const CHECK: &str = "handshake";
     let stored = look.versions(Provider::Meta).await;
     let Some(token) = stored.ok().and_then(|versions| verify_token(&versions.current?)) else {
-        let mend = "name the folder with it with --state, or fill it in";
+        let mend = look.secret_mend(Provider::Meta);
         return Finding::warning(CHECK, "there is no verify token to ask with", mend);
     };
     let challenge = challenge();

@@ -1,13 +1,12 @@
 use embedded::{Counts, Oldest, Reader};
 use envelope::Provider;
 use ipnet::IpNet;
-use ports::PortResult;
 use time::{Duration, OffsetDateTime};
 
 use crate::doctor::look::Look;
+use crate::doctor::queues;
 use crate::doctor::report::Finding;
 use crate::line::short;
-use crate::stack::{Depths, Stack};
 
 /// CertCentral's addresses (CertCentral webhooks, "Troubleshoot your webhook endpoint").
 pub(crate) const DIGICERT_RANGE: &str = "216.168.240.0/20";
@@ -22,7 +21,7 @@ const CANARY_WITHIN: Duration = Duration::hours(26);
 /// The state folder or the stack: queue, dead letters.
 pub(crate) async fn look(look: &Look) -> Vec<Finding> {
     if let Some(stack) = &look.stack {
-        return queues(look, stack).await;
+        return queues::look(look, stack).await;
     }
     let folder = look.state.display();
     let reader = match Reader::open(&look.state) {
@@ -55,37 +54,6 @@ pub(crate) async fn look(look: &Look) -> Vec<Finding> {
             vec![Finding::wrong("state", error.to_string(), mend)]
         }
     }
-}
-
-/// SQS tells the age of a queue to CloudWatch only; that of a dead letter goes with it.
-async fn queues(look: &Look, stack: &Stack) -> Vec<Finding> {
-    const DEAD: &str = "dead-letters";
-    let state = Finding::ok("state", format!("stack {} can be read", stack.name()));
-    let Depths { visible, in_flight, delayed, dead, undelivered } = match stack.depths().await {
-        Ok(depths) => depths,
-        Err(error) => {
-            let mend = "an AWS identity that may do sqs:GetQueueAttributes on the stack's queues";
-            return vec![state, Finding::warning("queue", error.to_string(), mend)];
-        }
-    };
-    let detail = format!("{visible} waiting, {in_flight} in flight, {delayed} for a later try");
-    let mut counts = format!("{dead} events, {undelivered} deliveries that no consumer took");
-    if dead + undelivered > 0 {
-        // Whoever may not receive from these queues sees the counts all the same.
-        if let Ok(Some(sent)) = oldest_dead(stack).await {
-            let age = OffsetDateTime::now_utc() - sent;
-            counts = format!("{counts}; the oldest was sent {} ago", span(age.max(Duration::ZERO)));
-        }
-    }
-    let dead = match (dead, undelivered) {
-        (0, 0) => Finding::ok(DEAD, "none"),
-        (0, _) => {
-            let detail = format!("{counts}; the consumer's own log says why");
-            Finding::wrong(DEAD, detail, mend(look, " --queue deliveries"))
-        }
-        _ => Finding::wrong(DEAD, counts, mend(look, "")),
-    };
-    vec![state, Finding::ok("queue", format!("{detail}; for ages see the dashboard")), dead]
 }
 
 fn queue(look: &Look, counts: Counts, oldest: Oldest, now: OffsetDateTime) -> Finding {
@@ -139,29 +107,8 @@ async fn dead_letters(look: &Look, reader: &Reader, count: u64) -> Finding {
     Finding::wrong(CHECK, detail, mend(look, ""))
 }
 
-/// When the oldest was sent, of the dead letters that SQS hands out first; they are given back.
-async fn oldest_dead(stack: &Stack) -> PortResult<Option<OffsetDateTime>> {
-    const PAGES: usize = 10;
-    let (mut queues, mut oldest) = (stack.dead_queues()?, None);
-    let mut outcome = Ok(());
-    for _ in 0..PAGES {
-        match queues.page(None).await {
-            Ok(Some(held)) => {
-                oldest = held.iter().map(|held| held.letter.sent).chain(oldest).min();
-                queues.keep(held);
-            }
-            Ok(None) => break,
-            Err(error) => {
-                outcome = Err(error);
-                break;
-            }
-        }
-    }
-    queues.give_back().await.and(outcome).map(|()| oldest)
-}
-
 /// The commands that show dead letters with their reasons, and try them again.
-fn mend(look: &Look, options: &str) -> String {
+pub(crate) fn mend(look: &Look, options: &str) -> String {
     let command = |verb: &str| look.command(&format!("dead-letters {verb}{options}"));
     format!("{}, then {}", command("list"), command("retry --all"))
 }

@@ -113,6 +113,17 @@ impl Look {
         }
     }
 
+    /// What brings a webhook secret here.
+    pub(crate) fn secret_mend(&self, provider: Provider) -> String {
+        let Some(stack) = &self.stack else {
+            return "name the folder with the secret with --state, or set its variable".to_owned();
+        };
+        let name = stack.secret_name(provider).unwrap_or("NAME");
+        format!(
+            "aws secretsmanager put-secret-value --secret-id {name} --secret-string file://FILE"
+        )
+    }
+
     /// Where a door or worker says what is wrong with it.
     pub(crate) fn log(&self) -> String {
         match &self.stack {

@@ -1,6 +1,7 @@
 use envelope::Provider;
 use providers::meta::subscription::{Alerts, Refusal, Subscription};
 
+use crate::cli::AtProvider;
 use crate::client::Trouble;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
@@ -12,8 +13,9 @@ const PROVIDER: Provider = Provider::Meta;
 
 /// Meta's side.
 pub(crate) async fn look(look: &Look) -> Side {
-    let app = look.arguments.app.as_deref();
-    let access = Access { app, base: None, token_file: None, state: &look.state };
+    let app = look.arguments.app.clone();
+    let common = AtProvider { state: look.state.clone(), json: look.arguments.json };
+    let access = Access { app, access_token_file: None, base: None, common };
     let app = match App::open(&access, &look.environment, &look.secrets).await {
         Ok(app) => app,
         Err(_) if !is_asked_for(look) => {

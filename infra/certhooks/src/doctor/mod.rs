@@ -3,6 +3,7 @@
 //! - [`words`]: its options
 //! - [`look`]: what every check looks with
 //! - [`here`]: the state folder: queue, dead letters; the allowlist
+//! - [`queues`]: the queues of a stack, and their ages
 //! - [`digicert`], [`cloudflare`], [`meta`]: what is configured there, compared with here
 //! - [`door`]: a door, asked as its provider would ask it
 //! - [`probe`]: what it answers, and how fast
@@ -16,6 +17,7 @@ mod here;
 mod look;
 mod meta;
 pub(crate) mod probe;
+mod queues;
 mod reach;
 mod report;
 mod tls;

@@ -15,11 +15,13 @@ use crate::stack::Here;
 /// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets
 /// from DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
 /// them from secrets.json in the state folder; bases and SOURCE_IP_ALLOWLIST as for `certhooks local`.
-/// With --stack, webhook secrets, addresses and queues are those of the stack.
+/// With --stack, webhook secrets, addresses and queues are those of the stack; how long messages wait
+/// is asked of CloudWatch (cloudwatch:GetMetricStatistics).
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     certhooks doctor\n  \
     certhooks doctor --endpoint https://hooks.example.com --provider digicert\n  \
+    certhooks doctor --stack certhooks\n  \
     certhooks doctor --json | jq 'select(.level != \"ok\")'\n\n\
     Exit status: 0 nothing is wrong (warnings may be); 1 something is wrong; 2 wrong usage.")]
 pub(crate) struct Doctor {

@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
@@ -8,13 +6,13 @@ use providers::meta::api;
 use providers::meta::subscription::{
     self, Alerts, Refusal, Subscription, judge_domains, judge_done, judge_subscriptions,
 };
-use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::client::{Client, Trouble};
 use crate::fault::{Fault, Outcome};
-use crate::given::KeySource;
+use crate::given::{self, KeySource};
+use crate::meta::words::Access;
 
 const BASE: &str = "https://graph.facebook.com";
 /// Pages of domains that are read; an app has a few hundred domains.
@@ -30,12 +28,12 @@ impl App {
     /// # Errors
     /// App id, access token or base is missing or cannot be right.
     pub(crate) async fn open(
-        access: &Access<'_>,
+        access: &Access,
         environment: &Environment,
         secrets: &LocalSecrets,
     ) -> Outcome<Self> {
-        let id = id(access.app, environment)?;
-        let base = base(access.base, environment)?;
+        let id = id(access.app.as_deref(), environment)?;
+        let base = given::base(access.base.as_deref(), "META_API_BASE", BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
         let key = api::key(&stored)
             .ok_or_else(|| Fault::usage("the access token is empty, or was never filled in"))?;
@@ -72,23 +70,15 @@ impl App {
     }
 }
 
-/// What was given of an app; the rest is in the environment or the state folder.
-pub(crate) struct Access<'a> {
-    pub(crate) app: Option<&'a str>,
-    pub(crate) base: Option<&'a str>,
-    pub(crate) token_file: Option<&'a Path>,
-    pub(crate) state: &'a Path,
-}
-
-impl Access<'_> {
+impl Access {
     fn token_source(&self) -> KeySource<'_> {
         KeySource {
             provider: Provider::Meta,
             called: "access token",
             option: "--access-token-file",
-            file: self.token_file,
+            file: self.access_token_file.as_deref(),
             variable: "META_ACCESS_TOKEN",
-            state: self.state,
+            state: &self.common.state,
             member: "meta_access_token",
         }
     }
@@ -104,16 +94,6 @@ fn id(option: Option<&str>, environment: &Environment) -> Outcome<String> {
     } else {
         Err(Fault::usage(format!("--app or {VARIABLE}: `{id}` is not a number")))
     }
-}
-
-fn base(option: Option<&str>, environment: &Environment) -> Outcome<Url> {
-    const VARIABLE: &str = "META_API_BASE";
-    let (name, base) = match (option, environment.optional(VARIABLE)) {
-        (Some(base), _) => ("--base", base),
-        (None, Some(base)) => (VARIABLE, base),
-        (None, None) => (VARIABLE, BASE),
-    };
-    Ok(fulfilment::api_base(name, base)?)
 }
 
 /// What the handshake is to say, in the webhook secret as it is stored.

@@ -10,14 +10,15 @@ pub(crate) mod words;
 
 use std::process::ExitCode;
 
-pub(crate) use app::{Access, App, verify_token};
+pub(crate) use app::{App, verify_token};
 
+pub(crate) use crate::meta::words::Access;
 use crate::meta::words::Meta;
 
 pub(crate) async fn run(command: Meta) -> ExitCode {
     let Meta::Subscribe(words) = command;
     match subscribe::run(&words).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(words.access.json),
+        Err(fault) => fault.report(words.access.common.json),
     }
 }

@@ -9,25 +9,19 @@ use secrecy::SecretString;
 use crate::fault::{Fault, Outcome};
 use crate::given;
 use crate::keys;
-use crate::meta::app::{Access, App, verify_token};
+use crate::meta::app::{App, verify_token};
 use crate::meta::words::Subscribe;
 use crate::output::Output;
 use crate::stack::{Here, Stack};
 
 pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
     let environment = Environment::of_process();
-    let secrets = LocalSecrets::new(&words.access.state, keys::variable(&environment));
-    let output = Output { json: words.access.json };
+    let secrets = LocalSecrets::new(&words.access.common.state, keys::variable(&environment));
+    let output = Output { json: words.access.common.json };
     let named = words.endpoint.as_deref();
     let named = named.map(|endpoint| given::address("--endpoint", endpoint)).transpose()?;
     let domains = domains(&words.domain, &environment)?;
-    let access = Access {
-        app: words.access.app.as_deref(),
-        base: words.access.base.as_deref(),
-        token_file: words.access.access_token_file.as_deref(),
-        state: &words.access.state,
-    };
-    let app = App::open(&access, &environment, &secrets).await?;
+    let app = App::open(&words.access, &environment, &secrets).await?;
     let (stored, told) = door(&words.here, &environment, &secrets).await?;
     let token = stored.as_ref().and_then(verify_token);
     let token = token.ok_or_else(|| {

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::AtProvider;
 use crate::stack::Here;
 
 #[derive(Debug, Subcommand)]
@@ -45,9 +46,6 @@ pub(crate) struct Access {
     /// App id; else META_APP_ID
     #[arg(long, value_name = "ID")]
     pub(crate) app: Option<String>,
-    /// State folder; its secrets.json holds the verify token, and may hold the access token
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
-    pub(crate) state: PathBuf,
     /// File with the app's access token (APPID|APPSECRET), - for standard input; else
     /// META_ACCESS_TOKEN, else the state folder
     #[arg(long, value_name = "FILE")]
@@ -55,7 +53,6 @@ pub(crate) struct Access {
     /// Base of the Graph API; else META_API_BASE, else Meta's
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
-    /// One JSON object a line; errors too
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: AtProvider,
 }

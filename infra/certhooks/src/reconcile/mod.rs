@@ -37,7 +37,7 @@ impl SecretSource for Given {
 pub(crate) async fn run(arguments: Reconcile) -> ExitCode {
     match obey(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(arguments.access.json),
+        Err(fault) => fault.report(arguments.access.common.json),
     }
 }
 
@@ -52,7 +52,7 @@ async fn obey(arguments: &Reconcile) -> Outcome<()> {
         Some(name) => on_stack(arguments, name, &environment, &settings, &job).await?,
         None => here(arguments, &environment, &settings, &job).await?,
     };
-    show::report(Output { json: arguments.access.json }, &report);
+    show::report(Output { json: arguments.access.common.json }, &report);
     match (&report.left, report.counts.still_missing) {
         (Some(left), _) => Err(Fault::failed(left)),
         (None, 0) => Ok(()),
@@ -69,7 +69,7 @@ async fn here(
     settings: &Settings,
     job: &Job,
 ) -> Outcome<Report> {
-    let folder = &arguments.access.state;
+    let folder = &arguments.access.common.state;
     let secrets = LocalSecrets::new(folder, keys::variable(environment));
     let key = Given(api_key(&arguments.access, environment, &secrets).await?);
     // Beside `certhooks local`, which takes it from the queue.
@@ -89,7 +89,7 @@ async fn on_stack(
     let access = &arguments.access;
     let stack = Stack::open(environment, name).await?;
     let key = if access.names_key() || environment.optional("DIGICERT_API_KEY").is_some() {
-        let secrets = LocalSecrets::new(&access.state, keys::variable(environment));
+        let secrets = LocalSecrets::new(&access.common.state, keys::variable(environment));
         Some(Given(api_key(access, environment, &secrets).await?))
     } else {
         None

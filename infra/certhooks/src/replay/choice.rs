@@ -4,7 +4,6 @@ use serde_json::Value;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::cli::ProviderName;
 use crate::fault::{Fault, Outcome};
 use crate::moment::moment;
 use crate::replay::words::Replay;
@@ -36,11 +35,11 @@ impl Choice {
                 "which events? name them with --since, --provider, --event, --id, --order or --hostname, or --all",
             ));
         }
-        let providers: Vec<_> = filter.provider.iter().map(|name| name.provider()).collect();
+        let providers = filter.kinds.providers();
         let lower = |name: &String| name.trim_end_matches('.').to_lowercase();
         Ok(Self {
             providers: if providers.is_empty() { PROVIDERS.to_vec() } else { providers },
-            events: filter.event.clone(),
+            events: filter.kinds.event.clone(),
             ids: filter.id.clone(),
             orders: filter.order.clone(),
             hostnames: filter.hostname.iter().map(lower).collect(),
@@ -86,16 +85,6 @@ impl Choice {
             && (self.hostnames.is_empty() || self.hostnames.iter().any(|name| names(reading, name)))
             && self.since.is_none_or(|since| received >= since)
             && self.until.is_none_or(|until| received < until)
-    }
-}
-
-impl ProviderName {
-    pub(crate) fn provider(self) -> Provider {
-        match self {
-            Self::Cloudflare => Provider::Cloudflare,
-            Self::Digicert => Provider::Digicert,
-            Self::MetaCt => Provider::Meta,
-        }
     }
 }
 

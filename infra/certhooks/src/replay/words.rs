@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::ProviderName;
+use crate::cli::Kinds;
 use crate::stack::Here;
 
 /// Takes archived events through the current code once more, to the deliveries queue or elsewhere
@@ -59,12 +59,8 @@ pub(crate) struct Replay {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Which events")]
 pub(crate) struct Filter {
-    /// Of this provider; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) provider: Vec<ProviderName>,
-    /// Of this type: certificate_issued, certificate.issued or a whole type; may be repeated
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) event: Vec<String>,
+    #[command(flatten)]
+    pub(crate) kinds: Kinds,
     /// With this id; may be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) id: Vec<String>,
@@ -84,9 +80,8 @@ pub(crate) struct Filter {
 
 impl Filter {
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { provider, event, id, order, hostname, since, until } = self;
-        provider.is_empty()
-            && event.is_empty()
+        let Self { kinds, id, order, hostname, since, until } = self;
+        kinds.is_empty()
             && id.is_empty()
             && order.is_empty()
             && hostname.is_empty()

@@ -12,7 +12,7 @@ use crate::dead_letters::place::Held;
 use crate::dead_letters::words::QueueName;
 use crate::fault::{Fault, Outcome};
 use crate::reconcile::Given;
-use crate::stack::Depths;
+use crate::stack::{Ages, Depths};
 
 /// None can be opened.
 pub(crate) enum Stack {}
@@ -87,6 +87,10 @@ impl Stack {
         match *self {}
     }
 
+    pub(crate) fn secret_name(&self, _: Provider) -> PortResult<&str> {
+        match *self {}
+    }
+
     pub(crate) async fn versions(&self, _: Provider) -> PortResult<SecretVersions> {
         match *self {}
     }
@@ -137,6 +141,10 @@ impl Stack {
     }
 
     pub(crate) async fn depths(&self) -> PortResult<Depths> {
+        match *self {}
+    }
+
+    pub(crate) async fn ages(&self) -> PortResult<Ages> {
         match *self {}
     }
 }

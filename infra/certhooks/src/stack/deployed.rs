@@ -1,5 +1,5 @@
 use aws::{
-    Depth, DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents,
+    DynamoLedger, QueueAge, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents,
     StackOutputs, StoredSecret,
 };
 use boot::Environment;
@@ -11,11 +11,16 @@ use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use time::Duration;
 
 use crate::fault::{Fault, Outcome};
 use crate::reconcile::Given;
-use crate::stack::Depths;
 use crate::stack::dead::DeadQueues;
+use crate::stack::{Age, Ages, Depth, Depths};
+
+/// Outputs with the queues' URLs.
+const EVENTS: &str = "EventsQueueUrl";
+const DELIVERIES: &str = "DeliveriesQueueUrl";
 
 /// A stack of `infra/template.yaml`.
 pub(crate) struct Stack {
@@ -75,6 +80,14 @@ impl Stack {
     /// The provider is switched off, or the stack is none of ours.
     pub(crate) fn url(&self, provider: Provider) -> PortResult<&str> {
         self.outputs.named(names(provider).url)
+    }
+
+    /// Of the webhook secret.
+    ///
+    /// # Errors
+    /// As of [`url`](Self::url).
+    pub(crate) fn secret_name(&self, provider: Provider) -> PortResult<&str> {
+        self.outputs.named(names(provider).secret)
     }
 
     /// The webhook secret as stored: a JSON object each, or a plain string.
@@ -143,24 +156,34 @@ impl Stack {
             }
         };
         let key = Given(key.ok_or(reconciliation::Fault::NoKey)?);
-        let events = SqsEvents::new(&self.session, output("EventsQueueUrl")?);
+        let events = SqsEvents::new(&self.session, output(EVENTS)?);
         let ledger = DynamoLedger::new(&self.session, output("LedgerTable")?);
         Ok(Reconciler::new(settings, Ports { events, ledger, key })?.run(job).await?)
     }
 
     pub(crate) async fn depths(&self) -> PortResult<Depths> {
-        let depth =
-            async |output| Depth::read(&self.session, output, self.outputs.named(output)?).await;
-        let events = depth("EventsQueueUrl").await?;
-        let (dead, undelivered) =
-            (depth("EventsDeadLettersUrl").await?, depth("DeliveriesDeadLettersUrl").await?);
+        let depth = async |output| {
+            let told = aws::Depth::read(&self.session, output, self.outputs.named(output)?).await?;
+            let aws::Depth { visible, in_flight, delayed } = told;
+            Ok::<_, PortError>(Depth { visible, in_flight, delayed })
+        };
         Ok(Depths {
-            visible: events.visible,
-            in_flight: events.in_flight,
-            delayed: events.delayed,
-            dead: dead.visible,
-            undelivered: undelivered.visible,
+            events: depth(EVENTS).await?,
+            deliveries: depth(DELIVERIES).await?,
+            dead: depth("EventsDeadLettersUrl").await?.visible,
+            undelivered: depth("DeliveriesDeadLettersUrl").await?.visible,
         })
+    }
+
+    /// # Errors
+    /// See [`QueueAge::read`].
+    pub(crate) async fn ages(&self) -> PortResult<Ages> {
+        let age = async |output| {
+            let told = QueueAge::read(&self.session, output, self.outputs.named(output)?).await?;
+            let since = |age| Duration::try_from(age).unwrap_or(Duration::MAX);
+            Ok::<_, PortError>(told.map(|told| Age { oldest: since(told.age), at: told.at }))
+        };
+        Ok(Ages { events: age(EVENTS).await?, deliveries: age(DELIVERIES).await? })
     }
 
     pub(crate) fn archive(&self) -> PortResult<S3Archive> {
@@ -169,7 +192,7 @@ impl Stack {
 
     /// The deliveries queue, or the one at `url`.
     pub(crate) fn deliveries(&self, url: Option<&str>) -> PortResult<SqsDeliveries> {
-        let url = url.map_or_else(|| self.outputs.named("DeliveriesQueueUrl"), Ok)?;
+        let url = url.map_or_else(|| self.outputs.named(DELIVERIES), Ok)?;
         Ok(SqsDeliveries::new(&self.session, url))
     }
 
@@ -180,15 +203,15 @@ impl Stack {
         };
         Ok(DeadQueues {
             ledger: DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?),
-            events: queue("EventsDeadLettersUrl", "EventsQueueUrl")?,
-            deliveries: queue("DeliveriesDeadLettersUrl", "DeliveriesQueueUrl")?,
+            events: queue("EventsDeadLettersUrl", EVENTS)?,
+            deliveries: queue("DeliveriesDeadLettersUrl", DELIVERIES)?,
             done: Vec::new(),
             kept: Vec::new(),
         })
     }
 
     fn secret(&self, provider: Provider) -> PortResult<StoredSecret> {
-        let output = names(provider).secret;
-        Ok(StoredSecret::new(&self.session, output, self.outputs.named(output)?))
+        let (output, name) = (names(provider).secret, self.secret_name(provider)?);
+        Ok(StoredSecret::new(&self.session, output, name))
     }
 }

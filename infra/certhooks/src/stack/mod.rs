@@ -20,6 +20,7 @@ use clap::Args;
 pub(crate) use dead::DeadQueues;
 #[cfg(feature = "aws")]
 pub(crate) use deployed::{Stack, stored};
+use time::{Duration, OffsetDateTime};
 
 /// Where our side is kept: by default in the state folder.
 #[derive(Args, Debug)]
@@ -32,10 +33,31 @@ pub(crate) struct Here {
 /// How many messages are where, by SQS's approximate counts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Depths {
-    pub(crate) visible: u64,
-    pub(crate) in_flight: u64,
-    pub(crate) delayed: u64,
+    pub(crate) events: Depth,
+    pub(crate) deliveries: Depth,
     /// Of the events queue, and of the deliveries queue.
     pub(crate) dead: u64,
     pub(crate) undelivered: u64,
+}
+
+/// Of one queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depth {
+    pub(crate) visible: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) delayed: u64,
+}
+
+/// How long the oldest message of each queue waits. None where CloudWatch has nothing to say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ages {
+    pub(crate) events: Option<Age>,
+    pub(crate) deliveries: Option<Age>,
+}
+
+/// Of one queue, and when that was so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Age {
+    pub(crate) oldest: Duration,
+    pub(crate) at: OffsetDateTime,
 }

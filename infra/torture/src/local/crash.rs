@@ -33,7 +33,7 @@ pub async fn crash(certhooks: &Path, kills: u64, seed: u64) -> Result<Row> {
         let taken = senders.accepted().len();
         tokio::time::sleep(Duration::from_millis(5 + random.below(150))).await;
         // On a busy machine it may not have come to anything yet, and a message that is under way at
-        // more than 50 kills counts as their cause and becomes a dead letter.
+        // kill after kill is taken for their cause.
         let until = Instant::now() + PATIENCE;
         while senders.accepted().len() == taken || delivered(&scene)? < LEAST {
             ensure!(Instant::now() < until, "nothing goes on after {} kills", scene.kills);

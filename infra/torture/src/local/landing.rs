@@ -15,7 +15,7 @@ pub(crate) enum Landing {
     Archived,
     /// The provider was asked; the answer may have come or not.
     CalledBack,
-    /// Published and not recorded: the one place where a repeat comes from.
+    /// Published and not recorded: on SQS the one place where a repeat comes from.
     Published,
     /// Recorded, and still on the queue.
     Recorded,
@@ -48,8 +48,8 @@ impl Database {
         Ok(Self { folder: folder.to_owned(), connection })
     }
 
-    /// The events that were under way when the process died, with where it met them.
-    pub(crate) fn landings(&self, simulator: &Simulator) -> Result<Vec<(String, Landing)>> {
+    /// Where its end met the events that were under way.
+    pub(crate) fn landings(&self, simulator: &Simulator) -> Result<Vec<Landing>> {
         let asked: BTreeSet<String> = simulator
             .requests()
             .recent()
@@ -68,15 +68,14 @@ impl Database {
         for row in rows {
             let (body, recorded, published) = row?;
             let envelope: Value = serde_json::from_str(&body)?;
-            let landing = match (recorded, published) {
+            found.push(match (recorded, published) {
                 (Some(true), _) => Landing::Recorded,
                 (Some(false), true) => Landing::Published,
                 (Some(false), false) if is_asked(&envelope, &asked) => Landing::CalledBack,
                 (Some(false), false) if self.is_archived(&envelope) => Landing::Archived,
                 (Some(false), false) => Landing::Claimed,
                 (None, _) => Landing::Received,
-            };
-            found.push((envelope["id"].as_str().unwrap_or_default().to_owned(), landing));
+            });
         }
         Ok(found)
     }

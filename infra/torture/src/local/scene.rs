@@ -12,7 +12,7 @@ use crate::canaries::{self, Needles};
 use crate::compare::{Compared, compare};
 use crate::latency::Passages;
 use crate::local::folder::{Folder, leaks};
-use crate::local::landing::{Database, Landing};
+use crate::local::landing::Database;
 use crate::local::process::{Local, Log};
 use crate::local::senders::Senders;
 use crate::report::Row;
@@ -34,8 +34,6 @@ pub(crate) struct Scene {
     leaked: u64,
     pub(crate) passages: Passages,
     at: BTreeMap<String, u64>,
-    /// How often an id may be delivered beyond the first time.
-    allowed: BTreeMap<String, u64>,
     pub(crate) peak_kib: u64,
     _folder: Folder,
 }
@@ -65,7 +63,6 @@ impl Scene {
             leaked: 0,
             passages: Passages::default(),
             at: BTreeMap::new(),
-            allowed: BTreeMap::new(),
             peak_kib: 0,
             _folder: folder,
         };
@@ -108,11 +105,8 @@ impl Scene {
         let log = local.kill()?;
         self.keep(log);
         self.kills += 1;
-        for (id, landing) in self.database()?.landings(&self.simulator)? {
+        for landing in self.database()?.landings(&self.simulator)? {
             *self.at.entry(landing.name().to_owned()).or_default() += 1;
-            if landing == Landing::Published {
-                *self.allowed.entry(id).or_default() += 1;
-            }
         }
         self.simulator.requests().clear();
         self.start()
@@ -164,8 +158,6 @@ impl Scene {
         let delivered = database.delivered()?;
         let accepted = self.senders.accepted();
         let Compared { lost, unknown, repeated } = compare(&accepted, &delivered);
-        let of = |id: &str| self.allowed.get(id).copied().unwrap_or_default();
-        let beyond = delivered.iter().map(|(id, count)| (count - 1).saturating_sub(of(id)));
         let searched = if is_searched { self.search(&database)? } else { 0 };
         let mut measured = row.measured;
         measured.insert("peak_kib".to_owned(), json!(self.peak_kib));
@@ -174,7 +166,8 @@ impl Scene {
             events: accepted.len() as u64,
             lost,
             repeated,
-            unexplained: beyond.sum::<u64>() + unknown,
+            // What is published and not recorded is not published again here: see `embedded`.
+            unexplained: repeated + unknown,
             leaked: self.leaked + self.senders.leaked.load(Ordering::Relaxed) + searched,
             at: if row.at.is_empty() { self.at.clone() } else { row.at },
             measured,

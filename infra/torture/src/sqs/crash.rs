@@ -18,11 +18,12 @@ const BACKLOG: u64 = 20;
 /// A boundary that is not come by is left out after so many batches.
 const TRIES: u32 = 5;
 
-const WORKER: [Step; 8] = [
+const WORKER: [Step; 9] = [
     Step::Claim,
     Step::Archive,
     Step::CallBack,
     Step::Publish,
+    Step::Tell,
     Step::Record,
     Step::PutBack,
     Step::Release,

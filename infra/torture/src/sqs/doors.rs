@@ -14,6 +14,7 @@ use crate::canaries::{Needles, header};
 use crate::sqs::proxy::Proxy;
 use crate::sqs::stage::Functions;
 use crate::sqs::victim::{Ended, Victim};
+use crate::sqs::wire::Caller;
 
 /// A provider sends again so often what is not answered with 200.
 const SENDS: u32 = 100;
@@ -38,7 +39,7 @@ impl Doors {
             let mut variables = variables.to_vec();
             let secret = (route(*provider).to_owned()) + "-webhook";
             variables.push(("WEBHOOK_SECRET_ID".to_owned(), secret));
-            (*provider, Victim::new(binary, variables, needles.clone()))
+            (*provider, Victim::new(Caller::Door, binary, variables, needles.clone()))
         });
         Self {
             compiled: compiled.collect(),

@@ -67,7 +67,7 @@ fn killed(stage: &mut Stage, at: &str) -> Result<()> {
     stage.worker.kill()?;
     stage.worker.kills += 1;
     let mut journal = stage.proxy.journal();
-    journal.incident();
+    journal.killed();
     journal.count(at.to_owned());
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`stage`]: emulator, simulated providers, queues, and the functions' variables
 //! - [`proxy`]: sees every request, and passes it on, fails it or has its sender killed
+//! - [`passage`]: one request, and what its sender hears of it
 //! - [`wire`]: what a request means on the way of an event
 //! - [`ill`]: what can be done to a request
 //! - [`journal`]: what went through for each event: the judge of repeats
@@ -19,6 +20,7 @@ mod leaks;
 mod load;
 mod mapping;
 mod outcome;
+mod passage;
 mod proxy;
 mod stage;
 mod victim;

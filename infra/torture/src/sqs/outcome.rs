@@ -55,8 +55,10 @@ pub(crate) async fn judge(mut stage: Stage, row: Row, needles: &Needles) -> Resu
     for unexplained in journal.unexplained() {
         eprintln!("{}: {unexplained}", row.scenario);
     }
-    let mut measured =
-        BTreeMap::from([("worker_peak_kib".to_owned(), json!(stage.worker.peak_kib))]);
+    let mut measured = BTreeMap::from([
+        ("worker_peak_kib".to_owned(), json!(stage.worker.peak_kib)),
+        ("published_again_after".to_owned(), json!(journal.repeats())),
+    ]);
     measured.extend(row.measured);
     Ok(Row {
         faults: journal.faults,

@@ -16,7 +16,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::sqs::ill::{Deed, Fault};
-use crate::sqs::journal::Journal;
+use crate::sqs::journal::{Journal, Outcome};
+use crate::sqs::passage::Passage;
 use crate::sqs::wire::{Caller, Seen, Service, Step, halved, is_of_provider, with_failed};
 
 /// What a dead function sent last is read and passed on within this time.
@@ -33,7 +34,7 @@ pub(crate) struct Proxy {
     _serving: JoinSet<()>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     http: Client,
     emulator: String,
     simulator: String,
@@ -85,7 +86,7 @@ impl Proxy {
     }
 
     pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
-        lock(&self.shared.journal)
+        self.shared.journal()
     }
 
     /// Returns when the plan wants a function killed; a request of its then waits for
@@ -94,11 +95,13 @@ impl Proxy {
         self.shared.crash.notified().await;
     }
 
-    /// The function is dead. Returns when what it had sent before is through.
-    pub(crate) async fn crashed(&self) {
+    /// The function of that caller is dead. Returns when what it had sent before is through.
+    pub(crate) async fn crashed(&self, caller: Caller) {
         self.shared.crashed.notify_waiters();
         tokio::time::sleep(SETTLED).await;
-        self.journal().incident();
+        if caller == Caller::Worker {
+            self.journal().killed();
+        }
     }
 }
 
@@ -112,48 +115,60 @@ async fn pass(State(line): State<Line>, request: Request) -> Response {
     let seen = Seen::of(line.caller, &parts, &body);
     let deed = (lock(&line.shared.plan))(line.caller, &seen);
     let shared = line.shared;
-    match deed {
-        Deed::Pass => shared.forward(&parts, body, &seen).await.unwrap_or_else(closed),
+    let passage = Passage::begin(&shared, &seen);
+    let answer = match deed {
+        Deed::Pass => shared.forward(&parts, body, &seen).await,
         Deed::KillBefore => shared.kill(seen.step, "before").await,
         Deed::KillAfter => {
             let _nobody_waits = shared.forward(&parts, body, &seen).await;
             shared.kill(seen.step, "after").await
         }
         Deed::Fault(fault) => shared.fail(fault, &parts, body, &seen).await,
-    }
+    };
+    passage.end(match &answer {
+        Some(answer) if answer.status().is_success() => Outcome::Done,
+        Some(_) => Outcome::Refused,
+        None => Outcome::Lost,
+    });
+    answer.unwrap_or_else(closed)
 }
 
+/// Each way answers with `None` where the caller gets no answer.
 impl Shared {
-    async fn kill(&self, step: Step, when: &str) -> Response {
-        let crashed = self.crashed.notified();
-        lock(&self.journal).count(format!("{when} {}", name(step)));
-        self.crash.notify_one();
-        crashed.await;
-        closed()
+    pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
+        lock(&self.journal)
     }
 
-    async fn fail(&self, fault: Fault, parts: &Parts, body: Bytes, seen: &Seen) -> Response {
+    async fn kill(&self, step: Step, when: &str) -> Option<Response> {
+        let crashed = self.crashed.notified();
+        self.journal().count(format!("{when} {}", step.name()));
+        self.crash.notify_one();
+        crashed.await;
+        None
+    }
+
+    async fn fail(
+        &self,
+        fault: Fault,
+        parts: &Parts,
+        body: Bytes,
+        seen: &Seen,
+    ) -> Option<Response> {
         {
-            let mut journal = lock(&self.journal);
+            let mut journal = self.journal();
             journal.faults += 1;
             journal.count(fault.name().to_owned());
         }
         if let Some(refusal) = fault.refusal(seen.service) {
-            return refusal;
+            return Some(refusal);
         }
         let answer = match fault {
-            Fault::Reset => return closed(),
+            Fault::Reset => return None,
             Fault::Partial => self.part(parts, body, seen).await,
             _ => self.forward(parts, body, seen).await,
         };
-        if fault.hides_success() {
-            lock(&self.journal).incident();
-        }
         tokio::time::sleep(fault.pause()).await;
-        match answer {
-            Some(answer) if !fault.hides_success() => answer,
-            _ => closed(),
-        }
+        answer.filter(|_| !fault.hides_success())
     }
 
     /// The even messages of a batch are passed on, the odd ones answered as failed.
@@ -169,10 +184,9 @@ impl Shared {
         Some(Response::from_parts(head, Body::from(with_failed(&body, &failed)?)))
     }
 
-    /// `None` where the other end did not answer.
     async fn forward(&self, parts: &Parts, body: Bytes, seen: &Seen) -> Option<Response> {
         if let (Step::Publish, Some(id)) = (seen.step, &seen.id) {
-            lock(&self.journal).publishing(id);
+            self.journal().publishing(id, seen.call.as_deref());
         }
         let to = match seen.service {
             Service::Provider => &self.simulator,
@@ -188,7 +202,7 @@ impl Shared {
         let (status, mut headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.ok()?;
         if let (Step::Record, Some(id), true) = (seen.step, &seen.id, status.is_success()) {
-            lock(&self.journal).recorded(id);
+            self.journal().recorded(id);
         }
         headers.remove(TRANSFER_ENCODING);
         headers.remove(CONNECTION);
@@ -204,19 +218,4 @@ fn closed() -> Response {
     let fault = io::Error::from(io::ErrorKind::ConnectionAborted);
     let body = futures_util::stream::once(std::future::ready(Err::<Bytes, _>(fault)));
     Response::new(Body::from_stream(body))
-}
-
-fn name(step: Step) -> &'static str {
-    match step {
-        Step::Enqueue => "enqueue",
-        Step::Claim => "claim",
-        Step::Archive => "archive",
-        Step::CallBack => "call-back",
-        Step::Publish => "publish",
-        Step::Record => "record",
-        Step::PutBack => "put back",
-        Step::Release => "release",
-        Step::Delete => "delete",
-        Step::Other => "other",
-    }
 }

@@ -54,7 +54,7 @@ impl Stage {
             emulator.secret(name, &value.to_string()).await?;
         }
         let variables = worker_variables(&emulator, &proxy, &events, &deliveries);
-        let worker = Victim::new(&functions.worker, variables, needles.clone());
+        let worker = Victim::new(Caller::Worker, &functions.worker, variables, needles.clone());
         let doors = Doors::new(functions, &door_variables(&emulator, &proxy, &events), needles);
         Ok(Some(Self { emulator, simulator, proxy, doors, worker, events, deliveries }))
     }

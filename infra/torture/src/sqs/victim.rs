@@ -8,9 +8,11 @@ use crate::canaries::Needles;
 use crate::latency::Passages;
 use crate::memory::peak_kib;
 use crate::sqs::proxy::Proxy;
+use crate::sqs::wire::Caller;
 
 /// A compiled function that is killed and started again, and whose output is searched.
 pub(crate) struct Victim {
+    caller: Caller,
     binary: PathBuf,
     variables: Vec<(String, String)>,
     function: Option<Function>,
@@ -30,9 +32,15 @@ pub(crate) enum Ended {
 }
 
 impl Victim {
-    pub(crate) fn new(binary: &Path, variables: Vec<(String, String)>, needles: Needles) -> Self {
+    pub(crate) fn new(
+        caller: Caller,
+        binary: &Path,
+        variables: Vec<(String, String)>,
+        needles: Needles,
+    ) -> Self {
         let binary = binary.to_owned();
         Self {
+            caller,
             binary,
             variables,
             function: None,
@@ -58,7 +66,7 @@ impl Victim {
             () = proxy.crash() => {}
         }
         self.kill()?;
-        proxy.crashed().await;
+        proxy.crashed(self.caller).await;
         self.kills += 1;
         Ok(Ended::Killed)
     }

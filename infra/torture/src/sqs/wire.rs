@@ -18,6 +18,8 @@ pub(crate) enum Step {
     Archive,
     CallBack,
     Publish,
+    /// The history of the certificate, which is part of the record.
+    Tell,
     Record,
     PutBack,
     Release,
@@ -25,6 +27,24 @@ pub(crate) enum Step {
     Delete,
     /// Secrets and whatever else.
     Other,
+}
+
+impl Step {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Enqueue => "enqueue",
+            Self::Claim => "claim",
+            Self::Archive => "archive",
+            Self::CallBack => "call-back",
+            Self::Publish => "publish",
+            Self::Tell => "tell",
+            Self::Record => "record",
+            Self::PutBack => "put back",
+            Self::Release => "release",
+            Self::Delete => "delete",
+            Self::Other => "other",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,6 +63,8 @@ pub(crate) struct Seen {
     pub(crate) service: Service,
     /// The event's, where the request names one.
     pub(crate) id: Option<String>,
+    /// The SDK's name for a call, the same for each attempt at it.
+    pub(crate) call: Option<String>,
     /// `SendMessageBatch`, which can fail in part.
     pub(crate) is_batch: bool,
 }
@@ -52,8 +74,10 @@ const PROVIDERS: [&str; 3] = ["/services/v2", "/client/v4", "/graph"];
 impl Seen {
     pub(crate) fn of(caller: Caller, parts: &Parts, body: &[u8]) -> Self {
         let path = parts.uri.path();
-        let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-        let seen = |step, service| Self { step, service, id: None, is_batch: false };
+        let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let target = header("x-amz-target");
+        let call = header("amz-sdk-invocation-id").map(str::to_owned);
+        let seen = |step, service| Self { step, service, id: None, call, is_batch: false };
         match target.unwrap_or_default().split_once('.') {
             Some(("AmazonSQS", "SendMessageBatch")) => {
                 let step = if caller == Caller::Door { Step::Enqueue } else { Step::PutBack };
@@ -87,6 +111,9 @@ fn published(body: &[u8]) -> Option<String> {
 /// By what it writes, whatever operation it takes to write it.
 fn ledger(operation: &str, body: &[u8]) -> (Step, Option<String>) {
     let text = String::from_utf8_lossy(body);
+    if let Some(id) = told(&text) {
+        return (Step::Tell, Some(id.to_owned()));
+    }
     let id = text.split("\"event#").nth(1).and_then(|rest| rest.split('"').next());
     let step = match operation {
         "DeleteItem" => Step::Release,
@@ -97,6 +124,11 @@ fn ledger(operation: &str, body: &[u8]) -> (Step, Option<String>) {
         _ => Step::Other,
     };
     (step, id.map(str::to_owned))
+}
+
+/// The id in the sort key of a history's entry, `received#MOMENT#ID`.
+fn told(text: &str) -> Option<&str> {
+    text.split("\"received#").nth(1)?.split('"').next()?.split('#').nth(1)
 }
 
 /// `SendMessageBatch` in two: the request without its odd entries, and those entries' ids. `None`
@@ -139,10 +171,12 @@ mod tests {
     fn what_a_request_means() {
         let claim = r#"{"Item":{"pk":{"S":"event#a1"},"state":{"S":"claimed"}}}"#;
         let record = r#"{"Item":{"pk":{"S":"event#a1"},"state":{"S":"recorded"}}}"#;
+        let tell = r#"{"sk":{"S":"received#2026-01-01T00:00:00.000000Z#a1"}}"#;
         let publish = r#"{"MessageAttributes":{"id":{"StringValue":"a1"}}}"#;
         for (path, target, body, step, id) in [
             ("/", "DynamoDB_20120810.PutItem", claim, Step::Claim, Some("a1")),
             ("/", "DynamoDB_20120810.PutItem", record, Step::Record, Some("a1")),
+            ("/", "DynamoDB_20120810.BatchWriteItem", tell, Step::Tell, Some("a1")),
             ("/", "DynamoDB_20120810.DeleteItem", claim, Step::Release, Some("a1")),
             ("/", "AmazonSQS.SendMessage", publish, Step::Publish, Some("a1")),
             ("/", "AmazonSQS.SendMessageBatch", "{}", Step::PutBack, None),

@@ -30,13 +30,13 @@ async fn ids_after(reader: &Reader, sequence: i64) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn deliveries_are_read_in_order_and_repeats_show() {
+async fn deliveries_are_read_in_order() {
     let folder = TestFolder::new();
     let state = open(&folder);
     let reader = state.reader();
     assert_eq!(reader.last_sequence().await.unwrap(), 0);
-    publish(&state.deliveries(), &["a", "b", "a"]).await;
-    assert_eq!(ids_after(&reader, 0).await, ["a", "b", "a"]);
+    publish(&state.deliveries(), &["a", "b", "c"]).await;
+    assert_eq!(ids_after(&reader, 0).await, ["a", "b", "c"]);
     assert_eq!(reader.last_sequence().await.unwrap(), 3);
     let page = reader.read_after(1, 1).await.unwrap();
     assert_eq!(page.len(), 1);
@@ -46,6 +46,36 @@ async fn deliveries_are_read_in_order_and_repeats_show() {
     assert_eq!(delivered.provider, "digicert");
     assert_eq!(delivered.subject, "digicert/certificate/b");
     assert_eq!(delivered.body, "{\"id\":\"b\"}");
+}
+
+/// As after a crash between publication and record: the worker publishes again, and may have got another
+/// answer from the provider.
+#[tokio::test]
+async fn an_event_is_there_once_and_each_replay_of_it() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    let deliveries = state.deliveries();
+    let marked = |mark: &str| {
+        let body = format!("{{\"id\":\"a\",{mark}\"data\":{{\"replayed\":true}}}}");
+        Delivery { body, ..delivery("a") }
+    };
+    let replay = || marked("\"replayed\":true,");
+    deliveries.publish(replay()).await.unwrap();
+    let first = marked("");
+    deliveries.publish(first.clone()).await.unwrap();
+    drop((deliveries, state));
+
+    let deliveries = open(&folder).deliveries();
+    deliveries.publish(marked("\"ordering\":\"stale\",")).await.unwrap();
+    for _ in 0..2 {
+        deliveries.publish(replay()).await.unwrap();
+    }
+    publish(&deliveries, &["b"]).await;
+    let read = Reader::open(folder.path()).unwrap().read_after(0, 10).await.unwrap();
+    let bodies: Vec<_> = read.into_iter().map(|delivered| delivered.body).collect();
+    let replay = replay().body;
+    let expected = [&replay, &first.body, &replay, &replay, &delivery("b").body];
+    assert_eq!(bodies.iter().collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]

@@ -124,13 +124,51 @@ async fn what_is_received_too_often_becomes_a_dead_letter() {
 #[tokio::test]
 async fn a_restart_does_not_count_as_a_receive() {
     let folder = TestFolder::new();
-    send(&open(&folder).events(), ["a"]).await;
-    for _ in 0..20 {
-        let state = open(&folder);
+    let (clock, pass) = clock!();
+    send(&open_with(&folder, clock).events(), ["a"]).await;
+    for _ in 0..12 {
+        let state = open_with(&folder, clock);
+        pass(901);
         assert_eq!(receive_one(&state.events()).await.receive_count, 1);
     }
-    let state = open(&folder);
+    drop(open_with(&folder, clock));
+    pass(901);
+    let state = open_with(&folder, clock);
     assert_eq!(state.reader().counts().await.unwrap(), Counts { visible: 1, ..NOTHING });
+}
+
+/// A process that ends whenever it has `poison`, whatever else it has at that moment.
+#[tokio::test]
+async fn what_ends_the_process_each_time_becomes_a_dead_letter_and_nothing_else_does() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let good: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    let others = good.iter().map(String::as_str);
+    send(&open_with(&folder, clock).events(), others.chain(["poison"])).await;
+    let (mut done, mut ends) = (0, 0);
+    let began = clock();
+    let dead = loop {
+        let state = open_with(&folder, clock);
+        let events = state.events();
+        let Some(due) = events.next_visible_at().await.unwrap() else {
+            break state.reader().dead_letters(0, 100).await.unwrap();
+        };
+        pass((due - clock()).whole_seconds().max(0) + 1);
+        let received = receive(&events, 64).await;
+        if received.iter().any(|message| message.body == "poison") {
+            ends += 1;
+            continue;
+        }
+        for message in received {
+            assert!(events.acknowledge(message.receipt).await.unwrap());
+            done += 1;
+        }
+    };
+    assert_eq!(done, good.len());
+    assert_eq!(dead.iter().map(|letter| letter.body.as_str()).collect::<Vec<_>>(), ["poison"]);
+    assert!((10..30).contains(&ends), "{ends} ends of the process");
+    let took = (clock() - began).whole_minutes();
+    assert!((10..90).contains(&took), "half an hour or so, not {took} minutes");
 }
 
 #[tokio::test]

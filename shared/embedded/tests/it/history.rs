@@ -184,6 +184,7 @@ async fn a_folder_of_version_1_is_brought_up_to_date() {
     let old = rusqlite::Connection::open(&file).unwrap();
     old.execute_batch(
         "DROP TABLE certificates; DROP TABLE history; DROP TABLE aliases;
+         DROP INDEX deliveries_by_id;
          INSERT INTO ledger (id, recorded, keep_until) VALUES ('kept', 1, 9000000000000000);
          PRAGMA user_version = 1;",
     )

@@ -2,7 +2,7 @@
 //! seen and feared.
 
 use http::Method;
-use providers::api::{Answer, Hiding, Request};
+use providers::api::{Answer, Refused, Request};
 use providers::cloudflare::alerting::{
     self, Auth, AuthFault, NewDestination, Refusal, is_id, judge_created, judge_destinations,
     judge_done, judge_policies, new_policy,
@@ -67,7 +67,9 @@ fn every_call_has_the_path_and_body_of_its_page() {
         assert!(!format!("{request:?}").contains(AUTH));
     }
     assert!(!format!("{new:?}").contains(AUTH));
-    assert_eq!(alerting::create_destination(ACCOUNT, &new).secrets(), [AUTH]);
+    let key = providers::cloudflare::api::key(&"an-api-token".into()).unwrap();
+    let secrets = alerting::create_destination(ACCOUNT, &new).secrets(&key);
+    assert_eq!(secrets, [AUTH, "an-api-token"], "without the scheme");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a Meta app hears of: the calls, and Graph's answers.
 
 use http::Method;
-use providers::api::{Answer, Hiding};
+use providers::api::{Answer, Refused};
 use providers::meta::subscription::{
     self, Alerts, Refusal, Subscription, is_app, judge_domains, judge_done, judge_subscriptions,
 };
@@ -56,7 +56,8 @@ fn every_call_has_its_path_and_body() {
     }
     let page = subscription::domains("7", Alerts::Certificate, Some("c"));
     assert_eq!(page.query, [("limit", "500".to_owned()), ("after", "c".to_owned())]);
-    assert_eq!(subscription::subscribe("7", URL, &token).secrets(), [TOKEN]);
+    let key = providers::meta::api::key(&"7|app-secret".into()).unwrap();
+    assert_eq!(subscription::subscribe("7", URL, &token).secrets(&key), [TOKEN, "7|app-secret"]);
     assert!(is_app("123") && !is_app("") && !is_app("1/2"));
 }
 

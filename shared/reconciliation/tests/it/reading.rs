@@ -1,12 +1,17 @@
 //! CertCentral's API in good order and in bad.
 
+use axum::Router;
+use axum::http::StatusCode;
 use reconciliation::Fault as Stopped;
 use simulator::{Fault, Rule};
+use tokio::net::TcpListener;
 
 use crate::stage::{Stage, counts, of_order};
 
 const LOGS: &str = "/services/v2/webhook/12345/event-logs";
 const WEBHOOK: &str = "/services/v2/webhook";
+/// A refusal with a message that quotes the API key.
+const QUOTING: &str = r#"{"errors":[{"code":"odd","message":"the key any-key is odd"}]}"#;
 const CHANGES: &str = "/services/v2/order/certificate/status-changes";
 
 /// Ten failed events among thirty, on many pages; the log may begin at either end.
@@ -91,4 +96,18 @@ async fn lasting_trouble_is_one_line() {
     }
     stage.simulator.faults().set([Rule::new("/", Fault::Reset)]);
     assert!(matches!(stage.run().await, Err(Stopped::Unanswered { .. })));
+}
+
+/// The text goes to the log, and to the operator.
+#[tokio::test]
+async fn a_message_that_quotes_the_key_is_not_repeated() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/services/v2", listener.local_addr().unwrap());
+    let router = Router::new().fallback(async || (StatusCode::BAD_REQUEST, QUOTING));
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let mut stage = Stage::set().await;
+    stage.settings.api.base = base.parse().unwrap();
+    let text = stage.run().await.unwrap_err().to_string();
+    assert!(text.contains("code odd") && !text.contains("any-key"), "{text}");
+    serving.abort();
 }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::api::{Answer, Hiding, unquoting};
+use crate::api::{Answer, Refused, one_line, told, unquoting};
 use crate::cloudflare::api::KEY_ERRORS;
 
 /// Why Cloudflare did not do it, and what to do.
@@ -64,8 +64,7 @@ impl Refusal {
     /// An answer that is not the API's.
     pub(super) fn unreadable(answer: &Answer<'_>) -> Self {
         let status = answer.status;
-        let is_html = answer.body.trim_ascii_start().starts_with(b"<");
-        if is_html { Self::Html { status } } else { Self::Unreadable { status } }
+        if answer.is_html() { Self::Html { status } } else { Self::Unreadable { status } }
     }
 }
 
@@ -79,7 +78,17 @@ impl Refusal {
     }
 }
 
-impl Hiding for Refusal {
+impl Refused for Refusal {
+    fn is_definite(&self) -> bool {
+        !matches!(
+            self,
+            Self::Trouble { .. }
+                | Self::Redirect { .. }
+                | Self::Html { .. }
+                | Self::Unreadable { .. }
+        )
+    }
+
     fn hiding(self, secrets: &[String]) -> Self {
         match self {
             Self::Other { status, code, message } => {
@@ -94,19 +103,12 @@ impl Hiding for Refusal {
 fn errors(body: &[u8]) -> Vec<(Option<u64>, Option<String>)> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = body["errors"].as_array().cloned().unwrap_or_default();
-    let error = |error: &Value| (error["code"].as_u64(), error["message"].as_str().map(plain));
+    let error = |error: &Value| {
+        (error["code"].as_u64(), error["message"].as_str().map(|message| one_line(message, 200)))
+    };
     errors.iter().map(error).collect()
-}
-
-/// Text from outside, fit for one line of a terminal.
-fn plain(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(200).collect()
 }
 
 fn named(code: Option<u64>) -> String {
     code.map_or_else(|| "without a code".to_owned(), |code| format!("code {code}"))
-}
-
-fn told(message: &Option<String>) -> String {
-    message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
 }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::api::{Answer, Hiding, unquoting};
+use crate::api::{Answer, Refused, one_line, told, unquoting};
 
 /// Why CertCentral did not do it, and what to do (the error tables of the webhook pages; CertCentral
 /// API, "Errors").
@@ -105,8 +105,7 @@ impl Refusal {
     /// An answer that is not the API's.
     pub(super) fn unreadable(answer: &Answer<'_>) -> Self {
         let status = answer.status;
-        let is_html = answer.body.trim_ascii_start().starts_with(b"<");
-        if is_html { Self::Html { status } } else { Self::Unreadable { status } }
+        if answer.is_html() { Self::Html { status } } else { Self::Unreadable { status } }
     }
 
     /// CertCentral's own code, for programs.
@@ -132,7 +131,17 @@ impl Refusal {
     }
 }
 
-impl Hiding for Refusal {
+impl Refused for Refusal {
+    fn is_definite(&self) -> bool {
+        !matches!(
+            self,
+            Self::Trouble { .. }
+                | Self::Redirect { .. }
+                | Self::Html { .. }
+                | Self::Unreadable { .. }
+        )
+    }
+
     fn hiding(self, secrets: &[String]) -> Self {
         match self {
             Self::Other { status, code, message } => {
@@ -166,21 +175,12 @@ fn errors(body: &[u8]) -> Vec<Error> {
         error => vec![error],
     };
     let error = |error: &Value| Error {
-        code: plain(error["code"].as_str().unwrap_or_default(), 100),
-        message: error["message"].as_str().map(|message| plain(message, 200)),
+        code: one_line(error["code"].as_str().unwrap_or_default(), 100),
+        message: error["message"].as_str().map(|message| one_line(message, 200)),
     };
     errors.into_iter().map(error).collect()
 }
 
-/// Text from outside, fit for one line of a terminal.
-fn plain(text: &str, width: usize) -> String {
-    text.chars().filter(|character| !character.is_control()).take(width).collect()
-}
-
 fn named(code: &Option<String>) -> String {
     code.as_ref().map_or_else(|| "without a code".to_owned(), |code| format!("code {code}"))
-}
-
-fn told(message: &Option<String>) -> String {
-    message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
 }

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::api::{Answer, Hiding, unquoting};
+use crate::api::{Answer, Refused, one_line, told, unquoting};
 
 /// Why Graph did not do it, and what to do. Codes decide, not the status (Graph API, "Handling
 /// errors").
@@ -50,7 +50,7 @@ impl Refusal {
         let status = answer.status;
         let body: Value = serde_json::from_slice(answer.body).unwrap_or_default();
         let error = &body["error"];
-        let message = error["message"].as_str().map(plain);
+        let message = error["message"].as_str().map(|message| one_line(message, 200));
         match (error["code"].as_u64(), error["error_subcode"].as_u64()) {
             (Some(100), Some(33)) => Self::Retired,
             (Some(code @ (4 | 17 | 32 | 613)), _) => Self::RateLimited { code },
@@ -69,7 +69,7 @@ impl Refusal {
         match status {
             500.. => Self::Trouble { status },
             300..=399 => Self::Redirect { status },
-            _ if answer.body.trim_ascii_start().starts_with(b"<") => Self::Html { status },
+            _ if answer.is_html() => Self::Html { status },
             _ => Self::Unreadable { status },
         }
     }
@@ -90,7 +90,17 @@ impl Refusal {
     }
 }
 
-impl Hiding for Refusal {
+impl Refused for Refusal {
+    fn is_definite(&self) -> bool {
+        !matches!(
+            self,
+            Self::Trouble { .. }
+                | Self::Redirect { .. }
+                | Self::Html { .. }
+                | Self::Unreadable { .. }
+        )
+    }
+
     fn hiding(self, secrets: &[String]) -> Self {
         match self {
             Self::CallbackFailed { message } => {
@@ -102,13 +112,4 @@ impl Hiding for Refusal {
             other => other,
         }
     }
-}
-
-/// Text from outside, fit for one line of a terminal.
-fn plain(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(200).collect()
-}
-
-fn told(message: &Option<String>) -> String {
-    message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
 }
