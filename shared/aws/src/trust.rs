@@ -139,9 +139,12 @@ mod tests {
     fn the_roots_of_the_aws_services_are_compiled_in() {
         let subjects = webpki_roots::TLS_SERVER_ROOTS.iter().map(|root| root.subject.to_vec());
         let subjects: Vec<Vec<u8>> = subjects.collect();
-        let names = ["Amazon Root CA 1", "Amazon Root CA 2", "Amazon Root CA 3", "Amazon Root CA 4"];
-        for name in names.into_iter().chain(["Starfield Services Root Certificate Authority - G2"]) {
-            let has = |subject: &Vec<u8>| subject.windows(name.len()).any(|part| part == name.as_bytes());
+        let names =
+            ["Amazon Root CA 1", "Amazon Root CA 2", "Amazon Root CA 3", "Amazon Root CA 4"];
+        for name in names.into_iter().chain(["Starfield Services Root Certificate Authority - G2"])
+        {
+            let has =
+                |subject: &Vec<u8>| subject.windows(name.len()).any(|part| part == name.as_bytes());
             assert!(subjects.iter().any(has), "{name}");
         }
     }

@@ -3,11 +3,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use envelope::Envelope;
 use http::{HeaderMap, Method, Response};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
 use providers::canary;
-use providers::door::{Door, Receipt};
+use providers::door::{Door, Event, Receipt};
 use providers::reading;
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
@@ -120,13 +119,13 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
     async fn accept(&self, body: &Verified, headers: &HeaderMap) -> Result<Outcome, Cause> {
         let receipt =
             Receipt { at: OffsetDateTime::now_utc(), traceparent: Some(traceparent(headers)) };
-        let envelopes = D::events(body.bytes(), &receipt).map_err(Cause::Document)?;
-        let messages = envelopes.iter().map(message).collect::<Result<Vec<_>, _>>()?;
+        let events = D::events(body.bytes(), &receipt).map_err(Cause::Document)?;
+        let messages = events.iter().map(message::<D>).collect::<Result<Vec<_>, _>>()?;
         if !messages.is_empty() {
             self.enqueue(messages).await?;
         }
-        record::accepted(D::PROVIDER, &envelopes);
-        Ok(Outcome::Accepted(envelopes.into_iter().map(|envelope| envelope.id).collect()))
+        record::accepted(D::PROVIDER, &events);
+        Ok(Outcome::Accepted(events.into_iter().map(|event| event.envelope.id).collect()))
     }
 
     async fn enqueue(&self, messages: Vec<Outgoing>) -> Result<(), Cause> {
@@ -143,14 +142,11 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
     }
 }
 
-fn message(envelope: &Envelope) -> Result<Outgoing, Cause> {
+fn message<D: Door>(event: &Event) -> Result<Outgoing, Cause> {
     let too_large = || Cause::TooLarge("one event is larger than a queue message may be");
-    let message = reading::read(envelope)
-        .and_then(|reading| {
-            let group = reading::group(envelope, &reading);
-            Outgoing::new(envelope, reading.provider, group).ok()
-        })
-        .ok_or_else(too_large)?;
+    let Event { envelope, group } = event;
+    let message =
+        Outgoing::new(envelope, D::PROVIDER, group.clone()).map_err(|_unwritten| too_large())?;
     if message.body.len() > MESSAGE_LIMIT {
         return Err(too_large());
     }

@@ -5,18 +5,19 @@ use std::net::IpAddr;
 use envelope::{Envelope, Provider};
 use metrics::counter;
 use ports::PortError;
+use providers::door::Event;
 
 use crate::answer::Cause;
 use crate::secrets::Stage;
 
-pub(crate) fn accepted(provider: Provider, envelopes: &[Envelope]) {
-    for Envelope { id, kind, traceparent, .. } in envelopes {
+pub(crate) fn accepted(provider: Provider, events: &[Event]) {
+    for Envelope { id, kind, traceparent, .. } in events.iter().map(|event| &event.envelope) {
         tracing::info!(%provider, id, r#type = kind, traceparent, "accepted");
     }
-    if envelopes.is_empty() {
+    if events.is_empty() {
         tracing::info!(%provider, "accepted: a test message, no event in it");
     }
-    let count = u64::try_from(envelopes.len()).unwrap_or(u64::MAX);
+    let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
     counter!("Accepted", "provider" => provider.as_str()).increment(count);
 }
 

@@ -102,7 +102,7 @@ fn parsed<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
 #[divan::bench(types = [DigicertDoor, CloudflareDoor, MetaDoor], args = KILOBYTES)]
 fn understood<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
     let body = body::<D>(kilobytes);
-    let envelope = D::events(body.as_bytes(), &receipt()).unwrap().remove(0);
+    let envelope = D::events(body.as_bytes(), &receipt()).unwrap().remove(0).envelope;
     bencher
         .counter(BytesCount::of_str(&body))
         .bench_local(|| reading::read(black_box(&envelope)).unwrap().event.len());

@@ -45,7 +45,15 @@ pub trait Door: Send + Sync + 'static {
     ///
     /// # Errors
     /// What is missing in the document, without quoting it.
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Envelope>, Refusal>;
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal>;
+}
+
+/// An event of a document, as it goes onto the queue.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub envelope: Envelope,
+    /// Fair-queue group ([`reading::group`](crate::reading::group)).
+    pub group: String,
 }
 
 /// When and under which trace a request came.

@@ -2,8 +2,8 @@ use envelope::Envelope;
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::door::Receipt;
-use crate::reading::Reading;
+use crate::door::{Event, Receipt};
+use crate::reading::{self, Reading};
 
 /// What a provider's door knows of an event; [`Draft::envelope`] adds the rest.
 pub(crate) struct Draft {
@@ -16,11 +16,14 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// The subject is the reading's, so that both messages carry the same one.
-    pub(crate) fn read(self, receipt: &Receipt, read: fn(&Envelope) -> Reading) -> Envelope {
+    /// The subject is the reading's, so that both messages carry the same one. Reading takes longer
+    /// than all else of an acknowledgement, so the group is kept of it too.
+    pub(crate) fn read(self, receipt: &Receipt, read: fn(&Envelope) -> Reading) -> Event {
         let mut envelope = self.envelope("", receipt);
-        envelope.subject = read(&envelope).subject;
-        envelope
+        let reading = read(&envelope);
+        envelope.subject.clone_from(&reading.subject);
+        let group = reading::group(&envelope, &reading);
+        Event { envelope, group }
     }
 
     pub(crate) fn envelope(self, subject: &str, receipt: &Receipt) -> Envelope {

@@ -1,7 +1,7 @@
 use http::{HeaderMap, HeaderValue};
 use providers::cloudflare::CloudflareDoor;
 use providers::digicert::DigicertDoor;
-use providers::door::{Door, Receipt};
+use providers::door::{Door, Event, Receipt};
 use providers::meta::MetaDoor;
 use providers::reading;
 use time::macros::datetime;
@@ -88,12 +88,12 @@ fn webhook<D: Door>(name: &'static str, value: &[u8], body: &[u8], is_right: boo
         headers.append(name, value);
         assert!(!D::verify(&headers, body, &secret), "twice");
     }
-    for event in D::events(body, &receipt()).unwrap_or_default() {
+    for Event { envelope: event, group } in D::events(body, &receipt()).unwrap_or_default() {
         let reading = reading::read(&event).unwrap();
         assert_eq!((reading.provider, &reading.subject), (D::PROVIDER, &event.subject));
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
-        let group = reading::group(&event, &reading);
+        assert_eq!(group, reading::group(&event, &reading));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
         let _challenge = reading::challenge(&event);

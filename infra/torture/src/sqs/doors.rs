@@ -143,9 +143,10 @@ async fn put(
 fn envelopes(provider: Provider, body: &str) -> Result<Vec<Envelope>> {
     let receipt = Receipt { at: OffsetDateTime::now_utc(), traceparent: None };
     let body = body.as_bytes();
-    Ok(match provider {
+    let events = match provider {
         Provider::Digicert => DigicertDoor::events(body, &receipt)?,
         Provider::Cloudflare => CloudflareDoor::events(body, &receipt)?,
         Provider::Meta => MetaDoor::events(body, &receipt)?,
-    })
+    };
+    Ok(events.into_iter().map(|event| event.envelope).collect())
 }

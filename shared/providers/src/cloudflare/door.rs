@@ -1,9 +1,9 @@
-use envelope::{Envelope, Provider};
+use envelope::Provider;
 use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::document::{Content, Document};
-use crate::door::{Door, Receipt, Refusal, SecretFault};
+use crate::door::{Door, Event, Receipt, Refusal, SecretFault};
 use crate::draft::Draft;
 use crate::secret::{Stored, Vouch, header};
 use crate::{json, naming};
@@ -35,10 +35,10 @@ impl Door for CloudflareDoor {
         header(headers, AUTH_HEADER).is_some_and(|auth| secret.is(auth))
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Envelope>, Refusal> {
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal> {
         let data = json::object(body)?;
         match Content::of(&data) {
-            Content::Event(document) => Ok(vec![envelope(&document, data.clone(), receipt)]),
+            Content::Event(document) => Ok(vec![event(&document, data.clone(), receipt)]),
             Content::Test => Ok(Vec::new()),
             Content::Nothing => Err(Refusal::NoEventName(
                 "neither `metadata.event.type`, also within `data`, nor `data.event_type` nor \
@@ -48,11 +48,11 @@ impl Door for CloudflareDoor {
     }
 }
 
-fn envelope(
+fn event(
     document: &Document<'_>,
     data: Box<serde_json::value::RawValue>,
     receipt: &Receipt,
-) -> Envelope {
+) -> Event {
     let source = document.zone_id().map(|zone| format!("/cloudflare/zones/{zone}"));
     let draft = Draft {
         id: document.id(&data),

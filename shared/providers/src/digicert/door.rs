@@ -1,9 +1,9 @@
-use envelope::{Envelope, Provider};
+use envelope::Provider;
 use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::document::{CHALLENGE, Document, TEST};
-use crate::door::{Door, Receipt, Refusal, SecretFault};
+use crate::door::{Door, Event, Receipt, Refusal, SecretFault};
 use crate::draft::Draft;
 use crate::json::{self, Members};
 use crate::naming;
@@ -53,7 +53,7 @@ impl Door for DigicertDoor {
         !headers.contains_key(KEY_HEADER) && body.len() <= PROBE_LIMIT && is_bare_test(body)
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Envelope>, Refusal> {
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal> {
         let data = json::object(body)?;
         let document = Document::of(&data)
             .ok_or(Refusal::NoEventName("`event` must be a string that is not empty"))?;

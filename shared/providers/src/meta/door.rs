@@ -1,11 +1,11 @@
 use data_encoding::HEXLOWER_PERMISSIVE;
-use envelope::{Envelope, Provider};
+use envelope::Provider;
 use http::HeaderMap;
 use ring::hmac::{self, HMAC_SHA256};
 use secrecy::SecretString;
 
 use super::update::Batch;
-use crate::door::{Door, Receipt, Refusal, SecretFault};
+use crate::door::{Door, Event, Receipt, Refusal, SecretFault};
 use crate::json;
 use crate::secret::{Stored, Vouch, header};
 
@@ -62,20 +62,20 @@ impl Door for MetaDoor {
         vouched.then_some(handshake.challenge)
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Envelope>, Refusal> {
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal> {
         let data = json::object(body)?;
         let batch = Batch::of(&data)?;
         let mut total = 0;
-        let mut envelopes = Vec::new();
+        let mut events = Vec::new();
         for update in batch.updates() {
-            let envelope = batch.envelope(&update, receipt)?;
-            total += envelope.data.get().len();
+            let event = batch.event(&update, receipt)?;
+            total += event.envelope.data.get().len();
             if total > SPLIT_LIMIT {
                 return Err(Refusal::TooLarge);
             }
-            envelopes.push(envelope);
+            events.push(event);
         }
-        Ok(envelopes)
+        Ok(events)
     }
 }
 

@@ -1,8 +1,7 @@
-use envelope::Envelope;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use crate::door::{Receipt, Refusal};
+use crate::door::{Event, Receipt, Refusal};
 use crate::draft::{Draft, plausible};
 use crate::json::{self, Members, quoted};
 use crate::naming::{self, UNKNOWN};
@@ -52,12 +51,12 @@ impl<'a> Batch<'a> {
         self.entries.iter().flat_map(Entry::updates)
     }
 
-    /// The envelope of one update: the same document with this entry and, in it, this news alone.
-    pub(crate) fn envelope(
+    /// The event of one update: the same document with this entry and, in it, this news alone.
+    pub(crate) fn event(
         &self,
         update: &Update<'_, 'a>,
         receipt: &Receipt,
-    ) -> Result<Envelope, Refusal> {
+    ) -> Result<Event, Refusal> {
         let document = rebuilt(&self.members, "entry", &update.entry_alone(), None);
         let draft = Draft {
             id: update.id(),

@@ -5,12 +5,12 @@ use proptest::prelude::{Strategy, any, prop, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use providers::cloudflare::CloudflareDoor;
 use providers::digicert::DigicertDoor;
-use providers::door::{Door, Refusal};
+use providers::door::{Door, Event, Refusal};
 use providers::meta::MetaDoor;
 use providers::reading::{self, Plan};
 use serde_json::{Map, Value, json};
 
-use crate::support::{headers, receipt};
+use crate::support::{events, headers, receipt};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -52,7 +52,7 @@ fn bodies_that_are_no_object() {
 #[test]
 fn what_json_allows_is_kept_as_it_is_written() {
     let body = br#"{"event":"certificate_issued","data":{"certificate_id":1e400,"note":"\ud800"}}"#;
-    let events = DigicertDoor::events(body, &receipt()).unwrap();
+    let events = events::<DigicertDoor>(body).unwrap();
     assert_eq!(events[0].data.get().as_bytes(), body);
     assert_eq!(reading::read(&events[0]).unwrap().plan, Plan::UnusableId);
 }
@@ -60,7 +60,7 @@ fn what_json_allows_is_kept_as_it_is_written() {
 #[test]
 fn of_repeated_names_the_last_counts() {
     let body = br#"{"event":"x","data":{"certificate_id":1,"certificate_id":2},"event":"certificate_issued"}"#;
-    let events = DigicertDoor::events(body, &receipt()).unwrap();
+    let events = events::<DigicertDoor>(body).unwrap();
     assert_eq!(events[0].subject, "digicert/certificate/2");
     assert_eq!(events[0].data.get().as_bytes(), body);
 }
@@ -68,7 +68,7 @@ fn of_repeated_names_the_last_counts() {
 #[test]
 fn ten_megabytes_are_read_without_harm() {
     let body = format!(r#"{{"event":"x","data":"{}"}}"#, "y".repeat(10_000_000));
-    let events = DigicertDoor::events(body.as_bytes(), &receipt()).unwrap();
+    let events = events::<DigicertDoor>(body.as_bytes()).unwrap();
     assert_eq!(events[0].data.get(), body);
 }
 
@@ -151,14 +151,14 @@ fn documents() -> impl Strategy<Value = Value> {
 /// Whatever a door takes is read without a panic, and its subject and group are safe to carry.
 fn is_sound<D: Door>(body: &[u8]) -> Result<usize, Refusal> {
     let events = D::events(body, &receipt())?;
-    for event in &events {
+    for Event { envelope: event, group } in &events {
         let reading = reading::read(event).unwrap();
         assert_eq!(reading.provider, D::PROVIDER);
         assert_eq!(event.subject, reading.subject);
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
         assert_eq!(event.subject.split('/').count(), 3, "{}", event.subject);
-        let group = reading::group(event, &reading);
+        assert_eq!(*group, reading::group(event, &reading));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert!(event.kind.len() <= 200 && event.kind.is_ascii());
         assert_eq!((event.id.len(), event.receivedtime), (64, receipt().at));
@@ -172,8 +172,7 @@ fn survives<D: Door>(body: &[u8]) -> bool
 where
     Refusal: Debug,
 {
-    D::events(body, &receipt())
-        .is_ok_and(|events| events[0].data.get().as_bytes() == body.trim_ascii())
+    events::<D>(body).is_ok_and(|events| events[0].data.get().as_bytes() == body.trim_ascii())
 }
 
 proptest! {

@@ -12,7 +12,7 @@ fn id<D: Door>(body: impl ToString) -> String {
 }
 
 fn id_after<D: Door>(body: &Value, wait: Duration) -> String {
-    D::events(body.to_string().as_bytes(), &later(wait)).unwrap().remove(0).id
+    D::events(body.to_string().as_bytes(), &later(wait)).unwrap().remove(0).envelope.id
 }
 
 fn issued(order: Value, certificate: Value) -> Value {

@@ -40,7 +40,10 @@ fn failed(event: &str, data: &str) -> Occurrence {
 /// As the webhook would have brought it.
 fn delivered(event: &str, data: &str, at: OffsetDateTime) -> Envelope {
     let body = format!(r#"{{ "data": {data}, "event": "{event}" }}"#);
-    DigicertDoor::events(body.as_bytes(), &Receipt { at, traceparent: None }).unwrap().remove(0)
+    DigicertDoor::events(body.as_bytes(), &Receipt { at, traceparent: None })
+        .unwrap()
+        .remove(0)
+        .envelope
 }
 
 #[test]

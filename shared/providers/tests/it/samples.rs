@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use envelope::{Envelope, Outcome};
 use providers::cloudflare::CloudflareDoor;
 use providers::digicert::DigicertDoor;
-use providers::door::Door;
 use providers::meta::MetaDoor;
 use providers::reading::{self, Plan, Reading};
 use serde::Deserialize;
 
-use crate::support::receipt;
+use crate::support::events;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,9 +41,9 @@ fn expectations() -> BTreeMap<String, Expectation> {
 fn envelopes(name: &str) -> Vec<Envelope> {
     let body = std::fs::read(folder().join(name)).unwrap();
     let events = match name.split('/').next().unwrap() {
-        "cloudflare" => CloudflareDoor::events(&body, &receipt()),
-        "digicert" => DigicertDoor::events(&body, &receipt()),
-        "meta-ct" => MetaDoor::events(&body, &receipt()),
+        "cloudflare" => events::<CloudflareDoor>(&body),
+        "digicert" => events::<DigicertDoor>(&body),
+        "meta-ct" => events::<MetaDoor>(&body),
         other => panic!("{other} is no folder of a provider"),
     };
     events.unwrap_or_else(|refusal| panic!("{name}: {refusal}"))

@@ -1,10 +1,9 @@
 use std::time::Instant;
 
-use providers::door::Door;
 use providers::meta::MetaDoor;
 use serde_json::Value;
 
-use crate::support::{events, receipt};
+use crate::support::events;
 
 fn documents(body: &str) -> Vec<String> {
     events::<MetaDoor>(body).unwrap().into_iter().map(|event| event.data.get().to_owned()).collect()
@@ -51,7 +50,7 @@ fn splitting_twice_is_splitting_once() {
     let first = events::<MetaDoor>(body).unwrap();
     assert_eq!(first.len(), 3);
     for event in first {
-        let again = MetaDoor::events(event.data.get().as_bytes(), &receipt()).unwrap();
+        let again = events::<MetaDoor>(event.data.get()).unwrap();
         let [again] = again.as_slice() else { panic!("one event") };
         assert_eq!((again.data.get(), &again.id), (event.data.get(), &event.id));
     }

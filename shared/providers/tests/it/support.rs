@@ -20,8 +20,10 @@ pub(crate) fn later(duration: Duration) -> Receipt {
     Receipt { at: NOON + duration, traceparent: None }
 }
 
-pub(crate) fn events<D: Door>(body: &str) -> Result<Vec<Envelope>, Refusal> {
-    D::events(body.as_bytes(), &receipt())
+/// The envelopes of a body.
+pub(crate) fn events<D: Door>(body: impl AsRef<[u8]>) -> Result<Vec<Envelope>, Refusal> {
+    let events = D::events(body.as_ref(), &receipt())?;
+    Ok(events.into_iter().map(|event| event.envelope).collect())
 }
 
 /// The envelope of a body that holds one event.

@@ -17,7 +17,7 @@ use crate::stage::{JOB, Stage, data, of_order};
 fn id(event: &str, data: &serde_json::Value, at: OffsetDateTime) -> String {
     let body = json!({"event": event, "data": data}).to_string();
     let receipt = Receipt { at, traceparent: None };
-    DigicertDoor::events(body.as_bytes(), &receipt).unwrap().remove(0).id
+    DigicertDoor::events(body.as_bytes(), &receipt).unwrap().remove(0).envelope.id
 }
 
 fn ids(envelopes: &[Envelope]) -> BTreeSet<&str> {

@@ -55,5 +55,6 @@ fn body(event: &str, data: Option<&RawValue>) -> String {
 
 fn at_the_door(body: &str, at: OffsetDateTime) -> Option<Envelope> {
     let receipt = Receipt { at, traceparent: None };
-    DigicertDoor::events(body.as_bytes(), &receipt).ok()?.into_iter().next()
+    let event = DigicertDoor::events(body.as_bytes(), &receipt).ok()?.into_iter().next()?;
+    Some(event.envelope)
 }
