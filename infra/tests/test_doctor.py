@@ -107,6 +107,7 @@ def test_all_is_well(operator):
     assert set(bad) == {("here", "dns"), ("here", "tls")}, bad
     for name in [
         ("here", "queue"),
+        ("digicert", "source-range"),
         ("digicert", "key"),
         ("digicert", "status"),
         ("digicert", "answer-to-key"),
