@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::Session;
 use crate::fault::fault;
-use crate::{history, known};
+use crate::{history, known, record};
 
 pub(crate) const VARIABLE: &str = "LEDGER_TABLE";
 
@@ -140,13 +140,7 @@ impl Ledger for DynamoLedger {
     }
 
     async fn record(&self, recorded: Recorded) -> PortResult<()> {
-        if let Some(told) = &recorded.told {
-            history::tell(&self.client, &self.table, told).await?;
-        }
-        let mut item = event(&recorded.id);
-        item.insert("state".into(), text(RECORDED));
-        item.insert("expires_at".into(), number(recorded.kept_until.unix_timestamp().into()));
-        self.put(item).await
+        record::record(&self.client, &self.table, &recorded).await
     }
 
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {

@@ -9,8 +9,8 @@
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
 //! - [`rotation`]: from one value of a secret to the next
 //! - [`stack`]: what a deployed stack tells of itself
-//! - [`ledger`], [`history`], [`known`]: claims, records, the waiting challenge and certificates on
-//!   DynamoDB; which ids are recorded
+//! - [`ledger`], [`history`], [`known`], [`record`]: claims, the waiting challenge and certificates on
+//!   DynamoDB; which ids are recorded; recording one
 //! - [`archive`]: objects on S3
 //! - [`age`]: how long the oldest message of a queue waits, by CloudWatch
 //! - [`json_call`]: a service that has no client here
@@ -32,6 +32,8 @@ mod known;
 mod ledger;
 #[cfg(feature = "operator")]
 mod operator;
+#[cfg(feature = "dynamodb")]
+mod record;
 #[cfg(feature = "secrets")]
 mod rotation;
 #[cfg(feature = "secrets")]

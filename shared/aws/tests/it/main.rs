@@ -9,6 +9,7 @@ mod events;
 mod failed_entries;
 mod history;
 mod ledger;
+mod patience;
 mod rotation;
 mod secrets;
 mod stage;

@@ -80,6 +80,12 @@ pub(crate) fn issued(id: &str, age: Duration) -> Value {
     envelope(id, age, &json!({"event": "certificate_issued", "data": data}))
 }
 
+/// The end of the same certificate.
+pub(crate) fn revoked(id: &str) -> Value {
+    let data = json!({"order_id": 1, "certificate_id": 77});
+    envelope(id, Duration::ZERO, &json!({"event": "certificate_revoked", "data": data}))
+}
+
 pub(crate) fn rejected(id: &str, age: Duration) -> Value {
     let data = json!({"order_id": 88, "certificate_id": 1});
     envelope(id, age, &json!({"event": "order_rejected", "data": data}))

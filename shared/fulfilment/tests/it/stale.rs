@@ -3,13 +3,8 @@ use envelope::rfc3339;
 use fulfilment::Fate;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, envelope, issued};
+use crate::bench::{Bench, envelope, issued, revoked};
 use crate::fakes::Step;
-
-fn revoked(id: &str) -> Value {
-    let data = json!({"order_id": 1, "certificate_id": 77});
-    envelope(id, Duration::ZERO, &json!({"event": "certificate_revoked", "data": data}))
-}
 
 /// A custom hostname's certificate is deployed, or the like, so long ago.
 fn cloudflare(id: &str, step: &str, age: Duration) -> Value {

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::time::OffsetDateTime;
-use envelope::Envelope;
+use envelope::{CertificateEvent, Envelope};
 use ports::{
     Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, Ledger, Outgoing,
     PortError, PortResult, Recorded, Standing,
@@ -14,8 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 /// What a worker asks of a port.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Call {
-    /// All events of a certificate here are at the same place in its life.
-    Advance,
+    /// The state of a certificate is to be at least this place in its life.
+    Advance {
+        certificate: Name,
+        place: i64,
+    },
     Archive,
     Claim {
         key: Name,
@@ -25,6 +28,7 @@ pub(crate) enum Call {
     /// Meta's events are named ENVELOPE/CERTIFICATE: the certificate counts.
     Publish {
         what: Name,
+        is_marked_stale: bool,
     },
     Record {
         key: Name,
@@ -77,6 +81,8 @@ pub(crate) enum Answer {
     Granted,
     Held,
     Recorded,
+    /// The certificate is further already.
+    Stale,
 }
 
 /// The name of every receipt here: the worker compares it with nothing, so one stands for all.
@@ -132,7 +138,9 @@ impl Deliveries for Asking {
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         let (envelope, what) = delivery.id.split_once('/').unwrap_or((&delivery.id, &delivery.id));
         assert_eq!(envelope, self.envelope.id, "delivered under another id");
-        self.ask(Call::Publish { what: self.names.of(what) }).await.map(drop)
+        let event: CertificateEvent = serde_json::from_str(&delivery.body).unwrap();
+        let is_marked_stale = event.ordering.is_some();
+        self.ask(Call::Publish { what: self.names.of(what), is_marked_stale }).await.map(drop)
     }
 }
 
@@ -156,8 +164,12 @@ impl Ledger for Asking {
         }
     }
 
-    async fn advance(&self, _state: CertificateState) -> PortResult<Standing> {
-        self.ask(Call::Advance).await.map(|_| Standing::Current)
+    async fn advance(&self, state: CertificateState) -> PortResult<Standing> {
+        let certificate = self.names.of(&state.certificate);
+        match self.ask(Call::Advance { certificate, place: state.place }).await? {
+            Answer::Stale => Ok(Standing::Stale),
+            _ => Ok(Standing::Current),
+        }
     }
 
     async fn record(&self, recorded: Recorded) -> PortResult<()> {

@@ -50,6 +50,8 @@ pub(crate) struct Explorer<'a> {
     steps: Steps<'a>,
     /// What is to be delivered of each event.
     wanted: BTreeMap<usize, Vec<Name>>,
+    /// Of which certificate each event tells, and at which place in its life.
+    lives: BTreeMap<usize, (Name, i64)>,
     hash: RandomState,
     /// Each state seen: the one before it, and the choice that led here.
     seen: HashMap<u64, Option<(u64, Choice)>>,
@@ -57,9 +59,14 @@ pub(crate) struct Explorer<'a> {
 
 impl<'a> Explorer<'a> {
     pub(crate) fn new(machine: &'a Machine, bounds: Bounds<'a>, flaw: Option<Flaw>) -> Self {
-        let wanted = bounds.queue.iter().map(|event| (*event, wanted(machine, *event))).collect();
+        let (mut wanted, mut lives) = (BTreeMap::new(), BTreeMap::new());
+        for event in bounds.queue {
+            let calls = calls(machine, *event);
+            wanted.insert(*event, calls.iter().filter_map(published).collect());
+            lives.extend(calls.iter().find_map(advanced).map(|life| (*event, life)));
+        }
         let steps = Steps { machine, flaw };
-        Self { bounds, steps, wanted, hash: RandomState::new(), seen: HashMap::new() }
+        Self { bounds, steps, wanted, lives, hash: RandomState::new(), seen: HashMap::new() }
     }
 
     pub(crate) fn explore(mut self) -> Result<Explored, Violation> {
@@ -133,12 +140,30 @@ impl<'a> Explorer<'a> {
                 return Some(format!("{how}: {}", text(*what)));
             }
         }
+        if let Some(what) = self.out_of_order(world) {
+            return Some(what.into());
+        }
         let is_calm = is_end && world.faults == self.bounds.faults;
         let once = |what: &Name| deliveries(what) == 1;
         if is_calm && !(world.dead.is_empty() && self.wanted.values().flatten().all(once)) {
             return Some("without a fault, and not delivered exactly once".into());
         }
         None
+    }
+
+    /// What is older than the state of its certificate says so, and the state never moves back.
+    fn out_of_order(&self, world: &World) -> Option<&'static str> {
+        if world.is_mismarked {
+            return Some("marked otherwise than the state told");
+        }
+        let is_behind = |event: &usize| {
+            let life = self.lives.get(event);
+            life.is_some_and(|(certificate, place)| {
+                world.certificates.get(certificate) < Some(place)
+            })
+        };
+        let is_moved_back = world.acknowledged.iter().any(is_behind);
+        is_moved_back.then_some("the state of a certificate is behind what was delivered")
     }
 
     /// On the queue or a dead letter: of this event, or of another that brings the same.
@@ -148,21 +173,33 @@ impl<'a> Explorer<'a> {
     }
 }
 
-/// What a worker publishes when nothing goes wrong.
-fn wanted(machine: &Machine, event: usize) -> Vec<Name> {
+/// What a worker asks of its ports when nothing goes wrong.
+fn calls(machine: &Machine, event: usize) -> Vec<Call> {
     let mut place = machine.begin(Task { event, attempts: 0, is_provider_down: false });
-    let mut wanted = Vec::new();
+    let mut calls = Vec::new();
     while let Next::Call(call) = machine.next(place) {
         let answer = match call {
             Call::Claim { .. } => Answer::Granted,
             _ => Answer::Done,
         };
-        if let Call::Publish { what } = call {
-            wanted.push(what);
-        }
+        calls.push(call);
         place = machine.after(place, answer);
     }
-    wanted
+    calls
+}
+
+fn published(call: &Call) -> Option<Name> {
+    match call {
+        Call::Publish { what, .. } => Some(*what),
+        _ => None,
+    }
+}
+
+fn advanced(call: &Call) -> Option<(Name, i64)> {
+    match call {
+        Call::Advance { certificate, place } => Some((*certificate, *place)),
+        _ => None,
+    }
 }
 
 impl Explored {

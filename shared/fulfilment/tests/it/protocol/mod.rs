@@ -19,7 +19,7 @@ mod world;
 use ::time::Duration;
 use serde_json::json;
 
-use crate::bench::{envelope, issued, observed};
+use crate::bench::{envelope, issued, observed, revoked};
 use crate::protocol::explore::{Bounds, Explored, Explorer, Violation};
 use crate::protocol::machine::Machine;
 use crate::protocol::steps::Flaw;
@@ -32,13 +32,18 @@ const VALIDATED: usize = 1;
 const OBSERVED: usize = 2;
 /// The same three once more, told by another event.
 const OBSERVED_TOO: usize = 3;
+/// Of the certificate of [`ISSUED`], and later in its life.
+const REVOKED: usize = 4;
 
 fn machine() -> Machine {
     let data = json!({"domain_id": 7});
     let validated =
         envelope("validated", Duration::ZERO, &json!({"event": "domain_validated", "data": data}));
     let issued = issued("issued", Duration::ZERO);
-    Machine::new(vec![issued, validated, observed("observed"), observed("observed-too")])
+    let observed = [observed("observed"), observed("observed-too")];
+    Machine::new(
+        [issued, validated].into_iter().chain(observed).chain([revoked("revoked")]).collect(),
+    )
 }
 
 /// A crash, a lost answer or a refusal at every step, and an outage of the provider before each
@@ -47,6 +52,9 @@ const COPIES: Bounds<'_> = Bounds { queue: &[ISSUED, ISSUED], workers: 2, faults
 const EVENTS: Bounds<'_> = Bounds { queue: &[ISSUED, VALIDATED], ..COPIES };
 /// Two events tell of the same certificates, each of which is delivered once.
 const CERTIFICATES: Bounds<'_> = Bounds { queue: &[OBSERVED, OBSERVED_TOO], outages: 0, ..COPIES };
+
+/// The end of a certificate's life overtakes its beginning, or does not.
+const LIFE: Bounds<'_> = Bounds { queue: &[ISSUED, REVOKED], outages: 0, ..COPIES };
 
 #[track_caller]
 fn holds(name: &str, bounds: Bounds<'_>) -> Explored {
@@ -74,14 +82,23 @@ fn two_events_of_the_same_certificates() {
     holds("same certificates", CERTIFICATES);
 }
 
+#[test]
+fn the_state_of_a_certificate_never_moves_back() {
+    holds("one life", LIFE);
+}
+
 /// The same with more faults, and a row for the table of `make torture` in the file that `EXPLORE_ROWS`
 /// names: states are its events, and what was tried from them its faults.
 #[test]
 #[ignore = "takes minutes: make explore"]
 fn at_length() {
     let faults = std::env::var("EXPLORE_FAULTS").map_or(2, |faults| faults.parse().unwrap());
-    let scenarios =
-        [("two copies", COPIES), ("two events", EVENTS), ("same certificates", CERTIFICATES)];
+    let scenarios = [
+        ("two copies", COPIES),
+        ("two events", EVENTS),
+        ("same certificates", CERTIFICATES),
+        ("one life", LIFE),
+    ];
     let rows = scenarios.map(|(name, bounds)| {
         let explored = holds(name, Bounds { faults, ..bounds });
         json!({
@@ -111,14 +128,18 @@ fn without_a_fault_each_event_is_delivered_exactly_once() {
 /// The checker can fail: each of these is found.
 #[test]
 fn what_is_wrong_is_found() {
-    for (flaw, faults, expected) in [
-        (Flaw::AcknowledgedAtReceive, 1, "lost"),
-        (Flaw::ClaimedIsRecorded, 1, "acknowledged and not delivered"),
-        (Flaw::EveryClaimGranted, 0, "repeated"),
-        (Flaw::LeaseOfAMinute, 0, "repeated"),
-        (Flaw::NoTimeLimit, 0, "repeated"),
+    const COPIES: &[usize] = &[VALIDATED, VALIDATED];
+    const LIFE: &[usize] = &[ISSUED, REVOKED];
+    for (flaw, queue, faults, expected) in [
+        (Flaw::AcknowledgedAtReceive, COPIES, 1, "lost"),
+        (Flaw::ClaimedIsRecorded, COPIES, 1, "acknowledged and not delivered"),
+        (Flaw::EveryClaimGranted, COPIES, 0, "repeated"),
+        (Flaw::LeaseOfAMinute, COPIES, 0, "repeated"),
+        (Flaw::NeverStale, LIFE, 0, "marked otherwise"),
+        (Flaw::NoTimeLimit, COPIES, 0, "repeated"),
+        (Flaw::StateMovesBack, LIFE, 0, "the state of a certificate is behind"),
     ] {
-        let bounds = Bounds { queue: &[VALIDATED, VALIDATED], workers: 2, faults, outages: 0 };
+        let bounds = Bounds { queue, workers: 2, faults, outages: 0 };
         let Err(Violation { what, way }) = Explorer::new(&machine(), bounds, Some(flaw)).explore()
         else {
             panic!("{flaw:?} was not found");

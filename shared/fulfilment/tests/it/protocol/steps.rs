@@ -1,6 +1,6 @@
 use fulfilment::Fate;
 
-use crate::protocol::calls::{Answer, Call};
+use crate::protocol::calls::{Answer, Call, Name};
 use crate::protocol::machine::{Machine, Next, Task};
 use crate::protocol::world::{Entry, Minutes, Run, World};
 
@@ -42,8 +42,12 @@ pub(crate) enum Flaw {
     EveryClaimGranted,
     /// The lease is over while its worker may be at work.
     LeaseOfAMinute,
+    /// The answer of the ledger about the state of a certificate is not heeded.
+    NeverStale,
     /// A worker that nobody ends, so that it outlives its lease.
     NoTimeLimit,
+    /// The ledger's condition on the state of a certificate is missing.
+    StateMovesBack,
 }
 
 pub(crate) struct Steps<'a> {
@@ -86,10 +90,7 @@ impl Steps<'_> {
             return;
         }
         choices.extend([Choice::Crash(worker), Choice::Refuse(worker)]);
-        if !matches!(
-            self.machine.next(run.place),
-            Next::End(_) | Next::Call(Call::Advance | Call::Archive)
-        ) {
+        if !matches!(self.machine.next(run.place), Next::End(_) | Next::Call(Call::Archive)) {
             choices.push(Choice::ProceedUnheard(worker));
         }
     }
@@ -133,7 +134,7 @@ impl Steps<'_> {
             world.acknowledge(receipt);
         }
         let place = self.machine.begin(task);
-        let run = Run { receipt, event: task.event, place, age: 0, open: None };
+        let run = Run { receipt, event: task.event, place, age: 0, open: None, is_stale: false };
         world.runs[worker] = Some(run);
     }
 
@@ -162,7 +163,13 @@ impl Steps<'_> {
     }
 
     fn effect(&self, world: &mut World, run: &mut Run, call: Call) -> Answer {
-        let Call::Claim { key, .. } = call else { return world.effect(run, call) };
+        let key = match call {
+            Call::Claim { key, .. } => key,
+            Call::Advance { certificate, .. } => {
+                return self.advance(world, run, call, certificate);
+            }
+            _ => return world.effect(run, call),
+        };
         if self.has(Flaw::EveryClaimGranted) {
             world.ledger.remove(&key);
         }
@@ -176,6 +183,16 @@ impl Steps<'_> {
             *left = 1;
         }
         answer
+    }
+
+    fn advance(&self, world: &mut World, run: &mut Run, call: Call, certificate: Name) -> Answer {
+        if self.has(Flaw::StateMovesBack) {
+            world.certificates.remove(&certificate);
+        }
+        match world.effect(run, call) {
+            Answer::Stale if self.has(Flaw::NeverStale) => Answer::Done,
+            answer => answer,
+        }
     }
 }
 

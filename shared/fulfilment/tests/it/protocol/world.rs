@@ -14,6 +14,10 @@ pub(crate) struct World {
     /// One place for each worker.
     pub(crate) runs: Vec<Option<Run>>,
     pub(crate) deliveries: BTreeMap<Name, Count>,
+    /// How far each certificate is in its life.
+    pub(crate) certificates: BTreeMap<Name, i64>,
+    /// Something was delivered as current that was stale by its worker's own look, or the other way.
+    pub(crate) is_mismarked: bool,
     /// Events with a dead letter.
     pub(crate) dead: Vec<usize>,
     /// Events acknowledged as delivered.
@@ -61,6 +65,8 @@ pub(crate) struct Run {
     pub(crate) age: Minutes,
     /// Published by it, and not recorded yet.
     pub(crate) open: Option<Name>,
+    /// Its certificate was further already.
+    pub(crate) is_stale: bool,
 }
 
 /// How often something was delivered.
@@ -76,13 +82,20 @@ impl World {
     /// Does what `run` asks for.
     pub(crate) fn effect(&mut self, run: &mut Run, call: Call) -> Answer {
         match call {
-            Call::Advance | Call::Archive => {}
+            Call::Advance { certificate, place } => {
+                let state = self.certificates.entry(certificate).or_insert(place);
+                run.is_stale = *state > place;
+                *state = place.max(*state);
+                return if run.is_stale { Answer::Stale } else { Answer::Done };
+            }
+            Call::Archive => {}
             Call::Claim { key, owner, lease } => {
                 // Whole minutes: it may end that much earlier than it does.
                 let left = u8::try_from(lease.as_secs() / 60).unwrap();
                 return self.claim(key, run.holder(owner), left);
             }
-            Call::Publish { what } => {
+            Call::Publish { what, is_marked_stale } => {
+                self.is_mismarked |= is_marked_stale != run.is_stale;
                 self.deliveries.entry(what).or_default().deliveries += 1;
                 run.open = Some(what);
             }
