@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use aws::{DynamoLedger, Session, SqsEvents, StoredSecret};
 use boot::Environment;
-use lambda::{Context, LambdaEvent, StartError};
+use lambda::{LambdaEvent, StartError};
 use reconciliation::{Counts, Job, Ports, Reconciler, Settings};
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
@@ -37,7 +37,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
     let reconciler = Arc::new(Reconciler::new(&settings, ports)?);
     let window_minutes = settings.window_minutes;
     lambda::answer(&environment, |event: LambdaEvent<IgnoredAny>| {
-        let deadline = deadline(&event.context);
+        let deadline = lambda::deadline(&event.context, RESERVE);
         let job = Job { window_minutes, is_dry_run: false, deadline };
         let (reconciler, canaries) = (Arc::clone(&reconciler), Arc::clone(&canaries));
         async move {
@@ -59,9 +59,4 @@ async fn run(reconciler: Arc<OnAws>, job: Job) -> Result<Counts, String> {
         None => Ok(report.counts),
         Some(left) => Err(left),
     }
-}
-
-fn deadline(context: &Context) -> Option<Instant> {
-    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-    Instant::now().checked_add(left.saturating_sub(RESERVE))
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use fulfilment::{Record, Worker};
-use lambda::{Context, LambdaEvent};
+use lambda::LambdaEvent;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, SecretSource};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,7 +56,7 @@ where
     A: Archive,
     S: SecretSource,
 {
-    let deadline = deadline(&event.context);
+    let deadline = lambda::deadline(&event.context, RESERVE);
     let (mut ids, mut records, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for record in &event.payload.records {
         match read(record.get(), deadline) {
@@ -100,11 +100,6 @@ fn failures(kept: Vec<Option<String>>) -> Result<Failures, &'static str> {
         .collect::<Option<_>>()
         .ok_or("a record without messageId must stay on the queue, so the whole batch does")?;
     Ok(Failures { batch_item_failures })
-}
-
-fn deadline(context: &Context) -> Option<Instant> {
-    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-    Instant::now().checked_add(left.saturating_sub(RESERVE))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! For tests: what surrounds a function on AWS, on this machine.
 //!
 //! - [`emulator`]: ministack as SQS, Secrets Manager, DynamoDB and S3
-//! - [`runtime`]: a Lambda Runtime API that drives one compiled function
+//! - [`runtime`]: one compiled function, driven event by event
+//! - [`runtime_api`]: the Lambda Runtime API that it asks for them
 //! - [`samples`]: the events of `events/lambda`, and a webhook function that is handed all of them
 //! - [`endpoints`]: stand-ins of the AWS services on TLS, as fast as can be, for measuring
 //! - [`process`]: a child that ends with its test
@@ -11,10 +12,12 @@ mod emulator;
 mod endpoints;
 mod process;
 mod runtime;
+mod runtime_api;
 mod samples;
 mod tls;
 
 pub use emulator::Emulator;
 pub use endpoints::{Endpoints, Message, QUEUE};
-pub use runtime::{Answer, Function, Timed, lambda_variables, refused_start};
+pub use runtime::{Function, lambda_variables, refused_start};
+pub use runtime_api::{Answer, Timed};
 pub use samples::{Behind, check_samples, expected, sample};

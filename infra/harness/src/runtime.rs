@@ -1,46 +1,22 @@
-use std::collections::VecDeque;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path as Segment, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::serve::ListenerExt;
-use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::process::Process;
+use crate::runtime_api::{Answer, Api, Timed};
 
 /// How long a function may take with one event, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What a function made of an invocation.
-#[derive(Debug)]
-pub enum Answer {
-    Response(Value),
-    /// The function's own word that this invocation failed.
-    Error(Value),
-}
-
-/// An answer, with the moments that Lambda bills between.
-#[derive(Debug)]
-pub struct Timed {
-    pub answer: Answer,
-    /// When the function got the event.
-    pub handed: Instant,
-    /// When its answer was there whole.
-    pub answered: Instant,
-}
 
 /// A compiled function with a Runtime API of its own
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
@@ -53,14 +29,6 @@ pub struct Function {
     process: Process,
     /// Standard output and standard error, read all the time: a full pipe would stop the function.
     written: [Option<thread::JoinHandle<String>>; 2],
-}
-
-struct Api {
-    waiting: Mutex<VecDeque<(String, Bytes)>>,
-    arrived: Notify,
-    /// When the event under way was handed over.
-    handed: Mutex<Instant>,
-    answers: mpsc::UnboundedSender<(String, Timed)>,
 }
 
 impl Function {
@@ -78,14 +46,8 @@ impl Function {
             // An error means that the function is gone, which the first read will tell.
             let _ = stream.set_nodelay(true);
         });
-        let (sender, answers) = mpsc::unbounded_channel();
-        let api = Arc::new(Api {
-            waiting: Mutex::default(),
-            arrived: Notify::new(),
-            handed: Mutex::new(Instant::now()),
-            answers: sender,
-        });
-        let router = router(Arc::clone(&api));
+        let (api, answers) = Api::new();
+        let router = Arc::clone(&api).router();
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             // `serve` retries what fails in accepting and returns no other error.
@@ -112,8 +74,7 @@ impl Function {
     pub async fn timed(&mut self, event: impl Into<Bytes>) -> Result<Timed> {
         self.invocations += 1;
         let id = format!("invocation-{}", self.invocations);
-        self.api.lock().push_back((id.clone(), event.into()));
-        self.api.arrived.notify_one();
+        self.api.hand(id.clone(), event.into());
         let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await;
         let (answered, answer) =
             answer.context("the function did not answer")?.context("the API is gone")?;
@@ -186,79 +147,4 @@ fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
         let _ = from.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     })
-}
-
-impl Api {
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(String, Bytes)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn next(&self) -> (String, Bytes) {
-        loop {
-            let arrived = self.arrived.notified();
-            if let Some(next) = self.lock().pop_front() {
-                *self.handed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-                return next;
-            }
-            arrived.await;
-        }
-    }
-
-    fn answered(&self, id: String, answer: impl FnOnce() -> Answer) -> StatusCode {
-        let answered = Instant::now();
-        let handed = *self.handed.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody waits once the test has ended.
-        let _ = self.answers.send((id, Timed { answer: answer(), handed, answered }));
-        StatusCode::ACCEPTED
-    }
-}
-
-fn router(api: Arc<Api>) -> Router {
-    Router::new()
-        .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-        .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-        .route("/2018-06-01/runtime/init/error", post(init_error))
-        .with_state(api)
-}
-
-async fn next(State(api): State<Arc<Api>>) -> Response {
-    let (id, event) = api.next().await;
-    let deadline =
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + Duration::from_secs(30);
-    let headers = [
-        ("content-type", "application/json".to_owned()),
-        ("lambda-runtime-aws-request-id", id),
-        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
-        (
-            "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:eu-central-1:0:function:f".to_owned(),
-        ),
-        ("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000".to_owned()),
-    ];
-    (headers, event).into_response()
-}
-
-async fn response(
-    State(api): State<Arc<Api>>,
-    Segment(id): Segment<String>,
-    body: Bytes,
-) -> StatusCode {
-    api.answered(id, || Answer::Response(json(&body)))
-}
-
-async fn error(
-    State(api): State<Arc<Api>>,
-    Segment(id): Segment<String>,
-    body: Bytes,
-) -> StatusCode {
-    api.answered(id, || Answer::Error(json(&body)))
-}
-
-async fn init_error(State(api): State<Arc<Api>>, body: Bytes) -> StatusCode {
-    api.answered("the start".to_owned(), || Answer::Error(json(&body)))
-}
-
-fn json(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_default()
 }

@@ -5,7 +5,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::emulator::Emulator;
-use crate::runtime::{Answer, Function};
+use crate::runtime::Function;
+use crate::runtime_api::Answer;
 
 const SECRET: &str = "certhooks/webhook";
 

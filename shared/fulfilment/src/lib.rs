@@ -12,6 +12,7 @@
 //! - [`canary`]: the synthetic event at the end of its way, and how long ago that was
 //! - [`deliver`]: the state of the certificate moved on, the event published and recorded
 //! - [`history`]: the line of an event in the history of its certificate
+//! - [`archive`]: the envelope as it came, before the call-back
 //! - [`shed`]: moves to the archive what is too large for the queue
 //! - [`api`]: one question to one provider, to its end or to a later attempt
 //! - [`client`], [`budget`], [`key`]: one provider's API: address, limits, credential
@@ -22,6 +23,7 @@
 //! - [`record`]: one log line and one count for each decision
 
 mod api;
+mod archive;
 mod asking;
 mod breaker;
 mod budget;

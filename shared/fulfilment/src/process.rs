@@ -1,13 +1,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use envelope::{CloudEvent, Envelope, EventType};
+use envelope::{Envelope, EventType};
 use ports::{
     Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, Recorded, SecretSource,
 };
 use providers::reading::{self, Plan, Reading};
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 use crate::asking::Asking;
 use crate::callback::Apis;
@@ -219,12 +218,6 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         }
     }
 
-    async fn archive(&self, envelope: &Envelope) -> PortResult<()> {
-        let body = serde_json::to_vec(envelope)
-            .map_err(|error| PortError(format!("envelope {}: {error}", envelope.id)))?;
-        self.ports.archive.put(&archive_key(envelope)?, body).await.map(drop)
-    }
-
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.clock.now()
     }
@@ -238,17 +231,4 @@ fn envelope(body: &str) -> PortResult<Envelope> {
             "a message of the events queue is no envelope: see its line {line}, column {column}"
         ))
     })
-}
-
-/// `provider/yyyy/mm/dd/id`, the day that of receipt in UTC.
-pub(crate) fn archive_key<D>(event: &CloudEvent<D>) -> PortResult<String> {
-    let fault = |problem: &str| PortError(format!("event {}: {problem}", event.id));
-    let provider =
-        event.source.split('/').nth(1).ok_or_else(|| fault("its source is none of ours"))?;
-    let day = event
-        .receivedtime
-        .to_offset(time::UtcOffset::UTC)
-        .format(format_description!("[year]/[month]/[day]"))
-        .map_err(|_| fault("its receivedtime cannot be written"))?;
-    Ok(format!("{provider}/{day}/{}", event.id.replace('/', ".")))
 }

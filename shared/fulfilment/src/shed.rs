@@ -4,7 +4,7 @@ use ports::{Archive, Delivery, PortError, PortResult};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
-use crate::process::archive_key;
+use crate::archive::archive_key;
 
 /// A larger event sheds members into the archive: SQS takes 1 MiB with attributes.
 const DELIVERY_LIMIT: usize = 900 * 1024;

@@ -28,6 +28,7 @@ use embedded::{Options, State};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::cli::Local;
 use crate::keys;
@@ -42,7 +43,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     // With samples the lines of the passages are the output; the log says only what is wrong.
-    boot::log(Format::detect(), if arguments.samples.is_some() { "warn" } else { "info" });
+    let format = if arguments.json { Format::Json } else { Format::detect() };
+    boot::log(format, if arguments.samples.is_some() { "warn" } else { "info" });
     boot::report_panics();
     let environment = Environment::of_process();
     let state = State::open(&arguments.state, Options::default())?;
@@ -58,13 +60,16 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
 
     let (stop, stopped) = watch::channel(false);
-    let queue = Queue { events: state.events(), passages: passages.clone() };
-    let working = tokio::spawn(worker::run(worker, queue, stopped.clone()));
-    let reconciling = tokio::spawn(reconciling.run(stopped.clone()));
     let doors = Arc::new(doors);
-    tokio::spawn(canary::run(Arc::clone(&doors), stopped.clone()));
-    let front = Front::new(doors, arguments.trusted_proxy, passages.clone());
-    let serving = tokio::spawn(server::serve(listener, front, stopped));
+    let front = Front::new(Arc::clone(&doors), arguments.trusted_proxy, passages.clone());
+    let queue = Queue { events: state.events(), passages: passages.clone() };
+    tokio::spawn(canary::run(doors, stopped.clone()));
+    let tasks = Tasks {
+        working: tokio::spawn(worker::run(worker, queue, stopped.clone())),
+        reconciling: tokio::spawn(reconciling.run(stopped.clone())),
+        serving: tokio::spawn(server::serve(listener, front, stopped)),
+        stop,
+    };
     let folder = arguments.state.display();
     let simulated = providers.simulated().join(",");
     tracing::info!(%address, state = %folder, simulated, "listening");
@@ -74,16 +79,31 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
         samples.run(&secrets, &passages)
     });
     let outcome = until_stopped(samples).await;
-    // First the doors, so that nothing new comes in, then what is under way.
-    stop.send_replace(true);
-    match tokio::time::timeout(PATIENCE, serving).await {
-        Ok(served) => served??,
-        Err(_) => tracing::warn!("a sender did not finish its request; stopping all the same"),
-    }
-    working.await?;
-    reconciling.await?;
-    tracing::info!("stopped");
+    tasks.end().await?;
     outcome
+}
+
+/// What runs until it is told to stop.
+struct Tasks {
+    serving: JoinHandle<std::io::Result<()>>,
+    working: JoinHandle<()>,
+    reconciling: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Tasks {
+    /// First the doors, so that nothing new comes in, then what is under way.
+    async fn end(self) -> anyhow::Result<()> {
+        self.stop.send_replace(true);
+        match tokio::time::timeout(PATIENCE, self.serving).await {
+            Ok(served) => served??,
+            Err(_) => tracing::warn!("a sender did not finish its request; stopping all the same"),
+        }
+        self.working.await?;
+        self.reconciling.await?;
+        tracing::info!("stopped");
+        Ok(())
+    }
 }
 
 /// Sends the samples, if there are any, and then waits for the signal to stop.

@@ -31,6 +31,8 @@ struct Course<'a> {
     replayed: u64,
     failed: u64,
     in_a_row: usize,
+    /// As `after`, when the first of those in a row failed.
+    after_before_row: Option<String>,
     told: Instant,
 }
 
@@ -52,6 +54,7 @@ pub(crate) async fn run(
         replayed: 0,
         failed: 0,
         in_a_row: 0,
+        after_before_row: None,
         told: Instant::now(),
     };
     let ended = tokio::select! {
@@ -118,6 +121,9 @@ impl Course<'_> {
                 self.in_a_row = 0;
             }
             Ended::Failed { id, why } => {
+                if self.in_a_row == 0 {
+                    self.after_before_row.clone_from(&self.after);
+                }
                 self.failed += 1;
                 self.in_a_row += 1;
                 if self.words.json {
@@ -135,9 +141,10 @@ impl Course<'_> {
         }
     }
 
-    /// What a run that is stopped goes on with.
+    /// What a run that is stopped goes on with: those that just failed in a row are not left behind.
     fn rest(&self) -> Option<String> {
-        self.after.as_ref().map(|after| format!("go on with --after {after}"))
+        let after = if self.in_a_row > 0 { &self.after_before_row } else { &self.after };
+        after.as_ref().map(|after| format!("go on with --after {after}"))
     }
 
     /// On standard error, since standard output may be the target.

@@ -158,3 +158,22 @@ async fn a_run_goes_on_after_a_key() {
     assert_eq!(again.len(), 2);
     scene.run(&["replay", "--all", "--after", keys[3]]).refused(3, "no such event");
 }
+
+/// A disk that is full: what failed in a row is not left behind by the run that goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_fails_throughout_names_the_key_before_the_first_failure() {
+    let scene = Scene::new().await;
+    let local = scene.door();
+    for number in 0..66 {
+        let event = json!({"event": "domain_validated", "data": {"domain_id": number}});
+        let request = Request::bare(DIGICERT, event.to_string()).with(KEY_HEADER, KEY);
+        request.send(&local).accepted_one();
+    }
+    local.settle();
+    let listed = scene.lines(&["replay", "--all", "--dry-run"]);
+    let first = listed[0]["key"].as_str().unwrap();
+    let ended = scene.run(&["replay", "--all", "--after", first, "--to", "/dev/full"]);
+    let rest =
+        format!("certhooks: 64 events in a row could not be replayed; go on with --after {first}");
+    assert!(ended.code == 1 && ended.err.lines().any(|line| line == rest), "{}", ended.err);
+}
