@@ -1,6 +1,6 @@
 //! The operator's command.
 //!
-//! - [`cli`]: its words
+//! - [`cli`], [`options`]: its words; those that several commands share
 //! - [`local`]: door, queue, worker and simulator in one process
 //! - [`send`]: sends event files as the provider would
 //! - [`sign`]: keys or signs a body as the provider would
@@ -32,6 +32,7 @@ mod line;
 mod local;
 mod meta;
 mod moment;
+mod options;
 mod output;
 mod reconcile;
 mod replay;
@@ -47,17 +48,17 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command, Digicert};
+use crate::fault::Fault;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // One TLS back end for everything in this process.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    match run(Cli::parse().command).await {
+    let command = Cli::parse().command;
+    let json = command.is_json();
+    match run(command).await {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("certhooks: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => Fault::failed(format!("{error:#}")).report(json),
     }
 }
 
