@@ -45,7 +45,7 @@ def parameters(providers) -> dict:
     """Of a stack whose providers are the simulated ones, and whose senders are on this machine."""
     return {
         "Architecture": "x86_64",
-        "DigicertSourceCidrs": "127.0.0.0/8",
+        "DigicertSourceCidrs": "127.0.0.0/8,216.168.240.0/20",
         "DigicertApiBase": providers.bases["digicert"],
         "DigicertApiBudget": "none",
         "CloudflareApiBase": providers.bases["cloudflare"],

@@ -11,6 +11,7 @@ from conftest import API_KEYS, SECRETS
 from emulator import PATIENCE, eventually, simulator
 from processed import watched
 from stack import Stack, deploy
+from test_doctor import Operator
 from test_end_to_end import RECONCILED
 
 KEY = API_KEYS["SIMULATOR_DIGICERT_API_KEY"]
@@ -102,6 +103,28 @@ def test_an_event_that_was_never_sent_is_recovered(account):
     assert (recovered["data"]["event"], recovered["reconciled"]) == ("certificate_revoked", True)
     assert eventually(lambda: account.run() == [3, 3, 0, 0, 0])
     assert account.stack.take("DeliveriesQueue") == []
+
+
+def test_an_operator_does_the_same_by_hand(account):
+    """With the stack's own API key, which the operator need not have."""
+    operator = Operator(account.stack, account.certcentral.bases)
+    del operator.environment["DIGICERT_API_KEY"]
+
+    def reconcile(*options: str) -> tuple:
+        told, = operator.run("reconcile", *options)
+        return [told[count] for count in COUNTS], told["events"]
+
+    happened = account.happen("certificate_issued")
+    subject = f"digicert/certificate/{happened['data']['certificate_id']}"
+    for options in ["--dry-run"], []:
+        counts, (event,) = reconcile(*options)
+        assert counts == [4, 3, 1, 0, 0]
+        assert (event["subject"], event["outcome"]) == (subject, "recovered")
+    recovered, = account.stack.deliveries(1)
+    assert (recovered["id"], recovered["subject"], recovered["reconciled"]) == (event["id"], subject, True)
+    assert eventually(lambda: reconcile("--window", "7d") == ([4, 4, 0, 0, 0], []))
+    assert account.stack.take("DeliveriesQueue") == []
+    operator.run("reconcile", status=1, DIGICERT_API_KEY="another")
 
 
 def test_alarms_watch_metrics_that_the_reconciler_writes(account):

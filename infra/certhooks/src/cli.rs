@@ -2,8 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
-use envelope::Provider;
+use clap::{Args, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
 
 use crate::cloudflare::words::Cloudflare;
@@ -12,29 +11,28 @@ use crate::digicert::Webhook;
 use crate::doctor::words::Doctor;
 use crate::meta::words::Meta;
 use crate::moment::age;
+use crate::options::ProviderName;
 use crate::reconcile::words::Reconcile;
 use crate::replay::words::Replay;
 use crate::status::words::Status;
 
-/// What follows the options of a command that asks a provider: its examples, and the exit status.
-macro_rules! help {
-    ($command:literal, $($example:literal),+) => {
-        concat!(
-            "Examples:\n", $("  certhooks ", $command, " ", $example, "\n",)+
-            "\nExit status: 0 done; 1 refused or failed; 2 wrong usage, nothing was sent; ",
-            "3 nothing there."
-        )
-    };
-}
-pub(crate) use help;
-
 /// Certificate webhooks in, complete certificate events out.
 #[derive(Debug, Parser)]
-#[command(name = "certhooks", version, max_term_width = 100)]
+#[command(
+    name = "certhooks",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  certhooks local\n  certhooks send events/digicert/certificate_issued.json\n  \
+        certhooks tail --from-start\n  certhooks doctor\n\n\
+        Every command has its own: certhooks COMMAND --help"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const WEBHOOK_EXAMPLES: &str = "Examples:\n  certhooks digicert webhook show\n  \
+    certhooks digicert webhook subscribe --endpoint https://hooks.example.com/webhooks/digicert";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -43,7 +41,7 @@ pub(crate) enum Command {
     Tail(Tail),
     Status(Status),
     /// CertCentral's side
-    #[command(subcommand)]
+    #[command(subcommand, after_help = WEBHOOK_EXAMPLES)]
     Digicert(Digicert),
     /// Cloudflare's side: webhook destinations and notification policies
     #[command(
@@ -71,10 +69,23 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
+impl Command {
+    /// Of a command that leaves the report of its failure to whoever called it.
+    pub(crate) fn is_json(&self) -> bool {
+        match self {
+            Self::Local(local) => local.json,
+            Self::Send(send) => send.json,
+            Self::Tail(tail) => tail.json,
+            Self::Doctor(doctor) => doctor.json,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Digicert {
     /// The webhook of the CertCentral account
-    #[command(subcommand)]
+    #[command(subcommand, after_help = WEBHOOK_EXAMPLES)]
     Webhook(Webhook),
 }
 
@@ -87,7 +98,11 @@ pub(crate) enum Digicert {
 ///
 /// Stops on Ctrl-C or SIGTERM once what is under way is done; what waits goes on at the next start.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks")]
+#[command(
+    after_help = "Examples:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks\n  \
+    certhooks local --samples events\n  certhooks local --trusted-proxy 10.0.0.0/8 --json\n\n\
+    Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage."
+)]
 pub(crate) struct Local {
     /// Address of the doors
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
@@ -104,6 +119,9 @@ pub(crate) struct Local {
     /// Look so often for what CertCentral failed to send, where it is called for real; 0s for never
     #[arg(long, default_value = "15m", value_name = "AGE", value_parser = every)]
     pub(crate) reconcile_every: Duration,
+    /// Log as JSON at a terminal too: one object a line, on standard error; an error too
+    #[arg(long, conflicts_with = "samples")]
+    pub(crate) json: bool,
 }
 
 /// Sends event files to a door, with the key or signature that the provider would send
@@ -134,68 +152,21 @@ pub(crate) struct Send {
     /// Requests a second; as fast as they are answered when unset
     #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
-    /// One JSON object a line
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// What the commands that ask a provider have in common.
-#[derive(Args, Debug)]
-pub(crate) struct AtProvider {
-    /// State folder; its secrets.json holds the webhook secrets, and may hold the API keys
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
-    pub(crate) state: PathBuf,
     /// One JSON object a line; errors too
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum ProviderName {
-    Cloudflare,
-    Digicert,
-    MetaCt,
-}
-
-impl ProviderName {
-    pub(crate) fn provider(self) -> Provider {
-        match self {
-            Self::Cloudflare => Provider::Cloudflare,
-            Self::Digicert => Provider::Digicert,
-            Self::MetaCt => Provider::Meta,
-        }
-    }
-}
-
-/// Events of which provider and type; all where neither is named.
-#[derive(Args, Debug)]
-pub(crate) struct Kinds {
-    /// Of this provider; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) provider: Vec<ProviderName>,
-    /// Of this type: certificate_issued, certificate.issued or a whole type; may be repeated
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) event: Vec<String>,
-}
-
-impl Kinds {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.provider.is_empty() && self.event.is_empty()
-    }
-
-    pub(crate) fn providers(&self) -> Vec<Provider> {
-        self.provider.iter().map(|name| name.provider()).collect()
-    }
-}
-
 /// Shows delivered certificate events as they come
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  certhooks tail --json --from-start --no-follow | jq .subject")]
+#[command(after_help = "Examples:\n  certhooks tail\n  \
+    certhooks tail --json --from-start --no-follow | jq .subject\n\n\
+    Exit status: 0 ended, as --no-follow says; 1 failed; 2 wrong usage.")]
 pub(crate) struct Tail {
     /// State folder of `certhooks local`
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
-    /// The certificate event itself, one a line
+    /// The certificate event itself, one a line; an error as JSON too
     #[arg(long)]
     pub(crate) json: bool,
     /// Begin with the first event that is kept
@@ -210,7 +181,9 @@ pub(crate) struct Tail {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  certhooks completions bash > /etc/bash_completion.d/certhooks\n  \
-    certhooks completions zsh > \"${fpath[1]}/_certhooks\""
+    certhooks completions zsh > \"${fpath[1]}/_certhooks\"\n  \
+    certhooks completions fish > ~/.config/fish/completions/certhooks.fish\n\n\
+    Exit status: 0 printed; 2 wrong usage."
 )]
 pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,

@@ -1,6 +1,6 @@
 //! The operator's command.
 //!
-//! - [`cli`]: its words
+//! - [`cli`], [`options`]: its words; those that several commands share
 //! - [`local`]: door, queue, worker and simulator in one process
 //! - [`send`]: sends event files as the provider would
 //! - [`sign`]: keys or signs a body as the provider would
@@ -16,12 +16,14 @@
 //! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
 //!   command, its lines, its secrets
 //! - [`stack`], [`store`]: a door on AWS; the stages of a webhook secret, here or there
+//! - [`completions`]: scripts for shells
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`line`], [`moment`]: one event on one line, for people; a time as they write it
 
 mod cli;
 mod client;
 mod cloudflare;
+mod completions;
 mod dead_letters;
 mod digicert;
 mod doctor;
@@ -32,6 +34,7 @@ mod line;
 mod local;
 mod meta;
 mod moment;
+mod options;
 mod output;
 mod reconcile;
 mod replay;
@@ -44,20 +47,20 @@ mod tail;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::cli::{Cli, Command, Digicert};
+use crate::fault::Fault;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // One TLS back end for everything in this process.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    match run(Cli::parse().command).await {
+    let command = Cli::parse().command;
+    let json = command.is_json();
+    match run(command).await {
         Ok(code) => code,
-        Err(error) => {
-            eprintln!("certhooks: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => Fault::failed(format!("{error:#}")).report(json),
     }
 }
 
@@ -75,8 +78,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::DeadLetters(command) => Ok(Box::pin(dead_letters::run(command)).await),
         Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await,
         Command::Completions(arguments) => {
-            let (mut cli, mut out) = (Cli::command(), std::io::stdout());
-            clap_complete::generate(arguments.shell, &mut cli, "certhooks", &mut out);
+            completions::print(arguments.shell);
             Ok(ExitCode::SUCCESS)
         }
     }

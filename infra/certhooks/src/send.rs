@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::cli::{ProviderName, Send};
+use crate::cli::Send;
 use crate::keys;
+use crate::options::ProviderName;
 use crate::output::say;
 use crate::sign::{Signer, provider_of, vary};
 

@@ -4,12 +4,14 @@
 //! - [`runtime`]: one compiled function, driven event by event
 //! - [`runtime_api`]: the Lambda Runtime API that it asks for them
 //! - [`samples`]: the events of `events/lambda`, and a webhook function that is handed all of them
+//! - [`history`]: what each ledger promises of a certificate's history
 //! - [`endpoints`]: stand-ins of the AWS services on TLS, as fast as can be, for measuring
 //! - [`process`]: a child that ends with its test
 //! - [`tls`]: a private authority, and listeners under it
 
 mod emulator;
 mod endpoints;
+pub mod history;
 mod process;
 mod runtime;
 mod runtime_api;

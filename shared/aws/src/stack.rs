@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{Output, Parameter, Stack};
 use ports::{PortError, PortResult};
 
 use crate::Session;
@@ -10,6 +11,7 @@ use crate::fault::fault;
 pub struct StackOutputs {
     stack: String,
     outputs: BTreeMap<String, String>,
+    parameters: BTreeMap<String, String>,
 }
 
 impl StackOutputs {
@@ -20,11 +22,23 @@ impl StackOutputs {
         let described = Box::pin(described.send())
             .await
             .map_err(|error| fault(&format!("stack {stack}"), "DescribeStacks", &error))?;
-        let outputs = described.stacks().iter().flat_map(|stack| stack.outputs());
-        let pair = |output: &aws_sdk_cloudformation::types::Output| {
+        let told = described.stacks();
+        let output = |output: &Output| {
             Some((output.output_key()?.to_owned(), output.output_value()?.to_owned()))
         };
-        Ok(Self { stack: stack.to_owned(), outputs: outputs.filter_map(pair).collect() })
+        let parameter = |given: &Parameter| {
+            Some((given.parameter_key()?.to_owned(), given.parameter_value()?.to_owned()))
+        };
+        Ok(Self {
+            stack: stack.to_owned(),
+            outputs: told.iter().flat_map(Stack::outputs).filter_map(output).collect(),
+            parameters: told.iter().flat_map(Stack::parameters).filter_map(parameter).collect(),
+        })
+    }
+
+    /// What the stack was deployed with, its defaults included.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
     }
 
     /// # Errors

@@ -2,13 +2,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::AtProvider;
+use crate::options::AtProvider;
 use crate::stack::Here;
 
 /// What follows the options of every command.
 macro_rules! help {
     ($($example:literal),+ $(,)?) => {
-        crate::cli::help!("cloudflare", $($example),+)
+        crate::options::help!("cloudflare", $($example),+)
     };
 }
 

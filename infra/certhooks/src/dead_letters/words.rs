@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::Kinds;
+use crate::options::Kinds;
 use crate::stack::Here;
 
 /// Looks at dead letters, tries them again or drops them

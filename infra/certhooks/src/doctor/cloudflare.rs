@@ -1,13 +1,13 @@
 use envelope::{Provider, rfc3339};
 use providers::cloudflare::alerting::{Destination, Policy, Refusal};
 
-use crate::cli::AtProvider;
 use crate::client::Trouble;
 use crate::cloudflare::{Access, Account, at};
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::doctor::{Side, endpoint};
 use crate::fault::Fault;
+use crate::options::AtProvider;
 
 const PROVIDER: Provider = Provider::Cloudflare;
 

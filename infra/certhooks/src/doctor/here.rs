@@ -1,6 +1,4 @@
 use embedded::{Counts, Oldest, Reader};
-use envelope::Provider;
-use ipnet::IpNet;
 use time::{Duration, OffsetDateTime};
 
 use crate::doctor::look::Look;
@@ -8,8 +6,6 @@ use crate::doctor::queues;
 use crate::doctor::report::Finding;
 use crate::line::short;
 
-/// CertCentral's addresses (CertCentral webhooks, "Troubleshoot your webhook endpoint").
-pub(crate) const DIGICERT_RANGE: &str = "216.168.240.0/20";
 /// A visible message is taken at once, unless there are very many, or no worker.
 const TAKEN_WITHIN: Duration = Duration::minutes(5);
 /// A try again comes after 15 minutes at the latest; some of them are nothing unusual.
@@ -113,45 +109,6 @@ pub(crate) fn mend(look: &Look, options: &str) -> String {
     format!("{}, then {}", command("list"), command("retry --all"))
 }
 
-/// Whether what the provider sends from may come in. Our own environment is looked at, which is that
-/// of the door where both run on this machine.
-pub(crate) fn source_range(look: &Look, provider: Provider) -> Option<Finding> {
-    const CHECK: &str = "source-range";
-    const NAME: &str = "SOURCE_IP_ALLOWLIST";
-    let allowlist = match intake::Settings::from_environment(&look.environment) {
-        Ok(settings) => settings.allowlist,
-        Err(error) => {
-            return Some(Finding::wrong(CHECK, error.to_string(), "correct the variable"));
-        }
-    };
-    match provider {
-        // The resource policy of its API decides, by the parameter DigicertSourceCidrs.
-        _ if look.stack.is_some() => None,
-        Provider::Meta => None,
-        _ if allowlist.is_empty() => {
-            Some(Finding::ok(CHECK, format!("{NAME} is not set here: any address may come in")))
-        }
-        Provider::Digicert if holds(&allowlist, DIGICERT_RANGE) => {
-            Some(Finding::ok(CHECK, format!("{NAME} holds {DIGICERT_RANGE}")))
-        }
-        Provider::Digicert => Some(Finding::wrong(
-            CHECK,
-            format!("{NAME} does not hold {DIGICERT_RANGE}, which CertCentral sends from"),
-            format!("add {DIGICERT_RANGE} to {NAME} and start the door again"),
-        )),
-        Provider::Cloudflare => Some(Finding::warning(
-            CHECK,
-            format!("{NAME} is set, and counts for Cloudflare's door too"),
-            "see that it holds the ranges of https://www.cloudflare.com/ips/",
-        )),
-    }
-}
-
-fn holds(allowlist: &[IpNet], range: &str) -> bool {
-    let range = range.parse::<IpNet>();
-    range.is_ok_and(|range| allowlist.iter().any(|allowed| allowed.contains(&range)))
-}
-
 /// `3 d`, `5 h`, `12 min`, `40 s`.
 pub(crate) fn span(duration: Duration) -> String {
     match duration.whole_seconds() {
@@ -159,28 +116,5 @@ pub(crate) fn span(duration: Duration) -> String {
         seconds if seconds < 2 * 3600 => format!("{} min", seconds / 60),
         seconds if seconds < 48 * 3600 => format!("{} h", seconds / 3600),
         seconds => format!("{} d", seconds / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{DIGICERT_RANGE, holds};
-
-    #[test]
-    fn a_range_is_held_whole_or_not() {
-        for (allowlist, expected) in [
-            ("216.168.240.0/20", true),
-            ("216.168.0.0/16", true),
-            ("0.0.0.0/0", true),
-            ("216.168.240.0/21", false),
-            ("10.0.0.0/8", false),
-            ("::/0", false),
-        ] {
-            assert_eq!(
-                holds(&[allowlist.parse().unwrap()], DIGICERT_RANGE),
-                expected,
-                "{allowlist}"
-            );
-        }
     }
 }

@@ -10,12 +10,12 @@ use providers::door::Door;
 use providers::meta::MetaDoor;
 use reqwest::Url;
 
-use crate::cli::ProviderName;
 use crate::doctor::probe::Prober;
 use crate::doctor::words::Doctor;
 use crate::fault::{Fault, Outcome};
 use crate::given;
 use crate::keys;
+use crate::options::ProviderName;
 use crate::stack::Stack;
 
 const STATE: &str = ".certhooks";

@@ -1,13 +1,13 @@
 use envelope::Provider;
 use providers::meta::subscription::{Alerts, Refusal, Subscription};
 
-use crate::cli::AtProvider;
 use crate::client::Trouble;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::doctor::{Side, endpoint};
 use crate::fault::Fault;
 use crate::meta::{Access, App};
+use crate::options::AtProvider;
 
 const PROVIDER: Provider = Provider::Meta;
 

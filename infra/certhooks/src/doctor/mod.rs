@@ -2,11 +2,12 @@
 //!
 //! - [`words`]: its options
 //! - [`look`]: what every check looks with
-//! - [`here`]: the state folder: queue, dead letters; the allowlist
+//! - [`here`]: the state folder: queue, dead letters
 //! - [`queues`]: the queues of a stack, and their ages
 //! - [`digicert`], [`cloudflare`], [`meta`]: what is configured there, compared with here
 //! - [`door`]: a door, asked as its provider would ask it
 //! - [`probe`]: what it answers, and how fast
+//! - [`source`]: whether the provider's addresses may come in
 //! - [`reach`], [`tls`]: name and certificate of an address
 //! - [`report`]: a line for each finding; exit status
 
@@ -20,6 +21,7 @@ pub(crate) mod probe;
 mod queues;
 mod reach;
 mod report;
+mod source;
 mod tls;
 pub(crate) mod words;
 
@@ -72,7 +74,7 @@ async fn examine(look: &Look, report: &mut Report) -> io::Result<()> {
         };
         let scope = provider.as_str();
         report.add(scope, side.findings)?;
-        report.add(scope, here::source_range(look, provider))?;
+        report.add(scope, source::look(look, provider))?;
         let there = side.endpoint.as_deref().and_then(|endpoint| Url::parse(endpoint).ok());
         let Some(door) = look.door(provider).or(there) else {
             report.add(scope, [unknown(provider)])?;

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::ProviderName;
+use crate::options::ProviderName;
 use crate::stack::Here;
 
 /// Compares what is configured here and at the providers, and says what is wrong and what mends it

@@ -43,7 +43,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     // With samples the lines of the passages are the output; the log says only what is wrong.
-    boot::log(Format::detect(), if arguments.samples.is_some() { "warn" } else { "info" });
+    let format = if arguments.json { Format::Json } else { Format::detect() };
+    boot::log(format, if arguments.samples.is_some() { "warn" } else { "info" });
     boot::report_panics();
     let environment = Environment::of_process();
     let state = State::open(&arguments.state, Options::default())?;

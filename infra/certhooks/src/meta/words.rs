@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::AtProvider;
+use crate::options::AtProvider;
 use crate::stack::Here;
 
 #[derive(Debug, Subcommand)]

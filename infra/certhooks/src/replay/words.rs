@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::Kinds;
+use crate::options::Kinds;
 use crate::stack::Here;
 
 /// Takes archived events through the current code once more, to the deliveries queue or elsewhere

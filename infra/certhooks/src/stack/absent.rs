@@ -87,6 +87,10 @@ impl Stack {
         match *self {}
     }
 
+    pub(crate) fn digicert_sources(&self) -> Option<&str> {
+        match *self {}
+    }
+
     pub(crate) fn secret_name(&self, _: Provider) -> PortResult<&str> {
         match *self {}
     }

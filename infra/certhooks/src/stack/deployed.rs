@@ -82,6 +82,11 @@ impl Stack {
         self.outputs.named(names(provider).url)
     }
 
+    /// From where CertCentral's door may be reached: ranges with commas between them.
+    pub(crate) fn digicert_sources(&self) -> Option<&str> {
+        self.outputs.parameter("DigicertSourceCidrs")
+    }
+
     /// Of the webhook secret.
     ///
     /// # Errors

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use envelope::Provider;
 use reqwest::Client;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use simulator::{Fault, Rule};
+use torture::random::{Random, seed};
 
 use crate::documents::{deployed, issued, rejected};
 use crate::harness::{Folder, certhooks, events_folder, tail};
@@ -60,28 +61,11 @@ impl Senders {
     }
 }
 
-/// A small generator, so that a seed repeats a run as far as timing allows.
-struct Random(u64);
-
-impl Random {
-    fn seeded() -> Self {
-        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64 | 1;
-        println!("seed {seed}");
-        Self(seed)
-    }
-
-    /// xorshift64 (Marsaglia 2003).
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 #[test]
 fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
-    let mut random = Random::seeded();
+    let seed = seed().unwrap();
+    println!("TORTURE_SEED={seed} repeats it as far as timing allows");
+    let mut random = Random::new(seed);
     let providers = Providers::start();
     let limited = Fault::RateLimited { retry_after: Some(1), status: None };
     providers.faults().set([Rule::new("/services/v2/certificate/", limited).times(40)]);

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +10,8 @@ use data_encoding::HEXLOWER;
 use ring::hmac;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+
+pub(crate) use crate::folder::Folder;
 
 pub(crate) const DIGICERT_KEY: &str = "canary-digicert-webhook-key-0123456789abcdef";
 pub(crate) const CLOUDFLARE_AUTH: &str = "canary-cloudflare-webhook-auth";
@@ -27,30 +28,6 @@ pub(crate) const NO_SECRETS: [(&str, &str); 4] = [
 
 /// Longer than anything takes; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A folder of its own for a test, removed with it.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("certhooks-it-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        Self(folder)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A running `certhooks local`.
 pub(crate) struct Local {

@@ -12,6 +12,7 @@ mod doctor;
 mod documents;
 mod door;
 mod events;
+mod folder;
 mod harness;
 mod leaks;
 mod meta;

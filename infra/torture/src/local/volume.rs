@@ -46,5 +46,7 @@ impl Drop for Volume {
     fn drop(&mut self) {
         // Else it goes with the namespace.
         let _ = Command::new("umount").arg(&self.0).status();
+        // Its owner could not remove it before.
+        let _ = std::fs::remove_dir(&self.0);
     }
 }

@@ -1,6 +1,7 @@
 //! The adapters against an emulator, and against servers that do what an emulator does not.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod age;
 mod archive;
 mod dead_letters;
 mod deliveries;

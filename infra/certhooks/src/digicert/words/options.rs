@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::AtProvider;
+use crate::options::AtProvider;
 
 /// Which account, with which key.
 #[derive(Args, Debug)]

@@ -6,9 +6,9 @@ use time::Duration;
 
 use crate::digicert::{Account, Book};
 use crate::doctor::digicert::PROVIDER;
-use crate::doctor::here::DIGICERT_RANGE;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
+use crate::doctor::source::DIGICERT_RANGE;
 use crate::fault::Fault;
 
 const CHECK: &str = "deliveries";

@@ -12,9 +12,9 @@ use providers::digicert::webhook::{self as management, Refusal, Webhook};
 
 use crate::client::Trouble;
 use crate::digicert::{Account, base, key_source};
-use crate::doctor::here::DIGICERT_RANGE;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
+use crate::doctor::source::DIGICERT_RANGE;
 use crate::doctor::{Side, endpoint};
 use crate::fault::{Fault, Outcome};
 

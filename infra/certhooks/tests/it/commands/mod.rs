@@ -1,6 +1,7 @@
 //! The operator's command: what it prints for people and for programs, and how it ends.
 
 mod challenge;
+mod help;
 mod send;
 mod start;
 mod tail;

@@ -1,0 +1,75 @@
+//! CloudWatch, asked how long the oldest message of a queue waits.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws::QueueAge;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::stage::{is_inside, passes_inside, session};
+
+type Asked = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
+
+/// In trouble at first, as a service may be for a moment.
+async fn answer(
+    State(asked): State<Asked>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, String) {
+    let mut asked = asked.lock().unwrap();
+    asked.push((headers, serde_json::from_str(&body).unwrap()));
+    if asked.len() == 1 {
+        return (StatusCode::SERVICE_UNAVAILABLE, String::new());
+    }
+    let points = [
+        json!({ "Timestamp": 1_764_000_060, "Maximum": 90.0, "Unit": "Seconds" }),
+        json!({ "Timestamp": 1_764_000_000, "Maximum": 30.0, "Unit": "Seconds" }),
+    ];
+    (StatusCode::OK, json!({ "Label": "a", "Datapoints": points }).to_string())
+}
+
+#[tokio::test]
+async fn is_asked_for_with_a_signature_and_once_more_after_trouble() {
+    if is_inside() {
+        let url = "https://sqs.eu-central-1.amazonaws.com/123456789012/events-1A";
+        let told = QueueAge::read(&session(), "EventsQueueUrl", url).await.unwrap().unwrap();
+        assert_eq!((told.age, told.at.unix_timestamp()), (Duration::from_secs(90), 1_764_000_060));
+        return;
+    }
+    let asked = Asked::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/", post(answer)).with_state(Arc::clone(&asked));
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    let variables = [
+        ("AWS_ENDPOINT_URL_CLOUDWATCH", endpoint.as_str()),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_SESSION_TOKEN", "of-a-session"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let test = "age::is_asked_for_with_a_signature_and_once_more_after_trouble";
+    assert!(passes_inside(test, &variables).await);
+    serving.abort();
+
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.len(), 2);
+    for (headers, question) in asked.iter() {
+        let header = |name: &str| headers[name].to_str().unwrap();
+        assert_eq!(header("x-amz-target"), "GraniteServiceVersion20100801.GetMetricStatistics");
+        assert_eq!(header("content-type"), "application/x-amz-json-1.0");
+        assert_eq!(header("x-amz-security-token"), "of-a-session");
+        let signed = header("authorization");
+        assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=test/"), "{signed}");
+        assert!(signed.contains("/eu-central-1/monitoring/aws4_request"), "{signed}");
+        let queue = json!([{ "Name": "QueueName", "Value": "events-1A" }]);
+        assert_eq!(question["Dimensions"], queue);
+    }
+}

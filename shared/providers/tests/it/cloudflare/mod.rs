@@ -1,0 +1,22 @@
+mod reading;
+mod shapes;
+
+use providers::reading::Plan;
+use serde_json::{Value, json};
+
+const FAMILY: &str = "ssl.custom_hostname_certificate.";
+
+fn document(step: &str) -> Value {
+    json!({
+        "metadata": {
+            "event": {"id": "w", "type": format!("{FAMILY}{step}"), "created_at": "2022-02-09T00:03:28.385080Z"},
+            "account": {"id": "a1"},
+            "zone": {"id": "z-1"},
+        },
+        "data": {"id": "h_1", "hostname": "a.example", "ssl": {"id": "c1", "status": "active"}},
+    })
+}
+
+fn details() -> Plan {
+    Plan::Details { zone_id: "z-1".into(), hostname_id: "h_1".into() }
+}

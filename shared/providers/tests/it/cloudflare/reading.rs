@@ -1,0 +1,124 @@
+use envelope::EventType;
+use providers::cloudflare::CloudflareDoor;
+use providers::reading::Plan;
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+use super::{FAMILY, details, document};
+use crate::support::{NOON, only, read, with};
+
+#[test]
+fn the_envelope() {
+    let body = document("issuance.succeeded");
+    let envelope = only::<CloudflareDoor>(&body);
+    assert_eq!(envelope.kind, "com.cloudflare.ssl.custom_hostname_certificate.issuance.succeeded");
+    assert_eq!(envelope.source, "/cloudflare/zones/z-1");
+    assert_eq!(envelope.subject, "cloudflare/hostname/a.example");
+    assert_eq!(envelope.time, datetime!(2022-02-09 00:03:28.385080 UTC));
+    assert_eq!(envelope.receivedtime, NOON);
+    assert_eq!(envelope.data.get(), body.to_string());
+}
+
+#[test]
+fn every_event_has_its_place() {
+    for (step, kind, plan) in [
+        ("validation.succeeded", EventType::DomainValidated, details()),
+        ("validation.failed", EventType::DomainValidationFailed, details()),
+        ("issuance.succeeded", EventType::CertificateIssued, details()),
+        ("issuance.failed", EventType::CertificateIssuanceFailed, details()),
+        ("deployment.succeeded", EventType::CertificateDeployed, details()),
+        ("deployment.failed", EventType::CertificateDeploymentFailed, details()),
+        ("deletion.succeeded", EventType::CertificateDeleted, Plan::NotNeeded),
+        ("deletion.failed", EventType::CertificateDeletionFailed, details()),
+        (
+            "renewal.upcoming_certificate_expiration_notification",
+            EventType::CertificateExpiring,
+            details(),
+        ),
+        ("renewal.succeeded", EventType::CertificateRenewed, details()),
+        ("renewal.failed", EventType::CertificateRenewalFailed, details()),
+        ("migration.succeeded", EventType::Unrecognised, Plan::NotNeeded),
+    ] {
+        let bare = document(step);
+        let wrapped =
+            json!({"alert_type": "custom_ssl_certificate_event_type", "text": "t", "data": bare});
+        let untyped = json!({"name": "n", "text": "t", "data": bare, "ts": 1, "alert_type": null});
+        for body in [bare, wrapped, untyped] {
+            let reading = read::<CloudflareDoor>(&body);
+            assert_eq!((reading.kind, reading.plan), (kind, plan.clone()), "{body}");
+            assert_eq!(reading.event, format!("{FAMILY}{step}"));
+            assert_eq!(reading.subject, "cloudflare/hostname/a.example");
+            let expected = json!({
+                "hostname": "a.example", "hostname_id": "h_1", "zone_id": "z-1", "account_id": "a1",
+                "certificate_id": "c1",
+            });
+            assert_eq!(Value::Object(reading.identifiers), expected);
+        }
+    }
+}
+
+#[test]
+fn orphans_are_named_by_their_certificate() {
+    let mut body = with(document("deployment.failed"), &["data", "id"], None);
+    body = with(body, &["data", "hostname"], None);
+    let reading = read::<CloudflareDoor>(&body);
+    assert_eq!(
+        (reading.subject.as_str(), reading.plan),
+        ("cloudflare/certificate/c1", Plan::NotNeeded)
+    );
+    let unnamed = read::<CloudflareDoor>(with(body, &["data", "ssl"], Some(json!(null))));
+    assert_eq!(unnamed.subject, "cloudflare/certificate/unknown");
+}
+
+#[test]
+fn the_time_of_the_event() {
+    for (created_at, time) in [
+        (json!("2022-02-09T02:03:28+02:00"), datetime!(2022-02-09 00:03:28 UTC)),
+        (json!("2022-02-09"), NOON),
+        (json!(1_644_364_800), NOON),
+        (json!("0000-01-01T00:00:00+23:59"), NOON),
+        (json!("9999-12-31T23:59:59-23:59"), NOON),
+        (json!(null), NOON),
+    ] {
+        let body = with(
+            document("issuance.succeeded"),
+            &["metadata", "event", "created_at"],
+            Some(created_at),
+        );
+        assert_eq!(only::<CloudflareDoor>(body).time, time);
+    }
+}
+
+#[test]
+fn what_the_event_tells() {
+    let ssl = json!({
+        "id": "c1", "hosts": ["a.example", "b.example"], "issuer": "DigiCertInc",
+        "serial_number": "1001172778337169491", "signature": "ECDSAWithSHA256",
+        "uploaded_on": "2021-11-17T04:33:54.561747Z", "expires_on": "2022-11-21T12:00:00Z",
+        "cname": "_ca3.a.example", "cname_target": "dcv.digicert.com", "txt_name": "", "http_url": null,
+        "validation_records": [], "validation_errors": [{"message": "caa_error: a.example"}, "plain", {}, 7],
+    });
+    let body = with(document("renewal.failed"), &["data", "ssl"], Some(ssl));
+    let errors = json!(["None of the A records …", {"message": "m"}]);
+    let body = with(body, &["data", "verification_errors"], Some(errors));
+    let ownership = json!({"type": "txt", "name": "n", "value": "v"});
+    let body = with(body, &["data", "ownership_verification"], Some(ownership.clone()));
+    let reading = read::<CloudflareDoor>(body);
+    assert_eq!(reading.problems, ["caa_error: a.example", "plain", "None of the A records …", "m"]);
+    let dcv = json!({
+        "cname": "_ca3.a.example", "cname_target": "dcv.digicert.com", "ownership_verification": ownership,
+    });
+    assert_eq!(reading.dcv, Some(dcv));
+    let [certificate] = reading.certificates.as_slice() else { panic!("one certificate") };
+    assert_eq!(certificate.serial_number.as_deref(), Some("0DE4E1566393F053"));
+    assert_eq!(certificate.issuer.as_deref(), Some("DigiCertInc"));
+    assert_eq!(certificate.signature_algorithm.as_deref(), Some("ECDSAWithSHA256"));
+    assert_eq!(
+        (certificate.not_before.as_deref(), certificate.not_after.as_deref()),
+        (None, Some("2022-11-21T12:00:00Z"))
+    );
+    assert_eq!(certificate.names.as_ref().unwrap().dns, ["a.example", "b.example"]);
+
+    let bare = read::<CloudflareDoor>(document("issuance.succeeded"));
+    assert_eq!((bare.certificates, bare.dcv, bare.problems.len()), (vec![], None, 0));
+}

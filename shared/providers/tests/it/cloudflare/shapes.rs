@@ -1,0 +1,158 @@
+use envelope::EventType;
+use providers::cloudflare::CloudflareDoor;
+use providers::door::Refusal;
+use providers::reading::{self, Plan};
+use serde_json::json;
+
+use super::{details, document};
+use crate::support::{events, only, read, with};
+
+/// Every member in turn is null, empty, missing, or of another type: it is always an event, and only
+/// the ids decide on the call-back.
+#[test]
+fn every_member_may_be_anything() {
+    let ids: [&[&str]; 2] = [&["metadata", "zone", "id"], &["metadata", "zone"]];
+    let hostname: [&[&str]; 2] = [&["data", "id"], &["data"]];
+    for path in [
+        &["metadata", "event", "id"][..],
+        &["metadata", "event", "created_at"],
+        &["metadata", "account"],
+        &["metadata", "account", "id"],
+        &["metadata", "zone"],
+        &["metadata", "zone", "id"],
+        &["data"],
+        &["data", "id"],
+        &["data", "hostname"],
+        &["data", "ssl"],
+        &["data", "ssl", "id"],
+        &["data", "ssl", "status"],
+    ] {
+        let values = [
+            json!(null),
+            json!(""),
+            json!([]),
+            json!({}),
+            json!(7),
+            json!(true),
+            json!("../../x\r\n"),
+        ];
+        for value in values.into_iter().map(Some).chain([None]) {
+            let body = with(document("issuance.succeeded"), path, value.clone());
+            let envelope = only::<CloudflareDoor>(&body);
+            let reading = reading::read(&envelope).unwrap();
+            assert_eq!(reading.kind, EventType::CertificateIssued, "{body}");
+            let is_orphan = hostname.contains(&path)
+                && (path == ["data"] || value.as_ref().is_none_or(|v| v.is_null() || v == ""));
+            let expected = match () {
+                () if is_orphan => Plan::NotNeeded,
+                () if ids.contains(&path) || hostname.contains(&path) => Plan::UnusableId,
+                () => details(),
+            };
+            assert_eq!(reading.plan, expected, "{body}");
+            if ids.contains(&path) {
+                assert_eq!(envelope.source, "/cloudflare");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_event_needs_a_name() {
+    let type_path = ["metadata", "event", "type"];
+    for value in [
+        None,
+        Some(json!(null)),
+        Some(json!("")),
+        Some(json!(" ")),
+        Some(json!(7)),
+        Some(json!({})),
+    ] {
+        let body = with(document("issuance.succeeded"), &type_path, value);
+        assert!(matches!(
+            events::<CloudflareDoor>(&body.to_string()),
+            Err(Refusal::NoEventName(_))
+        ));
+    }
+    for body in [
+        "{}",
+        r#"{"text":7}"#,
+        r#"{"text":""}"#,
+        r#"{"text":"t","data":{}}"#,
+        r#"{"text":"t","metadata":{}}"#,
+        r#"{"text":"t","alert_type":7}"#,
+        r#"{"data":{"metadata":{"event":"x"}}}"#,
+    ] {
+        assert!(matches!(events::<CloudflareDoor>(body), Err(Refusal::NoEventName(_))), "{body}");
+    }
+}
+
+/// Both wordings were seen; neither matters.
+#[test]
+fn the_test_message_is_known_by_its_shape() {
+    for body in [
+        r#"{"text":"Hello World! Your webhook is configured properly."}"#,
+        "{\"text\":\"configured correctly.\"}\n",
+        r#"{"text":"anything","name":"x","ts":1}"#,
+        r#"{"text":"anything","data":null,"alert_type":null}"#,
+    ] {
+        assert!(events::<CloudflareDoor>(body).unwrap().is_empty(), "{body}");
+    }
+}
+
+#[test]
+fn notifications_of_another_kind() {
+    let inner = with(document("x"), &["metadata", "event", "type"], Some(json!("ssl.other.x")));
+    for (body, event, subject) in [
+        (
+            json!({"alert_type": "expiring_service_token_alert", "text": "t"}),
+            "expiring_service_token_alert",
+            "cloudflare/alert/expiring_service_token_alert",
+        ),
+        (
+            json!({"alert_type": "universal_ssl_event_type", "data": inner}),
+            "universal_ssl_event_type",
+            "cloudflare/alert/universal_ssl_event_type",
+        ),
+        (
+            json!({"alert_type": "odd/kind\n", "data": 7}),
+            "odd/kind\n",
+            "cloudflare/alert/odd%2Fkind%0A",
+        ),
+        (
+            json!({"alert_type": "custom_ssl_certificate_event_type", "data": {"x": 1}}),
+            "custom_ssl_certificate_event_type",
+            "cloudflare/alert/custom_ssl_certificate_event_type",
+        ),
+        (inner, "ssl.other.x", "cloudflare/hostname/a.example"),
+    ] {
+        let reading = read::<CloudflareDoor>(&body);
+        assert_eq!((reading.event.as_str(), reading.subject.as_str()), (event, subject));
+        assert_eq!((reading.kind, reading.plan), (EventType::Unrecognised, Plan::NotNeeded));
+    }
+    let kind = only::<CloudflareDoor>(json!({"alert_type": "odd/kind\n"})).kind;
+    assert_eq!(kind, "com.cloudflare.odd_kind_");
+    // A new name of the notification does not hide an event that is known.
+    let renamed = json!({"alert_type": "custom_hostnames_v2", "data": document("issuance.failed")});
+    assert_eq!(read::<CloudflareDoor>(renamed).kind, EventType::CertificateIssuanceFailed);
+}
+
+#[test]
+fn the_flat_shape() {
+    let body = json!({"name": "n", "data": {
+        "event_type": "ssl.custom_hostname_certificate.validation.failed", "id": "h", "hostname": "a.example",
+        "status": "pending_validation", "validation_errors": [{"message": "caa_error"}], "cname": "x",
+    }});
+    let reading = read::<CloudflareDoor>(body);
+    assert_eq!(reading.kind, EventType::DomainValidationFailed);
+    assert_eq!(reading.plan, Plan::UnusableId);
+    assert_eq!(reading.problems, ["caa_error"]);
+    assert_eq!(reading.dcv, Some(json!({"cname": "x"})));
+}
+
+#[test]
+fn a_hostname_cannot_end_a_line_or_a_segment() {
+    let body =
+        with(document("issuance.succeeded"), &["data", "hostname"], Some(json!("a\r\nb: c/../d")));
+    let envelope = only::<CloudflareDoor>(body);
+    assert_eq!(envelope.subject, "cloudflare/hostname/a%0D%0Ab:%20c%2F..%2Fd");
+}
