@@ -16,12 +16,14 @@
 //! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
 //!   command, its lines, its secrets
 //! - [`stack`], [`store`]: a door on AWS; the stages of a webhook secret, here or there
+//! - [`completions`]: scripts for shells
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`line`], [`moment`]: one event on one line, for people; a time as they write it
 
 mod cli;
 mod client;
 mod cloudflare;
+mod completions;
 mod dead_letters;
 mod digicert;
 mod doctor;
@@ -45,7 +47,7 @@ mod tail;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::cli::{Cli, Command, Digicert};
 use crate::fault::Fault;
@@ -76,8 +78,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::DeadLetters(command) => Ok(Box::pin(dead_letters::run(command)).await),
         Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await,
         Command::Completions(arguments) => {
-            let (mut cli, mut out) = (Cli::command(), std::io::stdout());
-            clap_complete::generate(arguments.shell, &mut cli, "certhooks", &mut out);
+            completions::print(arguments.shell);
             Ok(ExitCode::SUCCESS)
         }
     }
