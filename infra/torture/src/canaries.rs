@@ -30,12 +30,17 @@ const PIECE: usize = 12;
 
 /// What must not come out, in every form in which it could.
 #[derive(Clone)]
-pub(crate) struct Needles(Vec<String>);
+pub struct Needles(Vec<String>);
 
 impl Needles {
     /// All canaries, and the lines of `keys`, which are private keys as PEM.
     pub(crate) fn new(keys: &[&str]) -> Self {
-        let mut needles: Vec<String> = ALL.iter().flat_map(|secret| forms(secret)).collect();
+        Self::of(&ALL, keys)
+    }
+
+    /// These secrets in every form, and the lines of `keys`, which are private keys as PEM.
+    pub fn of(secrets: &[&str], keys: &[&str]) -> Self {
+        let mut needles: Vec<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
         for key in keys {
             let lines = key.lines().filter(|line| !line.starts_with("---"));
             // The pieces of a line stay the same under every escape.
@@ -53,7 +58,7 @@ impl Needles {
     }
 
     /// How many of them stand in `text`.
-    pub(crate) fn count(&self, text: &str) -> u64 {
+    pub fn count(&self, text: &str) -> u64 {
         self.0.iter().filter(|needle| text.contains(needle.as_str())).count() as u64
     }
 }

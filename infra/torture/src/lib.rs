@@ -11,7 +11,7 @@
 //! - [`random`]: what a seed repeats
 //! - [`memory`]: what the system says of a process
 
-mod canaries;
+pub mod canaries;
 mod compare;
 mod documents;
 mod latency;
