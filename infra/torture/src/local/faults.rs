@@ -1,4 +1,4 @@
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -31,13 +31,15 @@ pub async fn faults(certhooks: &Path, faults: u64, seed: u64) -> Result<Row> {
     let sending = senders.start(SIDE_BY_SIDE, u64::MAX);
     let mut row = Row::new("faults, local", seed);
     while row.faults < faults {
-        let name = match random.below(10) {
-            0 => hold_database(&scene, Duration::from_millis(random.below(HELD))).await?,
+        let injected = match random.below(10) {
+            0 => Some(hold_database(&scene, Duration::from_millis(random.below(HELD))).await?),
             1 => block_archive(&scene, Duration::from_millis(random.below(300))).await?,
-            _ => fail_providers(&scene, &mut random),
+            _ => Some(fail_providers(&scene, &mut random)),
         };
-        row.faults += 1;
-        *row.at.entry(name.to_owned()).or_default() += 1;
+        if let Some(name) = injected {
+            row.faults += 1;
+            *row.at.entry(name.to_owned()).or_default() += 1;
+        }
         tokio::time::sleep(Duration::from_millis(random.below(60))).await;
     }
     senders.end();
@@ -75,23 +77,38 @@ async fn hold_database(scene: &Scene, time: Duration) -> Result<&'static str> {
     Ok("database held")
 }
 
-/// A file is where a folder of the archive should be.
-async fn block_archive(scene: &Scene, time: Duration) -> Result<&'static str> {
+/// A file is where a folder of the archive should be; `None` when that could not be had.
+async fn block_archive(scene: &Scene, time: Duration) -> Result<Option<&'static str>> {
     let folder = scene.folder().join("archive").join("digicert");
     let away = scene.folder().join("archive").join(".away");
     if !moved(&folder, &away)? {
-        return Ok("archive not there yet");
+        return Ok(None);
     }
-    let in_the_way = fs::write(&folder, "");
-    tokio::time::sleep(time).await;
-    if in_the_way.is_ok() {
-        fs::remove_file(&folder)?;
-    } else {
+    if File::create_new(&folder).is_err() {
         // The program was faster and made the folder anew.
-        fs::remove_dir_all(&folder)?;
+        merge(&away, &folder)?;
+        return Ok(None);
     }
-    fs::rename(&away, &folder).with_context(|| folder.display().to_string())?;
-    Ok("archive blocked")
+    tokio::time::sleep(time).await;
+    fs::remove_file(&folder)?;
+    // The program may make it anew at any moment.
+    merge(&away, &folder)?;
+    Ok(Some("archive blocked"))
+}
+
+/// Moves all that is in `from` into `to`, where somebody else may be writing, and removes `from`.
+fn merge(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            merge(&entry.path(), &target)?;
+        } else {
+            fs::rename(entry.path(), target)?;
+        }
+    }
+    fs::remove_dir(from).with_context(|| from.display().to_string())
 }
 
 fn moved(from: &PathBuf, to: &PathBuf) -> Result<bool> {
