@@ -13,15 +13,19 @@ pub struct Start {
     pub cpu_millis: f64,
 }
 
-/// Starts a side once; an error unless the webhook was acknowledged and is on the queue.
+/// Starts a side once, with what `memory` gives of a vCPU; an error unless the webhook was
+/// acknowledged and is on the queue.
 ///
 /// # Errors
 /// Says what else came.
-pub async fn start(side: &Side, stage: &Stage) -> Result<Start> {
+pub async fn start(side: &Side, stage: &Stage, memory: Option<u32>) -> Result<Start> {
     // What a process that was ended a moment ago may have left behind.
     stage.endpoints.take_messages();
     let mut subject = Subject::at_gate(side, stage, &[]).await?;
     let event = stage.event()?;
+    // Set anew, a limit begins with a whole period and forgets what the program before this one used
+    // too much: else each pays for the other's end.
+    stage.pen.limit(memory.map(share))?;
     let began = subject.go()?;
     let acknowledged = subject.webhook(&event, stage, began).await?;
     let cpu = subject.cpu()?;
@@ -61,14 +65,13 @@ async fn at(
     let names: Vec<_> = sides.iter().map(|side| side.name).collect();
     let mut whole = Figures::new(What::Cold, memory, &names);
     let mut cpu = Figures::new(What::ColdCpu, memory, &names);
-    stage.pen.limit(memory.map(share))?;
     // The first round fills the page cache.
     for round in 0..=rounds {
         for side in in_turn(sides, round) {
             if whole.is_void(side.name) {
                 continue;
             }
-            match start(side, stage).await {
+            match start(side, stage, memory).await {
                 Ok(_) if round == 0 => {}
                 Ok(start) => {
                     whole.push(side.name, start.millis);
