@@ -131,7 +131,7 @@ TORTURE_FAILED := target/torture/failed
 
 # One part that fails does not keep the others from running, nor the table from being written.
 .PHONY: torture
-torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 40 minutes); its table goes to infra/torture/results
+torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 25 minutes, release builds aside); its table goes to infra/torture/results
 	rm -f $(TORTURE_ROWS) $(TORTURE_FAILED)
 	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
 	mkdir -p target/torture

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::stack::Here;
 
@@ -19,7 +20,7 @@ use crate::stack::Here;
     certhooks status 0A:1B:2C:3D:4E:5F --json | jq .state\n\n\
     Exit status: 0 shown; 1 failed; 2 wrong usage; 3 nothing is known of it.")]
 pub(crate) struct Status {
-    #[arg(value_name = "ORDER|HOSTNAME|SERIAL")]
+    #[arg(value_name = "ORDER|HOSTNAME|SERIAL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: String,
     /// State folder of `certhooks local`
     #[arg(long, default_value = ".certhooks", value_name = "DIR", conflicts_with = "stack")]

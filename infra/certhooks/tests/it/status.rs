@@ -165,5 +165,7 @@ fn nothing_known_is_said() {
     let output = certhooks(&[], &["status", "12", "--state", folder]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains(folder));
-    assert_eq!(certhooks(&[], &["status"]).status.code(), Some(2));
+    for wrong in [&["status"][..], &["status", ""]] {
+        assert_eq!(certhooks(&[], wrong).status.code(), Some(2));
+    }
 }

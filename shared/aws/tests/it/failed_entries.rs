@@ -10,9 +10,8 @@ use axum::{Json, Router};
 use envelope::Provider;
 use ports::{EventsQueue, Outgoing};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::stage::{is_inside, passes_inside, session};
+use crate::stage::{is_inside, passes_before, session};
 
 /// What the stand-in for SQS was asked, and how often it does not take a message with an odd number.
 #[derive(Clone)]
@@ -53,20 +52,8 @@ async fn four_messages(
     sender_fault: bool,
 ) -> (bool, Vec<Vec<String>>) {
     let queue = Queue { asked: Arc::default(), refusals, sender_fault };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().route("/", post(send)).with_state(queue.clone());
-    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-    let variables = [
-        ("AWS_ENDPOINT_URL_SQS", endpoint.as_str()),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
-        ("AWS_REGION", "eu-central-1"),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let passed = passes_inside(test, &variables).await;
-    serving.abort();
+    let passed = passes_before(router, test, "AWS_ENDPOINT_URL_SQS").await;
     let asked = queue.asked.lock().unwrap().clone();
     (passed, asked)
 }

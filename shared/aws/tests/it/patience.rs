@@ -11,9 +11,8 @@ use axum::{Json, Router};
 use ports::{Ledger, Recorded};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
-use tokio::net::TcpListener;
 
-use crate::stage::{is_inside, passes_inside, session};
+use crate::stage::{is_inside, passes_before, session};
 
 /// A stand-in for DynamoDB that is asked so often, and refuses so often first.
 #[derive(Clone)]
@@ -33,19 +32,8 @@ async fn put(State(table): State<Table>) -> (StatusCode, Json<Value>) {
 /// Runs the inner half of `test` with a stand-in; whether it passed, and how often it was asked.
 async fn asked(test: &str, refusals: usize) -> (bool, usize) {
     let table = Table { asked: Arc::default(), refusals };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().route("/", post(put)).with_state(table.clone());
-    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-    let variables = [
-        ("AWS_ENDPOINT_URL", endpoint.as_str()),
-        ("AWS_REGION", "eu-central-1"),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let passed = passes_inside(test, &variables).await;
-    serving.abort();
+    let passed = passes_before(router, test, "AWS_ENDPOINT_URL_DYNAMODB").await;
     (passed, table.asked.load(Ordering::SeqCst))
 }
 

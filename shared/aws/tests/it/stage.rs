@@ -1,8 +1,10 @@
 use std::process::Command;
 
 use aws::Session;
+use axum::Router;
 use boot::Environment;
 use harness::Emulator;
+use tokio::net::TcpListener;
 
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 const INSIDE: &str = "CERTHOOKS_TEST_INSIDE";
@@ -32,6 +34,25 @@ pub(crate) fn is_inside() -> bool {
 
 pub(crate) fn session() -> Session {
     Session::start(&Environment::of_process()).unwrap()
+}
+
+/// Runs the inner half of `test` where `endpoint`, a variable, leads to a stand-in for a service, and
+/// any other service to nobody.
+pub(crate) async fn passes_before(stand_in: Router, test: &str, endpoint: &str) -> bool {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move { axum::serve(listener, stand_in).await });
+    let variables = [
+        (ENDPOINT, "http://127.0.0.1:9"),
+        (endpoint, address.as_str()),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let passed = passes_inside(test, &variables).await;
+    serving.abort();
+    passed
 }
 
 /// Runs one test of this binary in a process with just these variables.
