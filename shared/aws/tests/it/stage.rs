@@ -48,6 +48,7 @@ pub(crate) async fn passes_before(stand_in: Router, test: &str, endpoint: &str) 
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_SESSION_TOKEN", "of-a-session"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let passed = passes_inside(test, &variables).await;
