@@ -6,8 +6,8 @@ SHELL := bash
 
 # --- settings ------------------------------------------------------------------------------------
 
-ENV ?= default#                which section of infra/samconfig.toml; one for each stack
-SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } ours' infra/samconfig.toml | \
+ENV ?= default#                which section of infra/aws/samconfig.toml; one for each stack
+SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } ours' infra/aws/samconfig.toml | \
   sed -nE 's/.*Architecture=[^a-z]*(arm64|x86_64).*/\1/p')
 ARCH ?= $(or $(SAVED_ARCH),arm64)# of the deployed functions: arm64 or x86_64
 PYTHON ?= python3#             3.11 or later
@@ -22,7 +22,7 @@ export AWS_DEFAULT_REGION ?= eu-central-1
 VENV := .tools/venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)/installed
-SAM_CONFIG := --config-file $(abspath infra/samconfig.toml) --config-env $(ENV)
+SAM_CONFIG := --config-file $(abspath infra/aws/samconfig.toml) --config-env $(ENV)
 
 # --- for everybody -------------------------------------------------------------------------------
 
@@ -32,8 +32,8 @@ help: ## this list
 
 .PHONY: run
 run: ## Certhooks on this machine, with the events of all providers sent through it once
-	cargo build -p certhooks
-	cargo run -q -p certhooks -- local --listen 127.0.0.1:3000 --state .certhooks --samples events
+	cargo build -p certhooks --features simulator
+	cargo run -q -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks --samples events
 
 .PHONY: check
 check: check-rust check-dependencies check-budgets check-template ## everything that can be said without running it
@@ -52,7 +52,7 @@ check-rust:
 # Advisories need the advisory database from the network, so they are not part of `make check`.
 .PHONY: check-dependencies
 check-dependencies: $(TOOLS)
-	infra/checks/dependencies.sh
+	infra/aws/checks/dependencies.sh
 	$(BIN)/cargo-deny --log-level error check bans licenses sources
 
 .PHONY: check-advisories
@@ -62,13 +62,13 @@ check-advisories: $(TOOLS) ## known vulnerabilities in the dependencies (needs a
 # A release build of every function: some minutes where nothing is built yet.
 .PHONY: check-budgets
 check-budgets:
-	infra/checks/budgets.sh --zips
+	infra/aws/checks/budgets.sh --zips
 
 .PHONY: check-template
 check-template: $(TOOLS)
-	$(BIN)/cfn-lint infra/template.yaml
-	$(BIN)/sam validate --lint --template-file infra/template.yaml
-	$(BIN)/checkov --config-file infra/checkov.yaml
+	$(BIN)/cfn-lint infra/aws/template.yaml
+	$(BIN)/sam validate --lint --template-file infra/aws/template.yaml
+	$(BIN)/checkov --config-file infra/aws/checkov.yaml
 
 # --- tests ---------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ test-rust: $(TOOLS)
 .PHONY: test-template
 test-template: $(TOOLS)
 	cargo build --workspace --bins --tests --features certhooks/aws
-	$(BIN)/pytest -q infra/tests
+	$(BIN)/pytest -q infra/aws/tests
 
 # libFuzzer's coverage, which the stable toolchain has too; no sanitizer.
 FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -95,17 +95,17 @@ FUZZ_SECONDS ?= 60#   for each target
 fuzz: ## the fuzz targets under libFuzzer (FUZZ_SECONDS=60 each)
 	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --package fuzz --bin engine --features engine --profile fuzz \
 	  --target $(FUZZ_HOST) --target-dir target/fuzz
-	mkdir -p target/torture
-	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) FUZZ_ROWS=target/torture/fuzz.json \
+	mkdir -p target/chaos
+	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) FUZZ_ROWS=target/chaos/fuzz.json \
 	  cargo run -q --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
 
-EXPLORE_FAULTS ?= 2#  in one way at most
+MODEL_CHECK_FAULTS ?= 2#  in one way at most
 
 .PHONY: explore
-explore: ## every order in which two workers can do things, with crashes and lost answers (EXPLORE_FAULTS=2)
-	mkdir -p target/torture
-	EXPLORE_FAULTS=$(strip $(EXPLORE_FAULTS)) EXPLORE_ROWS=$(abspath target/torture)/explore.json \
-	  cargo test --quiet --package fulfilment --test it -- --ignored --nocapture protocol::at_length
+explore: ## every order in which two workers can do things, with crashes and lost answers (MODEL_CHECK_FAULTS=2)
+	mkdir -p target/chaos
+	MODEL_CHECK_FAULTS=$(strip $(MODEL_CHECK_FAULTS)) MODEL_CHECK_ROWS=$(abspath target/chaos)/explore.json \
+	  cargo test --quiet --package processing --test it -- --ignored --nocapture protocol::at_length
 
 # --- how fast ------------------------------------------------------------------------------------
 
@@ -120,35 +120,35 @@ bench: $(PEERS) ## the functions beside peers that do the same work (half an hou
 	cargo build --release --package digicert-webhook --package worker --package floor
 	cargo build --release --package certhooks
 	cargo build --release --package bench
-	target/release/bench --rounds $(BENCH_ROUNDS) --events $(BENCH_EVENTS) --results infra/bench/results $(BENCH_ARGUMENTS)
+	target/release/bench --rounds $(BENCH_ROUNDS) --events $(BENCH_EVENTS) --results infra/lab/bench/results $(BENCH_ARGUMENTS)
 
-$(PEERS): $(wildcard infra/bench/peers/*.sh infra/bench/peers/node/* infra/bench/peers/p*/*)
-	PYTHON=$(PYTHON) infra/bench/peers/install.sh $(@D)
+$(PEERS): $(wildcard infra/lab/bench/peers/*.sh infra/lab/bench/peers/node/* infra/lab/bench/peers/p*/*)
+	PYTHON=$(PYTHON) infra/lab/bench/peers/install.sh $(@D)
 
 # Other programs' rows of the table: each a JSON list like results.json.
-TORTURE_ROWS := target/torture/explore.json target/torture/fuzz.json
-TORTURE_FAILED := target/torture/failed
+CHAOS_ROWS := target/chaos/explore.json target/chaos/fuzz.json
+CHAOS_FAILED := target/chaos/failed
 
 # One part that fails does not keep the others from running, nor the table from being written.
 .PHONY: torture
-torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 25 minutes, release builds aside); its table goes to infra/torture/results
-	rm -f $(TORTURE_ROWS) $(TORTURE_FAILED)
+torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 25 minutes, release builds aside); its table goes to infra/lab/chaos/results
+	rm -f $(CHAOS_ROWS) $(CHAOS_FAILED)
 	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
-	mkdir -p target/torture
-	$(MAKE) --keep-going explore fuzz || touch $(TORTURE_FAILED)
-	target/release/torture --write infra/torture/results $(TORTURE_ROWS:%=--rows %)
-	@test ! -e $(TORTURE_FAILED) || { echo "make: explore or fuzz failed, see above" >&2; exit 1; }
+	mkdir -p target/chaos
+	$(MAKE) --keep-going explore fuzz || touch $(CHAOS_FAILED)
+	target/release/chaos --write infra/lab/chaos/results $(CHAOS_ROWS:%=--rows %)
+	@test ! -e $(CHAOS_FAILED) || { echo "make: explore or fuzz failed, see above" >&2; exit 1; }
 
 # The same release build as `make check` weighs. Not part of it: the figures are of one compiler and one processor.
 GUARD := cargo build --locked --release $(FUNCTIONS:%=--package %) && cargo run --quiet --locked --package guard -- \
-  --blessed infra/guard/blessed.json $(patsubst %,target/release/%,$(filter %-webhook,$(FUNCTIONS)))
+  --blessed infra/lab/perf-regression/blessed.json $(patsubst %,target/release/%,$(filter %-webhook,$(FUNCTIONS)))
 
 .PHONY: guard
 guard: ## fails when a webhook function's start grew by more than 5 % in instructions (needs valgrind)
 	$(GUARD)
 
 .PHONY: bless
-bless: ## the figures of `make guard` afresh, after a change that is meant or with another toolchain
+bless: ## the figures of `make perf-regression` afresh, after a change that is meant or with another toolchain
 	$(GUARD) --bless
 
 # --- the functions on AWS ------------------------------------------------------------------------
@@ -166,11 +166,11 @@ build: $(TOOLS) .tools/zig ## the functions as they are deployed (ARCH=arm64 or 
 .PHONY: deploy
 deploy: build ## build and deploy; asks for the parameters the first time (ENV=NAME for another stack)
 	@test "$(ARCH)" = "$(or $(SAVED_ARCH),$(ARCH))" || { echo "'$(ENV)' is deployed for $(SAVED_ARCH), and these are \
-	functions for $(ARCH); change Architecture in infra/samconfig.toml first" >&2; exit 1; }
-	@if grep -q '^\[$(ENV)\.deploy\.' infra/samconfig.toml; then \
-	  $(BIN)/sam deploy --no-fail-on-empty-changeset --template-file infra/template.yaml $(SAM_CONFIG); \
+	functions for $(ARCH); change Architecture in infra/aws/samconfig.toml first" >&2; exit 1; }
+	@if grep -q '^\[$(ENV)\.deploy\.' infra/aws/samconfig.toml; then \
+	  $(BIN)/sam deploy --no-fail-on-empty-changeset --template-file infra/aws/template.yaml $(SAM_CONFIG); \
 	else \
-	  $(BIN)/sam deploy --guided --template-file infra/template.yaml $(SAM_CONFIG) \
+	  $(BIN)/sam deploy --guided --template-file infra/aws/template.yaml $(SAM_CONFIG) \
 	    --stack-name $(if $(filter default,$(ENV)),certhooks,certhooks-$(ENV)) --parameter-overrides Architecture=$(ARCH); \
 	fi
 
@@ -188,7 +188,7 @@ tools: $(TOOLS) ## the tools of check, test and deploy, into .tools/ (about 500 
 
 # The list is complete, so nothing is resolved; uv takes seconds, pip about a minute and serves where uv cannot
 # reach the index.
-$(TOOLS): infra/requirements.txt
+$(TOOLS): infra/aws/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: the tools of check, test and deploy need \
 	Python 3.11 or later as $(PYTHON), or say PYTHON=... ('make run' needs none)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -201,6 +201,6 @@ $(TOOLS): infra/requirements.txt
 	touch $@
 
 .PHONY: lock-tools
-lock-tools: $(TOOLS) ## infra/requirements.txt afresh from infra/requirements.in
+lock-tools: $(TOOLS) ## infra/aws/requirements.txt afresh from infra/aws/requirements.in
 	UV_CUSTOM_COMPILE_COMMAND="make lock-tools" $(BIN)/uv pip compile -q --no-annotate --upgrade --no-emit-package ziglang \
-	  --override infra/overrides.txt infra/requirements.in --output-file infra/requirements.txt
+	  --override infra/aws/overrides.txt infra/aws/requirements.in --output-file infra/aws/requirements.txt

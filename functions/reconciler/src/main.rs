@@ -42,7 +42,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
         let (reconciler, canaries) = (Arc::clone(&reconciler), Arc::clone(&canaries));
         async move {
             // Here, since this runs each 15 minutes, whether or not a canary arrives.
-            if let Err(error) = fulfilment::canary_age(&*canaries, OffsetDateTime::now_utc()).await
+            if let Err(error) = processing::canary_age(&*canaries, OffsetDateTime::now_utc()).await
             {
                 tracing::warn!("{error}; the age of the canary is not known");
             }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fulfilment::{Record, Worker};
 use lambda::LambdaEvent;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, SecretSource};
+use processing::{Record, Worker};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;

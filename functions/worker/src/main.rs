@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use aws::{DynamoLedger, S3Archive, Session, SqsDeliveries, SqsEvents, StoredSecret};
 use boot::Environment;
-use fulfilment::{Keys, Ports, Settings, Worker};
 use lambda::StartError;
+use processing::{Keys, Ports, Settings, Worker};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

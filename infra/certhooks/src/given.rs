@@ -74,7 +74,7 @@ pub(crate) fn base(
         (None, Some(base)) => (variable, base),
         (None, None) => (variable, own),
     };
-    Ok(fulfilment::api_base(name, base)?)
+    Ok(processing::api_base(name, base)?)
 }
 
 /// A secret from a file, or from standard input for `-`. No text quotes it.

@@ -4,7 +4,7 @@
 //! - [`digicert`], [`cloudflare`], [`meta`]: how a delivery is verified (`door`), what its events
 //!   mean (`reading`), how to ask the provider back and what its answers mean (`api`)
 //! - [`door`]: the shape of a door: what `intake` asks of a provider
-//! - [`reading`]: the shape of an event understood: what `fulfilment` asks of a provider
+//! - [`reading`]: the shape of an event understood: what `processing` asks of a provider
 //! - [`life`]: which certificate's life an event tells of, and where in it
 //! - [`api`]: the shape of a call-back and of what came of it
 //! - [`canary`]: our own synthetic event

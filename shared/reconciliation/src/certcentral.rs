@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
-use fulfilment::{Endpoint, Unasked};
 use ports::{PortError, SecretSource};
+use processing::{Endpoint, Unasked};
 use providers::api::{Answer, Key, Request};
 use providers::digicert::api;
 use providers::digicert::webhook::Refusal;

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
-use fulfilment::Endpoint;
 use ports::{EventsQueue, Ledger, PortResult, SecretSource};
+use processing::Endpoint;
 use providers::digicert::reconciliation::{StatusChange, judge_status_changes, status_changes};
 use time::{Duration, OffsetDateTime};
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use boot::{Environment, SettingError};
 use envelope::Provider;
-use fulfilment::Api;
+use processing::Api;
 
 /// Minutes; "the total window is at most 7 days" (CertCentral API, "Order status changes").
 pub const LONGEST_WINDOW: u32 = 10_080;

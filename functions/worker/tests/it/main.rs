@@ -3,4 +3,3 @@
 
 mod batch;
 mod stage;
-mod torture;

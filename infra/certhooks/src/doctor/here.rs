@@ -75,7 +75,7 @@ fn queue(look: &Look, counts: Counts, oldest: Oldest, now: OffsetDateTime) -> Fi
 /// One is sent each day; one that is late was held up on its way.
 async fn canary(look: &Look, reader: &Reader) -> Finding {
     const CHECK: &str = "canary";
-    match fulfilment::canary_age(&reader.ledger(), OffsetDateTime::now_utc()).await {
+    match processing::canary_age(&reader.ledger(), OffsetDateTime::now_utc()).await {
         Ok(Some(age)) if age > CANARY_WITHIN => {
             let detail = format!("the last one arrived {} ago; one is sent each day", span(age));
             Finding::warning(CHECK, detail, look.command("local"))

@@ -3,7 +3,7 @@
 //! - [`doors`]: the three intakes behind one router
 //! - [`server`]: HTTP front end: route, body limit, source address
 //! - [`canary`]: a synthetic event each day
-//! - [`worker`]: takes messages off the embedded queue and hands them to fulfilment
+//! - [`worker`]: takes messages off the embedded queue and hands them to processing
 //! - [`reconcile`]: looks from time to time for what CertCentral failed to send
 //! - [`passages`]: a line for each event as it passes
 //! - [`samples`]: sends the sample events once, and shows how to send more
@@ -11,13 +11,13 @@
 mod canary;
 mod doors;
 mod passages;
+mod providers;
 mod reconcile;
 mod samples;
 mod server;
-mod simulated;
 mod worker;
 
-pub(crate) use simulated::Providers;
+pub(crate) use providers::Providers;
 
 use std::sync::Arc;
 use std::time::Duration;

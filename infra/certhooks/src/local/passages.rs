@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use embedded::LocalDeliveries;
 use envelope::{CertificateEvent, Envelope, EventType};
-use fulfilment::Fate;
 use http::Response;
 use ports::{Deliveries, Delivery, PortResult};
+use processing::Fate;
 use serde_json::Value;
 use tokio::sync::watch;
 

@@ -6,7 +6,7 @@ use reconciliation::{Job, Ports, Reconciler, Settings};
 use tokio::sync::watch;
 
 use crate::keys::ApiKey;
-use crate::local::simulated::Providers;
+use crate::local::Providers;
 
 type LocalReconciler = Reconciler<LocalEvents, LocalLedger, ApiKey>;
 

@@ -36,9 +36,9 @@ impl Samples<'_> {
     ) -> anyhow::Result<()> {
         let to = Url::parse(&format!("http://{}", self.address))?;
         say!("Doors at {to}, state in {}", self.state.display());
-        if let Some(simulator) = &self.providers.simulator {
+        if let Some(simulation) = &self.providers.simulation {
             let names = self.providers.simulated().join(", ");
-            say!("Simulated: {names}, at http://{}\n", simulator.address());
+            say!("Simulated: {names}, at http://{}\n", simulation.address);
         }
         say!("{}", heading());
         let sent = self.state.join(SENT);

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::{LocalArchive, LocalEvents, LocalLedger, Received, State};
-use fulfilment::{Fate, Ports, Record, Worker};
+use processing::{Fate, Ports, Record, Worker};
 use tokio::sync::{Semaphore, watch};
 
 use crate::keys::ApiKey;

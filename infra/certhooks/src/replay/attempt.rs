@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use envelope::Envelope;
-use fulfilment::{Fate, Record};
 use ports::PortResult;
+use processing::{Fate, Record};
 use providers::reading;
 
 use crate::replay::choice::Choice;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
-use fulfilment::{Keys, Ports, Settings, Worker};
+use processing::{Keys, Ports, Settings, Worker};
 
 use crate::fault::Outcome;
 use crate::keys::{self, ApiKey};
@@ -48,7 +48,7 @@ pub(crate) async fn providers(
         cloudflare: own(Provider::Cloudflare).await?,
         meta: own(Provider::Meta).await?,
     };
-    Ok(Providers { settings: Settings::from_environment(environment)?, keys, simulator: None })
+    Ok(Providers { settings: Settings::from_environment(environment)?, keys, simulation: None })
 }
 
 pub(crate) fn of(providers: &Providers, source: Source, target: Target) -> Outcome<Replaying> {

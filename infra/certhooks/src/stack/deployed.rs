@@ -22,7 +22,7 @@ use crate::stack::{Age, Ages, Depth, Depths};
 const EVENTS: &str = "EventsQueueUrl";
 const DELIVERIES: &str = "DeliveriesQueueUrl";
 
-/// A stack of `infra/template.yaml`.
+/// A stack of `infra/aws/template.yaml`.
 pub(crate) struct Stack {
     name: String,
     session: Session,

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ::harness::{Random, seed};
 use envelope::Provider;
 use reqwest::Client;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use simulator::{Fault, Rule};
-use torture::random::{Random, seed};
 
 use crate::documents::{deployed, issued, rejected};
 use crate::harness::{Folder, certhooks, events_folder, tail};
@@ -64,7 +64,7 @@ impl Senders {
 #[test]
 fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
     let seed = seed().unwrap();
-    println!("TORTURE_SEED={seed} repeats it as far as timing allows");
+    println!("CHAOS_SEED={seed} repeats it as far as timing allows");
     let mut random = Random::new(seed);
     let providers = Providers::start();
     let limited = Fault::RateLimited { retry_after: Some(1), status: None };

@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::Path;
 
+use ::harness::SecretScanner;
 use rcgen::KeyPair;
 use serde_json::json;
-use torture::canaries::Needles;
 
 use crate::harness::{
     CLOUDFLARE_AUTH, DIGICERT_KEY, Local, META_SECRET, META_TOKEN, meta_signature, tail_lines,
@@ -38,7 +38,7 @@ const SECRETS: [&str; 7] = [
 fn nothing_secret_comes_out() {
     let providers = Providers::start();
     let pem = KeyPair::generate().unwrap().serialize_pem();
-    let secrets = Needles::of(&[&SECRETS[..], &[TOKEN]].concat(), &[&pem]);
+    let secrets = SecretScanner::new(&[&SECRETS[..], &[TOKEN]].concat(), &[&pem]);
 
     let local = providers.local(&[("RUST_LOG", "trace")]);
     let mut answers = good_ones(&local, &pem);
@@ -76,7 +76,7 @@ fn nothing_secret_comes_out() {
     assert!(arguments.contains("--state") && !arguments.contains("canary"), "{arguments}");
     // Whatever else is in the state folder: the token waits in the database, and nothing else.
     let state = files(local.state.path()).concat();
-    assert_eq!(Needles::of(&SECRETS, &[]).count(&state), 0);
+    assert_eq!(SecretScanner::new(&SECRETS, &[]).count(&state), 0);
 }
 
 /// A refused API key, an API that does not answer: what goes into the error is not the address, which
@@ -103,7 +103,7 @@ fn nothing_secret_comes_out_of_failed_call_backs() {
         Request::to(route, body).send(&local).accepted_one();
     }
     local.logged(3, |line| line["message"] == "again later");
-    let secrets = Needles::of(&SECRETS, &[]);
+    let secrets = SecretScanner::new(&SECRETS, &[]);
     for line in local.log() {
         assert_eq!(secrets.count(&line), 0, "{line}");
         assert!(!line.contains("access_token"), "{line}");

@@ -20,7 +20,6 @@ mod providers;
 mod replay;
 mod scene;
 mod status;
-mod torture;
 mod wire;
 mod worker;
 mod x509;

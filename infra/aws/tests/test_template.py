@@ -1,0 +1,410 @@
+"""The processed template, for what an emulator does not enforce: switches, limits, retention, encryption, alarms."""
+
+import json
+import re
+
+import pytest
+from processed import TEMPLATE, processed, resources, source
+
+KEY = "arn:aws:kms:eu-central-1:111111111111:key/own"
+TOPIC = "arn:aws:sns:eu-central-1:111111111111:alarms"
+ALL = {"EnableMeta": "true"}
+DAY = 24 * 60 * 60
+QUEUES = {"EventsQueue": "EventsDeadLetters", "DeliveriesQueue": "DeliveriesDeadLetters"}
+WEBHOOKS = {"Digicert": "DigicertWebhook", "Cloudflare": "CloudflareWebhook", "Meta": "MetaWebhook"}
+
+
+# --- providers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", WEBHOOKS)
+def test_a_provider_switched_off_leaves_nothing_behind(provider):
+    on = processed(**ALL)
+    off = processed(**ALL | {f"Enable{provider}": "false"})
+    named = [n for n in on["Resources"] if n.startswith(provider)]
+    assert len(named) >= 8
+
+    assert not [n for n in (*off["Resources"], *off["Outputs"]) if n.startswith(provider)]
+    # Nor does what is shared name it: no route, no role statement, no variable. The API's policy may deny a route
+    # that is not there.
+    rest = json.dumps(off["Resources"]).replace("execute-api:/*/*/webhooks/digicert", "")
+    assert f"${{{provider}" not in rest
+    assert f"/webhooks/{provider.lower()}" not in rest
+    assert ("Reconciler" in off["Resources"]) == (provider != "Digicert"), "it is for CertCentral alone"
+    variables = off["Resources"]["Worker"]["Properties"]["Environment"]["Variables"]
+    assert not [v for v in variables if v.startswith(f"{provider.upper()}_")]
+
+
+def test_meta_is_off_by_default_and_nothing_at_all_is_refused():
+    assert set(resources("AWS::Lambda::Function", processed())) == {
+        "DigicertWebhook",
+        "CloudflareWebhook",
+        "Worker",
+        "Reconciler",
+    }
+    assertion, = source()["Rules"]["SomeProvider"]["Assertions"]
+    named = re.findall(r"'Ref': '(\w+)'", str(assertion["Assert"]))
+    assert sorted(named) == ["EnableCloudflare", "EnableDigicert", "EnableMeta"]
+
+
+# --- the door ----------------------------------------------------------------------------------------------------
+
+
+def test_the_api_has_three_routes_one_stage_and_a_limit():
+    stack = processed(ApiRequestsPerSecond="7", ApiBurst="9", **ALL)
+    api = stack["Resources"]["Api"]["Properties"]
+    assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+    assert {path: set(methods) for path, methods in api["Body"]["paths"].items()} == {
+        "/webhooks/digicert": {"post"},
+        "/webhooks/cloudflare": {"post"},
+        "/webhooks/meta-ct": {"get", "post"},
+    }
+    stage, = resources("AWS::ApiGateway::Stage", stack).values()
+    assert stage["TracingEnabled"] is True
+    assert stage["MethodSettings"] == [
+        {
+            "HttpMethod": "*",
+            "ResourcePath": "/*",
+            "ThrottlingRateLimit": "7",
+            "ThrottlingBurstLimit": "9",
+            "LoggingLevel": "OFF",
+            "DataTraceEnabled": False,
+        }
+    ]
+
+
+def test_the_access_log_holds_no_header_query_or_body():
+    stack = processed()
+    setting = stack["Resources"]["Apiv1Stage"]["Properties"]["AccessLogSetting"]
+    assert setting["DestinationArn"] == "${AccessLog.Arn}"
+    assert set(json.loads(setting["Format"]).values()) == {
+        "$context.error.responseType",
+        "$context.httpMethod",
+        "$context.identity.sourceIp",
+        "$context.integrationLatency",
+        "$context.integrationStatus",
+        "$context.requestId",
+        "$context.requestTimeEpoch",
+        "$context.resourcePath",
+        "$context.responseLatency",
+        "$context.responseLength",
+        "$context.status",
+        "$context.xrayTraceId",
+    }
+
+
+def test_the_stage_waits_for_the_logging_role_where_the_stack_sets_it():
+    stack = processed()["Resources"]
+    assert stack["Api"]["DependsOn"] == "ApiGatewayAccount"
+    assert stack["ApiGatewayAccount"]["Properties"] == {"CloudWatchRoleArn": "${ApiGatewayLogRole.Arn}"}
+    without = processed(SetApiGatewayLogRole="false")["Resources"]
+    assert not {"ApiGatewayAccount", "ApiGatewayLogRole"} & set(without)
+
+
+# --- functions ---------------------------------------------------------------------------------------------------
+
+
+def test_functions_run_as_designed():
+    stack = processed(LogRetentionDays="7", Architecture="x86_64", **ALL)
+    functions = resources("AWS::Lambda::Function", stack)
+    assert {name: f["Timeout"] for name, f in functions.items()} == {
+        "DigicertWebhook": 9,
+        "CloudflareWebhook": 9,
+        "MetaWebhook": 9,
+        "Worker": 30,
+        "Reconciler": 600,
+    }
+    for name, function in functions.items():
+        assert function["Runtime"] == "provided.al2023"
+        assert function["Architectures"] == ["x86_64"]
+        assert function["MemorySize"] == 256
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert function["LoggingConfig"]["LogFormat"] == "JSON"
+        assert function["LoggingConfig"]["LogGroup"] == f"${{{name}Log}}"
+        assert stack["Resources"][f"{name}Log"]["Properties"]["RetentionInDays"] == "7"
+    assert {tuple(f["Architectures"]) for f in resources("AWS::Lambda::Function", processed()).values()} == {("arm64",)}
+
+
+def test_functions_get_the_variables_that_the_code_reads():
+    functions = resources("AWS::Lambda::Function", processed(**ALL))
+    variables = {name: f["Environment"]["Variables"] for name, f in functions.items()}
+    assert {v.pop("METRICS_NAMESPACE") for v in variables.values()} == {"Certhooks/stack"}
+    for provider, function in WEBHOOKS.items():
+        variables[function].pop("SOURCE_IP_ALLOWLIST", None)
+        assert variables[function] == {
+            "EVENTS_QUEUE_URL": "${EventsQueue}",
+            "WEBHOOK_SECRET_ID": f"${{{provider}WebhookSecret}}",
+        }
+    assert variables["Reconciler"] == {
+        "EVENTS_QUEUE_URL": "${EventsQueue}",
+        "LEDGER_TABLE": "${Ledger}",
+        "DIGICERT_API_SECRET_ID": "${DigicertApiSecret}",
+        "DIGICERT_API_BASE": "https://www.digicert.com/services/v2",
+        "DIGICERT_API_BUDGET": "100/5s,1000/3m",
+        "RECONCILE_WINDOW_MINUTES": "1440",
+    }
+    worker = variables["Worker"]
+    assert {name: worker.pop(name) for name in list(worker) if name.endswith(("_URL", "_TABLE", "_BUCKET", "_ID"))} == {
+        "EVENTS_QUEUE_URL": "${EventsQueue}",
+        "DELIVERIES_QUEUE_URL": "${DeliveriesQueue}",
+        "LEDGER_TABLE": "${Ledger}",
+        "ARCHIVE_BUCKET": "${Archive}",
+        "DIGICERT_API_SECRET_ID": "${DigicertApiSecret}",
+        "CLOUDFLARE_API_SECRET_ID": "${CloudflareApiSecret}",
+        "META_API_SECRET_ID": "${MetaApiSecret}",
+        "META_APP_ID": "",
+    }
+    assert set(worker) == {
+        "WORKER_CONCURRENCY",
+        "DELIVER_CANARY",
+        "DIGICERT_API_BASE",
+        "DIGICERT_API_BUDGET",
+        "DIGICERT_AUTO_VERIFY",
+        "CLOUDFLARE_API_BASE",
+        "CLOUDFLARE_API_BUDGET",
+        "META_API_BASE",
+        "META_API_BUDGET",
+        "META_DOMAINS",
+    }
+
+
+def test_the_workers_mapping_reports_single_failures_and_shares_the_budget():
+    stack = processed(WorkerConcurrency="6")
+    mapping, = resources("AWS::Lambda::EventSourceMapping", stack).values()
+    assert mapping["EventSourceArn"] == "${EventsQueue.Arn}"
+    assert mapping["FunctionName"] == "${Worker}"
+    assert mapping["BatchSize"] == 10
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    worker = stack["Resources"]["Worker"]["Properties"]
+    concurrency = worker["Environment"]["Variables"]["WORKER_CONCURRENCY"]
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == concurrency == "6"
+    # Reserved concurrency would throttle the poller and dead-letter good messages.
+    assert "ReservedConcurrentExecutions" not in worker
+
+
+def test_the_reconciler_runs_one_at_a_time_and_looks_back_over_missed_runs():
+    stack = processed(ReconcileWindowMinutes="10080")
+    schedule, = resources("AWS::Scheduler::Schedule", stack).values()
+    minutes = int(re.fullmatch(r"rate\((\d+) minutes\)", schedule["ScheduleExpression"])[1])
+    reconciler = stack["Resources"]["Reconciler"]["Properties"]
+    assert reconciler["Timeout"] < minutes * 60
+    assert reconciler["Environment"]["Variables"]["RECONCILE_WINDOW_MINUTES"] == "10080"
+    assert schedule.get("State", "ENABLED") == "ENABLED"
+    # What failed is the next run's work, not a repeat's.
+    retries, = resources("AWS::Lambda::EventInvokeConfig", stack).values()
+    assert retries["MaximumRetryAttempts"] == schedule["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    window = source()["Parameters"]["ReconcileWindowMinutes"]
+    assert (window["MinValue"], window["MaxValue"]) == (1, 7 * 24 * 60)
+    assert window["Default"] > minutes
+
+
+# --- what holds data ---------------------------------------------------------------------------------------------
+
+
+def test_queues_wait_long_enough_and_keep_what_fails():
+    stack = processed(DeliveriesVisibilitySeconds="1200")
+    queues = resources("AWS::SQS::Queue", stack)
+    assert set(queues) == {*QUEUES, *QUEUES.values()}
+    for name, dead_letters in QUEUES.items():
+        redrive = queues[name]["RedrivePolicy"]
+        assert redrive == {"deadLetterTargetArn": f"${{{dead_letters}.Arn}}", "maxReceiveCount": 5}
+        assert queues[dead_letters]["MessageRetentionPeriod"] == 14 * DAY
+        assert queues[name]["MessageRetentionPeriod"] <= 14 * DAY
+        assert "RedrivePolicy" not in queues[dead_letters]
+    assert queues["EventsQueue"]["MessageRetentionPeriod"] == 14 * DAY
+    assert queues["EventsQueue"]["VisibilityTimeout"] == 180
+    assert 180 >= 6 * stack["Resources"]["Worker"]["Properties"]["Timeout"]
+    assert queues["DeliveriesQueue"]["VisibilityTimeout"] == "1200"
+    assert processed()["Resources"]["DeliveriesQueue"]["Properties"]["VisibilityTimeout"] == "900"
+    assert {q["MaximumMessageSize"] for q in queues.values()} == {1024 * 1024}
+
+
+def test_the_ledger_forgets_by_itself_and_can_be_restored():
+    ledger = processed()["Resources"]["Ledger"]["Properties"]
+    assert {k["AttributeName"]: k["KeyType"] for k in ledger["KeySchema"]} == {"pk": "HASH", "sk": "RANGE"}
+    assert {a["AttributeName"]: a["AttributeType"] for a in ledger["AttributeDefinitions"]} == {"pk": "S", "sk": "S"}
+    assert ledger["BillingMode"] == "PAY_PER_REQUEST"
+    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert ledger["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_the_archive_outlives_the_queues_and_then_forgets():
+    stack = processed(ArchiveRetentionDays="90")
+    rule, = stack["Resources"]["Archive"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["Status"] == "Enabled"
+    assert rule["ExpirationInDays"] == "90"
+    assert source()["Parameters"]["ArchiveRetentionDays"]["MinValue"] > 14
+
+
+def test_what_holds_data_is_retained_and_nothing_else():
+    stack = processed(**ALL)["Resources"]
+    retained = {name for name, r in stack.items() if r.get("DeletionPolicy", "").startswith("Retain")}
+    assert retained == {*QUEUES, *QUEUES.values(), "Ledger", "Archive", "ApiGatewayAccount", "ApiGatewayLogRole"}
+    assert {stack[name]["UpdateReplacePolicy"] for name in retained} == {"Retain"}
+
+
+def test_everything_is_encrypted_by_aws_or_by_an_own_key():
+    ours, own = processed(**ALL), processed(KmsKeyArn=KEY, **ALL)
+    for queue in resources("AWS::SQS::Queue", ours).values():
+        assert queue["SqsManagedSseEnabled"] is True
+        assert "KmsMasterKeyId" not in queue
+    for queue in resources("AWS::SQS::Queue", own).values():
+        assert queue["KmsMasterKeyId"] == KEY
+        assert "SqsManagedSseEnabled" not in queue
+    assert {s["KmsKeyId"] for s in resources("AWS::SecretsManager::Secret", own).values()} == {KEY}
+    assert own["Resources"]["Ledger"]["Properties"]["SSESpecification"] == {
+        "SSEEnabled": True,
+        "SSEType": "KMS",
+        "KMSMasterKeyId": KEY,
+    }
+    for stack, expected in ((ours, {"SSEAlgorithm": "AES256"}), (own, {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY})):
+        encryption = stack["Resources"]["Archive"]["Properties"]["BucketEncryption"]
+        rule, = encryption["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == expected
+
+
+# --- secrets -----------------------------------------------------------------------------------------------------
+
+
+def test_secrets_are_generated_or_hold_the_word_that_never_counts():
+    secrets = resources("AWS::SecretsManager::Secret", processed(**ALL))
+    generated = secrets.pop("DigicertWebhookSecret")["GenerateSecretString"]
+    assert generated["GenerateStringKey"] == "webhook_key"
+    assert generated["PasswordLength"] >= 32
+
+    door = (TEMPLATE.parents[2] / "shared/providers/src/door.rs").read_text()
+    placeholder = re.search(r'PLACEHOLDER: &str = "([^"]+)"', door)[1]
+    members = {name: json.loads(secret["SecretString"]) for name, secret in secrets.items()}
+    assert {name: set(value) for name, value in members.items()} == {
+        "CloudflareWebhookSecret": {"webhook_auth"},
+        "MetaWebhookSecret": {"app_secret", "verify_token"},
+        "DigicertApiSecret": {"api_key"},
+        "CloudflareApiSecret": {"api_token"},
+        "MetaApiSecret": {"access_token"},
+    }
+    assert {word for value in members.values() for word in value.values()} == {placeholder}
+
+
+def test_nothing_secret_is_a_parameter():
+    parameters = source()["Parameters"]
+    suspects = [name for name in parameters if re.search(r"secret|token|password|key", name, re.IGNORECASE)]
+    assert suspects == ["KmsKeyArn"]
+    assert not [name for name, p in parameters.items() if "NoEcho" in p]
+
+
+# --- parameters --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted", "refused"),
+    [
+        (
+            "DigicertApiBase",
+            ["https://certcentral.digicert.eu/services/v2", "http://127.0.0.1:8080/services/v2", "http://[::1]:1"],
+            ["http://digicert.example/v2", "https://user@host/v2", "https://host/v2?x=1", "http://127.0.0.1.example/"],
+        ),
+        ("DigicertSourceCidrs", ["10.0.0.0/8", "10.0.0.0/8,127.0.0.1/32"], ["", "10.0.0.0", "10.0.0.0/8, 10.1.0.0/16"]),
+        ("KmsKeyArn", ["", KEY], ["alias/own", "key/own"]),
+        ("AlarmTopicArn", ["", TOPIC], ["alarms"]),
+        ("MetaAppId", ["", "123"], ["../x"]),
+        ("MetaDomains", ["", "a.example,b.example"], ["a.example b.example", "https://a.example"]),
+    ],
+)
+def test_parameters_take_what_they_should(name, accepted, refused):
+    parameter = source()["Parameters"][name]
+    assert parameter["ConstraintDescription"]
+    pattern = re.compile(parameter["AllowedPattern"])
+    assert all(pattern.fullmatch(value) for value in [parameter["Default"], *accepted])
+    assert not any(pattern.fullmatch(value) for value in refused)
+
+
+# --- alarms, dashboard, outputs ----------------------------------------------------------------------------------
+
+
+def test_alarms_watch_what_they_should():
+    alarms = resources("AWS::CloudWatch::Alarm", processed(**ALL))
+    watched = {
+        (a["Namespace"], a["MetricName"], *(d["Value"] for d in a.get("Dimensions", []))) for a in alarms.values()
+    }
+    assert watched == {
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "${EventsDeadLetters.QueueName}"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "${DeliveriesDeadLetters.QueueName}"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "${EventsQueue.QueueName}"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "${DeliveriesQueue.QueueName}"),
+        ("AWS/ApiGateway", "5XXError", "stack", "v1"),
+        ("AWS/Lambda", "Errors", "${Worker}"),
+        ("AWS/Lambda", "Errors", "${Reconciler}"),
+        *(("Certhooks/stack", name, "digicert") for name in ("Reconciled", "NotSent", "StillMissing")),
+        *(("AWS/Lambda", "Throttles", f"${{{name}}}") for name in ("Worker", *WEBHOOKS.values())),
+        *(("Certhooks/stack", "Refused", p.lower(), "unauthorized") for p in WEBHOOKS),
+        *(("Certhooks/stack", "KeyRefused", p.lower()) for p in WEBHOOKS),
+        ("Certhooks/stack", "RefusedAddresses"),
+        ("Certhooks/stack", "CanaryLatency", "digicert"),
+    }
+
+
+def test_alarms_go_to_the_topic_when_there_is_one():
+    for alarm in resources("AWS::CloudWatch::Alarm", processed(AlarmTopicArn=TOPIC, **ALL)).values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
+        # A reconciler or a canary that says nothing at all does not run; elsewhere silence is good.
+        is_watch = alarm["MetricName"] in {"Reconciled", "CanaryLatency"}
+        assert alarm["TreatMissingData"] == ("breaching" if is_watch else "notBreaching")
+    for alarm in resources("AWS::CloudWatch::Alarm", processed()).values():
+        assert "AlarmActions" not in alarm
+
+
+@pytest.mark.parametrize(
+    ("enabled", "function"),
+    [
+        ({}, "DigicertWebhook"),
+        ({"EnableDigicert": "false"}, "CloudflareWebhook"),
+        ({"EnableDigicert": "false", "EnableCloudflare": "false", "EnableMeta": "true"}, "MetaWebhook"),
+    ],
+)
+def test_a_canary_takes_the_first_open_door_each_day(enabled, function):
+    stack = processed(**enabled)["Resources"]
+    rule = stack["Canary"]["Properties"]
+    assert rule["ScheduleExpression"] == "rate(1 day)"
+    target, = rule["Targets"]
+    assert (target["Arn"], json.loads(target["Input"])) == (f"${{{function}.Arn}}", {"certhooks": "canary"})
+    dimension, = stack["CanaryAlarm"]["Properties"]["Dimensions"]
+    assert dimension["Value"] == function.removesuffix("Webhook").lower()
+    # CloudWatch looks a day back at most where a period is below an hour, and a week from there on.
+    assert (stack["CanaryAlarm"]["Properties"]["EvaluationPeriods"], stack["CanaryAlarm"]["Properties"]["Period"]) == (26, 3600)
+
+
+def test_refused_addresses_are_counted_from_the_access_log():
+    metric = processed()["Resources"]["RefusedAddresses"]["Properties"]
+    assert metric["LogGroupName"] == "${AccessLog}"
+    assert '$.status = "403"' in metric["FilterPattern"]
+    fields = set(re.findall(r"\$\.(\w+)", metric["FilterPattern"]))
+    log = json.loads(processed()["Resources"]["Apiv1Stage"]["Properties"]["AccessLogSetting"]["Format"])
+    assert fields <= set(log)
+
+
+def test_the_dashboard_can_be_read():
+    widgets = json.loads(processed()["Resources"]["Dashboard"]["Properties"]["DashboardBody"])["widgets"]
+    headings = [w["properties"]["markdown"] for w in widgets if w["type"] == "text"]
+    assert headings == [
+        "## Is it receiving?",
+        "## Is it keeping up?",
+        "## What is failing, and whose fault is it?",
+        "## What CertCentral did not send, or we did not take",
+    ]
+    places = [(w["x"], w["y"]) for w in widgets]
+    assert len(set(places)) == len(widgets) == 22
+    assert places == sorted(places, key=lambda place: (place[1], place[0]))
+
+
+def test_outputs_say_where_to_subscribe_what_to_fill_and_what_to_consume():
+    outputs = {name: o["Value"] for name, o in processed(**ALL)["Outputs"].items()}
+    host = "https://${Api}.execute-api.eu-central-1.amazonaws.com/v1/webhooks"
+    assert outputs["DigicertWebhookUrl"] == f"{host}/digicert"
+    assert outputs["CloudflareWebhookUrl"] == f"{host}/cloudflare"
+    assert outputs["MetaWebhookUrl"] == f"{host}/meta-ct"
+    for queue in (*QUEUES, *QUEUES.values()):
+        assert outputs[f"{queue}Url"] == f"${{{queue}}}"
+        assert outputs[f"{queue}Arn"] == f"${{{queue}.Arn}}"
+    secrets = resources("AWS::SecretsManager::Secret", processed(**ALL))
+    names = {name.removesuffix("Name"): value for name, value in outputs.items() if name.endswith("SecretName")}
+    assert names == {name: secret["Name"] for name, secret in secrets.items()}

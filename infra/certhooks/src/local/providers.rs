@@ -1,0 +1,105 @@
+use std::net::SocketAddr;
+
+use boot::Environment;
+use embedded::LocalSecrets;
+use envelope::Provider;
+use processing::{Keys, Settings};
+
+use crate::keys::ApiKey;
+
+/// The providers as the worker sees them. One with an API key is called for real. One without is
+/// simulated where this program has the simulator in it (feature `simulator`, which `make run` turns
+/// on); elsewhere its call-back is disabled.
+pub(crate) struct Providers {
+    pub(crate) settings: Settings,
+    pub(crate) keys: Keys<ApiKey>,
+    /// Stops when this is dropped.
+    pub(crate) simulation: Option<Simulation>,
+}
+
+/// A simulator that runs in this process.
+pub(crate) struct Simulation {
+    pub(crate) address: SocketAddr,
+    #[cfg(feature = "simulator")]
+    _simulator: simulator::Simulator,
+}
+
+impl Providers {
+    pub(crate) async fn start(
+        environment: &Environment,
+        secrets: &LocalSecrets,
+    ) -> anyhow::Result<Self> {
+        let mut keys = Keys {
+            digicert: Some(ApiKey::of(secrets, Provider::Digicert).await?),
+            cloudflare: Some(ApiKey::of(secrets, Provider::Cloudflare).await?),
+            meta: Some(ApiKey::of(secrets, Provider::Meta).await?),
+        };
+        let (environment, simulation) = simulate(environment.clone(), &keys).await?;
+        if simulation.is_none() {
+            for key in [&mut keys.digicert, &mut keys.cloudflare, &mut keys.meta] {
+                key.take_if(|key| key.is_simulated());
+            }
+        }
+        Ok(Self { settings: Settings::from_environment(&environment)?, keys, simulation })
+    }
+
+    /// The names of the simulated providers.
+    pub(crate) fn simulated(&self) -> Vec<&'static str> {
+        simulated(&self.keys).into_iter().map(Provider::as_str).collect()
+    }
+}
+
+fn simulated(keys: &Keys<ApiKey>) -> Vec<Provider> {
+    let Keys { digicert, cloudflare, meta } = keys;
+    [(digicert, Provider::Digicert), (cloudflare, Provider::Cloudflare), (meta, Provider::Meta)]
+        .into_iter()
+        .filter(|(key, _)| key.as_ref().is_some_and(ApiKey::is_simulated))
+        .map(|(_, provider)| provider)
+        .collect()
+}
+
+/// Starts the simulator if a provider needs it. The settings of that provider then point to it; it has
+/// no rate limits, so the budget is `none` unless one is set.
+#[cfg(feature = "simulator")]
+async fn simulate(
+    mut environment: Environment,
+    keys: &Keys<ApiKey>,
+) -> anyhow::Result<(Environment, Option<Simulation>)> {
+    let simulated = simulated(keys);
+    if simulated.is_empty() {
+        return Ok((environment, None));
+    }
+    let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+    let simulator = simulator::Simulator::start(loopback, simulator::Settings::default()).await?;
+    for provider in simulated {
+        let (base_name, base, budget_name) = match provider {
+            Provider::Cloudflare => {
+                ("CLOUDFLARE_API_BASE", simulator.cloudflare_base(), "CLOUDFLARE_API_BUDGET")
+            }
+            Provider::Digicert => {
+                ("DIGICERT_API_BASE", simulator.digicert_base(), "DIGICERT_API_BUDGET")
+            }
+            Provider::Meta => ("META_API_BASE", simulator.meta_base(), "META_API_BUDGET"),
+        };
+        environment = with_default(environment.with(base_name, base), budget_name, "none");
+        if provider == Provider::Meta && environment.optional("META_APP_ID").is_none() {
+            environment = with_default(environment, "META_DOMAINS", "example.com");
+        }
+    }
+    let address = simulator.address();
+    Ok((environment, Some(Simulation { address, _simulator: simulator })))
+}
+
+#[cfg(not(feature = "simulator"))]
+#[expect(clippy::unused_async, reason = "as the one with the simulator")]
+async fn simulate(
+    environment: Environment,
+    _: &Keys<ApiKey>,
+) -> anyhow::Result<(Environment, Option<Simulation>)> {
+    Ok((environment, None))
+}
+
+#[cfg(feature = "simulator")]
+fn with_default(environment: Environment, name: &'static str, value: &str) -> Environment {
+    if environment.optional(name).is_some() { environment } else { environment.with(name, value) }
+}

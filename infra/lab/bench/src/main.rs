@@ -1,0 +1,141 @@
+//! `make bench` runs this; `--help` has the rest.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use bench::figures::{self, Figures, What};
+use bench::results::{Method, Results};
+use bench::side::{OURS, Side};
+use bench::stage::Stage;
+use bench::{cold, cost, local, markdown, size, targets, warm, worker};
+use clap::{Parser, ValueEnum};
+
+/// Measures the functions beside peers that do the same work
+///
+/// Takes the compiled functions from the folder of its own binary. `make bench` builds them, installs
+/// the peers and runs this with all parts. Run it where infra/aws/template.yaml is.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bench",
+    max_term_width = 100,
+    after_help = "Example:\n  target/release/bench --rounds 3 --only certhooks,floor --parts cold,warm"
+)]
+struct Cli {
+    /// How often each figure is taken
+    #[arg(long, default_value_t = 11, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Events through `certhooks local`
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
+    events: u32,
+    /// Sides, comma-separated; all when unset
+    #[arg(long, value_name = "SIDES", value_delimiter = ',')]
+    only: Vec<String>,
+    /// What is measured, comma-separated; all when unset
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    parts: Vec<Part>,
+    /// Where the peers are installed
+    #[arg(long, default_value = ".tools/bench", value_name = "DIR")]
+    peers: PathBuf,
+    /// Where bench.json, bench.md and cold-start.svg go
+    #[arg(long, default_value = "target/bench", value_name = "DIR")]
+    results: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Part {
+    Cold,
+    Local,
+    Size,
+    Warm,
+    Worker,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Cli) -> Result<()> {
+    let program = std::env::current_exe()?;
+    let binaries = program.parent().context("this program has no folder")?;
+    let sides = sides(arguments, binaries)?;
+    let template_mb = template_memory(Path::new("infra/aws/template.yaml"))?;
+    let rounds = arguments.rounds.into();
+    let stage = Stage::set().await?;
+    let figures = measure(arguments, &stage, &sides, binaries).await?;
+    let results = Results {
+        method: Method::of(&stage, &sides, rounds),
+        targets: targets::of(&figures, template_mb),
+        costs: cost::of(&figures, &sides),
+        figures,
+    };
+    results.write(&arguments.results, &sides)?;
+    println!("{}", markdown::render(&results, &sides));
+    eprintln!("bench: written to {}", arguments.results.display());
+    let void = figures::void_sides(&results.figures);
+    ensure!(void.is_empty(), "void, each with its reason in bench.json: {void:?}");
+    Ok(())
+}
+
+fn sides(arguments: &Cli, binaries: &Path) -> Result<Vec<Side>> {
+    let wanted =
+        |side: &Side| arguments.only.is_empty() || arguments.only.iter().any(|it| it == side.name);
+    let all = Side::all(binaries, &std::path::absolute(&arguments.peers)?);
+    let sides: Vec<_> = all.into_iter().filter(wanted).collect();
+    let is_ours_first = sides.first().is_some_and(|side| side.name == OURS);
+    ensure!(is_ours_first, "--only must name {OURS}, which the others are compared with");
+    sides.iter().try_for_each(Side::check)?;
+    Ok(sides)
+}
+
+async fn measure(
+    arguments: &Cli,
+    stage: &Stage,
+    sides: &[Side],
+    binaries: &Path,
+) -> Result<Vec<Figures>> {
+    let wants = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
+    let rounds = arguments.rounds.into();
+    let mut all = Vec::new();
+    if wants(Part::Size) {
+        all.extend(size::measure(stage, sides)?);
+    }
+    if wants(Part::Cold) {
+        all.extend(cold::measure(stage, sides, rounds).await?);
+    }
+    if wants(Part::Warm) {
+        all.extend(warm::measure(stage, sides, rounds).await?);
+    }
+    if wants(Part::Worker) {
+        let figures = worker::measure(stage, binaries, rounds).await;
+        all.extend(or_void(figures, What::Batch, worker::WORKER));
+    }
+    if wants(Part::Local) {
+        let figures = local::measure(stage, binaries, arguments.events as usize);
+        all.extend(or_void(figures, What::LocalRate, local::LOCAL));
+    }
+    Ok(all)
+}
+
+/// What was measured before stays.
+fn or_void(figures: Result<Vec<Figures>>, what: What, name: &'static str) -> Vec<Figures> {
+    figures.unwrap_or_else(|error| {
+        eprintln!("bench: {name}: void: {error:#}");
+        vec![Figures::void(what, name, &format!("{error:#}"))]
+    })
+}
+
+/// The memory of all functions, in MB, from the template's `Globals`.
+fn template_memory(template: &Path) -> Result<u32> {
+    let text = std::fs::read_to_string(template).with_context(|| template.display().to_string())?;
+    let first = text.lines().find_map(|line| line.trim().strip_prefix("MemorySize:"));
+    let memory = first.and_then(|memory| memory.trim().parse().ok());
+    memory.with_context(|| format!("{}: no MemorySize with a number", template.display()))
+}

@@ -1,0 +1,141 @@
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What one scenario came to.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Row {
+    pub scenario: String,
+    /// With this, `CHAOS_SEED` repeats it as far as timing allows.
+    pub seed: u64,
+    pub faults: u64,
+    pub kills: u64,
+    /// Distinct ids that a door answered for with 200.
+    pub events: u64,
+    /// Of those, not delivered.
+    pub lost: u64,
+    /// Deliveries beyond the first of an id.
+    pub repeated: u64,
+    /// Repeats that the contract does not allow for, and ids that nobody sent.
+    pub unexplained: u64,
+    /// Secrets found where none may be.
+    pub leaked: u64,
+    /// Why it did not come to its end; empty when it did.
+    pub failure: String,
+    pub seconds: u64,
+    /// How often a kill fell at which boundary, or which fault was injected.
+    pub at: BTreeMap<String, u64>,
+    /// What else was measured.
+    pub measured: BTreeMap<String, Value>,
+}
+
+impl Row {
+    pub fn new(scenario: &str, seed: u64) -> Self {
+        Self { scenario: scenario.to_owned(), seed, ..Self::default() }
+    }
+
+    /// Whether it kept the contract.
+    pub fn is_good(&self) -> bool {
+        self.failure.is_empty()
+            && self.events > 0
+            && self.lost + self.unexplained + self.leaked == 0
+    }
+}
+
+/// The table that the README quotes, and below it the boundaries and measurements.
+pub fn markdown(rows: &[Row], command: &str) -> String {
+    let mut text = format!("Made by `{command}`.\n\n");
+    text += "| scenario | faults injected | kills | events | lost | repeated | not allowed for | leaked | s |\n";
+    text += "| --- | --: | --: | --: | --: | --: | --: | --: | --: |\n";
+    for row in rows {
+        let Row { scenario, faults, kills, events, lost, repeated, unexplained, leaked, .. } = row;
+        let numbers = [faults, kills, events, lost, repeated, unexplained, leaked, &row.seconds];
+        let numbers = numbers.map(|number| thousands(*number)).join(" | ");
+        let mark = if row.failure.is_empty() { "" } else { " **FAILED**" };
+        // Writing to a string does not fail; likewise below.
+        let _ = writeln!(text, "| {scenario}{mark} | {numbers} |");
+    }
+    for row in rows {
+        let _ = write!(text, "\n**{}** (seed {})", row.scenario, row.seed);
+        if !row.at.is_empty() {
+            let at: Vec<_> = row.at.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            let _ = write!(text, ": {}", at.join(", "));
+        }
+        text.push('\n');
+        if !row.failure.is_empty() {
+            let _ = writeln!(text, "- failed: {}", row.failure);
+        }
+        for (name, value) in &row.measured {
+            let _ = writeln!(text, "- {name}: {value}");
+        }
+    }
+    text
+}
+
+/// `results.json` and `results.md` in `folder`.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write(rows: &[Row], command: &str, folder: &Path) -> Result<()> {
+    let name = || folder.display().to_string();
+    std::fs::create_dir_all(folder).with_context(name)?;
+    let json = serde_json::to_string_pretty(rows)? + "\n";
+    std::fs::write(folder.join("results.json"), json).with_context(name)?;
+    std::fs::write(folder.join("results.md"), markdown(rows, command)).with_context(name)
+}
+
+/// Rows of another program; none when it did not run.
+///
+/// # Errors
+/// The file holds something else.
+pub fn read(file: &Path) -> Result<Vec<Row>> {
+    let name = || file.display().to_string();
+    match std::fs::read(file) {
+        Ok(bytes) => serde_json::from_slice(&bytes).with_context(name),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(name),
+    }
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_rows() {
+        let row = Row { kills: 1_234_567, events: 100, seconds: 12, ..Row::new("crash", 7) };
+        let text = markdown(&[row], "make chaos");
+        assert!(text.contains("| crash | 0 | 1,234,567 | 100 | 0 | 0 | 0 | 0 | 12 |"), "{text}");
+        assert!(text.contains("**crash** (seed 7)"), "{text}");
+        let row = Row { failure: "no boundary".into(), ..Row::new("crash", 7) };
+        assert!(!row.is_good());
+        let text = markdown(&[row], "make chaos");
+        assert!(text.contains("| crash **FAILED** | 0 |"), "{text}");
+        assert!(text.contains("- failed: no boundary"), "{text}");
+    }
+
+    #[test]
+    fn nothing_in_is_nothing_proved() {
+        assert!(!Row::new("empty", 1).is_good());
+        assert!(Row { events: 1, repeated: 3, ..Row::default() }.is_good());
+        assert!(!Row { events: 1, lost: 1, ..Row::default() }.is_good());
+        assert!(!Row { events: 1, leaked: 1, ..Row::default() }.is_good());
+    }
+}

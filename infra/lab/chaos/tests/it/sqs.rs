@@ -1,0 +1,33 @@
+//! Crashes and faults of the worker.
+
+use chaos::sqs::{Functions, crash, faults};
+use harness::{program, seed};
+
+use crate::assert_good;
+
+/// Each boundary before and after, but for those that a batch does not come by.
+const KILLS: u64 = 32;
+const EVENTS: u64 = 60;
+
+fn worker() -> Functions {
+    Functions { worker: program("worker").unwrap(), doors: Vec::new() }
+}
+
+#[tokio::test]
+async fn kill_nine_at_every_boundary_loses_nothing() {
+    let Some(row) = crash(&worker(), KILLS, seed().unwrap()).await.unwrap() else { return };
+    assert_good(&row);
+    assert!(row.kills >= KILLS);
+    for step in ["claim", "archive", "call-back", "publish", "record", "put back", "delete"] {
+        for when in ["before", "after"] {
+            assert!(row.at.contains_key(&format!("{when} {step}")), "{when} {step}: {:?}", row.at);
+        }
+    }
+}
+
+#[tokio::test]
+async fn ports_that_fail_at_random_lose_nothing() {
+    let Some(row) = faults(&worker(), EVENTS, seed().unwrap()).await.unwrap() else { return };
+    assert_good(&row);
+    assert!(row.faults > EVENTS / 4, "{}", row.faults);
+}

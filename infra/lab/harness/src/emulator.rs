@@ -1,0 +1,214 @@
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::process::Process;
+
+const REGION: &str = "eu-central-1";
+
+/// How long the emulator may take to start, on a busy machine.
+const START: Duration = Duration::from_secs(60);
+
+/// ministack, started for one test and ended with it.
+pub struct Emulator {
+    http: Client,
+    endpoint: String,
+    /// `None` where another process has it.
+    process: Option<Process>,
+}
+
+impl Emulator {
+    /// `None`, with a message that cannot be overlooked, where `make tools` was not run. In CI that is
+    /// an error.
+    pub async fn start() -> Result<Option<Self>> {
+        let Some(program) = installed()? else { return Ok(None) };
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let process = Process::start(
+            Command::new(program)
+                .env("BIND_HOST", "127.0.0.1")
+                .env("GATEWAY_PORT", port.to_string())
+                .env("IOT_MTLS_ENABLED", "0")
+                .env("SFTP_ENABLED", "0")
+                .env("MINISTACK_HOST", "localhost")
+                .envs(credentials())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        )?;
+        let mut emulator = Self { http: client()?, endpoint, process: Some(process) };
+        emulator.wait().await?;
+        Ok(Some(emulator))
+    }
+
+    /// One that another process started, at its endpoint.
+    pub fn attached(endpoint: impl Into<String>) -> Result<Self> {
+        Ok(Self { http: client()?, endpoint: endpoint.into(), process: None })
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What a function needs to find the emulator and nothing else.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let mut variables: Vec<_> =
+            credentials().map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        variables.push(("AWS_ENDPOINT_URL".to_owned(), self.endpoint.clone()));
+        variables
+    }
+
+    /// A standard queue; answers its URL.
+    pub async fn queue(&self, name: &str) -> Result<String> {
+        let made = self.call("sqs", "AmazonSQS.CreateQueue", json!({ "QueueName": name })).await?;
+        Ok(made["QueueUrl"].as_str().context("CreateQueue answered no QueueUrl")?.to_owned())
+    }
+
+    /// All messages of a queue with their attributes, taken from it.
+    pub async fn messages(&self, queue_url: &str) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        loop {
+            let request = json!({
+                "QueueUrl": queue_url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 600,
+                "MessageAttributeNames": ["All"], "AttributeNames": ["All"],
+            });
+            let mut received = self.call("sqs", "AmazonSQS.ReceiveMessage", request).await?;
+            match received["Messages"].take() {
+                Value::Array(messages) if !messages.is_empty() => all.extend(messages),
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    pub async fn secret(&self, name: &str, value: &str) -> Result<()> {
+        let request =
+            json!({ "Name": name, "SecretString": value, "ClientRequestToken": name_token(name) });
+        self.call("secretsmanager", "secretsmanager.CreateSecret", request).await.map(drop)
+    }
+
+    /// The ledger's table, as the template has it.
+    pub async fn table(&self, name: &str) -> Result<()> {
+        let request = json!({
+            "TableName": name,
+            "KeySchema": [
+                { "AttributeName": "pk", "KeyType": "HASH" },
+                { "AttributeName": "sk", "KeyType": "RANGE" },
+            ],
+            "AttributeDefinitions": [
+                { "AttributeName": "pk", "AttributeType": "S" },
+                { "AttributeName": "sk", "AttributeType": "S" },
+            ],
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        self.call("dynamodb", "DynamoDB_20120810.CreateTable", request).await.map(drop)
+    }
+
+    pub async fn bucket(&self, name: &str) -> Result<()> {
+        let place = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        let put = self.http.put(format!("{}/{name}", self.endpoint)).body(place);
+        let answer = put.header("authorization", authorization("s3")).send().await?;
+        answer.error_for_status().with_context(|| format!("CreateBucket {name}")).map(drop)
+    }
+
+    /// An object of a bucket as text.
+    pub async fn object(&self, bucket: &str, key: &str) -> Result<String> {
+        let get = self.http.get(format!("{}/{bucket}/{key}", self.endpoint));
+        let answer = get.header("authorization", authorization("s3")).send().await?;
+        Ok(answer.error_for_status()?.text().await?)
+    }
+
+    /// The keys of all objects of a bucket.
+    pub async fn keys(&self, bucket: &str) -> Result<Vec<String>> {
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let after = keys.last().cloned().unwrap_or_default();
+            let list = self.http.get(format!("{}/{bucket}", self.endpoint));
+            let list = list.query(&[("list-type", "2"), ("start-after", &after)]);
+            let answer = list.header("authorization", authorization("s3")).send().await?;
+            let text = answer.error_for_status()?.text().await?;
+            let found = text.split("<Key>").skip(1).filter_map(|rest| rest.split('<').next());
+            let before = keys.len();
+            keys.extend(found.map(str::to_owned));
+            if keys.len() == before {
+                return Ok(keys);
+            }
+        }
+    }
+
+    /// Any operation of a service with a JSON protocol.
+    pub async fn call(&self, service: &str, operation: &str, request: Value) -> Result<Value> {
+        let version = if service == "dynamodb" || service == "sqs" { "1.0" } else { "1.1" };
+        let answer = self
+            .http
+            .post(&self.endpoint)
+            .header("authorization", authorization(service))
+            .header("content-type", format!("application/x-amz-json-{version}"))
+            .header("x-amz-target", operation)
+            .body(request.to_string())
+            .send()
+            .await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        if !status.is_success() {
+            bail!("{operation}: {status}: {text}");
+        }
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+
+    async fn wait(&mut self) -> Result<()> {
+        let ready = async {
+            while self.call("sqs", "AmazonSQS.ListQueues", json!({})).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(START, ready)
+            .await
+            .context("ministack did not start within a minute")?;
+        // Else another program took the port first, and it is that one which answers.
+        let ended =
+            self.process.as_mut().map(|process| process.child().try_wait()).transpose()?.flatten();
+        ended.map_or(Ok(()), |status| bail!("ministack ended with {status}"))
+    }
+}
+
+/// Where `make tools` puts it.
+fn installed() -> Result<Option<PathBuf>> {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.tools/venv/bin/ministack");
+    if program.exists() {
+        return Ok(Some(program));
+    }
+    let missing = "ministack is not installed: run `make tools`";
+    if std::env::var_os("CI").is_some() {
+        bail!("{missing}");
+    }
+    eprintln!("\n=== SKIPPED: this test did not run. {missing} ===\n");
+    Ok(None)
+}
+
+fn credentials() -> [(&'static str, &'static str); 3] {
+    [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", REGION)]
+}
+
+/// The emulator reads no more of it than which service is meant.
+fn authorization(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, \
+         SignedHeaders=host, Signature=0"
+    )
+}
+
+/// 32 characters or more.
+fn name_token(name: &str) -> String {
+    format!("{name:-<40}")
+}
+
+fn client() -> Result<Client> {
+    // A second call finds the first one's and is no error.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    Ok(Client::builder().no_proxy().build()?)
+}

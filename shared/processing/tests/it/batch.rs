@@ -1,0 +1,73 @@
+use ::time::Duration;
+use envelope::Outcome;
+use processing::{Fate, Record};
+use serde_json::json;
+
+use crate::bench::{Bench, issued, observed, record, rejected};
+
+/// Fates come in the order of the records, whatever became of their neighbours.
+#[tokio::test]
+async fn a_bad_record_fails_alone() {
+    let bench = Bench::start().await;
+    let bad = ["", "not json", "[]", "{}", "\"canary\"", r#"{"specversion":"1.0"}"#, "\u{0}"]
+        .map(|body| Record { receipt: "r".into(), body: body.into(), deadline: None });
+    let mut foreign = issued("foreign", Duration::ZERO);
+    foreign["source"] = json!("/somebody/else");
+    let mut records: Vec<_> = bad.into();
+    records.push(record("r-foreign", &foreign));
+    let mut expected = vec![Fate::Left; records.len()];
+    for (number, at) in [(1, 0), (2, 3), (3, 9)] {
+        let id = format!("good{number}");
+        records.insert(at, record(&id, &issued(&id, Duration::ZERO)));
+        expected.insert(at, Fate::Delivered);
+    }
+    assert_eq!(bench.worker.process_batch(records).await, expected);
+    assert_eq!(bench.fake.events().len(), 3);
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_own_record_only() {
+    let bench = Bench::start().await;
+    bench.fake.state().panics_at = Some("b".into());
+    let records =
+        ["a", "b", "c"].map(|id| record(&format!("r-{id}"), &issued(id, Duration::ZERO))).into();
+    let fates = bench.worker.process_batch(records).await;
+    assert_eq!(fates, [Fate::Delivered, Fate::Left, Fate::Delivered]);
+    assert!(!Fate::Left.is_done() && Fate::Delivered.is_done() && Fate::PutBack.is_done());
+}
+
+/// Two copies of one event in a batch: one is delivered, the other comes back later.
+#[tokio::test]
+async fn copies_in_one_batch_are_delivered_once() {
+    let bench = Bench::start().await;
+    bench.simulator.delay_by(std::time::Duration::from_millis(100));
+    let copy = issued("copy", Duration::ZERO);
+    let records = vec![record("r1", &copy), record("r2", &copy)];
+    let fates = bench.worker.process_batch(records).await;
+    assert!(fates.contains(&Fate::Delivered) && fates.contains(&Fate::PutBack), "{fates:?}");
+    assert_eq!(bench.fake.events().len(), 1);
+    let back = serde_json::to_value(&bench.fake.envelopes()[0]).unwrap();
+    assert_eq!(bench.process("r3", &back).await, Fate::KnownBefore);
+}
+
+#[tokio::test]
+async fn an_empty_batch_is_done() {
+    let bench = Bench::start().await;
+    assert_eq!(bench.worker.process_batch(Vec::new()).await, []);
+}
+
+/// A provider without a key is not called back, and its events are delivered none the less.
+#[tokio::test]
+async fn without_an_api_key_the_call_back_is_disabled() {
+    let bench = Bench::without_keys().await;
+    for envelope in [issued("1", Duration::ZERO), rejected("2", Duration::ZERO), observed("3")] {
+        assert_eq!(bench.process("r", &envelope).await, Fate::Delivered);
+    }
+    let events = bench.fake.events();
+    assert_eq!(events.len(), 3);
+    for event in events {
+        let callback = event.data.callback;
+        assert_eq!((callback.outcome, callback.reason), (Outcome::Disabled, None), "{}", event.id);
+    }
+    assert_eq!(bench.simulator.requests().total(), 0);
+}

@@ -1,0 +1,65 @@
+use ::time::{Duration, OffsetDateTime};
+use processing::Fate;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, envelope};
+use crate::fakes::Step;
+
+fn challenge(token: &Value, age: Duration) -> Value {
+    let data = json!({"token": token, "webhook_id": 12345});
+    envelope("c", age, &json!({"event": "challenge_webhook_endpoint", "data": data}))
+}
+
+/// To the operator until 30 minutes after receipt, and to nobody else.
+#[tokio::test]
+async fn a_token_is_kept_for_the_rest_of_its_life() {
+    for (token, text) in [(json!("t0ken"), "t0ken"), (json!(4711), "4711")] {
+        let bench = Bench::start().await;
+        let fate = bench.process("r", &challenge(&token, Duration::minutes(20))).await;
+        assert_eq!(fate, Fate::ChallengeKept);
+        let state = bench.fake.state();
+        let (webhook_id, kept, expires) = &state.challenges[0];
+        assert_eq!((webhook_id.as_str(), kept.as_str()), ("12345", text));
+        let left = *expires - OffsetDateTime::now_utc();
+        assert!(left > Duration::minutes(9) && left <= Duration::minutes(10), "{left}");
+        assert_eq!(state.journal, [Step::KeepChallenge, Step::Send]);
+    }
+}
+
+/// The event returns until its token's time is over, and ends it then: DynamoDB's own deletion may be
+/// days late.
+#[tokio::test]
+async fn the_event_comes_back_to_end_its_token() {
+    let bench = Bench::start().await;
+    bench.process("r", &challenge(&json!("t"), Duration::minutes(1))).await;
+    let (again, delay) = {
+        let state = bench.fake.state();
+        let message = &state.sent[0];
+        assert!(message.expires.is_some());
+        (serde_json::from_str::<Value>(&message.body).unwrap(), message.delay)
+    };
+    assert_eq!((&again["attempts"], delay.as_secs()), (&json!(1), 900));
+
+    assert_eq!(bench.process("r", &again).await, Fate::ChallengeKept);
+    assert_eq!(bench.fake.state().journal, [Step::KeepChallenge, Step::Send, Step::Send]);
+    let over = challenge(&json!("t"), Duration::minutes(30));
+    assert_eq!(bench.process("r", &over).await, Fate::KnownBefore);
+    assert!(bench.fake.state().challenges.is_empty());
+}
+
+#[tokio::test]
+async fn a_token_whose_time_is_over_is_dropped() {
+    let bench = Bench::start().await;
+    let fate = bench.process("r", &challenge(&json!("t"), Duration::minutes(30))).await;
+    assert_eq!(fate, Fate::KnownBefore);
+    assert_eq!(bench.fake.state().journal, [Step::EndChallenge]);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_kept_stays_on_the_queue() {
+    let bench = Bench::start().await;
+    bench.fake.fail(Some(Step::KeepChallenge));
+    let fate = bench.process("r", &challenge(&json!("t"), Duration::ZERO)).await;
+    assert_eq!(fate, Fate::Left);
+    assert!(bench.fake.state().archive.is_empty() && bench.fake.state().published.is_empty());
+}

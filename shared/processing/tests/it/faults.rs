@@ -1,0 +1,119 @@
+use ::time::Duration;
+use envelope::{Outcome, Reason};
+use processing::Fate;
+use simulator::Fault;
+
+use crate::bench::{Bench, issued, rejected, tried};
+use crate::fakes::{Entry, Step};
+
+/// Whatever step fails: left to the queue, nothing lost, and delivered under the same id next time.
+#[tokio::test]
+async fn a_failing_port_leaves_the_record_to_the_queue() {
+    for (step, published) in [
+        (Step::Claim, 0),
+        (Step::Archive, 0),
+        (Step::Advance, 0),
+        (Step::Publish, 0),
+        // A lost record of a publication: a repeat is possible, with the same id.
+        (Step::Record, 1),
+    ] {
+        let bench = Bench::start().await;
+        bench.fake.fail(Some(step));
+        let envelope = issued("e", Duration::ZERO);
+        assert_eq!(bench.process("r1", &envelope).await, Fate::Left, "{step:?}");
+        assert_eq!(bench.fake.events().len(), published, "{step:?}");
+        assert_ne!(bench.fake.state().ledger.get("e"), Some(&Entry::Recorded), "{step:?}");
+
+        bench.fake.fail(None);
+        // Another receipt need not wait for the end of the lease.
+        assert_eq!(bench.process("r2", &envelope).await, Fate::Delivered, "{step:?}");
+        let events = bench.fake.events();
+        assert_eq!(events.len(), published + 1, "{step:?}");
+        assert!(events.iter().all(|event| event.id == "e"), "{step:?}");
+    }
+}
+
+/// Not archived, not asked about.
+#[tokio::test]
+async fn nothing_is_asked_before_the_envelope_is_archived() {
+    let bench = Bench::start().await;
+    bench.fake.fail(Some(Step::Archive));
+    bench.process("r", &issued("e", Duration::ZERO)).await;
+    assert_eq!(bench.simulator.requests().total(), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_put_back_is_left() {
+    let bench = Bench::start().await;
+    bench.fault(Fault::Reset);
+    bench.fake.fail(Some(Step::Send));
+    assert_eq!(bench.process("r", &issued("e", Duration::ZERO)).await, Fate::Left);
+    assert!(bench.fake.envelopes().is_empty());
+}
+
+/// Our own fault, not the provider's refusal: for the queue's receive count.
+#[tokio::test]
+async fn an_api_key_that_cannot_be_read_leaves_the_record() {
+    let bench = Bench::start().await;
+    *bench.key.0.lock().unwrap() = None;
+    assert_eq!(bench.process("r1", &issued("e", Duration::ZERO)).await, Fate::Left);
+    *bench.key.0.lock().unwrap() = Some("right");
+    assert_eq!(bench.process("r2", &issued("e", Duration::ZERO)).await, Fate::Delivered);
+}
+
+/// One that was never filled in is as good as a refused one.
+#[tokio::test]
+async fn a_placeholder_or_wrong_key_holds_the_record_and_a_new_one_is_read_at_once() {
+    for key in ["", "wrong"] {
+        let bench = Bench::start().await;
+        *bench.key.0.lock().unwrap() = Some(key);
+        assert_eq!(bench.process("r1", &issued("e", Duration::ZERO)).await, Fate::PutBack);
+        assert_eq!(bench.fake.state().sent[0].delay.as_secs(), 900);
+        *bench.key.0.lock().unwrap() = Some("right");
+        assert_eq!(bench.process("r2", &issued("e", Duration::ZERO)).await, Fate::Delivered);
+    }
+}
+
+/// Through several faults: each attempt counts, and only bad certificates count as such.
+#[tokio::test]
+async fn attempts_and_bad_certificates_are_counted_apart() {
+    let bench = Bench::start().await;
+    let mut envelope = issued("e", Duration::ZERO);
+    let cut = Fault::TruncatedPem;
+    let down = Fault::ServerError { status: Some(502) };
+    let faults =
+        [cut.clone(), cut.clone(), cut.clone(), cut, Fault::Html, down, Fault::GarbageArmour];
+    for (number, fault) in (1..).zip(faults) {
+        bench.fault(fault.clone());
+        assert_eq!(bench.process("r", &envelope).await, Fate::PutBack, "{fault:?}");
+        let back = bench.fake.envelopes().pop().unwrap();
+        assert_eq!(back.attempts, number);
+        envelope = serde_json::to_value(back).unwrap();
+    }
+    assert_eq!(envelope["badcertificates"], 2);
+    bench.fault(Fault::Html);
+    assert_eq!(bench.process("r", &envelope).await, Fate::Delivered);
+    let callback = bench.fake.events()[0].data.callback.clone();
+    assert_eq!(callback.outcome, Outcome::Failed);
+    assert_eq!((callback.reason, callback.attempts), (Some(Reason::BadCertificate), 8));
+    // The archive has it as it came.
+    assert_eq!(bench.fake.state().archive.len(), 1);
+}
+
+/// The envelope that is put back is the one that came, but for its counts.
+#[tokio::test]
+async fn what_is_put_back_is_what_came() {
+    let bench = Bench::start().await;
+    bench.fault(Fault::Reset);
+    let mut envelope = rejected("e", Duration::hours(3));
+    envelope["traceparent"] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into();
+    envelope["reconciled"] = true.into();
+    envelope["replayed"] = true.into();
+    assert_eq!(bench.process("r", &tried(envelope.clone(), 4)).await, Fate::PutBack);
+    let back = serde_json::to_value(bench.fake.envelopes().pop().unwrap()).unwrap();
+    assert_eq!(back, tried(envelope, 5));
+    let state = bench.fake.state();
+    assert_eq!(state.sent[0].group, "digicert/order/88");
+    assert_eq!(state.sent[0].kind, "com.digicert.certcentral.order_rejected");
+    assert!((16..=32).contains(&state.sent[0].delay.as_secs()), "{:?}", state.sent[0].delay);
+}
