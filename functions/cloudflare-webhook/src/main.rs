@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use providers::cloudflare::CloudflareDoor;
+use providers::cloudflare::CloudflareReceiver;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::serve::<CloudflareDoor>().await
+    lambda::serve::<CloudflareReceiver>().await
 }

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use providers::digicert::DigicertDoor;
+use providers::digicert::DigicertReceiver;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::serve::<DigicertDoor>().await
+    lambda::serve::<DigicertReceiver>().await
 }

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use providers::meta::MetaDoor;
+use providers::meta::MetaReceiver;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::serve::<MetaDoor>().await
+    lambda::serve::<MetaReceiver>().await
 }

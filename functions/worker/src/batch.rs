@@ -73,8 +73,13 @@ where
             }
         }
     }
-    let fates = worker.process_batch(records).await;
-    kept.extend(ids.into_iter().zip(fates).filter(|(_, fate)| !fate.is_done()).map(|(id, _)| id));
+    let dispositions = worker.process_batch(records).await;
+    kept.extend(
+        ids.into_iter()
+            .zip(dispositions)
+            .filter(|(_, disposition)| !disposition.is_done())
+            .map(|(id, _)| id),
+    );
     failures(kept)
 }
 

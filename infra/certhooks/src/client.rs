@@ -68,7 +68,7 @@ impl Client {
     pub(crate) async fn call<T, R: Refused>(
         &self,
         request: &Request,
-        judge: fn(&Answer<'_>) -> Result<T, R>,
+        classify: fn(&Answer<'_>) -> Result<T, R>,
     ) -> Result<T, Trouble<R>> {
         let unanswered = |why: &str| Trouble::Unanswered(format!("{}: {why}", self.base));
         let built = self
@@ -79,7 +79,7 @@ impl Client {
             Err(error) => return Err(unanswered(&cause(&error))),
         };
         let body = body.map_err(|why| unanswered(&why))?;
-        judge(&Answer { status, retry_after: None, body: &body })
+        classify(&Answer { status, retry_after: None, body: &body })
             .map_err(|refusal| Trouble::Refused(refusal.hiding(&request.secrets(&self.key))))
     }
 

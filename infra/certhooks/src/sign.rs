@@ -3,10 +3,10 @@ use data_encoding::HEXLOWER;
 use embedded::LocalSecrets;
 use envelope::Provider;
 use ports::SecretSource;
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::{Door, PLACEHOLDER};
-use providers::meta::MetaDoor;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::meta::MetaReceiver;
+use providers::receiver::{PLACEHOLDER, WebhookReceiver};
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -41,9 +41,9 @@ impl Signer {
 
     pub(crate) fn route(&self) -> &'static str {
         match self.provider {
-            Provider::Cloudflare => CloudflareDoor::ROUTE,
-            Provider::Digicert => DigicertDoor::ROUTE,
-            Provider::Meta => MetaDoor::ROUTE,
+            Provider::Cloudflare => CloudflareReceiver::ROUTE,
+            Provider::Digicert => DigicertReceiver::ROUTE,
+            Provider::Meta => MetaReceiver::ROUTE,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use ports::{CertificateState, Entry, History, PortError, PortResult, Standing, Told};
+use ports::{CertificateState, Entry, History, HistoryRecord, Ordering, PortError, PortResult};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
@@ -32,9 +32,9 @@ pub(crate) async fn advance(
     client: &Client,
     table: &str,
     state: &CertificateState,
-) -> PortResult<Standing> {
+) -> PortResult<Ordering> {
     let mut item = key(&state.certificate, STATE);
-    item.insert("place".into(), number(state.place.into()));
+    item.insert("place".into(), number(state.rank.into()));
     item.insert("kind".into(), text(&state.kind));
     item.insert("id".into(), text(&state.id));
     item.insert("time".into(), text(&written(state.time, &Rfc3339)?));
@@ -45,12 +45,12 @@ pub(crate) async fn advance(
         .set_item(Some(item))
         .condition_expression(MAY_MOVE)
         .expression_attribute_names("#place", "place")
-        .expression_attribute_values(":place", number(state.place.into()))
+        .expression_attribute_values(":place", number(state.rank.into()))
         .expression_attribute_values(":now", number(now().into()));
     match Box::pin(put.send()).await {
-        Ok(_) => Ok(Standing::Current),
+        Ok(_) => Ok(Ordering::Current),
         Err(error) => match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Standing::Stale),
+            Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Ordering::Stale),
             _ => Err(fault(VARIABLE, "PutItem", &error)),
         },
     }
@@ -58,8 +58,8 @@ pub(crate) async fn advance(
 
 /// The entry and its aliases in one call, in any order: neither is of use without the other, and what
 /// is missing after a crash is written again.
-pub(crate) async fn tell(client: &Client, table: &str, told: &Told) -> PortResult<()> {
-    let Told { certificate, aliases, entry, kept_until } = told;
+pub(crate) async fn append(client: &Client, table: &str, record: &HistoryRecord) -> PortResult<()> {
+    let HistoryRecord { certificate, aliases, entry, kept_until } = record;
     let until = number(kept_until.unix_timestamp().into());
     let json = serde_json::to_string(entry)
         .map_err(|error| PortError(format!("event {}: {error}", entry.id)))?;
@@ -161,7 +161,7 @@ fn state(certificate: &str, item: &Item) -> Option<CertificateState> {
     let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
     Some(CertificateState {
         certificate: certificate.to_owned(),
-        place: number("place")?,
+        rank: number("place")?,
         kind: text("kind")?,
         id: text("id")?,
         time: OffsetDateTime::parse(&text("time")?, &Rfc3339).ok()?,

@@ -87,15 +87,15 @@ fn request(target: &str, question: &Value) -> Result<HttpRequest, BoxError> {
 
 /// The answer, or the service's own code and words.
 fn judge(answer: &HttpResponse) -> Result<Value, ErrorMetadata> {
-    let told = answer.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let reply = answer.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
     let error = ErrorMetadata::builder();
-    match told {
-        Some(told) if answer.status().is_success() => Ok(told),
-        Some(told) => {
+    match reply {
+        Some(reply) if answer.status().is_success() => Ok(reply),
+        Some(reply) => {
             // `namespace#Code`.
-            let code = told["__type"].as_str().unwrap_or("an error without a code");
+            let code = reply["__type"].as_str().unwrap_or("an error without a code");
             let code = code.rsplit('#').next().unwrap_or(code);
-            let message = ["message", "Message"].iter().find_map(|member| told[*member].as_str());
+            let message = ["message", "Message"].iter().find_map(|member| reply[*member].as_str());
             Err(error.code(code).message(message.unwrap_or_default()).build())
         }
         None => {

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use ports::{CertificateState, Claim, History, Ledger, PortError, PortResult, Recorded, Standing};
+use ports::{CertificateState, Claim, History, Ledger, Ordering, PortError, PortResult, Recorded};
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, OffsetDateTime};
 
@@ -135,7 +135,7 @@ impl Ledger for DynamoLedger {
         }
     }
 
-    async fn advance(&self, state: CertificateState) -> PortResult<Standing> {
+    async fn advance(&self, state: CertificateState) -> PortResult<Ordering> {
         history::advance(&self.client, &self.table, &state).await
     }
 

@@ -27,8 +27,8 @@ pub(crate) async fn record(client: &Client, table: &str, recorded: &Recorded) ->
 }
 
 async fn attempt(client: &Client, table: &str, recorded: &Recorded) -> PortResult<()> {
-    if let Some(told) = &recorded.told {
-        history::tell(client, table, told).await?;
+    if let Some(record) = &recorded.history {
+        history::append(client, table, record).await?;
     }
     let mut item = event(&recorded.id);
     item.insert("state".into(), text(RECORDED));

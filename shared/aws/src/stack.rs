@@ -22,7 +22,7 @@ impl StackOutputs {
         let described = Box::pin(described.send())
             .await
             .map_err(|error| fault(&format!("stack {stack}"), "DescribeStacks", &error))?;
-        let told = described.stacks();
+        let stacks = described.stacks();
         let output = |output: &Output| {
             Some((output.output_key()?.to_owned(), output.output_value()?.to_owned()))
         };
@@ -31,8 +31,8 @@ impl StackOutputs {
         };
         Ok(Self {
             stack: stack.to_owned(),
-            outputs: told.iter().flat_map(Stack::outputs).filter_map(output).collect(),
-            parameters: told.iter().flat_map(Stack::parameters).filter_map(parameter).collect(),
+            outputs: stacks.iter().flat_map(Stack::outputs).filter_map(output).collect(),
+            parameters: stacks.iter().flat_map(Stack::parameters).filter_map(parameter).collect(),
         })
     }
 

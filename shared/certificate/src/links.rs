@@ -1,7 +1,7 @@
 use crate::checks::verdict;
 use crate::key::Kind;
 use crate::parsed::Parsed;
-use crate::signature::{self, Scheme, Verdict};
+use crate::signature::{self, Scheme, SignatureResult};
 
 /// Whether each certificate is signed by the next one, and a self-signed one by itself. The last one
 /// needs no issuer here: a chain may come without its root.
@@ -14,11 +14,11 @@ pub(crate) fn signatures(certificates: &[Parsed<'_>]) -> String {
             continue;
         };
         match signature::verify(signed, signer) {
-            Verdict::Good => verified = true,
-            Verdict::Bad => {
+            SignatureResult::Good => verified = true,
+            SignatureResult::Bad => {
                 wrong.push(format!("{} is not signed by {}", signed.label(), signer.label()))
             }
-            Verdict::Unsupported(what) => wrong.push(format!(
+            SignatureResult::Unsupported(what) => wrong.push(format!(
                 "the signature of {} by {} could not be verified: {what} is not supported",
                 signed.label(),
                 signer.label()

@@ -7,7 +7,7 @@ use crate::parsed::Parsed;
 
 /// What came of verifying one signature with one key.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Verdict {
+pub(crate) enum SignatureResult {
     Bad,
     Good,
     /// Not verified, and why not.
@@ -30,29 +30,29 @@ pub(crate) enum Scheme {
 }
 
 /// Whether `signed` carries a signature by the key in `signer`.
-pub(crate) fn verify(signed: &Parsed<'_>, signer: &Parsed<'_>) -> Verdict {
+pub(crate) fn verify(signed: &Parsed<'_>, signer: &Parsed<'_>) -> SignatureResult {
     // RFC 5280, 4.1.1.2: the algorithm inside what is signed must be the one outside.
     if signed.issuer != signer.subject || signed.x509.signature != signed.x509.signature_algorithm {
-        return Verdict::Bad;
+        return SignatureResult::Bad;
     }
     let scheme = match scheme(&signed.x509.signature_algorithm) {
         Ok(scheme) => scheme,
-        Err(name) => return Verdict::Unsupported(name),
+        Err(name) => return SignatureResult::Unsupported(name),
     };
     if signer.key.kind == Kind::Other {
-        return Verdict::Unsupported(format!("{} key", signer.key.algorithm));
+        return SignatureResult::Unsupported(format!("{} key", signer.key.algorithm));
     }
     let Some((algorithm, least_bits)) = algorithm(scheme, signer.key.kind) else {
-        return Verdict::Bad;
+        return SignatureResult::Bad;
     };
     let bits = signer.key.bits.unwrap_or_default();
     if signer.key.kind == Kind::Rsa && !(least_bits..=8192).contains(&bits) {
-        return Verdict::Unsupported(format!("RSA key of {bits} bits"));
+        return SignatureResult::Unsupported(format!("RSA key of {bits} bits"));
     }
     let key = UnparsedPublicKey::new(algorithm, &signer.x509.public_key().subject_public_key.data);
     match key.verify(signed.x509.tbs_certificate.as_ref(), &signed.x509.signature_value.data) {
-        Ok(()) => Verdict::Good,
-        Err(_) => Verdict::Bad,
+        Ok(()) => SignatureResult::Good,
+        Err(_) => SignatureResult::Bad,
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use ports::{PortError, PortResult};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::writer::{Job, Turn, Writer};
+use crate::writer::{Job, Transaction, Writer};
 
 /// Callers that may wait at a time; the next ones wait outside, so that memory stays bounded.
 const WAITING: usize = 1024;
@@ -48,7 +48,7 @@ impl Database {
     pub(crate) async fn call<T, F>(&self, work: F) -> PortResult<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Turn<'_>) -> rusqlite::Result<T> + Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let gone = || PortError(format!("{}: its thread has ended", self.0.file.display()));
         let permit = Arc::clone(&self.0.room).acquire_owned().await.map_err(|_| gone())?;
@@ -83,11 +83,11 @@ struct Call<T, F> {
 impl<T, F> Job for Call<T, F>
 where
     T: Send,
-    F: FnOnce(&Turn<'_>) -> rusqlite::Result<T> + Send,
+    F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
 {
-    fn run(&mut self, turn: &Turn<'_>) -> rusqlite::Result<()> {
+    fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         if let Some(work) = self.work.take().filter(|_| !self.answer.is_closed()) {
-            self.result = Some(work(turn)?);
+            self.result = Some(work(transaction)?);
         }
         Ok(())
     }
@@ -123,14 +123,16 @@ mod tests {
         Database::start(Writer::new(connection, &file, OffsetDateTime::now_utc, role)).unwrap()
     }
 
-    fn insert(size: usize) -> impl FnOnce(&Turn<'_>) -> rusqlite::Result<i64> + Send + 'static {
-        move |turn| {
-            turn.connection.execute(
+    fn insert(
+        size: usize,
+    ) -> impl FnOnce(&Transaction<'_>) -> rusqlite::Result<i64> + Send + 'static {
+        move |transaction| {
+            transaction.connection.execute(
                 "INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
                      VALUES ('', '', '', '', 0, ?1)",
                 ["x".repeat(size)],
             )?;
-            Ok(turn.connection.last_insert_rowid())
+            Ok(transaction.connection.last_insert_rowid())
         }
     }
 
@@ -144,8 +146,8 @@ mod tests {
         let database = database(&folder);
         let (good, bad, after) = tokio::join!(
             database.call(insert(1)),
-            database.call(|turn| -> rusqlite::Result<()> {
-                insert(1)(turn)?;
+            database.call(|transaction| -> rusqlite::Result<()> {
+                insert(1)(transaction)?;
                 panic!("expected in this test");
             }),
             database.call(insert(1)),
@@ -153,7 +155,7 @@ mod tests {
         good.unwrap();
         assert!(bad.unwrap_err().0.contains("certhooks.db: a fault in this program"));
         after.unwrap();
-        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 2);
+        assert_eq!(database.call(|transaction| count(transaction.connection)).await.unwrap(), 2);
     }
 
     #[tokio::test]
@@ -162,14 +164,14 @@ mod tests {
         let database = database(&folder);
         let (good, bad) = tokio::join!(
             database.call(insert(1)),
-            database.call(|turn| {
-                insert(1)(turn)?;
-                turn.connection.execute("no statement", [])
+            database.call(|transaction| {
+                insert(1)(transaction)?;
+                transaction.connection.execute("no statement", [])
             }),
         );
         good.unwrap();
         assert!(bad.is_err());
-        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 1);
+        assert_eq!(database.call(|transaction| count(transaction.connection)).await.unwrap(), 1);
     }
 
     #[tokio::test]
@@ -177,7 +179,9 @@ mod tests {
         let folder = TestFolder::new();
         let database = database(&folder);
         let limit = |pages: i64| {
-            database.call(move |turn| turn.connection.pragma_update(None, "max_page_count", pages))
+            database.call(move |transaction| {
+                transaction.connection.pragma_update(None, "max_page_count", pages)
+            })
         };
         limit(60).await.unwrap();
         let small = database.call(insert(1)).await.unwrap();
@@ -190,7 +194,7 @@ mod tests {
         }
         limit(1_000_000).await.unwrap();
         assert_eq!(database.call(insert(1_000_000)).await.unwrap(), small + 1);
-        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 2);
+        assert_eq!(database.call(|transaction| count(transaction.connection)).await.unwrap(), 2);
     }
 
     #[tokio::test]
@@ -198,15 +202,15 @@ mod tests {
         let folder = TestFolder::new();
         let database = database(&folder);
         // A deferred constraint is checked by COMMIT, which is what a full disk makes fail too.
-        let orphan = database.call(|turn| {
-            turn.connection.execute_batch("PRAGMA defer_foreign_keys = on")?;
-            turn.connection.execute("INSERT INTO bodies (id, body) VALUES (7, '')", [])
+        let orphan = database.call(|transaction| {
+            transaction.connection.execute_batch("PRAGMA defer_foreign_keys = on")?;
+            transaction.connection.execute("INSERT INTO bodies (id, body) VALUES (7, '')", [])
         });
         let (good, orphan) = tokio::join!(database.call(insert(1)), orphan);
         assert!(good.unwrap_err().0.contains("certhooks.db: FOREIGN KEY constraint failed"));
         assert!(orphan.is_err());
         database.call(insert(1)).await.unwrap();
-        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 1);
+        assert_eq!(database.call(|transaction| count(transaction.connection)).await.unwrap(), 1);
     }
 
     #[tokio::test]
@@ -240,6 +244,6 @@ mod tests {
         assert!(impatient.await.is_err());
         held.send(()).unwrap();
         assert!(blocker.await.unwrap().unwrap());
-        assert_eq!(database.call(|turn| count(turn.connection)).await.unwrap(), 0);
+        assert_eq!(database.call(|transaction| count(transaction.connection)).await.unwrap(), 0);
     }
 }

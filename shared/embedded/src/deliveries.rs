@@ -28,15 +28,16 @@ impl Deliveries for LocalDeliveries {
     /// An id is here once, but for replays, for as long as it is kept.
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         self.database
-            .call(move |turn| {
-                turn.connection
+            .call(move |transaction| {
+                transaction
+                    .connection
                     .prepare_cached(PUBLISH)?
                     .execute((
                         &delivery.id,
                         &delivery.kind,
                         delivery.provider.as_str(),
                         &delivery.subject,
-                        turn.now,
+                        transaction.now,
                         &delivery.body,
                     ))
                     .map(drop)

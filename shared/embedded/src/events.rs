@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, moment, span};
 use crate::database::Database;
+use crate::fair_queue::{self, Demand};
 use crate::queue;
-use crate::turns::{self, Demand};
 
 /// Between two looks at the table (three look-ups in an index, nothing written): another process may have
 /// sent something, and the wall clock may be set while we sleep.
@@ -77,18 +77,20 @@ impl LocalEvents {
             max_receives: self.max_receives,
             first: self.turns.fetch_add(1, Ordering::Relaxed),
         };
-        self.database.call(move |turn| turns::receive(turn, &demand)).await
+        self.database.call(move |transaction| fair_queue::receive(transaction, &demand)).await
     }
 
     /// Removes the message. `false`: the receipt is void, somebody else has the message or had it.
     pub async fn acknowledge(&self, receipt: Receipt) -> PortResult<bool> {
-        self.database.call(move |turn| queue::acknowledge(turn, receipt)).await
+        self.database.call(move |transaction| queue::acknowledge(transaction, receipt)).await
     }
 
     /// Invisible for so long from now; zero gives it back at once. `false`: the receipt is void.
     pub async fn extend(&self, receipt: Receipt, visibility: Duration) -> PortResult<bool> {
-        let extended =
-            self.database.call(move |turn| queue::extend(turn, receipt, span(visibility))).await?;
+        let extended = self
+            .database
+            .call(move |transaction| queue::extend(transaction, receipt, span(visibility)))
+            .await?;
         self.changed.notify_waiters();
         Ok(extended)
     }
@@ -121,7 +123,9 @@ impl LocalEvents {
 impl EventsQueue for LocalEvents {
     async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
         self.database
-            .call(move |turn| messages.iter().try_for_each(|message| queue::send(turn, message)))
+            .call(move |transaction| {
+                messages.iter().try_for_each(|message| queue::send(transaction, message))
+            })
             .await?;
         self.changed.notify_waiters();
         Ok(())

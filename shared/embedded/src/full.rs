@@ -7,7 +7,7 @@ use envelope::Provider;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
 use intake::{Intake, Request, Secrets, Settings};
-use providers::digicert::DigicertDoor;
+use providers::digicert::DigicertReceiver;
 
 use crate::folder::TestFolder;
 use crate::{LocalEvents, LocalSecret, Options, State, schema};
@@ -16,7 +16,7 @@ const KEY: &str = "sample-webhook-key-of-32-characters-or-more";
 /// More than fits at the limit below.
 const SENT: u64 = 150;
 
-type Door = Intake<DigicertDoor, LocalEvents, LocalSecret>;
+type Door = Intake<DigicertReceiver, LocalEvents, LocalSecret>;
 
 fn door_of(state: &State) -> Door {
     let settings = Settings::from_environment(&Environment::of_process()).unwrap();
@@ -51,7 +51,9 @@ async fn send(door: &Door, number: u64) -> Option<String> {
 }
 
 async fn set(state: &State, pragma: &'static str, value: i64) {
-    let set = state.database().call(move |turn| turn.connection.pragma_update(None, pragma, value));
+    let set = state
+        .database()
+        .call(move |transaction| transaction.connection.pragma_update(None, pragma, value));
     set.await.unwrap();
 }
 

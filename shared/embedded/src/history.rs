@@ -1,51 +1,59 @@
 use std::collections::BTreeSet;
 
-use ports::{CertificateState, Entry, History, Standing, Told};
+use ports::{CertificateState, Entry, History, HistoryRecord, Ordering};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row};
 
 use crate::clock::{micros, moment};
-use crate::writer::Turn;
+use crate::writer::Transaction;
 
 /// One statement decides and moves; a row past its time counts for nothing.
-pub(crate) fn advance(turn: &Turn<'_>, state: &CertificateState) -> rusqlite::Result<Standing> {
-    let moved = turn
+pub(crate) fn advance(
+    transaction: &Transaction<'_>,
+    state: &CertificateState,
+) -> rusqlite::Result<Ordering> {
+    let moved = transaction
         .connection
         .prepare_cached(
             "INSERT INTO certificates (certificate, place, kind, id, time, keep_until)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (certificate) DO UPDATE SET place = excluded.place,
+             ON CONFLICT (certificate) DO UPDATE SET place = excluded.rank,
                  kind = excluded.kind, id = excluded.id, time = excluded.time,
                  keep_until = excluded.keep_until
-             WHERE place <= excluded.place OR keep_until <= ?7",
+             WHERE place <= excluded.rank OR keep_until <= ?7",
         )?
         .execute((
             &state.certificate,
-            state.place,
+            state.rank,
             &state.kind,
             &state.id,
             micros(state.time),
             micros(state.kept_until),
-            turn.now,
+            transaction.now,
         ))?;
-    Ok(if moved == 0 { Standing::Stale } else { Standing::Current })
+    Ok(if moved == 0 { Ordering::Stale } else { Ordering::Current })
 }
 
 /// The same event again takes the place of its line, but for a replay.
-pub(crate) fn tell(turn: &Turn<'_>, told: &Told) -> rusqlite::Result<()> {
-    let Told { certificate, aliases, entry, kept_until } = told;
+pub(crate) fn append(
+    transaction: &Transaction<'_>,
+    record: &HistoryRecord,
+) -> rusqlite::Result<()> {
+    let HistoryRecord { certificate, aliases, entry, kept_until } = record;
     let keep_until = micros(*kept_until);
     let replay = if entry.is_replay() { micros(entry.delivered) } else { 0 };
     let text = serde_json::to_string(entry)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    turn.connection
+    transaction
+        .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO history (certificate, received, id, replay, entry, keep_until)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute((certificate, micros(entry.received), &entry.id, replay, text, keep_until))?;
     for alias in aliases {
-        turn.connection
+        transaction
+            .connection
             .prepare_cached(
                 "INSERT INTO aliases (alias, certificate, keep_until) VALUES (?1, ?2, ?3)
                  ON CONFLICT (alias, certificate) DO UPDATE SET keep_until = excluded.keep_until",
@@ -55,20 +63,24 @@ pub(crate) fn tell(turn: &Turn<'_>, told: &Told) -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(crate) fn find(turn: &Turn<'_>, names: &[String]) -> rusqlite::Result<Vec<History>> {
+pub(crate) fn find(
+    transaction: &Transaction<'_>,
+    names: &[String],
+) -> rusqlite::Result<Vec<History>> {
     let mut certificates: BTreeSet<String> = names.iter().cloned().collect();
     for name in names {
-        let mut statement = turn.connection.prepare_cached(
+        let mut statement = transaction.connection.prepare_cached(
             "SELECT certificate FROM aliases WHERE alias = ?1 AND keep_until > ?2
                  ORDER BY certificate LIMIT ?3",
         )?;
-        let rows =
-            statement.query_map((name, turn.now, History::CERTIFICATES), |row| row.get(0))?;
+        let rows = statement
+            .query_map((name, transaction.now, History::CERTIFICATES), |row| row.get(0))?;
         certificates.extend(rows.collect::<rusqlite::Result<Vec<String>>>()?);
     }
     let mut found = Vec::new();
     for certificate in certificates {
-        let (state, entries) = (state(turn, &certificate)?, entries(turn, &certificate)?);
+        let (state, entries) =
+            (state(transaction, &certificate)?, entries(transaction, &certificate)?);
         if state.is_some() || !entries.is_empty() {
             found.push(History { certificate, state, entries });
         }
@@ -77,16 +89,20 @@ pub(crate) fn find(turn: &Turn<'_>, names: &[String]) -> rusqlite::Result<Vec<Hi
     Ok(found)
 }
 
-fn state(turn: &Turn<'_>, certificate: &str) -> rusqlite::Result<Option<CertificateState>> {
-    turn.connection
+fn state(
+    transaction: &Transaction<'_>,
+    certificate: &str,
+) -> rusqlite::Result<Option<CertificateState>> {
+    transaction
+        .connection
         .prepare_cached(
             "SELECT certificate, place, kind, id, time, keep_until FROM certificates
                  WHERE certificate = ?1 AND keep_until > ?2",
         )?
-        .query_row((certificate, turn.now), |row| {
+        .query_row((certificate, transaction.now), |row| {
             Ok(CertificateState {
                 certificate: row.get(0)?,
-                place: row.get(1)?,
+                rank: row.get(1)?,
                 kind: row.get(2)?,
                 id: row.get(3)?,
                 time: moment(row.get(4)?),
@@ -96,12 +112,12 @@ fn state(turn: &Turn<'_>, certificate: &str) -> rusqlite::Result<Option<Certific
         .optional()
 }
 
-fn entries(turn: &Turn<'_>, certificate: &str) -> rusqlite::Result<Vec<Entry>> {
-    let mut statement = turn.connection.prepare_cached(
+fn entries(transaction: &Transaction<'_>, certificate: &str) -> rusqlite::Result<Vec<Entry>> {
+    let mut statement = transaction.connection.prepare_cached(
         "SELECT entry FROM history WHERE certificate = ?1 AND keep_until > ?2
              ORDER BY received DESC, id DESC, replay DESC LIMIT ?3",
     )?;
-    let rows = statement.query_map((certificate, turn.now, History::ENTRIES), entry)?;
+    let rows = statement.query_map((certificate, transaction.now, History::ENTRIES), entry)?;
     let mut entries = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     entries.reverse();
     Ok(entries)

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use ports::{CertificateState, Claim, Ledger, PortResult, Recorded, Standing};
+use ports::{CertificateState, Claim, Ledger, Ordering, PortResult, Recorded};
 use rusqlite::OptionalExtension;
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::clock::{micros, moment};
 use crate::database::Database;
 use crate::history;
-use crate::writer::Turn;
+use crate::writer::Transaction;
 
 /// Claims, recorded ids, certificates and waiting challenges.
 #[derive(Clone)]
@@ -25,22 +25,23 @@ impl LocalLedger {
 impl Ledger for LocalLedger {
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let (id, owner) = (id.to_owned(), owner.to_owned());
-        self.database.call(move |turn| claim(turn, &id, &owner, micros(until))).await
+        self.database.call(move |transaction| claim(transaction, &id, &owner, micros(until))).await
     }
 
-    async fn advance(&self, state: CertificateState) -> PortResult<Standing> {
-        self.database.call(move |turn| history::advance(turn, &state)).await
+    async fn advance(&self, state: CertificateState) -> PortResult<Ordering> {
+        self.database.call(move |transaction| history::advance(transaction, &state)).await
     }
 
     async fn record(&self, recorded: Recorded) -> PortResult<()> {
-        self.database.call(move |turn| record(turn, &recorded)).await
+        self.database.call(move |transaction| record(transaction, &recorded)).await
     }
 
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
         let (id, owner) = (id.to_owned(), owner.to_owned());
         self.database
-            .call(move |turn| {
-                turn.connection
+            .call(move |transaction| {
+                transaction
+                    .connection
                     .prepare_cached(
                         "DELETE FROM ledger WHERE id = ?1 AND owner = ?2 AND recorded = 0",
                     )?
@@ -52,7 +53,7 @@ impl Ledger for LocalLedger {
 
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         let ids = ids.to_vec();
-        self.database.call(move |turn| known(turn, &ids)).await
+        self.database.call(move |transaction| known(transaction, &ids)).await
     }
 
     async fn keep_challenge(
@@ -63,26 +64,34 @@ impl Ledger for LocalLedger {
     ) -> PortResult<()> {
         let (webhook_id, token) = (webhook_id.to_owned(), token.clone());
         self.database
-            .call(move |turn| keep_challenge(turn, &webhook_id, &token, micros(expires)))
+            .call(move |transaction| {
+                keep_challenge(transaction, &webhook_id, &token, micros(expires))
+            })
             .await
     }
 }
 
-fn claim(turn: &Turn<'_>, id: &str, owner: &str, until: i64) -> rusqlite::Result<Claim> {
-    let entry: Option<(bool, Option<String>, Option<i64>)> = turn
+fn claim(
+    transaction: &Transaction<'_>,
+    id: &str,
+    owner: &str,
+    until: i64,
+) -> rusqlite::Result<Claim> {
+    let entry: Option<(bool, Option<String>, Option<i64>)> = transaction
         .connection
         .prepare_cached("SELECT recorded, owner, until FROM ledger WHERE id = ?1")?
         .query_row([id], |row| row.try_into())
         .optional()?;
     match entry {
         Some((true, _, _)) => return Ok(Claim::Recorded),
-        Some((false, Some(holder), Some(end))) if holder != owner && end > turn.now => {
+        Some((false, Some(holder), Some(end))) if holder != owner && end > transaction.now => {
             return Ok(Claim::Held { until: moment(end) });
         }
         _ => {}
     }
     // A lease that has ended grants as no entry does, so the row may go then.
-    turn.connection
+    transaction
+        .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO ledger (id, recorded, owner, until, keep_until)
                  VALUES (?1, 0, ?2, ?3, ?3)",
@@ -92,11 +101,12 @@ fn claim(turn: &Turn<'_>, id: &str, owner: &str, until: i64) -> rusqlite::Result
 }
 
 /// All of it or nothing: a call is one savepoint.
-fn record(turn: &Turn<'_>, recorded: &Recorded) -> rusqlite::Result<()> {
-    if let Some(told) = &recorded.told {
-        history::tell(turn, told)?;
+fn record(transaction: &Transaction<'_>, recorded: &Recorded) -> rusqlite::Result<()> {
+    if let Some(record) = &recorded.history {
+        history::append(transaction, record)?;
     }
-    turn.connection
+    transaction
+        .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO ledger (id, recorded, keep_until) VALUES (?1, 1, ?2)",
         )?
@@ -105,13 +115,17 @@ fn record(turn: &Turn<'_>, recorded: &Recorded) -> rusqlite::Result<()> {
 }
 
 /// A look at one id after the other: each is a look into the primary key.
-fn known(turn: &Turn<'_>, ids: &[String]) -> rusqlite::Result<HashMap<String, OffsetDateTime>> {
-    let mut select = turn.connection.prepare_cached(
+fn known(
+    transaction: &Transaction<'_>,
+    ids: &[String],
+) -> rusqlite::Result<HashMap<String, OffsetDateTime>> {
+    let mut select = transaction.connection.prepare_cached(
         "SELECT keep_until FROM ledger WHERE id = ?1 AND recorded = 1 AND keep_until > ?2",
     )?;
     let mut known = HashMap::new();
     for id in ids {
-        let kept: Option<i64> = select.query_row((id, turn.now), |row| row.get(0)).optional()?;
+        let kept: Option<i64> =
+            select.query_row((id, transaction.now), |row| row.get(0)).optional()?;
         known.extend(kept.map(|kept| (id.clone(), moment(kept))));
     }
     Ok(known)
@@ -119,25 +133,27 @@ fn known(turn: &Turn<'_>, ids: &[String]) -> rusqlite::Result<HashMap<String, Of
 
 /// A newer challenge of the same webhook takes the place of the older one, as at CertCentral.
 fn keep_challenge(
-    turn: &Turn<'_>,
+    transaction: &Transaction<'_>,
     webhook_id: &str,
     token: &SecretString,
     expires: i64,
 ) -> rusqlite::Result<()> {
     // What it replaces, and what is over already, must leave no trace.
-    turn.scrub();
-    turn.connection
+    transaction.scrub();
+    transaction
+        .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO challenges (webhook_id, token, expires) VALUES (?1, ?2, ?3)",
         )?
         .execute((webhook_id, token.expose_secret(), expires))?;
-    turn.connection
+    transaction
+        .connection
         .prepare_cached("DELETE FROM challenges WHERE expires <= ?1")?
-        .execute([turn.now])
+        .execute([transaction.now])
         .map(drop)
 }
 
 /// Nobody holds a lease once the process has ended that could have had it.
-pub(crate) fn recover(turn: &Turn<'_>) -> rusqlite::Result<()> {
-    turn.connection.execute("DELETE FROM ledger WHERE recorded = 0", []).map(drop)
+pub(crate) fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.connection.execute("DELETE FROM ledger WHERE recorded = 0", []).map(drop)
 }

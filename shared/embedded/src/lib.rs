@@ -3,14 +3,14 @@
 //! - [`state`], [`lock`]: the folder: what is in it, what is put right on opening it, whose it is, and
 //!   how another process joins
 //! - [`reader`]: the same folder for commands that look on while `certhooks local` runs
-//! - [`events`], [`queue`], [`turns`]: the events queue: its two ends, its tables, who is next
+//! - [`events`], [`queue`], [`fair_queue`]: the events queue: its two ends, its tables, who is next
 //! - [`dead_letters`]: what became of messages that were received too often
 //! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
 //! - [`history`]: what the ledger keeps of certificates: state, history, by what they are found
 //! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
 //! - [`rotation`]: from one webhook secret to the next, stage by stage
 //! - [`database`], [`writer`]: the thread that owns the connection and commits for many callers
-//! - [`schema`], [`sweep`]: the tables, and what is deleted from them as time passes
+//! - [`schema`], [`expiry`]: the tables, and what is deleted from them as time passes
 //! - [`clock`], [`files`], [`faults`]: moments as SQLite keeps them; files for this user alone; how
 //!   an error names what failed and the remedy
 
@@ -21,6 +21,8 @@ mod database;
 mod dead_letters;
 mod deliveries;
 mod events;
+mod expiry;
+mod fair_queue;
 mod faults;
 mod files;
 mod history;
@@ -34,8 +36,6 @@ mod secret_members;
 mod secrets;
 mod secrets_file;
 mod state;
-mod sweep;
-mod turns;
 mod writer;
 
 pub use archive::LocalArchive;

@@ -7,8 +7,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::clock::{micros, moment, span};
 use crate::events::Receipt;
-use crate::turns::next_rank;
-use crate::writer::Turn;
+use crate::fair_queue::next_rank;
+use crate::writer::Transaction;
 
 /// How many messages are where.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,12 +28,13 @@ pub struct Oldest {
     pub visible: Option<OffsetDateTime>,
 }
 
-pub(crate) fn send(turn: &Turn<'_>, message: &Outgoing) -> rusqlite::Result<()> {
+pub(crate) fn send(transaction: &Transaction<'_>, message: &Outgoing) -> rusqlite::Result<()> {
     let expires = message.expires.map(micros);
     let provider = message.provider.as_str();
     let delayed = !message.delay.is_zero();
-    let rank = if delayed { 0 } else { next_rank(turn, provider, &message.group)? };
-    turn.connection
+    let rank = if delayed { 0 } else { next_rank(transaction, provider, &message.group)? };
+    transaction
+        .connection
         .prepare_cached(
             "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at, expires)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -44,33 +45,36 @@ pub(crate) fn send(turn: &Turn<'_>, message: &Outgoing) -> rusqlite::Result<()> 
             &message.group,
             delayed,
             rank,
-            turn.now + span(message.delay),
-            turn.now,
+            transaction.now + span(message.delay),
+            transaction.now,
             expires,
         ))?;
     let body = match expires {
         Some(_) => "INSERT INTO confidential (id, body) VALUES (?1, ?2)",
         None => "INSERT INTO bodies (id, body) VALUES (?1, ?2)",
     };
-    let id = turn.connection.last_insert_rowid();
-    turn.connection.prepare_cached(body)?.execute((id, &message.body)).map(drop)
+    let id = transaction.connection.last_insert_rowid();
+    transaction.connection.prepare_cached(body)?.execute((id, &message.body)).map(drop)
 }
 
 /// Messages past their time, in whatever state. They are few: challenges only.
-pub(crate) fn remove_expired(turn: &Turn<'_>) -> rusqlite::Result<()> {
-    let removed = turn
+pub(crate) fn remove_expired(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let removed = transaction
         .connection
         .prepare_cached("DELETE FROM messages WHERE expires <= ?1")?
-        .execute([turn.now])?;
+        .execute([transaction.now])?;
     if removed > 0 {
-        turn.scrub();
+        transaction.scrub();
     }
     Ok(())
 }
 
 /// Whether the receipt still counted.
-pub(crate) fn acknowledge(turn: &Turn<'_>, receipt: Receipt) -> rusqlite::Result<bool> {
-    let confidential: Option<bool> = turn
+pub(crate) fn acknowledge(
+    transaction: &Transaction<'_>,
+    receipt: Receipt,
+) -> rusqlite::Result<bool> {
+    let confidential: Option<bool> = transaction
         .connection
         .prepare_cached(
             "DELETE FROM messages WHERE id = ?1 AND generation = ?2 RETURNING expires IS NOT NULL",
@@ -78,18 +82,23 @@ pub(crate) fn acknowledge(turn: &Turn<'_>, receipt: Receipt) -> rusqlite::Result
         .query_row((receipt.id, receipt.generation), |row| row.get(0))
         .optional()?;
     if confidential == Some(true) {
-        turn.scrub();
+        transaction.scrub();
     }
     Ok(confidential.is_some())
 }
 
 /// Whether the receipt still counted.
-pub(crate) fn extend(turn: &Turn<'_>, receipt: Receipt, visibility: i64) -> rusqlite::Result<bool> {
-    turn.connection
+pub(crate) fn extend(
+    transaction: &Transaction<'_>,
+    receipt: Receipt,
+    visibility: i64,
+) -> rusqlite::Result<bool> {
+    transaction
+        .connection
         .prepare_cached(
             "UPDATE messages SET visible_at = ?3 WHERE id = ?1 AND generation = ?2 AND state = 2",
         )?
-        .execute((receipt.id, receipt.generation, turn.now + visibility))
+        .execute((receipt.id, receipt.generation, transaction.now + visibility))
         .map(|changed| changed > 0)
 }
 
@@ -109,13 +118,14 @@ const APART: i64 = 20;
 /// back later and later and ever further apart, those that were there most often last, so that each
 /// of the others is done once without the one that is to blame. Only what goes on like this for half
 /// an hour or so is received too often in the end.
-pub(crate) fn recover(turn: &Turn<'_>) -> rusqlite::Result<()> {
-    turn.connection.execute(
+pub(crate) fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.connection.execute(
         "UPDATE messages SET visible_at = ?1, receives = receives - (recoveries < ?2),
              recoveries = recoveries + 1 WHERE state = 2",
-        (turn.now, FORGIVEN),
+        (transaction.now, FORGIVEN),
     )?;
-    turn.connection
+    transaction
+        .connection
         .execute(
             "WITH suspects AS (
                  SELECT id, min(?2 << min(recoveries - ?1 - 1, 20), ?3) AS wait,
@@ -129,8 +139,9 @@ pub(crate) fn recover(turn: &Turn<'_>) -> rusqlite::Result<()> {
 }
 
 /// When the next message is or becomes visible.
-pub(crate) fn next_visible(turn: &Turn<'_>) -> rusqlite::Result<Option<i64>> {
-    turn.connection
+pub(crate) fn next_visible(transaction: &Transaction<'_>) -> rusqlite::Result<Option<i64>> {
+    transaction
+        .connection
         .prepare_cached(
             "SELECT min(at) FROM (
                  SELECT min(visible_at) AS at FROM messages WHERE state = 0
@@ -140,8 +151,9 @@ pub(crate) fn next_visible(turn: &Turn<'_>) -> rusqlite::Result<Option<i64>> {
         .query_row([], |row| row.get(0))
 }
 
-pub(crate) fn counts(turn: &Turn<'_>) -> rusqlite::Result<Counts> {
-    turn.connection
+pub(crate) fn counts(transaction: &Transaction<'_>) -> rusqlite::Result<Counts> {
+    transaction
+        .connection
         .prepare_cached(
             "SELECT (SELECT count(*) FROM messages WHERE state = 0)
                       + (SELECT count(*) FROM messages WHERE state IN (1, 2) AND visible_at <= ?1),
@@ -149,7 +161,7 @@ pub(crate) fn counts(turn: &Turn<'_>) -> rusqlite::Result<Counts> {
                     (SELECT count(*) FROM messages WHERE state = 1 AND visible_at > ?1),
                     (SELECT count(*) FROM dead_letters)",
         )?
-        .query_row([turn.now], |row| {
+        .query_row([transaction.now], |row| {
             let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
             Ok(Counts {
                 visible: count(0)?,
@@ -161,14 +173,15 @@ pub(crate) fn counts(turn: &Turn<'_>) -> rusqlite::Result<Counts> {
 }
 
 /// Reads every body, so it is for an operator's look and not for the way of a message.
-pub(crate) fn oldest(turn: &Turn<'_>) -> rusqlite::Result<Oldest> {
-    turn.connection
+pub(crate) fn oldest(transaction: &Transaction<'_>) -> rusqlite::Result<Oldest> {
+    transaction
+        .connection
         .prepare_cached(
             "SELECT (SELECT min(json_extract(body, '$.receivedtime')) FROM bodies
                       WHERE json_valid(body)),
                     (SELECT min(visible_at) FROM messages WHERE visible_at <= ?1)",
         )?
-        .query_row([turn.now], |row| {
+        .query_row([transaction.now], |row| {
             let received: Option<String> = row.get(0)?;
             let received = received.and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
             Ok(Oldest { received, visible: row.get::<_, Option<i64>>(1)?.map(moment) })

@@ -11,7 +11,7 @@ use crate::history;
 use crate::ledger::LocalLedger;
 use crate::queue::{self, Counts, Oldest};
 use crate::schema;
-use crate::writer::{Role, Turn, Writer};
+use crate::writer::{Role, Transaction, Writer};
 
 /// Looks at a state folder and changes nothing.
 #[derive(Clone)]
@@ -80,14 +80,17 @@ impl Reader {
     pub async fn read_after(&self, sequence: i64, limit: u32) -> PortResult<Vec<Delivered>> {
         const ROWS: &str = "SELECT sequence, id, kind, provider, subject, published_at, body
             FROM deliveries WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
-        self.database.call(move |turn| rows(turn, ROWS, (sequence, limit), delivered)).await
+        self.database
+            .call(move |transaction| rows(transaction, ROWS, (sequence, limit), delivered))
+            .await
     }
 
     /// The sequence of the newest delivery; 0 when there is none.
     pub async fn last_sequence(&self) -> PortResult<i64> {
         self.database
-            .call(|turn| {
-                turn.connection
+            .call(|transaction| {
+                transaction
+                    .connection
                     .prepare_cached("SELECT coalesce(max(sequence), 0) FROM deliveries")?
                     .query_row([], |row| row.get(0))
             })
@@ -98,20 +101,24 @@ impl Reader {
     pub async fn challenges(&self) -> PortResult<Vec<WaitingChallenge>> {
         const ROWS: &str = "SELECT webhook_id, token, expires FROM challenges
             WHERE expires > ?1 ORDER BY expires";
-        self.database.call(|turn| rows(turn, ROWS, [turn.now], challenge)).await
+        self.database
+            .call(|transaction| rows(transaction, ROWS, [transaction.now], challenge))
+            .await
     }
 
     /// At most `limit` dead letters after `id`, in order; from the first one kept after 0.
     pub async fn dead_letters(&self, id: i64, limit: u32) -> PortResult<Vec<DeadLetter>> {
         const ROWS: &str = "SELECT id, provider, kind, body, receives, reason, sent_at, died_at
             FROM dead_letters WHERE id > ?1 ORDER BY id LIMIT ?2";
-        self.database.call(move |turn| rows(turn, ROWS, (id, limit), dead_letter)).await
+        self.database
+            .call(move |transaction| rows(transaction, ROWS, (id, limit), dead_letter))
+            .await
     }
 
     /// Whatever is known under these [`aliases`](ports::alias) or as these certificates, each once, in
     /// the order of their names.
     pub async fn histories(&self, names: Vec<String>) -> PortResult<Vec<History>> {
-        self.database.call(move |turn| history::find(turn, &names)).await
+        self.database.call(move |transaction| history::find(transaction, &names)).await
     }
 
     pub async fn counts(&self) -> PortResult<Counts> {
@@ -125,12 +132,12 @@ impl Reader {
 }
 
 fn rows<T>(
-    turn: &Turn<'_>,
+    transaction: &Transaction<'_>,
     statement: &str,
     parameters: impl rusqlite::Params,
     read: fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    turn.connection.prepare_cached(statement)?.query_map(parameters, read)?.collect()
+    transaction.connection.prepare_cached(statement)?.query_map(parameters, read)?.collect()
 }
 
 fn delivered(row: &Row<'_>) -> rusqlite::Result<Delivered> {

@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::dead_letters::LocalDeadLetters;
 use crate::deliveries::LocalDeliveries;
 use crate::events::LocalEvents;
+use crate::expiry;
 use crate::faults::fault;
 use crate::files::create_folder;
 use crate::ledger::{self, LocalLedger};
@@ -17,8 +18,7 @@ use crate::queue;
 use crate::reader::Reader;
 use crate::schema;
 use crate::secrets::LocalSecrets;
-use crate::sweep;
-use crate::writer::{Role, Turn, Writer};
+use crate::writer::{Role, Transaction, Writer};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -146,11 +146,11 @@ fn recovered(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> {
     Ok(writer)
 }
 
-fn recover(turn: &Turn<'_>) -> rusqlite::Result<()> {
-    queue::recover(turn)?;
-    ledger::recover(turn)?;
-    sweep::step(turn)?;
+fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    queue::recover(transaction)?;
+    ledger::recover(transaction)?;
+    expiry::step(transaction)?;
     // The process may have ended between a deletion and the end of its traces.
-    turn.scrub();
+    transaction.scrub();
     Ok(())
 }

@@ -9,30 +9,30 @@ use ports::PortError;
 use rusqlite::Connection;
 
 use crate::clock::{Clock, micros};
+use crate::expiry::{self, Expired};
 use crate::faults::explain;
 use crate::lock::Lock;
-use crate::sweep::{self, Swept};
 
 /// Work that shares one commit, and so one wait for the disk.
 const BATCH: usize = 256;
 
 /// One piece of work for the thread that owns the connection.
 pub(crate) trait Job: Send {
-    fn run(&mut self, turn: &Turn<'_>) -> rusqlite::Result<()>;
+    fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()>;
 
     /// Called once, when what `run` did is committed, or undone.
     fn answer(self: Box<Self>, outcome: Result<(), PortError>);
 }
 
 /// A transaction under way.
-pub(crate) struct Turn<'a> {
+pub(crate) struct Transaction<'a> {
     pub(crate) connection: &'a Connection,
     /// Microseconds since 1970; the same for all work of the transaction.
     pub(crate) now: i64,
     scrub: Cell<bool>,
 }
 
-impl Turn<'_> {
+impl Transaction<'_> {
     /// Something confidential was deleted: leave no trace of it.
     pub(crate) fn scrub(&self) {
         self.scrub.set(true);
@@ -89,7 +89,7 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if sweep_at.is_some_and(|at| at <= Instant::now()) {
-                sweep_at = pause.map(|pause| Instant::now() + self.sweep(pause));
+                sweep_at = pause.map(|pause| Instant::now() + self.expire(pause));
             }
         }
     }
@@ -97,9 +97,9 @@ impl Writer {
     /// Group commit: all jobs in one transaction, answered only when it is on the disk.
     fn serve(&self, jobs: impl Iterator<Item = Box<dyn Job>>) {
         let mut jobs: Vec<_> = jobs.map(|job| (job, Ok(()))).collect();
-        let committed = self.transact(|turn| {
+        let committed = self.transact(|transaction| {
             jobs.iter_mut().try_for_each(|(job, outcome)| {
-                *outcome = self.attempt(turn, job.as_mut())?;
+                *outcome = self.attempt(transaction, job.as_mut())?;
                 Ok(())
             })
         });
@@ -116,11 +116,11 @@ impl Writer {
     /// does after some faults of the disk (<https://www.sqlite.org/lang_transaction.html>, 3.1).
     fn attempt(
         &self,
-        turn: &Turn<'_>,
+        transaction: &Transaction<'_>,
         job: &mut dyn Job,
     ) -> rusqlite::Result<Result<(), PortError>> {
         self.execute("SAVEPOINT job")?;
-        let outcome = match catch_unwind(AssertUnwindSafe(|| job.run(turn))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| job.run(transaction))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if self.connection.is_autocommit() => return Err(error),
             Ok(Err(error)) => Err(explain(&self.file, &error)),
@@ -139,7 +139,7 @@ impl Writer {
     /// Runs `work` in a transaction of its own; the error is text, since many callers may share it.
     pub(crate) fn transact<T>(
         &self,
-        work: impl FnOnce(&Turn<'_>) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, String> {
         let outcome = self.try_transact(work);
         if outcome.is_err() && !self.connection.is_autocommit() {
@@ -151,22 +151,22 @@ impl Writer {
 
     fn try_transact<T>(
         &self,
-        work: impl FnOnce(&Turn<'_>) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         // IMMEDIATE takes the write lock at once, where waiting for it is possible.
         let is_reader = matches!(self.role, Role::Reader);
         self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
-        let turn = Turn {
+        let transaction = Transaction {
             connection: &self.connection,
             now: micros((self.clock)()),
             scrub: Cell::new(false),
         };
-        let result = work(&turn)?;
-        if turn.scrub.get() {
-            sweep::scrub(turn.connection)?;
+        let result = work(&transaction)?;
+        if transaction.scrub.get() {
+            expiry::scrub(transaction.connection)?;
         }
         self.execute("COMMIT")?;
-        self.truncate_due.set(self.truncate_due.get() || turn.scrub.get());
+        self.truncate_due.set(self.truncate_due.get() || transaction.scrub.get());
         Ok(result)
     }
 
@@ -185,13 +185,13 @@ impl Writer {
     }
 
     /// Deletes what is past its time; answers how long to wait for the next step.
-    fn sweep(&self, pause: Duration) -> Duration {
-        let swept = self.transact(sweep::step);
+    fn expire(&self, pause: Duration) -> Duration {
+        let swept = self.transact(expiry::step);
         self.truncate();
         match swept {
-            Ok(Swept::All) => pause,
+            Ok(Expired::All) => pause,
             // Soon, but after those who wait now.
-            Ok(Swept::Part) => pause.min(Duration::from_millis(50)),
+            Ok(Expired::Part) => pause.min(Duration::from_millis(50)),
             Err(error) => {
                 self.warn(&error);
                 pause

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{Response, StatusCode};
-use providers::door::Refusal;
+use providers::receiver::Refusal;
 use serde_json::json;
 
 /// What became of a request.

@@ -6,13 +6,13 @@
 //! - [`secrets`]: the webhook secret with its rotation stages, cached
 //! - [`verify`]: the only place that makes a [`verify::Verified`] body
 //! - [`answer`]: the one map from outcome to HTTP answer
-//! - [`record`]: one log line and one count for each decision
+//! - [`telemetry`]: one log line and one count for each decision
 
 mod answer;
 mod process;
-mod record;
 mod secrets;
 mod settings;
+mod telemetry;
 mod verify;
 
 pub use process::{Intake, Request};

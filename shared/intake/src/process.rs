@@ -5,15 +5,15 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use http::{HeaderMap, Method, Response};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
-use providers::canary;
-use providers::door::{Door, Event, Receipt};
-use providers::reading;
+use providers::interpretation;
+use providers::receiver::{Event, Receipt, WebhookReceiver};
+use providers::synthetic;
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
 use crate::answer::{Cause, Outcome, answer};
 use crate::verify::{Admitted, Verified, verify};
-use crate::{Secrets, Settings, record};
+use crate::{Secrets, Settings, telemetry};
 
 /// The queue has this long to take every event of a request (CertCentral waits 10 s in all).
 const QUEUE_DEADLINE: Duration = Duration::from_secs(7);
@@ -35,14 +35,14 @@ pub struct Request {
 }
 
 /// The door of one provider.
-pub struct Intake<D: Door, Q, S> {
+pub struct Intake<D: WebhookReceiver, Q, S> {
     queue: Q,
     /// `None` only with `ALLOW_UNAUTHENTICATED`.
     secrets: Option<Secrets<D, S>>,
     settings: Settings,
 }
 
-impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
+impl<D: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
     pub fn new(queue: Q, secrets: Option<Secrets<D, S>>, settings: Settings) -> Self {
         Self { queue, secrets, settings }
     }
@@ -55,7 +55,7 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
     /// The whole way of a request. Never fails: every outcome has its answer.
     pub async fn handle(&self, request: Request) -> Response<Bytes> {
         let outcome = self.decide(&request).await.unwrap_or_else(|cause| {
-            record::refused(D::PROVIDER, &cause, request.source);
+            telemetry::refused(D::PROVIDER, &cause, request.source);
             Outcome::Refused(cause)
         });
         answer(&outcome, D::ALLOW)
@@ -72,11 +72,11 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
         }
         let traceparent = Some(new_traceparent());
         let receipt = Receipt { at: OffsetDateTime::now_utc(), traceparent };
-        let envelope = canary::envelope(D::PROVIDER, &receipt);
+        let envelope = synthetic::envelope(D::PROVIDER, &receipt);
         let group = envelope.subject.clone();
         let message = Outgoing::new(&envelope, D::PROVIDER, group)?;
         self.within_deadline(vec![message]).await?;
-        record::canary(D::PROVIDER, &envelope);
+        telemetry::canary(D::PROVIDER, &envelope);
         Ok(envelope.id)
     }
 
@@ -97,7 +97,7 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
         match verify(request, self.secrets.as_ref(), &self.settings).await? {
             Admitted::Document(body) => self.accept(&body, &request.headers).await,
             Admitted::OpenProbe => {
-                record::accepted(D::PROVIDER, &[]);
+                telemetry::accepted(D::PROVIDER, &[]);
                 Ok(Outcome::Accepted(Vec::new()))
             }
         }
@@ -106,12 +106,12 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
     async fn handshake(&self, query: &str) -> Result<Outcome, Cause> {
         let secrets = self.secrets.as_ref().ok_or(Cause::Handshake)?;
         let found = secrets.first(|secret| D::handshake(query, secret)).await.map_err(|error| {
-            record::trouble(D::PROVIDER, &error);
+            telemetry::trouble(D::PROVIDER, &error);
             Cause::Secret
         })?;
         let (stage, challenge) = found.ok_or(Cause::Handshake)?;
-        record::verified(D::PROVIDER, stage);
-        record::handshake(D::PROVIDER);
+        telemetry::verified(D::PROVIDER, stage);
+        telemetry::handshake(D::PROVIDER);
         Ok(Outcome::Handshake(challenge))
     }
 
@@ -124,13 +124,13 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
         if !messages.is_empty() {
             self.enqueue(messages).await?;
         }
-        record::accepted(D::PROVIDER, &events);
+        telemetry::accepted(D::PROVIDER, &events);
         Ok(Outcome::Accepted(events.into_iter().map(|event| event.envelope.id).collect()))
     }
 
     async fn enqueue(&self, messages: Vec<Outgoing>) -> Result<(), Cause> {
         self.within_deadline(messages).await.map_err(|trouble| {
-            record::trouble(D::PROVIDER, &trouble);
+            telemetry::trouble(D::PROVIDER, &trouble);
             Cause::Queue
         })
     }
@@ -142,7 +142,7 @@ impl<D: Door, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
     }
 }
 
-fn message<D: Door>(event: &Event) -> Result<Outgoing, Cause> {
+fn message<D: WebhookReceiver>(event: &Event) -> Result<Outgoing, Cause> {
     let too_large = || Cause::TooLarge("one event is larger than a queue message may be");
     let Event { envelope, group } = event;
     let message =
@@ -150,7 +150,7 @@ fn message<D: Door>(event: &Event) -> Result<Outgoing, Cause> {
     if message.body.len() > MESSAGE_LIMIT {
         return Err(too_large());
     }
-    let expires = reading::challenge(envelope).map(|challenge| challenge.expires);
+    let expires = interpretation::challenge(envelope).map(|challenge| challenge.expires);
     Ok(Outgoing { expires, ..message })
 }
 

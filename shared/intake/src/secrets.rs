@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use ports::{PortError, PortResult, SecretSource, SecretVersions};
-use providers::door::Door;
+use providers::receiver::WebhookReceiver;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -31,7 +31,7 @@ impl Stage {
 }
 
 /// The webhook secret of one door in all stages that count, cached.
-pub struct Secrets<D: Door, S> {
+pub struct Secrets<D: WebhookReceiver, S> {
     source: S,
     cache: Duration,
     overlap: Duration,
@@ -39,14 +39,14 @@ pub struct Secrets<D: Door, S> {
     known: Mutex<Option<Known<D>>>,
 }
 
-struct Known<D: Door> {
+struct Known<D: WebhookReceiver> {
     stages: Vec<(Stage, D::Secret)>,
     read: Instant,
     /// When all stages were read, not only the current one.
     read_all: Option<Instant>,
 }
 
-impl<D: Door, S: SecretSource> Secrets<D, S> {
+impl<D: WebhookReceiver, S: SecretSource> Secrets<D, S> {
     pub fn new(source: S, settings: &Settings) -> Self {
         Self {
             source,
@@ -128,7 +128,7 @@ impl<D: Door, S: SecretSource> Secrets<D, S> {
     }
 }
 
-impl<D: Door> Known<D> {
+impl<D: WebhookReceiver> Known<D> {
     fn first<T>(&self, vouch: impl Fn(&D::Secret) -> Option<T>) -> Option<(Stage, T)> {
         self.stages
             .iter()

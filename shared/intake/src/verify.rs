@@ -1,11 +1,11 @@
 use bytes::Bytes;
 use ports::SecretSource;
-use providers::door::Door;
+use providers::receiver::WebhookReceiver;
 
 use crate::answer::Cause;
 use crate::process::Request;
 use crate::secrets::Secrets;
-use crate::{Settings, record};
+use crate::{Settings, telemetry};
 
 /// A body that a secret, or in its absence the allowlist, vouches for. Only [`verify`] makes one.
 pub(crate) struct Verified(Bytes);
@@ -24,7 +24,7 @@ impl Verified {
 }
 
 /// Works on the raw bytes, before any parsing.
-pub(crate) async fn verify<D: Door, S: SecretSource>(
+pub(crate) async fn verify<D: WebhookReceiver, S: SecretSource>(
     request: &Request,
     secrets: Option<&Secrets<D, S>>,
     settings: &Settings,
@@ -39,13 +39,13 @@ pub(crate) async fn verify<D: Door, S: SecretSource>(
         |secret: &D::Secret| D::verify(&request.headers, &request.body, secret).then_some(());
     match secrets.first(vouch).await {
         Ok(Some((stage, ()))) => {
-            record::verified(D::PROVIDER, stage);
+            telemetry::verified(D::PROVIDER, stage);
             Ok(verified())
         }
         Ok(None) if D::is_open_probe(&request.headers, &request.body) => Ok(Admitted::OpenProbe),
         Ok(None) => Err(Cause::Unauthorized),
         Err(error) => {
-            record::trouble(D::PROVIDER, &error);
+            telemetry::trouble(D::PROVIDER, &error);
             Err(Cause::Secret)
         }
     }

@@ -11,7 +11,7 @@ pub struct CertificateState {
     /// Whose: `digicert/certificate/ID`, `cloudflare/zone/ID/hostname/NAME`.
     pub certificate: String,
     /// Rises along a certificate's life; comparable for one certificate only.
-    pub place: i64,
+    pub rank: i64,
     /// The event that led to it: its type, its id, and its time.
     pub kind: String,
     pub id: String,
@@ -21,7 +21,7 @@ pub struct CertificateState {
 
 /// Where an event stands against the state of its certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Standing {
+pub enum Ordering {
     /// The state is this event's now.
     Current,
     /// The certificate is further already; its state stays.
@@ -62,7 +62,7 @@ pub struct Entry {
 
 /// An entry with where it belongs and how it is found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct HistoryRecord {
     /// See [`CertificateState::certificate`]; an order, where the event is about no one certificate.
     pub certificate: String,
     /// See [`alias`](crate::alias).
@@ -78,7 +78,7 @@ pub struct Recorded {
     /// The id is known until then.
     pub kept_until: OffsetDateTime,
     /// Its line in a certificate's history, where it is about one.
-    pub told: Option<Told>,
+    pub history: Option<HistoryRecord>,
 }
 
 /// What the ledger knows of one certificate.
@@ -94,7 +94,7 @@ pub struct History {
 impl Recorded {
     /// The id alone.
     pub fn id(id: impl Into<String>, kept_until: OffsetDateTime) -> Self {
-        Self { id: id.into(), kept_until, told: None }
+        Self { id: id.into(), kept_until, history: None }
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::{CertificateState, PortResult, Recorded, Standing};
+use crate::{CertificateState, Ordering, PortResult, Recorded};
 
 /// What a claim of an id met.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,7 +35,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// place; the same place counts as current. One step, so that of two at once none moves it back;
     /// may be repeated.
     fn advance(&self, state: CertificateState)
-    -> impl Future<Output = PortResult<Standing>> + Send;
+    -> impl Future<Output = PortResult<Ordering>> + Send;
 
     /// Called after the delivery, ends the claim and keeps the id; the id last, so that after a crash
     /// it is all done again. May be repeated.

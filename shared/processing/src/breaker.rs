@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use envelope::Provider;
 
 use crate::health::Health;
-use crate::{Clock, record};
+use crate::{Clock, telemetry};
 
 /// So many different events failed in a row: the provider is down. Fewer are spread well enough by
 /// their own delays, and one event that always fails says nothing of the others.
@@ -51,7 +51,7 @@ struct Streak {
     failed: BTreeSet<String>,
     refused: BTreeSet<String>,
     /// The longest `Retry-After` of them.
-    told: Option<Duration>,
+    retry_after: Option<Duration>,
 }
 
 #[derive(Clone, Copy)]
@@ -72,7 +72,7 @@ impl Default for Phase {
 impl Streak {
     /// Whether it shows that the provider is down.
     fn add(&mut self, id: &str, health: Health) -> bool {
-        self.told = self.told.max(health.told());
+        self.retry_after = self.retry_after.max(health.retry_after());
         self.failed.insert(id.to_owned());
         if health == Health::KeyRefused {
             self.refused.insert(id.to_owned());
@@ -97,7 +97,7 @@ impl Breaker {
         }
         (open.is_probing, open.until) = (true, now + PROBE_LIMIT);
         state.epoch += 1;
-        record::half_open(self.provider);
+        telemetry::half_open(self.provider);
         Ok(Pass(state.epoch))
     }
 
@@ -118,21 +118,21 @@ impl Breaker {
                 if !streak.add(id, health) {
                     return;
                 }
-                let until = now + health.pause(0, streak.told);
+                let until = now + health.pause(0, streak.retry_after);
                 Phase::Open(Open { since: now, until, failed: 0, is_probing: false })
             }
             Phase::Open(open) if health == Health::Well => {
-                record::closed(self.provider, now - open.since);
+                telemetry::closed(self.provider, now - open.since);
                 Phase::default()
             }
             Phase::Open(open) => {
                 let failed = open.failed.saturating_add(1);
-                let until = now + health.pause(failed, health.told());
+                let until = now + health.pause(failed, health.retry_after());
                 Phase::Open(Open { failed, until, is_probing: false, ..*open })
             }
         };
         if let Phase::Open(open) = &next {
-            record::opened(self.provider, health.word(), open.until - now);
+            telemetry::opened(self.provider, health.word(), open.until - now);
         }
         *state = State { epoch: state.epoch + 1, phase: next };
     }
@@ -189,15 +189,15 @@ mod tests {
 
     #[test]
     fn different_events_in_a_row_open_it() {
-        let told = |seconds| Health::Down {
+        let retry_after = |seconds| Health::Down {
             reason: Reason::RateLimited,
             after: Some(Duration::from_secs(seconds)),
         };
         for (health, events, pause) in [
             (DOWN, STREAK, 5),
-            (told(70), STREAK, 70),
-            (told(3), STREAK, 5),
-            (told(86_400), STREAK, 3600),
+            (retry_after(70), STREAK, 70),
+            (retry_after(3), STREAK, 5),
+            (retry_after(86_400), STREAK, 3600),
             (Health::KeyRefused, STREAK_OF_REFUSALS, 900),
         ] {
             let breaker = breaker();

@@ -4,42 +4,46 @@ use envelope::{Envelope, Provider};
 use ports::{Archive, Deliveries, EventsQueue, Ledger, Outgoing, PortResult, SecretSource};
 use providers::api::Request;
 use providers::digicert::webhook;
-use providers::reading::Challenge;
+use providers::interpretation::Challenge;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::api::Api;
 use crate::decide::LONGEST_DELAY;
-use crate::{Fate, Worker, record};
+use crate::provider_api::ProviderApi;
+use crate::{Disposition, Worker, telemetry};
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
     /// Never archived, delivered or claimed: its token goes to the operator and nowhere else, but to
     /// CertCentral if the operator wants that.
-    pub(crate) async fn keep(&self, envelope: &Envelope, challenge: Challenge) -> PortResult<Fate> {
+    pub(crate) async fn keep(
+        &self,
+        envelope: &Envelope,
+        challenge: Challenge,
+    ) -> PortResult<Disposition> {
         let Challenge { webhook_id, token, expires } = challenge;
         if expires <= self.now() {
             self.ports.ledger.end_challenge(&webhook_id).await?;
-            record::challenge_over(envelope);
-            return Ok(Fate::KnownBefore);
+            telemetry::challenge_over(envelope);
+            return Ok(Disposition::Duplicate);
         }
         if envelope.attempts == 0 {
             self.ports.ledger.keep_challenge(&webhook_id, &token, expires).await?;
             if self.auto_verify && self.completes(envelope, &webhook_id, &token).await {
-                return Ok(Fate::ChallengeKept);
+                return Ok(Disposition::ChallengeStored);
             }
-            record::challenge(envelope, expires);
+            telemetry::challenge(envelope, expires);
         }
         if L::DELETES_LATE {
             self.come_back(envelope, expires).await?;
         }
-        Ok(Fate::ChallengeKept)
+        Ok(Disposition::ChallengeStored)
     }
 
     async fn completes(&self, envelope: &Envelope, webhook_id: &str, token: &SecretString) -> bool {
         match self.use_token(webhook_id, token).await {
-            Ok(()) => record::challenge_completed(envelope),
+            Ok(()) => telemetry::challenge_completed(envelope),
             Err(why) => {
-                record::challenge_not_completed(envelope, &why);
+                telemetry::challenge_not_completed(envelope, &why);
                 return false;
             }
         }
@@ -70,14 +74,14 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 }
 
-impl<S: SecretSource> Api<S> {
+impl<S: SecretSource> ProviderApi<S> {
     /// One call of the webhook management, with the key of the call-backs.
     async fn manage(&self, request: &Request) -> Result<(), String> {
         let key = self.key.as_ref().ok_or("there is no API key")?;
         let key = key.current().await.map_err(|error| error.0)?;
         let key = key.ok_or("the API key was never filled in")?;
         self.endpoint
-            .ask(request, &key, webhook::judge_done)
+            .ask(request, &key, webhook::classify_done)
             .await
             .map_err(|unasked| unasked.to_string())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use envelope::Reason;
 use ports::{PortError, PortResult};
-use providers::api::{Answer, Call, Key, Refused, Request, Verdict, retry_after};
+use providers::api::{Answer, Call, Classification, Key, Refused, Request, retry_after};
 use providers::digicert::webhook::Refusal;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
@@ -33,7 +33,7 @@ pub struct Endpoint {
 /// What came of a call.
 pub(crate) enum Called<T> {
     Answered {
-        verdict: Verdict<T>,
+        classification: Classification<T>,
         status: Option<u16>,
     },
     /// Not called: the budget has no place before so long.
@@ -42,7 +42,7 @@ pub(crate) enum Called<T> {
 
 /// Why a call of CertCentral's came to nothing.
 #[derive(Debug)]
-pub enum Unasked {
+pub enum CallError {
     /// Not called: the budget has no place before so long.
     NoBudget(Duration),
     /// No whole answer: whether it was done cannot be told.
@@ -96,18 +96,20 @@ impl Endpoint {
         call: &Call,
         key: &Key,
         is_first_attempt: bool,
-        judge: impl Fn(&Answer<'_>) -> Verdict<T>,
+        classify: impl Fn(&Answer<'_>) -> Classification<T>,
     ) -> Called<T> {
         if let Err(wait) = self.admit(is_first_attempt).await {
             return Called::NoBudget(wait);
         }
         match self.get(call, key).await {
-            Ok(whole) => {
-                Called::Answered { verdict: judge(&whole.answer()), status: Some(whole.status) }
-            }
-            Err(reason) => {
-                Called::Answered { verdict: Verdict::Again { reason, after: None }, status: None }
-            }
+            Ok(whole) => Called::Answered {
+                classification: classify(&whole.answer()),
+                status: Some(whole.status),
+            },
+            Err(reason) => Called::Answered {
+                classification: Classification::Retry { reason, after: None },
+                status: None,
+            },
         }
     }
 
@@ -158,26 +160,26 @@ impl Endpoint {
         &self,
         request: &Request,
         key: &Key,
-        judge: fn(&Answer<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Unasked> {
-        self.admit(true).await.map_err(Unasked::NoBudget)?;
+        classify: fn(&Answer<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, CallError> {
+        self.admit(true).await.map_err(CallError::NoBudget)?;
         let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
         let built = self
             .to(request.method.clone(), &request.segments)
             .and_then(|built| with_key(built.query(&request.query), key))
-            .ok_or(Unasked::Key)?
+            .ok_or(CallError::Key)?
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default());
-        let whole = self.send(built).await.map_err(Unasked::NoAnswer)?;
-        judge(&whole.answer()).map_err(|refusal| Unasked::Refused {
+        let whole = self.send(built).await.map_err(CallError::NoAnswer)?;
+        classify(&whole.answer()).map_err(|refusal| CallError::Refused {
             refusal: refusal.hiding(&request.secrets(key)),
             after: whole.retry_after,
         })
     }
 }
 
-impl fmt::Display for Unasked {
+impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoBudget(_) => f.write_str("the API's budget has no room"),

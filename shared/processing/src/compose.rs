@@ -1,8 +1,8 @@
 use envelope::{CertificateData, CertificateEvent, Checks, CloudEvent, Envelope};
-use providers::reading::Reading;
+use providers::interpretation::Interpretation;
 use serde_json::value::RawValue;
 
-use crate::asking::Found;
+use crate::enrichment::Enrichment;
 
 /// A private key in the event itself, taken out before anything is archived or delivered.
 pub(crate) struct Redacted {
@@ -32,18 +32,30 @@ impl Redacted {
 }
 
 /// The certificate event that consumers read.
-pub(crate) fn compose(redacted: &Redacted, reading: &Reading, found: Found) -> CertificateEvent {
+pub(crate) fn compose(
+    redacted: &Redacted,
+    interpretation: &Interpretation,
+    enrichment: Enrichment,
+) -> CertificateEvent {
     let envelope = &redacted.envelope;
-    let Found { callback, status, certificates, pem_chain, mut checks, problems, dcv, related } =
-        found;
+    let Enrichment {
+        callback,
+        status,
+        certificates,
+        pem_chain,
+        mut checks,
+        problems,
+        dcv,
+        related,
+    } = enrichment;
     redacted.report(&mut checks);
     let is_known = !certificates.is_empty();
     CloudEvent {
         specversion: CertificateEvent::SPECVERSION.into(),
         id: envelope.id.clone(),
         source: envelope.source.clone(),
-        kind: reading.kind.as_str().into(),
-        subject: reading.subject.clone(),
+        kind: interpretation.kind.as_str().into(),
+        subject: interpretation.subject.clone(),
         time: envelope.time,
         datacontenttype: CertificateEvent::CONTENT_TYPE.into(),
         dataschema: CertificateEvent::SCHEMA.into(),
@@ -59,16 +71,16 @@ pub(crate) fn compose(redacted: &Redacted, reading: &Reading, found: Found) -> C
         datarefsize: None,
         datarefsha256: None,
         data: CertificateData {
-            provider: reading.provider,
-            event: reading.event.clone(),
-            identifiers: reading.identifiers.clone(),
+            provider: interpretation.provider,
+            event: interpretation.event.clone(),
+            identifiers: interpretation.identifiers.clone(),
             callback,
             status,
-            certificates: if is_known { certificates } else { reading.certificates.clone() },
+            certificates: if is_known { certificates } else { interpretation.certificates.clone() },
             pem_chain,
             checks,
-            problems: merge(&reading.problems, problems),
-            dcv: dcv.or_else(|| reading.dcv.clone()),
+            problems: merge(&interpretation.problems, problems),
+            dcv: dcv.or_else(|| interpretation.dcv.clone()),
             related,
             payload: Some(envelope.data.clone()),
         },

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use envelope::{Envelope, Outcome, Reason};
-use providers::api::Verdict;
+use providers::api::Classification;
 use time::OffsetDateTime;
 
 /// A download right after `certificate_issued` may not be ready (lemur polls an order 10 times).
@@ -15,23 +15,23 @@ const BAD_CERTIFICATES: u32 = 3;
 
 /// What an answer leads to (design section 6).
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Next<T> {
+pub(crate) enum Decision<T> {
     Good(T),
     /// A result, good or bad: deliver it.
     Final {
         outcome: Outcome,
         reason: Reason,
     },
-    Again {
+    Retry {
         delay: Duration,
         reason: Reason,
-        trouble: Trouble,
+        failure: FailureKind,
     },
 }
 
 /// What kind of trouble an attempt met.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Trouble {
+pub(crate) enum FailureKind {
     BadCertificate,
     KeyRefused,
     Passing,
@@ -44,35 +44,37 @@ pub(crate) fn is_tried_enough(envelope: &Envelope, now: OffsetDateTime) -> bool 
 
 /// `jitter` is between 0 and 1.
 pub(crate) fn decide<T>(
-    verdict: Verdict<T>,
+    classification: Classification<T>,
     envelope: &Envelope,
     now: OffsetDateTime,
     jitter: f64,
-) -> Next<T> {
+) -> Decision<T> {
     let age = now - envelope.receivedtime;
     let is_over = is_tried_enough(envelope, now);
     let backoff = backoff(envelope.attempts, jitter);
-    let failed = |reason| Next::Final { outcome: Outcome::Failed, reason };
-    let again = |delay, reason, trouble| match is_over {
-        true => Next::Final { outcome: Outcome::Failed, reason: Reason::Expired },
-        false => Next::Again { delay, reason, trouble },
+    let failed = |reason| Decision::Final { outcome: Outcome::Failed, reason };
+    let again = |delay, reason, failure| match is_over {
+        true => Decision::Final { outcome: Outcome::Failed, reason: Reason::Expired },
+        false => Decision::Retry { delay, reason, failure },
     };
-    match verdict {
-        Verdict::Good(value) => Next::Good(value),
-        Verdict::Again { reason, after } => {
+    match classification {
+        Classification::Good(value) => Decision::Good(value),
+        Classification::Retry { reason, after } => {
             let asked = after.map(|after| whole_seconds(after.as_secs_f64()));
-            again(asked.unwrap_or(backoff), reason, Trouble::Passing)
+            again(asked.unwrap_or(backoff), reason, FailureKind::Passing)
         }
-        Verdict::NotReady { .. } if age < READY_WITHIN => {
-            again(backoff, Reason::NotReady, Trouble::Passing)
+        Classification::NotReady { .. } if age < READY_WITHIN => {
+            again(backoff, Reason::NotReady, FailureKind::Passing)
         }
-        Verdict::BadCertificate if envelope.badcertificates + 1 < BAD_CERTIFICATES => {
-            again(backoff, Reason::BadCertificate, Trouble::BadCertificate)
+        Classification::BadCertificate if envelope.badcertificates + 1 < BAD_CERTIFICATES => {
+            again(backoff, Reason::BadCertificate, FailureKind::BadCertificate)
         }
-        Verdict::BadCertificate => failed(Reason::BadCertificate),
-        Verdict::KeyRefused { reason } => again(LONGEST_DELAY, reason, Trouble::KeyRefused),
-        Verdict::NotReady { reason } | Verdict::Failed { reason } => failed(reason),
-        Verdict::Gone { reason } => Next::Final { outcome: Outcome::Gone, reason },
+        Classification::BadCertificate => failed(Reason::BadCertificate),
+        Classification::KeyRefused { reason } => {
+            again(LONGEST_DELAY, reason, FailureKind::KeyRefused)
+        }
+        Classification::NotReady { reason } | Classification::Failed { reason } => failed(reason),
+        Classification::Gone { reason } => Decision::Final { outcome: Outcome::Gone, reason },
     }
 }
 
@@ -105,26 +107,30 @@ mod tests {
         (Envelope { attempts, badcertificates, ..envelope }, now)
     }
 
-    fn again(seconds: u64, reason: Reason, trouble: Trouble) -> Next<()> {
-        Next::Again { delay: Duration::from_secs(seconds), reason, trouble }
+    fn again(seconds: u64, reason: Reason, failure: FailureKind) -> Decision<()> {
+        Decision::Retry { delay: Duration::from_secs(seconds), reason, failure }
     }
 
-    fn failed(reason: Reason) -> Next<()> {
-        Next::Final { outcome: Outcome::Failed, reason }
+    fn failed(reason: Reason) -> Decision<()> {
+        Decision::Final { outcome: Outcome::Failed, reason }
     }
 
     #[test]
     fn what_an_answer_leads_to() {
         use time::Duration as Age;
-        let limited =
-            Verdict::Again { reason: Reason::RateLimited, after: Some(Duration::from_secs(7)) };
-        let far =
-            Verdict::Again { reason: Reason::RateLimited, after: Some(Duration::from_secs(7200)) };
-        let down = Verdict::Again { reason: Reason::Unavailable, after: None };
-        let not_ready = Verdict::NotReady { reason: Reason::NotFound };
-        let key = Verdict::KeyRefused { reason: Reason::Unauthorized };
-        let passing = Trouble::Passing;
-        for (verdict, age, attempts, bad, expected) in [
+        let limited = Classification::Retry {
+            reason: Reason::RateLimited,
+            after: Some(Duration::from_secs(7)),
+        };
+        let far = Classification::Retry {
+            reason: Reason::RateLimited,
+            after: Some(Duration::from_secs(7200)),
+        };
+        let down = Classification::Retry { reason: Reason::Unavailable, after: None };
+        let not_ready = Classification::NotReady { reason: Reason::NotFound };
+        let key = Classification::KeyRefused { reason: Reason::Unauthorized };
+        let passing = FailureKind::Passing;
+        for (classification, age, attempts, bad, expected) in [
             (limited.clone(), Age::ZERO, 0, 0, again(7, Reason::RateLimited, passing)),
             (far, Age::ZERO, 0, 0, again(900, Reason::RateLimited, passing)),
             (down.clone(), Age::ZERO, 0, 0, again(2, Reason::Unavailable, passing)),
@@ -141,32 +147,42 @@ mod tests {
             (not_ready.clone(), Age::seconds(599), 0, 0, again(2, Reason::NotReady, passing)),
             (not_ready, Age::minutes(10), 0, 0, failed(Reason::NotFound)),
             (
-                Verdict::BadCertificate,
+                Classification::BadCertificate,
                 Age::ZERO,
                 1,
                 1,
-                again(4, Reason::BadCertificate, Trouble::BadCertificate),
+                again(4, Reason::BadCertificate, FailureKind::BadCertificate),
             ),
-            (Verdict::BadCertificate, Age::ZERO, 2, 2, failed(Reason::BadCertificate)),
-            (key.clone(), Age::ZERO, 0, 0, again(900, Reason::Unauthorized, Trouble::KeyRefused)),
+            (Classification::BadCertificate, Age::ZERO, 2, 2, failed(Reason::BadCertificate)),
+            (
+                key.clone(),
+                Age::ZERO,
+                0,
+                0,
+                again(900, Reason::Unauthorized, FailureKind::KeyRefused),
+            ),
             (key, Age::days(10), 0, 0, failed(Reason::Expired)),
             (
-                Verdict::Failed { reason: Reason::Forbidden },
+                Classification::Failed { reason: Reason::Forbidden },
                 Age::ZERO,
                 0,
                 0,
                 failed(Reason::Forbidden),
             ),
             (
-                Verdict::Gone { reason: Reason::Retired },
+                Classification::Gone { reason: Reason::Retired },
                 Age::ZERO,
                 0,
                 0,
-                Next::Final { outcome: Outcome::Gone, reason: Reason::Retired },
+                Decision::Final { outcome: Outcome::Gone, reason: Reason::Retired },
             ),
         ] {
             let (envelope, now) = envelope(age, attempts, bad);
-            assert_eq!(decide(verdict.clone(), &envelope, now, 1.0), expected, "{verdict:?} {age}");
+            assert_eq!(
+                decide(classification.clone(), &envelope, now, 1.0),
+                expected,
+                "{classification:?} {age}"
+            );
         }
     }
 
@@ -174,8 +190,8 @@ mod tests {
     fn a_replayed_event_is_tried_however_old_it_is() {
         let (envelope, now) = envelope(time::Duration::days(400), 0, 0);
         let envelope = Envelope { replayed: Some(true), ..envelope };
-        let down = Verdict::<()>::Again { reason: Reason::Unavailable, after: None };
-        let expected = again(2, Reason::Unavailable, Trouble::Passing);
+        let down = Classification::<()>::Retry { reason: Reason::Unavailable, after: None };
+        let expected = again(2, Reason::Unavailable, FailureKind::Passing);
         assert_eq!(decide(down, &envelope, now, 1.0), expected);
     }
 

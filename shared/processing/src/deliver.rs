@@ -2,18 +2,18 @@ use std::time::Instant;
 
 use envelope::CertificateEvent;
 use ports::{
-    Archive, CertificateState, Deliveries, EventsQueue, Ledger, PortResult, Recorded, SecretSource,
-    Standing,
+    Archive, CertificateState, Deliveries, EventsQueue, Ledger, Ordering, PortResult, Recorded,
+    SecretSource,
 };
-use providers::life::{Life, life};
+use providers::lifecycle::{Lifecycle, lifecycle};
 use time::Duration;
 
-use crate::asking::Found;
 use crate::compose::compose;
-use crate::history::{self, told};
-use crate::process::{Event, Fate, Worker};
-use crate::record;
-use crate::shed::shed;
+use crate::enrichment::Enrichment;
+use crate::history;
+use crate::offload::offload;
+use crate::process::{Disposition, Event, Worker};
+use crate::telemetry;
 
 /// An id stays known so long after its delivery: longer than any queue or redelivery.
 pub(crate) const KEPT: Duration = Duration::days(30);
@@ -24,48 +24,55 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     pub(crate) async fn deliver(
         &self,
         event: &Event<'_>,
-        found: Found,
+        enrichment: Enrichment,
         began: Instant,
-    ) -> PortResult<Fate> {
-        record::called_back(event.reading.provider, event.envelope, &found.callback, began);
-        let life = life(&event.redacted.envelope, event.reading);
-        let composed = compose(event.redacted, event.reading, found);
-        let composed = self.advance(life.as_ref(), composed).await?;
+    ) -> PortResult<Disposition> {
+        telemetry::called_back(
+            event.interpretation.provider,
+            event.envelope,
+            &enrichment.callback,
+            began,
+        );
+        let lifecycle = lifecycle(&event.redacted.envelope, event.interpretation);
+        let composed = compose(event.redacted, event.interpretation, enrichment);
+        let composed = self.advance(lifecycle.as_ref(), composed).await?;
         let (id, now) = (event.envelope.id.clone(), self.now());
-        let told = life.and_then(|life| told(life, &composed, now));
+        let history = lifecycle.and_then(|lifecycle| history::record_of(lifecycle, &composed, now));
         self.publish(composed).await?;
-        self.ports.ledger.record(Recorded { id, kept_until: now + KEPT, told }).await?;
-        Ok(Fate::Delivered)
+        self.ports.ledger.record(Recorded { id, kept_until: now + KEPT, history }).await?;
+        Ok(Disposition::Delivered)
     }
 
     /// Moves the state of the certificate on to this event, or marks the event as older than it.
     async fn advance(
         &self,
-        life: Option<&Life>,
+        lifecycle: Option<&Lifecycle>,
         mut event: CertificateEvent,
     ) -> PortResult<CertificateEvent> {
-        let Some((life, place)) = life.and_then(|life| Some((life, life.place?))) else {
+        let Some((lifecycle, rank)) =
+            lifecycle.and_then(|lifecycle| Some((lifecycle, lifecycle.rank?)))
+        else {
             return Ok(event);
         };
         let state = CertificateState {
-            certificate: life.certificate.clone(),
-            place,
+            certificate: lifecycle.certificate.clone(),
+            rank,
             kind: event.kind.clone(),
             id: event.id.clone(),
             time: event.time,
             kept_until: self.now() + history::KEPT,
         };
-        if self.ports.ledger.advance(state).await? == Standing::Stale {
+        if self.ports.ledger.advance(state).await? == Ordering::Stale {
             event.ordering = Some(CertificateEvent::STALE.to_owned());
-            record::stale(&event);
+            telemetry::stale(&event);
         }
         Ok(event)
     }
 
     pub(crate) async fn publish(&self, mut event: CertificateEvent) -> PortResult<()> {
-        let delivery = shed(&self.ports.archive, &mut event).await?;
+        let delivery = offload(&self.ports.archive, &mut event).await?;
         self.ports.deliveries.publish(delivery).await?;
-        record::delivered(&event, self.now());
+        telemetry::delivered(&event, self.now());
         Ok(())
     }
 }

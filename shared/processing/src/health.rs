@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use envelope::Reason;
-use providers::api::Verdict;
+use providers::api::Classification;
 
 /// Open for so long at first, and for twice as long after each probe that fails.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -9,7 +9,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// A refused key needs an operator, who may take a while. A replaced one is tried at once.
 const KEY_PAUSE: Duration = Duration::from_secs(900);
 /// `Retry-After` is respected up to here; a provider that is back sooner should not be missed for a day.
-const LONGEST_TOLD: Duration = Duration::from_secs(3600);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// What an answer says of the provider, whatever it says of the event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,11 +26,13 @@ pub(crate) enum Health {
 }
 
 impl Health {
-    pub(crate) fn of<T>(verdict: &Verdict<T>, status: Option<u16>) -> Self {
-        match *verdict {
-            Verdict::Again { reason: Reason::Unreadable, .. } if status.is_some() => Self::Unclear,
-            Verdict::Again { reason, after } => Self::Down { reason, after },
-            Verdict::KeyRefused { .. } => Self::KeyRefused,
+    pub(crate) fn of<T>(classification: &Classification<T>, status: Option<u16>) -> Self {
+        match *classification {
+            Classification::Retry { reason: Reason::Unreadable, .. } if status.is_some() => {
+                Self::Unclear
+            }
+            Classification::Retry { reason, after } => Self::Down { reason, after },
+            Classification::KeyRefused { .. } => Self::KeyRefused,
             _ => Self::Well,
         }
     }
@@ -44,17 +46,17 @@ impl Health {
         }
     }
 
-    pub(crate) fn told(self) -> Option<Duration> {
+    pub(crate) fn retry_after(self) -> Option<Duration> {
         if let Self::Down { after, .. } = self { after } else { None }
     }
 
     /// How long to stay open after so many failed probes.
-    pub(crate) fn pause(self, failed: u32, told: Option<Duration>) -> Duration {
+    pub(crate) fn pause(self, failed: u32, retry_after: Option<Duration>) -> Duration {
         if self == Self::KeyRefused {
             return KEY_PAUSE;
         }
         let doubled = FIRST_PAUSE.saturating_mul(1 << failed.min(16)).min(LONGEST_PAUSE);
-        doubled.max(told.unwrap_or_default().min(LONGEST_TOLD))
+        doubled.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER))
     }
 }
 

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use envelope::{Certificate, CertificateEvent, Provider};
-use ports::{Entry, Told};
-use providers::life::Life;
+use ports::{Entry, HistoryRecord};
+use providers::lifecycle::Lifecycle;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
@@ -19,15 +19,19 @@ const LONGEST: usize = 255;
 
 /// The line of this event in the history of its certificate. `None` when the id is longer than a key
 /// may be.
-pub(crate) fn told(life: Life, event: &CertificateEvent, now: OffsetDateTime) -> Option<Told> {
+pub(crate) fn record_of(
+    lifecycle: Lifecycle,
+    event: &CertificateEvent,
+    now: OffsetDateTime,
+) -> Option<HistoryRecord> {
     let leaves = leaves(event);
     let serials = leaves.iter().filter_map(|leaf| leaf.serial_number.clone());
     let serial_numbers: Vec<_> = serials.filter(|serial| serial.len() <= LONGEST).collect();
     let short = |value: &Value| value.as_str().is_none_or(|text| text.len() <= LONGEST);
     let identifiers = event.data.identifiers.clone().into_iter();
-    (event.id.len() <= LONGEST).then(|| Told {
+    (event.id.len() <= LONGEST).then(|| HistoryRecord {
         aliases: aliases(event, leaves, &serial_numbers),
-        certificate: life.certificate,
+        certificate: lifecycle.certificate,
         kept_until: now + KEPT,
         entry: Entry {
             id: event.id.clone(),

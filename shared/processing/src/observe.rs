@@ -1,13 +1,13 @@
 use envelope::{CertificateEvent, Outcome};
 use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, Recorded, SecretSource};
-use providers::meta::api::Found as Seen;
+use providers::meta::api::FoundCertificate;
 use time::Duration;
 
-use crate::asking::{Asking, Found, Later, Settled};
 use crate::compose::compose;
+use crate::enrichment::{CallContext, Enrichment, Resolved, Retry};
 use crate::process::{Event, Worker};
-use crate::record;
 use crate::search::{PAGES, Pages, observed};
+use crate::telemetry;
 
 /// A certificate in the logs stays known: Graph lists expired ones for ever.
 const KNOWN_FOR: Duration = Duration::days(3650);
@@ -30,7 +30,7 @@ pub(crate) enum Observed {
     /// Every certificate found has an event of its own, now or before.
     Delivered { new: usize, known: usize },
     /// There was none: one event says so.
-    Nothing(Box<Found>),
+    Nothing(Box<Enrichment>),
 }
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
@@ -40,32 +40,32 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         &self,
         event: &Event<'_>,
         certificate_id: Option<&str>,
-        asking: Asking<'_>,
-    ) -> PortResult<Result<Observed, Later>> {
+        context: CallContext<'_>,
+    ) -> PortResult<Result<Observed, Retry>> {
         let mut tally = Tally::default();
-        let domains = match self.apis.meta_domains.list(&self.apis.meta, asking).await? {
-            Err(later) => return Ok(Err(later)),
-            Ok(Settled::Final(callback)) => {
-                return Ok(Ok(Observed::Nothing(Box::new(Found::bare(callback)))));
+        let domains = match self.apis.meta_domains.list(&self.apis.meta, context).await? {
+            Err(retry) => return Ok(Err(retry)),
+            Ok(Resolved::Final(callback)) => {
+                return Ok(Ok(Observed::Nothing(Box::new(Enrichment::bare(callback)))));
             }
-            Ok(Settled::Good { value, .. }) => value,
+            Ok(Resolved::Good { value, .. }) => value,
         };
         if let Some(id) = certificate_id {
-            match self.apis.by_id(id, asking).await? {
-                Err(later) => return Ok(Err(later)),
-                Ok(Settled::Good { value, status }) => {
-                    self.take(event, &mut tally, &[value], status, asking).await?;
+            match self.apis.by_id(id, context).await? {
+                Err(retry) => return Ok(Err(retry)),
+                Ok(Resolved::Good { value, status }) => {
+                    self.take(event, &mut tally, &[value], status, context).await?;
                 }
                 // The id may be that of the subscription: its meaning is not documented.
-                Ok(Settled::Final(callback)) => tally.result = Some(callback),
+                Ok(Resolved::Final(callback)) => tally.result = Some(callback),
             }
         }
         for domain in &domains {
-            if let Some(later) = self.observe_domain(event, &mut tally, domain, asking).await? {
-                return Ok(Err(later));
+            if let Some(retry) = self.observe_domain(event, &mut tally, domain, context).await? {
+                return Ok(Err(retry));
             }
         }
-        Ok(Ok(tally.end(asking)))
+        Ok(Ok(tally.end(context)))
     }
 
     async fn observe_domain(
@@ -73,21 +73,21 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         event: &Event<'_>,
         tally: &mut Tally,
         domain: &str,
-        asking: Asking<'_>,
-    ) -> PortResult<Option<Later>> {
+        context: CallContext<'_>,
+    ) -> PortResult<Option<Retry>> {
         let mut pages = Pages::of(domain);
         loop {
             if event.is_out_of_time() {
-                return Ok(Some(Later::no_budget(std::time::Duration::ZERO)));
+                return Ok(Some(Retry::no_budget(std::time::Duration::ZERO)));
             }
-            match pages.next(&self.apis.meta, asking).await? {
-                Err(later) => return Ok(Some(later)),
+            match pages.next(&self.apis.meta, context).await? {
+                Err(retry) => return Ok(Some(retry)),
                 Ok(None) => break,
-                Ok(Some(Settled::Good { value, status })) => {
-                    self.take(event, tally, &value.certificates, status, asking).await?;
+                Ok(Some(Resolved::Good { value, status })) => {
+                    self.take(event, tally, &value.certificates, status, context).await?;
                 }
-                Ok(Some(Settled::Final(callback))) => {
-                    record::refused(&event.redacted.envelope, domain, &callback);
+                Ok(Some(Resolved::Final(callback))) => {
+                    telemetry::refused(&event.redacted.envelope, domain, &callback);
                     tally.refused(domain, callback);
                 }
             }
@@ -104,13 +104,13 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         &self,
         event: &Event<'_>,
         tally: &mut Tally,
-        certificates: &[Seen],
+        certificates: &[FoundCertificate],
         status: Option<u16>,
-        asking: Asking<'_>,
+        context: CallContext<'_>,
     ) -> PortResult<()> {
         tally.status = status;
         for seen in certificates {
-            if self.deliver_if_new(event, seen, status, asking).await? {
+            if self.deliver_if_new(event, seen, status, context).await? {
                 tally.new += 1;
             } else {
                 tally.known += 1;
@@ -124,12 +124,12 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     async fn deliver_if_new(
         &self,
         event: &Event<'_>,
-        seen: &Seen,
+        seen: &FoundCertificate,
         status: Option<u16>,
-        asking: Asking<'_>,
+        context: CallContext<'_>,
     ) -> PortResult<bool> {
         let envelope_id = &event.redacted.envelope.id;
-        let found = observed(seen, asking.callback(Outcome::Queried, status), asking);
+        let found = observed(seen, context.callback(Outcome::Queried, status), context);
         let name = name(seen, &found);
         let key = format!("meta/certificate/{name}");
         let until = self.now() + self.lease;
@@ -139,7 +139,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let composed = CertificateEvent {
             id: format!("{envelope_id}/{name}"),
             subject: key.clone(),
-            ..compose(event.redacted, event.reading, found)
+            ..compose(event.redacted, event.interpretation, found)
         };
         self.publish(composed).await?;
         self.ports.ledger.record(Recorded::id(key, self.now() + KNOWN_FOR)).await?;
@@ -148,7 +148,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 }
 
 /// What tells a certificate from all others: the SHA-256 of what came, else the one that Meta names.
-fn name(seen: &Seen, found: &Found) -> String {
+fn name(seen: &FoundCertificate, found: &Enrichment) -> String {
     let leaf = found.certificates.first();
     leaf.and_then(|leaf| leaf.fingerprint_sha256.clone()).unwrap_or_else(|| seen.sha256.clone())
 }
@@ -161,13 +161,13 @@ impl Tally {
         self.result = Some(callback);
     }
 
-    fn end(self, asking: Asking<'_>) -> Observed {
+    fn end(self, context: CallContext<'_>) -> Observed {
         let Self { new, known, problems, result, status } = self;
         if new + known > 0 {
             return Observed::Delivered { new, known };
         }
-        let queried = || asking.callback(Outcome::Queried, status);
+        let queried = || context.callback(Outcome::Queried, status);
         let callback = result.filter(|_| status.is_none()).unwrap_or_else(queried);
-        Observed::Nothing(Box::new(Found { problems, ..Found::bare(callback) }))
+        Observed::Nothing(Box::new(Enrichment { problems, ..Enrichment::bare(callback) }))
     }
 }

@@ -5,16 +5,16 @@ use envelope::{Envelope, EventType};
 use ports::{
     Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, Recorded, SecretSource,
 };
-use providers::reading::{self, Plan, Reading};
+use providers::interpretation::{self, Interpretation, Plan};
 use time::OffsetDateTime;
 
-use crate::asking::Asking;
-use crate::callback::Apis;
+use crate::apis::Apis;
 use crate::clock::Machine;
 use crate::compose::Redacted;
 use crate::deliver::KEPT;
+use crate::enrichment::CallContext;
 use crate::observe::Observed;
-use crate::{Clock, Settings, record};
+use crate::{Clock, Settings, telemetry};
 
 /// One message of the events queue.
 #[derive(Clone, Debug)]
@@ -28,22 +28,22 @@ pub struct Record {
 
 /// What became of the message.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Fate {
+pub enum Disposition {
     /// A challenge: its token waits for the operator, or was used (`DIGICERT_AUTO_VERIFY`).
-    ChallengeKept,
+    ChallengeStored,
     Delivered,
     /// Nothing to deliver: delivered before, or a challenge that came too late.
-    KnownBefore,
+    Duplicate,
     /// Our own fault: leave it to the queue's receive count.
-    Left,
+    Unacknowledged,
     /// On the queue again, for later: the provider is in trouble, or another worker has it.
-    PutBack,
+    Requeued,
 }
 
-impl Fate {
+impl Disposition {
     /// Whether the queue may forget the message.
     pub fn is_done(self) -> bool {
-        self != Self::Left
+        self != Self::Unacknowledged
     }
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct Event<'a> {
     /// As it came: this is what goes back onto the queue.
     pub(crate) envelope: &'a Envelope,
     pub(crate) redacted: &'a Redacted,
-    pub(crate) reading: &'a Reading,
+    pub(crate) interpretation: &'a Interpretation,
     pub(crate) receipt: &'a str,
     deadline: Option<Instant>,
 }
@@ -113,7 +113,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     /// The records of a batch side by side; a panic in one fails that one only.
-    pub async fn process_batch(self: &Arc<Self>, records: Vec<Record>) -> Vec<Fate> {
+    pub async fn process_batch(self: &Arc<Self>, records: Vec<Record>) -> Vec<Disposition> {
         let tasks: Vec<_> = records
             .into_iter()
             .map(|record| {
@@ -121,66 +121,66 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 tokio::spawn(async move { worker.process(record).await })
             })
             .collect();
-        let mut fates = Vec::with_capacity(tasks.len());
+        let mut dispositions = Vec::with_capacity(tasks.len());
         for task in tasks {
             // The panic's message may quote what it choked on, so it is not repeated.
-            fates.push(task.await.unwrap_or_else(|_panic| {
+            dispositions.push(task.await.unwrap_or_else(|_panic| {
                 tracing::error!("a record's processing panicked; it is left to the queue");
-                Fate::Left
+                Disposition::Unacknowledged
             }));
         }
-        fates
+        dispositions
     }
 
     /// One record alone.
-    pub async fn process(&self, record: Record) -> Fate {
+    pub async fn process(&self, record: Record) -> Disposition {
         match self.fulfil(&record).await {
-            Ok(fate) => fate,
+            Ok(disposition) => disposition,
             Err(error) => {
                 tracing::error!("{error}; the message is left to the queue");
-                Fate::Left
+                Disposition::Unacknowledged
             }
         }
     }
 
-    async fn fulfil(&self, record: &Record) -> PortResult<Fate> {
+    async fn fulfil(&self, record: &Record) -> PortResult<Disposition> {
         let envelope = envelope(&record.body)?;
-        if let Some(challenge) = reading::challenge(&envelope) {
+        if let Some(challenge) = interpretation::challenge(&envelope) {
             return self.keep(&envelope, challenge).await;
         }
         let redacted = Redacted::of(&envelope);
-        let reading = reading::read(&redacted.envelope).ok_or_else(|| {
+        let interpretation = interpretation::interpret(&redacted.envelope).ok_or_else(|| {
             PortError(format!("envelope {}: its source is none of ours", envelope.id))
         })?;
         let until = self.now() + self.lease;
         match self.ports.ledger.claim(&envelope.id, &record.receipt, until).await? {
             Claim::Granted => {}
             Claim::Recorded => {
-                record::duplicate(reading.provider, &envelope);
-                return Ok(Fate::KnownBefore);
+                telemetry::duplicate(interpretation.provider, &envelope);
+                return Ok(Disposition::Duplicate);
             }
             Claim::Held { until } => {
-                self.wait_for_holder(&envelope, &reading, until).await?;
-                record::held(reading.provider, &envelope);
-                return Ok(Fate::PutBack);
+                self.wait_for_holder(&envelope, &interpretation, until).await?;
+                telemetry::held(interpretation.provider, &envelope);
+                return Ok(Disposition::Requeued);
             }
         }
         let event = Event {
             envelope: &envelope,
             redacted: &redacted,
-            reading: &reading,
+            interpretation: &interpretation,
             receipt: &record.receipt,
             deadline: record.deadline,
         };
-        let fate = self.archive_and_complete(&event).await;
-        if fate.is_err() {
+        let disposition = self.archive_and_complete(&event).await;
+        if disposition.is_err() {
             // Else the message, back after its visibility timeout, could meet our own lease.
             let _lease_ends_anyway = self.ports.ledger.release(&envelope.id, &record.receipt).await;
         }
-        fate
+        disposition
     }
 
-    async fn archive_and_complete(&self, event: &Event<'_>) -> PortResult<Fate> {
+    async fn archive_and_complete(&self, event: &Event<'_>) -> PortResult<Disposition> {
         if event.envelope.attempts == 0 && event.envelope.holds == 0 {
             self.archive(&event.redacted.envelope).await?;
         }
@@ -188,33 +188,39 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     /// Call-back, delivery, record; or back onto the queue.
-    async fn complete(&self, event: &Event<'_>) -> PortResult<Fate> {
+    async fn complete(&self, event: &Event<'_>) -> PortResult<Disposition> {
         let began = Instant::now();
-        let asking = Asking { envelope: event.envelope, now: self.now() };
-        let found = match &event.reading.plan {
+        let context = CallContext { envelope: event.envelope, now: self.now() };
+        let found = match &event.interpretation.plan {
             Plan::Observed { certificate_id } if !self.apis.meta.is_disabled() => {
-                match self.observe(event, certificate_id.as_deref(), asking).await? {
+                match self.observe(event, certificate_id.as_deref(), context).await? {
                     Ok(Observed::Delivered { new, known }) => {
-                        record::searched(
-                            event.reading.provider,
+                        telemetry::searched(
+                            event.interpretation.provider,
                             event.envelope,
                             (new, known),
                             began,
                         );
                         let recorded = Recorded::id(&event.envelope.id, self.now() + KEPT);
                         self.ports.ledger.record(recorded).await?;
-                        return Ok(if new > 0 { Fate::Delivered } else { Fate::KnownBefore });
+                        return Ok(if new > 0 {
+                            Disposition::Delivered
+                        } else {
+                            Disposition::Duplicate
+                        });
                     }
                     Ok(Observed::Nothing(found)) => Ok(*found),
-                    Err(later) => Err(later),
+                    Err(retry) => Err(retry),
                 }
             }
-            _ => self.apis.ask(event.reading, asking).await?,
+            _ => self.apis.ask(event.interpretation, context).await?,
         };
         match found {
-            Ok(found) if event.reading.kind == EventType::Canary => self.canary(event, found).await,
+            Ok(found) if event.interpretation.kind == EventType::Canary => {
+                self.canary(event, found).await
+            }
             Ok(found) => self.deliver(event, found, began).await,
-            Err(later) => self.put_back(event, later, began).await,
+            Err(retry) => self.requeue(event, retry, began).await,
         }
     }
 

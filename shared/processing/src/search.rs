@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 use certificate::Bundle;
 use envelope::{Callback, Certificate, Outcome};
 use ports::{PortResult, SecretSource};
-use providers::meta::api::Found as Seen;
+use providers::meta::api::FoundCertificate;
 use providers::meta::api::{self as graph, Page};
 use tokio::sync::Mutex;
 
-use crate::api::Api;
-use crate::asking::{Asking, Found, Later, Settled};
-use crate::callback::Apis;
+use crate::apis::Apis;
+use crate::enrichment::{CallContext, Enrichment, Resolved, Retry};
+use crate::provider_api::ProviderApi;
 use crate::{Clock, MetaDomains};
 
 /// Pages of one search, 500 certificates each: the stated cap of one domain in one event.
@@ -37,21 +37,21 @@ impl<'a> Pages<'a> {
     /// The next page; `None` after the last one or the cap.
     pub(crate) async fn next<S: SecretSource>(
         &mut self,
-        api: &Api<S>,
-        asking: Asking<'_>,
-    ) -> PortResult<Result<Option<Settled<Page>>, Later>> {
+        api: &ProviderApi<S>,
+        context: CallContext<'_>,
+    ) -> PortResult<Result<Option<Resolved<Page>>, Retry>> {
         if self.left == 0 {
             return Ok(Ok(None));
         }
         let call = graph::certificates(self.domain, self.after.as_deref());
-        let settled = api.call(&call, asking, graph::judge_certificates).await?;
-        Ok(settled.map(|settled| {
-            self.after = match &settled {
-                Settled::Good { value, .. } => value.after.clone(),
-                Settled::Final(_) => None,
+        let resolved = api.call(&call, context, graph::classify_certificates).await?;
+        Ok(resolved.map(|resolved| {
+            self.after = match &resolved {
+                Resolved::Good { value, .. } => value.after.clone(),
+                Resolved::Final(_) => None,
             };
             self.left = if self.after.is_some() { self.left - 1 } else { 0 };
-            Some(settled)
+            Some(resolved)
         }))
     }
 
@@ -76,12 +76,12 @@ impl Domains {
     /// The configured domains, or those that the app subscribed to.
     pub(crate) async fn list<S: SecretSource>(
         &self,
-        api: &Api<S>,
-        asking: Asking<'_>,
-    ) -> PortResult<Result<Settled<Vec<String>>, Later>> {
+        api: &ProviderApi<S>,
+        context: CallContext<'_>,
+    ) -> PortResult<Result<Resolved<Vec<String>>, Retry>> {
         let app = match &self.setting {
             MetaDomains::Listed(domains) => {
-                return Ok(Ok(Settled::Good { value: domains.clone(), status: None }));
+                return Ok(Ok(Resolved::Good { value: domains.clone(), status: None }));
             }
             MetaDomains::OfApp(app) => app,
         };
@@ -89,15 +89,15 @@ impl Domains {
         if let Some((read, domains)) = &*known
             && self.clock.instant().saturating_duration_since(*read) < DOMAINS_CACHE
         {
-            return Ok(Ok(Settled::Good { value: domains.clone(), status: None }));
+            return Ok(Ok(Resolved::Good { value: domains.clone(), status: None }));
         }
         let (mut domains, mut after) = (Vec::new(), None);
         for _ in 0..PAGES {
             let call = graph::subscribed_domains(app, after.as_deref());
-            match api.call(&call, asking, graph::judge_subscribed_domains).await? {
-                Err(later) => return Ok(Err(later)),
-                Ok(Settled::Final(callback)) => return Ok(Ok(Settled::Final(callback))),
-                Ok(Settled::Good { value, .. }) => {
+            match api.call(&call, context, graph::classify_subscribed_domains).await? {
+                Err(retry) => return Ok(Err(retry)),
+                Ok(Resolved::Final(callback)) => return Ok(Ok(Resolved::Final(callback))),
+                Ok(Resolved::Good { value, .. }) => {
                     domains.extend(value.domains);
                     after = value.after;
                 }
@@ -107,15 +107,15 @@ impl Domains {
             }
         }
         *known = Some((self.clock.instant(), domains.clone()));
-        Ok(Ok(Settled::Good { value: domains, status: None }))
+        Ok(Ok(Resolved::Good { value: domains, status: None }))
     }
 }
 
 /// What the questions of one event came to.
 #[derive(Default)]
 struct Gathered {
-    by_id: Option<Seen>,
-    others: Vec<Seen>,
+    by_id: Option<FoundCertificate>,
+    others: Vec<FoundCertificate>,
     problems: Vec<String>,
     /// The first result without an answer.
     result: Option<Callback>,
@@ -130,59 +130,59 @@ impl<S: SecretSource> Apis<S> {
         domains: &[String],
         certificate_id: Option<&str>,
         included: Option<&str>,
-        asking: Asking<'_>,
-    ) -> PortResult<Result<Found, Later>> {
+        context: CallContext<'_>,
+    ) -> PortResult<Result<Enrichment, Retry>> {
         let mut gathered = Gathered::default();
         if let Some(id) = certificate_id {
-            match self.by_id(id, asking).await? {
-                Err(later) => return Ok(Err(later)),
-                Ok(settled) => gathered.add_by_id(id, settled),
+            match self.by_id(id, context).await? {
+                Err(retry) => return Ok(Err(retry)),
+                Ok(resolved) => gathered.add_by_id(id, resolved),
             }
         }
         for domain in domains {
             let mut pages = Pages::of(domain);
             loop {
-                match pages.next(&self.meta, asking).await? {
-                    Err(later) => return Ok(Err(later)),
+                match pages.next(&self.meta, context).await? {
+                    Err(retry) => return Ok(Err(retry)),
                     Ok(None) => break,
-                    Ok(Some(settled)) => gathered.add_page(domain, settled),
+                    Ok(Some(resolved)) => gathered.add_page(domain, resolved),
                 }
             }
             if gathered.is_over() {
                 break;
             }
         }
-        Ok(Ok(gathered.into_found(included, asking)))
+        Ok(Ok(gathered.into_found(included, context)))
     }
 
     pub(crate) async fn by_id(
         &self,
         id: &str,
-        asking: Asking<'_>,
-    ) -> PortResult<Result<Settled<Seen>, Later>> {
-        self.meta.call(&graph::certificate(id), asking, graph::judge_certificate).await
+        context: CallContext<'_>,
+    ) -> PortResult<Result<Resolved<FoundCertificate>, Retry>> {
+        self.meta.call(&graph::certificate(id), context, graph::classify_certificate).await
     }
 }
 
 impl Gathered {
-    fn add_by_id(&mut self, id: &str, settled: Settled<Seen>) {
-        match settled {
-            Settled::Good { value, status } => {
+    fn add_by_id(&mut self, id: &str, resolved: Resolved<FoundCertificate>) {
+        match resolved {
+            Resolved::Good { value, status } => {
                 self.answered(status);
                 self.by_id = Some(value);
             }
-            Settled::Final(callback) => self.refused(&format!("certificate {id}"), callback),
+            Resolved::Final(callback) => self.refused(&format!("certificate {id}"), callback),
         }
     }
 
-    fn add_page(&mut self, domain: &str, settled: Settled<Page>) {
-        match settled {
-            Settled::Good { value, status } => {
+    fn add_page(&mut self, domain: &str, resolved: Resolved<Page>) {
+        match resolved {
+            Resolved::Good { value, status } => {
                 self.answered(status);
                 let room = RELATED.saturating_sub(self.others.len());
                 self.others.extend(value.certificates.into_iter().take(room));
             }
-            Settled::Final(callback) => self.refused(domain, callback),
+            Resolved::Final(callback) => self.refused(domain, callback),
         }
     }
 
@@ -208,23 +208,24 @@ impl Gathered {
             .is_some_and(|result| matches!(result.outcome, Outcome::Disabled | Outcome::Gone))
     }
 
-    fn into_found(self, included: Option<&str>, asking: Asking<'_>) -> Found {
+    fn into_found(self, included: Option<&str>, context: CallContext<'_>) -> Enrichment {
         let callback = match self.result {
             Some(result) if !self.is_answered => result,
-            _ if !self.is_answered => asking.uncalled(Outcome::NotNeeded, None),
-            _ => asking.callback(Outcome::Queried, self.status),
+            _ if !self.is_answered => context.uncalled(Outcome::NotNeeded, None),
+            _ => context.callback(Outcome::Queried, self.status),
         };
         let own = self.by_id.as_ref().or(self.others.first());
         let bundle = [included, own.and_then(|found| found.pem.as_deref())]
             .into_iter()
             .flatten()
-            .find_map(|pem| certificate::read(pem.as_bytes(), asking.now).ok());
+            .find_map(|pem| certificate::read(pem.as_bytes(), context.now).ok());
         let found = match (bundle, own) {
-            (Some(bundle), _) => Found::bundle(callback, bundle),
-            (None, Some(own)) => {
-                Found { certificates: vec![own.certificate.clone()], ..Found::bare(callback) }
-            }
-            (None, None) => Found::bare(callback),
+            (Some(bundle), _) => Enrichment::bundle(callback, bundle),
+            (None, Some(own)) => Enrichment {
+                certificates: vec![own.certificate.clone()],
+                ..Enrichment::bare(callback)
+            },
+            (None, None) => Enrichment::bare(callback),
         };
         let is_own = |other: &Certificate| {
             found.certificates.iter().any(|own| own.fingerprint_sha256 == other.fingerprint_sha256)
@@ -235,16 +236,23 @@ impl Gathered {
             .map(|found| found.certificate.clone())
             .filter(|c| !is_own(c))
             .collect();
-        Found { related, problems: self.problems, ..found }
+        Enrichment { related, problems: self.problems, ..found }
     }
 }
 
 /// A found certificate as its own event carries it.
-pub(crate) fn observed(found: &Seen, callback: Callback, asking: Asking<'_>) -> Found {
+pub(crate) fn observed(
+    found: &FoundCertificate,
+    callback: Callback,
+    context: CallContext<'_>,
+) -> Enrichment {
     let bundle: Option<Bundle> =
-        found.pem.as_deref().and_then(|pem| certificate::read(pem.as_bytes(), asking.now).ok());
+        found.pem.as_deref().and_then(|pem| certificate::read(pem.as_bytes(), context.now).ok());
     match bundle {
-        Some(bundle) => Found::bundle(callback, bundle),
-        None => Found { certificates: vec![found.certificate.clone()], ..Found::bare(callback) },
+        Some(bundle) => Enrichment::bundle(callback, bundle),
+        None => Enrichment {
+            certificates: vec![found.certificate.clone()],
+            ..Enrichment::bare(callback)
+        },
     }
 }

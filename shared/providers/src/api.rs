@@ -56,10 +56,10 @@ pub struct Answer<'a> {
 
 /// What an answer means (design section 6).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict<T> {
+pub enum Classification<T> {
     Good(T),
     /// Passing trouble: ask again, not before `after` where it is given.
-    Again {
+    Retry {
         reason: Reason,
         after: Option<Duration>,
     },
@@ -146,17 +146,17 @@ impl Request {
     }
 }
 
-impl<T> Verdict<T> {
+impl<T> Classification<T> {
     /// Looks further into a good answer.
-    pub fn and_then<U>(self, look: impl FnOnce(T) -> Verdict<U>) -> Verdict<U> {
+    pub fn and_then<U>(self, look: impl FnOnce(T) -> Classification<U>) -> Classification<U> {
         match self {
             Self::Good(value) => look(value),
-            Self::Again { reason, after } => Verdict::Again { reason, after },
-            Self::NotReady { reason } => Verdict::NotReady { reason },
-            Self::BadCertificate => Verdict::BadCertificate,
-            Self::KeyRefused { reason } => Verdict::KeyRefused { reason },
-            Self::Gone { reason } => Verdict::Gone { reason },
-            Self::Failed { reason } => Verdict::Failed { reason },
+            Self::Retry { reason, after } => Classification::Retry { reason, after },
+            Self::NotReady { reason } => Classification::NotReady { reason },
+            Self::BadCertificate => Classification::BadCertificate,
+            Self::KeyRefused { reason } => Classification::KeyRefused { reason },
+            Self::Gone { reason } => Classification::Gone { reason },
+            Self::Failed { reason } => Classification::Failed { reason },
         }
     }
 
@@ -166,8 +166,8 @@ impl<T> Verdict<T> {
 }
 
 impl Answer<'_> {
-    pub(crate) fn again<T>(&self, reason: Reason) -> Verdict<T> {
-        Verdict::Again { reason, after: self.retry_after }
+    pub(crate) fn retry<T>(&self, reason: Reason) -> Classification<T> {
+        Classification::Retry { reason, after: self.retry_after }
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -175,11 +175,11 @@ impl Answer<'_> {
     }
 
     /// What a status alone says to be passing trouble (RFC 9110, 15.5.9 and 15.6; RFC 6585, 4).
-    pub(crate) fn passing_trouble<T>(&self) -> Option<Verdict<T>> {
+    pub(crate) fn passing_trouble<T>(&self) -> Option<Classification<T>> {
         match self.status {
-            408 | 504 => Some(self.again(Reason::Timeout)),
-            429 => Some(self.again(Reason::RateLimited)),
-            500..=599 => Some(self.again(Reason::Unavailable)),
+            408 | 504 => Some(self.retry(Reason::Timeout)),
+            429 => Some(self.retry(Reason::RateLimited)),
+            500..=599 => Some(self.retry(Reason::Unavailable)),
             _ => None,
         }
     }

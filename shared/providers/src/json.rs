@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::door::Refusal;
+use crate::receiver::Refusal;
 
 /// As deep as `serde_json` goes into a `Value`.
 const DEPTH_LIMIT: usize = 127;

@@ -3,7 +3,7 @@ use ring::hmac::{self, HMAC_SHA256, Key, Tag};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::door::{PLACEHOLDER, SecretFault};
+use crate::receiver::{PLACEHOLDER, SecretFault};
 
 /// A secret as stored: a JSON object, or a plain string for its first key.
 pub(crate) enum Stored<'a> {
@@ -43,14 +43,14 @@ fn usable(value: &str) -> Result<&str, SecretFault> {
 
 /// Tells whether a text is the secret, in a time that depends on neither content nor length of the
 /// secret: tags are compared, not texts. The secret itself is not kept.
-pub struct Vouch(Tag);
+pub struct SecretDigest(Tag);
 
-impl Vouch {
+impl SecretDigest {
     pub(crate) fn new(secret: &str) -> Self {
         Self(hmac::sign(&key(), secret.as_bytes()))
     }
 
-    pub(crate) fn is(&self, candidate: &[u8]) -> bool {
+    pub(crate) fn matches(&self, candidate: &[u8]) -> bool {
         hmac::verify(&key(), candidate, self.0.as_ref()).is_ok()
     }
 }

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use ports::{PortError, SecretSource};
-use processing::{Endpoint, Unasked};
+use processing::{CallError, Endpoint};
 use providers::api::{Answer, Key, Request};
 use providers::digicert::api;
 use providers::digicert::webhook::Refusal;
@@ -79,16 +79,16 @@ impl<'a> CertCentral<'a> {
     pub(crate) async fn ask<T>(
         &self,
         request: &Request,
-        judge: fn(&Answer<'_>) -> Result<T, Refusal>,
+        classify: fn(&Answer<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Fault> {
         let mut attempts = 0;
         loop {
             self.has_time(Duration::ZERO)?;
-            let unasked = match self.endpoint.ask(request, &self.key, judge).await {
+            let unasked = match self.endpoint.ask(request, &self.key, classify).await {
                 Ok(answer) => return Ok(answer),
                 Err(unasked) => unasked,
             };
-            if !matches!(unasked, Unasked::NoBudget(_)) {
+            if !matches!(unasked, CallError::NoBudget(_)) {
                 attempts += 1;
             }
             let Some(pause) = pause(&unasked, attempts).filter(|_| attempts < ATTEMPTS) else {
@@ -104,27 +104,27 @@ impl<'a> CertCentral<'a> {
         if self.deadline.is_some_and(is_over) { Err(Fault::OutOfTime) } else { Ok(()) }
     }
 
-    fn fault(&self, unasked: Unasked) -> Fault {
+    fn fault(&self, unasked: CallError) -> Fault {
         match unasked {
-            Unasked::Refused { refusal, .. } => Fault::Refused(refusal),
+            CallError::Refused { refusal, .. } => Fault::Refused(refusal),
             unasked => Fault::Unanswered { base: self.base.to_owned(), why: unasked.to_string() },
         }
     }
 }
 
 /// How long to wait before the same question; `None` where that would change nothing.
-fn pause(unasked: &Unasked, attempts: u32) -> Option<Duration> {
+fn pause(unasked: &CallError, attempts: u32) -> Option<Duration> {
     let doubled = PAUSE * 2_u32.saturating_pow(attempts.saturating_sub(1));
     match unasked {
-        Unasked::NoBudget(wait) => Some(*wait),
-        Unasked::NoAnswer(_) => Some(doubled),
-        Unasked::Refused { refusal: Refusal::RateLimited, after } => {
+        CallError::NoBudget(wait) => Some(*wait),
+        CallError::NoAnswer(_) => Some(doubled),
+        CallError::Refused { refusal: Refusal::RateLimited, after } => {
             // Without a word of CertCentral's the shortest of its windows has passed after this.
             Some(after.unwrap_or(doubled * 5))
         }
-        Unasked::Refused { refusal: Refusal::Trouble { .. }, after } => {
+        CallError::Refused { refusal: Refusal::Trouble { .. }, after } => {
             Some(after.unwrap_or(doubled))
         }
-        Unasked::Refused { .. } | Unasked::Key => None,
+        CallError::Refused { .. } | CallError::Key => None,
     }
 }

@@ -8,18 +8,18 @@
 //! - [`collate`]: log and status changes put together: which events did not arrive
 //! - [`recover`]: onto the events queue, each id at most once in 24 hours
 //! - [`report`]: what a run found, event by event and in numbers
-//! - [`record`]: one log line and one count for each of them
+//! - [`telemetry`]: one log line and one count for each of them
 
 mod certcentral;
 mod collate;
 mod log;
-mod record;
 mod recover;
 mod report;
 mod run;
 mod settings;
+mod telemetry;
 
 pub use certcentral::Fault;
-pub use report::{Cause, Counts, Fate, Report, Row};
+pub use report::{Cause, Counts, RecoveryStatus, Report, Row};
 pub use run::{Job, Ports, Reconciler};
 pub use settings::{LONGEST_WINDOW, Settings};

@@ -1,4 +1,4 @@
-use providers::digicert::reconciliation::{Sending, SendingPage, judge_sendings};
+use providers::digicert::reconciliation::{Sending, SendingPage, classify_sendings};
 use providers::digicert::webhook;
 use time::OffsetDateTime;
 
@@ -24,7 +24,7 @@ pub(crate) async fn read(
     certcentral: &CertCentral<'_>,
     since: OffsetDateTime,
 ) -> Result<Read, Fault> {
-    let webhooks = certcentral.ask(&webhook::list(), webhook::judge_list).await?;
+    let webhooks = certcentral.ask(&webhook::list(), webhook::classify_list).await?;
     let mut book = Book { certcentral, id: webhooks.first().map(|webhook| webhook.id) };
     let first = book.page(0).await?;
     let mut places = Places::of(&first, since);
@@ -64,7 +64,7 @@ impl Book<'_> {
     }
 
     async fn ask(&self, offset: usize) -> Result<SendingPage, Fault> {
-        self.certcentral.ask(&webhook::event_logs(self.id, offset), judge_sendings).await
+        self.certcentral.ask(&webhook::event_logs(self.id, offset), classify_sendings).await
     }
 }
 
@@ -143,7 +143,7 @@ fn is_old(page: &SendingPage, since: OffsetDateTime) -> bool {
 #[cfg(test)]
 mod tests {
     use providers::api::Answer;
-    use providers::digicert::reconciliation::{SendingPage, judge_sendings};
+    use providers::digicert::reconciliation::{SendingPage, classify_sendings};
     use time::OffsetDateTime;
     use time::macros::datetime;
 
@@ -159,7 +159,8 @@ mod tests {
         let entries: Vec<_> = hours.iter().map(entry).collect();
         let total = total.map_or_else(|| "null".to_owned(), |total| total.to_string());
         let body = format!(r#"{{"page":{{"total":{total}}},"events":[{}]}}"#, entries.join(","));
-        judge_sendings(&Answer { status: 200, retry_after: None, body: body.as_bytes() }).unwrap()
+        classify_sendings(&Answer { status: 200, retry_after: None, body: body.as_bytes() })
+            .unwrap()
     }
 
     /// The offsets that are read of a log, by pages of three.

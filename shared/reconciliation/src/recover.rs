@@ -4,13 +4,13 @@ use std::time::Instant;
 use envelope::Provider;
 use futures_util::future::join_all;
 use ports::{Claim, EventsQueue, Ledger, Outgoing, PortError, PortResult, Recorded};
-use providers::reading;
+use providers::interpretation;
 use time::{Duration, OffsetDateTime};
 
 use crate::certcentral::Fault;
 use crate::collate::Missed;
-use crate::record;
-use crate::report::{Fate, Row};
+use crate::report::{RecoveryStatus, Row};
+use crate::telemetry;
 
 /// An id is put on the queue once in this time, so that a backlog is not put there twice.
 const KEPT: Duration = Duration::DAY;
@@ -58,8 +58,12 @@ pub(crate) async fn sort<L: Ledger>(ledger: &L, missed: Vec<Missed>) -> PortResu
         if missed.occurrence.ids().any(|id| kept.contains_key(id)) {
             sorted.known += 1;
         } else if let Some(at) = marked(&missed, &kept) {
-            let fate = if now - at < PATIENCE { Fate::Waiting } else { Fate::StillMissing };
-            sorted.rows.push(missed.row(fate));
+            let status = if now - at < PATIENCE {
+                RecoveryStatus::Waiting
+            } else {
+                RecoveryStatus::StillMissing
+            };
+            sorted.rows.push(missed.row(status));
         } else {
             sorted.missed.push(missed);
         }
@@ -77,29 +81,32 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
     /// A row for each event, and why not all of them were put on the queue.
     pub(crate) async fn run(&self, missed: Vec<Missed>) -> (Vec<Row>, Option<String>) {
         if self.is_dry_run {
-            return (missed.iter().map(|missed| missed.row(Fate::Recovered)).collect(), None);
+            return (
+                missed.iter().map(|missed| missed.row(RecoveryStatus::Recovered)).collect(),
+                None,
+            );
         }
         let (mut rows, mut left) = (Vec::with_capacity(missed.len()), None);
         for some in missed.chunks(SIDE_BY_SIDE) {
             if left.is_none() && self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 left = Some(Fault::OutOfTime.to_string());
             }
-            let fates = match left {
+            let statuses = match left {
                 None => self.put(some).await,
-                Some(_) => Ok(vec![Fate::StillMissing; some.len()]),
+                Some(_) => Ok(vec![RecoveryStatus::StillMissing; some.len()]),
             };
-            let fates = fates.unwrap_or_else(|error| {
+            let statuses = statuses.unwrap_or_else(|error| {
                 left = Some(error.0);
-                vec![Fate::StillMissing; some.len()]
+                vec![RecoveryStatus::StillMissing; some.len()]
             });
-            rows.extend(some.iter().zip(fates).map(|(missed, fate)| missed.row(fate)));
+            rows.extend(some.iter().zip(statuses).map(|(missed, status)| missed.row(status)));
         }
         (rows, left)
     }
 
     /// Claimed, sent, and only then recorded: a run that stops in between leaves an id that the next
     /// one takes, and what is sent twice is known to the worker.
-    async fn put(&self, some: &[Missed]) -> PortResult<Vec<Fate>> {
+    async fn put(&self, some: &[Missed]) -> PortResult<Vec<RecoveryStatus>> {
         let until = OffsetDateTime::now_utc() + LEASE;
         let claims = some
             .iter()
@@ -121,8 +128,8 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
             .into_iter()
             .map(|claim| {
                 claim.map(|claim| match claim {
-                    Claim::Granted => Fate::Recovered,
-                    Claim::Held { .. } | Claim::Recorded => Fate::Waiting,
+                    Claim::Granted => RecoveryStatus::Recovered,
+                    Claim::Held { .. } | Claim::Recorded => RecoveryStatus::Waiting,
                 })
             })
             .collect()
@@ -148,7 +155,7 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
     async fn record(&self, granted: &[&Missed]) {
         let until = OffsetDateTime::now_utc() + KEPT;
         let recorded = granted.iter().map(async |missed| {
-            record::recovered(missed);
+            telemetry::recovered(missed);
             if let Err(error) = self.ledger.record(Recorded::id(mark(missed.id()), until)).await {
                 tracing::warn!(
                     "{error}; the event may be put on the queue once more, and is known then"
@@ -166,13 +173,17 @@ impl Missed {
 
     fn message(&self) -> PortResult<Outgoing> {
         let envelope = &self.occurrence.envelope;
-        let reading = reading::read(envelope).ok_or_else(|| {
+        let interpretation = interpretation::interpret(envelope).ok_or_else(|| {
             PortError(format!("envelope {}: its source is none of ours", envelope.id))
         })?;
-        Outgoing::new(envelope, Provider::Digicert, reading::group(envelope, &reading))
+        Outgoing::new(
+            envelope,
+            Provider::Digicert,
+            interpretation::group(envelope, &interpretation),
+        )
     }
 
-    fn row(&self, fate: Fate) -> Row {
+    fn row(&self, status: RecoveryStatus) -> Row {
         let envelope = &self.occurrence.envelope;
         Row {
             id: envelope.id.clone(),
@@ -180,7 +191,7 @@ impl Missed {
             subject: envelope.subject.clone(),
             sent: self.sent,
             cause: self.cause.clone(),
-            fate,
+            status,
         }
     }
 }

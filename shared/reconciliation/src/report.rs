@@ -43,7 +43,7 @@ pub struct Row {
     /// When CertCentral sent it, if it did.
     pub sent: Option<OffsetDateTime>,
     pub cause: Cause,
-    pub fate: Fate,
+    pub status: RecoveryStatus,
 }
 
 /// Why it did not arrive.
@@ -59,7 +59,7 @@ pub enum Cause {
 /// What became of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub enum RecoveryStatus {
     Recovered,
     Waiting,
     StillMissing,
@@ -68,26 +68,27 @@ pub enum Fate {
 impl Report {
     /// Orders whose event CertCentral did not even try to send.
     pub(crate) fn not_sent(&self) -> usize {
-        let not_sent =
-            |row: &&Row| row.fate == Fate::Recovered && matches!(row.cause, Cause::NotSent { .. });
+        let not_sent = |row: &&Row| {
+            row.status == RecoveryStatus::Recovered && matches!(row.cause, Cause::NotSent { .. })
+        };
         self.rows.iter().filter(not_sent).count()
     }
 }
 
 impl Counts {
     pub(crate) fn of(known: usize, rows: &[Row]) -> Self {
-        let count = |fate| rows.iter().filter(|row| row.fate == fate).count();
+        let count = |status| rows.iter().filter(|row| row.status == status).count();
         Self {
             seen: known + rows.len(),
             known,
-            recovered: count(Fate::Recovered),
-            waiting: count(Fate::Waiting),
-            still_missing: count(Fate::StillMissing),
+            recovered: count(RecoveryStatus::Recovered),
+            waiting: count(RecoveryStatus::Waiting),
+            still_missing: count(RecoveryStatus::StillMissing),
         }
     }
 }
 
-impl Fate {
+impl RecoveryStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Recovered => "recovered",

@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use ports::{EventsQueue, Ledger, PortResult, SecretSource};
 use processing::Endpoint;
-use providers::digicert::reconciliation::{StatusChange, judge_status_changes, status_changes};
+use providers::digicert::reconciliation::{StatusChange, classify_status_changes, status_changes};
 use time::{Duration, OffsetDateTime};
 
 use crate::certcentral::{CertCentral, Fault};
@@ -10,7 +10,7 @@ use crate::collate::Collation;
 use crate::log::{self, Read};
 use crate::recover::{Recovery, Sorted, sort};
 use crate::report::{Counts, Report};
-use crate::{Settings, record};
+use crate::{Settings, telemetry};
 
 /// What the reconciler needs of its surroundings.
 pub struct Ports<Q, L, S> {
@@ -53,8 +53,8 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
     pub async fn run(&self, job: &Job) -> Result<Report, Fault> {
         let outcome = self.report(job).await;
         match &outcome {
-            Ok(report) => record::ran(report),
-            Err(fault) if fault.is_key_refused() => record::key_refused(),
+            Ok(report) => telemetry::ran(report),
+            Err(fault) if fault.is_key_refused() => telemetry::key_refused(),
             Err(_) => {}
         }
         outcome
@@ -102,7 +102,7 @@ async fn changes(
     job: &Job,
     notes: &mut Vec<String>,
 ) -> Result<Option<Vec<StatusChange>>, Fault> {
-    match certcentral.ask(&status_changes(job.window_minutes), judge_status_changes).await {
+    match certcentral.ask(&status_changes(job.window_minutes), classify_status_changes).await {
         Err(fault) if fault.is_forbidden() => {
             notes.push(format!("only the event log is compared, not the orders: {fault}"));
             Ok(None)

@@ -2,8 +2,8 @@ use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
 use providers::cloudflare::alerting::{
-    self, Destination, NewDestination, Policy, Refusal, is_id, judge_created, judge_destinations,
-    judge_done, judge_policies,
+    self, Destination, NewDestination, Policy, Refusal, classify_created, classify_destinations,
+    classify_done, classify_policies, is_id,
 };
 use providers::cloudflare::api;
 use reqwest::Url;
@@ -41,11 +41,11 @@ impl Account {
     }
 
     pub(crate) async fn destinations(&self) -> Result<Vec<Destination>, Trouble<Refusal>> {
-        self.client.call(&alerting::destinations(&self.id), judge_destinations).await
+        self.client.call(&alerting::destinations(&self.id), classify_destinations).await
     }
 
     pub(crate) async fn policies(&self) -> Result<Vec<Policy>, Trouble<Refusal>> {
-        self.client.call(&alerting::policies(&self.id), judge_policies).await
+        self.client.call(&alerting::policies(&self.id), classify_policies).await
     }
 
     /// The id of the new one, which has taken Cloudflare's test.
@@ -53,7 +53,7 @@ impl Account {
         &self,
         new: &NewDestination<'_>,
     ) -> Result<String, Trouble<Refusal>> {
-        self.client.call(&alerting::create_destination(&self.id, new), judge_created).await
+        self.client.call(&alerting::create_destination(&self.id, new), classify_created).await
     }
 
     /// The same values again, which has Cloudflare send its test.
@@ -62,24 +62,24 @@ impl Account {
         id: &str,
         same: &NewDestination<'_>,
     ) -> Result<(), Trouble<Refusal>> {
-        self.client.call(&alerting::save_destination(&self.id, id, same), judge_done).await
+        self.client.call(&alerting::save_destination(&self.id, id, same), classify_done).await
     }
 
     pub(crate) async fn delete_destination(&self, id: &str) -> Outcome<()> {
-        Ok(self.client.call(&alerting::delete_destination(&self.id, id), judge_done).await?)
+        Ok(self.client.call(&alerting::delete_destination(&self.id, id), classify_done).await?)
     }
 
     /// The id of the new one.
     pub(crate) async fn create_policy(&self, policy: &Map<String, Value>) -> Outcome<String> {
-        Ok(self.client.call(&alerting::create_policy(&self.id, policy), judge_created).await?)
+        Ok(self.client.call(&alerting::create_policy(&self.id, policy), classify_created).await?)
     }
 
     pub(crate) async fn update_policy(&self, id: &str, policy: &Map<String, Value>) -> Outcome<()> {
-        Ok(self.client.call(&alerting::update_policy(&self.id, id, policy), judge_done).await?)
+        Ok(self.client.call(&alerting::update_policy(&self.id, id, policy), classify_done).await?)
     }
 
     pub(crate) async fn delete_policy(&self, id: &str) -> Outcome<()> {
-        Ok(self.client.call(&alerting::delete_policy(&self.id, id), judge_done).await?)
+        Ok(self.client.call(&alerting::delete_policy(&self.id, id), classify_done).await?)
     }
 }
 

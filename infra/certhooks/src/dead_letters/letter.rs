@@ -3,7 +3,7 @@ use std::time::Duration;
 use embedded::DeadLetter;
 use envelope::{Envelope, Provider, rfc3339};
 use ports::Outgoing;
-use providers::reading;
+use providers::interpretation;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -88,14 +88,14 @@ impl Letter {
                 return;
             }
         };
-        self.is_challenge = reading::challenge(&envelope).is_some();
+        self.is_challenge = interpretation::challenge(&envelope).is_some();
         self.event_id = Some(envelope.id.clone());
         self.kind.clone_from(&envelope.kind);
-        match reading::read(&envelope) {
-            Some(reading) => {
-                self.provider = reading.provider.to_string();
-                self.subject = reading.subject;
-                self.other_kind = Some(reading.kind.as_str().to_owned());
+        match interpretation::interpret(&envelope) {
+            Some(interpretation) => {
+                self.provider = interpretation.provider.to_string();
+                self.subject = interpretation.subject;
+                self.other_kind = Some(interpretation.kind.as_str().to_owned());
             }
             None => "its source is none of ours".clone_into(&mut self.reason),
         }
@@ -175,8 +175,9 @@ impl Letter {
     pub(crate) fn outgoing(&self) -> Option<Outgoing> {
         let provider = Provider::ALL.iter().find(|name| name.as_str() == self.provider)?;
         let envelope = serde_json::from_str::<Envelope>(&self.body).ok();
-        let group = envelope
-            .and_then(|envelope| Some(reading::group(&envelope, &reading::read(&envelope)?)));
+        let group = envelope.and_then(|envelope| {
+            Some(interpretation::group(&envelope, &interpretation::interpret(&envelope)?))
+        });
         Some(Outgoing {
             provider: *provider,
             kind: self.kind.clone(),

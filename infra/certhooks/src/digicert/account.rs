@@ -18,9 +18,9 @@ impl Account {
     pub(crate) async fn call<T>(
         &self,
         request: &Request,
-        judge: fn(&Answer<'_>) -> Result<T, Refusal>,
+        classify: fn(&Answer<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Trouble> {
-        self.0.call(request, judge).await
+        self.0.call(request, classify).await
     }
 
     /// The account's webhook, or that with the id.
@@ -33,7 +33,7 @@ impl Account {
     }
 
     pub(crate) async fn find(&self, id: Option<u64>) -> Result<Option<Webhook>, Trouble> {
-        let webhooks = self.call(&webhook::list(), webhook::judge_list).await?;
+        let webhooks = self.call(&webhook::list(), webhook::classify_list).await?;
         Ok(webhooks.into_iter().find(|webhook| id.is_none_or(|id| id == webhook.id)))
     }
 
@@ -46,6 +46,6 @@ impl Account {
     }
 
     pub(crate) async fn act(&self, request: &Request) -> Result<(), Trouble> {
-        self.call(request, webhook::judge_done).await
+        self.call(request, webhook::classify_done).await
     }
 }

@@ -14,7 +14,7 @@ use crate::given;
 
 pub(super) async fn list(arguments: &List) -> Outcome<()> {
     let Session { account, output, .. } = Session::open(&arguments.access).await?;
-    let webhooks = account.call(&webhook::list(), webhook::judge_list).await?;
+    let webhooks = account.call(&webhook::list(), webhook::classify_list).await?;
     for webhook in &webhooks {
         output.say(&show::line(webhook), &show::value(webhook));
     }

@@ -94,11 +94,11 @@ pub(super) struct Settled {
 impl Change<'_> {
     /// The id of the new webhook.
     pub(super) async fn create(&self) -> Result<u64, Trouble> {
-        self.send(webhook::create, webhook::judge_created).await
+        self.send(webhook::create, webhook::classify_created).await
     }
 
     pub(super) async fn update(&self, id: u64) -> Result<(), Trouble> {
-        self.send(|parameters| webhook::update(id, parameters), webhook::judge_done).await
+        self.send(|parameters| webhook::update(id, parameters), webhook::classify_done).await
     }
 
     /// Looks whether the settings are as asked, and if not sends them once more in the other
@@ -129,15 +129,15 @@ impl Change<'_> {
     async fn send<T>(
         &self,
         request: impl Fn(&Parameters) -> Request,
-        judge: fn(&Answer<'_>) -> Result<T, Refusal>,
+        classify: fn(&Answer<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Trouble> {
         let with = |spelling| request(&Parameters { spelling, ..self.parameters.clone() });
         let has_settings = self.parameters.settings != Settings::default();
-        match self.account.call(&with(self.spelling.unwrap_or_default()), judge).await {
+        match self.account.call(&with(self.spelling.unwrap_or_default()), classify).await {
             Err(Trouble::Refused(Refusal::Other { status: 400, .. }))
                 if has_settings && self.spelling.is_none() =>
             {
-                self.account.call(&with(Spelling::Boolean), judge).await
+                self.account.call(&with(Spelling::Boolean), classify).await
             }
             outcome => outcome,
         }

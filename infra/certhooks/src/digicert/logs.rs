@@ -92,7 +92,7 @@ impl<'a> Book<'a> {
     }
 
     async fn ask(&self, offset: usize) -> Result<LogPage, Trouble> {
-        self.account.call(&webhook::event_logs(self.id, offset), webhook::judge_logs).await
+        self.account.call(&webhook::event_logs(self.id, offset), webhook::classify_logs).await
     }
 }
 

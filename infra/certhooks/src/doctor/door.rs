@@ -6,7 +6,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::ExposeSecret;
 
 use crate::doctor::look::Look;
-use crate::doctor::probe::{Taken, judge};
+use crate::doctor::probe::{Taken, classify};
 use crate::doctor::report::Finding;
 use crate::meta::verify_token;
 use crate::sign::Signer;
@@ -22,7 +22,7 @@ pub(crate) async fn probe(look: &Look, provider: Provider, door: &Url) -> Vec<Fi
     if provider == Provider::Digicert {
         let request = look.prober.post(door, DIGICERT_TEST);
         let taken = Taken::of(request).await;
-        findings.push(judge("answer", "test event without key", &taken, &look.log()));
+        findings.push(classify("answer", "test event without key", &taken, &look.log()));
         if matches!(taken, Taken::Silent(_)) {
             return findings;
         }
@@ -49,7 +49,7 @@ async fn signed(look: &Look, provider: Provider, door: &Url) -> Finding {
     };
     let (name, value) = signer.header(body.as_bytes());
     let request = look.prober.post(door, body).header(name, value);
-    judge(check, probe, &Taken::of(request).await, &look.log())
+    classify(check, probe, &Taken::of(request).await, &look.log())
 }
 
 async fn signer(look: &Look, provider: Provider) -> anyhow::Result<Signer> {

@@ -4,10 +4,10 @@ use boot::Environment;
 use embedded::{LocalSecrets, Reader, WaitingChallenge};
 use envelope::Provider;
 use ports::{PortResult, SecretSource, SecretVersions};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::Door;
-use providers::meta::MetaDoor;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::meta::MetaReceiver;
+use providers::receiver::WebhookReceiver;
 use reqwest::Url;
 
 use crate::doctor::probe::Prober;
@@ -19,7 +19,7 @@ use crate::options::ProviderName;
 use crate::stack::Stack;
 
 const STATE: &str = ".certhooks";
-const ROUTES: [&str; 3] = [CloudflareDoor::ROUTE, DigicertDoor::ROUTE, MetaDoor::ROUTE];
+const ROUTES: [&str; 3] = [CloudflareReceiver::ROUTE, DigicertReceiver::ROUTE, MetaReceiver::ROUTE];
 
 /// What every check looks with.
 pub(crate) struct Look {
@@ -147,9 +147,9 @@ impl Look {
 
 pub(crate) fn route(provider: Provider) -> &'static str {
     match provider {
-        Provider::Cloudflare => CloudflareDoor::ROUTE,
-        Provider::Digicert => DigicertDoor::ROUTE,
-        Provider::Meta => MetaDoor::ROUTE,
+        Provider::Cloudflare => CloudflareReceiver::ROUTE,
+        Provider::Digicert => DigicertReceiver::ROUTE,
+        Provider::Meta => MetaReceiver::ROUTE,
     }
 }
 

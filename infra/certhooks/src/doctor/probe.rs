@@ -92,7 +92,7 @@ fn silence(error: &reqwest::Error) -> String {
 
 /// What a door's answer to a probe says, where `probe` names it and `key` is where the secret came
 /// from; a probe without a secret has none.
-pub(crate) fn judge(check: &'static str, probe: &str, taken: &Taken, log: &str) -> Finding {
+pub(crate) fn classify(check: &'static str, probe: &str, taken: &Taken, log: &str) -> Finding {
     let (status, after) = match taken {
         Taken::Silent(why) => {
             let detail = format!("{probe}: {why}");

@@ -6,10 +6,10 @@ use envelope::Provider;
 use http::Response;
 use intake::{Intake, Request, Secrets, Settings};
 use ports::PortResult;
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::Door;
-use providers::meta::MetaDoor;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::meta::MetaReceiver;
+use providers::receiver::WebhookReceiver;
 
 use crate::keys;
 
@@ -17,9 +17,9 @@ type Local<D> = Intake<D, LocalEvents, LocalSecret>;
 
 /// The three doors.
 pub(crate) struct Doors {
-    cloudflare: Local<CloudflareDoor>,
-    digicert: Local<DigicertDoor>,
-    meta: Local<MetaDoor>,
+    cloudflare: Local<CloudflareReceiver>,
+    digicert: Local<DigicertReceiver>,
+    meta: Local<MetaReceiver>,
 }
 
 impl Doors {
@@ -52,9 +52,9 @@ impl Doors {
     /// Bytes of a body on this route; `None` where there is no route.
     pub(crate) fn body_limit(&self, path: &str) -> Option<usize> {
         match path {
-            CloudflareDoor::ROUTE => Some(self.cloudflare.body_limit()),
-            DigicertDoor::ROUTE => Some(self.digicert.body_limit()),
-            MetaDoor::ROUTE => Some(self.meta.body_limit()),
+            CloudflareReceiver::ROUTE => Some(self.cloudflare.body_limit()),
+            DigicertReceiver::ROUTE => Some(self.digicert.body_limit()),
+            MetaReceiver::ROUTE => Some(self.meta.body_limit()),
             _ => None,
         }
     }
@@ -62,15 +62,15 @@ impl Doors {
     /// `None` where there is no route.
     pub(crate) async fn handle(&self, path: &str, request: Request) -> Option<Response<Bytes>> {
         match path {
-            CloudflareDoor::ROUTE => Some(self.cloudflare.handle(request).await),
-            DigicertDoor::ROUTE => Some(self.digicert.handle(request).await),
-            MetaDoor::ROUTE => Some(self.meta.handle(request).await),
+            CloudflareReceiver::ROUTE => Some(self.cloudflare.handle(request).await),
+            DigicertReceiver::ROUTE => Some(self.digicert.handle(request).await),
+            MetaReceiver::ROUTE => Some(self.meta.handle(request).await),
             _ => None,
         }
     }
 }
 
-async fn door<D: Door>(
+async fn door<D: WebhookReceiver>(
     state: &State,
     secrets: &LocalSecrets,
     provider: Provider,

@@ -7,7 +7,7 @@ use embedded::LocalDeliveries;
 use envelope::{CertificateEvent, Envelope, EventType};
 use http::Response;
 use ports::{Deliveries, Delivery, PortResult};
-use processing::Fate;
+use processing::Disposition;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -105,16 +105,16 @@ impl Passages {
     }
 
     /// A delivered event has its line already; any other end gets one here.
-    pub(crate) fn ended(&self, passing: Option<Passing>, fate: Fate) {
+    pub(crate) fn ended(&self, passing: Option<Passing>, disposition: Disposition) {
         let (Some(shown), Some(Passing { id, provider, kind })) = (&self.0, passing) else {
             return;
         };
-        let what = match fate {
-            Fate::Delivered => None,
-            Fate::ChallengeKept => Some("token kept"),
-            Fate::KnownBefore => Some("delivered before"),
-            Fate::Left => Some("failed here; see the log"),
-            Fate::PutBack => Some("again later"),
+        let what = match disposition {
+            Disposition::Delivered => None,
+            Disposition::ChallengeStored => Some("token kept"),
+            Disposition::Duplicate => Some("delivered before"),
+            Disposition::Unacknowledged => Some("failed here; see the log"),
+            Disposition::Requeued => Some("again later"),
         };
         if let Some(what) = what {
             let event = ["com.digicert.certcentral.", "com.cloudflare.", "com.facebook."]
@@ -123,7 +123,7 @@ impl Passages {
                 .unwrap_or(&kind);
             shown.print(&id, [&provider, &event_name(event), what, "-", "-"]);
         }
-        if !matches!(fate, Fate::PutBack | Fate::Left) {
+        if !matches!(disposition, Disposition::Requeued | Disposition::Unacknowledged) {
             shown.done(&id);
         }
     }

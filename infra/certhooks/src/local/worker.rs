@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::{LocalArchive, LocalEvents, LocalLedger, Received, State};
-use processing::{Fate, Ports, Record, Worker};
+use processing::{Disposition, Ports, Record, Worker};
 use tokio::sync::{Semaphore, watch};
 
 use crate::keys::ApiKey;
@@ -89,9 +89,9 @@ async fn process(worker: &Arc<LocalWorker>, queue: &Queue, message: Received) {
     let passing = queue.passages.passing(&body);
     let record = Record { receipt: receipt.to_string(), body, deadline: None };
     let fates = worker.process_batch(vec![record]).await;
-    let fate = fates.first().copied().unwrap_or(Fate::Left);
-    queue.passages.ended(passing, fate);
-    if !fate.is_done() {
+    let disposition = fates.first().copied().unwrap_or(Disposition::Unacknowledged);
+    queue.passages.ended(passing, disposition);
+    if !disposition.is_done() {
         return;
     }
     match queue.events.acknowledge(receipt).await {

@@ -1,11 +1,11 @@
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
-use providers::door::PLACEHOLDER;
 use providers::meta::api;
 use providers::meta::subscription::{
-    self, Alerts, Refusal, Subscription, judge_domains, judge_done, judge_subscriptions,
+    self, Alerts, Refusal, Subscription, classify_domains, classify_done, classify_subscriptions,
 };
+use providers::receiver::PLACEHOLDER;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -41,12 +41,12 @@ impl App {
     }
 
     pub(crate) async fn subscription(&self) -> Result<Option<Subscription>, Trouble<Refusal>> {
-        self.client.call(&subscription::subscriptions(&self.id), judge_subscriptions).await
+        self.client.call(&subscription::subscriptions(&self.id), classify_subscriptions).await
     }
 
     pub(crate) async fn subscribe(&self, callback: &str, token: &SecretString) -> Outcome<()> {
         let request = subscription::subscribe(&self.id, callback, token);
-        Ok(self.client.call(&request, judge_done).await?)
+        Ok(self.client.call(&request, classify_done).await?)
     }
 
     pub(crate) async fn domains(&self, alerts: Alerts) -> Result<Vec<String>, Trouble<Refusal>> {
@@ -54,7 +54,7 @@ impl App {
         let mut after = None;
         for _ in 0..PAGES {
             let request = subscription::domains(&self.id, alerts, after.as_deref());
-            let page = self.client.call(&request, judge_domains).await?;
+            let page = self.client.call(&request, classify_domains).await?;
             domains.extend(page.domains);
             after = page.after;
             if after.is_none() {
@@ -66,7 +66,7 @@ impl App {
 
     pub(crate) async fn subscribe_domains(&self, alerts: Alerts, domains: &[&str]) -> Outcome<()> {
         let request = subscription::subscribe_domains(&self.id, alerts, domains);
-        Ok(self.client.call(&request, judge_done).await?)
+        Ok(self.client.call(&request, classify_done).await?)
     }
 }
 

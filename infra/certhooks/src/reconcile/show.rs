@@ -1,5 +1,5 @@
 use envelope::rfc3339;
-use reconciliation::{Counts, Fate, Report, Row};
+use reconciliation::{Counts, RecoveryStatus, Report, Row};
 use serde_json::{Value, json};
 
 use crate::line::short;
@@ -21,7 +21,7 @@ pub(crate) fn report(output: Output, report: &Report) {
         say!("");
     }
     let Counts { seen, known, recovered, waiting, still_missing } = report.counts;
-    let recovered_or = word(Fate::Recovered, report.is_dry_run).to_uppercase();
+    let recovered_or = word(RecoveryStatus::Recovered, report.is_dry_run).to_uppercase();
     let width = recovered_or.len();
     say!("SEEN   KNOWN  {recovered_or}  WAITING  STILL MISSING");
     say!("{seen:<6} {known:<6} {recovered:<width$}  {waiting:<7}  {still_missing}");
@@ -29,17 +29,17 @@ pub(crate) fn report(output: Output, report: &Report) {
 
 fn line(row: &Row, is_dry_run: bool) -> String {
     let sent = row.sent.map_or_else(|| "-".to_owned(), rfc3339);
-    let (word, event) = (word(row.fate, is_dry_run), short(&row.event, 34));
+    let (word, event) = (word(row.status, is_dry_run), short(&row.event, 34));
     let subject = short(&row.subject, 45);
     format!("{word:<13} {event:<34} {subject:<45} {sent:<20} {}", row.cause)
 }
 
-fn word(fate: Fate, is_dry_run: bool) -> &'static str {
-    match fate {
-        Fate::Recovered if is_dry_run => "to recover",
-        Fate::Recovered => "recovered",
-        Fate::Waiting => "waiting",
-        Fate::StillMissing => "still missing",
+fn word(status: RecoveryStatus, is_dry_run: bool) -> &'static str {
+    match status {
+        RecoveryStatus::Recovered if is_dry_run => "to recover",
+        RecoveryStatus::Recovered => "recovered",
+        RecoveryStatus::Waiting => "waiting",
+        RecoveryStatus::StillMissing => "still missing",
     }
 }
 
@@ -52,7 +52,7 @@ fn value(report: &Report) -> Value {
             "subject": row.subject,
             "sent": row.sent.map(rfc3339),
             "cause": row.cause.to_string(),
-            "outcome": row.fate.as_str(),
+            "outcome": row.status.as_str(),
         })
     };
     json!({

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use envelope::Envelope;
 use ports::PortResult;
-use processing::{Fate, Record};
-use providers::reading;
+use processing::{Disposition, Record};
+use providers::interpretation;
 
 use crate::replay::choice::Choice;
 use crate::replay::worker::Replaying;
@@ -44,8 +44,9 @@ pub(crate) async fn replay(
 async fn chosen(replaying: &Replaying, key: &str, choice: &Choice) -> PortResult<Option<Envelope>> {
     let envelope = replaying.source.envelope(key).await?;
     Ok(envelope.filter(|envelope| {
-        reading::challenge(envelope).is_none()
-            && reading::read(envelope).is_some_and(|reading| choice.has(envelope, &reading))
+        interpretation::challenge(envelope).is_none()
+            && interpretation::interpret(envelope)
+                .is_some_and(|interpretation| choice.has(envelope, &interpretation))
     }))
 }
 
@@ -61,9 +62,13 @@ async fn attempts(
         let body = serde_json::to_string(&envelope).map_err(|error| error.to_string())?;
         let record = Record { receipt: format!("replay/{}", envelope.id), body, deadline: None };
         match replaying.worker.process_batch(vec![record]).await.first() {
-            Some(Fate::Delivered | Fate::KnownBefore | Fate::ChallengeKept) => return Ok(()),
-            Some(Fate::PutBack) => {}
-            Some(Fate::Left) | None => return Err("a fault here; see the line above".to_owned()),
+            Some(
+                Disposition::Delivered | Disposition::Duplicate | Disposition::ChallengeStored,
+            ) => return Ok(()),
+            Some(Disposition::Requeued) => {}
+            Some(Disposition::Unacknowledged) | None => {
+                return Err("a fault here; see the line above".to_owned());
+            }
         }
         let next = replaying.again.take(&envelope.id);
         let next = next.ok_or_else(|| "it was put back and is not there".to_owned())?;

@@ -1,5 +1,5 @@
 use envelope::{Envelope, Provider};
-use providers::reading::Reading;
+use providers::interpretation::Interpretation;
 use serde_json::Value;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
@@ -76,39 +76,42 @@ impl Choice {
         !name.ends_with(".data") && (self.ids.is_empty() || self.ids.iter().any(is_named))
     }
 
-    pub(crate) fn has(&self, envelope: &Envelope, reading: &Reading) -> bool {
+    pub(crate) fn has(&self, envelope: &Envelope, interpretation: &Interpretation) -> bool {
         let received = envelope.receivedtime;
-        (self.events.is_empty() || self.events.iter().any(|name| is_type(name, envelope, reading)))
+        (self.events.is_empty()
+            || self.events.iter().any(|name| is_type(name, envelope, interpretation)))
             && (self.ids.is_empty() || self.ids.contains(&envelope.id))
             && (self.orders.is_empty()
-                || order(reading).is_some_and(|id| self.orders.contains(&id)))
-            && (self.hostnames.is_empty() || self.hostnames.iter().any(|name| names(reading, name)))
+                || order(interpretation).is_some_and(|id| self.orders.contains(&id)))
+            && (self.hostnames.is_empty()
+                || self.hostnames.iter().any(|name| names(interpretation, name)))
             && self.since.is_none_or(|since| received >= since)
             && self.until.is_none_or(|until| received < until)
     }
 }
 
 /// A whole type, or the end of one: the provider's name of it, or ours.
-pub(crate) fn is_type(name: &str, envelope: &Envelope, reading: &Reading) -> bool {
+pub(crate) fn is_type(name: &str, envelope: &Envelope, interpretation: &Interpretation) -> bool {
     let ends = |kind: &str| {
         kind.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    ends(&envelope.kind) || ends(&reading.event) || ends(reading.kind.as_str())
+    ends(&envelope.kind) || ends(&interpretation.event) || ends(interpretation.kind.as_str())
 }
 
-fn order(reading: &Reading) -> Option<u64> {
-    reading.identifiers.get("order_id")?.as_u64()
+fn order(interpretation: &Interpretation) -> Option<u64> {
+    interpretation.identifiers.get("order_id")?.as_u64()
 }
 
 /// Whether an identifier is this name, or the event is about it.
-fn names(reading: &Reading, name: &str) -> bool {
+fn names(interpretation: &Interpretation, name: &str) -> bool {
     let is_it = |text: &str| text.trim_end_matches('.').to_lowercase() == name;
     let holds = |value: &Value| match value {
         Value::String(text) => is_it(text),
         Value::Array(texts) => texts.iter().filter_map(Value::as_str).any(is_it),
         _ => false,
     };
-    reading.subject.rsplit('/').next().is_some_and(is_it) || reading.identifiers.values().any(holds)
+    interpretation.subject.rsplit('/').next().is_some_and(is_it)
+        || interpretation.identifiers.values().any(holds)
 }
 
 /// As it stands in a key; nothing for a year that no key has.

@@ -1,5 +1,5 @@
 use envelope::rfc3339;
-use providers::reading;
+use providers::interpretation;
 use serde_json::json;
 
 use crate::fault::{Fault, Outcome};
@@ -19,16 +19,16 @@ pub(crate) async fn run(
     let (output, mut count) = (Output { json }, 0_u64);
     while let Some(key) = keys.next().await? {
         let Some(envelope) = source.envelope(&key).await? else { continue };
-        if reading::challenge(&envelope).is_some() {
+        if interpretation::challenge(&envelope).is_some() {
             continue;
         }
-        let Some(reading) = reading::read(&envelope) else { continue };
-        if !choice.has(&envelope, &reading) {
+        let Some(interpretation) = interpretation::interpret(&envelope) else { continue };
+        if !choice.has(&envelope, &interpretation) {
             continue;
         }
         let received = envelope.receivedtime;
         let received = rfc3339(received.replace_nanosecond(0).unwrap_or(received));
-        let (kind, subject) = (reading.kind.as_str(), &reading.subject);
+        let (kind, subject) = (interpretation.kind.as_str(), &interpretation.subject);
         let value = json!({
             "id": envelope.id, "received": received, "event": envelope.kind, "type": kind,
             "subject": subject, "key": key,

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use ports::{CertificateState, Claim, Ledger, PortResult, Recorded, Standing};
+use ports::{CertificateState, Claim, Ledger, Ordering, PortResult, Recorded};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -14,8 +14,8 @@ impl Ledger for Past {
     }
 
     /// A replay says so of itself; it is not held against what came later.
-    async fn advance(&self, _: CertificateState) -> PortResult<Standing> {
-        Ok(Standing::Current)
+    async fn advance(&self, _: CertificateState) -> PortResult<Ordering> {
+        Ok(Ordering::Current)
     }
 
     async fn record(&self, _: Recorded) -> PortResult<()> {

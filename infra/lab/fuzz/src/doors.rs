@@ -7,10 +7,10 @@ use data_encoding::HEXLOWER;
 use http::Response;
 use intake::{Intake, Request, Secrets, Settings};
 use ports::{EventsQueue, Outgoing, PortResult, SecretSource, SecretVersions};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::Door;
-use providers::meta::MetaDoor;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::meta::MetaReceiver;
+use providers::receiver::WebhookReceiver;
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use tokio::runtime::{Builder, Runtime};
 
@@ -55,7 +55,7 @@ impl SecretSource for Stored {
 }
 
 /// A door as an operator has it who set nothing.
-pub fn door<D: Door, Q: EventsQueue>(queue: Q) -> Intake<D, Q, Stored> {
+pub fn door<D: WebhookReceiver, Q: EventsQueue>(queue: Q) -> Intake<D, Q, Stored> {
     let none: Environment = std::iter::empty::<(&str, &str)>().collect();
     let settings = Settings::from_environment(&none).unwrap();
     Intake::new(queue, Some(Secrets::new(Stored, &settings)), settings)
@@ -64,9 +64,9 @@ pub fn door<D: Door, Q: EventsQueue>(queue: Q) -> Intake<D, Q, Stored> {
 /// All three.
 pub struct Doors {
     pub queue: Taken,
-    digicert: Intake<DigicertDoor, Taken, Stored>,
-    cloudflare: Intake<CloudflareDoor, Taken, Stored>,
-    meta: Intake<MetaDoor, Taken, Stored>,
+    digicert: Intake<DigicertReceiver, Taken, Stored>,
+    cloudflare: Intake<CloudflareReceiver, Taken, Stored>,
+    meta: Intake<MetaReceiver, Taken, Stored>,
 }
 
 thread_local! {

@@ -1,20 +1,20 @@
 use anyhow::{Result, ensure};
 use envelope::{Callback, Outcome};
-use ports::{CertificateState, Entry, History, Ledger, Recorded, Standing, Told, alias};
+use ports::{CertificateState, Entry, History, HistoryRecord, Ledger, Ordering, Recorded, alias};
 use serde_json::{Map, json};
 use time::{Duration, OffsetDateTime};
 
 /// What the samples are about.
 pub const CERTIFICATE: &str = "digicert/certificate/7";
 
-/// A state of [`CERTIFICATE`]: the event `id`, at its `place` in the life of the certificate.
-pub fn state(place: i64, id: &str) -> CertificateState {
+/// A state of [`CERTIFICATE`]: the event `id`, at its `rank` in the life of the certificate.
+pub fn state(rank: i64, id: &str) -> CertificateState {
     CertificateState {
         certificate: CERTIFICATE.into(),
-        place,
-        kind: format!("kind {place}"),
+        rank,
+        kind: format!("kind {rank}"),
         id: id.into(),
-        time: OffsetDateTime::UNIX_EPOCH + Duration::seconds(place),
+        time: OffsetDateTime::UNIX_EPOCH + Duration::seconds(rank),
         kept_until: now() + Duration::days(400),
     }
 }
@@ -41,8 +41,8 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Recor
         not_after: Some("2027-01-01T00:00:00Z".into()),
     };
     let aliases = aliases.iter().cloned().collect();
-    let told = Told { certificate: CERTIFICATE.into(), aliases, entry, kept_until };
-    Recorded { id: id.into(), kept_until, told: Some(told) }
+    let told = HistoryRecord { certificate: CERTIFICATE.into(), aliases, entry, kept_until };
+    Recorded { id: id.into(), kept_until, history: Some(told) }
 }
 
 /// The time in whole seconds, as ledgers keep it.
@@ -60,20 +60,20 @@ pub async fn a_state_moves_on_and_never_back(
     ledger: &impl Ledger,
     found: impl AsyncFn(&str) -> Vec<History>,
 ) -> Result<()> {
-    for (place, id, wanted) in [
-        (5, "a", Standing::Current),
-        (5, "a", Standing::Current),
-        (3, "b", Standing::Stale),
-        (9, "c", Standing::Current),
-        (5, "a", Standing::Stale),
-        (9, "c", Standing::Current),
+    for (rank, id, wanted) in [
+        (5, "a", Ordering::Current),
+        (5, "a", Ordering::Current),
+        (3, "b", Ordering::Stale),
+        (9, "c", Ordering::Current),
+        (5, "a", Ordering::Stale),
+        (9, "c", Ordering::Current),
     ] {
-        let standing = ledger.advance(state(place, id)).await?;
-        ensure!(standing == wanted, "{id} at {place}: {standing:?}");
+        let standing = ledger.advance(state(rank, id)).await?;
+        ensure!(standing == wanted, "{id} at {rank}: {standing:?}");
     }
     is_at(&found(CERTIFICATE).await, &state(9, "c"))?;
     let other = CertificateState { certificate: "digicert/certificate/8".into(), ..state(1, "d") };
-    ensure!(ledger.advance(other).await? == Standing::Current, "each certificate has its own");
+    ensure!(ledger.advance(other).await? == Ordering::Current, "each certificate has its own");
     Ok(())
 }
 
@@ -96,7 +96,7 @@ pub async fn a_history_is_found_by_each_of_its_names(
 
     let whole = found(CERTIFICATE).await;
     ensure!(ids(&whole) == ["first", "second"], "the same event again is one line: {whole:?}");
-    let first = recorded("first", earlier, &[]).told.map(|told| told.entry);
+    let first = recorded("first", earlier, &[]).history.map(|told| told.entry);
     ensure!(whole[0].entries.first() == first.as_ref(), "as it was recorded: {whole:?}");
     is_at(&whole, &state(5, "second"))?;
     for name in ["order/12", "serial/A1B", "name/www0.example.com", "name/www39.example.com"] {
@@ -121,7 +121,7 @@ pub async fn reading_is_bounded_and_a_replay_has_a_line_of_its_own(
     }
     let last = (count - 1).to_string();
     let mut replay = recorded(&last, at(count - 1), &[]);
-    if let Some(told) = &mut replay.told {
+    if let Some(told) = &mut replay.history {
         told.entry.replayed = Some(true);
     }
     ledger.record(replay).await?;

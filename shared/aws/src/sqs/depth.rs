@@ -25,10 +25,10 @@ impl Depth {
             Name::ApproximateNumberOfMessagesNotVisible,
             Name::ApproximateNumberOfMessagesDelayed,
         ]));
-        let told = Box::pin(request.send())
+        let described = Box::pin(request.send())
             .await
             .map_err(|error| fault(called, "GetQueueAttributes", &error))?;
-        let count = |name: Name| told.attributes()?.get(&name)?.parse().ok();
+        let count = |name: Name| described.attributes()?.get(&name)?.parse().ok();
         Ok(Self {
             visible: count(Name::ApproximateNumberOfMessages).unwrap_or(0),
             in_flight: count(Name::ApproximateNumberOfMessagesNotVisible).unwrap_or(0),

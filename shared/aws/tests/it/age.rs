@@ -36,8 +36,11 @@ async fn answer(
 async fn is_asked_for_with_a_signature_and_once_more_after_trouble() {
     if is_inside() {
         let url = "https://sqs.eu-central-1.amazonaws.com/123456789012/events-1A";
-        let told = QueueAge::read(&session(), "EventsQueueUrl", url).await.unwrap().unwrap();
-        assert_eq!((told.age, told.at.unix_timestamp()), (Duration::from_secs(90), 1_764_000_060));
+        let oldest = QueueAge::read(&session(), "EventsQueueUrl", url).await.unwrap().unwrap();
+        assert_eq!(
+            (oldest.age, oldest.at.unix_timestamp()),
+            (Duration::from_secs(90), 1_764_000_060)
+        );
         return;
     }
     let asked = Asked::default();

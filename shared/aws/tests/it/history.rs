@@ -2,7 +2,7 @@
 
 use aws::DynamoLedger;
 use harness::history::{self, CERTIFICATE, now, recorded, state};
-use ports::{CertificateState, Claim, History, Ledger, Standing};
+use ports::{CertificateState, Claim, History, Ledger, Ordering};
 use time::Duration;
 
 use crate::stage::{Stage, stage};
@@ -29,13 +29,13 @@ async fn a_state_moves_on_and_never_back() {
         assert!(done.is_ok(), "{done:?}");
     }
     let history = found(CERTIFICATE).await;
-    assert_eq!(history[0].state.as_ref().map(|state| state.place), Some(19));
+    assert_eq!(history[0].state.as_ref().map(|state| state.rank), Some(19));
 
     // DynamoDB deletes it days later; until then the time is compared.
     let over = CertificateState { kept_until: now() - Duration::seconds(2), ..state(20, "e") };
     ledger.advance(over).await.unwrap();
     assert_eq!(found(CERTIFICATE).await, []);
-    assert_eq!(ledger.advance(state(1, "f")).await.unwrap(), Standing::Current);
+    assert_eq!(ledger.advance(state(1, "f")).await.unwrap(), Ordering::Current);
 }
 
 #[tokio::test]

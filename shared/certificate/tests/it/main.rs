@@ -1,5 +1,5 @@
 //! - [`fixtures`]: real X.509, made by `tests/fixtures/make.sh` or by a CA
-//! - [`reading`]: what is read of one certificate, and what is no certificate
+//! - [`interpretation`]: what is read of one certificate, and what is no certificate
 //! - [`ordering`]: which comes first, what is left out
 //! - [`checking`]: what each check says of which chain
 //! - [`removing`]: private keys in text and in JSON

@@ -2,7 +2,7 @@
 
 use embedded::{Reader, State};
 use harness::history::{self, CERTIFICATE, recorded, state};
-use ports::{History, Ledger, Standing, alias};
+use ports::{History, Ledger, Ordering, alias};
 use time::{Duration, OffsetDateTime};
 
 use crate::events::until;
@@ -37,7 +37,7 @@ async fn of_many_at_once_the_furthest_stays() {
         task.await.unwrap().unwrap();
     }
     let found = found(&open, CERTIFICATE).await;
-    assert_eq!(found[0].state.as_ref().map(|state| state.place), Some(50));
+    assert_eq!(found[0].state.as_ref().map(|state| state.rank), Some(50));
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn what_is_past_its_time_is_forgotten() {
     ledger.record(event).await.unwrap();
     pass(399 * 24 * 3600);
     assert_eq!(found(&open, "order/12").await.len(), 1);
-    assert_eq!(ledger.advance(state(5, "b")).await.unwrap(), Standing::Stale);
+    assert_eq!(ledger.advance(state(5, "b")).await.unwrap(), Ordering::Stale);
     pass(2 * 24 * 3600);
     assert_eq!(found(&open, "order/12").await, []);
     let file = folder.path().join("certhooks.db");
@@ -71,7 +71,7 @@ async fn what_is_past_its_time_is_forgotten() {
     let rows = "SELECT (SELECT count(*) FROM certificates) + (SELECT count(*) FROM history)
         + (SELECT count(*) FROM aliases)";
     until(async || other.query_row(rows, [], |row| row.get::<_, i64>(0)).unwrap() == 0).await;
-    assert_eq!(ledger.advance(state(5, "b")).await.unwrap(), Standing::Current);
+    assert_eq!(ledger.advance(state(5, "b")).await.unwrap(), Ordering::Current);
 }
 
 #[tokio::test]
@@ -102,5 +102,5 @@ async fn a_folder_of_version_1_is_brought_up_to_date() {
     let open = open(&folder);
     let until = OffsetDateTime::now_utc() + Duration::minutes(3);
     assert_eq!(open.ledger().claim("kept", "me", until).await.unwrap(), ports::Claim::Recorded);
-    assert_eq!(open.ledger().advance(state(1, "a")).await.unwrap(), Standing::Current);
+    assert_eq!(open.ledger().advance(state(1, "a")).await.unwrap(), Ordering::Current);
 }

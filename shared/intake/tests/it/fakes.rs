@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use intake::{Intake, Request, Secrets, Settings};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource, SecretVersions};
-use providers::digicert::DigicertDoor;
+use providers::digicert::DigicertReceiver;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -88,14 +88,14 @@ pub(crate) fn stages(hours: i64) -> SecretVersions {
     }
 }
 
-pub(crate) fn door(queue: &Queue, source: &Source) -> Intake<DigicertDoor, Queue, Source> {
+pub(crate) fn door(queue: &Queue, source: &Source) -> Intake<DigicertReceiver, Queue, Source> {
     let none: Environment = std::iter::empty::<(&str, &str)>().collect();
     let settings = Settings::from_environment(&none).unwrap();
     Intake::new(queue.clone(), Some(Secrets::new(source.clone(), &settings)), settings)
 }
 
 /// The answer to an event that comes with this key.
-pub(crate) async fn post(door: &Intake<DigicertDoor, Queue, Source>, key: &str) -> StatusCode {
+pub(crate) async fn post(door: &Intake<DigicertReceiver, Queue, Source>, key: &str) -> StatusCode {
     let mut headers = HeaderMap::new();
     headers.insert("x-webhook-key", key.parse().unwrap());
     let body = Bytes::from_static(

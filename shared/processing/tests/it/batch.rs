@@ -1,6 +1,6 @@
 use ::time::Duration;
 use envelope::Outcome;
-use processing::{Fate, Record};
+use processing::{Disposition, Record};
 use serde_json::json;
 
 use crate::bench::{Bench, issued, observed, record, rejected};
@@ -15,11 +15,11 @@ async fn a_bad_record_fails_alone() {
     foreign["source"] = json!("/somebody/else");
     let mut records: Vec<_> = bad.into();
     records.push(record("r-foreign", &foreign));
-    let mut expected = vec![Fate::Left; records.len()];
+    let mut expected = vec![Disposition::Unacknowledged; records.len()];
     for (number, at) in [(1, 0), (2, 3), (3, 9)] {
         let id = format!("good{number}");
         records.insert(at, record(&id, &issued(&id, Duration::ZERO)));
-        expected.insert(at, Fate::Delivered);
+        expected.insert(at, Disposition::Delivered);
     }
     assert_eq!(bench.worker.process_batch(records).await, expected);
     assert_eq!(bench.fake.events().len(), 3);
@@ -31,9 +31,16 @@ async fn a_panic_fails_its_own_record_only() {
     bench.fake.state().panics_at = Some("b".into());
     let records =
         ["a", "b", "c"].map(|id| record(&format!("r-{id}"), &issued(id, Duration::ZERO))).into();
-    let fates = bench.worker.process_batch(records).await;
-    assert_eq!(fates, [Fate::Delivered, Fate::Left, Fate::Delivered]);
-    assert!(!Fate::Left.is_done() && Fate::Delivered.is_done() && Fate::PutBack.is_done());
+    let dispositions = bench.worker.process_batch(records).await;
+    assert_eq!(
+        dispositions,
+        [Disposition::Delivered, Disposition::Unacknowledged, Disposition::Delivered]
+    );
+    assert!(
+        !Disposition::Unacknowledged.is_done()
+            && Disposition::Delivered.is_done()
+            && Disposition::Requeued.is_done()
+    );
 }
 
 /// Two copies of one event in a batch: one is delivered, the other comes back later.
@@ -43,11 +50,15 @@ async fn copies_in_one_batch_are_delivered_once() {
     bench.simulator.delay_by(std::time::Duration::from_millis(100));
     let copy = issued("copy", Duration::ZERO);
     let records = vec![record("r1", &copy), record("r2", &copy)];
-    let fates = bench.worker.process_batch(records).await;
-    assert!(fates.contains(&Fate::Delivered) && fates.contains(&Fate::PutBack), "{fates:?}");
+    let dispositions = bench.worker.process_batch(records).await;
+    assert!(
+        dispositions.contains(&Disposition::Delivered)
+            && dispositions.contains(&Disposition::Requeued),
+        "{dispositions:?}"
+    );
     assert_eq!(bench.fake.events().len(), 1);
     let back = serde_json::to_value(&bench.fake.envelopes()[0]).unwrap();
-    assert_eq!(bench.process("r3", &back).await, Fate::KnownBefore);
+    assert_eq!(bench.process("r3", &back).await, Disposition::Duplicate);
 }
 
 #[tokio::test]
@@ -61,7 +72,7 @@ async fn an_empty_batch_is_done() {
 async fn without_an_api_key_the_call_back_is_disabled() {
     let bench = Bench::without_keys().await;
     for envelope in [issued("1", Duration::ZERO), rejected("2", Duration::ZERO), observed("3")] {
-        assert_eq!(bench.process("r", &envelope).await, Fate::Delivered);
+        assert_eq!(bench.process("r", &envelope).await, Disposition::Delivered);
     }
     let events = bench.fake.events();
     assert_eq!(events.len(), 3);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use ::time::{Duration, OffsetDateTime};
 use boot::Environment;
 use envelope::rfc3339;
-use processing::{Fate, Keys, Ports, Record, Settings, Worker};
+use processing::{Disposition, Keys, Ports, Record, Settings, Worker};
 use serde_json::{Value, json};
 use simulator::{Fault, Rule, Simulator};
 
@@ -60,7 +60,7 @@ impl Bench {
         Self { simulator, fake, key, worker }
     }
 
-    pub(crate) async fn process(&self, receipt: &str, body: &Value) -> Fate {
+    pub(crate) async fn process(&self, receipt: &str, body: &Value) -> Disposition {
         self.worker.process(record(receipt, body)).await
     }
 

@@ -1,5 +1,5 @@
 use ::time::{Duration, OffsetDateTime};
-use processing::Fate;
+use processing::Disposition;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, envelope};
@@ -15,8 +15,8 @@ fn challenge(token: &Value, age: Duration) -> Value {
 async fn a_token_is_kept_for_the_rest_of_its_life() {
     for (token, text) in [(json!("t0ken"), "t0ken"), (json!(4711), "4711")] {
         let bench = Bench::start().await;
-        let fate = bench.process("r", &challenge(&token, Duration::minutes(20))).await;
-        assert_eq!(fate, Fate::ChallengeKept);
+        let disposition = bench.process("r", &challenge(&token, Duration::minutes(20))).await;
+        assert_eq!(disposition, Disposition::ChallengeStored);
         let state = bench.fake.state();
         let (webhook_id, kept, expires) = &state.challenges[0];
         assert_eq!((webhook_id.as_str(), kept.as_str()), ("12345", text));
@@ -40,18 +40,18 @@ async fn the_event_comes_back_to_end_its_token() {
     };
     assert_eq!((&again["attempts"], delay.as_secs()), (&json!(1), 900));
 
-    assert_eq!(bench.process("r", &again).await, Fate::ChallengeKept);
+    assert_eq!(bench.process("r", &again).await, Disposition::ChallengeStored);
     assert_eq!(bench.fake.state().journal, [Step::KeepChallenge, Step::Send, Step::Send]);
     let over = challenge(&json!("t"), Duration::minutes(30));
-    assert_eq!(bench.process("r", &over).await, Fate::KnownBefore);
+    assert_eq!(bench.process("r", &over).await, Disposition::Duplicate);
     assert!(bench.fake.state().challenges.is_empty());
 }
 
 #[tokio::test]
 async fn a_token_whose_time_is_over_is_dropped() {
     let bench = Bench::start().await;
-    let fate = bench.process("r", &challenge(&json!("t"), Duration::minutes(30))).await;
-    assert_eq!(fate, Fate::KnownBefore);
+    let disposition = bench.process("r", &challenge(&json!("t"), Duration::minutes(30))).await;
+    assert_eq!(disposition, Disposition::Duplicate);
     assert_eq!(bench.fake.state().journal, [Step::EndChallenge]);
 }
 
@@ -59,7 +59,7 @@ async fn a_token_whose_time_is_over_is_dropped() {
 async fn a_token_that_cannot_be_kept_stays_on_the_queue() {
     let bench = Bench::start().await;
     bench.fake.fail(Some(Step::KeepChallenge));
-    let fate = bench.process("r", &challenge(&json!("t"), Duration::ZERO)).await;
-    assert_eq!(fate, Fate::Left);
+    let disposition = bench.process("r", &challenge(&json!("t"), Duration::ZERO)).await;
+    assert_eq!(disposition, Disposition::Unacknowledged);
     assert!(bench.fake.state().archive.is_empty() && bench.fake.state().published.is_empty());
 }

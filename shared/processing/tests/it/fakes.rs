@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope};
 use ports::{
-    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, Ledger, Outgoing,
-    PortError, PortResult, Recorded, SecretSource, SecretVersions, Standing, Told,
+    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, HistoryRecord, Ledger,
+    Ordering, Outgoing, PortError, PortResult, Recorded, SecretSource, SecretVersions,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -41,7 +41,7 @@ pub(crate) struct State {
     pub(crate) ledger: BTreeMap<String, Entry>,
     /// By certificate.
     pub(crate) states: BTreeMap<String, CertificateState>,
-    pub(crate) told: Vec<Told>,
+    pub(crate) history: Vec<HistoryRecord>,
     /// Webhook id, token, end.
     pub(crate) challenges: Vec<(String, String, OffsetDateTime)>,
 }
@@ -126,19 +126,19 @@ impl Ledger for Fake {
         Ok(Claim::Granted)
     }
 
-    async fn advance(&self, state: CertificateState) -> PortResult<Standing> {
+    async fn advance(&self, state: CertificateState) -> PortResult<Ordering> {
         let mut states = self.step(Step::Advance)?;
         let known = states.states.get(&state.certificate);
-        if known.is_some_and(|known| known.place > state.place) {
-            return Ok(Standing::Stale);
+        if known.is_some_and(|known| known.rank > state.rank) {
+            return Ok(Ordering::Stale);
         }
         states.states.insert(state.certificate.clone(), state);
-        Ok(Standing::Current)
+        Ok(Ordering::Current)
     }
 
     async fn record(&self, recorded: Recorded) -> PortResult<()> {
         let mut state = self.step(Step::Record)?;
-        state.told.extend(recorded.told);
+        state.history.extend(recorded.history);
         state.ledger.insert(recorded.id, Entry::Recorded);
         Ok(())
     }

@@ -1,6 +1,6 @@
 use ::time::Duration;
 use envelope::{Outcome, Reason};
-use processing::Fate;
+use processing::Disposition;
 use simulator::Fault;
 
 use crate::bench::{Bench, issued, rejected, tried};
@@ -20,13 +20,13 @@ async fn a_failing_port_leaves_the_record_to_the_queue() {
         let bench = Bench::start().await;
         bench.fake.fail(Some(step));
         let envelope = issued("e", Duration::ZERO);
-        assert_eq!(bench.process("r1", &envelope).await, Fate::Left, "{step:?}");
+        assert_eq!(bench.process("r1", &envelope).await, Disposition::Unacknowledged, "{step:?}");
         assert_eq!(bench.fake.events().len(), published, "{step:?}");
         assert_ne!(bench.fake.state().ledger.get("e"), Some(&Entry::Recorded), "{step:?}");
 
         bench.fake.fail(None);
         // Another receipt need not wait for the end of the lease.
-        assert_eq!(bench.process("r2", &envelope).await, Fate::Delivered, "{step:?}");
+        assert_eq!(bench.process("r2", &envelope).await, Disposition::Delivered, "{step:?}");
         let events = bench.fake.events();
         assert_eq!(events.len(), published + 1, "{step:?}");
         assert!(events.iter().all(|event| event.id == "e"), "{step:?}");
@@ -47,7 +47,7 @@ async fn what_cannot_be_put_back_is_left() {
     let bench = Bench::start().await;
     bench.fault(Fault::Reset);
     bench.fake.fail(Some(Step::Send));
-    assert_eq!(bench.process("r", &issued("e", Duration::ZERO)).await, Fate::Left);
+    assert_eq!(bench.process("r", &issued("e", Duration::ZERO)).await, Disposition::Unacknowledged);
     assert!(bench.fake.envelopes().is_empty());
 }
 
@@ -56,9 +56,12 @@ async fn what_cannot_be_put_back_is_left() {
 async fn an_api_key_that_cannot_be_read_leaves_the_record() {
     let bench = Bench::start().await;
     *bench.key.0.lock().unwrap() = None;
-    assert_eq!(bench.process("r1", &issued("e", Duration::ZERO)).await, Fate::Left);
+    assert_eq!(
+        bench.process("r1", &issued("e", Duration::ZERO)).await,
+        Disposition::Unacknowledged
+    );
     *bench.key.0.lock().unwrap() = Some("right");
-    assert_eq!(bench.process("r2", &issued("e", Duration::ZERO)).await, Fate::Delivered);
+    assert_eq!(bench.process("r2", &issued("e", Duration::ZERO)).await, Disposition::Delivered);
 }
 
 /// One that was never filled in is as good as a refused one.
@@ -67,10 +70,10 @@ async fn a_placeholder_or_wrong_key_holds_the_record_and_a_new_one_is_read_at_on
     for key in ["", "wrong"] {
         let bench = Bench::start().await;
         *bench.key.0.lock().unwrap() = Some(key);
-        assert_eq!(bench.process("r1", &issued("e", Duration::ZERO)).await, Fate::PutBack);
+        assert_eq!(bench.process("r1", &issued("e", Duration::ZERO)).await, Disposition::Requeued);
         assert_eq!(bench.fake.state().sent[0].delay.as_secs(), 900);
         *bench.key.0.lock().unwrap() = Some("right");
-        assert_eq!(bench.process("r2", &issued("e", Duration::ZERO)).await, Fate::Delivered);
+        assert_eq!(bench.process("r2", &issued("e", Duration::ZERO)).await, Disposition::Delivered);
     }
 }
 
@@ -85,14 +88,14 @@ async fn attempts_and_bad_certificates_are_counted_apart() {
         [cut.clone(), cut.clone(), cut.clone(), cut, Fault::Html, down, Fault::GarbageArmour];
     for (number, fault) in (1..).zip(faults) {
         bench.fault(fault.clone());
-        assert_eq!(bench.process("r", &envelope).await, Fate::PutBack, "{fault:?}");
+        assert_eq!(bench.process("r", &envelope).await, Disposition::Requeued, "{fault:?}");
         let back = bench.fake.envelopes().pop().unwrap();
         assert_eq!(back.attempts, number);
         envelope = serde_json::to_value(back).unwrap();
     }
     assert_eq!(envelope["badcertificates"], 2);
     bench.fault(Fault::Html);
-    assert_eq!(bench.process("r", &envelope).await, Fate::Delivered);
+    assert_eq!(bench.process("r", &envelope).await, Disposition::Delivered);
     let callback = bench.fake.events()[0].data.callback.clone();
     assert_eq!(callback.outcome, Outcome::Failed);
     assert_eq!((callback.reason, callback.attempts), (Some(Reason::BadCertificate), 8));
@@ -109,7 +112,7 @@ async fn what_is_put_back_is_what_came() {
     envelope["traceparent"] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into();
     envelope["reconciled"] = true.into();
     envelope["replayed"] = true.into();
-    assert_eq!(bench.process("r", &tried(envelope.clone(), 4)).await, Fate::PutBack);
+    assert_eq!(bench.process("r", &tried(envelope.clone(), 4)).await, Disposition::Requeued);
     let back = serde_json::to_value(bench.fake.envelopes().pop().unwrap()).unwrap();
     assert_eq!(back, tried(envelope, 5));
     let state = bench.fake.state();

@@ -1,5 +1,5 @@
 use ::time::{Duration, OffsetDateTime};
-use processing::Fate;
+use processing::Disposition;
 use serde_json::Value;
 use simulator::Fault;
 
@@ -19,7 +19,7 @@ async fn what_another_worker_holds_is_put_back() {
         let bench = Bench::start().await;
         held(&bench, "another", lease);
         let envelope = issued("e", Duration::ZERO);
-        assert_eq!(bench.process("mine", &envelope).await, Fate::PutBack);
+        assert_eq!(bench.process("mine", &envelope).await, Disposition::Requeued);
         assert_eq!(bench.simulator.requests().total(), 0);
         let state = bench.fake.state();
         assert_eq!(state.journal, [Step::Claim, Step::Send]);
@@ -40,7 +40,10 @@ async fn a_lease_that_is_over_or_our_own_is_no_obstacle() {
     for (owner, lease) in [("another", -Duration::SECOND), ("mine", Duration::minutes(1))] {
         let bench = Bench::start().await;
         held(&bench, owner, lease);
-        assert_eq!(bench.process("mine", &issued("e", Duration::ZERO)).await, Fate::Delivered);
+        assert_eq!(
+            bench.process("mine", &issued("e", Duration::ZERO)).await,
+            Disposition::Delivered
+        );
     }
 }
 
@@ -50,7 +53,10 @@ async fn the_lease_is_the_visibility_timeout() {
     let bench = Bench::start().await;
     bench.fake.fail(Some(Step::Release));
     bench.fault(Fault::ServerError { status: None });
-    assert_eq!(bench.process("mine", &issued("e", Duration::ZERO)).await, Fate::Left);
+    assert_eq!(
+        bench.process("mine", &issued("e", Duration::ZERO)).await,
+        Disposition::Unacknowledged
+    );
     let state = bench.fake.state();
     let lease = held_until(&state) - OffsetDateTime::now_utc();
     assert!(lease > Duration::seconds(150) && lease <= Duration::seconds(180), "{lease}");
@@ -60,9 +66,9 @@ async fn the_lease_is_the_visibility_timeout() {
 async fn what_was_delivered_is_acknowledged_and_nothing_else() {
     let bench = Bench::start().await;
     let envelope = issued("e", Duration::ZERO);
-    assert_eq!(bench.process("r1", &envelope).await, Fate::Delivered);
-    assert_eq!(bench.process("r2", &envelope).await, Fate::KnownBefore);
-    assert!(Fate::KnownBefore.is_done());
+    assert_eq!(bench.process("r1", &envelope).await, Disposition::Delivered);
+    assert_eq!(bench.process("r2", &envelope).await, Disposition::Duplicate);
+    assert!(Disposition::Duplicate.is_done());
     assert_eq!(bench.fake.events().len(), 1);
     assert_eq!(bench.simulator.requests().total(), 1);
 }
@@ -81,7 +87,7 @@ async fn the_steps_have_their_order() {
 async fn what_is_put_back_is_sent_before_it_is_released() {
     let bench = Bench::start().await;
     bench.fault(Fault::ServerError { status: None });
-    assert_eq!(bench.process("r", &issued("e", Duration::ZERO)).await, Fate::PutBack);
+    assert_eq!(bench.process("r", &issued("e", Duration::ZERO)).await, Disposition::Requeued);
     let steps = [Step::Claim, Step::Archive, Step::Send, Step::Release];
     assert_eq!(bench.fake.state().journal, steps);
     assert!(bench.fake.state().ledger.is_empty());

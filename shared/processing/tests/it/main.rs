@@ -4,7 +4,7 @@
 //! - [`fakes`]: the ports in memory, with a journal of what was called and what shall fail
 //! - [`bench`]: a worker between the fakes and the simulator
 //! - [`batch`]: each record stands alone
-//! - [`canary`]: a synthetic event at the end of its way
+//! - [`synthetic`]: a synthetic event at the end of its way
 //! - [`ledger`]: claims, leases, repeats
 //! - [`faults`]: what a failing port leads to
 //! - [`outage`]: a provider that is down for hours, in simulated time
@@ -16,7 +16,6 @@
 
 mod batch;
 mod bench;
-mod canary;
 mod challenge;
 mod fakes;
 mod faults;
@@ -24,4 +23,5 @@ mod ledger;
 mod outage;
 mod protocol;
 mod stale;
+mod synthetic;
 mod time;

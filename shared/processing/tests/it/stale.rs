@@ -1,6 +1,6 @@
 use ::time::{Duration, OffsetDateTime};
 use envelope::rfc3339;
-use processing::Fate;
+use processing::Disposition;
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, envelope, issued, revoked};
@@ -40,7 +40,7 @@ async fn what_is_older_than_the_state_is_delivered_as_stale() {
         (cloudflare("unrecognised", "migration.succeeded", far), None),
         (cloudflare("renewed", "renewal.succeeded", Duration::minutes(1)), None),
     ] {
-        assert_eq!(bench.process("r", &envelope).await, Fate::Delivered);
+        assert_eq!(bench.process("r", &envelope).await, Disposition::Delivered);
         let id = envelope["id"].as_str().unwrap().to_owned();
         assert_eq!(orderings(&bench).pop(), Some((id, ordering)));
     }
@@ -48,14 +48,18 @@ async fn what_is_older_than_the_state_is_delivered_as_stale() {
     let states: Vec<_> = state.states.values().map(|state| state.id.as_str()).collect();
     assert_eq!(states, ["renewed", "revoked"]);
     // What is not recognised is in nobody's history.
-    assert_eq!(state.told.len(), 5);
-    let told = &state.told[2];
-    assert_eq!(told.certificate, "digicert/certificate/77");
-    assert_eq!(told.entry.ordering, stale());
+    assert_eq!(state.history.len(), 5);
+    let record = &state.history[2];
+    assert_eq!(record.certificate, "digicert/certificate/77");
+    assert_eq!(record.entry.ordering, stale());
     for alias in ["order/1", "name/www-77.example.com"] {
-        assert!(told.aliases.contains(alias), "{alias}: {:?}", told.aliases);
+        assert!(record.aliases.contains(alias), "{alias}: {:?}", record.aliases);
     }
-    assert!(told.aliases.iter().any(|alias| alias.starts_with("serial/")), "{:?}", told.aliases);
+    assert!(
+        record.aliases.iter().any(|alias| alias.starts_with("serial/")),
+        "{:?}",
+        record.aliases
+    );
 }
 
 /// Published, but the record was lost: the state is its own by then.
@@ -64,12 +68,12 @@ async fn a_repeat_after_a_crash_is_not_stale_because_of_itself() {
     for step in [Step::Publish, Step::Record] {
         let bench = Bench::start().await;
         bench.fake.fail(Some(step));
-        assert_eq!(bench.process("r1", &revoked("e")).await, Fate::Left);
-        assert_eq!(bench.fake.state().told, []);
+        assert_eq!(bench.process("r1", &revoked("e")).await, Disposition::Unacknowledged);
+        assert_eq!(bench.fake.state().history, []);
         bench.fake.fail(None);
-        assert_eq!(bench.process("r2", &revoked("e")).await, Fate::Delivered);
+        assert_eq!(bench.process("r2", &revoked("e")).await, Disposition::Delivered);
         assert!(orderings(&bench).iter().all(|(_, ordering)| ordering.is_none()));
-        assert_eq!(bench.fake.state().told.len(), 1);
+        assert_eq!(bench.fake.state().history.len(), 1);
     }
 }
 
@@ -79,11 +83,11 @@ async fn what_was_overtaken_while_it_waited_is_stale() {
     let bench = Bench::start().await;
     let issued = issued("issued", Duration::ZERO);
     bench.fault(simulator::Fault::Reset);
-    assert_eq!(bench.process("r1", &issued).await, Fate::PutBack);
+    assert_eq!(bench.process("r1", &issued).await, Disposition::Requeued);
     bench.simulator.faults().set([]);
-    assert_eq!(bench.process("r2", &revoked("revoked")).await, Fate::Delivered);
+    assert_eq!(bench.process("r2", &revoked("revoked")).await, Disposition::Delivered);
     let back = serde_json::to_value(bench.fake.envelopes().pop().unwrap()).unwrap();
-    assert_eq!(bench.process("r3", &back).await, Fate::Delivered);
+    assert_eq!(bench.process("r3", &back).await, Disposition::Delivered);
     assert_eq!(orderings(&bench), [("revoked".into(), None), ("issued".into(), stale())]);
-    assert_eq!(bench.fake.state().told[1].entry.callback.attempts, 2);
+    assert_eq!(bench.fake.state().history[1].entry.callback.attempts, 2);
 }

@@ -1,6 +1,6 @@
 use ::time::Duration;
 use envelope::{Callback, Outcome, Reason};
-use processing::{Fate, Record};
+use processing::{Disposition, Record};
 use serde_json::{Value, json};
 use simulator::Fault;
 
@@ -11,9 +11,9 @@ async fn callback(fault: Fault, envelope: &Value) -> Option<Callback> {
     let bench = Bench::start().await;
     bench.fault(fault);
     match bench.process("r", envelope).await {
-        Fate::PutBack => None,
-        Fate::Delivered => Some(bench.fake.events()[0].data.callback.clone()),
-        fate => panic!("{fate:?}"),
+        Disposition::Requeued => None,
+        Disposition::Delivered => Some(bench.fake.events()[0].data.callback.clone()),
+        disposition => panic!("{disposition:?}"),
     }
 }
 
@@ -37,7 +37,7 @@ async fn after_ten_days_the_event_is_delivered_as_it_is() {
     // A provider that is well again is asked once more, also then.
     let late = tried(rejected("e", Duration::days(11)), 901);
     let bench = Bench::start().await;
-    assert_eq!(bench.process("r", &late).await, Fate::Delivered);
+    assert_eq!(bench.process("r", &late).await, Disposition::Delivered);
     assert_eq!(bench.fake.events()[0].data.callback.outcome, Outcome::Queried);
 }
 
@@ -66,14 +66,14 @@ async fn a_search_out_of_time_goes_on_later() {
     let envelope = observed("e");
     let record = |deadline| Record { receipt: "r".into(), body: envelope.to_string(), deadline };
     let over = record(Some(std::time::Instant::now()));
-    assert_eq!(bench.worker.process(over).await, Fate::PutBack);
+    assert_eq!(bench.worker.process(over).await, Disposition::Requeued);
     assert_eq!(bench.fake.envelopes()[0].attempts, 0);
     assert_eq!(bench.simulator.requests().total(), 0);
 
-    assert_eq!(bench.worker.process(record(None)).await, Fate::Delivered);
+    assert_eq!(bench.worker.process(record(None)).await, Disposition::Delivered);
     assert_eq!(bench.fake.events().len(), 3);
     // A crash before the envelope itself was recorded repeats nothing: each certificate is known.
     bench.fake.state().ledger.remove("e");
-    assert_eq!(bench.worker.process(record(None)).await, Fate::KnownBefore);
+    assert_eq!(bench.worker.process(record(None)).await, Disposition::Duplicate);
     assert_eq!(bench.fake.events().len(), 3);
 }

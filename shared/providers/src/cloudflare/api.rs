@@ -3,7 +3,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::hostname::Hostname;
-use crate::api::{Answer, Call, Key, Verdict};
+use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
 
@@ -41,28 +41,30 @@ pub fn details(zone_id: &str, hostname_id: &str) -> Call {
 
 /// Over the limit every call is blocked for five minutes, with 429 and `Retry-After` (Cloudflare API,
 /// "Rate limits").
-pub fn judge_details(answer: &Answer<'_>) -> Verdict<Details> {
+pub fn classify_details(answer: &Answer<'_>) -> Classification<Details> {
     match answer.status {
-        401 | 403 => Verdict::key_refused(),
-        404 => Verdict::Gone { reason: Reason::NotFound },
-        _ => answer.passing_trouble().unwrap_or_else(|| judge_envelope(answer)),
+        401 | 403 => Classification::key_refused(),
+        404 => Classification::Gone { reason: Reason::NotFound },
+        _ => answer.passing_trouble().unwrap_or_else(|| classify_envelope(answer)),
     }
 }
 
 /// `{success, errors, messages, result}`; `errors` and `messages` may be absent (Cloudflare API,
 /// responses).
-fn judge_envelope(answer: &Answer<'_>) -> Verdict<Details> {
+fn classify_envelope(answer: &Answer<'_>) -> Classification<Details> {
     let body = answer.object();
     let body = body.as_deref().and_then(Members::of).unwrap_or_default();
     let is_success = body.get("success").map(|success| success.get() == "true");
     match (is_success, body.object("result")) {
         (Some(true), Some(result)) if answer.is_success() => {
-            Verdict::Good(Details::of(&Hostname::new(result)))
+            Classification::Good(Details::of(&Hostname::new(result)))
         }
-        (Some(false), _) if has_key_error(&body) => Verdict::key_refused(),
-        (Some(false), _) => Verdict::Failed { reason: Reason::Refused },
-        _ if (400..500).contains(&answer.status) => Verdict::Failed { reason: Reason::Refused },
-        _ => answer.again(Reason::Unreadable),
+        (Some(false), _) if has_key_error(&body) => Classification::key_refused(),
+        (Some(false), _) => Classification::Failed { reason: Reason::Refused },
+        _ if (400..500).contains(&answer.status) => {
+            Classification::Failed { reason: Reason::Refused }
+        }
+        _ => answer.retry(Reason::Unreadable),
     }
 }
 

@@ -2,7 +2,7 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::draft::plausible;
+use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
 
 /// The events of "Webhook data definitions", with one of eleven endings.

@@ -3,9 +3,9 @@
 pub mod alerting;
 pub mod api;
 mod document;
-mod door;
 mod hostname;
-mod reading;
+mod interpretation;
+mod receiver;
 
-pub use door::CloudflareDoor;
-pub use reading::read;
+pub use interpretation::interpret;
+pub use receiver::CloudflareReceiver;

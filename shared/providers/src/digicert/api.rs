@@ -2,7 +2,7 @@ use envelope::{Certificate, Names, Reason};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
-use crate::api::{Answer, Call, Key, Verdict};
+use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
 
@@ -38,12 +38,12 @@ pub fn download(certificate_id: u64) -> Call {
 
 /// `Good` holds text with at least the beginning of a certificate in it. The code for "not issued yet"
 /// is not documented: any 4xx but 401, 403, 408 and 429 may still change.
-pub fn judge_download(answer: &Answer<'_>) -> Verdict<Vec<u8>> {
+pub fn classify_download(answer: &Answer<'_>) -> Classification<Vec<u8>> {
     match answer.status {
-        404 => Verdict::NotReady { reason: Reason::NotFound },
-        300..=399 => Verdict::BadCertificate,
+        404 => Classification::NotReady { reason: Reason::NotFound },
+        300..=399 => Classification::BadCertificate,
         _ if answer.is_success() => downloaded(answer),
-        _ => trouble(answer).unwrap_or(Verdict::NotReady { reason: Reason::NotReady }),
+        _ => trouble(answer).unwrap_or(Classification::NotReady { reason: Reason::NotReady }),
     }
 }
 
@@ -53,35 +53,39 @@ pub fn order_info(order_id: u64) -> Call {
     Call { segments, query: Vec::new(), accept: "application/json" }
 }
 
-pub fn judge_order_info(answer: &Answer<'_>) -> Verdict<OrderInfo> {
+pub fn classify_order_info(answer: &Answer<'_>) -> Classification<OrderInfo> {
     match answer.status {
-        404 => Verdict::Failed { reason: Reason::NotFound },
+        404 => Classification::Failed { reason: Reason::NotFound },
         _ if answer.is_success() => {
             let order = answer.object();
             let order = order.as_deref().and_then(Members::of).map(|order| OrderInfo::of(&order));
-            order.map_or_else(|| answer.again(Reason::Unreadable), Verdict::Good)
+            order.map_or_else(|| answer.retry(Reason::Unreadable), Classification::Good)
         }
-        _ => trouble(answer).unwrap_or(Verdict::Failed { reason: Reason::Refused }),
+        _ => trouble(answer).unwrap_or(Classification::Failed { reason: Reason::Refused }),
     }
 }
 
-fn downloaded(answer: &Answer<'_>) -> Verdict<Vec<u8>> {
+fn downloaded(answer: &Answer<'_>) -> Classification<Vec<u8>> {
     if answer.body.trim_ascii().is_empty() {
-        return answer.again(Reason::Unreadable);
+        return answer.retry(Reason::Unreadable);
     }
     let has_armour = answer.body.windows(ARMOUR.len()).any(|window| window == ARMOUR);
-    if has_armour { Verdict::Good(answer.body.to_vec()) } else { Verdict::BadCertificate }
+    if has_armour {
+        Classification::Good(answer.body.to_vec())
+    } else {
+        Classification::BadCertificate
+    }
 }
 
 /// What is passing, or about the key; `None` for another 4xx (CertCentral API, "Errors" and "Rate
 /// limits": 429 without `Retry-After`).
-fn trouble<T>(answer: &Answer<'_>) -> Option<Verdict<T>> {
+fn trouble<T>(answer: &Answer<'_>) -> Option<Classification<T>> {
     match answer.status {
-        401 => Some(Verdict::key_refused()),
-        403 if has_error(answer, INVALID_KEY) => Some(Verdict::key_refused()),
-        403 => Some(Verdict::Failed { reason: Reason::Forbidden }),
+        401 => Some(Classification::key_refused()),
+        403 if has_error(answer, INVALID_KEY) => Some(Classification::key_refused()),
+        403 => Some(Classification::Failed { reason: Reason::Forbidden }),
         400..=499 => answer.passing_trouble(),
-        _ => answer.passing_trouble().or_else(|| Some(answer.again(Reason::Unreadable))),
+        _ => answer.passing_trouble().or_else(|| Some(answer.retry(Reason::Unreadable))),
     }
 }
 

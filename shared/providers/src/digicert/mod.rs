@@ -2,11 +2,11 @@
 
 pub mod api;
 mod document;
-mod door;
 mod ids;
-mod reading;
+mod interpretation;
+mod receiver;
 pub mod reconciliation;
 pub mod webhook;
 
-pub use door::DigicertDoor;
-pub use reading::{challenge, read};
+pub use interpretation::{challenge, interpret};
+pub use receiver::DigicertReceiver;

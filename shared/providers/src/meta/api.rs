@@ -2,8 +2,8 @@ use envelope::{Certificate, Reason};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
-use super::told::Told;
-use crate::api::{Answer, Call, Key, Verdict};
+use super::ct_certificate::CtCertificate;
+use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
 
@@ -15,7 +15,7 @@ const PAGE: &str = "500";
 
 /// A certificate that Meta knows of.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct FoundCertificate {
     pub id: Option<String>,
     /// Lower-case hex; the id where Meta gives no hash.
     pub sha256: String,
@@ -27,7 +27,7 @@ pub struct Found {
 /// One page of a search.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    pub certificates: Vec<Found>,
+    pub certificates: Vec<FoundCertificate>,
     /// Cursor of the next page.
     pub after: Option<String>,
 }
@@ -53,10 +53,10 @@ pub fn certificates(domain: &str, after: Option<&str>) -> Call {
     paged(vec!["certificates".to_owned()], query, after)
 }
 
-pub fn judge_certificates(answer: &Answer<'_>) -> Verdict<Page> {
-    judge(answer, retired_or_refused)
+pub fn classify_certificates(answer: &Answer<'_>) -> Classification<Page> {
+    classify(answer, retired_or_refused)
         .and_then(|body| page(&body, answer, found))
-        .and_then(|(certificates, after)| Verdict::Good(Page { certificates, after }))
+        .and_then(|(certificates, after)| Classification::Good(Page { certificates, after }))
 }
 
 /// One certificate by its id (Graph API, reading a node).
@@ -66,16 +66,17 @@ pub fn certificate(id: &str) -> Call {
 }
 
 /// Code 100 here is an unknown id, or an object that is no certificate.
-pub fn judge_certificate(answer: &Answer<'_>) -> Verdict<Found> {
-    judge(answer, |error| match error.code {
-        100 => Verdict::Failed { reason: Reason::NotFound },
-        _ => Verdict::Failed { reason: Reason::Refused },
+pub fn classify_certificate(answer: &Answer<'_>) -> Classification<FoundCertificate> {
+    classify(answer, |error| match error.code {
+        100 => Classification::Failed { reason: Reason::NotFound },
+        _ => Classification::Failed { reason: Reason::Refused },
     })
     .and_then(|body| {
-        let is_told =
-            |found: &Found| found.pem.is_some() || Some(&found.sha256) != found.id.as_ref();
+        let is_told = |found: &FoundCertificate| {
+            found.pem.is_some() || Some(&found.sha256) != found.id.as_ref()
+        };
         let found = found(&body).filter(is_told);
-        found.map_or(Verdict::Failed { reason: Reason::NotFound }, Verdict::Good)
+        found.map_or(Classification::Failed { reason: Reason::NotFound }, Classification::Good)
     })
 }
 
@@ -85,10 +86,10 @@ pub fn subscribed_domains(app_id: &str, after: Option<&str>) -> Call {
     paged(vec![app_id.to_owned(), "subscribed_domains".to_owned()], Vec::new(), after)
 }
 
-pub fn judge_subscribed_domains(answer: &Answer<'_>) -> Verdict<SubscribedDomains> {
-    judge(answer, retired_or_refused)
+pub fn classify_subscribed_domains(answer: &Answer<'_>) -> Classification<SubscribedDomains> {
+    classify(answer, retired_or_refused)
         .and_then(|body| page(&body, answer, |domain| Members::of(domain)?.text("domain")))
-        .and_then(|(domains, after)| Verdict::Good(SubscribedDomains { domains, after }))
+        .and_then(|(domains, after)| Classification::Good(SubscribedDomains { domains, after }))
 }
 
 fn paged(
@@ -108,37 +109,37 @@ struct Error {
 }
 
 /// Since their retirement the edges answer code 100, subcode 33 (seen 2026-02-03).
-fn retired_or_refused(error: Error) -> Verdict<Box<RawValue>> {
+fn retired_or_refused(error: Error) -> Classification<Box<RawValue>> {
     match error {
-        Error { code: 100, subcode: Some(33) } => Verdict::Gone { reason: Reason::Retired },
-        _ => Verdict::Failed { reason: Reason::Refused },
+        Error { code: 100, subcode: Some(33) } => Classification::Gone { reason: Reason::Retired },
+        _ => Classification::Failed { reason: Reason::Refused },
     }
 }
 
 /// The body of a good answer. Status is weak evidence (code 4 comes with 403, code 100 with 400):
 /// `code` and `is_transient` decide (Graph API, "Handling errors" and "Rate limits"), `other` where
 /// neither of them says it.
-fn judge(
+fn classify(
     answer: &Answer<'_>,
-    other: impl FnOnce(Error) -> Verdict<Box<RawValue>>,
-) -> Verdict<Box<RawValue>> {
+    other: impl FnOnce(Error) -> Classification<Box<RawValue>>,
+) -> Classification<Box<RawValue>> {
     let body = answer.object();
     let told = body.as_deref().and_then(Members::of).and_then(|body| body.object("error"));
     let Some(told) = told else {
         return match body {
-            Some(body) if answer.is_success() => Verdict::Good(body),
-            _ => answer.passing_trouble().unwrap_or_else(|| answer.again(Reason::Unreadable)),
+            Some(body) if answer.is_success() => Classification::Good(body),
+            _ => answer.passing_trouble().unwrap_or_else(|| answer.retry(Reason::Unreadable)),
         };
     };
     let number = |name| told.get(name).and_then(json::unsigned);
     let is_transient = told.get("is_transient").is_some_and(|flag| flag.get() == "true");
     match number("code") {
-        Some(4 | 17 | 32 | 613) => answer.again(Reason::RateLimited),
-        Some(1 | 2) => answer.again(Reason::Unavailable),
-        _ if is_transient => answer.again(Reason::Unavailable),
-        Some(102 | 190) => Verdict::key_refused(),
+        Some(4 | 17 | 32 | 613) => answer.retry(Reason::RateLimited),
+        Some(1 | 2) => answer.retry(Reason::Unavailable),
+        _ if is_transient => answer.retry(Reason::Unavailable),
+        Some(102 | 190) => Classification::key_refused(),
         Some(code) => other(Error { code, subcode: number("error_subcode") }),
-        None => answer.passing_trouble().unwrap_or_else(|| answer.again(Reason::Unreadable)),
+        None => answer.passing_trouble().unwrap_or_else(|| answer.retry(Reason::Unreadable)),
     }
 }
 
@@ -148,18 +149,19 @@ fn page<T>(
     body: &RawValue,
     answer: &Answer<'_>,
     item: impl Fn(&RawValue) -> Option<T>,
-) -> Verdict<(Vec<T>, Option<String>)> {
+) -> Classification<(Vec<T>, Option<String>)> {
     let body = Members::of(body).unwrap_or_default();
-    let Some(data) = body.list("data") else { return answer.again(Reason::Unreadable) };
+    let Some(data) = body.list("data") else { return answer.retry(Reason::Unreadable) };
     let after = body.object("paging").and_then(|paging| {
         paging.text("next")?;
         paging.object("cursors")?.text("after")
     });
-    Verdict::Good((data.into_iter().filter_map(item).collect(), after))
+    Classification::Good((data.into_iter().filter_map(item).collect(), after))
 }
 
-fn found(certificate: &RawValue) -> Option<Found> {
-    let Told { id, sha256, pem, certificate } = Told::of(&Members::of(certificate)?);
+fn found(certificate: &RawValue) -> Option<FoundCertificate> {
+    let CtCertificate { id, sha256, pem, certificate } =
+        CtCertificate::of(&Members::of(certificate)?);
     let sha256 = sha256.or_else(|| id.clone())?;
-    Some(Found { id, sha256, pem, certificate })
+    Some(FoundCertificate { id, sha256, pem, certificate })
 }

@@ -2,12 +2,12 @@
 //! (`GET /certificates` answers code 100, subcode 33).
 
 pub mod api;
+mod ct_certificate;
 mod domain;
-mod door;
-mod reading;
+mod interpretation;
+mod receiver;
 pub mod subscription;
-mod told;
 mod update;
 
-pub use door::MetaDoor;
-pub use reading::read;
+pub use interpretation::interpret;
+pub use receiver::MetaReceiver;

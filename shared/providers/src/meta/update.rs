@@ -1,10 +1,10 @@
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use crate::door::{Event, Receipt, Refusal};
-use crate::draft::{Draft, plausible};
+use crate::envelope_builder::{EnvelopeBuilder, plausible};
 use crate::json::{self, Members, quoted};
 use crate::naming::{self, UNKNOWN};
+use crate::receiver::{Event, Receipt, Refusal};
 
 /// The only object that this webhook subscribes to (Webhooks for Certificate Transparency).
 const OBJECT: &str = "certificate_transparency";
@@ -58,14 +58,14 @@ impl<'a> Batch<'a> {
         receipt: &Receipt,
     ) -> Result<Event, Refusal> {
         let document = rebuilt(&self.members, "entry", &update.entry_alone(), None);
-        let draft = Draft {
+        let builder = EnvelopeBuilder {
             id: update.id(),
             source: "/meta/certificate-transparency".to_owned(),
             kind: format!("com.facebook.{OBJECT}.{}", naming::type_part(&update.field())),
             time: update.entry.time(),
             data: RawValue::from_string(document).map_err(|_| Refusal::NotJson)?,
         };
-        Ok(draft.read(receipt, super::read))
+        Ok(builder.read(receipt, super::interpret))
     }
 }
 

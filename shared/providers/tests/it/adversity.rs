@@ -3,11 +3,11 @@ use std::fmt::Debug;
 use http::HeaderMap;
 use proptest::prelude::{Strategy, any, prop, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::{Door, Event, Refusal};
-use providers::meta::MetaDoor;
-use providers::reading::{self, Plan};
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::interpretation::{self, Plan};
+use providers::meta::MetaReceiver;
+use providers::receiver::{Event, Refusal, WebhookReceiver};
 use serde_json::{Map, Value, json};
 
 use crate::support::{events, headers, receipt};
@@ -38,9 +38,9 @@ fn bodies_that_are_no_object() {
         (b"null", Refusal::NotAnObject),
     ] {
         for outcome in [
-            DigicertDoor::events(body, &receipt()),
-            CloudflareDoor::events(body, &receipt()),
-            MetaDoor::events(body, &receipt()),
+            DigicertReceiver::events(body, &receipt()),
+            CloudflareReceiver::events(body, &receipt()),
+            MetaReceiver::events(body, &receipt()),
         ] {
             assert_eq!(outcome.unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
         }
@@ -52,15 +52,15 @@ fn bodies_that_are_no_object() {
 #[test]
 fn what_json_allows_is_kept_as_it_is_written() {
     let body = br#"{"event":"certificate_issued","data":{"certificate_id":1e400,"note":"\ud800"}}"#;
-    let events = events::<DigicertDoor>(body).unwrap();
+    let events = events::<DigicertReceiver>(body).unwrap();
     assert_eq!(events[0].data.get().as_bytes(), body);
-    assert_eq!(reading::read(&events[0]).unwrap().plan, Plan::UnusableId);
+    assert_eq!(interpretation::interpret(&events[0]).unwrap().plan, Plan::UnusableId);
 }
 
 #[test]
 fn of_repeated_names_the_last_counts() {
     let body = br#"{"event":"x","data":{"certificate_id":1,"certificate_id":2},"event":"certificate_issued"}"#;
-    let events = events::<DigicertDoor>(body).unwrap();
+    let events = events::<DigicertReceiver>(body).unwrap();
     assert_eq!(events[0].subject, "digicert/certificate/2");
     assert_eq!(events[0].data.get().as_bytes(), body);
 }
@@ -68,7 +68,7 @@ fn of_repeated_names_the_last_counts() {
 #[test]
 fn ten_megabytes_are_read_without_harm() {
     let body = format!(r#"{{"event":"x","data":"{}"}}"#, "y".repeat(10_000_000));
-    let events = events::<DigicertDoor>(body.as_bytes()).unwrap();
+    let events = events::<DigicertReceiver>(body.as_bytes()).unwrap();
     assert_eq!(events[0].data.get(), body);
 }
 
@@ -149,26 +149,26 @@ fn documents() -> impl Strategy<Value = Value> {
 }
 
 /// Whatever a door takes is read without a panic, and its subject and group are safe to carry.
-fn is_sound<D: Door>(body: &[u8]) -> Result<usize, Refusal> {
+fn is_sound<D: WebhookReceiver>(body: &[u8]) -> Result<usize, Refusal> {
     let events = D::events(body, &receipt())?;
     for Event { envelope: event, group } in &events {
-        let reading = reading::read(event).unwrap();
-        assert_eq!(reading.provider, D::PROVIDER);
-        assert_eq!(event.subject, reading.subject);
+        let interpretation = interpretation::interpret(event).unwrap();
+        assert_eq!(interpretation.provider, D::PROVIDER);
+        assert_eq!(event.subject, interpretation.subject);
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
         assert_eq!(event.subject.split('/').count(), 3, "{}", event.subject);
-        assert_eq!(*group, reading::group(event, &reading));
+        assert_eq!(*group, interpretation::group(event, &interpretation));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert!(event.kind.len() <= 200 && event.kind.is_ascii());
         assert_eq!((event.id.len(), event.receivedtime), (64, receipt().at));
         serde_json::to_string(event).unwrap();
-        let _ = reading::challenge(event);
+        let _ = interpretation::challenge(event);
     }
     Ok(events.len())
 }
 
-fn survives<D: Door>(body: &[u8]) -> bool
+fn survives<D: WebhookReceiver>(body: &[u8]) -> bool
 where
     Refusal: Debug,
 {
@@ -178,47 +178,47 @@ where
 proptest! {
     #[test]
     fn any_bytes_at_any_door(body: Vec<u8>) {
-        let _ = (is_sound::<DigicertDoor>(&body), is_sound::<CloudflareDoor>(&body), is_sound::<MetaDoor>(&body));
-        let _ = DigicertDoor::is_open_probe(&HeaderMap::new(), &body);
+        let _ = (is_sound::<DigicertReceiver>(&body), is_sound::<CloudflareReceiver>(&body), is_sound::<MetaReceiver>(&body));
+        let _ = DigicertReceiver::is_open_probe(&HeaderMap::new(), &body);
     }
 
     #[test]
     fn any_document_at_any_door(document in documents()) {
         let body = document.to_string();
-        let _ = is_sound::<DigicertDoor>(body.as_bytes());
-        let _ = is_sound::<CloudflareDoor>(body.as_bytes());
-        let _ = is_sound::<MetaDoor>(body.as_bytes());
+        let _ = is_sound::<DigicertReceiver>(body.as_bytes());
+        let _ = is_sound::<CloudflareReceiver>(body.as_bytes());
+        let _ = is_sound::<MetaReceiver>(body.as_bytes());
     }
 
     #[test]
     fn any_data_of_a_known_event(data in documents(), more in documents()) {
         for event in ["certificate_issued", "order_rejected", "domain_expired", "organization_expired", "challenge_webhook_endpoint", "x"] {
             let body = json!({"event": event, "data": data, "more": more}).to_string();
-            prop_assert_eq!(is_sound::<DigicertDoor>(body.as_bytes()), Ok(1));
-            prop_assert!(survives::<DigicertDoor>(body.as_bytes()));
+            prop_assert_eq!(is_sound::<DigicertReceiver>(body.as_bytes()), Ok(1));
+            prop_assert!(survives::<DigicertReceiver>(body.as_bytes()));
         }
         let kind = "ssl.custom_hostname_certificate.renewal.failed";
         let body = json!({"metadata": {"event": {"type": kind}, "zone": more}, "data": data});
-        prop_assert_eq!(is_sound::<CloudflareDoor>(body.to_string().as_bytes()), Ok(1));
-        prop_assert!(survives::<CloudflareDoor>(body.to_string().as_bytes()));
+        prop_assert_eq!(is_sound::<CloudflareReceiver>(body.to_string().as_bytes()), Ok(1));
+        prop_assert!(survives::<CloudflareReceiver>(body.to_string().as_bytes()));
         let changes = json!([{"field": "certificate", "value": data}, {"field": "phishing", "value": data}, data]);
         let body = json!({"object": "certificate_transparency", "entry": [{"id": more, "changes": changes}]});
-        prop_assert_eq!(is_sound::<MetaDoor>(body.to_string().as_bytes()), Ok(3));
+        prop_assert_eq!(is_sound::<MetaReceiver>(body.to_string().as_bytes()), Ok(3));
     }
 
     #[test]
     fn any_query(query: String) {
-        let secret = MetaDoor::secret(&r#"{"app_secret":"a","verify_token":"t"}"#.into()).ok().unwrap();
-        prop_assert_eq!(MetaDoor::handshake(&query, &secret), None);
+        let secret = MetaReceiver::secret(&r#"{"app_secret":"a","verify_token":"t"}"#.into()).ok().unwrap();
+        prop_assert_eq!(MetaReceiver::handshake(&query, &secret), None);
     }
 
     #[test]
     fn only_the_right_key_passes(key in "[!-~]{1,64}") {
-        let secret = DigicertDoor::secret(&KEY.into()).ok().unwrap();
+        let secret = DigicertReceiver::secret(&KEY.into()).ok().unwrap();
         let given = headers(&[("x-webhook-key", &key)]);
-        prop_assert_eq!(DigicertDoor::verify(&given, b"{}", &secret), key == KEY);
-        let own = DigicertDoor::secret(&format!("{{\"webhook_key\":{}}}", Value::from(key.repeat(32))).into()).ok().unwrap();
+        prop_assert_eq!(DigicertReceiver::verify(&given, b"{}", &secret), key == KEY);
+        let own = DigicertReceiver::secret(&format!("{{\"webhook_key\":{}}}", Value::from(key.repeat(32))).into()).ok().unwrap();
         let given = headers(&[("x-webhook-key", &key.repeat(32))]);
-        prop_assert_eq!(DigicertDoor::verify(&given, b"{}", &own), true);
+        prop_assert_eq!(DigicertReceiver::verify(&given, b"{}", &own), true);
     }
 }

@@ -4,8 +4,8 @@
 use http::Method;
 use providers::api::{Answer, Refused, Request};
 use providers::cloudflare::alerting::{
-    self, Auth, AuthFault, NewDestination, Refusal, is_id, judge_created, judge_destinations,
-    judge_done, judge_policies, new_policy,
+    self, Auth, AuthFault, NewDestination, Refusal, classify_created, classify_destinations,
+    classify_done, classify_policies, is_id, new_policy,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ fn lists_are_read_leniently() {
             { "id": "d2" },
         ],
     });
-    let read = judge_destinations(&answer(200, &destinations.to_string())).unwrap();
+    let read = classify_destinations(&answer(200, &destinations.to_string())).unwrap();
     assert_eq!((read[0].name.as_str(), read[0].url.as_str()), ("one", URL));
     assert_eq!(read[0].created, Some(datetime!(2026-01-02 03:04:05 UTC)));
     assert!(read[0].is_failing() && !read[1].is_failing());
@@ -101,16 +101,16 @@ fn lists_are_read_leniently() {
             { "id": "p2", "enabled": "yes", "mechanisms": null },
         ],
     });
-    let read = judge_policies(&answer(200, &policies.to_string())).unwrap();
+    let read = classify_policies(&answer(200, &policies.to_string())).unwrap();
     assert!(read[0].serves("d1") && !read[0].serves("d2"));
     assert!(!read[1].is_enabled && read[1].destinations.is_empty());
 
     for empty in [r#"{"success":true,"result":null}"#, r#"{"success":true,"result":[]}"#] {
-        assert_eq!(judge_destinations(&answer(200, empty)).unwrap(), []);
+        assert_eq!(classify_destinations(&answer(200, empty)).unwrap(), []);
     }
     let created = r#"{"success":true,"result":{"id":"abc"}}"#;
-    assert_eq!(judge_created(&answer(200, created)), Ok("abc".to_owned()));
-    assert_eq!(judge_done(&answer(200, r#"{"success":true,"result":null}"#)), Ok(()));
+    assert_eq!(classify_created(&answer(200, created)), Ok("abc".to_owned()));
+    assert_eq!(classify_done(&answer(200, r#"{"success":true,"result":null}"#)), Ok(()));
 }
 
 /// Code, then what a program sees and what people read.
@@ -140,18 +140,18 @@ fn refusals() {
             Refusal::Other { status: 400, code: Some(1000), message: Some("m".to_owned()) },
         ),
     ] {
-        assert_eq!(judge_destinations(&answer(status, &body)), Err(expected), "{status} {body}");
+        assert_eq!(classify_destinations(&answer(status, &body)), Err(expected), "{status} {body}");
     }
     // An id that cannot be part of a path is none.
     let id = r#"{"success":true,"result":{"id":"../x"}}"#;
-    assert_eq!(judge_created(&answer(200, id)), Err(Refusal::Unreadable { status: 200 }));
+    assert_eq!(classify_created(&answer(200, id)), Err(Refusal::Unreadable { status: 200 }));
 }
 
 #[test]
 fn what_quotes_a_secret_is_not_repeated() {
     let body =
         r#"{"success":false,"errors":[{"code":1,"message":"secret s3cr3t-auth\u0007 is weak"}]}"#;
-    let refusal = judge_done(&answer(400, body)).unwrap_err();
+    let refusal = classify_done(&answer(400, body)).unwrap_err();
     assert!(refusal.to_string().ends_with("code 1): secret s3cr3t-auth is weak"), "{refusal}");
     let hidden = refusal.hiding(&[AUTH.to_owned(), String::new()]);
     assert!(hidden.to_string().ends_with("code 1)"), "{hidden}");

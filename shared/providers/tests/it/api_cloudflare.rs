@@ -1,6 +1,6 @@
 use envelope::Reason;
-use providers::api::{Key, Verdict};
-use providers::cloudflare::api::{details, judge_details, key};
+use providers::api::{Classification, Key};
+use providers::cloudflare::api::{classify_details, details, key};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -12,8 +12,8 @@ const WAITING: &str =
 const REFUSED: &str = include_str!("answers/cloudflare.api.error_403.authentication.json");
 
 fn read(body: &str) -> providers::cloudflare::api::Details {
-    match judge_details(&answer(200, body)) {
-        Verdict::Good(details) => details,
+    match classify_details(&answer(200, body)) {
+        Classification::Good(details) => details,
         other => panic!("{other:?}"),
     }
 }
@@ -36,16 +36,16 @@ fn the_call() {
 
 #[test]
 fn verdicts() {
-    let again = |reason| Verdict::Again { reason, after: None };
+    let again = |reason| Classification::Retry { reason, after: None };
     let error = |code: u32| {
         json!({"success": false, "errors": [{"code": code, "message": "m"}], "result": null})
             .to_string()
     };
-    let key_refused = Verdict::KeyRefused { reason: Reason::Unauthorized };
-    let refused = Verdict::Failed { reason: Reason::Refused };
+    let key_refused = Classification::KeyRefused { reason: Reason::Unauthorized };
+    let refused = Classification::Failed { reason: Reason::Refused };
     for (status, body, verdict) in [
-        (404, error(1436), Verdict::Gone { reason: Reason::NotFound }),
-        (404, String::new(), Verdict::Gone { reason: Reason::NotFound }),
+        (404, error(1436), Classification::Gone { reason: Reason::NotFound }),
+        (404, String::new(), Classification::Gone { reason: Reason::NotFound }),
         (401, String::new(), key_refused.clone()),
         (403, REFUSED.to_owned(), key_refused.clone()),
         (403, error(9109), key_refused.clone()),
@@ -66,7 +66,7 @@ fn verdicts() {
         (200, r#"{"success":true,"result":null}"#.to_owned(), again(Reason::Unreadable)),
         (200, r#"{"result":{}}"#.to_owned(), again(Reason::Unreadable)),
     ] {
-        assert_eq!(judge_details(&answer(status, &body)), verdict, "{status} {body}");
+        assert_eq!(classify_details(&answer(status, &body)), verdict, "{status} {body}");
     }
 }
 

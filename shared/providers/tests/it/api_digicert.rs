@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use envelope::Reason;
-use providers::api::{Answer, Call, Key, Verdict};
-use providers::digicert::api::{download, judge_download, judge_order_info, key, order_info};
+use providers::api::{Answer, Call, Classification, Key};
+use providers::digicert::api::{classify_download, classify_order_info, download, key, order_info};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -14,8 +14,8 @@ const LIMITED: &str = include_str!("answers/digicert.api.error_429.rate_limited.
 const NOT_FOUND: &str = include_str!("answers/digicert.api.error_404.order.json");
 const SINGLE_ERROR: &str = include_str!("answers/digicert.api.error_404.object_not_array.json");
 
-fn again<T>(reason: Reason) -> Verdict<T> {
-    Verdict::Again { reason, after: None }
+fn again<T>(reason: Reason) -> Classification<T> {
+    Classification::Retry { reason, after: None }
 }
 
 #[test]
@@ -47,60 +47,63 @@ fn downloads() {
     let recorded: Value =
         include_str!("answers/digicert.api.download_pem_all.response_200.json").parse().unwrap();
     let chain = recorded["body"].as_str().unwrap();
-    assert_eq!(judge_download(&answer(200, chain)), Verdict::Good(chain.as_bytes().to_vec()));
+    assert_eq!(
+        classify_download(&answer(200, chain)),
+        Classification::Good(chain.as_bytes().to_vec())
+    );
     for (status, body, verdict) in [
         (
             200,
             "text -----BEGIN CERTIFICATE----- garbage",
-            Verdict::Good(b"text -----BEGIN CERTIFICATE----- garbage".to_vec()),
+            Classification::Good(b"text -----BEGIN CERTIFICATE----- garbage".to_vec()),
         ),
         (200, "", again(Reason::Unreadable)),
         (200, "\r\n", again(Reason::Unreadable)),
-        (200, "<!DOCTYPE html><html></html>", Verdict::BadCertificate),
-        (200, "-----BEGIN PKCS7-----", Verdict::BadCertificate),
-        (200, "{}", Verdict::BadCertificate),
-        (302, "", Verdict::BadCertificate),
-        (307, chain, Verdict::BadCertificate),
-        (400, NOT_FOUND, Verdict::NotReady { reason: Reason::NotReady }),
-        (409, "", Verdict::NotReady { reason: Reason::NotReady }),
-        (404, NOT_FOUND, Verdict::NotReady { reason: Reason::NotFound }),
-        (404, SINGLE_ERROR, Verdict::NotReady { reason: Reason::NotFound }),
-        (401, "", Verdict::KeyRefused { reason: Reason::Unauthorized }),
-        (403, INVALID_KEY, Verdict::KeyRefused { reason: Reason::Unauthorized }),
+        (200, "<!DOCTYPE html><html></html>", Classification::BadCertificate),
+        (200, "-----BEGIN PKCS7-----", Classification::BadCertificate),
+        (200, "{}", Classification::BadCertificate),
+        (302, "", Classification::BadCertificate),
+        (307, chain, Classification::BadCertificate),
+        (400, NOT_FOUND, Classification::NotReady { reason: Reason::NotReady }),
+        (409, "", Classification::NotReady { reason: Reason::NotReady }),
+        (404, NOT_FOUND, Classification::NotReady { reason: Reason::NotFound }),
+        (404, SINGLE_ERROR, Classification::NotReady { reason: Reason::NotFound }),
+        (401, "", Classification::KeyRefused { reason: Reason::Unauthorized }),
+        (403, INVALID_KEY, Classification::KeyRefused { reason: Reason::Unauthorized }),
         (
             403,
             r#"{"errors":{"code":"access_denied_invalid_key"}}"#,
-            Verdict::KeyRefused { reason: Reason::Unauthorized },
+            Classification::KeyRefused { reason: Reason::Unauthorized },
         ),
         (
             403,
             r#"{"errors":[{"code":"access_denied|missing_permission"}]}"#,
-            Verdict::Failed { reason: Reason::Forbidden },
+            Classification::Failed { reason: Reason::Forbidden },
         ),
         (
             403,
             r#"{"errors":[{"message":"access_denied_invalid_key"}]}"#,
-            Verdict::Failed { reason: Reason::Forbidden },
+            Classification::Failed { reason: Reason::Forbidden },
         ),
-        (403, "<html>", Verdict::Failed { reason: Reason::Forbidden }),
+        (403, "<html>", Classification::Failed { reason: Reason::Forbidden }),
         (408, "", again(Reason::Timeout)),
         (429, LIMITED, again(Reason::RateLimited)),
         (500, "", again(Reason::Unavailable)),
         (503, chain, again(Reason::Unavailable)),
         (504, "", again(Reason::Timeout)),
     ] {
-        assert_eq!(judge_download(&answer(status, body)), verdict, "{status} {body}");
+        assert_eq!(classify_download(&answer(status, body)), verdict, "{status} {body}");
     }
 }
 
 #[test]
 fn orders() {
     for (status, body, verdict) in [
-        (404, NOT_FOUND, Verdict::Failed { reason: Reason::NotFound }),
-        (400, NOT_FOUND, Verdict::Failed { reason: Reason::Refused }),
-        (403, INVALID_KEY, Verdict::KeyRefused { reason: Reason::Unauthorized }),
-        (403, "{}", Verdict::Failed { reason: Reason::Forbidden }),
-        (401, "", Verdict::KeyRefused { reason: Reason::Unauthorized }),
+        (404, NOT_FOUND, Classification::Failed { reason: Reason::NotFound }),
+        (400, NOT_FOUND, Classification::Failed { reason: Reason::Refused }),
+        (403, INVALID_KEY, Classification::KeyRefused { reason: Reason::Unauthorized }),
+        (403, "{}", Classification::Failed { reason: Reason::Forbidden }),
+        (401, "", Classification::KeyRefused { reason: Reason::Unauthorized }),
         (429, LIMITED, again(Reason::RateLimited)),
         (502, "<html>", again(Reason::Unavailable)),
         (408, "", again(Reason::Timeout)),
@@ -110,13 +113,13 @@ fn orders() {
         (200, &ORDER_INFO[..ORDER_INFO.len() / 2], again(Reason::Unreadable)),
         (200, "[]", again(Reason::Unreadable)),
     ] {
-        assert_eq!(judge_order_info(&answer(status, body)), verdict, "{status} {body}");
+        assert_eq!(classify_order_info(&answer(status, body)), verdict, "{status} {body}");
     }
 }
 
 #[test]
 fn what_an_order_tells() {
-    let Verdict::Good(order) = judge_order_info(&answer(200, ORDER_INFO)) else {
+    let Classification::Good(order) = classify_order_info(&answer(200, ORDER_INFO)) else {
         panic!("not good")
     };
     let [certificate] = order.certificates.as_slice() else { panic!("one certificate") };
@@ -134,8 +137,8 @@ fn what_an_order_tells() {
 
 #[test]
 fn an_order_may_tell_little() {
-    let read = |order: Value| match judge_order_info(&answer(200, &order.to_string())) {
-        Verdict::Good(order) => order,
+    let read = |order: Value| match classify_order_info(&answer(200, &order.to_string())) {
+        Classification::Good(order) => order,
         other => panic!("{other:?}"),
     };
     for empty in
@@ -166,6 +169,12 @@ fn an_order_may_tell_little() {
 fn retry_after_is_passed_on() {
     let after = Some(Duration::from_secs(7));
     let answer = Answer { status: 429, retry_after: after, body: b"" };
-    assert_eq!(judge_download(&answer), Verdict::Again { reason: Reason::RateLimited, after });
-    assert_eq!(judge_order_info(&answer), Verdict::Again { reason: Reason::RateLimited, after });
+    assert_eq!(
+        classify_download(&answer),
+        Classification::Retry { reason: Reason::RateLimited, after }
+    );
+    assert_eq!(
+        classify_order_info(&answer),
+        Classification::Retry { reason: Reason::RateLimited, after }
+    );
 }

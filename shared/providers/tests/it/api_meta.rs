@@ -1,8 +1,8 @@
 use envelope::Reason;
-use providers::api::{Answer, Key, Verdict};
+use providers::api::{Answer, Classification, Key};
 use providers::meta::api::{
-    certificate, certificates, judge_certificate, judge_certificates, judge_subscribed_domains,
-    key, subscribed_domains,
+    certificate, certificates, classify_certificate, classify_certificates,
+    classify_subscribed_domains, key, subscribed_domains,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -48,9 +48,9 @@ fn calls() {
 /// Code before status: code 4 was seen with 403, code 100 with 400.
 #[test]
 fn errors_are_read_by_code() {
-    let again = |reason| Verdict::Again { reason, after: None };
+    let again = |reason| Classification::Retry { reason, after: None };
     let recorded = |text: &str| text.to_owned();
-    let key_refused = Verdict::KeyRefused { reason: Reason::Unauthorized };
+    let key_refused = Classification::KeyRefused { reason: Reason::Unauthorized };
     for (status, body, verdict) in [
         (
             403,
@@ -75,22 +75,22 @@ fn errors_are_read_by_code() {
         (200, error(json!({"code": 190})), key_refused.clone()),
         (400, recorded(include_str!("answers/meta.api.error.token_190.json")), key_refused.clone()),
         (401, error(json!({"code": 102})), key_refused),
-        (500, error(json!({"code": 999})), Verdict::Failed { reason: Reason::Refused }),
+        (500, error(json!({"code": 999})), Classification::Failed { reason: Reason::Refused }),
         (
             403,
             error(json!({"code": 10, "is_transient": false})),
-            Verdict::Failed { reason: Reason::Refused },
+            Classification::Failed { reason: Reason::Refused },
         ),
-        (400, error(json!({"code": 100})), Verdict::Failed { reason: Reason::Refused }),
+        (400, error(json!({"code": 100})), Classification::Failed { reason: Reason::Refused }),
         (
             400,
             error(json!({"code": 100, "error_subcode": 34})),
-            Verdict::Failed { reason: Reason::Refused },
+            Classification::Failed { reason: Reason::Refused },
         ),
         (
             400,
             error(json!({"code": 100, "error_subcode": 33})),
-            Verdict::Gone { reason: Reason::Retired },
+            Classification::Gone { reason: Reason::Retired },
         ),
         (400, error(json!({"message": "x"})), again(Reason::Unreadable)),
         (400, recorded("<html>"), again(Reason::Unreadable)),
@@ -102,7 +102,7 @@ fn errors_are_read_by_code() {
         (429, recorded(""), again(Reason::RateLimited)),
         (502, recorded("<html>"), again(Reason::Unavailable)),
     ] {
-        assert_eq!(judge_certificates(&answer(status, &body)), verdict, "{status} {body}");
+        assert_eq!(classify_certificates(&answer(status, &body)), verdict, "{status} {body}");
     }
 }
 
@@ -110,28 +110,30 @@ fn errors_are_read_by_code() {
 fn code_100_means_something_else_for_an_id() {
     for members in [json!({"code": 100}), json!({"code": 100, "error_subcode": 33})] {
         let body = error(members);
-        let not_found = Verdict::Failed { reason: Reason::NotFound };
-        assert_eq!(judge_certificate(&answer(400, &body)), not_found);
+        let not_found = Classification::Failed { reason: Reason::NotFound };
+        assert_eq!(classify_certificate(&answer(400, &body)), not_found);
     }
     // An object of another kind has an id and nothing of a certificate.
     let other = answer(200, r#"{"id":"12"}"#);
-    assert_eq!(judge_certificate(&other), Verdict::Failed { reason: Reason::NotFound });
+    assert_eq!(classify_certificate(&other), Classification::Failed { reason: Reason::NotFound });
 }
 
 #[test]
 fn a_retired_list_of_domains_is_gone_like_the_search() {
-    let refused = Verdict::Failed { reason: Reason::Refused };
-    let gone = Verdict::Gone { reason: Reason::Retired };
+    let refused = Classification::Failed { reason: Reason::Refused };
+    let gone = Classification::Gone { reason: Reason::Retired };
     for (members, verdict) in
         [(json!({"code": 100}), refused), (json!({"code": 100, "error_subcode": 33}), gone)]
     {
-        assert_eq!(judge_subscribed_domains(&answer(400, &error(members))), verdict);
+        assert_eq!(classify_subscribed_domains(&answer(400, &error(members))), verdict);
     }
 }
 
 #[test]
 fn what_a_page_tells() {
-    let Verdict::Good(page) = judge_certificates(&answer(200, PAGING)) else { panic!("not good") };
+    let Classification::Good(page) = classify_certificates(&answer(200, PAGING)) else {
+        panic!("not good")
+    };
     assert_eq!(page.after.as_deref(), Some("QVF..."));
     let [found] = page.certificates.as_slice() else { panic!("one certificate") };
     assert_eq!(
@@ -145,12 +147,16 @@ fn what_a_page_tells() {
         Some("/C=US/O=Facebook, Inc./CN=*.facebook.com")
     );
 
-    let Verdict::Good(page) = judge_certificates(&answer(200, PAGE)) else { panic!("not good") };
+    let Classification::Good(page) = classify_certificates(&answer(200, PAGE)) else {
+        panic!("not good")
+    };
     assert_eq!((page.after, page.certificates.len()), (None, 1));
     assert!(page.certificates[0].pem.as_ref().unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
 
     let odd = json!({"data": [null, {}, {"id": "5"}, {"id": "a/b"}, {"cert_hash_sha256": SHA.to_uppercase()}]}).to_string();
-    let Verdict::Good(page) = judge_certificates(&answer(200, &odd)) else { panic!("not good") };
+    let Classification::Good(page) = classify_certificates(&answer(200, &odd)) else {
+        panic!("not good")
+    };
     let names: Vec<_> = page.certificates.iter().map(|found| found.sha256.as_str()).collect();
     assert_eq!(names, ["5", SHA]);
 }
@@ -158,11 +164,11 @@ fn what_a_page_tells() {
 /// The last page has cursors, but no `next`; `next` itself holds the token and goes nowhere.
 #[test]
 fn the_cursor_of_the_next_page() {
-    let page = |paging: Value| match judge_certificates(&answer(
+    let page = |paging: Value| match classify_certificates(&answer(
         200,
         &json!({"data": [], "paging": paging}).to_string(),
     )) {
-        Verdict::Good(page) => page.after,
+        Classification::Good(page) => page.after,
         other => panic!("{other:?}"),
     };
     let next = "https://graph.facebook.com/certificates?access_token=SECRET&after=QVF";
@@ -180,7 +186,7 @@ fn the_cursor_of_the_next_page() {
 #[test]
 fn subscribed_domains_are_a_page() {
     let text = include_str!("answers/meta.api.subscribed_domains.page_200.json");
-    let Verdict::Good(page) = judge_subscribed_domains(&answer(200, text)) else {
+    let Classification::Good(page) = classify_subscribed_domains(&answer(200, text)) else {
         panic!("not good")
     };
     assert_eq!(page.domains, ["fb.com", "f8.com", "digicert.com", "facebook.com"]);
@@ -190,8 +196,13 @@ fn subscribed_domains_are_a_page() {
 #[test]
 fn one_certificate_by_its_id() {
     let found = json!({"id": "5", "cert_hash_sha256": SHA}).to_string();
-    let Verdict::Good(found) = judge_certificate(&answer(200, &found)) else { panic!("not good") };
+    let Classification::Good(found) = classify_certificate(&answer(200, &found)) else {
+        panic!("not good")
+    };
     assert_eq!((found.id.as_deref(), found.sha256.as_str()), (Some("5"), SHA));
     let cut = Answer { status: 200, retry_after: None, body: br#"{"id":"5""# };
-    assert_eq!(judge_certificate(&cut), Verdict::Again { reason: Reason::Unreadable, after: None });
+    assert_eq!(
+        classify_certificate(&cut),
+        Classification::Retry { reason: Reason::Unreadable, after: None }
+    );
 }

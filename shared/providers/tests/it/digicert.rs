@@ -1,7 +1,7 @@
 use envelope::EventType;
-use providers::digicert::DigicertDoor;
-use providers::door::Refusal;
-use providers::reading::{self, Plan};
+use providers::digicert::DigicertReceiver;
+use providers::interpretation::{self, Plan};
+use providers::receiver::Refusal;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use time::Duration;
@@ -11,7 +11,7 @@ use crate::support::{NOON, events, only, read};
 #[test]
 fn the_envelope() {
     let body = " {\"event\" : \"certificate_issued\",\n\"data\":{\"order_id\":1.0e0,\"certificate_id\":2}} ";
-    let envelope = only::<DigicertDoor>(body);
+    let envelope = only::<DigicertReceiver>(body);
     assert_eq!(envelope.kind, "com.digicert.certcentral.certificate_issued");
     assert_eq!(envelope.source, "/digicert/certcentral");
     assert_eq!(envelope.subject, "digicert/certificate/2");
@@ -76,11 +76,14 @@ fn every_event_has_its_place() {
         ("certificate_renewed", EventType::Unrecognised, order, Plan::NotNeeded),
     ] {
         let data = json!({"order_id": 1, "certificate_id": "2", "organization_id": 3, "domain_name": "a.example"});
-        let reading = read::<DigicertDoor>(json!({"event": event, "data": data}));
-        assert_eq!((reading.kind, reading.subject.as_str(), reading.plan), (kind, subject, plan));
-        assert_eq!(reading.event, event);
+        let interpretation = read::<DigicertReceiver>(json!({"event": event, "data": data}));
+        assert_eq!(
+            (interpretation.kind, interpretation.subject.as_str(), interpretation.plan),
+            (kind, subject, plan)
+        );
+        assert_eq!(interpretation.event, event);
         let expected = json!({"order_id": 1, "certificate_id": 2, "organization_id": 3, "domain": "a.example"});
-        assert_eq!(Value::Object(reading.identifiers), expected);
+        assert_eq!(Value::Object(interpretation.identifiers), expected);
     }
 }
 
@@ -115,28 +118,28 @@ fn ids_that_cannot_be_used() {
             let body = format!(
                 r#"{{"event":"{event}","data":{{"order_id":{bad},"certificate_id":{bad}}}}}"#
             );
-            let reading = read::<DigicertDoor>(body);
-            assert_eq!(reading.plan, Plan::UnusableId, "{event} {bad}");
-            assert_eq!(reading.subject, subject, "{bad}");
-            assert!(reading.identifiers.is_empty(), "{bad}");
+            let interpretation = read::<DigicertReceiver>(body);
+            assert_eq!(interpretation.plan, Plan::UnusableId, "{event} {bad}");
+            assert_eq!(interpretation.subject, subject, "{bad}");
+            assert!(interpretation.identifiers.is_empty(), "{bad}");
         }
     }
     for data in ["null", "[]", "\"x\"", "7"] {
-        let reading =
-            read::<DigicertDoor>(format!(r#"{{"event":"certificate_issued","data":{data}}}"#));
-        assert_eq!(reading.plan, Plan::UnusableId, "{data}");
+        let interpretation =
+            read::<DigicertReceiver>(format!(r#"{{"event":"certificate_issued","data":{data}}}"#));
+        assert_eq!(interpretation.plan, Plan::UnusableId, "{data}");
     }
 }
 
 #[test]
 fn each_call_back_needs_just_its_own_id() {
     let body = |event, data: Value| json!({"event": event, "data": data});
-    let issued = read::<DigicertDoor>(body(
+    let issued = read::<DigicertReceiver>(body(
         "certificate_issued",
         json!({"order_id": "x", "certificate_id": 2}),
     ));
     assert_eq!(issued.plan, Plan::Download { certificate_id: 2 });
-    let revoked = read::<DigicertDoor>(body("certificate_revoked", json!({"order_id": 1})));
+    let revoked = read::<DigicertReceiver>(body("certificate_revoked", json!({"order_id": 1})));
     assert_eq!(revoked.plan, Plan::OrderInfo { order_id: 1 });
     assert_eq!(revoked.subject, "digicert/order/1");
 }
@@ -177,8 +180,8 @@ fn names_are_looked_for_where_the_api_has_them() {
         ("something_new", json!({"id": 5, "name": "a.example"}), "digicert/event/something_new"),
         ("some thing/new\n", json!(null), "digicert/event/some%20thing%2Fnew%0A"),
     ] {
-        let reading = read::<DigicertDoor>(json!({"event": event, "data": data}));
-        assert_eq!(reading.subject, subject, "{data}");
+        let interpretation = read::<DigicertReceiver>(json!({"event": event, "data": data}));
+        assert_eq!(interpretation.subject, subject, "{data}");
     }
 }
 
@@ -187,20 +190,20 @@ fn a_chain_that_came_along() {
     let chain =
         json!([{"subject_common_name": "a", "pem": "A\r\n"}, {"pem": null}, 7, {"pem": "B\r\n"}]);
     let body = |chain: Value| json!({"event": "certificate_issued", "data": {"certificate_id": 2, "certificate_chain": chain}});
-    assert_eq!(read::<DigicertDoor>(body(chain)).pem.as_deref(), Some("A\r\n\nB\r\n"));
+    assert_eq!(read::<DigicertReceiver>(body(chain)).pem.as_deref(), Some("A\r\n\nB\r\n"));
     for none in [json!([]), json!(null), json!("x"), json!([{"pem": ""}])] {
-        assert_eq!(read::<DigicertDoor>(body(none)).pem, None);
+        assert_eq!(read::<DigicertReceiver>(body(none)).pem, None);
     }
 }
 
 #[test]
 fn long_and_odd_event_names() {
     let name = format!("new event/{}", "x".repeat(500));
-    let envelope = only::<DigicertDoor>(json!({"event": name}));
+    let envelope = only::<DigicertReceiver>(json!({"event": name}));
     let part = envelope.kind.strip_prefix("com.digicert.certcentral.").unwrap();
     assert_eq!((part.len(), &part[..11]), (128, "new_event_x"));
-    let reading = reading::read(&envelope).unwrap();
-    assert_eq!((reading.event.len(), reading.kind), (256, EventType::Unrecognised));
+    let interpretation = interpretation::interpret(&envelope).unwrap();
+    assert_eq!((interpretation.event.len(), interpretation.kind), (256, EventType::Unrecognised));
 }
 
 #[test]
@@ -209,7 +212,7 @@ fn what_holds_no_event() {
         r#"{"event":"test_webhook_endpoint"}"#,
         r#"{"data":{"x":1},"event":"test_webhook_endpoint"}"#,
     ] {
-        assert!(events::<DigicertDoor>(body).unwrap().is_empty());
+        assert!(events::<DigicertReceiver>(body).unwrap().is_empty());
     }
     for body in [
         "{}",
@@ -219,7 +222,7 @@ fn what_holds_no_event() {
         r#"{"event":1}"#,
         r#"{"Event":"x"}"#,
     ] {
-        assert!(matches!(events::<DigicertDoor>(body), Err(Refusal::NoEventName(_))), "{body}");
+        assert!(matches!(events::<DigicertReceiver>(body), Err(Refusal::NoEventName(_))), "{body}");
     }
 }
 
@@ -234,15 +237,15 @@ fn the_challenge() {
         (json!(null), "unknown", ""),
     ] {
         let envelope =
-            only::<DigicertDoor>(json!({"event": "challenge_webhook_endpoint", "data": data}));
+            only::<DigicertReceiver>(json!({"event": "challenge_webhook_endpoint", "data": data}));
         assert_eq!(envelope.kind, "com.digicert.certcentral.challenge_webhook_endpoint");
-        let challenge = reading::challenge(&envelope).unwrap();
+        let challenge = interpretation::challenge(&envelope).unwrap();
         assert_eq!(challenge.webhook_id, webhook_id);
         assert_eq!(challenge.token.expose_secret(), token);
         assert_eq!(challenge.expires, NOON + Duration::minutes(30));
         assert!(token.is_empty() || !format!("{challenge:?} {envelope:?}").contains(token));
     }
     let other =
-        only::<DigicertDoor>(json!({"event": "domain_validated", "data": {"token": "tok-EN"}}));
-    assert!(reading::challenge(&other).is_none());
+        only::<DigicertReceiver>(json!({"event": "domain_validated", "data": {"token": "tok-EN"}}));
+    assert!(interpretation::challenge(&other).is_none());
 }

@@ -1,17 +1,17 @@
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::Door;
-use providers::meta::MetaDoor;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::meta::MetaReceiver;
+use providers::receiver::WebhookReceiver;
 use serde_json::{Value, json};
 use time::Duration;
 
 use crate::support::{NOON, later, only, with};
 
-fn id<D: Door>(body: impl ToString) -> String {
+fn id<D: WebhookReceiver>(body: impl ToString) -> String {
     only::<D>(body).id
 }
 
-fn id_after<D: Door>(body: &Value, wait: Duration) -> String {
+fn id_after<D: WebhookReceiver>(body: &Value, wait: Duration) -> String {
     D::events(body.to_string().as_bytes(), &later(wait)).unwrap().remove(0).envelope.id
 }
 
@@ -29,15 +29,15 @@ fn ids_are_stable() {
     let alert = json!({"entry": [{"id": "1", "changed_fields": ["certificate"], "time": 2}], "object": "certificate_transparency"});
     for (id, parts) in [
         (
-            id::<DigicertDoor>(issued(json!(7), json!(8))),
+            id::<DigicertReceiver>(issued(json!(7), json!(8))),
             json!(["digicert", "certificate_issued", "7", "8"]),
         ),
         (
-            id::<DigicertDoor>(json!({"event": "domain_expired", "data": {"b": 1, "a": 2}})),
+            id::<DigicertReceiver>(json!({"event": "domain_expired", "data": {"b": 1, "a": 2}})),
             json!(["digicert", "domain_expired", r#"{"a":2,"b":1}"#, "20513"]),
         ),
         (
-            id::<DigicertDoor>(
+            id::<DigicertReceiver>(
                 json!({"event": "challenge_webhook_endpoint", "data": {"webhook_id": 5, "token": "t"}}),
             ),
             json!([
@@ -48,7 +48,7 @@ fn ids_are_stable() {
             ]),
         ),
         (
-            id::<CloudflareDoor>(hostname),
+            id::<CloudflareReceiver>(hostname),
             json!([
                 "cloudflare",
                 r#"{"event":{"type":"ssl.custom_hostname_certificate.issuance.succeeded"}}"#,
@@ -56,7 +56,7 @@ fn ids_are_stable() {
             ]),
         ),
         (
-            id::<MetaDoor>(alert),
+            id::<MetaReceiver>(alert),
             json!(["meta", "certificate_transparency", "\"1\"", "2", "certificate", "null"]),
         ),
     ] {
@@ -65,23 +65,23 @@ fn ids_are_stable() {
         assert_eq!(id, providers::json::id(&parts), "{parts:?}");
     }
     assert_eq!(
-        id::<DigicertDoor>(issued(json!(12345), json!(23456))),
+        id::<DigicertReceiver>(issued(json!(12345), json!(23456))),
         "2a1cee8cfb35cf718a213f67c9c41612dbdd196b041bdd15b9e5b66a6380062f"
     );
 }
 
 #[test]
 fn digicert_ids_are_the_same_as_number_and_as_string() {
-    let expected = id::<DigicertDoor>(issued(json!(123), json!(u64::MAX)));
+    let expected = id::<DigicertReceiver>(issued(json!(123), json!(u64::MAX)));
     for (order, certificate) in
         [(json!("123"), json!(u64::MAX)), (json!("00123"), json!("18446744073709551615"))]
     {
-        assert_eq!(id::<DigicertDoor>(issued(order, certificate)), expected);
+        assert_eq!(id::<DigicertReceiver>(issued(order, certificate)), expected);
     }
     let reordered = r#"{"data":{"certificate_id":18446744073709551615, "x":1, "order_id":9,"order_id":123}, "event":"certificate_issued"}"#;
-    assert_eq!(id::<DigicertDoor>(reordered), expected);
+    assert_eq!(id::<DigicertReceiver>(reordered), expected);
     let days_later =
-        id_after::<DigicertDoor>(&issued(json!(123), json!(u64::MAX)), Duration::days(9));
+        id_after::<DigicertReceiver>(&issued(json!(123), json!(u64::MAX)), Duration::days(9));
     assert_eq!(days_later, expected);
 }
 
@@ -101,30 +101,33 @@ fn digicert_ids_tell_different_events_apart() {
         r#"{"event":"certificate_issued","data":{"order_id":1,"certificate_id":1e3}}"#.to_owned(),
         r#"{"event":"certificate_issued"}"#.to_owned(),
     ];
-    let ids: std::collections::BTreeSet<_> = bodies.iter().map(id::<DigicertDoor>).collect();
+    let ids: std::collections::BTreeSet<_> = bodies.iter().map(id::<DigicertReceiver>).collect();
     // An absent id and `null` are the same; each other body is an event of its own.
     assert_eq!(ids.len(), bodies.len());
     let absent = with(issued(json!(1), json!(null)), &["data", "certificate_id"], None);
-    assert!(ids.contains(&id::<DigicertDoor>(absent)));
+    assert!(ids.contains(&id::<DigicertReceiver>(absent)));
 }
 
 #[test]
 fn notices_repeat_by_the_utc_day_and_challenges_always() {
     let notice =
         json!({"event": "domain_revalidation_notice", "data": {"domain_id": 1, "more": [1.0]}});
-    let first = id_after::<DigicertDoor>(&notice, Duration::ZERO);
+    let first = id_after::<DigicertReceiver>(&notice, Duration::ZERO);
     let to_midnight = Duration::hours(12) - Duration::nanoseconds(i64::from(NOON.nanosecond()) + 1);
-    assert_eq!(id_after::<DigicertDoor>(&notice, to_midnight), first);
-    assert_ne!(id_after::<DigicertDoor>(&notice, to_midnight + Duration::nanoseconds(1)), first);
-    assert_eq!(id_after::<DigicertDoor>(&notice, -Duration::hours(12)), first);
+    assert_eq!(id_after::<DigicertReceiver>(&notice, to_midnight), first);
+    assert_ne!(
+        id_after::<DigicertReceiver>(&notice, to_midnight + Duration::nanoseconds(1)),
+        first
+    );
+    assert_eq!(id_after::<DigicertReceiver>(&notice, -Duration::hours(12)), first);
     let other =
         json!({"event": "domain_revalidation_notice", "data": {"domain_id": 2, "more": [1.0]}});
-    assert_ne!(id::<DigicertDoor>(other), first);
+    assert_ne!(id::<DigicertReceiver>(other), first);
 
     let challenge = |token| json!({"event": "challenge_webhook_endpoint", "data": {"webhook_id": 1, "token": token}});
-    let first = id_after::<DigicertDoor>(&challenge("a"), Duration::ZERO);
-    assert_eq!(id_after::<DigicertDoor>(&challenge("b"), Duration::ZERO), first);
-    assert_ne!(id_after::<DigicertDoor>(&challenge("a"), Duration::NANOSECOND), first);
+    let first = id_after::<DigicertReceiver>(&challenge("a"), Duration::ZERO);
+    assert_eq!(id_after::<DigicertReceiver>(&challenge("b"), Duration::ZERO), first);
+    assert_ne!(id_after::<DigicertReceiver>(&challenge("a"), Duration::NANOSECOND), first);
 }
 
 #[test]
@@ -134,25 +137,25 @@ fn cloudflare_ids_are_of_the_inner_document() {
         "data": {"id": "h", "hostname": "a.example", "ssl": {"serial_number": "1"}},
     });
     let wrapped = |ts: u32, policy: &str| json!({"ts": ts, "policy_id": policy, "text": "…", "alert_type": "custom_ssl_certificate_event_type", "data": bare});
-    let expected = id::<CloudflareDoor>(&bare);
-    assert_eq!(id::<CloudflareDoor>(wrapped(1, "a")), expected);
-    assert_eq!(id::<CloudflareDoor>(wrapped(2, "b")), expected);
-    assert_eq!(id_after::<CloudflareDoor>(&bare, Duration::days(2)), expected);
+    let expected = id::<CloudflareReceiver>(&bare);
+    assert_eq!(id::<CloudflareReceiver>(wrapped(1, "a")), expected);
+    assert_eq!(id::<CloudflareReceiver>(wrapped(2, "b")), expected);
+    assert_eq!(id_after::<CloudflareReceiver>(&bare, Duration::days(2)), expected);
     let changed = with(bare.clone(), &["data", "ssl", "serial_number"], Some(json!("2")));
-    assert_ne!(id::<CloudflareDoor>(changed), expected);
+    assert_ne!(id::<CloudflareReceiver>(changed), expected);
 
     // Notifications of another kind may differ in nothing but their time.
     let other = |ts: u32| json!({"ts": ts, "alert_type": "another_kind", "data": {"same": true}});
-    assert_ne!(id::<CloudflareDoor>(other(1)), id::<CloudflareDoor>(other(2)));
+    assert_ne!(id::<CloudflareReceiver>(other(1)), id::<CloudflareReceiver>(other(2)));
 }
 
 #[test]
 fn meta_ids_are_of_entry_field_and_value() {
     let alert = |entry: Value| json!({"object": "certificate_transparency", "entry": [entry]});
     let change = |value: Value| json!({"id": "1", "time": 2, "changes": [{"field": "phishing", "value": value}]});
-    let expected = id::<MetaDoor>(alert(change(json!({"a": 1, "b": 2}))));
+    let expected = id::<MetaReceiver>(alert(change(json!({"a": 1, "b": 2}))));
     let same = r#"{"entry":[{"changes":[{"value":{"b": 2,"a" :1},"field":"phishing","more":0}],"time":2,"id":"1"}],"object":"certificate_transparency","x":1}"#;
-    assert_eq!(id::<MetaDoor>(same), expected);
+    assert_eq!(id::<MetaReceiver>(same), expected);
     for other in [
         change(json!({"a": 1, "b": 3})),
         with(change(json!({"a": 1, "b": 2})), &["id"], Some(json!("2"))),
@@ -161,6 +164,6 @@ fn meta_ids_are_of_entry_field_and_value() {
         json!({"id": "1", "time": 2, "changed_fields": ["certificate"]}),
         json!({"id": "1", "time": 2}),
     ] {
-        assert_ne!(id::<MetaDoor>(alert(other)), expected);
+        assert_ne!(id::<MetaReceiver>(alert(other)), expected);
     }
 }

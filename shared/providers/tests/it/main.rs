@@ -10,7 +10,7 @@ mod cloudflare;
 mod digicert;
 mod ids;
 mod json;
-mod life;
+mod lifecycle;
 mod meta;
 mod reconciliation_digicert;
 mod samples;

@@ -1,7 +1,7 @@
 use envelope::{EventType, Names};
-use providers::door::Refusal;
-use providers::meta::MetaDoor;
-use providers::reading::{self, Plan};
+use providers::interpretation::{self, Plan};
+use providers::meta::MetaReceiver;
+use providers::receiver::Refusal;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -21,7 +21,7 @@ fn change(field: &str, value: Value) -> Value {
 
 #[test]
 fn the_envelope() {
-    let envelope = only::<MetaDoor>(change("phishing", json!({"phished_domain": "a.example"})));
+    let envelope = only::<MetaReceiver>(change("phishing", json!({"phished_domain": "a.example"})));
     assert_eq!(envelope.kind, "com.facebook.certificate_transparency.phishing");
     assert_eq!(envelope.source, "/meta/certificate-transparency");
     assert_eq!(envelope.subject, "meta/domain/a.example");
@@ -41,7 +41,7 @@ fn the_time_of_the_entry() {
         (json!(null), NOON),
     ] {
         let entry = json!([{"id": "1", "time": time, "changed_fields": ["certificate"]}]);
-        assert_eq!(only::<MetaDoor>(batch(entry)).time, expected, "{time}");
+        assert_eq!(only::<MetaReceiver>(batch(entry)).time, expected, "{time}");
     }
 }
 
@@ -56,9 +56,9 @@ fn what_is_no_batch() {
         (batch(json!({})), Refusal::NoEntry),
         (batch(json!("x")), Refusal::NoEntry),
     ] {
-        assert_eq!(events::<MetaDoor>(&body.to_string()).unwrap_err(), refusal, "{body}");
+        assert_eq!(events::<MetaReceiver>(&body.to_string()).unwrap_err(), refusal, "{body}");
     }
-    assert!(events::<MetaDoor>(&batch(json!([])).to_string()).unwrap().is_empty());
+    assert!(events::<MetaReceiver>(&batch(json!([])).to_string()).unwrap().is_empty());
 }
 
 #[test]
@@ -79,21 +79,21 @@ fn a_certificate_is_looked_for_by_the_best_id() {
         (json!("opaque"), "99", observed("99")),
         (json!(null), "99", observed("99")),
     ] {
-        let reading = read::<MetaDoor>(change("certificate", value.clone()));
-        assert_eq!(reading.kind, EventType::CtCertificateObserved);
+        let interpretation = read::<MetaReceiver>(change("certificate", value.clone()));
+        assert_eq!(interpretation.kind, EventType::CtCertificateObserved);
         assert_eq!(
-            (reading.subject, reading.plan),
+            (interpretation.subject, interpretation.plan),
             (format!("meta/certificate/{subject}"), plan),
             "{value}"
         );
-        assert_eq!(reading.event, "certificate");
-        assert_eq!(reading.identifiers["entry_id"], "99");
+        assert_eq!(interpretation.event, "certificate");
+        assert_eq!(interpretation.identifiers["entry_id"], "99");
     }
     let by_field =
         batch(json!([{"id": "1381739901945384", "changed_fields": ["certificate"], "time": 1}]));
-    assert_eq!(read::<MetaDoor>(by_field).plan, observed("1381739901945384"));
+    assert_eq!(read::<MetaReceiver>(by_field).plan, observed("1381739901945384"));
     let unusable = batch(json!([{"id": "a/b", "changed_fields": ["certificate"]}]));
-    let unusable = read::<MetaDoor>(unusable);
+    let unusable = read::<MetaReceiver>(unusable);
     assert_eq!(unusable.plan, Plan::Observed { certificate_id: None });
     assert_eq!(
         (unusable.subject.as_str(), unusable.identifiers.len()),
@@ -109,7 +109,7 @@ fn what_the_event_tells_of_the_certificate() {
         "not_valid_after": "never",
     }});
     let [certificate] =
-        read::<MetaDoor>(change("certificate", told)).certificates.try_into().unwrap();
+        read::<MetaReceiver>(change("certificate", told)).certificates.try_into().unwrap();
     assert_eq!(certificate.fingerprint_sha256.as_deref(), Some(SHA));
     assert_eq!(certificate.not_before.as_deref(), Some("2016-12-09T00:00:00Z"));
     assert_eq!(certificate.not_after, None);
@@ -123,14 +123,14 @@ fn what_the_event_tells_of_the_certificate() {
     );
 
     let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-    let reading = read::<MetaDoor>(change(
+    let interpretation = read::<MetaReceiver>(change(
         "phishing",
         json!({"ct_cert": {"cert_hash_sha256": SHA, "certificate_pem": pem}}),
     ));
-    assert_eq!((reading.pem.as_deref(), reading.certificates.len()), (Some(pem), 0));
-    let reading =
-        read::<MetaDoor>(change("phishing", json!({"ct_cert": {"certificate_pem": "none"}})));
-    assert_eq!((reading.pem, reading.certificates.len()), (None, 0));
+    assert_eq!((interpretation.pem.as_deref(), interpretation.certificates.len()), (Some(pem), 0));
+    let interpretation =
+        read::<MetaReceiver>(change("phishing", json!({"ct_cert": {"certificate_pem": "none"}})));
+    assert_eq!((interpretation.pem, interpretation.certificates.len()), (None, 0));
 }
 
 #[test]
@@ -157,22 +157,26 @@ fn suspected_names() {
         "\u{202e}moc.evil",
     ]);
     let value = json!({"ct_cert": {"id": "123"}, "phishing_domains": names, "phished_domain": "facebook.com"});
-    let reading = read::<MetaDoor>(change("phishing", value));
+    let interpretation = read::<MetaReceiver>(change("phishing", value));
     let domains = ["facebook.com.evil.com", "xn--facbook-9gg.ml", "evil.example", "bücher.example"]
         .map(String::from);
-    assert_eq!(Value::from(&domains[..]), reading.identifiers["phishing_domains"]);
+    assert_eq!(Value::from(&domains[..]), interpretation.identifiers["phishing_domains"]);
     assert_eq!(
-        reading.plan,
+        interpretation.plan,
         Plan::Phishing { domains: domains.into(), certificate_id: Some("123".into()) }
     );
-    assert_eq!(reading.problems.len(), 13);
-    assert!(reading.problems[0].contains("xn\u{2014}facbook-9gg.ml"), "{}", reading.problems[0]);
-    assert!(reading.problems[0].contains("U+2014"), "{}", reading.problems[0]);
-    for problem in &reading.problems {
+    assert_eq!(interpretation.problems.len(), 13);
+    assert!(
+        interpretation.problems[0].contains("xn\u{2014}facbook-9gg.ml"),
+        "{}",
+        interpretation.problems[0]
+    );
+    assert!(interpretation.problems[0].contains("U+2014"), "{}", interpretation.problems[0]);
+    for problem in &interpretation.problems {
         assert!(!problem.chars().any(|c| c.is_control() || c == '\u{202e}'), "{problem}");
     }
     assert_eq!(
-        (reading.subject.as_str(), reading.identifiers["domain"].as_str()),
+        (interpretation.subject.as_str(), interpretation.identifiers["domain"].as_str()),
         ("meta/domain/facebook.com", Some("facebook.com"))
     );
 }
@@ -187,14 +191,15 @@ fn lengths_of_names() {
         (format!("{label}.b"), true),
         (format!("{label}a.b"), false),
     ] {
-        let reading = read::<MetaDoor>(change("phishing", json!({"phishing_domains": [name]})));
-        assert_eq!(reading.problems.is_empty(), is_usable, "{name}");
+        let interpretation =
+            read::<MetaReceiver>(change("phishing", json!({"phishing_domains": [name]})));
+        assert_eq!(interpretation.problems.is_empty(), is_usable, "{name}");
     }
 }
 
 #[test]
 fn phishing_without_names() {
-    let id = |reading: reading::Reading| match reading.plan {
+    let id = |interpretation: interpretation::Interpretation| match interpretation.plan {
         Plan::Phishing { domains, certificate_id } if domains.is_empty() => certificate_id,
         other => panic!("{other:?}"),
     };
@@ -204,10 +209,10 @@ fn phishing_without_names() {
         json!({"phishing_domains": "a.example"}),
         json!({"phishing_domains": [null]}),
     ] {
-        assert_eq!(id(read::<MetaDoor>(change("phishing", value))).as_deref(), Some("99"));
+        assert_eq!(id(read::<MetaReceiver>(change("phishing", value))).as_deref(), Some("99"));
     }
     let nothing = batch(json!([{"changed_fields": ["phishing"]}]));
-    let nothing = read::<MetaDoor>(nothing);
+    let nothing = read::<MetaReceiver>(nothing);
     assert_eq!((nothing.plan, nothing.subject.as_str()), (Plan::UnusableId, "meta/domain/unknown"));
 }
 
@@ -226,11 +231,14 @@ fn what_is_not_known() {
         (json!("x"), "unknown", "meta/event/unknown"),
     ] {
         let body = batch(json!([entry]));
-        let envelope = only::<MetaDoor>(&body);
+        let envelope = only::<MetaReceiver>(&body);
         assert_eq!(envelope.kind, format!("com.facebook.certificate_transparency.{kind}"));
         assert_eq!(envelope.data.get().parse::<Value>().unwrap(), body);
-        let reading = reading::read(&envelope).unwrap();
-        assert_eq!((reading.kind, reading.plan), (EventType::Unrecognised, Plan::NotNeeded));
-        assert_eq!(reading.subject, subject, "{body}");
+        let interpretation = interpretation::interpret(&envelope).unwrap();
+        assert_eq!(
+            (interpretation.kind, interpretation.plan),
+            (EventType::Unrecognised, Plan::NotNeeded)
+        );
+        assert_eq!(interpretation.subject, subject, "{body}");
     }
 }

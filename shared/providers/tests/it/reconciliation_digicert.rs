@@ -2,12 +2,12 @@
 
 use envelope::Envelope;
 use providers::api::Answer;
-use providers::digicert::DigicertDoor;
+use providers::digicert::DigicertReceiver;
 use providers::digicert::reconciliation::{
-    Occurrence, Sending, StatusChange, judge_sendings, judge_status_changes, status_changes,
+    Occurrence, Sending, StatusChange, classify_sendings, classify_status_changes, status_changes,
 };
 use providers::digicert::webhook::Refusal;
-use providers::door::{Door, Receipt};
+use providers::receiver::{Receipt, WebhookReceiver};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -22,7 +22,7 @@ fn answer(status: u16, body: &str) -> Answer<'_> {
 fn sendings(entries: &[&str]) -> Vec<Sending> {
     let entries = entries.join(",");
     let body = format!(r#"{{"page":{{"total":{}}},"events":[{entries}]}}"#, 2000);
-    let page = judge_sendings(&answer(200, &body)).unwrap();
+    let page = classify_sendings(&answer(200, &body)).unwrap();
     assert_eq!(page.total, Some(2000));
     page.sendings
 }
@@ -40,7 +40,7 @@ fn failed(event: &str, data: &str) -> Occurrence {
 /// As the webhook would have brought it.
 fn delivered(event: &str, data: &str, at: OffsetDateTime) -> Envelope {
     let body = format!(r#"{{ "data": {data}, "event": "{event}" }}"#);
-    DigicertDoor::events(body.as_bytes(), &Receipt { at, traceparent: None })
+    DigicertReceiver::events(body.as_bytes(), &Receipt { at, traceparent: None })
         .unwrap()
         .remove(0)
         .envelope
@@ -136,7 +136,7 @@ fn a_change_of_status_is_the_event_that_should_have_come() {
         {"order_id":5,"certificate_id":15,"status":"needs_approval"},
         {"certificate_id":16,"status":"issued"},
         {"order_id":7,"certificate_id":17}]}"#;
-    let changes = judge_status_changes(&answer(200, body)).unwrap();
+    let changes = classify_status_changes(&answer(200, body)).unwrap();
     let ids: Vec<_> = changes
         .iter()
         .filter_map(|change| change.occurrence(NOW))
@@ -156,7 +156,7 @@ fn a_change_of_status_is_the_event_that_should_have_come() {
 fn no_changes_are_an_empty_object_and_anything_else_is_refused() {
     for body in ["{}", r#"{"orders":null}"#, r#"{"orders":[]}"#] {
         let none: Vec<StatusChange> = Vec::new();
-        assert_eq!(judge_status_changes(&answer(200, body)), Ok(none), "{body}");
+        assert_eq!(classify_status_changes(&answer(200, body)), Ok(none), "{body}");
     }
     for (status, body, refusal) in [
         (200, "[]", Refusal::Unreadable { status: 200 }),
@@ -169,9 +169,9 @@ fn no_changes_are_an_empty_object_and_anything_else_is_refused() {
         ),
         (429, "", Refusal::RateLimited),
     ] {
-        assert_eq!(judge_status_changes(&answer(status, body)), Err(refusal), "{body}");
+        assert_eq!(classify_status_changes(&answer(status, body)), Err(refusal), "{body}");
         if status != 200 || body == "<html>" {
-            assert!(judge_sendings(&answer(status, body)).is_err(), "{body}");
+            assert!(classify_sendings(&answer(status, body)).is_err(), "{body}");
         }
     }
 }

@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use envelope::{Envelope, Outcome};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::meta::MetaDoor;
-use providers::reading::{self, Plan, Reading};
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::interpretation::{self, Interpretation, Plan};
+use providers::meta::MetaReceiver;
 use serde::Deserialize;
 
 use crate::support::events;
@@ -41,9 +41,9 @@ fn expectations() -> BTreeMap<String, Expectation> {
 fn envelopes(name: &str) -> Vec<Envelope> {
     let body = std::fs::read(folder().join(name)).unwrap();
     let events = match name.split('/').next().unwrap() {
-        "cloudflare" => events::<CloudflareDoor>(&body),
-        "digicert" => events::<DigicertDoor>(&body),
-        "meta-ct" => events::<MetaDoor>(&body),
+        "cloudflare" => events::<CloudflareReceiver>(&body),
+        "digicert" => events::<DigicertReceiver>(&body),
+        "meta-ct" => events::<MetaReceiver>(&body),
         other => panic!("{other} is no folder of a provider"),
     };
     events.unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
@@ -66,7 +66,7 @@ fn every_file_comes_out_as_expected() {
     for (name, expected) in expectations() {
         let envelopes = envelopes(&name);
         assert_eq!(envelopes.len(), expected.accepted, "{name}");
-        let challenges = envelopes.iter().filter_map(reading::challenge).count();
+        let challenges = envelopes.iter().filter_map(interpretation::challenge).count();
         assert_eq!(challenges, usize::from(expected.challenge), "{name}");
         let mut delivered = Vec::new();
         if challenges == 0 {
@@ -87,22 +87,22 @@ fn no_two_samples_are_the_same_event() {
 }
 
 fn told(envelope: &Envelope, name: &str) -> Expected {
-    let reading = reading::read(envelope).unwrap();
-    assert_eq!(envelope.subject, reading.subject, "{name}");
+    let interpretation = interpretation::interpret(envelope).unwrap();
+    assert_eq!(envelope.subject, interpretation.subject, "{name}");
     Expected {
-        event: reading.event.clone(),
-        kind: reading.kind.to_string(),
-        subject: reading.subject.clone(),
-        callback: outcome(&reading),
+        event: interpretation.event.clone(),
+        kind: interpretation.kind.to_string(),
+        subject: interpretation.subject.clone(),
+        callback: outcome(&interpretation),
     }
 }
 
 /// What the plan leads to when the provider has an answer.
-fn outcome(reading: &Reading) -> Outcome {
-    match &reading.plan {
+fn outcome(interpretation: &Interpretation) -> Outcome {
+    match &interpretation.plan {
         Plan::NotNeeded => Outcome::NotNeeded,
         Plan::UnusableId => Outcome::Failed,
-        Plan::Download { .. } if reading.pem.is_some() => Outcome::Included,
+        Plan::Download { .. } if interpretation.pem.is_some() => Outcome::Included,
         Plan::Download { .. } => Outcome::Downloaded,
         Plan::OrderInfo { .. }
         | Plan::Details { .. }

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use envelope::{Envelope, Reason};
-use providers::api::{Verdict, retry_after};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::meta::MetaDoor;
-use providers::reading;
+use providers::api::{Classification, retry_after};
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::interpretation;
+use providers::meta::MetaReceiver;
 use serde_json::{Value, json};
 
 use crate::support::only;
@@ -36,28 +36,28 @@ fn retry_after_is_seconds_or_a_date() {
 }
 
 fn group(envelope: &Envelope) -> String {
-    reading::group(envelope, &reading::read(envelope).unwrap())
+    interpretation::group(envelope, &interpretation::interpret(envelope).unwrap())
 }
 
 #[test]
 fn groups_are_by_order_or_hostname() {
     let issued = |order: u64, certificate: u64| {
         let data = json!({"order_id": order, "certificate_id": certificate});
-        group(&only::<DigicertDoor>(json!({"event": "certificate_issued", "data": data})))
+        group(&only::<DigicertReceiver>(json!({"event": "certificate_issued", "data": data})))
     };
     assert_eq!(issued(1, 2), "digicert/order/1");
     assert_eq!(issued(1, 2), issued(1, 3));
     let notice = json!({"event": "domain_expired", "data": {"name": "a.example"}});
-    assert_eq!(group(&only::<DigicertDoor>(notice)), "digicert/domain/a.example");
+    assert_eq!(group(&only::<DigicertReceiver>(notice)), "digicert/domain/a.example");
     let hostname = |name: &str| {
         let kind = "ssl.custom_hostname_certificate.issuance.failed";
         let body = json!({"metadata": {"event": {"type": kind}}, "data": {"hostname": name}});
-        group(&only::<CloudflareDoor>(body))
+        group(&only::<CloudflareReceiver>(body))
     };
     assert_eq!(hostname("a.example"), "cloudflare/hostname/a.example");
     let entry = json!([{"changed_fields": ["certificate"], "id": "5"}]);
     let alert = json!({"object": "certificate_transparency", "entry": entry});
-    assert_eq!(group(&only::<MetaDoor>(alert)), "meta/certificate/5");
+    assert_eq!(group(&only::<MetaReceiver>(alert)), "meta/certificate/5");
 
     // Too long, or in letters that SQS does not take: the same group each time, and no other's.
     for name in [format!("{}.example", "a".repeat(120)), "bücher.example".to_owned()] {
@@ -70,7 +70,7 @@ fn groups_are_by_order_or_hostname() {
 
 #[test]
 fn only_our_sources_are_read() {
-    let mut envelope = only::<DigicertDoor>(json!({"event": "x"}));
+    let mut envelope = only::<DigicertReceiver>(json!({"event": "x"}));
     for (source, is_ours) in [
         ("/digicert/certcentral", true),
         ("/cloudflare", true),
@@ -82,7 +82,7 @@ fn only_our_sources_are_read() {
         ("", false),
     ] {
         envelope.source = source.to_owned();
-        assert_eq!(reading::read(&envelope).is_some(), is_ours, "{source}");
+        assert_eq!(interpretation::interpret(&envelope).is_some(), is_ours, "{source}");
     }
 }
 
@@ -98,15 +98,15 @@ fn any_envelope_is_read() {
             r#"{"event":7}"#,
             r#"{"object":"certificate_transparency","entry":[]}"#,
         ] {
-            let mut envelope = only::<DigicertDoor>(json!({"event": "x"}));
+            let mut envelope = only::<DigicertReceiver>(json!({"event": "x"}));
             envelope.source = source.to_owned();
             envelope.data = serde_json::from_str(data).unwrap();
-            let reading = reading::read(&envelope).unwrap();
-            assert_eq!(reading.kind, envelope::EventType::Unrecognised, "{source} {data}");
+            let interpretation = interpretation::interpret(&envelope).unwrap();
+            assert_eq!(interpretation.kind, envelope::EventType::Unrecognised, "{source} {data}");
             assert!(
-                reading.subject.split('/').all(|segment| !segment.is_empty()),
+                interpretation.subject.split('/').all(|segment| !segment.is_empty()),
                 "{}",
-                reading.subject
+                interpretation.subject
             );
         }
     }
@@ -114,12 +114,12 @@ fn any_envelope_is_read() {
 
 #[test]
 fn only_a_good_verdict_is_looked_into() {
-    let look = |value: u8| Verdict::Good(value + 1);
-    assert_eq!(Verdict::Good(1).and_then(look), Verdict::Good(2));
-    let failed = Verdict::Failed { reason: Reason::Refused };
-    assert_eq!(failed.and_then(look), Verdict::Failed { reason: Reason::Refused });
+    let look = |value: u8| Classification::Good(value + 1);
+    assert_eq!(Classification::Good(1).and_then(look), Classification::Good(2));
+    let failed = Classification::Failed { reason: Reason::Refused };
+    assert_eq!(failed.and_then(look), Classification::Failed { reason: Reason::Refused });
     assert_eq!(
-        Verdict::Good(1).and_then(|_| Verdict::<Value>::BadCertificate),
-        Verdict::BadCertificate
+        Classification::Good(1).and_then(|_| Classification::<Value>::BadCertificate),
+        Classification::BadCertificate
     );
 }

@@ -1,12 +1,16 @@
 use std::time::Instant;
 
-use providers::meta::MetaDoor;
+use providers::meta::MetaReceiver;
 use serde_json::Value;
 
 use crate::support::events;
 
 fn documents(body: &str) -> Vec<String> {
-    events::<MetaDoor>(body).unwrap().into_iter().map(|event| event.data.get().to_owned()).collect()
+    events::<MetaReceiver>(body)
+        .unwrap()
+        .into_iter()
+        .map(|event| event.data.get().to_owned())
+        .collect()
 }
 
 /// Values keep their bytes: white space, escapes, digits that no number type holds.
@@ -47,10 +51,10 @@ fn of_repeated_names_the_last_counts() {
 #[test]
 fn splitting_twice_is_splitting_once() {
     let body = r#"{"entry":[{"id":"1","changes":[{"field":"certificate","value":{}},{"field":"b"}],"changed_fields":["c"]}],"object":"certificate_transparency"}"#;
-    let first = events::<MetaDoor>(body).unwrap();
+    let first = events::<MetaReceiver>(body).unwrap();
     assert_eq!(first.len(), 3);
     for event in first {
-        let again = events::<MetaDoor>(event.data.get()).unwrap();
+        let again = events::<MetaReceiver>(event.data.get()).unwrap();
         let [again] = again.as_slice() else { panic!("one event") };
         assert_eq!((again.data.get(), &again.id), (event.data.get(), &event.id));
     }
@@ -70,7 +74,7 @@ fn batch(count: usize) -> String {
 /// The most that Meta puts into one request.
 #[test]
 fn a_thousand_updates_are_a_thousand_envelopes() {
-    let events = events::<MetaDoor>(&batch(1000)).unwrap();
+    let events = events::<MetaReceiver>(&batch(1000)).unwrap();
     let ids: std::collections::BTreeSet<_> = events.iter().map(|event| event.id.as_str()).collect();
     assert_eq!((events.len(), ids.len()), (1000, 1000));
     let sample: Value = events[501].data.get().parse().unwrap();
@@ -84,7 +88,7 @@ fn splitting_is_linear() {
     let time = |body: &str| {
         let run = || {
             let start = Instant::now();
-            assert!(!events::<MetaDoor>(body).unwrap().is_empty());
+            assert!(!events::<MetaReceiver>(body).unwrap().is_empty());
             start.elapsed()
         };
         (0..5).map(|_| run()).min().unwrap()

@@ -3,7 +3,8 @@
 use http::Method;
 use providers::api::{Answer, Refused};
 use providers::meta::subscription::{
-    self, Alerts, Refusal, Subscription, is_app, judge_domains, judge_done, judge_subscriptions,
+    self, Alerts, Refusal, Subscription, classify_domains, classify_done, classify_subscriptions,
+    is_app,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -70,24 +71,24 @@ fn subscriptions_and_domains() {
             "fields": [{ "name": "certificate", "version": "v19.0" }, { "name": "phishing" }],
         },
     ]});
-    let read = judge_subscriptions(&answer(200, &both.to_string())).unwrap().unwrap();
+    let read = classify_subscriptions(&answer(200, &both.to_string())).unwrap().unwrap();
     assert_eq!((read.callback.as_str(), read.is_active, read.missing()), (URL, true, vec![]));
     let old = json!({ "data": [
         { "object": "certificate_transparency", "active": false, "fields": ["certificate"] },
     ]});
-    let read = judge_subscriptions(&answer(200, &old.to_string())).unwrap().unwrap();
+    let read = classify_subscriptions(&answer(200, &old.to_string())).unwrap().unwrap();
     assert_eq!((read.is_active, read.missing()), (false, vec!["phishing"]));
-    assert_eq!(judge_subscriptions(&answer(200, r#"{"data":[]}"#)), Ok(None));
+    assert_eq!(classify_subscriptions(&answer(200, r#"{"data":[]}"#)), Ok(None));
     assert_eq!(Subscription::default().missing(), ["certificate", "phishing"]);
 
     let page = json!({
         "data": [{ "domain": "a.example", "id": "1" }, { "id": "2" }],
         "paging": { "cursors": { "after": "c" }, "next": "https://graph.example/?access_token=x" },
     });
-    let read = judge_domains(&answer(200, &page.to_string())).unwrap();
+    let read = classify_domains(&answer(200, &page.to_string())).unwrap();
     assert_eq!((read.domains, read.after), (vec!["a.example".to_owned()], Some("c".to_owned())));
     let last = r#"{"data":[],"paging":{"cursors":{"after":"c"}}}"#;
-    assert_eq!(judge_domains(&answer(200, last)).unwrap().after, None);
+    assert_eq!(classify_domains(&answer(200, last)).unwrap().after, None);
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn done_and_not() {
         ("{}", false),
         ("", false),
     ] {
-        assert_eq!(judge_done(&answer(200, body)).is_ok(), is_done, "{body}");
+        assert_eq!(classify_done(&answer(200, body)).is_ok(), is_done, "{body}");
     }
 }
 
@@ -133,14 +134,14 @@ fn refusals() {
         (200, "[]", Refusal::Unreadable { status: 200 }),
         (404, "{}", Refusal::Unreadable { status: 404 }),
     ] {
-        assert_eq!(judge_subscriptions(&answer(status, body)), Err(expected), "{status} {body}");
+        assert_eq!(classify_subscriptions(&answer(status, body)), Err(expected), "{status} {body}");
     }
 }
 
 #[test]
 fn what_quotes_a_secret_is_not_repeated() {
     let body = r#"{"error":{"code":2200,"message":"v3rify-token was not taken"}}"#;
-    let refusal = judge_done(&answer(400, body)).unwrap_err();
+    let refusal = classify_done(&answer(400, body)).unwrap_err();
     assert!(refusal.to_string().contains(TOKEN));
     let hidden = refusal.hiding(&[TOKEN.to_owned()]);
     assert_eq!(hidden, Refusal::CallbackFailed { message: None });

@@ -1,8 +1,8 @@
 use envelope::Envelope;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use providers::api::Answer;
-use providers::door::{Door, Receipt, Refusal};
-use providers::reading::{self, Reading};
+use providers::interpretation::{self, Interpretation};
+use providers::receiver::{Receipt, Refusal, WebhookReceiver};
 use serde_json::Value;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -21,21 +21,21 @@ pub(crate) fn later(duration: Duration) -> Receipt {
 }
 
 /// The envelopes of a body.
-pub(crate) fn events<D: Door>(body: impl AsRef<[u8]>) -> Result<Vec<Envelope>, Refusal> {
+pub(crate) fn events<D: WebhookReceiver>(body: impl AsRef<[u8]>) -> Result<Vec<Envelope>, Refusal> {
     let events = D::events(body.as_ref(), &receipt())?;
     Ok(events.into_iter().map(|event| event.envelope).collect())
 }
 
 /// The envelope of a body that holds one event.
-pub(crate) fn only<D: Door>(body: impl ToString) -> Envelope {
+pub(crate) fn only<D: WebhookReceiver>(body: impl ToString) -> Envelope {
     let body = body.to_string();
     let mut events = events::<D>(&body).unwrap_or_else(|refusal| panic!("{refusal}: {body}"));
     assert_eq!(events.len(), 1, "{body}");
     events.remove(0)
 }
 
-pub(crate) fn read<D: Door>(body: impl ToString) -> Reading {
-    reading::read(&only::<D>(body)).unwrap()
+pub(crate) fn read<D: WebhookReceiver>(body: impl ToString) -> Interpretation {
+    interpretation::interpret(&only::<D>(body)).unwrap()
 }
 
 pub(crate) fn headers(values: &[(&'static str, &str)]) -> HeaderMap {

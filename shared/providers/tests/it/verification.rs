@@ -1,9 +1,9 @@
 use data_encoding::HEXLOWER;
 use http::HeaderMap;
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::{Door, SecretFault};
-use providers::meta::MetaDoor;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::meta::MetaReceiver;
+use providers::receiver::{SecretFault, WebhookReceiver};
 use ring::hmac::{HMAC_SHA256, Key, sign};
 
 use crate::support::headers;
@@ -11,11 +11,11 @@ use crate::support::headers;
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const TEST_EVENT: &str = r#"{ "event": "test_webhook_endpoint" }"#;
 
-fn fault<D: Door>(stored: &str) -> Option<SecretFault> {
+fn fault<D: WebhookReceiver>(stored: &str) -> Option<SecretFault> {
     D::secret(&stored.into()).err()
 }
 
-fn verify<D: Door>(stored: &str, headers: &HeaderMap, body: &str) -> bool {
+fn verify<D: WebhookReceiver>(stored: &str, headers: &HeaderMap, body: &str) -> bool {
     let secret = D::secret(&stored.into()).unwrap_or_else(|fault| panic!("{stored}: {fault}"));
     D::verify(headers, body.as_bytes(), &secret)
 }
@@ -46,15 +46,15 @@ fn stored_secrets() {
         (r#"{"webhook_key":"NOT-FILLED-IN"}"#, Some(NotFilledIn)),
         (&KEY[1..], Some(TooShort("webhook_key", 32))),
     ] {
-        assert_eq!(fault::<DigicertDoor>(stored), expected, "{stored}");
+        assert_eq!(fault::<DigicertReceiver>(stored), expected, "{stored}");
     }
-    assert_eq!(fault::<CloudflareDoor>("short"), None);
-    assert_eq!(fault::<CloudflareDoor>(r#"{"webhook_auth":"short"}"#), None);
-    assert_eq!(fault::<CloudflareDoor>(r#"{"x":"y"}"#), Some(Missing("webhook_auth")));
-    assert_eq!(fault::<MetaDoor>("short"), None);
-    assert_eq!(fault::<MetaDoor>(r#"{"app_secret":"short"}"#), None);
-    assert_eq!(fault::<MetaDoor>(r#"{"verify_token":"x"}"#), Some(Missing("app_secret")));
-    assert_eq!(fault::<MetaDoor>(r#"{"app_secret":"not-filled-in"}"#), Some(NotFilledIn));
+    assert_eq!(fault::<CloudflareReceiver>("short"), None);
+    assert_eq!(fault::<CloudflareReceiver>(r#"{"webhook_auth":"short"}"#), None);
+    assert_eq!(fault::<CloudflareReceiver>(r#"{"x":"y"}"#), Some(Missing("webhook_auth")));
+    assert_eq!(fault::<MetaReceiver>("short"), None);
+    assert_eq!(fault::<MetaReceiver>(r#"{"app_secret":"short"}"#), None);
+    assert_eq!(fault::<MetaReceiver>(r#"{"verify_token":"x"}"#), Some(Missing("app_secret")));
+    assert_eq!(fault::<MetaReceiver>(r#"{"app_secret":"not-filled-in"}"#), Some(NotFilledIn));
 }
 
 #[test]
@@ -80,9 +80,9 @@ fn a_key_header_passes_only_alone_and_whole() {
         (&["0123456789abcdef0123456789abcde\u{e9}"], false),
     ] {
         let values = |name| headers(&values.iter().map(|value| (name, *value)).collect::<Vec<_>>());
-        assert_eq!(verify::<DigicertDoor>(KEY, &values("x-webhook-key"), "{}"), passes);
-        assert_eq!(verify::<CloudflareDoor>(KEY, &values("cf-webhook-auth"), "{}"), passes);
-        assert!(!verify::<DigicertDoor>(KEY, &values("cf-webhook-auth"), "{}"));
+        assert_eq!(verify::<DigicertReceiver>(KEY, &values("x-webhook-key"), "{}"), passes);
+        assert_eq!(verify::<CloudflareReceiver>(KEY, &values("cf-webhook-auth"), "{}"), passes);
+        assert!(!verify::<DigicertReceiver>(KEY, &values("cf-webhook-auth"), "{}"));
     }
 }
 
@@ -91,8 +91,9 @@ fn a_signature_is_of_these_bytes() {
     let body = r#"{"name":"\u00e4"}"#;
     let right = signature(body, "app");
     let hex = &right["sha256=".len()..];
-    let verify =
-        |values: &[(&'static str, &str)], body| verify::<MetaDoor>("app", &headers(values), body);
+    let verify = |values: &[(&'static str, &str)], body| {
+        verify::<MetaReceiver>("app", &headers(values), body)
+    };
     assert!(verify(&[("x-hub-signature-256", &right)], body));
     assert!(verify(&[("x-hub-signature-256", &format!(" {right} "))], body));
     let sha1 = "sha1=0123456789abcdef0123456789abcdef01234567";
@@ -122,7 +123,7 @@ fn a_signature_is_of_these_bytes() {
 #[test]
 fn the_open_probe_is_the_test_event_and_nothing_more() {
     let none = HeaderMap::new();
-    let probe = |body: &str| DigicertDoor::is_open_probe(&none, body.as_bytes());
+    let probe = |body: &str| DigicertReceiver::is_open_probe(&none, body.as_bytes());
     assert!(probe(TEST_EVENT));
     assert!(probe("\r\n{\"event\":\"test_webhook_endpoint\"}\n"));
     let padded = format!("{TEST_EVENT}{}", " ".repeat(256));
@@ -144,10 +145,10 @@ fn the_open_probe_is_the_test_event_and_nothing_more() {
     }
     for value in ["", " ", "wrong"] {
         let present = headers(&[("x-webhook-key", value)]);
-        assert!(!DigicertDoor::is_open_probe(&present, TEST_EVENT.as_bytes()), "{value:?}");
+        assert!(!DigicertReceiver::is_open_probe(&present, TEST_EVENT.as_bytes()), "{value:?}");
     }
-    assert!(!CloudflareDoor::is_open_probe(&none, br#"{"text":"Hello World!"}"#));
-    assert!(!MetaDoor::is_open_probe(&none, TEST_EVENT.as_bytes()));
+    assert!(!CloudflareReceiver::is_open_probe(&none, br#"{"text":"Hello World!"}"#));
+    assert!(!MetaReceiver::is_open_probe(&none, TEST_EVENT.as_bytes()));
 }
 
 #[test]
@@ -170,8 +171,8 @@ fn the_handshake_echoes_the_challenge_for_the_right_token() {
         (&format!("hub.mode=subscribe&{right}"), None),
         ("", None),
     ] {
-        let secret = MetaDoor::secret(&stored.into()).ok().unwrap();
-        assert_eq!(MetaDoor::handshake(query, &secret).as_deref(), challenge, "{query}");
+        let secret = MetaReceiver::secret(&stored.into()).ok().unwrap();
+        assert_eq!(MetaReceiver::handshake(query, &secret).as_deref(), challenge, "{query}");
     }
 }
 
@@ -184,10 +185,10 @@ fn without_a_verify_token_no_handshake_succeeds() {
         r#"{"app_secret":"app","verify_token":null}"#,
         r#"{"app_secret":"app","verify_token":"not-filled-in"}"#,
     ] {
-        let secret = MetaDoor::secret(&stored.into()).ok().unwrap();
+        let secret = MetaReceiver::secret(&stored.into()).ok().unwrap();
         for token in ["", "app", "null", "not-filled-in"] {
             let query = format!("hub.mode=subscribe&hub.challenge=1&hub.verify_token={token}");
-            assert_eq!(MetaDoor::handshake(&query, &secret), None, "{stored} {token}");
+            assert_eq!(MetaReceiver::handshake(&query, &secret), None, "{stored} {token}");
         }
     }
 }
@@ -195,11 +196,15 @@ fn without_a_verify_token_no_handshake_succeeds() {
 /// Other providers have no handshake at all.
 #[test]
 fn routes_and_methods() {
-    let secret = DigicertDoor::secret(&KEY.into()).ok().unwrap();
-    assert_eq!(DigicertDoor::handshake("hub.mode=subscribe", &secret), None);
-    assert_eq!((DigicertDoor::ROUTE, DigicertDoor::ALLOW), ("/webhooks/digicert", "POST"));
-    assert_eq!((CloudflareDoor::ROUTE, CloudflareDoor::ALLOW), ("/webhooks/cloudflare", "POST"));
-    assert_eq!((MetaDoor::ROUTE, MetaDoor::ALLOW), ("/webhooks/meta-ct", "GET, POST"));
-    let limits = [DigicertDoor::BODY_LIMIT, CloudflareDoor::BODY_LIMIT, MetaDoor::BODY_LIMIT];
+    let secret = DigicertReceiver::secret(&KEY.into()).ok().unwrap();
+    assert_eq!(DigicertReceiver::handshake("hub.mode=subscribe", &secret), None);
+    assert_eq!((DigicertReceiver::ROUTE, DigicertReceiver::ALLOW), ("/webhooks/digicert", "POST"));
+    assert_eq!(
+        (CloudflareReceiver::ROUTE, CloudflareReceiver::ALLOW),
+        ("/webhooks/cloudflare", "POST")
+    );
+    assert_eq!((MetaReceiver::ROUTE, MetaReceiver::ALLOW), ("/webhooks/meta-ct", "GET, POST"));
+    let limits =
+        [DigicertReceiver::BODY_LIMIT, CloudflareReceiver::BODY_LIMIT, MetaReceiver::BODY_LIMIT];
     assert_eq!(limits, [512 * 1024, 512 * 1024, 5 * 1024 * 1024]);
 }

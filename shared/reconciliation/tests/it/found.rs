@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use envelope::Envelope;
 use ports::Ledger;
-use providers::digicert::DigicertDoor;
-use providers::door::{Door, Receipt};
-use reconciliation::{Cause, Fate, Job};
+use providers::digicert::DigicertReceiver;
+use providers::receiver::{Receipt, WebhookReceiver};
+use reconciliation::{Cause, Job, RecoveryStatus};
 use serde_json::json;
 use simulator::{DigicertEvent, Outcome, Withheld};
 use time::{Duration, OffsetDateTime};
@@ -17,7 +17,7 @@ use crate::stage::{JOB, Stage, data, of_order};
 fn id(event: &str, data: &serde_json::Value, at: OffsetDateTime) -> String {
     let body = json!({"event": event, "data": data}).to_string();
     let receipt = Receipt { at, traceparent: None };
-    DigicertDoor::events(body.as_bytes(), &receipt).unwrap().remove(0).envelope.id
+    DigicertReceiver::events(body.as_bytes(), &receipt).unwrap().remove(0).envelope.id
 }
 
 fn ids(envelopes: &[Envelope]) -> BTreeSet<&str> {
@@ -159,7 +159,8 @@ async fn what_is_not_delivered_an_hour_later_is_still_missing() {
         &json!({"order_id": 1, "certificate_id": 2}),
         OffsetDateTime::now_utc(),
     );
-    for (hours, fate) in [(23.5, Fate::Waiting), (22.9, Fate::StillMissing)] {
+    for (hours, outcome) in [(23.5, RecoveryStatus::Waiting), (22.9, RecoveryStatus::StillMissing)]
+    {
         let kept_until = OffsetDateTime::now_utc() + Duration::HOUR * hours;
         stage
             .state
@@ -168,8 +169,8 @@ async fn what_is_not_delivered_an_hour_later_is_still_missing() {
             .await
             .unwrap();
         let report = stage.run().await.unwrap();
-        assert_eq!(report.rows[0].fate, fate);
-        let still_missing = usize::from(fate == Fate::StillMissing);
+        assert_eq!(report.rows[0].status, outcome);
+        let still_missing = usize::from(outcome == RecoveryStatus::StillMissing);
         assert_eq!(report.counts.still_missing, still_missing);
     }
     assert_eq!(stage.queued().await.len(), 0, "once in 24 hours");

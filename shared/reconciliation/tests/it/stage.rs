@@ -70,7 +70,7 @@ impl Stage {
         let endpoint = webhook::Endpoint::parse(&self.listener.url).unwrap();
         let parameters = Parameters { events: Some(events), ..Parameters::of(endpoint) };
         let (api, key) = (self.endpoint(), key());
-        let created = api.ask(&webhook::create(&parameters), &key, webhook::judge_created).await;
+        let created = api.ask(&webhook::create(&parameters), &key, webhook::classify_created).await;
         self.id = created.unwrap();
         self.act(&webhook::send_challenge(self.id)).await;
         self.act(&webhook::check_challenge(self.id, &self.listener.token().into())).await;
@@ -82,7 +82,7 @@ impl Stage {
     }
 
     async fn act(&self, request: &Request) {
-        self.endpoint().ask(request, &key(), webhook::judge_done).await.unwrap();
+        self.endpoint().ask(request, &key(), webhook::classify_done).await.unwrap();
     }
 
     pub(crate) async fn deactivate(&self) {

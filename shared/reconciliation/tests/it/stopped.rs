@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use ports::{EventsQueue, Outgoing, PortError, PortResult};
-use reconciliation::{Fate, Job};
+use reconciliation::{Job, RecoveryStatus};
 
 use crate::stage::{JOB, Stage, counts, of_order};
 
@@ -39,7 +39,10 @@ async fn a_queue_that_refuses_leaves_the_rest_for_the_next_run() {
     let report = stage.reconciler_to(filling).run(&JOB).await.unwrap();
     assert_eq!(counts(&report), [25, 0, 10, 0, 15]);
     assert_eq!(report.left.as_deref(), Some("EVENTS_QUEUE_URL: full"));
-    assert_eq!(report.rows.iter().filter(|row| row.fate == Fate::Recovered).count(), 10);
+    assert_eq!(
+        report.rows.iter().filter(|row| row.status == RecoveryStatus::Recovered).count(),
+        10
+    );
 
     assert_eq!(stage.counts().await, [25, 0, 15, 10, 0]);
     assert_eq!(stage.queued().await.len(), 25);

@@ -30,7 +30,7 @@ pub(crate) async fn look(look: &Look) -> Side {
             return Side { findings, endpoint: None };
         }
     };
-    let webhooks = match account.call(&management::list(), management::judge_list).await {
+    let webhooks = match account.call(&management::list(), management::classify_list).await {
         Ok(webhooks) => webhooks,
         Err(trouble) => return Side { findings: vec![refused(trouble)], endpoint: None },
     };

@@ -1,9 +1,9 @@
 use envelope::rfc3339;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ports::SecretVersions;
-use providers::digicert::DigicertDoor;
+use providers::digicert::DigicertReceiver;
 use providers::digicert::webhook::{DEFAULT_EVENTS, Key, Status, Webhook};
-use providers::door::Door;
+use providers::receiver::WebhookReceiver;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -85,11 +85,11 @@ pub(super) async fn key(look: &Look, webhook: &Webhook) -> Finding {
 
 /// The door's own comparison, in constant time.
 fn takes(stored: Option<&SecretString>, there: &Key) -> bool {
-    let secret = stored.and_then(|stored| DigicertDoor::secret(stored).ok());
+    let secret = stored.and_then(|stored| DigicertReceiver::secret(stored).ok());
     let Ok(mut value) = HeaderValue::from_str(there.expose()) else { return false };
     value.set_sensitive(true);
     let headers = HeaderMap::from_iter([(HeaderName::from_static("x-webhook-key"), value)]);
-    secret.is_some_and(|secret| DigicertDoor::verify(&headers, b"", &secret))
+    secret.is_some_and(|secret| DigicertReceiver::verify(&headers, b"", &secret))
 }
 
 /// What it sends: events and settings.

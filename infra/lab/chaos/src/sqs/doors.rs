@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use envelope::{Envelope, Provider};
 use harness::{Answer, Emulator, sample};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::{Door, Receipt};
-use providers::meta::MetaDoor;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::meta::MetaReceiver;
+use providers::receiver::{Receipt, WebhookReceiver};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -145,9 +145,9 @@ fn envelopes(provider: Provider, body: &str) -> Result<Vec<Envelope>> {
     let receipt = Receipt { at: OffsetDateTime::now_utc(), traceparent: None };
     let body = body.as_bytes();
     let events = match provider {
-        Provider::Digicert => DigicertDoor::events(body, &receipt)?,
-        Provider::Cloudflare => CloudflareDoor::events(body, &receipt)?,
-        Provider::Meta => MetaDoor::events(body, &receipt)?,
+        Provider::Digicert => DigicertReceiver::events(body, &receipt)?,
+        Provider::Cloudflare => CloudflareReceiver::events(body, &receipt)?,
+        Provider::Meta => MetaReceiver::events(body, &receipt)?,
     };
     Ok(events.into_iter().map(|event| event.envelope).collect())
 }

@@ -1,10 +1,10 @@
 use certificate::read;
 use envelope::{CertificateEvent, CloudEvent, Envelope, Provider};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::Door;
-use providers::meta::MetaDoor;
-use providers::reading;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::interpretation;
+use providers::meta::MetaReceiver;
+use providers::receiver::WebhookReceiver;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,11 +17,11 @@ use crate::targets::webhooks::receipt;
 pub(crate) fn envelope(data: &[u8]) {
     let Ok(envelope) = serde_json::from_slice::<Envelope>(data) else { return };
     comes_back(&envelope);
-    let Some(reading) = reading::read(&envelope) else { return };
-    let group = reading::group(&envelope, &reading);
+    let Some(interpretation) = interpretation::interpret(&envelope) else { return };
+    let group = interpretation::group(&envelope, &interpretation);
     assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
-    let challenge = reading::challenge(&envelope);
-    assert!(challenge.is_none() || reading.provider == Provider::Digicert);
+    let challenge = interpretation::challenge(&envelope);
+    assert!(challenge.is_none() || interpretation.provider == Provider::Digicert);
 }
 
 /// A message of the deliveries queue, as a consumer takes it.
@@ -51,27 +51,27 @@ fn envelopes() -> Vec<Envelope> {
     let of = |folder, events: fn(&[u8]) -> Vec<Envelope>| {
         corpus::folder(folder).iter().flat_map(|body| events(body)).collect::<Vec<_>>()
     };
-    fn events<D: Door>(body: &[u8]) -> Vec<Envelope> {
+    fn events<D: WebhookReceiver>(body: &[u8]) -> Vec<Envelope> {
         D::events(body, &receipt()).unwrap().into_iter().map(|event| event.envelope).collect()
     }
     [
-        of("events/digicert", events::<DigicertDoor>),
-        of("events/cloudflare", events::<CloudflareDoor>),
-        of("events/meta-ct", events::<MetaDoor>),
+        of("events/digicert", events::<DigicertReceiver>),
+        of("events/cloudflare", events::<CloudflareReceiver>),
+        of("events/meta-ct", events::<MetaReceiver>),
     ]
     .concat()
 }
 
 /// One with every member in it.
 fn of(envelope: &Envelope) -> Value {
-    let reading = reading::read(envelope).unwrap();
+    let interpretation = interpretation::interpret(envelope).unwrap();
     let pem = corpus::folder("shared/certificate/tests/fixtures").concat();
     let pem = String::from_utf8_lossy(&pem);
     let chain = pem.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap_or_default();
     let bundle = read(chain.as_bytes(), datetime!(2026-03-01 12:00 UTC)).unwrap();
     let mut event = serde_json::to_value(envelope).unwrap();
     for (name, value) in [
-        ("type", json!(reading.kind)),
+        ("type", json!(interpretation.kind)),
         ("dataschema", json!(CertificateEvent::SCHEMA)),
         ("traceparent", json!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
         ("reconciled", json!(true)),
@@ -84,9 +84,9 @@ fn of(envelope: &Envelope) -> Value {
         event[name] = value;
     }
     event["data"] = json!({
-        "provider": reading.provider,
-        "event": reading.event,
-        "identifiers": reading.identifiers,
+        "provider": interpretation.provider,
+        "event": interpretation.event,
+        "identifiers": interpretation.identifiers,
         "callback": {"outcome": "failed", "reason": "not_ready", "attempts": 1, "status": 200},
         "status": "issued",
         "certificates": bundle.certificates,

@@ -1,9 +1,9 @@
 use http::{HeaderMap, HeaderValue};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::{Door, Event, Receipt};
-use providers::meta::MetaDoor;
-use providers::reading;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::interpretation;
+use providers::meta::MetaReceiver;
+use providers::receiver::{Event, Receipt, WebhookReceiver};
 use time::macros::datetime;
 
 use crate::corpus;
@@ -17,9 +17,9 @@ const META: &str = "x-hub-signature-256";
 pub(crate) fn digicert(data: &[u8]) {
     let (value, body) = split(data);
     let is_right = trimmed(value) == SECRET.as_bytes();
-    webhook::<DigicertDoor>(DIGICERT, value, body, is_right);
-    let is_bare = DigicertDoor::is_open_probe(&HeaderMap::new(), body);
-    let events = DigicertDoor::events(body, &receipt());
+    webhook::<DigicertReceiver>(DIGICERT, value, body, is_right);
+    let is_bare = DigicertReceiver::is_open_probe(&HeaderMap::new(), body);
+    let events = DigicertReceiver::events(body, &receipt());
     assert!(
         !is_bare || events.is_ok_and(|events| events.is_empty()),
         "a probe with an event in it"
@@ -28,7 +28,7 @@ pub(crate) fn digicert(data: &[u8]) {
 
 pub(crate) fn cloudflare(data: &[u8]) {
     let (value, body) = split(data);
-    webhook::<CloudflareDoor>(CLOUDFLARE, value, body, trimmed(value) == SECRET.as_bytes());
+    webhook::<CloudflareReceiver>(CLOUDFLARE, value, body, trimmed(value) == SECRET.as_bytes());
 }
 
 pub(crate) fn meta(data: &[u8]) {
@@ -36,10 +36,10 @@ pub(crate) fn meta(data: &[u8]) {
     // Hex digits of either case are the same tag; what comes before them is not.
     let tag = trimmed(value).strip_prefix(b"sha256=").map(<[u8]>::to_ascii_lowercase);
     let is_right = tag.is_some_and(|tag| signature(body).as_bytes()[7..] == tag);
-    webhook::<MetaDoor>(META, value, body, is_right);
+    webhook::<MetaReceiver>(META, value, body, is_right);
     if let Ok(query) = str::from_utf8(body) {
-        let secret = MetaDoor::secret(&SECRET.into()).ok().unwrap();
-        assert_eq!(MetaDoor::handshake(query, &secret), None, "there is no verify token");
+        let secret = MetaReceiver::secret(&SECRET.into()).ok().unwrap();
+        assert_eq!(MetaReceiver::handshake(query, &secret), None, "there is no verify token");
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn receipt() -> Receipt {
 }
 
 /// Only what is right passes, and whatever is in the body is read without a panic.
-fn webhook<D: Door>(name: &'static str, value: &[u8], body: &[u8], is_right: bool) {
+fn webhook<D: WebhookReceiver>(name: &'static str, value: &[u8], body: &[u8], is_right: bool) {
     let secret = D::secret(&SECRET.into()).ok().unwrap();
     if let Ok(value) = HeaderValue::from_bytes(value) {
         let mut headers = HeaderMap::new();
@@ -89,14 +89,17 @@ fn webhook<D: Door>(name: &'static str, value: &[u8], body: &[u8], is_right: boo
         assert!(!D::verify(&headers, body, &secret), "twice");
     }
     for Event { envelope: event, group } in D::events(body, &receipt()).unwrap_or_default() {
-        let reading = reading::read(&event).unwrap();
-        assert_eq!((reading.provider, &reading.subject), (D::PROVIDER, &event.subject));
+        let interpretation = interpretation::interpret(&event).unwrap();
+        assert_eq!(
+            (interpretation.provider, &interpretation.subject),
+            (D::PROVIDER, &event.subject)
+        );
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
-        assert_eq!(group, reading::group(&event, &reading));
+        assert_eq!(group, interpretation::group(&event, &interpretation));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
-        let _challenge = reading::challenge(&event);
+        let _challenge = interpretation::challenge(&event);
         super::messages::comes_back(&event);
     }
 }

@@ -8,13 +8,13 @@ use envelope::CertificateEvent;
 use fuzz::doors::{SECRET, Stored, door, signature};
 use http::{HeaderMap, Method};
 use intake::Request;
-use processing::{Fate, Keys, Ports, Record, Settings, Worker};
+use processing::{Disposition, Keys, Ports, Record, Settings, Worker};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::Door;
-use providers::meta::MetaDoor;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::meta::MetaReceiver;
+use providers::receiver::WebhookReceiver;
 use tokio::runtime::Runtime;
 
 use crate::anything::json;
@@ -58,7 +58,7 @@ impl Journey {
     }
 
     /// The only event that comes of `body`.
-    fn take<D: Door>(&self, header: &'static str, body: &str) -> CertificateEvent {
+    fn take<D: WebhookReceiver>(&self, header: &'static str, body: &str) -> CertificateEvent {
         self.runtime.block_on(async {
             let mut headers = HeaderMap::new();
             headers.insert(header, SECRET.parse().unwrap());
@@ -76,7 +76,7 @@ impl Journey {
             let record = Record { receipt, body: message.body.clone(), deadline: None };
             let fates = self.worker.process_batch(vec![record]).await;
             let _removed = self.state.events().acknowledge(message.receipt).await.unwrap();
-            assert_eq!(fates, [Fate::Delivered], "{}", message.body);
+            assert_eq!(fates, [Disposition::Delivered], "{}", message.body);
             let delivered = self.state.reader().read_after(last, 10).await.unwrap();
             let [delivered] = &delivered[..] else { panic!("{} deliveries", delivered.len()) };
             serde_json::from_str(&delivered.body).unwrap()
@@ -84,7 +84,11 @@ impl Journey {
     }
 
     /// `document` makes a body of any JSON and a number that tells it from all others.
-    fn survives<D: Door>(&self, header: &'static str, document: fn(&str, u32) -> String) {
+    fn survives<D: WebhookReceiver>(
+        &self,
+        header: &'static str,
+        document: fn(&str, u32) -> String,
+    ) {
         let mut runner = TestRunner::new(Config::with_cases(100));
         let number = std::cell::Cell::new(0);
         let outcome = runner.run(&json(), |any| {
@@ -102,7 +106,7 @@ impl Journey {
 #[test]
 fn any_document_of_digicert_comes_out_as_it_came_in() {
     let journey = Journey::start("digicert");
-    journey.survives::<DigicertDoor>("x-webhook-key", |any, number| {
+    journey.survives::<DigicertReceiver>("x-webhook-key", |any, number| {
         format!("\n{{ \"event\" :\"certificate_issued\",\"data\":{{\"certificate_id\":{number},\"any\": {any}}} , \"more\":{any}}} ")
     });
 }
@@ -110,7 +114,7 @@ fn any_document_of_digicert_comes_out_as_it_came_in() {
 #[test]
 fn any_document_of_cloudflare_comes_out_as_it_came_in() {
     let journey = Journey::start("cloudflare");
-    journey.survives::<CloudflareDoor>("cf-webhook-auth", |any, number| {
+    journey.survives::<CloudflareReceiver>("cf-webhook-auth", |any, number| {
         let kind = "ssl.custom_hostname_certificate.renewal.failed";
         format!("{{\"metadata\":{{\"event\": {{\"type\":\"{kind}\"}},\"n\":{number} }},\"data\": {any}}}\n")
     });
@@ -120,7 +124,7 @@ fn any_document_of_cloudflare_comes_out_as_it_came_in() {
 #[test]
 fn any_document_of_meta_comes_out_as_it_came_in() {
     let journey = Journey::start("meta");
-    journey.survives::<MetaDoor>("x-other", |any, number| {
+    journey.survives::<MetaReceiver>("x-other", |any, number| {
         let change = format!("{{\"field\":\"certificate\", \"value\" :{any}}}");
         format!("{{\"object\":\"certificate_transparency\",\"entry\":[{{\"id\":\"{number}\",\"changes\":[{change}]}}]}}")
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::time::OffsetDateTime;
 use boot::Environment;
 use envelope::CertificateEvent;
-use processing::{Clock, Fate, Keys, Ports, Settings, Worker};
+use processing::{Clock, Disposition, Keys, Ports, Settings, Worker};
 use serde_json::{Value, json};
 use simulator::Simulator;
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ pub(crate) struct Day {
     pub(crate) fake: Fake,
     clock: Arc<Simulated>,
     worker: Arc<DayWorker>,
-    running: JoinSet<(Receipt, Fate)>,
+    running: JoinSet<(Receipt, Disposition)>,
     /// What comes to the door, and when.
     coming: VecDeque<(Duration, Value)>,
     pub(crate) arrived: BTreeMap<String, Duration>,
@@ -127,8 +127,8 @@ impl Day {
             }
             tokio::select! {
                 Some(done) = self.running.join_next() => {
-                    let (receipt, fate) = done.unwrap();
-                    if fate.is_done() {
+                    let (receipt, disposition) = done.unwrap();
+                    if disposition.is_done() {
                         self.queue.acknowledge(receipt);
                     }
                 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope};
 use ports::{
-    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, Ledger, Outgoing,
-    PortError, PortResult, Recorded, Standing,
+    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, Ledger, Ordering,
+    Outgoing, PortError, PortResult, Recorded,
 };
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
@@ -17,7 +17,7 @@ pub(crate) enum Call {
     /// The state of a certificate is to be at least this place in its life.
     Advance {
         certificate: Name,
-        place: i64,
+        rank: i64,
     },
     Archive,
     Claim {
@@ -164,11 +164,11 @@ impl Ledger for Asking {
         }
     }
 
-    async fn advance(&self, state: CertificateState) -> PortResult<Standing> {
+    async fn advance(&self, state: CertificateState) -> PortResult<Ordering> {
         let certificate = self.names.of(&state.certificate);
-        match self.ask(Call::Advance { certificate, place: state.place }).await? {
-            Answer::Stale => Ok(Standing::Stale),
-            _ => Ok(Standing::Current),
+        match self.ask(Call::Advance { certificate, rank: state.rank }).await? {
+            Answer::Stale => Ok(Ordering::Stale),
+            _ => Ok(Ordering::Current),
         }
     }
 

@@ -197,7 +197,7 @@ fn published(call: &Call) -> Option<Name> {
 
 fn advanced(call: &Call) -> Option<(Name, i64)> {
     match call {
-        Call::Advance { certificate, place } => Some((*certificate, *place)),
+        Call::Advance { certificate, rank } => Some((*certificate, *rank)),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 
 use envelope::Envelope;
-use processing::{Fate, Keys, Ports, Record, Settings, Worker};
+use processing::{Disposition, Keys, Ports, Record, Settings, Worker};
 use serde_json::Value;
 use simulator::{Fault, Rule, Simulator};
 use tokio::runtime::Runtime;
@@ -23,7 +23,7 @@ pub(crate) struct Task {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Next {
     Call(Call),
-    End(Fate),
+    End(Disposition),
 }
 
 /// Where a worker is: the number of its state.
@@ -122,9 +122,9 @@ impl Machine {
                     Some(given) => answer.send(*given).unwrap(),
                     None => return Next::Call(call),
                 },
-                fate = &mut process => {
+                disposition = &mut process => {
                     assert_eq!(answers.next(), None, "{task:?}: it ended before");
-                    return Next::End(fate);
+                    return Next::End(disposition);
                 }
             }
         }

@@ -1,4 +1,4 @@
-use processing::Fate;
+use processing::Disposition;
 
 use crate::protocol::calls::{Answer, Call, Name};
 use crate::protocol::machine::{Machine, Next, Task};
@@ -143,9 +143,9 @@ impl Steps<'_> {
         let is_refused = matches!(choice, Choice::Refuse(_));
         let call = match self.machine.next(run.place) {
             Next::Call(call) => call,
-            Next::End(fate) => {
+            Next::End(disposition) => {
                 if !is_refused {
-                    acknowledge(world, run, fate);
+                    acknowledge(world, run, disposition);
                 }
                 return;
             }
@@ -157,7 +157,7 @@ impl Steps<'_> {
             world.excuse(&mut run);
         }
         run.place = self.machine.after(run.place, if is_heard { answer } else { Answer::Failed });
-        if self.machine.next(run.place) != Next::End(Fate::Left) {
+        if self.machine.next(run.place) != Next::End(Disposition::Unacknowledged) {
             world.runs[worker] = Some(run);
         }
     }
@@ -209,9 +209,9 @@ fn receive(world: &World, worker: usize, choices: &mut Vec<Choice>) {
     }
 }
 
-fn acknowledge(world: &mut World, run: Run, fate: Fate) {
+fn acknowledge(world: &mut World, run: Run, disposition: Disposition) {
     let is_removed = world.acknowledge(run.receipt);
-    if is_removed && matches!(fate, Fate::Delivered | Fate::KnownBefore) {
+    if is_removed && matches!(disposition, Disposition::Delivered | Disposition::Duplicate) {
         world.acknowledged.push(run.event);
     }
 }

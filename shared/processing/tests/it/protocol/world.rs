@@ -82,10 +82,10 @@ impl World {
     /// Does what `run` asks for.
     pub(crate) fn effect(&mut self, run: &mut Run, call: Call) -> Answer {
         match call {
-            Call::Advance { certificate, place } => {
-                let state = self.certificates.entry(certificate).or_insert(place);
-                run.is_stale = *state > place;
-                *state = place.max(*state);
+            Call::Advance { certificate, rank } => {
+                let state = self.certificates.entry(certificate).or_insert(rank);
+                run.is_stale = *state > rank;
+                *state = rank.max(*state);
                 return if run.is_stale { Answer::Stale } else { Answer::Done };
             }
             Call::Archive => {}

@@ -7,13 +7,13 @@ use crate::api::Answer;
 
 /// # Errors
 /// As the refusal says.
-pub fn judge_destinations(answer: &Answer<'_>) -> Result<Vec<Destination>, Refusal> {
+pub fn classify_destinations(answer: &Answer<'_>) -> Result<Vec<Destination>, Refusal> {
     list(answer, Destination::read)
 }
 
 /// # Errors
 /// As the refusal says.
-pub fn judge_policies(answer: &Answer<'_>) -> Result<Vec<Policy>, Refusal> {
+pub fn classify_policies(answer: &Answer<'_>) -> Result<Vec<Policy>, Refusal> {
     list(answer, Policy::read)
 }
 
@@ -21,7 +21,7 @@ pub fn judge_policies(answer: &Answer<'_>) -> Result<Vec<Policy>, Refusal> {
 ///
 /// # Errors
 /// As the refusal says.
-pub fn judge_created(answer: &Answer<'_>) -> Result<String, Refusal> {
+pub fn classify_created(answer: &Answer<'_>) -> Result<String, Refusal> {
     let result = result(answer)?;
     let id = result["id"].as_str().filter(|id| is_id(id));
     id.map(str::to_owned).ok_or(Refusal::Unreadable { status: answer.status })
@@ -31,7 +31,7 @@ pub fn judge_created(answer: &Answer<'_>) -> Result<String, Refusal> {
 ///
 /// # Errors
 /// As the refusal says.
-pub fn judge_done(answer: &Answer<'_>) -> Result<(), Refusal> {
+pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
     result(answer).map(drop)
 }
 

@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::cloudflare::CloudflareDoor;
-use crate::door::{Door, SecretFault};
+use crate::cloudflare::CloudflareReceiver;
+use crate::receiver::{SecretFault, WebhookReceiver};
 use crate::secret::Stored;
 
 /// Longest id that is put into a path; they have 32 characters, fixtures 36.
@@ -52,8 +52,8 @@ impl Auth {
     /// It is empty, never filled in, or would not come through a header as it is.
     pub fn of(stored: &SecretString) -> Result<Self, AuthFault> {
         let read = Stored::read(stored);
-        let auth = read.first(CloudflareDoor::SECRET_KEY).map_err(AuthFault::Stored)?;
-        CloudflareDoor::secret(stored).map_err(AuthFault::Stored)?;
+        let auth = read.first(CloudflareReceiver::SECRET_KEY).map_err(AuthFault::Stored)?;
+        CloudflareReceiver::secret(stored).map_err(AuthFault::Stored)?;
         let is_sendable = auth.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if is_sendable { Ok(Self(auth.into())) } else { Err(AuthFault::NoHeader) }
     }

@@ -13,7 +13,7 @@ mod policy;
 mod refusal;
 mod request;
 
-pub use answer::{judge_created, judge_destinations, judge_done, judge_policies};
+pub use answer::{classify_created, classify_destinations, classify_done, classify_policies};
 pub use destination::{Auth, AuthFault, Destination, NewDestination, is_id};
 pub use policy::{CUSTOM_HOSTNAMES, Policy, new_policy};
 pub use refusal::Refusal;

@@ -27,7 +27,7 @@ pub fn status_changes(minutes: u32) -> Request {
 ///
 /// # Errors
 /// As the refusal says.
-pub fn judge_status_changes(answer: &Answer<'_>) -> Result<Vec<StatusChange>, Refusal> {
+pub fn classify_status_changes(answer: &Answer<'_>) -> Result<Vec<StatusChange>, Refusal> {
     let body = success(answer)?;
     match body.get("orders") {
         Some(Value::Array(orders)) => Ok(orders.iter().filter_map(StatusChange::of).collect()),

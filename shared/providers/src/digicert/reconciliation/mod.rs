@@ -8,6 +8,6 @@ mod change;
 mod occurrence;
 mod sending;
 
-pub use change::{StatusChange, judge_status_changes, status_changes};
+pub use change::{StatusChange, classify_status_changes, status_changes};
 pub use occurrence::Occurrence;
-pub use sending::{Sending, SendingPage, judge_sendings};
+pub use sending::{Sending, SendingPage, classify_sendings};

@@ -2,9 +2,9 @@ use envelope::Envelope;
 use serde_json::value::RawValue;
 use time::{Duration, OffsetDateTime};
 
-use crate::digicert::DigicertDoor;
-use crate::door::{Door, Receipt};
+use crate::digicert::DigicertReceiver;
 use crate::json;
+use crate::receiver::{Receipt, WebhookReceiver};
 
 /// The days beside the one on which CertCentral says that it sent: the door goes by its own clock, and
 /// a delivery around midnight may be of either day.
@@ -55,6 +55,6 @@ fn body(event: &str, data: Option<&RawValue>) -> String {
 
 fn at_the_door(body: &str, at: OffsetDateTime) -> Option<Envelope> {
     let receipt = Receipt { at, traceparent: None };
-    let event = DigicertDoor::events(body.as_bytes(), &receipt).ok()?.into_iter().next()?;
+    let event = DigicertReceiver::events(body.as_bytes(), &receipt).ok()?.into_iter().next()?;
     Some(event.envelope)
 }

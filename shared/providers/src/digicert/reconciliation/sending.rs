@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use super::Occurrence;
 use crate::api::Answer;
 use crate::digicert::document::CHALLENGE;
-use crate::digicert::webhook::{LogEntry, Refusal, judge_logs};
+use crate::digicert::webhook::{LogEntry, Refusal, classify_logs};
 use crate::json::Members;
 
 /// One entry of the event log.
@@ -30,8 +30,8 @@ pub struct SendingPage {
 
 /// # Errors
 /// As the refusal says.
-pub fn judge_sendings(answer: &Answer<'_>) -> Result<SendingPage, Refusal> {
-    let page = judge_logs(answer)?;
+pub fn classify_sendings(answer: &Answer<'_>) -> Result<SendingPage, Refusal> {
+    let page = classify_logs(answer)?;
     let body = answer.object();
     let entries = body.as_deref().and_then(Members::of).and_then(|body| body.list("events"));
     let entries = entries.unwrap_or_default();

@@ -31,7 +31,7 @@ pub enum Status {
 ///
 /// # Errors
 /// As the refusal says.
-pub fn judge_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
+pub fn classify_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
     let body = match success(answer) {
         Err(Refusal::NoWebhookInAccount) => return Ok(Vec::new()),
         outcome => outcome?,
@@ -50,7 +50,7 @@ pub fn judge_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
 ///
 /// # Errors
 /// As the refusal says.
-pub fn judge_created(answer: &Answer<'_>) -> Result<u64, Refusal> {
+pub fn classify_created(answer: &Answer<'_>) -> Result<u64, Refusal> {
     let body = success(answer)?;
     let id = body.get("webhook_id").or_else(|| body.get("id")).and_then(unsigned);
     id.ok_or(Refusal::Unreadable { status: answer.status })
@@ -60,7 +60,7 @@ pub fn judge_created(answer: &Answer<'_>) -> Result<u64, Refusal> {
 ///
 /// # Errors
 /// As the refusal says; also a success with a page in it, which comes from something on the way.
-pub fn judge_done(answer: &Answer<'_>) -> Result<(), Refusal> {
+pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
     if answer.is_success() && answer.body.trim_ascii().is_empty() {
         return Ok(());
     }

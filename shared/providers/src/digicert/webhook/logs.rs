@@ -30,7 +30,7 @@ pub struct LogPage {
 
 /// # Errors
 /// As the refusal says.
-pub fn judge_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
+pub fn classify_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
     let body = success(answer)?;
     // An empty list is left out of other answers of this API, so here too.
     let events = match body.get("events") {

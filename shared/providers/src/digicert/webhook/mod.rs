@@ -15,10 +15,10 @@ mod parameters;
 mod refusal;
 mod request;
 
-pub use answer::{Status, Webhook, judge_created, judge_done, judge_list};
+pub use answer::{Status, Webhook, classify_created, classify_done, classify_list};
 pub(super) use answer::{success, unsigned};
 pub use events::{DEFAULT_EVENTS, KNOWN_EVENTS, is_known, nearest};
-pub use logs::{LogEntry, LogPage, judge_logs};
+pub use logs::{LogEntry, LogPage, classify_logs};
 pub use parameters::{
     Endpoint, EndpointFault, FREQUENCIES, Key, KeyFault, Parameters, SecretChange, Settings,
     Spelling, frequency, is_event_name,

@@ -4,8 +4,8 @@ use http::Uri;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use crate::digicert::DigicertDoor;
-use crate::door::{Door, SecretFault};
+use crate::digicert::DigicertReceiver;
+use crate::receiver::{SecretFault, WebhookReceiver};
 use crate::secret::Stored;
 
 /// Days before (and after) an expiry on which notices are sent (Update webhook endpoint,
@@ -228,9 +228,9 @@ impl Key {
     /// It is shorter than 32 characters ("Update webhook endpoint", `secret`), empty, never filled in,
     /// or would not come through a header as it is.
     pub fn of(stored: &SecretString) -> Result<Self, KeyFault> {
-        DigicertDoor::secret(stored).map_err(KeyFault::Stored)?;
+        DigicertReceiver::secret(stored).map_err(KeyFault::Stored)?;
         let read = Stored::read(stored);
-        let key = read.first(DigicertDoor::SECRET_KEY).map_err(KeyFault::Stored)?;
+        let key = read.first(DigicertReceiver::SECRET_KEY).map_err(KeyFault::Stored)?;
         let is_sendable = key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if is_sendable { Ok(Self(key.into())) } else { Err(KeyFault::NoHeader) }
     }

@@ -22,7 +22,7 @@ impl Subscription {
 
 /// # Errors
 /// As the refusal says.
-pub fn judge_subscriptions(answer: &Answer<'_>) -> Result<Option<Subscription>, Refusal> {
+pub fn classify_subscriptions(answer: &Answer<'_>) -> Result<Option<Subscription>, Refusal> {
     let body = success(answer)?;
     let Some(all) = body["data"].as_array() else {
         return Err(Refusal::Unreadable { status: answer.status });
@@ -42,7 +42,7 @@ fn field(told: &Value) -> Option<String> {
 
 /// # Errors
 /// As the refusal says.
-pub fn judge_domains(answer: &Answer<'_>) -> Result<SubscribedDomains, Refusal> {
+pub fn classify_domains(answer: &Answer<'_>) -> Result<SubscribedDomains, Refusal> {
     let body = success(answer)?;
     let Some(data) = body["data"].as_array() else {
         return Err(Refusal::Unreadable { status: answer.status });
@@ -57,7 +57,7 @@ pub fn judge_domains(answer: &Answer<'_>) -> Result<SubscribedDomains, Refusal> 
 ///
 /// # Errors
 /// As the refusal says.
-pub fn judge_done(answer: &Answer<'_>) -> Result<(), Refusal> {
+pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
     match &success(answer)?["success"] {
         Value::Bool(true) => Ok(()),
         Value::String(word) if word == "true" => Ok(()),

@@ -10,7 +10,7 @@ mod answer;
 mod refusal;
 mod request;
 
-pub use answer::{Subscription, judge_domains, judge_done, judge_subscriptions};
+pub use answer::{Subscription, classify_domains, classify_done, classify_subscriptions};
 pub use refusal::Refusal;
 pub use request::{
     Alerts, FIELDS, OBJECT, domains, is_app, is_domain, subscribe, subscribe_domains, subscriptions,

@@ -1,7 +1,7 @@
-mod reading;
+mod interpretation;
 mod shapes;
 
-use providers::reading::Plan;
+use providers::interpretation::Plan;
 use serde_json::{Value, json};
 
 const FAMILY: &str = "ssl.custom_hostname_certificate.";

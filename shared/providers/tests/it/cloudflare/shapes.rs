@@ -1,7 +1,7 @@
 use envelope::EventType;
-use providers::cloudflare::CloudflareDoor;
-use providers::door::Refusal;
-use providers::reading::{self, Plan};
+use providers::cloudflare::CloudflareReceiver;
+use providers::interpretation::{self, Plan};
+use providers::receiver::Refusal;
 use serde_json::json;
 
 use super::{details, document};
@@ -38,9 +38,9 @@ fn every_member_may_be_anything() {
         ];
         for value in values.into_iter().map(Some).chain([None]) {
             let body = with(document("issuance.succeeded"), path, value.clone());
-            let envelope = only::<CloudflareDoor>(&body);
-            let reading = reading::read(&envelope).unwrap();
-            assert_eq!(reading.kind, EventType::CertificateIssued, "{body}");
+            let envelope = only::<CloudflareReceiver>(&body);
+            let interpretation = interpretation::interpret(&envelope).unwrap();
+            assert_eq!(interpretation.kind, EventType::CertificateIssued, "{body}");
             let is_orphan = hostname.contains(&path)
                 && (path == ["data"] || value.as_ref().is_none_or(|v| v.is_null() || v == ""));
             let expected = match () {
@@ -48,7 +48,7 @@ fn every_member_may_be_anything() {
                 () if ids.contains(&path) || hostname.contains(&path) => Plan::UnusableId,
                 () => details(),
             };
-            assert_eq!(reading.plan, expected, "{body}");
+            assert_eq!(interpretation.plan, expected, "{body}");
             if ids.contains(&path) {
                 assert_eq!(envelope.source, "/cloudflare");
             }
@@ -69,7 +69,7 @@ fn an_event_needs_a_name() {
     ] {
         let body = with(document("issuance.succeeded"), &type_path, value);
         assert!(matches!(
-            events::<CloudflareDoor>(&body.to_string()),
+            events::<CloudflareReceiver>(&body.to_string()),
             Err(Refusal::NoEventName(_))
         ));
     }
@@ -82,7 +82,10 @@ fn an_event_needs_a_name() {
         r#"{"text":"t","alert_type":7}"#,
         r#"{"data":{"metadata":{"event":"x"}}}"#,
     ] {
-        assert!(matches!(events::<CloudflareDoor>(body), Err(Refusal::NoEventName(_))), "{body}");
+        assert!(
+            matches!(events::<CloudflareReceiver>(body), Err(Refusal::NoEventName(_))),
+            "{body}"
+        );
     }
 }
 
@@ -95,7 +98,7 @@ fn the_test_message_is_known_by_its_shape() {
         r#"{"text":"anything","name":"x","ts":1}"#,
         r#"{"text":"anything","data":null,"alert_type":null}"#,
     ] {
-        assert!(events::<CloudflareDoor>(body).unwrap().is_empty(), "{body}");
+        assert!(events::<CloudflareReceiver>(body).unwrap().is_empty(), "{body}");
     }
 }
 
@@ -125,15 +128,21 @@ fn notifications_of_another_kind() {
         ),
         (inner, "ssl.other.x", "cloudflare/hostname/a.example"),
     ] {
-        let reading = read::<CloudflareDoor>(&body);
-        assert_eq!((reading.event.as_str(), reading.subject.as_str()), (event, subject));
-        assert_eq!((reading.kind, reading.plan), (EventType::Unrecognised, Plan::NotNeeded));
+        let interpretation = read::<CloudflareReceiver>(&body);
+        assert_eq!(
+            (interpretation.event.as_str(), interpretation.subject.as_str()),
+            (event, subject)
+        );
+        assert_eq!(
+            (interpretation.kind, interpretation.plan),
+            (EventType::Unrecognised, Plan::NotNeeded)
+        );
     }
-    let kind = only::<CloudflareDoor>(json!({"alert_type": "odd/kind\n"})).kind;
+    let kind = only::<CloudflareReceiver>(json!({"alert_type": "odd/kind\n"})).kind;
     assert_eq!(kind, "com.cloudflare.odd_kind_");
     // A new name of the notification does not hide an event that is known.
     let renamed = json!({"alert_type": "custom_hostnames_v2", "data": document("issuance.failed")});
-    assert_eq!(read::<CloudflareDoor>(renamed).kind, EventType::CertificateIssuanceFailed);
+    assert_eq!(read::<CloudflareReceiver>(renamed).kind, EventType::CertificateIssuanceFailed);
 }
 
 #[test]
@@ -142,17 +151,17 @@ fn the_flat_shape() {
         "event_type": "ssl.custom_hostname_certificate.validation.failed", "id": "h", "hostname": "a.example",
         "status": "pending_validation", "validation_errors": [{"message": "caa_error"}], "cname": "x",
     }});
-    let reading = read::<CloudflareDoor>(body);
-    assert_eq!(reading.kind, EventType::DomainValidationFailed);
-    assert_eq!(reading.plan, Plan::UnusableId);
-    assert_eq!(reading.problems, ["caa_error"]);
-    assert_eq!(reading.dcv, Some(json!({"cname": "x"})));
+    let interpretation = read::<CloudflareReceiver>(body);
+    assert_eq!(interpretation.kind, EventType::DomainValidationFailed);
+    assert_eq!(interpretation.plan, Plan::UnusableId);
+    assert_eq!(interpretation.problems, ["caa_error"]);
+    assert_eq!(interpretation.dcv, Some(json!({"cname": "x"})));
 }
 
 #[test]
 fn a_hostname_cannot_end_a_line_or_a_segment() {
     let body =
         with(document("issuance.succeeded"), &["data", "hostname"], Some(json!("a\r\nb: c/../d")));
-    let envelope = only::<CloudflareDoor>(body);
+    let envelope = only::<CloudflareReceiver>(body);
     assert_eq!(envelope.subject, "cloudflare/hostname/a%0D%0Ab:%20c%2F..%2Fd");
 }

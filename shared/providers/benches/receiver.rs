@@ -6,11 +6,11 @@ use data_encoding::HEXLOWER;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::{Door, Receipt};
-use providers::meta::MetaDoor;
-use providers::reading;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::interpretation;
+use providers::meta::MetaReceiver;
+use providers::receiver::{Receipt, WebhookReceiver};
 use ring::hmac;
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -23,14 +23,14 @@ fn main() {
 }
 
 /// A door with a body that it takes, and the header that vouches for it.
-trait Sample: Door {
+trait Sample: WebhookReceiver {
     const FILE: &'static str;
     fn header(body: &str) -> (&'static str, String);
     /// Where the body may grow; what is there is names.
     fn names(body: &mut Value) -> &mut Value;
 }
 
-impl Sample for DigicertDoor {
+impl Sample for DigicertReceiver {
     const FILE: &'static str = "digicert/certificate_issued.json";
     fn header(_body: &str) -> (&'static str, String) {
         ("x-webhook-key", SECRET.to_owned())
@@ -40,7 +40,7 @@ impl Sample for DigicertDoor {
     }
 }
 
-impl Sample for CloudflareDoor {
+impl Sample for CloudflareReceiver {
     const FILE: &'static str = "cloudflare/issuance_succeeded.json";
     fn header(_body: &str) -> (&'static str, String) {
         ("cf-webhook-auth", SECRET.to_owned())
@@ -50,7 +50,7 @@ impl Sample for CloudflareDoor {
     }
 }
 
-impl Sample for MetaDoor {
+impl Sample for MetaReceiver {
     const FILE: &'static str = "meta-ct/certificate_changes.json";
     fn header(body: &str) -> (&'static str, String) {
         let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
@@ -75,7 +75,7 @@ fn receipt() -> Receipt {
     Receipt { at: datetime!(2026-03-01 12:00 UTC), traceparent: None }
 }
 
-#[divan::bench(types = [DigicertDoor, CloudflareDoor, MetaDoor], args = KILOBYTES)]
+#[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
 fn verified<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
     let body = body::<D>(kilobytes);
     let secret = json!({
@@ -91,7 +91,7 @@ fn verified<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
         .bench_local(|| D::verify(black_box(&headers), black_box(body.as_bytes()), &secret));
 }
 
-#[divan::bench(types = [DigicertDoor, CloudflareDoor, MetaDoor], args = KILOBYTES)]
+#[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
 fn parsed<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
     let (body, receipt) = (body::<D>(kilobytes), receipt());
     bencher
@@ -99,11 +99,11 @@ fn parsed<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
         .bench_local(|| D::events(black_box(body.as_bytes()), &receipt).unwrap());
 }
 
-#[divan::bench(types = [DigicertDoor, CloudflareDoor, MetaDoor], args = KILOBYTES)]
+#[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
 fn understood<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
     let body = body::<D>(kilobytes);
     let envelope = D::events(body.as_bytes(), &receipt()).unwrap().remove(0).envelope;
     bencher
         .counter(BytesCount::of_str(&body))
-        .bench_local(|| reading::read(black_box(&envelope)).unwrap().event.len());
+        .bench_local(|| interpretation::interpret(black_box(&envelope)).unwrap().event.len());
 }

@@ -3,11 +3,11 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::document::{CHALLENGE, Document, TEST};
-use crate::door::{Door, Event, Receipt, Refusal, SecretFault};
-use crate::draft::Draft;
+use crate::envelope_builder::EnvelopeBuilder;
 use crate::json::{self, Members};
 use crate::naming;
-use crate::secret::{Stored, Vouch, header};
+use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
+use crate::secret::{SecretDigest, Stored, header};
 
 /// CertCentral's static key, echoed in a header (CertCentral webhooks, "Authenticate webhook
 /// events"). There is no signature and no time in it.
@@ -19,32 +19,32 @@ const PROBE_LIMIT: usize = 256;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// CertCentral's webhook.
-pub struct DigicertDoor;
+pub struct DigicertReceiver;
 
-impl DigicertDoor {
+impl DigicertReceiver {
     /// Where the key stands in a stored secret.
     pub(crate) const SECRET_KEY: &str = "webhook_key";
 }
 
-impl Door for DigicertDoor {
+impl WebhookReceiver for DigicertReceiver {
     const PROVIDER: Provider = Provider::Digicert;
     const ROUTE: &'static str = "/webhooks/digicert";
     const ALLOW: &'static str = "POST";
     const BODY_LIMIT: usize = 512 * 1024;
 
-    type Secret = Vouch;
+    type Secret = SecretDigest;
 
-    fn secret(stored: &SecretString) -> Result<Vouch, SecretFault> {
+    fn secret(stored: &SecretString) -> Result<SecretDigest, SecretFault> {
         let stored = Stored::read(stored);
         let key = stored.first(Self::SECRET_KEY)?;
         if key.chars().count() < KEY_LENGTH {
             return Err(SecretFault::TooShort(Self::SECRET_KEY, KEY_LENGTH));
         }
-        Ok(Vouch::new(key))
+        Ok(SecretDigest::new(key))
     }
 
-    fn verify(headers: &HeaderMap, _body: &[u8], secret: &Vouch) -> bool {
-        header(headers, KEY_HEADER).is_some_and(|key| secret.is(key))
+    fn verify(headers: &HeaderMap, _body: &[u8], secret: &SecretDigest) -> bool {
+        header(headers, KEY_HEADER).is_some_and(|key| secret.matches(key))
     }
 
     /// A test sent without `secret` has no key header even when the webhook has one (CertCentral
@@ -60,14 +60,14 @@ impl Door for DigicertDoor {
         if document.event == TEST {
             return Ok(Vec::new());
         }
-        let draft = Draft {
+        let builder = EnvelopeBuilder {
             id: id(&document, receipt),
             source: "/digicert/certcentral".to_owned(),
             kind: format!("com.digicert.certcentral.{}", naming::type_part(&document.event)),
             time: None,
             data,
         };
-        Ok(vec![draft.read(receipt, super::read)])
+        Ok(vec![builder.read(receipt, super::interpret)])
     }
 }
 

@@ -3,18 +3,18 @@ use serde_json::{Map, Value};
 
 use super::document::{Content, Document, is_usable_id};
 use super::hostname::Hostname;
+use crate::interpretation::{Interpretation, Plan};
 use crate::naming::{UNKNOWN, event_name, segment};
-use crate::reading::{Plan, Reading};
 
 /// What a Cloudflare notification means.
-pub fn read(envelope: &Envelope) -> Reading {
+pub fn interpret(envelope: &Envelope) -> Interpretation {
     let document = match Content::of(&envelope.data) {
         Content::Event(document) => document,
         Content::Test | Content::Nothing => Document::default(),
     };
     let kind = document.step().map_or(EventType::Unrecognised, kind);
     let hostname = Hostname::new(document.data());
-    Reading {
+    Interpretation {
         provider: Provider::Cloudflare,
         event: event_name(&document.event),
         kind,

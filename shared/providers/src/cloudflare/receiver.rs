@@ -3,36 +3,36 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::document::{Content, Document};
-use crate::door::{Door, Event, Receipt, Refusal, SecretFault};
-use crate::draft::Draft;
-use crate::secret::{Stored, Vouch, header};
+use crate::envelope_builder::EnvelopeBuilder;
+use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
+use crate::secret::{SecretDigest, Stored, header};
 use crate::{json, naming};
 
 /// The secret itself, in every request (Notifications, "Configure webhooks"). It is no signature.
 const AUTH_HEADER: &str = "cf-webhook-auth";
 
 /// Cloudflare's generic notification webhook.
-pub struct CloudflareDoor;
+pub struct CloudflareReceiver;
 
-impl CloudflareDoor {
+impl CloudflareReceiver {
     /// Where the secret stands in a stored one.
     pub(super) const SECRET_KEY: &str = "webhook_auth";
 }
 
-impl Door for CloudflareDoor {
+impl WebhookReceiver for CloudflareReceiver {
     const PROVIDER: Provider = Provider::Cloudflare;
     const ROUTE: &'static str = "/webhooks/cloudflare";
     const ALLOW: &'static str = "POST";
     const BODY_LIMIT: usize = 512 * 1024;
 
-    type Secret = Vouch;
+    type Secret = SecretDigest;
 
-    fn secret(stored: &SecretString) -> Result<Vouch, SecretFault> {
-        Stored::read(stored).first(Self::SECRET_KEY).map(Vouch::new)
+    fn secret(stored: &SecretString) -> Result<SecretDigest, SecretFault> {
+        Stored::read(stored).first(Self::SECRET_KEY).map(SecretDigest::new)
     }
 
-    fn verify(headers: &HeaderMap, _body: &[u8], secret: &Vouch) -> bool {
-        header(headers, AUTH_HEADER).is_some_and(|auth| secret.is(auth))
+    fn verify(headers: &HeaderMap, _body: &[u8], secret: &SecretDigest) -> bool {
+        header(headers, AUTH_HEADER).is_some_and(|auth| secret.matches(auth))
     }
 
     fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal> {
@@ -54,12 +54,12 @@ fn event(
     receipt: &Receipt,
 ) -> Event {
     let source = document.zone_id().map(|zone| format!("/cloudflare/zones/{zone}"));
-    let draft = Draft {
+    let builder = EnvelopeBuilder {
         id: document.id(&data),
         source: source.unwrap_or_else(|| "/cloudflare".to_owned()),
         kind: format!("com.cloudflare.{}", naming::type_part(&document.event)),
         time: document.created_at(),
         data,
     };
-    draft.read(receipt, super::read)
+    builder.read(receipt, super::interpret)
 }

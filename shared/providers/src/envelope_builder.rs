@@ -2,11 +2,11 @@ use envelope::Envelope;
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::door::{Event, Receipt};
-use crate::reading::{self, Reading};
+use crate::interpretation::{self, Interpretation};
+use crate::receiver::{Event, Receipt};
 
-/// What a provider's door knows of an event; [`Draft::envelope`] adds the rest.
-pub(crate) struct Draft {
+/// What a provider's door knows of an event; [`EnvelopeBuilder::envelope`] adds the rest.
+pub(crate) struct EnvelopeBuilder {
     pub(crate) id: String,
     pub(crate) source: String,
     pub(crate) kind: String,
@@ -15,14 +15,14 @@ pub(crate) struct Draft {
     pub(crate) data: Box<RawValue>,
 }
 
-impl Draft {
-    /// The subject is the reading's, so that both messages carry the same one. Reading takes longer
+impl EnvelopeBuilder {
+    /// The subject is the reading's, so that both messages carry the same one. Interpretation takes longer
     /// than all else of an acknowledgement, so the group is kept of it too.
-    pub(crate) fn read(self, receipt: &Receipt, read: fn(&Envelope) -> Reading) -> Event {
+    pub(crate) fn read(self, receipt: &Receipt, read: fn(&Envelope) -> Interpretation) -> Event {
         let mut envelope = self.envelope("", receipt);
-        let reading = read(&envelope);
-        envelope.subject.clone_from(&reading.subject);
-        let group = reading::group(&envelope, &reading);
+        let interpretation = read(&envelope);
+        envelope.subject.clone_from(&interpretation.subject);
+        let group = interpretation::group(&envelope, &interpretation);
         Event { envelope, group }
     }
 

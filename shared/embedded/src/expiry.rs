@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use crate::clock::{DAY, span};
 use crate::queue;
-use crate::writer::Turn;
+use crate::writer::Transaction;
 
 /// Rows that one step deletes of one table: short enough not to be noticed beside the queue.
 const STEP: i64 = 1000;
@@ -13,51 +13,64 @@ const DELIVERIES_KEPT: Duration = DAY.saturating_mul(14);
 const DEAD_LETTERS_KEPT: Duration = DAY.saturating_mul(14);
 
 /// Whether one step sufficed.
-pub(crate) enum Swept {
+pub(crate) enum Expired {
     All,
     Part,
 }
 
 /// Deletes what is past its time, in small steps.
-pub(crate) fn step(turn: &Turn<'_>) -> rusqlite::Result<Swept> {
-    queue::remove_expired(turn)?;
-    let challenges = delete(turn, "DELETE FROM challenges WHERE expires <= ?1", turn.now)?;
+pub(crate) fn step(transaction: &Transaction<'_>) -> rusqlite::Result<Expired> {
+    queue::remove_expired(transaction)?;
+    let challenges =
+        delete(transaction, "DELETE FROM challenges WHERE expires <= ?1", transaction.now)?;
     if challenges > 0 {
-        turn.scrub();
+        transaction.scrub();
     }
     let ledger = [0, 1].into_iter().try_fold(0, |most, recorded| {
-        Ok::<_, rusqlite::Error>(most.max(forget_ids(turn, recorded)?))
+        Ok::<_, rusqlite::Error>(most.max(forget_ids(transaction, recorded)?))
     })?;
-    let dead = oldest(turn, "dead_letters", "id", "died_at", turn.now - span(DEAD_LETTERS_KEPT))?;
-    let delivered =
-        oldest(turn, "deliveries", "sequence", "published_at", turn.now - span(DELIVERIES_KEPT))?;
-    let most = ledger.max(dead).max(delivered).max(forget_certificates(turn)?);
-    Ok(if most < STEP as usize { Swept::All } else { Swept::Part })
+    let dead = oldest(
+        transaction,
+        "dead_letters",
+        "id",
+        "died_at",
+        transaction.now - span(DEAD_LETTERS_KEPT),
+    )?;
+    let delivered = oldest(
+        transaction,
+        "deliveries",
+        "sequence",
+        "published_at",
+        transaction.now - span(DELIVERIES_KEPT),
+    )?;
+    let most = ledger.max(dead).max(delivered).max(forget_certificates(transaction)?);
+    Ok(if most < STEP as usize { Expired::All } else { Expired::Part })
 }
 
-fn forget_ids(turn: &Turn<'_>, recorded: i64) -> rusqlite::Result<usize> {
-    turn.connection
+fn forget_ids(transaction: &Transaction<'_>, recorded: i64) -> rusqlite::Result<usize> {
+    transaction
+        .connection
         .prepare_cached(
             "DELETE FROM ledger WHERE id IN
                  (SELECT id FROM ledger WHERE recorded = ?1 AND keep_until <= ?2 LIMIT ?3)",
         )?
-        .execute((recorded, turn.now, STEP))
+        .execute((recorded, transaction.now, STEP))
 }
 
 /// Each by the index of its age.
-fn forget_certificates(turn: &Turn<'_>) -> rusqlite::Result<usize> {
+fn forget_certificates(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
     ["certificates", "history", "aliases"].into_iter().try_fold(0, |most, table| {
         let statement = format!(
             "DELETE FROM {table} WHERE rowid IN
                  (SELECT rowid FROM {table} WHERE keep_until <= ?1 LIMIT {STEP})"
         );
-        Ok(most.max(delete(turn, &statement, turn.now)?))
+        Ok(most.max(delete(transaction, &statement, transaction.now)?))
     })
 }
 
 /// Looks at the oldest rows only, since keys and times rise together.
 fn oldest(
-    turn: &Turn<'_>,
+    transaction: &Transaction<'_>,
     table: &str,
     key: &str,
     time: &str,
@@ -67,11 +80,11 @@ fn oldest(
         "DELETE FROM {table} WHERE {time} <= ?1 AND {key} IN
              (SELECT {key} FROM {table} ORDER BY {key} LIMIT {STEP})"
     );
-    delete(turn, &statement, until)
+    delete(transaction, &statement, until)
 }
 
-fn delete(turn: &Turn<'_>, statement: &str, until: i64) -> rusqlite::Result<usize> {
-    turn.connection.prepare_cached(statement)?.execute([until])
+fn delete(transaction: &Transaction<'_>, statement: &str, until: i64) -> rusqlite::Result<usize> {
+    transaction.connection.prepare_cached(statement)?.execute([until])
 }
 
 /// Writes the two tables of secrets anew, without what belongs to no message. `secure_delete`

@@ -1,20 +1,20 @@
-use providers::cloudflare::CloudflareDoor;
-use providers::digicert::DigicertDoor;
-use providers::door::Door;
-use providers::life::{Life, life};
-use providers::reading;
+use providers::cloudflare::CloudflareReceiver;
+use providers::digicert::DigicertReceiver;
+use providers::interpretation;
+use providers::lifecycle::{Lifecycle, lifecycle};
+use providers::receiver::WebhookReceiver;
 use serde_json::{Value, json};
 
 use crate::support::{NOON, only, with};
 
-fn of<D: Door>(body: &Value) -> Option<(String, Option<i64>)> {
+fn of<D: WebhookReceiver>(body: &Value) -> Option<(String, Option<i64>)> {
     let envelope = only::<D>(body);
-    let life = life(&envelope, &reading::read(&envelope).unwrap());
-    life.map(|Life { certificate, place }| (certificate, place))
+    let lifecycle = lifecycle(&envelope, &interpretation::interpret(&envelope).unwrap());
+    lifecycle.map(|Lifecycle { certificate, rank }| (certificate, rank))
 }
 
 fn digicert(event: &str, data: &Value) -> Option<(String, Option<i64>)> {
-    of::<DigicertDoor>(&json!({"event": event, "data": data}))
+    of::<DigicertReceiver>(&json!({"event": event, "data": data}))
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn cloudflare_by_its_time_and_zone() {
         ),
     ] {
         let document = with(document(), path, Some(value.clone()));
-        let expected = expected.map(|(certificate, place)| (certificate.to_owned(), Some(place)));
-        assert_eq!(of::<CloudflareDoor>(&document), expected, "{path:?} {value}");
+        let expected = expected.map(|(certificate, rank)| (certificate.to_owned(), Some(rank)));
+        assert_eq!(of::<CloudflareReceiver>(&document), expected, "{path:?} {value}");
     }
 }

@@ -6,7 +6,7 @@ use boot::{Environment, SettingError};
 use intake::{Intake, Secrets, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use ports::PortError;
-use providers::door::Door;
+use providers::receiver::WebhookReceiver;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -20,14 +20,14 @@ const SECRET: &str = "WEBHOOK_SECRET_ID";
 const LONGEST_CANARY: usize = 64;
 
 /// The webhook function of one provider.
-pub async fn serve<D: Door>() -> ExitCode {
+pub async fn serve<D: WebhookReceiver>() -> ExitCode {
     main(start::<D>).await
 }
 
 type LambdaDoor<D> = Intake<D, SqsEvents, StoredSecret>;
 
-async fn start<D: Door>(environment: Environment) -> Result<(), StartError> {
-    let door = Arc::new(door::<D>(&environment).await?);
+async fn start<D: WebhookReceiver>(environment: Environment) -> Result<(), StartError> {
+    let door = Arc::new(intake::<D>(&environment).await?);
     answer(&environment, |event: LambdaEvent<Box<RawValue>>| {
         let door = Arc::clone(&door);
         async move {
@@ -50,7 +50,7 @@ struct Scheduled {
     certhooks: String,
 }
 
-/// Told by its length first: what API Gateway wraps is ten times as long and need not be read twice.
+/// The length is checked first: an event of API Gateway is ten times as long and need not be parsed twice.
 fn is_canary(event: &str) -> bool {
     event.len() <= LONGEST_CANARY
         && serde_json::from_str::<Scheduled>(event).is_ok_and(|event| event.certhooks == "canary")
@@ -84,7 +84,9 @@ impl From<Unanswered> for Diagnostic {
 }
 
 /// Settings first, so that a missing one is told at once; then the connections.
-async fn door<D: Door>(environment: &Environment) -> Result<LambdaDoor<D>, SettingError> {
+async fn intake<D: WebhookReceiver>(
+    environment: &Environment,
+) -> Result<LambdaDoor<D>, SettingError> {
     let settings = Settings::from_environment(environment)?;
     let queue_url = environment.required("EVENTS_QUEUE_URL")?;
     let secret_id = environment.optional(SECRET);
@@ -104,7 +106,7 @@ async fn door<D: Door>(environment: &Environment) -> Result<LambdaDoor<D>, Setti
 
 /// The first TLS handshakes cost more than all else of a first request; a start has the processor
 /// for them. What fails here is tried again by the first request.
-async fn warm<D: Door>(queue: &SqsEvents, secrets: Option<&Secrets<D, StoredSecret>>) {
+async fn warm<D: WebhookReceiver>(queue: &SqsEvents, secrets: Option<&Secrets<D, StoredSecret>>) {
     let secret = async {
         match secrets {
             Some(secrets) => secrets.warm().await,

@@ -1,21 +1,21 @@
 use envelope::{Outcome, Reason};
 use ports::{PortResult, SecretSource};
-use providers::api::{Answer, Call, Verdict};
+use providers::api::{Answer, Call, Classification};
 
-use crate::asking::{Asking, Later, Settled};
 use crate::breaker::Breaker;
 use crate::client::{Called, Endpoint};
+use crate::enrichment::{CallContext, Resolved, Retry};
 use crate::health::Health;
 use crate::key::ApiKey;
 
 /// One provider's API; without a key its call-back is `disabled`.
-pub(crate) struct Api<S> {
+pub(crate) struct ProviderApi<S> {
     pub(crate) endpoint: Endpoint,
     pub(crate) key: Option<ApiKey<S>>,
     pub(crate) breaker: Breaker,
 }
 
-impl<S: SecretSource> Api<S> {
+impl<S: SecretSource> ProviderApi<S> {
     pub(crate) fn is_disabled(&self) -> bool {
         self.key.is_none()
     }
@@ -24,11 +24,11 @@ impl<S: SecretSource> Api<S> {
     pub(crate) async fn call<T>(
         &self,
         call: &Call,
-        asking: Asking<'_>,
-        judge: impl Fn(&Answer<'_>) -> Verdict<T>,
-    ) -> PortResult<Result<Settled<T>, Later>> {
+        context: CallContext<'_>,
+        classify: impl Fn(&Answer<'_>) -> Classification<T>,
+    ) -> PortResult<Result<Resolved<T>, Retry>> {
         let Some(key) = &self.key else {
-            return Ok(Ok(Settled::Final(asking.uncalled(Outcome::Disabled, None))));
+            return Ok(Ok(Resolved::Final(context.uncalled(Outcome::Disabled, None))));
         };
         let usable = key.current().await?;
         if key.is_replacement(usable.as_ref()).await {
@@ -36,26 +36,26 @@ impl<S: SecretSource> Api<S> {
         }
         let pass = match self.breaker.admit() {
             Ok(pass) => pass,
-            Err(wait) => return Ok(asking.hold(wait)),
+            Err(wait) => return Ok(context.hold(wait)),
         };
         let called = match &usable {
-            Some(usable) => self.endpoint.call(call, usable, asking.is_first(), judge).await,
+            Some(usable) => self.endpoint.call(call, usable, context.is_first(), classify).await,
             None => Called::Answered {
-                verdict: Verdict::KeyRefused { reason: Reason::Unauthorized },
+                classification: Classification::KeyRefused { reason: Reason::Unauthorized },
                 status: None,
             },
         };
-        let (verdict, status) = match called {
-            Called::Answered { verdict, status } => (verdict, status),
+        let (classification, status) = match called {
+            Called::Answered { classification, status } => (classification, status),
             Called::NoBudget(delay) => {
                 self.breaker.give_back(pass);
-                return Ok(Err(Later::no_budget(delay)));
+                return Ok(Err(Retry::no_budget(delay)));
             }
         };
-        if matches!(verdict, Verdict::KeyRefused { .. }) {
+        if matches!(classification, Classification::KeyRefused { .. }) {
             key.refuse(usable).await;
         }
-        self.breaker.report(pass, &asking.envelope.id, Health::of(&verdict, status));
-        Ok(asking.settle(verdict, status))
+        self.breaker.report(pass, &context.envelope.id, Health::of(&classification, status));
+        Ok(context.resolve(classification, status))
     }
 }

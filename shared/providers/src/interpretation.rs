@@ -3,11 +3,11 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::{canary, cloudflare, digicert, json, meta};
+use crate::{cloudflare, digicert, json, meta, synthetic};
 
 /// An envelope understood: where it stands in our vocabulary, and what to ask the provider.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct Interpretation {
     pub provider: Provider,
     /// The provider's own event name.
     pub event: String,
@@ -31,7 +31,7 @@ pub enum Plan {
     NotNeeded,
     /// The ids of the event cannot be used for a call-back.
     UnusableId,
-    /// DigiCert: download `pem_all`; not asked when `Reading::pem` parses.
+    /// DigiCert: download `pem_all`; not asked when `Interpretation::pem` parses.
     Download { certificate_id: u64 },
     /// DigiCert: serial, thumbprint, names, status of an order.
     OrderInfo { order_id: u64 },
@@ -54,14 +54,14 @@ pub struct Challenge {
 
 /// Reads any envelope. Never fails: what is not understood is `Unrecognised`, whole.
 /// `None` when the envelope's source is none of ours.
-pub fn read(envelope: &Envelope) -> Option<Reading> {
-    if let Some(provider) = canary::provider(envelope) {
-        return Some(canary::read(provider));
+pub fn interpret(envelope: &Envelope) -> Option<Interpretation> {
+    if let Some(provider) = synthetic::provider(envelope) {
+        return Some(synthetic::read(provider));
     }
     match provider(envelope)? {
-        Provider::Cloudflare => Some(cloudflare::read(envelope)),
-        Provider::Digicert => Some(digicert::read(envelope)),
-        Provider::Meta => Some(meta::read(envelope)),
+        Provider::Cloudflare => Some(cloudflare::interpret(envelope)),
+        Provider::Digicert => Some(digicert::interpret(envelope)),
+        Provider::Meta => Some(meta::interpret(envelope)),
     }
 }
 
@@ -81,12 +81,12 @@ const GROUP_LIMIT: usize = 128;
 
 /// Fair-queue group: provider and order or hostname, in the 128 characters that SQS allows. What SQS
 /// does not allow, or is longer, is replaced by its hash.
-pub fn group(envelope: &Envelope, reading: &Reading) -> String {
-    let order = reading.identifiers.get("order_id").and_then(Value::as_u64);
-    let order = order.map(|id| format!("{}/order/{id}", reading.provider));
+pub fn group(envelope: &Envelope, interpretation: &Interpretation) -> String {
+    let order = interpretation.identifiers.get("order_id").and_then(Value::as_u64);
+    let order = order.map(|id| format!("{}/order/{id}", interpretation.provider));
     let group = order.unwrap_or_else(|| envelope.subject.clone());
     if group.len() <= GROUP_LIMIT && group.bytes().all(|byte| byte.is_ascii_graphic()) {
         return group;
     }
-    format!("{}/{}", reading.provider, json::id(&[reading.provider.as_str(), &group]))
+    format!("{}/{}", interpretation.provider, json::id(&[interpretation.provider.as_str(), &group]))
 }

@@ -1,6 +1,6 @@
 use envelope::EventType;
-use providers::cloudflare::CloudflareDoor;
-use providers::reading::Plan;
+use providers::cloudflare::CloudflareReceiver;
+use providers::interpretation::Plan;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -10,7 +10,7 @@ use crate::support::{NOON, only, read, with};
 #[test]
 fn the_envelope() {
     let body = document("issuance.succeeded");
-    let envelope = only::<CloudflareDoor>(&body);
+    let envelope = only::<CloudflareReceiver>(&body);
     assert_eq!(envelope.kind, "com.cloudflare.ssl.custom_hostname_certificate.issuance.succeeded");
     assert_eq!(envelope.source, "/cloudflare/zones/z-1");
     assert_eq!(envelope.subject, "cloudflare/hostname/a.example");
@@ -44,15 +44,15 @@ fn every_event_has_its_place() {
             json!({"alert_type": "custom_ssl_certificate_event_type", "text": "t", "data": bare});
         let untyped = json!({"name": "n", "text": "t", "data": bare, "ts": 1, "alert_type": null});
         for body in [bare, wrapped, untyped] {
-            let reading = read::<CloudflareDoor>(&body);
-            assert_eq!((reading.kind, reading.plan), (kind, plan.clone()), "{body}");
-            assert_eq!(reading.event, format!("{FAMILY}{step}"));
-            assert_eq!(reading.subject, "cloudflare/hostname/a.example");
+            let interpretation = read::<CloudflareReceiver>(&body);
+            assert_eq!((interpretation.kind, interpretation.plan), (kind, plan.clone()), "{body}");
+            assert_eq!(interpretation.event, format!("{FAMILY}{step}"));
+            assert_eq!(interpretation.subject, "cloudflare/hostname/a.example");
             let expected = json!({
                 "hostname": "a.example", "hostname_id": "h_1", "zone_id": "z-1", "account_id": "a1",
                 "certificate_id": "c1",
             });
-            assert_eq!(Value::Object(reading.identifiers), expected);
+            assert_eq!(Value::Object(interpretation.identifiers), expected);
         }
     }
 }
@@ -61,12 +61,12 @@ fn every_event_has_its_place() {
 fn orphans_are_named_by_their_certificate() {
     let mut body = with(document("deployment.failed"), &["data", "id"], None);
     body = with(body, &["data", "hostname"], None);
-    let reading = read::<CloudflareDoor>(&body);
+    let interpretation = read::<CloudflareReceiver>(&body);
     assert_eq!(
-        (reading.subject.as_str(), reading.plan),
+        (interpretation.subject.as_str(), interpretation.plan),
         ("cloudflare/certificate/c1", Plan::NotNeeded)
     );
-    let unnamed = read::<CloudflareDoor>(with(body, &["data", "ssl"], Some(json!(null))));
+    let unnamed = read::<CloudflareReceiver>(with(body, &["data", "ssl"], Some(json!(null))));
     assert_eq!(unnamed.subject, "cloudflare/certificate/unknown");
 }
 
@@ -85,7 +85,7 @@ fn the_time_of_the_event() {
             &["metadata", "event", "created_at"],
             Some(created_at),
         );
-        assert_eq!(only::<CloudflareDoor>(body).time, time);
+        assert_eq!(only::<CloudflareReceiver>(body).time, time);
     }
 }
 
@@ -103,13 +103,16 @@ fn what_the_event_tells() {
     let body = with(body, &["data", "verification_errors"], Some(errors));
     let ownership = json!({"type": "txt", "name": "n", "value": "v"});
     let body = with(body, &["data", "ownership_verification"], Some(ownership.clone()));
-    let reading = read::<CloudflareDoor>(body);
-    assert_eq!(reading.problems, ["caa_error: a.example", "plain", "None of the A records …", "m"]);
+    let interpretation = read::<CloudflareReceiver>(body);
+    assert_eq!(
+        interpretation.problems,
+        ["caa_error: a.example", "plain", "None of the A records …", "m"]
+    );
     let dcv = json!({
         "cname": "_ca3.a.example", "cname_target": "dcv.digicert.com", "ownership_verification": ownership,
     });
-    assert_eq!(reading.dcv, Some(dcv));
-    let [certificate] = reading.certificates.as_slice() else { panic!("one certificate") };
+    assert_eq!(interpretation.dcv, Some(dcv));
+    let [certificate] = interpretation.certificates.as_slice() else { panic!("one certificate") };
     assert_eq!(certificate.serial_number.as_deref(), Some("0DE4E1566393F053"));
     assert_eq!(certificate.issuer.as_deref(), Some("DigiCertInc"));
     assert_eq!(certificate.signature_algorithm.as_deref(), Some("ECDSAWithSHA256"));
@@ -119,6 +122,6 @@ fn what_the_event_tells() {
     );
     assert_eq!(certificate.names.as_ref().unwrap().dns, ["a.example", "b.example"]);
 
-    let bare = read::<CloudflareDoor>(document("issuance.succeeded"));
+    let bare = read::<CloudflareReceiver>(document("issuance.succeeded"));
     assert_eq!((bare.certificates, bare.dcv, bare.problems.len()), (vec![], None, 0));
 }

@@ -2,10 +2,10 @@ use envelope::{Envelope, EventType, Provider};
 use serde_json::Map;
 use serde_json::value::RawValue;
 
-use crate::door::Receipt;
-use crate::draft::Draft;
+use crate::envelope_builder::EnvelopeBuilder;
+use crate::interpretation::{Interpretation, Plan};
 use crate::json;
-use crate::reading::{Plan, Reading};
+use crate::receiver::Receipt;
 
 /// Followed by the provider whose door it took. No provider's events have it.
 const SOURCE: &str = "/certhooks/canary/";
@@ -15,14 +15,14 @@ const EVENT: &str = "canary";
 /// arrival shows that the way is open.
 pub fn envelope(provider: Provider, receipt: &Receipt) -> Envelope {
     let kind = EventType::Canary.as_str();
-    let draft = Draft {
+    let builder = EnvelopeBuilder {
         id: json::id(&[kind, provider.as_str(), &envelope::rfc3339(receipt.at)]),
         source: format!("{SOURCE}{provider}"),
         kind: kind.to_owned(),
         time: None,
         data: RawValue::NULL.to_owned(),
     };
-    draft.envelope(&read(provider).subject, receipt)
+    builder.envelope(&read(provider).subject, receipt)
 }
 
 /// Whose door a canary took; `None` for any other event.
@@ -31,8 +31,8 @@ pub(crate) fn provider(envelope: &Envelope) -> Option<Provider> {
     Provider::ALL.iter().copied().find(|provider| provider.as_str() == name)
 }
 
-pub(crate) fn read(provider: Provider) -> Reading {
-    Reading {
+pub(crate) fn read(provider: Provider) -> Interpretation {
+    Interpretation {
         provider,
         event: EVENT.to_owned(),
         kind: EventType::Canary,
@@ -51,24 +51,24 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::reading;
+    use crate::interpretation;
 
     #[test]
     fn it_is_read_as_what_it_is_and_nobody_else_sends_one() {
         let receipt = Receipt { at: OffsetDateTime::UNIX_EPOCH, traceparent: None };
         for provider in Provider::ALL {
             let canary = envelope(*provider, &receipt);
-            let read = reading::read(&canary).unwrap();
+            let read = interpretation::interpret(&canary).unwrap();
             assert_eq!((read.provider, read.kind), (*provider, EventType::Canary));
-            assert!(reading::challenge(&canary).is_none());
+            assert!(interpretation::challenge(&canary).is_none());
             assert_eq!((read.plan, read.subject), (Plan::NotNeeded, canary.subject));
         }
         let foreign = Envelope {
             source: "/digicert/certcentral".into(),
             ..envelope(Provider::Digicert, &receipt)
         };
-        assert_eq!(reading::read(&foreign).unwrap().kind, EventType::Unrecognised);
+        assert_eq!(interpretation::interpret(&foreign).unwrap().kind, EventType::Unrecognised);
         let nobody = Envelope { source: "/certhooks/canary/nobody".into(), ..foreign };
-        assert!(reading::read(&nobody).is_none());
+        assert!(interpretation::interpret(&nobody).is_none());
     }
 }

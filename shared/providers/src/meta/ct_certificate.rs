@@ -3,12 +3,12 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::draft::plausible;
+use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
 
 /// A certificate as Meta describes it, in `/certificates` and in `ct_cert` of an event.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct CtCertificate {
     pub(crate) id: Option<String>,
     /// Lower-case hex.
     pub(crate) sha256: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Told {
     pub(crate) certificate: Certificate,
 }
 
-impl Told {
+impl CtCertificate {
     /// Members as public clients of `/certificates` read them (Certificate Transparency API).
     pub(crate) fn of(members: &Members<'_>) -> Self {
         let sha256 = members.text("cert_hash_sha256").and_then(|hash| sha256(&hash));

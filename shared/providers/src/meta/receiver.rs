@@ -5,9 +5,9 @@ use ring::hmac::{self, HMAC_SHA256};
 use secrecy::SecretString;
 
 use super::update::Batch;
-use crate::door::{Door, Event, Receipt, Refusal, SecretFault};
 use crate::json;
-use crate::secret::{Stored, Vouch, header};
+use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
+use crate::secret::{SecretDigest, Stored, header};
 
 /// `sha256=` and the HMAC-SHA256 of the body under the app secret (Graph API Webhooks, "Validating
 /// payloads"). The older `X-Hub-Signature` is SHA-1 and not taken.
@@ -19,15 +19,15 @@ const TOKEN_KEY: &str = "verify_token";
 const SPLIT_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Meta's Graph webhook.
-pub struct MetaDoor;
+pub struct MetaReceiver;
 
 /// The app secret, and the verify token where there is one.
 pub struct MetaSecret {
     app_secret: hmac::Key,
-    verify_token: Option<Vouch>,
+    verify_token: Option<SecretDigest>,
 }
 
-impl Door for MetaDoor {
+impl WebhookReceiver for MetaReceiver {
     const PROVIDER: Provider = Provider::Meta;
     const ROUTE: &'static str = "/webhooks/meta-ct";
     const ALLOW: &'static str = "GET, POST";
@@ -42,7 +42,7 @@ impl Door for MetaDoor {
         Ok(MetaSecret {
             app_secret: hmac::Key::new(HMAC_SHA256, app_secret.as_bytes()),
             // Without one, events are still verified; only the handshake never succeeds.
-            verify_token: stored.named(TOKEN_KEY).ok().map(Vouch::new),
+            verify_token: stored.named(TOKEN_KEY).ok().map(SecretDigest::new),
         })
     }
 
@@ -58,7 +58,8 @@ impl Door for MetaDoor {
     fn handshake(query: &str, secret: &MetaSecret) -> Option<String> {
         let handshake = Handshake::of(query)?;
         let token = secret.verify_token.as_ref()?;
-        let vouched = handshake.mode == "subscribe" && token.is(handshake.verify_token.as_bytes());
+        let vouched =
+            handshake.mode == "subscribe" && token.matches(handshake.verify_token.as_bytes());
         vouched.then_some(handshake.challenge)
     }
 
@@ -107,7 +108,7 @@ fn only(query: &str, name: &str) -> Option<String> {
 mod tests {
     use time::OffsetDateTime;
 
-    use super::{Door, MetaDoor, Receipt, Refusal};
+    use super::{MetaReceiver, Receipt, Refusal, WebhookReceiver};
 
     #[test]
     fn what_surrounds_an_update_does_not_multiply_without_end() {
@@ -119,7 +120,7 @@ mod tests {
             )
         };
         let receipt = Receipt { at: OffsetDateTime::UNIX_EPOCH, traceparent: None };
-        let events = |updates| MetaDoor::events(body(updates).as_bytes(), &receipt);
+        let events = |updates| MetaReceiver::events(body(updates).as_bytes(), &receipt);
         assert_eq!(events(100).map(|events| events.len()), Ok(100));
         assert_eq!(events(200).map(|events| events.len()), Err(Refusal::TooLarge));
     }

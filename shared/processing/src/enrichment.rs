@@ -2,14 +2,14 @@ use std::time::Duration;
 
 use certificate::Bundle;
 use envelope::{Callback, Certificate, Checks, Envelope, Outcome, Reason};
-use providers::api::Verdict;
+use providers::api::Classification;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::decide::{LONGEST_DELAY, Next, Trouble, decide, is_tried_enough};
+use crate::decide::{Decision, FailureKind, LONGEST_DELAY, decide, is_tried_enough};
 
 /// What is known of an event once the provider was asked, or need not be.
-pub(crate) struct Found {
+pub(crate) struct Enrichment {
     pub(crate) callback: Callback,
     pub(crate) status: Option<String>,
     pub(crate) certificates: Vec<Certificate>,
@@ -21,16 +21,16 @@ pub(crate) struct Found {
 }
 
 /// Not now: the envelope goes back onto the queue.
-pub(crate) struct Later {
+pub(crate) struct Retry {
     pub(crate) delay: Duration,
-    pub(crate) why: Why,
+    pub(crate) reason: RetryReason,
     pub(crate) status: Option<u16>,
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Why {
+pub(crate) enum RetryReason {
     /// The provider was asked: an attempt.
-    Trouble(Reason, Trouble),
+    FailureKind(Reason, FailureKind),
     /// The budget had no room, or the run no time: no attempt.
     NoBudget,
     /// The provider is down, so it was not asked: no attempt, and not new any more.
@@ -38,19 +38,19 @@ pub(crate) enum Why {
 }
 
 /// The end of one question: an answer to use, or a result without one.
-pub(crate) enum Settled<T> {
+pub(crate) enum Resolved<T> {
     Good { value: T, status: Option<u16> },
     Final(Callback),
 }
 
 /// The event in whose course a question is asked.
 #[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
+pub(crate) struct CallContext<'a> {
     pub(crate) envelope: &'a Envelope,
     pub(crate) now: OffsetDateTime,
 }
 
-impl Asking<'_> {
+impl CallContext<'_> {
     fn attempts(self) -> u32 {
         self.envelope.attempts.saturating_add(1)
     }
@@ -70,34 +70,34 @@ impl Asking<'_> {
     }
 
     /// While the provider is down: back onto the queue, unless it waited long enough.
-    pub(crate) fn hold<T>(self, wait: Duration) -> Result<Settled<T>, Later> {
+    pub(crate) fn hold<T>(self, wait: Duration) -> Result<Resolved<T>, Retry> {
         if is_tried_enough(self.envelope, self.now) {
-            return Ok(Settled::Final(self.uncalled(Outcome::Failed, Some(Reason::Expired))));
+            return Ok(Resolved::Final(self.uncalled(Outcome::Failed, Some(Reason::Expired))));
         }
-        Err(Later::held(wait))
+        Err(Retry::held(wait))
     }
 
-    pub(crate) fn settle<T>(
+    pub(crate) fn resolve<T>(
         self,
-        verdict: Verdict<T>,
+        classification: Classification<T>,
         status: Option<u16>,
-    ) -> Result<Settled<T>, Later> {
-        match decide(verdict, self.envelope, self.now, jitter()) {
-            Next::Good(value) => Ok(Settled::Good { value, status }),
-            Next::Final { outcome, reason } => Ok(Settled::Final(Callback {
+    ) -> Result<Resolved<T>, Retry> {
+        match decide(classification, self.envelope, self.now, jitter()) {
+            Decision::Good(value) => Ok(Resolved::Good { value, status }),
+            Decision::Final { outcome, reason } => Ok(Resolved::Final(Callback {
                 outcome,
                 reason: Some(reason),
                 attempts: self.attempts(),
                 status,
             })),
-            Next::Again { delay, reason, trouble } => {
-                Err(Later { delay, why: Why::Trouble(reason, trouble), status })
+            Decision::Retry { delay, reason, failure } => {
+                Err(Retry { delay, reason: RetryReason::FailureKind(reason, failure), status })
             }
         }
     }
 }
 
-impl Found {
+impl Enrichment {
     /// A result without any certificate of its own.
     pub(crate) fn bare(callback: Callback) -> Self {
         Self {
@@ -126,19 +126,19 @@ impl Found {
     }
 }
 
-impl Later {
+impl Retry {
     /// Spread over twice the wait, so that a backlog does not come back at once.
     fn held(wait: Duration) -> Self {
         let spread = wait.mul_f64(1.0 + 2.0 * jitter()) + Duration::from_secs(1);
         let delay = Duration::from_secs(spread.as_secs()).min(LONGEST_DELAY);
-        Self { delay, why: Why::Held, status: None }
+        Self { delay, reason: RetryReason::Held, status: None }
     }
 
     /// Spread a little, so that all who wait do not come back at once.
     pub(crate) fn no_budget(wait: Duration) -> Self {
         let spread = wait.mul_f64(1.0 + jitter() / 2.0);
         let delay = Duration::from_secs(spread.as_secs().clamp(1, 899) + 1);
-        Self { delay, why: Why::NoBudget, status: None }
+        Self { delay, reason: RetryReason::NoBudget, status: None }
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use envelope::{Envelope, Provider};
 use metrics::counter;
 use ports::PortError;
-use providers::door::Event;
+use providers::receiver::Event;
 
 use crate::answer::Cause;
 use crate::secrets::Stage;

@@ -6,8 +6,8 @@ use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339}
 use metrics::{counter, histogram};
 use time::OffsetDateTime;
 
-use crate::asking::{Later, Why};
-use crate::decide::Trouble;
+use crate::decide::FailureKind;
+use crate::enrichment::{Retry, RetryReason};
 
 pub(crate) fn called_back(
     provider: Provider,
@@ -60,16 +60,16 @@ pub(crate) fn refused(envelope: &Envelope, domain: &str, callback: &Callback) {
     );
 }
 
-pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, began: Instant) {
+pub(crate) fn again(provider: Provider, envelope: &Envelope, retry: &Retry, began: Instant) {
     let Envelope { id, kind, traceparent, attempts, .. } = envelope;
-    let delay = later.delay.as_secs();
-    let (reason, trouble) = match later.why {
-        Why::Trouble(reason, trouble) => (reason, trouble),
-        Why::NoBudget => {
+    let delay = retry.delay.as_secs();
+    let (reason, failure) = match retry.reason {
+        RetryReason::FailureKind(reason, failure) => (reason, failure),
+        RetryReason::NoBudget => {
             tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "later: the budget has no room, or this run no time");
             return;
         }
-        Why::Held => {
+        RetryReason::Held => {
             // One line for an event: a backlog of thousands comes by here every few minutes.
             if envelope.holds == 0 {
                 tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "held: the provider is down");
@@ -78,8 +78,8 @@ pub(crate) fn again(provider: Provider, envelope: &Envelope, later: &Later, bega
             return;
         }
     };
-    let (status, attempts) = (later.status, attempts.saturating_add(1));
-    if trouble == Trouble::KeyRefused {
+    let (status, attempts) = (retry.status, attempts.saturating_add(1));
+    if failure == FailureKind::KeyRefused {
         tracing::error!(
             %provider, id, r#type = kind, traceparent, status, attempts, delay,
             "the API key is refused; its events wait until it is replaced"

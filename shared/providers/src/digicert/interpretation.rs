@@ -4,19 +4,19 @@ use time::Duration;
 
 use super::document::{CHALLENGE, Document};
 use super::ids::Ids;
+use crate::interpretation::{Challenge, Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};
-use crate::reading::{Challenge, Plan, Reading};
 
 /// "Within 30 minutes of receiving the token" (CertCentral webhooks, "Create a webhook").
 const TOKEN_LIFE: Duration = Duration::minutes(30);
 
 /// What a CertCentral event means.
-pub fn read(envelope: &Envelope) -> Reading {
+pub fn interpret(envelope: &Envelope) -> Interpretation {
     let document = Document::of(&envelope.data).unwrap_or_default();
     let kind = kind(&document.event);
     let ids = Ids::of(&document);
-    Reading {
+    Interpretation {
         provider: Provider::Digicert,
         event: event_name(&document.event),
         kind,

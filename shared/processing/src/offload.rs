@@ -11,7 +11,7 @@ const DELIVERY_LIMIT: usize = 900 * 1024;
 
 /// The event as it goes onto the queue. First `payload`, then `pem_chain` move to an archive object
 /// that `dataref` names; it is a JSON object of the members that moved, the payload byte for byte.
-pub(crate) async fn shed(
+pub(crate) async fn offload(
     archive: &impl Archive,
     event: &mut CertificateEvent,
 ) -> PortResult<Delivery> {

@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 /// What a secret holds that was created but never filled in; it never counts as a secret.
 pub const PLACEHOLDER: &str = "not-filled-in";
 
-/// What `intake` asks of a provider. Each webhook function is generic over one `Door`, so that the
+/// What `intake` asks of a provider. Each webhook function is generic over one `WebhookReceiver`, so that the
 /// linker drops the others.
-pub trait Door: Send + Sync + 'static {
+pub trait WebhookReceiver: Send + Sync + 'static {
     const PROVIDER: Provider;
     /// Path of the route.
     const ROUTE: &'static str;
@@ -52,7 +52,7 @@ pub trait Door: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Event {
     pub envelope: Envelope,
-    /// Fair-queue group ([`reading::group`](crate::reading::group)).
+    /// Fair-queue group ([`interpretation::group`](crate::reading::group)).
     pub group: String,
 }
 

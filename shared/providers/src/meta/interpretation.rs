@@ -1,42 +1,43 @@
 use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
+use super::ct_certificate::{self, CtCertificate};
 use super::domain;
-use super::told::{self, Told};
 use super::update::{Batch, Update};
+use crate::interpretation::{Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};
-use crate::reading::{Plan, Reading};
 
 /// What an update of Meta's means. The envelope holds just one.
-pub fn read(envelope: &Envelope) -> Reading {
+pub fn interpret(envelope: &Envelope) -> Interpretation {
     let batch = Batch::of(&envelope.data).ok();
     let update = batch.as_ref().and_then(|batch| batch.updates().next());
     update.map_or_else(|| unrecognised(UNKNOWN), |update| recognised(&update))
 }
 
-fn recognised(update: &Update<'_, '_>) -> Reading {
-    let entry_id = update.entry.id().and_then(told::id);
+fn recognised(update: &Update<'_, '_>) -> Interpretation {
+    let entry_id = update.entry.id().and_then(ct_certificate::id);
     let value = update.value().and_then(Members::of).unwrap_or_default();
-    let mut reading = match update.field().as_str() {
+    let mut interpretation = match update.field().as_str() {
         "certificate" => certificate(&value, entry_id.clone()),
         "phishing" => phishing(&value, entry_id.clone()),
         other => unrecognised(other),
     };
-    reading.identifiers.extend(named("entry_id", entry_id));
-    reading
+    interpretation.identifiers.extend(named("entry_id", entry_id));
+    interpretation
 }
 
 /// "Search for any new certificates using the domain or id" (Webhooks for Certificate Transparency,
 /// both alerts). The value of a certificate alert is not documented: it is looked through for what
 /// the API and the phishing alert give. What `entry.id` denotes is not said either; in the sample of
 /// the phishing alert it is the id of the certificate.
-fn certificate(value: &Members<'_>, entry_id: Option<String>) -> Reading {
-    let told = Told::of(value.object("ct_cert").as_ref().unwrap_or(value));
-    let named_id = || value.get("id").or_else(|| value.get("certificate_id")).and_then(told::id);
+fn certificate(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
+    let told = CtCertificate::of(value.object("ct_cert").as_ref().unwrap_or(value));
+    let named_id =
+        || value.get("id").or_else(|| value.get("certificate_id")).and_then(ct_certificate::id);
     let certificate_id = told.id.clone().or_else(named_id).or(entry_id);
     let name = told.sha256.clone().or_else(|| certificate_id.clone());
-    Reading {
+    Interpretation {
         kind: EventType::CtCertificateObserved,
         subject: format!("meta/certificate/{}", name.as_deref().unwrap_or(UNKNOWN)),
         identifiers: named("certificate_id", certificate_id.clone()).collect(),
@@ -45,15 +46,15 @@ fn certificate(value: &Members<'_>, entry_id: Option<String>) -> Reading {
     }
 }
 
-fn phishing(value: &Members<'_>, entry_id: Option<String>) -> Reading {
-    let told = value.object("ct_cert").map(|told| Told::of(&told)).unwrap_or_default();
+fn phishing(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
+    let told = value.object("ct_cert").map(|told| CtCertificate::of(&told)).unwrap_or_default();
     let certificate_id = told.id.clone().or(entry_id);
     let (domains, problems) = suspected(value);
     let phished = value.text("phished_domain");
     let mut identifiers: Map<_, _> = named("certificate_id", certificate_id.clone()).collect();
     identifiers.extend(named("domain", phished.clone()));
     identifiers.insert("phishing_domains".to_owned(), domains.clone().into());
-    Reading {
+    Interpretation {
         kind: EventType::CtPhishingSuspected,
         subject: format!("meta/domain/{}", segment(phished.as_deref().unwrap_or(UNKNOWN))),
         identifiers,
@@ -85,17 +86,17 @@ fn suspected(value: &Members<'_>) -> (Vec<String>, Vec<String>) {
     (domains, problems)
 }
 
-fn told_of(told: Told, field: &str) -> Reading {
+fn told_of(told: CtCertificate, field: &str) -> Interpretation {
     let is_told = told.pem.is_none() && told.certificate != envelope::Certificate::default();
-    Reading {
+    Interpretation {
         certificates: if is_told { vec![told.certificate] } else { Vec::new() },
         pem: told.pem,
         ..unrecognised(field)
     }
 }
 
-fn unrecognised(field: &str) -> Reading {
-    Reading {
+fn unrecognised(field: &str) -> Interpretation {
+    Interpretation {
         provider: Provider::Meta,
         event: event_name(field),
         kind: EventType::Unrecognised,
