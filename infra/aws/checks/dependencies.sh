@@ -35,9 +35,9 @@ for engine in intake processing reconciliation; do
   forbid "$engine" 'aws-.*|lambda.*|rusqlite' "it knows ports, and not what is behind them"
 done
 
-for door in digicert-webhook cloudflare-webhook meta-ct-webhook; do
-  forbid "$door" 'aws-sdk-(dynamodb|s3)|processing|reqwest' \
-    "a door reads one secret and sends to one queue; nothing else is linked into it"
+for function in digicert-webhook cloudflare-webhook meta-ct-webhook; do
+  forbid "$function" 'aws-sdk-(dynamodb|s3)|processing|reqwest' \
+    "a webhook function reads one secret and sends to one queue; nothing else is linked into it"
 done
 
 exit "$failed"

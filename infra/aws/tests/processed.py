@@ -37,13 +37,13 @@ class NoManagedPolicies:
 
 @cache
 def _processed(parameters: tuple) -> dict:
-    given = dict(parameters)
+    parameters = dict(parameters)
     packaged = source()
     for resource in packaged["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             # What `sam deploy` puts here; SAM's transform takes nothing else.
             resource["Properties"]["CodeUri"] = f"s3://packaged/{resource['Properties']['CodeUri']}"
-    return Resolver(transform(packaged, given, NoManagedPolicies()), given).template()
+    return Resolver(transform(packaged, parameters, NoManagedPolicies()), parameters).template()
 
 
 def processed(**parameters: str) -> dict:
@@ -67,16 +67,16 @@ def watched(*without: str) -> set:
 
 
 class Resolver:
-    def __init__(self, template: dict, given: dict):
+    def __init__(self, template: dict, parameters: dict):
         declared = template["Parameters"]
-        unknown = set(given) - set(declared)
+        unknown = set(parameters) - set(declared)
         assert not unknown, f"no such parameters: {unknown}"
         self.raw = template
-        self.values = {name: self._value(p, given.get(name)) for name, p in declared.items()} | PSEUDO
+        self.values = {name: self._value(p, parameters.get(name)) for name, p in declared.items()} | PSEUDO
 
     @staticmethod
-    def _value(declaration: dict, given: str | None):
-        value = str(declaration["Default"]) if given is None else given
+    def _value(declaration: dict, value: str | None):
+        value = str(declaration["Default"]) if value is None else value
         return value.split(",") if declaration["Type"] == "CommaDelimitedList" else value
 
     def template(self) -> dict:

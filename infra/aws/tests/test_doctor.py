@@ -1,5 +1,5 @@
 """`certhooks doctor --stack` and `certhooks cloudflare … --stack`: the operator's command against a deployed stack and the
-simulated providers, with the stack's doors between them.
+simulated providers, with the stack's webhook endpoints between them.
 """
 
 import json
@@ -33,7 +33,7 @@ class Operator:
             "META_API_BASE": bases["meta"],
             "META_APP_ID": APP,
         }
-        # The stack's own outputs are addresses of AWS; these are the same doors at the emulator.
+        # The stack's own outputs are addresses of AWS; these are the same endpoints at the emulator.
         host = stack.outputs["DigicertWebhookUrl"].removeprefix("https://").split(".")[0]
         self.base = f"{stack.emulator.url}/_aws/execute-api/{host}/v1"
 
@@ -94,9 +94,9 @@ def refusing() -> str:
 
 
 def happen(providers) -> int | None:
-    """An event at Cloudflare; what the door answered."""
-    told = providers.control("POST", "cloudflare/events", {"account": ACCOUNT, "event": "issuance.succeeded"})
-    sent, = told["notifications"]
+    """An event at Cloudflare; what the webhook endpoint answered."""
+    output = providers.control("POST", "cloudflare/events", {"account": ACCOUNT, "event": "issuance.succeeded"})
+    sent, = output["notifications"]
     return sent["code"]
 
 
@@ -125,10 +125,10 @@ def test_dead_letters_and_a_webhook_that_is_off(operator):
     stack.sqs.send_message(QueueUrl=stack.outputs["EventsDeadLettersUrl"], MessageBody="{}")
     subprocess.run([BINARIES / "certhooks", "digicert", "webhook", "deactivate"], env=operator.environment, check=True)
     findings = operator.examine(status=1)
-    letters = findings["here", "dead-letters"]
-    assert letters["detail"].startswith("1 events, 0 deliveries")
-    assert "; the oldest was sent " in letters["detail"]
-    assert letters["mend"].startswith(f"certhooks dead-letters list --stack {stack.name}, then ")
+    dead_letters = findings["here", "dead-letters"]
+    assert dead_letters["detail"].startswith("1 events, 0 deliveries")
+    assert "; the oldest was sent " in dead_letters["detail"]
+    assert dead_letters["mend"].startswith(f"certhooks dead-letters list --stack {stack.name}, then ")
     assert findings["digicert", "status"]["mend"] == "certhooks digicert webhook activate"
     stack.take("EventsDeadLetters")
     operator.run("digicert", "webhook", "subscribe", "--endpoint", f"{operator.base}/webhooks/digicert")

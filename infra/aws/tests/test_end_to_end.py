@@ -125,7 +125,7 @@ def test_an_outage_of_the_provider_delays_and_loses_nothing(stack, providers):
     assert stack.take("EventsDeadLetters") == []
 
 
-def canary(stack: Stack) -> str:
+def send_synthetic_event(stack: Stack) -> str:
     """Sent as the schedule does it; its id."""
     answer = stack.lambda_.invoke(FunctionName=stack.physical("DigicertWebhook"), Payload=b'{"certhooks":"canary"}')
     assert "FunctionError" not in answer, answer
@@ -138,7 +138,7 @@ def arrived(stack: Stack, id: str) -> bool:
 
 
 def test_a_canary_goes_all_the_way_and_to_no_consumer(stack):
-    id = canary(stack)
+    id = send_synthetic_event(stack)
     eventually(lambda: arrived(stack, id))
     assert arrived(stack, id)
     assert stack.take("DeliveriesQueue") == []
@@ -151,7 +151,7 @@ def test_consumers_who_ask_for_the_canary_get_it(stack):
         FunctionName=worker, Environment={"Variables": variables | {"DELIVER_CANARY": "true"}}
     )
     try:
-        id = canary(stack)
+        id = send_synthetic_event(stack)
         event, = stack.deliveries(1)
     finally:
         stack.lambda_.update_function_configuration(FunctionName=worker, Environment={"Variables": variables})
@@ -194,11 +194,11 @@ def test_a_provider_switched_off_has_no_route(spare):
 
 
 @pytest.mark.parametrize("guess", ["not-filled-in", ""])
-def test_a_secret_that_was_never_filled_in_lets_nobody_in(spare, guess):
+def test_a_secret_that_was_never_filled_in_is_refused(spare, guess):
     assert send(spare, "Cloudflare", validated(), {"webhook_auth": guess}).status == 503
 
 
-def test_a_secret_that_cannot_be_read_lets_nobody_in(spare):
+def test_a_secret_that_cannot_be_read_is_refused(spare):
     key = spare.secret("DigicertWebhook")
     spare.secrets.delete_secret(
         SecretId=spare.outputs["DigicertWebhookSecretName"], ForceDeleteWithoutRecovery=True
@@ -238,7 +238,7 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_write(stack, prov
     path = providers.bases["digicert"].split("/", 3)[3]
     providers.control("PUT", "faults", [{"path": f"/{path}", "fault": "key_refused"}])
     send(stack, "Digicert", issued())
-    canary(stack)
+    send_synthetic_event(stack)
     for provider in LOGS:
         send(stack, provider, samples(provider)[0][0], WRONG)
     expected = watched(*RECONCILED)

@@ -1,4 +1,4 @@
-"""`certhooks meta subscribe --stack`: the simulated Graph API, the stack's door, and the handshake between them."""
+"""`certhooks meta subscribe --stack`: the simulated Graph API, the stack's webhook endpoint, and the handshake between them."""
 
 import json
 import urllib.request
@@ -41,7 +41,7 @@ def test_an_app_is_subscribed_and_again(operator, providers):
 
 
 def test_the_doctor_finds_it_well(operator):
-    told = operator.run("doctor", "--provider", "meta-ct", "--endpoint", operator.base)
-    findings = {finding["check"]: finding for finding in told if finding["scope"] == "meta"}
+    output = operator.run("doctor", "--provider", "meta-ct", "--endpoint", operator.base)
+    findings = {finding["check"]: finding for finding in output if finding["scope"] == "meta"}
     for check in ["subscription", "endpoint", "domains", "phishing-domains", "answer", "handshake"]:
         assert findings[check]["level"] == "ok", findings

@@ -1,5 +1,5 @@
 """`certhooks digicert webhook --stack`: the operator's command against the deployed stack and the simulated CertCentral,
-with the stack's door between them.
+with the stack's webhook endpoint between them.
 """
 
 import json
@@ -29,7 +29,7 @@ class Operator:
     def __init__(self, stack: Stack, base: str):
         self.stack = stack
         self.environment = stack.emulator.environment | {"DIGICERT_API_KEY": KEY, "DIGICERT_API_BASE": base}
-        # The stack's own output is an address of AWS; this is the same door at the emulator.
+        # The stack's own output is an address of AWS; this is the same endpoint at the emulator.
         host, path = stack.outputs["DigicertWebhookUrl"].removeprefix("https://").split("/", 1)
         self.endpoint = f"{stack.emulator.url}/_aws/execute-api/{host.split('.')[0]}/{path}"
 
@@ -66,7 +66,7 @@ def operator(aws, template, parameters, providers) -> Operator:
 
 
 def happen(providers) -> int | None:
-    """An event at CertCentral; what the door answered."""
+    """An event at CertCentral; what the webhook endpoint answered."""
     return providers.control("POST", "digicert/events", {"event": "certificate_revoked"}).get("code")
 
 

@@ -1,4 +1,4 @@
-"""The reconciler on the deployed stack: what CertCentral's log and orders have and the door did not take is delivered
+"""The reconciler on the deployed stack: what CertCentral's log and orders have and the webhook endpoint did not accept is delivered
 after all, once.
 """
 
@@ -27,7 +27,7 @@ class Account:
         self.certcentral = certcentral
         self.table = stack.outputs["LedgerTable"]
         self.ledger = stack.emulator.client("dynamodb")
-        # The stack's own output is an address of AWS; this is the same door at the emulator.
+        # The stack's own output is an address of AWS; this is the same endpoint at the emulator.
         host, path = stack.outputs["DigicertWebhookUrl"].removeprefix("https://").split("/", 1)
         self.endpoint = f"{stack.emulator.url}/_aws/execute-api/{host.split('.')[0]}/{path}"
 
@@ -62,9 +62,9 @@ class Account:
     def run(self) -> list:
         """As the schedule does it."""
         answer = self.stack.lambda_.invoke(FunctionName=self.stack.physical("Reconciler"), Payload=b"{}")
-        told = json.loads(answer["Payload"].read())
-        assert "FunctionError" not in answer, told
-        return [told[count] for count in COUNTS]
+        output = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, output
+        return [output[count] for count in COUNTS]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def account(aws, template, parameters, tmp_path_factory) -> Account:
         yield account
 
 
-def test_an_event_that_the_door_refused_is_recovered_and_delivered_once(account):
+def test_an_event_that_the_endpoint_refused_is_recovered_and_delivered_once(account):
     assert account.happen("certificate_issued")["code"] == 200
     taken, = account.stack.deliveries(1)
     assert "reconciled" not in taken
@@ -111,8 +111,8 @@ def test_an_operator_does_the_same_by_hand(account):
     del operator.environment["DIGICERT_API_KEY"]
 
     def reconcile(*options: str) -> tuple:
-        told, = operator.run("reconcile", *options)
-        return [told[count] for count in COUNTS], told["events"]
+        output, = operator.run("reconcile", *options)
+        return [output[count] for count in COUNTS], output["events"]
 
     happened = account.happen("certificate_issued")
     subject = f"digicert/certificate/{happened['data']['certificate_id']}"

@@ -25,8 +25,8 @@ def history(operator: Operator, name: str, length: int) -> dict:
     """Of the one certificate of that name. An event is in it right after its delivery."""
 
     def known() -> dict | None:
-        told = operator.run("status", name, status=None)
-        return told[0] if [len(one["history"]) for one in told] == [length] else None
+        output = operator.run("status", name, status=None)
+        return output[0] if [len(one["history"]) for one in output] == [length] else None
 
     found = eventually(known)
     assert found, operator.run("status", name, status=None)

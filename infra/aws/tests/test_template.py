@@ -47,7 +47,7 @@ def test_meta_is_off_by_default_and_nothing_at_all_is_refused():
     assert sorted(named) == ["EnableCloudflare", "EnableDigicert", "EnableMeta"]
 
 
-# --- the door ----------------------------------------------------------------------------------------------------
+# --- webhook endpoints -------------------------------------------------------------------------------------------
 
 
 def test_the_api_has_three_routes_one_stage_and_a_limit():
@@ -272,8 +272,8 @@ def test_secrets_are_generated_or_hold_the_word_that_never_counts():
     assert generated["GenerateStringKey"] == "webhook_key"
     assert generated["PasswordLength"] >= 32
 
-    door = (TEMPLATE.parents[2] / "shared/providers/src/door.rs").read_text()
-    placeholder = re.search(r'PLACEHOLDER: &str = "([^"]+)"', door)[1]
+    receiver = (TEMPLATE.parents[2] / "shared/providers/src/receiver.rs").read_text()
+    placeholder = re.search(r'PLACEHOLDER: &str = "([^"]+)"', receiver)[1]
     members = {name: json.loads(secret["SecretString"]) for name, secret in secrets.items()}
     assert {name: set(value) for name, value in members.items()} == {
         "CloudflareWebhookSecret": {"webhook_auth"},
@@ -346,7 +346,7 @@ def test_alarms_watch_what_they_should():
 def test_alarms_go_to_the_topic_when_there_is_one():
     for alarm in resources("AWS::CloudWatch::Alarm", processed(AlarmTopicArn=TOPIC, **ALL)).values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
-        # A reconciler or a canary that says nothing at all does not run; elsewhere silence is good.
+        # A reconciler or a canary without any data does not run; elsewhere missing data is good.
         is_watch = alarm["MetricName"] in {"Reconciled", "CanaryLatency"}
         assert alarm["TreatMissingData"] == ("breaching" if is_watch else "notBreaching")
     for alarm in resources("AWS::CloudWatch::Alarm", processed()).values():
@@ -361,7 +361,7 @@ def test_alarms_go_to_the_topic_when_there_is_one():
         ({"EnableDigicert": "false", "EnableCloudflare": "false", "EnableMeta": "true"}, "MetaWebhook"),
     ],
 )
-def test_a_canary_takes_the_first_open_door_each_day(enabled, function):
+def test_the_canary_invokes_the_first_enabled_webhook_function_each_day(enabled, function):
     stack = processed(**enabled)["Resources"]
     rule = stack["Canary"]["Properties"]
     assert rule["ScheduleExpression"] == "rate(1 day)"
