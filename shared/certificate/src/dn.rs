@@ -56,7 +56,7 @@ fn short_name(oid: &str) -> Option<&'static str> {
     })
 }
 
-fn is_string(tag: Tag) -> bool {
+pub(crate) fn is_string(tag: Tag) -> bool {
     matches!(
         tag,
         Tag::BmpString
@@ -72,7 +72,7 @@ fn is_string(tag: Tag) -> bool {
 }
 
 /// The characters of a string, whatever its type; the encoding in hex of anything else.
-fn value(any: &Any<'_>) -> String {
+pub(crate) fn value(any: &Any<'_>) -> String {
     match any.tag() {
         Tag::BmpString => {
             let (units, _) = any.data.as_chunks::<2>();

@@ -2,6 +2,8 @@ use x509_parser::asn1_rs::FromDer;
 use x509_parser::public_key::RSAPublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use crate::der;
+
 /// A public key as far as its strength and its use for verification go.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Key {
@@ -33,7 +35,101 @@ pub(crate) fn read(spki: &SubjectPublicKeyInfo<'_>) -> Key {
         "1.2.840.10045.2.1" => elliptic(spki),
         "1.3.101.112" => known(Kind::Ed25519, "Ed25519", 256),
         "1.3.101.113" => known(Kind::Other, "Ed448", 456),
-        _ => Key { kind: Kind::Other, algorithm, bits: None },
+        oid => match post_quantum(oid) {
+            Some(name) => Key { kind: Kind::Other, algorithm: name.to_owned(), bits: None },
+            None => Key { kind: Kind::Other, algorithm, bits: None },
+        },
+    }
+}
+
+/// FIPS 204 and FIPS 205; identifiers by RFC 9881 and RFC 9909 (2.16.840.1.101.3.4.3).
+pub(crate) fn post_quantum(oid: &str) -> Option<&'static str> {
+    const NAMES: [&str; 30] = [
+        "ML-DSA-44",
+        "ML-DSA-65",
+        "ML-DSA-87",
+        "SLH-DSA-SHA2-128s",
+        "SLH-DSA-SHA2-128f",
+        "SLH-DSA-SHA2-192s",
+        "SLH-DSA-SHA2-192f",
+        "SLH-DSA-SHA2-256s",
+        "SLH-DSA-SHA2-256f",
+        "SLH-DSA-SHAKE-128s",
+        "SLH-DSA-SHAKE-128f",
+        "SLH-DSA-SHAKE-192s",
+        "SLH-DSA-SHAKE-192f",
+        "SLH-DSA-SHAKE-256s",
+        "SLH-DSA-SHAKE-256f",
+        "HashML-DSA-44-with-SHA512",
+        "HashML-DSA-65-with-SHA512",
+        "HashML-DSA-87-with-SHA512",
+        "HashSLH-DSA-SHA2-128s-with-SHA256",
+        "HashSLH-DSA-SHA2-128f-with-SHA256",
+        "HashSLH-DSA-SHA2-192s-with-SHA512",
+        "HashSLH-DSA-SHA2-192f-with-SHA512",
+        "HashSLH-DSA-SHA2-256s-with-SHA512",
+        "HashSLH-DSA-SHA2-256f-with-SHA512",
+        "HashSLH-DSA-SHAKE-128s-with-SHAKE128",
+        "HashSLH-DSA-SHAKE-128f-with-SHAKE128",
+        "HashSLH-DSA-SHAKE-192s-with-SHAKE256",
+        "HashSLH-DSA-SHAKE-192f-with-SHAKE256",
+        "HashSLH-DSA-SHAKE-256s-with-SHAKE256",
+        "HashSLH-DSA-SHAKE-256f-with-SHAKE256",
+    ];
+    const FIRST: usize = 17;
+    let arc: usize = oid.strip_prefix("2.16.840.1.101.3.4.3.")?.parse().ok()?;
+    NAMES.get(arc.checked_sub(FIRST)?).copied()
+}
+
+pub(crate) fn is_post_quantum(algorithm: &str) -> bool {
+    algorithm.contains("ML-DSA") || algorithm.contains("SLH-DSA")
+}
+
+/// What ring does not take, in words: a point that is not given in full, and an RSA key outside of what
+/// it allows or encoded in another way than DER. `None` for a key that it works with.
+pub(crate) fn unsupported_form(
+    key: &Key,
+    info: &SubjectPublicKeyInfo<'_>,
+    least_bits: u32,
+) -> Option<String> {
+    let data = &info.subject_public_key.data;
+    match key.kind {
+        // SEC 1, 2.3.3: 02 and 03 begin a compressed point, 06 and 07 a hybrid one.
+        Kind::P256 | Kind::P384 => match data.first() {
+            Some(2 | 3) => Some(format!("{} key as a compressed point", key.algorithm)),
+            Some(6 | 7) => Some(format!("{} key as a hybrid point", key.algorithm)),
+            _ => None,
+        },
+        Kind::Rsa => unsupported_rsa(key, data, least_bits),
+        Kind::Ed25519 | Kind::Other => None,
+    }
+}
+
+/// ring: an odd exponent of 3 to 33 bits, an odd modulus of at most 8192 bits.
+fn unsupported_rsa(key: &Key, data: &[u8], least_bits: u32) -> Option<String> {
+    let bits = key.bits.unwrap_or_default();
+    if !(least_bits..=8192).contains(&bits) {
+        return Some(format!("RSA key of {bits} bits"));
+    }
+    let members = der::content(data, der::SEQUENCE).and_then(der::elements)?;
+    let [modulus, exponent] = members.as_slice() else {
+        return Some("RSA key that is not encoded as RFC 8017 has it".to_owned());
+    };
+    let negative = |integer: &[u8]| integer.first().is_some_and(|first| first & 0x80 != 0);
+    if negative(modulus.content) || negative(exponent.content) {
+        return Some("RSA key with a negative number".to_owned());
+    }
+    if modulus.content.last().is_some_and(|last| last & 1 == 0) {
+        return Some("RSA key with an even modulus".to_owned());
+    }
+    let significant = exponent.content.iter().position(|octet| *octet != 0)?;
+    let exponent = exponent.content.get(significant..).unwrap_or_default();
+    match exponent {
+        [1 | 2] => Some("RSA key with an exponent below 3".to_owned()),
+        [.., last] if last & 1 == 0 => Some("RSA key with an even exponent".to_owned()),
+        [first, _, _, _, _] if *first > 1 => Some("RSA key with a large exponent".to_owned()),
+        [_, _, _, _, _, _, ..] => Some("RSA key with a large exponent".to_owned()),
+        _ => None,
     }
 }
 

@@ -5,6 +5,8 @@ use x509_parser::asn1_rs::{Any, Class, FromDer, Tag};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 
+use crate::der;
+
 /// The alternative names of a certificate, as they stand in it: wildcards and A-labels are kept, and
 /// octets that are no text become U+FFFD. Nothing is taken from the common name.
 ///
@@ -34,11 +36,26 @@ pub(crate) fn read(x509: &X509Certificate<'_>) -> Names {
 fn add(names: &mut Names, tag: u32, data: &[u8]) {
     let text = || String::from_utf8_lossy(data).into_owned();
     match tag {
+        0 => names.email.extend(smtp_utf8_mailbox(data)),
         1 => names.email.push(text()),
         2 => names.dns.push(text()),
         7 => names.ip.extend(address(data)),
         _ => {}
     }
+}
+
+/// RFC 9598, 3: an e-mail address whose local part is not ASCII stands in an `otherName` of its own
+/// type, as a UTF8String. `data` is the content of the `otherName`.
+pub(crate) fn smtp_utf8_mailbox(data: &[u8]) -> Option<String> {
+    // 1.3.6.1.5.5.7.8.9
+    const SMTP_UTF8_MAILBOX: [u8; 8] = [0x2B, 6, 1, 5, 5, 7, 8, 9];
+    let members = der::elements(data)?;
+    let [kind, value] = members.as_slice() else { return None };
+    if kind.content != SMTP_UTF8_MAILBOX {
+        return None;
+    }
+    let mailbox = der::content(value.content, 0x0C)?;
+    str::from_utf8(mailbox).ok().map(str::to_owned)
 }
 
 fn address(octets: &[u8]) -> Option<String> {

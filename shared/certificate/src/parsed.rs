@@ -9,7 +9,7 @@ use x509_parser::oid_registry::{
 };
 
 use crate::key::{self, Key};
-use crate::{dn, names, serial, signature};
+use crate::{dn, names, serial, signature, tbs};
 
 /// One certificate, with what ordering and checking ask of it.
 pub(crate) struct Parsed<'a> {
@@ -44,6 +44,8 @@ impl<'a> Parsed<'a> {
                 serial_number: Some(serial::hex(x509.raw_serial())),
                 fingerprint_sha256: Some(HEXLOWER.encode(digest(&SHA256, der).as_ref())),
                 fingerprint_sha1: None,
+                tbs_sha256: tbs::sha256(x509.tbs_certificate.as_ref()),
+                spki_sha256: Some(HEXLOWER.encode(digest(&SHA256, x509.public_key().raw).as_ref())),
                 not_before: Some(envelope::rfc3339(x509.validity().not_before.to_datetime())),
                 not_after: Some(envelope::rfc3339(x509.validity().not_after.to_datetime())),
                 names: Some(names::read(&x509)),

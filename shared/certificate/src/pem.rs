@@ -35,26 +35,36 @@ fn and_found(labels: &[String]) -> String {
 
 /// The DER of every certificate block, in order. Text around them and other blocks are passed over.
 pub(crate) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, NotACertificate> {
-    let mut ders = Vec::new();
+    blocks(text)?.into_iter().collect()
+}
+
+/// The DER of every certificate block that can be read, and why the others cannot: one block does not
+/// take the others with it. A text that breaks off is an error as a whole, since what is missing may be
+/// anything.
+pub(crate) fn blocks(text: &str) -> Result<Vec<Result<Vec<u8>, NotACertificate>>, NotACertificate> {
+    let mut blocks = Vec::new();
     let mut found = Vec::new();
     let mut open: Option<Armour> = None;
     for line in armour::lines(text).filter(|line| line.exact) {
-        let block = ders.len() + 1;
+        let block = blocks.len() + 1;
         match (open.take(), line.edge) {
             (None, Edge::Begin) if is_certificate(&line) => open = Some(line),
             (None, Edge::Begin) => note(&mut found, line.label),
             (None, Edge::End) if !is_certificate(&line) => {}
             (Some(begin), Edge::End) if begin.label == line.label => {
                 let body = text.get(begin.span.end..line.span.start).unwrap_or_default();
-                ders.push(decode(body).ok_or(NotACertificate::NotBase64 { block })?);
+                blocks.push(decode(body).ok_or(NotACertificate::NotBase64 { block }));
             }
-            _ => return Err(NotACertificate::Mismatched { block }),
+            (_, edge) => {
+                blocks.push(Err(NotACertificate::Mismatched { block }));
+                open = (edge == Edge::Begin && is_certificate(&line)).then_some(line);
+            }
         }
     }
     if open.is_some() || breaks_off(text) {
-        return Err(NotACertificate::CutShort { block: ders.len() + 1 });
+        return Err(NotACertificate::CutShort { block: blocks.len() + 1 });
     }
-    if ders.is_empty() { Err(NotACertificate::NoBlock { found }) } else { Ok(ders) }
+    if blocks.is_empty() { Err(NotACertificate::NoBlock { found }) } else { Ok(blocks) }
 }
 
 /// PEM with LF and 64 columns (RFC 7468, 2).

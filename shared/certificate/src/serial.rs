@@ -23,11 +23,35 @@ pub fn serial_hex(decimal: &str) -> Option<String> {
         }
     }
     octets.reverse();
-    Some(hex(&octets))
+    Some(magnitude(&octets))
 }
 
-/// Upper-case hex without the sign octet of DER.
+/// Upper-case hex without the sign octet of DER. A negative number, which RFC 5280, 4.1.2.2 forbids and
+/// old roots have, is its amount behind a minus, as OpenSSL shows it.
 pub(crate) fn hex(octets: &[u8]) -> String {
+    if octets.first().is_some_and(|first| first & 0x80 != 0) {
+        return format!("-{}", magnitude(&negated(octets)));
+    }
+    magnitude(octets)
+}
+
+/// The amount of a negative number in two's complement.
+fn negated(octets: &[u8]) -> Vec<u8> {
+    let mut carry = true;
+    let mut amount: Vec<u8> = octets
+        .iter()
+        .rev()
+        .map(|octet| {
+            let (sum, overflow) = (!octet).overflowing_add(u8::from(carry));
+            carry = overflow;
+            sum
+        })
+        .collect();
+    amount.reverse();
+    amount
+}
+
+fn magnitude(octets: &[u8]) -> String {
     let first = octets.iter().position(|octet| *octet != 0);
     match first.and_then(|first| octets.get(first..)) {
         Some(significant) => HEXUPPER.encode(significant),
@@ -75,5 +99,13 @@ mod tests {
         assert_eq!(hex(&[0x00, 0xC0, 0xFF]), "C0FF");
         assert_eq!(hex(&[0x00]), "00");
         assert_eq!(hex(&[]), "00");
+    }
+
+    #[test]
+    fn negative_numbers_have_a_minus() {
+        assert_eq!(hex(&[0xFF]), "-01");
+        assert_eq!(hex(&[0x80, 0x00]), "-8000");
+        assert_eq!(hex(&[0xEE, 0x2B, 0x00]), "-11D500");
+        assert_eq!(hex(&[0xFF, 0x00]), "-0100");
     }
 }

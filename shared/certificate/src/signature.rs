@@ -1,12 +1,12 @@
 use ring::signature::{self as ring_signature, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::signature_algorithm::RsaSsaPssParams;
-use x509_parser::x509::AlgorithmIdentifier;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
-use crate::key::Kind;
+use crate::key::{self, Key, Kind};
 use crate::parsed::Parsed;
 
 /// What came of verifying one signature with one key.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum SignatureResult {
     Bad,
     Good,
@@ -29,31 +29,66 @@ pub(crate) enum Scheme {
     PssSha512,
 }
 
-/// Whether `signed` carries a signature by the key in `signer`.
+/// Whether `signed` carries a signature by the key in `signer`, which is called its issuer.
 pub(crate) fn verify(signed: &Parsed<'_>, signer: &Parsed<'_>) -> SignatureResult {
+    if signed.issuer != signer.subject {
+        return SignatureResult::Bad;
+    }
+    verify_with(signed, &signer.key, signer.x509.public_key())
+}
+
+/// Whether `signed` carries a signature by this key. What ring refuses before it computes anything is
+/// sorted out first: that a key cannot be used says nothing about the signature.
+pub(crate) fn verify_with(
+    signed: &Parsed<'_>,
+    key: &Key,
+    info: &SubjectPublicKeyInfo<'_>,
+) -> SignatureResult {
+    let signature = &signed.x509.signature_value;
     // RFC 5280, 4.1.1.2: the algorithm inside what is signed must be the one outside.
-    if signed.issuer != signer.subject || signed.x509.signature != signed.x509.signature_algorithm {
+    if signed.x509.signature != signed.x509.signature_algorithm || signature.unused_bits != 0 {
         return SignatureResult::Bad;
     }
     let scheme = match scheme(&signed.x509.signature_algorithm) {
         Ok(scheme) => scheme,
         Err(name) => return SignatureResult::Unsupported(name),
     };
-    if signer.key.kind == Kind::Other {
-        return SignatureResult::Unsupported(format!("{} key", signer.key.algorithm));
+    if key.kind == Kind::Other {
+        return SignatureResult::Unsupported(format!("{} key", key.algorithm));
     }
-    let Some((algorithm, least_bits)) = algorithm(scheme, signer.key.kind) else {
+    let Some((algorithm, least_bits)) = algorithm(scheme, key.kind) else {
         return SignatureResult::Bad;
     };
-    let bits = signer.key.bits.unwrap_or_default();
-    if signer.key.kind == Kind::Rsa && !(least_bits..=8192).contains(&bits) {
-        return SignatureResult::Unsupported(format!("RSA key of {bits} bits"));
+    if let Some(form) = key::unsupported_form(key, info, least_bits) {
+        return SignatureResult::Unsupported(form);
     }
-    let key = UnparsedPublicKey::new(algorithm, &signer.x509.public_key().subject_public_key.data);
-    match key.verify(signed.x509.tbs_certificate.as_ref(), &signed.x509.signature_value.data) {
+    if let Some(result) = restricted(&signed.x509.signature_algorithm, info) {
+        return result;
+    }
+    let public_key = UnparsedPublicKey::new(algorithm, &info.subject_public_key.data);
+    match public_key.verify(signed.x509.tbs_certificate.as_ref(), &signature.data) {
         Ok(()) => SignatureResult::Good,
         Err(_) => SignatureResult::Bad,
     }
+}
+
+/// RFC 4055, 1.2: a key for PSS only verifies nothing else, and its parameters restrict those of the
+/// signature. Parameters that differ may still be within the restriction, which is not looked into.
+fn restricted(
+    algorithm: &AlgorithmIdentifier<'_>,
+    info: &SubjectPublicKeyInfo<'_>,
+) -> Option<SignatureResult> {
+    if info.algorithm.algorithm.to_id_string() != "1.2.840.113549.1.1.10" {
+        return None;
+    }
+    if algorithm.algorithm != info.algorithm.algorithm {
+        return Some(SignatureResult::Bad);
+    }
+    let differs = info.algorithm.parameters.is_some()
+        && info.algorithm.parameters != algorithm.parameters;
+    differs.then(|| {
+        SignatureResult::Unsupported("RSASSA-PSS key with parameters of its own".to_owned())
+    })
 }
 
 /// The scheme, or the name of one that cannot be verified.
@@ -137,7 +172,7 @@ pub(crate) fn name(algorithm: &AlgorithmIdentifier<'_>) -> String {
         "1.2.840.10045.4.3.4" => "ecdsa-with-SHA512",
         "1.3.101.112" => "ED25519",
         "1.3.101.113" => "ED448",
-        _ => return oid,
+        _ => return key::post_quantum(&oid).map_or(oid.clone(), str::to_owned),
     };
     name.to_owned()
 }

@@ -57,6 +57,13 @@ pub struct Certificate {
     /// Lower-case hex; only where the provider names it and gives no PEM (CertCentral order info).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint_sha1: Option<String>,
+    /// Lower-case hex; SHA-256 of the TBSCertificate without its list of SCTs (RFC 6962, 3.2), which a
+    /// certificate shares with its precertificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tbs_sha256: Option<String>,
+    /// Lower-case hex; SHA-256 of the SubjectPublicKeyInfo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spki_sha256: Option<String>,
     /// RFC 3339, or the date alone where the provider gives no more.
     pub not_before: Option<String>,
     pub not_after: Option<String>,

@@ -1,9 +1,11 @@
 //! The two messages of Certhooks, both CloudEvents 1.0 JSON, and their vocabulary.
 //!
+//! - [`check`]: what each check says of a chain, and the verdict
 //! - [`cloud_event`]: the members that both share, and the two messages themselves
 //! - [`data`]: what a [`CertificateEvent`] carries: call-back, certificates, checks, payload
 //! - [`vocabulary`]: providers, event types, call-back outcomes and reasons
 
+pub mod check;
 mod cloud_event;
 mod data;
 mod vocabulary;
