@@ -110,7 +110,8 @@ fn measure(case: &Case, count: &mut Count) {
 
 fn ask(case: &Case) -> Option<Report> {
     let anchors = TrustAnchors::from_pem(case.trusted_certs.join("\n").as_bytes()).ok()?;
-    let names: Vec<String> = case.expected_peer_name.iter().map(|name| name.value.clone()).collect();
+    let names: Vec<String> =
+        case.expected_peer_name.iter().map(|name| name.value.clone()).collect();
     let purpose = if case.validation_kind == "SERVER" { Purpose::Server } else { Purpose::Client };
     let question = Question {
         anchors: &anchors,

@@ -4,6 +4,7 @@ use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;
 
 use crate::key::{self, Kind};
+use crate::path::constraints::alternative_names;
 use crate::path::node::Node;
 use crate::path::purpose::Purpose;
 use crate::signature::{self, Scheme};
@@ -152,8 +153,10 @@ pub(crate) fn names_present(leaf: &Node<'_>, purpose: Purpose) -> Check {
     let names = leaf.parsed.view.names.clone().unwrap_or_default();
     let mut found = Vec::new();
     if server && names.dns.is_empty() && names.ip.is_empty() {
+        // RFC 5280, 4.2.1.6: one that is named in another form may be found by it.
+        let has_other = alternative_names(leaf).is_some_and(|names| !names.is_empty());
         found.push((
-            CheckResult::Failed,
+            if has_other { CheckResult::Unknown } else { CheckResult::Failed },
             "no_host_name",
             format!("{} has no DNS name or IP address among its alternative names", leaf.label()),
         ));

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
-use envelope::check::{Check, Checks, Verdict};
 use envelope::Certificate;
+use envelope::check::{Check, Checks, Verdict};
 use time::OffsetDateTime;
 
 use crate::on_path::{self, sentences_of};
@@ -49,7 +49,10 @@ pub struct Report {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PathEnd {
     /// At a trust anchor: its name, and whether its certificate is the last of the chain.
-    Anchor { name: String, is_included: bool },
+    Anchor {
+        name: String,
+        is_included: bool,
+    },
     SelfSigned,
     IssuerMissing,
 }
@@ -93,7 +96,8 @@ impl<'a> Bundle<'a> {
                     continue;
                 }
             };
-            if let Some(count) = places.get(der.as_slice()).and_then(|place| counts.get_mut(*place)) {
+            if let Some(count) = places.get(der.as_slice()).and_then(|place| counts.get_mut(*place))
+            {
                 *count += 1;
                 continue;
             }
@@ -107,7 +111,10 @@ impl<'a> Bundle<'a> {
             }
         }
         if nodes.is_empty() {
-            return Err(errors.into_iter().next().unwrap_or(NotACertificate::NoBlock { found: Vec::new() }));
+            return Err(errors
+                .into_iter()
+                .next()
+                .unwrap_or(NotACertificate::NoBlock { found: Vec::new() }));
         }
         let repeated = nodes.iter().zip(counts).filter(|(_, count)| *count > 1);
         let repeated = repeated.map(|(node, count)| (node.label(), count)).collect();
@@ -185,7 +192,12 @@ fn shorten<'short, 'long: 'short>(node: &'short Node<'long>) -> &'short Node<'sh
 
 /// Positions of the path, with the anchor's own certificate where it came along and is valid. An expired
 /// edition of a root is no part of a path that the anchor's key makes valid without it.
-fn listed(nodes: &[Node<'_>], path: &Path, anchor: Option<&Anchor>, at: OffsetDateTime) -> Vec<usize> {
+fn listed(
+    nodes: &[Node<'_>],
+    path: &Path,
+    anchor: Option<&Anchor>,
+    at: OffsetDateTime,
+) -> Vec<usize> {
     let mut listed = path.positions.clone();
     if let Some(anchor) = anchor.filter(|_| !path.has_anchor) {
         let at = at.unix_timestamp();
@@ -232,10 +244,12 @@ fn path_check(
     match opinion(&chain, anchor, purpose, question.at) {
         Opinion::Invalid(reason) => Check::unknown(
             "disputed",
-            format!("the path is valid by RFC 5280 as it is read here; rustls-webpki refuses it: {reason}"),
+            format!(
+                "the path is valid by RFC 5280 as it is read here; rustls-webpki refuses it: {reason}"
+            ),
         ),
         Opinion::Valid | Opinion::Abstains => {
-            Check::ok(format!("the path is valid by RFC 5280 for a {words} certificate"))
+            Check::ok(format!("the path is valid by RFC 5280 for {words} certificate"))
         }
     }
 }
@@ -252,17 +266,26 @@ fn trust_check(
         Check::unknown(
             "no_anchors_for_purpose",
             format!(
-                "Mozilla's list speaks for TLS servers only, and no configured anchor fits this {} \
+                "Mozilla's list speaks for TLS servers only, and no configured anchor fits {} \
                  certificate ({known})",
                 purpose.words()
             ),
         )
     };
+    if path.is_exhausted && !is_trusted(anchors, path.end, purpose) {
+        return Check::unknown(
+            "budget_exhausted",
+            format!("not every path was looked at, and none of those ends at an anchor ({known})"),
+        );
+    }
     match (path.end, anchor) {
         (End::Anchor(_), Some(anchor)) if is_trusted(anchors, path.end, purpose) => {
             let name = anchor.display_name();
-            let source =
-                if anchor.source.is_mozilla() { "one of Mozilla's roots" } else { "a configured anchor" };
+            let source = if anchor.source.is_mozilla() {
+                "one of Mozilla's roots"
+            } else {
+                "a configured anchor"
+            };
             Check::ok(format!("the path ends at {name}, {source} ({known})"))
         }
         (End::Anchor(_), _) => no_anchors(),
@@ -293,7 +316,9 @@ fn order_check(bundle: &Bundle<'_>, listed: &[usize]) -> Check {
     let is_reordered = !listed.is_sorted();
     let mut sentences = Vec::new();
     if is_reordered {
-        sentences.push("the certificates came in another order; they are delivered leaf first".to_owned());
+        sentences.push(
+            "the certificates came in another order; they are delivered leaf first".to_owned(),
+        );
     }
     if !extra.is_empty() {
         let shown = extra.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -84,8 +84,8 @@ fn restricted(
     if algorithm.algorithm != info.algorithm.algorithm {
         return Some(SignatureResult::Bad);
     }
-    let differs = info.algorithm.parameters.is_some()
-        && info.algorithm.parameters != algorithm.parameters;
+    let differs =
+        info.algorithm.parameters.is_some() && info.algorithm.parameters != algorithm.parameters;
     differs.then(|| {
         SignatureResult::Unsupported("RSASSA-PSS key with parameters of its own".to_owned())
     })

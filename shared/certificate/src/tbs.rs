@@ -43,5 +43,7 @@ fn without_transparency(member: &Element<'_>) -> Option<Vec<u8>> {
 
 fn is_transparency(extension: &Element<'_>) -> bool {
     let members = der::elements(extension.content).unwrap_or_default();
-    members.first().is_some_and(|id| id.tag == OID && [SCT_LIST, POISON].iter().any(|oid| id.content == oid))
+    members
+        .first()
+        .is_some_and(|id| id.tag == OID && [SCT_LIST, POISON].iter().any(|oid| id.content == oid))
 }

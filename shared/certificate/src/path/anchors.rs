@@ -104,8 +104,7 @@ impl TrustAnchors {
 
     /// What the anchors are, for `trust`'s detail.
     pub(crate) fn description(&self) -> String {
-        let configured =
-            self.anchors.iter().filter(|anchor| !anchor.source.is_mozilla()).count();
+        let configured = self.anchors.iter().filter(|anchor| !anchor.source.is_mozilla()).count();
         let configured = match configured {
             1 => "1 configured anchor".to_owned(),
             _ => format!("{configured} configured anchors"),

@@ -195,8 +195,9 @@ impl<'a> Subjects<'a> {
         let has = |names: &[(u8, Vec<u8>)], tag: u8| names.iter().any(|(other, _)| *other == tag);
         if !has(&names, EMAIL) {
             let addresses = node.x509().subject().iter_email();
-            let addresses: Vec<_> =
-                addresses.map(|email| (EMAIL, dn::value(email.attr_value()).into_bytes())).collect();
+            let addresses: Vec<_> = addresses
+                .map(|email| (EMAIL, dn::value(email.attr_value()).into_bytes()))
+                .collect();
             names.extend(addresses);
         }
         if is_leaf && !has(&names, DNS) {
@@ -214,8 +215,7 @@ impl<'a> Subjects<'a> {
 
 /// Tag and content of each alternative name; a SmtpUTF8Mailbox counts as an e-mail address (RFC 9598, 6).
 pub(crate) fn alternative_names(node: &Node<'_>) -> Option<Vec<(u8, Vec<u8>)>> {
-    let Some(extension) =
-        node.x509().get_extension_unique(&OID_X509_EXT_SUBJECT_ALT_NAME).ok()?
+    let Some(extension) = node.x509().get_extension_unique(&OID_X509_EXT_SUBJECT_ALT_NAME).ok()?
     else {
         return Some(Vec::new());
     };
@@ -233,7 +233,8 @@ fn matches(name: &(u8, Vec<u8>), base: &Element<'_>, own: &Subjects<'_>, exclude
         IP => address(&name.1, base.content),
         OTHER => other(&name.1, base.content),
         EMAIL | DNS | URI => {
-            let (Ok(text), Ok(base)) = (str::from_utf8(&name.1), str::from_utf8(base.content)) else {
+            let (Ok(text), Ok(base)) = (str::from_utf8(&name.1), str::from_utf8(base.content))
+            else {
                 return Match::Malformed;
             };
             match name.0 {
@@ -359,7 +360,9 @@ fn host_or_domain(host: &str, base: &str) -> Match {
 fn is_host(host: &str) -> bool {
     let is_letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     host.len() <= 253
-        && host.split('.').all(|label| (1..=63).contains(&label.len()) && label.chars().all(is_letter))
+        && host
+            .split('.')
+            .all(|label| (1..=63).contains(&label.len()) && label.chars().all(is_letter))
 }
 
 /// OpenSSL's rule: at least two labels of letters, digits and inner hyphens.

@@ -19,7 +19,8 @@ pub(crate) fn leaf(nodes: &[Node<'_>]) -> Option<usize> {
     let mut effort = MOST_SIGNATURES;
     let mut has_issued = |position: usize, node: &Node<'_>| {
         by_issuer.get(&node.subject).into_iter().flatten().any(|other| {
-            *other != position && nodes.get(*other).is_some_and(|other| issued(node, other, &mut effort))
+            *other != position
+                && nodes.get(*other).is_some_and(|other| issued(node, other, &mut effort))
         })
     };
     let candidates: Vec<(usize, &Node<'_>)> = nodes.iter().enumerate().collect();

@@ -1,5 +1,5 @@
-use time::OffsetDateTime;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use time::OffsetDateTime;
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 
 use super::anchors::{Anchor, Source};
@@ -61,7 +61,7 @@ pub(crate) fn opinion(
     );
     match result {
         Ok(_) => Opinion::Valid,
-        Err(error) if is_judgement(&error) => Opinion::Invalid(format!("{error:?}")),
+        Err(error) if is_judgement(&error, issuers) => Opinion::Invalid(format!("{error:?}")),
         Err(_) => Opinion::Abstains,
     }
 }
@@ -87,18 +87,18 @@ fn usage(purpose: Purpose) -> KeyUsage {
 }
 
 /// What rustls-webpki means when it says so. Not among them: name constraints (it refuses every path with
-/// those of directory names, mailboxes and URIs), extended key usage (`any` is refused), an unknown issuer (names are
-/// compared octet by octet), a CA certificate as the leaf, its own limits, and all that it does not parse or
-/// support.
-fn is_judgement(error: &Error) -> bool {
-    matches!(
-        error,
+/// those of directory names, mailboxes and URIs), extended key usage (`any` is refused), an unknown issuer
+/// (names are compared octet by octet), a signature (ring has verified each link already; it also says so
+/// where two of the path have one name), the path length where self-issued certificates do not count, a
+/// CA certificate as the leaf, its own limits, and all that it does not parse or support.
+fn is_judgement(error: &Error, issuers: &[&Node<'_>]) -> bool {
+    match error {
+        Error::PathLenConstraintViolated => !issuers.iter().any(|node| node.is_self_issued()),
         Error::CertExpired { .. }
-            | Error::CertNotValidYet { .. }
-            | Error::EndEntityUsedAsCa
-            | Error::InvalidSignatureForPublicKey
-            | Error::PathLenConstraintViolated
-            | Error::SignatureAlgorithmMismatch
-            | Error::UnsupportedCriticalExtension
-    )
+        | Error::CertNotValidYet { .. }
+        | Error::EndEntityUsedAsCa
+        | Error::SignatureAlgorithmMismatch
+        | Error::UnsupportedCriticalExtension => true,
+        _ => false,
+    }
 }

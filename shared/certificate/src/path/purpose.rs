@@ -58,13 +58,13 @@ impl Purpose {
         }
     }
 
-    /// How a sentence names it.
+    /// How a sentence names its certificate, article included.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Server => "TLS server",
-            Self::Client => "TLS client",
-            Self::Email => "e-mail",
-            Self::Code => "code signing",
+            Self::Server => "a TLS server",
+            Self::Client => "a TLS client",
+            Self::Email => "an e-mail",
+            Self::Code => "a code signing",
         }
     }
 }

@@ -2,7 +2,9 @@ use std::collections::HashSet;
 
 use envelope::check::{Check, CheckResult};
 use time::OffsetDateTime;
-use x509_parser::extensions::{BasicConstraints, ParsedExtension};
+use x509_parser::extensions::{
+    AuthorityKeyIdentifier, BasicConstraints, GeneralName, ParsedExtension,
+};
 use x509_parser::oid_registry::{
     OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS,
     OID_X509_EXT_CERTIFICATE_POLICIES, OID_X509_EXT_EXTENDED_KEY_USAGE,
@@ -13,6 +15,7 @@ use x509_parser::oid_registry::{
 use x509_parser::x509::X509Version;
 
 use super::constraints::{Constraints, Effort, Subjects, alternative_names};
+use super::name::ComparableName;
 use super::node::Node;
 use super::purpose::Purpose;
 
@@ -129,10 +132,11 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
                 format!("{label} has the critical extension {oid}, which is not known here"),
             ));
         }
-        let is_malformed = matches!(extension.parsed_extension(), ParsedExtension::ParseError { .. });
+        let is_malformed =
+            matches!(extension.parsed_extension(), ParsedExtension::ParseError { .. });
         // The names are read octet by octet elsewhere: one that x509-parser refuses need not matter.
-        let is_read_elsewhere = [OID_X509_EXT_SUBJECT_ALT_NAME, OID_X509_EXT_NAME_CONSTRAINTS]
-            .contains(&extension.oid);
+        let is_read_elsewhere =
+            [OID_X509_EXT_SUBJECT_ALT_NAME, OID_X509_EXT_NAME_CONSTRAINTS].contains(&extension.oid);
         if is_malformed && is_processed && !is_read_elsewhere {
             found.push(Finding::failed(
                 "malformed_extension",
@@ -198,7 +202,7 @@ fn extended_usage(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
             Some(Finding::failed(
                 "wrong_purpose",
                 format!(
-                    "the extended key usage of {} does not allow it as a {} certificate",
+                    "the extended key usage of {} does not allow it as {} certificate",
                     node.label(),
                     purpose.words()
                 ),
@@ -215,7 +219,7 @@ fn leaf(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
             Some(Finding::failed(
                 "wrong_key_usage",
                 format!(
-                    "the key usage of {} does not go with a {} certificate",
+                    "the key usage of {} does not go with {} certificate",
                     node.label(),
                     purpose.words()
                 ),
@@ -277,12 +281,12 @@ fn path_length(nodes: &[&Node<'_>], depth: usize) -> Option<Finding> {
 /// An anchor whose identifiers say that somebody else issued it, or that do not say who did, may be
 /// what it was configured for; validators that want a self-signed root do not take it.
 fn identifiers(anchor: &Node<'_>) -> Option<Finding> {
-    let parsed = anchor
-        .extension(&OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER)
-        .and_then(|extension| match extension {
+    let parsed = anchor.extension(&OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER).and_then(|extension| {
+        match extension {
             ParsedExtension::AuthorityKeyIdentifier(identifier) => Some(identifier),
             _ => None,
-        });
+        }
+    });
     let is_odd = match parsed {
         None => !anchor.is_self_issued(),
         Some(identifier) => {
@@ -290,7 +294,8 @@ fn identifiers(anchor: &Node<'_>) -> Option<Finding> {
             let serial = identifier.authority_cert_serial;
             anchor.is_self_issued()
                 && (!anchor.may_hold(key)
-                    || serial.is_some_and(|serial| serial != anchor.x509().raw_serial()))
+                    || serial.is_some_and(|serial| serial != anchor.x509().raw_serial())
+                    || names_another(identifier, anchor))
         }
     };
     is_odd.then(|| {
@@ -301,6 +306,16 @@ fn identifiers(anchor: &Node<'_>) -> Option<Finding> {
                 anchor.label()
             ),
         )
+    })
+}
+
+/// Whether the issuer's own issuer, as the identifier names it, is another than the anchor's.
+fn names_another(identifier: &AuthorityKeyIdentifier<'_>, anchor: &Node<'_>) -> bool {
+    identifier.authority_cert_issuer.iter().flatten().any(|name| match name {
+        GeneralName::DirectoryName(name) => {
+            ComparableName::from_der(name.as_raw()).as_ref() != Some(&anchor.issuer)
+        }
+        _ => false,
     })
 }
 
@@ -325,8 +340,9 @@ fn name_constraints(chain: &Chain<'_>) -> Option<Finding> {
         if !above.is_empty() && (is_leaf || !node.is_self_issued()) {
             let Some(subjects) = Subjects::of(node, is_leaf) else { continue };
             let label = node.label();
-            let finding =
-                above.iter().find_map(|constraints| constraints.check(&subjects, &label, &mut effort));
+            let finding = above
+                .iter()
+                .find_map(|constraints| constraints.check(&subjects, &label, &mut effort));
             if finding.is_some() {
                 return finding;
             }
@@ -335,7 +351,10 @@ fn name_constraints(chain: &Chain<'_>) -> Option<Finding> {
             Ok(Some(_)) if is_leaf && !node.is_ca() => {
                 return Some(Finding::unknown(
                     "misplaced_extension",
-                    format!("{} has name constraints, which only a CA certificate has", node.label()),
+                    format!(
+                        "{} has name constraints, which only a CA certificate has",
+                        node.label()
+                    ),
                 ));
             }
             Ok(constraints) => above.extend(constraints),

@@ -1,4 +1,4 @@
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
 use envelope::check::CheckResult;
@@ -44,6 +44,8 @@ pub(crate) struct Path {
     pub(crate) finding: Option<Finding>,
     /// What is wrong with its signatures, or could not be verified.
     pub(crate) signatures: Option<Finding>,
+    /// Whether the search was given up before it found a valid path to a trusted anchor.
+    pub(crate) is_exhausted: bool,
 }
 
 /// Builds paths as RFC 4158 has it: from the leaf, each certificate that can be the issuer by name, first
@@ -60,6 +62,7 @@ pub(crate) struct Search<'a> {
     signatures: usize,
     steps: usize,
     paths: usize,
+    is_too_deep: bool,
     best: Option<Path>,
 }
 
@@ -99,6 +102,7 @@ impl<'a> Search<'a> {
             signatures: 0,
             steps: 0,
             paths: 0,
+            is_too_deep: false,
             best: None,
         }
     }
@@ -107,19 +111,18 @@ impl<'a> Search<'a> {
     /// nearest to it.
     pub(crate) fn run(mut self, leaf: usize) -> Path {
         let is_done = self.extend(&mut vec![leaf]);
-        let is_exhausted = !is_done && self.is_exhausted();
+        let is_exhausted = !is_done && (self.is_exhausted() || self.is_too_deep);
         let mut best = self.best.unwrap_or_else(|| Path {
             positions: vec![leaf],
             end: End::Missing,
             has_anchor: false,
-            finding: None,
+            finding: Some(exhausted()),
             signatures: None,
+            is_exhausted,
         });
-        if is_exhausted {
-            best.finding = Some(Finding::unknown(
-                "budget_exhausted",
-                "the bundle offers more paths than are looked at, and none of those is valid",
-            ));
+        best.is_exhausted = is_exhausted;
+        if is_exhausted && best.finding.is_some() {
+            best.finding = Some(exhausted());
         }
         best
     }
@@ -128,7 +131,9 @@ impl<'a> Search<'a> {
     fn extend(&mut self, path: &mut Vec<usize>) -> bool {
         self.steps += 1;
         let Some((last, node)) = self.last(path) else { return false };
-        if path.len() == 1 && self.is_anchor(node).is_some_and(|end| self.complete(path, end, true, None)) {
+        if path.len() == 1
+            && self.is_anchor(node).is_some_and(|end| self.complete(path, end, true, None))
+        {
             return true;
         }
         let mut has_issuer = false;
@@ -149,13 +154,19 @@ impl<'a> Search<'a> {
                 SignatureResult::Good | SignatureResult::Unsupported(_) => has_issuer = true,
             }
             let is_done = match candidate.kind {
-                CandidateKind::Anchor(anchor) => self.complete(path, End::Anchor(anchor), false, None),
+                CandidateKind::Anchor(anchor) => {
+                    self.complete(path, End::Anchor(anchor), false, None)
+                }
                 CandidateKind::Node(own) if own == last => {
                     self.complete(path, End::SelfSigned, true, None)
                 }
+                CandidateKind::Node(_) if path.len() >= MOST_DEPTH => {
+                    self.is_too_deep = true;
+                    self.complete(path, End::Missing, false, None)
+                }
                 CandidateKind::Node(issuer) => {
                     path.push(issuer);
-                    let is_done = path.len() <= MOST_DEPTH && self.extend(path);
+                    let is_done = self.extend(path);
                     path.pop();
                     is_done
                 }
@@ -208,7 +219,7 @@ impl<'a> Search<'a> {
                 rank: (false, issuer.may_hold(wanted), is_valid(issuer, self.now)),
             });
         }
-        candidates.sort_by(|one, other| other.rank.cmp(&one.rank));
+        candidates.sort_by_key(|candidate| Reverse(candidate.rank));
         candidates
     }
 
@@ -254,17 +265,29 @@ impl<'a> Search<'a> {
             return known.clone();
         }
         self.signatures += 1;
-        let result =
-            self.nodes.get(signed).map_or(SignatureResult::Bad, |node| verify(node, spki));
+        let result = self.nodes.get(signed).map_or(SignatureResult::Bad, |node| verify(node, spki));
         self.verified.insert((signed, key), result.clone());
         result
     }
 
     /// Judges a path, and keeps it if it is better than what there was; whether it is as good as can be.
-    fn complete(&mut self, path: &[usize], end: End, has_anchor: bool, bad: Option<String>) -> bool {
+    fn complete(
+        &mut self,
+        path: &[usize],
+        end: End,
+        has_anchor: bool,
+        bad: Option<String>,
+    ) -> bool {
         self.paths += 1;
         let (finding, signatures) = self.judge(path, end, has_anchor, bad);
-        let found = Path { positions: path.to_vec(), end, has_anchor, finding, signatures };
+        let found = Path {
+            positions: path.to_vec(),
+            end,
+            has_anchor,
+            finding,
+            signatures,
+            is_exhausted: false,
+        };
         let is_best = self
             .best
             .as_ref()
@@ -293,8 +316,7 @@ impl<'a> Search<'a> {
         let nodes: Vec<&Node<'_>> = own.map(shorten).chain(certificate.as_ref()).collect();
         let chain = Chain {
             nodes,
-            ends_at_anchor: certificate.is_some()
-                || (has_anchor && matches!(end, End::Anchor(_))),
+            ends_at_anchor: certificate.is_some() || (has_anchor && matches!(end, End::Anchor(_))),
             anchor_constraints: anchor.and_then(|anchor| anchor.name_constraints.as_deref()),
             purpose: self.purpose,
             now: self.now,
@@ -313,7 +335,8 @@ impl<'a> Search<'a> {
 
     /// A signature of the path that could not be verified.
     fn unverified(&self, path: &[usize], anchor: Option<&Anchor>) -> Option<Finding> {
-        let issuers = path.iter().skip(1).filter_map(|issuer| Some(self.nodes.get(*issuer)?.spki()));
+        let issuers =
+            path.iter().skip(1).filter_map(|issuer| Some(self.nodes.get(*issuer)?.spki()));
         let issuers = issuers.chain(anchor.map(|anchor| anchor.spki.as_slice()));
         path.iter().zip(issuers).find_map(|(signed, spki)| {
             let key = self.keys.get(spki)?;
@@ -372,6 +395,13 @@ impl<'a> Search<'a> {
         let length = if whole == 0 { length } else { usize::MAX - length };
         (self.is_trusted(path.end), whole.min(1), quality, whole, length)
     }
+}
+
+fn exhausted() -> Finding {
+    Finding::unknown(
+        "budget_exhausted",
+        "the bundle offers more paths, or a longer one, than is looked at; none that was is valid",
+    )
 }
 
 /// Covariance in the open: a node that lives longer stands in for one that need not.

@@ -13,6 +13,7 @@ macro_rules! fixtures {
 
 fixtures! {
     CODE_SIGNING = "code-signing",
+    COMPRESSED_KEY = "compressed-key",
     // What CertCentral's `pem_all` gave in 2017: riboseinc/digicert (MIT), spec/fixtures/certificate.pem.
     DIGICERT = "digicert-pem-all",
     ED25519 = "ed25519",
@@ -21,8 +22,10 @@ fixtures! {
     EC_P521 = "ec-p521",
     EXPIRED = "expired",
     IMPOSTOR = "impostor",
+    LARGE_EXPONENT = "large-exponent",
     LEAF_IS_CA = "leaf-is-ca",
     MIXED = "mixed",
+    NEGATIVE_SERIAL = "negative-serial",
     NO_SAN = "no-san",
     ODD_NAMES = "odd-names",
     PKCS7 = "pkcs7",
@@ -34,6 +37,8 @@ fixtures! {
     SHA1_LEAF = "sha1-leaf",
     SMIME = "smime",
     SMIME_NO_EMAIL = "smime-no-email",
+    SMTP_UTF8 = "smtp-utf8",
+    SPELLINGS = "spellings",
     WEAK = "weak",
     WRONG_CHAIN = "wrong-chain",
 }
