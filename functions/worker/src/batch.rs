@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use lambda::LambdaEvent;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, SecretSource};
-use processing::{Record, Worker};
+use processing::{QueueMessage, Worker};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -84,7 +84,7 @@ where
 }
 
 /// A record's message id, and what the worker takes; a body that is no string is nothing it takes.
-fn read(record: &str, deadline: Option<Instant>) -> (Option<String>, Option<Record>) {
+fn read(record: &str, deadline: Option<Instant>) -> (Option<String>, Option<QueueMessage>) {
     let message: Message = serde_json::from_str(record).unwrap_or_default();
     let text = |value: Value| match value {
         Value::String(text) if !text.is_empty() => Some(text),
@@ -93,7 +93,7 @@ fn read(record: &str, deadline: Option<Instant>) -> (Option<String>, Option<Reco
     let id = text(message.message_id);
     // The handle is another at each receipt, also when a standard queue delivers twice at a time.
     let receipt = text(message.receipt_handle).or_else(|| id.clone()).unwrap_or_default();
-    (id, text(message.body).map(|body| Record { receipt, body, deadline }))
+    (id, text(message.body).map(|body| QueueMessage { receipt, body, deadline }))
 }
 
 /// An empty id would fail the whole batch and hide why.

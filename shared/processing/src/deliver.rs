@@ -2,8 +2,8 @@ use std::time::Instant;
 
 use envelope::CertificateEvent;
 use ports::{
-    Archive, CertificateState, Deliveries, EventsQueue, Ledger, Ordering, PortResult, Recorded,
-    SecretSource,
+    Archive, CertificateState, Deliveries, DeliveryRecord, EventsQueue, Ledger, Ordering,
+    PortResult, SecretSource,
 };
 use providers::lifecycle::{Lifecycle, lifecycle};
 use time::Duration;
@@ -39,7 +39,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let (id, now) = (event.envelope.id.clone(), self.now());
         let history = lifecycle.and_then(|lifecycle| history::record_of(lifecycle, &composed, now));
         self.publish(composed).await?;
-        self.ports.ledger.record(Recorded { id, kept_until: now + KEPT, history }).await?;
+        self.ports.ledger.record(DeliveryRecord { id, kept_until: now + KEPT, history }).await?;
         Ok(Disposition::Delivered)
     }
 

@@ -49,6 +49,6 @@ mod telemetry;
 pub use budget::Budget;
 pub use client::{CallError, Endpoint};
 pub use clock::Clock;
-pub use process::{Disposition, Keys, Ports, Record, Worker};
+pub use process::{Disposition, Keys, Ports, QueueMessage, Worker};
 pub use settings::{Api, MetaDomains, Settings, api_base};
 pub use synthetic::canary_age;

@@ -1,5 +1,7 @@
 use envelope::{CertificateEvent, Outcome};
-use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, Recorded, SecretSource};
+use ports::{
+    Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortResult, SecretSource,
+};
 use providers::meta::api::FoundCertificate;
 use time::Duration;
 
@@ -142,7 +144,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             ..compose(event.redacted, event.interpretation, found)
         };
         self.publish(composed).await?;
-        self.ports.ledger.record(Recorded::id(key, self.now() + KNOWN_FOR)).await?;
+        self.ports.ledger.record(DeliveryRecord::id(key, self.now() + KNOWN_FOR)).await?;
         Ok(true)
     }
 }

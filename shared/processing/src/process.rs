@@ -3,7 +3,8 @@ use std::time::{Duration, Instant};
 
 use envelope::{Envelope, EventType};
 use ports::{
-    Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, Recorded, SecretSource,
+    Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortError, PortResult,
+    SecretSource,
 };
 use providers::interpretation::{self, Interpretation, Plan};
 use time::OffsetDateTime;
@@ -18,7 +19,7 @@ use crate::{Clock, Settings, telemetry};
 
 /// One message of the events queue.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct QueueMessage {
     /// Tells this receipt of the message from any other.
     pub receipt: String,
     pub body: String,
@@ -113,7 +114,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     /// The records of a batch side by side; a panic in one fails that one only.
-    pub async fn process_batch(self: &Arc<Self>, records: Vec<Record>) -> Vec<Disposition> {
+    pub async fn process_batch(self: &Arc<Self>, records: Vec<QueueMessage>) -> Vec<Disposition> {
         let tasks: Vec<_> = records
             .into_iter()
             .map(|record| {
@@ -133,7 +134,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     /// One record alone.
-    pub async fn process(&self, record: Record) -> Disposition {
+    pub async fn process(&self, record: QueueMessage) -> Disposition {
         match self.fulfil(&record).await {
             Ok(disposition) => disposition,
             Err(error) => {
@@ -143,7 +144,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         }
     }
 
-    async fn fulfil(&self, record: &Record) -> PortResult<Disposition> {
+    async fn fulfil(&self, record: &QueueMessage) -> PortResult<Disposition> {
         let envelope = envelope(&record.body)?;
         if let Some(challenge) = interpretation::challenge(&envelope) {
             return self.keep(&envelope, challenge).await;
@@ -201,7 +202,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                             (new, known),
                             began,
                         );
-                        let recorded = Recorded::id(&event.envelope.id, self.now() + KEPT);
+                        let recorded = DeliveryRecord::id(&event.envelope.id, self.now() + KEPT);
                         self.ports.ledger.record(recorded).await?;
                         return Ok(if new > 0 {
                             Disposition::Delivered

@@ -1,4 +1,4 @@
-use ports::{Archive, Deliveries, EventsQueue, Ledger, PortResult, Recorded, SecretSource};
+use ports::{Archive, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortResult, SecretSource};
 use time::{Duration, OffsetDateTime};
 
 use crate::compose::compose;
@@ -22,7 +22,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         }
         let now = self.now();
         for id in [LAST, &event.envelope.id] {
-            self.ports.ledger.record(Recorded::id(id, now + KEPT)).await?;
+            self.ports.ledger.record(DeliveryRecord::id(id, now + KEPT)).await?;
         }
         telemetry::canary(event.interpretation.provider, event.envelope, now);
         Ok(Disposition::Delivered)

@@ -1,6 +1,6 @@
 use ::time::Duration;
 use envelope::Outcome;
-use processing::{Disposition, Record};
+use processing::{Disposition, QueueMessage};
 use serde_json::json;
 
 use crate::bench::{Bench, issued, observed, record, rejected};
@@ -10,7 +10,7 @@ use crate::bench::{Bench, issued, observed, record, rejected};
 async fn a_bad_record_fails_alone() {
     let bench = Bench::start().await;
     let bad = ["", "not json", "[]", "{}", "\"canary\"", r#"{"specversion":"1.0"}"#, "\u{0}"]
-        .map(|body| Record { receipt: "r".into(), body: body.into(), deadline: None });
+        .map(|body| QueueMessage { receipt: "r".into(), body: body.into(), deadline: None });
     let mut foreign = issued("foreign", Duration::ZERO);
     foreign["source"] = json!("/somebody/else");
     let mut records: Vec<_> = bad.into();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use ::time::{Duration, OffsetDateTime};
 use boot::Environment;
 use envelope::rfc3339;
-use processing::{Disposition, Keys, Ports, Record, Settings, Worker};
+use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use serde_json::{Value, json};
 use simulator::{Fault, Rule, Simulator};
 
@@ -70,8 +70,8 @@ impl Bench {
     }
 }
 
-pub(crate) fn record(receipt: &str, body: &Value) -> Record {
-    Record { receipt: receipt.to_owned(), body: body.to_string(), deadline: None }
+pub(crate) fn record(receipt: &str, body: &Value) -> QueueMessage {
+    QueueMessage { receipt: receipt.to_owned(), body: body.to_string(), deadline: None }
 }
 
 /// The envelope of a `certificate_issued`, taken at the door so long ago.

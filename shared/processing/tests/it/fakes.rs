@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope};
 use ports::{
-    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, HistoryRecord, Ledger,
-    Ordering, Outgoing, PortError, PortResult, Recorded, SecretSource, SecretVersions,
+    Archive, CertificateState, Claim, Deliveries, Delivery, DeliveryRecord, EventsQueue,
+    HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource, SecretVersions,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -136,7 +136,7 @@ impl Ledger for Fake {
         Ok(Ordering::Current)
     }
 
-    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+    async fn record(&self, recorded: DeliveryRecord) -> PortResult<()> {
         let mut state = self.step(Step::Record)?;
         state.history.extend(recorded.history);
         state.ledger.insert(recorded.id, Entry::Recorded);

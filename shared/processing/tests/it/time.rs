@@ -1,6 +1,6 @@
 use ::time::Duration;
 use envelope::{Callback, Outcome, Reason};
-use processing::{Disposition, Record};
+use processing::{Disposition, QueueMessage};
 use serde_json::{Value, json};
 use simulator::Fault;
 
@@ -64,7 +64,8 @@ async fn after_ten_minutes_a_download_that_is_not_ready_is_final() {
 async fn a_search_out_of_time_goes_on_later() {
     let bench = Bench::with(&[("META_DOMAINS", "example.com")]).await;
     let envelope = observed("e");
-    let record = |deadline| Record { receipt: "r".into(), body: envelope.to_string(), deadline };
+    let record =
+        |deadline| QueueMessage { receipt: "r".into(), body: envelope.to_string(), deadline };
     let over = record(Some(std::time::Instant::now()));
     assert_eq!(bench.worker.process(over).await, Disposition::Requeued);
     assert_eq!(bench.fake.envelopes()[0].attempts, 0);

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use ports::{EventsQueue, Outgoing, PortResult};
-use processing::Record;
+use processing::QueueMessage;
 
 use super::clock::Simulated;
 
@@ -47,7 +47,7 @@ impl Queue {
     }
 
     /// The longest visible first.
-    pub(crate) fn receive(&self, most: usize) -> Vec<(Receipt, Record)> {
+    pub(crate) fn receive(&self, most: usize) -> Vec<(Receipt, QueueMessage)> {
         let now = self.clock.passed();
         let mut state = self.state();
         let mut received = Vec::new();
@@ -63,7 +63,7 @@ impl Queue {
             }
             message.receives += 1;
             let receipt = format!("{number}.{}", message.receives);
-            let record = Record { receipt, body: message.body.clone(), deadline: None };
+            let record = QueueMessage { receipt, body: message.body.clone(), deadline: None };
             let place = (now + VISIBILITY, number);
             state.messages.insert(place, message);
             received.push((place, record));
