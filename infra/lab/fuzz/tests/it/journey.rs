@@ -65,7 +65,7 @@ impl Journey {
             headers.insert("x-hub-signature-256", signature(body.as_bytes()).parse().unwrap());
             let body = Bytes::copy_from_slice(body.as_bytes());
             let query = String::new();
-            let request = Request { method: Method::POST, headers, query, source: None, body };
+            let request = Request { method: Method::POST, headers, query, source_ip: None, body };
             let last = self.state.reader().last_sequence().await.unwrap();
             let answer = door::<D, _>(self.state.events()).handle(request).await;
             assert_eq!(answer.status(), 200, "{:?}", answer.body());
