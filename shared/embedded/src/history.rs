@@ -17,10 +17,10 @@ pub(crate) fn advance(
         .prepare_cached(
             "INSERT INTO certificates (certificate, place, kind, id, time, keep_until)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (certificate) DO UPDATE SET place = excluded.rank,
+             ON CONFLICT (certificate) DO UPDATE SET place = excluded.place,
                  kind = excluded.kind, id = excluded.id, time = excluded.time,
                  keep_until = excluded.keep_until
-             WHERE place <= excluded.rank OR keep_until <= ?7",
+             WHERE place <= excluded.place OR keep_until <= ?7",
         )?
         .execute((
             &state.certificate,
