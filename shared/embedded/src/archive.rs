@@ -14,15 +14,16 @@ use crate::files::{create_folder, write_atomically};
 /// The folder of files that are being written, inside the archive so that a rename can move them.
 const TEMPORARY_FOLDER: &str = ".drafts";
 
-/// Number of leading segments of a key that become folders with the same name: provider, year, month, day.
+/// Number of leading segments of a key that become folders with the same name: provider, year,
+/// month, day.
 const DATE_FOLDERS: usize = 4;
 
 /// The archive as one file for each object, below one folder.
 #[derive(Clone)]
 pub struct LocalArchive {
     folder: Arc<Path>,
-    /// Prefix of the names of temporary files, different for each process. It is empty for the owner of the
-    /// folder, of whom there is one.
+    /// Prefix of the names of temporary files, different for each process. It is empty for the
+    /// owner of the folder, of whom there is one.
     prefix: Arc<str>,
     /// Numbers the temporary files of this process.
     next_number: Arc<AtomicU64>,
@@ -32,8 +33,8 @@ pub struct LocalArchive {
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 impl LocalArchive {
-    /// Opens the archive for the owner of the folder, which must be an absolute path. Removes temporary files
-    /// that an ended process left.
+    /// Opens the archive for the owner of the folder, which must be an absolute path. Removes
+    /// temporary files that an ended process left.
     pub(crate) fn open(folder: PathBuf) -> PortResult<Self> {
         let archive = Self::with_prefix(folder, "")?;
         let temporary = archive.folder.join(TEMPORARY_FOLDER);
@@ -77,8 +78,8 @@ impl Archive for LocalArchive {
     }
 }
 
-/// Removes the files of an earlier owner, which has ended, and old files of other processes. Newer ones of
-/// others stay: their writers may be running.
+/// Removes the files of an earlier owner, which has ended, and old files of other processes. Newer
+/// ones of others stay: their writers may be running.
 fn remove_abandoned(folder: &Path) -> io::Result<()> {
     for file in fs::read_dir(folder)? {
         let file = file?;
@@ -91,8 +92,8 @@ fn remove_abandoned(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The path of an object below the archive. `/` in a key separates folders. A folder that is named after an id
-/// gets the suffix `.d`, so that the objects `ID` and `ID/PART` can both be files.
+/// The path of an object below the archive. `/` in a key separates folders. A folder that is named
+/// after an id gets the suffix `.d`, so that the objects `ID` and `ID/PART` can both be files.
 pub(crate) fn relative_path(key: &str) -> PortResult<PathBuf> {
     let segments: Vec<&str> = key.split('/').collect();
     if let Some(invalid) = segments.iter().find(|segment| !is_file_name(segment)) {

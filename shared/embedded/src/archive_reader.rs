@@ -41,8 +41,8 @@ async fn blocking<T: Send + 'static>(
     result.unwrap_or_else(|error| Err(PortError(format!("archive object {key:?}: {error}"))))
 }
 
-/// Collects keys depth first and by name, so that they are in order. Skips folders all of whose keys are before
-/// `after`.
+/// Collects keys depth first and by name, so that they are in order. Skips folders all of whose
+/// keys are before `after`.
 fn walk(folder: &Path, key: &str, after: &str, keys: &mut Vec<String>) -> io::Result<()> {
     let mut entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -9,11 +9,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::transaction::Transaction;
 use crate::writer::{Job, Writer};
 
-/// Maximum number of calls in the channel to the writer, so that memory stays bounded. Further callers wait
-/// for a permit.
+/// Maximum number of calls in the channel to the writer, so that memory stays bounded. Further
+/// callers wait for a permit.
 const MAX_WAITING: usize = 1024;
 
-/// Async access to the connection: a call sends work to its thread, and returns once the result is on the disk.
+/// Async access to the connection: a call sends work to its thread, and returns once the result is
+/// on the disk.
 #[derive(Clone)]
 pub(crate) struct Database(Arc<Handle>);
 
@@ -26,7 +27,8 @@ struct Handle {
 }
 
 impl Database {
-    /// Moves the connection to a thread of its own, which ends when the last clone of the handle is dropped.
+    /// Moves the connection to a thread of its own, which ends when the last clone of the handle is
+    /// dropped.
     pub(crate) fn start(writer: Writer) -> PortResult<Self> {
         let (jobs, receiver) = channel();
         let file = writer.file();
@@ -44,9 +46,9 @@ impl Database {
         })))
     }
 
-    /// Runs `work` in a transaction that it may share with other calls, each in a savepoint of its own.
-    /// `Ok` means committed and on the disk. If the caller stops waiting before its work is started, the
-    /// work is not run.
+    /// Runs `work` in a transaction that it may share with other calls, each in a savepoint of its
+    /// own. `Ok` means committed and on the disk. If the caller stops waiting before its work is
+    /// started, the work is not run.
     pub(crate) async fn call<T, F>(&self, work: F) -> PortResult<T>
     where
         T: Send + 'static,
@@ -63,8 +65,8 @@ impl Database {
 }
 
 impl Drop for Handle {
-    /// Waits until the current transaction is committed and the file and its lock are closed, so that the
-    /// folder can be opened again at once.
+    /// Waits until the current transaction is committed and the file and its lock are closed, so
+    /// that the folder can be opened again at once.
     fn drop(&mut self) {
         self.jobs = None;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -95,7 +97,8 @@ where
     }
 
     fn answer(self: Box<Self>, outcome: PortResult<()>) {
-        // Without a result no caller is waiting. It is no error either if the caller stops waiting now.
+        // Without a result no caller is waiting. It is no error either if the caller stops waiting
+        // now.
         let Self { result, answer, .. } = *self;
         if let Some(result) = outcome.map(|()| result).transpose() {
             let _ = answer.send(result);

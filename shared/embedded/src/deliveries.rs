@@ -15,8 +15,8 @@ impl LocalDeliveries {
     }
 }
 
-/// An event that the worker published before a crash, but could not record, it publishes again; the row
-/// exists already then. A replay is inserted each time, and does not count as the event itself.
+/// An event that the worker published before a crash, but could not record, it publishes again; the
+/// row exists already then. A replay is inserted each time, and does not count as the event itself.
 const PUBLISH: &str = "
     INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
         SELECT ?1, ?2, ?3, ?4, ?5, ?6

@@ -72,8 +72,8 @@ async fn queued(state: &State) -> BTreeSet<String> {
     }
 }
 
-/// With `pragma` set to `bad`, requests are refused; set to `good`, or in the next process, they are accepted
-/// again. All acknowledged events are on the queue once, and no others.
+/// With `pragma` set to `bad`, requests are refused; set to `good`, or in the next process, they
+/// are accepted again. All acknowledged events are on the queue once, and no others.
 async fn refuses_and_recovers(pragma: &'static str, bad: i64, good: Option<i64>) {
     let folder = TestFolder::new();
     let open = || State::open(folder.path(), Options::default()).unwrap();
@@ -116,7 +116,8 @@ async fn a_full_disk_answers_503_and_loses_nothing() {
     refuses_and_recovers("max_page_count", 60, Some(1_000_000)).await;
 }
 
-/// `query_only` cannot be unset in a transaction of the same connection, so the state is opened again.
+/// `query_only` cannot be unset in a transaction of the same connection, so the state is opened
+/// again.
 #[tokio::test]
 async fn a_read_only_database_answers_503_and_loses_nothing() {
     refuses_and_recovers("query_only", 1, None).await;

@@ -4,8 +4,8 @@ use std::path::Path;
 use ports::PortError;
 use rusqlite::ErrorCode;
 
-/// An error of SQLite with its file and, where there is one, the remedy. SQLite's texts contain names of
-/// tables and columns, never values.
+/// An error of SQLite with its file and, where there is one, the remedy. SQLite's texts contain
+/// names of tables and columns, never values.
 pub(crate) fn sqlite_error(file: &Path, error: &rusqlite::Error) -> PortError {
     let remedy = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "; free space on its file system",

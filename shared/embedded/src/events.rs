@@ -12,11 +12,12 @@ use crate::fair_queue::{self, ReceiveRequest};
 use crate::queue;
 use crate::receipt::{Receipt, Received};
 
-/// Interval between two queries of the table (three look-ups in an index, no write) while waiting: another
-/// process may have sent a message, and the wall clock may be changed meanwhile.
+/// Interval between two queries of the table (three look-ups in an index, no write) while waiting:
+/// another process may have sent a message, and the wall clock may be changed meanwhile.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The events queue. Webhook endpoints use it through [`EventsQueue`], the worker through its methods.
+/// The events queue. Webhook endpoints use it through [`EventsQueue`], the worker through its
+/// methods.
 #[derive(Clone)]
 pub struct LocalEvents {
     database: Database,
@@ -46,9 +47,9 @@ impl LocalEvents {
         }
     }
 
-    /// At most `max_messages` visible messages, oldest first, but alternating between providers and between
-    /// groups; empty when none is visible. A message that was received too often becomes a dead letter
-    /// instead.
+    /// At most `max_messages` visible messages, oldest first, but alternating between providers and
+    /// between groups; empty when none is visible. A message that was received too often becomes a
+    /// dead letter instead.
     pub async fn receive(&self, max_messages: usize) -> PortResult<Vec<Received>> {
         let request = ReceiveRequest {
             max_messages,
@@ -59,13 +60,14 @@ impl LocalEvents {
         self.database.call(move |transaction| fair_queue::receive(transaction, &request)).await
     }
 
-    /// Deletes the message. `false` if the receipt is void, because another receiver has the message or had it.
+    /// Deletes the message. `false` if the receipt is void, because another receiver has the
+    /// message or had it.
     pub async fn acknowledge(&self, receipt: Receipt) -> PortResult<bool> {
         self.database.call(move |transaction| queue::acknowledge(transaction, receipt)).await
     }
 
-    /// Makes the message invisible for `timeout` from now; zero makes it visible at once. `false` if the
-    /// receipt is void.
+    /// Makes the message invisible for `timeout` from now; zero makes it visible at once. `false`
+    /// if the receipt is void.
     pub async fn extend(&self, receipt: Receipt, timeout: Duration) -> PortResult<bool> {
         let extended = self
             .database
@@ -75,9 +77,9 @@ impl LocalEvents {
         Ok(extended)
     }
 
-    /// Returns as soon as a message may be visible: at once when this process sends one, when a delay or a
-    /// visibility timeout ends, and within half a second after another process sent one. The future may
-    /// be dropped at any time.
+    /// Returns as soon as a message may be visible: at once when this process sends one, when a
+    /// delay or a visibility timeout ends, and within half a second after another process sent one.
+    /// The future may be dropped at any time.
     pub async fn wait_for_message(&self) -> PortResult<()> {
         loop {
             // Created before the query, so that a message sent in between is not missed.
@@ -94,8 +96,8 @@ impl LocalEvents {
         }
     }
 
-    /// When the next message becomes visible, or became visible if that is in the past. `None` when the queue
-    /// is empty.
+    /// When the next message becomes visible, or became visible if that is in the past. `None` when
+    /// the queue is empty.
     pub async fn next_visible_at(&self) -> PortResult<Option<OffsetDateTime>> {
         Ok(self.database.call(queue::next_visible).await?.map(from_micros))
     }

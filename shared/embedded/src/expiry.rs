@@ -61,8 +61,8 @@ fn delete_certificates(transaction: &Transaction<'_>) -> rusqlite::Result<usize>
     })
 }
 
-/// Deletes expired rows of a table in which keys and times rise together, so that only the rows with the lowest
-/// keys are read.
+/// Deletes expired rows of a table in which keys and times rise together, so that only the rows
+/// with the lowest keys are read.
 fn delete_oldest(
     transaction: &Transaction<'_>,
     table: &str,

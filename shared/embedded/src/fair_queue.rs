@@ -1,8 +1,8 @@
-//! Which message is received next. Groups alternate: a message that becomes ready gets the rank after the last
-//! ready one of its group, but not below the lowest ready rank of its provider, and the lowest rank is received
-//! first (start-time fair queueing: Goyal, Vin, Cheng 1996). So a group with a long backlog delays the other
-//! groups by one message at a time. Providers alternate too. Each step is a few look-ups in an index, however
-//! long the queue is.
+//! Which message is received next. Groups alternate: a message that becomes ready gets the rank
+//! after the last ready one of its group, but not below the lowest ready rank of its provider, and
+//! the lowest rank is received first (start-time fair queueing: Goyal, Vin, Cheng 1996). So a group
+//! with a long backlog delays the other groups by one message at a time. Providers alternate too.
+//! Each step is a few look-ups in an index, however long the queue is.
 
 use envelope::Provider;
 use rusqlite::Row;
@@ -44,8 +44,8 @@ pub(crate) fn receive(
     }
 }
 
-/// Makes delayed messages ready whose delay has ended, and messages in flight whose visibility timeout has
-/// ended.
+/// Makes delayed messages ready whose delay has ended, and messages in flight whose visibility
+/// timeout has ended.
 fn make_ready(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let delayed = due(
         transaction,
@@ -109,8 +109,8 @@ fn next_ids(
     Ok(candidates.into_iter().take(limit).map(|(_, _, id)| id).collect())
 }
 
-/// Receives one message. `None` when it was received too often and is a dead letter now. A message that expires
-/// never becomes a dead letter: it is received again until it has expired.
+/// Receives one message. `None` when it was received too often and is a dead letter now. A message
+/// that expires never becomes a dead letter: it is received again until it has expired.
 fn take(
     transaction: &Transaction<'_>,
     request: &ReceiveRequest,

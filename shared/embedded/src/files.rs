@@ -23,8 +23,8 @@ pub(crate) fn private_file() -> OpenOptions {
     options
 }
 
-/// Writes `temporary` to the disk, then renames it to `target`: after a crash the old file, the new one
-/// or none exists, never a part of one. Both paths must be on one file system.
+/// Writes `temporary` to the disk, then renames it to `target`: after a crash the old file, the new
+/// one or none exists, never a part of one. Both paths must be on one file system.
 pub(crate) fn write_atomically(
     temporary: &Path,
     target: &Path,

@@ -35,8 +35,8 @@ pub(crate) fn advance(
     Ok(if updated == 0 { Ordering::Stale } else { Ordering::Current })
 }
 
-/// Adds an entry to the history of a certificate. The same event again replaces its entry; a replay gets an
-/// entry of its own.
+/// Adds an entry to the history of a certificate. The same event again replaces its entry; a replay
+/// gets an entry of its own.
 pub(crate) fn append(
     transaction: &Transaction<'_>,
     record: &HistoryRecord,

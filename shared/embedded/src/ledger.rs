@@ -10,8 +10,8 @@ use crate::database::Database;
 use crate::history;
 use crate::transaction::Transaction;
 
-/// The ledger: claims, recorded ids, states and histories of certificates, and challenges that wait for an
-/// answer.
+/// The ledger: claims, recorded ids, states and histories of certificates, and challenges that wait
+/// for an answer.
 #[derive(Clone)]
 pub struct LocalLedger {
     database: Database,

@@ -1,17 +1,21 @@
-//! The ports on SQLite and files, for one machine: one folder that one process owns, nothing to install.
+//! The ports on SQLite and files, for one machine: one folder that one process owns, nothing to
+//! install.
 //!
 //! - [`state`], [`lock`]: opening the folder as its owner, with recovery, or beside its owner
 //! - [`reader`]: read-only access for commands, while `certhooks local` runs
-//! - [`events`], [`queue`], [`fair_queue`]: the events queue: its methods, its tables, which message is next
+//! - [`events`], [`queue`], [`fair_queue`]: the events queue: its methods, its tables, which
+//!   message is next
 //! - [`receipt`], [`rank`]: a received message; the rank of a message on the queue
 //! - [`dead_letters`]: messages that were received too often
 //! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
 //! - [`history`]: states, histories and aliases of certificates in the ledger
 //! - [`secret_members`], [`secrets_file`]: the members of `secrets.json`, and the file
 //! - [`rotation`]: rotation of a webhook secret, stage by stage
-//! - [`database`], [`writer`], [`transaction`]: the thread that owns the connection and commits for many callers
+//! - [`database`], [`writer`], [`transaction`]: the thread that owns the connection and commits for
+//!   many callers
 //! - [`schema`], [`expiry`], [`scrub`]: the tables, the deletion of expired rows, and of their traces
-//! - [`clock`], [`files`], [`errors`]: times as SQLite stores them; private files; error messages with a remedy
+//! - [`clock`], [`files`], [`errors`]: times as SQLite stores them; private files; error messages
+//!   with a remedy
 
 mod archive;
 mod archive_reader;

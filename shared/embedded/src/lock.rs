@@ -6,9 +6,9 @@ use ports::{PortError, PortResult};
 use crate::errors::io_error;
 use crate::files::private_file;
 
-/// An exclusive lock on a file of the folder. While it exists, no other process owns the folder or, with
-/// another name of file, runs the operation that the file is named after. The system releases it when
-/// the process ends, however it ends.
+/// An exclusive lock on a file of the folder. While it exists, no other process owns the folder or,
+/// with another name of file, runs the operation that the file is named after. The system releases
+/// it when the process ends, however it ends.
 pub(crate) struct Lock(File);
 
 impl Lock {
@@ -32,8 +32,8 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing is not enough: a process that another thread is starting has a copy of the descriptor
-        // for a short time, and with it the lock (flock(2)).
+        // Closing is not enough: a process that another thread is starting has a copy of the
+        // descriptor for a short time, and with it the lock (flock(2)).
         let _ = self.0.unlock();
     }
 }

@@ -23,8 +23,8 @@ pub struct Counts {
 /// Times of the oldest messages; `None` when there are none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Oldest {
-    /// When the webhook endpoint received it, of all messages on the queue, delayed ones and those in flight
-    /// included.
+    /// When the webhook endpoint received it, of all messages on the queue, delayed ones and those
+    /// in flight included.
     pub received: Option<OffsetDateTime>,
     /// When it became visible, of those that no worker has received.
     pub visible: Option<OffsetDateTime>,
@@ -104,22 +104,23 @@ pub(crate) fn extend(
         .map(|changed| changed > 0)
 }
 
-/// Number of recoveries after which a message becomes suspect. Fewer say nothing against it: an operator may
-/// restart five times in a row.
+/// Number of recoveries after which a message becomes suspect. Fewer say nothing against it: an
+/// operator may restart five times in a row.
 const RECOVERIES_UNTIL_SUSPECT: i64 = 5;
 /// Number of recoveries that do not count as receives.
 const RECOVERIES_NOT_COUNTED: i64 = 12;
 /// Delay of a message that becomes suspect; it doubles with each further recovery.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(300);
-/// Suspects become visible one after the other; the interval between two is their delay divided by this.
+/// Suspects become visible one after the other; the interval between two is their delay divided by
+/// this.
 const INTERVAL_DIVISOR: i64 = 20;
 
-/// Returns messages in flight to the queue after the process that received them has ended. A message that was
-/// in flight at several such ends is suspect: it may itself make the process crash. Suspects become visible
-/// after ever longer delays and intervals, those with the most recoveries last, so that each innocent one is
-/// processed once without the one at fault. A message that goes on to crash the process for about half an
-/// hour has then been received too often.
+/// Returns messages in flight to the queue after the process that received them has ended. A
+/// message that was in flight at several such ends is suspect: it may itself make the process
+/// crash. Suspects become visible after ever longer delays and intervals, those with the most
+/// recoveries last, so that each innocent one is processed once without the one at fault. A message
+/// that goes on to crash the process for about half an hour has then been received too often.
 pub(crate) fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.connection.execute(
         "UPDATE messages SET visible_at = ?1, receives = receives - (recoveries < ?2),

@@ -1,7 +1,7 @@
 use crate::transaction::Transaction;
 
-/// The rank of a message that becomes ready in this group: one after the last ready message of the group,
-/// but not below the lowest ready rank of the provider (see `fair_queue`).
+/// The rank of a message that becomes ready in this group: one after the last ready message of the
+/// group, but not below the lowest ready rank of the provider (see `fair_queue`).
 pub(crate) fn next_rank(
     transaction: &Transaction<'_>,
     provider: &str,

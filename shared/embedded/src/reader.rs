@@ -77,7 +77,8 @@ impl Reader {
         LocalLedger::new(self.database.clone())
     }
 
-    /// At most `limit` deliveries after `sequence`, in order. After 0 it starts with the oldest one kept.
+    /// At most `limit` deliveries after `sequence`, in order. After 0 it starts with the oldest one
+    /// kept.
     pub async fn read_after(&self, sequence: i64, limit: u32) -> PortResult<Vec<Delivered>> {
         const ROWS: &str = "SELECT sequence, id, kind, provider, subject, published_at, body
             FROM deliveries WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
@@ -116,8 +117,8 @@ impl Reader {
             .await
     }
 
-    /// The histories of the certificates with these ids or [`aliases`](ports::alias), each once, in the
-    /// order of the certificates' ids.
+    /// The histories of the certificates with these ids or [`aliases`](ports::alias), each once, in
+    /// the order of the certificates' ids.
     pub async fn histories(&self, names: Vec<String>) -> PortResult<Vec<History>> {
         self.database.call(move |transaction| history::find(transaction, &names)).await
     }

@@ -2,8 +2,8 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-/// A received message. It is invisible to other receivers until its visibility timeout ends; a message
-/// that is neither acknowledged nor extended becomes visible again then.
+/// A received message. It is invisible to other receivers until its visibility timeout ends; a
+/// message that is neither acknowledged nor extended becomes visible again then.
 pub struct Received {
     pub receipt: Receipt,
     /// The envelope as JSON.

@@ -12,8 +12,8 @@ use crate::secrets_file::{self, SecretsFile};
 
 const LOCK: &str = "rotation.lock";
 
-/// Changes the stages of one webhook secret in `secrets.json`. Each change is atomic. While this exists, no
-/// other rotation can be opened for the same folder.
+/// Changes the stages of one webhook secret in `secrets.json`. Each change is atomic. While this
+/// exists, no other rotation can be opened for the same folder.
 pub struct Rotation {
     path: Arc<Path>,
     member: &'static Member,
@@ -29,11 +29,12 @@ pub struct Stages {
 }
 
 impl LocalSecrets {
-    /// Opens the rotation of the secret with which a provider authenticates. Of Meta's two it is the app
-    /// secret.
+    /// Opens the rotation of the secret with which a provider authenticates. Of Meta's two it is
+    /// the app secret.
     ///
     /// # Errors
-    /// Another rotation runs, or the secret is set by an environment variable, which overrides the file.
+    /// Another rotation runs, or the secret is set by an environment variable, which overrides the
+    /// file.
     pub fn rotation(&self, provider: Provider) -> PortResult<Rotation> {
         let is_wanted =
             |member: &&Member| member.provider == provider && member.purpose == Purpose::Webhook;
@@ -77,8 +78,8 @@ impl Rotation {
         secrets_file::random(&self.path)
     }
 
-    /// Stores `next` as the pending value. From their next read of the file on, the webhook endpoints accept
-    /// both it and the current value.
+    /// Stores `next` as the pending value. From their next read of the file on, the webhook
+    /// endpoints accept both it and the current value.
     pub fn begin(&self, next: &SecretString) -> PortResult<()> {
         secrets_file::edit(&self.path, |members| {
             members.insert(self.member_name(PENDING), next.clone());

@@ -9,13 +9,13 @@ use crate::files;
 
 pub(crate) const FILE: &str = "certhooks.db";
 
-/// One script for each version; `PRAGMA user_version` counts those that ran. Scripts are only added, never
-/// changed.
+/// One script for each version; `PRAGMA user_version` counts those that ran. Scripts are only
+/// added, never changed.
 const MIGRATIONS: &[&str] =
     &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
-/// Interval between two attempts to take the write lock. A process that joined pauses longer between its
-/// transactions, see writer.rs.
+/// Interval between two attempts to take the write lock. A process that joined pauses longer
+/// between its transactions, see writer.rs.
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(2);
 /// Maximum wait for a lock: a webhook endpoint answers within 7 s, with 503 if need be.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -77,7 +77,8 @@ fn prepare(connection: Connection, timeout: Duration) -> rusqlite::Result<Connec
     connection.pragma_update(None, "journal_mode", "wal")?;
     // FULL: a commit is on the disk before it is answered, also after a power cut.
     connection.pragma_update(None, "synchronous", "full")?;
-    // ON: deleted content is overwritten with zeros, because challenge tokens must not stay in the file.
+    // ON: deleted content is overwritten with zeros, because challenge tokens must not stay in the
+    // file.
     connection.pragma_update(None, "secure_delete", "on")?;
     connection.pragma_update(None, "foreign_keys", "on")?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
@@ -94,8 +95,8 @@ fn configure(mut connection: Connection, timeout: Duration) -> rusqlite::Result<
     Ok(connection)
 }
 
-/// A busy handler, which returns whether to try once more. SQLite's own one sleeps longer and longer, up to
-/// 100 ms, and so misses the pauses of another writer.
+/// A busy handler, which returns whether to try once more. SQLite's own one sleeps longer and
+/// longer, up to 100 ms, and so misses the pauses of another writer.
 fn retry_for(timeout: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
     let mut began = Instant::now();
     move |attempts| {

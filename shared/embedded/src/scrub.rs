@@ -1,10 +1,11 @@
 use rusqlite::Connection;
 
-/// Rewrites the two tables of secrets, so that no trace of a deleted row is left. Rows of `confidential` without
-/// a message are deleted. `secure_delete` overwrites a deleted row and every page that becomes free, but not
-/// the copy of a row that stays in a page after SQLite moved the row to a neighbouring page. Deleting all rows
-/// of a table overwrites all of its pages, but only if the table has no foreign keys and triggers
-/// (<https://www.sqlite.org/lang_delete.html>, 3). Both tables have a few rows at most.
+/// Rewrites the two tables of secrets, so that no trace of a deleted row is left. Rows of
+/// `confidential` without a message are deleted. `secure_delete` overwrites a deleted row and every
+/// page that becomes free, but not the copy of a row that stays in a page after SQLite moved the
+/// row to a neighbouring page. Deleting all rows of a table overwrites all of its pages, but only
+/// if the table has no foreign keys and triggers (<https://www.sqlite.org/lang_delete.html>, 3).
+/// Both tables have a few rows at most.
 pub(crate) fn scrub(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "CREATE TEMP TABLE kept AS

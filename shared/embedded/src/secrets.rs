@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use crate::secret_members::{MEMBERS, Member, PENDING, PREVIOUS, Purpose};
 use crate::secrets_file::{self, SecretsFile};
 
-/// All secrets of a state folder: those in `secrets.json`, and environment variables that override them.
+/// All secrets of a state folder: those in `secrets.json`, and environment variables that override
+/// them.
 #[derive(Clone)]
 pub struct LocalSecrets {
     path: Arc<Path>,
@@ -18,9 +19,9 @@ pub struct LocalSecrets {
 }
 
 impl LocalSecrets {
-    /// `variable` looks up an environment variable such as `DIGICERT_WEBHOOK_KEY`; an empty value counts as
-    /// unset. If the variable of a member is set, neither its value nor its pending and previous values are
-    /// taken from the file.
+    /// `variable` looks up an environment variable such as `DIGICERT_WEBHOOK_KEY`; an empty value
+    /// counts as unset. If the variable of a member is set, neither its value nor its pending and
+    /// previous values are taken from the file.
     pub fn new(folder: &Path, variable: impl Fn(&str) -> Option<String>) -> Self {
         let variables = MEMBERS.iter().filter_map(|member| {
             let value = variable(member.variable).filter(|value| !value.is_empty())?;
@@ -122,8 +123,8 @@ impl LocalSecret {
         self.variable(member).or_else(|| file.members.get(member.name))
     }
 
-    /// A stage of the secret, if at least one member has it. Members without it have their current values in
-    /// it.
+    /// A stage of the secret, if at least one member has it. Members without it have their current
+    /// values in it.
     fn stage(&self, members: &[&Member], file: &SecretsFile, stage: &str) -> Option<SecretString> {
         let value = |member: &Member| {
             let from_file = self.variable(member).is_none();

@@ -27,8 +27,8 @@ pub(crate) struct SecretsFile {
 
 impl SecretsFile {
     /// # Errors
-    /// The file cannot be read, other users may read it, or it is not a JSON object of known members. No
-    /// error message quotes a value, which is why none comes from serde.
+    /// The file cannot be read, other users may read it, or it is not a JSON object of known
+    /// members. No error message quotes a value, which is why none comes from serde.
     pub(crate) fn read(path: &Path) -> PortResult<Self> {
         Self::read_if_exists(path).and_then(|file| {
             file.ok_or_else(|| {

@@ -44,7 +44,8 @@ impl Default for Options {
     }
 }
 
-/// An open state folder. It stays open until this and every queue, ledger and reader made from it are dropped.
+/// An open state folder. It stays open until this and every queue, ledger and reader made from it
+/// are dropped.
 #[derive(Clone)]
 pub struct State {
     folder: PathBuf,
@@ -54,9 +55,9 @@ pub struct State {
 }
 
 impl State {
-    /// Opens a state folder as its owner, and creates it if it is missing. Messages that an earlier process had
-    /// in flight become visible at once, except those that were in flight at many such ends, and its leases
-    /// end: the lock proves that the process has ended. Blocks briefly.
+    /// Opens a state folder as its owner, and creates it if it is missing. Messages that an earlier
+    /// process had in flight become visible at once, except those that were in flight at many such
+    /// ends, and its leases end: the lock proves that the process has ended. Blocks briefly.
     ///
     /// # Errors
     /// Another process uses the folder, or something in it cannot be read or written.
@@ -72,9 +73,10 @@ impl State {
         Self::start(folder, writer, archive, options)
     }
 
-    /// Opens a state folder to write to it while `certhooks local` may own it; if none runs, sent messages wait
-    /// for the next one. Recovers nothing and deletes no expired rows. Not for receiving or claiming: an owner
-    /// that starts takes all receipts and leases for those of an ended process. Blocks briefly.
+    /// Opens a state folder to write to it while `certhooks local` may own it; if none runs, sent
+    /// messages wait for the next one. Recovers nothing and deletes no expired rows. Not for
+    /// receiving or claiming: an owner that starts takes all receipts and leases for those of an
+    /// ended process. Blocks briefly.
     ///
     /// # Errors
     /// The folder has no database, its schema is of another version, or it cannot be read or written.

@@ -15,8 +15,8 @@ impl<'a> Transaction<'a> {
         Self { connection, now, scrub: Cell::new(false) }
     }
 
-    /// Marks that something confidential was deleted. The writer then removes all traces of it before it
-    /// commits.
+    /// Marks that something confidential was deleted. The writer then removes all traces of it
+    /// before it commits.
     pub(crate) fn request_scrub(&self) {
         self.scrub.set(true);
     }

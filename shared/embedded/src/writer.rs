@@ -25,9 +25,9 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, outcome: Result<(), PortError>);
 }
 
-/// Pause after each transaction of a process that joined. It is several times the owner's interval between two
-/// attempts to take the write lock, so that the owner's webhook endpoints get the lock however much the other
-/// process writes.
+/// Pause after each transaction of a process that joined. It is several times the owner's interval
+/// between two attempts to take the write lock, so that the owner's webhook endpoints get the lock
+/// however much the other process writes.
 const JOINED_PAUSE: Duration = Duration::from_millis(10);
 
 /// The connection and its state, on the thread that owns it.
@@ -111,8 +111,8 @@ impl Writer {
         }
     }
 
-    /// Runs one job in a savepoint. `Err` if SQLite rolled back the whole transaction, as it does after some
-    /// disk errors (<https://www.sqlite.org/lang_transaction.html>, 3.1).
+    /// Runs one job in a savepoint. `Err` if SQLite rolled back the whole transaction, as it does
+    /// after some disk errors (<https://www.sqlite.org/lang_transaction.html>, 3.1).
     fn run_in_savepoint(
         &self,
         transaction: &Transaction<'_>,
@@ -151,7 +151,8 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        // IMMEDIATE takes the write lock at once: later in a transaction, SQLite would not wait for it.
+        // IMMEDIATE takes the write lock at once: later in a transaction, SQLite would not wait for
+        // it.
         let is_reader = matches!(self.role, Role::Reader);
         self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
         let transaction = Transaction::new(&self.connection, to_micros((self.clock)()));
@@ -164,8 +165,8 @@ impl Writer {
         Ok(result)
     }
 
-    /// Truncates the write-ahead log if it may contain scrubbed content. As long as a reader of older pages
-    /// prevents that, the next call tries again.
+    /// Truncates the write-ahead log if it may contain scrubbed content. As long as a reader of
+    /// older pages prevents that, the next call tries again.
     pub(crate) fn truncate_log(&self) {
         if !self.truncate_due.get() {
             return;

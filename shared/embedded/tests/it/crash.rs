@@ -1,5 +1,5 @@
-//! A process that sends and processes messages, as the webhook endpoints and the worker do, is killed many
-//! times.
+//! A process that sends and processes messages, as the webhook endpoints and the worker do, is
+//! killed many times.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

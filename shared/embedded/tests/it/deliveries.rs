@@ -48,8 +48,8 @@ async fn deliveries_are_read_in_order() {
     assert_eq!(delivered.body, "{\"id\":\"b\"}");
 }
 
-/// After a crash between publishing and recording, the worker publishes again, and the provider may have
-/// answered its call-back differently.
+/// After a crash between publishing and recording, the worker publishes again, and the provider may
+/// have answered its call-back differently.
 #[tokio::test]
 async fn an_event_is_inserted_once_and_each_replay_of_it_too() {
     let folder = TestFolder::new();

@@ -58,8 +58,8 @@ async fn child() {
     write(&state, "joined").await;
 }
 
-/// Sends and delivers messages one after the other, as fast as possible. Returns the longest duration of one
-/// send.
+/// Sends and delivers messages one after the other, as fast as possible. Returns the longest
+/// duration of one send.
 async fn write(state: &State, who: &str) -> Duration {
     let mut slowest = Duration::ZERO;
     for number in 0..EACH {

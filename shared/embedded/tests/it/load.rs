@@ -1,4 +1,5 @@
-//! 20,000 messages pass through all ports, in a process of its own so that its memory can be measured.
+//! 20,000 messages pass through all ports, in a process of its own so that its memory can be
+//! measured.
 
 use std::process::Command;
 use std::sync::Arc;

@@ -29,8 +29,8 @@ use envelope::Provider;
 use ports::{EventsQueue, Outgoing};
 use test_folder::TestFolder;
 
-/// A clock, and a function that advances it by a number of seconds. Each use has a clock of its own, since the
-/// one in [`Options`] is a plain function.
+/// A clock, and a function that advances it by a number of seconds. Each use has a clock of its
+/// own, since the one in [`Options`] is a plain function.
 macro_rules! clock {
     () => {{
         use std::sync::atomic::{AtomicI64, Ordering};
