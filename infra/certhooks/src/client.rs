@@ -1,7 +1,7 @@
 use std::error::Error;
-use std::net::IpAddr;
 use std::time::Duration;
 
+use providers::address;
 use providers::api::{Answer, Key, Refused, Request};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
@@ -108,9 +108,7 @@ impl Client {
 
 /// Whether only this machine can be meant.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let address = host.parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    url.host_str().is_some_and(address::is_loopback)
 }
 
 /// `https://a.example` and `https://A.example/` are one address.

@@ -5,7 +5,8 @@ use envelope::{Envelope, EventType};
 use ports::{
     Archive, Claim, Deliveries, EventsQueue, Ledger, PortError, PortResult, Recorded, SecretSource,
 };
-use providers::interpretation::{self, Interpretation, Plan};
+use providers::dispatch;
+use providers::interpretation::{Interpretation, Plan};
 use time::OffsetDateTime;
 
 use crate::apis::Apis;
@@ -145,11 +146,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 
     async fn fulfil(&self, record: &Record) -> PortResult<Disposition> {
         let envelope = envelope(&record.body)?;
-        if let Some(challenge) = interpretation::challenge(&envelope) {
+        if let Some(challenge) = dispatch::challenge(&envelope) {
             return self.keep(&envelope, challenge).await;
         }
         let redacted = Redacted::of(&envelope);
-        let interpretation = interpretation::interpret(&redacted.envelope).ok_or_else(|| {
+        let interpretation = dispatch::interpret(&redacted.envelope).ok_or_else(|| {
             PortError(format!("envelope {}: its source is none of ours", envelope.id))
         })?;
         let until = self.now() + self.lease;

@@ -2,7 +2,8 @@ use envelope::Envelope;
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::interpretation::{self, Interpretation};
+use crate::fair_queue;
+use crate::interpretation::Interpretation;
 use crate::receiver::{Event, Receipt};
 
 /// What a provider's door knows of an event; [`EnvelopeBuilder::envelope`] adds the rest.
@@ -18,11 +19,15 @@ pub(crate) struct EnvelopeBuilder {
 impl EnvelopeBuilder {
     /// The subject is the reading's, so that both messages carry the same one. Interpretation takes longer
     /// than all else of an acknowledgement, so the group is kept of it too.
-    pub(crate) fn read(self, receipt: &Receipt, read: fn(&Envelope) -> Interpretation) -> Event {
+    pub(crate) fn event(
+        self,
+        receipt: &Receipt,
+        interpret: fn(&Envelope) -> Interpretation,
+    ) -> Event {
         let mut envelope = self.envelope("", receipt);
-        let interpretation = read(&envelope);
+        let interpretation = interpret(&envelope);
         envelope.subject.clone_from(&interpretation.subject);
-        let group = interpretation::group(&envelope, &interpretation);
+        let group = fair_queue::group(&envelope, &interpretation);
         Event { envelope, group }
     }
 

@@ -1,9 +1,7 @@
-use envelope::{Certificate, Envelope, EventType, Provider};
+use envelope::{Certificate, EventType, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
-
-use crate::{cloudflare, digicert, json, meta, synthetic};
 
 /// An envelope understood: where it stands in our vocabulary, and what to ask the provider.
 #[derive(Clone, Debug)]
@@ -50,43 +48,4 @@ pub struct Challenge {
     pub token: SecretString,
     /// 30 minutes after receipt.
     pub expires: OffsetDateTime,
-}
-
-/// Reads any envelope. Never fails: what is not understood is `Unrecognised`, whole.
-/// `None` when the envelope's source is none of ours.
-pub fn interpret(envelope: &Envelope) -> Option<Interpretation> {
-    if let Some(provider) = synthetic::provider(envelope) {
-        return Some(synthetic::read(provider));
-    }
-    match provider(envelope)? {
-        Provider::Cloudflare => Some(cloudflare::interpret(envelope)),
-        Provider::Digicert => Some(digicert::interpret(envelope)),
-        Provider::Meta => Some(meta::interpret(envelope)),
-    }
-}
-
-/// Whose event it is, from `source`.
-pub fn provider(envelope: &Envelope) -> Option<Provider> {
-    let first = envelope.source.strip_prefix('/')?.split('/').next()?;
-    Provider::ALL.iter().copied().find(|provider| provider.as_str() == first)
-}
-
-/// The challenge in an envelope, if it is one.
-pub fn challenge(envelope: &Envelope) -> Option<Challenge> {
-    (provider(envelope)? == Provider::Digicert).then(|| digicert::challenge(envelope))?
-}
-
-/// SQS allows 128 characters in a group id (SendMessage, `MessageGroupId`).
-const GROUP_LIMIT: usize = 128;
-
-/// Fair-queue group: provider and order or hostname, in the 128 characters that SQS allows. What SQS
-/// does not allow, or is longer, is replaced by its hash.
-pub fn group(envelope: &Envelope, interpretation: &Interpretation) -> String {
-    let order = interpretation.identifiers.get("order_id").and_then(Value::as_u64);
-    let order = order.map(|id| format!("{}/order/{id}", interpretation.provider));
-    let group = order.unwrap_or_else(|| envelope.subject.clone());
-    if group.len() <= GROUP_LIMIT && group.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return group;
-    }
-    format!("{}/{}", interpretation.provider, json::id(&[interpretation.provider.as_str(), &group]))
 }

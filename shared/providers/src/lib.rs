@@ -13,10 +13,13 @@
 //! - `naming`: event names and subjects that are safe to carry
 //! - `secret`: stored secrets, header values, constant-time comparison
 
+pub mod address;
 pub mod api;
 pub mod cloudflare;
 pub mod digicert;
+pub mod dispatch;
 mod envelope_builder;
+pub mod fair_queue;
 pub mod interpretation;
 pub mod json;
 pub mod lifecycle;
@@ -24,4 +27,5 @@ pub mod meta;
 mod naming;
 pub mod receiver;
 mod secret;
+pub mod secret_member;
 pub mod synthetic;

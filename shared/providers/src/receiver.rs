@@ -52,7 +52,7 @@ pub trait WebhookReceiver: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Event {
     pub envelope: Envelope,
-    /// Fair-queue group ([`interpretation::group`](crate::reading::group)).
+    /// Fair-queue group ([`fair_queue::group`](crate::fair_queue::group)).
     pub group: String,
 }
 

@@ -22,7 +22,7 @@ pub fn envelope(provider: Provider, receipt: &Receipt) -> Envelope {
         time: None,
         data: RawValue::NULL.to_owned(),
     };
-    builder.envelope(&read(provider).subject, receipt)
+    builder.envelope(&interpret(provider).subject, receipt)
 }
 
 /// Whose door a canary took; `None` for any other event.
@@ -31,7 +31,7 @@ pub(crate) fn provider(envelope: &Envelope) -> Option<Provider> {
     Provider::ALL.iter().copied().find(|provider| provider.as_str() == name)
 }
 
-pub(crate) fn read(provider: Provider) -> Interpretation {
+pub(crate) fn interpret(provider: Provider) -> Interpretation {
     Interpretation {
         provider,
         event: EVENT.to_owned(),
@@ -51,24 +51,24 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::interpretation;
+    use crate::dispatch;
 
     #[test]
     fn it_is_read_as_what_it_is_and_nobody_else_sends_one() {
         let receipt = Receipt { at: OffsetDateTime::UNIX_EPOCH, traceparent: None };
         for provider in Provider::ALL {
             let canary = envelope(*provider, &receipt);
-            let read = interpretation::interpret(&canary).unwrap();
+            let read = dispatch::interpret(&canary).unwrap();
             assert_eq!((read.provider, read.kind), (*provider, EventType::Canary));
-            assert!(interpretation::challenge(&canary).is_none());
+            assert!(dispatch::challenge(&canary).is_none());
             assert_eq!((read.plan, read.subject), (Plan::NotNeeded, canary.subject));
         }
         let foreign = Envelope {
             source: "/digicert/certcentral".into(),
             ..envelope(Provider::Digicert, &receipt)
         };
-        assert_eq!(interpretation::interpret(&foreign).unwrap().kind, EventType::Unrecognised);
+        assert_eq!(dispatch::interpret(&foreign).unwrap().kind, EventType::Unrecognised);
         let nobody = Envelope { source: "/certhooks/canary/nobody".into(), ..foreign };
-        assert!(interpretation::interpret(&nobody).is_none());
+        assert!(dispatch::interpret(&nobody).is_none());
     }
 }

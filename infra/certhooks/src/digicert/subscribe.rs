@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use embedded::WaitingChallenge;
+use providers::digicert::DEFAULT_EVENTS;
 use providers::digicert::webhook::{
-    self, DEFAULT_EVENTS, Endpoint, Key, Parameters, Refusal, SecretChange, Settings, Spelling,
-    Status, Webhook,
+    self, Endpoint, Key, Parameters, Refusal, SecretChange, Settings, Spelling, Status, Webhook,
 };
 use tokio::time::Instant;
 

@@ -3,6 +3,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::hostname::Hostname;
+use super::profile::API_TOKEN;
 use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
@@ -25,7 +26,7 @@ pub struct Details {
 /// `None` when the stored secret was never filled in (Cloudflare API, "Make API calls").
 pub fn key(stored: &SecretString) -> Option<Key> {
     let stored = Stored::read(stored);
-    let token = SecretString::from(format!("Bearer {}", stored.first("api_token").ok()?));
+    let token = SecretString::from(format!("Bearer {}", stored.first(API_TOKEN.stored_as).ok()?));
     Some(Key::Header { name: "Authorization", value: token })
 }
 

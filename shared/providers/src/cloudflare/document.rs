@@ -2,13 +2,12 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::profile::{CUSTOM_HOSTNAMES_ALERT, is_id};
 use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
 
 /// The events of "Webhook data definitions", with one of eleven endings.
 const FAMILY: &str = "ssl.custom_hostname_certificate.";
-/// The notification "SSL for SaaS Custom Hostnames Alert" (Notifications, available alerts).
-const ALERT: &str = "custom_ssl_certificate_event_type";
 
 /// The document of "Webhook data definitions" (`metadata` and `data`), freed of the notification that
 /// generic webhooks wrap around it (Notifications, "Configure webhooks", generic webhooks).
@@ -34,7 +33,8 @@ impl<'a> Content<'a> {
         let Some(root) = Members::of(document) else { return Self::Nothing };
         let alert = root.text("alert_type");
         if let Some(inner) = wrapped(&root).or_else(|| bare(&root)).or_else(|| flat(&root))
-            && (inner.step().is_some() || alert.as_ref().is_none_or(|alert| alert == ALERT))
+            && (inner.step().is_some()
+                || alert.as_ref().is_none_or(|alert| alert == CUSTOM_HOSTNAMES_ALERT))
         {
             return Self::Event(inner);
         }
@@ -69,7 +69,7 @@ impl<'a> Document<'a> {
 
     /// An opaque id of at most 64 characters: some are 32 hex digits, some are UUIDs (API fixtures).
     pub(crate) fn zone_id(&self) -> Option<String> {
-        self.metadata("zone")?.text("id").filter(|id| is_usable_id(id))
+        self.metadata("zone")?.text("id").filter(|id| is_id(id))
     }
 
     pub(crate) fn created_at(&self) -> Option<OffsetDateTime> {
@@ -87,12 +87,6 @@ impl<'a> Document<'a> {
         let part = json::canonical_or_null;
         json::id(&["cloudflare", &part(self.metadata), &part(self.data)])
     }
-}
-
-/// An id that can be a path segment of a call-back.
-pub(crate) fn is_usable_id(id: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=64).contains(&id.len()) && id.bytes().all(allowed)
 }
 
 /// `data` of a notification holds the document.

@@ -1,8 +1,9 @@
 use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
-use super::document::{Content, Document, is_usable_id};
+use super::document::{Content, Document};
 use super::hostname::Hostname;
+use super::profile::is_id;
 use crate::interpretation::{Interpretation, Plan};
 use crate::naming::{UNKNOWN, event_name, segment};
 
@@ -54,7 +55,7 @@ fn plan(kind: EventType, document: &Document<'_>, hostname: &Hostname<'_>) -> Pl
     if matches!(kind, EventType::Unrecognised | EventType::CertificateDeleted) || is_orphan {
         return Plan::NotNeeded;
     }
-    let hostname_id = hostname.members().text("id").filter(|id| is_usable_id(id));
+    let hostname_id = hostname.members().text("id").filter(|id| is_id(id));
     match (document.zone_id(), hostname_id) {
         (Some(zone_id), Some(hostname_id)) => Plan::Details { zone_id, hostname_id },
         _ => Plan::UnusableId,
@@ -81,7 +82,7 @@ fn identifiers(document: &Document<'_>, hostname: &Hostname<'_>) -> Map<String, 
         ("account_id", of_metadata("account")),
         ("certificate_id", hostname.certificate_id()),
     ];
-    let usable = |(name, id): (_, Option<String>)| Some((name, id.filter(|id| is_usable_id(id))?));
+    let usable = |(name, id): (_, Option<String>)| Some((name, id.filter(|id| is_id(id))?));
     let name = hostname.members().text("hostname").map(|name| ("hostname", name));
     let named = name.into_iter().chain(ids.into_iter().filter_map(usable));
     named.map(|(name, id)| (name.to_owned(), Value::from(id))).collect()

@@ -3,6 +3,7 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::document::{Content, Document};
+use super::profile::WEBHOOK_AUTH;
 use crate::envelope_builder::EnvelopeBuilder;
 use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
 use crate::secret::{SecretDigest, Stored, header};
@@ -14,11 +15,6 @@ const AUTH_HEADER: &str = "cf-webhook-auth";
 /// Cloudflare's generic notification webhook.
 pub struct CloudflareReceiver;
 
-impl CloudflareReceiver {
-    /// Where the secret stands in a stored one.
-    pub(super) const SECRET_KEY: &str = "webhook_auth";
-}
-
 impl WebhookReceiver for CloudflareReceiver {
     const PROVIDER: Provider = Provider::Cloudflare;
     const ROUTE: &'static str = "/webhooks/cloudflare";
@@ -28,7 +24,7 @@ impl WebhookReceiver for CloudflareReceiver {
     type Secret = SecretDigest;
 
     fn secret(stored: &SecretString) -> Result<SecretDigest, SecretFault> {
-        Stored::read(stored).first(Self::SECRET_KEY).map(SecretDigest::new)
+        Stored::read(stored).first(WEBHOOK_AUTH.stored_as).map(SecretDigest::new)
     }
 
     fn verify(headers: &HeaderMap, _body: &[u8], secret: &SecretDigest) -> bool {
@@ -61,5 +57,5 @@ fn event(
         time: document.created_at(),
         data,
     };
-    builder.read(receipt, super::interpret)
+    builder.event(receipt, super::interpret)
 }

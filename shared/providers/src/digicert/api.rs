@@ -2,6 +2,7 @@ use envelope::{Certificate, Names, Reason};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
+use super::profile::API_KEY;
 use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
@@ -24,7 +25,7 @@ pub struct OrderInfo {
 /// `None` when the stored secret was never filled in (CertCentral API, "Authentication").
 pub fn key(stored: &SecretString) -> Option<Key> {
     let stored = Stored::read(stored);
-    Some(Key::Header { name: "X-DC-DEVKEY", value: stored.first("api_key").ok()?.into() })
+    Some(Key::Header { name: "X-DC-DEVKEY", value: stored.first(API_KEY.stored_as).ok()?.into() })
 }
 
 /// The chain of one certificate, leaf first (CertCentral API, "Download certificate"; glossary,

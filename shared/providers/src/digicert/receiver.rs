@@ -3,6 +3,7 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::document::{CHALLENGE, Document, TEST};
+use super::profile::{CERTIFICATE_EVENTS, WEBHOOK_KEY};
 use crate::envelope_builder::EnvelopeBuilder;
 use crate::json::{self, Members};
 use crate::naming;
@@ -21,11 +22,6 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// CertCentral's webhook.
 pub struct DigicertReceiver;
 
-impl DigicertReceiver {
-    /// Where the key stands in a stored secret.
-    pub(crate) const SECRET_KEY: &str = "webhook_key";
-}
-
 impl WebhookReceiver for DigicertReceiver {
     const PROVIDER: Provider = Provider::Digicert;
     const ROUTE: &'static str = "/webhooks/digicert";
@@ -36,9 +32,9 @@ impl WebhookReceiver for DigicertReceiver {
 
     fn secret(stored: &SecretString) -> Result<SecretDigest, SecretFault> {
         let stored = Stored::read(stored);
-        let key = stored.first(Self::SECRET_KEY)?;
+        let key = stored.first(WEBHOOK_KEY.stored_as)?;
         if key.chars().count() < KEY_LENGTH {
-            return Err(SecretFault::TooShort(Self::SECRET_KEY, KEY_LENGTH));
+            return Err(SecretFault::TooShort(WEBHOOK_KEY.stored_as, KEY_LENGTH));
         }
         Ok(SecretDigest::new(key))
     }
@@ -67,7 +63,7 @@ impl WebhookReceiver for DigicertReceiver {
             time: None,
             data,
         };
-        Ok(vec![builder.read(receipt, super::interpret)])
+        Ok(vec![builder.event(receipt, super::interpret)])
     }
 }
 
@@ -85,7 +81,7 @@ fn is_bare_test(body: &[u8]) -> bool {
 fn id(document: &Document<'_>, receipt: &Receipt) -> String {
     let event = document.event.as_str();
     match event {
-        "certificate_issued" | "certificate_revoked" | "order_rejected" => {
+        _ if CERTIFICATE_EVENTS.contains(&event) => {
             let (order, certificate) =
                 (document.id_part("order_id"), document.id_part("certificate_id"));
             let is_known = document.id("order_id").or(document.id("certificate_id")).is_some();

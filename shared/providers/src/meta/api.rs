@@ -3,6 +3,7 @@ use secrecy::SecretString;
 use serde_json::value::RawValue;
 
 use super::ct_certificate::CtCertificate;
+use super::profile::ACCESS_TOKEN;
 use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
@@ -43,7 +44,10 @@ pub struct SubscribedDomains {
 /// `None` when the stored secret was never filled in (Graph API, "Access tokens").
 pub fn key(stored: &SecretString) -> Option<Key> {
     let stored = Stored::read(stored);
-    Some(Key::Query { name: "access_token", value: stored.first("access_token").ok()?.into() })
+    Some(Key::Query {
+        name: "access_token",
+        value: stored.first(ACCESS_TOKEN.stored_as).ok()?.into(),
+    })
 }
 
 /// The certificates for a domain, from the page after `after` (Certificate Transparency API,

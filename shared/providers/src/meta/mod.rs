@@ -5,9 +5,11 @@ pub mod api;
 mod ct_certificate;
 mod domain;
 mod interpretation;
+mod profile;
 mod receiver;
 pub mod subscription;
 mod update;
 
 pub use interpretation::interpret;
+pub use profile::{ACCESS_TOKEN, API_BASE, APP_SECRET, OBJECT, VERIFY_TOKEN};
 pub use receiver::MetaReceiver;

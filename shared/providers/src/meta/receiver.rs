@@ -4,6 +4,7 @@ use http::HeaderMap;
 use ring::hmac::{self, HMAC_SHA256};
 use secrecy::SecretString;
 
+use super::profile::{APP_SECRET, VERIFY_TOKEN};
 use super::update::Batch;
 use crate::json;
 use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
@@ -12,8 +13,6 @@ use crate::secret::{SecretDigest, Stored, header};
 /// `sha256=` and the HMAC-SHA256 of the body under the app secret (Graph API Webhooks, "Validating
 /// payloads"). The older `X-Hub-Signature` is SHA-1 and not taken.
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
-const SECRET_KEY: &str = "app_secret";
-const TOKEN_KEY: &str = "verify_token";
 /// Every update gets a document of its own with all that surrounds it; this bounds their sum. A batch
 /// of 1000 updates of 5 MiB in all stays far below it.
 const SPLIT_LIMIT: usize = 64 * 1024 * 1024;
@@ -38,11 +37,11 @@ impl WebhookReceiver for MetaReceiver {
 
     fn secret(stored: &SecretString) -> Result<MetaSecret, SecretFault> {
         let stored = Stored::read(stored);
-        let app_secret = stored.first(SECRET_KEY)?;
+        let app_secret = stored.first(APP_SECRET.stored_as)?;
         Ok(MetaSecret {
             app_secret: hmac::Key::new(HMAC_SHA256, app_secret.as_bytes()),
             // Without one, events are still verified; only the handshake never succeeds.
-            verify_token: stored.named(TOKEN_KEY).ok().map(SecretDigest::new),
+            verify_token: stored.named(VERIFY_TOKEN.stored_as).ok().map(SecretDigest::new),
         })
     }
 

@@ -1,13 +1,12 @@
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
+use super::profile::OBJECT;
 use crate::envelope_builder::{EnvelopeBuilder, plausible};
 use crate::json::{self, Members, quoted};
 use crate::naming::{self, UNKNOWN};
 use crate::receiver::{Event, Receipt, Refusal};
 
-/// The only object that this webhook subscribes to (Webhooks for Certificate Transparency).
-const OBJECT: &str = "certificate_transparency";
 /// With "Include Values" an entry lists `changes`, without it `changed_fields` (Graph API Webhooks,
 /// "Event notifications").
 const CHANGES: &str = "changes";
@@ -65,7 +64,7 @@ impl<'a> Batch<'a> {
             time: update.entry.time(),
             data: RawValue::from_string(document).map_err(|_| Refusal::NotJson)?,
         };
-        Ok(builder.read(receipt, super::interpret))
+        Ok(builder.event(receipt, super::interpret))
     }
 }
 

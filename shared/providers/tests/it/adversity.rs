@@ -5,9 +5,10 @@ use proptest::prelude::{Strategy, any, prop, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation::{self, Plan};
+use providers::interpretation::Plan;
 use providers::meta::MetaReceiver;
 use providers::receiver::{Event, Refusal, WebhookReceiver};
+use providers::{dispatch, fair_queue};
 use serde_json::{Map, Value, json};
 
 use crate::support::{events, headers, receipt};
@@ -54,7 +55,7 @@ fn what_json_allows_is_kept_as_it_is_written() {
     let body = br#"{"event":"certificate_issued","data":{"certificate_id":1e400,"note":"\ud800"}}"#;
     let events = events::<DigicertReceiver>(body).unwrap();
     assert_eq!(events[0].data.get().as_bytes(), body);
-    assert_eq!(interpretation::interpret(&events[0]).unwrap().plan, Plan::UnusableId);
+    assert_eq!(dispatch::interpret(&events[0]).unwrap().plan, Plan::UnusableId);
 }
 
 #[test]
@@ -152,18 +153,18 @@ fn documents() -> impl Strategy<Value = Value> {
 fn is_sound<D: WebhookReceiver>(body: &[u8]) -> Result<usize, Refusal> {
     let events = D::events(body, &receipt())?;
     for Event { envelope: event, group } in &events {
-        let interpretation = interpretation::interpret(event).unwrap();
+        let interpretation = dispatch::interpret(event).unwrap();
         assert_eq!(interpretation.provider, D::PROVIDER);
         assert_eq!(event.subject, interpretation.subject);
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
         assert_eq!(event.subject.split('/').count(), 3, "{}", event.subject);
-        assert_eq!(*group, interpretation::group(event, &interpretation));
+        assert_eq!(*group, fair_queue::group(event, &interpretation));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert!(event.kind.len() <= 200 && event.kind.is_ascii());
         assert_eq!((event.id.len(), event.receivedtime), (64, receipt().at));
         serde_json::to_string(event).unwrap();
-        let _ = interpretation::challenge(event);
+        let _ = dispatch::challenge(event);
     }
     Ok(events.len())
 }

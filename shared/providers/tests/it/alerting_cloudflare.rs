@@ -5,8 +5,9 @@ use http::Method;
 use providers::api::{Answer, Refused, Request};
 use providers::cloudflare::alerting::{
     self, Auth, AuthFault, NewDestination, Refusal, classify_created, classify_destinations,
-    classify_done, classify_policies, is_id, new_policy,
+    classify_done, classify_policies, new_policy,
 };
+use providers::cloudflare::{CUSTOM_HOSTNAMES_ALERT, is_id};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -29,7 +30,7 @@ fn every_call_has_the_path_and_body_of_its_page() {
     let auth = Auth::of(&SecretString::from(AUTH)).unwrap();
     let new = NewDestination { name: "n", url: URL, auth: &auth };
     let whole = json!({ "name": "n", "url": URL, "secret": AUTH });
-    let policy = new_policy("p", alerting::CUSTOM_HOSTNAMES, &["d1", "d2"]);
+    let policy = new_policy("p", CUSTOM_HOSTNAMES_ALERT, &["d1", "d2"]);
     let told = json!({
         "name": "p",
         "enabled": true,

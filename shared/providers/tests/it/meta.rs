@@ -1,5 +1,6 @@
 use envelope::{EventType, Names};
-use providers::interpretation::{self, Plan};
+use providers::dispatch;
+use providers::interpretation::{Interpretation, Plan};
 use providers::meta::MetaReceiver;
 use providers::receiver::Refusal;
 use serde_json::{Value, json};
@@ -199,7 +200,7 @@ fn lengths_of_names() {
 
 #[test]
 fn phishing_without_names() {
-    let id = |interpretation: interpretation::Interpretation| match interpretation.plan {
+    let id = |interpretation: Interpretation| match interpretation.plan {
         Plan::Phishing { domains, certificate_id } if domains.is_empty() => certificate_id,
         other => panic!("{other:?}"),
     };
@@ -234,7 +235,7 @@ fn what_is_not_known() {
         let envelope = only::<MetaReceiver>(&body);
         assert_eq!(envelope.kind, format!("com.facebook.certificate_transparency.{kind}"));
         assert_eq!(envelope.data.get().parse::<Value>().unwrap(), body);
-        let interpretation = interpretation::interpret(&envelope).unwrap();
+        let interpretation = dispatch::interpret(&envelope).unwrap();
         assert_eq!(
             (interpretation.kind, interpretation.plan),
             (EventType::Unrecognised, Plan::NotNeeded)

@@ -1,7 +1,8 @@
 use envelope::Envelope;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use providers::api::Answer;
-use providers::interpretation::{self, Interpretation};
+use providers::dispatch;
+use providers::interpretation::Interpretation;
 use providers::receiver::{Receipt, Refusal, WebhookReceiver};
 use serde_json::Value;
 use time::macros::datetime;
@@ -35,7 +36,7 @@ pub(crate) fn only<D: WebhookReceiver>(body: impl ToString) -> Envelope {
 }
 
 pub(crate) fn read<D: WebhookReceiver>(body: impl ToString) -> Interpretation {
-    interpretation::interpret(&only::<D>(body)).unwrap()
+    dispatch::interpret(&only::<D>(body)).unwrap()
 }
 
 pub(crate) fn headers(values: &[(&'static str, &str)]) -> HeaderMap {

@@ -1,9 +1,10 @@
 use serde_json::Value;
 
-use super::destination::{Destination, is_id};
+use super::destination::Destination;
 use super::policy::Policy;
 use super::refusal::Refusal;
 use crate::api::Answer;
+use crate::cloudflare::is_id;
 
 /// # Errors
 /// As the refusal says.

@@ -3,12 +3,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::cloudflare::CloudflareReceiver;
+use crate::cloudflare::{CloudflareReceiver, WEBHOOK_AUTH, is_id};
 use crate::receiver::{SecretFault, WebhookReceiver};
 use crate::secret::Stored;
-
-/// Longest id that is put into a path; they have 32 characters, fixtures 36.
-const ID_LIMIT: usize = 64;
 
 /// A webhook that notifications can go to. Its secret is never shown.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -52,7 +49,7 @@ impl Auth {
     /// It is empty, never filled in, or would not come through a header as it is.
     pub fn of(stored: &SecretString) -> Result<Self, AuthFault> {
         let read = Stored::read(stored);
-        let auth = read.first(CloudflareReceiver::SECRET_KEY).map_err(AuthFault::Stored)?;
+        let auth = read.first(WEBHOOK_AUTH.stored_as).map_err(AuthFault::Stored)?;
         CloudflareReceiver::secret(stored).map_err(AuthFault::Stored)?;
         let is_sendable = auth.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if is_sendable { Ok(Self(auth.into())) } else { Err(AuthFault::NoHeader) }
@@ -88,10 +85,4 @@ impl Destination {
     pub fn is_failing(&self) -> bool {
         self.last_failure.is_some_and(|failure| self.last_success.is_none_or(|good| failure > good))
     }
-}
-
-/// Whether a text has the form of an account, destination or policy id.
-pub fn is_id(id: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=ID_LIMIT).contains(&id.len()) && id.bytes().all(is_plain)
 }

@@ -14,8 +14,8 @@ mod refusal;
 mod request;
 
 pub use answer::{classify_created, classify_destinations, classify_done, classify_policies};
-pub use destination::{Auth, AuthFault, Destination, NewDestination, is_id};
-pub use policy::{CUSTOM_HOSTNAMES, Policy, new_policy};
+pub use destination::{Auth, AuthFault, Destination, NewDestination};
+pub use policy::{Policy, new_policy};
 pub use refusal::Refusal;
 pub use request::{
     create_destination, create_policy, delete_destination, delete_policy, destinations, policies,

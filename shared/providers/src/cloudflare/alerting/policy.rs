@@ -1,9 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::destination::is_id;
-
-/// "SSL for SaaS Custom Hostnames Alert" (Cloudflare API, "List alert types").
-pub const CUSTOM_HOSTNAMES: &str = "custom_ssl_certificate_event_type";
+use crate::cloudflare::{CUSTOM_HOSTNAMES_ALERT, is_id};
 
 /// What a request may set; the rest of a policy is Cloudflare's own (Cloudflare API, "Update a
 /// notification policy").
@@ -66,7 +63,7 @@ impl Policy {
     }
 
     pub fn is_about_custom_hostnames(&self) -> bool {
-        self.alert_type == CUSTOM_HOSTNAMES
+        self.alert_type == CUSTOM_HOSTNAMES_ALERT
     }
 
     pub fn sends_to(&self, destination: &str) -> bool {

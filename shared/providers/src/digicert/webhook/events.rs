@@ -1,20 +1,4 @@
-/// What a webhook can subscribe to (Update webhook endpoint, example; the last one: Webhook event
-/// logs, example). CertCentral adds events, and does not name all of those about order approval.
-pub const KNOWN_EVENTS: [&str; 10] = [
-    "certificate_issued",
-    "certificate_revoked",
-    "order_rejected",
-    "organization_validated",
-    "organization_expired",
-    "organization_revalidation_notice",
-    "domain_validated",
-    "domain_expired",
-    "domain_revalidation_notice",
-    "order_approval_email_sent",
-];
-
-/// Those of the page's example: what a subscription takes unless it is told otherwise.
-pub const DEFAULT_EVENTS: &[&str] = KNOWN_EVENTS.split_at(9).0;
+use crate::digicert::KNOWN_EVENTS;
 
 pub fn is_known(event: &str) -> bool {
     KNOWN_EVENTS.contains(&event)

@@ -17,7 +17,7 @@ mod request;
 
 pub use answer::{Status, Webhook, classify_created, classify_done, classify_list};
 pub(super) use answer::{success, unsigned};
-pub use events::{DEFAULT_EVENTS, KNOWN_EVENTS, is_known, nearest};
+pub use events::{is_known, nearest};
 pub use logs::{LogEntry, LogPage, classify_logs};
 pub use parameters::{
     Endpoint, EndpointFault, FREQUENCIES, Key, KeyFault, Parameters, SecretChange, Settings,

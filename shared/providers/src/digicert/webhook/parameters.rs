@@ -1,10 +1,9 @@
-use std::net::IpAddr;
-
 use http::Uri;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use crate::digicert::DigicertReceiver;
+use crate::address::is_loopback;
+use crate::digicert::{DigicertReceiver, WEBHOOK_KEY};
 use crate::receiver::{SecretFault, WebhookReceiver};
 use crate::secret::Stored;
 
@@ -201,11 +200,6 @@ impl Endpoint {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// A webhook's secret key, usable on both sides.
 #[derive(Clone, Debug)]
 pub struct Key(SecretString);
@@ -230,7 +224,7 @@ impl Key {
     pub fn of(stored: &SecretString) -> Result<Self, KeyFault> {
         DigicertReceiver::secret(stored).map_err(KeyFault::Stored)?;
         let read = Stored::read(stored);
-        let key = read.first(DigicertReceiver::SECRET_KEY).map_err(KeyFault::Stored)?;
+        let key = read.first(WEBHOOK_KEY.stored_as).map_err(KeyFault::Stored)?;
         let is_sendable = key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if is_sendable { Ok(Self(key.into())) } else { Err(KeyFault::NoHeader) }
     }

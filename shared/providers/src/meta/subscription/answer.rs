@@ -1,8 +1,9 @@
 use serde_json::Value;
 
 use super::refusal::Refusal;
-use super::request::{FIELDS, OBJECT};
+use super::request::FIELDS;
 use crate::api::Answer;
+use crate::meta::OBJECT;
 use crate::meta::api::SubscribedDomains;
 
 /// The app's subscription to certificate transparency.

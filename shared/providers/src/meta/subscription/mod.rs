@@ -13,5 +13,5 @@ mod request;
 pub use answer::{Subscription, classify_domains, classify_done, classify_subscriptions};
 pub use refusal::Refusal;
 pub use request::{
-    Alerts, FIELDS, OBJECT, domains, is_app, is_domain, subscribe, subscribe_domains, subscriptions,
+    Alerts, FIELDS, domains, is_app, is_domain, subscribe, subscribe_domains, subscriptions,
 };

@@ -3,10 +3,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use crate::api::Request;
-use crate::meta::domain;
+use crate::meta::{OBJECT, domain};
 
-/// The object that a subscription is about, and its fields ("Webhooks for Certificate Transparency").
-pub const OBJECT: &str = "certificate_transparency";
+/// The fields of the object that a subscription announces.
 pub const FIELDS: [&str; 2] = ["certificate", "phishing"];
 /// Domains of one page.
 const PAGE: &str = "500";

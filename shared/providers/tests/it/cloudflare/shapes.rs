@@ -1,6 +1,7 @@
 use envelope::EventType;
 use providers::cloudflare::CloudflareReceiver;
-use providers::interpretation::{self, Plan};
+use providers::dispatch;
+use providers::interpretation::Plan;
 use providers::receiver::Refusal;
 use serde_json::json;
 
@@ -39,7 +40,7 @@ fn every_member_may_be_anything() {
         for value in values.into_iter().map(Some).chain([None]) {
             let body = with(document("issuance.succeeded"), path, value.clone());
             let envelope = only::<CloudflareReceiver>(&body);
-            let interpretation = interpretation::interpret(&envelope).unwrap();
+            let interpretation = dispatch::interpret(&envelope).unwrap();
             assert_eq!(interpretation.kind, EventType::CertificateIssued, "{body}");
             let is_orphan = hostname.contains(&path)
                 && (path == ["data"] || value.as_ref().is_none_or(|v| v.is_null() || v == ""));
