@@ -80,7 +80,7 @@ impl Client {
         };
         let body = body.map_err(|why| unanswered(&why))?;
         classify(&Answer { status, retry_after: None, body: &body })
-            .map_err(|refusal| Trouble::Refused(refusal.hiding(&request.secrets(&self.key))))
+            .map_err(|refusal| Trouble::Refused(refusal.without_secrets(&request.secrets(&self.key))))
     }
 
     fn build(&self, request: &Request) -> Option<RequestBuilder> {
@@ -89,7 +89,7 @@ impl Client {
         let mut builder = self
             .http
             .request(request.method.clone(), url)
-            .timeout(request.patience)
+            .timeout(request.timeout)
             .header(ACCEPT, "application/json")
             .query(&request.query);
         builder = match &self.key {

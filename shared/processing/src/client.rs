@@ -173,7 +173,7 @@ impl Endpoint {
             .body(body.unwrap_or_default());
         let whole = self.send(built).await.map_err(CallError::NoAnswer)?;
         classify(&whole.answer()).map_err(|refusal| CallError::Refused {
-            refusal: refusal.hiding(&request.secrets(key)),
+            refusal: refusal.without_secrets(&request.secrets(key)),
             after: whole.retry_after,
         })
     }

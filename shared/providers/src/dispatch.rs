@@ -54,8 +54,8 @@ pub const fn api_base(provider: Provider) -> &'static str {
     }
 }
 
-/// The member of a webhook secret that vouches for a provider's requests. A secret that is stored as a
-/// plain string holds this one.
+/// The member of a webhook secret with which a provider signs or authenticates its requests. A secret
+/// that is stored as a plain string holds this member.
 pub const fn webhook_secret(provider: Provider) -> SecretMember {
     match provider {
         Provider::Cloudflare => cloudflare::WEBHOOK_AUTH,

@@ -61,7 +61,7 @@ impl Account {
         id: &str,
         same: &NewDestination<'_>,
     ) -> Result<(), Trouble<Refusal>> {
-        self.client.call(&alerting::save_destination(&self.id, id, same), classify_done).await
+        self.client.call(&alerting::update_destination(&self.id, id, same), classify_done).await
     }
 
     pub(crate) async fn delete_destination(&self, id: &str) -> Outcome<()> {

@@ -94,7 +94,7 @@ impl Way<'_> {
             let secret = SecretChange::Set(self.key.clone());
             return Some((parameters(secret, Some(self.events(&[])), settings), String::new()));
         };
-        let has_key = there.secret.as_ref().is_some_and(|key| key.is(&self.key));
+        let has_key = there.secret.as_ref().is_some_and(|key| key.matches(&self.key));
         let secret =
             if has_key { SecretChange::Leave } else { SecretChange::Set(self.key.clone()) };
         let all = self.events(&there.events);

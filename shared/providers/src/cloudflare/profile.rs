@@ -1,26 +1,26 @@
 use crate::secret_member::SecretMember;
 
-/// Base of the API, version 4.
+/// Base of the API, version 4 ("Make API calls").
 pub const API_BASE: &str = "https://api.cloudflare.com/client/v4";
 
-/// The secret of a webhook destination, which Cloudflare sends in a header.
+/// The secret of a webhook destination, which Cloudflare sends in a header ("Configure webhooks").
 pub const WEBHOOK_AUTH: SecretMember = SecretMember {
     stored_as: "webhook_auth",
     name: "cloudflare_webhook_auth",
     variable: "CLOUDFLARE_WEBHOOK_AUTH",
 };
 
-/// The API token.
+/// The API token ("Make API calls").
 pub const API_TOKEN: SecretMember = SecretMember {
     stored_as: "api_token",
     name: "cloudflare_api_token",
     variable: "CLOUDFLARE_API_TOKEN",
 };
 
-/// `alert_type` of the notification "SSL for SaaS Custom Hostnames Alert".
+/// `alert_type` of the notification `SSL for SaaS Custom Hostnames Alert` ("List alert types").
 pub const CUSTOM_HOSTNAMES_ALERT: &str = "custom_ssl_certificate_event_type";
 
-/// Longest id that becomes a path segment. Most ids have 32 hex digits, some are UUIDs.
+/// Longest id in characters. Most ids have 32 hex digits; some of the API fixtures are UUIDs.
 const ID_LIMIT: usize = 64;
 
 /// Whether a text has the form of an id, and so can become a path segment of a call.

@@ -5,14 +5,14 @@ use secrecy::SecretString;
 use super::document::{Content, Document};
 use super::profile::WEBHOOK_AUTH;
 use crate::envelope_builder::EnvelopeBuilder;
-use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
+use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::secret::{SecretDigest, Stored, header};
 use crate::{json, naming};
 
-/// The secret itself, in every request (Notifications, "Configure webhooks"). It is no signature.
+/// The header with the secret itself, in every request ("Configure webhooks"). It is no signature.
 const AUTH_HEADER: &str = "cf-webhook-auth";
 
-/// Cloudflare's generic notification webhook.
+/// Receives the requests of Cloudflare's generic notification webhook.
 pub struct CloudflareReceiver;
 
 impl WebhookReceiver for CloudflareReceiver {
@@ -31,12 +31,12 @@ impl WebhookReceiver for CloudflareReceiver {
         header(headers, AUTH_HEADER).is_some_and(|auth| secret.matches(auth))
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal> {
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, InvalidDocument> {
         let data = json::object(body)?;
         match Content::of(&data) {
             Content::Event(document) => Ok(vec![event(&document, data.clone(), receipt)]),
             Content::Test => Ok(Vec::new()),
-            Content::Nothing => Err(Refusal::NoEventName(
+            Content::Unknown => Err(InvalidDocument::NoEventName(
                 "neither `metadata.event.type`, also within `data`, nor `data.event_type` nor \
                  `alert_type` is a string that is not empty",
             )),

@@ -2,7 +2,7 @@ use envelope::EventType;
 use providers::digicert::DigicertReceiver;
 use providers::dispatch;
 use providers::interpretation::Plan;
-use providers::receiver::Refusal;
+use providers::receiver::InvalidDocument;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use time::Duration;
@@ -223,7 +223,10 @@ fn what_holds_no_event() {
         r#"{"event":1}"#,
         r#"{"Event":"x"}"#,
     ] {
-        assert!(matches!(events::<DigicertReceiver>(body), Err(Refusal::NoEventName(_))), "{body}");
+        assert!(
+            matches!(events::<DigicertReceiver>(body), Err(InvalidDocument::NoEventName(_))),
+            "{body}"
+        );
     }
 }
 

@@ -2,7 +2,7 @@ use envelope::{EventType, Names};
 use providers::dispatch;
 use providers::interpretation::{Interpretation, Plan};
 use providers::meta::MetaReceiver;
-use providers::receiver::Refusal;
+use providers::receiver::InvalidDocument;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -49,13 +49,19 @@ fn the_time_of_the_entry() {
 #[test]
 fn what_is_no_batch() {
     for (body, refusal) in [
-        (json!({"entry": []}), Refusal::OtherObject("certificate_transparency")),
-        (json!({"object": "user", "entry": []}), Refusal::OtherObject("certificate_transparency")),
-        (json!({"object": null, "entry": []}), Refusal::OtherObject("certificate_transparency")),
-        (json!({"object": "certificate_transparency"}), Refusal::NoEntry),
-        (batch(json!(null)), Refusal::NoEntry),
-        (batch(json!({})), Refusal::NoEntry),
-        (batch(json!("x")), Refusal::NoEntry),
+        (json!({"entry": []}), InvalidDocument::OtherObject("certificate_transparency")),
+        (
+            json!({"object": "user", "entry": []}),
+            InvalidDocument::OtherObject("certificate_transparency"),
+        ),
+        (
+            json!({"object": null, "entry": []}),
+            InvalidDocument::OtherObject("certificate_transparency"),
+        ),
+        (json!({"object": "certificate_transparency"}), InvalidDocument::NoEntry),
+        (batch(json!(null)), InvalidDocument::NoEntry),
+        (batch(json!({})), InvalidDocument::NoEntry),
+        (batch(json!("x")), InvalidDocument::NoEntry),
     ] {
         assert_eq!(events::<MetaReceiver>(&body.to_string()).unwrap_err(), refusal, "{body}");
     }

@@ -3,7 +3,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use providers::api::Answer;
 use providers::dispatch;
 use providers::interpretation::Interpretation;
-use providers::receiver::{Receipt, Refusal, WebhookReceiver};
+use providers::receiver::{InvalidDocument, Receipt, WebhookReceiver};
 use serde_json::Value;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -22,7 +22,9 @@ pub(crate) fn later(duration: Duration) -> Receipt {
 }
 
 /// The envelopes of a body.
-pub(crate) fn events<D: WebhookReceiver>(body: impl AsRef<[u8]>) -> Result<Vec<Envelope>, Refusal> {
+pub(crate) fn events<D: WebhookReceiver>(
+    body: impl AsRef<[u8]>,
+) -> Result<Vec<Envelope>, InvalidDocument> {
     let events = D::events(body.as_ref(), &receipt())?;
     Ok(events.into_iter().map(|event| event.envelope).collect())
 }

@@ -1,17 +1,19 @@
 use crate::digicert::KNOWN_EVENTS;
 
+/// Whether it is the name of a known event.
 pub fn is_known(event: &str) -> bool {
     KNOWN_EVENTS.contains(&event)
 }
 
-/// The known name that a misspelt one is most like (edit distance; transposed letters count as one).
+/// The known name that is nearest to a misspelt one, by edit distance. Two transposed letters count as
+/// one edit. `None` when no name is near.
 pub fn nearest(event: &str) -> Option<&'static str> {
     let event = event.to_ascii_lowercase().replace(['-', ' ', '.'], "_");
     KNOWN_EVENTS
         .into_iter()
         .map(|known| (strsim::damerau_levenshtein(&event, known), known))
         .min()
-        // Beyond this it is another word, not a slip.
+        // A name at a greater distance is another name, not a misspelling.
         .filter(|(distance, known)| *distance <= known.len() / 2)
         .map(|(_, known)| known)
 }
@@ -21,7 +23,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_has_a_nearest_name_and_another_word_has_none() {
+    fn only_a_misspelt_name_has_a_nearest_name() {
         for (event, expected) in [
             ("certificate_isued", Some("certificate_issued")),
             ("Certificate-Issued", Some("certificate_issued")),

@@ -2,7 +2,7 @@ use envelope::EventType;
 use providers::cloudflare::CloudflareReceiver;
 use providers::dispatch;
 use providers::interpretation::Plan;
-use providers::receiver::Refusal;
+use providers::receiver::InvalidDocument;
 use serde_json::json;
 
 use super::{details, document};
@@ -71,7 +71,7 @@ fn an_event_needs_a_name() {
         let body = with(document("issuance.succeeded"), &type_path, value);
         assert!(matches!(
             events::<CloudflareReceiver>(&body.to_string()),
-            Err(Refusal::NoEventName(_))
+            Err(InvalidDocument::NoEventName(_))
         ));
     }
     for body in [
@@ -84,7 +84,7 @@ fn an_event_needs_a_name() {
         r#"{"data":{"metadata":{"event":"x"}}}"#,
     ] {
         assert!(
-            matches!(events::<CloudflareReceiver>(body), Err(Refusal::NoEventName(_))),
+            matches!(events::<CloudflareReceiver>(body), Err(InvalidDocument::NoEventName(_))),
             "{body}"
         );
     }
