@@ -1,9 +1,9 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue};
+use providers::address::is_loopback;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -25,7 +25,7 @@ impl Target {
         let url = Url::parse(text).ok()?;
         let is_allowed = match url.scheme() {
             "https" => url.has_host(),
-            "http" => is_loopback(&url),
+            "http" => url.host_str().is_some_and(is_loopback),
             _ => false,
         };
         let has_login = !url.username().is_empty() || url.password().is_some();
@@ -35,12 +35,6 @@ impl Target {
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// A whole answer, its body up to a limit.

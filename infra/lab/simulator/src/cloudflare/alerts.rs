@@ -1,14 +1,12 @@
+use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
 use serde_json::{Value, json};
 
 use super::found;
 use crate::answers::Handled;
 
-/// "SSL for SaaS Custom Hostnames Alert".
-pub(super) const CUSTOM_HOSTNAMES: &str = "custom_ssl_certificate_event_type";
-
 /// Type and name.
 const ALERTS: [(&str, &str); 3] = [
-    (CUSTOM_HOSTNAMES, "SSL for SaaS Custom Hostnames Alert"),
+    (CUSTOM_HOSTNAMES_ALERT, "SSL for SaaS Custom Hostnames Alert"),
     ("dedicated_ssl_certificate_event_type", "Advanced Certificate Alert"),
     ("universal_ssl_event_type", "Universal SSL Alert"),
 ];

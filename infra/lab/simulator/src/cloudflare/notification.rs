@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use axum::http::HeaderName;
+use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::alerting::{Destination, Policy};
-use super::alerts::CUSTOM_HOSTNAMES;
 use super::{document, hostname_of, is_id};
 use crate::courier::{Answered, Target};
 use crate::random;
@@ -103,7 +103,7 @@ impl CloudflareEvent {
         let is_told = |policy: &Policy| {
             policy.account == self.account
                 && policy.is_enabled()
-                && policy.text("alert_type") == CUSTOM_HOSTNAMES
+                && policy.text("alert_type") == CUSTOM_HOSTNAMES_ALERT
         };
         let mut told = Vec::new();
         for policy in policies.into_iter().filter(is_told) {
@@ -143,7 +143,7 @@ fn notification(
         "account_id": policy.account,
         "policy_id": policy.id,
         "policy_name": policy.text("name"),
-        "alert_type": CUSTOM_HOSTNAMES,
+        "alert_type": CUSTOM_HOSTNAMES_ALERT,
         "alert_correlation_id": random::hex::<16>()?,
         "alert_event": "ALERT_STATE_EVENT_START",
     }))

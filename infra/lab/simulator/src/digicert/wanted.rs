@@ -1,24 +1,11 @@
 use axum::http::HeaderValue;
+use providers::digicert::KNOWN_EVENTS;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 use crate::courier::Target;
 
-/// The values of the documented samples, and the one approval event that a sample of the event log
-/// names.
-const EVENTS: [&str; 10] = [
-    "certificate_issued",
-    "certificate_revoked",
-    "order_rejected",
-    "organization_validated",
-    "organization_expired",
-    "organization_revalidation_notice",
-    "domain_validated",
-    "domain_expired",
-    "domain_revalidation_notice",
-    "order_approval_email_sent",
-];
 const SECRET_LENGTH: usize = 32;
 const FREQUENCY: &str = "webhook_notification_frequency";
 const FREQUENCIES: [i64; 6] = [90, 60, 30, 7, 0, -7];
@@ -92,7 +79,7 @@ pub(super) fn secret(value: Option<Value>) -> Result<Secret, Refusal> {
 fn events(value: Value) -> Result<Vec<String>, Refusal> {
     let names: Vec<String> = serde_json::from_value(value)
         .map_err(|_| Refusal::parameter("events must be an array of strings"))?;
-    match names.iter().find(|name| !EVENTS.contains(&name.as_str())) {
+    match names.iter().find(|name| !KNOWN_EVENTS.contains(&name.as_str())) {
         Some(unknown) => Err(Refusal::parameter(format!("events: {unknown} is not an event"))),
         None => Ok(names),
     }

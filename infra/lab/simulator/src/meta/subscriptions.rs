@@ -1,5 +1,6 @@
 use anyhow::Result;
 use axum::response::Response;
+use providers::meta::OBJECT;
 use serde_json::{Value, json};
 
 use super::replies::{bad_parameter, callback_failed, found};
@@ -9,7 +10,6 @@ use crate::authority::number_of;
 use crate::courier::Target;
 use crate::random;
 
-const OBJECT: &str = "certificate_transparency";
 const FIELDS: [&str; 2] = ["certificate", "phishing"];
 const DEFAULT_VERSION: &str = "v19.0";
 

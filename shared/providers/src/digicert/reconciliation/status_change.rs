@@ -7,7 +7,7 @@ use super::Occurrence;
 use crate::api::{Answer, Request};
 use crate::digicert::webhook::{Refusal, success, unsigned};
 
-/// An order by its last change of status.
+/// The last change of status of an order ("Order status changes").
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StatusChange {
     pub order_id: u64,
@@ -16,17 +16,18 @@ pub struct StatusChange {
     pub status: String,
 }
 
-/// "Order status changes" of the last minutes, 10,080 (7 days) at most. Not by its other filter, a
-/// range in Mountain Daylight Time.
+/// Asks for the changes of the last minutes, at most 10,080 (7 days). The call's other filter, a range
+/// of dates, is not used, since it is in Mountain Daylight Time ("Order status changes").
 pub fn status_changes(minutes: u32) -> Request {
     let query = vec![("minutes", minutes.to_string())];
     Request { query, ..Request::new(Method::GET, ["order", "certificate", "status-changes"]) }
 }
 
-/// None when nothing changed: the answer then is `{}`. An order without a usable id is left out.
+/// The list is empty when nothing changed; the answer is `{}` then ("Order status changes"). An order
+/// without a usable id is left out.
 ///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the answer holds no changes.
 pub fn classify_status_changes(answer: &Answer<'_>) -> Result<Vec<StatusChange>, Refusal> {
     let body = success(answer)?;
     match body.get("orders") {
@@ -45,7 +46,7 @@ impl StatusChange {
         })
     }
 
-    /// The event that CertCentral sends for such a change, if it sends one ("Webhook events").
+    /// The event that CertCentral sends for such a change, if it sends one ("CertCentral event types").
     pub fn event(&self) -> Option<&'static str> {
         match self.status.as_str() {
             "issued" => Some("certificate_issued"),
@@ -55,7 +56,8 @@ impl StatusChange {
         }
     }
 
-    /// `None` for a status without an event. When it changed is not told, so its time is now.
+    /// `None` for a status without an event. The answer does not say when the status changed, so the
+    /// time of the event is now.
     pub fn occurrence(&self, now: OffsetDateTime) -> Option<Occurrence> {
         let mut data = json!({ "order_id": self.order_id });
         if let Some(certificate_id) = self.certificate_id {
