@@ -6,28 +6,28 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-/// What changes the figures without any change of ours.
+/// The tools that change the counts although nothing in this repository changed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Tools {
     pub rustc: String,
     pub valgrind: String,
-    /// Crypto code is chosen by it.
+    /// The crypto code that runs is chosen by the processor.
     pub processor: String,
 }
 
-/// The committed figures.
+/// The committed instruction counts, and the tools with which they were taken.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Blessed {
+pub struct Baseline {
     pub tools: Tools,
-    /// Instructions, by function.
+    /// Instructions by function.
     pub functions: BTreeMap<String, u64>,
 }
 
-impl Blessed {
+impl Baseline {
     /// # Errors
-    /// There is no such file, or it is no such JSON.
+    /// The file does not exist, or is not a baseline in JSON.
     pub fn read(file: &Path) -> Result<Self> {
-        let name = || format!("{}: bless the figures first (`make perf-baseline`)", file.display());
+        let name = || format!("{}: write it first with `make perf-baseline`", file.display());
         let text = fs::read_to_string(file).with_context(name)?;
         serde_json::from_str(&text).with_context(name)
     }
@@ -41,9 +41,11 @@ impl Blessed {
 }
 
 impl Tools {
+    /// The tools of this machine.
+    ///
     /// # Errors
-    /// One of them is not on this machine; says what to install.
-    pub fn here() -> Result<Self> {
+    /// One of them is missing; the message says what to install.
+    pub fn installed() -> Result<Self> {
         let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpus.lines().find(|line| line.starts_with("model name"));
         let processor = model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown");
@@ -56,8 +58,9 @@ impl Tools {
 }
 
 fn version(program: &str, advice: &str) -> Result<String> {
-    let told = Command::new(program).arg("--version").output();
-    let told = told.with_context(|| format!("`make perf-regression` needs {program}: {advice}"))?;
-    ensure!(told.status.success(), "{program} --version: {}", told.status);
-    Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
+    let output = Command::new(program).arg("--version").output();
+    let output =
+        output.with_context(|| format!("`make perf-regression` needs {program}: {advice}"))?;
+    ensure!(output.status.success(), "{program} --version: {}", output.status);
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -2,19 +2,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope};
 use ports::{
     Archive, CertificateState, Claim, Deliveries, Delivery, DeliveryRecord, EventsQueue, Ledger,
     Ordering, Outgoing, PortError, PortResult,
 };
 use secrecy::SecretString;
+use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
-/// What a worker asks of a port.
+/// A call that a worker makes to a port.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Call {
-    /// The state of a certificate is to be at least this place in its life.
+    /// The certificate has reached at least this rank of its lifecycle.
     Advance {
         certificate: Name,
         rank: i64,
@@ -25,9 +25,9 @@ pub(crate) enum Call {
         owner: Owner,
         lease: Duration,
     },
-    /// Meta's events are named ENVELOPE/CERTIFICATE: the certificate counts.
+    /// Meta's events have the id ENVELOPE/CERTIFICATE; only the certificate matters here.
     Publish {
-        what: Name,
+        event: Name,
         is_marked_stale: bool,
     },
     Record {
@@ -37,22 +37,22 @@ pub(crate) enum Call {
         key: Name,
         owner: Owner,
     },
-    /// The same event once more, after so many attempts.
+    /// Puts the same event back onto the queue, with the number of attempts so far.
     Send {
         attempts: u32,
     },
 }
 
-/// In whose name something is claimed.
+/// The owner of a claim.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Owner {
     /// This receipt of the message.
     Receipt,
-    /// An envelope, whichever receipt of it.
+    /// An envelope, with any receipt of its message.
     Envelope(Name),
 }
 
-/// An id or a key; a number, since there are many states and few names.
+/// An id or a key. It is stored as a number, because there are many states and few names.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Name(usize);
 
@@ -73,7 +73,7 @@ impl Names {
     }
 }
 
-/// What the worker hears of it: an error does not tell whether it was done.
+/// The answer that the worker gets. `Failed` does not say whether the call had its effect.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Answer {
     Done,
@@ -81,35 +81,39 @@ pub(crate) enum Answer {
     Granted,
     Held,
     Recorded,
-    /// The certificate is further already.
+    /// The certificate has already reached a higher rank.
     Stale,
 }
 
-/// The name of every receipt here: the worker compares it with nothing, so one stands for all.
+/// The receipt of every message. The worker does not compare receipts, so one is enough.
 pub(crate) const RECEIPT: &str = "the receipt";
 
-pub(crate) type Asked = (Call, oneshot::Sender<Answer>);
+/// A call that waits for its answer.
+pub(crate) type PendingCall = (Call, oneshot::Sender<Answer>);
 
-/// All ports: each call waits for its answer.
+/// All ports of a worker. Each call waits until the model checker answers it.
 #[derive(Clone)]
-pub(crate) struct Asking {
-    calls: mpsc::UnboundedSender<Asked>,
-    /// What is sent must be this envelope but for its counts.
+pub(crate) struct ModelPorts {
+    calls: mpsc::UnboundedSender<PendingCall>,
+    /// The envelope being processed. Only this one may be requeued, with another number of attempts.
     envelope: Envelope,
     names: Names,
 }
 
-impl Asking {
-    pub(crate) fn new(envelope: Envelope, names: Names) -> (Self, mpsc::UnboundedReceiver<Asked>) {
-        let (calls, asked) = mpsc::unbounded_channel();
-        (Self { calls, envelope, names }, asked)
+impl ModelPorts {
+    pub(crate) fn new(
+        envelope: Envelope,
+        names: Names,
+    ) -> (Self, mpsc::UnboundedReceiver<PendingCall>) {
+        let (calls, pending) = mpsc::unbounded_channel();
+        (Self { calls, envelope, names }, pending)
     }
 
-    async fn ask(&self, call: Call) -> PortResult<Answer> {
-        let (answer, answered) = oneshot::channel();
-        self.calls.send((call, answer)).unwrap();
-        match answered.await {
-            Ok(Answer::Failed) | Err(_) => Err(PortError("a failure that was asked for".into())),
+    async fn call(&self, call: Call) -> PortResult<Answer> {
+        let (sender, answer) = oneshot::channel();
+        self.calls.send((call, sender)).unwrap();
+        match answer.await {
+            Ok(Answer::Failed) | Err(_) => Err(PortError("a simulated failure".into())),
             Ok(answer) => Ok(answer),
         }
     }
@@ -122,67 +126,69 @@ impl Asking {
     }
 }
 
-impl EventsQueue for Asking {
+impl EventsQueue for ModelPorts {
     async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
         let [message] = &messages[..] else { panic!("{} messages at once", messages.len()) };
         let sent: Envelope = serde_json::from_str(&message.body).unwrap();
         let attempts = sent.attempts;
-        let (sent, ours) = (Envelope { attempts: 0, ..sent }, self.envelope.clone());
-        let [sent, ours] = [sent, ours].map(|envelope| serde_json::to_string(&envelope).unwrap());
-        assert_eq!(sent, ours, "what is put back is not what came");
-        self.ask(Call::Send { attempts }).await.map(drop)
+        let (sent, own) = (Envelope { attempts: 0, ..sent }, self.envelope.clone());
+        let [sent, own] = [sent, own].map(|envelope| serde_json::to_string(&envelope).unwrap());
+        assert_eq!(sent, own, "the requeued envelope is not the received one");
+        self.call(Call::Send { attempts }).await.map(drop)
     }
 }
 
-impl Deliveries for Asking {
+impl Deliveries for ModelPorts {
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
-        let (envelope, what) = delivery.id.split_once('/').unwrap_or((&delivery.id, &delivery.id));
-        assert_eq!(envelope, self.envelope.id, "delivered under another id");
-        let event: CertificateEvent = serde_json::from_str(&delivery.body).unwrap();
-        let is_marked_stale = event.ordering.is_some();
-        self.ask(Call::Publish { what: self.names.of(what), is_marked_stale }).await.map(drop)
+        let (envelope, event_id) =
+            delivery.id.split_once('/').unwrap_or((&delivery.id, &delivery.id));
+        assert_eq!(envelope, self.envelope.id, "delivered with another id");
+        let published: CertificateEvent = serde_json::from_str(&delivery.body).unwrap();
+        let is_marked_stale = published.ordering.is_some();
+        let event = self.names.of(event_id);
+        self.call(Call::Publish { event, is_marked_stale }).await.map(drop)
     }
 }
 
-impl Archive for Asking {
+impl Archive for ModelPorts {
     async fn put(&self, key: &str, _body: Vec<u8>) -> PortResult<String> {
-        self.ask(Call::Archive).await.map(|_| format!("asked:{key}"))
+        self.call(Call::Archive).await.map(|_| format!("model:{key}"))
     }
 }
 
-impl Ledger for Asking {
+impl Ledger for ModelPorts {
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let now = OffsetDateTime::now_utc();
-        // Whole seconds, so that the same claim is the same call.
+        // Rounded to whole seconds, so that equal claims are equal calls.
         let lease = Duration::from_secs((until - now).as_seconds_f64().round() as u64);
         let call = Call::Claim { key: self.names.of(id), owner: self.owner(owner), lease };
-        match self.ask(call).await? {
+        match self.call(call).await? {
             Answer::Granted => Ok(Claim::Granted),
             Answer::Held => Ok(Claim::Held { until: now }),
             Answer::Recorded => Ok(Claim::Recorded),
-            answer => panic!("{answer:?} is no answer to a claim"),
+            answer => panic!("{answer:?} does not answer a claim"),
         }
     }
 
     async fn advance(&self, state: CertificateState) -> PortResult<Ordering> {
         let certificate = self.names.of(&state.certificate);
-        match self.ask(Call::Advance { certificate, rank: state.rank }).await? {
+        match self.call(Call::Advance { certificate, rank: state.rank }).await? {
             Answer::Stale => Ok(Ordering::Stale),
             _ => Ok(Ordering::Current),
         }
     }
 
     async fn record(&self, recorded: DeliveryRecord) -> PortResult<()> {
-        self.ask(Call::Record { key: self.names.of(&recorded.id) }).await.map(drop)
+        self.call(Call::Record { key: self.names.of(&recorded.id) }).await.map(drop)
     }
 
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
         let (key, owner) = (self.names.of(id), self.owner(owner));
-        self.ask(Call::Release { key, owner }).await.map(drop)
+        self.call(Call::Release { key, owner }).await.map(drop)
     }
 
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
-        panic!("a worker claims, and does not ask about {ids:?}")
+        panic!("a worker claims and never looks up {ids:?}")
     }
 
     async fn keep_challenge(
@@ -191,6 +197,6 @@ impl Ledger for Asking {
         _token: &SecretString,
         _expires: OffsetDateTime,
     ) -> PortResult<()> {
-        panic!("{webhook_id}: a challenge is neither claimed nor delivered")
+        panic!("{webhook_id}: no scenario has a challenge")
     }
 }

@@ -1,33 +1,35 @@
 use std::collections::BTreeMap;
 
-use crate::protocol::calls::{Answer, Call, Name, Owner};
-use crate::protocol::machine::Place;
+use crate::calls::{Answer, Call, Name, Owner};
+use crate::machine::WorkerState;
 
-/// Minutes: the unit of time here.
+/// The unit of time in the model.
 pub(crate) type Minutes = u8;
 
-/// Everything that a step depends on. Times count down, so that the same situation later is the same.
+/// Everything that a step depends on. Times count down, so that the same situation at a later time is
+/// the same state.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-pub(crate) struct World {
+pub(crate) struct ModelState {
     pub(crate) messages: Vec<Message>,
     pub(crate) ledger: BTreeMap<Name, Entry>,
-    /// One place for each worker.
+    /// One entry for each worker; `None` is an idle one.
     pub(crate) runs: Vec<Option<Run>>,
     pub(crate) deliveries: BTreeMap<Name, Count>,
-    /// How far each certificate is in its life.
+    /// The rank that each certificate has reached in its lifecycle.
     pub(crate) certificates: BTreeMap<Name, i64>,
-    /// Something was delivered as current that was stale by its worker's own look, or the other way.
+    /// An event was delivered as current although the ledger had called it stale, or the reverse.
     pub(crate) is_mismarked: bool,
-    /// Events with a dead letter.
-    pub(crate) dead: Vec<usize>,
+    /// Events whose message became a dead letter.
+    pub(crate) dead_letters: Vec<usize>,
     /// Events acknowledged as delivered.
     pub(crate) acknowledged: Vec<usize>,
-    /// Still to come at most.
+    /// The number of faults that may still happen.
     pub(crate) faults: u8,
+    /// The number of outages that may still happen.
     pub(crate) outages: u8,
 }
 
-/// On the events queue.
+/// A message on the events queue.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Message {
     pub(crate) event: usize,
@@ -46,7 +48,7 @@ pub(crate) struct Receipt {
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Entry {
-    Claimed { holder: Holder, left: Minutes },
+    Claimed { holder: Holder, remaining: Minutes },
     Recorded,
 }
 
@@ -56,30 +58,29 @@ pub(crate) enum Holder {
     Receipt(Receipt),
 }
 
-/// A worker under way.
+/// A worker that is processing a message.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct Run {
     pub(crate) receipt: Receipt,
     pub(crate) event: usize,
-    pub(crate) place: Place,
+    pub(crate) worker: WorkerState,
     pub(crate) age: Minutes,
-    /// Published by it, and not recorded yet.
-    pub(crate) open: Option<Name>,
-    /// Its certificate was further already.
+    /// The event that it has published and not recorded yet.
+    pub(crate) unrecorded: Option<Name>,
+    /// The ledger answered that the certificate had already reached a higher rank.
     pub(crate) is_stale: bool,
 }
 
-/// How often something was delivered.
+/// How often an event was delivered.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) struct Count {
     pub(crate) deliveries: u8,
-    /// Faults between publish and record: each may cause one repeat.
+    /// Faults between publish and record, each of which may cause one repeat.
     pub(crate) faults: u8,
 }
 
-/// What a port makes of a call: its effect, and the answer if it is not lost.
-impl World {
-    /// Does what `run` asks for.
+impl ModelState {
+    /// Applies the effect of a call by `run`, and returns the answer, which may then be lost.
     pub(crate) fn effect(&mut self, run: &mut Run, call: Call) -> Answer {
         match call {
             Call::Advance { certificate, rank } => {
@@ -90,23 +91,23 @@ impl World {
             }
             Call::Archive => {}
             Call::Claim { key, owner, lease } => {
-                // Whole minutes: it may end that much earlier than it does.
-                let left = u8::try_from(lease.as_secs() / 60).unwrap();
-                return self.claim(key, run.holder(owner), left);
+                // Rounded down to whole minutes, so the lease may end earlier than the real one.
+                let minutes = u8::try_from(lease.as_secs() / 60).unwrap();
+                return self.claim(key, run.holder(owner), minutes);
             }
-            Call::Publish { what, is_marked_stale } => {
+            Call::Publish { event, is_marked_stale } => {
                 self.is_mismarked |= is_marked_stale != run.is_stale;
-                self.deliveries.entry(what).or_default().deliveries += 1;
-                run.open = Some(what);
+                self.deliveries.entry(event).or_default().deliveries += 1;
+                run.unrecorded = Some(event);
             }
             Call::Record { key } => {
                 self.ledger.insert(key, Entry::Recorded);
-                run.open = None;
+                run.unrecorded = None;
             }
             Call::Release { key, owner } => {
-                let ours = run.holder(owner);
+                let own = run.holder(owner);
                 let entry = self.ledger.get(&key);
-                if matches!(entry, Some(Entry::Claimed { holder, .. }) if *holder == ours) {
+                if matches!(entry, Some(Entry::Claimed { holder, .. }) if *holder == own) {
                     self.ledger.remove(&key);
                 }
             }
@@ -115,15 +116,17 @@ impl World {
         Answer::Done
     }
 
-    fn claim(&mut self, key: Name, holder: Holder, left: Minutes) -> Answer {
+    fn claim(&mut self, key: Name, holder: Holder, remaining: Minutes) -> Answer {
         match self.ledger.get(&key) {
             Some(Entry::Recorded) => return Answer::Recorded,
-            Some(Entry::Claimed { holder: other, left }) if *other != holder && *left > 0 => {
+            Some(Entry::Claimed { holder: other, remaining })
+                if *other != holder && *remaining > 0 =>
+            {
                 return Answer::Held;
             }
             _ => {}
         }
-        self.ledger.insert(key, Entry::Claimed { holder, left });
+        self.ledger.insert(key, Entry::Claimed { holder, remaining });
         Answer::Granted
     }
 
@@ -134,52 +137,55 @@ impl World {
         self.messages.push(Message { event, attempts, number, receives: 0, invisible: 0 });
     }
 
-    /// A void receipt removes nothing.
+    /// Removes the message with this receipt. A receipt of an earlier receive removes nothing.
     pub(crate) fn acknowledge(&mut self, receipt: Receipt) -> bool {
         let before = self.messages.len();
         self.messages.retain(|message| message.receipt() != receipt);
         self.messages.len() < before
     }
 
-    /// What was published and will not be recorded may come again.
-    pub(crate) fn excuse(&mut self, run: &mut Run) {
-        if let Some(what) = run.open.take() {
-            self.deliveries.entry(what).or_default().faults += 1;
+    /// Allows one repeat of an event that was published and will not be recorded.
+    pub(crate) fn allow_repeat(&mut self, run: &mut Run) {
+        if let Some(event) = run.unrecorded.take() {
+            self.deliveries.entry(event).or_default().faults += 1;
         }
     }
 
-    /// A minute passes.
+    /// Lets a minute pass.
     pub(crate) fn wait(&mut self) {
-        let less = |minutes: &mut Minutes| *minutes = minutes.saturating_sub(1);
-        self.messages.iter_mut().for_each(|message| less(&mut message.invisible));
+        let count_down = |minutes: &mut Minutes| *minutes = minutes.saturating_sub(1);
+        self.messages.iter_mut().for_each(|message| count_down(&mut message.invisible));
         for entry in self.ledger.values_mut() {
-            if let Entry::Claimed { left, .. } = entry {
-                less(left);
+            if let Entry::Claimed { remaining, .. } = entry {
+                count_down(remaining);
             }
         }
         self.runs.iter_mut().flatten().for_each(|run| run.age += 1);
     }
 
-    /// Workers are alike, and so are messages: which is which says nothing.
+    /// Brings the state into a canonical form. Workers are interchangeable, and so are messages, so states
+    /// that differ only in their order are the same.
     pub(crate) fn sort(&mut self) {
-        // A lease that is over grants as no entry does.
-        self.ledger.retain(|_, entry| !matches!(entry, Entry::Claimed { left: 0, .. }));
-        self.messages.sort_by_key(|one| (one.event, one.attempts, one.receives, one.invisible));
+        // A claim whose lease has ended has the same effect as no entry.
+        self.ledger.retain(|_, entry| !matches!(entry, Entry::Claimed { remaining: 0, .. }));
+        self.messages.sort_by_key(|message| {
+            (message.event, message.attempts, message.receives, message.invisible)
+        });
         let mut numbers: Vec<u8> = self.messages.iter().map(|message| message.number).collect();
         self.receipts().for_each(|receipt| numbers.push(receipt.number));
         let rename = |number: &mut u8| {
-            let place = numbers.iter().position(|known| known == number).unwrap();
-            *number = u8::try_from(place).unwrap();
+            let index = numbers.iter().position(|known| known == number).unwrap();
+            *number = u8::try_from(index).unwrap();
         };
         self.messages.iter_mut().for_each(|message| rename(&mut message.number));
         self.receipts().for_each(|receipt| rename(&mut receipt.number));
-        self.runs.sort_by_key(|run| run.as_ref().map(|run| (run.receipt, run.place)));
-        self.dead.sort_unstable();
+        self.runs.sort_by_key(|run| run.as_ref().map(|run| (run.receipt, run.worker)));
+        self.dead_letters.sort_unstable();
         self.acknowledged.sort_unstable();
         self.acknowledged.dedup();
     }
 
-    /// Whatever names a message.
+    /// Every receipt that refers to a message.
     fn receipts(&mut self) -> impl Iterator<Item = &mut Receipt> {
         let runs = self.runs.iter_mut().flatten().map(|run| &mut run.receipt);
         runs.chain(self.ledger.values_mut().filter_map(|entry| match entry {

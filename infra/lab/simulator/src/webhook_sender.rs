@@ -9,13 +9,14 @@ use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
-/// More of an answer than any provider looks at.
-const ANSWER_LIMIT: usize = 64 * 1024;
+/// The maximum number of bytes read of a response, which is more than any provider looks at.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// Where a provider may send to: https, or http on a loopback address, which no real one does.
+/// An endpoint that a provider may send to: https, or http on a loopback address, which no real provider
+/// allows.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Target {
-    /// As it was given.
+    /// The URL as the request spelt it.
     text: String,
     url: Url,
 }
@@ -28,8 +29,8 @@ impl Target {
             "http" => url.host_str().is_some_and(is_loopback),
             _ => false,
         };
-        let has_login = !url.username().is_empty() || url.password().is_some();
-        (is_allowed && !has_login).then(|| Self { text: text.to_owned(), url })
+        let has_credentials = !url.username().is_empty() || url.password().is_some();
+        (is_allowed && !has_credentials).then(|| Self { text: text.to_owned(), url })
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -37,13 +38,13 @@ impl Target {
     }
 }
 
-/// A whole answer, its body up to a limit.
-pub(crate) struct Answered {
+/// The response of an endpoint, with its body up to a limit.
+pub(crate) struct EndpointResponse {
     pub(crate) code: u16,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answered {
+impl EndpointResponse {
     pub(crate) fn is_success(&self) -> bool {
         is_success(self.code)
     }
@@ -53,32 +54,33 @@ pub(crate) fn is_success(code: u16) -> bool {
     (200..300).contains(&code)
 }
 
-/// Sends what the providers send: one attempt, no redirect, bounded in time. CertCentral and
-/// Cloudflare are not known to try again.
-pub(crate) struct Courier {
-    limit: Duration,
-    /// To loopback addresses by http, so without roots to trust: reading those of the system
-    /// takes longer than all else at a start.
-    near: Client,
+/// Sends the providers' events, with one attempt, no redirects and a timeout. CertCentral and Cloudflare
+/// are not known to retry.
+pub(crate) struct WebhookSender {
+    timeout: Duration,
+    /// The client for http to loopback addresses. It has no trusted roots, because reading those of the
+    /// system takes longer than the rest of the start.
+    loopback_client: Client,
     running: watch::Receiver<()>,
 }
 
-impl Courier {
-    pub(crate) fn new(limit: Duration, running: watch::Receiver<()>) -> Result<Self> {
-        // One TLS provider in the whole process; a second call finds the first one's.
+impl WebhookSender {
+    pub(crate) fn new(timeout: Duration, running: watch::Receiver<()>) -> Result<Self> {
+        // The process has one TLS provider; a second call fails because the first one has set it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let near = builder(limit).no_proxy().tls_certs_only([]).build();
-        let near = near.context("the HTTP client that sends the providers' events")?;
-        Ok(Self { limit, near, running })
+        let loopback_client = builder(timeout).no_proxy().tls_certs_only([]).build();
+        let loopback_client =
+            loopback_client.context("the HTTP client that sends the providers' events")?;
+        Ok(Self { timeout, loopback_client, running })
     }
 
-    /// POSTs JSON, with a secret in a header if there is one. `None`: no whole answer in time.
+    /// POSTs JSON, with a secret in a header if there is one. `None` without a whole response in time.
     pub(crate) async fn post(
         &self,
         target: &Target,
         key: Option<(HeaderName, &SecretString)>,
         json: String,
-    ) -> Option<Answered> {
+    ) -> Option<EndpointResponse> {
         let mut request = self.client(target).ok()?.post(target.url.clone()).body(json);
         request = request.header(CONTENT_TYPE, "application/json");
         if let Some((name, secret)) = key {
@@ -89,49 +91,53 @@ impl Courier {
         self.send(request).await
     }
 
-    /// `None` as above.
-    pub(crate) async fn get(&self, target: &Target, query: &[(&str, &str)]) -> Option<Answered> {
+    /// GETs the endpoint. `None` without a whole response in time.
+    pub(crate) async fn get(
+        &self,
+        target: &Target,
+        query: &[(&str, &str)],
+    ) -> Option<EndpointResponse> {
         self.send(self.client(target).ok()?.get(target.url.clone()).query(query)).await
     }
 
-    /// https is seldom met here, so its client is made when it is.
+    /// Endpoints on https are rare, so their client is built when it is needed.
     fn client(&self, target: &Target) -> reqwest::Result<Client> {
         match target.url.scheme() {
-            "http" => Ok(self.near.clone()),
-            _ => builder(self.limit).build(),
+            "http" => Ok(self.loopback_client.clone()),
+            _ => builder(self.timeout).build(),
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Option<Answered> {
+    async fn send(&self, request: RequestBuilder) -> Option<EndpointResponse> {
         let mut running = self.running.clone();
         tokio::select! {
-            answered = whole(request) => answered.ok(),
-            // Nothing is ever sent on it: this is ready when the simulator stops.
+            response = response(request) => response.ok(),
+            // Nothing is ever sent on the channel. This is ready when the simulator stops.
             _ = running.changed() => None,
         }
     }
 }
 
-fn builder(limit: Duration) -> ClientBuilder {
+fn builder(timeout: Duration) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("certhooks-simulator/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
-        .timeout(limit)
+        .timeout(timeout)
 }
 
-/// Reads the body too: the connection can then be used again.
-async fn whole(request: RequestBuilder) -> reqwest::Result<Answered> {
+/// Sends the request and reads the whole body, so that the connection can be used again.
+async fn response(request: RequestBuilder) -> reqwest::Result<EndpointResponse> {
     let mut response: Response = request.send().await?;
     let code = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        let room = ANSWER_LIMIT - body.len();
+        let room = MAX_RESPONSE_BYTES - body.len();
         body.extend(chunk.iter().take(room));
         if chunk.len() > room {
             break;
         }
     }
-    Ok(Answered { code, body })
+    Ok(EndpointResponse { code, body })
 }
 
 #[cfg(test)]

@@ -3,22 +3,23 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 
-pub(crate) type Handled = Result<Response, Broken>;
+/// What a handler returns.
+pub(crate) type HandlerResult = Result<Response, InternalError>;
 
-/// A fault of the simulator itself, not a simulated one: 500 in plain text that says so.
-pub(crate) struct Broken(anyhow::Error);
+/// An error of the simulator itself, not a simulated one. The response is 500 with plain text that says so.
+pub(crate) struct InternalError(anyhow::Error);
 
-impl<E: Into<anyhow::Error>> From<E> for Broken {
+impl<E: Into<anyhow::Error>> From<E> for InternalError {
     fn from(error: E) -> Self {
         Self(error.into())
     }
 }
 
-impl IntoResponse for Broken {
+impl IntoResponse for InternalError {
     fn into_response(self) -> Response {
         let text = format!("the simulator itself failed: {:#}\n", self.0);
         (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
@@ -29,8 +30,8 @@ pub(crate) fn json(status: StatusCode, body: Value) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// The HTML that stands for a provider's own answer: an error page of the network before it, or
-/// a page with status 200.
+/// An HTML page in place of the provider's own response: an error page of a gateway, or a page with status
+/// 200.
 pub(crate) fn html(status: StatusCode, text: &str) -> Response {
     let page = format!(
         "<!DOCTYPE html>\n<html><head><title>{text}</title></head>\n\
@@ -39,13 +40,18 @@ pub(crate) fn html(status: StatusCode, text: &str) -> Response {
     (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }
 
-/// A server error: the provider's `body` with 500, a gateway's page with any other status.
+/// A server error: the provider's `body` with status 500, the page of a gateway with any other status.
 pub(crate) fn server_error(status: Option<u16>, body: Value) -> Response {
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     match status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE) {
         StatusCode::INTERNAL_SERVER_ERROR => json(StatusCode::INTERNAL_SERVER_ERROR, body),
         status => html(status, status.canonical_reason().unwrap_or("Server Error")),
     }
+}
+
+/// The response to a bad request on a control path.
+pub(crate) fn bad_request(error: String) -> Response {
+    json(StatusCode::BAD_REQUEST, json!({"error": error}))
 }
 
 pub(crate) fn with_retry_after(mut response: Response, seconds: Option<u64>) -> Response {
@@ -64,10 +70,10 @@ pub(crate) fn redirect(location: &str) -> Response {
     response
 }
 
-/// A moment in a provider's notation.
-pub(crate) fn moment(
-    moment: OffsetDateTime,
-    notation: &[BorrowedFormatItem<'_>],
+/// A time in a provider's format.
+pub(crate) fn format_time(
+    time: OffsetDateTime,
+    format: &[BorrowedFormatItem<'_>],
 ) -> Result<String, time::error::Format> {
-    moment.format(notation)
+    time.format(format)
 }

@@ -1,6 +1,5 @@
 use std::future::{pending, ready};
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -12,21 +11,17 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{StreamExt, once};
 use tokio::time::sleep;
 
-use crate::answers::{Broken, html, redirect};
-use crate::connection::Line;
-use crate::fault::Fault;
+use crate::app_state::AppState;
+use crate::connection::ConnectionHandle;
+use crate::fault::{Fault, InjectedFault};
 use crate::provider::Provider;
-use crate::world::World;
+use crate::responses::{InternalError, html, redirect};
 
-/// The fault that a handler has to work into its answer, if it can.
-#[derive(Clone, Default)]
-pub(crate) struct Spoil(pub(crate) Option<Fault>);
-
-/// The way of every provider request: recorded, delayed, failed, key checked, answered. What is
-/// under way when the simulator stops is dropped.
-pub(crate) async fn pass(
-    State(world): State<Arc<World>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+/// Handles every request to a provider: records it, delays it, injects the fault, checks the API key, and
+/// lets it be answered. When the simulator stops, the connections of unfinished requests are reset.
+pub(crate) async fn handle(
+    State(state): State<AppState>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -34,35 +29,35 @@ pub(crate) async fn pass(
     let Some(provider) = Provider::of(path) else {
         return next.run(request).await;
     };
-    let fault = world.faults.take(path);
+    let fault = state.shared.faults.take(path);
     let query = request.uri().query().unwrap_or_default();
-    world.requests.record(request.method().as_str(), path, query, fault.clone());
+    state.shared.requests.record(request.method().as_str(), path, query, fault.clone());
     tokio::select! {
-        response = answer(&world, provider, fault, &line, request, next) => response,
-        () = world.stopped() => dropped(&line),
+        response = respond(&state, provider, fault, &connection, request, next) => response,
+        () = state.shared.stopped() => reset(&connection),
     }
 }
 
-async fn answer(
-    world: &World,
+async fn respond(
+    state: &AppState,
     provider: Provider,
     fault: Option<Fault>,
-    line: &Line,
+    connection: &ConnectionHandle,
     mut request: Request,
     next: Next,
 ) -> Response {
-    sleep(world.delay()).await;
-    match fault.as_ref().and_then(|fault| failure(provider, fault)) {
+    sleep(state.shared.delay()).await;
+    match fault.as_ref().and_then(|fault| error_response(provider, fault)) {
         Some(response) => return response,
-        None => request.extensions_mut().insert(Spoil(fault.clone())),
+        None => request.extensions_mut().insert(InjectedFault(fault.clone())),
     };
     match fault {
         Some(Fault::Hang) => return pending().await,
-        Some(Fault::Reset) => return dropped(line),
+        Some(Fault::Reset) => return reset(connection),
         Some(Fault::Slow { millis }) => sleep(Duration::from_millis(millis)).await,
         _ => {}
     }
-    let response = match provider.refusal(world, &request) {
+    let response = match provider.key_refusal(state, &request) {
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
@@ -72,24 +67,24 @@ async fn answer(
     }
 }
 
-/// A fault that is the whole answer.
-fn failure(provider: Provider, fault: &Fault) -> Option<Response> {
+/// The response for a fault that replaces the whole response.
+fn error_response(provider: Provider, fault: &Fault) -> Option<Response> {
     match fault {
         Fault::Html => Some(html(StatusCode::OK, "Request unsuccessful")),
         Fault::Empty => Some(StatusCode::OK.into_response()),
         Fault::Redirect { location } => Some(redirect(location)),
-        fault => provider.failure(fault),
+        fault => provider.error_response(fault),
     }
 }
 
-fn dropped(line: &Line) -> Response {
-    line.cut();
+fn reset(connection: &ConnectionHandle) -> Response {
+    connection.reset();
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-/// The same head with the length of the whole, half of the body, and a connection that ends.
-async fn cut_off(response: Response) -> Result<Response, Broken> {
-    // Time for the half to go out: an error in the body throws away what is still buffered.
+/// The response with its whole `Content-Length` and half of its body, after which the connection ends.
+async fn cut_off(response: Response) -> Result<Response, InternalError> {
+    // This leaves time to send the half, because an error in the body discards what is still buffered.
     const FLUSH: Duration = Duration::from_millis(50);
     let (mut head, body) = response.into_parts();
     let whole = to_bytes(body, usize::MAX).await?;

@@ -4,30 +4,31 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
-use crate::courier::Target;
+use crate::webhook_sender::Target;
 
-const SECRET_LENGTH: usize = 32;
+const MIN_SECRET_LENGTH: usize = 32;
 const FREQUENCY: &str = "webhook_notification_frequency";
 const FREQUENCIES: [i64; 6] = [90, 60, 30, 7, 0, -7];
 
-/// The body of "Create webhook" and "Update webhook endpoint", checked. What is not understood is
-/// refused, so that a client's misspelling shows; the provider may pass over it.
+/// The checked body of "Create webhook" and "Update webhook endpoint". Unknown parameters are refused, so
+/// that a misspelling in a client is noticed; the provider may ignore them.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct WebhookRequest {
     pub(super) endpoint: Target,
-    pub(super) secret: Secret,
+    pub(super) secret: SecretChange,
     pub(super) events: Option<Vec<String>>,
     pub(super) settings: Option<Map<String, Value>>,
 }
 
+/// What a request does to the secret of a webhook.
 #[derive(Debug)]
-pub(super) enum Secret {
+pub(super) enum SecretChange {
     Unchanged,
     Removed,
     Set(SecretString),
 }
 
-impl Wanted {
+impl WebhookRequest {
     pub(super) fn read(body: &[u8]) -> Result<Self, Refusal> {
         let mut members = object(body)?;
         let endpoint = endpoint(members.remove("endpoint"))?;
@@ -41,8 +42,9 @@ impl Wanted {
     }
 }
 
-impl Secret {
-    pub(super) fn change(self, current: Option<SecretString>) -> Option<SecretString> {
+impl SecretChange {
+    /// The secret after the change.
+    pub(super) fn apply(self, current: Option<SecretString>) -> Option<SecretString> {
         match self {
             Self::Unchanged => current,
             Self::Removed => None,
@@ -55,22 +57,23 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     serde_json::from_slice(body).map_err(|_| Refusal::parameter("the body is not a JSON object"))
 }
 
-/// A missing one is an invalid one: it is the one parameter that both pages require.
+/// The endpoint is the one parameter that both pages require. A missing one gets the error of an invalid
+/// one.
 pub(super) fn endpoint(value: Option<Value>) -> Result<Target, Refusal> {
     let text = value.as_ref().and_then(Value::as_str);
     text.and_then(Target::parse).ok_or(Refusal::InvalidEndpoint)
 }
 
-/// Absent leaves it, empty removes it.
-pub(super) fn secret(value: Option<Value>) -> Result<Secret, Refusal> {
+/// An absent secret leaves the current one, an empty one removes it.
+pub(super) fn secret(value: Option<Value>) -> Result<SecretChange, Refusal> {
     match value {
-        None => Ok(Secret::Unchanged),
-        Some(Value::String(text)) if text.is_empty() => Ok(Secret::Removed),
-        Some(Value::String(text)) if text.chars().count() < SECRET_LENGTH => {
+        None => Ok(SecretChange::Unchanged),
+        Some(Value::String(text)) if text.is_empty() => Ok(SecretChange::Removed),
+        Some(Value::String(text)) if text.chars().count() < MIN_SECRET_LENGTH => {
             Err(Refusal::parameter("secret must be at least 32 characters"))
         }
         Some(Value::String(text)) if HeaderValue::from_str(&text).is_ok() => {
-            Ok(Secret::Set(text.into()))
+            Ok(SecretChange::Set(text.into()))
         }
         Some(_) => Err(Refusal::parameter("secret must be a string that fits into a header")),
     }
@@ -109,8 +112,8 @@ fn is_frequency(value: &Value) -> bool {
     value.as_array().is_some_and(|days| !days.is_empty() && days.iter().all(is_known))
 }
 
-/// `"1"` on the page of the update, `true` on "Customize certificate issued events", 1 in notes of
-/// third parties.
+/// A switch is `"1"` on the page of the update, `true` on "Customize certificate issued events", and 1 in
+/// notes of third parties.
 pub(super) fn switch(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(is_on) => Some(*is_on),
@@ -126,17 +129,17 @@ pub(super) fn switch(value: &Value) -> Option<bool> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Wanted;
+    use super::WebhookRequest;
     use crate::digicert::refusal::Refusal;
 
-    fn read(members: Value) -> Result<Wanted, Refusal> {
+    fn read(members: Value) -> Result<WebhookRequest, Refusal> {
         let mut body = json!({"endpoint": "https://webhook.example.com/"});
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        Wanted::read(body.to_string().as_bytes())
+        WebhookRequest::read(body.to_string().as_bytes())
     }
 
     #[test]
-    fn what_the_pages_allow_is_taken() {
+    fn documented_parameters_are_accepted() {
         for members in [
             json!({}),
             json!({"secret": ""}),
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_they_do_not_is_refused_by_name() {
+    fn other_parameters_are_refused_by_name() {
         for (members, named) in [
             (json!({"secret": "k".repeat(31)}), "secret"),
             (json!({"secret": null}), "secret"),
@@ -186,6 +189,6 @@ mod tests {
             let refused = read(json!({"endpoint": endpoint})).unwrap_err();
             assert_eq!(refused, Refusal::InvalidEndpoint);
         }
-        assert!(Wanted::read(b"{}").is_err() && Wanted::read(b"[]").is_err());
+        assert!(WebhookRequest::read(b"{}").is_err() && WebhookRequest::read(b"[]").is_err());
     }
 }
