@@ -3,11 +3,11 @@ use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;
 
-use crate::key::{self, Kind};
+use crate::key::{self, KeyKind};
 use crate::path::constraints::alternative_names;
 use crate::path::node::Node;
 use crate::path::purpose::Purpose;
-use crate::signature::{self, Scheme};
+use crate::signature_algorithm::{self, Scheme};
 
 /// Sentences that a check holds before it only counts.
 const MOST_SENTENCES: usize = 3;
@@ -65,7 +65,7 @@ pub(crate) fn validity(nodes: &[&Node<'_>], at: OffsetDateTime) -> Check {
 pub(crate) fn key_strength(nodes: &[&Node<'_>]) -> Check {
     let found = nodes.iter().filter_map(|node| {
         let (key, label) = (&node.parsed.key, node.label());
-        let least = if key.kind == Kind::Rsa { 2048 } else { 256 };
+        let least = if key.kind == KeyKind::Rsa { 2048 } else { 256 };
         match key.bits {
             Some(bits) if bits >= least => None,
             Some(bits) => Some((
@@ -92,7 +92,7 @@ pub(crate) fn algorithm(nodes: &[&Node<'_>], ends_at_root: bool) -> Check {
     for (depth, node) in nodes.iter().enumerate() {
         let label = node.label();
         let key = &node.parsed.key;
-        if depth > 0 && key.kind == Kind::Other {
+        if depth > 0 && key.kind == KeyKind::Other {
             found.push((
                 CheckResult::Unknown,
                 "unsupported_algorithm",
@@ -102,11 +102,11 @@ pub(crate) fn algorithm(nodes: &[&Node<'_>], ends_at_root: bool) -> Check {
         if ends_at_root && depth + 1 == nodes.len() {
             continue;
         }
-        let name = signature::name(&node.x509().signature_algorithm);
+        let name = signature_algorithm::name(&node.x509().signature_algorithm);
         let is_obsolete = ["md2With", "md5With", "sha1With", "ecdsa-with-SHA1"]
             .iter()
             .any(|obsolete| name.starts_with(obsolete));
-        match signature::scheme(&node.x509().signature_algorithm) {
+        match signature_algorithm::scheme(&node.x509().signature_algorithm) {
             Ok(Scheme::Pkcs1Sha1) => found.push(obsolete(&name, &label)),
             _ if is_obsolete => found.push(obsolete(&name, &label)),
             Err(name) => found.push((
@@ -150,7 +150,7 @@ pub(crate) fn names_present(leaf: &Node<'_>, purpose: Purpose) -> Check {
     if !server && !mail {
         return Check::not_applicable("not_asked_for", "its purpose asks for no alternative name");
     }
-    let names = leaf.parsed.view.names.clone().unwrap_or_default();
+    let names = leaf.parsed.description.names.clone().unwrap_or_default();
     let mut found = Vec::new();
     if server && names.dns.is_empty() && names.ip.is_empty() {
         // RFC 5280, 4.2.1.6: one that is named in another form may be found by it.

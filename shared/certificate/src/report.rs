@@ -14,7 +14,7 @@ use crate::path::opinion::{Opinion, opinion};
 use crate::path::purpose::Purpose;
 use crate::path::search::{End, Path, Search, is_trusted};
 use crate::pem::{self, NotACertificate};
-use crate::redact;
+use crate::redact_text;
 
 /// What is asked about a bundle.
 #[derive(Clone, Copy)]
@@ -71,7 +71,7 @@ pub fn validate(bytes: &[u8], question: &Question<'_>) -> Result<Report, NotACer
     let Some(leaf) = leaf(&bundle.nodes) else {
         return Err(NotACertificate::NoBlock { found: Vec::new() });
     };
-    Ok(report(&bundle, leaf, &redact::labels(&text), question))
+    Ok(report(&bundle, leaf, &redact_text::labels(&text), question))
 }
 
 /// The distinct certificates that could be read.
@@ -149,7 +149,11 @@ fn report(
     let checks = Checks {
         path: path_check(nodes, &path, anchor, purpose, question),
         trust: trust_check(&path, &chain, anchor, purpose, question.anchors),
-        names_match: names_match(leaf_node.parsed.view.names.as_ref(), question.names, &label),
+        names_match: names_match(
+            leaf_node.parsed.description.names.as_ref(),
+            question.names,
+            &label,
+        ),
         confirmed: Check::not_applicable("not_asked", "the provider's API was not asked"),
         lifetime: lifetime(leaf_node, is_public),
         order: order_check(bundle, &listed),
@@ -163,7 +167,7 @@ fn report(
         algorithm: on_path::algorithm(&on_path, ends_at_root),
     };
     Report {
-        certificates: chain.iter().map(|node| node.parsed.view.clone()).collect(),
+        certificates: chain.iter().map(|node| node.parsed.description.clone()).collect(),
         pem_chain: chain.iter().map(|node| pem::encode(node.parsed.der)).collect(),
         verdict: checks.verdict(),
         checks,

@@ -3,8 +3,8 @@ use std::time::Instant;
 
 use envelope::Provider;
 use futures_util::future::join_all;
-use ports::{Claim, EventsQueue, Ledger, Outgoing, PortError, PortResult, Recorded};
-use providers::interpretation;
+use ports::{Claim, DeliveryRecord, EventsQueue, Ledger, Outgoing, PortError, PortResult};
+use providers::{dispatch, fair_queue};
 use time::{Duration, OffsetDateTime};
 
 use crate::certcentral::Fault;
@@ -156,7 +156,9 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
         let until = OffsetDateTime::now_utc() + KEPT;
         let recorded = granted.iter().map(async |missed| {
             telemetry::recovered(missed);
-            if let Err(error) = self.ledger.record(Recorded::id(mark(missed.id()), until)).await {
+            if let Err(error) =
+                self.ledger.record(DeliveryRecord::id(mark(missed.id()), until)).await
+            {
                 tracing::warn!(
                     "{error}; the event may be put on the queue once more, and is known then"
                 );
@@ -173,14 +175,10 @@ impl Missed {
 
     fn message(&self) -> PortResult<Outgoing> {
         let envelope = &self.occurrence.envelope;
-        let interpretation = interpretation::interpret(envelope).ok_or_else(|| {
+        let interpretation = dispatch::interpret(envelope).ok_or_else(|| {
             PortError(format!("envelope {}: its source is none of ours", envelope.id))
         })?;
-        Outgoing::new(
-            envelope,
-            Provider::Digicert,
-            interpretation::group(envelope, &interpretation),
-        )
+        Outgoing::new(envelope, Provider::Digicert, fair_queue::group(envelope, &interpretation))
     }
 
     fn row(&self, status: RecoveryStatus) -> Row {

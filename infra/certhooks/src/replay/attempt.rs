@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use envelope::Envelope;
 use ports::PortResult;
-use processing::{Disposition, Record};
-use providers::interpretation;
+use processing::{Disposition, QueueMessage};
+use providers::dispatch;
 
 use crate::replay::choice::Choice;
 use crate::replay::worker::Replaying;
@@ -44,8 +44,8 @@ pub(crate) async fn replay(
 async fn chosen(replaying: &Replaying, key: &str, choice: &Choice) -> PortResult<Option<Envelope>> {
     let envelope = replaying.source.envelope(key).await?;
     Ok(envelope.filter(|envelope| {
-        interpretation::challenge(envelope).is_none()
-            && interpretation::interpret(envelope)
+        dispatch::challenge(envelope).is_none()
+            && dispatch::interpret(envelope)
                 .is_some_and(|interpretation| choice.has(envelope, &interpretation))
     }))
 }
@@ -60,7 +60,8 @@ async fn attempts(
     let (mut failing, mut waiting) = (Duration::ZERO, Duration::ZERO);
     loop {
         let body = serde_json::to_string(&envelope).map_err(|error| error.to_string())?;
-        let record = Record { receipt: format!("replay/{}", envelope.id), body, deadline: None };
+        let record =
+            QueueMessage { receipt: format!("replay/{}", envelope.id), body, deadline: None };
         match replaying.worker.process_batch(vec![record]).await.first() {
             Some(
                 Disposition::Delivered | Disposition::Duplicate | Disposition::ChallengeStored,

@@ -6,7 +6,7 @@ use x509_parser::x509::X509Name;
 use super::name::ComparableName;
 use super::node::Node;
 use crate::der::{self, SEQUENCE};
-use crate::{dn, pem};
+use crate::{distinguished_name, pem};
 
 /// When Mozilla's list was compiled in: the day on which the release of the crate `webpki-roots` that
 /// `Cargo.lock` names was made of CCADB's report. A test compares the version with `Cargo.lock`.
@@ -143,7 +143,9 @@ impl Source {
 impl Anchor {
     /// Its distinguished name, as RFC 4514 writes it.
     pub(crate) fn display_name(&self) -> String {
-        X509Name::from_der(&self.name_der).map(|(_, name)| dn::text(&name)).unwrap_or_default()
+        X509Name::from_der(&self.name_der)
+            .map(|(_, name)| distinguished_name::text(&name))
+            .unwrap_or_default()
     }
 
     /// The anchor's certificate, where it is known.

@@ -2,7 +2,7 @@ use super::name::ComparableName;
 use super::node::Node;
 use super::rules::Finding;
 use crate::der::{self, Element, OID, SEQUENCE};
-use crate::{dn, names};
+use crate::{alternative_names, distinguished_name};
 use x509_parser::oid_registry::{OID_X509_EXT_NAME_CONSTRAINTS, OID_X509_EXT_SUBJECT_ALT_NAME};
 
 /// Comparisons of a name with a constraint that one check makes: more than any real path needs, and
@@ -196,14 +196,14 @@ impl<'a> Subjects<'a> {
         if !has(&names, EMAIL) {
             let addresses = node.x509().subject().iter_email();
             let addresses: Vec<_> = addresses
-                .map(|email| (EMAIL, dn::value(email.attr_value()).into_bytes()))
+                .map(|email| (EMAIL, distinguished_name::value(email.attr_value()).into_bytes()))
                 .collect();
             names.extend(addresses);
         }
         if is_leaf && !has(&names, DNS) {
             let common = node.x509().subject().iter_common_name();
             let hosts: Vec<_> = common
-                .map(|name| dn::value(name.attr_value()))
+                .map(|name| distinguished_name::value(name.attr_value()))
                 .filter(|name| looks_like_host(name))
                 .map(|name| (DNS, name.into_bytes()))
                 .collect();
@@ -220,7 +220,7 @@ pub(crate) fn alternative_names(node: &Node<'_>) -> Option<Vec<(u8, Vec<u8>)>> {
         return Some(Vec::new());
     };
     let names = der::elements(der::content(extension.value, SEQUENCE)?)?;
-    let name = |name: Element<'_>| match names::smtp_utf8_mailbox(name.content) {
+    let name = |name: Element<'_>| match alternative_names::smtp_utf8_mailbox(name.content) {
         Some(mailbox) if name.tag == OTHER => (EMAIL, mailbox.into_bytes()),
         _ => (name.tag, name.content.to_vec()),
     };

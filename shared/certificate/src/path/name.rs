@@ -2,7 +2,7 @@ use data_encoding::HEXLOWER;
 use x509_parser::asn1_rs::{Any, FromDer};
 
 use crate::der::{self, OID, SEQUENCE, SET};
-use crate::dn;
+use crate::distinguished_name;
 
 /// A distinguished name as RFC 5280, 7.1 compares it: strings prepared by RFC 4518, so that string
 /// type, letter case and white space do not count, and the attributes of a relative name in any order.
@@ -56,8 +56,8 @@ fn attribute_text(content: &[u8]) -> Option<String> {
         return None;
     }
     let (_, any) = Any::from_der(value.whole).ok()?;
-    let value = if dn::is_string(any.tag()) {
-        prepare(&dn::value(&any))
+    let value = if distinguished_name::is_string(any.tag()) {
+        prepare(&distinguished_name::value(&any))
     } else {
         format!("#{}", HEXLOWER.encode(value.whole))
     };

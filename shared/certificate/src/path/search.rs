@@ -364,7 +364,7 @@ impl<'a> Search<'a> {
                 Finding::failed("bad_signature", format!("{label} is not signed by {issuer}"))
             }
             None => {
-                let issuer = last.parsed.view.issuer.as_deref().unwrap_or_default();
+                let issuer = last.parsed.description.issuer.as_deref().unwrap_or_default();
                 Finding::unknown(
                     "issuer_missing",
                     format!("no issuer of {label} among the certificates and anchors: {issuer}"),

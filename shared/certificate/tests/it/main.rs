@@ -1,25 +1,25 @@
 //! - [`fixtures`]: real X.509, made by `tests/fixtures/make.sh` or by a CA
-//! - [`interpretation`]: what is read of one certificate, and what is no certificate
-//! - [`ordering`]: which comes first, what is left out
+//! - [`parsing`]: the description of a certificate, and input that is no certificate
+//! - [`order`]: the order of a bundle, and duplicates
+//! - [`checks`]: the result of each check
 //! - [`authority`]: certificates made on the spot
 //! - [`paths`]: which paths are valid, beside `openssl verify`
-//! - [`checking`]: what each check says of which chain
-//! - [`removing`]: private keys in text and in JSON
-//! - [`anything`]: whatever comes, no panic; and a thousand certificates
+//! - [`redaction`]: private keys in text and in JSON
+//! - [`properties`]: no input causes a panic; time with a thousand certificates
 
-#[cfg(test)]
-mod anything;
 #[cfg(test)]
 mod authority;
 #[cfg(test)]
-mod checking;
+mod checks;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
-mod ordering;
+mod order;
+#[cfg(test)]
+mod parsing;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
-mod reading;
+mod properties;
 #[cfg(test)]
-mod removing;
+mod redaction;
