@@ -9,6 +9,7 @@ use crate::cloudflare::words::Cloudflare;
 use crate::dead_letters::words::DeadLetters;
 use crate::digicert::Webhook;
 use crate::doctor::words::Doctor;
+use crate::inspect::Inspect;
 use crate::meta::words::Meta;
 use crate::moment::age;
 use crate::options::ProviderName;
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     )]
     DeadLetters(DeadLetters),
     Doctor(Doctor),
+    Inspect(Inspect),
     Completions(Completions),
 }
 
@@ -77,6 +79,7 @@ impl Command {
             Self::Send(send) => send.json,
             Self::Tail(tail) => tail.json,
             Self::Doctor(doctor) => doctor.json,
+            Self::Inspect(inspect) => inspect.json,
             _ => false,
         }
     }

@@ -11,6 +11,7 @@
 //! - [`meta`]: Meta's side: the app's subscription and domains
 //! - [`replay`]: archived events once more through the current code
 //! - [`dead_letters`]: messages that were received too often, once more or no more
+//! - [`inspect`]: checks a PEM chain offline, as the worker would
 //! - [`doctor`]: what is configured here and there, compared
 //! - [`reconcile`]: what CertCentral failed to send
 //! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
@@ -29,6 +30,7 @@ mod digicert;
 mod doctor;
 mod fault;
 mod given;
+mod inspect;
 mod keys;
 mod line;
 mod local;
@@ -77,6 +79,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(arguments) => Ok(Box::pin(replay::run(arguments)).await),
         Command::DeadLetters(command) => Ok(Box::pin(dead_letters::run(command)).await),
         Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await,
+        Command::Inspect(arguments) => Ok(inspect::run(&arguments)),
         Command::Completions(arguments) => {
             completions::print(arguments.shell);
             Ok(ExitCode::SUCCESS)

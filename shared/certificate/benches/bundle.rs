@@ -1,6 +1,7 @@
 //! Reads, orders and checks a CA's answer of 1, 10 and 100 KB, and searches it for private keys.
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
+use certificate::{Question, TrustAnchors};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -43,9 +44,11 @@ fn chain(kilobytes: usize) -> String {
 #[divan::bench(args = KILOBYTES)]
 fn read_and_checked(bencher: Bencher<'_, '_>, kilobytes: usize) {
     let pem = chain(kilobytes);
+    let anchors = TrustAnchors::mozilla();
+    let question = Question { anchors: &anchors, purpose: None, names: &[], at: NOW };
     bencher
         .counter(BytesCount::of_str(&pem))
-        .bench_local(|| certificate::read(black_box(pem.as_bytes()), NOW).unwrap());
+        .bench_local(|| certificate::validate(black_box(pem.as_bytes()), &question).unwrap());
 }
 
 #[divan::bench(args = KILOBYTES)]

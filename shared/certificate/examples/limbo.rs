@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use certificate::{Purpose, Question, Report, TrustAnchors, validate};
-use envelope::check::{CheckResult, Verdict};
+use envelope::{CheckResult, Verdict};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -1,32 +1,27 @@
-//! Parses, orders and checks X.509 certificates in PEM, and removes private keys. Pure: bytes in,
-//! values out; the current time is an argument.
+//! Parses X.509 certificates in PEM, finds and validates the path of a leaf, and removes private keys. Pure:
+//! bytes in, values out; the current time is an argument.
 //!
-//! - [`bundle`]: the answer of a CA, or a chain that came with an event, as ordered and checked
-//!   certificates
+//! - [`report`]: the answer of a CA, or a chain in an event, as the certificates of a path and the
+//!   results of the checks
+//! - [`path`]: builds and validates paths (RFC 4158; RFC 5280, 6)
+//! - [`on_path`]: the other checks of the certificates on a path
 //! - [`pem`]: decodes certificate blocks in a text, and encodes them
 //! - [`boundary`]: lines such as `-----BEGIN CERTIFICATE-----`, exact and altered
 //! - [`parsed`]: one certificate, with what the other modules need of it
-//! - [`distinguished_name`], [`alternative_names`], [`key`], [`serial`]: its names, public key and
-//!   serial number
-//! - [`order`]: finds the leaf and the issuer of each certificate
+//! - [`distinguished_name`], [`alternative_names`], [`key`], [`serial`], [`tbs`]: its names, public key,
+//!   serial number, and the hash that certificate transparency knows it by
+//! - [`der`]: elements of DER
 //! - [`signature`], [`signature_algorithm`]: verifies one signature with one key
-//! - [`checks`], [`leaf_checks`], [`signature_checks`], [`findings`]: the checks of a bundle, its
-//!   leaf and its signatures, and the text of their results
 //! - [`redact_text`], [`redact_json`], [`bare_key`]: find and remove private keys in text and in
 //!   JSON, with PEM boundaries or without
 
 mod alternative_names;
 mod bare_key;
 mod boundary;
-mod bundle;
-mod checks;
 mod der;
 mod distinguished_name;
-mod findings;
 mod key;
-mod leaf_checks;
 mod on_path;
-mod order;
 mod parsed;
 mod path;
 mod pem;
@@ -36,10 +31,8 @@ mod report;
 mod serial;
 mod signature;
 mod signature_algorithm;
-mod signature_checks;
 mod tbs;
 
-pub use bundle::{Bundle, read};
 pub use path::anchors::{AnchorsError, MOZILLA_LIST_DATE, TrustAnchors};
 pub use path::purpose::Purpose;
 pub use pem::NotACertificate;

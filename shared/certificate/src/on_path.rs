@@ -1,4 +1,4 @@
-use envelope::check::{Check, CheckResult};
+use envelope::{Check, CheckResult};
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;

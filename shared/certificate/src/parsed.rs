@@ -18,10 +18,6 @@ pub(crate) struct Parsed<'a> {
     /// Its description in a certificate event.
     pub(crate) description: envelope::Certificate,
     pub(crate) key: Key,
-    /// Names in the form for comparison. RFC 5280, 7.1 requires more than a comparison of octets,
-    /// since one certificate may encode the name as PrintableString and another as UTF8String.
-    pub(crate) subject: String,
-    pub(crate) issuer: String,
 }
 
 impl<'a> Parsed<'a> {
@@ -36,8 +32,6 @@ impl<'a> Parsed<'a> {
         let issuer = distinguished_name::text(x509.issuer());
         Some(Self {
             der,
-            subject: subject.to_lowercase(),
-            issuer: issuer.to_lowercase(),
             description: envelope::Certificate {
                 subject: Some(subject),
                 issuer: Some(issuer),
@@ -99,17 +93,6 @@ impl<'a> Parsed<'a> {
             }
             _ => None,
         }
-    }
-
-    /// Whether it is a root: issuer and subject are equal and so are the key identifiers, if it has
-    /// both. A CA that renews its key issues itself certificates that are not self-signed (RFC
-    /// 5280, 3.2).
-    pub(crate) fn is_self_signed(&self) -> bool {
-        let other_key = match (self.authority_key_id(), self.subject_key_id()) {
-            (Some(authority), Some(subject)) => authority != subject,
-            _ => false,
-        };
-        self.subject == self.issuer && !other_key
     }
 
     fn extension(&self, oid: &Oid<'_>) -> Option<&ParsedExtension<'a>> {

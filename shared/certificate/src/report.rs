@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use envelope::Certificate;
-use envelope::check::{Check, Checks, Verdict};
+use envelope::{Check, Checks, Verdict};
 use time::OffsetDateTime;
 
 use crate::on_path::{self, sentences_of};

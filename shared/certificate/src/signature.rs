@@ -14,14 +14,6 @@ pub(crate) enum SignatureResult {
     Unsupported(String),
 }
 
-/// Whether `signed` carries a signature by the key in `signer`, which is called its issuer.
-pub(crate) fn verify(signed: &Parsed<'_>, signer: &Parsed<'_>) -> SignatureResult {
-    if signed.issuer != signer.subject {
-        return SignatureResult::Bad;
-    }
-    verify_with(signed, &signer.key, signer.x509.public_key())
-}
-
 /// Whether `signed` carries a signature by this key. What ring refuses before it computes anything is
 /// sorted out first: that a key cannot be used says nothing about the signature.
 pub(crate) fn verify_with(

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::{Outcome, Provider, Reason};
+use crate::{Checks, Outcome, Provider, Reason, Verdict};
 
 /// `data` of a certificate event.
 #[derive(Clone, Deserialize, Serialize)]
@@ -19,6 +19,8 @@ pub struct CertificateData {
     pub certificates: Vec<Certificate>,
     /// The same certificates in the same order, PEM with LF.
     pub pem_chain: Option<String>,
+    /// The worst of the checks.
+    pub verdict: Verdict,
     pub checks: Checks,
     /// What the provider says is wrong, and names in the event that were skipped and why.
     pub problems: Vec<String>,
@@ -81,46 +83,4 @@ pub struct Names {
     pub dns: Vec<String>,
     pub ip: Vec<String>,
     pub email: Vec<String>,
-}
-
-/// One word or sentence per check: `ok`, `not_applicable`, or what is wrong.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Checks {
-    /// The blocks came leaf first, each followed by its issuer.
-    pub order: String,
-    /// Each certificate is signed by the next one.
-    pub signatures: String,
-    /// Every certificate is valid now.
-    pub validity: String,
-    pub key_strength: String,
-    pub leaf_not_ca: String,
-    /// The leaf names what its purpose asks for (DNS or IP for TLS, e-mail for S/MIME).
-    pub names_present: String,
-    pub duplicates: String,
-    /// No private key came along.
-    pub private_key: String,
-    /// Every algorithm is one that we can verify.
-    pub algorithm: String,
-}
-
-impl Checks {
-    pub const OK: &'static str = "ok";
-    pub const NOT_APPLICABLE: &'static str = "not_applicable";
-}
-
-impl Default for Checks {
-    fn default() -> Self {
-        let not_applicable = || Self::NOT_APPLICABLE.to_owned();
-        Self {
-            order: not_applicable(),
-            signatures: not_applicable(),
-            validity: not_applicable(),
-            key_strength: not_applicable(),
-            leaf_not_ca: not_applicable(),
-            names_present: not_applicable(),
-            duplicates: not_applicable(),
-            private_key: not_applicable(),
-            algorithm: not_applicable(),
-        }
-    }
 }

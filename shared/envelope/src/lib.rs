@@ -5,11 +5,12 @@
 //! - [`data`]: what a [`CertificateEvent`] carries: call-back, certificates, checks, payload
 //! - [`vocabulary`]: providers, event types, call-back outcomes and reasons
 
-pub mod check;
+mod check;
 mod cloud_event;
 mod data;
 mod vocabulary;
 
+pub use check::{Check, CheckResult, Checks, Verdict};
 pub use cloud_event::{CertificateEvent, CloudEvent, Envelope, rfc3339};
-pub use data::{Callback, Certificate, CertificateData, Checks, Names};
+pub use data::{Callback, Certificate, CertificateData, Names};
 pub use vocabulary::{EventType, Outcome, Provider, Reason};

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use certificate::{Bundle, NotACertificate};
+use certificate::{NotACertificate, Purpose, Report};
 use envelope::{Outcome, Provider, Reason};
 use ports::{PortResult, SecretSource};
 use providers::api::{Answer, Classification};
@@ -70,7 +70,8 @@ impl<S: SecretSource> Apis<S> {
             Plan::NotNeeded => Ok(Ok(Enrichment::bare(context.uncalled(Outcome::NotNeeded, None)))),
             Plan::UnusableId => {
                 let callback = context.uncalled(Outcome::Failed, Some(Reason::UnusableId));
-                Ok(Ok(Enrichment::included(callback, interpretation.pem.as_deref(), context.now)))
+                let (pem, purpose) = (interpretation.pem.as_deref(), Some(Purpose::Server));
+                Ok(Ok(Enrichment::included(callback, pem, purpose, context)))
             }
             Plan::Download { certificate_id } => {
                 self.download(*certificate_id, interpretation.pem.as_deref(), context).await
@@ -90,32 +91,33 @@ impl<S: SecretSource> Apis<S> {
             }
             Plan::Observed { .. } => {
                 let callback = context.uncalled(Outcome::Disabled, None);
-                Ok(Ok(Enrichment::included(callback, interpretation.pem.as_deref(), context.now)))
+                let pem = interpretation.pem.as_deref();
+                Ok(Ok(Enrichment::included(callback, pem, None, context)))
             }
         }
     }
 
-    /// Downloads the chain, unless the event includes one that can be parsed.
+    /// Downloads the chain, unless the event includes one that is whole.
     async fn download(
         &self,
         certificate_id: u64,
         included: Option<&str>,
         context: CallContext<'_>,
     ) -> PortResult<Result<Enrichment, Retry>> {
-        let included = included.and_then(|pem| certificate::read(pem.as_bytes(), context.now).ok());
-        if let Some(bundle) = included {
+        let included = included.and_then(|pem| whole(pem, context));
+        if let Some(report) = included {
             let callback = context.uncalled(Outcome::Included, None);
-            return Ok(Ok(Enrichment::bundle(callback, bundle)));
+            return Ok(Ok(Enrichment::report(callback, report)));
         }
         let classify = |answer: &Answer<'_>| {
             digicert::api::classify_download(answer)
-                .and_then(|pem| classify_chain(certificate::read(&pem, context.now)))
+                .and_then(|pem| classify_chain(context.validate(&pem, None)))
         };
         let call = digicert::api::download(certificate_id);
         let resolved = self.digicert.call(&call, context, classify).await?;
         Ok(resolved.map(|resolved| match resolved {
             Resolved::Good { value, status } => {
-                Enrichment::bundle(context.callback(Outcome::Downloaded, status), value)
+                Enrichment::report(context.callback(Outcome::Downloaded, status), value)
             }
             Resolved::Final(callback) => Enrichment::bare(callback),
         }))
@@ -162,11 +164,19 @@ impl<S: SecretSource> Apis<S> {
     }
 }
 
+/// An included chain in which every block can be read, and the leaf is one of them. One that is not whole
+/// counts as none, so that the download decides. It is for a TLS server: a CertCentral event includes
+/// no other.
+fn whole(pem: &str, context: CallContext<'_>) -> Option<Report> {
+    let report = context.validate(pem.as_bytes(), Some(Purpose::Server)).ok()?;
+    (report.unreadable.is_empty() && !report.is_leaf_missing).then_some(report)
+}
+
 /// Classifies a downloaded chain. PEM that ends within its armour was truncated in transit, even if
 /// the length of the answer is right, so the download is retried.
-fn classify_chain(read: Result<Bundle, NotACertificate>) -> Classification<Bundle> {
+fn classify_chain(read: Result<Report, NotACertificate>) -> Classification<Report> {
     match read {
-        Ok(bundle) => Classification::Good(bundle),
+        Ok(report) => Classification::Good(report),
         Err(error) if error.is_cut_short() => {
             Classification::Retry { reason: Reason::Unreadable, after: None }
         }

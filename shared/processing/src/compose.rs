@@ -1,4 +1,4 @@
-use envelope::{CertificateData, CertificateEvent, Checks, CloudEvent, Envelope};
+use envelope::{CertificateData, CertificateEvent, Check, Checks, CloudEvent, Envelope};
 use providers::interpretation::Interpretation;
 use serde_json::value::RawValue;
 
@@ -26,7 +26,8 @@ impl Redacted {
     fn report(&self, checks: &mut Checks) {
         if !self.labels.is_empty() {
             let labels = self.labels.join(", ");
-            checks.private_key = format!("the event held a private key ({labels}); it was removed");
+            let detail = format!("the event held a private key ({labels}); it was removed");
+            checks.private_key = Check::failed("private_key", detail);
         }
     }
 }
@@ -78,6 +79,7 @@ pub(crate) fn compose(
             status,
             certificates: if is_known { certificates } else { interpretation.certificates.clone() },
             pem_chain,
+            verdict: checks.verdict(),
             checks,
             problems: merge(&interpretation.problems, problems),
             dcv: dcv.or_else(|| interpretation.dcv.clone()),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use certificate::Bundle;
+use certificate::{NotACertificate, Purpose, Question, Report, TrustAnchors, validate};
 use envelope::{Callback, Certificate, Checks, Envelope, Outcome, Reason};
 use providers::api::Classification;
 use serde_json::Value;
@@ -49,10 +49,21 @@ pub(crate) enum Resolved<T> {
 #[derive(Clone, Copy)]
 pub(crate) struct CallContext<'a> {
     pub(crate) envelope: &'a Envelope,
+    pub(crate) trust_anchors: &'a TrustAnchors,
     pub(crate) now: OffsetDateTime,
 }
 
 impl CallContext<'_> {
+    /// Checks a chain for a purpose; without one, for that of its leaf. Names are not compared here.
+    pub(crate) fn validate(
+        self,
+        pem: &[u8],
+        purpose: Option<Purpose>,
+    ) -> Result<Report, NotACertificate> {
+        let question = Question { anchors: self.trust_anchors, purpose, names: &[], at: self.now };
+        validate(pem, &question)
+    }
+
     fn attempts(self) -> u32 {
         self.envelope.attempts.saturating_add(1)
     }
@@ -115,17 +126,28 @@ impl Enrichment {
         }
     }
 
-    /// A result with the certificate that the event includes, if it can be parsed.
-    pub(crate) fn included(callback: Callback, pem: Option<&str>, now: OffsetDateTime) -> Self {
-        match pem.and_then(|pem| certificate::read(pem.as_bytes(), now).ok()) {
-            Some(bundle) => Self::bundle(callback, bundle),
+    /// With the chain of the event itself, if it can be parsed.
+    pub(crate) fn included(
+        callback: Callback,
+        pem: Option<&str>,
+        purpose: Option<Purpose>,
+        context: CallContext<'_>,
+    ) -> Self {
+        match pem.and_then(|pem| context.validate(pem.as_bytes(), purpose).ok()) {
+            Some(report) => Self::report(callback, report),
             None => Self::bare(callback),
         }
     }
 
-    pub(crate) fn bundle(callback: Callback, bundle: Bundle) -> Self {
-        let Bundle { certificates, pem_chain, checks } = bundle;
-        Self { certificates, pem_chain: Some(pem_chain), checks, ..Self::bare(callback) }
+    pub(crate) fn report(callback: Callback, report: Report) -> Self {
+        let Report { certificates, pem_chain, checks, unreadable, .. } = report;
+        Self {
+            certificates,
+            pem_chain: Some(pem_chain),
+            checks,
+            problems: unreadable,
+            ..Self::bare(callback)
+        }
     }
 }
 

@@ -100,7 +100,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// Makes the call-back, then delivers and records the event, or requeues it.
     async fn complete(&self, event: &Event<'_>) -> PortResult<Disposition> {
         let began = Instant::now();
-        let context = CallContext { envelope: event.envelope, now: self.now() };
+        let context = CallContext {
+            envelope: event.envelope,
+            trust_anchors: &self.trust_anchors,
+            now: self.now(),
+        };
         let enrichment = match &event.interpretation.plan {
             Plan::Observed { certificate_id } if !self.apis.meta.is_disabled() => {
                 match self.observe(event, certificate_id.as_deref(), context).await? {

@@ -1,4 +1,4 @@
-use certificate::Bundle;
+use certificate::Report;
 use envelope::{Callback, Certificate, Outcome};
 use ports::{PortResult, SecretSource};
 use providers::meta::api::FoundCertificate;
@@ -116,12 +116,12 @@ impl Findings {
             _ => context.callback(Outcome::Queried, self.status),
         };
         let own = self.by_id.as_ref().or(self.others.first());
-        let bundle = [included, own.and_then(|found| found.pem.as_deref())]
+        let report = [included, own.and_then(|found| found.pem.as_deref())]
             .into_iter()
             .flatten()
-            .find_map(|pem| certificate::read(pem.as_bytes(), context.now).ok());
-        let enrichment = match (bundle, own) {
-            (Some(bundle), _) => Enrichment::bundle(callback, bundle),
+            .find_map(|pem| context.validate(pem.as_bytes(), None).ok());
+        let enrichment = match (report, own) {
+            (Some(report), _) => Enrichment::report(callback, report),
             (None, Some(own)) => Enrichment {
                 certificates: vec![own.certificate.clone()],
                 ..Enrichment::bare(callback)
@@ -140,7 +140,9 @@ impl Findings {
             .map(|found| found.certificate.clone())
             .filter(|c| !is_own(c))
             .collect();
-        Enrichment { related, problems: self.problems, ..enrichment }
+        let mut problems = self.problems;
+        problems.extend(enrichment.problems);
+        Enrichment { related, problems, ..enrichment }
     }
 }
 
@@ -150,10 +152,10 @@ pub(crate) fn for_certificate(
     callback: Callback,
     context: CallContext<'_>,
 ) -> Enrichment {
-    let bundle: Option<Bundle> =
-        found.pem.as_deref().and_then(|pem| certificate::read(pem.as_bytes(), context.now).ok());
-    match bundle {
-        Some(bundle) => Enrichment::bundle(callback, bundle),
+    let report: Option<Report> =
+        found.pem.as_deref().and_then(|pem| context.validate(pem.as_bytes(), None).ok());
+    match report {
+        Some(report) => Enrichment::report(callback, report),
         None => Enrichment {
             certificates: vec![found.certificate.clone()],
             ..Enrichment::bare(callback)

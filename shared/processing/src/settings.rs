@@ -1,6 +1,9 @@
+use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use boot::{Environment, SettingError};
+use certificate::TrustAnchors;
 use envelope::Provider;
 use providers::{address, dispatch};
 use reqwest::Url;
@@ -14,6 +17,8 @@ pub struct Settings {
     pub cloudflare: Api,
     pub meta: Api,
     pub meta_domains: MetaDomains,
+    /// The certificates that a path may end at (`TRUST_ANCHORS`).
+    pub trust_anchors: Arc<TrustAnchors>,
     /// Whether CertCentral's challenges are answered without the operator. The API key then needs
     /// webhook rights.
     pub digicert_auto_verify: bool,
@@ -52,6 +57,7 @@ impl Settings {
             cloudflare: Api::of(environment, Provider::Cloudflare)?,
             meta: Api::of(environment, Provider::Meta)?,
             meta_domains: meta_domains(environment)?,
+            trust_anchors: Arc::new(trust_anchors(environment)?),
             digicert_auto_verify: environment.flag("DIGICERT_AUTO_VERIFY")?,
             deliver_canary: environment.flag("DELIVER_CANARY")?,
             callback_timeout: Duration::from_secs(
@@ -134,6 +140,29 @@ fn meta_domains(environment: &Environment) -> Result<MetaDomains, SettingError> 
     }
 }
 
+/// Mozilla's list (`mozilla`), the certificates of a PEM file, or both, comma-separated. A file that
+/// cannot be read, or holds no certificate, is an error: without it good chains would look untrusted.
+fn trust_anchors(environment: &Environment) -> Result<TrustAnchors, SettingError> {
+    const NAME: &str = "TRUST_ANCHORS";
+    let text = environment.optional(NAME).unwrap_or("mozilla");
+    let mut anchors = TrustAnchors::default();
+    for source in text.split(',').map(str::trim).filter(|source| !source.is_empty()) {
+        let more = if source == "mozilla" {
+            TrustAnchors::mozilla()
+        } else {
+            let problem =
+                |error: &dyn Display| SettingError::new(NAME, format!("{source}: {error}"));
+            let bytes = std::fs::read(source).map_err(|error| problem(&error))?;
+            TrustAnchors::from_pem(&bytes).map_err(|error| problem(&error))?
+        };
+        anchors = anchors.and(more);
+    }
+    if anchors.is_empty() {
+        return Err(SettingError::new(NAME, "names no source; `mozilla`, a PEM file, or both"));
+    }
+    Ok(anchors)
+}
+
 fn positive(
     environment: &Environment,
     name: &'static str,
@@ -168,9 +197,28 @@ mod tests {
             (&[("META_APP_ID", "../x")], "META_APP_ID"),
             (&[("DIGICERT_AUTO_VERIFY", "yes please")], "DIGICERT_AUTO_VERIFY"),
             (&[("DELIVER_CANARY", "now")], "DELIVER_CANARY"),
+            (&[("TRUST_ANCHORS", "mozilla,/nowhere/anchors.pem")], "TRUST_ANCHORS"),
+            (
+                &[("TRUST_ANCHORS", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))],
+                "TRUST_ANCHORS",
+            ),
+            (&[("TRUST_ANCHORS", ",")], "TRUST_ANCHORS"),
         ] {
             assert_eq!(settings(variables).unwrap_err().name, name, "{variables:?}");
         }
+    }
+
+    #[test]
+    fn anchors_of_mozilla_of_a_file_or_of_both() {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../certificate/tests/fixtures/digicert-pem-all.pem"
+        );
+        let count = |text: &str| settings(&[("TRUST_ANCHORS", text)]).unwrap().trust_anchors.len();
+        let mozilla = settings(&[]).unwrap().trust_anchors.len();
+        assert_eq!(count("mozilla"), mozilla);
+        assert_eq!(count(file), 3);
+        assert_eq!(count(&format!("{file}, mozilla")), mozilla + 3);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use certificate::TrustAnchors;
 use envelope::Envelope;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource};
 use providers::interpretation::Interpretation;
@@ -58,6 +59,7 @@ pub struct Worker<Q, D, L, A, S> {
     pub(crate) lease: Duration,
     pub(crate) auto_verify: bool,
     pub(crate) deliver_canary: bool,
+    pub(crate) trust_anchors: Arc<TrustAnchors>,
     clock: Arc<dyn Clock>,
 }
 
@@ -98,7 +100,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let apis = Apis::new(settings, keys, &clock)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
         let Settings { lease, digicert_auto_verify: auto_verify, deliver_canary, .. } = *settings;
-        Ok(Self { ports, apis, lease, auto_verify, deliver_canary, clock })
+        let trust_anchors = Arc::clone(&settings.trust_anchors);
+        Ok(Self { ports, apis, lease, auto_verify, deliver_canary, trust_anchors, clock })
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

@@ -1,5 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
+use certificate::{Purpose, Question, TrustAnchors, validate};
 use envelope::rfc3339;
 use reqwest::Url;
 use time::OffsetDateTime;
@@ -75,11 +76,15 @@ async fn shown(host: String, address: SocketAddr) -> Finding {
 
 fn certificate(shown: &tls::Shown, now: OffsetDateTime) -> Finding {
     let renew = "renew the certificate of the endpoint";
-    let bundle = match certificate::read(shown.chain.as_bytes(), now) {
-        Ok(bundle) => bundle,
+    // Whether the endpoint is trusted is what the handshake found out, by the roots of this machine.
+    let anchors = TrustAnchors::default();
+    let question =
+        Question { anchors: &anchors, purpose: Some(Purpose::Server), names: &[], at: now };
+    let report = match validate(shown.chain.as_bytes(), &question) {
+        Ok(report) => report,
         Err(error) => return Finding::wrong("tls", error.to_string(), renew),
     };
-    let leaf = bundle.certificates.first().cloned().unwrap_or_default();
+    let leaf = report.certificates.first().cloned().unwrap_or_default();
     let moment = |text: &Option<String>| {
         text.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()).unwrap_or(now)
     };

@@ -1,6 +1,8 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use boot::Environment;
+use certificate::TrustAnchors;
 use embedded::LocalSecrets;
 use envelope::Provider;
 use processing::{Keys, Settings};
@@ -20,6 +22,8 @@ pub(crate) struct Providers {
 /// A simulator that runs in this process.
 pub(crate) struct Simulation {
     pub(crate) address: SocketAddr,
+    /// The roots of its chains, as PEM.
+    roots: String,
     #[cfg(feature = "simulator")]
     _simulator: simulator::Simulator,
 }
@@ -40,7 +44,14 @@ impl Providers {
                 key.take_if(|key| key.is_simulated());
             }
         }
-        Ok(Self { settings: Settings::from_environment(&environment)?, keys, simulation })
+        let mut settings = Settings::from_environment(&environment)?;
+        if let Some(simulation) = &simulation {
+            // The simulated providers' chains end at roots of their own, which nobody else trusts.
+            let roots = TrustAnchors::from_pem(simulation.roots.as_bytes())?;
+            settings.trust_anchors =
+                Arc::new(TrustAnchors::clone(&settings.trust_anchors).and(roots));
+        }
+        Ok(Self { settings, keys, simulation })
     }
 
     /// The names of the simulated providers.
@@ -87,7 +98,8 @@ async fn simulate(
         }
     }
     let address = simulator.address();
-    Ok((environment, Some(Simulation { address, _simulator: simulator })))
+    let roots = simulator.roots();
+    Ok((environment, Some(Simulation { address, roots, _simulator: simulator })))
 }
 
 #[cfg(not(feature = "simulator"))]

@@ -22,6 +22,7 @@ pub(crate) fn routes(state: AppState) -> Router {
     Router::new()
         .route("/_simulator/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/_simulator/requests", get(requests).delete(clear_requests))
+        .route("/_simulator/roots.pem", get(roots))
         .route("/_simulator/delay", get(delay).put(set_delay))
         .route("/_simulator/hostnames", put(set_hostnames))
         .route("/_simulator/clock", get(events::clock).post(events::advance_clock))
@@ -47,6 +48,10 @@ async fn set_faults(State(state): State<AppState>, body: Bytes) -> Response {
 async fn clear_faults(State(state): State<AppState>) -> StatusCode {
     state.shared.faults.clear();
     StatusCode::NO_CONTENT
+}
+
+async fn roots(State(state): State<AppState>) -> String {
+    state.shared.authority.roots()
 }
 
 async fn requests(State(state): State<AppState>) -> Json<Value> {

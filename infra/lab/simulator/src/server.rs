@@ -80,6 +80,11 @@ impl Simulator {
         self.base(meta::BASE)
     }
 
+    /// The roots of all chains but the wrong ones, as PEM: what a worker is to trust.
+    pub fn roots(&self) -> String {
+        self.state.shared.authority.roots()
+    }
+
     pub fn faults(&self) -> &Faults {
         &self.state.shared.faults
     }

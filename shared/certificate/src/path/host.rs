@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
+use envelope::Check;
 use envelope::Names;
-use envelope::check::Check;
 
 /// Whether the leaf covers each of the names that somebody ordered or will connect to (RFC 9525, 6).
 /// The common name of the subject does not count.

@@ -1,4 +1,4 @@
-use envelope::check::Check;
+use envelope::Check;
 use time::OffsetDateTime;
 use time::macros::datetime;
 

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use envelope::check::{Check, CheckResult};
+use envelope::{Check, CheckResult};
 use time::OffsetDateTime;
 use x509_parser::extensions::{
     AuthorityKeyIdentifier, BasicConstraints, GeneralName, ParsedExtension,

@@ -1,7 +1,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
-use envelope::check::CheckResult;
+use envelope::CheckResult;
 use time::OffsetDateTime;
 use x509_parser::x509::SubjectPublicKeyInfo;
 

@@ -1,113 +1,81 @@
-use envelope::Checks;
+use envelope::{CheckResult, Verdict};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
 use crate::fixtures::*;
 
-fn all_ok() -> Checks {
-    let ok = || "ok".to_owned();
-    Checks {
-        order: ok(),
-        signatures: ok(),
-        validity: ok(),
-        key_strength: ok(),
-        leaf_not_ca: ok(),
-        names_present: ok(),
-        duplicates: ok(),
-        private_key: ok(),
-        algorithm: ok(),
-    }
-}
-
 #[test]
 fn good_chains_pass_every_check() {
-    for pem in [RSA, PSS, EC_P256, EC_P384, MIXED, ED25519, SMIME] {
-        assert_eq!(read(pem).checks, all_ok());
+    for pem in [RSA, PSS, EC_P256, EC_P384, MIXED, ED25519, SMIME, CODE_SIGNING] {
+        assert!(bad(&read(pem)).is_empty(), "{:?}", read(pem).checks);
     }
 }
 
-/// The chain expired in 2017, which is reported. Its root signed itself with SHA-1, which is not.
+/// It expired in 2017, and its root is signed with SHA-1. The first counts, the second does not.
 #[test]
 fn a_real_chain_of_2017() {
-    let validity = "CN=test.ribosetest.com expired on 2017-03-28T12:00:00Z; \
-                    CN=DigiCert SHA2 Secure Server CA expired on 2023-03-08T12:00:00Z";
-    assert_eq!(read(DIGICERT).checks, Checks { validity: validity.to_owned(), ..all_ok() });
+    let report = read(DIGICERT);
+    assert_eq!(bad(&report), [("path", "expired"), ("validity", "expired")]);
+    assert_eq!(
+        report.checks.validity.detail,
+        "CN=test.ribosetest.com expired on 2017-03-28T12:00:00Z; \
+         CN=DigiCert SHA2 Secure Server CA expired on 2023-03-08T12:00:00Z"
+    );
     let then = datetime!(2017-03-26 0:00 UTC);
-    assert_eq!(certificate::read(DIGICERT.as_bytes(), then).unwrap().checks, all_ok());
+    assert!(bad(&try_read(DIGICERT.as_bytes(), then).unwrap()).is_empty());
 }
 
 #[test]
 fn a_lone_leaf_has_no_signature_to_verify() {
-    let bundle = read(blocks(RSA)[0]);
-    assert_eq!(bundle.checks, Checks { signatures: "not_applicable".to_owned(), ..all_ok() });
-    // A root alone is verified with its own key.
-    assert_eq!(read(blocks(RSA)[2]).checks.signatures, "ok");
+    let report = read(blocks(RSA)[0]);
+    assert_eq!(bad(&report), [("path", "issuer_missing")]);
+    assert_eq!(report.checks.signatures.result, CheckResult::NotApplicable);
+    assert_eq!(report.checks.trust.code, "issuer_missing");
+    assert_eq!(report.verdict, Verdict::Unknown);
+    // A root alone verifies itself.
+    assert_eq!(read(blocks(RSA)[2]).checks.signatures.result, CheckResult::Ok);
 }
 
 #[test]
-fn each_defect_fails_one_check() {
-    let cases = [
-        (
-            EXPIRED,
-            Checks {
-                validity: "CN=expired.example expired on 2021-01-01T00:00:00Z".to_owned(),
-                ..all_ok()
-            },
-        ),
-        (
-            WEAK,
-            Checks {
-                key_strength: "RSA key of CN=weak.example has 1024 bits, less than 2048; \
-                               RSA key of CN=Test Weak Root has 1024 bits, less than 2048"
-                    .to_owned(),
-                ..all_ok()
-            },
-        ),
-        (
-            SHA1_LEAF,
-            Checks {
-                algorithm: "sha1WithRSAEncryption (signature of CN=sha1.example) is obsolete"
-                    .to_owned(),
-                ..all_ok()
-            },
-        ),
-        (CODE_SIGNING, Checks { names_present: "not_applicable".to_owned(), ..all_ok() }),
-    ];
-    for (pem, expected) in cases {
-        assert_eq!(read(pem).checks, expected);
-    }
+fn one_wrong_thing_fails_one_check() {
+    let report = read(EXPIRED);
+    assert_eq!(bad(&report), [("path", "expired"), ("validity", "expired")]);
+    assert_eq!(report.checks.validity.detail, "CN=expired.example expired on 2021-01-01T00:00:00Z");
+    let report = read(WEAK);
+    assert_eq!(bad(&report), [("key_strength", "weak_key")]);
+    assert_eq!(
+        report.checks.key_strength.detail,
+        "RSA key of CN=weak.example has 1024 bits, less than 2048; \
+         RSA key of CN=Test Weak Root has 1024 bits, less than 2048"
+    );
+    let report = read(SHA1_LEAF);
+    assert_eq!(bad(&report), [("algorithm", "obsolete_algorithm")]);
+    assert_eq!(
+        report.checks.algorithm.detail,
+        "sha1WithRSAEncryption (signature of CN=sha1.example) is obsolete"
+    );
 }
 
 #[test]
-fn an_unsupported_algorithm_is_reported_and_is_no_bad_signature() {
-    let checks = read(EC_P521).checks;
+fn an_algorithm_that_is_not_supported_is_unknown() {
+    let unsupported = "unsupported_algorithm";
+    let report = read(EC_P521);
+    let expected = [("path", unsupported), ("signatures", unsupported), ("algorithm", unsupported)];
+    assert_eq!(bad(&report), expected);
     assert_eq!(
-        checks.algorithm,
-        "EC P-521 (key of CN=p521.example) is not supported; \
-         ecdsa-with-SHA512 (signature of CN=p521.example) is not supported; \
-         EC P-521 (key of CN=Test P-521 Root) is not supported; and 1 more"
+        report.checks.signatures.detail,
+        "the signature of CN=p521.example could not be verified: ecdsa-with-SHA512 is not supported"
     );
+    let report = read(PSS_ODD_SALT);
+    assert_eq!(bad(&report), expected);
     assert_eq!(
-        checks.signatures,
-        "the signature of CN=p521.example by CN=Test P-521 Root could not be verified: ecdsa-with-SHA512 is not supported; \
-         the signature of CN=Test P-521 Root by CN=Test P-521 Root could not be verified: ecdsa-with-SHA512 is not supported"
-    );
-    assert_eq!(checks.key_strength, "ok");
-
-    let checks = read(PSS_ODD_SALT).checks;
-    assert_eq!(
-        checks.algorithm,
+        report.checks.algorithm.detail,
         "rsassaPss with these parameters (signature of CN=pss.example) is not supported"
     );
-    assert!(
-        checks.signatures.ends_with("rsassaPss with these parameters is not supported"),
-        "{}",
-        checks.signatures
-    );
 }
 
 #[test]
-fn a_signature_with_one_changed_bit_is_bad() {
+fn a_signature_changed_in_one_bit_is_bad() {
     use data_encoding::BASE64;
     for pem in [RSA, PSS, EC_P256, EC_P384, MIXED, ED25519] {
         let leaf = blocks(pem)[0];
@@ -118,48 +86,42 @@ fn a_signature_with_one_changed_bit_is_bad() {
             "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
             BASE64.encode(&der)
         );
-        let checks = read(&pem.replace(leaf, &changed)).checks;
-        assert!(checks.signatures.contains(" is not signed by "), "{}", checks.signatures);
-        assert_eq!(checks.algorithm, "ok");
+        let report = read(&pem.replace(leaf, &changed));
+        assert_eq!(bad(&report), [("path", "bad_signature"), ("signatures", "bad_signature")]);
+        assert!(report.checks.signatures.detail.contains(" is not signed by "));
     }
-}
-
-#[test]
-fn a_wrong_chain_fails_signatures() {
-    let checks = read(WRONG_CHAIN).checks;
-    assert_eq!(checks.signatures, "CN=www.example.com is not signed by CN=Test P-256 Root");
 }
 
 #[test]
 fn validity_includes_both_ends() {
-    let cases: [(OffsetDateTime, &str); 4] = [
-        (
-            datetime!(2017-03-24 23:59:59 UTC),
-            "CN=test.ribosetest.com is not valid before 2017-03-25T00:00:00Z",
-        ),
+    let cases: [(OffsetDateTime, &str); 5] = [
+        (datetime!(2017-03-24 23:59:59 UTC), "not_yet_valid"),
         (datetime!(2017-03-25 0:00 UTC), "ok"),
         (datetime!(2017-03-28 14:00 +2), "ok"),
-        (
-            datetime!(2017-03-28 12:00:01 UTC),
-            "CN=test.ribosetest.com expired on 2017-03-28T12:00:00Z",
-        ),
+        // The last second is valid to its end.
+        (datetime!(2017-03-28 12:00:00.9 UTC), "ok"),
+        (datetime!(2017-03-28 12:00:01 UTC), "expired"),
     ];
-    for (now, expected) in cases {
-        assert_eq!(certificate::read(DIGICERT.as_bytes(), now).unwrap().checks.validity, expected);
+    for (at, code) in cases {
+        let checks = try_read(DIGICERT.as_bytes(), at).unwrap().checks;
+        assert_eq!((checks.validity.code.as_ref(), checks.path.code.as_ref()), (code, code));
     }
 }
 
 #[test]
-fn the_checks_of_the_leaf() {
-    assert_eq!(read(LEAF_IS_CA).checks.leaf_not_ca, "CN=ca.example is a CA certificate");
+fn the_leaf_and_its_names() {
+    let report = read(LEAF_IS_CA);
+    assert_eq!(report.checks.leaf_not_ca.code, "is_ca");
+    assert!(report.is_leaf_missing);
     let cases = [
-        (NO_SAN, "CN=nosan.example has no DNS name or IP address among its alternative names"),
-        (SMIME_NO_EMAIL, "CN=No Mail has no e-mail address among its alternative names"),
-        (LEAF_IS_CA, "ok"),
-        (CODE_SIGNING, "not_applicable"),
+        (NO_SAN, CheckResult::Failed, "no_host_name"),
+        (SMIME_NO_EMAIL, CheckResult::Failed, "no_email_address"),
+        (LEAF_IS_CA, CheckResult::Ok, "ok"),
+        (CODE_SIGNING, CheckResult::NotApplicable, "not_asked_for"),
     ];
-    for (pem, expected) in cases {
-        assert_eq!(read(pem).checks.names_present, expected);
+    for (pem, result, code) in cases {
+        let check = read(pem).checks.names_present;
+        assert_eq!((check.result, check.code.as_ref()), (result, code));
     }
 }
 
@@ -171,13 +133,14 @@ fn a_private_key_is_reported_and_not_delivered() {
         PRIVATE_KEYS.replace("\n", "\r\n") + RSA,
     ];
     for text in cases {
-        let bundle = read(&text);
+        let report = read(&text);
+        assert_eq!(bad(&report), [("private_key", "private_key")]);
         assert_eq!(
-            bundle.checks.private_key,
+            report.checks.private_key.detail,
             "a private key came along and was removed (RSA PRIVATE KEY); \
              a private key came along and was removed (EC PRIVATE KEY); \
              a private key came along and was removed (PRIVATE KEY); and 1 more"
         );
-        assert_eq!(bundle.pem_chain, RSA);
+        assert_eq!(report.pem_chain, RSA);
     }
 }

@@ -1,4 +1,5 @@
-use certificate::Bundle;
+use certificate::{NotACertificate, Question, Report, TrustAnchors, validate};
+use envelope::CheckResult;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -44,8 +45,24 @@ fixtures! {
     WRONG_CHAIN = "wrong-chain",
 }
 
-pub(crate) fn read(pem: &str) -> Bundle {
-    certificate::read(pem.as_bytes(), NOW).unwrap()
+/// What is said of a text without any trust anchor, so that `trust` is never `ok`.
+pub(crate) fn read(pem: &str) -> Report {
+    try_read(pem.as_bytes(), NOW).unwrap()
+}
+
+pub(crate) fn try_read(bytes: &[u8], at: OffsetDateTime) -> Result<Report, NotACertificate> {
+    let anchors = TrustAnchors::default();
+    validate(bytes, &Question { anchors: &anchors, purpose: None, names: &[], at })
+}
+
+/// Names of the checks but `trust` that are neither `ok` nor `not_applicable`, with their codes.
+pub(crate) fn bad(report: &Report) -> Vec<(&str, &str)> {
+    report
+        .checks
+        .iter()
+        .filter(|(name, check)| *name != "trust" && check.result >= CheckResult::Unknown)
+        .map(|(name, check)| (name, check.code.as_ref()))
+        .collect()
 }
 
 /// The blocks of a file, each with its line breaks.
@@ -53,7 +70,7 @@ pub(crate) fn blocks(pem: &str) -> Vec<&str> {
     pem.split_inclusive("-----END CERTIFICATE-----\n").collect()
 }
 
-pub(crate) fn common_names(bundle: &Bundle) -> Vec<&str> {
+pub(crate) fn common_names(bundle: &Report) -> Vec<&str> {
     let subjects =
         bundle.certificates.iter().map(|certificate| certificate.subject.as_deref().unwrap());
     subjects.map(|subject| subject.split(',').next().unwrap()).collect()

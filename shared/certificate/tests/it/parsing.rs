@@ -101,7 +101,7 @@ fn text_around_the_blocks_makes_no_difference() {
         assert_eq!(read(text), plain, "{text}");
     }
     let latin1 = [b"Zertifikat f\xFCr\n", RSA.as_bytes(), b"\xFF\xFE"].concat();
-    assert_eq!(certificate::read(&latin1, NOW).unwrap(), plain);
+    assert_eq!(try_read(&latin1, NOW).unwrap(), plain);
 }
 
 #[test]
@@ -130,26 +130,40 @@ fn each_invalid_input_has_its_error() {
         (leaf[..leaf.len() - 2].to_owned(), NotACertificate::CutShort { block: 1 }),
         (format!("{leaf}-----BEGIN CERTIF"), NotACertificate::CutShort { block: 2 }),
         ("-----BEGIN CERTIFICATE-----".to_owned(), NotACertificate::CutShort { block: 1 }),
-        (format!("{halved}\n{leaf}"), NotACertificate::Mismatched { block: 1 }),
         (leaf.replace("END CERTIFICATE", "END PKCS7"), NotACertificate::Mismatched { block: 1 }),
         (leaf.replace("-----BEGIN CERTIFICATE-----", ""), NotACertificate::Mismatched { block: 1 }),
-        (
-            format!("{leaf}{}", leaf.replacen("MII", "M.I", 1)),
-            NotACertificate::NotBase64 { block: 2 },
-        ),
+        (leaf.replacen("MII", "M.I", 1), NotACertificate::NotBase64 { block: 1 }),
         (
             "-----BEGIN CERTIFICATE-----\nMII...\n-----END CERTIFICATE-----\n".to_owned(),
             NotACertificate::NotBase64 { block: 1 },
         ),
-        (format!("{leaf}{garbage}"), NotACertificate::NotX509 { block: 2 }),
         (garbage.replace("AAAA", ""), NotACertificate::NotX509 { block: 1 }),
         (trailing, NotACertificate::NotX509 { block: 1 }),
     ];
     for (text, expected) in cases {
         let cut_short = matches!(expected, NotACertificate::CutShort { .. });
-        let error = certificate::read(text.as_bytes(), NOW).unwrap_err();
+        let error = try_read(text.as_bytes(), NOW).unwrap_err();
         assert_eq!(error, expected, "{text}");
         assert_eq!(error.is_cut_short(), cut_short);
+    }
+}
+
+#[test]
+fn an_unreadable_block_is_named_and_the_others_are_read() {
+    let leaf = blocks(RSA)[0];
+    let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let cases = [
+        (format!("{}\n{leaf}", &leaf[..leaf.len() / 2]), NotACertificate::Mismatched { block: 1 }),
+        (
+            format!("{leaf}{}", leaf.replacen("MII", "M.I", 1)),
+            NotACertificate::NotBase64 { block: 2 },
+        ),
+        (format!("{leaf}{garbage}"), NotACertificate::NotX509 { block: 2 }),
+    ];
+    for (text, error) in cases {
+        let report = read(&text);
+        assert_eq!(report.pem_chain, leaf);
+        assert_eq!(report.unreadable, [error.to_string()]);
     }
 }
 
@@ -159,7 +173,7 @@ fn a_body_truncated_anywhere_is_cut_short_or_ends_with_a_block() {
     let whole_blocks: Vec<usize> =
         RSA.match_indices("END CERTIFICATE-----").map(|(at, found)| at + found.len()).collect();
     for length in "-----B".len()..RSA.len() {
-        match certificate::read(&RSA.as_bytes()[..length], NOW) {
+        match try_read(&RSA.as_bytes()[..length], NOW) {
             Err(error) => assert!(error.is_cut_short(), "{length}: {error}"),
             // Up to five characters after a block cannot be distinguished from text around it.
             Ok(_) => assert!(
@@ -172,8 +186,8 @@ fn a_body_truncated_anywhere_is_cut_short_or_ends_with_a_block() {
 
 #[test]
 fn errors_quote_labels_only() {
-    let error = certificate::read(PKCS7.as_bytes(), NOW).unwrap_err();
+    let error = try_read(PKCS7.as_bytes(), NOW).unwrap_err();
     assert_eq!(error.to_string(), "no PEM certificate block; found: PKCS7");
-    let error = certificate::read(b"<html>secret</html>", NOW).unwrap_err();
+    let error = try_read(b"<html>secret</html>", NOW).unwrap_err();
     assert_eq!(error.to_string(), "no PEM certificate block");
 }

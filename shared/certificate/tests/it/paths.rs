@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use certificate::{PathEnd, Purpose, Question, Report, TrustAnchors, validate};
 use data_encoding::BASE64;
-use envelope::check::{Check, CheckResult, Verdict};
+use envelope::{Check, CheckResult, Verdict};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, SanType,
@@ -560,14 +560,14 @@ fn the_hash_of_the_public_key() {
 fn anchors_that_cannot_be_read_are_an_error() {
     let root = ca("Root").own();
     for (text, said) in [
-        (String::new(), "the trust anchors cannot be read: no PEM certificate block in it"),
+        (String::new(), "the trust anchors cannot be read: no PEM certificate block"),
         (
             format!("{root}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
             "certificate block 2 of the trust anchors is not one X.509 certificate in DER",
         ),
         (
             root[..200].to_owned(),
-            "the trust anchors cannot be read: PEM certificate block 1 is cut short: its END line is missing",
+            "the trust anchors cannot be read: PEM certificate block 1 is truncated: its END line is missing",
         ),
     ] {
         assert_eq!(TrustAnchors::from_pem(text.as_bytes()).unwrap_err().to_string(), said);

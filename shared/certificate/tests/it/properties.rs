@@ -66,13 +66,13 @@ fn strings(value: &Value, found: &mut Vec<String>) {
 proptest! {
     #[test]
     fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-        let _ = certificate::read(&bytes, NOW);
+        let _ = try_read(&bytes, NOW);
         let _ = redact_json(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
     fn boundaries_in_any_combination_are_read_without_panic(text in boundary_like()) {
-        let _ = certificate::read(text.as_bytes(), NOW);
+        let _ = try_read(text.as_bytes(), NOW);
         let _ = redact_json(&text);
         if let Some((clean, labels)) = redact_text(&text) {
             prop_assert!(!labels.is_empty());
@@ -92,7 +92,7 @@ proptest! {
             der[at] = octet;
         }
         let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", data_encoding::BASE64.encode(&der));
-        let _ = certificate::read(format!("{RSA}{pem}").as_bytes(), NOW);
+        let _ = try_read(format!("{RSA}{pem}").as_bytes(), NOW);
     }
 
     #[test]
@@ -120,10 +120,10 @@ fn a_thousand_copies_of_a_certificate() {
     let bundle = read(&blocks(EC_P256)[0].repeat(1000));
     assert!(start.elapsed() < TIME_LIMIT, "{:?}", start.elapsed());
     assert_eq!(bundle.certificates.len(), 1);
-    assert_eq!(bundle.checks.duplicates, "CN=p256.example came 1000 times");
+    assert_eq!(bundle.checks.duplicates.detail, "CN=p256.example came 1000 times");
 }
 
-/// All CAs have the same name and key, so each may be the issuer of every other.
+/// All CAs have the same name and key, so each may be the issuer of every other; one is enough.
 #[test]
 fn a_thousand_certificates_of_one_name() {
     let key = KeyPair::generate().unwrap();
@@ -141,7 +141,8 @@ fn a_thousand_certificates_of_one_name() {
     let start = Instant::now();
     let bundle = read(&pem);
     assert!(start.elapsed() < TIME_LIMIT, "{:?}", start.elapsed());
-    assert_eq!(bundle.certificates.len(), 1000);
+    assert_eq!(bundle.certificates.len(), 1);
+    assert!(bundle.is_leaf_missing);
 }
 
 /// The chain begins with the root.
@@ -165,12 +166,10 @@ fn a_chain_of_a_thousand_certificates() {
     let start = Instant::now();
     let bundle = read(&pem);
     assert!(start.elapsed() < TIME_LIMIT, "{:?}", start.elapsed());
-    assert_eq!(
-        bundle.checks.order,
-        "came as root, intermediate, intermediate, intermediate, intermediate, intermediate, …; delivered leaf first"
-    );
-    assert_eq!(bundle.checks.signatures, "ok");
-    assert_eq!(bundle.certificates.last().unwrap().subject.as_deref(), Some("CN=Number 0"));
+    assert_eq!(bundle.checks.path.code, "budget_exhausted");
+    assert_eq!(bundle.checks.trust.code, "budget_exhausted");
+    let leaf = bundle.certificates[0].subject.as_deref();
+    assert_eq!((bundle.certificates.len(), leaf), (100, Some("CN=Number 999")));
 }
 
 #[test]
@@ -185,7 +184,7 @@ fn text_of_nothing_but_boundaries() {
     ] {
         let text = piece.repeat(300_000 / piece.len());
         let start = Instant::now();
-        let _ = certificate::read(text.as_bytes(), NOW);
+        let _ = try_read(text.as_bytes(), NOW);
         let _ = redact_text(&text);
         let _ = redact_json(&text);
         assert!(start.elapsed() < TIME_LIMIT, "{piece}: {:?}", start.elapsed());

@@ -1,4 +1,3 @@
-use certificate::read;
 use envelope::{CertificateEvent, Envelope, Provider};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
@@ -6,9 +5,9 @@ use providers::meta::MetaReceiver;
 use providers::receiver::WebhookReceiver;
 use providers::{dispatch, fair_queue};
 use serde_json::{Value, json};
-use time::macros::datetime;
 
 use crate::corpus;
+use crate::targets::certificates;
 use crate::targets::round_trip::assert_round_trip;
 use crate::targets::webhooks::receipt;
 
@@ -62,7 +61,7 @@ fn certificate_event(envelope: &Envelope) -> Value {
     let pem = corpus::folder("shared/certificate/tests/fixtures").concat();
     let pem = String::from_utf8_lossy(&pem);
     let chain = pem.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap_or_default();
-    let bundle = read(chain.as_bytes(), datetime!(2026-03-01 12:00 UTC)).unwrap();
+    let bundle = certificates::read(chain.as_bytes()).unwrap();
     let mut event = serde_json::to_value(envelope).unwrap();
     for (name, value) in [
         ("type", json!(interpretation.kind)),
@@ -85,6 +84,7 @@ fn certificate_event(envelope: &Envelope) -> Value {
         "status": "issued",
         "certificates": bundle.certificates,
         "pem_chain": bundle.pem_chain,
+        "verdict": bundle.verdict,
         "checks": bundle.checks,
         "problems": ["caa_error"],
         "dcv": {"method": "http"},

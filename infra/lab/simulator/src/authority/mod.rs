@@ -60,6 +60,11 @@ impl Authority {
         }
     }
 
+    /// The roots of both hierarchies as PEM with LF.
+    pub(crate) fn roots(&self) -> String {
+        [self.p256.root(), self.p384.root()].concat()
+    }
+
     /// A hierarchy that signs none of the requested certificates.
     pub(crate) fn foreign(&self) -> &Hierarchy {
         &self.foreign
