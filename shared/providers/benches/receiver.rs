@@ -1,5 +1,5 @@
-//! The work of a receiver on a body of 1, 10 and 100 KB: verification, extraction of the events, and their
-//! interpretation.
+//! The work of a receiver on a body of 1, 10 and 100 KB: verification, extraction of the events,
+//! and their interpretation.
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use data_encoding::HEXLOWER;

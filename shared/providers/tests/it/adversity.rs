@@ -48,8 +48,8 @@ fn bodies_that_are_no_object_are_refused() {
     }
 }
 
-/// RFC 8259 allows numbers and strings that no `f64` and no `String` can hold. An event is not refused
-/// for a value that nobody reads.
+/// RFC 8259 allows numbers and strings that no `f64` and no `String` can hold. An event is not
+/// refused for a value that nobody reads.
 #[test]
 fn what_json_allows_is_kept_as_it_is_written() {
     let body = br#"{"event":"certificate_issued","data":{"certificate_id":1e400,"note":"\ud800"}}"#;
@@ -149,8 +149,8 @@ fn documents() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Every event of a receiver is interpreted without a panic, and its subject and group are safe to log
-/// and archive.
+/// Every event of a receiver is interpreted without a panic, and its subject and group are safe to
+/// log and archive.
 fn check<R: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
     let events = R::events(body, &receipt())?;
     for Event { envelope: event, group } in &events {

@@ -161,7 +161,8 @@ fn a_page_of_certificates_is_read() {
     assert_eq!(names, ["5", SHA]);
 }
 
-/// The last page has cursors, but no `next`. `next` itself holds the token, so its address is not used.
+/// The last page has cursors, but no `next`. `next` itself holds the token, so its address is not
+/// used.
 #[test]
 fn a_next_page_is_known_by_next_and_found_by_its_cursor() {
     let page = |paging: Value| match classify_certificates(&answer(

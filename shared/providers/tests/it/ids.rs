@@ -19,8 +19,8 @@ fn issued(order: Value, certificate: Value) -> Value {
     json!({"event": "certificate_issued", "data": {"order_id": order, "certificate_id": certificate}})
 }
 
-/// The expected ids are literal: an id must not change between versions, or redeliveries would count as
-/// new events.
+/// The expected ids are literal: an id must not change between versions, or redeliveries would
+/// count as new events.
 #[test]
 fn ids_are_stable() {
     let hostname = json!({

@@ -1,4 +1,5 @@
-//! The event log and the status changes of CertCentral, as the events that the receiver would have made.
+//! The event log and the status changes of CertCentral, as the events that the receiver would have
+//! made.
 
 use envelope::Envelope;
 use providers::api::Answer;

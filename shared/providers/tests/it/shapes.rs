@@ -59,8 +59,8 @@ fn groups_are_by_order_or_hostname() {
     let alert = json!({"object": "certificate_transparency", "entry": entry});
     assert_eq!(group(&only::<MetaReceiver>(alert)), "meta/certificate/5");
 
-    // A name that is too long, or in letters that SQS does not allow, has the same group each time, and
-    // no other name has it.
+    // A name that is too long, or in letters that SQS does not allow, has the same group each time,
+    // and no other name has it.
     for name in [format!("{}.example", "a".repeat(120)), "bücher.example".to_owned()] {
         let hashed = hostname(&name);
         assert!(hashed.is_ascii() && hashed.len() == "cloudflare/".len() + 64, "{hashed}");

@@ -81,7 +81,8 @@ fn a_thousand_updates_are_a_thousand_envelopes() {
     assert_eq!(sample["entry"][0]["changes"][0]["value"]["n"], 1250);
 }
 
-/// Ten times as many updates take about ten times as long. A hundred times as long would be quadratic.
+/// Ten times as many updates take about ten times as long. A hundred times as long would be
+/// quadratic.
 #[test]
 fn splitting_is_linear() {
     let (few, many) = (batch(100), batch(1000));

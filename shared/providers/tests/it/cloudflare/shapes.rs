@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{details, document};
 use crate::support::{events, only, read, with};
 
-/// Each member in turn is null, empty, missing, or of another type. The document is always an event, and
-/// only the ids decide on the call-back.
+/// Each member in turn is null, empty, missing, or of another type. The document is always an
+/// event, and only the ids decide on the call-back.
 #[test]
 fn every_member_may_be_anything() {
     let ids: [&[&str]; 2] = [&["metadata", "zone", "id"], &["metadata", "zone"]];
