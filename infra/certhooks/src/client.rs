@@ -79,8 +79,9 @@ impl Client {
             Err(error) => return Err(unanswered(&cause(&error))),
         };
         let body = body.map_err(|why| unanswered(&why))?;
-        classify(&Answer { status, retry_after: None, body: &body })
-            .map_err(|refusal| Trouble::Refused(refusal.without_secrets(&request.secrets(&self.key))))
+        classify(&Answer { status, retry_after: None, body: &body }).map_err(|refusal| {
+            Trouble::Refused(refusal.without_secrets(&request.secrets(&self.key)))
+        })
     }
 
     fn build(&self, request: &Request) -> Option<RequestBuilder> {

@@ -47,7 +47,9 @@ impl Cause {
     fn status(&self) -> StatusCode {
         match self {
             Self::Address | Self::Handshake => StatusCode::FORBIDDEN,
-            Self::Document(InvalidDocument::TooLarge) | Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Document(InvalidDocument::TooLarge) | Self::TooLarge(_) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::Document(_) => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Queue | Self::Secret => StatusCode::SERVICE_UNAVAILABLE,

@@ -49,7 +49,9 @@ fn window_of(text: &str) -> Option<(u32, Duration)> {
 /// The share is the budget ÷ the number of workers, less a fifth for the reconciler and the
 /// operator; of the rest a fifth is kept for first attempts, so that a backlog of retries does not
 /// starve what is new (design section 6). A window is exact, not a leaky bucket: CertCentral counts
-/// rolling windows (CertCentral API, "Rate limits"), and a bucket would allow twice the count in one.
+/// rolling windows ("Rate limits",
+/// <https://dev.digicert.com/en/certcentral-apis/services-api/rate-limits.html>, read 2026-11-22),
+/// and a bucket would allow twice the count in one.
 pub(crate) struct Meter(Vec<Window>);
 
 /// The provider counts a request when it arrives, we when it leaves: one may travel that much longer
