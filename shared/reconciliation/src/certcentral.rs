@@ -8,8 +8,9 @@ use providers::digicert::webhook::Refusal;
 
 /// How often a call is made that meets passing trouble.
 const ATTEMPTS: u32 = 3;
-/// "Wait seconds to minutes" is the advice where there is no `Retry-After` (CertCentral API, "Rate
-/// limits"); doubled each time.
+/// "Wait seconds to minutes" is the advice where there is no `Retry-After` ("Rate limits",
+/// <https://dev.digicert.com/en/certcentral-apis/services-api/rate-limits.html>, read 2026-11-22);
+/// doubled each time.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a run, or the rest of it, came to nothing: one line that says what to do.

@@ -4,7 +4,8 @@ use boot::{Environment, SettingError};
 use envelope::Provider;
 use processing::Api;
 
-/// Minutes; "the total window is at most 7 days" (CertCentral API, "Order status changes").
+/// Minutes; "the total window is at most 7 days" ("Order status changes",
+/// <https://dev.digicert.com/services-api/orders/status-change-list/>, read 2026-11-22).
 pub const LONGEST_WINDOW: u32 = 10_080;
 const WINDOW: &str = "RECONCILE_WINDOW_MINUTES";
 /// A day: as long as an event is put on the queue only once.

@@ -2,8 +2,8 @@ use serde_json::Value;
 
 use crate::api::{Answer, Refused, one_line, suffix, without_quotes_of};
 
-/// Why CertCentral refused a call, and what the operator can do (the error tables of the pages of the
-/// calls; "Errors").
+/// Why CertCentral refused a call, and what the operator can do (the error tables of the pages of
+/// the calls; "Errors").
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -167,8 +167,8 @@ impl Error {
     }
 }
 
-/// The errors of an answer. `errors` is a list ("Errors"), in a fixture of riboseinc/digicert a single
-/// object.
+/// The errors of an answer. `errors` is a list ("Errors"), in a fixture of riboseinc/digicert a
+/// single object.
 fn errors(body: &[u8]) -> Vec<Error> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = match &body["errors"] {

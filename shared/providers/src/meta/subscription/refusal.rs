@@ -2,8 +2,8 @@ use serde_json::Value;
 
 use crate::api::{Answer, Refused, one_line, suffix, without_quotes_of};
 
-/// Why the Graph API refused a call, and what the operator can do. The error code decides, not the status
-/// ("Handling errors").
+/// Why the Graph API refused a call, and what the operator can do. The error code decides, not the
+/// status ("Handling errors").
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error(

@@ -34,21 +34,21 @@ fn settings_are_read_in_every_spelling() {
 }
 
 #[test]
-fn what_was_asked_for_and_is_not_there_is_named() {
+fn settings_that_the_webhook_lacks_are_named() {
     let asked = Settings {
         instant_issue: Some(true),
         frequency: Some(vec![7, 90]),
         chain: Some(false),
         instant_chain: None,
     };
-    let there = Settings { frequency: Some(vec![90, 7]), ..Settings::default() };
-    assert_eq!(asked.missing_in(&there), ["instant_issue_webhook_notification"]);
-    let there = Settings { instant_issue: Some(true), chain: Some(true), ..Settings::default() };
+    let existing = Settings { frequency: Some(vec![90, 7]), ..Settings::default() };
+    assert_eq!(asked.missing_in(&existing), ["instant_issue_webhook_notification"]);
+    let existing = Settings { instant_issue: Some(true), chain: Some(true), ..Settings::default() };
     assert_eq!(
-        asked.missing_in(&there),
+        asked.missing_in(&existing),
         ["webhook_notification_frequency", "webhook_send_certificate_chain"]
     );
-    assert!(Settings::default().missing_in(&there).is_empty());
+    assert!(Settings::default().missing_in(&existing).is_empty());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn the_documented_list_is_read() {
 }
 
 #[test]
-fn done_is_a_success_without_a_page_in_it() {
+fn a_success_with_a_page_in_it_is_refused() {
     assert_eq!(webhook::classify_created(&answer(201, r#"{"webhook_id":1234}"#)), Ok(1234));
     assert_eq!(webhook::classify_done(&answer(204, "")), Ok(()));
     assert_eq!(webhook::classify_done(&answer(200, "{}")), Ok(()));
@@ -94,7 +94,7 @@ fn done_is_a_success_without_a_page_in_it() {
 }
 
 #[test]
-fn each_documented_error_is_a_sentence_that_says_what_to_do() {
+fn each_documented_error_says_what_to_do() {
     for (status, code, expected) in [
         (400, "webhook_invalid_endpoint", "https://"),
         (400, "webhook_configured_already", "`update`"),
@@ -134,7 +134,7 @@ fn an_undocumented_answer_is_one_line_too() {
 }
 
 #[test]
-fn the_documented_log_is_read_and_no_token_in_it() {
+fn the_documented_log_is_read_without_its_token() {
     let body = json!({
         "events": [
             { "event_name": "challenge_webhook_endpoint", "event_info": { "token": "t-1" },
