@@ -37,7 +37,7 @@ async fn send(door: &Door, number: u64) -> Option<String> {
         method: Method::POST,
         headers,
         query: String::new(),
-        source: None,
+        source_ip: None,
         body: body.into(),
     };
     let response = door.handle(request).await;
