@@ -96,11 +96,11 @@ impl From<PortError> for Fault {
     }
 }
 
-impl From<reconciliation::Fault> for Fault {
-    fn from(fault: reconciliation::Fault) -> Self {
+impl From<reconciliation::RunError> for Fault {
+    fn from(fault: reconciliation::RunError) -> Self {
         match fault {
-            reconciliation::Fault::Refused(refusal) => refusal.into(),
-            reconciliation::Fault::NoKey => Self::usage(fault.to_string()),
+            reconciliation::RunError::Refused(refusal) => refusal.into(),
+            reconciliation::RunError::NoKey => Self::usage(fault.to_string()),
             fault => Self::failed(fault.to_string()),
         }
     }

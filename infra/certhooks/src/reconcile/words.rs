@@ -1,5 +1,5 @@
 use clap::Args;
-use reconciliation::LONGEST_WINDOW;
+use reconciliation::MAX_WINDOW;
 
 use crate::digicert::Access;
 use crate::moment::age;
@@ -34,7 +34,7 @@ pub(crate) struct Reconcile {
 fn window(text: &str) -> Result<u32, String> {
     let minutes = age(text).and_then(|age| u32::try_from(age.whole_minutes()).ok());
     minutes
-        .filter(|minutes| (1..=LONGEST_WINDOW).contains(minutes))
+        .filter(|minutes| (1..=MAX_WINDOW).contains(minutes))
         .ok_or_else(|| "must be an age from 1m to 7d, such as 90m or 24h".to_owned())
 }
 

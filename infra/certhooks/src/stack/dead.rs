@@ -61,7 +61,7 @@ impl DeadQueues {
         for queue in [QueueName::Events, QueueName::Deliveries] {
             let of_queue = kept.iter().filter(|(kept, _)| *kept == queue);
             let receipts: Vec<_> = of_queue.map(|(_, receipt)| receipt.clone()).collect();
-            self.of(queue).give_back(&receipts).await?;
+            self.of(queue).release(&receipts).await?;
         }
         Ok(())
     }

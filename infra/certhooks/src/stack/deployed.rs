@@ -154,7 +154,7 @@ impl Stack {
                 stored.current().await?.current
             }
         };
-        let key = Given(key.ok_or(reconciliation::Fault::NoKey)?);
+        let key = Given(key.ok_or(reconciliation::RunError::NoKey)?);
         let events = SqsEvents::new(&self.session, output(EVENTS)?);
         let ledger = DynamoLedger::new(&self.session, output("LedgerTable")?);
         Ok(Reconciler::new(settings, Ports { events, ledger, key })?.run(job).await?)

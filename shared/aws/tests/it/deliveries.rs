@@ -5,8 +5,8 @@ use ports::{Deliveries, Delivery};
 use crate::stage::stage;
 
 #[tokio::test]
-async fn a_delivery_can_be_told_before_it_is_parsed() {
-    let Some(stage) = stage("deliveries::a_delivery_can_be_told_before_it_is_parsed").await else {
+async fn a_delivery_has_its_attributes() {
+    let Some(stage) = stage("deliveries::a_delivery_has_its_attributes").await else {
         return;
     };
     let url = stage.emulator.queue("deliveries").await.unwrap();

@@ -37,7 +37,7 @@ async fn many_and_large_messages_all_arrive() {
     let expected: BTreeSet<String> =
         sent.iter().map(|body| body.replace('\u{ffff}', "\\uffff")).collect();
     assert_eq!(received.len(), sent.len());
-    assert!(bodies == expected, "a body is not as it was sent");
+    assert!(bodies == expected, "a body has changed");
     for message in received {
         let attribute = |name: &str| message["MessageAttributes"][name]["StringValue"].clone();
         assert_eq!(attribute("type"), "com.digicert.certcentral.certificate_issued");
@@ -47,8 +47,8 @@ async fn many_and_large_messages_all_arrive() {
 }
 
 #[tokio::test]
-async fn a_delayed_message_is_not_seen_yet() {
-    let Some(stage) = stage("events::a_delayed_message_is_not_seen_yet").await else { return };
+async fn a_delayed_message_is_not_received_yet() {
+    let Some(stage) = stage("events::a_delayed_message_is_not_received_yet").await else { return };
     let url = stage.emulator.queue("events").await.unwrap();
     let delayed = Outgoing { delay: Duration::from_secs(900), ..message("{}".into()) };
     SqsEvents::new(&stage.session, &url).send(vec![delayed]).await.unwrap();
@@ -60,8 +60,9 @@ async fn a_delayed_message_is_not_seen_yet() {
 }
 
 #[tokio::test]
-async fn a_refusal_names_the_variable_and_no_message() {
-    let Some(stage) = stage("events::a_refusal_names_the_variable_and_no_message").await else {
+async fn an_error_names_the_variable_and_quotes_no_message() {
+    let Some(stage) = stage("events::an_error_names_the_variable_and_quotes_no_message").await
+    else {
         return;
     };
     let url = stage.emulator.queue("events").await.unwrap();

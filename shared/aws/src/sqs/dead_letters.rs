@@ -10,35 +10,36 @@ use ports::{PortError, PortResult};
 
 use super::packing::pack;
 use crate::Session;
-use crate::fault::fault;
+use crate::error::port_error;
 
-/// Of one call; SQS takes no more (ReceiveMessage, SendMessageBatch, DeleteMessageBatch).
-const MOST: usize = 10;
+/// The maximum number of messages in one call (ReceiveMessage, SendMessageBatch, DeleteMessageBatch).
+const BATCH_SIZE: usize = 10;
 
-/// Seconds to wait for a message: long polling asks all of SQS's servers, short polling some.
-const POLL: i32 = 1;
+/// How long to wait for a message, in seconds. Long polling queries all of SQS's servers, and short
+/// polling only some.
+const WAIT_SECONDS: i32 = 1;
 
-/// A dead-letter queue and the queue that its messages came from, by receiving, sending and deleting:
-/// that needs no rights beyond these three, goes on after any end, and moves what it is told to move
-/// only (StartMessageMoveTask moves all, and tells neither emulators nor other regions' queues apart).
+/// A dead-letter queue and its source queue. It only receives, sends and deletes messages, so that it
+/// needs no other permission, can continue after an interruption, and can move single messages.
+/// (StartMessageMoveTask moves all messages, and does not work with emulators.)
 pub struct SqsDeadLetters {
     client: Client,
-    /// What names the dead-letter queue in errors.
-    called: &'static str,
+    /// Names the dead-letter queue in errors.
+    variable: &'static str,
     url: String,
     source: String,
 }
 
-/// A dead letter, kept from others until its hold ends.
+/// A received dead letter. Other consumers do not receive it until its visibility timeout ends.
 #[derive(Clone)]
 pub struct SqsDeadLetter {
     pub message_id: String,
     pub body: String,
-    /// From both queues together.
+    /// The number of receives from both queues together.
     pub receives: u32,
-    /// When it was sent to the queue that it came from.
+    /// When it was sent to the source queue.
     pub sent: Option<SystemTime>,
-    /// Stands for this receive of it.
+    /// The receipt handle of this receive.
     pub receipt: String,
     group: Option<String>,
     attributes: HashMap<String, MessageAttributeValue>,
@@ -47,35 +48,35 @@ pub struct SqsDeadLetter {
 impl SqsDeadLetters {
     pub fn new(
         session: &Session,
-        called: &'static str,
+        variable: &'static str,
         url: impl Into<String>,
         source: impl Into<String>,
     ) -> Self {
         let client = Client::new(&session.config);
-        Self { client, called, url: url.into(), source: source.into() }
+        Self { client, variable, url: url.into(), source: source.into() }
     }
 
-    /// Ten at most, nobody else's for the time of `hold`; often fewer than there are. Empty most likely
-    /// means that there are no more.
+    /// Receives at most ten messages with the visibility timeout `hold`. It often receives fewer than
+    /// there are; none probably means that there are no more.
     pub async fn receive(&self, hold: Duration) -> PortResult<Vec<SqsDeadLetter>> {
         let request = self
             .client
             .receive_message()
             .queue_url(&self.url)
-            .max_number_of_messages(MOST as i32)
+            .max_number_of_messages(BATCH_SIZE as i32)
             .visibility_timeout(i32::try_from(hold.as_secs()).unwrap_or(i32::MAX))
-            .wait_time_seconds(POLL)
+            .wait_time_seconds(WAIT_SECONDS)
             .message_attribute_names("All")
             .message_system_attribute_names(System::All);
         let received = Box::pin(request.send()).await;
         let received =
-            received.map_err(|error| fault(self.called, "ReceiveMessage", &error))?.messages;
+            received.map_err(|error| port_error(self.variable, "ReceiveMessage", &error))?.messages;
         Ok(received.unwrap_or_default().into_iter().filter_map(SqsDeadLetter::of).collect())
     }
 
-    /// Visible to others at once. One whose hold has ended is so already.
-    pub async fn give_back(&self, receipts: &[String]) -> PortResult<()> {
-        for some in receipts.chunks(MOST) {
+    /// Makes messages visible again at once.
+    pub async fn release(&self, receipts: &[String]) -> PortResult<()> {
+        for batch in receipts.chunks(BATCH_SIZE) {
             let entry = |(index, receipt): (usize, &String)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()
                     .id(index.to_string())
@@ -83,65 +84,68 @@ impl SqsDeadLetters {
                     .visibility_timeout(0)
                     .build()
             };
-            let entries: Result<Vec<_>, _> = some.iter().enumerate().map(entry).collect();
+            let entries: Result<Vec<_>, _> = batch.iter().enumerate().map(entry).collect();
             let request = self.client.change_message_visibility_batch().queue_url(&self.url);
-            let request = request.set_entries(Some(entries.map_err(|error| self.own(&error))?));
-            Box::pin(request.send())
-                .await
-                .map_err(|error| fault(self.called, "ChangeMessageVisibilityBatch", &error))?;
+            let request =
+                request.set_entries(Some(entries.map_err(|error| self.build_error(&error))?));
+            Box::pin(request.send()).await.map_err(|error| {
+                port_error(self.variable, "ChangeMessageVisibilityBatch", &error)
+            })?;
         }
         Ok(())
     }
 
-    /// Sends them to the queue that they came from, as they are, and then deletes those here that it took.
-    /// The message ids of those that did not get so far; a crash in between leaves them on both queues.
+    /// Sends messages unchanged to the source queue, and deletes those that it accepted. Returns the ids
+    /// of the messages that were not moved; a crash in between leaves a message on both queues.
     pub async fn retry(&self, letters: Vec<SqsDeadLetter>) -> PortResult<Vec<String>> {
         let mut left = Vec::new();
         for batch in pack(letters, SqsDeadLetter::size) {
             let entries: Result<Vec<_>, _> =
                 batch.iter().enumerate().map(|(index, letter)| letter.entry(index)).collect();
             let request = self.client.send_message_batch().queue_url(&self.source);
-            let request = request.set_entries(Some(entries.map_err(|error| self.own(&error))?));
+            let request =
+                request.set_entries(Some(entries.map_err(|error| self.build_error(&error))?));
             let sent = Box::pin(request.send())
                 .await
-                .map_err(|error| fault(self.called, "SendMessageBatch", &error))?;
+                .map_err(|error| port_error(self.variable, "SendMessageBatch", &error))?;
             let refused: BTreeSet<&str> = sent.failed.iter().map(|failed| failed.id()).collect();
             let is_refused = |index: &usize| refused.contains(index.to_string().as_str());
-            let (refused, taken): (Vec<_>, Vec<_>) =
+            let (refused, accepted): (Vec<_>, Vec<_>) =
                 batch.into_iter().enumerate().partition(|(index, _)| is_refused(index));
             left.extend(refused.into_iter().map(|(_, letter)| letter.message_id));
-            let taken: Vec<_> = taken.into_iter().map(|(_, letter)| letter).collect();
-            left.extend(self.delete(&taken).await?);
+            let accepted: Vec<_> = accepted.into_iter().map(|(_, letter)| letter).collect();
+            left.extend(self.delete(&accepted).await?);
         }
         Ok(left)
     }
 
-    /// The message ids of those that SQS did not delete.
+    /// Deletes messages, and returns the ids of those that SQS did not delete.
     pub async fn delete(&self, letters: &[SqsDeadLetter]) -> PortResult<Vec<String>> {
         let mut left = Vec::new();
-        for some in letters.chunks(MOST) {
+        for batch in letters.chunks(BATCH_SIZE) {
             let entry = |(index, letter): (usize, &SqsDeadLetter)| {
                 DeleteMessageBatchRequestEntry::builder()
                     .id(index.to_string())
                     .receipt_handle(&letter.receipt)
                     .build()
             };
-            let entries: Result<Vec<_>, _> = some.iter().enumerate().map(entry).collect();
+            let entries: Result<Vec<_>, _> = batch.iter().enumerate().map(entry).collect();
             let request = self.client.delete_message_batch().queue_url(&self.url);
-            let request = request.set_entries(Some(entries.map_err(|error| self.own(&error))?));
+            let request =
+                request.set_entries(Some(entries.map_err(|error| self.build_error(&error))?));
             let deleted = Box::pin(request.send())
                 .await
-                .map_err(|error| fault(self.called, "DeleteMessageBatch", &error))?;
+                .map_err(|error| port_error(self.variable, "DeleteMessageBatch", &error))?;
             let failed = deleted.failed.iter().filter_map(|failed| failed.id().parse().ok());
             left.extend(
-                failed.filter_map(|index: usize| Some(some.get(index)?.message_id.clone())),
+                failed.filter_map(|index: usize| Some(batch.get(index)?.message_id.clone())),
             );
         }
         Ok(left)
     }
 
-    fn own(&self, error: &aws_sdk_sqs::error::BuildError) -> PortError {
-        PortError(format!("{}: {error}", self.called))
+    fn build_error(&self, error: &aws_sdk_sqs::error::BuildError) -> PortError {
+        PortError(format!("{}: {error}", self.variable))
     }
 }
 
@@ -163,7 +167,7 @@ impl SqsDeadLetter {
         })
     }
 
-    /// One of our own attributes, such as `provider`.
+    /// Returns one of our message attributes, such as `provider`.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name)?.string_value()
     }

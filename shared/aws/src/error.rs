@@ -4,27 +4,27 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use ports::PortError;
 
-/// The service's own words may be long; this is enough to act on.
-const LONGEST: usize = 400;
+/// The maximum length of a service's own message in an error.
+const MAX_LENGTH: usize = 400;
 
-/// `VARIABLE: Operation: why`, where `variable` names the resource. The SDK's debug output is not
-/// used, since it repeats whole answers.
-pub(crate) fn fault<E, R>(variable: &str, operation: &str, error: &SdkError<E, R>) -> PortError
+/// Builds the error `VARIABLE: Operation: reason`, where `variable` names the resource. It does not use
+/// the SDK's debug output, which repeats whole answers.
+pub(crate) fn port_error<E, R>(variable: &str, operation: &str, error: &SdkError<E, R>) -> PortError
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let why = match error.as_service_error() {
+    let reason = match error.as_service_error() {
         Some(error) => {
             let code = error.code().unwrap_or("an error without a code");
             error.message().map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"))
         }
         None => chain(error),
     };
-    PortError(format!("{variable}: {operation}: {}", shortened(&why)))
+    PortError(format!("{variable}: {operation}: {}", shorten(&reason)))
 }
 
-/// An error and its causes, outermost first.
+/// The messages of an error and its causes, outermost first.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -35,6 +35,6 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST).map(|char| if char.is_control() { ' ' } else { char }).collect()
+fn shorten(text: &str) -> String {
+    text.chars().take(MAX_LENGTH).map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
