@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use harness::{Answer, Endpoints, Function, QUEUE, lambda_variables, sample};
+use harness::{AwsStubs, EVENTS_QUEUE, Function, InvocationResult, lambda_variables, sample};
 
 /// Of a function; the least counts. On a busy machine an attempt may time out and be repeated, which
 /// adds instructions that are not the function's.
@@ -17,9 +17,9 @@ const SECRETS: &str = r#"{
     "verify_token": "sample-verify-token"
 }"#;
 
-/// Endpoints on TLS, and the file of whom to trust.
+/// The AWS stubs on TLS, and the file of whom to trust.
 pub struct Stage {
-    endpoints: Endpoints,
+    endpoints: AwsStubs,
     trust: PathBuf,
 }
 
@@ -27,10 +27,10 @@ impl Stage {
     /// # Errors
     /// No socket, or no temporary file, can be made.
     pub async fn set() -> Result<Self> {
-        let endpoints = Endpoints::start(SECRETS).await?;
+        let endpoints = AwsStubs::start(SECRETS).await?;
         let name = format!("certhooks-guard-{}.pem", std::process::id());
         let trust = std::env::temp_dir().join(name);
-        fs::write(&trust, endpoints.authority()).with_context(|| trust.display().to_string())?;
+        fs::write(&trust, endpoints.ca_pem()).with_context(|| trust.display().to_string())?;
         Ok(Self { endpoints, trust })
     }
 
@@ -52,7 +52,7 @@ impl Stage {
         let event = sample(&format!("{provider}.rest.json"))?;
         let mut function = Function::launch(|api| self.command(binary, &name, api)).await?;
         match function.invoke(event).await? {
-            Answer::Response(answer) if answer["statusCode"] == 200 => {}
+            InvocationResult::Response(answer) if answer["statusCode"] == 200 => {}
             answer => bail!("{name} did not acknowledge: {answer:?}"),
         }
         let child = function.child();
@@ -74,7 +74,7 @@ impl Stage {
             .envs(lambda_variables(name, api))
             .envs(self.endpoints.environment())
             .env("AWS_CA_BUNDLE", &self.trust)
-            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(QUEUE))
+            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(EVENTS_QUEUE))
             .env("WEBHOOK_SECRET_ID", "certhooks/webhook")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
