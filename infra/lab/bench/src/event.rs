@@ -1,5 +1,5 @@
 use anyhow::{Context, Result, ensure};
-use harness::{Answer, Message, QUEUE};
+use harness::{EVENTS_QUEUE, InvocationResult, Message};
 use serde_json::{Value, json};
 
 /// In the sample event's header.
@@ -37,16 +37,16 @@ impl Event {
     ///
     /// # Errors
     /// Says what else came.
-    pub(crate) fn check(&self, answer: &Answer, messages: &[Message]) -> Result<()> {
+    pub(crate) fn check(&self, answer: &InvocationResult, messages: &[Message]) -> Result<()> {
         let response = match answer {
-            Answer::Response(response) => response,
-            Answer::Error(error) => anyhow::bail!("the invocation failed: {error}"),
+            InvocationResult::Response(response) => response,
+            InvocationResult::Error(error) => anyhow::bail!("the invocation failed: {error}"),
         };
         ensure!(response["statusCode"] == 200, "the answer is not 200: {response}");
         let [message] = messages else {
             anyhow::bail!("{} messages are on the queue instead of one", messages.len());
         };
-        ensure!(message.queue == QUEUE, "the message is on queue {}", message.queue);
+        ensure!(message.queue == EVENTS_QUEUE, "the message is on queue {}", message.queue);
         let message: Value =
             serde_json::from_str(&message.body).context("the message is not JSON")?;
         if message["specversion"].is_null() {
@@ -64,13 +64,13 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
-    use harness::{Answer, Message, QUEUE};
+    use harness::{EVENTS_QUEUE, InvocationResult, Message};
     use serde_json::json;
 
     use super::{BODY, Event};
 
     fn message(body: impl ToString) -> Message {
-        Message { queue: QUEUE.to_owned(), body: body.to_string() }
+        Message { queue: EVENTS_QUEUE.to_owned(), body: body.to_string() }
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
         let envelope = message(json!({ "specversion": "1.0", "id": id, "data": event.body }));
         let answer = |status: u16, id: &str| {
             let body = json!({ "accepted": 1, "ids": [id] }).to_string();
-            Answer::Response(json!({ "statusCode": status, "body": body }))
+            InvocationResult::Response(json!({ "statusCode": status, "body": body }))
         };
         let other = Event::new(8).unwrap();
         let (good, bare) = (answer(200, &id), message(&event.body));
@@ -95,7 +95,7 @@ mod tests {
             (false, &good, vec![Message { queue: "other".into(), ..bare.clone() }]),
             (false, &answer(200, "b"), vec![envelope.clone()]),
             (false, &answer(503, &id), vec![envelope]),
-            (false, &Answer::Error(json!({})), vec![bare]),
+            (false, &InvocationResult::Error(json!({})), vec![bare]),
         ] {
             assert_eq!(event.check(answer, &messages).is_ok(), is_good, "{answer:?} {messages:?}");
         }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use harness::{Endpoints, QUEUE, lambda_variables};
+use harness::{AwsStubs, EVENTS_QUEUE, lambda_variables};
 
 use crate::event::{Event, SECRET};
 use crate::process;
@@ -28,7 +28,7 @@ const GATE: &str = "read -r go; exec \"$@\"";
 
 /// What surrounds the sides: the endpoints, the files of whom to trust, the processor.
 pub struct Stage {
-    pub endpoints: Endpoints,
+    pub endpoints: AwsStubs,
     pub pen: Pen,
     folder: PathBuf,
     events: AtomicU64,
@@ -40,14 +40,14 @@ impl Stage {
     /// No socket, or no temporary file, can be made.
     pub async fn set() -> Result<Self> {
         let secret = serde_json::json!({ "webhook_key": SECRET, "api_key": "sample-api-key" });
-        let endpoints = Endpoints::start(&secret.to_string()).await?;
+        let endpoints = AwsStubs::start(&secret.to_string()).await?;
         let folder = std::env::temp_dir().join(format!("certhooks-bench-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let is_pinned = process::pin(std::process::id(), SURROUNDINGS);
         let events = AtomicU64::new(0);
         let stage = Self { endpoints, pen: Pen::new(), folder, events, is_pinned };
         let roots = SYSTEM_ROOTS.iter().find_map(|file| fs::read_to_string(file).ok());
-        let authority = stage.endpoints.authority();
+        let authority = stage.endpoints.ca_pem();
         fs::write(stage.trust(Roots::CompiledIn), authority)?;
         let all = format!("{authority}{}", roots.unwrap_or_default());
         fs::write(stage.trust(Roots::Parsed), all)?;
@@ -99,7 +99,7 @@ impl Stage {
             .envs(lambda_variables(side.name, runtime_api))
             .envs(self.endpoints.environment())
             .env("LAMBDA_TASK_ROOT", &side.folder)
-            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(QUEUE))
+            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(EVENTS_QUEUE))
             .env("WEBHOOK_SECRET_ID", "certhooks/webhook")
             .env(side.trust, self.trust(side.roots))
             .envs(own.iter().map(|(name, value)| (name, value)))

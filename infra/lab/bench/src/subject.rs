@@ -2,7 +2,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use harness::{Function, Timed};
+use harness::{Function, TimedInvocation};
 
 use crate::event::Event;
 use crate::process;
@@ -65,15 +65,15 @@ impl Subject {
         began: Instant,
     ) -> Result<Acknowledged> {
         let timed = self.invoke(event.invocation.clone()).await?;
-        event.check(&timed.answer, &stage.endpoints.take_messages())?;
+        event.check(&timed.result, &stage.endpoints.take_messages())?;
         Ok(Acknowledged {
-            since_start: timed.answered - began,
-            billed: timed.answered - timed.handed,
+            since_start: timed.answered_at - began,
+            billed: timed.answered_at - timed.invoked_at,
         })
     }
 
-    pub(crate) async fn invoke(&mut self, invocation: String) -> Result<Timed> {
-        let answered = self.function.timed(invocation).await;
+    pub(crate) async fn invoke(&mut self, invocation: String) -> Result<TimedInvocation> {
+        let answered = self.function.invoke_timed(invocation).await;
         answered.with_context(|| {
             let log = std::fs::read_to_string(&self.log).unwrap_or_default();
             let last: Vec<&str> = log.lines().rev().take(5).collect();

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use harness::Answer;
+use harness::InvocationResult;
 use serde_json::{Value, json};
 use simulator::{Settings, Simulator};
 
@@ -97,8 +97,8 @@ impl Batches {
         let records: Vec<Value> = (0..BATCH).map(|_| self.record(&mut ids)).collect();
         stage.endpoints.take_messages();
         let timed = worker.invoke(json!({ "Records": records }).to_string()).await?;
-        match &timed.answer {
-            Answer::Response(response) if response["batchItemFailures"] == json!([]) => {}
+        match &timed.result {
+            InvocationResult::Response(response) if response["batchItemFailures"] == json!([]) => {}
             other => anyhow::bail!("the batch was not taken whole: {other:?}"),
         }
         let mut delivered = BTreeSet::new();
@@ -110,7 +110,7 @@ impl Batches {
             delivered.extend(event["id"].as_str().map(str::to_owned));
         }
         ensure!(delivered == ids, "{} of {BATCH} events were delivered", delivered.len());
-        Ok(timed.answered - timed.handed)
+        Ok(timed.answered_at - timed.invoked_at)
     }
 
     fn record(&mut self, ids: &mut BTreeSet<String>) -> Value {

@@ -10,8 +10,8 @@ use crate::stage::{Stage, stage};
 const HOLD: Duration = Duration::from_secs(300);
 
 async fn filled(stage: &Stage, bodies: impl Iterator<Item = String>) -> (SqsDeadLetters, String) {
-    let dead = stage.emulator.queue("dead").await.unwrap();
-    let source = stage.emulator.queue("source").await.unwrap();
+    let dead = stage.emulator.create_queue("dead").await.unwrap();
+    let source = stage.emulator.create_queue("source").await.unwrap();
     let messages = bodies.map(|body| Outgoing {
         provider: Provider::Digicert,
         kind: "com.digicert.certcentral.certificate_issued".into(),
@@ -71,7 +71,7 @@ async fn a_retried_dead_letter_is_on_its_queue_unchanged() {
     assert_eq!(expected.len(), 23);
     assert!(letters.retry(found).await.unwrap().is_empty());
 
-    let sent = stage.emulator.messages(&source).await.unwrap();
+    let sent = stage.emulator.receive_all(&source).await.unwrap();
     let arrived: BTreeSet<String> =
         sent.iter().map(|message| message["Body"].as_str().unwrap().to_owned()).collect();
     assert!(arrived == expected, "a message has changed");
@@ -91,7 +91,7 @@ async fn a_dead_letter_that_is_not_sent_is_not_deleted() {
     };
     let (letters, source) = filled(&stage, ["a".to_owned()].into_iter()).await;
     let found = all(&letters).await;
-    let dead = stage.emulator.queue("dead").await.unwrap();
+    let dead = stage.emulator.create_queue("dead").await.unwrap();
     let nowhere = format!("{source}-missing");
     let elsewhere = SqsDeadLetters::new(&stage.session, "EventsDeadLettersUrl", &dead, nowhere);
     let error = elsewhere.retry(found.clone()).await.unwrap_err().to_string();
@@ -100,5 +100,5 @@ async fn a_dead_letter_that_is_not_sent_is_not_deleted() {
     let found = all(&letters).await;
     assert_eq!(bodies(&found), BTreeSet::from(["a"]));
     assert!(letters.delete(&found).await.unwrap().is_empty());
-    assert!(stage.emulator.messages(&dead).await.unwrap().is_empty());
+    assert!(stage.emulator.receive_all(&dead).await.unwrap().is_empty());
 }

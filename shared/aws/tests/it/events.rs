@@ -22,7 +22,7 @@ fn message(body: String) -> Outgoing {
 #[tokio::test]
 async fn many_and_large_messages_all_arrive() {
     let Some(stage) = stage("events::many_and_large_messages_all_arrive").await else { return };
-    let url = stage.emulator.queue("events").await.unwrap();
+    let url = stage.emulator.create_queue("events").await.unwrap();
     let queue = SqsEvents::new(&stage.session, &url);
     queue.warm().await.unwrap();
 
@@ -31,7 +31,7 @@ async fn many_and_large_messages_all_arrive() {
     let sent: Vec<String> = small.chain(large).collect();
     queue.send(sent.iter().cloned().map(message).collect()).await.unwrap();
 
-    let received = stage.emulator.messages(&url).await.unwrap();
+    let received = stage.emulator.receive_all(&url).await.unwrap();
     let bodies: BTreeSet<String> =
         received.iter().map(|message| message["Body"].as_str().unwrap().to_owned()).collect();
     let expected: BTreeSet<String> =
@@ -49,11 +49,11 @@ async fn many_and_large_messages_all_arrive() {
 #[tokio::test]
 async fn a_delayed_message_is_not_received_yet() {
     let Some(stage) = stage("events::a_delayed_message_is_not_received_yet").await else { return };
-    let url = stage.emulator.queue("events").await.unwrap();
+    let url = stage.emulator.create_queue("events").await.unwrap();
     let delayed = Outgoing { delay: Duration::from_secs(900), ..message("{}".into()) };
     SqsEvents::new(&stage.session, &url).send(vec![delayed]).await.unwrap();
 
-    assert!(stage.emulator.messages(&url).await.unwrap().is_empty());
+    assert!(stage.emulator.receive_all(&url).await.unwrap().is_empty());
     let request = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
     let queue = stage.emulator.call("sqs", "AmazonSQS.GetQueueAttributes", request).await.unwrap();
     assert_eq!(queue["Attributes"]["ApproximateNumberOfMessagesDelayed"], "1");
@@ -65,7 +65,7 @@ async fn an_error_names_the_variable_and_quotes_no_message() {
     else {
         return;
     };
-    let url = stage.emulator.queue("events").await.unwrap();
+    let url = stage.emulator.create_queue("events").await.unwrap();
     let missing = SqsEvents::new(&stage.session, format!("{url}-missing"));
     let error = missing.send(vec![message("\"the body\"".into())]).await.unwrap_err().to_string();
     assert!(error.starts_with("EVENTS_QUEUE_URL: SendMessageBatch: "), "{error}");

@@ -8,7 +8,7 @@ use time::Duration;
 use crate::stage::{Stage, stage};
 
 async fn ledger(stage: &Stage) -> DynamoLedger {
-    stage.emulator.table("ledger").await.unwrap();
+    stage.emulator.create_table("ledger").await.unwrap();
     DynamoLedger::new(&stage.session, "ledger")
 }
 

@@ -19,7 +19,7 @@ fn of(stages: [&str; 3]) -> [Option<String>; 3] {
 async fn a_secret_goes_from_pending_to_current_to_previous() {
     let test = "rotation::a_secret_goes_from_pending_to_current_to_previous";
     let Some(stage) = stage(test).await else { return };
-    stage.emulator.secret("webhook", "first").await.unwrap();
+    stage.emulator.create_secret("webhook", "first").await.unwrap();
     let secret = StoredSecret::new(&stage.session, "WEBHOOK_SECRET_ID", "webhook");
     let error = secret.promote(true).await.unwrap_err().to_string();
     assert_eq!(error, "WEBHOOK_SECRET_ID (webhook) has no AWSPENDING");
@@ -44,7 +44,7 @@ async fn a_secret_goes_from_pending_to_current_to_previous() {
 #[tokio::test]
 async fn tokens_are_kept_until_they_expire() {
     let Some(stage) = stage("rotation::tokens_are_kept_until_they_expire").await else { return };
-    stage.emulator.table("ledger").await.unwrap();
+    stage.emulator.create_table("ledger").await.unwrap();
     let ledger = DynamoLedger::new(&stage.session, "ledger");
     assert!(ledger.tokens().await.unwrap().is_empty());
     let expires = OffsetDateTime::now_utc() + Duration::minutes(30);

@@ -19,7 +19,7 @@ fn plain(secret: Option<&SecretString>) -> Option<&str> {
 #[tokio::test]
 async fn every_existing_stage_is_read() {
     let Some(stage) = stage("secrets::every_existing_stage_is_read").await else { return };
-    stage.emulator.secret("webhook", "first").await.unwrap();
+    stage.emulator.create_secret("webhook", "first").await.unwrap();
     let secret = StoredSecret::new(&stage.session, "WEBHOOK_SECRET_ID", "webhook");
     let all = secret.all().await.unwrap();
     assert_eq!(plain(all.current.as_ref()), Some("first"));
@@ -49,7 +49,7 @@ async fn an_error_names_an_unreadable_secret() {
     let error = missing.all().await.unwrap_err().to_string();
     assert_eq!(error, "META_API_SECRET_ID (missing): there is no such secret, or it has no value");
 
-    stage.emulator.secret("webhook", "text").await.unwrap();
+    stage.emulator.create_secret("webhook", "text").await.unwrap();
     put(&stage.emulator, json!({ "SecretBinary": "c2VjcmV0" })).await;
     let binary = StoredSecret::new(&stage.session, "WEBHOOK_SECRET_ID", "webhook");
     for result in [binary.current().await, binary.all().await] {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail, ensure};
 use envelope::{Envelope, Provider};
-use harness::{Answer, Emulator, sample};
+use harness::{Emulator, InvocationResult, sample};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
@@ -70,7 +70,7 @@ impl Doors {
         };
         let event = request(provider, &body)?;
         for _ in 0..SENDS {
-            let Ended::Answered(Answer::Response(response)) =
+            let Ended::Answered(InvocationResult::Response(response)) =
                 door.invoke(event.clone(), proxy).await?
             else {
                 continue;

@@ -1,5 +1,5 @@
 use anyhow::{Context, Result};
-use harness::Answer;
+use harness::InvocationResult;
 use serde_json::{Value, json};
 
 use crate::sqs::stage::Stage;
@@ -36,12 +36,12 @@ pub(crate) async fn round(stage: &mut Stage, deletion: Deletion) -> Result<bool>
     }
     let ended = stage.worker.invoke(event(&messages).to_string(), &stage.proxy).await?;
     let failed: Vec<String> = match ended {
-        Ended::Answered(Answer::Response(answer)) => {
+        Ended::Answered(InvocationResult::Response(answer)) => {
             let failures = answer["batchItemFailures"].as_array().context("no list of failures")?;
             let ids = failures.iter().filter_map(|failure| failure["itemIdentifier"].as_str());
             ids.map(str::to_owned).collect()
         }
-        Ended::Answered(Answer::Error(_)) | Ended::Killed => {
+        Ended::Answered(InvocationResult::Error(_)) | Ended::Killed => {
             give_back(stage, &messages).await?;
             return Ok(true);
         }

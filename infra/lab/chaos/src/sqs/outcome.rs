@@ -38,7 +38,7 @@ pub(crate) async fn judge(mut stage: Stage, row: Row, scanner: &SecretScanner) -
     stage.worker.measure();
     stage.worker.kill()?;
     let mut leaked = stage.doors.stop()? + stage.worker.leaked;
-    let delivered = stage.emulator.messages(&stage.deliveries).await?;
+    let delivered = stage.emulator.receive_all(&stage.deliveries).await?;
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for message in &delivered {
         *counts.entry(id(message)?).or_default() += 1;

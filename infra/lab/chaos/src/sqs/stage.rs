@@ -51,11 +51,11 @@ impl Stage {
         let proxy =
             Proxy::start(emulator.endpoint(), &format!("http://{}", simulator.address())).await?;
         let (events, deliveries) =
-            (emulator.queue("events").await?, emulator.queue("deliveries").await?);
-        emulator.table(LEDGER).await?;
-        emulator.bucket(ARCHIVE).await?;
+            (emulator.create_queue("events").await?, emulator.create_queue("deliveries").await?);
+        emulator.create_table(LEDGER).await?;
+        emulator.create_bucket(ARCHIVE).await?;
         for (name, value) in secrets() {
-            emulator.secret(name, &value.to_string()).await?;
+            emulator.create_secret(name, &value.to_string()).await?;
         }
         let variables = worker_variables(&emulator, &proxy, &events, &deliveries);
         let worker = Victim::new(Caller::Worker, &functions.worker, variables, scanner.clone());

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use harness::{Answer, Function};
+use harness::{Function, InvocationResult};
 
 use crate::latency::Passages;
 use crate::memory::peak_kib;
@@ -27,7 +27,7 @@ pub(crate) struct Victim {
 
 /// What came of an invocation.
 pub(crate) enum Ended {
-    Answered(Answer),
+    Answered(InvocationResult),
     Killed,
 }
 

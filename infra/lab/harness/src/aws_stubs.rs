@@ -12,74 +12,77 @@ use md5::{Digest, Md5};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::tls::{Authority, HOST};
+use crate::tls::{CertificateAuthority, HOST};
 
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "000000000000";
 const JSON: &str = "application/x-amz-json-1.0";
 
-/// The queue that webhook functions send to, in [`Endpoints::queue_url`].
-pub const QUEUE: &str = "events";
+/// The name of the events queue, for [`AwsStubs::queue_url`].
+pub const EVENTS_QUEUE: &str = "events";
 
-/// What SQS took.
+/// A message that was sent to SQS.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The last part of the queue's address.
+    /// The name of the queue, from its URL.
     pub queue: String,
     pub body: String,
 }
 
-/// SQS, Secrets Manager, DynamoDB and S3, each on an address of its own as on AWS, on TLS under a
-/// private authority. They take everything and answer at once: the table is always empty, and so is
-/// the bucket. For measuring; whoever tests what AWS would refuse needs the [emulator](crate::Emulator).
-pub struct Endpoints {
-    authority: String,
+/// Stubs of SQS, Secrets Manager, DynamoDB and S3, each at an address of its own as on AWS, on TLS
+/// with certificates of a private authority. They accept every write and answer at once; the table
+/// and the bucket are always empty. For measurements: tests of what AWS would reject need the
+/// [emulator](crate::Emulator).
+pub struct AwsStubs {
+    ca_pem: String,
     messages: Messages,
     addresses: Vec<(&'static str, SocketAddr)>,
-    serving: Vec<JoinHandle<()>>,
+    servers: Vec<JoinHandle<()>>,
 }
 
 type Messages = Arc<Mutex<Vec<Message>>>;
 
-impl Endpoints {
-    /// Every secret's value is `secret`.
+impl AwsStubs {
+    /// Starts all stubs. Every secret has the value `secret`.
     pub async fn start(secret: &str) -> Result<Self> {
-        let authority = Authority::new()?;
+        let authority = CertificateAuthority::new()?;
         let messages = Messages::default();
         let secret = Arc::<str>::from(secret);
         let services = [
             ("SQS", Router::new().fallback(sqs).with_state(Arc::clone(&messages))),
-            ("SECRETS_MANAGER", Router::new().fallback(secrets).with_state(secret)),
-            ("DYNAMODB", Router::new().fallback(table)),
-            ("S3", Router::new().fallback(bucket)),
+            ("SECRETS_MANAGER", Router::new().fallback(secrets_manager).with_state(secret)),
+            ("DYNAMODB", Router::new().fallback(dynamodb)),
+            ("S3", Router::new().fallback(s3)),
         ];
-        let (mut addresses, mut serving) = (Vec::new(), Vec::new());
+        let (mut addresses, mut servers) = (Vec::new(), Vec::new());
         for (name, router) in services {
-            let (address, task) = authority.serve(router).await?;
+            let (address, server) = authority.serve(router).await?;
             addresses.push((name, address));
-            serving.push(task);
+            servers.push(server);
         }
-        Ok(Self { authority: authority.pem, messages, addresses, serving })
+        Ok(Self { ca_pem: authority.pem, messages, addresses, servers })
     }
 
-    /// The certificate that vouches for all of them, as PEM.
-    pub fn authority(&self) -> &str {
-        &self.authority
+    /// The certificate of the authority that issued all server certificates, as PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
     }
 
-    /// Where they are, for whatever client takes the standard variables; whom to trust is not in it.
+    /// The standard environment variables with region, credentials and endpoints. The trusted
+    /// certificate is not among them.
     pub fn environment(&self) -> Vec<(String, String)> {
-        let own = [
+        let settings = [
             ("AWS_REGION", REGION),
             ("AWS_DEFAULT_REGION", REGION),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
         ];
-        let own = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let endpoints = self.addresses.iter().map(|(service, address)| {
             (format!("AWS_ENDPOINT_URL_{service}"), format!("https://{HOST}:{}", address.port()))
         });
-        own.chain(endpoints).collect()
+        settings.chain(endpoints).collect()
     }
 
     pub fn queue_url(&self, queue: &str) -> String {
@@ -87,21 +90,21 @@ impl Endpoints {
         format!("https://{HOST}:{port}/{ACCOUNT}/{queue}")
     }
 
-    /// What SQS took since the last call.
+    /// The messages that were sent to SQS since the last call.
     pub fn take_messages(&self) -> Vec<Message> {
         std::mem::take(&mut *self.messages.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Drop for Endpoints {
+impl Drop for AwsStubs {
     fn drop(&mut self) {
-        self.serving.iter().for_each(JoinHandle::abort);
+        self.servers.iter().for_each(JoinHandle::abort);
     }
 }
 
 async fn sqs(State(messages): State<Messages>, headers: HeaderMap, body: Bytes) -> Response {
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let take = |entry: &Value| {
+    let send = |entry: &Value| {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (url, body) = (text(&request["QueueUrl"]), text(&entry["MessageBody"]));
         let digest = HEXLOWER.encode(&Md5::digest(&body));
@@ -111,17 +114,17 @@ async fn sqs(State(messages): State<Messages>, headers: HeaderMap, body: Bytes) 
         json!({ "Id": entry["Id"], "MessageId": format!("message-{}", messages.len()), "MD5OfMessageBody": digest })
     };
     match (operation(&headers), request["Entries"].as_array().map(Vec::as_slice)) {
-        ("SendMessage", _) => answer(StatusCode::OK, &take(&request)),
-        ("SendMessageBatch", None | Some([])) => refusal("EmptyBatchRequest"),
+        ("SendMessage", _) => answer(StatusCode::OK, &send(&request)),
+        ("SendMessageBatch", None | Some([])) => sqs_error("EmptyBatchRequest"),
         ("SendMessageBatch", Some(entries)) => {
-            let taken: Vec<Value> = entries.iter().map(take).collect();
-            answer(StatusCode::OK, &json!({ "Successful": taken, "Failed": [] }))
+            let sent: Vec<Value> = entries.iter().map(send).collect();
+            answer(StatusCode::OK, &json!({ "Successful": sent, "Failed": [] }))
         }
-        _ => refusal("InvalidAction"),
+        _ => sqs_error("InvalidAction"),
     }
 }
 
-async fn secrets(State(value): State<Arc<str>>, body: Bytes) -> Response {
+async fn secrets_manager(State(value): State<Arc<str>>, body: Bytes) -> Response {
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     let id = request["SecretId"].as_str().unwrap_or_default();
     let secret = json!({
@@ -135,13 +138,13 @@ async fn secrets(State(value): State<Arc<str>>, body: Bytes) -> Response {
     answer(StatusCode::OK, &secret)
 }
 
-/// Takes every write and knows no item.
-async fn table() -> Response {
+/// DynamoDB: accepts every write and has no items.
+async fn dynamodb() -> Response {
     answer(StatusCode::OK, &json!({ "Items": [], "Count": 0, "ScannedCount": 0 }))
 }
 
-/// Takes every object and has none.
-async fn bucket(method: Method) -> Response {
+/// S3: accepts every object and has none.
+async fn s3(method: Method) -> Response {
     match method {
         Method::PUT => [("etag", "\"d41d8cd98f00b204e9800998ecf8427e\"")].into_response(),
         _ => StatusCode::NOT_FOUND.into_response(),
@@ -153,7 +156,7 @@ fn operation(headers: &HeaderMap) -> &str {
     target.and_then(|target| target.rsplit('.').next()).unwrap_or_default()
 }
 
-fn refusal(code: &str) -> Response {
+fn sqs_error(code: &str) -> Response {
     let body = json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": code });
     let query = [("x-amzn-query-error", format!("AWS.SimpleQueueService.{code};Sender"))];
     (query, answer(StatusCode::BAD_REQUEST, &body)).into_response()
