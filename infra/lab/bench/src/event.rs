@@ -2,14 +2,13 @@ use anyhow::{Context, Result, ensure};
 use harness::{EVENTS_QUEUE, InvocationResult, Message};
 use serde_json::{Value, json};
 
-/// In the sample event's header.
+/// The secret in the header of the sample event.
 pub(crate) const SECRET: &str = "sample-webhook-key-of-32-characters-or-more";
 
-/// Bytes of a webhook's body.
+/// The size of a webhook's body in bytes.
 const BODY: usize = 2048;
 
-/// A webhook of CertCentral as API Gateway hands it to a function; each number is another
-/// certificate.
+/// A webhook of CertCentral, as API Gateway passes it to a function. Each number is another certificate.
 #[derive(Debug)]
 pub(crate) struct Event {
     body: Value,
@@ -19,7 +18,7 @@ pub(crate) struct Event {
 
 impl Event {
     /// # Errors
-    /// When the sample in `events/lambda` cannot be read.
+    /// The sample in `events/lambda` cannot be read.
     pub(crate) fn new(number: u64) -> Result<Self> {
         let mut body = json!({
             "event": "certificate_issued",
@@ -32,11 +31,11 @@ impl Event {
         Ok(Self { body, invocation: event.to_string() })
     }
 
-    /// Whether it was acknowledged with 200, and this one message is on the queue: this event, or an
-    /// envelope around it that has the id that was acknowledged. A figure without that is void.
+    /// Checks that the event was acknowledged with 200 and that exactly one message is on the queue: the event
+    /// itself, or an envelope around it with the acknowledged id. Otherwise the figure is void.
     ///
     /// # Errors
-    /// Says what else came.
+    /// The response or the messages are others.
     pub(crate) fn check(&self, answer: &InvocationResult, messages: &[Message]) -> Result<()> {
         let response = match answer {
             InvocationResult::Response(response) => response,
@@ -54,10 +53,14 @@ impl Event {
             return Ok(());
         }
         ensure!(message["data"] == self.body, "the envelope has another event: {message}");
-        let told: Value = serde_json::from_str(response["body"].as_str().unwrap_or_default())
-            .context("the answer's body is not JSON")?;
+        let acknowledged: Value =
+            serde_json::from_str(response["body"].as_str().unwrap_or_default())
+                .context("the answer's body is not JSON")?;
         let id = message["id"].as_str().filter(|id| id.len() == 64).context("no derived id")?;
-        ensure!(told["ids"] == json!([id]), "the answer has another id than the message: {told}");
+        ensure!(
+            acknowledged["ids"] == json!([id]),
+            "the answer has another id than the message: {acknowledged}"
+        );
         Ok(())
     }
 }
@@ -74,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_acknowledged_and_arrived_counts() {
+    fn only_acknowledged_and_queued_events_count() {
         let event = Event::new(7).unwrap();
         assert_eq!(event.body.to_string().len(), BODY);
         let id = "a".repeat(64);

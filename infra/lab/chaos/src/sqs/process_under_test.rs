@@ -4,34 +4,34 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use harness::{Function, InvocationResult};
 
-use crate::latency::Passages;
+use crate::latency::Latencies;
 use crate::memory::peak_kib;
 use crate::sqs::proxy::Proxy;
-use crate::sqs::wire::Caller;
+use crate::sqs::request::Caller;
 use harness::SecretScanner;
 
-/// A compiled function that is killed and started again, and whose output is searched.
-pub(crate) struct Victim {
+/// A compiled function that is killed and restarted, and whose output is searched for secrets.
+pub(crate) struct ProcessUnderTest {
     caller: Caller,
     binary: PathBuf,
     variables: Vec<(String, String)>,
     function: Option<Function>,
     scanner: SecretScanner,
     pub(crate) kills: u64,
-    /// Secrets in what it wrote.
+    /// The number of secrets found in its output.
     pub(crate) leaked: u64,
-    pub(crate) passages: Passages,
-    /// Of all its processes, so far as they were asked.
+    pub(crate) latencies: Latencies,
+    /// The highest peak of all its processes that were measured.
     pub(crate) peak_kib: u64,
 }
 
-/// What came of an invocation.
-pub(crate) enum Ended {
+/// How an invocation ended.
+pub(crate) enum Invocation {
     Answered(InvocationResult),
     Killed,
 }
 
-impl Victim {
+impl ProcessUnderTest {
     pub(crate) fn new(
         caller: Caller,
         binary: &Path,
@@ -47,13 +47,18 @@ impl Victim {
             scanner,
             kills: 0,
             leaked: 0,
-            passages: Passages::default(),
+            latencies: Latencies::default(),
             peak_kib: 0,
         }
     }
 
-    /// Starts it if it is dead, and hands it `event`. Killed when the proxy says so.
-    pub(crate) async fn invoke(&mut self, event: impl Into<Bytes>, proxy: &Proxy) -> Result<Ended> {
+    /// Starts the function if it does not run, and invokes it with `event`. It is killed when the proxy
+    /// requests that.
+    pub(crate) async fn invoke(
+        &mut self,
+        event: impl Into<Bytes>,
+        proxy: &Proxy,
+    ) -> Result<Invocation> {
         let function = match &mut self.function {
             Some(function) => function,
             none => {
@@ -62,28 +67,28 @@ impl Victim {
             }
         };
         tokio::select! {
-            answer = function.invoke(event) => return answer.map(Ended::Answered),
-            () = proxy.crash() => {}
+            answer = function.invoke(event) => return answer.map(Invocation::Answered),
+            () = proxy.kill_requested() => {}
         }
         self.kill()?;
-        proxy.crashed(self.caller).await;
+        proxy.report_kill(self.caller).await;
         self.kills += 1;
-        Ok(Ended::Killed)
+        Ok(Invocation::Killed)
     }
 
-    /// `kill -9`; its output is searched.
+    /// Kills the process (SIGKILL) and searches its output.
     pub(crate) fn kill(&mut self) -> Result<()> {
         self.measure();
         let Some(function) = self.function.take() else { return Ok(()) };
         let (out, error) = function.kill()?;
         self.leaked += self.scanner.count(&out) + self.scanner.count(&error);
         for line in error.lines() {
-            self.passages.read(&serde_json::from_str(line).unwrap_or_default());
+            self.latencies.read(&serde_json::from_str(line).unwrap_or_default());
         }
         Ok(())
     }
 
-    /// Its peak memory so far, and whether its title or arguments say too much.
+    /// Measures the peak memory so far, and searches the title and arguments of the process for secrets.
     pub(crate) fn measure(&mut self) {
         let Some(function) = &mut self.function else { return };
         let id = function.child().id();

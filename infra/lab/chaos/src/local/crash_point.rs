@@ -6,22 +6,22 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use simulator::Simulator;
 
-/// Where a kill met an event that was under way, read from what it left behind.
+/// How far an event had been processed when the process was killed, as read from the state that is left.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Landing {
-    /// Taken from the queue, and nothing more.
+pub(crate) enum CrashPoint {
+    /// The event was received from the queue and not claimed.
     Received,
     Claimed,
     Archived,
-    /// The provider was asked; the answer may have come or not.
+    /// The provider got the call-back. The response may or may not have arrived.
     CalledBack,
-    /// Published and not recorded: on SQS the one place where a repeat comes from.
+    /// The event was published and not recorded. On SQS this is the only cause of repeats.
     Published,
-    /// Recorded, and still on the queue.
+    /// The event was recorded and is still on the queue.
     Recorded,
 }
 
-impl Landing {
+impl CrashPoint {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Received => "after receive",
@@ -34,7 +34,7 @@ impl Landing {
     }
 }
 
-/// The database of a state folder, to look at it from outside.
+/// The database of a state folder, opened read-only.
 pub(crate) struct Database {
     folder: PathBuf,
     connection: Connection,
@@ -48,13 +48,13 @@ impl Database {
         Ok(Self { folder: folder.to_owned(), connection })
     }
 
-    /// Where its end met the events that were under way.
-    pub(crate) fn landings(&self, simulator: &Simulator) -> Result<Vec<Landing>> {
-        let asked: BTreeSet<String> = simulator
+    /// The crash points of the events that were being processed.
+    pub(crate) fn crash_points(&self, simulator: &Simulator) -> Result<Vec<CrashPoint>> {
+        let requested: BTreeSet<String> = simulator
             .requests()
             .recent()
             .iter()
-            .flat_map(|seen| seen.path.split('/').map(str::to_owned).collect::<Vec<_>>())
+            .flat_map(|request| request.path.split('/').map(str::to_owned).collect::<Vec<_>>())
             .collect();
         let mut query = self.connection.prepare(
             "SELECT bodies.body, recorded, published.id IS NOT NULL
@@ -69,12 +69,14 @@ impl Database {
             let (body, recorded, published) = row?;
             let envelope: Value = serde_json::from_str(&body)?;
             found.push(match (recorded, published) {
-                (Some(true), _) => Landing::Recorded,
-                (Some(false), true) => Landing::Published,
-                (Some(false), false) if is_asked(&envelope, &asked) => Landing::CalledBack,
-                (Some(false), false) if self.is_archived(&envelope) => Landing::Archived,
-                (Some(false), false) => Landing::Claimed,
-                (None, _) => Landing::Received,
+                (Some(true), _) => CrashPoint::Recorded,
+                (Some(false), true) => CrashPoint::Published,
+                (Some(false), false) if was_requested(&envelope, &requested) => {
+                    CrashPoint::CalledBack
+                }
+                (Some(false), false) if self.is_archived(&envelope) => CrashPoint::Archived,
+                (Some(false), false) => CrashPoint::Claimed,
+                (None, _) => CrashPoint::Received,
             });
         }
         Ok(found)
@@ -97,12 +99,12 @@ impl Database {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Each certificate event as JSON.
-    pub(crate) fn each_delivery(&self, mut look: impl FnMut(&str)) -> Result<()> {
+    /// Calls `inspect` with each delivered certificate event, as JSON.
+    pub(crate) fn each_delivery(&self, mut inspect: impl FnMut(&str)) -> Result<()> {
         let mut query = self.connection.prepare("SELECT body FROM deliveries")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            look(row.get_ref(0)?.as_str()?);
+            inspect(row.get_ref(0)?.as_str()?);
         }
         Ok(())
     }
@@ -113,18 +115,18 @@ impl Database {
         Ok(count.unsigned_abs())
     }
 
-    /// `PRAGMA integrity_check`, which says `ok` or what is damaged.
+    /// The result of `PRAGMA integrity_check`: `ok`, or what is damaged.
     pub(crate) fn integrity(&self) -> Result<String> {
         Ok(self.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?)
     }
 }
 
-/// Whether the simulated provider saw a request with one of the numbers or names of the event.
-fn is_asked(envelope: &Value, asked: &BTreeSet<String>) -> bool {
+/// Whether the simulated provider got a request with one of the ids of the event.
+fn was_requested(envelope: &Value, requested: &BTreeSet<String>) -> bool {
     let data = &envelope["data"]["data"];
     ["certificate_id", "order_id", "id"].iter().any(|name| match &data[name] {
-        Value::String(text) => asked.contains(text),
+        Value::String(text) => requested.contains(text),
         Value::Null => false,
-        number => asked.contains(&number.to_string()),
+        number => requested.contains(&number.to_string()),
     })
 }

@@ -3,42 +3,44 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
-use crate::sqs::wire::{Seen, Service};
+use crate::sqs::request::{RequestInfo, Service};
 use harness::Random;
 
-/// Longer than the attempt of any client here.
-const TOO_LONG: Duration = Duration::from_secs(6);
+/// Longer than the attempt timeout of any client.
+const TIMEOUT_DELAY: Duration = Duration::from_secs(6);
 
-/// What is done to a request.
+/// What the proxy does with a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Deed {
-    Pass,
+pub(crate) enum Action {
+    Forward,
+    /// The sender is killed, and the request is not forwarded.
     KillBefore,
+    /// The sender is killed after the request has had its effect.
     KillAfter,
     Fault(Fault),
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// The connection ends, and the request went nowhere.
+    /// The connection ends, and the request is not forwarded.
     Reset,
-    /// The connection ends after the request has done its work.
+    /// The connection ends after the request has had its effect.
     LostAnswer,
-    /// 500, and nothing was done.
+    /// 500, and the request is not forwarded.
     Error,
-    /// 503 with the service's own code.
+    /// 503 with the error code of the service.
     Unavailable,
     Throttle,
     Slow(Duration),
-    /// The caller has given up when the answer comes; the request has done its work.
+    /// The response comes after the attempt timeout of the sender; the request has had its effect.
     TimeOut,
-    /// Of a batch each second message is not taken.
+    /// Every second message of a batch fails.
     Partial,
 }
 
 impl Fault {
-    /// Any that this request can meet.
-    pub(crate) fn any(seen: &Seen, random: &mut Random) -> Self {
+    /// A random fault that this request can have.
+    pub(crate) fn random(request: &RequestInfo, random: &mut Random) -> Self {
         match random.below(100) {
             0..=14 => Self::Reset,
             15..=34 => Self::LostAnswer,
@@ -46,7 +48,7 @@ impl Fault {
             50..=59 => Self::Unavailable,
             60..=74 => Self::Throttle,
             75..=77 => Self::TimeOut,
-            78..=89 if seen.is_batch => Self::Partial,
+            78..=89 if request.is_batch => Self::Partial,
             _ => Self::Slow(Duration::from_millis(20 + random.below(280))),
         }
     }
@@ -64,7 +66,7 @@ impl Fault {
         }
     }
 
-    /// Whether the request does its work and the caller does not learn of it.
+    /// Whether the request has its effect and the sender gets no response.
     pub(crate) fn hides_success(self) -> bool {
         matches!(self, Self::LostAnswer | Self::TimeOut)
     }
@@ -72,12 +74,12 @@ impl Fault {
     pub(crate) fn pause(self) -> Duration {
         match self {
             Self::Slow(pause) => pause,
-            Self::TimeOut => TOO_LONG,
+            Self::TimeOut => TIMEOUT_DELAY,
             _ => Duration::ZERO,
         }
     }
 
-    /// The service's answer, where it is one that says no.
+    /// The error response of the service, if the fault has one.
     pub(crate) fn refusal(self, service: Service) -> Option<Response<Body>> {
         let (status, code) = match (self, service) {
             (Self::Error, Service::DynamoDb) => (500, "InternalServerError"),
@@ -92,8 +94,8 @@ impl Fault {
             _ => return None,
         };
         let body = match service {
-            Service::S3 => format!("<Error><Code>{code}</Code><Message>torture</Message></Error>"),
-            _ => format!(r#"{{"__type":"{code}","message":"torture"}}"#),
+            Service::S3 => format!("<Error><Code>{code}</Code><Message>chaos</Message></Error>"),
+            _ => format!(r#"{{"__type":"{code}","message":"chaos"}}"#),
         };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();

@@ -8,10 +8,10 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use simulator::{Settings, Simulator};
 
-use crate::compare::{Compared, compare};
-use crate::latency::Passages;
+use crate::compare::{Comparison, compare};
+use crate::latency::Latencies;
+use crate::local::crash_point::Database;
 use crate::local::folder::{Folder, leaks};
-use crate::local::landing::Database;
 use crate::local::process::{Local, Log};
 use crate::local::senders::Senders;
 use crate::planted_secrets;
@@ -19,12 +19,12 @@ use crate::report::Row;
 use harness::SecretScanner;
 
 const PAUSE: Duration = Duration::from_millis(50);
-/// What does not go on for so long waits for a visibility timeout, which a restart ends.
+/// A queue without progress for this long waits for a visibility timeout, which a restart ends.
 const STALLED: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// `certhooks local`, the providers, and who sends.
-pub(crate) struct Scene {
+/// `certhooks local`, the simulated providers, and the senders.
+pub(crate) struct Testbed {
     certhooks: PathBuf,
     pub(crate) simulator: Simulator,
     pub(crate) scanner: SecretScanner,
@@ -33,19 +33,19 @@ pub(crate) struct Scene {
     state: PathBuf,
     pub(crate) kills: u64,
     leaked: u64,
-    pub(crate) passages: Passages,
+    pub(crate) latencies: Latencies,
     at: BTreeMap<String, u64>,
     pub(crate) peak_kib: u64,
     _folder: Folder,
 }
 
-impl Scene {
-    pub(crate) async fn set(certhooks: &Path, scanner: SecretScanner) -> Result<Self> {
-        Self::set_in(certhooks, Folder::new()?, scanner).await
+impl Testbed {
+    pub(crate) async fn start(certhooks: &Path, scanner: SecretScanner) -> Result<Self> {
+        Self::start_in(certhooks, Folder::new()?, scanner).await
     }
 
-    /// With the state in `folder`.
-    pub(crate) async fn set_in(
+    /// Starts with the state in `folder`.
+    pub(crate) async fn start_in(
         certhooks: &Path,
         folder: Folder,
         scanner: SecretScanner,
@@ -57,7 +57,7 @@ impl Scene {
             ..Settings::default()
         };
         let simulator = Simulator::start("127.0.0.1:0".parse()?, settings).await?;
-        let mut scene = Self {
+        let mut testbed = Self {
             certhooks: certhooks.to_owned(),
             simulator,
             senders: Senders::new("", &scanner)?,
@@ -66,30 +66,30 @@ impl Scene {
             state: folder.path().join("state"),
             kills: 0,
             leaked: 0,
-            passages: Passages::default(),
+            latencies: Latencies::default(),
             at: BTreeMap::new(),
             peak_kib: 0,
             _folder: folder,
         };
-        scene.start()?;
-        Ok(scene)
+        testbed.start_process()?;
+        Ok(testbed)
     }
 
-    fn start(&mut self) -> Result<()> {
+    fn start_process(&mut self) -> Result<()> {
         let local = Local::start(&self.certhooks, &self.state, &self.simulator, &self.scanner)?;
         let process = format!("/proc/{}/cmdline", local.id());
         let title = std::fs::read(process).unwrap_or_default();
         self.leaked += self.scanner.count(&String::from_utf8_lossy(&title));
-        self.senders.turn_to(&local.address);
+        self.senders.set_address(&local.address);
         self.local = Some(local);
         Ok(())
     }
 
     pub(crate) fn local(&self) -> Result<&Local> {
-        self.local.as_ref().context("certhooks local does not run")
+        self.local.as_ref().context("certhooks local is not running")
     }
 
-    /// The state folder, to look at it or to be in its way.
+    /// The state folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.state
     }
@@ -98,42 +98,43 @@ impl Scene {
         Database::open(&self.state)
     }
 
-    fn keep(&mut self, log: Log) {
+    fn add_log(&mut self, log: Log) {
         self.leaked += log.leaked;
-        self.passages.queue.extend(log.passages.queue);
-        self.passages.whole.extend(log.passages.whole);
+        self.latencies.queue.extend(log.latencies.queue);
+        self.latencies.end_to_end.extend(log.latencies.end_to_end);
     }
 
-    /// `kill -9`, a look at where it fell, and a new start.
+    /// Kills the process (SIGKILL), finds out the crash points, and restarts it.
     pub(crate) fn kill(&mut self) -> Result<()> {
-        let local = self.local.take().context("certhooks local does not run")?;
+        let local = self.local.take().context("certhooks local is not running")?;
         let log = local.kill()?;
-        self.keep(log);
+        self.add_log(log);
         self.kills += 1;
-        for landing in self.database()?.landings(&self.simulator)? {
-            *self.at.entry(landing.name().to_owned()).or_default() += 1;
+        for crash_point in self.database()?.crash_points(&self.simulator)? {
+            *self.at.entry(crash_point.name().to_owned()).or_default() += 1;
         }
         self.simulator.requests().clear();
-        self.start()
+        self.start_process()
     }
 
-    /// SIGTERM, which finishes what is under way, and a new start, which ends visibility timeouts.
+    /// Stops the process with SIGTERM, which finishes current work, and restarts it, which ends visibility
+    /// timeouts.
     pub(crate) fn restart(&mut self) -> Result<()> {
         self.stop()?;
-        self.start()
+        self.start_process()
     }
 
     fn stop(&mut self) -> Result<()> {
         if let Some(local) = self.local.take() {
             let (peak, log) = local.stop()?;
             self.peak_kib = self.peak_kib.max(peak);
-            self.keep(log);
+            self.add_log(log);
         }
         Ok(())
     }
 
-    /// Waits until nothing is on the queue any more.
-    pub(crate) async fn settle(&mut self) -> Result<()> {
+    /// Waits until the queue is empty.
+    pub(crate) async fn drain(&mut self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         let (mut left, mut since) = (u64::MAX, Instant::now());
         loop {
@@ -141,7 +142,10 @@ impl Scene {
             if now == 0 {
                 return Ok(());
             }
-            ensure!(Instant::now() < until, "the queue is not worked off: {now} messages are left");
+            ensure!(
+                Instant::now() < until,
+                "the queue does not become empty: {now} messages are left"
+            );
             if now != left {
                 (left, since) = (now, Instant::now());
             } else if since.elapsed() > STALLED {
@@ -152,9 +156,9 @@ impl Scene {
         }
     }
 
-    /// Compares what was acknowledged with what was delivered, and looks for secrets in what is left.
-    /// `is_searched`: all files of the state folder too.
-    pub(crate) fn judge(mut self, row: Row, is_searched: bool) -> Result<Row> {
+    /// Compares what was acknowledged with what was delivered. `is_searched` says whether to search the state
+    /// folder for secrets too.
+    pub(crate) fn evaluate(mut self, row: Row, is_searched: bool) -> Result<Row> {
         self.stop()?;
         let database = self.database()?;
         let integrity = database.integrity()?;
@@ -162,7 +166,7 @@ impl Scene {
         ensure!(database.count("dead_letters")? == 0, "there are dead letters");
         let delivered = database.delivered()?;
         let accepted = self.senders.accepted();
-        let Compared { lost, unknown, repeated } = compare(&accepted, &delivered);
+        let Comparison { lost, unknown, repeated } = compare(&accepted, &delivered);
         let searched = if is_searched { self.search(&database)? } else { 0 };
         let mut measured = row.measured;
         measured.insert("peak_kib".to_owned(), json!(self.peak_kib));
@@ -171,7 +175,7 @@ impl Scene {
             events: accepted.len() as u64,
             lost,
             repeated,
-            // What is published and not recorded is not published again here: see `embedded`.
+            // Locally, publish and record are one transaction, so no repeat is explained (crate `embedded`).
             unexplained: repeated + unknown,
             leaked: self.leaked + self.senders.leaked.load(Ordering::Relaxed) + searched,
             at: if row.at.is_empty() { self.at.clone() } else { row.at },
@@ -179,10 +183,8 @@ impl Scene {
             ..row
         })
     }
-}
 
-impl Scene {
-    /// Secrets in deliveries, archive and database, where a challenge's token may wait.
+    /// Counts the secrets in deliveries, archive and database. The database may hold the token of a challenge.
     fn search(&self, database: &Database) -> Result<u64> {
         let mut found = 0;
         database.each_delivery(|body| found += self.scanner.count(body))?;

@@ -2,14 +2,14 @@ use http::request::Parts;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Who is at the other end of a proxy.
+/// The function that sent a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Caller {
-    Door,
+    Webhook,
     Worker,
 }
 
-/// What a request means on the way of an event.
+/// The step of an event's processing that a request is for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Step {
@@ -19,13 +19,13 @@ pub(crate) enum Step {
     CallBack,
     Publish,
     /// The history of the certificate, which is part of the record.
-    Tell,
+    History,
     Record,
-    PutBack,
+    Requeue,
     Release,
-    /// By the event source mapping, not by the function.
+    /// Done by the event source mapping, not by the function.
     Delete,
-    /// Secrets and whatever else.
+    /// Secrets and everything else.
     Other,
 }
 
@@ -37,9 +37,9 @@ impl Step {
             Self::Archive => "archive",
             Self::CallBack => "call-back",
             Self::Publish => "publish",
-            Self::Tell => "tell",
+            Self::History => "history",
             Self::Record => "record",
-            Self::PutBack => "put back",
+            Self::Requeue => "requeue",
             Self::Release => "release",
             Self::Delete => "delete",
             Self::Other => "other",
@@ -58,42 +58,42 @@ pub(crate) enum Service {
 
 /// A request as the proxy sees it.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct RequestInfo {
     pub(crate) step: Step,
     pub(crate) service: Service,
-    /// The event's, where the request names one.
+    /// The id of the event, if the request has one.
     pub(crate) id: Option<String>,
-    /// The SDK's name for a call, the same for each attempt at it.
+    /// The SDK's id of the call, which all its attempts share.
     pub(crate) call: Option<String>,
-    /// `SendMessageBatch`, which can fail in part.
+    /// Whether it is a `SendMessageBatch`, which can fail in part.
     pub(crate) is_batch: bool,
 }
 
 const PROVIDERS: [&str; 3] = ["/services/v2", "/client/v4", "/graph"];
 
-impl Seen {
+impl RequestInfo {
     pub(crate) fn of(caller: Caller, parts: &Parts, body: &[u8]) -> Self {
         let path = parts.uri.path();
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let target = header("x-amz-target");
         let call = header("amz-sdk-invocation-id").map(str::to_owned);
-        let seen = |step, service| Self { step, service, id: None, call, is_batch: false };
+        let info = |step, service| Self { step, service, id: None, call, is_batch: false };
         match target.unwrap_or_default().split_once('.') {
             Some(("AmazonSQS", "SendMessageBatch")) => {
-                let step = if caller == Caller::Door { Step::Enqueue } else { Step::PutBack };
-                Self { is_batch: true, ..seen(step, Service::Sqs) }
+                let step = if caller == Caller::Webhook { Step::Enqueue } else { Step::Requeue };
+                Self { is_batch: true, ..info(step, Service::Sqs) }
             }
             Some(("AmazonSQS", "SendMessage")) => {
-                Self { id: published(body), ..seen(Step::Publish, Service::Sqs) }
+                Self { id: published(body), ..info(Step::Publish, Service::Sqs) }
             }
-            Some(("AmazonSQS", _)) => seen(Step::Other, Service::Sqs),
+            Some(("AmazonSQS", _)) => info(Step::Other, Service::Sqs),
             Some(("DynamoDB_20120810", operation)) => {
                 let (step, id) = ledger(operation, body);
-                Self { id, ..seen(step, Service::DynamoDb) }
+                Self { id, ..info(step, Service::DynamoDb) }
             }
-            Some(_) => seen(Step::Other, Service::Secrets),
-            None if is_of_provider(path) => seen(Step::CallBack, Service::Provider),
-            None => seen(Step::Archive, Service::S3),
+            Some(_) => info(Step::Other, Service::Secrets),
+            None if is_of_provider(path) => info(Step::CallBack, Service::Provider),
+            None => info(Step::Archive, Service::S3),
         }
     }
 }
@@ -108,11 +108,11 @@ fn published(body: &[u8]) -> Option<String> {
     Some(request["MessageAttributes"]["id"]["StringValue"].as_str()?.to_owned())
 }
 
-/// By what it writes, whatever operation it takes to write it.
+/// The step of a ledger request, decided by what it writes and not by the operation.
 fn ledger(operation: &str, body: &[u8]) -> (Step, Option<String>) {
     let text = String::from_utf8_lossy(body);
-    if let Some(id) = told(&text) {
-        return (Step::Tell, Some(id.to_owned()));
+    if let Some(id) = history_id(&text) {
+        return (Step::History, Some(id.to_owned()));
     }
     let id = text.split("\"event#").nth(1).and_then(|rest| rest.split('"').next());
     let step = match operation {
@@ -126,13 +126,13 @@ fn ledger(operation: &str, body: &[u8]) -> (Step, Option<String>) {
     (step, id.map(str::to_owned))
 }
 
-/// The id in the sort key of a history's entry, `received#MOMENT#ID`.
-fn told(text: &str) -> Option<&str> {
+/// The id in the sort key of a history record, `received#TIME#ID`.
+fn history_id(text: &str) -> Option<&str> {
     text.split("\"received#").nth(1)?.split('"').next()?.split('#').nth(1)
 }
 
-/// `SendMessageBatch` in two: the request without its odd entries, and those entries' ids. `None`
-/// where that would leave nothing on one side.
+/// Splits a `SendMessageBatch` into the request without its odd entries, and the ids of those entries. `None`
+/// if there would be no odd entries.
 pub(crate) fn halved(body: &[u8]) -> Option<(Vec<u8>, Vec<String>)> {
     let mut request: Value = serde_json::from_slice(body).ok()?;
     let entries = request["Entries"].as_array()?.clone();
@@ -142,11 +142,11 @@ pub(crate) fn halved(body: &[u8]) -> Option<(Vec<u8>, Vec<String>)> {
     (!odd.is_empty()).then(|| (request.to_string().into_bytes(), odd))
 }
 
-/// The queue's answer to the half that it got, with the other half as failed.
+/// The queue's response to the half that it got, with the other half as failed.
 pub(crate) fn with_failed(answer: &[u8], failed: &[String]) -> Option<Vec<u8>> {
     let mut answer: Value = serde_json::from_slice(answer).ok()?;
     let failed = failed.iter().map(
-        |id| json!({ "Id": id, "Code": "InternalError", "SenderFault": false, "Message": "torture" }),
+        |id| json!({ "Id": id, "Code": "InternalError", "SenderFault": false, "Message": "chaos" }),
     );
     answer["Failed"] = failed.collect();
     Some(answer.to_string().into_bytes())
@@ -158,41 +158,41 @@ mod tests {
 
     use super::*;
 
-    fn seen(caller: Caller, path: &str, target: &str, body: &str) -> Seen {
+    fn info(caller: Caller, path: &str, target: &str, body: &str) -> RequestInfo {
         let request = Request::post(path).header("x-amz-target", target).body(()).unwrap();
         let (mut parts, ()) = request.into_parts();
         if target.is_empty() {
             parts.headers.clear();
         }
-        Seen::of(caller, &parts, body.as_bytes())
+        RequestInfo::of(caller, &parts, body.as_bytes())
     }
 
     #[test]
-    fn what_a_request_means() {
+    fn the_step_of_a_request() {
         let claim = r#"{"Item":{"pk":{"S":"event#a1"},"state":{"S":"claimed"}}}"#;
         let record = r#"{"Item":{"pk":{"S":"event#a1"},"state":{"S":"recorded"}}}"#;
-        let tell = r#"{"sk":{"S":"received#2026-01-01T00:00:00.000000Z#a1"}}"#;
+        let history = r#"{"sk":{"S":"received#2026-01-01T00:00:00.000000Z#a1"}}"#;
         let publish = r#"{"MessageAttributes":{"id":{"StringValue":"a1"}}}"#;
         for (path, target, body, step, id) in [
             ("/", "DynamoDB_20120810.PutItem", claim, Step::Claim, Some("a1")),
             ("/", "DynamoDB_20120810.PutItem", record, Step::Record, Some("a1")),
-            ("/", "DynamoDB_20120810.BatchWriteItem", tell, Step::Tell, Some("a1")),
+            ("/", "DynamoDB_20120810.BatchWriteItem", history, Step::History, Some("a1")),
             ("/", "DynamoDB_20120810.DeleteItem", claim, Step::Release, Some("a1")),
             ("/", "AmazonSQS.SendMessage", publish, Step::Publish, Some("a1")),
-            ("/", "AmazonSQS.SendMessageBatch", "{}", Step::PutBack, None),
+            ("/", "AmazonSQS.SendMessageBatch", "{}", Step::Requeue, None),
             ("/", "secretsmanager.GetSecretValue", "{}", Step::Other, None),
             ("/archive/digicert/2026/01/01/a1", "", "", Step::Archive, None),
             ("/services/v2/order/1", "", "", Step::CallBack, None),
         ] {
-            let seen = seen(Caller::Worker, path, target, body);
-            assert_eq!((seen.step, seen.id.as_deref()), (step, id), "{path} {target}");
+            let info = info(Caller::Worker, path, target, body);
+            assert_eq!((info.step, info.id.as_deref()), (step, id), "{path} {target}");
         }
-        let door = seen(Caller::Door, "/", "AmazonSQS.SendMessageBatch", "{}");
-        assert_eq!(door.step, Step::Enqueue);
+        let webhook = info(Caller::Webhook, "/", "AmazonSQS.SendMessageBatch", "{}");
+        assert_eq!(webhook.step, Step::Enqueue);
     }
 
     #[test]
-    fn half_a_batch() {
+    fn a_batch_is_halved() {
         let body = br#"{"QueueUrl":"q","Entries":[{"Id":"0"},{"Id":"1"},{"Id":"2"}]}"#;
         let (half, failed) = halved(body).unwrap();
         let half: Value = serde_json::from_slice(&half).unwrap();

@@ -1,42 +1,33 @@
-use std::path::PathBuf;
-
 use anyhow::Result;
-use envelope::Provider;
 use harness::Emulator;
 use serde_json::{Value, json};
 use simulator::{Settings, Simulator};
 
 use crate::planted_secrets;
-use crate::sqs::doors::Doors;
+use crate::sqs::functions::Functions;
+use crate::sqs::process_under_test::ProcessUnderTest;
 use crate::sqs::proxy::Proxy;
-use crate::sqs::victim::Victim;
-use crate::sqs::wire::Caller;
+use crate::sqs::request::Caller;
+use crate::sqs::webhook_functions::WebhookFunctions;
 use harness::SecretScanner;
 
 const LEDGER: &str = "ledger";
 pub(crate) const ARCHIVE: &str = "archive";
 
-/// Compiled functions. Without doors the events are put onto the queue as their doors would.
-#[derive(Clone, Debug, Default)]
-pub struct Functions {
-    pub worker: PathBuf,
-    pub doors: Vec<(Provider, PathBuf)>,
-}
-
-/// Emulator and providers, with the functions on the other side of a proxy.
-pub(crate) struct Stage {
+/// The functions, with a proxy between them and the emulator and simulated providers.
+pub(crate) struct Testbed {
     pub(crate) emulator: Emulator,
     pub(crate) simulator: Simulator,
     pub(crate) proxy: Proxy,
-    pub(crate) doors: Doors,
-    pub(crate) worker: Victim,
+    pub(crate) webhooks: WebhookFunctions,
+    pub(crate) worker: ProcessUnderTest,
     pub(crate) events: String,
     pub(crate) deliveries: String,
 }
 
-impl Stage {
+impl Testbed {
     /// `None` without an emulator.
-    pub(crate) async fn set(
+    pub(crate) async fn start(
         functions: &Functions,
         scanner: &SecretScanner,
     ) -> Result<Option<Self>> {
@@ -58,16 +49,21 @@ impl Stage {
             emulator.create_secret(name, &value.to_string()).await?;
         }
         let variables = worker_variables(&emulator, &proxy, &events, &deliveries);
-        let worker = Victim::new(Caller::Worker, &functions.worker, variables, scanner.clone());
-        let doors = Doors::new(functions, &door_variables(&emulator, &proxy, &events), scanner);
-        Ok(Some(Self { emulator, simulator, proxy, doors, worker, events, deliveries }))
+        let worker =
+            ProcessUnderTest::new(Caller::Worker, &functions.worker, variables, scanner.clone());
+        let webhooks = WebhookFunctions::new(
+            functions,
+            &webhook_variables(&emulator, &proxy, &events),
+            scanner,
+        );
+        Ok(Some(Self { emulator, simulator, proxy, webhooks, worker, events, deliveries }))
     }
 
     pub(crate) fn kills(&self) -> u64 {
-        self.worker.kills + self.doors.kills()
+        self.worker.kills + self.webhooks.kills()
     }
 
-    /// What time would do, of which a run has none: the leases that a kill left behind end.
+    /// Ends the lease of an event, as time would. A run is too short to wait for leases that a kill left.
     pub(crate) async fn end_lease(&self, id: &str) {
         let text = |text: &str| json!({ "S": text });
         let update = json!({
@@ -78,11 +74,11 @@ impl Stage {
             "ExpressionAttributeNames": { "#state": "state" },
             "ExpressionAttributeValues": { ":past": { "N": "0" }, ":claimed": text("claimed") },
         });
-        // Refused where there is no claim, which is as good.
+        // The update is refused if there is no claim, which is fine.
         let _ = self.emulator.call("dynamodb", "DynamoDB_20120810.UpdateItem", update).await;
     }
 
-    /// Everything that is in the ledger, as text.
+    /// The whole ledger as text.
     pub(crate) async fn ledger(&self) -> Result<String> {
         let scan = json!({ "TableName": LEDGER });
         let found = self.emulator.call("dynamodb", "DynamoDB_20120810.Scan", scan).await?;
@@ -104,15 +100,16 @@ fn secrets() -> [(&'static str, Value); 6] {
     ]
 }
 
-/// The later one of two with the same name counts.
-fn through(emulator: &Emulator, proxy: &Proxy, caller: Caller) -> Vec<(String, String)> {
+/// The variables for a function that calls AWS through the proxy. Of two with the same name, the later one
+/// applies.
+fn proxied(emulator: &Emulator, proxy: &Proxy, caller: Caller) -> Vec<(String, String)> {
     let mut variables = emulator.environment();
     variables.push(("AWS_ENDPOINT_URL".to_owned(), proxy.address(caller).to_owned()));
     variables
 }
 
-fn door_variables(emulator: &Emulator, proxy: &Proxy, events: &str) -> Vec<(String, String)> {
-    let mut variables = through(emulator, proxy, Caller::Door);
+fn webhook_variables(emulator: &Emulator, proxy: &Proxy, events: &str) -> Vec<(String, String)> {
+    let mut variables = proxied(emulator, proxy, Caller::Webhook);
     variables.push(("EVENTS_QUEUE_URL".to_owned(), events.to_owned()));
     variables
 }
@@ -123,7 +120,7 @@ fn worker_variables(
     events: &str,
     deliveries: &str,
 ) -> Vec<(String, String)> {
-    let mut variables = through(emulator, proxy, Caller::Worker);
+    let mut variables = proxied(emulator, proxy, Caller::Worker);
     let address = proxy.address(Caller::Worker);
     let own = [
         ("EVENTS_QUEUE_URL", events.to_owned()),

@@ -11,39 +11,40 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::planted_secrets::header;
+use crate::sqs::functions::Functions;
+use crate::sqs::process_under_test::{Invocation, ProcessUnderTest};
 use crate::sqs::proxy::Proxy;
-use crate::sqs::stage::Functions;
-use crate::sqs::victim::{Ended, Victim};
-use crate::sqs::wire::Caller;
+use crate::sqs::request::Caller;
 use harness::SecretScanner;
 
-/// A provider sends again so often what is not answered with 200.
-const SENDS: u32 = 100;
+/// How often a provider sends an event that is not answered with 200.
+const MAX_SENDS: u32 = 100;
 
-/// The way in: a compiled door where there is one.
-pub(crate) struct Doors {
-    compiled: Vec<(Provider, Victim)>,
-    /// The ids that a door acknowledged.
+/// Sends events: through the compiled webhook function of the provider, or straight onto the queue if there
+/// is none.
+pub(crate) struct WebhookFunctions {
+    functions: Vec<(Provider, ProcessUnderTest)>,
+    /// The ids of acknowledged events.
     pub(crate) accepted: BTreeSet<String>,
-    /// Secrets in an answer.
+    /// The number of secrets found in responses.
     leaked: u64,
     scanner: SecretScanner,
 }
 
-impl Doors {
+impl WebhookFunctions {
     pub(crate) fn new(
         functions: &Functions,
         variables: &[(String, String)],
         scanner: &SecretScanner,
     ) -> Self {
-        let compiled = functions.doors.iter().map(|(provider, binary)| {
+        let functions = functions.webhooks.iter().map(|(provider, binary)| {
             let mut variables = variables.to_vec();
             let secret = (route(*provider).to_owned()) + "-webhook";
             variables.push(("WEBHOOK_SECRET_ID".to_owned(), secret));
-            (*provider, Victim::new(Caller::Door, binary, variables, scanner.clone()))
+            (*provider, ProcessUnderTest::new(Caller::Webhook, binary, variables, scanner.clone()))
         });
         Self {
-            compiled: compiled.collect(),
+            functions: functions.collect(),
             accepted: BTreeSet::new(),
             leaked: 0,
             scanner: scanner.clone(),
@@ -51,10 +52,10 @@ impl Doors {
     }
 
     pub(crate) fn kills(&self) -> u64 {
-        self.compiled.iter().map(|(_, victim)| victim.kills).sum()
+        self.functions.iter().map(|(_, function)| function.kills).sum()
     }
 
-    /// Sends `document` as its provider would: again until a 200 says that it is taken. Its ids.
+    /// Sends `document` as its provider does, until it is acknowledged with 200. Returns its ids.
     pub(crate) async fn send(
         &mut self,
         (provider, document): (Provider, &Value),
@@ -62,16 +63,16 @@ impl Doors {
         (emulator, events): (&Emulator, &str),
     ) -> Result<Vec<String>> {
         let body = document.to_string();
-        let found = self.compiled.iter_mut().find(|(compiled, _)| *compiled == provider);
-        let Some((_, door)) = found else {
+        let found = self.functions.iter_mut().find(|(known, _)| *known == provider);
+        let Some((_, function)) = found else {
             let ids = put(provider, &body, emulator, events).await?;
             self.accepted.extend(ids.iter().cloned());
             return Ok(ids);
         };
         let event = request(provider, &body)?;
-        for _ in 0..SENDS {
-            let Ended::Answered(InvocationResult::Response(response)) =
-                door.invoke(event.clone(), proxy).await?
+        for _ in 0..MAX_SENDS {
+            let Invocation::Answered(InvocationResult::Response(response)) =
+                function.invoke(event.clone(), proxy).await?
             else {
                 continue;
             };
@@ -79,7 +80,7 @@ impl Doors {
             if response["statusCode"] == 200 {
                 let answer: Value =
                     serde_json::from_str(response["body"].as_str().unwrap_or_default())?;
-                let ids = answer["ids"].as_array().context("a 200 names no ids")?;
+                let ids = answer["ids"].as_array().context("the 200 has no ids")?;
                 let ids = ids.iter().filter_map(Value::as_str).map(str::to_owned);
                 let ids: Vec<String> = ids.collect();
                 self.accepted.extend(ids.iter().cloned());
@@ -88,15 +89,15 @@ impl Doors {
             ensure!(response["statusCode"] == 503, "neither 200 nor 503: {response}");
             ensure!(response["headers"]["retry-after"].is_string(), "no Retry-After: {response}");
         }
-        bail!("the door of {provider} did not take an event in {SENDS} times");
+        bail!("the webhook function of {provider} did not accept an event in {MAX_SENDS} attempts");
     }
 
-    /// Ends them; the secrets in what they wrote and answered.
+    /// Kills the functions. Returns the number of secrets found in their output and responses.
     pub(crate) fn stop(&mut self) -> Result<u64> {
-        for (_, door) in &mut self.compiled {
-            door.kill()?;
+        for (_, function) in &mut self.functions {
+            function.kill()?;
         }
-        Ok(self.leaked + self.compiled.iter().map(|(_, door)| door.leaked).sum::<u64>())
+        Ok(self.leaked + self.functions.iter().map(|(_, function)| function.leaked).sum::<u64>())
     }
 }
 
@@ -108,13 +109,13 @@ fn route(provider: Provider) -> &'static str {
     }
 }
 
-/// The event that API Gateway would hand in.
+/// The event with which API Gateway invokes the function.
 fn request(provider: Provider, body: &str) -> Result<String> {
     let mut event: Value = serde_json::from_str(&sample("digicert.rest.json")?)?;
     let path = format!("/webhooks/{}", route(provider));
     let (name, value) = header(provider, body.as_bytes());
     for (member, all) in [("headers", false), ("multiValueHeaders", true)] {
-        let headers = event[member].as_object_mut().context("the sample has no headers")?;
+        let headers = event[member].as_object_mut().context("the sample event has no headers")?;
         headers.remove("X-WEBHOOK-KEY");
         headers.insert(name.to_owned(), if all { json!([value]) } else { json!(value) });
     }
@@ -124,7 +125,7 @@ fn request(provider: Provider, body: &str) -> Result<String> {
     Ok(event.to_string())
 }
 
-/// Onto the queue as the door would put it; the ids.
+/// Puts the events onto the queue as the webhook function would. Returns their ids.
 async fn put(
     provider: Provider,
     body: &str,
