@@ -5,16 +5,16 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
 
+use crate::args::ProviderName;
 use crate::cloudflare::words::Cloudflare;
 use crate::dead_letters::words::DeadLetters;
 use crate::digicert::Webhook;
 use crate::doctor::words::Doctor;
 use crate::meta::words::Meta;
-use crate::moment::age;
-use crate::options::ProviderName;
 use crate::reconcile::words::Reconcile;
 use crate::replay::words::Replay;
 use crate::status::words::Status;
+use crate::time_parsing::parse_duration;
 
 /// Certificate webhooks in, complete certificate events out.
 #[derive(Debug, Parser)]
@@ -196,7 +196,7 @@ fn door(text: &str) -> Result<reqwest::Url, String> {
 }
 
 fn every(text: &str) -> Result<Duration, String> {
-    let age = age(text).and_then(|age| Duration::try_from(age).ok());
+    let age = parse_duration(text).and_then(|age| Duration::try_from(age).ok());
     age.ok_or_else(|| "must be an age such as 90s, 15m or 1h".into())
 }
 

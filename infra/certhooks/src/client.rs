@@ -8,7 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 
 /// A page of an event log has less than 1 MB.
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ pub(crate) enum Trouble<R> {
     Unanswered(String),
 }
 
-impl<R: Into<Fault>> From<Trouble<R>> for Fault {
+impl<R: Into<CommandError>> From<Trouble<R>> for CommandError {
     fn from(trouble: Trouble<R>) -> Self {
         match trouble {
             Trouble::Refused(refusal) => refusal.into(),
@@ -52,7 +52,7 @@ impl<R: PartialEq> Trouble<R> {
 }
 
 impl Client {
-    pub(crate) fn new(base: Url, key: Key) -> Outcome<Self> {
+    pub(crate) fn new(base: Url, key: Key) -> CommandResult<Self> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("certhooks/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
@@ -60,7 +60,7 @@ impl Client {
         let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
         let http = builder
             .build()
-            .map_err(|error| Fault::failed(format!("the HTTP client: {}", cause(&error))))?;
+            .map_err(|error| CommandError::failed(format!("the HTTP client: {}", cause(&error))))?;
         Ok(Self { http, base, key })
     }
 

@@ -10,8 +10,8 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::client::is_loopback;
-use crate::fault::{Fault, Outcome};
-use crate::line::clean;
+use crate::display::clean;
+use crate::error::{CommandError, CommandResult};
 
 /// No key has so many bytes.
 const SECRET_LIMIT: u64 = 64 * 1024;
@@ -36,7 +36,7 @@ impl KeySource<'_> {
         &self,
         environment: &Environment,
         secrets: &LocalSecrets,
-    ) -> Outcome<SecretString> {
+    ) -> CommandResult<SecretString> {
         if let Some(path) = self.file {
             return secret(self.option, path);
         }
@@ -47,7 +47,7 @@ impl KeySource<'_> {
         let stored =
             if file.exists() { secrets.api(self.provider).current().await?.current } else { None };
         stored.ok_or_else(|| {
-            Fault::usage(format!(
+            CommandError::usage(format!(
                 "no {}: set {}, name a file with {} (- for standard input), or put `{}` into {}",
                 self.called,
                 self.variable,
@@ -68,7 +68,7 @@ pub(crate) fn base(
     variable: &'static str,
     own: &str,
     environment: &Environment,
-) -> Outcome<Url> {
+) -> CommandResult<Url> {
     let (name, base) = match (option, environment.optional(variable)) {
         (Some(base), _) => ("--base", base),
         (None, Some(base)) => (variable, base),
@@ -78,9 +78,10 @@ pub(crate) fn base(
 }
 
 /// A secret from a file, or from standard input for `-`. No text quotes it.
-pub(crate) fn secret(option: &str, path: &Path) -> Outcome<SecretString> {
-    let unreadable =
-        |error: std::io::Error| Fault::usage(format!("{option} {}: {error}", path.display()));
+pub(crate) fn secret(option: &str, path: &Path) -> CommandResult<SecretString> {
+    let unreadable = |error: std::io::Error| {
+        CommandError::usage(format!("{option} {}: {error}", path.display()))
+    };
     let mut text = String::new();
     if path == Path::new("-") {
         std::io::stdin().take(SECRET_LIMIT).read_to_string(&mut text).map_err(unreadable)?;
@@ -89,7 +90,7 @@ pub(crate) fn secret(option: &str, path: &Path) -> Outcome<SecretString> {
         file.take(SECRET_LIMIT).read_to_string(&mut text).map_err(unreadable)?;
     }
     match text.trim() {
-        "" => Err(Fault::usage(format!("{option} {}: is empty", path.display()))),
+        "" => Err(CommandError::usage(format!("{option} {}: is empty", path.display()))),
         secret => Ok(secret.into()),
     }
 }
@@ -99,22 +100,24 @@ pub(crate) fn secret(option: &str, path: &Path) -> Outcome<SecretString> {
 ///
 /// # Errors
 /// Names the option and what is wrong; the address itself only where it cannot hold a password.
-pub(crate) fn address(option: &str, text: &str) -> Outcome<Url> {
+pub(crate) fn address(option: &str, text: &str) -> CommandResult<Url> {
     let url = Url::parse(text).map_err(|_| {
-        Fault::usage(format!(
+        CommandError::usage(format!(
             "{option}: is no address; it must look like https://hooks.example.com"
         ))
     })?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Fault::usage(format!("{option}: must not hold a user name or password")));
+        return Err(CommandError::usage(format!(
+            "{option}: must not hold a user name or password"
+        )));
     }
-    let fault = |problem: &str| Fault::usage(format!("{option} {}: {problem}", clean(text)));
+    let error = |problem: &str| CommandError::usage(format!("{option} {}: {problem}", clean(text)));
     if url.fragment().is_some() {
-        return Err(fault("must not have a fragment (#)"));
+        return Err(error("must not have a fragment (#)"));
     }
     match url.scheme() {
         "https" if url.has_host() => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        _ => Err(fault("must begin with https:// (http:// is for a loopback address only)")),
+        _ => Err(error("must begin with https:// (http:// is for a loopback address only)")),
     }
 }

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::args::ProviderName;
 use crate::cli::Send;
 use crate::keys;
-use crate::options::ProviderName;
 use crate::output::say;
 use crate::sign::{Signer, provider_of, vary};
 

@@ -3,8 +3,8 @@ use embedded::{LocalSecrets, Rotation, Stages};
 use envelope::Provider;
 use secrecy::SecretString;
 
-use crate::fault::{Fault, Outcome};
-use crate::stack::{Here, Stack};
+use crate::error::{CommandError, CommandResult};
+use crate::stack::{InstallationArgs, Stack};
 
 /// Where the stages of a webhook secret are kept.
 pub(crate) enum Store {
@@ -15,10 +15,10 @@ pub(crate) enum Store {
 impl Store {
     pub(crate) async fn open(
         secrets: &LocalSecrets,
-        here: &Here,
+        installation: &InstallationArgs,
         provider: Provider,
-    ) -> Outcome<Self> {
-        match &here.stack {
+    ) -> CommandResult<Self> {
+        match &installation.stack {
             Some(name) => {
                 let stack = Stack::open(&Environment::of_process(), name).await?;
                 Ok(Self::Stack(Box::new(stack), provider))
@@ -28,12 +28,12 @@ impl Store {
     }
 
     /// As stored: plain, or a JSON object each.
-    pub(crate) async fn stages(&self) -> Outcome<Stages> {
+    pub(crate) async fn stages(&self) -> CommandResult<Stages> {
         match self {
             Self::Local(rotation) => Ok(rotation.stages()?),
             Self::Stack(stack, provider) => {
                 let versions = stack.versions(*provider).await?;
-                let none = || Fault::failed("the webhook secret has no value");
+                let none = || CommandError::failed("the webhook secret has no value");
                 Ok(Stages {
                     current: versions.current.ok_or_else(none)?,
                     pending: versions.pending,
@@ -44,28 +44,28 @@ impl Store {
     }
 
     /// A new secret.
-    pub(crate) fn random(&self) -> Outcome<SecretString> {
+    pub(crate) fn random(&self) -> CommandResult<SecretString> {
         match self {
             Self::Local(rotation) => Ok(rotation.random()?),
             Self::Stack(stack, _) => Ok(stack.random()?),
         }
     }
 
-    pub(crate) async fn begin(&self, next: &SecretString) -> Outcome<()> {
+    pub(crate) async fn begin(&self, next: &SecretString) -> CommandResult<()> {
         match self {
             Self::Local(rotation) => Ok(rotation.begin(next)?),
             Self::Stack(stack, provider) => Ok(stack.begin(*provider, next).await?),
         }
     }
 
-    pub(crate) async fn promote(&self, keep_previous: bool) -> Outcome<()> {
+    pub(crate) async fn promote(&self, keep_previous: bool) -> CommandResult<()> {
         match self {
             Self::Local(rotation) => Ok(rotation.promote(keep_previous)?),
             Self::Stack(stack, provider) => Ok(stack.promote(*provider, keep_previous).await?),
         }
     }
 
-    pub(crate) async fn abandon(&self) -> Outcome<()> {
+    pub(crate) async fn abandon(&self) -> CommandResult<()> {
         match self {
             Self::Local(rotation) => Ok(rotation.abandon()?),
             Self::Stack(stack, provider) => Ok(stack.abandon(*provider).await?),

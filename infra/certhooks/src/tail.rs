@@ -5,7 +5,7 @@ use embedded::{Delivered, Reader};
 use envelope::CertificateEvent;
 
 use crate::cli::Tail;
-use crate::line::{columns, one_line, short};
+use crate::display::{columns, one_line, short};
 
 /// Between two looks at the queue.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::client::{Client, Trouble, is_loopback, same_address};
 use crate::cloudflare::words::Access;
-use crate::fault::{Fault, Outcome};
+use crate::display::clean;
+use crate::error::{CommandError, CommandResult};
 use crate::given::{self, KeySource};
-use crate::line::clean;
 
 const BASE: &str = "https://api.cloudflare.com/client/v4";
 
@@ -30,12 +30,14 @@ impl Account {
         access: &Access,
         environment: &Environment,
         secrets: &LocalSecrets,
-    ) -> Outcome<Self> {
+    ) -> CommandResult<Self> {
         let id = account_id(access.account.as_deref(), environment)?;
         let base = given::base(access.base.as_deref(), "CLOUDFLARE_API_BASE", BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
-            Fault::usage("the API token is empty, or was never filled in: make one at Cloudflare")
+            CommandError::usage(
+                "the API token is empty, or was never filled in: make one at Cloudflare",
+            )
         })?;
         Ok(Self { client: Client::new(base, key)?, id })
     }
@@ -65,20 +67,24 @@ impl Account {
         self.client.call(&alerting::save_destination(&self.id, id, same), classify_done).await
     }
 
-    pub(crate) async fn delete_destination(&self, id: &str) -> Outcome<()> {
+    pub(crate) async fn delete_destination(&self, id: &str) -> CommandResult<()> {
         Ok(self.client.call(&alerting::delete_destination(&self.id, id), classify_done).await?)
     }
 
     /// The id of the new one.
-    pub(crate) async fn create_policy(&self, policy: &Map<String, Value>) -> Outcome<String> {
+    pub(crate) async fn create_policy(&self, policy: &Map<String, Value>) -> CommandResult<String> {
         Ok(self.client.call(&alerting::create_policy(&self.id, policy), classify_created).await?)
     }
 
-    pub(crate) async fn update_policy(&self, id: &str, policy: &Map<String, Value>) -> Outcome<()> {
+    pub(crate) async fn update_policy(
+        &self,
+        id: &str,
+        policy: &Map<String, Value>,
+    ) -> CommandResult<()> {
         Ok(self.client.call(&alerting::update_policy(&self.id, id, policy), classify_done).await?)
     }
 
-    pub(crate) async fn delete_policy(&self, id: &str) -> Outcome<()> {
+    pub(crate) async fn delete_policy(&self, id: &str) -> CommandResult<()> {
         Ok(self.client.call(&alerting::delete_policy(&self.id, id), classify_done).await?)
     }
 }
@@ -97,24 +103,27 @@ impl Access {
     }
 }
 
-fn account_id(named: Option<&str>, environment: &Environment) -> Outcome<String> {
+fn account_id(named: Option<&str>, environment: &Environment) -> CommandResult<String> {
     const VARIABLE: &str = "CLOUDFLARE_ACCOUNT_ID";
     let id = named.or_else(|| environment.optional(VARIABLE));
     let id = id.ok_or_else(|| {
-        Fault::usage(format!("no account id: name it with --account, or set {VARIABLE}"))
+        CommandError::usage(format!("no account id: name it with --account, or set {VARIABLE}"))
     })?;
     if is_id(id) {
         Ok(id.to_owned())
     } else {
-        Err(Fault::usage(format!("--account or {VARIABLE}: `{}` is no account id", clean(id))))
+        Err(CommandError::usage(format!(
+            "--account or {VARIABLE}: `{}` is no account id",
+            clean(id)
+        )))
     }
 }
 
 /// Neither code nor wording of a failed test is documented; a refusal that is about nothing else is
 /// most likely that.
-pub(crate) fn untested(trouble: Trouble<Refusal>) -> Fault {
+pub(crate) fn untested(trouble: Trouble<Refusal>) -> CommandError {
     match trouble {
-        Trouble::Refused(refusal @ Refusal::Other { .. }) => Fault::from(refusal).then(
+        Trouble::Refused(refusal @ Refusal::Other { .. }) => CommandError::from(refusal).followed_by(
             "Cloudflare saves a destination only if it answers a test with 2xx: see that the door \
              is up with this secret, that its name resolves and its certificate is valid",
         ),
@@ -123,12 +132,12 @@ pub(crate) fn untested(trouble: Trouble<Refusal>) -> Fault {
 }
 
 /// An address that Cloudflare can send to: of https on port 443 only ("Configure webhooks").
-pub(crate) fn endpoint(text: &str) -> Outcome<Url> {
+pub(crate) fn endpoint(text: &str) -> CommandResult<Url> {
     let url = given::address("--endpoint", text)?;
     if is_loopback(&url) || url.port_or_known_default() == Some(443) {
         return Ok(url);
     }
-    Err(Fault::usage(format!("--endpoint {url}: Cloudflare sends to port 443 only")))
+    Err(CommandError::usage(format!("--endpoint {url}: Cloudflare sends to port 443 only")))
 }
 
 /// Those with this address.

@@ -6,23 +6,23 @@ use time::OffsetDateTime;
 use crate::cloudflare::account;
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::{CreateDestination, Test};
-use crate::fault::{Fault, Outcome};
-use crate::line::clean;
+use crate::display::clean;
+use crate::error::{CommandError, CommandResult};
 
-pub(crate) async fn list(session: &Session) -> Outcome<()> {
+pub(crate) async fn list(session: &Session) -> CommandResult<()> {
     let destinations = session.account.destinations().await?;
     for destination in &destinations {
         session.output.say(&line(destination), &object(destination));
     }
     if destinations.is_empty() {
-        return Err(Fault::nothing(
+        return Err(CommandError::not_found(
             "the account has no webhook destination: make one with `certhooks cloudflare subscribe`",
         ));
     }
     Ok(())
 }
 
-pub(crate) async fn create(session: &Session, words: &CreateDestination) -> Outcome<()> {
+pub(crate) async fn create(session: &Session, words: &CreateDestination) -> CommandResult<()> {
     let endpoint = account::endpoint(&words.endpoint)?;
     let auth = session.auth(&words.secret).await?;
     let new = NewDestination { name: &words.name, url: endpoint.as_str(), auth: &auth };
@@ -32,7 +32,7 @@ pub(crate) async fn create(session: &Session, words: &CreateDestination) -> Outc
     Ok(())
 }
 
-pub(crate) async fn test(session: &Session, words: &Test) -> Outcome<()> {
+pub(crate) async fn test(session: &Session, words: &Test) -> CommandResult<()> {
     let destination = the_one(session, words.id.as_deref()).await?;
     let auth = session.auth(&words.secret).await?;
     let same = NewDestination { name: &destination.name, url: &destination.url, auth: &auth };
@@ -43,11 +43,11 @@ pub(crate) async fn test(session: &Session, words: &Test) -> Outcome<()> {
     Ok(())
 }
 
-pub(crate) async fn delete(session: &Session, id: &str) -> Outcome<()> {
+pub(crate) async fn delete(session: &Session, id: &str) -> CommandResult<()> {
     checked(id)?;
     let policies = session.account.policies().await?;
     if let Some(policy) = policies.iter().find(|policy| policy.sends_to(id)) {
-        return Err(Fault::failed(format!(
+        return Err(CommandError::failed(format!(
             "the policy {} sends to it: delete that first, or move it with `certhooks cloudflare \
              rotate`",
             policy.id
@@ -58,21 +58,21 @@ pub(crate) async fn delete(session: &Session, id: &str) -> Outcome<()> {
     Ok(())
 }
 
-pub(crate) fn checked(id: &str) -> Outcome<()> {
-    if is_id(id) { Ok(()) } else { Err(Fault::usage(format!("`{}` is no id", clean(id)))) }
+pub(crate) fn checked(id: &str) -> CommandResult<()> {
+    if is_id(id) { Ok(()) } else { Err(CommandError::usage(format!("`{}` is no id", clean(id)))) }
 }
 
-async fn the_one(session: &Session, id: Option<&str>) -> Outcome<Destination> {
+async fn the_one(session: &Session, id: Option<&str>) -> CommandResult<Destination> {
     id.map(checked).transpose()?;
     let mut destinations = session.account.destinations().await?;
     destinations.retain(|destination| id.is_none_or(|id| id == destination.id));
     match (destinations.pop(), destinations.is_empty()) {
         (Some(destination), true) => Ok(destination),
-        (Some(_), false) => Err(Fault::usage(
+        (Some(_), false) => Err(CommandError::usage(
             "the account has several destinations: name one by its id (`certhooks cloudflare \
              destination list`)",
         )),
-        (None, _) => Err(Fault::nothing("there is no such destination in the account")),
+        (None, _) => Err(CommandError::not_found("there is no such destination in the account")),
     }
 }
 

@@ -22,17 +22,17 @@ pub(crate) use account::{Account, at};
 use crate::cloudflare::session::Session;
 pub(crate) use crate::cloudflare::words::Access;
 use crate::cloudflare::words::{Cloudflare, Destination, Policy};
-use crate::fault::Outcome;
+use crate::error::CommandResult;
 
 pub(crate) async fn run(command: Cloudflare) -> ExitCode {
     let json = command.access().common.json;
     match act(command).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(json),
+        Err(error) => error.report(json),
     }
 }
 
-async fn act(command: Cloudflare) -> Outcome<()> {
+async fn act(command: Cloudflare) -> CommandResult<()> {
     let session = Session::open(command.access()).await?;
     match command {
         Cloudflare::Destination(Destination::Create(words)) => {

@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 use crate::cloudflare::destination::checked;
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::CreatePolicy;
-use crate::fault::{Fault, Outcome};
-use crate::line::clean;
+use crate::display::clean;
+use crate::error::{CommandError, CommandResult};
 
-pub(crate) async fn list(session: &Session, all: bool) -> Outcome<()> {
+pub(crate) async fn list(session: &Session, all: bool) -> CommandResult<()> {
     let mut policies = session.account.policies().await?;
     policies.retain(|policy| all || !policy.destinations.is_empty());
     for policy in &policies {
         session.output.say(&line(policy), &object(policy));
     }
     if policies.is_empty() {
-        return Err(Fault::nothing(
+        return Err(CommandError::not_found(
             "the account has no policy that sends to a webhook: make one with `certhooks \
              cloudflare subscribe`",
         ));
@@ -22,7 +22,7 @@ pub(crate) async fn list(session: &Session, all: bool) -> Outcome<()> {
     Ok(())
 }
 
-pub(crate) async fn create(session: &Session, words: &CreatePolicy) -> Outcome<()> {
+pub(crate) async fn create(session: &Session, words: &CreatePolicy) -> CommandResult<()> {
     words.destination.iter().try_for_each(|id| checked(id))?;
     let destinations: Vec<&str> = words.destination.iter().map(String::as_str).collect();
     let policy = new_policy(&words.name, &words.alert_type, &destinations);
@@ -34,7 +34,7 @@ pub(crate) async fn create(session: &Session, words: &CreatePolicy) -> Outcome<(
     Ok(())
 }
 
-pub(crate) async fn delete(session: &Session, id: &str) -> Outcome<()> {
+pub(crate) async fn delete(session: &Session, id: &str) -> CommandResult<()> {
     checked(id)?;
     session.account.delete_policy(id).await?;
     session.output.say(&format!("{id}  deleted"), &json!({ "id": id, "deleted": true }));

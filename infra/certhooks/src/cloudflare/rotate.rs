@@ -11,7 +11,7 @@ use crate::cloudflare::account::{self, Account, at, untested};
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::Rotate;
 use crate::doctor::probe::{Prober, Taken};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::given;
 use crate::output::Output;
 use crate::store::Store;
@@ -36,8 +36,8 @@ struct Way<'a> {
     compromised: bool,
 }
 
-pub(crate) async fn run(session: &Session, words: &Rotate) -> Outcome<()> {
-    let store = Store::open(&session.secrets, &words.here, Provider::Cloudflare).await?;
+pub(crate) async fn run(session: &Session, words: &Rotate) -> CommandResult<()> {
+    let store = Store::open(&session.secrets, &words.installation, Provider::Cloudflare).await?;
     // Before anything is stored, so that a wrong token or address leaves nothing half done.
     let endpoint = endpoint(session, words).await?;
     let (account, output) = (&session.account, session.output);
@@ -46,7 +46,7 @@ pub(crate) async fn run(session: &Session, words: &Rotate) -> Outcome<()> {
 }
 
 impl Way<'_> {
-    async fn rotate(&self) -> Outcome<()> {
+    async fn rotate(&self) -> CommandResult<()> {
         let stages = self.store.stages().await?;
         if let Some(pending) = stages.pending {
             self.output.step("secret", "pending", "from a rotation that was stopped");
@@ -68,32 +68,34 @@ impl Way<'_> {
     }
 
     /// `is_new`: nobody but the door has it, so that it can be forgotten.
-    async fn finish(&self, next: &SecretString, is_new: bool) -> Outcome<()> {
+    async fn finish(&self, next: &SecretString, is_new: bool) -> CommandResult<()> {
         let id = match self.created(&usable(next)?).await {
             Ok(id) => id,
             Err(trouble) if is_new && trouble.is_definite() => {
                 self.store.abandon().await?;
-                return Err(untested(trouble).then("rolled back: nothing was changed"));
+                return Err(untested(trouble).followed_by("rolled back: nothing was changed"));
             }
-            Err(trouble) => return Err(untested(trouble).then(AGAIN)),
+            Err(trouble) => return Err(untested(trouble).followed_by(AGAIN)),
         };
-        self.moved_to(&id).await.map_err(|fault| fault.then(AGAIN))?;
-        self.store.promote(!self.compromised).await.map_err(|fault| fault.then(AGAIN))?;
+        self.moved_to(&id).await.map_err(|error| error.followed_by(AGAIN))?;
+        self.store.promote(!self.compromised).await.map_err(|error| error.followed_by(AGAIN))?;
         let old =
             if self.compromised { "the old one is gone" } else { "the old one counts for 24 h" };
         self.output.step("secret", "current", old);
         Ok(())
     }
 
-    async fn roll_back(&self) -> Outcome<()> {
+    async fn roll_back(&self) -> CommandResult<()> {
         let stages = self.store.stages().await?;
         if stages.pending.is_none() {
-            return Err(Fault::nothing("no rotation was stopped: there is nothing to undo"));
+            return Err(CommandError::not_found(
+                "no rotation was stopped: there is nothing to undo",
+            ));
         }
         let again = "the door takes both secrets: run this again";
         let id = self.created(&usable(&stages.current)?).await;
-        let id = id.map_err(|trouble| untested(trouble).then(again))?;
-        self.moved_to(&id).await.map_err(|fault| fault.then(again))?;
+        let id = id.map_err(|trouble| untested(trouble).followed_by(again))?;
+        self.moved_to(&id).await.map_err(|error| error.followed_by(again))?;
         self.store.abandon().await?;
         self.output.step("secret", "kept", "the pending one is forgotten");
         Ok(())
@@ -120,20 +122,20 @@ impl Way<'_> {
     }
 
     /// Lets this destination be the only one with its address.
-    async fn moved_to(&self, id: &str) -> Outcome<()> {
+    async fn moved_to(&self, id: &str) -> CommandResult<()> {
         let destinations = self.account.destinations().await?;
         let mut old = at(&destinations, &self.endpoint);
         old.retain(|destination| destination.id != id);
         for policy in self.account.policies().await? {
             if let Some(moved) = moved(&policy, &old, id) {
                 let update = self.account.update_policy(&policy.id, &moved).await;
-                update.map_err(|fault| fault.during("policy"))?;
+                update.map_err(|error| error.during("policy"))?;
                 self.output.step("policy", "moved", &policy.id);
             }
         }
         for destination in old {
             let deleted = self.account.delete_destination(&destination.id).await;
-            deleted.map_err(|fault| fault.during("old destination"))?;
+            deleted.map_err(|error| error.during("old destination"))?;
             self.output.step("destination", "removed", &destination.id);
         }
         Ok(())
@@ -141,8 +143,8 @@ impl Way<'_> {
 
     /// Sees that the door refuses the old secret. One that it does not know makes it look at its
     /// secret.
-    async fn ended(&self, old: &Auth) -> Outcome<()> {
-        let prober = Prober::new().map_err(|error| Fault::failed(error.to_string()))?;
+    async fn ended(&self, old: &Auth) -> CommandResult<()> {
+        let prober = Prober::new().map_err(|error| CommandError::failed(error.to_string()))?;
         let url = given::address("the endpoint", &self.endpoint)?;
         let unknown = usable(&self.store.random()?)?;
         let ask = async |secret: &Auth| {
@@ -167,8 +169,8 @@ impl Way<'_> {
     }
 }
 
-fn usable(secret: &SecretString) -> Outcome<Auth> {
-    Auth::of(secret).map_err(|fault| Fault::usage(format!("the webhook secret: {fault}")))
+fn usable(secret: &SecretString) -> CommandResult<Auth> {
+    Auth::of(secret).map_err(|error| CommandError::usage(format!("the webhook secret: {error}")))
 }
 
 /// The policy with the new destination in place of all the old ones; `None` when it has none of them.
@@ -187,7 +189,7 @@ fn dated(name: &str, now: OffsetDateTime) -> String {
 }
 
 /// The address given, else the only one that policies for custom hostnames send to.
-async fn endpoint(session: &Session, words: &Rotate) -> Outcome<String> {
+async fn endpoint(session: &Session, words: &Rotate) -> CommandResult<String> {
     let destinations = session.account.destinations().await?;
     let policies = session.account.policies().await?;
     let mut served: Vec<&str> = destinations
@@ -202,10 +204,12 @@ async fn endpoint(session: &Session, words: &Rotate) -> Outcome<String> {
     served.dedup_by(|one, other| same_address(one, other));
     match served.as_slice() {
         [url] => Ok((*url).to_owned()),
-        [] => Err(Fault::nothing(
+        [] => Err(CommandError::not_found(
             "no policy for custom hostnames sends to it: `certhooks cloudflare subscribe` first",
         )),
-        _ => Err(Fault::usage("policies send to several addresses: name one with --endpoint")),
+        _ => {
+            Err(CommandError::usage("policies send to several addresses: name one with --endpoint"))
+        }
     }
 }
 

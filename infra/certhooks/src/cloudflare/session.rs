@@ -7,11 +7,11 @@ use secrecy::SecretString;
 
 use crate::cloudflare::account::Account;
 use crate::cloudflare::words::{Access, WebhookSecret};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::given;
 use crate::keys;
 use crate::output::Output;
-use crate::stack::{Here, Stack};
+use crate::stack::{InstallationArgs, Stack};
 
 /// What every command has.
 pub(crate) struct Session {
@@ -21,7 +21,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn open(access: &Access) -> Outcome<Self> {
+    pub(crate) async fn open(access: &Access) -> CommandResult<Self> {
         let environment = Environment::of_process();
         let secrets = LocalSecrets::new(&access.common.state, keys::variable(&environment));
         let account = Account::open(access, &environment, &secrets).await?;
@@ -29,16 +29,19 @@ impl Session {
     }
 
     /// The secret that was named, else that of the variable or the state folder, or of a stack.
-    pub(crate) async fn auth(&self, named: &WebhookSecret) -> Outcome<Auth> {
+    pub(crate) async fn auth(&self, named: &WebhookSecret) -> CommandResult<Auth> {
         match &named.secret_file {
             Some(path) => usable("--secret-file", &given::secret("--secret-file", path)?),
-            None => self.door(&named.here).await.map(|(auth, _)| auth),
+            None => self.door(&named.installation).await.map(|(auth, _)| auth),
         }
     }
 
     /// The secret that the door takes, and where the door is if that is told.
-    pub(crate) async fn door(&self, here: &Here) -> Outcome<(Auth, Option<String>)> {
-        let (versions, url) = match &here.stack {
+    pub(crate) async fn door(
+        &self,
+        installation: &InstallationArgs,
+    ) -> CommandResult<(Auth, Option<String>)> {
+        let (versions, url) = match &installation.stack {
             None => (self.secrets.webhook(Provider::Cloudflare).all().await?, None),
             Some(name) => {
                 let stack = Stack::open(&Environment::of_process(), name).await?;
@@ -47,17 +50,17 @@ impl Session {
             }
         };
         if versions.pending.is_some() {
-            return Err(Fault::failed(
+            return Err(CommandError::failed(
                 "a rotation was stopped half way: finish it with `certhooks cloudflare rotate`, or \
                  undo it with --roll-back",
             ));
         }
-        let none = || Fault::failed("the webhook secret has no value");
+        let none = || CommandError::failed("the webhook secret has no value");
         let auth = usable("the webhook secret", &versions.current.ok_or_else(none)?)?;
         Ok((auth, url))
     }
 }
 
-fn usable(name: &str, stored: &SecretString) -> Outcome<Auth> {
-    Auth::of(stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
+fn usable(name: &str, stored: &SecretString) -> CommandResult<Auth> {
+    Auth::of(stored).map_err(|error| CommandError::usage(format!("{name}: {error}")))
 }

@@ -5,15 +5,15 @@ use providers::cloudflare::alerting::{
 use crate::cloudflare::account::{self, at};
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::Subscribe;
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 
-pub(crate) async fn run(session: &Session, words: &Subscribe) -> Outcome<()> {
+pub(crate) async fn run(session: &Session, words: &Subscribe) -> CommandResult<()> {
     let named = words.endpoint.as_deref().map(account::endpoint).transpose()?;
-    let (auth, told) = session.door(&words.here).await?;
+    let (auth, told) = session.door(&words.installation).await?;
     let endpoint = match (named, told) {
         (Some(endpoint), _) => endpoint,
         (None, Some(url)) => account::endpoint(&url)?,
-        (None, None) => return Err(Fault::usage("--endpoint: is needed without --stack")),
+        (None, None) => return Err(CommandError::usage("--endpoint: is needed without --stack")),
     };
     let destinations = session.account.destinations().await?;
     let policies = session.account.policies().await?;
@@ -36,7 +36,7 @@ pub(crate) async fn run(session: &Session, words: &Subscribe) -> Outcome<()> {
         }
     };
     session.output.step("test", "done", "the door took Cloudflare's live test");
-    policy(session, &words.name, &id, &policies).await.map_err(|fault| fault.during("policy"))
+    policy(session, &words.name, &id, &policies).await.map_err(|error| error.during("policy"))
 }
 
 /// Of several with the same address the one that a policy sends to.
@@ -46,7 +46,7 @@ fn served<'a>(here: &[&'a Destination], policies: &[Policy]) -> Option<&'a Desti
     here.iter().find(is_served).or(here.first()).copied()
 }
 
-async fn policy(session: &Session, name: &str, id: &str, policies: &[Policy]) -> Outcome<()> {
+async fn policy(session: &Session, name: &str, id: &str, policies: &[Policy]) -> CommandResult<()> {
     let about = |policy: &&Policy| policy.is_about_custom_hostnames() && policy.sends_to(id);
     let mut ours: Vec<&Policy> = policies.iter().filter(about).collect();
     ours.sort_by_key(|policy| !policy.is_enabled);

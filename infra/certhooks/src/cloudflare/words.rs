@@ -2,13 +2,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::options::AtProvider;
-use crate::stack::Here;
+use crate::args::ProviderArgs;
+use crate::stack::InstallationArgs;
 
 /// What follows the options of every command.
 macro_rules! help {
     ($($example:literal),+ $(,)?) => {
-        crate::options::help!("cloudflare", $($example),+)
+        crate::args::help!("cloudflare", $($example),+)
     };
 }
 
@@ -153,7 +153,7 @@ pub(crate) struct Subscribe {
     #[arg(long, default_value = "certhooks", value_name = "NAME")]
     pub(crate) name: String,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
@@ -177,7 +177,7 @@ pub(crate) struct Rotate {
     #[arg(long)]
     pub(crate) roll_back: bool,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
@@ -196,7 +196,7 @@ pub(crate) struct Access {
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
     #[command(flatten)]
-    pub(crate) common: AtProvider,
+    pub(crate) common: ProviderArgs,
 }
 
 /// Where a destination's secret comes from.
@@ -206,7 +206,7 @@ pub(crate) struct WebhookSecret {
     #[arg(long, value_name = "FILE", conflicts_with = "stack")]
     pub(crate) secret_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
 }
 
 impl Cloudflare {

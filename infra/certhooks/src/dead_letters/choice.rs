@@ -3,8 +3,8 @@ use time::OffsetDateTime;
 
 use crate::dead_letters::letter::Letter;
 use crate::dead_letters::words::{Filter, QueueName};
-use crate::fault::Outcome;
-use crate::moment::moment;
+use crate::error::CommandResult;
+use crate::time_parsing::parse_time;
 
 /// Which dead letters are meant.
 #[derive(Default)]
@@ -21,15 +21,15 @@ pub(crate) struct Choice {
 impl Choice {
     /// # Errors
     /// A time cannot be understood.
-    pub(crate) fn of(filter: &Filter) -> Outcome<Self> {
+    pub(crate) fn of(filter: &Filter) -> CommandResult<Self> {
         Ok(Self {
             queue: filter.queue,
             providers: filter.kinds.providers(),
             events: filter.kinds.event.clone(),
             ids: filter.id.clone(),
             subjects: filter.subject.clone(),
-            older: filter.older.as_deref().map(|text| moment("--older", text)).transpose()?,
-            newer: filter.newer.as_deref().map(|text| moment("--newer", text)).transpose()?,
+            older: filter.older.as_deref().map(|text| parse_time("--older", text)).transpose()?,
+            newer: filter.newer.as_deref().map(|text| parse_time("--newer", text)).transpose()?,
         })
     }
 

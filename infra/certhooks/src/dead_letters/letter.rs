@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::dead_letters::words::QueueName;
-use crate::line::short;
+use crate::display::short;
 
 /// What a challenge's body must not show.
 const WITHHELD: &str = "withheld: it may hold the token of a challenge";

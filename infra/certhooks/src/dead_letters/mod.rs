@@ -21,18 +21,18 @@ use crate::dead_letters::choice::Choice;
 use crate::dead_letters::place::Place;
 use crate::dead_letters::walk::{Deed, Tally, walk};
 use crate::dead_letters::words::{Common, DeadLetters, Filter};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 
 pub(crate) async fn run(command: DeadLetters) -> ExitCode {
     let json = command.common().json;
     match act(&command).await {
         Ok(code) => code,
-        Err(fault) => fault.report(json),
+        Err(error) => error.report(json),
     }
 }
 
-async fn act(command: &DeadLetters) -> Outcome<ExitCode> {
+async fn act(command: &DeadLetters) -> CommandResult<ExitCode> {
     match command {
         DeadLetters::List(words) => {
             let choice = Choice::of(&words.filter)?;
@@ -48,7 +48,7 @@ async fn act(command: &DeadLetters) -> Outcome<ExitCode> {
         DeadLetters::Drop(words) => {
             let choice = chosen(&words.filter, words.all, "drop")?;
             if !words.yes && !is_confirmed()? {
-                return Err(Fault::failed("nothing was dropped"));
+                return Err(CommandError::failed("nothing was dropped"));
             }
             change(&words.common, &choice, Deed::Drop).await
         }
@@ -56,20 +56,20 @@ async fn act(command: &DeadLetters) -> Outcome<ExitCode> {
 }
 
 /// What changes something is never told to do so to all by accident.
-fn chosen(filter: &Filter, all: bool, what: &str) -> Outcome<Choice> {
+fn chosen(filter: &Filter, all: bool, what: &str) -> CommandResult<Choice> {
     if filter.is_empty() && !all {
-        return Err(Fault::usage(format!(
+        return Err(CommandError::usage(format!(
             "{what} which? name them with --id, --provider, --event, --subject, --older or --newer, or --all"
         )));
     }
     Choice::of(filter)
 }
 
-async fn list(common: &Common, choice: &Choice, deed: Deed) -> Outcome<ExitCode> {
+async fn list(common: &Common, choice: &Choice, deed: Deed) -> CommandResult<ExitCode> {
     let (mut place, output) = (Place::open(common).await?, Output { json: common.json });
     let found = walk(&mut place, choice, &deed, output).await?.found;
     match deed {
-        Deed::Show if found == 0 => Err(Fault::nothing("there is no such dead letter")),
+        Deed::Show if found == 0 => Err(CommandError::not_found("there is no such dead letter")),
         Deed::List { most } => {
             if !common.json {
                 let more = if found >= most { "; more with --limit" } else { "" };
@@ -81,11 +81,11 @@ async fn list(common: &Common, choice: &Choice, deed: Deed) -> Outcome<ExitCode>
     }
 }
 
-async fn change(common: &Common, choice: &Choice, deed: Deed) -> Outcome<ExitCode> {
+async fn change(common: &Common, choice: &Choice, deed: Deed) -> CommandResult<ExitCode> {
     let (mut place, output) = (Place::open(common).await?, Output { json: common.json });
     let Tally { found, done, challenges } = walk(&mut place, choice, &deed, output).await?;
     if found == 0 {
-        return Err(Fault::nothing("there is no such dead letter"));
+        return Err(CommandError::not_found("there is no such dead letter"));
     }
     let (name, what) = match deed {
         Deed::Drop => ("dropped", "dropped"),
@@ -104,14 +104,14 @@ async fn change(common: &Common, choice: &Choice, deed: Deed) -> Outcome<ExitCod
     Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn is_confirmed() -> Outcome<bool> {
+fn is_confirmed() -> CommandResult<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(Fault::usage("drop: needs --yes where nobody can be asked"));
+        return Err(CommandError::usage("drop: needs --yes where nobody can be asked"));
     }
     eprint!("Dropped messages cannot be brought back. Drop all that match? [yes/no] ");
     let _prompt_is_shown = std::io::stderr().flush();
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
-    read.map_err(|error| Fault::failed(format!("standard input: {error}")))?;
+    read.map_err(|error| CommandError::failed(format!("standard input: {error}")))?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }

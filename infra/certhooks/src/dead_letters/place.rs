@@ -3,7 +3,7 @@ use ports::Ledger;
 
 use crate::dead_letters::letter::Letter;
 use crate::dead_letters::words::{Common, QueueName};
-use crate::fault::Outcome;
+use crate::error::CommandResult;
 use crate::stack::{Dead, DeadQueues, Stack};
 
 /// Rows of a page.
@@ -28,8 +28,8 @@ pub(crate) enum Handle {
 }
 
 impl Place {
-    pub(crate) async fn open(common: &Common) -> Outcome<Self> {
-        match &common.here.stack {
+    pub(crate) async fn open(common: &Common) -> CommandResult<Self> {
+        match &common.installation.stack {
             Some(name) => {
                 let stack = Stack::open(&boot::Environment::of_process(), name).await?;
                 Ok(Self::Stack(Box::new(stack.dead_queues()?)))
@@ -50,7 +50,10 @@ impl Place {
     }
 
     /// Some that were not met yet; nothing when there are no more.
-    pub(crate) async fn page(&mut self, queue: Option<QueueName>) -> Outcome<Option<Vec<Held>>> {
+    pub(crate) async fn page(
+        &mut self,
+        queue: Option<QueueName>,
+    ) -> CommandResult<Option<Vec<Held>>> {
         match self {
             Self::Local { .. } if queue == Some(QueueName::Deliveries) => Ok(None),
             Self::Local { state, after } => {
@@ -73,7 +76,7 @@ impl Place {
         }
     }
 
-    pub(crate) async fn give_back(&mut self) -> Outcome<()> {
+    pub(crate) async fn give_back(&mut self) -> CommandResult<()> {
         match self {
             Self::Local { .. } => Ok(()),
             Self::Stack(queues) => Ok(queues.give_back().await?),
@@ -81,7 +84,7 @@ impl Place {
     }
 
     /// Which of their events were delivered.
-    pub(crate) async fn ask_ledger(&self, held: &mut [Held]) -> Outcome<()> {
+    pub(crate) async fn ask_ledger(&self, held: &mut [Held]) -> CommandResult<()> {
         let ids: Vec<_> = held.iter().filter_map(|held| held.letter.event_id.clone()).collect();
         if ids.is_empty() {
             return Ok(());
@@ -97,7 +100,7 @@ impl Place {
     }
 
     /// How many are on their queue again.
-    pub(crate) async fn retry(&mut self, held: Vec<Held>) -> Outcome<usize> {
+    pub(crate) async fn retry(&mut self, held: Vec<Held>) -> CommandResult<usize> {
         match self {
             Self::Local { state, .. } => {
                 let row = |held: &Held| match held.handle {
@@ -112,7 +115,7 @@ impl Place {
     }
 
     /// How many are gone.
-    pub(crate) async fn remove(&mut self, held: Vec<Held>) -> Outcome<usize> {
+    pub(crate) async fn remove(&mut self, held: Vec<Held>) -> CommandResult<usize> {
         match self {
             Self::Local { state, .. } => {
                 let row = |held: &Held| match held.handle {

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::dead_letters::choice::Choice;
 use crate::dead_letters::letter::Letter;
 use crate::dead_letters::place::{Held, Place};
-use crate::fault::Outcome;
-use crate::line::clean;
+use crate::display::clean;
+use crate::error::CommandResult;
 use crate::output::Output;
 
 /// Between two lines that tell how far it is.
@@ -38,7 +38,7 @@ pub(crate) async fn walk(
     choice: &Choice,
     deed: &Deed,
     output: Output,
-) -> Outcome<Tally> {
+) -> CommandResult<Tally> {
     let mut tally = Tally::default();
     let walked = pages(place, choice, *deed, output, &mut tally).await;
     let given_back = place.give_back().await;
@@ -51,7 +51,7 @@ async fn pages(
     deed: Deed,
     output: Output,
     tally: &mut Tally,
-) -> Outcome<()> {
+) -> CommandResult<()> {
     let (mut seen, mut told) = (HashSet::new(), Instant::now());
     while let Some(page) = place.page(choice.queue).await? {
         let is_new = page.iter().filter(|held| seen.insert(held.letter.number.clone())).count() > 0;
@@ -83,7 +83,7 @@ async fn act(
     deed: Deed,
     output: Output,
     tally: &mut Tally,
-) -> Outcome<()> {
+) -> CommandResult<()> {
     match deed {
         Deed::List { .. } | Deed::Show => {
             place.ask_ledger(&mut meant).await?;

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::options::Kinds;
-use crate::stack::Here;
+use crate::args::EventFilter;
+use crate::stack::InstallationArgs;
 
 /// Looks at dead letters, tries them again or drops them
 ///
@@ -102,7 +102,7 @@ pub(crate) struct Filter {
     #[arg(long, value_name = "NAME")]
     pub(crate) queue: Option<QueueName>,
     #[command(flatten)]
-    pub(crate) kinds: Kinds,
+    pub(crate) kinds: EventFilter,
     /// With this number, message id or event id; may be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) id: Vec<String>,
@@ -144,7 +144,7 @@ pub(crate) struct Common {
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     /// One JSON object a line; errors too
     #[arg(long)]
     pub(crate) json: bool,

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::account::Account;
 use super::words::{Access, NewSecret};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::given::{self, KeySource};
 use crate::keys;
 use crate::output::Output;
@@ -29,13 +29,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn open(access: &Access) -> Outcome<Self> {
+    pub(crate) async fn open(access: &Access) -> CommandResult<Self> {
         let environment = Environment::of_process();
         let secrets = LocalSecrets::new(&access.common.state, keys::variable(&environment));
         let base = base(access.base.as_deref(), access.eu, &environment)?;
         let stored = api_key(access, &environment, &secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
-            Fault::usage("the API key is empty, or was never filled in: take one from CertCentral, Automation > API Keys")
+            CommandError::usage("the API key is empty, or was never filled in: take one from CertCentral, Automation > API Keys")
         })?;
         Ok(Self {
             account: Account::new(base, key)?,
@@ -48,7 +48,10 @@ impl Session {
     }
 
     /// The webhook secret that was named, if one was.
-    pub(crate) async fn new_secret(&self, named: &NewSecret) -> Outcome<Option<webhook::Key>> {
+    pub(crate) async fn new_secret(
+        &self,
+        named: &NewSecret,
+    ) -> CommandResult<Option<webhook::Key>> {
         let (name, stored) = if let Some(path) = &named.secret_file {
             ("--secret-file", given::secret("--secret-file", path)?)
         } else if named.secret_from_state {
@@ -65,21 +68,25 @@ impl Session {
     }
 
     /// The webhook key of the state folder, or of its variable.
-    pub(crate) async fn webhook_key(&self) -> Outcome<webhook::Key> {
+    pub(crate) async fn webhook_key(&self) -> CommandResult<webhook::Key> {
         usable("the webhook key of the state folder", &self.stored_webhook_key().await?)
     }
 
-    async fn stored_webhook_key(&self) -> Outcome<SecretString> {
+    async fn stored_webhook_key(&self) -> CommandResult<SecretString> {
         let versions = self.secrets.webhook(Provider::Digicert).current().await?;
-        versions.current.ok_or_else(|| Fault::failed("the state folder has no webhook key"))
+        versions.current.ok_or_else(|| CommandError::failed("the state folder has no webhook key"))
     }
 }
 
-fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
-    webhook::Key::of(stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
+fn usable(name: &str, stored: &SecretString) -> CommandResult<webhook::Key> {
+    webhook::Key::of(stored).map_err(|error| CommandError::usage(format!("{name}: {error}")))
 }
 
-pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) -> Outcome<Url> {
+pub(crate) fn base(
+    option: Option<&str>,
+    eu: bool,
+    environment: &Environment,
+) -> CommandResult<Url> {
     // Europe is as if its base was typed: it decides before the variable.
     given::base(if eu { Some(EU) } else { option }, "DIGICERT_API_BASE", US, environment)
 }
@@ -89,7 +96,7 @@ pub(crate) async fn api_key(
     access: &Access,
     environment: &Environment,
     secrets: &LocalSecrets,
-) -> Outcome<SecretString> {
+) -> CommandResult<SecretString> {
     #[cfg(feature = "aws")]
     if let Some(id) = &access.api_key_secret {
         return crate::stack::stored(environment, "--api-key-secret", id).await;

@@ -3,7 +3,7 @@ use providers::digicert::webhook::{self, Refusal, Webhook};
 use reqwest::Url;
 
 use crate::client::{self, Client};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 
 /// One CertCentral account, by the API key.
 pub(crate) struct Account(Client);
@@ -11,7 +11,7 @@ pub(crate) struct Account(Client);
 pub(crate) type Trouble = client::Trouble<Refusal>;
 
 impl Account {
-    pub(crate) fn new(base: Url, key: Key) -> Outcome<Self> {
+    pub(crate) fn new(base: Url, key: Key) -> CommandResult<Self> {
         Ok(Self(Client::new(base, key)?))
     }
 
@@ -24,10 +24,10 @@ impl Account {
     }
 
     /// The account's webhook, or that with the id.
-    pub(crate) async fn webhook(&self, id: Option<u64>) -> Outcome<Webhook> {
+    pub(crate) async fn webhook(&self, id: Option<u64>) -> CommandResult<Webhook> {
         let found = self.find(id).await?;
         found.ok_or_else(|| match id {
-            Some(_) => Fault::nothing(Refusal::NoSuchWebhook.to_string()),
+            Some(_) => CommandError::not_found(Refusal::NoSuchWebhook.to_string()),
             None => Refusal::NoWebhookInAccount.into(),
         })
     }
@@ -38,7 +38,7 @@ impl Account {
     }
 
     /// The id given, or that of the account's webhook.
-    pub(crate) async fn id(&self, id: Option<u64>) -> Outcome<u64> {
+    pub(crate) async fn id(&self, id: Option<u64>) -> CommandResult<u64> {
         match id {
             Some(id) => Ok(id),
             None => Ok(self.webhook(None).await?.id),

@@ -9,10 +9,10 @@ use super::access::Session;
 use super::home::Home;
 use super::words::{Activate, Deactivate, Delete, List, One, Show, Test, Verify};
 use super::{show, wish};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::given;
 
-pub(super) async fn list(arguments: &List) -> Outcome<()> {
+pub(super) async fn list(arguments: &List) -> CommandResult<()> {
     let Session { account, output, .. } = Session::open(&arguments.access).await?;
     let webhooks = account.call(&webhook::list(), webhook::classify_list).await?;
     for webhook in &webhooks {
@@ -21,13 +21,13 @@ pub(super) async fn list(arguments: &List) -> Outcome<()> {
     if webhooks.is_empty() { Err(Refusal::NoWebhookInAccount.into()) } else { Ok(()) }
 }
 
-pub(super) async fn show(arguments: &Show) -> Outcome<()> {
+pub(super) async fn show(arguments: &Show) -> CommandResult<()> {
     let Session { account, output, .. } = Session::open(&arguments.of.access).await?;
     show::webhook(output, &account.webhook(arguments.of.webhook_id).await?);
     Ok(())
 }
 
-pub(super) async fn test(arguments: &Test) -> Outcome<()> {
+pub(super) async fn test(arguments: &Test) -> CommandResult<()> {
     let elsewhere = arguments.endpoint.as_deref().map(wish::endpoint).transpose()?;
     let session = Session::open(&arguments.of.access).await?;
     let named = session.new_secret(&arguments.secret).await?;
@@ -48,17 +48,17 @@ pub(super) async fn test(arguments: &Test) -> Outcome<()> {
     Ok(())
 }
 
-pub(super) async fn verify(arguments: &Verify) -> Outcome<()> {
+pub(super) async fn verify(arguments: &Verify) -> CommandResult<()> {
     let given = arguments.token.as_deref().map(token).transpose()?;
     let session = Session::open(&arguments.of.access).await?;
     let id = session.account.id(arguments.of.webhook_id).await?;
     let token = match given {
         Some(token) => token,
         None => {
-            let home = Home::open(&session, &arguments.here).await?;
+            let home = Home::open(&session, &arguments.installation).await?;
             let waiting = home.waiting(id).await?;
             let none = || {
-                Fault::nothing(format!(
+                CommandError::not_found(format!(
                     "no token for webhook {id} waits: have one sent with `challenge --send`"
                 ))
             };
@@ -69,34 +69,34 @@ pub(super) async fn verify(arguments: &Verify) -> Outcome<()> {
     done(&session, id, "verified", "; next: certhooks digicert webhook activate")
 }
 
-fn token(text: &str) -> Outcome<SecretString> {
+fn token(text: &str) -> CommandResult<SecretString> {
     match text.trim() {
         "-" => given::secret("TOKEN", Path::new("-")),
-        "" => Err(Fault::usage("TOKEN: is empty")),
+        "" => Err(CommandError::usage("TOKEN: is empty")),
         token => Ok(token.into()),
     }
 }
 
-pub(super) async fn activate(arguments: &Activate) -> Outcome<()> {
+pub(super) async fn activate(arguments: &Activate) -> CommandResult<()> {
     act(&arguments.of, webhook::activate, "active").await
 }
 
-pub(super) async fn deactivate(arguments: &Deactivate) -> Outcome<()> {
+pub(super) async fn deactivate(arguments: &Deactivate) -> CommandResult<()> {
     act(&arguments.of, webhook::deactivate, "inactive").await
 }
 
-pub(super) async fn delete(arguments: &Delete) -> Outcome<()> {
+pub(super) async fn delete(arguments: &Delete) -> CommandResult<()> {
     act(&arguments.of, webhook::delete, "deleted").await
 }
 
-async fn act(of: &One, request: fn(u64) -> Request, outcome: &str) -> Outcome<()> {
+async fn act(of: &One, request: fn(u64) -> Request, outcome: &str) -> CommandResult<()> {
     let session = Session::open(&of.access).await?;
     let id = session.account.id(of.webhook_id).await?;
     session.account.act(&request(id)).await?;
     done(&session, id, outcome, "")
 }
 
-fn done(session: &Session, id: u64, outcome: &str, next: &str) -> Outcome<()> {
+fn done(session: &Session, id: u64, outcome: &str, next: &str) -> CommandResult<()> {
     let value = json!({ "webhook_id": id, "outcome": outcome });
     session.output.say(&format!("webhook {id} {outcome}{next}"), &value);
     Ok(())

@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use super::access::Session;
 use super::home::Home;
 use super::words::Challenge;
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 use crate::stack::Stack;
 
-pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {
+pub(super) async fn run(arguments: &Challenge) -> CommandResult<()> {
     if arguments.send {
         return send(arguments).await;
     }
@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {
         show(output, challenge);
     }
     if asked.is_empty() {
-        return Err(Fault::failed(
+        return Err(CommandError::failed(
             "no challenge waits: have one sent with `certhooks digicert webhook challenge --send`, \
              or select Send verification token in CertCentral",
         ));
@@ -38,15 +38,15 @@ pub(super) async fn run(arguments: &Challenge) -> Outcome<()> {
 }
 
 /// Needs no API key, since it asks nobody at CertCentral.
-async fn waiting(arguments: &Challenge) -> Outcome<Vec<WaitingChallenge>> {
-    if let Some(name) = &arguments.here.stack {
+async fn waiting(arguments: &Challenge) -> CommandResult<Vec<WaitingChallenge>> {
+    if let Some(name) = &arguments.installation.stack {
         let stack = Stack::open(&Environment::of_process(), name).await?;
         return Ok(stack.tokens().await?);
     }
     Ok(Reader::open(&arguments.of.access.common.state)?.challenges().await?)
 }
 
-async fn send(arguments: &Challenge) -> Outcome<()> {
+async fn send(arguments: &Challenge) -> CommandResult<()> {
     let session = Session::open(&arguments.of.access).await?;
     let id = session.account.id(arguments.of.webhook_id).await?;
     if arguments.wait == 0 {
@@ -55,7 +55,7 @@ async fn send(arguments: &Challenge) -> Outcome<()> {
         session.output.say(&format!("webhook {id}: the token was sent to the endpoint"), &value);
         return Ok(());
     }
-    let home = Home::open(&session, &arguments.here).await?;
+    let home = Home::open(&session, &arguments.installation).await?;
     let before = home.waiting(id).await?;
     session.account.act(&webhook::send_challenge(id)).await?;
     let until = Instant::now() + Duration::from_secs(arguments.wait);
@@ -66,8 +66,8 @@ async fn send(arguments: &Challenge) -> Outcome<()> {
 }
 
 /// A token was sent, and did not come.
-pub(super) fn not_arrived(home: &Home<'_>, seconds: u64) -> Fault {
-    Fault::failed(format!(
+pub(super) fn not_arrived(home: &Home<'_>, seconds: u64) -> CommandError {
+    CommandError::failed(format!(
         "the token was sent, but none arrived within {seconds} s: see with `logs` how the endpoint \
          answered, and that it is the door of {}",
         home.name()

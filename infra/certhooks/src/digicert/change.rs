@@ -9,10 +9,10 @@ use super::account::{Account, Trouble};
 use super::show;
 use super::wish::{Wish, endpoint};
 use super::words::{Create, Update};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 
-pub(super) async fn create(arguments: &Create) -> Outcome<()> {
+pub(super) async fn create(arguments: &Create) -> CommandResult<()> {
     let endpoint = endpoint(&arguments.endpoint)?;
     let wish = Wish::of(&arguments.wishes, Output { json: arguments.access.common.json })?;
     one_standard_input(&[
@@ -35,7 +35,7 @@ pub(super) async fn create(arguments: &Create) -> Outcome<()> {
     Ok(())
 }
 
-pub(super) async fn update(arguments: &Update) -> Outcome<()> {
+pub(super) async fn update(arguments: &Update) -> CommandResult<()> {
     let moved = arguments.endpoint.as_deref().map(endpoint).transpose()?;
     let wish = Wish::of(&arguments.wishes, Output { json: arguments.of.access.common.json })?;
     one_standard_input(&[
@@ -47,7 +47,7 @@ pub(super) async fn update(arguments: &Update) -> Outcome<()> {
         Some(key) => SecretChange::Set(key),
         None if arguments.remove_secret => SecretChange::Remove,
         None if moved.is_none() && wish.is_empty() => {
-            return Err(Fault::usage("nothing to change: name what shall (see --help)"));
+            return Err(CommandError::usage("nothing to change: name what shall (see --help)"));
         }
         None => SecretChange::Leave,
     };
@@ -68,10 +68,12 @@ pub(super) async fn update(arguments: &Update) -> Outcome<()> {
 }
 
 /// Two secrets cannot come through one pipe.
-fn one_standard_input(files: &[Option<&std::path::Path>]) -> Outcome<()> {
+fn one_standard_input(files: &[Option<&std::path::Path>]) -> CommandResult<()> {
     let piped = files.iter().flatten().filter(|path| **path == std::path::Path::new("-")).count();
     if piped > 1 {
-        return Err(Fault::usage("standard input can bring one secret, not two: name a file"));
+        return Err(CommandError::usage(
+            "standard input can bring one secret, not two: name a file",
+        ));
     }
     Ok(())
 }
@@ -103,7 +105,7 @@ impl Change<'_> {
 
     /// Looks whether the settings are as asked, and if not sends them once more in the other
     /// spelling: the pages show two, and do not say that a wrong one is refused.
-    pub(super) async fn settled(&self, id: u64) -> Outcome<Settled> {
+    pub(super) async fn settled(&self, id: u64) -> CommandResult<Settled> {
         let settled = self.look(id).await?;
         if settled.not_taken.is_empty() || self.spelling.is_some() {
             return Ok(settled);
@@ -120,7 +122,7 @@ impl Change<'_> {
         }
     }
 
-    async fn look(&self, id: u64) -> Outcome<Settled> {
+    async fn look(&self, id: u64) -> CommandResult<Settled> {
         let webhook = self.account.webhook(Some(id)).await?;
         let not_taken = self.parameters.settings.missing_in(&webhook.settings);
         Ok(Settled { webhook, not_taken })
@@ -147,12 +149,12 @@ impl Change<'_> {
 impl Settled {
     /// # Errors
     /// Names the settings that were asked for and are not there.
-    pub(super) fn taken(self) -> Outcome<Webhook> {
+    pub(super) fn taken(self) -> CommandResult<Webhook> {
         let Self { webhook, not_taken } = self;
         if not_taken.is_empty() {
             return Ok(webhook);
         }
-        Err(Fault::failed(format!(
+        Err(CommandError::failed(format!(
             "webhook {} is there, but CertCentral did not take {}: set it on the webhook page of \
              CertCentral",
             webhook.id,

@@ -7,8 +7,8 @@ use providers::digicert::webhook::{Endpoint, Key};
 use tokio::time::Instant;
 
 use super::access::Session;
-use crate::fault::{Fault, Outcome};
-use crate::stack::{Here, Stack};
+use crate::error::{CommandError, CommandResult};
+use crate::stack::{InstallationArgs, Stack};
 
 /// Between two looks for a token.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -20,8 +20,11 @@ pub(crate) enum Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    pub(crate) async fn open(session: &'a Session, here: &Here) -> Outcome<Self> {
-        match &here.stack {
+    pub(crate) async fn open(
+        session: &'a Session,
+        installation: &InstallationArgs,
+    ) -> CommandResult<Self> {
+        match &installation.stack {
             Some(name) => {
                 let stack = Stack::open(&Environment::of_process(), name).await?;
                 Ok(Self::Stack(Box::new(stack)))
@@ -31,36 +34,39 @@ impl<'a> Home<'a> {
     }
 
     /// Where the door is, if this tells.
-    pub(crate) fn endpoint(&self) -> Outcome<Endpoint> {
+    pub(crate) fn endpoint(&self) -> CommandResult<Endpoint> {
         match self {
-            Self::Local { .. } => {
-                Err(Fault::usage("--endpoint: is needed, since a state folder does not tell it"))
-            }
+            Self::Local { .. } => Err(CommandError::usage(
+                "--endpoint: is needed, since a state folder does not tell it",
+            )),
             Self::Stack(stack) => {
                 let url = stack.url(Provider::Digicert)?;
-                Endpoint::parse(url).map_err(|fault| {
-                    Fault::failed(format!("stack {}: {url}: {fault}", stack.name()))
+                Endpoint::parse(url).map_err(|error| {
+                    CommandError::failed(format!("stack {}: {url}: {error}", stack.name()))
                 })
             }
         }
     }
 
     /// The key that the door takes.
-    pub(crate) async fn key(&self) -> Outcome<Key> {
+    pub(crate) async fn key(&self) -> CommandResult<Key> {
         match self {
             Self::Local { session, .. } => session.webhook_key().await,
             Self::Stack(stack) => {
                 let current = stack.versions(Provider::Digicert).await?.current;
-                let none = || Fault::failed("the webhook secret has no value");
-                Key::of(&current.ok_or_else(none)?).map_err(|fault| {
-                    Fault::failed(format!("webhook secret of stack {}: {fault}", stack.name()))
+                let none = || CommandError::failed("the webhook secret has no value");
+                Key::of(&current.ok_or_else(none)?).map_err(|error| {
+                    CommandError::failed(format!(
+                        "webhook secret of stack {}: {error}",
+                        stack.name()
+                    ))
                 })
             }
         }
     }
 
     /// Every token that still can be used.
-    pub(crate) async fn tokens(&self) -> Outcome<Vec<WaitingChallenge>> {
+    pub(crate) async fn tokens(&self) -> CommandResult<Vec<WaitingChallenge>> {
         match self {
             Self::Local { reader, .. } => Ok(reader.challenges().await?),
             Self::Stack(stack) => Ok(stack.tokens().await?),
@@ -68,7 +74,7 @@ impl<'a> Home<'a> {
     }
 
     /// The newest token of a webhook.
-    pub(crate) async fn waiting(&self, webhook: u64) -> Outcome<Option<WaitingChallenge>> {
+    pub(crate) async fn waiting(&self, webhook: u64) -> CommandResult<Option<WaitingChallenge>> {
         let webhook = webhook.to_string();
         let tokens = self.tokens().await?.into_iter();
         Ok(tokens.filter(|token| token.webhook_id == webhook).max_by_key(|token| token.expires))
@@ -80,7 +86,7 @@ impl<'a> Home<'a> {
         webhook: u64,
         before: Option<&WaitingChallenge>,
         until: Instant,
-    ) -> Outcome<Option<WaitingChallenge>> {
+    ) -> CommandResult<Option<WaitingChallenge>> {
         loop {
             let waiting = self.waiting(webhook).await?;
             let is_new = |token: &WaitingChallenge| {

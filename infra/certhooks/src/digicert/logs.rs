@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 use super::access::Session;
 use super::account::{Account, Trouble};
 use super::words::Logs;
-use crate::fault::{Fault, Outcome};
-use crate::line::short;
-use crate::moment::moment;
+use crate::display::short;
+use crate::error::{CommandError, CommandResult};
+use crate::time_parsing::parse_time;
 
 /// "Max: 1000 (default)" (Webhook event logs, `limit`).
 const PAGE: usize = 1000;
@@ -24,8 +24,8 @@ struct Choice<'a> {
     since: Option<OffsetDateTime>,
 }
 
-pub(super) async fn run(arguments: &Logs) -> Outcome<()> {
-    let since = arguments.since.as_deref().map(|since| moment("--since", since));
+pub(super) async fn run(arguments: &Logs) -> CommandResult<()> {
+    let since = arguments.since.as_deref().map(|since| parse_time("--since", since));
     let choice = Choice { arguments, since: since.transpose()? };
     let Session { account, output, .. } = Session::open(&arguments.of.access).await?;
     let mut book = Book::of(&account, account.id(arguments.of.webhook_id).await?);
@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: &Logs) -> Outcome<()> {
             break;
         }
     }
-    if shown == 0 { Err(Fault::nothing("the log has no such entry")) } else { Ok(()) }
+    if shown == 0 { Err(CommandError::not_found("the log has no such entry")) } else { Ok(()) }
 }
 
 /// The event log, at the address that it has.

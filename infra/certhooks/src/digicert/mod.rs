@@ -26,17 +26,17 @@ pub(crate) use self::access::{api_key, base, key_source};
 pub(crate) use self::account::Account;
 pub(crate) use self::logs::Book;
 pub(crate) use self::words::{Access, Webhook};
-use crate::fault::Outcome;
+use crate::error::CommandResult;
 
 pub(crate) async fn run(command: Webhook) -> ExitCode {
     let json = command.access().common.json;
     match obey(command).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(json),
+        Err(error) => error.report(json),
     }
 }
 
-async fn obey(command: Webhook) -> Outcome<()> {
+async fn obey(command: Webhook) -> CommandResult<()> {
     match command {
         Webhook::List(arguments) => actions::list(&arguments).await,
         Webhook::Show(arguments) => actions::show(&arguments).await,

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::access::Session;
 use super::account::{Account, Trouble};
 use super::words::Rotate;
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 use crate::store::Store;
 
@@ -28,9 +28,9 @@ struct Way<'a> {
     compromised: bool,
 }
 
-pub(super) async fn run(arguments: &Rotate) -> Outcome<()> {
+pub(super) async fn run(arguments: &Rotate) -> CommandResult<()> {
     let session = Session::open(&arguments.of.access).await?;
-    let store = Store::open(&session.secrets, &arguments.here, Provider::Digicert).await?;
+    let store = Store::open(&session.secrets, &arguments.installation, Provider::Digicert).await?;
     let webhook = session.account.webhook(arguments.of.webhook_id).await?;
     let way = Way {
         account: &session.account,
@@ -43,7 +43,7 @@ pub(super) async fn run(arguments: &Rotate) -> Outcome<()> {
 }
 
 impl Way<'_> {
-    async fn rotate(&self) -> Outcome<()> {
+    async fn rotate(&self) -> CommandResult<()> {
         let old = Key::of(&self.store.stages().await?.current).ok();
         let next = self.pending().await?;
         if self.has(&self.webhook, &next) {
@@ -52,7 +52,10 @@ impl Way<'_> {
             self.accepted(&next).await?;
             self.updated(&next).await?;
         }
-        self.store.promote(!self.compromised).await.map_err(|fault| fault.then(RUN_AGAIN))?;
+        self.store
+            .promote(!self.compromised)
+            .await
+            .map_err(|error| error.followed_by(RUN_AGAIN))?;
         let old_key = if self.compromised { "is gone" } else { "counts for 24 hours more" };
         self.output.step(
             "promote",
@@ -68,7 +71,7 @@ impl Way<'_> {
 
     /// The new key, stored as pending. One that was stored before goes on, unless a compromise could
     /// have taken it along.
-    async fn pending(&self) -> Outcome<Key> {
+    async fn pending(&self) -> CommandResult<Key> {
         let stored = self.store.stages().await?.pending;
         if let Some(next) = stored.and_then(|stored| Key::of(&stored).ok())
             && (!self.compromised || self.has(&self.webhook, &next))
@@ -79,11 +82,11 @@ impl Way<'_> {
         let next: SecretString = self.store.random()?;
         self.store.begin(&next).await?;
         self.output.step("pending", "done", "a new key is stored, and the door takes both");
-        Key::of(&next).map_err(|fault| Fault::failed(fault.to_string()))
+        Key::of(&next).map_err(|error| CommandError::failed(error.to_string()))
     }
 
     /// Waits until the door knows the new key, and sees that it takes it before CertCentral sends it.
-    async fn accepted(&self, next: &Key) -> Outcome<()> {
+    async fn accepted(&self, next: &Key) -> CommandResult<()> {
         tokio::time::sleep(REFRESH).await;
         match self.taken(next).await {
             Ok(()) => {
@@ -92,22 +95,24 @@ impl Way<'_> {
             }
             Err(trouble) => {
                 self.store.abandon().await?;
-                let fault = Fault::from(trouble).during("test event with the new key");
-                Err(fault.then("rolled back: nothing was changed"))
+                let error = CommandError::from(trouble).during("test event with the new key");
+                Err(error.followed_by("rolled back: nothing was changed"))
             }
         }
     }
 
-    async fn updated(&self, next: &Key) -> Outcome<()> {
+    async fn updated(&self, next: &Key) -> CommandResult<()> {
         if let Err(trouble) = self.set(next).await {
             if trouble.is_definite() {
                 self.store.abandon().await?;
-                return Err(Fault::from(trouble).then("rolled back: nothing was changed"));
+                return Err(
+                    CommandError::from(trouble).followed_by("rolled back: nothing was changed")
+                );
             }
             // It may have been done all the same, or be done yet: nothing is taken back.
             let now = self.account.webhook(Some(self.webhook.id)).await;
             if !now.is_ok_and(|webhook| self.has(&webhook, next)) {
-                return Err(Fault::from(trouble).then(RUN_AGAIN));
+                return Err(CommandError::from(trouble).followed_by(RUN_AGAIN));
             }
         }
         self.output.step("update", "done", "CertCentral has the new key");
@@ -115,9 +120,9 @@ impl Way<'_> {
     }
 
     /// Sees that the door refuses the old key. A key that it does not know makes it look at its secret.
-    async fn refused(&self, old: &Key) -> Outcome<()> {
+    async fn refused(&self, old: &Key) -> CommandResult<()> {
         let unknown = self.store.random()?;
-        let unknown = Key::of(&unknown).map_err(|fault| Fault::failed(fault.to_string()))?;
+        let unknown = Key::of(&unknown).map_err(|error| CommandError::failed(error.to_string()))?;
         for _ in 0..LOOKS {
             tokio::time::sleep(REFRESH).await;
             let _made_to_look = self.test(&unknown).await;
@@ -132,20 +137,20 @@ impl Way<'_> {
         Ok(())
     }
 
-    async fn proved(&self, next: &Key) -> Outcome<()> {
+    async fn proved(&self, next: &Key) -> CommandResult<()> {
         self.taken(next).await.map_err(|trouble| {
-            let fault = Fault::from(trouble).during("test event with the new key");
-            fault.then("the rotation itself is done: see `test`")
+            let error = CommandError::from(trouble).during("test event with the new key");
+            error.followed_by("the rotation itself is done: see `test`")
         })?;
         self.output.step("test", "done", "the door took a test event with the new key");
         Ok(())
     }
 
     /// Only the secret shall have changed.
-    async fn unchanged(&self) -> Outcome<()> {
+    async fn unchanged(&self) -> CommandResult<()> {
         let now = self.account.webhook(Some(self.webhook.id)).await?;
         if self.webhook.status == Status::Active && now.status != Status::Active {
-            return Err(Fault::failed(format!(
+            return Err(CommandError::failed(format!(
                 "the key is rotated, but CertCentral made the webhook {}: run `subscribe`",
                 now.status.as_str()
             )));
@@ -156,17 +161,18 @@ impl Way<'_> {
         Ok(())
     }
 
-    async fn roll_back(&self) -> Outcome<()> {
+    async fn roll_back(&self) -> CommandResult<()> {
         let stages = self.store.stages().await?;
         if stages.pending.is_none() {
-            return Err(Fault::nothing("no rotation is under way"));
+            return Err(CommandError::not_found("no rotation is under way"));
         }
         let current = Key::of(&stages.current);
-        let current = current.map_err(|fault| Fault::failed(format!("current key: {fault}")))?;
+        let current =
+            current.map_err(|error| CommandError::failed(format!("current key: {error}")))?;
         // What CertCentral does not show may be the pending one.
         if !self.has(&self.webhook, &current) {
             self.set(&current).await.map_err(|trouble| {
-                Fault::from(trouble).then("the door takes both keys: run this again")
+                CommandError::from(trouble).followed_by("the door takes both keys: run this again")
             })?;
             self.output.step("update", "done", "CertCentral has the current key again");
         }

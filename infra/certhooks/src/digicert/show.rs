@@ -1,7 +1,7 @@
 use providers::digicert::webhook::{Settings, Status, Webhook};
 use serde_json::{Value, json};
 
-use crate::line::short;
+use crate::display::short;
 use crate::output::Output;
 use crate::output::say;
 

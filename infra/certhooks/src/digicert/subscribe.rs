@@ -14,7 +14,7 @@ use super::change::Change;
 use super::home::Home;
 use super::wish::{Wish, endpoint};
 use super::words::Subscribe;
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 
 /// Between two looks whether the worker completed the challenge by itself (`DIGICERT_AUTO_VERIFY`).
@@ -32,12 +32,12 @@ struct Way<'a> {
     wait: u64,
 }
 
-pub(super) async fn run(arguments: &Subscribe) -> Outcome<()> {
+pub(super) async fn run(arguments: &Subscribe) -> CommandResult<()> {
     let output = Output { json: arguments.access.common.json };
     let named = arguments.endpoint.as_deref().map(endpoint).transpose()?;
     let wish = Wish::of(&arguments.wishes, output)?;
     let session = Session::open(&arguments.access).await?;
-    let home = Home::open(&session, &arguments.here).await?;
+    let home = Home::open(&session, &arguments.installation).await?;
     let endpoint = match named {
         Some(endpoint) => endpoint,
         None => home.endpoint()?,
@@ -52,7 +52,7 @@ pub(super) async fn run(arguments: &Subscribe) -> Outcome<()> {
 
 impl Way<'_> {
     /// The webhook, with our endpoint, our key, and at least what shall be sent.
-    async fn webhook(&self) -> Outcome<Webhook> {
+    async fn webhook(&self) -> CommandResult<Webhook> {
         let found = self.account.find(None).await?;
         let Some((parameters, changes)) = self.needed(found.as_ref()) else {
             let webhook = found.ok_or(Refusal::NoWebhookInAccount)?;
@@ -60,7 +60,7 @@ impl Way<'_> {
             return Ok(webhook);
         };
         // First of all, so that a door that would refuse every event changes nothing at CertCentral.
-        self.test().await.map_err(|fault| fault.then("nothing was changed"))?;
+        self.test().await.map_err(|error| error.followed_by("nothing was changed"))?;
         self.output.step("door", "done", "it takes a test event with its key");
         let change = Change { account: self.account, parameters, spelling: self.wish.spelling };
         let id = match &found {
@@ -132,7 +132,7 @@ impl Way<'_> {
         }
     }
 
-    async fn active(&self, webhook: &Webhook) -> Outcome<()> {
+    async fn active(&self, webhook: &Webhook) -> CommandResult<()> {
         if webhook.status == Status::Active {
             self.output.step("challenge", "already", "");
             self.output.step("activate", "already", "");
@@ -147,7 +147,7 @@ impl Way<'_> {
     }
 
     /// Whether it could be activated: not when it is not verified.
-    async fn activate(&self, id: u64) -> Outcome<bool> {
+    async fn activate(&self, id: u64) -> CommandResult<bool> {
         match self.account.act(&webhook::activate(id)).await {
             Ok(()) => {
                 self.output.step("activate", "done", "");
@@ -158,7 +158,7 @@ impl Way<'_> {
         }
     }
 
-    async fn verified(&self, id: u64) -> Outcome<()> {
+    async fn verified(&self, id: u64) -> CommandResult<()> {
         let before = self.home.waiting(id).await?;
         if let Some(token) = &before
             && self.check(id, token).await?
@@ -184,7 +184,7 @@ impl Way<'_> {
         &self,
         id: u64,
         before: Option<&WaitingChallenge>,
-    ) -> Outcome<Option<WaitingChallenge>> {
+    ) -> CommandResult<Option<WaitingChallenge>> {
         let end = Instant::now() + Duration::from_secs(self.wait);
         loop {
             let until = end.min(Instant::now() + LOOK);
@@ -201,7 +201,7 @@ impl Way<'_> {
     }
 
     /// Whether CertCentral takes the token.
-    async fn check(&self, id: u64, token: &WaitingChallenge) -> Outcome<bool> {
+    async fn check(&self, id: u64, token: &WaitingChallenge) -> CommandResult<bool> {
         match self.account.act(&webhook::check_challenge(id, &token.token)).await {
             Ok(()) => Ok(true),
             Err(trouble) if trouble.is(&Refusal::InvalidToken) => Ok(false),
@@ -209,16 +209,16 @@ impl Way<'_> {
         }
     }
 
-    async fn proved(&self) -> Outcome<()> {
+    async fn proved(&self) -> CommandResult<()> {
         self.test().await?;
         self.output.step("test", "done", "the door took a test event with its key");
         Ok(())
     }
 
-    async fn test(&self) -> Outcome<()> {
+    async fn test(&self) -> CommandResult<()> {
         let request = webhook::test_endpoint(&self.endpoint, Some(&self.key));
         let tested: Result<(), Trouble> = self.account.act(&request).await;
-        tested.map_err(|trouble| Fault::from(trouble).during("test event"))
+        tested.map_err(|trouble| CommandError::from(trouble).during("test event"))
     }
 }
 

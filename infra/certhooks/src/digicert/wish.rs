@@ -3,7 +3,7 @@ use providers::digicert::webhook::{
 };
 
 use super::words::{SettingsAs, Switch, Wishes};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 
 /// What a webhook shall send, checked before anything is sent.
@@ -15,7 +15,7 @@ pub(super) struct Wish {
 }
 
 impl Wish {
-    pub(super) fn of(wishes: &Wishes, output: Output) -> Outcome<Self> {
+    pub(super) fn of(wishes: &Wishes, output: Output) -> CommandResult<Self> {
         let switch = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
         let days = wishes.frequency.as_ref().map(|days| days.iter().map(|day| one_day(day)));
         let settings = Settings {
@@ -39,23 +39,24 @@ impl Wish {
     }
 }
 
-pub(super) fn endpoint(text: &str) -> Outcome<Endpoint> {
-    Endpoint::parse(text).map_err(|fault| Fault::usage(format!("--endpoint {text}: {fault}")))
+pub(super) fn endpoint(text: &str) -> CommandResult<Endpoint> {
+    Endpoint::parse(text)
+        .map_err(|error| CommandError::usage(format!("--endpoint {text}: {error}")))
 }
 
-fn one_day(text: &str) -> Outcome<i16> {
+fn one_day(text: &str) -> CommandResult<i16> {
     frequency(text).ok_or_else(|| {
         let known = FREQUENCIES.map(|days| days.to_string()).join(", ");
-        Fault::usage(format!("--frequency {text}: must be one or more of {known} (days)"))
+        CommandError::usage(format!("--frequency {text}: must be one or more of {known} (days)"))
     })
 }
 
-fn check_event(event: &str, is_allowed: bool, output: Output) -> Outcome<()> {
+fn check_event(event: &str, is_allowed: bool, output: Output) -> CommandResult<()> {
     if is_known(event) {
         return Ok(());
     }
     if !is_event_name(event) {
-        return Err(Fault::usage(format!(
+        return Err(CommandError::usage(format!(
             "--event {event:?}: is no event name; they look like certificate_issued"
         )));
     }
@@ -66,5 +67,5 @@ fn check_event(event: &str, is_allowed: bool, output: Output) -> Outcome<()> {
         output.warn(&unknown);
         return Ok(());
     }
-    Err(Fault::usage(format!("{unknown} (--allow-unknown-event sends it all the same)")))
+    Err(CommandError::usage(format!("{unknown} (--allow-unknown-event sends it all the same)")))
 }

@@ -1,26 +1,26 @@
 use envelope::{Provider, rfc3339};
 use providers::cloudflare::alerting::{Destination, Policy, Refusal};
 
+use crate::args::ProviderArgs;
 use crate::client::Trouble;
 use crate::cloudflare::{Access, Account, at};
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::doctor::{Side, endpoint};
-use crate::fault::Fault;
-use crate::options::AtProvider;
+use crate::error::CommandError;
 
 const PROVIDER: Provider = Provider::Cloudflare;
 
 /// Cloudflare's side.
 pub(crate) async fn look(look: &Look) -> Side {
     let account = look.arguments.account.clone();
-    let common = AtProvider { state: look.state.clone(), json: look.arguments.json };
+    let common = ProviderArgs { state: look.state.clone(), json: look.arguments.json };
     let access = Access { account, api_token_file: None, base: None, common };
     let account = match Account::open(&access, &look.environment, &look.secrets).await {
         Ok(account) => account,
-        Err(fault) => {
+        Err(error) => {
             let mend = "set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID (or --account)";
-            let findings = vec![Finding::warning("api-token", fault.text(), mend)];
+            let findings = vec![Finding::warning("api-token", error.message(), mend)];
             return Side { findings, endpoint: None };
         }
     };
@@ -41,7 +41,7 @@ fn refused(trouble: Trouble<Refusal>) -> Finding {
         Trouble::Refused(_) => ("api", "correct what it names, or try again later"),
         Trouble::Unanswered(_) => ("api", "see CLOUDFLARE_API_BASE, HTTPS_PROXY and the network"),
     };
-    Finding::wrong(check, Fault::from(trouble).text(), mend)
+    Finding::wrong(check, CommandError::from(trouble).message(), mend)
 }
 
 async fn compare(look: &Look, destinations: &[Destination], policies: &[Policy]) -> Side {

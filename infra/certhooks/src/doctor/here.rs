@@ -1,10 +1,10 @@
 use embedded::{Counts, Oldest, Reader};
 use time::{Duration, OffsetDateTime};
 
+use crate::display::short;
 use crate::doctor::look::Look;
 use crate::doctor::queues;
 use crate::doctor::report::Finding;
-use crate::line::short;
 
 /// A visible message is taken at once, unless there are very many, or no worker.
 const TAKEN_WITHIN: Duration = Duration::minutes(5);

@@ -10,12 +10,12 @@ use providers::meta::MetaReceiver;
 use providers::receiver::WebhookReceiver;
 use reqwest::Url;
 
+use crate::args::ProviderName;
 use crate::doctor::probe::Prober;
 use crate::doctor::words::Doctor;
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::given;
 use crate::keys;
-use crate::options::ProviderName;
 use crate::stack::Stack;
 
 const STATE: &str = ".certhooks";
@@ -34,16 +34,16 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    pub(crate) async fn open(arguments: Doctor) -> Outcome<Self> {
+    pub(crate) async fn open(arguments: Doctor) -> CommandResult<Self> {
         let environment = Environment::of_process();
-        let stack = match &arguments.here.stack {
+        let stack = match &arguments.installation.stack {
             Some(name) => Some(Stack::open(&environment, name).await?),
             None => None,
         };
         let base = arguments.endpoint.as_deref().map(base).transpose()?;
         let state = arguments.state.clone().unwrap_or_else(|| STATE.into());
         let secrets = LocalSecrets::new(&state, keys::variable(&environment));
-        let prober = Prober::new().map_err(|error| Fault::failed(error.to_string()))?;
+        let prober = Prober::new().map_err(|error| CommandError::failed(error.to_string()))?;
         Ok(Self { arguments, environment, state, secrets, prober, stack, base })
     }
 
@@ -154,10 +154,10 @@ pub(crate) fn route(provider: Provider) -> &'static str {
 }
 
 /// With or without the route of a door at its end.
-fn base(text: &str) -> Outcome<Url> {
+fn base(text: &str) -> CommandResult<Url> {
     let mut url = given::address("--endpoint", text)?;
     if url.query().is_some() {
-        return Err(Fault::usage("--endpoint: must not have a query"));
+        return Err(CommandError::usage("--endpoint: must not have a query"));
     }
     let path = url.path().trim_end_matches('/').to_owned();
     let base = ROUTES.iter().find_map(|route| path.strip_suffix(route)).unwrap_or(&path);

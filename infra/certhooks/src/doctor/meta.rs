@@ -1,20 +1,20 @@
 use envelope::Provider;
 use providers::meta::subscription::{Alerts, Refusal, Subscription};
 
+use crate::args::ProviderArgs;
 use crate::client::Trouble;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::doctor::{Side, endpoint};
-use crate::fault::Fault;
+use crate::error::CommandError;
 use crate::meta::{Access, App};
-use crate::options::AtProvider;
 
 const PROVIDER: Provider = Provider::Meta;
 
 /// Meta's side.
 pub(crate) async fn look(look: &Look) -> Side {
     let app = look.arguments.app.clone();
-    let common = AtProvider { state: look.state.clone(), json: look.arguments.json };
+    let common = ProviderArgs { state: look.state.clone(), json: look.arguments.json };
     let access = Access { app, access_token_file: None, base: None, common };
     let app = match App::open(&access, &look.environment, &look.secrets).await {
         Ok(app) => app,
@@ -22,9 +22,9 @@ pub(crate) async fn look(look: &Look) -> Side {
             let detail = "not set up here, and nothing to set up: Meta has retired it";
             return Side { findings: vec![Finding::ok("product", detail)], endpoint: None };
         }
-        Err(fault) => {
+        Err(error) => {
             let mend = "set META_ACCESS_TOKEN and META_APP_ID (or --app)";
-            let findings = vec![Finding::warning("access-token", fault.text(), mend)];
+            let findings = vec![Finding::warning("access-token", error.message(), mend)];
             return Side { findings, endpoint: None };
         }
     };
@@ -59,7 +59,7 @@ fn refused(trouble: Trouble<Refusal>) -> Finding {
         Trouble::Refused(_) => ("api", "correct what it names, or try again later"),
         Trouble::Unanswered(_) => ("api", "see META_API_BASE, HTTPS_PROXY and the network"),
     };
-    Finding::wrong(check, Fault::from(trouble).text(), mend)
+    Finding::wrong(check, CommandError::from(trouble).message(), mend)
 }
 
 async fn compare(look: &Look, app: &App, there: Subscription) -> Side {

@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: Doctor) -> anyhow::Result<ExitCode> {
     let json = arguments.json;
     let look = match Box::pin(Look::open(arguments)).await {
         Ok(look) => look,
-        Err(fault) => return Ok(fault.report(json)),
+        Err(error) => return Ok(error.report(json)),
     };
     let mut report = Report::new(json);
     match examine(&look, &mut report).await {

@@ -11,7 +11,7 @@ use processing::Disposition;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::line::{columns, event_name};
+use crate::display::{columns, event_name};
 use crate::output::say;
 
 /// Events that came in and are not done yet; the oldest are forgotten beyond this.

@@ -59,7 +59,7 @@ impl Reconciling {
             match outcome.map(|report| report.left) {
                 Ok(None) => {}
                 Ok(Some(left)) => tracing::warn!("reconciling: {left}"),
-                Err(fault) => tracing::warn!("reconciling: {fault}"),
+                Err(error) => tracing::warn!("reconciling: {error}"),
             }
             pause = self.every;
         }

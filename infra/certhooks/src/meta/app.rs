@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::client::{Client, Trouble};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::given::{self, KeySource};
 use crate::meta::words::Access;
 
@@ -31,12 +31,13 @@ impl App {
         access: &Access,
         environment: &Environment,
         secrets: &LocalSecrets,
-    ) -> Outcome<Self> {
+    ) -> CommandResult<Self> {
         let id = id(access.app.as_deref(), environment)?;
         let base = given::base(access.base.as_deref(), "META_API_BASE", BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
-        let key = api::key(&stored)
-            .ok_or_else(|| Fault::usage("the access token is empty, or was never filled in"))?;
+        let key = api::key(&stored).ok_or_else(|| {
+            CommandError::usage("the access token is empty, or was never filled in")
+        })?;
         Ok(Self { client: Client::new(base, key)?, id })
     }
 
@@ -44,7 +45,11 @@ impl App {
         self.client.call(&subscription::subscriptions(&self.id), classify_subscriptions).await
     }
 
-    pub(crate) async fn subscribe(&self, callback: &str, token: &SecretString) -> Outcome<()> {
+    pub(crate) async fn subscribe(
+        &self,
+        callback: &str,
+        token: &SecretString,
+    ) -> CommandResult<()> {
         let request = subscription::subscribe(&self.id, callback, token);
         Ok(self.client.call(&request, classify_done).await?)
     }
@@ -64,7 +69,11 @@ impl App {
         Ok(domains)
     }
 
-    pub(crate) async fn subscribe_domains(&self, alerts: Alerts, domains: &[&str]) -> Outcome<()> {
+    pub(crate) async fn subscribe_domains(
+        &self,
+        alerts: Alerts,
+        domains: &[&str],
+    ) -> CommandResult<()> {
         let request = subscription::subscribe_domains(&self.id, alerts, domains);
         Ok(self.client.call(&request, classify_done).await?)
     }
@@ -84,15 +93,16 @@ impl Access {
     }
 }
 
-fn id(option: Option<&str>, environment: &Environment) -> Outcome<String> {
+fn id(option: Option<&str>, environment: &Environment) -> CommandResult<String> {
     const VARIABLE: &str = "META_APP_ID";
     let id = option.or_else(|| environment.optional(VARIABLE));
-    let id = id
-        .ok_or_else(|| Fault::usage(format!("no app id: name it with --app, or set {VARIABLE}")))?;
+    let id = id.ok_or_else(|| {
+        CommandError::usage(format!("no app id: name it with --app, or set {VARIABLE}"))
+    })?;
     if subscription::is_app(id) {
         Ok(id.to_owned())
     } else {
-        Err(Fault::usage(format!("--app or {VARIABLE}: `{id}` is not a number")))
+        Err(CommandError::usage(format!("--app or {VARIABLE}: `{id}` is not a number")))
     }
 }
 

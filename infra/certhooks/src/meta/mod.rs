@@ -19,6 +19,6 @@ pub(crate) async fn run(command: Meta) -> ExitCode {
     let Meta::Subscribe(words) = command;
     match subscribe::run(&words).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(words.access.common.json),
+        Err(error) => error.report(words.access.common.json),
     }
 }

@@ -6,15 +6,15 @@ use providers::meta::subscription::{Alerts, is_domain};
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::given;
 use crate::keys;
 use crate::meta::app::{App, verify_token};
 use crate::meta::words::Subscribe;
 use crate::output::Output;
-use crate::stack::{Here, Stack};
+use crate::stack::{InstallationArgs, Stack};
 
-pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
+pub(crate) async fn run(words: &Subscribe) -> CommandResult<()> {
     let environment = Environment::of_process();
     let secrets = LocalSecrets::new(&words.access.common.state, keys::variable(&environment));
     let output = Output { json: words.access.common.json };
@@ -22,13 +22,14 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
     let named = named.map(|endpoint| given::address("--endpoint", endpoint)).transpose()?;
     let domains = domains(&words.domain, &environment)?;
     let app = App::open(&words.access, &environment, &secrets).await?;
-    let (stored, told) = door(&words.here, &environment, &secrets).await?;
+    let (stored, told) = door(&words.installation, &environment, &secrets).await?;
     let token = stored.as_ref().and_then(verify_token);
     let token = token.ok_or_else(|| {
-        Fault::failed("the webhook secret has no verify token: fill `verify_token` in")
+        CommandError::failed("the webhook secret has no verify token: fill `verify_token` in")
     })?;
     let endpoint = named.or(told);
-    let endpoint = endpoint.ok_or_else(|| Fault::usage("--endpoint: is needed without --stack"))?;
+    let endpoint =
+        endpoint.ok_or_else(|| CommandError::usage("--endpoint: is needed without --stack"))?;
 
     let there = app.subscription().await?;
     let is_there = there.as_ref().is_some_and(|there| {
@@ -38,12 +39,12 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
         output.step("fields", "already", "certificate, phishing");
     } else {
         let subscribed = app.subscribe(endpoint.as_str(), &token).await;
-        subscribed.map_err(|fault| fault.during("fields"))?;
+        subscribed.map_err(|error| error.during("fields"))?;
         output.step("fields", "done", "certificate, phishing; the door took the handshake");
     }
     for alerts in Alerts::ALL {
         let added = add(&app, alerts, &domains).await;
-        let added = added.map_err(|fault| fault.during("domains"))?;
+        let added = added.map_err(|error| error.during("domains"))?;
         let outcome = if added.is_empty() { "already" } else { "added" };
         let named = if added.is_empty() { domains.join(", ") } else { added.join(", ") };
         output.step("domains", outcome, &format!("{}: {named}", alerts.as_str()));
@@ -53,11 +54,11 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
 
 /// The webhook secret as it is stored, and where the door is if that is told.
 async fn door(
-    here: &Here,
+    installation: &InstallationArgs,
     environment: &Environment,
     secrets: &LocalSecrets,
-) -> Outcome<(Option<SecretString>, Option<Url>)> {
-    let Some(name) = &here.stack else {
+) -> CommandResult<(Option<SecretString>, Option<Url>)> {
+    let Some(name) = &installation.stack else {
         return Ok((secrets.webhook(Provider::Meta).current().await?.current, None));
     };
     let stack = Stack::open(environment, name).await?;
@@ -66,7 +67,7 @@ async fn door(
 }
 
 /// Those that were not there.
-async fn add(app: &App, alerts: Alerts, domains: &[String]) -> Outcome<Vec<String>> {
+async fn add(app: &App, alerts: Alerts, domains: &[String]) -> CommandResult<Vec<String>> {
     let there = app.domains(alerts).await?;
     let is_new = |domain: &&str| !there.iter().any(|have| have.eq_ignore_ascii_case(domain));
     let new: Vec<&str> = domains.iter().map(String::as_str).filter(is_new).collect();
@@ -77,7 +78,7 @@ async fn add(app: &App, alerts: Alerts, domains: &[String]) -> Outcome<Vec<Strin
 }
 
 /// Without a domain Meta announces nothing.
-fn domains(named: &[String], environment: &Environment) -> Outcome<Vec<String>> {
+fn domains(named: &[String], environment: &Environment) -> CommandResult<Vec<String>> {
     let listed = environment.optional("META_DOMAINS").unwrap_or_default();
     let all: Vec<String> = match named {
         [] => listed.split(',').map(|domain| domain.trim().to_ascii_lowercase()).collect(),
@@ -85,11 +86,12 @@ fn domains(named: &[String], environment: &Environment) -> Outcome<Vec<String>> 
     };
     let all: Vec<String> = all.into_iter().filter(|domain| !domain.is_empty()).collect();
     for domain in &all {
-        is_domain(domain)
-            .map_err(|why| Fault::usage(format!("--domain or META_DOMAINS: {domain:?}: {why}")))?;
+        is_domain(domain).map_err(|why| {
+            CommandError::usage(format!("--domain or META_DOMAINS: {domain:?}: {why}"))
+        })?;
     }
     if all.is_empty() {
-        return Err(Fault::usage(
+        return Err(CommandError::usage(
             "no domain: name one with --domain, or set META_DOMAINS; Meta announces nothing without",
         ));
     }

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::options::AtProvider;
-use crate::stack::Here;
+use crate::args::ProviderArgs;
+use crate::stack::InstallationArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Meta {
@@ -31,7 +31,7 @@ pub(crate) struct Subscribe {
     #[arg(long, value_name = "URL", required_unless_present = "stack")]
     pub(crate) endpoint: Option<String>,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     /// Domain whose certificates to hear of; may be repeated; else META_DOMAINS
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) domain: Vec<String>,
@@ -54,5 +54,5 @@ pub(crate) struct Access {
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
     #[command(flatten)]
-    pub(crate) common: AtProvider,
+    pub(crate) common: ProviderArgs,
 }

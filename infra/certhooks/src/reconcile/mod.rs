@@ -16,7 +16,7 @@ use secrecy::SecretString;
 
 use self::words::Reconcile;
 use crate::digicert::{api_key, base};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::keys;
 use crate::output::Output;
 use crate::stack::Stack;
@@ -37,26 +37,26 @@ impl SecretSource for Given {
 pub(crate) async fn run(arguments: Reconcile) -> ExitCode {
     match obey(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(arguments.access.common.json),
+        Err(error) => error.report(arguments.access.common.json),
     }
 }
 
-async fn obey(arguments: &Reconcile) -> Outcome<()> {
+async fn obey(arguments: &Reconcile) -> CommandResult<()> {
     let environment = Environment::of_process();
     let address = base(arguments.access.base.as_deref(), arguments.access.eu, &environment)?;
     let environment = environment.with("DIGICERT_API_BASE", address.as_str());
     let settings = Settings::from_environment(&environment)?;
     let window_minutes = arguments.window.unwrap_or(settings.window_minutes);
     let job = Job { window_minutes, is_dry_run: arguments.dry_run, deadline: None };
-    let report = match &arguments.here.stack {
+    let report = match &arguments.installation.stack {
         Some(name) => on_stack(arguments, name, &environment, &settings, &job).await?,
         None => here(arguments, &environment, &settings, &job).await?,
     };
     show::report(Output { json: arguments.access.common.json }, &report);
     match (&report.left, report.counts.still_missing) {
-        (Some(left), _) => Err(Fault::failed(left)),
+        (Some(left), _) => Err(CommandError::failed(left)),
         (None, 0) => Ok(()),
-        (None, count) => Err(Fault::failed(format!(
+        (None, count) => Err(CommandError::failed(format!(
             "{count} still missing, an hour and more after they were put on the queue: see that the \
              worker runs, its log, and the dead letters"
         ))),
@@ -68,7 +68,7 @@ async fn here(
     environment: &Environment,
     settings: &Settings,
     job: &Job,
-) -> Outcome<Report> {
+) -> CommandResult<Report> {
     let folder = &arguments.access.common.state;
     let secrets = LocalSecrets::new(folder, keys::variable(environment));
     let key = Given(api_key(&arguments.access, environment, &secrets).await?);
@@ -85,7 +85,7 @@ async fn on_stack(
     environment: &Environment,
     settings: &Settings,
     job: &Job,
-) -> Outcome<Report> {
+) -> CommandResult<Report> {
     let access = &arguments.access;
     let stack = Stack::open(environment, name).await?;
     let key = if access.names_key() || environment.optional("DIGICERT_API_KEY").is_some() {

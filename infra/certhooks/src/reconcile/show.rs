@@ -2,7 +2,7 @@ use envelope::rfc3339;
 use reconciliation::{Counts, RecoveryStatus, Report, Row};
 use serde_json::{Value, json};
 
-use crate::line::short;
+use crate::display::short;
 use crate::output::{Output, say};
 
 /// A line for each event that did not come by itself, and the numbers.

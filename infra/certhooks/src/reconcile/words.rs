@@ -2,8 +2,8 @@ use clap::Args;
 use reconciliation::LONGEST_WINDOW;
 
 use crate::digicert::Access;
-use crate::moment::age;
-use crate::stack::Here;
+use crate::stack::InstallationArgs;
+use crate::time_parsing::parse_duration;
 
 /// Finds what CertCentral failed to send, and puts it on the events queue
 ///
@@ -25,14 +25,14 @@ pub(crate) struct Reconcile {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
 
 /// In whole minutes.
 fn window(text: &str) -> Result<u32, String> {
-    let minutes = age(text).and_then(|age| u32::try_from(age.whole_minutes()).ok());
+    let minutes = parse_duration(text).and_then(|age| u32::try_from(age.whole_minutes()).ok());
     minutes
         .filter(|minutes| (1..=LONGEST_WINDOW).contains(minutes))
         .ok_or_else(|| "must be an age from 1m to 7d, such as 90m or 24h".to_owned())

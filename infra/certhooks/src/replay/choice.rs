@@ -4,9 +4,9 @@ use serde_json::Value;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::fault::{Fault, Outcome};
-use crate::moment::moment;
+use crate::error::{CommandError, CommandResult};
 use crate::replay::words::Replay;
+use crate::time_parsing::parse_time;
 
 /// By name, as the keys are.
 const PROVIDERS: [Provider; 3] = [Provider::Cloudflare, Provider::Digicert, Provider::Meta];
@@ -28,10 +28,10 @@ pub(crate) struct Choice {
 impl Choice {
     /// # Errors
     /// Nothing was chosen, or a time cannot be understood.
-    pub(crate) fn of(words: &Replay) -> Outcome<Self> {
+    pub(crate) fn of(words: &Replay) -> CommandResult<Self> {
         let filter = &words.filter;
         if filter.is_empty() && !words.all {
-            return Err(Fault::usage(
+            return Err(CommandError::usage(
                 "which events? name them with --since, --provider, --event, --id, --order or --hostname, or --all",
             ));
         }
@@ -43,8 +43,8 @@ impl Choice {
             ids: filter.id.clone(),
             orders: filter.order.clone(),
             hostnames: filter.hostname.iter().map(lower).collect(),
-            since: filter.since.as_deref().map(|text| moment("--since", text)).transpose()?,
-            until: filter.until.as_deref().map(|text| moment("--until", text)).transpose()?,
+            since: filter.since.as_deref().map(|text| parse_time("--since", text)).transpose()?,
+            until: filter.until.as_deref().map(|text| parse_time("--until", text)).transpose()?,
             after: words.after.clone().unwrap_or_default(),
         })
     }

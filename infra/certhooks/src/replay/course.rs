@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::fault::{Fault, Outcome};
-use crate::moment::age;
+use crate::error::{CommandError, CommandResult};
 use crate::output::say;
 use crate::replay::attempt::{Ended, replay};
 use crate::replay::choice::Choice;
 use crate::replay::keys::Keys;
 use crate::replay::words::Replay;
 use crate::replay::worker::Replaying;
+use crate::time_parsing::parse_duration;
 
 /// Events under way at a time, those that wait for another attempt among them.
 const SIDE_BY_SIDE: usize = 64;
@@ -41,11 +41,11 @@ pub(crate) async fn run(
     replaying: Replaying,
     choice: &Choice,
     words: &Replay,
-) -> Outcome<ExitCode> {
-    let patience = age(&words.patience).and_then(|age| Duration::try_from(age).ok());
+) -> CommandResult<ExitCode> {
+    let patience = parse_duration(&words.patience).and_then(|age| Duration::try_from(age).ok());
     let patience = patience.ok_or_else(|| {
         let text = &words.patience;
-        Fault::usage(format!("--patience {text}: must be a time such as 90s, 10m or 2h"))
+        CommandError::usage(format!("--patience {text}: must be a time such as 90s, 10m or 2h"))
     })?;
     let mut course = Course {
         words,
@@ -59,11 +59,11 @@ pub(crate) async fn run(
     };
     let ended = tokio::select! {
         ended = course.follow(keys, replaying, choice, patience) => ended,
-        _ = tokio::signal::ctrl_c() => Err(Fault::failed("stopped")),
+        _ = tokio::signal::ctrl_c() => Err(CommandError::failed("stopped")),
     };
     let rest = course.rest();
     match ended {
-        Err(fault) => Err(rest.into_iter().fold(fault, |fault, rest| fault.then(&rest))),
+        Err(error) => Err(rest.into_iter().fold(error, |error, rest| error.followed_by(&rest))),
         Ok(()) => course.end(),
     }
 }
@@ -75,7 +75,7 @@ impl Course<'_> {
         replaying: Replaying,
         choice: &Choice,
         patience: Duration,
-    ) -> Outcome<()> {
+    ) -> CommandResult<()> {
         let mut tasks = JoinSet::new();
         while let Some(key) = keys.next().await? {
             while tasks.len() >= SIDE_BY_SIDE {
@@ -94,21 +94,24 @@ impl Course<'_> {
         Ok(())
     }
 
-    async fn join(&mut self, tasks: &mut JoinSet<(String, Ended)>) -> Outcome<()> {
+    async fn join(&mut self, tasks: &mut JoinSet<(String, Ended)>) -> CommandResult<()> {
         let left = PAUSE.saturating_sub(self.told.elapsed());
         let Ok(joined) = tokio::time::timeout(left, tasks.join_next()).await else {
             self.tell();
             return Ok(());
         };
         let Some(joined) = joined else { return Ok(()) };
-        let (key, ended) = joined
-            .map_err(|_| Fault::failed("a fault in this program, printed where it happened"))?;
+        let (key, ended) = joined.map_err(|_| {
+            CommandError::failed("a fault in this program, printed where it happened")
+        })?;
         self.take(&key, ended);
         if self.told.elapsed() >= PAUSE {
             self.tell();
         }
         if self.in_a_row >= HOPELESS {
-            return Err(Fault::failed(format!("{HOPELESS} events in a row could not be replayed")));
+            return Err(CommandError::failed(format!(
+                "{HOPELESS} events in a row could not be replayed"
+            )));
         }
         Ok(())
     }
@@ -165,10 +168,10 @@ impl Course<'_> {
         }
     }
 
-    fn end(&self) -> Outcome<ExitCode> {
+    fn end(&self) -> CommandResult<ExitCode> {
         let Self { words, replayed, failed, .. } = self;
         if replayed + failed == 0 {
-            return Err(Fault::nothing("the archive has no such event"));
+            return Err(CommandError::not_found("the archive has no such event"));
         }
         let text = format!("{replayed} replayed, {failed} failed");
         let value = json!({ "replayed": replayed, "failed": failed });

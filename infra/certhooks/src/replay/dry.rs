@@ -2,8 +2,8 @@ use envelope::rfc3339;
 use providers::interpretation;
 use serde_json::json;
 
-use crate::fault::{Fault, Outcome};
-use crate::line::short;
+use crate::display::short;
+use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 use crate::replay::choice::Choice;
 use crate::replay::keys::Keys;
@@ -15,7 +15,7 @@ pub(crate) async fn run(
     source: &Source,
     choice: &Choice,
     json: bool,
-) -> Outcome<()> {
+) -> CommandResult<()> {
     let (output, mut count) = (Output { json }, 0_u64);
     while let Some(key) = keys.next().await? {
         let Some(envelope) = source.envelope(&key).await? else { continue };
@@ -45,7 +45,7 @@ pub(crate) async fn run(
         count += 1;
     }
     if count == 0 {
-        return Err(Fault::nothing("the archive has no such event"));
+        return Err(CommandError::not_found("the archive has no such event"));
     }
     output.say(&format!("{count} events would be replayed"), &json!({ "count": count }));
     Ok(())

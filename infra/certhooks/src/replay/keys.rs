@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use ports::ArchiveReader;
 
-use crate::fault::Outcome;
+use crate::error::CommandResult;
 use crate::replay::choice::Choice;
 use crate::replay::source::Source;
 
@@ -23,7 +23,7 @@ impl Keys {
 
     /// # Errors
     /// The archive cannot be listed.
-    pub(crate) async fn next(&mut self) -> Outcome<Option<String>> {
+    pub(crate) async fn next(&mut self) -> CommandResult<Option<String>> {
         loop {
             while let Some(key) = self.page.pop_front() {
                 if self.choice.ends_before(&key) {

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use boot::{Environment, Format};
 use embedded::{Options, State};
 
-use crate::fault::Outcome;
+use crate::error::CommandResult;
 use crate::replay::choice::Choice;
 use crate::replay::keys::Keys;
 use crate::replay::source::Source;
@@ -45,14 +45,14 @@ pub(crate) enum Home {
 pub(crate) async fn run(words: Replay) -> ExitCode {
     match replay(&words).await {
         Ok(code) => code,
-        Err(fault) => fault.report(words.json),
+        Err(error) => error.report(words.json),
     }
 }
 
-async fn replay(words: &Replay) -> Outcome<ExitCode> {
+async fn replay(words: &Replay) -> CommandResult<ExitCode> {
     let choice = Choice::of(words)?;
     let environment = Environment::of_process();
-    let home = match &words.here.stack {
+    let home = match &words.installation.stack {
         Some(name) => Home::Stack(Box::new(Stack::open(&environment, name).await?)),
         None => Home::Local(State::join(&words.state, Options::default())?),
     };

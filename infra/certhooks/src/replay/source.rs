@@ -6,7 +6,7 @@ use envelope::Envelope;
 use ports::{Archive, ArchiveReader, PortResult};
 use ring::digest::{SHA256, digest};
 
-use crate::fault::Outcome;
+use crate::error::CommandResult;
 use crate::replay::Home;
 use crate::stack::Objects;
 
@@ -18,7 +18,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub(crate) fn of(home: &Home) -> Outcome<Self> {
+    pub(crate) fn of(home: &Home) -> CommandResult<Self> {
         Ok(match home {
             Home::Local(state) => Self::Local(state.archive()),
             Home::Stack(stack) => Self::Stack(Arc::new(stack.archive()?)),

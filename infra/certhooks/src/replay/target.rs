@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use embedded::{LocalDeliveries, Options, State};
 use ports::{Deliveries, Delivery, PortError, PortResult};
 
-use crate::fault::{Fault, Outcome};
-use crate::line::one_line;
+use crate::display::one_line;
+use crate::error::{CommandError, CommandResult};
 use crate::replay::Home;
 use crate::stack::Queue;
 
@@ -27,7 +27,7 @@ pub(crate) enum Target {
 impl Target {
     /// # Errors
     /// `to` names nothing that takes events.
-    pub(crate) fn open(to: Option<&str>, home: &Home) -> Outcome<Self> {
+    pub(crate) fn open(to: Option<&str>, home: &Home) -> CommandResult<Self> {
         let is_address = |to: &str| to.starts_with("https://") || to.starts_with("http://");
         match (to, home) {
             (None, Home::Local(state)) => Ok(Self::State(state.deliveries())),
@@ -36,7 +36,7 @@ impl Target {
                 Ok(Self::Queue(Arc::new(stack.deliveries(Some(to))?)))
             }
             (Some(to), Home::Local(_)) if is_address(to) => {
-                Err(Fault::usage("--to: the URL of a queue goes with --stack"))
+                Err(CommandError::usage("--to: the URL of a queue goes with --stack"))
             }
             (Some("-"), _) => Ok(Self::lines("standard output", std::io::stdout())),
             (Some(to), _) if to.ends_with('/') || Path::new(to).is_dir() => {
@@ -44,7 +44,8 @@ impl Target {
             }
             (Some(to), _) => {
                 let file = OpenOptions::new().append(true).create(true).mode(0o600).open(to);
-                let file = file.map_err(|error| Fault::usage(format!("--to {to}: {error}")))?;
+                let file =
+                    file.map_err(|error| CommandError::usage(format!("--to {to}: {error}")))?;
                 Ok(Self::lines(to, file))
             }
         }

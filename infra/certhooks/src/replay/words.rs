@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::options::Kinds;
-use crate::stack::Here;
+use crate::args::EventFilter;
+use crate::stack::InstallationArgs;
 
 /// Takes archived events through the current code once more, to the deliveries queue or elsewhere
 ///
@@ -49,7 +49,7 @@ pub(crate) struct Replay {
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     /// One JSON object a line; errors too
     #[arg(long)]
     pub(crate) json: bool,
@@ -60,7 +60,7 @@ pub(crate) struct Replay {
 #[command(next_help_heading = "Which events")]
 pub(crate) struct Filter {
     #[command(flatten)]
-    pub(crate) kinds: Kinds,
+    pub(crate) kinds: EventFilter,
     /// With this id; may be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) id: Vec<String>,

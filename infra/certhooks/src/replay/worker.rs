@@ -6,7 +6,7 @@ use embedded::LocalSecrets;
 use envelope::Provider;
 use processing::{Keys, Ports, Settings, Worker};
 
-use crate::fault::Outcome;
+use crate::error::CommandResult;
 use crate::keys::{self, ApiKey};
 use crate::local::Providers;
 use crate::replay::Home;
@@ -32,11 +32,11 @@ pub(crate) async fn providers(
     state: &Path,
     environment: &Environment,
     home: &Home,
-) -> Outcome<Providers> {
+) -> CommandResult<Providers> {
     let secrets = LocalSecrets::new(state, keys::variable(environment));
     if let Home::Local(_) = home {
         let started = Providers::start(environment, &secrets).await;
-        return started.map_err(|error| crate::fault::Fault::failed(format!("{error:#}")));
+        return started.map_err(|error| crate::error::CommandError::failed(format!("{error:#}")));
     }
     let own = async |provider| match ApiKey::of(&secrets, provider).await {
         Ok(key) => Ok(Some(key).filter(|key| !key.is_simulated())),
@@ -51,7 +51,11 @@ pub(crate) async fn providers(
     Ok(Providers { settings: Settings::from_environment(environment)?, keys, simulation: None })
 }
 
-pub(crate) fn of(providers: &Providers, source: Source, target: Target) -> Outcome<Replaying> {
+pub(crate) fn of(
+    providers: &Providers,
+    source: Source,
+    target: Target,
+) -> CommandResult<Replaying> {
     let settings = Settings { concurrency: SHARE, ..providers.settings.clone() };
     let again = Again::default();
     let ports =

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::dead_letters::place::Held;
 use crate::dead_letters::words::QueueName;
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::reconcile::Given;
 use crate::stack::{Ages, Depths};
 
@@ -73,8 +73,8 @@ impl Deliveries for Queue {
 
 impl Stack {
     #[expect(clippy::unused_async, reason = "as the one that is deployed")]
-    pub(crate) async fn open(_: &Environment, name: &str) -> Outcome<Self> {
-        Err(Fault::usage(format!(
+    pub(crate) async fn open(_: &Environment, name: &str) -> CommandResult<Self> {
+        Err(CommandError::usage(format!(
             "--stack {name}: this certhooks was built without AWS; build it with `--features aws`"
         )))
     }
@@ -128,7 +128,7 @@ impl Stack {
         _: &Settings,
         _: Option<Given>,
         _: &Job,
-    ) -> Outcome<Report> {
+    ) -> CommandResult<Report> {
         match *self {}
     }
 

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::reconcile::Given;
 use crate::stack::dead::DeadQueues;
 use crate::stack::{Age, Ages, Depth, Depths};
@@ -34,10 +34,10 @@ pub(crate) async fn stored(
     environment: &Environment,
     option: &'static str,
     id: &str,
-) -> Outcome<SecretString> {
+) -> CommandResult<SecretString> {
     let session = Session::of_operator(environment).await?;
     let versions = StoredSecret::new(&session, option, id).current().await?;
-    versions.current.ok_or_else(|| Fault::failed(format!("{option} {id}: has no value")))
+    versions.current.ok_or_else(|| CommandError::failed(format!("{option} {id}: has no value")))
 }
 
 /// Names of outputs, and the member that holds the secret (design section 5).
@@ -66,7 +66,7 @@ fn names(provider: Provider) -> Names {
 }
 
 impl Stack {
-    pub(crate) async fn open(environment: &Environment, name: &str) -> Outcome<Self> {
+    pub(crate) async fn open(environment: &Environment, name: &str) -> CommandResult<Self> {
         let session = Session::of_operator(environment).await?;
         let outputs = StackOutputs::read(&session, name).await?;
         Ok(Self { name: name.to_owned(), session, outputs })
@@ -150,7 +150,7 @@ impl Stack {
         settings: &Settings,
         key: Option<Given>,
         job: &Job,
-    ) -> Outcome<Report> {
+    ) -> CommandResult<Report> {
         const KEY: &str = "DigicertApiSecretName";
         let output = |name| self.outputs.named(name);
         let key = match key {

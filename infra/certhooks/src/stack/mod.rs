@@ -24,7 +24,7 @@ use time::{Duration, OffsetDateTime};
 
 /// Where our side is kept: by default in the state folder.
 #[derive(Args, Debug)]
-pub(crate) struct Here {
+pub(crate) struct InstallationArgs {
     /// CloudFormation stack of the door, in place of a state folder (with the feature `aws`)
     #[arg(long, value_name = "NAME", hide = cfg!(not(feature = "aws")))]
     pub(crate) stack: Option<String>,

@@ -3,7 +3,7 @@ use ports::{Entry, History};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::line::{clean, event_name, short};
+use crate::display::{clean, event_name, short};
 
 /// A certificate for people: what is known of it, then a line for each event.
 pub(crate) fn text(history: &History) -> String {

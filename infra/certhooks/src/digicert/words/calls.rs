@@ -1,7 +1,7 @@
 use clap::Args;
 
 use super::{Access, NewSecret, One, Wishes, help};
-use crate::stack::Here;
+use crate::stack::InstallationArgs;
 
 /// Lists the webhooks of the CertCentral account, which are one or none
 #[derive(Args, Debug)]
@@ -110,7 +110,7 @@ pub(crate) struct Challenge {
     #[arg(long, default_value_t = 30, value_name = "SECONDS", requires = "send")]
     pub(crate) wait: u64,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) of: One,
 }
@@ -125,7 +125,7 @@ pub(crate) struct Verify {
     #[arg(value_name = "TOKEN")]
     pub(crate) token: Option<String>,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) of: One,
 }

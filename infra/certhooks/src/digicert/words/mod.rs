@@ -18,7 +18,7 @@ pub(crate) use ways::{Rotate, Subscribe};
 /// What follows the options of every command.
 macro_rules! help {
     ($($example:literal),+ $(,)?) => {
-        crate::options::help!("digicert webhook", $($example),+)
+        crate::args::help!("digicert webhook", $($example),+)
     };
 }
 use help;

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::options::AtProvider;
+use crate::args::ProviderArgs;
 
 /// Which account, with which key.
 #[derive(Args, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Access {
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
     #[command(flatten)]
-    pub(crate) common: AtProvider,
+    pub(crate) common: ProviderArgs,
 }
 
 impl Access {

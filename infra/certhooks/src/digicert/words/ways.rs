@@ -1,7 +1,7 @@
 use clap::Args;
 
 use super::{Access, One, Wishes, help};
-use crate::stack::Here;
+use crate::stack::InstallationArgs;
 
 /// The whole way: webhook, challenge, verification, activation, test event
 ///
@@ -26,7 +26,7 @@ pub(crate) struct Subscribe {
     #[command(flatten)]
     pub(crate) wishes: Wishes,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Rotate {
     #[arg(long)]
     pub(crate) roll_back: bool,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) of: One,
 }

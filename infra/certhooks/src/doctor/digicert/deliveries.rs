@@ -9,7 +9,7 @@ use crate::doctor::digicert::PROVIDER;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::doctor::source::DIGICERT_RANGE;
-use crate::fault::Fault;
+use crate::error::CommandError;
 
 const CHECK: &str = "deliveries";
 /// So many of the newest deliveries are judged.
@@ -22,7 +22,7 @@ pub(super) async fn look(look: &Look, account: &Account, webhook: &Webhook) -> F
         Ok(entries) => delivered(look, &entries),
         Err(trouble) => Finding::warning(
             CHECK,
-            format!("the event log cannot be read: {}", Fault::from(trouble).text()),
+            format!("the event log cannot be read: {}", CommandError::from(trouble).message()),
             look.command("digicert webhook logs"),
         ),
     }

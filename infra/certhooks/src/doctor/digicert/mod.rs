@@ -16,7 +16,7 @@ use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::doctor::source::DIGICERT_RANGE;
 use crate::doctor::{Side, endpoint};
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 
 pub(super) const PROVIDER: Provider = Provider::Digicert;
 
@@ -24,9 +24,9 @@ pub(super) const PROVIDER: Provider = Provider::Digicert;
 pub(crate) async fn look(look: &Look) -> Side {
     let account = match open(look).await {
         Ok(account) => account,
-        Err(fault) => {
+        Err(error) => {
             let mend = "set DIGICERT_API_KEY, or put `digicert_api_key` into secrets.json";
-            let findings = vec![Finding::warning("api-key", fault.text(), mend)];
+            let findings = vec![Finding::warning("api-key", error.message(), mend)];
             return Side { findings, endpoint: None };
         }
     };
@@ -50,11 +50,11 @@ pub(crate) async fn look(look: &Look) -> Side {
     Side { findings, endpoint: Some(there.endpoint.as_str().to_owned()) }
 }
 
-async fn open(look: &Look) -> Outcome<Account> {
+async fn open(look: &Look) -> CommandResult<Account> {
     let source = key_source(&look.state, None);
     let stored = source.read(&look.environment, &look.secrets).await?;
     let key = api::key(&stored)
-        .ok_or_else(|| Fault::usage("the API key is empty, or was never filled in"))?;
+        .ok_or_else(|| CommandError::usage("the API key is empty, or was never filled in"))?;
     Account::new(base(None, look.arguments.eu, &look.environment)?, key)
 }
 
@@ -69,7 +69,7 @@ fn refused(trouble: Trouble<Refusal>) -> Finding {
         Trouble::Refused(_) => "correct what it names, or try again later",
         Trouble::Unanswered(_) => "see DIGICERT_API_BASE, HTTPS_PROXY and the network",
     };
-    Finding::wrong(check, Fault::from(trouble).text(), mend)
+    Finding::wrong(check, CommandError::from(trouble).message(), mend)
 }
 
 /// The one that sends to our door, else the first.
@@ -115,7 +115,7 @@ async fn tested(look: &Look, account: &Account, webhook: &Webhook) -> Vec<Findin
         }
         Err(trouble) => vec![Finding::warning(
             "test",
-            format!("CertCentral sent no test event: {}", Fault::from(trouble).text()),
+            format!("CertCentral sent no test event: {}", CommandError::from(trouble).message()),
             look.command("digicert webhook test"),
         )],
     }

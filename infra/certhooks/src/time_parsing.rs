@@ -1,34 +1,36 @@
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 
-/// The moment that an option names.
+/// The time that an option names: an age counted back from now, a day (UTC) or a time.
 ///
 /// # Errors
-/// Says how it may be written.
-pub(crate) fn moment(option: &str, text: &str) -> Outcome<OffsetDateTime> {
+/// The text is none of these; the message names the option and the forms that it takes.
+pub(crate) fn parse_time(option: &str, text: &str) -> CommandResult<OffsetDateTime> {
     before(text, OffsetDateTime::now_utc()).ok_or_else(|| {
-        Fault::usage(format!(
+        CommandError::usage(format!(
             "{option} {text}: must be an age such as 90m, 24h or 7d, or a time such as 2026-11-01 or \
              2026-11-01T12:00:00Z"
         ))
     })
 }
 
-/// An age (`90s`, `90m`, `24h`, `7d`) before `now`, a day (UTC), or a time.
+/// An age (`90s`, `90m`, `24h`, `7d`) is counted back from `now`; a day begins at midnight UTC; a time
+/// without an offset is UTC. `None` where the text is none of these.
 fn before(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let text = text.trim();
     let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    age(text)
+    parse_duration(text)
         .and_then(|age| now.checked_sub(age))
         .or_else(|| time(text))
         .or_else(|| time(&format!("{text}Z")))
         .or_else(|| time(&format!("{text}T00:00:00Z")))
 }
 
-/// A number of seconds, minutes, hours or days: `90s`, `90m`, `24h`, `7d`.
-pub(crate) fn age(text: &str) -> Option<Duration> {
+/// A number of seconds, minutes, hours or days: `90s`, `90m`, `24h`, `7d`. `None` where the text is
+/// anything else.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let seconds = match unit {
         's' => 1,
@@ -48,7 +50,7 @@ mod tests {
     use super::before;
 
     #[test]
-    fn ages_days_and_times() {
+    fn a_time_is_an_age_a_day_or_a_time() {
         let now = datetime!(2026-11-22 12:00 UTC);
         for (text, expected) in [
             ("90s", Some(datetime!(2026-11-22 11:58:30 UTC))),

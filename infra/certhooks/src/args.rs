@@ -17,7 +17,7 @@ pub(crate) use help;
 
 /// What the commands that ask a provider have in common.
 #[derive(Args, Debug)]
-pub(crate) struct AtProvider {
+pub(crate) struct ProviderArgs {
     /// State folder; its secrets.json holds the webhook secrets, and may hold the API keys
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
@@ -45,7 +45,7 @@ impl ProviderName {
 
 /// Events of which provider and type; all where neither is named.
 #[derive(Args, Debug)]
-pub(crate) struct Kinds {
+pub(crate) struct EventFilter {
     /// Of this provider; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Vec<ProviderName>,
@@ -54,7 +54,7 @@ pub(crate) struct Kinds {
     pub(crate) event: Vec<String>,
 }
 
-impl Kinds {
+impl EventFilter {
     pub(crate) fn is_empty(&self) -> bool {
         self.provider.is_empty() && self.event.is_empty()
     }
