@@ -3,25 +3,25 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use envelope::Provider;
 
-/// What follows the options of a command that asks a provider: its examples, and the exit status.
+/// The help text after the options of a command that calls a provider: examples and exit status.
 macro_rules! help {
     ($command:literal, $($example:literal),+) => {
         concat!(
             "Examples:\n", $("  certhooks ", $command, " ", $example, "\n",)+
             "\nExit status: 0 done; 1 refused or failed; 2 wrong usage, nothing was sent; ",
-            "3 nothing there."
+            "3 not found."
         )
     };
 }
 pub(crate) use help;
 
-/// What the commands that ask a provider have in common.
+/// Arguments of every command that calls a provider.
 #[derive(Args, Debug)]
 pub(crate) struct ProviderArgs {
-    /// State folder; its secrets.json holds the webhook secrets, and may hold the API keys
+    /// State folder; its secrets.json holds webhook secrets and may hold API keys
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
-    /// One JSON object a line; errors too
+    /// Print one JSON object a line, errors included
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -43,13 +43,13 @@ impl ProviderName {
     }
 }
 
-/// Events of which provider and type; all where neither is named.
+/// Selects events by provider and type; without either, all events.
 #[derive(Args, Debug)]
 pub(crate) struct EventFilter {
-    /// Of this provider; may be repeated
+    /// Provider of the events; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Vec<ProviderName>,
-    /// Of this type: certificate_issued, certificate.issued or a whole type; may be repeated
+    /// Type of the events: certificate_issued, certificate.issued or a full type; may be repeated
     #[arg(long, value_name = "TYPE")]
     pub(crate) event: Vec<String>,
 }

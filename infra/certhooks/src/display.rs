@@ -1,6 +1,8 @@
 use envelope::CertificateEvent;
+use time::Duration;
 
-/// A delivered event for people: provider, event, outcome, leaf and its expiry.
+/// The columns of a delivered event for people: provider, event, outcome of the call-back, name in the
+/// leaf certificate, day of its expiry. `-` where the event has no certificate.
 pub(crate) fn columns(event: &CertificateEvent) -> [String; 5] {
     let data = &event.data;
     let leaf = data.certificates.first();
@@ -21,17 +23,17 @@ pub(crate) fn columns(event: &CertificateEvent) -> [String; 5] {
     ]
 }
 
-/// A provider's event name without the family that all of Cloudflare's begin with.
+/// A provider's event name, without the prefix that all of Cloudflare's have.
 pub(crate) fn event_name(event: &str) -> String {
     short(event.strip_prefix("ssl.custom_hostname_certificate.").unwrap_or(event), 34)
 }
 
-/// Text from outside, fit for one line of a terminal.
+/// Removes control characters, so that text from outside is safe on one line of a terminal.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).collect()
 }
 
-/// Names come from outside: no control characters, and no wider than the column bears.
+/// A name from outside for a column: without control characters, and at most `width` characters.
 pub(crate) fn short(text: &str, width: usize) -> String {
     let clean = clean(text);
     match clean.char_indices().nth(width) {
@@ -40,12 +42,24 @@ pub(crate) fn short(text: &str, width: usize) -> String {
     }
 }
 
-fn day(moment: &str) -> &str {
-    moment.get(..10).unwrap_or(moment)
+/// The date of an RFC 3339 time.
+fn day(time: &str) -> &str {
+    time.get(..10).unwrap_or(time)
 }
 
-/// The payload is the provider's document byte for byte, which may be printed over many lines. In JSON
-/// a line break stands between tokens only: within a string it is escaped (RFC 8259, 7).
+/// A JSON document on one line. An event holds the provider's document byte for byte, which may have
+/// line breaks. In JSON these stand between tokens only: within a string they are escaped (RFC 8259,
+/// section 7).
 pub(crate) fn one_line(body: &str) -> String {
     body.replace(['\n', '\r'], " ")
+}
+
+/// A duration for people: `3 d`, `5 h`, `12 min`, `40 s`.
+pub(crate) fn span(duration: Duration) -> String {
+    match duration.whole_seconds() {
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds if seconds < 2 * 3600 => format!("{} min", seconds / 60),
+        seconds if seconds < 48 * 3600 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
 }

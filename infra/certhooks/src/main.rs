@@ -54,7 +54,7 @@ use crate::error::CommandError;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // One TLS back end for everything in this process.
+    // One TLS back end for the whole process.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let command = Cli::parse().command;
     let json = command.is_json();

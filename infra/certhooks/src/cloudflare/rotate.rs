@@ -10,7 +10,7 @@ use crate::client::{Trouble, same_address};
 use crate::cloudflare::account::{self, Account, at, untested};
 use crate::cloudflare::session::Session;
 use crate::cloudflare::words::Rotate;
-use crate::doctor::probe::{Prober, Taken};
+use crate::doctor::probe::{ProbeResult, Prober};
 use crate::error::{CommandError, CommandResult};
 use crate::given;
 use crate::output::Output;
@@ -149,12 +149,12 @@ impl Way<'_> {
         let unknown = usable(&self.store.random()?)?;
         let ask = async |secret: &Auth| {
             let request = prober.post(&url, TEST).header("cf-webhook-auth", secret.expose());
-            Taken::of(request).await
+            ProbeResult::of(request).await
         };
         for _ in 0..LOOKS {
             tokio::time::sleep(REFRESH).await;
             let _made_to_look = ask(&unknown).await;
-            if matches!(ask(old).await, Taken::Answered { status: 401, .. }) {
+            if matches!(ask(old).await, ProbeResult::Answered { status: 401, .. }) {
                 let note = "the door refuses it (further copies of a function: after \
                             SECRET_CACHE_SECONDS at the latest)";
                 self.output.step("old secret", "ended", note);

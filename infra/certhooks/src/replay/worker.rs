@@ -8,7 +8,7 @@ use processing::{Keys, Ports, Settings, Worker};
 
 use crate::error::CommandResult;
 use crate::keys::{self, ApiKey};
-use crate::local::Providers;
+use crate::local::providers::Providers;
 use crate::replay::Home;
 use crate::replay::again::Again;
 use crate::replay::past::Past;
@@ -38,7 +38,7 @@ pub(crate) async fn providers(
         let started = Providers::start(environment, &secrets).await;
         return started.map_err(|error| crate::error::CommandError::failed(format!("{error:#}")));
     }
-    let own = async |provider| match ApiKey::of(&secrets, provider).await {
+    let own = async |provider| match ApiKey::find(&secrets, provider).await {
         Ok(key) => Ok(Some(key).filter(|key| !key.is_simulated())),
         Err(_) if !state.join("secrets.json").exists() => Ok(None),
         Err(error) => Err(error),

@@ -1,12 +1,12 @@
 //! `certhooks status`: the history of a certificate.
 //!
-//! - [`words`]: its options
-//! - [`names`]: what the operator's word may mean
-//! - [`lines`]: a history for people and for programs
+//! - [`args`]: its arguments
+//! - [`names`]: the names under which the ledger may know a certificate
+//! - [`lines`]: a history as text and as JSON
 
+pub(crate) mod args;
 mod lines;
 mod names;
-pub(crate) mod words;
 
 use std::process::ExitCode;
 
@@ -18,8 +18,8 @@ use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
 use crate::output::say;
 use crate::stack::Stack;
+use crate::status::args::Status;
 use crate::status::names::names;
-use crate::status::words::Status;
 
 pub(crate) async fn run(arguments: Status) -> ExitCode {
     match show(&arguments).await {
@@ -32,8 +32,8 @@ async fn show(arguments: &Status) -> CommandResult<()> {
     let histories = find(arguments).await?;
     if histories.is_empty() {
         return Err(CommandError::not_found(format!(
-            "nothing is known of {}: no event of an order, hostname or serial number of that name was \
-             delivered in the last 400 days",
+            "{}: not found; no event with this order, hostname or serial number was delivered in the \
+             last 400 days",
             clean(&arguments.name)
         )));
     }

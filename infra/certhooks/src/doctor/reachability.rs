@@ -6,10 +6,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::doctor::report::Finding;
-use crate::doctor::tls::{self, Life};
+use crate::doctor::tls::{self, Validity};
 
-/// DNS and TLS of an address that a provider is to send to.
-pub(crate) async fn look(url: &Url) -> Vec<Finding> {
+/// Checks DNS and TLS of the address that a provider is to send to.
+pub(crate) async fn check(url: &Url) -> Vec<Finding> {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(443);
     let addresses = match tokio::net::lookup_host((host.as_str(), port)).await {
@@ -19,13 +19,13 @@ pub(crate) async fn look(url: &Url) -> Vec<Finding> {
     let Some(first) = addresses.first().copied() else {
         return vec![unresolved(&host, "it has no address")];
     };
-    let tls = if url.scheme() == "https" { shown(host.clone(), first).await } else { plain() };
+    let tls = if url.scheme() == "https" { tls(host.clone(), first).await } else { without_tls() };
     vec![resolved(&host, &addresses), tls]
 }
 
-fn unresolved(host: &str, why: &str) -> Finding {
-    let mend = format!("make a DNS record for {host}, or correct the endpoint's name");
-    Finding::wrong("dns", format!("{host} does not resolve: {why}"), mend)
+fn unresolved(host: &str, reason: &str) -> Finding {
+    let fix = format!("create a DNS record for {host}, or correct the name of the endpoint");
+    Finding::error("dns", format!("{host} does not resolve: {reason}"), fix)
 }
 
 fn resolved(host: &str, addresses: &[SocketAddr]) -> Finding {
@@ -38,10 +38,14 @@ fn resolved(host: &str, addresses: &[SocketAddr]) -> Finding {
     let detail = if is_name { format!("{host} is {listed}") } else { listed };
     if ips.iter().all(IpAddr::is_loopback) {
         let detail = format!("{detail}: only this machine can reach it");
-        Finding::warning("dns", detail, "for a real provider, an address that the Internet reaches")
+        Finding::warning(
+            "dns",
+            detail,
+            "for a real provider, use an address that is reachable from the Internet",
+        )
     } else if ips.iter().all(is_private) {
-        let detail = format!("{detail}, as seen from here: private addresses");
-        Finding::warning("dns", detail, "look whether public DNS has an address of the Internet")
+        let detail = format!("{detail}: as resolved on this machine, these are private addresses");
+        Finding::warning("dns", detail, "check that public DNS has a public address")
     } else {
         Finding::ok("dns", detail)
     }
@@ -61,42 +65,42 @@ fn is_private(ip: &IpAddr) -> bool {
     }
 }
 
-fn plain() -> Finding {
-    let mend = "for a real provider, https with a certificate from a public CA";
-    Finding::warning("tls", "http: only a simulated provider sends to it", mend)
+fn without_tls() -> Finding {
+    let fix = "for a real provider, use https with a certificate from a public CA";
+    Finding::warning("tls", "the address is http; only a simulated provider sends to it", fix)
 }
 
-async fn shown(host: String, address: SocketAddr) -> Finding {
+async fn tls(host: String, address: SocketAddr) -> Finding {
     match tls::handshake(host, address).await {
-        Err(why) => Finding::wrong("tls", why, "let a TLS server listen there"),
-        Ok(shown) => certificate(&shown, OffsetDateTime::now_utc()),
+        Err(reason) => Finding::error("tls", reason, "start a TLS server at this address"),
+        Ok(chain) => certificate(&chain, OffsetDateTime::now_utc()),
     }
 }
 
-fn certificate(shown: &tls::Shown, now: OffsetDateTime) -> Finding {
+fn certificate(chain: &tls::ServerChain, now: OffsetDateTime) -> Finding {
     let renew = "renew the certificate of the endpoint";
-    let bundle = match certificate::read(shown.chain.as_bytes(), now) {
+    let bundle = match certificate::read(chain.pem.as_bytes(), now) {
         Ok(bundle) => bundle,
-        Err(error) => return Finding::wrong("tls", error.to_string(), renew),
+        Err(error) => return Finding::error("tls", error.to_string(), renew),
     };
     let leaf = bundle.certificates.first().cloned().unwrap_or_default();
-    let moment = |text: &Option<String>| {
+    let time = |text: &Option<String>| {
         text.as_deref().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()).unwrap_or(now)
     };
-    let (from, to) = (moment(&leaf.not_before), moment(&leaf.not_after));
+    let (from, to) = (time(&leaf.not_before), time(&leaf.not_after));
     let subject = leaf.subject.unwrap_or_default();
     let detail = format!("{subject}, valid until {}", rfc3339(to));
-    match (&shown.refused, Life::at(now, from, to)) {
-        (_, Life::Over) => Finding::wrong("tls", format!("{detail}: expired"), renew),
-        (Some(why), _) => {
-            let detail = format!("{detail}, but refused: {why}");
-            let mend = "send the whole chain of a certificate from a public CA for this name";
-            Finding::wrong("tls", detail, mend)
+    match (&chain.refused, Validity::at(now, from, to)) {
+        (_, Validity::Expired) => Finding::error("tls", format!("{detail}: expired"), renew),
+        (Some(reason), _) => {
+            let detail = format!("{detail}, but refused: {reason}");
+            let fix = "serve a certificate from a public CA for this name, with its whole chain";
+            Finding::error("tls", detail, fix)
         }
-        (None, Life::NearEnd) => {
+        (None, Validity::ExpiresSoon) => {
             let days = (to - now).whole_days();
             Finding::warning("tls", format!("{detail}: {days} days left"), renew)
         }
-        (None, Life::Enough) => Finding::ok("tls", detail),
+        (None, Validity::Valid) => Finding::ok("tls", detail),
     }
 }

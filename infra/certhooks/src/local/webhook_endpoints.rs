@@ -13,17 +13,20 @@ use providers::receiver::WebhookReceiver;
 
 use crate::keys;
 
-type Local<D> = Intake<D, LocalEvents, LocalSecret>;
+type LocalIntake<R> = Intake<R, LocalEvents, LocalSecret>;
 
-/// The three doors.
-pub(crate) struct Doors {
-    cloudflare: Local<CloudflareReceiver>,
-    digicert: Local<DigicertReceiver>,
-    meta: Local<MetaReceiver>,
+/// The webhook endpoints of the three providers.
+pub(crate) struct WebhookEndpoints {
+    cloudflare: LocalIntake<CloudflareReceiver>,
+    digicert: LocalIntake<DigicertReceiver>,
+    meta: LocalIntake<MetaReceiver>,
 }
 
-impl Doors {
-    /// Every webhook secret is read now, so that one that cannot be used stops the start.
+impl WebhookEndpoints {
+    /// Reads every webhook secret.
+    ///
+    /// # Errors
+    /// A secret or a setting cannot be used; the message names where it comes from.
     pub(crate) async fn open(
         environment: &Environment,
         state: &State,
@@ -32,24 +35,25 @@ impl Doors {
         let settings = Settings::from_environment(environment)?;
         let origin = |provider| keys::origin(environment, provider);
         Ok(Self {
-            cloudflare: door(state, secrets, Provider::Cloudflare, &settings)
+            cloudflare: intake(state, secrets, Provider::Cloudflare, &settings)
                 .await
                 .with_context(|| origin(Provider::Cloudflare))?,
-            digicert: door(state, secrets, Provider::Digicert, &settings)
+            digicert: intake(state, secrets, Provider::Digicert, &settings)
                 .await
                 .with_context(|| origin(Provider::Digicert))?,
-            meta: door(state, secrets, Provider::Meta, &settings)
+            meta: intake(state, secrets, Provider::Meta, &settings)
                 .await
                 .with_context(|| origin(Provider::Meta))?,
         })
     }
 
-    /// Sends a canary through CertCentral's door; the way behind it is the same for all. Its id.
+    /// Puts a synthetic event on the queue through CertCentral's intake, since queue and worker are the
+    /// same for all providers, and returns its id.
     pub(crate) async fn canary(&self) -> PortResult<String> {
         self.digicert.canary().await
     }
 
-    /// Bytes of a body on this route; `None` where there is no route.
+    /// The maximum size of a body on this route, in bytes; `None` where no such route exists.
     pub(crate) fn body_limit(&self, path: &str) -> Option<usize> {
         match path {
             CloudflareReceiver::ROUTE => Some(self.cloudflare.body_limit()),
@@ -59,7 +63,7 @@ impl Doors {
         }
     }
 
-    /// `None` where there is no route.
+    /// Handles a webhook request; `None` where no such route exists.
     pub(crate) async fn handle(&self, path: &str, request: Request) -> Option<Response<Bytes>> {
         match path {
             CloudflareReceiver::ROUTE => Some(self.cloudflare.handle(request).await),
@@ -70,12 +74,12 @@ impl Doors {
     }
 }
 
-async fn door<D: WebhookReceiver>(
+async fn intake<R: WebhookReceiver>(
     state: &State,
     secrets: &LocalSecrets,
     provider: Provider,
     settings: &Settings,
-) -> anyhow::Result<Local<D>> {
+) -> anyhow::Result<LocalIntake<R>> {
     let secrets = Secrets::new(secrets.webhook(provider), settings);
     secrets.warm().await?;
     Ok(Intake::new(state.events(), Some(secrets), settings.clone()))

@@ -11,8 +11,8 @@ use providers::receiver::WebhookReceiver;
 use reqwest::Url;
 
 use crate::args::ProviderName;
+use crate::doctor::args::Doctor;
 use crate::doctor::probe::Prober;
-use crate::doctor::words::Doctor;
 use crate::error::{CommandError, CommandResult};
 use crate::given;
 use crate::keys;
@@ -21,19 +21,19 @@ use crate::stack::Stack;
 const STATE: &str = ".certhooks";
 const ROUTES: [&str; 3] = [CloudflareReceiver::ROUTE, DigicertReceiver::ROUTE, MetaReceiver::ROUTE];
 
-/// What every check looks with.
-pub(crate) struct Look {
+/// What every check needs: arguments, environment, the installation, and an HTTP client.
+pub(crate) struct Context {
     pub(crate) arguments: Doctor,
     pub(crate) environment: Environment,
     pub(crate) state: PathBuf,
     pub(crate) secrets: LocalSecrets,
     pub(crate) prober: Prober,
     pub(crate) stack: Option<Stack>,
-    /// Of the doors, without their routes.
+    /// The address of the webhook endpoints, without a provider's route.
     base: Option<Url>,
 }
 
-impl Look {
+impl Context {
     pub(crate) async fn open(arguments: Doctor) -> CommandResult<Self> {
         let environment = Environment::of_process();
         let stack = match &arguments.installation.stack {
@@ -47,7 +47,7 @@ impl Look {
         Ok(Self { arguments, environment, state, secrets, prober, stack, base })
     }
 
-    /// Those that were named, else all.
+    /// The providers that `--provider` names; all of them without it.
     pub(crate) fn providers(&self) -> Vec<Provider> {
         let named = &self.arguments.provider;
         let is_named = |provider: &Provider| match provider {
@@ -61,30 +61,30 @@ impl Look {
             .collect()
     }
 
-    /// The address of a provider's door, where `--endpoint` or the stack tells it.
-    pub(crate) fn door(&self, provider: Provider) -> Option<Url> {
-        let Some(mut door) = self.base.clone() else {
+    /// The URL of a provider's webhook endpoint; `None` where neither `--endpoint` nor the stack has it.
+    pub(crate) fn endpoint_url(&self, provider: Provider) -> Option<Url> {
+        let Some(mut url) = self.base.clone() else {
             return Url::parse(self.stack.as_ref()?.url(provider).ok()?).ok();
         };
-        let path = format!("{}{}", door.path().trim_end_matches('/'), route(provider));
-        door.set_path(&path);
-        Some(door)
+        let path = format!("{}{}", url.path().trim_end_matches('/'), route(provider));
+        url.set_path(&path);
+        Some(url)
     }
 
-    /// A provider that the stack has no door for.
+    /// Whether the stack was deployed without a webhook endpoint for this provider.
     pub(crate) fn is_switched_off(&self, provider: Provider) -> bool {
         self.stack.as_ref().is_some_and(|stack| stack.url(provider).is_err())
     }
 
-    /// The webhook secret that is kept here, in all its stages.
-    pub(crate) async fn versions(&self, provider: Provider) -> PortResult<SecretVersions> {
+    /// The webhook secret of this installation, in all its stages.
+    pub(crate) async fn secret_versions(&self, provider: Provider) -> PortResult<SecretVersions> {
         match &self.stack {
             Some(stack) => stack.versions(provider).await,
             None => self.secrets.webhook(provider).all().await,
         }
     }
 
-    /// The tokens of CertCentral's challenges that wait here.
+    /// The tokens of CertCentral's challenges that are stored in this installation.
     pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
         match &self.stack {
             Some(stack) => stack.tokens().await,
@@ -92,31 +92,32 @@ impl Look {
         }
     }
 
-    /// A command that mends something, for the same door and account.
-    pub(crate) fn command(&self, words: &str) -> String {
+    /// A command line that fixes something in the same installation and account.
+    pub(crate) fn command(&self, arguments: &str) -> String {
         let takes_stack =
-            ["subscribe", "rotate", "dead-letters"].iter().any(|word| words.contains(word));
-        let here = match (&self.stack, &self.arguments.state) {
+            ["subscribe", "rotate", "dead-letters"].iter().any(|name| arguments.contains(name));
+        let installation = match (&self.stack, &self.arguments.state) {
             (Some(stack), _) if takes_stack => format!(" --stack {}", stack.name()),
             (None, Some(state)) => format!(" --state {}", state.display()),
             _ => String::new(),
         };
-        let eu = if self.arguments.eu && words.starts_with("digicert") { " --eu" } else { "" };
-        format!("certhooks {words}{here}{eu}")
+        let eu = if self.arguments.eu && arguments.starts_with("digicert") { " --eu" } else { "" };
+        format!("certhooks {arguments}{installation}{eu}")
     }
 
-    /// What gives CertCentral the key that is current here.
-    pub(crate) fn key_command(&self, there: &str) -> String {
+    /// The command that sets the current key of this installation at CertCentral.
+    pub(crate) fn set_key_command(&self, endpoint: &str) -> String {
         match &self.stack {
-            Some(_) => self.subscribe(Provider::Digicert, Some(there)),
+            Some(_) => self.subscribe_command(Provider::Digicert, Some(endpoint)),
             None => self.command("digicert webhook update --secret-from-state"),
         }
     }
 
-    /// What brings a webhook secret here.
-    pub(crate) fn secret_mend(&self, provider: Provider) -> String {
+    /// How to give this command, or the stack, the webhook secret.
+    pub(crate) fn secret_fix(&self, provider: Provider) -> String {
         let Some(stack) = &self.stack else {
-            return "name the folder with the secret with --state, or set its variable".to_owned();
+            return "name the folder that holds the secret with --state, or set the secret's variable"
+                .to_owned();
         };
         let name = stack.secret_name(provider).unwrap_or("NAME");
         format!(
@@ -124,18 +125,24 @@ impl Look {
         )
     }
 
-    /// Where a door or worker says what is wrong with it.
-    pub(crate) fn log(&self) -> String {
+    /// The commands that list the dead letters with their reasons, and retry them.
+    pub(crate) fn dead_letter_fix(&self, options: &str) -> String {
+        let command = |verb: &str| self.command(&format!("dead-letters {verb}{options}"));
+        format!("{}, then {}", command("list"), command("retry --all"))
+    }
+
+    /// Where webhook endpoints and worker log their errors.
+    pub(crate) fn log_hint(&self) -> String {
         match &self.stack {
-            Some(stack) => format!("the logs of the functions of stack {} say why", stack.name()),
-            None => format!("{}; its log says why", self.command("local")),
+            Some(stack) => format!("read the logs of the functions of stack {}", stack.name()),
+            None => format!("read the log of {}", self.command("local")),
         }
     }
 
-    /// `subscribe` for the address that is known, if one is.
-    pub(crate) fn subscribe(&self, provider: Provider, there: Option<&str>) -> String {
-        let here = self.door(provider);
-        let endpoint = here.as_ref().map(Url::as_str).or(there).unwrap_or("URL");
+    /// The `subscribe` command for the webhook endpoint of this installation, else for `endpoint`.
+    pub(crate) fn subscribe_command(&self, provider: Provider, endpoint: Option<&str>) -> String {
+        let url = self.endpoint_url(provider);
+        let endpoint = url.as_ref().map(Url::as_str).or(endpoint).unwrap_or("URL");
         let group = match provider {
             Provider::Cloudflare => "cloudflare",
             Provider::Digicert => "digicert webhook",
@@ -153,7 +160,7 @@ pub(crate) fn route(provider: Provider) -> &'static str {
     }
 }
 
-/// With or without the route of a door at its end.
+/// `--endpoint` without a query and without a provider's route at its end, which it may have.
 fn base(text: &str) -> CommandResult<Url> {
     let mut url = given::address("--endpoint", text)?;
     if url.query().is_some() {
