@@ -18,12 +18,12 @@ async fn what_is_wrong_there_is_mended_by_the_command() {
     let base = door.url("/");
     let here = [&ONLY[..], &["--endpoint", &base]].concat();
     let examined = scene.examine(&here);
-    scene.mend(examined.says("cloudflare", "destination", "wrong", "is our door"));
+    scene.fix(examined.says("cloudflare", "destination", "error", "is our door"));
     assert_eq!(scene.examine(&here).not_ok(), LOOPBACK);
 
     scene.run(&["cloudflare", "policy", "delete", &listed(&scene, "policy")]).done();
     let examined = scene.examine(&here);
-    scene.mend(examined.says("cloudflare", "policy", "wrong", "none sends the alert"));
+    scene.fix(examined.says("cloudflare", "policy", "error", "none sends the alert"));
     assert_eq!(scene.examine(&here).not_ok(), LOOPBACK);
 
     let policy = listed(&scene, "policy");
@@ -34,13 +34,13 @@ async fn what_is_wrong_there_is_mended_by_the_command() {
         .body(json!({ "enabled": false }).to_string());
     assert_eq!(off.send().await.unwrap().status(), 200);
     let examined = scene.examine(&here);
-    scene.mend(examined.says("cloudflare", "policy", "wrong", "is switched off"));
+    scene.fix(examined.says("cloudflare", "policy", "error", "is switched off"));
     assert_eq!(scene.examine(&here).not_ok(), LOOPBACK);
 
     let url = door.url("/webhooks/cloudflare");
     scene.run(&["cloudflare", "destination", "create", "--endpoint", &url]).done();
     let examined = scene.examine(&here);
-    scene.mend(examined.says("cloudflare", "destination", "warning", "2 have this address"));
+    scene.fix(examined.says("cloudflare", "destination", "warning", "2 have this address"));
     assert_eq!(scene.examine(&here).not_ok(), LOOPBACK);
 }
 
@@ -54,15 +54,15 @@ async fn deliveries_that_were_not_taken_and_a_rotation_that_was_stopped() {
     scene.simulator.send_cloudflare_event(event).await.unwrap();
     let examined = scene.examine(&ONLY);
     let finding =
-        examined.says("cloudflare", "deliveries", "wrong", "the last one was not taken, at 20");
-    examined.says("cloudflare", "answer", "wrong", "no connection");
+        examined.says("cloudflare", "deliveries", "error", "the last one was not taken, at 20");
+    examined.says("cloudflare", "answer", "error", "no connection");
     let _door = crate::harness::Local::start_at(state, &address);
-    scene.mend(finding);
+    scene.fix(finding);
     assert_eq!(scene.examine(&ONLY).not_ok(), LOOPBACK);
 
     scene.store(&[("cloudflare_webhook_auth_pending", Some("canary-pending-auth"))]);
     let examined = scene.examine(&ONLY);
-    scene.mend(examined.says("cloudflare", "secret", "warning", "stopped half way"));
+    scene.fix(examined.says("cloudflare", "secret", "warning", "stopped half way"));
     assert_eq!(scene.examine(&ONLY).not_ok(), LOOPBACK);
 }
 
@@ -77,7 +77,7 @@ async fn tokens_that_may_not_and_answers_that_are_none() {
     let examined = stage.examine_with(&[("CLOUDFLARE_API_TOKEN", "")], &here);
     examined.says("cloudflare", "api-token", "warning", "no API token");
     let examined = stage.examine_with(&[("CLOUDFLARE_API_TOKEN", "canary-wrong")], &here);
-    examined.says("cloudflare", "api-token", "wrong", "refuses the API token");
+    examined.says("cloudflare", "api-token", "error", "refuses the API token");
     for (fault, check, expected) in [
         (Fault::Html, "api", "an HTML page"),
         (Fault::RateLimited { retry_after: None, status: None }, "api", "too many requests"),
@@ -85,11 +85,11 @@ async fn tokens_that_may_not_and_answers_that_are_none() {
         (Fault::Reset, "api", "no whole answer"),
     ] {
         stage.simulator.faults().set([Rule::new("/client/v4/", fault)]);
-        stage.examine(&here).says("cloudflare", check, "wrong", expected);
+        stage.examine(&here).says("cloudflare", check, "error", expected);
     }
     stage.simulator.faults().clear();
     // The secret itself cannot be compared; what the door says to it can.
     let other = [("CLOUDFLARE_WEBHOOK_AUTH", "canary-other-auth")];
     let examined = stage.examine_with(&other, &here);
-    examined.says("cloudflare", "answer", "wrong", "401");
+    examined.says("cloudflare", "answer", "error", "401");
 }

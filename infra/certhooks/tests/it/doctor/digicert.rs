@@ -5,7 +5,7 @@ use reqwest::Client;
 use serde_json::json;
 use simulator::{DigicertEvent, Fault, Rule};
 
-use super::reach::serve;
+use super::reachability::serve;
 use super::{LOOPBACK, Subscribed};
 use crate::scene::{Scene, VIEW_ONLY_KEY};
 
@@ -27,17 +27,17 @@ async fn what_is_wrong_there_is_mended_by_the_command() {
         stage.run(&[&["digicert", "webhook"], words].concat()).done();
     };
     let mut cases: Vec<(&str, &str, &str)> = Vec::new();
-    cases.push(("instant-issue", "wrong", "off: no event comes"));
+    cases.push(("instant-issue", "error", "off: no event comes"));
     webhook(&["update", "--instant-issue", "off"]);
     cases.push(("chain", "warning", "does not come with certificate_issued"));
     webhook(&["update", "--chain", "off"]);
-    cases.push(("status", "wrong", "inactive"));
+    cases.push(("status", "error", "inactive"));
     webhook(&["deactivate"]);
-    cases.push(("events", "wrong", "certificate_revoked, order_rejected"));
+    cases.push(("events", "error", "certificate_revoked, order_rejected"));
     webhook(&["update", "--event", "certificate_issued"]);
     for (check, level, text) in cases {
         let examined = stage.examine(&ONLY);
-        stage.mend(examined.says("digicert", check, level, text));
+        stage.fix(examined.says("digicert", check, level, text));
         stage.examine(&ONLY).says("digicert", check, "ok", "");
     }
     webhook(&["update", "--event", "certificate_issued,certificate_revoked,order_rejected"]);
@@ -45,8 +45,8 @@ async fn what_is_wrong_there_is_mended_by_the_command() {
     put(&stage, json!({ "endpoint": endpoint, "secret": "" })).await;
     let examined = stage.examine(&ONLY);
     examined.says("digicert", "test", "ok", "");
-    stage.mend(examined.says("digicert", "key", "wrong", "sends none"));
-    stage.mend(stage.examine(&ONLY).the("digicert", "events"));
+    stage.fix(examined.says("digicert", "key", "error", "sends none"));
+    stage.fix(stage.examine(&ONLY).the("digicert", "events"));
     assert_eq!(stage.examine(&ONLY).not_ok(), LOOPBACK);
 }
 
@@ -59,11 +59,11 @@ async fn a_key_that_the_door_does_not_know() {
     put(&stage, json!({ "endpoint": endpoint, "secret": other })).await;
     stage.simulator.send_digicert_event(DigicertEvent::new("certificate_issued")).await.unwrap();
     let examined = stage.examine(&ONLY);
-    examined.says("digicert", "deliveries", "wrong", "certificate_issued at");
-    examined.says("digicert", "deliveries", "wrong", "401 ×1");
-    examined.says("digicert", "test", "wrong", "not answered 200");
+    examined.says("digicert", "deliveries", "error", "certificate_issued at");
+    examined.says("digicert", "deliveries", "error", "401 ×1");
+    examined.says("digicert", "test", "error", "not answered 200");
     examined.says("digicert", "answer-to-key", "ok", "200");
-    stage.mend(examined.says("digicert", "key", "wrong", "not known here"));
+    stage.fix(examined.says("digicert", "key", "error", "not known here"));
     let examined = stage.examine(&ONLY);
     examined.says("digicert", "key", "ok", "current");
     examined.says("digicert", "test", "ok", "");
@@ -73,12 +73,12 @@ async fn a_key_that_the_door_does_not_know() {
     stage.examine(&ONLY).says("digicert", "key", "warning", "stopped half way");
     put(&stage, json!({ "endpoint": endpoint, "secret": other })).await;
     let examined = stage.examine(&ONLY);
-    stage.mend(examined.says("digicert", "key", "warning", "pending here"));
+    stage.fix(examined.says("digicert", "key", "warning", "pending here"));
     let examined = stage.examine(&ONLY);
     examined.says("digicert", "key", "ok", "");
     let previous = stage.secrets()["digicert_webhook_key_previous"].clone();
     put(&stage, json!({ "endpoint": endpoint, "secret": previous })).await;
-    stage.mend(stage.examine(&ONLY).says("digicert", "key", "wrong", "the previous key"));
+    stage.fix(stage.examine(&ONLY).says("digicert", "key", "error", "the previous key"));
     stage.examine(&ONLY).says("digicert", "key", "ok", "");
 }
 
@@ -89,7 +89,7 @@ async fn no_webhook_one_that_waits_and_one_that_is_not_ours() {
     let base = door.url("/");
     let here = [&ONLY[..], &["--endpoint", &base]].concat();
     let examined = scene.examine(&here);
-    scene.mend(examined.says("digicert", "webhook", "wrong", "has none"));
+    scene.fix(examined.says("digicert", "webhook", "error", "has none"));
     assert_eq!(scene.examine(&here).not_ok(), LOOPBACK);
 
     let other = Scene::new().await;
@@ -98,15 +98,15 @@ async fn no_webhook_one_that_waits_and_one_that_is_not_ours() {
     put(&scene, json!({ "endpoint": url })).await;
     let examined = scene.examine(&here);
     let finding =
-        examined.says("digicert", "endpoint", "wrong", &format!("it is {url}, not {base}"));
-    examined.says("digicert", "status", "wrong", "pending");
-    scene.mend(finding);
+        examined.says("digicert", "endpoint", "error", &format!("it is {url}, not {base}"));
+    examined.says("digicert", "status", "error", "pending");
+    scene.fix(finding);
     assert_eq!(scene.examine(&here).not_ok(), LOOPBACK);
 
     put(&scene, json!({ "endpoint": format!("{base}webhooks/digicert?again") })).await;
     scene.run(&["digicert", "webhook", "challenge", "--send"]).done();
     let examined = scene.examine(&here);
-    scene.mend(examined.says("digicert", "status", "wrong", "a token waits here until 20"));
+    scene.fix(examined.says("digicert", "status", "error", "a token waits here until 20"));
     assert_eq!(scene.examine(&here).not_ok(), LOOPBACK);
 
     let port = serve("200 OK\r\ncontent-length: 0\r\n\r\n", Duration::ZERO);
@@ -129,7 +129,7 @@ async fn keys_that_may_not_and_answers_that_are_none() {
     assert!(examined.all("digicert", "test").is_empty());
     assert_eq!(examined.code, 0);
     let examined = stage.examine_with(&[("DIGICERT_API_KEY", "canary-wrong")], &here);
-    examined.says("digicert", "api-key", "wrong", "does not know the API key");
+    examined.says("digicert", "api-key", "error", "does not know the API key");
     // The door is looked at all the same.
     examined.says("digicert", "answer-to-key", "ok", "200");
     let examined = stage.examine_with(&[("DIGICERT_API_KEY", "")], &here);
@@ -139,7 +139,7 @@ async fn keys_that_may_not_and_answers_that_are_none() {
     let nobody = format!("http://{}/services/v2", silent.local_addr().unwrap());
     drop(silent);
     let examined = stage.examine_with(&[("DIGICERT_API_BASE", &nobody)], &here);
-    examined.says("digicert", "api", "wrong", "no connection");
+    examined.says("digicert", "api", "error", "no connection");
     for (fault, check, expected) in [
         (Fault::Html, "api", "an HTML page"),
         (Fault::Empty, "api", "cannot be understood"),
@@ -147,7 +147,7 @@ async fn keys_that_may_not_and_answers_that_are_none() {
         (Fault::MissingPermission, "rights", "may not do this"),
     ] {
         stage.simulator.faults().set([Rule::new("/services/v2/", fault)]);
-        stage.examine(&here).says("digicert", check, "wrong", expected);
+        stage.examine(&here).says("digicert", check, "error", expected);
     }
     let logs = Rule::new("/services/v2/webhook/12345/event-logs", Fault::Html);
     stage.simulator.faults().set([logs]);
@@ -163,8 +163,8 @@ async fn source_ranges() {
     for (allowlist, level, text) in [
         ("", "ok", "not set here"),
         ("216.168.240.0/20,127.0.0.1", "ok", "holds 216.168.240.0/20"),
-        ("127.0.0.0/8", "wrong", "does not hold 216.168.240.0/20"),
-        ("many", "wrong", "SOURCE_IP_ALLOWLIST: `many`"),
+        ("127.0.0.0/8", "error", "does not hold 216.168.240.0/20"),
+        ("many", "error", "SOURCE_IP_ALLOWLIST: `many`"),
     ] {
         let examined = stage.examine_with(&[("SOURCE_IP_ALLOWLIST", allowlist)], &ONLY);
         examined.says("digicert", "source-range", level, text);

@@ -34,32 +34,32 @@ async fn what_is_missing_there() {
     let none = "unsubscribe=a.example";
     graph(&stage, reqwest::Method::POST, "subscribed_domains", none).await;
     let examined = stage.examine(&here);
-    examined.says("meta", "subscription", "wrong", "does not announce phishing");
-    examined.says("meta", "domains", "wrong", "none is subscribed");
+    examined.says("meta", "subscription", "error", "does not announce phishing");
+    examined.says("meta", "domains", "error", "none is subscribed");
     examined.says("meta", "phishing-domains", "ok", "1 subscribed");
     graph(&stage, reqwest::Method::DELETE, "subscriptions", "").await;
     let examined = stage.examine(&here);
-    let finding = examined.says("meta", "subscription", "wrong", "the app has none");
-    let mend = finding["mend"].as_str().unwrap();
-    assert!(mend.starts_with("certhooks meta subscribe --endpoint http://127.0.0.1:"), "{mend}");
+    let finding = examined.says("meta", "subscription", "error", "the app has none");
+    let fix = finding["fix"].as_str().unwrap();
+    assert!(fix.starts_with("certhooks meta subscribe --endpoint http://127.0.0.1:"), "{fix}");
 
     let other = [("META_VERIFY_TOKEN", "canary-other"), ("META_APP_SECRET", "canary-other-secret")];
     let examined = stage.examine_with(&other, &here);
-    examined.says("meta", "answer", "wrong", "401");
-    examined.says("meta", "handshake", "wrong", "answered 403");
+    examined.says("meta", "answer", "error", "401");
+    examined.says("meta", "handshake", "error", "answered 403");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_may_not_and_answers_that_are_none() {
     let stage = Subscribed::new().await;
     let wrong = [("META_ACCESS_TOKEN", "canary-wrong")];
-    stage.examine_with(&wrong, &ONLY).says("meta", "access-token", "wrong", "code 190");
+    stage.examine_with(&wrong, &ONLY).says("meta", "access-token", "error", "code 190");
     for (fault, check, expected) in [
         (Fault::Html, "api", "an HTML page"),
         (Fault::ServerError { status: None }, "api", "in trouble"),
         (Fault::MissingPermission, "access-token", "code 10"),
     ] {
         stage.simulator.faults().set([Rule::new("/graph/", fault)]);
-        stage.examine(&ONLY).says("meta", check, "wrong", expected);
+        stage.examine(&ONLY).says("meta", check, "error", expected);
     }
 }

@@ -2,9 +2,9 @@
 
 mod cloudflare;
 mod digicert;
-mod here;
+mod installation;
 mod meta;
-mod reach;
+mod reachability;
 
 use std::ops::Deref;
 
@@ -59,16 +59,16 @@ impl Scene {
         let findings = json_lines(&ended.out);
         for finding in &findings {
             let needs_mending = finding["level"] != "ok";
-            assert_eq!(finding["mend"].is_string(), needs_mending, "{finding}");
+            assert_eq!(finding["fix"].is_string(), needs_mending, "{finding}");
         }
-        let is_wrong = findings.iter().any(|finding| finding["level"] == "wrong");
+        let is_wrong = findings.iter().any(|finding| finding["level"] == "error");
         assert_eq!(ended.code, i32::from(is_wrong), "{findings:#?}");
         Examined { code: ended.code, findings }
     }
 
     /// Runs what a finding says would mend it.
-    fn mend(&self, finding: &Value) {
-        let words: Vec<&str> = finding["mend"].as_str().unwrap().split(' ').collect();
+    fn fix(&self, finding: &Value) {
+        let words: Vec<&str> = finding["fix"].as_str().unwrap().split(' ').collect();
         let state = self.state.path().to_str().unwrap();
         let words = words.strip_prefix(&["certhooks"]).unwrap();
         let words = words.strip_suffix(&["--state", state]).unwrap();
@@ -173,12 +173,12 @@ async fn a_line_each_for_people() {
     assert_eq!((ended.code, ended.err.as_str()), (1, ""));
     let state = stage.state.path().display();
     let line = format!(
-        "wrong    digicert    status            inactive: CertCentral sends nothing; mend: certhooks \
+        "error    digicert    status            inactive: CertCentral sends nothing; fix: certhooks \
          digicert webhook activate --state {state}"
     );
     assert!(ended.out.lines().any(|found| found == line), "{}", ended.out);
     let is_known =
-        |line: &str| ["ok ", "warning ", "wrong "].iter().any(|level| line.starts_with(level));
+        |line: &str| ["ok ", "warning ", "error "].iter().any(|level| line.starts_with(level));
     assert!(ended.out.lines().all(is_known), "{}", ended.out);
     assert!(!ended.out.contains("cloudflare") && !ended.out.contains("meta "), "{}", ended.out);
 }

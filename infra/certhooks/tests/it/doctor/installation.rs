@@ -57,10 +57,10 @@ async fn queue_ages_and_dead_letters() {
     let (long_ago, received) = ago(Duration::days(3));
     leave(&scene, &message(0, long_ago, &received));
     let examined = scene.examine(&ONLY);
-    let finding = examined.says("here", "queue", "wrong", "no worker took the first for 3 d");
-    let mend = format!("certhooks local --state {}", scene.state.path().display());
-    assert_eq!(finding["mend"], mend);
-    examined.says("digicert", "answer", "wrong", "no connection");
+    let finding = examined.says("here", "queue", "error", "no worker took the first for 3 d");
+    let fix = format!("certhooks local --state {}", scene.state.path().display());
+    assert_eq!(finding["fix"], fix);
+    examined.says("digicert", "answer", "error", "no connection");
 
     leave(
         &scene,
@@ -71,12 +71,12 @@ async fn queue_ages_and_dead_letters() {
     );
     let examined = scene.examine(&ONLY);
     let text = "2, the newest com.digicert.x of 1970-01-01T00:00:01Z: received too often";
-    let finding = examined.says("here", "dead-letters", "wrong", text);
+    let finding = examined.says("here", "dead-letters", "error", text);
     let here = format!("--state {}", scene.state.path().display());
-    let mend = format!(
+    let fix = format!(
         "certhooks dead-letters list {here}, then certhooks dead-letters retry --all {here}"
     );
-    assert_eq!(finding["mend"], mend);
+    assert_eq!(finding["fix"], fix);
     examined.says("here", "queue", "ok", "0 waiting");
     leave(&scene, "DELETE FROM dead_letters");
     let _door = Local::start_at(Arc::clone(&state), &address);
@@ -87,10 +87,10 @@ async fn queue_ages_and_dead_letters() {
 async fn a_state_folder_that_is_none() {
     let scene = Scene::new().await;
     let examined = scene.examine(&ONLY);
-    examined.says("here", "state", "wrong", "holds no state");
-    examined.says("digicert", "webhook", "wrong", "has none");
+    examined.says("here", "state", "error", "holds no state");
+    examined.says("digicert", "webhook", "error", "has none");
     leave(&scene, "CREATE TABLE something (a)");
-    scene.examine(&ONLY).says("here", "state", "wrong", "schema version");
+    scene.examine(&ONLY).says("here", "state", "error", "schema version");
     std::fs::write(scene.state.path().join("secrets.json"), "{").unwrap();
     scene.examine_with(&[("DIGICERT_API_KEY", "")], &ONLY).says(
         "digicert",

@@ -85,15 +85,15 @@ async fn certificates() {
     for (name, days, trusted, level, text) in [
         ("localhost", (-10, 80), true, "ok", ", valid until 20"),
         ("localhost", (-80, 10), true, "warning", "9 days left"),
-        ("localhost", (-90, -1), true, "wrong", ": expired"),
+        ("localhost", (-90, -1), true, "error", ": expired"),
         (
             "localhost",
             (-10, 81),
             false,
-            "wrong",
+            "error",
             "but refused: invalid peer certificate: UnknownIssuer",
         ),
-        ("other.example", (-10, 80), true, "wrong", "not valid for name"),
+        ("other.example", (-10, 80), true, "error", "not valid for name"),
     ] {
         let front = Front::start(&scene, &door, name, days);
         let endpoint = format!("https://localhost:{}", front.port);
@@ -102,7 +102,7 @@ async fn certificates() {
         let examined = scene.examine_with(&[("SSL_CERT_FILE", root)], &arguments);
         examined.says("here", "tls", level, text);
         let answer = examined.the("digicert", "answer");
-        let expected = if level == "wrong" { "wrong" } else { "ok" };
+        let expected = if level == "error" { "error" } else { "ok" };
         assert_eq!(answer["level"], expected, "{answer}");
         examined.says("here", "dns", "warning", "localhost is ");
     }
@@ -113,10 +113,10 @@ async fn names_and_ports_where_nobody_is() {
     let scene = Scene::new().await;
     let nowhere = [&ONLY[..], &["--endpoint", "https://nowhere.invalid"]].concat();
     let examined = scene.examine(&nowhere);
-    let finding = examined.says("here", "dns", "wrong", "nowhere.invalid does not resolve");
-    assert!(finding["mend"].as_str().unwrap().contains("make a DNS record"), "{finding}");
+    let finding = examined.says("here", "dns", "error", "nowhere.invalid does not resolve");
+    assert!(finding["fix"].as_str().unwrap().contains("make a DNS record"), "{finding}");
     assert!(examined.all("here", "tls").is_empty());
-    examined.says("digicert", "answer", "wrong", "no connection");
+    examined.says("digicert", "answer", "error", "no connection");
 
     let plain = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = plain.local_addr().unwrap().port();
@@ -127,7 +127,7 @@ async fn names_and_ports_where_nobody_is() {
     });
     let endpoint = format!("https://localhost:{port}");
     let examined = scene.examine(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
-    examined.says("here", "tls", "wrong", "no TLS");
+    examined.says("here", "tls", "error", "no TLS");
     serving.join().unwrap();
 }
 
@@ -136,18 +136,18 @@ async fn names_and_ports_where_nobody_is() {
 async fn answers_of_others() {
     let scene = Scene::new().await;
     for (answer, check, level, text) in [
-        ("200 OK\r\ncontent-length: 2\r\n\r\nOK", "answer", "wrong", "not from Certhooks"),
-        ("302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n", "answer", "wrong", "a redirect"),
+        ("200 OK\r\ncontent-length: 2\r\n\r\nOK", "answer", "error", "not from Certhooks"),
+        ("302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n", "answer", "error", "a redirect"),
         (
             "404 Not Found\r\ncontent-length: 0\r\n\r\n",
             "answer",
-            "wrong",
+            "error",
             "no door at this address",
         ),
         ("429 Too Many\r\ncontent-length: 0\r\n\r\n", "answer", "warning", "throttled"),
-        ("503 No\r\ncontent-length: 0\r\n\r\n", "answer", "wrong", "cannot read its secret"),
-        ("500 No\r\ncontent-length: 0\r\n\r\n", "answer-to-key", "wrong", "500 in "),
-        ("200 OK\r\ncontent-length: 99\r\n\r\nO", "answer", "wrong", "the connection ended"),
+        ("503 No\r\ncontent-length: 0\r\n\r\n", "answer", "error", "cannot read its secret"),
+        ("500 No\r\ncontent-length: 0\r\n\r\n", "answer-to-key", "error", "500 in "),
+        ("200 OK\r\ncontent-length: 99\r\n\r\nO", "answer", "error", "the connection ended"),
     ] {
         let port = serve(answer, Duration::ZERO);
         let endpoint = format!("http://127.0.0.1:{port}");
@@ -162,7 +162,7 @@ async fn slow_answers() {
     let scene = Scene::new().await;
     let good = "200 OK\r\ncontent-length: 23\r\n\r\n{\"accepted\":0,\"ids\":[]}";
     for (delay, level, text) in
-        [(6, "warning", "near the limit of 10 s"), (30, "wrong", "no answer within 10 s")]
+        [(6, "warning", "near the limit of 10 s"), (30, "error", "no answer within 10 s")]
     {
         let port = serve(good, Duration::from_secs(delay));
         let endpoint = format!("http://127.0.0.1:{port}");
