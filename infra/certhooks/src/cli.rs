@@ -6,13 +6,13 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
 
 use crate::args::ProviderName;
-use crate::cloudflare::words::Cloudflare;
-use crate::dead_letters::words::DeadLetters;
+use crate::cloudflare::args::Cloudflare;
+use crate::dead_letters::args::DeadLetters;
 use crate::digicert::Webhook;
 use crate::doctor::args::Doctor;
-use crate::meta::words::Meta;
-use crate::reconcile::words::Reconcile;
-use crate::replay::words::Replay;
+use crate::meta::args::Meta;
+use crate::reconcile::args::Reconcile;
+use crate::replay::args::Replay;
 use crate::status::args::Status;
 use crate::time_parsing::parse_duration;
 

@@ -13,9 +13,10 @@
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
 //! - [`doctor`]: checks the installation against the providers' configuration
 //! - [`reconcile`]: fetches the events that CertCentral failed to deliver
-//! - [`client`], [`given`]: calls to a provider's API; credentials and addresses that the operator gives
+//! - [`client`], [`credentials`]: calls to a provider's API; API keys and secrets that the operator gives
 //! - [`error`], [`output`]: how a command fails, and what it prints
-//! - [`stack`], [`store`]: an installation on AWS; the stages of a webhook secret
+//! - [`installation`], [`stack`], [`installation_secret`]: where Certhooks runs: types, an installation
+//!   on AWS, and the webhook secret of an installation in its stages
 //! - [`completions`]: completion scripts for shells
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
@@ -25,12 +26,14 @@ mod cli;
 mod client;
 mod cloudflare;
 mod completions;
+mod credentials;
 mod dead_letters;
 mod digicert;
 mod display;
 mod doctor;
 mod error;
-mod given;
+mod installation;
+mod installation_secret;
 mod keys;
 mod local;
 mod meta;
@@ -41,7 +44,6 @@ mod send;
 mod sign;
 mod stack;
 mod status;
-mod store;
 mod tail;
 mod time_parsing;
 

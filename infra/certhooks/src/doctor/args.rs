@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::args::ProviderName;
-use crate::stack::InstallationArgs;
+use crate::installation::InstallationArgs;
 
 /// Checks the installation and the providers' configuration, and names the fix of each error
 ///

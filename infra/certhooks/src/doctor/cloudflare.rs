@@ -2,8 +2,8 @@ use envelope::{Provider, rfc3339};
 use providers::cloudflare::alerting::{Destination, Policy, Refusal};
 
 use crate::args::ProviderArgs;
-use crate::client::Trouble;
-use crate::cloudflare::{Access, Account, at};
+use crate::client::CallError;
+use crate::cloudflare::{Access, Account, destinations_at};
 use crate::doctor::context::Context;
 use crate::doctor::report::Finding;
 use crate::doctor::{ProviderReport, compare_endpoint};
@@ -27,22 +27,24 @@ pub(crate) async fn check(context: &Context) -> ProviderReport {
     let configuration = async { Ok((account.destinations().await?, account.policies().await?)) };
     match configuration.await {
         Ok((destinations, policies)) => compare(context, &destinations, &policies).await,
-        Err(trouble) => ProviderReport { findings: vec![refused(trouble)], endpoint: None },
+        Err(error) => ProviderReport { findings: vec![refused(error)], endpoint: None },
     }
 }
 
-fn refused(trouble: Trouble<Refusal>) -> Finding {
-    let (check, fix) = match &trouble {
-        Trouble::Refused(Refusal::TokenRefused { .. }) => (
+fn refused(error: CallError<Refusal>) -> Finding {
+    let (check, fix) = match &error {
+        CallError::Refused(Refusal::TokenRefused { .. }) => (
             "api-token",
             "set CLOUDFLARE_API_TOKEN to a token with the permission Account, Notifications, Edit for this \
              account",
         ),
-        Trouble::Refused(Refusal::NotFound) => ("account", "correct CLOUDFLARE_ACCOUNT_ID"),
-        Trouble::Refused(_) => ("api", "correct what the message names, or try again later"),
-        Trouble::Unanswered(_) => ("api", "check CLOUDFLARE_API_BASE, HTTPS_PROXY and the network"),
+        CallError::Refused(Refusal::NotFound) => ("account", "correct CLOUDFLARE_ACCOUNT_ID"),
+        CallError::Refused(_) => ("api", "correct what the message names, or try again later"),
+        CallError::Unanswered(_) => {
+            ("api", "check CLOUDFLARE_API_BASE, HTTPS_PROXY and the network")
+        }
     };
-    Finding::error(check, CommandError::from(trouble).message(), fix)
+    Finding::error(check, CommandError::from(error).message(), fix)
 }
 
 async fn compare(
@@ -85,7 +87,7 @@ fn ours<'a>(
 ) -> Vec<&'a Destination> {
     let is_served = |one: &Destination| policies.iter().any(|policy| policy.serves(&one.id));
     let mut ours: Vec<_> = match context.endpoint_url(PROVIDER) {
-        Some(url) => at(destinations, url.as_str()),
+        Some(url) => destinations_at(destinations, url.as_str()),
         None => destinations.iter().filter(|one| is_served(one)).collect(),
     };
     ours.sort_by_key(|one| !is_served(one));

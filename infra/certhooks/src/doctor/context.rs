@@ -11,10 +11,10 @@ use providers::receiver::WebhookReceiver;
 use reqwest::Url;
 
 use crate::args::ProviderName;
+use crate::client::endpoint_url;
 use crate::doctor::args::Doctor;
 use crate::doctor::probe::Prober;
 use crate::error::{CommandError, CommandResult};
-use crate::given;
 use crate::keys;
 use crate::stack::Stack;
 
@@ -162,7 +162,7 @@ pub(crate) fn route(provider: Provider) -> &'static str {
 
 /// `--endpoint` without a query and without a provider's route at its end, which it may have.
 fn base(text: &str) -> CommandResult<Url> {
-    let mut url = given::address("--endpoint", text)?;
+    let mut url = endpoint_url("--endpoint", text)?;
     if url.query().is_some() {
         return Err(CommandError::usage("--endpoint: must not have a query"));
     }

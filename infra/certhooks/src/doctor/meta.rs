@@ -2,7 +2,7 @@ use envelope::Provider;
 use providers::meta::subscription::{Alerts, Refusal, Subscription};
 
 use crate::args::ProviderArgs;
-use crate::client::Trouble;
+use crate::client::CallError;
 use crate::doctor::context::Context;
 use crate::doctor::report::Finding;
 use crate::doctor::{ProviderReport, compare_endpoint};
@@ -32,7 +32,7 @@ pub(crate) async fn check(context: &Context) -> ProviderReport {
         }
     };
     match app.subscription().await {
-        Err(trouble) => ProviderReport { findings: vec![refused(trouble)], endpoint: None },
+        Err(error) => ProviderReport { findings: vec![refused(error)], endpoint: None },
         Ok(None) => {
             let subscribe = format!("{} --domain NAME", context.subscribe_command(PROVIDER, None));
             let none = Finding::error("subscription", "the app has none", subscribe);
@@ -50,19 +50,19 @@ fn is_wanted(context: &Context) -> bool {
         || variables.iter().any(|name| context.environment.optional(name).is_some())
 }
 
-fn refused(trouble: Trouble<Refusal>) -> Finding {
-    let (check, fix) = match &trouble {
-        Trouble::Refused(refusal @ Refusal::Retired) => {
+fn refused(error: CallError<Refusal>) -> Finding {
+    let (check, fix) = match &error {
+        CallError::Refused(refusal @ Refusal::Retired) => {
             let fix = "switch the provider off (EnableMeta=false)";
             return Finding::warning("product", refusal.to_string(), fix);
         }
-        Trouble::Refused(Refusal::TokenRefused { .. } | Refusal::Forbidden { .. }) => {
+        CallError::Refused(Refusal::TokenRefused { .. } | Refusal::Forbidden { .. }) => {
             ("access-token", "set META_ACCESS_TOKEN to APPID|APPSECRET")
         }
-        Trouble::Refused(_) => ("api", "correct what the message names, or try again later"),
-        Trouble::Unanswered(_) => ("api", "check META_API_BASE, HTTPS_PROXY and the network"),
+        CallError::Refused(_) => ("api", "correct what the message names, or try again later"),
+        CallError::Unanswered(_) => ("api", "check META_API_BASE, HTTPS_PROXY and the network"),
     };
-    Finding::error(check, CommandError::from(trouble).message(), fix)
+    Finding::error(check, CommandError::from(error).message(), fix)
 }
 
 async fn compare(context: &Context, app: &App, subscription: Subscription) -> ProviderReport {
@@ -97,6 +97,6 @@ async fn domains(app: &App, alerts: Alerts, subscribe: &str) -> Finding {
             Finding::error(check, detail, subscribe)
         }
         Ok(domains) => Finding::ok(check, format!("{} subscribed", domains.len())),
-        Err(trouble) => refused(trouble),
+        Err(error) => refused(error),
     }
 }

@@ -1,4 +1,4 @@
-//! `certhooks doctor`: the providers' trouble-shooting lists as a program.
+//! `certhooks doctor`: the providers' error-shooting lists as a program.
 //!
 //! - [`args`]: its arguments
 //! - [`context`]: what every check needs

@@ -107,13 +107,14 @@ async fn dead_letters(context: &Context, stack: &Stack, depths: Depths) -> Findi
 /// chooses which ones come first, so there may be an older one.
 async fn oldest_dead(stack: &Stack) -> PortResult<Option<OffsetDateTime>> {
     const PAGES: usize = 10;
-    let (mut queues, mut oldest) = (stack.dead_queues()?, None);
+    let (mut queues, mut oldest) = (stack.dead_letter_queues()?, None);
     let mut outcome = Ok(());
     for _ in 0..PAGES {
         match queues.page(None).await {
-            Ok(Some(held)) => {
-                oldest = held.iter().map(|held| held.letter.sent).chain(oldest).min();
-                queues.keep(held);
+            Ok(Some(received)) => {
+                oldest =
+                    received.iter().map(|received| received.dead_letter.sent).chain(oldest).min();
+                queues.keep(received);
             }
             Ok(None) => break,
             Err(error) => {
@@ -122,7 +123,7 @@ async fn oldest_dead(stack: &Stack) -> PortResult<Option<OffsetDateTime>> {
             }
         }
     }
-    queues.give_back().await.and(outcome).map(|()| oldest)
+    queues.release().await.and(outcome).map(|()| oldest)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::stack::InstallationArgs;
+use crate::installation::InstallationArgs;
 
 /// Shows the history of a certificate: its events, their call-backs and deliveries, and its state
 ///

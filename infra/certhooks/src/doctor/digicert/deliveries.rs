@@ -4,7 +4,7 @@ use envelope::rfc3339;
 use providers::digicert::webhook::{LogEntry, Webhook};
 use time::Duration;
 
-use crate::digicert::{Account, Book};
+use crate::digicert::{Account, EventLog};
 use crate::doctor::context::Context;
 use crate::doctor::digicert::PROVIDER;
 use crate::doctor::report::Finding;
@@ -19,11 +19,11 @@ const SLOW: Duration = Duration::seconds(5);
 
 /// Checks the newest deliveries in the event log.
 pub(super) async fn check(context: &Context, account: &Account, webhook: &Webhook) -> Finding {
-    match Book::of(account, webhook.id).newest(LATEST).await {
+    match EventLog::of(account, webhook.id).newest(LATEST).await {
         Ok(entries) => finding(context, &entries),
-        Err(trouble) => Finding::warning(
+        Err(error) => Finding::warning(
             CHECK,
-            format!("the event log cannot be read: {}", CommandError::from(trouble).message()),
+            format!("the event log cannot be read: {}", CommandError::from(error).message()),
             context.command("digicert webhook logs"),
         ),
     }

@@ -10,7 +10,7 @@ use envelope::Provider;
 use providers::digicert::api;
 use providers::digicert::webhook::{self as management, Refusal, Webhook};
 
-use crate::client::Trouble;
+use crate::client::CallError;
 use crate::digicert::{Account, base, key_source};
 use crate::doctor::context::Context;
 use crate::doctor::report::Finding;
@@ -32,7 +32,7 @@ pub(crate) async fn check(context: &Context) -> ProviderReport {
     };
     let webhooks = match account.call(&management::list(), management::classify_list).await {
         Ok(webhooks) => webhooks,
-        Err(trouble) => return ProviderReport { findings: vec![refused(trouble)], endpoint: None },
+        Err(error) => return ProviderReport { findings: vec![refused(error)], endpoint: None },
     };
     let mut findings =
         vec![Finding::ok("api-key", "CertCentral accepts the key and lists webhooks")];
@@ -59,18 +59,18 @@ async fn open(context: &Context) -> CommandResult<Account> {
     Account::new(base(None, context.arguments.eu, &context.environment)?, key)
 }
 
-fn refused(trouble: Trouble<Refusal>) -> Finding {
-    let check = match &trouble {
-        Trouble::Refused(Refusal::KeyRefused) => "api-key",
-        Trouble::Refused(Refusal::MissingPermission | Refusal::Denied { .. }) => "rights",
+fn refused(error: CallError<Refusal>) -> Finding {
+    let check = match &error {
+        CallError::Refused(Refusal::KeyRefused) => "api-key",
+        CallError::Refused(Refusal::MissingPermission | Refusal::Denied { .. }) => "rights",
         _ => "api",
     };
-    let fix = match &trouble {
-        Trouble::Refused(Refusal::KeyRefused) => "set DIGICERT_API_KEY to a valid key",
-        Trouble::Refused(_) => "correct what the message names, or try again later",
-        Trouble::Unanswered(_) => "check DIGICERT_API_BASE, HTTPS_PROXY and the network",
+    let fix = match &error {
+        CallError::Refused(Refusal::KeyRefused) => "set DIGICERT_API_KEY to a valid key",
+        CallError::Refused(_) => "correct what the message names, or try again later",
+        CallError::Unanswered(_) => "check DIGICERT_API_BASE, HTTPS_PROXY and the network",
     };
-    Finding::error(check, CommandError::from(trouble).message(), fix)
+    Finding::error(check, CommandError::from(error).message(), fix)
 }
 
 /// The webhook that sends to this installation, else the first one.
@@ -100,23 +100,23 @@ async fn test_event(context: &Context, account: &Account, webhook: &Webhook) -> 
     let request = management::test_endpoint(&webhook.endpoint, webhook.secret.as_ref());
     match account.act(&request).await {
         Ok(()) => vec![rights, Finding::ok("test", "CertCentral's test event was answered 200")],
-        Err(Trouble::Refused(Refusal::MissingPermission | Refusal::Denied { .. })) => {
+        Err(CallError::Refused(Refusal::MissingPermission | Refusal::Denied { .. })) => {
             vec![Finding::warning(
                 "rights",
                 "the API key may view webhooks but not manage them, which is enough for the worker",
                 "use an administrator's key for subscribe, rotate and DIGICERT_AUTO_VERIFY",
             )]
         }
-        Err(trouble) if trouble.is(&Refusal::EndpointError) => {
+        Err(error) if error.is_refusal(&Refusal::EndpointError) => {
             let detail = "CertCentral's test event was not answered 200";
             let fix = format!(
                 "correct what the checks key, dns, tls and answer report; allow {DIGICERT_RANGE}"
             );
             vec![rights, Finding::error("test", detail, fix)]
         }
-        Err(trouble) => vec![Finding::warning(
+        Err(error) => vec![Finding::warning(
             "test",
-            format!("CertCentral sent no test event: {}", CommandError::from(trouble).message()),
+            format!("CertCentral sent no test event: {}", CommandError::from(error).message()),
             context.command("digicert webhook test"),
         )],
     }

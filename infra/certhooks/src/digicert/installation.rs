@@ -8,18 +8,20 @@ use tokio::time::Instant;
 
 use super::access::Session;
 use crate::error::{CommandError, CommandResult};
-use crate::stack::{InstallationArgs, Stack};
+use crate::installation::InstallationArgs;
+use crate::installation_secret::no_value;
+use crate::stack::Stack;
 
-/// Between two looks for a token.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Interval between two reads of the waiting tokens.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Our side of a webhook: where the door keeps its key and the worker the tokens.
-pub(crate) enum Home<'a> {
+/// The installation that receives the events of a webhook: it holds the webhook key and the tokens.
+pub(crate) enum Installation<'a> {
     Local { session: &'a Session, reader: Reader },
     Stack(Box<Stack>),
 }
 
-impl<'a> Home<'a> {
+impl<'a> Installation<'a> {
     pub(crate) async fn open(
         session: &'a Session,
         installation: &InstallationArgs,
@@ -33,12 +35,12 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// Where the door is, if this tells.
+    /// The address of the webhook endpoint, which only a stack knows.
     pub(crate) fn endpoint(&self) -> CommandResult<Endpoint> {
         match self {
-            Self::Local { .. } => Err(CommandError::usage(
-                "--endpoint: is needed, since a state folder does not tell it",
-            )),
+            Self::Local { .. } => {
+                Err(CommandError::usage("--endpoint is required without --stack"))
+            }
             Self::Stack(stack) => {
                 let url = stack.url(Provider::Digicert)?;
                 Endpoint::parse(url).map_err(|error| {
@@ -48,16 +50,15 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// The key that the door takes.
+    /// The webhook key that the webhook endpoint accepts.
     pub(crate) async fn key(&self) -> CommandResult<Key> {
         match self {
             Self::Local { session, .. } => session.webhook_key().await,
             Self::Stack(stack) => {
                 let current = stack.versions(Provider::Digicert).await?.current;
-                let none = || CommandError::failed("the webhook secret has no value");
-                Key::of(&current.ok_or_else(none)?).map_err(|error| {
+                Key::of(&current.ok_or_else(|| no_value(stack))?).map_err(|error| {
                     CommandError::failed(format!(
-                        "webhook secret of stack {}: {error}",
+                        "the webhook secret of stack {}: {error}",
                         stack.name()
                     ))
                 })
@@ -65,7 +66,7 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// Every token that still can be used.
+    /// Every token that can still be used.
     pub(crate) async fn tokens(&self) -> CommandResult<Vec<WaitingChallenge>> {
         match self {
             Self::Local { reader, .. } => Ok(reader.challenges().await?),
@@ -73,14 +74,14 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// The newest token of a webhook.
+    /// The newest waiting token of a webhook.
     pub(crate) async fn waiting(&self, webhook: u64) -> CommandResult<Option<WaitingChallenge>> {
         let webhook = webhook.to_string();
         let tokens = self.tokens().await?.into_iter();
         Ok(tokens.filter(|token| token.webhook_id == webhook).max_by_key(|token| token.expires))
     }
 
-    /// The token of a webhook that was not there `before`; nothing when none arrives in time.
+    /// Waits for a token of a webhook other than `before`; `None` when none arrives in time.
     pub(crate) async fn arriving(
         &self,
         webhook: u64,
@@ -98,11 +99,11 @@ impl<'a> Home<'a> {
             if Instant::now() >= until {
                 return Ok(None);
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// For people: whose door it is.
+    /// The name of the installation, for people.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Local { session, .. } => {

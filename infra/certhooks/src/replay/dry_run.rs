@@ -5,15 +5,15 @@ use serde_json::json;
 use crate::display::short;
 use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
-use crate::replay::choice::Choice;
-use crate::replay::keys::Keys;
+use crate::replay::candidate_keys::CandidateKeys;
+use crate::replay::selection::Selection;
 use crate::replay::source::Source;
 
-/// A line for each event that would be replayed, and how many they are.
+/// Prints a line for each event that would be replayed, and their number.
 pub(crate) async fn run(
-    mut keys: Keys,
+    mut keys: CandidateKeys,
     source: &Source,
-    choice: &Choice,
+    selection: &Selection,
     json: bool,
 ) -> CommandResult<()> {
     let (output, mut count) = (Output { json }, 0_u64);
@@ -23,7 +23,7 @@ pub(crate) async fn run(
             continue;
         }
         let Some(interpretation) = interpretation::interpret(&envelope) else { continue };
-        if !choice.has(&envelope, &interpretation) {
+        if !selection.includes(&envelope, &interpretation) {
             continue;
         }
         let received = envelope.receivedtime;
