@@ -15,7 +15,7 @@ const TOKEN: &str = "token-that-nobody-may-see";
 /// message that is not an envelope, and a challenge.
 async fn filled() -> (Scene, Local, [String; 2]) {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let send = |number| {
         let request = Request::bare(DIGICERT, issued(number).to_string()).with(KEY_HEADER, KEY);
         request.send(&local).accepted_one()

@@ -1,5 +1,5 @@
-//! The contract of `certhooks local`, checked from outside: the compiled binary, real sockets, a real
-//! state folder, and the simulator as the providers.
+//! Tests of the command `certhooks` from outside: the compiled binary, real sockets, a real state
+//! folder, and the simulator as the providers.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod canned;

@@ -13,7 +13,7 @@ const ROUTE: &str = "/webhooks/meta-ct";
 #[tokio::test(flavor = "multi_thread")]
 async fn both_fields_and_the_domains_of_both_kinds() {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let url = local.url(ROUTE);
     let subscribe =
         ["meta", "subscribe", "--endpoint", &url, "--domain", "a.example,B.example", "--json"];
@@ -71,7 +71,7 @@ async fn the_product_is_retired() {
     assert_eq!((&error["exit"], &error["code"]), (&json!(3), &json!("100/33")));
 
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let url = local.url(ROUTE);
     let path = format!("/graph/{APP}/subscribed_domains_phishing");
     scene.simulator.faults().add(Rule::new(path, Fault::Retired));
@@ -82,7 +82,7 @@ async fn the_product_is_retired() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bad_input_is_one_clear_line() {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let url = local.url(ROUTE);
     let to = |endpoint: &str, domain: &str, more: &[&str]| -> Vec<String> {
         let words = ["meta", "subscribe", "--endpoint", endpoint, "--domain", domain];

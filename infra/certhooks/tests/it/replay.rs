@@ -15,7 +15,7 @@ const KEY: &str = "canary-first-webhook-key-0123456789abcdef";
 /// A running `certhooks local` whose archive has four events, and their ids.
 async fn filled() -> (Scene, Local, [String; 4]) {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let digicert = |event: Value| {
         let request = Request::bare(DIGICERT, event.to_string()).with(KEY_HEADER, KEY);
         request.send(&local).accepted_one()
@@ -118,7 +118,7 @@ async fn events_are_delivered_to_a_file_to_standard_output_or_to_another_state()
     let lines = json_lines(&ended.done());
     assert_eq!(lines[0]["type"], "certhooks.certificate.deployed");
 
-    let other = scene.door_elsewhere();
+    let other = scene.local_elsewhere();
     let to = other.state.path().to_str().unwrap().to_owned();
     scene.run(&["replay", "--all", "--to", &to]).done();
     assert_eq!(ids(&tail(other.state.path())), all.iter().map(String::as_str).collect());
@@ -163,7 +163,7 @@ async fn a_run_continues_after_a_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_fails_throughout_names_the_key_before_the_first_failure() {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     for number in 0..66 {
         let event = json!({"event": "domain_validated", "data": {"domain_id": number}});
         let request = Request::bare(DIGICERT, event.to_string()).with(KEY_HEADER, KEY);

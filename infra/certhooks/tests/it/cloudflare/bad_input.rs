@@ -61,7 +61,7 @@ async fn invalid_input_is_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unusable_answers_and_refused_tokens() {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let url = local.url(ROUTE);
     let commands: [&[&str]; 3] = [
         &["cloudflare", "destination", "list"],

@@ -19,7 +19,7 @@ const PREVIOUS: &str = "cloudflare_webhook_auth_previous";
 
 async fn subscribed() -> (Scene, Local) {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     scene.run(&["cloudflare", "subscribe", "--endpoint", &local.url(ROUTE)]).done();
     (scene, local)
 }

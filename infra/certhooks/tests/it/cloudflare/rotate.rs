@@ -118,7 +118,7 @@ async fn a_rotation_that_was_killed_finishes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_that_the_endpoint_does_not_follow_is_rolled_back() {
     let scene = Scene::new().await;
-    let local = scene.door_with(&[("CLOUDFLARE_WEBHOOK_AUTH", FIRST_AUTH)]);
+    let local = scene.local_with(&[("CLOUDFLARE_WEBHOOK_AUTH", FIRST_AUTH)]);
     scene.run(&["cloudflare", "subscribe", "--endpoint", &local.url(ROUTE)]).done();
     let (before, there) = (scene.secrets(), destinations(&scene)[0]["id"].clone());
     scene.run(&["cloudflare", "rotate"]).ended_badly(1, "rolled back; nothing was changed");

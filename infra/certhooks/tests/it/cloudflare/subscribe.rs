@@ -7,7 +7,7 @@ use crate::scene::{ACCOUNT, Scene};
 #[tokio::test(flavor = "multi_thread")]
 async fn one_command_sets_up_everything_and_the_second_run_changes_nothing() {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let url = local.url(ROUTE);
     let subscribe = ["cloudflare", "subscribe", "--endpoint", &url, "--json"];
     let first = scene.run(&subscribe).done();
@@ -53,7 +53,7 @@ async fn missing_parts_are_added_and_existing_ones_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn destinations_and_policies_one_by_one() {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let url = local.url(ROUTE);
     scene.run(&["cloudflare", "destination", "list"]).refused(3, "no webhook destination");
     scene.run(&["cloudflare", "destination", "test"]).refused(3, "no such destination");
@@ -92,7 +92,7 @@ async fn destinations_and_policies_one_by_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_the_endpoint_does_not_accept_is_refused() {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let url = local.url(ROUTE);
     let file = scene.state.path().join("other");
     std::fs::write(&file, "canary-another-auth\n").unwrap();

@@ -9,8 +9,8 @@ use crate::scene::Scene;
 
 const ONLY: [&str; 2] = ["--provider", "digicert"];
 
-/// As if a worker had left this behind.
-fn leave(scene: &Scene, statements: &str) {
+/// Changes the database as if a worker had.
+fn execute(scene: &Scene, statements: &str) {
     let database = Connection::open(scene.state.path().join("certhooks.db")).unwrap();
     database.execute_batch(statements).unwrap();
 }
@@ -32,67 +32,72 @@ fn message(state: u8, visible: i64, received: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn queue_ages_and_dead_letters() {
-    let Subscribed { scene, door } = Subscribed::new().await;
-    let (address, state) = (door.address.clone(), door.kill());
+    let Subscribed { scene, local } = Subscribed::new().await;
+    let (address, state) = (local.address.clone(), local.kill());
     let (recent, received) = ago(Duration::minutes(2));
-    leave(&scene, &message(0, recent, &received));
-    let examined = scene.examine(&ONLY);
-    examined.says(
+    execute(&scene, &message(0, recent, &received));
+    let diagnosis = scene.doctor(&ONLY);
+    diagnosis.expect(
         "here",
         "queue",
         "ok",
-        "1 waiting, 0 in flight, 0 for a later try; the oldest came 2 min ago",
+        "1 visible, 0 in flight, 0 delayed; the oldest was received 2 min ago",
     );
 
     let (later, _) = ago(-Duration::minutes(10));
     let (_, received) = ago(Duration::hours(5));
-    leave(&scene, &message(1, later, &received));
-    scene.examine(&ONLY).says(
+    execute(&scene, &message(1, later, &received));
+    scene.doctor(&ONLY).expect(
         "here",
         "queue",
         "warning",
-        "1 for a later try; the oldest came 5 h ago",
+        "1 delayed; the oldest was received 5 h ago",
     );
 
     let (long_ago, received) = ago(Duration::days(3));
-    leave(&scene, &message(0, long_ago, &received));
-    let examined = scene.examine(&ONLY);
-    let finding = examined.says("here", "queue", "error", "no worker took the first for 3 d");
+    execute(&scene, &message(0, long_ago, &received));
+    let diagnosis = scene.doctor(&ONLY);
+    let finding = diagnosis.expect(
+        "here",
+        "queue",
+        "error",
+        "the first has been visible for 3 d and no worker took it",
+    );
     let fix = format!("certhooks local --state {}", scene.state.path().display());
     assert_eq!(finding["fix"], fix);
-    examined.says("digicert", "answer", "error", "no connection");
+    diagnosis.expect("digicert", "answer", "error", "no connection");
 
-    leave(
+    execute(
         &scene,
         "DELETE FROM messages;
          INSERT INTO dead_letters (provider, kind, body, receives, reason, sent_at, died_at) VALUES
              ('digicert', 'old', '{}', 6, 'first', 0, 0),
              ('digicert', 'com.digicert.x', '{}', 6, 'received too often', 0, 1000000);",
     );
-    let examined = scene.examine(&ONLY);
+    let diagnosis = scene.doctor(&ONLY);
     let text = "2, the newest com.digicert.x of 1970-01-01T00:00:01Z: received too often";
-    let finding = examined.says("here", "dead-letters", "error", text);
-    let here = format!("--state {}", scene.state.path().display());
+    let finding = diagnosis.expect("here", "dead-letters", "error", text);
+    let state_option = format!("--state {}", scene.state.path().display());
     let fix = format!(
-        "certhooks dead-letters list {here}, then certhooks dead-letters retry --all {here}"
+        "certhooks dead-letters list {state_option}, then certhooks dead-letters retry --all {state_option}"
     );
     assert_eq!(finding["fix"], fix);
-    examined.says("here", "queue", "ok", "0 waiting");
-    leave(&scene, "DELETE FROM dead_letters");
-    let _door = Local::start_at(Arc::clone(&state), &address);
-    scene.examine(&ONLY).says("digicert", "answer", "ok", "200");
+    diagnosis.expect("here", "queue", "ok", "0 visible");
+    execute(&scene, "DELETE FROM dead_letters");
+    let _local = Local::start_at(Arc::clone(&state), &address);
+    scene.doctor(&ONLY).expect("digicert", "answer", "ok", "200");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_state_folder_that_is_none() {
+async fn a_folder_that_is_not_a_state_folder() {
     let scene = Scene::new().await;
-    let examined = scene.examine(&ONLY);
-    examined.says("here", "state", "error", "holds no state");
-    examined.says("digicert", "webhook", "error", "has none");
-    leave(&scene, "CREATE TABLE something (a)");
-    scene.examine(&ONLY).says("here", "state", "error", "schema version");
+    let diagnosis = scene.doctor(&ONLY);
+    diagnosis.expect("here", "state", "error", "holds no state");
+    diagnosis.expect("digicert", "webhook", "error", "has none");
+    execute(&scene, "CREATE TABLE something (a)");
+    scene.doctor(&ONLY).expect("here", "state", "error", "schema version");
     std::fs::write(scene.state.path().join("secrets.json"), "{").unwrap();
-    scene.examine_with(&[("DIGICERT_API_KEY", "")], &ONLY).says(
+    scene.doctor_with(&[("DIGICERT_API_KEY", "")], &ONLY).expect(
         "digicert",
         "api-key",
         "warning",
@@ -100,23 +105,23 @@ async fn a_state_folder_that_is_none() {
     );
 }
 
-/// Without a state folder, which is how it is with a door on AWS.
+/// Without a state folder, as for an installation on AWS.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_alone() {
-    let Subscribed { scene, door } = Subscribed::new().await;
+    let Subscribed { scene, local } = Subscribed::new().await;
     let mut command = crate::harness::command(&[
         ("DIGICERT_API_BASE", &scene.simulator.digicert_base()),
         ("DIGICERT_API_KEY", "canary-digicert-api-key"),
         ("DIGICERT_WEBHOOK_KEY", "canary-first-webhook-key-0123456789abcdef"),
     ]);
-    command.args(["doctor", "--endpoint", &door.url("/"), "--provider", "digicert"]);
+    command.args(["doctor", "--endpoint", &local.url("/"), "--provider", "digicert"]);
     let output = command.current_dir(std::env::temp_dir()).output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{out}");
     for line in [
-        "warning  here        state             there is no .certhooks here",
-        "ok       digicert    key               CertCentral sends the key that is current here",
-        "ok       digicert    answer-to-key     test event with our key: 200",
+        "warning  here        state             there is no state folder .certhooks",
+        "ok       digicert    key               CertCentral sends the current key",
+        "ok       digicert    answer-to-key     test event with this installation's key: 200",
     ] {
         assert!(out.lines().any(|found| found.starts_with(line)), "{line}\n{out}");
     }

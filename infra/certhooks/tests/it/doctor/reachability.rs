@@ -14,16 +14,16 @@ use crate::scene::Scene;
 
 const ONLY: [&str; 2] = ["--provider", "digicert"];
 
-/// A TLS server that passes on to a door.
-struct Front {
+/// A TLS server that forwards requests to a webhook endpoint.
+struct TlsProxy {
     port: u16,
-    /// File with the root that its certificate is from.
+    /// The file of the root certificate that issued its certificate.
     root: String,
 }
 
-impl Front {
-    /// Its certificate is for this name and time.
-    fn start(scene: &Scene, door: &Local, name: &str, days: (i64, i64)) -> Self {
+impl TlsProxy {
+    /// Its certificate has this name, and is valid from and to these days from now.
+    fn start(scene: &Scene, local: &Local, name: &str, days: (i64, i64)) -> Self {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.not_before = date_time_ymd(2020, 1, 1);
@@ -47,23 +47,23 @@ impl Front {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (config, door) = (Arc::new(config), door.address.clone());
+        let (config, address) = (Arc::new(config), local.address.clone());
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (config, door) = (Arc::clone(&config), door.clone());
-                thread::spawn(move || pass(config, stream, &door));
+                let (config, address) = (Arc::clone(&config), address.clone());
+                thread::spawn(move || forward(config, stream, &address));
             }
         });
         Self { port, root: file.to_str().unwrap().to_owned() }
     }
 }
 
-/// One request and its answer, as far as the client comes.
-fn pass(config: Arc<ServerConfig>, client: TcpStream, door: &str) -> Option<()> {
+/// Forwards one request and its answer; `None` where the client ends the connection before.
+fn forward(config: Arc<ServerConfig>, client: TcpStream, address: &str) -> Option<()> {
     let mut client = StreamOwned::new(ServerConnection::new(config).unwrap(), client);
-    let mut door = TcpStream::connect(door).ok()?;
+    let mut server = TcpStream::connect(address).ok()?;
     let mut buffer = [0; 16 * 1024];
-    // Head and body come in one or two reads, the body with the last bytes of a short request.
+    // Every body is a JSON object, so a request ends with `}`.
     let mut request = Vec::new();
     loop {
         let read = client.read(&mut buffer).ok().filter(|read| *read > 0)?;
@@ -72,8 +72,8 @@ fn pass(config: Arc<ServerConfig>, client: TcpStream, door: &str) -> Option<()> 
             break;
         }
     }
-    door.write_all(&request).ok()?;
-    let read = door.read(&mut buffer).ok()?;
+    server.write_all(&request).ok()?;
+    let read = server.read(&mut buffer).ok()?;
     client.write_all(&buffer[..read]).ok()?;
     client.flush().ok()
 }
@@ -81,7 +81,7 @@ fn pass(config: Arc<ServerConfig>, client: TcpStream, door: &str) -> Option<()> 
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates() {
     let scene = Scene::new().await;
-    let door = scene.door();
+    let local = scene.local();
     for (name, days, trusted, level, text) in [
         ("localhost", (-10, 80), true, "ok", ", valid until 20"),
         ("localhost", (-80, 10), true, "warning", "9 days left"),
@@ -95,28 +95,28 @@ async fn certificates() {
         ),
         ("other.example", (-10, 80), true, "error", "not valid for name"),
     ] {
-        let front = Front::start(&scene, &door, name, days);
-        let endpoint = format!("https://localhost:{}", front.port);
-        let root = if trusted { front.root.as_str() } else { "/etc/ssl/certs/ca-certificates.crt" };
+        let proxy = TlsProxy::start(&scene, &local, name, days);
+        let endpoint = format!("https://localhost:{}", proxy.port);
+        let root = if trusted { proxy.root.as_str() } else { "/etc/ssl/certs/ca-certificates.crt" };
         let arguments = [&ONLY[..], &["--endpoint", &endpoint]].concat();
-        let examined = scene.examine_with(&[("SSL_CERT_FILE", root)], &arguments);
-        examined.says("here", "tls", level, text);
-        let answer = examined.the("digicert", "answer");
+        let diagnosis = scene.doctor_with(&[("SSL_CERT_FILE", root)], &arguments);
+        diagnosis.expect("here", "tls", level, text);
+        let answer = diagnosis.only("digicert", "answer");
         let expected = if level == "error" { "error" } else { "ok" };
         assert_eq!(answer["level"], expected, "{answer}");
-        examined.says("here", "dns", "warning", "localhost is ");
+        diagnosis.expect("here", "dns", "warning", "localhost is ");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_and_ports_where_nobody_is() {
+async fn unresolvable_names_and_ports_without_tls() {
     let scene = Scene::new().await;
     let nowhere = [&ONLY[..], &["--endpoint", "https://nowhere.invalid"]].concat();
-    let examined = scene.examine(&nowhere);
-    let finding = examined.says("here", "dns", "error", "nowhere.invalid does not resolve");
-    assert!(finding["fix"].as_str().unwrap().contains("make a DNS record"), "{finding}");
-    assert!(examined.all("here", "tls").is_empty());
-    examined.says("digicert", "answer", "error", "no connection");
+    let diagnosis = scene.doctor(&nowhere);
+    let finding = diagnosis.expect("here", "dns", "error", "nowhere.invalid does not resolve");
+    assert!(finding["fix"].as_str().unwrap().contains("create a DNS record"), "{finding}");
+    assert!(diagnosis.all("here", "tls").is_empty());
+    diagnosis.expect("digicert", "answer", "error", "no connection");
 
     let plain = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = plain.local_addr().unwrap().port();
@@ -126,14 +126,14 @@ async fn names_and_ports_where_nobody_is() {
         }
     });
     let endpoint = format!("https://localhost:{port}");
-    let examined = scene.examine(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
-    examined.says("here", "tls", "error", "no TLS");
+    let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
+    diagnosis.expect("here", "tls", "error", "the TLS handshake failed");
     serving.join().unwrap();
 }
 
-/// What stands before a door, or in place of it.
+/// A proxy, a firewall or another server may answer instead of a webhook endpoint.
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_of_others() {
+async fn answers_of_other_servers() {
     let scene = Scene::new().await;
     for (answer, check, level, text) in [
         ("200 OK\r\ncontent-length: 2\r\n\r\nOK", "answer", "error", "not from Certhooks"),
@@ -142,7 +142,7 @@ async fn answers_of_others() {
             "404 Not Found\r\ncontent-length: 0\r\n\r\n",
             "answer",
             "error",
-            "no door at this address",
+            "no webhook endpoint at this address",
         ),
         ("429 Too Many\r\ncontent-length: 0\r\n\r\n", "answer", "warning", "throttled"),
         ("503 No\r\ncontent-length: 0\r\n\r\n", "answer", "error", "cannot read its secret"),
@@ -151,12 +151,12 @@ async fn answers_of_others() {
     ] {
         let port = serve(answer, Duration::ZERO);
         let endpoint = format!("http://127.0.0.1:{port}");
-        let examined = scene.examine(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
-        examined.says("digicert", check, level, text);
+        let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
+        diagnosis.expect("digicert", check, level, text);
     }
 }
 
-/// CertCentral gives 10 s.
+/// CertCentral waits for 10 s.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_answers() {
     let scene = Scene::new().await;
@@ -166,12 +166,12 @@ async fn slow_answers() {
     {
         let port = serve(good, Duration::from_secs(delay));
         let endpoint = format!("http://127.0.0.1:{port}");
-        let examined = scene.examine(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
-        examined.says("digicert", "answer", level, text);
+        let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
+        diagnosis.expect("digicert", "answer", level, text);
     }
 }
 
-/// Answers every request so, after so long.
+/// Starts a server that gives every request the same answer after a delay, and returns its port.
 pub(super) fn serve(answer: &'static str, delay: Duration) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

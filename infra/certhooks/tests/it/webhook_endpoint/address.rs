@@ -1,4 +1,4 @@
-//! Who may come in at all: the allowlist, and whose word counts for an address.
+//! Allowed source addresses, and trusted proxies.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::wire::{Answer, DIGICERT, META, Request};
 
 const DIGICERT_RANGE: &str = "216.168.240.0/20";
 
-/// A request whose connection comes from this loopback address.
+/// Sends a request over a connection from this loopback address.
 fn send_from(address: [u8; 4], request: &Request, local: &Local) -> Answer {
     let to: SocketAddr = local.address.parse().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -25,7 +25,7 @@ fn send_from(address: [u8; 4], request: &Request, local: &Local) -> Answer {
 }
 
 #[test]
-fn only_listed_addresses_come_in() {
+fn only_listed_addresses_are_allowed() {
     let local =
         Local::start(&[("SOURCE_IP_ALLOWLIST", "216.168.240.0/20, 127.0.0.2 ,127.1.0.0/16")]);
     let mut ids = Vec::new();
@@ -36,7 +36,7 @@ fn only_listed_addresses_come_in() {
             send_from([127, 0, 0, 1], &claimed, &local).refused(403);
         }
         send_from([127, 0, 0, 3], &request, &local).refused(403);
-        // Before the key is looked at: the same answer for a wrong one.
+        // The address is checked before the key, so the answer is the same for a wrong key.
         send_from([127, 0, 0, 3], &Request::bare(route, "{}"), &local).refused(403);
         send_from([127, 0, 0, 2], &Request::bare(route, "{}"), &local).refused(401);
         let from = if number % 2 == 0 { [127, 0, 0, 2] } else { [127, 1, 255, 254] };
@@ -48,20 +48,20 @@ fn only_listed_addresses_come_in() {
     assert_eq!(send_from([127, 0, 0, 2], &handshake, &local).body, b"5");
     delivers_only(&local, &ids);
     let refused = local.logged(1, |line| line["reason"] == "address");
-    assert_eq!(refused[0]["source"], "127.0.0.1", "an operator must see whom the list keeps out");
+    assert_eq!(refused[0]["source"], "127.0.0.1", "the log must name the refused address");
 }
 
-/// `X-Forwarded-For` counts from a trusted proxy, and of it the last address that is not one: what
-/// stands before it is the sender's own word.
+/// `X-Forwarded-For` counts from a trusted proxy only, and in it the last address that is not a trusted
+/// proxy: the addresses before it are what the sender claims.
 #[test]
-fn a_trusted_proxy_is_believed() {
+fn forwarded_addresses_count_from_a_trusted_proxy_only() {
     let local = Local::start_in(
         Arc::new(Folder::new()),
         &[("SOURCE_IP_ALLOWLIST", DIGICERT_RANGE)],
         &["--trusted-proxy", "127.0.0.8/29", "--trusted-proxy", "10.0.0.0/8"],
     );
     let mut ids = Vec::new();
-    for (number, (from, lines, is_let_in)) in (0_u64..).zip([
+    for (number, (from, lines, is_allowed)) in (0_u64..).zip([
         (9, &["216.168.240.1"][..], true),
         (9, &["216.168.255.255, 10.1.2.3"], true),
         (9, &["198.51.100.7, 216.168.240.1"], true),
@@ -84,8 +84,8 @@ fn a_trusted_proxy_is_believed() {
         let request =
             lines.iter().fold(request, |request, line| request.with("X-Forwarded-For", *line));
         let answer = send_from([127, 0, 0, from], &request, &local);
-        assert_eq!(answer.status == 200, is_let_in, "{from} {lines:?}");
-        if is_let_in {
+        assert_eq!(answer.status == 200, is_allowed, "{from} {lines:?}");
+        if is_allowed {
             ids.push(answer.accepted_one());
         } else {
             answer.refused(403);
@@ -94,9 +94,9 @@ fn a_trusted_proxy_is_believed() {
     delivers_only(&local, &ids);
 }
 
-/// The list alone is the check only where there is no secret.
+/// The allowlist is the only check where no secret is configured, and nowhere else.
 #[test]
-fn an_allowlist_replaces_no_secret_that_is_there() {
+fn an_allowlist_does_not_replace_a_configured_secret() {
     let variables = [("ALLOW_UNAUTHENTICATED", "true"), ("SOURCE_IP_ALLOWLIST", "127.0.0.0/8")];
     let local = Local::start(&variables);
     for route in ROUTES {

@@ -1,4 +1,4 @@
-//! Meta sends many updates in one request: one event each, all of them or none.
+//! Meta sends many updates in one request. Each becomes an event; all are accepted or none.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn batch(entries: &[Value]) -> String {
     json!({ "object": "certificate_transparency", "entry": entries }).to_string()
 }
 
-/// An update that needs no call-back, with a value of so many bytes.
+/// An update without call-back, whose value has `size` bytes.
 fn entry(id: usize, size: usize) -> Value {
     let value = "v".repeat(size);
     json!({ "id": id.to_string(), "time": 1, "changes": [{ "field": "other", "value": value }] })
@@ -51,7 +51,7 @@ fn a_thousand_updates_in_one_request() {
     }
 }
 
-/// SQS takes 1 MiB a message. One event beyond it refuses the whole request, also those that fit.
+/// A message on SQS may have 1 MiB. One event over the limit makes the whole request fail.
 #[test]
 fn an_event_larger_than_a_queue_message() {
     let local = Local::start(&[]);
@@ -70,10 +70,10 @@ fn an_event_larger_than_a_queue_message() {
     delivers_only(&local, &ids);
 }
 
-/// The envelope holds the document with just this entry and, in it, just this change or changed
-/// field; all other values as they came.
+/// The envelope holds the document reduced to one entry, and that to one change or changed field; all
+/// other values are unchanged.
 #[test]
-fn each_update_alone() {
+fn each_envelope_holds_one_update() {
     let local = Local::start(&[]);
     let body = concat!(
         r#"{ "x" : 1.0, "object":"certificate_transparency","entry":["#,
@@ -95,7 +95,7 @@ fn each_update_alone() {
     }
 }
 
-/// Nothing is thrown away because a member has another type than expected.
+/// No update is dropped because a member has an unexpected type.
 #[test]
 fn entries_of_another_shape() {
     let local = Local::start(&[]);
@@ -130,29 +130,28 @@ fn entries_of_another_shape() {
     assert_eq!(ids.len(), entries.len());
     local.settle();
     for id in ids {
-        // Where a call-back finds only certificates that are known, it is the last that is logged.
-        let came_to_its_end =
-            |line: &Value| line["id"] == id.as_str() && line["message"] != "accepted";
-        assert!(!local.logged(0, came_to_its_end).is_empty(), "{id}");
+        // A call-back that finds only known certificates is the last line of its event.
+        let has_ended = |line: &Value| line["id"] == id.as_str() && line["message"] != "accepted";
+        assert!(!local.logged(0, has_ended).is_empty(), "{id}");
     }
-    let faults = local.logged(0, |line| line["level"] == "ERROR");
-    assert!(faults.is_empty(), "{faults:?}");
+    let errors = local.logged(0, |line| line["level"] == "ERROR");
+    assert!(errors.is_empty(), "{errors:?}");
 }
 
 #[test]
-fn the_samples_are_read_as_the_page_says() {
+fn an_update_has_the_same_id_alone_and_in_a_batch() {
     let local = Local::start(&[]);
     let path = events_folder().join("meta-ct/batch.json");
     let sample: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let together = Request::meta(sample.to_string()).send(&local).accepted();
-    // The id is that of the update, in whatever company it comes.
+    // The id depends on the update alone, not on the batch around it.
     let mut alone = Vec::new();
     for entry in sample["entry"].as_array().unwrap() {
         let lists = ["changes", "changed_fields"];
         let list = lists.into_iter().find(|list| entry[list].is_array()).unwrap();
-        for news in entry[list].as_array().unwrap() {
+        for update in entry[list].as_array().unwrap() {
             let mut single = entry.clone();
-            single[list] = json!([news]);
+            single[list] = json!([update]);
             alone.push(Request::meta(batch(&[single])).send(&local).accepted_one());
         }
     }

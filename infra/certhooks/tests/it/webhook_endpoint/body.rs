@@ -1,4 +1,4 @@
-//! How a body may come, and how large it may be.
+//! Transfer and size of a request body.
 
 use std::io::{Read, Write};
 
@@ -9,7 +9,7 @@ use crate::wire::{Answer, CLOUDFLARE, DIGICERT, META, Request, connect, send_hal
 const HALF_MIB: usize = 512 * 1024;
 const FIVE_MIB: usize = 5 * 1024 * 1024;
 
-/// The event with blanks behind it, so many bytes in all.
+/// The event followed by blanks, `size` bytes in all.
 fn padded(route: &str, number: u64, size: usize) -> String {
     let event = event(route, number);
     let blanks = " ".repeat(size - event.len());
@@ -17,7 +17,7 @@ fn padded(route: &str, number: u64, size: usize) -> String {
 }
 
 #[test]
-fn the_limit_itself_is_taken_and_one_byte_more_is_not() {
+fn a_body_of_the_maximum_size_is_accepted_and_one_byte_more_is_not() {
     let local = Local::start(&[]);
     let mut ids = Vec::new();
     for (number, (route, limit)) in
@@ -26,10 +26,10 @@ fn the_limit_itself_is_taken_and_one_byte_more_is_not() {
         let refused = Request::to(route, padded(route, number, limit + 1));
         refused.send(&local).refused(413);
         refused.chunked(10_000).send(&local).refused(413);
-        let taken = Request::to(route, padded(route, number, limit));
-        let id = taken.send(&local).accepted_one();
+        let accepted = Request::to(route, padded(route, number, limit));
+        let id = accepted.send(&local).accepted_one();
         local.settle();
-        assert_eq!(taken.chunked(10_000).send(&local).accepted_one(), id);
+        assert_eq!(accepted.chunked(10_000).send(&local).accepted_one(), id);
         ids.push(id);
     }
     delivers_only(&local, &ids);
@@ -42,7 +42,7 @@ fn the_operator_may_set_another_limit() {
         let mut ids = Vec::new();
         for (number, route) in (0_u64..).zip(ROUTES) {
             Request::to(route, padded(route, number, limit + 1)).send(&local).refused(413);
-            // A queue takes 1 MiB and no more, so only blanks around the document can be as long.
+            // A queue message is limited to 1 MiB, so the rest of the body must be blanks.
             let answer = Request::to(route, padded(route, number, limit)).send(&local);
             ids.push(answer.accepted_one());
         }
@@ -50,7 +50,7 @@ fn the_operator_may_set_another_limit() {
     }
 }
 
-/// The sender sees the answer: nobody hangs up on it while it is still sending.
+/// The server keeps the connection open while the sender is sending, so that it gets the answer.
 #[test]
 fn ten_megabytes() {
     let local = Local::start(&[]);
@@ -64,7 +64,7 @@ fn ten_megabytes() {
     delivers_only(&local, &[good]);
 }
 
-/// RFC 9112, 7.1, with chunk extensions; the signature is over what was chunked.
+/// Chunked coding with chunk extensions (RFC 9112, section 7.1); the signature is over the decoded body.
 #[test]
 fn chunks() {
     let local = Local::start(&[]);
@@ -79,7 +79,7 @@ fn chunks() {
     delivers_only(&local, &ids);
 }
 
-/// RFC 9110, 10.1.1: the sender waits for the word to send the body.
+/// The sender waits for 100 Continue before it sends the body (RFC 9110, section 10.1.1).
 #[test]
 fn expect_100_continue() {
     let local = Local::start(&[]);
@@ -98,7 +98,7 @@ fn expect_100_continue() {
     delivers_only(&local, &ids);
 }
 
-/// What came of a body that was cut short is not an event, even where it would be one.
+/// A body that is cut short is refused, even where its beginning would be a valid event.
 #[test]
 fn a_body_cut_short() {
     let local = Local::start(&[]);
@@ -106,7 +106,7 @@ fn a_body_cut_short() {
         let whole = padded(route, 1, 2000);
         let request = Request::to(route, &*whole);
         let bytes = request.to_bytes("close");
-        // Of the body, all but the last blanks.
+        // The last blanks of the body are missing.
         let answer = send_half(&local, &bytes[..bytes.len() - 10]);
         assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
         let chunked = request.chunked(1000).to_bytes("close");

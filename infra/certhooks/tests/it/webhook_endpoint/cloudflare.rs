@@ -1,5 +1,4 @@
-//! Cloudflare: the document bare and within a notification, the test message, members that are not
-//! there.
+//! Cloudflare: documents alone and inside a notification, the test message, missing members.
 
 use serde_json::{Value, json};
 
@@ -12,7 +11,7 @@ fn sample(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// What saving a destination sends is known by its shape: its wording is not the documented one.
+/// The test message of a new destination is recognised by its form, since its text is not documented.
 #[test]
 fn the_test_message_reaches_no_consumer() {
     let local = Local::start(&[]);
@@ -24,9 +23,9 @@ fn the_test_message_reaches_no_consumer() {
         let answer = Request::cloudflare(&*body).send(&local);
         assert_eq!(answer.accepted(), [""; 0], "{body}");
     }
-    // It needs the secret as everything else does.
+    // A test message needs the secret too.
     Request::bare(CLOUDFLARE, r#"{"text":"Hello"}"#).send(&local).refused(401);
-    // A text does not make an event a test.
+    // An event with a text is not a test message.
     let mut worded: Value = serde_json::from_str(&event(CLOUDFLARE, 1)).unwrap();
     worded["text"] = "Hello World!".into();
     let alert = json!({ "text": "Hello World!", "alert_type": "billing_usage_alert" });
@@ -35,7 +34,7 @@ fn the_test_message_reaches_no_consumer() {
     delivers_only(&local, &ids);
 }
 
-/// The id is that of the inner document, however it is spelt and whatever is around it.
+/// The id depends on the inner document only, not on its formatting or the notification around it.
 #[test]
 fn wrapped_and_bare_are_the_same_event() {
     let local = Local::start(&[]);
@@ -58,7 +57,7 @@ fn wrapped_and_bare_are_the_same_event() {
     ] {
         assert_eq!(Request::cloudflare(&*body).send(&local).accepted_one(), id, "{body:.200}");
     }
-    // A `.failed` event comes again with the same `event.id` and other content: another event.
+    // A `.failed` event may be sent again with the same `event.id` and other content, as another event.
     let mut other = bare;
     other["data"]["ssl"]["status"] = "deleting".into();
     let other = Request::cloudflare(other.to_string()).send(&local).accepted_one();
@@ -94,9 +93,9 @@ fn notifications_of_another_kind() {
     }
 }
 
-/// "Every member may be null, empty or missing": each of them, one after the other, then all.
+/// "Every member may be null, empty or missing": first each member, then all of them.
 #[test]
-fn members_that_are_not_there() {
+fn missing_members() {
     let local = Local::start(&[]);
     let whole = sample("notification_issuance_succeeded.json");
     let mut bodies = Vec::new();
@@ -124,7 +123,7 @@ fn members_that_are_not_there() {
     nothing["alert_type"] = "custom_ssl_certificate_event_type".into();
     bodies.push(("all".to_owned(), nothing));
 
-    // What is changed around the document does not make another event of it.
+    // A change around the document does not change its id.
     let mut ids = vec![Request::cloudflare(whole.to_string()).send(&local).accepted_one()];
     local.settle();
     ids.extend(bodies.iter().map(|(pointer, body)| {
@@ -137,7 +136,7 @@ fn members_that_are_not_there() {
     delivers_only(&local, &ids);
 }
 
-/// Every member and element below a value.
+/// The pointers of every member and element below a value.
 fn pointers(value: &Value, at: String) -> Vec<String> {
     let below: Vec<(String, &Value)> = match value {
         Value::Object(members) => {
@@ -164,7 +163,7 @@ fn nulled(value: &mut Value) {
     }
 }
 
-/// Names and ids from outside make neither a path nor a line of their own.
+/// Names and ids from outside must not become a path or a log line of their own.
 #[test]
 fn hostile_names_and_ids() {
     let local = Local::start(&[]);

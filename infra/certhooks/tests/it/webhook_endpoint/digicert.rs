@@ -1,4 +1,4 @@
-//! CertCentral: its test event with and without the key, ids that cannot be used, new event names.
+//! CertCentral: its test event with and without the key, unusable ids, unknown event names.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn the_test_event_reaches_no_consumer() {
     delivers_only(&local, &[good]);
 }
 
-/// CertCentral's probe may come without the key; what else comes without it is let in nowhere.
+/// CertCentral may send its test event without the key; every other request without it is refused.
 #[test]
 fn only_the_bare_test_event_may_come_without_the_key() {
     let local = Local::start(&[]);
@@ -58,7 +58,7 @@ fn only_the_bare_test_event_may_come_without_the_key() {
         assert_eq!(answer.status, 401, "{body:.100}");
         answer.refused(401);
     }
-    // A key that is there must be the right one.
+    // A key that is sent must be the right one.
     for key in ["", " ", "wrong", &format!("{DIGICERT_KEY},")] {
         Request::bare(DIGICERT, TEST).with(KEY_HEADER, key).send(&local).refused(401);
     }
@@ -70,7 +70,7 @@ fn only_the_bare_test_event_may_come_without_the_key() {
 
 /// An id is an unsigned 64-bit number, written as a number or as a decimal string.
 #[test]
-fn ids_that_cannot_be_used() {
+fn unusable_ids() {
     let local = Local::start(&[]);
     let unusable = [
         "-1",
@@ -112,7 +112,7 @@ fn ids_that_cannot_be_used() {
         let absent = format!(r#"{{"event":"{event}"}}"#);
         sent.push((Request::digicert(&*absent).send(&local).accepted_one(), absent, "failed"));
     }
-    // `null` is absent, and so is the data: the same event.
+    // An id that is `null` and missing data are the same event.
     let mut ids: Vec<String> = sent.iter().map(|(id, ..)| id.clone()).collect();
     ids.sort();
     ids.dedup();
@@ -133,9 +133,9 @@ fn ids_that_cannot_be_used() {
     }
 }
 
-/// Providers add events: one never seen before goes on whole.
+/// Providers add events; an unknown one is delivered unchanged.
 #[test]
-fn event_names_never_seen_before() {
+fn unknown_event_names() {
     let local = Local::start(&[]);
     let long = "x".repeat(10_000);
     let names =

@@ -1,4 +1,4 @@
-//! Verified bodies that are no event, and strange ones that are.
+//! Verified bodies that hold no event, and unusual ones that do.
 
 use serde_json::Value;
 
@@ -6,17 +6,17 @@ use super::{ROUTES, delivers_only, event};
 use crate::harness::Local;
 use crate::wire::{CLOUDFLARE, DIGICERT, META, Request};
 
-/// In every refused body; the log must not repeat it.
+/// Part of every refused body; the log must not hold it.
 const MARK: &str = "canary-body";
 
-/// So many objects within each other, and an event name outside.
+/// An event that also holds objects nested this deep.
 fn nested(route: &str, levels: usize) -> String {
     let deep = format!("{}{}", r#"{"a":"#.repeat(levels), "1".to_owned() + &"}".repeat(levels));
     event(route, 1).replacen('{', &format!(r#"{{"deep":{deep},"#), 1)
 }
 
 #[test]
-fn a_body_that_is_no_event_is_400_and_says_why() {
+fn a_body_that_is_not_a_json_object_is_400_with_the_reason() {
     let local = Local::start(&[]);
     let mut count = 0;
     for route in ROUTES {
@@ -25,7 +25,7 @@ fn a_body_that_is_no_event_is_400_and_says_why() {
         let mut invalid_utf8 = good.replace("example.com", MARK).into_bytes();
         let last_quote = invalid_utf8.iter().rposition(|byte| *byte == b'"').unwrap();
         invalid_utf8.insert(last_quote, 0xff);
-        for (body, said) in [
+        for (body, expected) in [
             (Vec::new(), "empty"),
             (b" \r\n\t ".to_vec(), "empty"),
             (MARK.into(), "not JSON"),
@@ -56,7 +56,7 @@ fn a_body_that_is_no_event_is_400_and_says_why() {
             let shown = String::from_utf8_lossy(&body);
             assert_eq!(answer.status, 400, "{route} {shown:.100}");
             let detail = answer.refused(400);
-            assert!(detail.contains(said), "{shown:.100}: {detail}");
+            assert!(detail.contains(expected), "{shown:.100}: {detail}");
             assert!(!detail.contains(MARK), "{detail}");
             count += 1;
         }
@@ -72,9 +72,9 @@ fn a_body_that_is_no_event_is_400_and_says_why() {
 }
 
 #[test]
-fn an_object_without_an_event_name_is_400_and_says_what_is_missing() {
+fn an_object_without_an_event_name_is_400_and_names_the_missing_member() {
     let local = Local::start(&[]);
-    for (route, bodies, said) in [
+    for (route, bodies, expected) in [
         (
             DIGICERT,
             &[
@@ -130,16 +130,16 @@ fn an_object_without_an_event_name_is_400_and_says_what_is_missing() {
     ] {
         for body in bodies {
             let detail = Request::to(route, *body).send(&local).refused(400);
-            assert!(detail.contains(said), "{body}: {detail}");
+            assert!(detail.contains(expected), "{body}: {detail}");
         }
     }
     assert!(local.logged(0, |line| line["message"] == "accepted").is_empty());
 }
 
-/// Deep, but no deeper than a reader bears; repeated members, of which the last counts, as for most
-/// readers (RFC 8259, 4).
+/// Deep nesting up to the parser's limit, and repeated members, of which the last counts, as for most
+/// parsers (RFC 8259, section 4).
 #[test]
-fn strange_but_whole() {
+fn unusual_but_valid() {
     let local = Local::start(&[]);
     let mut ids = Vec::new();
     for route in ROUTES {

@@ -1,4 +1,4 @@
-//! Meta's `GET`: the challenge goes back exactly as it was sent, or the answer is 403.
+//! Meta's verification request: the challenge is returned exactly as it was sent, or the answer is 403.
 
 use crate::harness::{Local, META_SECRET, META_TOKEN};
 use crate::wire::{Answer, META, Request};
@@ -8,7 +8,7 @@ fn get(local: &Local, query: &str) -> Answer {
 }
 
 #[test]
-fn the_challenge_comes_back_as_it_was_sent() {
+fn the_challenge_is_returned_as_it_was_sent() {
     let local = Local::start(&[]);
     let long = "7".repeat(4000);
     for (sent, back) in [
@@ -34,7 +34,7 @@ fn the_challenge_comes_back_as_it_was_sent() {
         assert_eq!(kind.split(';').next(), Some("text/plain"), "{sent}");
         assert_eq!(answer.header("set-cookie"), None, "{sent}");
     }
-    // In any order, with members that a later version may add, and with names written as hex.
+    // In any order, with parameters that a later version may add, and with percent-encoded names.
     for query in [
         format!("?hub.verify_token={META_TOKEN}&hub.challenge=5&hub.mode=subscribe"),
         format!("?x=1&hub.mode=subscribe&hub.challenge=5&hub.verify_token={META_TOKEN}&hub.topic"),
@@ -68,7 +68,7 @@ fn everything_else_is_forbidden() {
         format!("?hub.mode=unsubscribe&hub.challenge=5&hub.verify_token={META_TOKEN}"),
         format!("?hub.mode=SUBSCRIBE&hub.challenge=5&hub.verify_token={META_TOKEN}"),
         format!("?hub_mode=subscribe&hub_challenge=5&hub_verify_token={META_TOKEN}"),
-        // Of a parameter that stands twice, nobody can say which one was vouched for.
+        // A repeated parameter is ambiguous.
         format!("?{right}&hub.verify_token=wrong"),
         format!("?hub.verify_token=wrong&{right}"),
         format!("?{right}&hub.verify_token={META_TOKEN}"),
@@ -79,7 +79,7 @@ fn everything_else_is_forbidden() {
         assert_eq!(answer.status, 403, "{query}");
         assert!(!answer.refused(403).contains('5'), "{query}");
     }
-    // A token in a header or a body is none.
+    // A token in a header does not count.
     let bare = "?hub.mode=subscribe&hub.challenge=5";
     let request = Request::new("GET", &format!("{META}{bare}"));
     request.with("hub.verify_token", META_TOKEN).send(&local).refused(403);

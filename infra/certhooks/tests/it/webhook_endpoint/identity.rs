@@ -1,5 +1,5 @@
-//! The envelope: what its id is made of, and what else it says (design section 4). It is read from the
-//! archive, where it is kept as it came.
+//! The envelope: its id (infra/docs/architecture.md, "Ids") and its other attributes. The tests read it
+//! from the archive, which keeps it unchanged.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{delivers_only, event};
 use crate::harness::{Local, archived, events_folder, tail};
 use crate::wire::{CLOUDFLARE, DIGICERT, META, Request};
 
-/// The same event however it is spelt; another one where the parts of its id differ.
+/// Formatting does not change an id; a difference in its parts does.
 #[test]
 fn ids_of_digicert() {
     let local = Local::start(&[]);
@@ -54,7 +54,7 @@ fn ids_of_digicert() {
     assert!(different.iter().all(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric())));
 }
 
-/// A challenge is another one each time, and its token is part of nothing.
+/// Each challenge has an id of its own, and no id or log line holds its token.
 #[test]
 fn ids_of_challenges() {
     let local = Local::start(&[]);
@@ -96,7 +96,7 @@ fn ids_of_meta() {
 }
 
 #[test]
-fn what_an_envelope_says() {
+fn the_attributes_of_an_envelope() {
     let local = Local::start(&[]);
     let zone = "/cloudflare/zones/023e105f4ecef8ad9ca31a8372d0c353";
     let family = "com.cloudflare.ssl.custom_hostname_certificate.";
@@ -167,10 +167,10 @@ fn what_an_envelope_says() {
     }
 }
 
-/// <https://www.w3.org/TR/trace-context/>: the sender's where it has one, else a new one; it stays
-/// with the event to its end.
+/// The trace context is the sender's, else a new one, and stays with the event until its delivery
+/// (<https://www.w3.org/TR/trace-context/>).
 #[test]
-fn one_trace_from_door_to_delivery() {
+fn one_trace_from_webhook_endpoint_to_delivery() {
     let local = Local::start(&[]);
     let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let mut ids = Vec::new();

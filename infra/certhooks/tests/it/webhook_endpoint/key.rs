@@ -1,4 +1,4 @@
-//! The key of CertCentral and the secret of Cloudflare: the value itself, in one header.
+//! CertCentral's key and Cloudflare's secret, which are sent as the value of a header.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,16 @@ use super::{delivers_only, event};
 use crate::harness::{CLOUDFLARE_AUTH, DIGICERT_KEY, Local, META_SECRET};
 use crate::wire::{AUTH_HEADER, Answer, CLOUDFLARE, DIGICERT, KEY_HEADER, Request};
 
-const DOORS: [(&str, &str, &str); 2] =
+const SECRET_HEADERS: [(&str, &str, &str); 2] =
     [(DIGICERT, KEY_HEADER, DIGICERT_KEY), (CLOUDFLARE, AUTH_HEADER, CLOUDFLARE_AUTH)];
 
-/// Names of headers are case-blind, and white space around a value is not part of it (RFC 9110, 5.1
-/// and 5.5).
+/// Header names are case-insensitive, and white space around a value is not part of it (RFC 9110,
+/// sections 5.1 and 5.5).
 #[test]
 fn the_right_key_in_any_header_case_and_with_white_space_around() {
     let local = Local::start(&[]);
     let mut ids = Vec::new();
-    for (route, header, key) in DOORS {
+    for (route, header, key) in SECRET_HEADERS {
         let mixed = header.char_indices().map(|(index, letter)| {
             if index % 2 == 0 { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
         });
@@ -35,11 +35,11 @@ fn the_right_key_in_any_header_case_and_with_white_space_around() {
     delivers_only(&local, &ids);
 }
 
-/// One answer for every way to be unauthorized, and nothing queued.
+/// The answer is the same for every unauthorized request, and nothing is queued.
 #[test]
 fn everything_else_is_unauthorized() {
     let local = Local::start(&[]);
-    for (route, header, key) in DOORS {
+    for (route, header, key) in SECRET_HEADERS {
         let body = event(route, 1);
         let mut answers: Vec<(String, Answer)> = values(key)
             .into_iter()
@@ -50,7 +50,7 @@ fn everything_else_is_unauthorized() {
                 (format!("{:?}", lines.first()), request.send(&local))
             })
             .collect();
-        for (what, request) in elsewhere(route, header, key) {
+        for (what, request) in other_requests(route, header, key) {
             answers.push((what.to_owned(), request.send(&local)));
         }
         let mut bodies = BTreeSet::new();
@@ -61,11 +61,11 @@ fn everything_else_is_unauthorized() {
         }
         assert_eq!(bodies.len(), 1, "{route}");
     }
-    let good = DOORS.map(|(route, ..)| Request::to(route, event(route, 2)).send(&local));
+    let good = SECRET_HEADERS.map(|(route, ..)| Request::to(route, event(route, 2)).send(&local));
     delivers_only(&local, &good.map(|answer| answer.accepted_one()));
 }
 
-/// Header lines that do not hold the key, each exactly once.
+/// Header lines that are not exactly one line with the key.
 fn values(key: &str) -> Vec<Vec<Vec<u8>>> {
     let (all_but_last, _) = key.split_at(key.len() - 1);
     let one = [
@@ -95,14 +95,14 @@ fn values(key: &str) -> Vec<Vec<Vec<u8>>> {
     let mut values: Vec<Vec<Vec<u8>>> = one.iter().map(|line| lines(&[line])).collect();
     values.push(Vec::new());
     values.push(vec![[key.as_bytes(), b"\xff"].concat()]);
-    // Doubled lines are one joined with commas (RFC 9110, 5.3).
+    // Repeated lines count as one, joined with commas (RFC 9110, section 5.3).
     values.extend([&[key, key][..], &[key, "wrong"], &["wrong", key], &["", key]].map(lines));
     values
 }
 
-/// The key where it does not count, or what would be refused for another reason had it the key:
-/// verification comes before parsing.
-fn elsewhere(route: &str, header: &str, key: &str) -> [(&'static str, Request); 5] {
+/// Requests with the key in a place where it does not count, and requests that would be refused for
+/// another reason if they had the key: verification comes before parsing.
+fn other_requests(route: &str, header: &str, key: &str) -> [(&'static str, Request); 5] {
     let body = event(route, 1);
     [
         ("query", Request::bare(&format!("{route}?{header}={key}"), &*body)),

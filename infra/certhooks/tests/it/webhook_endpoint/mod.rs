@@ -1,4 +1,5 @@
-//! The contract at the door, row by row, over real sockets.
+//! The contract of the webhook endpoints (infra/docs/architecture.md, "Answers of the webhook
+//! endpoints"), row by row, over real sockets.
 
 mod address;
 mod batch;
@@ -23,7 +24,7 @@ use crate::wire::{CLOUDFLARE, DIGICERT, META};
 
 const ROUTES: [&str; 3] = [DIGICERT, CLOUDFLARE, META];
 
-/// An event for which no provider is asked, another one for each number.
+/// An event without call-back, a different one for each number.
 fn event(route: &str, number: u64) -> String {
     match route {
         DIGICERT => format!(
@@ -39,7 +40,7 @@ fn event(route: &str, number: u64) -> String {
     }
 }
 
-/// Exactly these events were accepted and delivered, each once.
+/// Asserts that exactly these events were accepted and delivered, each once, and returns them.
 #[track_caller]
 fn delivers_only(local: &Local, ids: &[String]) -> Vec<Value> {
     local.settle();
@@ -49,7 +50,7 @@ fn delivers_only(local: &Local, ids: &[String]) -> Vec<Value> {
     let expected: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
     assert_eq!(delivered, expected);
     assert_eq!(events.len(), expected.len(), "an event was delivered twice");
-    // What the door says in its log is what it put onto the queue.
+    // The log of the webhook endpoint names the events that it put on the queue.
     let accepted = local.logged(0, |line| line["message"] == "accepted");
     let accepted: BTreeSet<&str> =
         accepted.iter().map(|line| line["id"].as_str().unwrap()).collect();

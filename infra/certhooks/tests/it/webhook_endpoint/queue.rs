@@ -1,4 +1,5 @@
-//! Acknowledged means queued: what the queue does not take is 503, and the same event again later.
+//! An event is acknowledged only when it is on the queue; otherwise the answer is 503, and the sender
+//! repeats the request.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,9 +13,9 @@ use super::{ROUTES, delivers_only, event};
 use crate::harness::{Local, events_folder, tail};
 use crate::wire::{CLOUDFLARE, DIGICERT, META, Request};
 
-/// Somebody else holds the queue's file for longer than the door may wait.
+/// Another process locks the database for longer than the webhook endpoint may wait.
 #[test]
-fn a_queue_that_takes_nothing_is_503() {
+fn a_locked_queue_is_503() {
     let local = Local::start(&[]);
     let file = local.state.path().join("certhooks.db");
     let other = Connection::open(file).unwrap();
@@ -32,7 +33,7 @@ fn a_queue_that_takes_nothing_is_503() {
             });
         }
     });
-    // CertCentral waits 10 s in all.
+    // CertCentral's timeout is 10 s.
     assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
     assert!(local.logged(0, |line| line["message"] == "accepted").is_empty());
     other.execute_batch("ROLLBACK").unwrap();
@@ -40,9 +41,9 @@ fn a_queue_that_takes_nothing_is_503() {
     delivers_only(&local, &ids);
 }
 
-/// An operator's command that writes to the state folder as fast as it can holds up no door.
+/// An operator's command that writes to the state folder at full speed delays no webhook endpoint.
 #[test]
-fn another_writer_makes_no_door_refuse() {
+fn another_writer_causes_no_refusal() {
     let local = Local::start(&[]);
     let (folder, stop) = (local.state.path().to_owned(), AtomicBool::new(false));
     std::thread::scope(|scope| {
@@ -59,7 +60,7 @@ fn another_writer_makes_no_door_refuse() {
     assert!(busy.is_empty(), "{busy:?}");
 }
 
-/// How many batches of messages that come much later went onto the events queue.
+/// Puts batches of delayed messages on the events queue until `stop`, and returns their number.
 #[tokio::main(flavor = "current_thread")]
 async fn write_until(folder: PathBuf, stop: &AtomicBool) -> usize {
     let events = State::join(&folder, Options::default()).unwrap().events();
@@ -79,7 +80,7 @@ async fn write_until(folder: PathBuf, stop: &AtomicBool) -> usize {
     batches
 }
 
-/// A sender that did not see our answer sends again: the same ids, and no second delivery.
+/// A sender that missed the answer repeats the request: the ids are the same, and there is one delivery.
 #[test]
 fn a_redelivery_has_the_same_ids_and_is_delivered_once() {
     let local = Local::start(&[]);
@@ -98,7 +99,7 @@ fn a_redelivery_has_the_same_ids_and_is_delivered_once() {
     };
     let ids = send_all();
     assert!(ids.len() >= 28, "{}", ids.len());
-    // A copy that came while the first is under way would wait for its end.
+    // A duplicate that arrives while the first is in progress would wait for its end.
     local.settle();
     let delivered = tail(local.state.path());
     for _ in 1..=2 {

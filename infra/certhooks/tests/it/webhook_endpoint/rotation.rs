@@ -14,7 +14,7 @@ use crate::wire::{CLOUDFLARE, DIGICERT, KEY_HEADER, META, Request};
 
 const OTHER_KEY: &str = "canary-rotated-digicert-webhook-key-0123456789";
 
-/// A server whose secrets are in its file, with these variables beside.
+/// Starts a server with the secrets of `secrets.json` and these variables.
 fn start(variables: &[(&str, &str)]) -> Local {
     Local::start(&[&NO_SECRETS[..], variables].concat())
 }
@@ -27,7 +27,7 @@ fn secrets(local: &Local) -> Value {
     serde_json::from_slice(&fs::read(file(local)).unwrap()).unwrap()
 }
 
-/// As an operator's editor does: the mode stays.
+/// Changes the file as an operator's editor does, without changing its mode.
 fn edit(local: &Local, change: impl FnOnce(&mut Value)) {
     let mut members = secrets(local);
     change(&mut members);
@@ -39,7 +39,7 @@ fn with_key(number: u64, key: &str) -> Request {
 }
 
 #[test]
-fn the_first_start_makes_secrets_that_work() {
+fn the_first_start_creates_usable_secrets() {
     let local = start(&[]);
     assert_eq!(fs::metadata(file(&local)).unwrap().permissions().mode() & 0o777, 0o600);
     let secrets = secrets(&local);
@@ -58,7 +58,8 @@ fn the_first_start_makes_secrets_that_work() {
     delivers_only(&local, &[id]);
 }
 
-/// Without a restart, and without waiting for the cache: what does not match makes us look again.
+/// A secret that does not match makes the server read the file again, without a restart and before the
+/// cache expires.
 #[test]
 fn a_rotation_while_running() {
     let local = start(&[]);
@@ -72,7 +73,7 @@ fn a_rotation_while_running() {
     assert_eq!(other[0]["provider"], "digicert");
     with_key(4, &format!("{OTHER_KEY}x")).send(&local).refused(401);
 
-    // Not looked for again within 5 s of the last look; then it is.
+    // The file is read again at most every 5 s.
     edit(&local, |members| {
         let members = members.as_object_mut().unwrap();
         members.remove("digicert_webhook_key_pending");
@@ -88,7 +89,7 @@ fn a_rotation_while_running() {
 
 #[test]
 fn the_previous_secret_counts_for_its_hours_only() {
-    for (variables, hours_ago, is_let_in) in [
+    for (variables, hours_ago, is_accepted) in [
         (&[][..], 23, true),
         (&[], 25, false),
         (&[("SECRET_OVERLAP_HOURS", "1")], 2, false),
@@ -100,27 +101,27 @@ fn the_previous_secret_counts_for_its_hours_only() {
         let when = SystemTime::now() - Duration::from_secs(hours_ago * 3600);
         fs::File::options().write(true).open(file(&local)).unwrap().set_modified(when).unwrap();
         let answer = with_key(1, OTHER_KEY).send(&local);
-        assert_eq!(answer.status == 200, is_let_in, "{variables:?} {hours_ago}");
+        assert_eq!(answer.status == 200, is_accepted, "{variables:?} {hours_ago}");
     }
 }
 
 #[test]
-fn a_replaced_secret_is_known_when_the_cache_ends() {
+fn a_replaced_secret_counts_when_the_cache_expires() {
     let local = start(&[("SECRET_CACHE_SECONDS", "1")]);
     let first = secrets(&local)["digicert_webhook_key"].as_str().unwrap().to_owned();
     edit(&local, |members| members["digicert_webhook_key"] = OTHER_KEY.into());
     sleep(Duration::from_millis(1100));
     with_key(1, &first).send(&local).refused(401);
     with_key(2, OTHER_KEY).send(&local).accepted_one();
-    // The right key, while nobody can say that it still is.
+    // The key is right, but a file that cannot be read cannot confirm it.
     fs::write(file(&local), "{").unwrap();
     sleep(Duration::from_millis(1100));
     with_key(3, OTHER_KEY).send(&local).refused(503);
 }
 
-/// Never "no secret, so let it in", and never equal to an empty header.
+/// A missing secret must neither allow every request nor equal an empty header.
 #[test]
-fn a_secret_that_cannot_be_used_is_503() {
+fn an_unusable_secret_is_503() {
     let local = start(&[("SECRET_CACHE_SECONDS", "0")]);
     let good = secrets(&local);
     let key = good["digicert_webhook_key"].as_str().unwrap();

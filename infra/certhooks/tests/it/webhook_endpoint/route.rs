@@ -1,4 +1,4 @@
-//! Which methods and paths there are.
+//! Methods and paths.
 
 use super::{ROUTES, delivers_only, event};
 use crate::harness::Local;
@@ -6,7 +6,7 @@ use crate::wire::{Answer, CLOUDFLARE, DIGICERT, META, Request, connect};
 use std::io::Write;
 
 #[test]
-fn a_wrong_method_is_told_the_right_ones() {
+fn the_answer_to_a_wrong_method_names_the_allowed_ones() {
     let local = Local::start(&[]);
     let methods = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "post", "BREW"];
     for (route, allow) in [(DIGICERT, "POST"), (CLOUDFLARE, "POST"), (META, "GET, POST")] {
@@ -18,7 +18,7 @@ fn a_wrong_method_is_told_the_right_ones() {
                 answer.refused(405);
             }
         }
-        // Also with what would be taken in a POST.
+        // A valid event does not change that.
         let answer = Request::to(route, event(route, 1)).method("PUT").send(&local);
         answer.refused(405);
     }
@@ -27,7 +27,7 @@ fn a_wrong_method_is_told_the_right_ones() {
 }
 
 #[test]
-fn there_are_no_other_routes() {
+fn no_other_route_exists() {
     let local = Local::start(&[]);
     for target in [
         "/",
@@ -50,7 +50,8 @@ fn there_are_no_other_routes() {
             assert!(!detail.contains(target) || target == "/", "{detail}");
         }
     }
-    // A query is no part of the path, and an absolute target no other route (RFC 9112, 3.2.2).
+    // A query is not part of the path, and an absolute target is the same route (RFC 9112, section
+    // 3.2.2).
     let targets =
         ["/webhooks/digicert?a=1&hub.mode=subscribe", "http://other.test/webhooks/digicert"];
     let good = targets.map(|target| {
@@ -60,7 +61,7 @@ fn there_are_no_other_routes() {
     delivers_only(&local, &good);
 }
 
-/// A refusal does not end the connection; the next request on it stands for itself.
+/// A refusal does not end the connection, and does not affect the next request on it.
 #[test]
 fn requests_that_share_a_connection() {
     let local = Local::start(&[]);

@@ -1,4 +1,4 @@
-//! Meta's signature: HMAC-SHA256 over the raw bytes.
+//! Meta's signature: HMAC-SHA256 over the raw bytes of the body.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,7 @@ fn signed(body: &[u8], algorithm: hmac::Algorithm, secret: &str) -> String {
     HEXLOWER.encode(hmac::sign(&key, body).as_ref())
 }
 
-/// Bytes count, not what they say: a body with escapes, blanks and repeated members is signed as it
-/// stands on the wire.
+/// The signature is over the bytes as they are sent, with their escapes, blanks and repeated members.
 #[test]
 fn the_signature_of_the_raw_bytes() {
     let local = Local::start(&[]);
@@ -30,7 +29,7 @@ fn the_signature_of_the_raw_bytes() {
         Request::meta(escaped),
         Request::meta(spaced),
         Request::meta(raw),
-        // The case of hex digits says nothing.
+        // The case of hexadecimal digits does not matter.
         Request::bare(META, &*upper).with(SIGNATURE_HEADER, format!("sha256={hex}")),
         Request::bare(META, &*around)
             .with("x-hub-signature-256", format!(" {}\t", meta_signature(around.as_bytes()))),

@@ -15,10 +15,9 @@ fn server_error(status: u16) -> Fault {
     Fault::ServerError { status: Some(status) }
 }
 
-/// One fault, and then the provider is well again: delivered whole, by the second call, which does
-/// not come before its time.
+/// The first call fails, the second succeeds, and is not made before its delay.
 #[test]
-fn passing_trouble_is_tried_again() {
+fn temporary_errors_are_retried() {
     let providers = Providers::start();
     let local = providers.local(&[("CALLBACK_TIMEOUT_SECONDS", "1")]);
     let soon = Duration::from_millis(900);
@@ -53,20 +52,20 @@ fn passing_trouble_is_tried_again() {
         assert!(callback["reason"].is_null(), "{fault:?}: {callback}");
         assert_chain(&verified(&event));
 
-        let waits = local.put_back(&ids[number], 1);
-        assert_eq!(waits.len(), 1, "{fault:?}: {waits:?}");
-        assert_eq!(waits[0]["reason"], *reason, "{fault:?}: {waits:?}");
+        let retries = local.retries(&ids[number], 1);
+        assert_eq!(retries.len(), 1, "{fault:?}: {retries:?}");
+        assert_eq!(retries[0]["reason"], *reason, "{fault:?}: {retries:?}");
 
         let seen = providers.seen(&path(number));
         assert_eq!(seen.len(), 2, "{fault:?}: {seen:?}");
         let apart = seen[1].elapsed - seen[0].elapsed;
-        assert!(apart >= *at_least, "{fault:?}: asked again after {apart:?}");
+        assert!(apart >= *at_least, "{fault:?}: called again after {apart:?}");
     }
 }
 
-/// The delay doubles from 2 s, less up to half of it.
+/// The delay is 2 s at first and doubles, less a jitter of up to half of it.
 #[test]
-fn waiting_times_double_with_jitter_up_to_fifteen_minutes() {
+fn delays_double_with_jitter_up_to_fifteen_minutes() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let rules = [
@@ -76,17 +75,17 @@ fn waiting_times_double_with_jitter_up_to_fifteen_minutes() {
     providers.faults().set(rules);
     let ids = [5201, 5202].map(|id| providers.send_one(&local, &issued(id)));
     let delays: Vec<u64> =
-        local.put_back(&ids[0], 2).iter().map(|line| line["delay"].as_u64().unwrap()).collect();
+        local.retries(&ids[0], 2).iter().map(|line| line["delay"].as_u64().unwrap()).collect();
     for (delay, range) in delays.iter().zip([1..=2, 2..=4]) {
         assert!(range.contains(delay), "{delays:?}");
     }
-    assert_eq!(local.put_back(&ids[1], 1)[0]["delay"], 900);
+    assert_eq!(local.retries(&ids[1], 1)[0]["delay"], 900);
     assert!(local.delivered_within(Duration::ZERO).is_empty());
 }
 
-/// The other endpoints: order info and custom hostname details.
+/// Order info and custom hostname details are retried as downloads are.
 #[test]
-fn details_are_tried_again_too() {
+fn queries_are_retried_too() {
     let providers = Providers::start();
     let local = providers.local(&[("CALLBACK_TIMEOUT_SECONDS", "1")]);
     let faults = [
@@ -116,6 +115,6 @@ fn details_are_tried_again_too() {
         let callback: Value = local.event(&id)["data"]["callback"].clone();
         assert_eq!(callback["outcome"], "queried", "{fault:?}: {callback}");
         assert_eq!(callback["attempts"], 2, "{fault:?}: {callback}");
-        assert_eq!(local.put_back(&id, 1)[0]["reason"], reason, "{fault:?}");
+        assert_eq!(local.retries(&id, 1)[0]["reason"], reason, "{fault:?}");
     }
 }
