@@ -41,7 +41,7 @@ pub(crate) async fn check(context: &Context) -> ProviderReport {
         findings.push(Finding::error("webhook", "the account has none", subscribe));
         return ProviderReport { findings, endpoint: None };
     };
-    findings.push(is_only_one(&webhooks));
+    findings.push(webhook_count(&webhooks));
     findings.push(compare_endpoint(context, PROVIDER, webhook.endpoint.as_str()));
     findings.push(webhook::status(context, webhook).await);
     findings.push(webhook::key(context, webhook).await);
@@ -82,7 +82,7 @@ fn ours<'a>(context: &Context, webhooks: &'a [Webhook]) -> Option<&'a Webhook> {
     webhooks.iter().find(is_ours).or(webhooks.first())
 }
 
-fn is_only_one(webhooks: &[Webhook]) -> Finding {
+fn webhook_count(webhooks: &[Webhook]) -> Finding {
     let ids: Vec<_> = webhooks.iter().map(|webhook| webhook.id.to_string()).collect();
     match webhooks {
         [one] => Finding::ok("webhook", format!("{}, the only one of the account", one.id)),

@@ -161,11 +161,13 @@ fn phishing_names_are_searched_and_invalid_ones_skipped_with_their_reason() {
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems.iter().all(|problem| problem.as_str().unwrap().contains("skipped")));
     assert!(problems[0].as_str().unwrap().contains("U+2014"), "{problems:?}");
-    let mut asked: Vec<_> =
+    let mut searches: Vec<_> =
         providers.seen("/certificates").into_iter().map(|seen| seen.query).collect();
-    asked.sort_unstable();
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    assert!(asked[0].contains("query=evil.example&") && asked[1].contains("query=evil2.example&"));
+    searches.sort_unstable();
+    assert_eq!(searches.len(), 2, "{searches:?}");
+    assert!(
+        searches[0].contains("query=evil.example&") && searches[1].contains("query=evil2.example&")
+    );
     assert_eq!(providers.seen("/4000000").len(), 1);
     verified(&event);
     assert_eq!(data["certificates"].as_array().unwrap().len(), 1);

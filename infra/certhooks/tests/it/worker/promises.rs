@@ -55,8 +55,8 @@ fn the_event_has_the_trace_of_the_request() {
     let event = local.event(&id);
     assert_eq!(event["traceparent"], traceparent);
     assert_eq!(event["data"]["callback"]["attempts"], 2);
-    let told = local.log_of(&id);
-    assert!(told.iter().any(|line| line["traceparent"] == traceparent), "{told:?}");
+    let lines = local.log_of(&id);
+    assert!(lines.iter().any(|line| line["traceparent"] == traceparent), "{lines:?}");
 }
 
 /// A chain in the event needs no download; one that is abbreviated with dots does.
