@@ -188,7 +188,7 @@ async fn wrong_usage() {
     let scene = Scene::new().await;
     for (arguments, expected) in [
         (&["doctor", "--endpoint", "http://hooks.example.com"][..], "must begin with https://"),
-        (&["doctor", "--endpoint", "hooks.example.com"], "--endpoint: is no address"),
+        (&["doctor", "--endpoint", "hooks.example.com"], "--endpoint: not a valid URL"),
         (&["doctor", "--endpoint", "https://me:canary@hooks.example.com"], "user name or password"),
         (&["doctor", "--endpoint", "https://hooks.example.com/?a=b"], "must not have a query"),
     ] {
