@@ -5,15 +5,15 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
 
-use crate::cloudflare::words::Cloudflare;
-use crate::dead_letters::words::DeadLetters;
+use crate::cloudflare::args::Cloudflare;
+use crate::dead_letters::args::DeadLetters;
 use crate::digicert::Webhook;
 use crate::doctor::words::Doctor;
-use crate::meta::words::Meta;
+use crate::meta::args::Meta;
 use crate::moment::age;
 use crate::options::ProviderName;
-use crate::reconcile::words::Reconcile;
-use crate::replay::words::Replay;
+use crate::reconcile::args::Reconcile;
+use crate::replay::args::Replay;
 use crate::status::words::Status;
 
 /// Certificate webhooks in, complete certificate events out.

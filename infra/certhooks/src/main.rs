@@ -13,9 +13,9 @@
 //! - [`dead_letters`]: messages that were received too often, once more or no more
 //! - [`doctor`]: what is configured here and there, compared
 //! - [`reconcile`]: what CertCentral failed to send
-//! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
+//! - [`client`], [`fault`], [`output`], [`credentials`]: what these have in common: calls, the end of a
 //!   command, its lines, its secrets
-//! - [`stack`], [`store`]: a door on AWS; the stages of a webhook secret, here or there
+//! - [`stack`], [`installation_secret`]: a door on AWS; the stages of a webhook secret, here or there
 //! - [`completions`]: scripts for shells
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`line`], [`moment`]: one event on one line, for people; a time as they write it
@@ -24,11 +24,13 @@ mod cli;
 mod client;
 mod cloudflare;
 mod completions;
+mod credentials;
 mod dead_letters;
 mod digicert;
 mod doctor;
 mod fault;
-mod given;
+mod installation;
+mod installation_secret;
 mod keys;
 mod line;
 mod local;
@@ -42,7 +44,6 @@ mod send;
 mod sign;
 mod stack;
 mod status;
-mod store;
 mod tail;
 
 use std::process::ExitCode;

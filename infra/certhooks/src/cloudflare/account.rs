@@ -10,9 +10,9 @@ use reqwest::Url;
 use serde_json::{Map, Value};
 
 use crate::client::{Client, Trouble, is_loopback, same_address};
-use crate::cloudflare::words::Access;
+use crate::cloudflare::args::Access;
+use crate::credentials::{self, KeySource};
 use crate::fault::{Fault, Outcome};
-use crate::given::{self, KeySource};
 use crate::line::clean;
 
 const BASE: &str = "https://api.cloudflare.com/client/v4";
@@ -32,7 +32,8 @@ impl Account {
         secrets: &LocalSecrets,
     ) -> Outcome<Self> {
         let id = account_id(access.account.as_deref(), environment)?;
-        let base = given::base(access.base.as_deref(), "CLOUDFLARE_API_BASE", BASE, environment)?;
+        let base =
+            credentials::base(access.base.as_deref(), "CLOUDFLARE_API_BASE", BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
             Fault::usage("the API token is empty, or was never filled in: make one at Cloudflare")
@@ -124,7 +125,7 @@ pub(crate) fn untested(trouble: Trouble<Refusal>) -> Fault {
 
 /// An address that Cloudflare can send to: of https on port 443 only ("Configure webhooks").
 pub(crate) fn endpoint(text: &str) -> Outcome<Url> {
-    let url = given::address("--endpoint", text)?;
+    let url = credentials::address("--endpoint", text)?;
     if is_loopback(&url) || url.port_or_known_default() == Some(443) {
         return Ok(url);
     }

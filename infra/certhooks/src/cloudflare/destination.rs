@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::cloudflare::account;
+use crate::cloudflare::args::{CreateDestination, Test};
 use crate::cloudflare::session::Session;
-use crate::cloudflare::words::{CreateDestination, Test};
 use crate::fault::{Fault, Outcome};
 use crate::line::clean;
 

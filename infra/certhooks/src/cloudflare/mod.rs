@@ -1,6 +1,6 @@
 //! Cloudflare's side of the work: `certhooks cloudflare …`.
 //!
-//! - [`words`]: its commands and options
+//! - [`args`]: its commands and options
 //! - [`session`]: account, token, webhook secret
 //! - [`account`]: what the account has: destinations and policies
 //! - [`destination`], [`policy`]: list, create, test, delete
@@ -8,20 +8,20 @@
 //! - [`rotate`]: a new secret without a refused event
 
 mod account;
+pub(crate) mod args;
 mod destination;
 mod policy;
 mod rotate;
 mod session;
 mod subscribe;
-pub(crate) mod words;
 
 use std::process::ExitCode;
 
 pub(crate) use account::{Account, at};
 
+pub(crate) use crate::cloudflare::args::Access;
+use crate::cloudflare::args::{Cloudflare, Destination, Policy};
 use crate::cloudflare::session::Session;
-pub(crate) use crate::cloudflare::words::Access;
-use crate::cloudflare::words::{Cloudflare, Destination, Policy};
 use crate::fault::Outcome;
 
 pub(crate) async fn run(command: Cloudflare) -> ExitCode {

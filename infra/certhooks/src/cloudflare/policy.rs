@@ -1,9 +1,9 @@
 use providers::cloudflare::alerting::{Policy, new_policy};
 use serde_json::{Value, json};
 
+use crate::cloudflare::args::CreatePolicy;
 use crate::cloudflare::destination::checked;
 use crate::cloudflare::session::Session;
-use crate::cloudflare::words::CreatePolicy;
 use crate::fault::{Fault, Outcome};
 use crate::line::clean;
 

@@ -8,13 +8,13 @@ use time::OffsetDateTime;
 
 use crate::client::{Trouble, same_address};
 use crate::cloudflare::account::{self, Account, at, untested};
+use crate::cloudflare::args::Rotate;
 use crate::cloudflare::session::Session;
-use crate::cloudflare::words::Rotate;
+use crate::credentials;
 use crate::doctor::probe::{Prober, Taken};
 use crate::fault::{Fault, Outcome};
-use crate::given;
+use crate::installation_secret::Store;
 use crate::output::Output;
-use crate::store::Store;
 
 /// A door that met a secret it does not know looks at its own again after 5 s.
 const REFRESH: Duration = Duration::from_secs(6);
@@ -143,7 +143,7 @@ impl Way<'_> {
     /// secret.
     async fn ended(&self, old: &Auth) -> Outcome<()> {
         let prober = Prober::new().map_err(|error| Fault::failed(error.to_string()))?;
-        let url = given::address("the endpoint", &self.endpoint)?;
+        let url = credentials::address("the endpoint", &self.endpoint)?;
         let unknown = usable(&self.store.random()?)?;
         let ask = async |secret: &Auth| {
             let request = prober.post(&url, TEST).header("cf-webhook-auth", secret.expose());

@@ -6,9 +6,9 @@ use providers::cloudflare::alerting::Auth;
 use secrecy::SecretString;
 
 use crate::cloudflare::account::Account;
-use crate::cloudflare::words::{Access, WebhookSecret};
+use crate::cloudflare::args::{Access, WebhookSecret};
+use crate::credentials;
 use crate::fault::{Fault, Outcome};
-use crate::given;
 use crate::keys;
 use crate::output::Output;
 use crate::stack::{Here, Stack};
@@ -31,7 +31,7 @@ impl Session {
     /// The secret that was named, else that of the variable or the state folder, or of a stack.
     pub(crate) async fn auth(&self, named: &WebhookSecret) -> Outcome<Auth> {
         match &named.secret_file {
-            Some(path) => usable("--secret-file", &given::secret("--secret-file", path)?),
+            Some(path) => usable("--secret-file", &credentials::secret("--secret-file", path)?),
             None => self.door(&named.here).await.map(|(auth, _)| auth),
         }
     }

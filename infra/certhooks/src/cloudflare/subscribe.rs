@@ -3,8 +3,8 @@ use providers::cloudflare::alerting::{
 };
 
 use crate::cloudflare::account::{self, at};
+use crate::cloudflare::args::Subscribe;
 use crate::cloudflare::session::Session;
-use crate::cloudflare::words::Subscribe;
 use crate::fault::{Fault, Outcome};
 
 pub(crate) async fn run(session: &Session, words: &Subscribe) -> Outcome<()> {

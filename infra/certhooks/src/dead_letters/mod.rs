@@ -1,26 +1,24 @@
 //! Messages that were received too often: `certhooks dead-letters …`.
 //!
-//! - [`words`]: its commands and options
-//! - [`letter`]: one dead letter, and why it is one
-//! - [`choice`]: which of them are meant
-//! - [`place`]: the state folder or the queues that hold them
-//! - [`walk`]: page by page through a place
+//! - [`args`]: its commands and options
+//! - [`selection`]: which of them are meant
+//! - [`installation`]: the state folder or the queues that hold them
+//! - [`action`]: page by page through a place
 
-mod choice;
-pub(crate) mod letter;
-pub(crate) mod place;
-mod walk;
-pub(crate) mod words;
+mod action;
+pub(crate) mod args;
+pub(crate) mod installation;
+mod selection;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::dead_letters::choice::Choice;
-use crate::dead_letters::place::Place;
-use crate::dead_letters::walk::{Deed, Tally, walk};
-use crate::dead_letters::words::{Common, DeadLetters, Filter};
+use crate::dead_letters::action::{Deed, Tally, walk};
+use crate::dead_letters::args::{Common, DeadLetters, Filter};
+use crate::dead_letters::installation::Place;
+use crate::dead_letters::selection::Choice;
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
 

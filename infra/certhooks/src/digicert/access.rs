@@ -9,9 +9,9 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::account::Account;
-use super::words::{Access, NewSecret};
+use super::args::{Access, NewSecret};
+use crate::credentials::{self, KeySource};
 use crate::fault::{Fault, Outcome};
-use crate::given::{self, KeySource};
 use crate::keys;
 use crate::output::Output;
 
@@ -50,7 +50,7 @@ impl Session {
     /// The webhook secret that was named, if one was.
     pub(crate) async fn new_secret(&self, named: &NewSecret) -> Outcome<Option<webhook::Key>> {
         let (name, stored) = if let Some(path) = &named.secret_file {
-            ("--secret-file", given::secret("--secret-file", path)?)
+            ("--secret-file", credentials::secret("--secret-file", path)?)
         } else if named.secret_from_state {
             ("the webhook key of the state folder", self.stored_webhook_key().await?)
         } else {
@@ -81,7 +81,7 @@ fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
 
 pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) -> Outcome<Url> {
     // Europe is as if its base was typed: it decides before the variable.
-    given::base(if eu { Some(EU) } else { option }, "DIGICERT_API_BASE", US, environment)
+    credentials::base(if eu { Some(EU) } else { option }, "DIGICERT_API_BASE", US, environment)
 }
 
 /// The API key that was named, else that of its variable or of the state folder.

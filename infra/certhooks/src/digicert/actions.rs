@@ -6,11 +6,11 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::access::Session;
-use super::home::Home;
-use super::words::{Activate, Deactivate, Delete, List, One, Show, Test, Verify};
-use super::{show, wish};
+use super::args::{Activate, Deactivate, Delete, List, One, Show, Test, Verify};
+use super::installation::Home;
+use super::{show, webhook_spec};
+use crate::credentials;
 use crate::fault::{Fault, Outcome};
-use crate::given;
 
 pub(super) async fn list(arguments: &List) -> Outcome<()> {
     let Session { account, output, .. } = Session::open(&arguments.access).await?;
@@ -28,7 +28,7 @@ pub(super) async fn show(arguments: &Show) -> Outcome<()> {
 }
 
 pub(super) async fn test(arguments: &Test) -> Outcome<()> {
-    let elsewhere = arguments.endpoint.as_deref().map(wish::endpoint).transpose()?;
+    let elsewhere = arguments.endpoint.as_deref().map(webhook_spec::endpoint).transpose()?;
     let session = Session::open(&arguments.of.access).await?;
     let named = session.new_secret(&arguments.secret).await?;
     let (endpoint, key) = match elsewhere {
@@ -71,7 +71,7 @@ pub(super) async fn verify(arguments: &Verify) -> Outcome<()> {
 
 fn token(text: &str) -> Outcome<SecretString> {
     match text.trim() {
-        "-" => given::secret("TOKEN", Path::new("-")),
+        "-" => credentials::secret("TOKEN", Path::new("-")),
         "" => Err(Fault::usage("TOKEN: is empty")),
         token => Ok(token.into()),
     }

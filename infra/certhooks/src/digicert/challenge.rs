@@ -9,8 +9,8 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::access::Session;
-use super::home::Home;
-use super::words::Challenge;
+use super::args::Challenge;
+use super::installation::Home;
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
 use crate::stack::Stack;

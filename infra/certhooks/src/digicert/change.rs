@@ -6,9 +6,9 @@ use providers::digicert::webhook::{
 
 use super::access::Session;
 use super::account::{Account, Trouble};
+use super::args::{Create, Update};
 use super::show;
-use super::wish::{Wish, endpoint};
-use super::words::{Create, Update};
+use super::webhook_spec::{Wish, endpoint};
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
 

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use super::words::Logs;
+use super::args::Logs;
 use crate::fault::{Fault, Outcome};
 use crate::line::short;
 use crate::moment::moment;

@@ -1,31 +1,31 @@
 //! CertCentral's side: `certhooks digicert webhook …`.
 //!
-//! - [`words`]: its commands and options
+//! - [`args`]: its commands and options
 //! - [`access`], [`account`]: which account with which key; calls to CertCentral
-//! - [`home`]: our side: the door's key, the tokens that wait
+//! - [`installation`]: our side: the door's key, the tokens that wait
 //! - [`actions`], [`change`], [`challenge`], [`logs`]: one call each, more or less
-//! - [`wish`]: what a webhook shall send, checked
+//! - [`webhook_spec`]: what a webhook shall send, checked
 //! - [`subscribe`], [`rotate`]: the whole way, step by step
 
 mod access;
 mod account;
 mod actions;
+mod args;
 mod challenge;
 mod change;
-mod home;
+mod installation;
 mod logs;
 mod rotate;
 mod show;
 mod subscribe;
-mod wish;
-mod words;
+mod webhook_spec;
 
 use std::process::ExitCode;
 
 pub(crate) use self::access::{api_key, base, key_source};
 pub(crate) use self::account::Account;
+pub(crate) use self::args::{Access, Webhook};
 pub(crate) use self::logs::Book;
-pub(crate) use self::words::{Access, Webhook};
 use crate::fault::Outcome;
 
 pub(crate) async fn run(command: Webhook) -> ExitCode {

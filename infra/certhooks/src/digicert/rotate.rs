@@ -6,10 +6,10 @@ use secrecy::SecretString;
 
 use super::access::Session;
 use super::account::{Account, Trouble};
-use super::words::Rotate;
+use super::args::Rotate;
 use crate::fault::{Fault, Outcome};
+use crate::installation_secret::Store;
 use crate::output::Output;
-use crate::store::Store;
 
 /// A door that met an unknown key looks at its secret again after 5 s (design: "at most each 5 s").
 const REFRESH: Duration = Duration::from_secs(6);

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use super::access::Session;
 use super::account::{Account, Trouble};
+use super::args::Subscribe;
 use super::challenge::not_arrived;
 use super::change::Change;
-use super::home::Home;
-use super::wish::{Wish, endpoint};
-use super::words::Subscribe;
+use super::installation::Home;
+use super::webhook_spec::{Wish, endpoint};
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
 

@@ -10,10 +10,10 @@ use providers::meta::MetaReceiver;
 use providers::receiver::WebhookReceiver;
 use reqwest::Url;
 
+use crate::credentials;
 use crate::doctor::probe::Prober;
 use crate::doctor::words::Doctor;
 use crate::fault::{Fault, Outcome};
-use crate::given;
 use crate::keys;
 use crate::options::ProviderName;
 use crate::stack::Stack;
@@ -155,7 +155,7 @@ pub(crate) fn route(provider: Provider) -> &'static str {
 
 /// With or without the route of a door at its end.
 fn base(text: &str) -> Outcome<Url> {
-    let mut url = given::address("--endpoint", text)?;
+    let mut url = credentials::address("--endpoint", text)?;
     if url.query().is_some() {
         return Err(Fault::usage("--endpoint: must not have a query"));
     }

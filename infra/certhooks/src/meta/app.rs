@@ -10,9 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::client::{Client, Trouble};
+use crate::credentials::{self, KeySource};
 use crate::fault::{Fault, Outcome};
-use crate::given::{self, KeySource};
-use crate::meta::words::Access;
+use crate::meta::args::Access;
 
 const BASE: &str = "https://graph.facebook.com";
 /// Pages of domains that are read; an app has a few hundred domains.
@@ -33,7 +33,7 @@ impl App {
         secrets: &LocalSecrets,
     ) -> Outcome<Self> {
         let id = id(access.app.as_deref(), environment)?;
-        let base = given::base(access.base.as_deref(), "META_API_BASE", BASE, environment)?;
+        let base = credentials::base(access.base.as_deref(), "META_API_BASE", BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
         let key = api::key(&stored)
             .ok_or_else(|| Fault::usage("the access token is empty, or was never filled in"))?;

@@ -6,11 +6,11 @@ use providers::meta::subscription::{Alerts, is_domain};
 use reqwest::Url;
 use secrecy::SecretString;
 
+use crate::credentials;
 use crate::fault::{Fault, Outcome};
-use crate::given;
 use crate::keys;
 use crate::meta::app::{App, verify_token};
-use crate::meta::words::Subscribe;
+use crate::meta::args::Subscribe;
 use crate::output::Output;
 use crate::stack::{Here, Stack};
 
@@ -19,7 +19,7 @@ pub(crate) async fn run(words: &Subscribe) -> Outcome<()> {
     let secrets = LocalSecrets::new(&words.access.common.state, keys::variable(&environment));
     let output = Output { json: words.access.common.json };
     let named = words.endpoint.as_deref();
-    let named = named.map(|endpoint| given::address("--endpoint", endpoint)).transpose()?;
+    let named = named.map(|endpoint| credentials::address("--endpoint", endpoint)).transpose()?;
     let domains = domains(&words.domain, &environment)?;
     let app = App::open(&words.access, &environment, &secrets).await?;
     let (stored, told) = door(&words.here, &environment, &secrets).await?;
@@ -61,7 +61,7 @@ async fn door(
         return Ok((secrets.webhook(Provider::Meta).current().await?.current, None));
     };
     let stack = Stack::open(environment, name).await?;
-    let url = given::address("the stack's MetaWebhookUrl", stack.url(Provider::Meta)?)?;
+    let url = credentials::address("the stack's MetaWebhookUrl", stack.url(Provider::Meta)?)?;
     Ok((stack.versions(Provider::Meta).await?.current, Some(url)))
 }
 

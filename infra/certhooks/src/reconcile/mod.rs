@@ -1,10 +1,10 @@
 //! `certhooks reconcile`: what CertCentral failed to send.
 //!
-//! - [`words`]: what may be typed
+//! - [`args`]: what may be typed
 //! - [`show`]: what a run found, for people and for programs
 
+pub(crate) mod args;
 mod show;
-pub(crate) mod words;
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use ports::{PortResult, SecretSource, SecretVersions};
 use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use secrecy::SecretString;
 
-use self::words::Reconcile;
+use self::args::Reconcile;
 use crate::digicert::{api_key, base};
 use crate::fault::{Fault, Outcome};
 use crate::keys;

@@ -5,7 +5,7 @@ use ports::PortResult;
 use processing::{Disposition, Record};
 use providers::interpretation;
 
-use crate::replay::choice::Choice;
+use crate::replay::selection::Choice;
 use crate::replay::worker::Replaying;
 
 /// Waiting without an attempt, for the API budget, is nobody's failure; Meta's budget is by the hour.

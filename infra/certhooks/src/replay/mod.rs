@@ -1,26 +1,26 @@
 //! Archived events once more through the current code: `certhooks replay …`.
 //!
-//! - [`words`]: its options
-//! - [`choice`]: which events are meant
-//! - [`keys`]: the archive's keys that may hold them, page by page
+//! - [`args`]: its options
+//! - [`selection`]: which events are meant
+//! - [`candidate_keys`]: the archive's keys that may hold them, page by page
 //! - [`source`]: the archive, which stays as it is
 //! - [`target`]: where the certificate events go
-//! - [`again`], [`past`]: what the worker has in the place of events queue and ledger
+//! - [`retry_queue`], [`ledger`]: what the worker has in the place of events queue and ledger
 //! - [`worker`]: the current code between these ports
 //! - [`attempt`]: one event, until it is replayed or given up
-//! - [`course`]: all of them side by side, and how far it went
-//! - [`dry`]: what would be replayed
+//! - [`progress`]: all of them side by side, and how far it went
+//! - [`dry_run`]: what would be replayed
 
-mod again;
+pub(crate) mod args;
 mod attempt;
-mod choice;
-mod course;
-mod dry;
-mod keys;
-mod past;
+mod candidate_keys;
+mod dry_run;
+mod ledger;
+mod progress;
+mod retry_queue;
+mod selection;
 mod source;
 mod target;
-pub(crate) mod words;
 mod worker;
 
 use std::process::ExitCode;
@@ -29,11 +29,11 @@ use boot::{Environment, Format};
 use embedded::{Options, State};
 
 use crate::fault::Outcome;
-use crate::replay::choice::Choice;
-use crate::replay::keys::Keys;
+use crate::replay::args::Replay;
+use crate::replay::candidate_keys::Keys;
+use crate::replay::selection::Choice;
 use crate::replay::source::Source;
 use crate::replay::target::Target;
-use crate::replay::words::Replay;
 use crate::stack::Stack;
 
 /// Whose archive it is.
@@ -59,7 +59,7 @@ async fn replay(words: &Replay) -> Outcome<ExitCode> {
     let source = Source::of(&home)?;
     let keys = Keys::new(source.clone(), &choice);
     if words.dry_run {
-        return dry::run(keys, &source, &choice, words.json).await.map(|()| ExitCode::SUCCESS);
+        return dry_run::run(keys, &source, &choice, words.json).await.map(|()| ExitCode::SUCCESS);
     }
     // Why an attempt failed is in the worker's own lines.
     boot::log(Format::detect(), "warn");
@@ -67,5 +67,5 @@ async fn replay(words: &Replay) -> Outcome<ExitCode> {
     let target = Target::open(words.to.as_deref(), &home)?;
     let providers = worker::providers(&words.state, &environment, &home).await?;
     let replaying = worker::of(&providers, source, target)?;
-    course::run(keys, replaying, &choice, words).await
+    progress::run(keys, replaying, &choice, words).await
 }

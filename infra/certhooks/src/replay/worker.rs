@@ -10,8 +10,8 @@ use crate::fault::Outcome;
 use crate::keys::{self, ApiKey};
 use crate::local::Providers;
 use crate::replay::Home;
-use crate::replay::again::Again;
-use crate::replay::past::Past;
+use crate::replay::ledger::Past;
+use crate::replay::retry_queue::Again;
 use crate::replay::source::Source;
 use crate::replay::target::Target;
 

@@ -8,8 +8,8 @@ use reconciliation::{Job, Report, Settings};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::dead_letters::place::Held;
-use crate::dead_letters::words::QueueName;
+use crate::dead_letters::args::QueueName;
+use crate::dead_letters::installation::Held;
 use crate::fault::{Fault, Outcome};
 use crate::reconcile::Given;
 use crate::stack::{Ages, Depths};

@@ -15,7 +15,7 @@ use time::Duration;
 
 use crate::fault::{Fault, Outcome};
 use crate::reconcile::Given;
-use crate::stack::dead::DeadQueues;
+use crate::stack::dead_letter_queues::DeadQueues;
 use crate::stack::{Age, Ages, Depth, Depths};
 
 /// Outputs with the queues' URLs.

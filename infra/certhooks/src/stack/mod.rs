@@ -1,13 +1,13 @@
 //! A door that is deployed on AWS, by the name of its stack.
 //!
 //! - [`deployed`]: with the feature `aws`
-//! - [`dead`]: its dead-letter queues
+//! - [`dead_letter_queues`]: its dead-letter queues
 //! - [`absent`]: without it there is no such door
 
 #[cfg(not(feature = "aws"))]
 mod absent;
 #[cfg(feature = "aws")]
-mod dead;
+mod dead_letter_queues;
 #[cfg(feature = "aws")]
 mod deployed;
 
@@ -17,7 +17,7 @@ pub(crate) use absent::{Dead, DeadQueues, Objects, Queue, Stack};
 pub(crate) use aws::{S3Archive as Objects, SqsDeadLetter as Dead, SqsDeliveries as Queue};
 use clap::Args;
 #[cfg(feature = "aws")]
-pub(crate) use dead::DeadQueues;
+pub(crate) use dead_letter_queues::DeadQueues;
 #[cfg(feature = "aws")]
 pub(crate) use deployed::{Stack, stored};
 use time::{Duration, OffsetDateTime};

@@ -2,7 +2,7 @@ use providers::digicert::webhook::{
     Endpoint, FREQUENCIES, Settings, Spelling, frequency, is_event_name, is_known, nearest,
 };
 
-use super::words::{SettingsAs, Switch, Wishes};
+use super::args::{SettingsAs, Switch, Wishes};
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
 

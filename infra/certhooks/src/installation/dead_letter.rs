@@ -7,7 +7,7 @@ use providers::interpretation;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::dead_letters::words::QueueName;
+use crate::dead_letters::args::QueueName;
 use crate::line::short;
 
 /// What a challenge's body must not show.

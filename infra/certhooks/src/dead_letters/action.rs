@@ -3,10 +3,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::dead_letters::choice::Choice;
-use crate::dead_letters::letter::Letter;
-use crate::dead_letters::place::{Held, Place};
+use crate::dead_letters::installation::{Held, Place};
+use crate::dead_letters::selection::Choice;
 use crate::fault::Outcome;
+use crate::installation::dead_letter::Letter;
 use crate::line::clean;
 use crate::output::Output;
 

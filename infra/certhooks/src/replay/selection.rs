@@ -6,7 +6,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::fault::{Fault, Outcome};
 use crate::moment::moment;
-use crate::replay::words::Replay;
+use crate::replay::args::Replay;
 
 /// By name, as the keys are.
 const PROVIDERS: [Provider; 3] = [Provider::Cloudflare, Provider::Digicert, Provider::Meta];

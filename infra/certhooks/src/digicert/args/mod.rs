@@ -1,19 +1,19 @@
 //! What may be typed.
 //!
 //! - [`calls`]: commands of one call each, more or less
-//! - [`ways`]: commands that go the whole way, step by step
+//! - [`plans`]: commands that go the whole way, step by step
 //! - [`options`]: what several of them take
 
 mod calls;
 mod options;
-mod ways;
+mod plans;
 
 pub(crate) use calls::{
     Activate, Challenge, Create, Deactivate, Delete, List, Logs, Show, Test, Update, Verify,
 };
 use clap::Subcommand;
 pub(crate) use options::{Access, NewSecret, One, SettingsAs, Switch, Wishes};
-pub(crate) use ways::{Rotate, Subscribe};
+pub(crate) use plans::{Rotate, Subscribe};
 
 /// What follows the options of every command.
 macro_rules! help {

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use ports::ArchiveReader;
 
 use crate::fault::Outcome;
-use crate::replay::choice::Choice;
+use crate::replay::selection::Choice;
 use crate::replay::source::Source;
 
 /// The keys that may hold a chosen event, in order, with no more than a page of them in memory.

@@ -5,9 +5,9 @@ use aws::{DynamoLedger, SqsDeadLetter, SqsDeadLetters};
 use ports::{Ledger, PortResult};
 use time::OffsetDateTime;
 
-use crate::dead_letters::letter::Letter;
-use crate::dead_letters::place::{Handle, Held};
-use crate::dead_letters::words::QueueName;
+use crate::dead_letters::args::QueueName;
+use crate::dead_letters::installation::{Handle, Held};
+use crate::installation::dead_letter::Letter;
 
 /// Nobody else has a message for so long, within which all are gone through most likely.
 const HOLD: Duration = Duration::from_secs(300);

@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::fault::{Fault, Outcome};
 use crate::line::short;
 use crate::output::Output;
-use crate::replay::choice::Choice;
-use crate::replay::keys::Keys;
+use crate::replay::candidate_keys::Keys;
+use crate::replay::selection::Choice;
 use crate::replay::source::Source;
 
 /// A line for each event that would be replayed, and how many they are.

@@ -8,10 +8,10 @@ use tokio::task::JoinSet;
 use crate::fault::{Fault, Outcome};
 use crate::moment::age;
 use crate::output::say;
+use crate::replay::args::Replay;
 use crate::replay::attempt::{Ended, replay};
-use crate::replay::choice::Choice;
-use crate::replay::keys::Keys;
-use crate::replay::words::Replay;
+use crate::replay::candidate_keys::Keys;
+use crate::replay::selection::Choice;
 use crate::replay::worker::Replaying;
 
 /// Events under way at a time, those that wait for another attempt among them.

@@ -1,9 +1,9 @@
 use envelope::Provider;
 use time::OffsetDateTime;
 
-use crate::dead_letters::letter::Letter;
-use crate::dead_letters::words::{Filter, QueueName};
+use crate::dead_letters::args::{Filter, QueueName};
 use crate::fault::Outcome;
+use crate::installation::dead_letter::Letter;
 use crate::moment::moment;
 
 /// Which dead letters are meant.

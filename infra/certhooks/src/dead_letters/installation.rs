@@ -1,9 +1,9 @@
 use embedded::{Options, State};
 use ports::Ledger;
 
-use crate::dead_letters::letter::Letter;
-use crate::dead_letters::words::{Common, QueueName};
+use crate::dead_letters::args::{Common, QueueName};
 use crate::fault::Outcome;
+use crate::installation::dead_letter::Letter;
 use crate::stack::{Dead, DeadQueues, Stack};
 
 /// Rows of a page.
