@@ -5,33 +5,45 @@ use std::path::Path;
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
-use ports::SecretSource;
+use ports::{PortResult, SecretSource, SecretVersions};
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::client::is_loopback;
 use crate::fault::{Fault, Outcome};
-use crate::line::clean;
 
-/// No key has so many bytes.
+/// Maximum size of a secret's file, in bytes.
 const SECRET_LIMIT: u64 = 64 * 1024;
 
-/// Where an API key may come from, in the order in which it is looked for.
+/// An API key that was already read, as a secret source.
+pub(crate) struct ResolvedKey(pub(crate) SecretString);
+
+impl SecretSource for ResolvedKey {
+    async fn current(&self) -> PortResult<SecretVersions> {
+        Ok(SecretVersions { current: Some(self.0.clone()), ..SecretVersions::default() })
+    }
+
+    async fn all(&self) -> PortResult<SecretVersions> {
+        self.current().await
+    }
+}
+
+/// The sources of an API key: the file of an option, else an environment variable, else the state
+/// folder's `secrets.json`.
 pub(crate) struct KeySource<'a> {
     pub(crate) provider: Provider,
-    /// What the provider calls it.
-    pub(crate) called: &'a str,
+    /// The provider's name for it, such as "API token".
+    pub(crate) name: &'a str,
     pub(crate) option: &'a str,
     pub(crate) file: Option<&'a Path>,
     pub(crate) variable: &'a str,
     pub(crate) state: &'a Path,
-    /// Its member of `secrets.json`.
+    /// The member of `secrets.json` that holds it.
     pub(crate) member: &'a str,
 }
 
 impl KeySource<'_> {
     /// # Errors
-    /// It is nowhere, or where it was named it cannot be read.
+    /// No source has the key, or the first one that is set cannot be read.
     pub(crate) async fn read(
         &self,
         environment: &Environment,
@@ -48,8 +60,8 @@ impl KeySource<'_> {
             if file.exists() { secrets.api(self.provider).current().await?.current } else { None };
         stored.ok_or_else(|| {
             Fault::usage(format!(
-                "no {}: set {}, name a file with {} (- for standard input), or put `{}` into {}",
-                self.called,
+                "no {}: set {}, name a file with {} (- for standard input), or store `{}` in {}",
+                self.name,
                 self.variable,
                 self.option,
                 self.member,
@@ -59,25 +71,28 @@ impl KeySource<'_> {
     }
 }
 
-/// The base of a provider's API: `--base`, else its variable, else the provider's own.
+/// The base URL of a provider's API: that of `--base`, else of the variable, else `default`.
 ///
 /// # Errors
-/// Names the option or variable, and what is wrong.
+/// The URL is invalid; the error names the option or variable.
 pub(crate) fn base(
     option: Option<&str>,
     variable: &'static str,
-    own: &str,
+    default: &str,
     environment: &Environment,
 ) -> Outcome<Url> {
     let (name, base) = match (option, environment.optional(variable)) {
         (Some(base), _) => ("--base", base),
         (None, Some(base)) => (variable, base),
-        (None, None) => (variable, own),
+        (None, None) => (variable, default),
     };
     Ok(processing::api_base(name, base)?)
 }
 
-/// A secret from a file, or from standard input for `-`. No text quotes it.
+/// A secret from a file, or from standard input where the path is `-`. No error quotes it.
+///
+/// # Errors
+/// The file cannot be read, or is empty.
 pub(crate) fn secret(option: &str, path: &Path) -> Outcome<SecretString> {
     let unreadable =
         |error: std::io::Error| Fault::usage(format!("{option} {}: {error}", path.display()));
@@ -91,30 +106,5 @@ pub(crate) fn secret(option: &str, path: &Path) -> Outcome<SecretString> {
     match text.trim() {
         "" => Err(Fault::usage(format!("{option} {}: is empty", path.display()))),
         secret => Ok(secret.into()),
-    }
-}
-
-/// An address that a provider is to send to: https, or http on a loopback address, where only a
-/// simulated one sends.
-///
-/// # Errors
-/// Names the option and what is wrong; the address itself only where it cannot hold a password.
-pub(crate) fn address(option: &str, text: &str) -> Outcome<Url> {
-    let url = Url::parse(text).map_err(|_| {
-        Fault::usage(format!(
-            "{option}: is no address; it must look like https://hooks.example.com"
-        ))
-    })?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Fault::usage(format!("{option}: must not hold a user name or password")));
-    }
-    let fault = |problem: &str| Fault::usage(format!("{option} {}: {problem}", clean(text)));
-    if url.fragment().is_some() {
-        return Err(fault("must not have a fragment (#)"));
-    }
-    match url.scheme() {
-        "https" if url.has_host() => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        _ => Err(fault("must begin with https:// (http:// is for a loopback address only)")),
     }
 }

@@ -4,21 +4,22 @@ use envelope::Provider;
 use secrecy::SecretString;
 
 use crate::fault::{Fault, Outcome};
-use crate::stack::{Here, Stack};
+use crate::installation::InstallationArgs;
+use crate::stack::Stack;
 
-/// Where the stages of a webhook secret are kept.
-pub(crate) enum Store {
+/// The webhook secret of an installation in its stages: pending, current and previous.
+pub(crate) enum InstallationSecret {
     Local(Rotation),
     Stack(Box<Stack>, Provider),
 }
 
-impl Store {
+impl InstallationSecret {
     pub(crate) async fn open(
         secrets: &LocalSecrets,
-        here: &Here,
+        installation: &InstallationArgs,
         provider: Provider,
     ) -> Outcome<Self> {
-        match &here.stack {
+        match &installation.stack {
             Some(name) => {
                 let stack = Stack::open(&Environment::of_process(), name).await?;
                 Ok(Self::Stack(Box::new(stack), provider))
@@ -27,13 +28,13 @@ impl Store {
         }
     }
 
-    /// As stored: plain, or a JSON object each.
+    /// The stages as stored: each a plain string or a JSON object.
     pub(crate) async fn stages(&self) -> Outcome<Stages> {
         match self {
             Self::Local(rotation) => Ok(rotation.stages()?),
             Self::Stack(stack, provider) => {
                 let versions = stack.versions(*provider).await?;
-                let none = || Fault::failed("the webhook secret has no value");
+                let none = || no_value(stack);
                 Ok(Stages {
                     current: versions.current.ok_or_else(none)?,
                     pending: versions.pending,
@@ -43,7 +44,7 @@ impl Store {
         }
     }
 
-    /// A new secret.
+    /// A new random secret.
     pub(crate) fn random(&self) -> Outcome<SecretString> {
         match self {
             Self::Local(rotation) => Ok(rotation.random()?),
@@ -51,6 +52,7 @@ impl Store {
         }
     }
 
+    /// Stores the next secret as pending, so that the webhook endpoint accepts both.
     pub(crate) async fn begin(&self, next: &SecretString) -> Outcome<()> {
         match self {
             Self::Local(rotation) => Ok(rotation.begin(next)?),
@@ -58,6 +60,7 @@ impl Store {
         }
     }
 
+    /// Makes the pending secret the current one. The old one stays valid as previous, if asked for.
     pub(crate) async fn promote(&self, keep_previous: bool) -> Outcome<()> {
         match self {
             Self::Local(rotation) => Ok(rotation.promote(keep_previous)?),
@@ -65,10 +68,20 @@ impl Store {
         }
     }
 
+    /// Forgets the pending secret.
     pub(crate) async fn abandon(&self) -> Outcome<()> {
         match self {
             Self::Local(rotation) => Ok(rotation.abandon()?),
             Self::Stack(stack, provider) => Ok(stack.abandon(*provider).await?),
         }
     }
+}
+
+/// The error for a webhook secret of a stack that was never stored.
+pub(crate) fn no_value(stack: &Stack) -> Fault {
+    Fault::failed(format!(
+        "the webhook secret of stack {} has no value; store one with `aws secretsmanager \
+         put-secret-value`",
+        stack.name()
+    ))
 }

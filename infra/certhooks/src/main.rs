@@ -13,9 +13,10 @@
 //! - [`dead_letters`]: messages that were received too often, once more or no more
 //! - [`doctor`]: what is configured here and there, compared
 //! - [`reconcile`]: what CertCentral failed to send
-//! - [`client`], [`fault`], [`output`], [`credentials`]: what these have in common: calls, the end of a
-//!   command, its lines, its secrets
-//! - [`stack`], [`installation_secret`]: a door on AWS; the stages of a webhook secret, here or there
+//! - [`client`], [`fault`], [`output`], [`credentials`]: what these share: calls to providers' APIs, the
+//!   end of a command, its output, its API keys and secrets
+//! - [`installation`], [`stack`], [`installation_secret`]: where Certhooks runs: types, an installation on
+//!   AWS, and the webhook secret of an installation in its stages
 //! - [`completions`]: scripts for shells
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`line`], [`moment`]: one event on one line, for people; a time as they write it

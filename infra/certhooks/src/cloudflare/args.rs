@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::installation::InstallationArgs;
 use crate::options::AtProvider;
-use crate::stack::Here;
 
 /// What follows the options of every command.
 macro_rules! help {
@@ -14,10 +14,10 @@ macro_rules! help {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cloudflare {
-    /// Webhooks that notifications can go to
+    /// Manages the webhooks that notifications can be sent to
     #[command(subcommand, after_help = help!("destination list"))]
     Destination(Destination),
-    /// Which alert goes to which destinations
+    /// Manages the policies that send alerts to destinations
     #[command(subcommand, after_help = help!("policy list"))]
     Policy(Policy),
     Rotate(Rotate),
@@ -39,7 +39,7 @@ pub(crate) enum Policy {
     List(ListPolicies),
 }
 
-/// Lists the account's webhook destinations; of their secrets nothing is shown, by Cloudflare either
+/// Lists the account's webhook destinations, without their secrets, which Cloudflare never shows
 #[derive(Args, Debug)]
 #[command(after_help = help!("destination list", "destination list --json | jq .url"))]
 pub(crate) struct ListDestinations {
@@ -49,17 +49,18 @@ pub(crate) struct ListDestinations {
 
 /// Creates a webhook destination
 ///
-/// Cloudflare sends it a test first and needs a 2xx, so the door must be up with the secret.
+/// Cloudflare sends it a test first, which must be answered with 2xx, so the webhook endpoint must be
+/// running with the secret.
 #[derive(Args, Debug)]
 #[command(after_help = help!(
     "destination create --endpoint https://hooks.example.com/webhooks/cloudflare",
     "destination create --endpoint https://hooks.example.com/webhooks/cloudflare --secret-file - < s.txt",
 ))]
 pub(crate) struct CreateDestination {
-    /// Address of the door: https on port 443 (http on a loopback address)
+    /// Address of the webhook endpoint: https on port 443, or http on a loopback address
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: String,
-    /// What Cloudflare shows it as
+    /// Name of the destination at Cloudflare
     #[arg(long, default_value = "certhooks", value_name = "NAME")]
     pub(crate) name: String,
     #[command(flatten)]
@@ -68,14 +69,14 @@ pub(crate) struct CreateDestination {
     pub(crate) access: Access,
 }
 
-/// Has Cloudflare send its live test to a destination
+/// Triggers Cloudflare's live test of a destination
 ///
-/// Cloudflare does so when a destination is saved, so it is saved as it is, with the secret of the
-/// state folder (or the one named). The test holds no event and reaches no consumer.
+/// Cloudflare sends the test when a destination is saved, so it is saved unchanged, with the secret that
+/// the options name or that of the state folder. The test contains no event and reaches no consumer.
 #[derive(Args, Debug)]
 #[command(after_help = help!("destination test", "destination test 9a1c0de51f4b4d5f8b6b1d2f1c0ffee1"))]
 pub(crate) struct Test {
-    /// The account's only destination when unset
+    /// Id of the destination; the account's only one when unset
     #[arg(value_name = "ID")]
     pub(crate) id: Option<String>,
     #[command(flatten)]
@@ -84,10 +85,11 @@ pub(crate) struct Test {
     pub(crate) access: Access,
 }
 
-/// Deletes a destination; one that a policy sends to is left alone
+/// Deletes a destination, unless a policy sends to it
 #[derive(Args, Debug)]
 #[command(after_help = help!("destination delete 9a1c0de51f4b4d5f8b6b1d2f1c0ffee1"))]
 pub(crate) struct DeleteDestination {
+    /// Id of the destination
     #[arg(value_name = "ID")]
     pub(crate) id: String,
     #[command(flatten)]
@@ -98,24 +100,24 @@ pub(crate) struct DeleteDestination {
 #[derive(Args, Debug)]
 #[command(after_help = help!("policy list", "policy list --all", "policy list --json | jq .destinations"))]
 pub(crate) struct ListPolicies {
-    /// Those without a webhook too
+    /// List also policies that send to no webhook
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) access: Access,
 }
 
-/// Creates a notification policy from an alert to a destination
+/// Creates a notification policy that sends an alert to destinations
 #[derive(Args, Debug)]
 #[command(after_help = help!("policy create --destination 9a1c0de51f4b4d5f8b6b1d2f1c0ffee1"))]
 pub(crate) struct CreatePolicy {
-    /// Where it sends to; may be repeated
+    /// Id of the destination to send to; may be repeated
     #[arg(long, required = true, value_name = "ID", value_delimiter = ',')]
     pub(crate) destination: Vec<String>,
-    /// What Cloudflare shows it as
+    /// Name of the policy at Cloudflare
     #[arg(long, default_value = "certhooks", value_name = "NAME")]
     pub(crate) name: String,
-    /// What it is about; by default SSL for SaaS custom hostnames
+    /// Type of the alert; by default that of SSL for SaaS custom hostnames
     #[arg(
         long,
         default_value = providers::cloudflare::alerting::CUSTOM_HOSTNAMES,
@@ -130,83 +132,85 @@ pub(crate) struct CreatePolicy {
 #[derive(Args, Debug)]
 #[command(after_help = help!("policy delete 0b5f4c3e2d1a40998877665544332211"))]
 pub(crate) struct DeletePolicy {
+    /// Id of the policy
     #[arg(value_name = "ID")]
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) access: Access,
 }
 
-/// The whole way: destination, policy for custom hostname certificates, live test
+/// Sets up destination, live test, and policy for custom hostname certificates
 ///
-/// What is there already is left alone, so running it again changes nothing: a destination with this
-/// address is kept, and a policy that is switched off is switched on.
+/// Steps that are already done are skipped, so running it again changes nothing: a destination with this
+/// address is kept. A policy that is disabled is enabled.
 #[derive(Args, Debug)]
 #[command(after_help = help!(
     "subscribe --endpoint https://hooks.example.com/webhooks/cloudflare --state .certhooks",
     "subscribe --endpoint http://127.0.0.1:3000/webhooks/cloudflare --base http://127.0.0.1:8080/client/v4",
 ))]
 pub(crate) struct Subscribe {
-    /// Address of the door: https on port 443 (http on a loopback address)
+    /// Address of the webhook endpoint: https on port 443, or http on a loopback address; with --stack
+    /// that of the stack when unset
     #[arg(long, value_name = "URL", required_unless_present = "stack")]
     pub(crate) endpoint: Option<String>,
-    /// What Cloudflare shows destination and policy as, if they are made
+    /// Name of the destination and the policy at Cloudflare, where they are created
     #[arg(long, default_value = "certhooks", value_name = "NAME")]
     pub(crate) name: String,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
 
-/// Gives Cloudflare a new secret, without a refused event
+/// Replaces the webhook secret without refusing an event
 ///
-/// A destination's secret cannot be edited, so: the new secret is stored as pending, and the door takes
-/// both; a new destination is made with it, which Cloudflare tests; the policies are moved to it; the
-/// old destination is removed; the new secret becomes the current one. Stopped anywhere, run it again:
-/// it finishes, or with --roll-back undoes it.
+/// A destination's secret cannot be changed. So the new secret is stored as pending, and the webhook
+/// endpoint accepts both; a new destination is created with it, which Cloudflare tests; the policies are
+/// moved to it; the old destination is deleted; the new secret becomes the current one. A rotation that
+/// was stopped finishes when the command is run again, or is undone with --roll-back.
 #[derive(Args, Debug)]
 #[command(after_help = help!("rotate --state .certhooks", "rotate --compromised", "rotate --roll-back"))]
 pub(crate) struct Rotate {
-    /// Address of the door, where policies send to several
+    /// Address of the webhook endpoint; required where policies send to several
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// End the old secret at once, instead of letting it count for another 24 hours
+    /// End the old secret at once, instead of accepting it for another 24 hours
     #[arg(long, conflicts_with = "roll_back")]
     pub(crate) compromised: bool,
-    /// Undo a rotation that was stopped: the current secret stays
+    /// Undo a rotation that was stopped, and keep the current secret
     #[arg(long)]
     pub(crate) roll_back: bool,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
 
-/// Which account, with which token.
+/// The account and its API token.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Access")]
 pub(crate) struct Access {
-    /// Account id; else CLOUDFLARE_ACCOUNT_ID
+    /// Id of the account; else CLOUDFLARE_ACCOUNT_ID
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<String>,
-    /// File with the API token, - for standard input; else CLOUDFLARE_API_TOKEN, else the state folder
+    /// File with the API token, - for standard input; else CLOUDFLARE_API_TOKEN, else the state folder's
     #[arg(long, value_name = "FILE")]
     pub(crate) api_token_file: Option<PathBuf>,
-    /// Base of the API; else CLOUDFLARE_API_BASE, else Cloudflare's
+    /// Base URL of the API; else CLOUDFLARE_API_BASE, else Cloudflare's own
     #[arg(long, value_name = "URL")]
     pub(crate) base: Option<String>,
     #[command(flatten)]
     pub(crate) common: AtProvider,
 }
 
-/// Where a destination's secret comes from.
+/// The source of a destination's secret.
 #[derive(Args, Debug)]
 pub(crate) struct WebhookSecret {
-    /// File with the secret, - for standard input; else CLOUDFLARE_WEBHOOK_AUTH, else the state folder
+    /// File with the secret, - for standard input; else CLOUDFLARE_WEBHOOK_AUTH, else the state folder's
     #[arg(long, value_name = "FILE", conflicts_with = "stack")]
     pub(crate) secret_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
 }
 
 impl Cloudflare {

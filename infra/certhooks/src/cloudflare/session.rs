@@ -9,11 +9,13 @@ use crate::cloudflare::account::Account;
 use crate::cloudflare::args::{Access, WebhookSecret};
 use crate::credentials;
 use crate::fault::{Fault, Outcome};
+use crate::installation::InstallationArgs;
+use crate::installation_secret::no_value;
 use crate::keys;
 use crate::output::Output;
-use crate::stack::{Here, Stack};
+use crate::stack::Stack;
 
-/// What every command has.
+/// What every command works with.
 pub(crate) struct Session {
     pub(crate) account: Account,
     pub(crate) output: Output,
@@ -28,33 +30,45 @@ impl Session {
         Ok(Self { account, output: Output { json: access.common.json }, secrets })
     }
 
-    /// The secret that was named, else that of the variable or the state folder, or of a stack.
+    /// The secret that an option names, else that of the stack, of the variable or of the state folder.
     pub(crate) async fn auth(&self, named: &WebhookSecret) -> Outcome<Auth> {
         match &named.secret_file {
             Some(path) => usable("--secret-file", &credentials::secret("--secret-file", path)?),
-            None => self.door(&named.here).await.map(|(auth, _)| auth),
+            None => self.endpoint_secret(&named.installation).await.map(|(auth, _)| auth),
         }
     }
 
-    /// The secret that the door takes, and where the door is if that is told.
-    pub(crate) async fn door(&self, here: &Here) -> Outcome<(Auth, Option<String>)> {
-        let (versions, url) = match &here.stack {
+    /// The secret that the webhook endpoint accepts, and its address, which only a stack knows.
+    ///
+    /// # Errors
+    /// A rotation was stopped, so that there are two secrets.
+    pub(crate) async fn endpoint_secret(
+        &self,
+        installation: &InstallationArgs,
+    ) -> Outcome<(Auth, Option<String>)> {
+        let (versions, stack) = match &installation.stack {
             None => (self.secrets.webhook(Provider::Cloudflare).all().await?, None),
             Some(name) => {
                 let stack = Stack::open(&Environment::of_process(), name).await?;
-                let url = stack.url(Provider::Cloudflare)?.to_owned();
-                (stack.versions(Provider::Cloudflare).await?, Some(url))
+                (stack.versions(Provider::Cloudflare).await?, Some(stack))
             }
         };
+        let url = stack.as_ref().map(|stack| stack.url(Provider::Cloudflare)).transpose()?;
         if versions.pending.is_some() {
             return Err(Fault::failed(
-                "a rotation was stopped half way: finish it with `certhooks cloudflare rotate`, or \
-                 undo it with --roll-back",
+                "a rotation was stopped half way; finish it with `certhooks cloudflare rotate`, or \
+                 undo it with `certhooks cloudflare rotate --roll-back`",
             ));
         }
-        let none = || Fault::failed("the webhook secret has no value");
+        let none = || match &stack {
+            Some(stack) => no_value(stack),
+            None => Fault::failed(
+                "no webhook secret: set CLOUDFLARE_WEBHOOK_AUTH, or store `cloudflare_webhook_auth` \
+                 in the state folder's secrets.json",
+            ),
+        };
         let auth = usable("the webhook secret", &versions.current.ok_or_else(none)?)?;
-        Ok((auth, url))
+        Ok((auth, url.map(str::to_owned)))
     }
 }
 

@@ -3,74 +3,78 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::dead_letters::installation::{Held, Place};
-use crate::dead_letters::selection::Choice;
+use crate::dead_letters::installation::Installation;
+use crate::dead_letters::selection::Selection;
+use crate::dead_letters::show;
 use crate::fault::Outcome;
-use crate::installation::dead_letter::Letter;
+use crate::installation::{DeadLetter, ReceivedDeadLetter};
 use crate::line::clean;
 use crate::output::Output;
 
-/// Between two lines that tell how far it is.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Interval between progress lines.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What to do with those that are meant.
+/// What to do with the selected dead letters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Deed {
-    List { most: usize },
+pub(crate) enum Action {
+    List { limit: usize },
     Show,
     Retry,
     Drop,
 }
 
-/// What was met.
+/// What an action did.
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct Counts {
+    /// Selected dead letters.
     pub(crate) found: usize,
-    /// Retried or dropped.
+    /// Those that were retried or dropped.
     pub(crate) done: usize,
-    /// Not retried, since their time is over.
+    /// Challenges that were not retried, since their tokens have expired.
     pub(crate) challenges: usize,
 }
 
-/// Goes through a place once. What is left there is given back at the end, whatever the end.
-pub(crate) async fn walk(
-    place: &mut Place,
-    choice: &Choice,
-    deed: &Deed,
+/// Reads all dead letters once and acts on the selected ones. What stays is released at the end, also
+/// after a failure.
+pub(crate) async fn run(
+    installation: &mut Installation,
+    selection: &Selection,
+    action: Action,
     output: Output,
-) -> Outcome<Tally> {
-    let mut tally = Tally::default();
-    let walked = pages(place, choice, *deed, output, &mut tally).await;
-    let given_back = place.give_back().await;
-    walked.and(given_back).map(|()| tally)
+) -> Outcome<Counts> {
+    let mut counts = Counts::default();
+    let acted = all_pages(installation, selection, action, output, &mut counts).await;
+    let released = installation.release().await;
+    acted.and(released).map(|()| counts)
 }
 
-async fn pages(
-    place: &mut Place,
-    choice: &Choice,
-    deed: Deed,
+async fn all_pages(
+    installation: &mut Installation,
+    selection: &Selection,
+    action: Action,
     output: Output,
-    tally: &mut Tally,
+    counts: &mut Counts,
 ) -> Outcome<()> {
-    let (mut seen, mut told) = (HashSet::new(), Instant::now());
-    while let Some(page) = place.page(choice.queue).await? {
-        let is_new = page.iter().filter(|held| seen.insert(held.letter.number.clone())).count() > 0;
-        let (mut meant, others): (Vec<_>, Vec<_>) =
-            page.into_iter().partition(|held| choice.has(&held.letter));
-        place.keep(others);
-        let room = match deed {
-            Deed::List { most } => most - tally.found,
+    let (mut seen, mut last_progress) = (HashSet::new(), Instant::now());
+    while let Some(page) = installation.page(selection.queue).await? {
+        let numbers = page.iter().map(|received| received.dead_letter.number.clone());
+        let is_new = numbers.filter(|number| seen.insert(number.clone())).count() > 0;
+        let (mut selected, others): (Vec<_>, Vec<_>) =
+            page.into_iter().partition(|received| selection.includes(&received.dead_letter));
+        installation.keep(others);
+        let room = match action {
+            Action::List { limit } => limit - counts.found,
             _ => usize::MAX,
         };
-        place.keep(meant.split_off(room.min(meant.len())));
-        tally.found += meant.len();
-        act(place, meant, deed, output, tally).await?;
-        if told.elapsed() >= PAUSE && !output.json {
-            told = Instant::now();
-            eprintln!("certhooks: {} found, {} done", tally.found, tally.done);
+        installation.keep(selected.split_off(room.min(selected.len())));
+        counts.found += selected.len();
+        act(installation, selected, action, output, counts).await?;
+        if last_progress.elapsed() >= PROGRESS_INTERVAL && !output.json {
+            last_progress = Instant::now();
+            eprintln!("certhooks: {} found, {} done", counts.found, counts.done);
         }
-        // A hold that ended brings back what was met before.
-        if !is_new || matches!(deed, Deed::List { most } if tally.found >= most) {
+        // A message whose visibility timeout has ended is received a second time.
+        if !is_new || matches!(action, Action::List { limit } if counts.found >= limit) {
             break;
         }
     }
@@ -78,38 +82,38 @@ async fn pages(
 }
 
 async fn act(
-    place: &mut Place,
-    mut meant: Vec<Held>,
-    deed: Deed,
+    installation: &mut Installation,
+    mut selected: Vec<ReceivedDeadLetter>,
+    action: Action,
     output: Output,
-    tally: &mut Tally,
+    counts: &mut Counts,
 ) -> Outcome<()> {
-    match deed {
-        Deed::List { .. } | Deed::Show => {
-            place.ask_ledger(&mut meant).await?;
-            for held in &meant {
-                say(&held.letter, deed, output);
+    match action {
+        Action::List { .. } | Action::Show => {
+            installation.look_up_deliveries(&mut selected).await?;
+            for received in &selected {
+                say(&received.dead_letter, action, output);
             }
-            place.keep(meant);
+            installation.keep(selected);
         }
-        Deed::Retry => {
-            let (over, meant): (Vec<_>, Vec<_>) =
-                meant.into_iter().partition(|held| held.letter.is_challenge);
-            tally.challenges += over.len();
-            place.keep(over);
-            tally.done += place.retry(meant).await?;
+        Action::Retry => {
+            let (challenges, retryable): (Vec<_>, Vec<_>) =
+                selected.into_iter().partition(|received| received.dead_letter.is_challenge);
+            counts.challenges += challenges.len();
+            installation.keep(challenges);
+            counts.done += installation.retry(retryable).await?;
         }
-        Deed::Drop => tally.done += place.remove(meant).await?,
+        Action::Drop => counts.done += installation.remove(selected).await?,
     }
     Ok(())
 }
 
-fn say(letter: &Letter, deed: Deed, output: Output) {
-    let mut value = letter.value();
-    if deed != Deed::Show {
-        return output.say(&letter.line(), &value);
+fn say(dead_letter: &DeadLetter, action: Action, output: Output) {
+    let (line, mut value) = (show::line(dead_letter), show::value(dead_letter));
+    if action != Action::Show {
+        return output.say(&line, &value);
     }
-    let shown = letter.shown();
-    value["body"] = serde_json::from_str(&shown).unwrap_or_else(|_| json!(shown));
-    output.say(&format!("{}\n{}", letter.line(), clean(&shown)), &value);
+    let body = show::redacted_body(dead_letter);
+    value["body"] = serde_json::from_str(&body).unwrap_or_else(|_| json!(body));
+    output.say(&format!("{line}\n{}", clean(&body)), &value);
 }

@@ -1,16 +1,17 @@
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
+use crate::installation::{InstallationArgs, QueueName};
 use crate::options::Kinds;
-use crate::stack::Here;
 
-/// Looks at dead letters, tries them again or drops them
+/// Lists, retries or drops dead letters
 ///
-/// A dead letter is a message that was received too often: by the worker, for a fault of our own, or, on
-/// AWS, by the consumer of the deliveries queue. On SQS all of this is receiving, sending and deleting:
-/// what is only looked at is given back at once, counts are approximate, and a crash in the middle of a
-/// retry leaves a message on both queues, with the same event id.
+/// A dead letter is a message that was received too often without being acknowledged: by the worker
+/// because of an error in Certhooks, or, on AWS, by the consumer of the deliveries queue. On AWS these
+/// commands receive, send and delete SQS messages. Messages that are only listed become visible again
+/// at once. Counts are approximate. A crash in the middle of a retry leaves a message on both queues,
+/// with the same event id.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
     List(List),
@@ -22,103 +23,107 @@ pub(crate) enum DeadLetters {
 impl DeadLetters {
     pub(crate) fn common(&self) -> &Common {
         match self {
-            Self::List(words) => &words.common,
-            Self::Show(words) => &words.common,
-            Self::Retry(words) => &words.common,
-            Self::Drop(words) => &words.common,
+            Self::List(arguments) => &arguments.common,
+            Self::Show(arguments) => &arguments.common,
+            Self::Retry(arguments) => &arguments.common,
+            Self::Drop(arguments) => &arguments.common,
         }
     }
 }
 
-/// Lists dead letters, with the reason of each
+/// Lists dead letters with the reason for each
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     certhooks dead-letters list\n  \
     certhooks dead-letters list --stack certhooks --provider digicert --newer 24h --json\n\n\
-    Exit status: 0 listed, or there are none; 1 failed; 2 wrong usage.")]
+    Exit status: 0 listed, also where there are none; 1 failed; 2 wrong usage.")]
 pub(crate) struct List {
     #[command(flatten)]
     pub(crate) filter: Filter,
-    /// So many at most
+    /// Maximum number to list
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) common: Common,
 }
 
-/// Shows one dead letter with its message, but for private keys and CertCentral's challenges
+/// Shows one dead letter with its message
+///
+/// Private keys are removed from the message, and the message of a CertCentral challenge is withheld.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  certhooks dead-letters show 17 --json | jq .body\n\n\
-    Exit status: 0 shown; 1 failed; 2 wrong usage; 3 there is none.")]
+    Exit status: 0 shown; 1 failed; 2 wrong usage; 3 not found.")]
 pub(crate) struct Show {
-    /// Its number or message id, as `list` shows it, or the id of its event
+    /// Number or message id, as `list` shows it, or the id of the event
     #[arg(value_name = "ID")]
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) common: Common,
 }
 
-/// Puts dead letters onto the queue again that they came from
+/// Puts dead letters back on the queue that they came from
 ///
-/// First sent, then deleted here, ten at a time. An event that was delivered meanwhile is not delivered
-/// again.
+/// Messages are sent to that queue first and then deleted from the dead letters, ten at a time. An event
+/// that was delivered in the meantime is not delivered again.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     certhooks dead-letters retry --event certificate_issued --newer 2h\n  \
     certhooks dead-letters retry --all --queue deliveries --stack certhooks\n\n\
-    Exit status: 0 all on their queue; 1 some are left where they are; 2 wrong usage; 3 there are none.")]
+    Exit status: 0 all are back on their queue; 1 some are still dead letters, or failed; \
+    2 wrong usage; 3 not found.")]
 pub(crate) struct Retry {
     #[command(flatten)]
     pub(crate) filter: Filter,
-    /// All of them
+    /// Retry every dead letter
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }
 
-/// Removes dead letters for good
+/// Deletes dead letters permanently
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  certhooks dead-letters drop --id 17 --yes\n\n\
-    Exit status: 0 dropped; 1 some are left, or not confirmed; 2 wrong usage; 3 there are none.")]
+    Exit status: 0 dropped; 1 some are still dead letters, or not confirmed, or failed; \
+    2 wrong usage; 3 not found.")]
 pub(crate) struct Drop {
     #[command(flatten)]
     pub(crate) filter: Filter,
-    /// All of them
+    /// Drop every dead letter
     #[arg(long)]
     pub(crate) all: bool,
-    /// Do not ask
+    /// Skip confirmation
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }
 
-/// Which dead letters; those that meet all that is given.
+/// The dead letters to work on; they must meet every condition that is given.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Which dead letters")]
+#[command(next_help_heading = "Selection")]
 pub(crate) struct Filter {
-    /// Of this queue
+    /// Queue to read; both when unset
     #[arg(long, value_name = "NAME")]
     pub(crate) queue: Option<QueueName>,
     #[command(flatten)]
     pub(crate) kinds: Kinds,
-    /// With this number, message id or event id; may be repeated
+    /// Number, message id or event id to select; may be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) id: Vec<String>,
-    /// About this: digicert/order/1234567890, or the beginning of it
+    /// Subject to select, such as digicert/order/1234567890, or the beginning of one; may be repeated
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) subject: Vec<String>,
-    /// Sent before: 90m, 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
+    /// Select messages sent before this age or time: 90m, 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
     #[arg(long, value_name = "TIME")]
     pub(crate) older: Option<String>,
-    /// Sent since: in the same forms
+    /// Select messages sent at or after this age or time, in the same forms
     #[arg(long, value_name = "TIME")]
     pub(crate) newer: Option<String>,
 }
 
 impl Filter {
-    /// A queue alone is all of it.
+    /// Whether nothing is selected. `--queue` alone selects a whole queue, so it does not count.
     pub(crate) fn is_empty(&self) -> bool {
         let Self { queue: _, kinds, id, subject, older, newer } = self;
         kinds.is_empty()
@@ -129,23 +134,15 @@ impl Filter {
     }
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum QueueName {
-    /// Between door and worker
-    Events,
-    /// Between worker and consumer
-    Deliveries,
-}
-
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Where")]
+#[command(next_help_heading = "Installation")]
 pub(crate) struct Common {
     /// State folder of `certhooks local`
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
     #[command(flatten)]
-    pub(crate) here: Here,
-    /// One JSON object a line; errors too
+    pub(crate) installation: InstallationArgs,
+    /// Print one JSON object per line, errors included
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,38 +1,30 @@
 use embedded::{Options, State};
 use ports::Ledger;
 
-use crate::dead_letters::args::{Common, QueueName};
+use crate::dead_letters::args::Common;
 use crate::fault::Outcome;
-use crate::installation::dead_letter::Letter;
-use crate::stack::{Dead, DeadQueues, Stack};
+use crate::installation::{DeadLetter, Handle, QueueName, ReceivedDeadLetter};
+use crate::stack::{DeadLetterQueues, Stack};
 
-/// Rows of a page.
+/// Number of rows read from the database at a time.
 const PAGE: u32 = 100;
 
-/// Where dead letters are.
-pub(crate) enum Place {
-    Local { state: State, after: i64 },
-    Stack(Box<DeadQueues>),
+/// The installation whose dead letters a command works on.
+pub(crate) enum Installation {
+    Local {
+        state: State,
+        /// The id of the last row that was read.
+        after: i64,
+    },
+    Stack(Box<DeadLetterQueues>),
 }
 
-/// A dead letter, with what its place needs to let go of it.
-pub(crate) struct Held {
-    pub(crate) letter: Letter,
-    pub(crate) handle: Handle,
-}
-
-pub(crate) enum Handle {
-    Row(i64),
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "no stack can be opened"))]
-    Message(Dead),
-}
-
-impl Place {
+impl Installation {
     pub(crate) async fn open(common: &Common) -> Outcome<Self> {
-        match &common.here.stack {
+        match &common.installation.stack {
             Some(name) => {
                 let stack = Stack::open(&boot::Environment::of_process(), name).await?;
-                Ok(Self::Stack(Box::new(stack.dead_queues()?)))
+                Ok(Self::Stack(Box::new(stack.dead_letter_queues()?)))
             }
             None => {
                 let state = State::join(&common.state, Options::default())?;
@@ -41,48 +33,57 @@ impl Place {
         }
     }
 
-    /// What to know of the counts.
-    pub(crate) fn caution(&self) -> &'static str {
+    /// A caution about the number of dead letters, to follow it in the text; empty where it is exact.
+    pub(crate) fn count_caution(&self) -> &'static str {
         match self {
             Self::Local { .. } => "",
-            Self::Stack(_) => "; SQS may keep some back while others hold them",
+            Self::Stack(_) => "; messages that another consumer is holding are not counted",
         }
     }
 
-    /// Some that were not met yet; nothing when there are no more.
-    pub(crate) async fn page(&mut self, queue: Option<QueueName>) -> Outcome<Option<Vec<Held>>> {
+    /// The next dead letters, of `queue` or of both queues; `None` when all were read.
+    pub(crate) async fn page(
+        &mut self,
+        queue: Option<QueueName>,
+    ) -> Outcome<Option<Vec<ReceivedDeadLetter>>> {
         match self {
             Self::Local { .. } if queue == Some(QueueName::Deliveries) => Ok(None),
             Self::Local { state, after } => {
                 let rows = state.reader().dead_letters(*after, PAGE).await?;
                 let Some(last) = rows.last() else { return Ok(None) };
                 *after = last.id;
-                let held = rows
-                    .into_iter()
-                    .map(|row| Held { handle: Handle::Row(row.id), letter: Letter::of_row(row) });
-                Ok(Some(held.collect()))
+                let received = rows.into_iter().map(|row| ReceivedDeadLetter {
+                    handle: Handle::Row(row.id),
+                    dead_letter: DeadLetter::of_row(row),
+                });
+                Ok(Some(received.collect()))
             }
             Self::Stack(queues) => Ok(queues.page(queue).await?),
         }
     }
 
-    /// They stay where they are.
-    pub(crate) fn keep(&mut self, held: Vec<Held>) {
+    /// Leaves dead letters where they are.
+    pub(crate) fn keep(&mut self, received: Vec<ReceivedDeadLetter>) {
         if let Self::Stack(queues) = self {
-            queues.keep(held);
+            queues.keep(received);
         }
     }
 
-    pub(crate) async fn give_back(&mut self) -> Outcome<()> {
+    /// Makes the kept dead letters of a stack visible again at once.
+    pub(crate) async fn release(&mut self) -> Outcome<()> {
         match self {
             Self::Local { .. } => Ok(()),
-            Self::Stack(queues) => Ok(queues.give_back().await?),
+            Self::Stack(queues) => Ok(queues.release().await?),
         }
     }
 
-    /// Which of their events were delivered.
-    pub(crate) async fn ask_ledger(&self, held: &mut [Held]) -> Outcome<()> {
-        let ids: Vec<_> = held.iter().filter_map(|held| held.letter.event_id.clone()).collect();
+    /// Looks up in the ledger which of their events were delivered.
+    pub(crate) async fn look_up_deliveries(
+        &self,
+        received: &mut [ReceivedDeadLetter],
+    ) -> Outcome<()> {
+        let ids: Vec<_> =
+            received.iter().filter_map(|received| received.dead_letter.event_id.clone()).collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -90,39 +91,40 @@ impl Place {
             Self::Local { state, .. } => state.ledger().known(&ids).await?,
             Self::Stack(queues) => queues.known(&ids).await?,
         };
-        for Held { letter, .. } in held {
-            letter.is_delivered = letter.event_id.as_ref().map(|id| known.contains_key(id));
+        for ReceivedDeadLetter { dead_letter, .. } in received {
+            let id = dead_letter.event_id.as_ref();
+            dead_letter.is_delivered = id.map(|id| known.contains_key(id));
         }
         Ok(())
     }
 
-    /// How many are on their queue again.
-    pub(crate) async fn retry(&mut self, held: Vec<Held>) -> Outcome<usize> {
+    /// Puts dead letters back on the queues that they came from, and returns their number.
+    pub(crate) async fn retry(&mut self, received: Vec<ReceivedDeadLetter>) -> Outcome<usize> {
         match self {
             Self::Local { state, .. } => {
-                let row = |held: &Held| match held.handle {
-                    Handle::Row(id) => Some((id, held.letter.outgoing()?)),
+                let row = |received: &ReceivedDeadLetter| match received.handle {
+                    Handle::Row(id) => Some((id, received.dead_letter.outgoing()?)),
                     Handle::Message(_) => None,
                 };
-                let rows = held.iter().filter_map(row).collect();
+                let rows = received.iter().filter_map(row).collect();
                 Ok(state.dead_letters().retry(rows).await?)
             }
-            Self::Stack(queues) => Ok(queues.retry(held).await?),
+            Self::Stack(queues) => Ok(queues.retry(received).await?),
         }
     }
 
-    /// How many are gone.
-    pub(crate) async fn remove(&mut self, held: Vec<Held>) -> Outcome<usize> {
+    /// Deletes dead letters, and returns their number.
+    pub(crate) async fn remove(&mut self, received: Vec<ReceivedDeadLetter>) -> Outcome<usize> {
         match self {
             Self::Local { state, .. } => {
-                let row = |held: &Held| match held.handle {
+                let row = |received: &ReceivedDeadLetter| match received.handle {
                     Handle::Row(id) => Some(id),
                     Handle::Message(_) => None,
                 };
-                let rows = held.iter().filter_map(row).collect();
+                let rows = received.iter().filter_map(row).collect();
                 Ok(state.dead_letters().remove(rows).await?)
             }
-            Self::Stack(queues) => Ok(queues.remove(held).await?),
+            Self::Stack(queues) => Ok(queues.remove(received).await?),
         }
     }
 }

@@ -1,14 +1,14 @@
 use envelope::Provider;
 use time::OffsetDateTime;
 
-use crate::dead_letters::args::{Filter, QueueName};
+use crate::dead_letters::args::Filter;
 use crate::fault::Outcome;
-use crate::installation::dead_letter::Letter;
+use crate::installation::{DeadLetter, QueueName};
 use crate::moment::moment;
 
-/// Which dead letters are meant.
+/// The dead letters that a command works on.
 #[derive(Default)]
-pub(crate) struct Choice {
+pub(crate) struct Selection {
     pub(crate) queue: Option<QueueName>,
     providers: Vec<Provider>,
     events: Vec<String>,
@@ -18,9 +18,9 @@ pub(crate) struct Choice {
     newer: Option<OffsetDateTime>,
 }
 
-impl Choice {
+impl Selection {
     /// # Errors
-    /// A time cannot be understood.
+    /// `--older` or `--newer` is not a time.
     pub(crate) fn of(filter: &Filter) -> Outcome<Self> {
         Ok(Self {
             queue: filter.queue,
@@ -37,17 +37,19 @@ impl Choice {
         Self { ids: vec![id.to_owned()], ..Self::default() }
     }
 
-    pub(crate) fn has(&self, letter: &Letter) -> bool {
+    /// Whether a dead letter meets every condition.
+    pub(crate) fn includes(&self, dead_letter: &DeadLetter) -> bool {
         let Self { queue, providers, events, ids, subjects, older, newer } = self;
-        let is_of = |provider: &Provider| letter.provider == provider.as_str();
-        let is_id = |id: &String| *id == letter.number || letter.event_id.as_ref() == Some(id);
-        let begins = |subject: &String| letter.subject.starts_with(subject.as_str());
-        queue.is_none_or(|queue| queue == letter.queue)
+        let is_of = |provider: &Provider| dead_letter.provider == provider.as_str();
+        let is_id =
+            |id: &String| *id == dead_letter.number || dead_letter.event_id.as_ref() == Some(id);
+        let begins = |subject: &String| dead_letter.subject.starts_with(subject.as_str());
+        queue.is_none_or(|queue| queue == dead_letter.queue)
             && (providers.is_empty() || providers.iter().any(is_of))
-            && (events.is_empty() || events.iter().any(|name| letter.is_type(name)))
+            && (events.is_empty() || events.iter().any(|name| dead_letter.is_type(name)))
             && (ids.is_empty() || ids.iter().any(is_id))
             && (subjects.is_empty() || subjects.iter().any(begins))
-            && older.is_none_or(|older| letter.sent < older)
-            && newer.is_none_or(|newer| letter.sent >= newer)
+            && older.is_none_or(|older| dead_letter.sent < older)
+            && newer.is_none_or(|newer| dead_letter.sent >= newer)
     }
 }

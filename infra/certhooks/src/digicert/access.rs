@@ -18,7 +18,7 @@ use crate::output::Output;
 const US: &str = "https://www.digicert.com/services/v2";
 const EU: &str = "https://certcentral.digicert.eu/services/v2";
 
-/// What every command has.
+/// What every command works with.
 pub(crate) struct Session {
     pub(crate) account: Account,
     pub(crate) output: Output,
@@ -35,7 +35,7 @@ impl Session {
         let base = base(access.base.as_deref(), access.eu, &environment)?;
         let stored = api_key(access, &environment, &secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
-            Fault::usage("the API key is empty, or was never filled in: take one from CertCentral, Automation > API Keys")
+            Fault::usage("the API key is empty, or was never filled in; create one in CertCentral, Automation > API Keys")
         })?;
         Ok(Self {
             account: Account::new(base, key)?,
@@ -47,7 +47,7 @@ impl Session {
         })
     }
 
-    /// The webhook secret that was named, if one was.
+    /// The webhook key that the options name; `None` where they name none.
     pub(crate) async fn new_secret(&self, named: &NewSecret) -> Outcome<Option<webhook::Key>> {
         let (name, stored) = if let Some(path) = &named.secret_file {
             ("--secret-file", credentials::secret("--secret-file", path)?)
@@ -64,14 +64,19 @@ impl Session {
         usable(name, &stored).map(Some)
     }
 
-    /// The webhook key of the state folder, or of its variable.
+    /// The webhook key of the environment variable, else of the state folder.
     pub(crate) async fn webhook_key(&self) -> Outcome<webhook::Key> {
         usable("the webhook key of the state folder", &self.stored_webhook_key().await?)
     }
 
     async fn stored_webhook_key(&self) -> Outcome<SecretString> {
         let versions = self.secrets.webhook(Provider::Digicert).current().await?;
-        versions.current.ok_or_else(|| Fault::failed("the state folder has no webhook key"))
+        versions.current.ok_or_else(|| {
+            Fault::failed(
+                "no webhook key: set DIGICERT_WEBHOOK_KEY, or store `digicert_webhook_key` in the \
+                 state folder's secrets.json",
+            )
+        })
     }
 }
 
@@ -79,12 +84,13 @@ fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
     webhook::Key::of(stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
 }
 
+/// The base URL of the Services API.
 pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) -> Outcome<Url> {
-    // Europe is as if its base was typed: it decides before the variable.
+    // `--eu` means the European base URL, so it goes before the variable as `--base` does.
     credentials::base(if eu { Some(EU) } else { option }, "DIGICERT_API_BASE", US, environment)
 }
 
-/// The API key that was named, else that of its variable or of the state folder.
+/// The API key that an option names, else that of the variable or of the state folder.
 pub(crate) async fn api_key(
     access: &Access,
     environment: &Environment,
@@ -99,11 +105,11 @@ pub(crate) async fn api_key(
         .await
 }
 
-/// Where the API key may come from.
+/// The sources of the API key.
 pub(crate) fn key_source<'a>(state: &'a Path, file: Option<&'a Path>) -> KeySource<'a> {
     KeySource {
         provider: Provider::Digicert,
-        called: "API key",
+        name: "API key",
         option: "--api-key-file",
         file,
         variable: "DIGICERT_API_KEY",

@@ -5,10 +5,10 @@ use reqwest::Url;
 use crate::client::{self, Client};
 use crate::fault::{Fault, Outcome};
 
-/// One CertCentral account, by the API key.
+/// The CertCentral account of an API key.
 pub(crate) struct Account(Client);
 
-pub(crate) type Trouble = client::Trouble<Refusal>;
+pub(crate) type CallError = client::CallError<Refusal>;
 
 impl Account {
     pub(crate) fn new(base: Url, key: Key) -> Outcome<Self> {
@@ -19,11 +19,14 @@ impl Account {
         &self,
         request: &Request,
         classify: fn(&Answer<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, CallError> {
         self.0.call(request, classify).await
     }
 
-    /// The account's webhook, or that with the id.
+    /// The account's webhook, or the one with the id.
+    ///
+    /// # Errors
+    /// There is no such webhook, or the call failed.
     pub(crate) async fn webhook(&self, id: Option<u64>) -> Outcome<Webhook> {
         let found = self.find(id).await?;
         found.ok_or_else(|| match id {
@@ -32,12 +35,13 @@ impl Account {
         })
     }
 
-    pub(crate) async fn find(&self, id: Option<u64>) -> Result<Option<Webhook>, Trouble> {
+    /// As [`webhook`](Self::webhook), but `None` where there is no such webhook.
+    pub(crate) async fn find(&self, id: Option<u64>) -> Result<Option<Webhook>, CallError> {
         let webhooks = self.call(&webhook::list(), webhook::classify_list).await?;
         Ok(webhooks.into_iter().find(|webhook| id.is_none_or(|id| id == webhook.id)))
     }
 
-    /// The id given, or that of the account's webhook.
+    /// The id that is given, or that of the account's webhook.
     pub(crate) async fn id(&self, id: Option<u64>) -> Outcome<u64> {
         match id {
             Some(id) => Ok(id),
@@ -45,7 +49,8 @@ impl Account {
         }
     }
 
-    pub(crate) async fn act(&self, request: &Request) -> Result<(), Trouble> {
+    /// Makes a call whose answer holds nothing.
+    pub(crate) async fn act(&self, request: &Request) -> Result<(), CallError> {
         self.call(request, webhook::classify_done).await
     }
 }

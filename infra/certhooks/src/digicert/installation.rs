@@ -8,20 +8,25 @@ use tokio::time::Instant;
 
 use super::access::Session;
 use crate::fault::{Fault, Outcome};
-use crate::stack::{Here, Stack};
+use crate::installation::InstallationArgs;
+use crate::installation_secret::no_value;
+use crate::stack::Stack;
 
-/// Between two looks for a token.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Interval between two reads of the waiting tokens.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Our side of a webhook: where the door keeps its key and the worker the tokens.
-pub(crate) enum Home<'a> {
+/// The installation that receives the events of a webhook: it holds the webhook key and the tokens.
+pub(crate) enum Installation<'a> {
     Local { session: &'a Session, reader: Reader },
     Stack(Box<Stack>),
 }
 
-impl<'a> Home<'a> {
-    pub(crate) async fn open(session: &'a Session, here: &Here) -> Outcome<Self> {
-        match &here.stack {
+impl<'a> Installation<'a> {
+    pub(crate) async fn open(
+        session: &'a Session,
+        installation: &InstallationArgs,
+    ) -> Outcome<Self> {
+        match &installation.stack {
             Some(name) => {
                 let stack = Stack::open(&Environment::of_process(), name).await?;
                 Ok(Self::Stack(Box::new(stack)))
@@ -30,12 +35,10 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// Where the door is, if this tells.
+    /// The address of the webhook endpoint, which only a stack knows.
     pub(crate) fn endpoint(&self) -> Outcome<Endpoint> {
         match self {
-            Self::Local { .. } => {
-                Err(Fault::usage("--endpoint: is needed, since a state folder does not tell it"))
-            }
+            Self::Local { .. } => Err(Fault::usage("--endpoint is required without --stack")),
             Self::Stack(stack) => {
                 let url = stack.url(Provider::Digicert)?;
                 Endpoint::parse(url).map_err(|fault| {
@@ -45,21 +48,20 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// The key that the door takes.
+    /// The webhook key that the webhook endpoint accepts.
     pub(crate) async fn key(&self) -> Outcome<Key> {
         match self {
             Self::Local { session, .. } => session.webhook_key().await,
             Self::Stack(stack) => {
                 let current = stack.versions(Provider::Digicert).await?.current;
-                let none = || Fault::failed("the webhook secret has no value");
-                Key::of(&current.ok_or_else(none)?).map_err(|fault| {
-                    Fault::failed(format!("webhook secret of stack {}: {fault}", stack.name()))
+                Key::of(&current.ok_or_else(|| no_value(stack))?).map_err(|fault| {
+                    Fault::failed(format!("the webhook secret of stack {}: {fault}", stack.name()))
                 })
             }
         }
     }
 
-    /// Every token that still can be used.
+    /// Every token that can still be used.
     pub(crate) async fn tokens(&self) -> Outcome<Vec<WaitingChallenge>> {
         match self {
             Self::Local { reader, .. } => Ok(reader.challenges().await?),
@@ -67,14 +69,14 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// The newest token of a webhook.
+    /// The newest waiting token of a webhook.
     pub(crate) async fn waiting(&self, webhook: u64) -> Outcome<Option<WaitingChallenge>> {
         let webhook = webhook.to_string();
         let tokens = self.tokens().await?.into_iter();
         Ok(tokens.filter(|token| token.webhook_id == webhook).max_by_key(|token| token.expires))
     }
 
-    /// The token of a webhook that was not there `before`; nothing when none arrives in time.
+    /// Waits for a token of a webhook other than `before`; `None` when none arrives in time.
     pub(crate) async fn arriving(
         &self,
         webhook: u64,
@@ -92,11 +94,11 @@ impl<'a> Home<'a> {
             if Instant::now() >= until {
                 return Ok(None);
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// For people: whose door it is.
+    /// The name of the installation, for people.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Local { session, .. } => {

@@ -2,36 +2,36 @@ use providers::digicert::webhook::{
     Endpoint, FREQUENCIES, Settings, Spelling, frequency, is_event_name, is_known, nearest,
 };
 
-use super::args::{SettingsAs, Switch, Wishes};
+use super::args::{SettingsAs, Switch, WebhookSpecArgs};
 use crate::fault::{Fault, Outcome};
 use crate::output::Output;
 
-/// What a webhook shall send, checked before anything is sent.
-pub(super) struct Wish {
+/// What a webhook is to send, checked before anything is sent to CertCentral.
+pub(super) struct WebhookSpec {
     pub(super) events: Option<Vec<String>>,
     pub(super) settings: Settings,
-    /// `None`: whichever CertCentral takes.
+    /// `None` for whichever CertCentral accepts.
     pub(super) spelling: Option<Spelling>,
 }
 
-impl Wish {
-    pub(super) fn of(wishes: &Wishes, output: Output) -> Outcome<Self> {
+impl WebhookSpec {
+    pub(super) fn of(arguments: &WebhookSpecArgs, output: Output) -> Outcome<Self> {
         let switch = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
-        let days = wishes.frequency.as_ref().map(|days| days.iter().map(|day| one_day(day)));
+        let days = arguments.frequency.as_ref().map(|days| days.iter().map(|day| one_day(day)));
         let settings = Settings {
-            instant_issue: switch(wishes.instant_issue),
+            instant_issue: switch(arguments.instant_issue),
             frequency: days.map(Iterator::collect).transpose()?,
-            chain: switch(wishes.chain),
-            instant_chain: switch(wishes.instant_chain),
+            chain: switch(arguments.chain),
+            instant_chain: switch(arguments.instant_chain),
         };
-        let spelling = wishes.settings_as.map(|spelling| match spelling {
+        let spelling = arguments.settings_as.map(|spelling| match spelling {
             SettingsAs::String => Spelling::Text,
             SettingsAs::Boolean => Spelling::Boolean,
         });
-        for event in wishes.event.iter().flatten() {
-            check_event(event, wishes.allow_unknown_event, output)?;
+        for event in arguments.event.iter().flatten() {
+            check_event(event, arguments.allow_unknown_event, output)?;
         }
-        Ok(Self { events: wishes.event.clone(), settings, spelling })
+        Ok(Self { events: arguments.event.clone(), settings, spelling })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -56,15 +56,15 @@ fn check_event(event: &str, is_allowed: bool, output: Output) -> Outcome<()> {
     }
     if !is_event_name(event) {
         return Err(Fault::usage(format!(
-            "--event {event:?}: is no event name; they look like certificate_issued"
+            "--event {event:?}: not an event name; event names look like certificate_issued"
         )));
     }
     let nearest = nearest(event);
-    let meant = nearest.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
-    let unknown = format!("--event {event}: is not among the known events{meant}");
+    let suggestion = nearest.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
+    let unknown = format!("--event {event}: not a known event{suggestion}");
     if is_allowed {
         output.warn(&unknown);
         return Ok(());
     }
-    Err(Fault::usage(format!("{unknown} (--allow-unknown-event sends it all the same)")))
+    Err(Fault::usage(format!("{unknown} (use --allow-unknown-event to send it anyway)")))
 }

@@ -1,8 +1,8 @@
 use envelope::{Provider, rfc3339};
 use providers::cloudflare::alerting::{Destination, Policy, Refusal};
 
-use crate::client::Trouble;
-use crate::cloudflare::{Access, Account, at};
+use crate::client::CallError;
+use crate::cloudflare::{Access, Account, destinations_at};
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::doctor::{Side, endpoint};
@@ -31,15 +31,15 @@ pub(crate) async fn look(look: &Look) -> Side {
     }
 }
 
-fn refused(trouble: Trouble<Refusal>) -> Finding {
+fn refused(trouble: CallError<Refusal>) -> Finding {
     let (check, mend) = match &trouble {
-        Trouble::Refused(Refusal::TokenRefused { .. }) => (
+        CallError::Refused(Refusal::TokenRefused { .. }) => (
             "api-token",
             "set CLOUDFLARE_API_TOKEN to a token with Account, Notifications, Edit for this account",
         ),
-        Trouble::Refused(Refusal::NotFound) => ("account", "correct CLOUDFLARE_ACCOUNT_ID"),
-        Trouble::Refused(_) => ("api", "correct what it names, or try again later"),
-        Trouble::Unanswered(_) => ("api", "see CLOUDFLARE_API_BASE, HTTPS_PROXY and the network"),
+        CallError::Refused(Refusal::NotFound) => ("account", "correct CLOUDFLARE_ACCOUNT_ID"),
+        CallError::Refused(_) => ("api", "correct what it names, or try again later"),
+        CallError::Unanswered(_) => ("api", "see CLOUDFLARE_API_BASE, HTTPS_PROXY and the network"),
     };
     Finding::wrong(check, Fault::from(trouble).text(), mend)
 }
@@ -79,7 +79,7 @@ fn ours<'a>(
 ) -> Vec<&'a Destination> {
     let is_served = |one: &Destination| policies.iter().any(|policy| policy.serves(&one.id));
     let mut ours: Vec<_> = match look.door(PROVIDER) {
-        Some(door) => at(destinations, door.as_str()),
+        Some(door) => destinations_at(destinations, door.as_str()),
         None => destinations.iter().filter(|one| is_served(one)).collect(),
     };
     ours.sort_by_key(|one| !is_served(one));

@@ -10,7 +10,7 @@ use providers::meta::MetaReceiver;
 use providers::receiver::WebhookReceiver;
 use reqwest::Url;
 
-use crate::credentials;
+use crate::client::endpoint_url;
 use crate::doctor::probe::Prober;
 use crate::doctor::words::Doctor;
 use crate::fault::{Fault, Outcome};
@@ -36,7 +36,7 @@ pub(crate) struct Look {
 impl Look {
     pub(crate) async fn open(arguments: Doctor) -> Outcome<Self> {
         let environment = Environment::of_process();
-        let stack = match &arguments.here.stack {
+        let stack = match &arguments.installation.stack {
             Some(name) => Some(Stack::open(&environment, name).await?),
             None => None,
         };
@@ -155,7 +155,7 @@ pub(crate) fn route(provider: Provider) -> &'static str {
 
 /// With or without the route of a door at its end.
 fn base(text: &str) -> Outcome<Url> {
-    let mut url = credentials::address("--endpoint", text)?;
+    let mut url = endpoint_url("--endpoint", text)?;
     if url.query().is_some() {
         return Err(Fault::usage("--endpoint: must not have a query"));
     }

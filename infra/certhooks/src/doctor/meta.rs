@@ -1,7 +1,7 @@
 use envelope::Provider;
 use providers::meta::subscription::{Alerts, Refusal, Subscription};
 
-use crate::client::Trouble;
+use crate::client::CallError;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 use crate::doctor::{Side, endpoint};
@@ -47,17 +47,17 @@ fn is_asked_for(look: &Look) -> bool {
         || variables.iter().any(|name| look.environment.optional(name).is_some())
 }
 
-fn refused(trouble: Trouble<Refusal>) -> Finding {
+fn refused(trouble: CallError<Refusal>) -> Finding {
     let (check, mend) = match &trouble {
-        Trouble::Refused(refusal @ Refusal::Retired) => {
+        CallError::Refused(refusal @ Refusal::Retired) => {
             let mend = "nothing: switch the provider off (EnableMeta=false)";
             return Finding::warning("product", refusal.to_string(), mend);
         }
-        Trouble::Refused(Refusal::TokenRefused { .. } | Refusal::Forbidden { .. }) => {
+        CallError::Refused(Refusal::TokenRefused { .. } | Refusal::Forbidden { .. }) => {
             ("access-token", "set META_ACCESS_TOKEN to APPID|APPSECRET")
         }
-        Trouble::Refused(_) => ("api", "correct what it names, or try again later"),
-        Trouble::Unanswered(_) => ("api", "see META_API_BASE, HTTPS_PROXY and the network"),
+        CallError::Refused(_) => ("api", "correct what it names, or try again later"),
+        CallError::Unanswered(_) => ("api", "see META_API_BASE, HTTPS_PROXY and the network"),
     };
     Finding::wrong(check, Fault::from(trouble).text(), mend)
 }

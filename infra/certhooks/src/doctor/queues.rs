@@ -105,13 +105,14 @@ async fn dead_letters(look: &Look, stack: &Stack, depths: Depths) -> Finding {
 /// When the oldest was sent, of the dead letters that SQS hands out first; they are given back.
 async fn oldest_dead(stack: &Stack) -> PortResult<Option<OffsetDateTime>> {
     const PAGES: usize = 10;
-    let (mut queues, mut oldest) = (stack.dead_queues()?, None);
+    let (mut queues, mut oldest) = (stack.dead_letter_queues()?, None);
     let mut outcome = Ok(());
     for _ in 0..PAGES {
         match queues.page(None).await {
-            Ok(Some(held)) => {
-                oldest = held.iter().map(|held| held.letter.sent).chain(oldest).min();
-                queues.keep(held);
+            Ok(Some(received)) => {
+                let sent = received.iter().map(|received| received.dead_letter.sent);
+                oldest = sent.chain(oldest).min();
+                queues.keep(received);
             }
             Ok(None) => break,
             Err(error) => {
@@ -120,7 +121,7 @@ async fn oldest_dead(stack: &Stack) -> PortResult<Option<OffsetDateTime>> {
             }
         }
     }
-    queues.give_back().await.and(outcome).map(|()| oldest)
+    queues.release().await.and(outcome).map(|()| oldest)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::installation::InstallationArgs;
 use crate::options::ProviderName;
-use crate::stack::Here;
 
 /// Compares what is configured here and at the providers, and says what is wrong and what mends it
 ///
@@ -29,7 +29,7 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "DIR", conflicts_with = "stack")]
     pub(crate) state: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     /// Where the doors are, as the providers see them; else where the providers send to
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,

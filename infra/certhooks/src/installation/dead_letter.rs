@@ -1,54 +1,79 @@
 use std::time::Duration;
 
-use embedded::DeadLetter;
-use envelope::{Envelope, Provider, rfc3339};
+#[cfg(feature = "aws")]
+use aws::SqsDeadLetter;
+use clap::ValueEnum;
+use envelope::{Envelope, Provider};
 use ports::Outgoing;
 use providers::interpretation;
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::dead_letters::args::QueueName;
-use crate::line::short;
+/// A message of SQS. Without the feature `aws` there is none.
+#[cfg(not(feature = "aws"))]
+pub(crate) enum SqsDeadLetter {}
 
-/// What a challenge's body must not show.
-const WITHHELD: &str = "withheld: it may hold the token of a challenge";
+/// The queue that a dead letter came from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum QueueName {
+    /// From the webhook endpoints to the worker
+    Events,
+    /// From the worker to the consumer
+    Deliveries,
+}
 
-/// A dead letter, wherever it is.
-pub(crate) struct Letter {
-    /// Of its row, or of its SQS message.
+/// A dead letter as it was received, with what is needed to retry or remove it.
+pub(crate) struct ReceivedDeadLetter {
+    pub(crate) dead_letter: DeadLetter,
+    pub(crate) handle: Handle,
+}
+
+/// What an installation needs to retry or remove a dead letter.
+pub(crate) enum Handle {
+    /// The id of its row in the database of a state folder.
+    Row(i64),
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "no stack can be opened"))]
+    Message(SqsDeadLetter),
+}
+
+/// A message that was received too often, in either installation.
+pub(crate) struct DeadLetter {
+    /// The number of its row, or the id of its SQS message.
     pub(crate) number: String,
     pub(crate) queue: QueueName,
+    /// Empty where neither the message nor its queue names one.
     pub(crate) provider: String,
     /// The type of its event.
     pub(crate) kind: String,
-    /// Ours, where the envelope can be read.
+    /// The other name of that type: Certhooks' own for an event, the provider's for a delivery.
+    /// `None` where the message cannot be read.
     other_kind: Option<String>,
     pub(crate) event_id: Option<String>,
     pub(crate) subject: String,
     pub(crate) receives: u32,
     pub(crate) sent: OffsetDateTime,
     pub(crate) body: String,
-    /// What the queue, or else the message, says of it.
+    /// Why it is a dead letter, from the queue or from the message itself; empty where unknown.
     pub(crate) reason: String,
     pub(crate) is_challenge: bool,
-    /// Whether the ledger has its event as delivered, where it was asked.
+    /// Whether the ledger has its event as delivered; `None` where the ledger was not read.
     pub(crate) is_delivered: Option<bool>,
 }
 
-impl Letter {
-    /// One of a state folder.
-    pub(crate) fn of_row(row: DeadLetter) -> Self {
-        let DeadLetter { id, provider, kind, body, receives, reason, sent, .. } = row;
-        let letter = Self::new(id.to_string(), QueueName::Events, body, receives, sent);
-        let kind = if letter.kind.is_empty() { kind } else { letter.kind.clone() };
-        let reason = match letter.reason.as_str() {
+impl DeadLetter {
+    /// A dead letter of a state folder.
+    pub(crate) fn of_row(row: embedded::DeadLetter) -> Self {
+        let embedded::DeadLetter { id, provider, kind, body, receives, reason, sent, .. } = row;
+        let dead_letter = Self::new(id.to_string(), QueueName::Events, body, receives, sent);
+        let kind = if dead_letter.kind.is_empty() { kind } else { dead_letter.kind.clone() };
+        let reason = match dead_letter.reason.as_str() {
             "" => reason,
-            known => format!("{known}; {reason}"),
+            found => format!("{found}; {reason}"),
         };
-        Self { provider, kind, reason, ..letter }
+        Self { provider, kind, reason, ..dead_letter }
     }
 
-    /// What its body says of it.
+    /// A dead letter, with what its body tells about it.
     pub(crate) fn new(
         number: String,
         queue: QueueName,
@@ -56,7 +81,7 @@ impl Letter {
         receives: u32,
         sent: OffsetDateTime,
     ) -> Self {
-        let mut letter = Self {
+        let mut dead_letter = Self {
             number,
             queue,
             provider: String::new(),
@@ -72,19 +97,19 @@ impl Letter {
             is_delivered: None,
         };
         match queue {
-            QueueName::Events => letter.read_envelope(),
-            QueueName::Deliveries => letter.read_event(),
+            QueueName::Events => dead_letter.read_envelope(),
+            QueueName::Deliveries => dead_letter.read_event(),
         }
-        letter
+        dead_letter
     }
 
     fn read_envelope(&mut self) {
         let envelope = match serde_json::from_str::<Envelope>(&self.body) {
             Ok(envelope) => envelope,
-            // The parser's own text may quote the message.
+            // The parser's own message may quote the body, so it is not shown.
             Err(error) => {
                 let (line, column) = (error.line(), error.column());
-                self.reason = format!("it is no envelope: see its line {line}, column {column}");
+                self.reason = format!("not a valid envelope (line {line}, column {column})");
                 return;
             }
         };
@@ -97,10 +122,10 @@ impl Letter {
                 self.subject = interpretation.subject;
                 self.other_kind = Some(interpretation.kind.as_str().to_owned());
             }
-            None => "its source is none of ours".clone_into(&mut self.reason),
+            None => "unknown event source".clone_into(&mut self.reason),
         }
         if self.is_challenge {
-            "a challenge, whose token counts for 30 minutes".clone_into(&mut self.reason);
+            "a challenge, whose token is valid for 30 minutes".clone_into(&mut self.reason);
         }
     }
 
@@ -113,11 +138,11 @@ impl Letter {
         self.provider = text(&event["data"]["provider"]);
         self.other_kind = event["data"]["event"].as_str().map(str::to_owned);
         if self.event_id.is_none() {
-            "it is no certificate event".clone_into(&mut self.reason);
+            "not a certificate event".clone_into(&mut self.reason);
         }
     }
 
-    /// A whole type, or the end of one.
+    /// Whether its type is `name`, or ends with it after a dot.
     pub(crate) fn is_type(&self, name: &str) -> bool {
         let ends = |kind: &str| {
             kind.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -125,53 +150,7 @@ impl Letter {
         ends(&self.kind) || self.other_kind.as_deref().is_some_and(ends)
     }
 
-    /// Why it is here, and what the ledger knows.
-    pub(crate) fn why(&self) -> String {
-        let receives = self.receives;
-        let why = match (self.reason.as_str(), self.queue) {
-            ("", QueueName::Events) => format!("received {receives} times and not acknowledged"),
-            ("", QueueName::Deliveries) => {
-                format!("received {receives} times by the consumer and not deleted")
-            }
-            (reason, _) => reason.to_owned(),
-        };
-        match (self.is_delivered, self.queue) {
-            (Some(true), QueueName::Events) => format!("{why}; delivered before, safe to drop"),
-            (Some(false), QueueName::Events) if !self.is_challenge => {
-                format!("{why}; not delivered")
-            }
-            _ => why,
-        }
-    }
-
-    pub(crate) fn line(&self) -> String {
-        let sent = rfc3339(self.sent.replace_nanosecond(0).unwrap_or(self.sent));
-        let queue = self.queue.as_str();
-        let (kind, subject) = (short(&self.kind, 60), short(&self.subject, 45));
-        format!("{:<6} {queue:<10} {sent} {kind:<50} {subject:<40} {}", self.number, self.why())
-    }
-
-    pub(crate) fn value(&self) -> Value {
-        json!({
-            "number": self.number, "queue": self.queue.as_str(), "provider": self.provider,
-            "type": self.kind, "id": self.event_id, "subject": self.subject,
-            "receives": self.receives, "sent": rfc3339(self.sent), "reason": self.why(),
-            "delivered": self.is_delivered,
-        })
-    }
-
-    /// The message, without what nobody may see.
-    pub(crate) fn shown(&self) -> String {
-        // What cannot be read may be part of a challenge all the same.
-        if self.is_challenge || (self.event_id.is_none() && self.body.contains("challenge")) {
-            return WITHHELD.to_owned();
-        }
-        certificate::redact_json(&self.body)
-            .or_else(|| certificate::redact_text(&self.body))
-            .map_or_else(|| self.body.clone(), |(text, _)| text)
-    }
-
-    /// The message that it was, for the events queue of a state folder.
+    /// The message to put back on the events queue of a state folder; `None` where its provider is unknown.
     pub(crate) fn outgoing(&self) -> Option<Outgoing> {
         let provider = Provider::ALL.iter().find(|name| name.as_str() == self.provider)?;
         let envelope = serde_json::from_str::<Envelope>(&self.body).ok();

@@ -9,16 +9,16 @@ use providers::receiver::PLACEHOLDER;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::client::{Client, Trouble};
+use crate::client::{CallError, Client};
 use crate::credentials::{self, KeySource};
 use crate::fault::{Fault, Outcome};
 use crate::meta::args::Access;
 
 const BASE: &str = "https://graph.facebook.com";
-/// Pages of domains that are read; an app has a few hundred domains.
+/// Maximum number of pages of domains to read. An app has a few hundred domains.
 const PAGES: usize = 100;
 
-/// One Meta app.
+/// A Meta app.
 pub(crate) struct App {
     client: Client,
     id: String,
@@ -26,7 +26,7 @@ pub(crate) struct App {
 
 impl App {
     /// # Errors
-    /// App id, access token or base is missing or cannot be right.
+    /// The app id, the access token or the base URL is missing or invalid.
     pub(crate) async fn open(
         access: &Access,
         environment: &Environment,
@@ -36,11 +36,11 @@ impl App {
         let base = credentials::base(access.base.as_deref(), "META_API_BASE", BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
         let key = api::key(&stored)
-            .ok_or_else(|| Fault::usage("the access token is empty, or was never filled in"))?;
+            .ok_or_else(|| Fault::usage("the access token is empty, or was never filled in; it must be the app's own, APPID|APPSECRET"))?;
         Ok(Self { client: Client::new(base, key)?, id })
     }
 
-    pub(crate) async fn subscription(&self) -> Result<Option<Subscription>, Trouble<Refusal>> {
+    pub(crate) async fn subscription(&self) -> Result<Option<Subscription>, CallError<Refusal>> {
         self.client.call(&subscription::subscriptions(&self.id), classify_subscriptions).await
     }
 
@@ -49,7 +49,7 @@ impl App {
         Ok(self.client.call(&request, classify_done).await?)
     }
 
-    pub(crate) async fn domains(&self, alerts: Alerts) -> Result<Vec<String>, Trouble<Refusal>> {
+    pub(crate) async fn domains(&self, alerts: Alerts) -> Result<Vec<String>, CallError<Refusal>> {
         let mut domains = Vec::new();
         let mut after = None;
         for _ in 0..PAGES {
@@ -74,7 +74,7 @@ impl Access {
     fn token_source(&self) -> KeySource<'_> {
         KeySource {
             provider: Provider::Meta,
-            called: "access token",
+            name: "access token",
             option: "--access-token-file",
             file: self.access_token_file.as_deref(),
             variable: "META_ACCESS_TOKEN",
@@ -96,7 +96,7 @@ fn id(option: Option<&str>, environment: &Environment) -> Outcome<String> {
     }
 }
 
-/// What the handshake is to say, in the webhook secret as it is stored.
+/// The token of the handshake, in the webhook secret as it is stored; `None` where it was not filled in.
 pub(crate) fn verify_token(stored: &SecretString) -> Option<SecretString> {
     let members: Value = serde_json::from_str(stored.expose_secret()).ok()?;
     let token = members["verify_token"].as_str()?.trim();

@@ -1,8 +1,8 @@
-//! Meta's side of the work: `certhooks meta …`. The product is retired; the contract is kept.
+//! `certhooks meta …`: the subscription of a Meta app. Meta has retired the product; the command is kept.
 //!
 //! - [`args`]: its commands and options
-//! - [`app`]: what an app hears of: subscription and domains
-//! - [`subscribe`]: the whole way in one command
+//! - [`app`]: calls to the app's subscription and domains
+//! - [`subscribe`]: both fields and the domains in one command
 
 mod app;
 pub(crate) mod args;
@@ -16,9 +16,9 @@ pub(crate) use crate::meta::args::Access;
 use crate::meta::args::Meta;
 
 pub(crate) async fn run(command: Meta) -> ExitCode {
-    let Meta::Subscribe(words) = command;
-    match subscribe::run(&words).await {
+    let Meta::Subscribe(arguments) = command;
+    match subscribe::run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(words.access.common.json),
+        Err(fault) => fault.report(arguments.access.common.json),
     }
 }

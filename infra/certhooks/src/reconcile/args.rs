@@ -2,35 +2,35 @@ use clap::Args;
 use reconciliation::LONGEST_WINDOW;
 
 use crate::digicert::Access;
+use crate::installation::InstallationArgs;
 use crate::moment::age;
-use crate::stack::Here;
 
-/// Finds what CertCentral failed to send, and puts it on the events queue
+/// Finds events that CertCentral failed to send, and puts them on the events queue
 ///
-/// Compares CertCentral's log of sent events, and the orders whose status changed, with what was
-/// delivered here. What was not answered with 2xx, and what was never sent, goes on the events queue
-/// as the webhook would have put it there, marked `reconciled`; each id at most once in 24 hours. Needs
-/// no `certhooks local` to run, and disturbs none. It may be stopped anywhere and run again.
+/// Compares CertCentral's log of sent events, and the orders whose status changed, with the events that
+/// were delivered. An event that was never sent, or not answered with 2xx, is put on the events queue
+/// as the webhook endpoint would have done, marked `reconciled`; each id at most once in 24 hours.
+/// `certhooks local` need not be running, but may be. The command can be stopped and run again.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  certhooks reconcile --dry-run\n  \
     certhooks reconcile --window 7d --json | jq .still_missing\n  \
     certhooks reconcile --state .certhooks --eu\n\n\
-    Exit status: 0 done, nothing is missing any more; 1 something is still missing, or refused or \
+    Exit status: 0 done, and nothing is missing; 1 something is still missing, or refused or \
     failed; 2 wrong usage.")]
 pub(crate) struct Reconcile {
-    /// How far back: 90m, 24h, and 7d at most; else RECONCILE_WINDOW_MINUTES, else 24h
+    /// Age of the oldest events to compare: 90m, 24h, at most 7d; else RECONCILE_WINDOW_MINUTES, else 24h
     #[arg(long, value_name = "AGE", value_parser = window)]
     pub(crate) window: Option<u32>,
-    /// Show what would be put on the queue, and put nothing there
+    /// Show what would be put on the queue without doing so
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
 
-/// In whole minutes.
+/// The window in whole minutes.
 fn window(text: &str) -> Result<u32, String> {
     let minutes = age(text).and_then(|age| u32::try_from(age.whole_minutes()).ok());
     minutes

@@ -3,33 +3,35 @@ use std::collections::VecDeque;
 use ports::ArchiveReader;
 
 use crate::fault::Outcome;
-use crate::replay::selection::Choice;
+use crate::replay::selection::Selection;
 use crate::replay::source::Source;
 
-/// The keys that may hold a chosen event, in order, with no more than a page of them in memory.
-pub(crate) struct Keys {
+/// The keys that may hold a selected event, in order, with at most one page of them in memory.
+pub(crate) struct CandidateKeys {
     source: Source,
-    choice: Choice,
-    /// Prefix, and the key after which the next page begins.
+    selection: Selection,
+    /// Prefixes of keys, and for each the key after which the next page begins.
     ranges: VecDeque<(String, String)>,
     page: VecDeque<String>,
 }
 
-impl Keys {
-    pub(crate) fn new(source: Source, choice: &Choice) -> Self {
-        let ranges = choice.ranges().into();
-        Self { source, choice: choice.clone(), ranges, page: VecDeque::new() }
+impl CandidateKeys {
+    pub(crate) fn new(source: Source, selection: &Selection) -> Self {
+        let ranges = selection.ranges().into();
+        Self { source, selection: selection.clone(), ranges, page: VecDeque::new() }
     }
 
+    /// The next key; `None` when there are no more.
+    ///
     /// # Errors
     /// The archive cannot be listed.
     pub(crate) async fn next(&mut self) -> Outcome<Option<String>> {
         loop {
             while let Some(key) = self.page.pop_front() {
-                if self.choice.ends_before(&key) {
+                if self.selection.ends_before(&key) {
                     self.page.clear();
                     self.ranges.pop_front();
-                } else if self.choice.may_be(&key) {
+                } else if self.selection.may_include(&key) {
                     return Ok(Some(key));
                 }
             }

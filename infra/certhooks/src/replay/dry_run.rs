@@ -5,15 +5,15 @@ use serde_json::json;
 use crate::fault::{Fault, Outcome};
 use crate::line::short;
 use crate::output::Output;
-use crate::replay::candidate_keys::Keys;
-use crate::replay::selection::Choice;
+use crate::replay::candidate_keys::CandidateKeys;
+use crate::replay::selection::Selection;
 use crate::replay::source::Source;
 
-/// A line for each event that would be replayed, and how many they are.
+/// Prints a line for each event that would be replayed, and their number.
 pub(crate) async fn run(
-    mut keys: Keys,
+    mut keys: CandidateKeys,
     source: &Source,
-    choice: &Choice,
+    selection: &Selection,
     json: bool,
 ) -> Outcome<()> {
     let (output, mut count) = (Output { json }, 0_u64);
@@ -23,7 +23,7 @@ pub(crate) async fn run(
             continue;
         }
         let Some(interpretation) = interpretation::interpret(&envelope) else { continue };
-        if !choice.has(&envelope, &interpretation) {
+        if !selection.includes(&envelope, &interpretation) {
             continue;
         }
         let received = envelope.receivedtime;

@@ -4,16 +4,16 @@ use ports::{CertificateState, Claim, Ledger, Ordering, PortResult, Recorded};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-/// In the place of the ledger: every event may be delivered again, and what happened stays as it is.
+/// The ledger of a replay: it lets every event be delivered again, and records nothing.
 #[derive(Clone, Copy)]
-pub(crate) struct Past;
+pub(crate) struct ReplayLedger;
 
-impl Ledger for Past {
+impl Ledger for ReplayLedger {
     async fn claim(&self, _: &str, _: &str, _: OffsetDateTime) -> PortResult<Claim> {
         Ok(Claim::Granted)
     }
 
-    /// A replay says so of itself; it is not held against what came later.
+    /// A replayed event is marked as such, so its order is not compared with that of later events.
     async fn advance(&self, _: CertificateState) -> PortResult<Ordering> {
         Ok(Ordering::Current)
     }
@@ -30,7 +30,7 @@ impl Ledger for Past {
         Ok(HashMap::new())
     }
 
-    /// The archive holds no challenge.
+    /// Does nothing, since the archive holds no challenge.
     async fn keep_challenge(&self, _: &str, _: &SecretString, _: OffsetDateTime) -> PortResult<()> {
         Ok(())
     }

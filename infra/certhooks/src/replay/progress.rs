@@ -9,82 +9,82 @@ use crate::fault::{Fault, Outcome};
 use crate::moment::age;
 use crate::output::say;
 use crate::replay::args::Replay;
-use crate::replay::attempt::{Ended, replay};
-use crate::replay::candidate_keys::Keys;
-use crate::replay::selection::Choice;
-use crate::replay::worker::Replaying;
+use crate::replay::attempt::{AttemptResult, replay};
+use crate::replay::candidate_keys::CandidateKeys;
+use crate::replay::selection::Selection;
+use crate::replay::worker::Replayer;
 
-/// Events under way at a time, those that wait for another attempt among them.
-const SIDE_BY_SIDE: usize = 64;
-/// So many failures in a row are nothing that the next event escapes.
-const HOPELESS: usize = SIDE_BY_SIDE;
-/// Between two lines that tell how far it is.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Maximum number of events in progress, including those that wait for a retry.
+const CONCURRENT: usize = 64;
+/// Number of consecutive failures that end the run, since the next event would fail too.
+const FAILURE_LIMIT: usize = CONCURRENT;
+/// Interval between progress lines.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How far it is.
-struct Course<'a> {
-    words: &'a Replay,
-    /// In order of their keys, with whether they have ended.
+/// The progress of a replay.
+struct Progress<'a> {
+    arguments: &'a Replay,
+    /// Keys in order, and whether each is finished. The first one is not.
     open: VecDeque<(String, bool)>,
-    /// Every key until here has ended.
+    /// The last key before which all are finished; a later run can begin after it.
     after: Option<String>,
     replayed: u64,
     failed: u64,
-    in_a_row: usize,
-    /// As `after`, when the first of those in a row failed.
-    after_before_row: Option<String>,
-    told: Instant,
+    consecutive_failures: usize,
+    /// The value of `after` before the first of the consecutive failures.
+    after_before_failures: Option<String>,
+    last_line: Instant,
 }
 
 pub(crate) async fn run(
-    keys: Keys,
-    replaying: Replaying,
-    choice: &Choice,
-    words: &Replay,
+    keys: CandidateKeys,
+    replayer: Replayer,
+    selection: &Selection,
+    arguments: &Replay,
 ) -> Outcome<ExitCode> {
-    let patience = age(&words.patience).and_then(|age| Duration::try_from(age).ok());
+    let patience = age(&arguments.patience).and_then(|age| Duration::try_from(age).ok());
     let patience = patience.ok_or_else(|| {
-        let text = &words.patience;
-        Fault::usage(format!("--patience {text}: must be a time such as 90s, 10m or 2h"))
+        let text = &arguments.patience;
+        Fault::usage(format!("--patience {text}: must be a duration such as 90s, 10m or 2h"))
     })?;
-    let mut course = Course {
-        words,
+    let mut progress = Progress {
+        arguments,
         open: VecDeque::new(),
-        after: words.after.clone(),
+        after: arguments.after.clone(),
         replayed: 0,
         failed: 0,
-        in_a_row: 0,
-        after_before_row: None,
-        told: Instant::now(),
+        consecutive_failures: 0,
+        after_before_failures: None,
+        last_line: Instant::now(),
     };
     let ended = tokio::select! {
-        ended = course.follow(keys, replaying, choice, patience) => ended,
+        ended = progress.replay_all(keys, replayer, selection, patience) => ended,
         _ = tokio::signal::ctrl_c() => Err(Fault::failed("stopped")),
     };
-    let rest = course.rest();
+    let hint = progress.resume_hint();
     match ended {
-        Err(fault) => Err(rest.into_iter().fold(fault, |fault, rest| fault.then(&rest))),
-        Ok(()) => course.end(),
+        Err(fault) => Err(hint.into_iter().fold(fault, |fault, hint| fault.then(&hint))),
+        Ok(()) => progress.summary(),
     }
 }
 
-impl Course<'_> {
-    async fn follow(
+impl Progress<'_> {
+    async fn replay_all(
         &mut self,
-        mut keys: Keys,
-        replaying: Replaying,
-        choice: &Choice,
+        mut keys: CandidateKeys,
+        replayer: Replayer,
+        selection: &Selection,
         patience: Duration,
     ) -> Outcome<()> {
         let mut tasks = JoinSet::new();
         while let Some(key) = keys.next().await? {
-            while tasks.len() >= SIDE_BY_SIDE {
+            while tasks.len() >= CONCURRENT {
                 self.join(&mut tasks).await?;
             }
             self.open.push_back((key.clone(), false));
-            let (replaying, choice) = (replaying.clone(), choice.clone());
+            let (replayer, selection) = (replayer.clone(), selection.clone());
             tasks.spawn(async move {
-                let ended = replay(&replaying, &key, &choice, patience).await;
+                let ended = replay(&replayer, &key, &selection, patience).await;
                 (key, ended)
             });
         }
@@ -94,42 +94,44 @@ impl Course<'_> {
         Ok(())
     }
 
-    async fn join(&mut self, tasks: &mut JoinSet<(String, Ended)>) -> Outcome<()> {
-        let left = PAUSE.saturating_sub(self.told.elapsed());
-        let Ok(joined) = tokio::time::timeout(left, tasks.join_next()).await else {
-            self.tell();
+    async fn join(&mut self, tasks: &mut JoinSet<(String, AttemptResult)>) -> Outcome<()> {
+        let remaining = PROGRESS_INTERVAL.saturating_sub(self.last_line.elapsed());
+        let Ok(joined) = tokio::time::timeout(remaining, tasks.join_next()).await else {
+            self.print();
             return Ok(());
         };
         let Some(joined) = joined else { return Ok(()) };
-        let (key, ended) = joined
-            .map_err(|_| Fault::failed("a fault in this program, printed where it happened"))?;
-        self.take(&key, ended);
-        if self.told.elapsed() >= PAUSE {
-            self.tell();
+        let (key, ended) =
+            joined.map_err(|_| Fault::failed("panic; the log line above says where"))?;
+        self.finish(&key, ended);
+        if self.last_line.elapsed() >= PROGRESS_INTERVAL {
+            self.print();
         }
-        if self.in_a_row >= HOPELESS {
-            return Err(Fault::failed(format!("{HOPELESS} events in a row could not be replayed")));
+        if self.consecutive_failures >= FAILURE_LIMIT {
+            return Err(Fault::failed(format!(
+                "{FAILURE_LIMIT} consecutive events could not be replayed"
+            )));
         }
         Ok(())
     }
 
-    fn take(&mut self, key: &str, ended: Ended) {
+    fn finish(&mut self, key: &str, ended: AttemptResult) {
         match ended {
-            Ended::Passed => {}
-            Ended::Replayed => {
+            AttemptResult::NotSelected => {}
+            AttemptResult::Replayed => {
                 self.replayed += 1;
-                self.in_a_row = 0;
+                self.consecutive_failures = 0;
             }
-            Ended::Failed { id, why } => {
-                if self.in_a_row == 0 {
-                    self.after_before_row.clone_from(&self.after);
+            AttemptResult::Failed { id, error } => {
+                if self.consecutive_failures == 0 {
+                    self.after_before_failures.clone_from(&self.after);
                 }
                 self.failed += 1;
-                self.in_a_row += 1;
-                if self.words.json {
-                    eprintln!("{}", json!({ "failed": id, "key": key, "error": why }));
+                self.consecutive_failures += 1;
+                if self.arguments.json {
+                    eprintln!("{}", json!({ "failed": id, "key": key, "error": error }));
                 } else {
-                    eprintln!("certhooks: {id}: not replayed: {why}");
+                    eprintln!("certhooks: {id}: not replayed: {error}");
                 }
             }
         }
@@ -141,39 +143,40 @@ impl Course<'_> {
         }
     }
 
-    /// What a run that is stopped goes on with: those that just failed in a row are not left behind.
-    fn rest(&self) -> Option<String> {
-        let after = if self.in_a_row > 0 { &self.after_before_row } else { &self.after };
-        after.as_ref().map(|after| format!("go on with --after {after}"))
+    /// The option with which a later run continues. It repeats the consecutive failures at the end.
+    fn resume_hint(&self) -> Option<String> {
+        let after =
+            if self.consecutive_failures > 0 { &self.after_before_failures } else { &self.after };
+        after.as_ref().map(|after| format!("continue with --after {after}"))
     }
 
-    /// On standard error, since standard output may be the target.
-    fn tell(&mut self) {
-        self.told = Instant::now();
+    /// Prints the progress on standard error, since standard output may be the target.
+    fn print(&mut self) {
+        self.last_line = Instant::now();
         let Self { replayed, failed, open, after, .. } = self;
         let waiting = open.iter().filter(|(_, is_done)| !is_done).count();
         let after = after.as_deref().unwrap_or("-");
-        if self.words.json {
+        if self.arguments.json {
             eprintln!(
                 "{}",
                 json!({ "replayed": replayed, "failed": failed, "under_way": waiting, "after": after })
             );
         } else {
             eprintln!(
-                "certhooks: {replayed} replayed, {failed} failed, {waiting} under way; after {after}"
+                "certhooks: {replayed} replayed, {failed} failed, {waiting} in progress; finished up to {after}"
             );
         }
     }
 
-    fn end(&self) -> Outcome<ExitCode> {
-        let Self { words, replayed, failed, .. } = self;
+    fn summary(&self) -> Outcome<ExitCode> {
+        let Self { arguments, replayed, failed, .. } = self;
         if replayed + failed == 0 {
             return Err(Fault::nothing("the archive has no such event"));
         }
         let text = format!("{replayed} replayed, {failed} failed");
         let value = json!({ "replayed": replayed, "failed": failed });
-        let line = if words.json { value.to_string() } else { text };
-        if words.to.as_deref() == Some("-") {
+        let line = if arguments.json { value.to_string() } else { text };
+        if arguments.to.as_deref() == Some("-") {
             eprintln!("{line}");
         } else {
             say!("{line}");

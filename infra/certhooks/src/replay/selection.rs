@@ -8,12 +8,12 @@ use crate::fault::{Fault, Outcome};
 use crate::moment::moment;
 use crate::replay::args::Replay;
 
-/// By name, as the keys are.
+/// In the order of the archive's keys, which begin with the provider's name.
 const PROVIDERS: [Provider; 3] = [Provider::Cloudflare, Provider::Digicert, Provider::Meta];
 
-/// Which events of the archive are meant.
+/// The events of the archive to replay.
 #[derive(Clone, Debug)]
-pub(crate) struct Choice {
+pub(crate) struct Selection {
     providers: Vec<Provider>,
     events: Vec<String>,
     ids: Vec<String>,
@@ -25,14 +25,15 @@ pub(crate) struct Choice {
     after: String,
 }
 
-impl Choice {
+impl Selection {
     /// # Errors
-    /// Nothing was chosen, or a time cannot be understood.
-    pub(crate) fn of(words: &Replay) -> Outcome<Self> {
-        let filter = &words.filter;
-        if filter.is_empty() && !words.all {
+    /// No event is selected, or `--since` or `--until` is not a time.
+    pub(crate) fn of(arguments: &Replay) -> Outcome<Self> {
+        let filter = &arguments.filter;
+        if filter.is_empty() && !arguments.all {
             return Err(Fault::usage(
-                "which events? name them with --since, --provider, --event, --id, --order or --hostname, or --all",
+                "no events are selected; select them with --since, --until, --provider, --event, --id, \
+                 --order or --hostname, or use --all",
             ));
         }
         let providers = filter.kinds.providers();
@@ -45,11 +46,11 @@ impl Choice {
             hostnames: filter.hostname.iter().map(lower).collect(),
             since: filter.since.as_deref().map(|text| moment("--since", text)).transpose()?,
             until: filter.until.as_deref().map(|text| moment("--until", text)).transpose()?,
-            after: words.after.clone().unwrap_or_default(),
+            after: arguments.after.clone().unwrap_or_default(),
         })
     }
 
-    /// Prefixes of keys, and the key after which each begins.
+    /// Prefixes of keys, and for each the key after which to begin.
     pub(crate) fn ranges(&self) -> Vec<(String, String)> {
         let wanted = PROVIDERS.iter().filter(|provider| self.providers.contains(provider));
         let begin = |provider: &Provider| {
@@ -58,25 +59,26 @@ impl Choice {
             let begin = since.unwrap_or_default().max(self.after.clone());
             (prefix, begin)
         };
-        // Behind all of its keys, since it was done before.
+        // A provider whose keys are all before `--after` was replayed by an earlier run.
         wanted.map(begin).filter(|(prefix, begin)| *begin < format!("{prefix}~")).collect()
     }
 
-    /// Whether this key, and with it every later one of its provider, is past the time that is meant.
+    /// Whether this key, and with it every later one of its provider, is after `--until`.
     pub(crate) fn ends_before(&self, key: &str) -> bool {
         let received = key.split_once('/').map_or("", |(_, rest)| rest);
         let last = self.until.and_then(day);
         last.is_some_and(|last| received.get(..last.len()).is_some_and(|day| day > last.as_str()))
     }
 
-    /// By the key alone; what an event shed into the archive is no event.
-    pub(crate) fn may_be(&self, key: &str) -> bool {
+    /// Whether the object under a key may be a selected event. Offloaded data (`.data`) is not an event.
+    pub(crate) fn may_include(&self, key: &str) -> bool {
         let name = key.rsplit('/').next().unwrap_or_default();
         let is_named = |id: &String| id.replace('/', ".") == name;
         !name.ends_with(".data") && (self.ids.is_empty() || self.ids.iter().any(is_named))
     }
 
-    pub(crate) fn has(&self, envelope: &Envelope, interpretation: &Interpretation) -> bool {
+    /// Whether an event meets every condition.
+    pub(crate) fn includes(&self, envelope: &Envelope, interpretation: &Interpretation) -> bool {
         let received = envelope.receivedtime;
         (self.events.is_empty()
             || self.events.iter().any(|name| is_type(name, envelope, interpretation)))
@@ -90,7 +92,7 @@ impl Choice {
     }
 }
 
-/// A whole type, or the end of one: the provider's name of it, or ours.
+/// Whether the event's type is `name` or ends with it after a dot, in the provider's or our naming.
 pub(crate) fn is_type(name: &str, envelope: &Envelope, interpretation: &Interpretation) -> bool {
     let ends = |kind: &str| {
         kind.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -102,7 +104,7 @@ fn order(interpretation: &Interpretation) -> Option<u64> {
     interpretation.identifiers.get("order_id")?.as_u64()
 }
 
-/// Whether an identifier is this name, or the event is about it.
+/// Whether an identifier of the event, or the end of its subject, is this hostname or domain.
 fn names(interpretation: &Interpretation, name: &str) -> bool {
     let is_it = |text: &str| text.trim_end_matches('.').to_lowercase() == name;
     let holds = |value: &Value| match value {
@@ -114,8 +116,8 @@ fn names(interpretation: &Interpretation, name: &str) -> bool {
         || interpretation.identifiers.values().any(holds)
 }
 
-/// As it stands in a key; nothing for a year that no key has.
-fn day(moment: OffsetDateTime) -> Option<String> {
+/// The day as it is written in a key; `None` for a year that cannot be written so.
+fn day(time: OffsetDateTime) -> Option<String> {
     let day = format_description!("[year]/[month]/[day]");
-    moment.to_offset(UtcOffset::UTC).format(day).ok()
+    time.to_offset(UtcOffset::UTC).format(day).ok()
 }

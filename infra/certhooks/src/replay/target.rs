@@ -9,15 +9,15 @@ use ports::{Deliveries, Delivery, PortError, PortResult};
 
 use crate::fault::{Fault, Outcome};
 use crate::line::one_line;
-use crate::replay::Home;
-use crate::stack::Queue;
+use crate::replay::installation::Installation;
+use crate::stack::StackDeliveries;
 
-/// Where the certificate events go.
+/// Where the certificate events are delivered.
 #[derive(Clone)]
 pub(crate) enum Target {
     State(LocalDeliveries),
-    Queue(Arc<Queue>),
-    /// One on a line.
+    Queue(Arc<StackDeliveries>),
+    /// A file or standard output, with one event per line.
     Lines {
         name: Arc<str>,
         out: Arc<Mutex<Box<dyn Write + Send>>>,
@@ -26,17 +26,19 @@ pub(crate) enum Target {
 
 impl Target {
     /// # Errors
-    /// `to` names nothing that takes events.
-    pub(crate) fn open(to: Option<&str>, home: &Home) -> Outcome<Self> {
+    /// `to` names nothing that events can be delivered to.
+    pub(crate) fn open(to: Option<&str>, installation: &Installation) -> Outcome<Self> {
         let is_address = |to: &str| to.starts_with("https://") || to.starts_with("http://");
-        match (to, home) {
-            (None, Home::Local(state)) => Ok(Self::State(state.deliveries())),
-            (None, Home::Stack(stack)) => Ok(Self::Queue(Arc::new(stack.deliveries(None)?))),
-            (Some(to), Home::Stack(stack)) if is_address(to) => {
+        match (to, installation) {
+            (None, Installation::Local(state)) => Ok(Self::State(state.deliveries())),
+            (None, Installation::Stack(stack)) => {
+                Ok(Self::Queue(Arc::new(stack.deliveries(None)?)))
+            }
+            (Some(to), Installation::Stack(stack)) if is_address(to) => {
                 Ok(Self::Queue(Arc::new(stack.deliveries(Some(to))?)))
             }
-            (Some(to), Home::Local(_)) if is_address(to) => {
-                Err(Fault::usage("--to: the URL of a queue goes with --stack"))
+            (Some(to), Installation::Local(_)) if is_address(to) => {
+                Err(Fault::usage("--to: the URL of a queue requires --stack"))
             }
             (Some("-"), _) => Ok(Self::lines("standard output", std::io::stdout())),
             (Some(to), _) if to.ends_with('/') || Path::new(to).is_dir() => {

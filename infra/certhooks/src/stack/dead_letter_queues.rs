@@ -5,25 +5,32 @@ use aws::{DynamoLedger, SqsDeadLetter, SqsDeadLetters};
 use ports::{Ledger, PortResult};
 use time::OffsetDateTime;
 
-use crate::dead_letters::args::QueueName;
-use crate::dead_letters::installation::{Handle, Held};
-use crate::installation::dead_letter::Letter;
+use crate::installation::{DeadLetter, Handle, QueueName, ReceivedDeadLetter};
 
-/// Nobody else has a message for so long, within which all are gone through most likely.
-const HOLD: Duration = Duration::from_secs(300);
+/// Visibility timeout of what is received: long enough to read through the queues in most cases.
+const VISIBILITY_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The dead-letter queues of a stack. What is received from them is given back or ends here.
-pub(crate) struct DeadQueues {
-    pub(crate) ledger: DynamoLedger,
-    pub(crate) events: SqsDeadLetters,
-    pub(crate) deliveries: SqsDeadLetters,
-    /// Those that were gone through.
-    pub(crate) done: Vec<QueueName>,
-    /// What is to be given back.
-    pub(crate) kept: Vec<(QueueName, String)>,
+/// The dead-letter queues of a stack. Every message that is received is released again, retried or
+/// removed.
+pub(crate) struct DeadLetterQueues {
+    ledger: DynamoLedger,
+    events: SqsDeadLetters,
+    deliveries: SqsDeadLetters,
+    /// Queues that were read to their end.
+    finished: Vec<QueueName>,
+    /// Receipts of the messages to release.
+    kept: Vec<(QueueName, String)>,
 }
 
-impl DeadQueues {
+impl DeadLetterQueues {
+    pub(super) fn new(
+        ledger: DynamoLedger,
+        events: SqsDeadLetters,
+        deliveries: SqsDeadLetters,
+    ) -> Self {
+        Self { ledger, events, deliveries, finished: Vec::new(), kept: Vec::new() }
+    }
+
     fn of(&self, queue: QueueName) -> &SqsDeadLetters {
         match queue {
             QueueName::Events => &self.events,
@@ -31,32 +38,37 @@ impl DeadQueues {
         }
     }
 
-    /// Some of the next queue that is not gone through.
-    pub(crate) async fn page(&mut self, only: Option<QueueName>) -> PortResult<Option<Vec<Held>>> {
+    /// The next messages, of `only` or of both queues; `None` when all were received.
+    pub(crate) async fn page(
+        &mut self,
+        only: Option<QueueName>,
+    ) -> PortResult<Option<Vec<ReceivedDeadLetter>>> {
         for queue in [QueueName::Events, QueueName::Deliveries] {
-            if self.done.contains(&queue) || only.is_some_and(|only| only != queue) {
+            if self.finished.contains(&queue) || only.is_some_and(|only| only != queue) {
                 continue;
             }
-            let messages = self.of(queue).receive(HOLD).await?;
+            let messages = self.of(queue).receive(VISIBILITY_TIMEOUT).await?;
             if messages.is_empty() {
-                self.done.push(queue);
+                self.finished.push(queue);
             } else {
                 return Ok(Some(
-                    messages.into_iter().map(|message| held(queue, message)).collect(),
+                    messages.into_iter().map(|message| received(queue, message)).collect(),
                 ));
             }
         }
         Ok(None)
     }
 
-    pub(crate) fn keep(&mut self, held: Vec<Held>) {
-        self.kept.extend(held.into_iter().filter_map(|held| match held.handle {
-            Handle::Message(message) => Some((held.letter.queue, message.receipt)),
+    /// Marks messages to be released, since they stay on their queue.
+    pub(crate) fn keep(&mut self, received: Vec<ReceivedDeadLetter>) {
+        self.kept.extend(received.into_iter().filter_map(|received| match received.handle {
+            Handle::Message(message) => Some((received.dead_letter.queue, message.receipt)),
             Handle::Row(_) => None,
         }));
     }
 
-    pub(crate) async fn give_back(&mut self) -> PortResult<()> {
+    /// Makes the kept messages visible again at once.
+    pub(crate) async fn release(&mut self) -> PortResult<()> {
         let kept = std::mem::take(&mut self.kept);
         for queue in [QueueName::Events, QueueName::Deliveries] {
             let of_queue = kept.iter().filter(|(kept, _)| *kept == queue);
@@ -73,43 +85,45 @@ impl DeadQueues {
         self.ledger.known(ids).await
     }
 
-    /// How many are on their queue again; the others come back when their hold ends.
-    pub(crate) async fn retry(&mut self, held: Vec<Held>) -> PortResult<usize> {
-        let mut done = 0;
-        for (queue, messages) in by_queue(held) {
+    /// Puts messages back on the queues that they came from, and returns their number. Those that
+    /// failed become visible again after their visibility timeout.
+    pub(crate) async fn retry(&mut self, received: Vec<ReceivedDeadLetter>) -> PortResult<usize> {
+        let mut retried = 0;
+        for (queue, messages) in by_queue(received) {
             let count = messages.len();
-            done += count - self.of(queue).retry(messages).await?.len();
+            retried += count - self.of(queue).retry(messages).await?.len();
         }
-        Ok(done)
+        Ok(retried)
     }
 
-    pub(crate) async fn remove(&mut self, held: Vec<Held>) -> PortResult<usize> {
-        let mut done = 0;
-        for (queue, messages) in by_queue(held) {
-            done += messages.len() - self.of(queue).delete(&messages).await?.len();
+    /// Deletes messages, and returns their number.
+    pub(crate) async fn remove(&mut self, received: Vec<ReceivedDeadLetter>) -> PortResult<usize> {
+        let mut removed = 0;
+        for (queue, messages) in by_queue(received) {
+            removed += messages.len() - self.of(queue).delete(&messages).await?.len();
         }
-        Ok(done)
+        Ok(removed)
     }
 }
 
-fn held(queue: QueueName, message: SqsDeadLetter) -> Held {
+fn received(queue: QueueName, message: SqsDeadLetter) -> ReceivedDeadLetter {
     let sent = message.sent.map_or(OffsetDateTime::UNIX_EPOCH, OffsetDateTime::from);
     let (number, body) = (message.message_id.clone(), message.body.clone());
-    let mut letter = Letter::new(number, queue, body, message.receives, sent);
-    if letter.provider.is_empty() {
-        letter.provider = message.attribute("provider").unwrap_or_default().to_owned();
+    let mut dead_letter = DeadLetter::new(number, queue, body, message.receives, sent);
+    if dead_letter.provider.is_empty() {
+        dead_letter.provider = message.attribute("provider").unwrap_or_default().to_owned();
     }
-    if letter.kind.is_empty() {
-        letter.kind = message.attribute("type").unwrap_or_default().to_owned();
+    if dead_letter.kind.is_empty() {
+        dead_letter.kind = message.attribute("type").unwrap_or_default().to_owned();
     }
-    Held { letter, handle: Handle::Message(message) }
+    ReceivedDeadLetter { dead_letter, handle: Handle::Message(message) }
 }
 
-fn by_queue(held: Vec<Held>) -> Vec<(QueueName, Vec<SqsDeadLetter>)> {
+fn by_queue(received: Vec<ReceivedDeadLetter>) -> Vec<(QueueName, Vec<SqsDeadLetter>)> {
     let (mut events, mut deliveries) = (Vec::new(), Vec::new());
-    for Held { letter, handle } in held {
+    for ReceivedDeadLetter { dead_letter, handle } in received {
         if let Handle::Message(message) = handle {
-            match letter.queue {
+            match dead_letter.queue {
                 QueueName::Events => events.push(message),
                 QueueName::Deliveries => deliveries.push(message),
             }

@@ -52,7 +52,7 @@ async fn show(arguments: &Status) -> Outcome<()> {
 
 async fn find(arguments: &Status) -> Outcome<Vec<History>> {
     let names = names(&arguments.name);
-    if let Some(stack) = &arguments.here.stack {
+    if let Some(stack) = &arguments.installation.stack {
         let stack = Box::pin(Stack::open(&Environment::of_process(), stack)).await?;
         return Ok(Box::pin(stack.histories(names)).await?);
     }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::stack::Here;
+use crate::installation::InstallationArgs;
 
 /// Shows the history of a certificate: what came when, its call-back, its delivery, and the state now
 ///
@@ -26,7 +26,7 @@ pub(crate) struct Status {
     #[arg(long, default_value = ".certhooks", value_name = "DIR", conflicts_with = "stack")]
     pub(crate) state: PathBuf,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     /// One JSON object for each certificate, a line each
     #[arg(long)]
     pub(crate) json: bool,

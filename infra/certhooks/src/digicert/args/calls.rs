@@ -1,9 +1,9 @@
 use clap::Args;
 
-use super::{Access, NewSecret, One, Wishes, help};
-use crate::stack::Here;
+use super::options::{Access, NewSecret, WebhookArgs, WebhookSpecArgs};
+use crate::installation::InstallationArgs;
 
-/// Lists the webhooks of the CertCentral account, which are one or none
+/// Lists the webhooks of the CertCentral account, which has at most one
 #[derive(Args, Debug)]
 #[command(after_help = help!("list", "list --eu --json | jq .status"))]
 pub(crate) struct List {
@@ -11,19 +11,20 @@ pub(crate) struct List {
     pub(crate) access: Access,
 }
 
-/// Shows the account's webhook: endpoint, status, events and settings; of the secret only whether
-/// there is one
+/// Shows the account's webhook: endpoint, status, events and settings
+///
+/// Of the secret it shows only whether there is one.
 #[derive(Args, Debug)]
 #[command(after_help = help!("show", "show --json"))]
 pub(crate) struct Show {
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }
 
 /// Creates the account's webhook
 ///
-/// It gets no events yet: `challenge --send`, `verify` and `activate` follow, or `subscribe` does it
-/// all. CertCentral asks the endpoint first.
+/// CertCentral sends the endpoint a test event first. The webhook gets no events until `challenge
+/// --send`, `verify` and `activate` are run; `subscribe` does all of this in one command.
 #[derive(Args, Debug)]
 #[command(after_help = help!(
     "create --endpoint https://hooks.example.com/webhooks/digicert --secret-from-state",
@@ -31,20 +32,21 @@ pub(crate) struct Show {
       --event certificate_issued,certificate_revoked --instant-issue on --frequency 30,7,0",
 ))]
 pub(crate) struct Create {
-    /// Address of the webhook listener: https (http on a loopback address)
+    /// Address of the webhook endpoint: https, or http on a loopback address
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: String,
     #[command(flatten)]
     pub(crate) secret: NewSecret,
     #[command(flatten)]
-    pub(crate) wishes: Wishes,
+    pub(crate) spec: WebhookSpecArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
 
-/// Changes the account's webhook; what is not named stays as it is
+/// Changes the account's webhook
 ///
-/// With another endpoint the webhook must be verified again before it gets events.
+/// What no option names stays as it is. With a new endpoint the webhook must be verified again before
+/// it gets events.
 #[derive(Args, Debug)]
 #[command(after_help = help!(
     "update --instant-issue on --chain on --instant-chain on",
@@ -53,24 +55,24 @@ pub(crate) struct Create {
     "update --remove-secret",
 ))]
 pub(crate) struct Update {
-    /// Address of the webhook listener, if it moves
+    /// New address of the webhook endpoint: https, or http on a loopback address
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     #[command(flatten)]
     pub(crate) secret: NewSecret,
-    /// The webhook's events come without a key from now on
+    /// Remove the webhook's secret, so that events are sent without a key
     #[arg(long, group = "new_secret")]
     pub(crate) remove_secret: bool,
     #[command(flatten)]
-    pub(crate) wishes: Wishes,
+    pub(crate) spec: WebhookSpecArgs,
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }
 
-/// Has CertCentral send a test event, which the endpoint must answer with 200
+/// Triggers a test event, which the endpoint must answer with 200
 ///
-/// Without options to the account's webhook, with its key. The test event holds nothing and reaches no
-/// consumer.
+/// Without options CertCentral sends it to the account's webhook, with its key. The test event is empty
+/// and reaches no consumer.
 #[derive(Args, Debug)]
 #[command(after_help = help!(
     "test",
@@ -78,85 +80,86 @@ pub(crate) struct Update {
     "test --without-secret",
 ))]
 pub(crate) struct Test {
-    /// Another endpoint than the webhook's, for instance before it is created
+    /// Address to send it to instead of the webhook's, for instance before the webhook is created
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     #[command(flatten)]
     pub(crate) secret: NewSecret,
-    /// Send it without a key
+    /// Send the test event without a key
     #[arg(long, group = "new_secret")]
     pub(crate) without_secret: bool,
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }
 
-/// Shows the token of a challenge that waits, for 30 minutes at most
+/// Shows the token of a challenge that is waiting
 ///
-/// Give it to `certhooks digicert webhook verify`, or enter it on CertCentral's webhook page.
-/// With --send, CertCentral sends a new one first.
+/// A token is valid for 30 minutes. Pass it to `certhooks digicert webhook verify`, or enter it on
+/// CertCentral's webhook page. With --send, CertCentral sends a new token first.
 #[derive(Args, Debug)]
 #[command(after_help = concat!(
     "Examples:\n  certhooks digicert webhook challenge\n  ",
     "certhooks digicert webhook challenge --send\n  ",
     "certhooks digicert webhook challenge --send --wait 0\n\n",
-    "Exit status: 0 a token is shown (or was sent, with --wait 0); 1 none waits, or refused or failed; ",
+    "Exit status: 0 a token is shown (or was sent, with --wait 0); 1 no token is waiting, or refused or failed; ",
     "2 wrong usage."
 ))]
 pub(crate) struct Challenge {
-    /// Have CertCentral send a token to the endpoint, and show it as it arrives
+    /// Trigger a new token, and show it when it arrives
     #[arg(long)]
     pub(crate) send: bool,
-    /// Seconds to wait for a token that was sent
+    /// Maximum time to wait for the token, in seconds; 0 to return at once
     #[arg(long, default_value_t = 30, value_name = "SECONDS", requires = "send")]
     pub(crate) wait: u64,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }
 
 /// Completes the challenge with its token
 ///
-/// Without TOKEN: the one that waits here. `activate` follows.
+/// Without TOKEN it uses the newest token that is waiting in the state folder or the stack. Run
+/// `activate` next.
 #[derive(Args, Debug)]
 #[command(after_help = help!("verify", "verify 3f0c9a61d2", "verify - < token.txt"))]
 pub(crate) struct Verify {
-    /// The token, or - for standard input
+    /// Token of the challenge, - for standard input
     #[arg(value_name = "TOKEN")]
     pub(crate) token: Option<String>,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }
 
-/// Has CertCentral send events from now on
+/// Activates the webhook, so that CertCentral sends events
 #[derive(Args, Debug)]
 #[command(after_help = help!("activate"))]
 pub(crate) struct Activate {
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }
 
-/// Has CertCentral send no more events; `activate` resumes
+/// Deactivates the webhook, so that CertCentral sends no events until `activate`
 #[derive(Args, Debug)]
 #[command(after_help = help!("deactivate"))]
 pub(crate) struct Deactivate {
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }
 
-/// Deletes the webhook, its secret with it
+/// Deletes the webhook and its secret
 ///
-/// No page of CertCentral's describes this call; where it is refused, `deactivate`.
+/// CertCentral's documentation does not describe this call. Where it is refused, use `deactivate`.
 #[derive(Args, Debug)]
 #[command(after_help = help!("delete", "delete --webhook-id 12345"))]
 pub(crate) struct Delete {
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }
 
-/// Shows what CertCentral sent, and what came back
+/// Shows CertCentral's log of sent events with the answers of the endpoint
 #[derive(Args, Debug)]
 #[command(after_help = help!(
     "logs --failed --since 24h",
@@ -164,18 +167,18 @@ pub(crate) struct Delete {
     "logs --json --since 2026-11-01 | jq .code",
 ))]
 pub(crate) struct Logs {
-    /// Only this event; may be repeated
+    /// Event to show; may be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) event: Vec<String>,
-    /// Only where the listener answered with this HTTP status; may be repeated
+    /// HTTP status of the endpoint's answer to show; may be repeated
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub(crate) code: Vec<u16>,
-    /// Only what was sent since: 90m, 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
+    /// Show events sent at or after this age or time: 90m, 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
-    /// Only what was not answered, or not with 2xx
+    /// Show only events that were not answered with 2xx
     #[arg(long)]
     pub(crate) failed: bool,
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }

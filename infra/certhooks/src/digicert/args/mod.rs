@@ -1,8 +1,15 @@
-//! What may be typed.
+//! Arguments of `certhooks digicert webhook`.
 //!
-//! - [`calls`]: commands of one call each, more or less
-//! - [`plans`]: commands that go the whole way, step by step
-//! - [`options`]: what several of them take
+//! - [`calls`]: commands of one or two calls
+//! - [`plans`]: commands of several steps
+//! - [`options`]: options that several of them share
+
+/// What follows the options of every command.
+macro_rules! help {
+    ($($example:literal),+ $(,)?) => {
+        crate::options::help!("digicert webhook", $($example),+)
+    };
+}
 
 mod calls;
 mod options;
@@ -12,16 +19,8 @@ pub(crate) use calls::{
     Activate, Challenge, Create, Deactivate, Delete, List, Logs, Show, Test, Update, Verify,
 };
 use clap::Subcommand;
-pub(crate) use options::{Access, NewSecret, One, SettingsAs, Switch, Wishes};
+pub(crate) use options::{Access, NewSecret, SettingsAs, Switch, WebhookArgs, WebhookSpecArgs};
 pub(crate) use plans::{Rotate, Subscribe};
-
-/// What follows the options of every command.
-macro_rules! help {
-    ($($example:literal),+ $(,)?) => {
-        crate::options::help!("digicert webhook", $($example),+)
-    };
-}
-use help;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Webhook {
@@ -46,16 +45,16 @@ impl Webhook {
             Self::List(List { access })
             | Self::Create(Create { access, .. })
             | Self::Subscribe(Subscribe { access, .. })
-            | Self::Show(Show { of: One { access, .. } })
-            | Self::Update(Update { of: One { access, .. }, .. })
-            | Self::Test(Test { of: One { access, .. }, .. })
-            | Self::Challenge(Challenge { of: One { access, .. }, .. })
-            | Self::Verify(Verify { of: One { access, .. }, .. })
-            | Self::Activate(Activate { of: One { access, .. } })
-            | Self::Deactivate(Deactivate { of: One { access, .. } })
-            | Self::Delete(Delete { of: One { access, .. } })
-            | Self::Logs(Logs { of: One { access, .. }, .. })
-            | Self::Rotate(Rotate { of: One { access, .. }, .. }) => access,
+            | Self::Show(Show { webhook: WebhookArgs { access, .. } })
+            | Self::Update(Update { webhook: WebhookArgs { access, .. }, .. })
+            | Self::Test(Test { webhook: WebhookArgs { access, .. }, .. })
+            | Self::Challenge(Challenge { webhook: WebhookArgs { access, .. }, .. })
+            | Self::Verify(Verify { webhook: WebhookArgs { access, .. }, .. })
+            | Self::Activate(Activate { webhook: WebhookArgs { access, .. } })
+            | Self::Deactivate(Deactivate { webhook: WebhookArgs { access, .. } })
+            | Self::Delete(Delete { webhook: WebhookArgs { access, .. } })
+            | Self::Logs(Logs { webhook: WebhookArgs { access, .. }, .. })
+            | Self::Rotate(Rotate { webhook: WebhookArgs { access, .. }, .. }) => access,
         }
     }
 }

@@ -1,52 +1,53 @@
 use clap::Args;
 
-use super::{Access, One, Wishes, help};
-use crate::stack::Here;
+use super::options::{Access, WebhookArgs, WebhookSpecArgs};
+use crate::installation::InstallationArgs;
 
-/// The whole way: webhook, challenge, verification, activation, test event
+/// Sets up the webhook completely: creation, challenge, verification, activation, test event
 ///
-/// Creates the webhook or brings it up to date, has the challenge sent, takes the token as it arrives,
-/// verifies, activates, and proves it with a test event that carries the key. What was done before is
-/// left alone, so running it again changes nothing.
+/// Creates the webhook or brings it up to date, triggers the challenge, waits for its token, verifies and
+/// activates the webhook, and sends a test event with the key. Steps that are already done are skipped,
+/// so running it again changes nothing.
 ///
-/// Unless told otherwise it makes sure of every event of CertCentral's pages, of notifications for
-/// certificates issued instantly, and of the certificate chain in both. Nothing is taken away.
+/// By default it subscribes to every event that CertCentral documents, to notifications for certificates
+/// that are issued instantly, and to the certificate chain in both. It removes nothing.
 #[derive(Args, Debug)]
 #[command(after_help = help!(
     "subscribe --endpoint https://hooks.example.com/webhooks/digicert --state .certhooks",
     "subscribe --endpoint http://127.0.0.1:3000/webhooks/digicert --base http://127.0.0.1:8080/services/v2",
 ))]
 pub(crate) struct Subscribe {
-    /// Address of the door: https (http on a loopback address)
+    /// Address of the webhook endpoint: https, or http on a loopback address; with --stack that of the
+    /// stack when unset
     #[arg(long, value_name = "URL", required_unless_present = "stack")]
     pub(crate) endpoint: Option<String>,
-    /// Seconds to wait for the token
+    /// Maximum time to wait for the token, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub(crate) wait: u64,
     #[command(flatten)]
-    pub(crate) wishes: Wishes,
+    pub(crate) spec: WebhookSpecArgs,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
     pub(crate) access: Access,
 }
 
-/// Gives CertCentral a new key, without a refused event
+/// Replaces the webhook key without refusing an event
 ///
-/// The new key is stored as pending, so that the door takes both; after a wait longer than the door's
-/// pause between two looks at its secret, CertCentral gets it; then it becomes the current one, and is
-/// proved with a test event. Stopped anywhere, run it again: it finishes.
+/// The new key is stored as pending, so that the webhook endpoint accepts both keys. Once the endpoint
+/// has read it, CertCentral gets it, it becomes the current key, and a test event is sent with it. A
+/// rotation that was stopped finishes when the command is run again.
 #[derive(Args, Debug)]
 #[command(after_help = help!("rotate --state .certhooks", "rotate --compromised", "rotate --roll-back"))]
 pub(crate) struct Rotate {
-    /// End the old key at once, instead of letting it count for another 24 hours
+    /// End the old key at once, instead of accepting it for another 24 hours
     #[arg(long, conflicts_with = "roll_back")]
     pub(crate) compromised: bool,
-    /// Undo a rotation that was stopped: the current key stays
+    /// Undo a rotation that was stopped, and keep the current key
     #[arg(long)]
     pub(crate) roll_back: bool,
     #[command(flatten)]
-    pub(crate) here: Here,
+    pub(crate) installation: InstallationArgs,
     #[command(flatten)]
-    pub(crate) of: One,
+    pub(crate) webhook: WebhookArgs,
 }

@@ -4,7 +4,7 @@ use envelope::rfc3339;
 use providers::digicert::webhook::{LogEntry, Webhook};
 use time::Duration;
 
-use crate::digicert::{Account, Book};
+use crate::digicert::{Account, EventLog};
 use crate::doctor::digicert::PROVIDER;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
@@ -18,7 +18,7 @@ const LATEST: usize = 100;
 const SLOW: Duration = Duration::seconds(5);
 
 pub(super) async fn look(look: &Look, account: &Account, webhook: &Webhook) -> Finding {
-    match Book::of(account, webhook.id).newest(LATEST).await {
+    match EventLog::of(account, webhook.id).newest(LATEST).await {
         Ok(entries) => delivered(look, &entries),
         Err(trouble) => Finding::warning(
             CHECK,

@@ -10,7 +10,7 @@ use envelope::Provider;
 use providers::digicert::api;
 use providers::digicert::webhook::{self as management, Refusal, Webhook};
 
-use crate::client::Trouble;
+use crate::client::CallError;
 use crate::digicert::{Account, base, key_source};
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
@@ -58,16 +58,16 @@ async fn open(look: &Look) -> Outcome<Account> {
     Account::new(base(None, look.arguments.eu, &look.environment)?, key)
 }
 
-fn refused(trouble: Trouble<Refusal>) -> Finding {
+fn refused(trouble: CallError<Refusal>) -> Finding {
     let check = match &trouble {
-        Trouble::Refused(Refusal::KeyRefused) => "api-key",
-        Trouble::Refused(Refusal::MissingPermission | Refusal::Denied { .. }) => "rights",
+        CallError::Refused(Refusal::KeyRefused) => "api-key",
+        CallError::Refused(Refusal::MissingPermission | Refusal::Denied { .. }) => "rights",
         _ => "api",
     };
     let mend = match &trouble {
-        Trouble::Refused(Refusal::KeyRefused) => "set DIGICERT_API_KEY to a valid key",
-        Trouble::Refused(_) => "correct what it names, or try again later",
-        Trouble::Unanswered(_) => "see DIGICERT_API_BASE, HTTPS_PROXY and the network",
+        CallError::Refused(Refusal::KeyRefused) => "set DIGICERT_API_KEY to a valid key",
+        CallError::Refused(_) => "correct what it names, or try again later",
+        CallError::Unanswered(_) => "see DIGICERT_API_BASE, HTTPS_PROXY and the network",
     };
     Finding::wrong(check, Fault::from(trouble).text(), mend)
 }
@@ -99,14 +99,14 @@ async fn tested(look: &Look, account: &Account, webhook: &Webhook) -> Vec<Findin
     let request = management::test_endpoint(&webhook.endpoint, webhook.secret.as_ref());
     match account.act(&request).await {
         Ok(()) => vec![rights, Finding::ok("test", "CertCentral's test event was answered 200")],
-        Err(Trouble::Refused(Refusal::MissingPermission | Refusal::Denied { .. })) => {
+        Err(CallError::Refused(Refusal::MissingPermission | Refusal::Denied { .. })) => {
             vec![Finding::warning(
                 "rights",
                 "the API key may look at webhooks and not manage them, which is enough for the worker",
                 "an administrator's key for subscribe, rotate and DIGICERT_AUTO_VERIFY",
             )]
         }
-        Err(trouble) if trouble.is(&Refusal::EndpointError) => {
+        Err(trouble) if trouble.is_refusal(&Refusal::EndpointError) => {
             let detail = "CertCentral's test event was not answered 200";
             let mend = format!(
                 "what the lines key, dns, tls and answer say; let {DIGICERT_RANGE} reach the door"
