@@ -122,7 +122,7 @@ fn pause(unasked: &CallError, attempts: u32) -> Option<Duration> {
             // Without a word of CertCentral's the shortest of its windows has passed after this.
             Some(after.unwrap_or(doubled * 5))
         }
-        CallError::Refused { refusal: Refusal::Trouble { .. }, after } => {
+        CallError::Refused { refusal: Refusal::ServerError { .. }, after } => {
             Some(after.unwrap_or(doubled))
         }
         CallError::Refused { .. } | CallError::Key => None,

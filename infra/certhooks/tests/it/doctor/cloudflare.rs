@@ -82,7 +82,7 @@ async fn tokens_that_may_not_and_answers_that_are_none() {
         (Fault::Html, "api", "an HTML page"),
         (Fault::RateLimited { retry_after: None, status: None }, "api", "too many requests"),
         (Fault::MissingPermission, "api-token", "code 9109"),
-        (Fault::Reset, "api", "no whole answer"),
+        (Fault::Reset, "api", "incomplete answer"),
     ] {
         stage.simulator.faults().set([Rule::new("/client/v4/", fault)]);
         stage.examine(&here).says("cloudflare", check, "wrong", expected);

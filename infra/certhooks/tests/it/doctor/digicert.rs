@@ -142,9 +142,9 @@ async fn keys_that_may_not_and_answers_that_are_none() {
     examined.says("digicert", "api", "wrong", "no connection");
     for (fault, check, expected) in [
         (Fault::Html, "api", "an HTML page"),
-        (Fault::Empty, "api", "cannot be understood"),
-        (Fault::ServerError { status: None }, "api", "in trouble (status 503)"),
-        (Fault::MissingPermission, "rights", "may not do this"),
+        (Fault::Empty, "api", "cannot be parsed"),
+        (Fault::ServerError { status: None }, "api", "failed (status 503)"),
+        (Fault::MissingPermission, "rights", "has no permission for this"),
     ] {
         stage.simulator.faults().set([Rule::new("/services/v2/", fault)]);
         stage.examine(&here).says("digicert", check, "wrong", expected);

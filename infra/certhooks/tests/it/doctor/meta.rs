@@ -56,7 +56,7 @@ async fn tokens_that_may_not_and_answers_that_are_none() {
     stage.examine_with(&wrong, &ONLY).says("meta", "access-token", "wrong", "code 190");
     for (fault, check, expected) in [
         (Fault::Html, "api", "an HTML page"),
-        (Fault::ServerError { status: None }, "api", "in trouble"),
+        (Fault::ServerError { status: None }, "api", "failed"),
         (Fault::MissingPermission, "access-token", "code 10"),
     ] {
         stage.simulator.faults().set([Rule::new("/graph/", fault)]);
