@@ -125,7 +125,7 @@ fn pause(error: &CallError, attempts: u32) -> Option<Duration> {
             // Without a `Retry-After`, the shortest of CertCentral's windows has passed after this.
             Some(after.unwrap_or(doubled * 5))
         }
-        CallError::Refused { refusal: Refusal::Unavailable { .. }, after } => {
+        CallError::Refused { refusal: Refusal::ServerError { .. }, after } => {
             Some(after.unwrap_or(doubled))
         }
         CallError::Refused { .. } | CallError::Key => None,

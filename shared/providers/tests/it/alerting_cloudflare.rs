@@ -125,7 +125,7 @@ fn each_failure_has_its_refusal() {
         (200, error(9109), token(200, Some(9109))),
         (404, error(7003), Refusal::NotFound),
         (429, "<html>".to_owned(), Refusal::RateLimited),
-        (500, error(1), Refusal::Unavailable { status: 500 }),
+        (500, error(1), Refusal::ServerError { status: 500 }),
         (302, String::new(), Refusal::Redirect { status: 302 }),
         (200, "<html>".to_owned(), Refusal::Html { status: 200 }),
         (400, "<html>".to_owned(), Refusal::Html { status: 400 }),

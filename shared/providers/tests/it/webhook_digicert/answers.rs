@@ -124,10 +124,13 @@ fn each_documented_error_says_what_to_do() {
 fn an_undocumented_answer_is_one_line_too() {
     let of = |status, body: &str| webhook::classify_done(&answer(status, body)).unwrap_err();
     let other = of(400, r#"{"errors":[{"code":"new\ncode","message":"a\u001b[31mb"}]}"#);
-    assert_eq!(other.to_string(), "CertCentral refuses this (status 400, code newcode): a[31mb");
+    assert_eq!(
+        other.to_string(),
+        "CertCentral refused the request (status 400, code newcode): a[31mb"
+    );
     assert_eq!(of(403, "{\"errors\":[{}]}").code(), None);
     assert_eq!(of(401, ""), Refusal::KeyRefused);
-    assert_eq!(of(502, "<html>"), Refusal::Unavailable { status: 502 });
+    assert_eq!(of(502, "<html>"), Refusal::ServerError { status: 502 });
     assert_eq!(of(302, ""), Refusal::Redirect { status: 302 });
     assert_eq!(of(403, "<html>Incapsula"), Refusal::Html { status: 403 });
     assert_eq!(of(400, ""), Refusal::Unreadable { status: 400 });
