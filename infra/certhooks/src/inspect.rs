@@ -11,7 +11,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{CommandError, CommandResult};
 use crate::output::say;
 
 /// Checks a PEM chain offline, exactly as the worker would
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Inspect) -> ExitCode {
     let at = arguments.at.unwrap_or_else(OffsetDateTime::now_utc);
     let report = match report(arguments, at) {
         Ok(report) => report,
-        Err(fault) => return fault.report(arguments.json),
+        Err(error) => return error.report(arguments.json),
     };
     if arguments.json {
         let Report { certificates, pem_chain, verdict, checks, .. } = &report;
@@ -90,11 +90,11 @@ pub(crate) fn run(arguments: &Inspect) -> ExitCode {
     })
 }
 
-fn report(arguments: &Inspect, at: OffsetDateTime) -> Outcome<Report> {
+fn report(arguments: &Inspect, at: OffsetDateTime) -> CommandResult<Report> {
     let anchors = match &arguments.trust {
         None => TrustAnchors::mozilla(),
         Some(path) => TrustAnchors::from_pem(&read(path)?)
-            .map_err(|error| Fault::usage(format!("--trust {}: {error}", path.display())))?,
+            .map_err(|error| CommandError::usage(format!("--trust {}: {error}", path.display())))?,
     };
     let question = Question {
         anchors: &anchors,
@@ -104,11 +104,11 @@ fn report(arguments: &Inspect, at: OffsetDateTime) -> Outcome<Report> {
     };
     let path = &arguments.file;
     validate(&read(path)?, &question)
-        .map_err(|error| Fault::nothing(format!("{}: {error}", path.display())))
+        .map_err(|error| CommandError::not_found(format!("{}: {error}", path.display())))
 }
 
-fn read(path: &Path) -> Outcome<Vec<u8>> {
-    let unreadable = |error| Fault::usage(format!("{}: {error}", path.display()));
+fn read(path: &Path) -> CommandResult<Vec<u8>> {
+    let unreadable = |error| CommandError::usage(format!("{}: {error}", path.display()));
     if path != Path::new("-") {
         return std::fs::read(path).map_err(unreadable);
     }

@@ -1,8 +1,8 @@
-//! The two messages of Certhooks, both CloudEvents 1.0 JSON, and their vocabulary.
+//! The two messages of Certhooks, both CloudEvents 1.0 in JSON, and their vocabulary.
 //!
-//! - [`check`]: what each check says of a chain, and the verdict
-//! - [`cloud_event`]: the members that both share, and the two messages themselves
-//! - [`data`]: what a [`CertificateEvent`] carries: call-back, certificates, checks, payload
+//! - [`check`]: the result of each check of a chain, and the verdict
+//! - [`cloud_event`]: the two messages, and the members that both have
+//! - [`data`]: the `data` of a [`CertificateEvent`]: call-back, certificates, checks, payload
 //! - [`vocabulary`]: providers, event types, call-back outcomes and reasons
 
 mod check;

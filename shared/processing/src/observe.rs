@@ -7,7 +7,7 @@ use time::Duration;
 
 use crate::compose::compose;
 use crate::enrichment::{CallContext, Enrichment, Resolved, Retry};
-use crate::pages::CertificatePages;
+use crate::pages::{CertificatePages, MAX_PAGES};
 use crate::search;
 use crate::telemetry;
 use crate::worker::{Event, Worker};
@@ -96,7 +96,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             }
         }
         if pages.is_truncated() {
-            telemetry::search_truncated(&event.redacted.envelope, domain);
+            telemetry::search_truncated(&event.redacted.envelope, domain, MAX_PAGES);
         }
         Ok(None)
     }

@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 
 use crate::decide::FailureKind;
 use crate::enrichment::{Retry, RetryReason};
-use crate::pages::MAX_PAGES;
 
 /// The message stays on the queue; `envelope` is `None` where the body is not one.
 pub(crate) fn unacknowledged(envelope: Option<&Envelope>, error: &PortError) {
@@ -70,7 +69,7 @@ pub(crate) fn lookup_failed(envelope: &Envelope, domain: &str, callback: &Callba
 }
 
 /// Meta: a domain has more certificates than one event can search.
-pub(crate) fn search_truncated(envelope: &Envelope, domain: &str) {
+pub(crate) fn search_truncated(envelope: &Envelope, domain: &str, max_pages: u32) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     tracing::warn!(
         provider = "meta",
@@ -78,7 +77,7 @@ pub(crate) fn search_truncated(envelope: &Envelope, domain: &str) {
         r#type = kind,
         traceparent,
         domain,
-        max_pages = MAX_PAGES,
+        max_pages,
         "search truncated"
     );
 }

@@ -5,8 +5,8 @@ use crate::lifecycle::Lifecycle;
 use crate::secret_member::SecretMember;
 use crate::{cloudflare, digicert, meta, synthetic};
 
-/// Longest key of a certificate's lifecycle. A longer one is dropped: a provider may send any text in
-/// the place of a name.
+/// Longest key of a certificate's lifecycle. A longer one is dropped: a provider may send any text
+/// in the place of a name.
 const KEY_LIMIT: usize = 512;
 
 /// Interprets any envelope. It never fails: an event that is not understood is `Unrecognised`, and
@@ -33,9 +33,9 @@ pub fn challenge(envelope: &Envelope) -> Option<Challenge> {
     (provider(envelope)? == Provider::Digicert).then(|| digicert::challenge(envelope))?
 }
 
-/// The certificate that an event is about, and the event's rank in its lifecycle. `None` for what is
-/// about no certificate of the operator's: notices of domains and organizations, Meta's events, and
-/// events that are not recognised.
+/// The certificate that an event is about, and the event's rank in its lifecycle. `None` for what
+/// is about no certificate of the operator's: notices of domains and organizations, Meta's events,
+/// and events that are not recognised.
 pub fn lifecycle(envelope: &Envelope, interpretation: &Interpretation) -> Option<Lifecycle> {
     let lifecycle = match interpretation.provider {
         Provider::Cloudflare => cloudflare::lifecycle(envelope, interpretation)?,
@@ -54,8 +54,8 @@ pub const fn api_base(provider: Provider) -> &'static str {
     }
 }
 
-/// The member of a webhook secret with which a provider signs or authenticates its requests. A secret
-/// that is stored as a plain string holds this member.
+/// The member of a webhook secret with which a provider signs or authenticates its requests. A
+/// secret that is stored as a plain string holds this member.
 pub const fn webhook_secret(provider: Provider) -> SecretMember {
     match provider {
         Provider::Cloudflare => cloudflare::WEBHOOK_AUTH,

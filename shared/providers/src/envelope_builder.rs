@@ -17,9 +17,9 @@ pub(crate) struct EnvelopeBuilder {
 }
 
 impl EnvelopeBuilder {
-    /// The event as it goes onto the queue. The subject is the interpretation's, so that both messages
-    /// carry the same one. Interpretation takes longer than everything else before the answer, so the
-    /// group is taken from it too.
+    /// The event as it goes onto the queue. The subject is the interpretation's, so that both
+    /// messages carry the same one. Interpretation takes longer than everything else before the
+    /// answer, so the group is taken from it too.
     pub(crate) fn event(
         self,
         receipt: &Receipt,

@@ -23,7 +23,8 @@ pub struct Interpretation {
     pub pem: Option<String>,
 }
 
-/// The call-back that an event needs (`infra/docs/architecture.md`, "Call-backs and their results").
+/// The call-back that an event needs (`infra/docs/architecture.md`, "Call-backs and their
+/// results").
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Plan {
     /// No call-back.

@@ -20,14 +20,15 @@ pub trait WebhookReceiver: Send + Sync + 'static {
     /// A webhook secret in the form that verification needs.
     type Secret: Send + Sync + 'static;
 
-    /// Parses a stored secret: a JSON object, or a plain string, which is the value of its first member.
+    /// Parses a stored secret: a JSON object, or a plain string, which is the value of its first
+    /// member.
     ///
     /// # Errors
     /// Says what is wrong with the secret, without its value: empty, too short, never filled in.
     fn secret(stored: &SecretString) -> Result<Self::Secret, SecretFault>;
 
-    /// Whether the request was made with `secret`. `body` is the raw body. Takes the same time for every
-    /// secret. A header that is absent, repeated or empty never passes.
+    /// Whether the request was made with `secret`. `body` is the raw body. Takes the same time for
+    /// every secret. A header that is absent, repeated or empty never passes.
     fn verify(headers: &HeaderMap, body: &[u8], secret: &Self::Secret) -> bool;
 
     /// Whether the request is the provider's connectivity test, which may come without a secret.
@@ -35,8 +36,8 @@ pub trait WebhookReceiver: Send + Sync + 'static {
         false
     }
 
-    /// Answers a subscription handshake (`GET`): the body to send back. `None` when the request is no
-    /// handshake, or was not made with `secret`. `query` is the raw query string.
+    /// Answers a subscription handshake (`GET`): the body to send back. `None` when the request is
+    /// no handshake, or was not made with `secret`. `query` is the raw query string.
     fn handshake(_query: &str, _secret: &Self::Secret) -> Option<String> {
         None
     }

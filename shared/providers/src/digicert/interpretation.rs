@@ -30,8 +30,8 @@ pub fn interpret(envelope: &Envelope) -> Interpretation {
     }
 }
 
-/// The ownership challenge. Every event of that name is one, whatever its data is, so that no token is
-/// ever delivered to consumers. When the event holds no token, the operator has it sent again.
+/// The ownership challenge. Every event of that name is one, whatever its data is, so that no token
+/// is ever delivered to consumers. When the event holds no token, the operator has it sent again.
 pub fn challenge(envelope: &Envelope) -> Option<Challenge> {
     let document = Document::of(&envelope.data).filter(|document| document.event == CHALLENGE)?;
     let webhook_id = document.id("webhook_id").map(|id| id.to_string());
@@ -50,9 +50,9 @@ fn token(data: &Members<'_>) -> SecretString {
     SecretString::from(token.unwrap_or_default())
 }
 
-/// The type of an event, from its name ("CertCentral event types", "Update webhook endpoint"). Not all
-/// names of the "order approval lifecycle webhook events" ("Customize certificate issued events") are
-/// documented, so each name with `approval` in it counts as one of them.
+/// The type of an event, from its name ("CertCentral event types", "Update webhook endpoint"). Not
+/// all names of the "order approval lifecycle webhook events" ("Customize certificate issued
+/// events") are documented, so each name with `approval` in it counts as one of them.
 fn kind(event: &str) -> EventType {
     match event {
         "certificate_issued" => EventType::CertificateIssued,

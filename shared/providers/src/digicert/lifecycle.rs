@@ -9,8 +9,8 @@ use crate::lifecycle::Lifecycle;
 const BEGUN: i64 = 1;
 const ENDED: i64 = 2;
 
-/// The lifecycle of a certificate and not of its order, since an order has several certificates in its
-/// time. An approval may be that of a first issue or of a reissue, so it has no rank.
+/// The lifecycle of a certificate and not of its order, since an order has several certificates in
+/// its time. An approval may be that of a first issue or of a reissue, so it has no rank.
 pub fn lifecycle(interpretation: &Interpretation) -> Option<Lifecycle> {
     let rank = match interpretation.kind {
         EventType::CertificateIssued => Some(BEGUN),

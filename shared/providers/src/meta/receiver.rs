@@ -11,11 +11,12 @@ use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookRecei
 use crate::secret::{SecretDigest, Stored, header};
 
 /// The header with `sha256=` and the HMAC-SHA256 of the body under the app secret ("Graph API
-/// Webhooks", section "Validating payloads"). The older `X-Hub-Signature`, with SHA-1, is not accepted.
+/// Webhooks", section "Validating payloads"). The older `X-Hub-Signature`, with SHA-1, is not
+/// accepted.
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
-/// Largest sum of the documents of one request in bytes. Each update becomes a document of its own with
-/// everything around it, so many updates in a large body multiply it. A batch of 1000 updates of 5 MiB
-/// in all stays far below this.
+/// Largest sum of the documents of one request in bytes. Each update becomes a document of its own
+/// with everything around it, so many updates in a large body multiply it. A batch of 1000 updates
+/// of 5 MiB in all stays far below this.
 const SPLIT_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Receives the requests of Meta's Graph webhook.
@@ -79,8 +80,8 @@ impl WebhookReceiver for MetaReceiver {
     }
 }
 
-/// The parameters of a verification request ("Graph API Webhooks", section "Verification requests").
-/// The dots are part of their names.
+/// The parameters of a verification request ("Graph API Webhooks", section "Verification
+/// requests"). The dots are part of their names.
 struct Handshake {
     mode: String,
     verify_token: String,

@@ -7,8 +7,8 @@ use crate::json::{self, Members, quoted};
 use crate::naming::{self, UNKNOWN};
 use crate::receiver::{Event, InvalidDocument, Receipt};
 
-/// The two lists that an entry may have: `changes` with the setting "Include Values", `changed_fields`
-/// without it ("Graph API Webhooks", section "Event notifications").
+/// The two lists that an entry may have: `changes` with the setting "Include Values",
+/// `changed_fields` without it ("Graph API Webhooks", section "Event notifications").
 const CHANGES: &str = "changes";
 const CHANGED_FIELDS: &str = "changed_fields";
 
@@ -50,8 +50,8 @@ impl<'a> Batch<'a> {
         self.entries.iter().flat_map(Entry::updates)
     }
 
-    /// The event of one update: the same document with this entry only and, in the entry, this change
-    /// only.
+    /// The event of one update: the same document with this entry only and, in the entry, this
+    /// change only.
     pub(crate) fn event(
         &self,
         update: &Update<'_, 'a>,
@@ -138,8 +138,8 @@ impl Change<'_> {
     }
 }
 
-/// The object with the list `name` reduced to one `element`, and without the member `dropped`. All other
-/// values stay byte for byte.
+/// The object with the list `name` reduced to one `element`, and without the member `dropped`. All
+/// other values stay byte for byte.
 fn rebuilt(members: &Members<'_>, name: &str, element: &str, dropped: Option<&str>) -> String {
     let last = members.iter().rposition(|(other, _)| other == name);
     let mut object = String::new();
