@@ -53,7 +53,10 @@ def test_each_event_of_a_provider_arrives_complete(stack, provider):
             leaf, *issuers = event["data"]["certificates"]
             assert leaf["names"]["dns"] and len(issuers) >= 1
             assert event["data"]["pem_chain"].count("BEGIN CERTIFICATE") == 1 + len(issuers)
-            assert set(event["data"]["checks"].values()) <= {"ok", "not_applicable"}
+            checks = event["data"]["checks"]
+            assert {name for name, check in checks.items() if check["result"] not in ("ok", "not_applicable")} <= {"trust"}
+            # Only a configured anchor would make the simulator's root a trusted one.
+            assert checks["trust"]["code"] == "untrusted_root"
 
 
 def test_metas_events_arrive_and_each_certificate_once(stack):

@@ -20,6 +20,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// `certhooks` calls them as real providers: it is given API keys and base addresses.
 pub(crate) struct Providers {
     simulator: Simulator,
+    /// Holds `roots.pem`, the roots of the simulated chains.
+    roots: Folder,
     client: Client,
     runtime: Runtime,
 }
@@ -50,7 +52,9 @@ impl Providers {
         // It fails where another test of this process was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(TIMEOUT).build().unwrap();
-        Self { simulator, client, runtime }
+        let roots = Folder::new();
+        std::fs::write(roots.path().join("roots.pem"), simulator.roots()).unwrap();
+        Self { simulator, roots, client, runtime }
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -68,7 +72,9 @@ impl Providers {
         variables: &[(&str, &str)],
     ) -> Local {
         let bases = [self.digicert_base(), self.cloudflare_base(), self.meta_base()];
+        let anchors = format!("mozilla,{}", self.roots.path().join("roots.pem").display());
         let mut all = vec![
+            ("TRUST_ANCHORS", anchors.as_str()),
             ("DIGICERT_API_BASE", bases[0].as_str()),
             ("DIGICERT_API_KEY", DIGICERT_API_KEY),
             ("DIGICERT_API_BUDGET", "none"),

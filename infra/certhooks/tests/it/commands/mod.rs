@@ -2,6 +2,7 @@
 
 mod challenge;
 mod help;
+mod inspect;
 mod send;
 mod start;
 mod tail;

@@ -12,7 +12,7 @@ use crate::documents::issued;
 use crate::events::all_files;
 use crate::harness::{Local, archived, tail_lines};
 use crate::providers::Providers;
-use crate::x509::{assert_chain, certificates, is_signed_by, verified};
+use crate::x509::{assert_chain, verified};
 
 /// The beginning of every PKCS #8 key on P-256, in base64.
 const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
@@ -29,12 +29,17 @@ fn downloaded_with(fault: Fault) -> (Providers, Local, Value) {
     (providers, local, event)
 }
 
-fn assert_checks(event: &Value, wrong: &[&str]) {
+/// Asserts the code of each check that is not simply `ok` or not applicable.
+fn assert_checks(event: &Value, expected: &[(&str, &str)]) {
     let checks = event["data"]["checks"].as_object().unwrap();
-    assert_eq!(checks.len(), 9);
-    for (name, verdict) in checks {
-        assert_eq!(verdict == "ok", !wrong.contains(&name.as_str()), "{name}: {verdict}");
-    }
+    assert_eq!(checks.len(), 14);
+    let found: Vec<(&str, &str)> = checks
+        .iter()
+        .filter(|(_, check)| check["code"] != "ok" && check["result"] != "not_applicable")
+        .map(|(name, check)| (name.as_str(), check["code"].as_str().unwrap()))
+        .collect();
+    let sorted = expected.iter().copied().collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(found.into_iter().collect::<std::collections::BTreeSet<_>>(), sorted);
 }
 
 #[test]
@@ -45,6 +50,8 @@ fn a_good_chain_passes_every_check() {
     for certificate_id in [8000, 8001, 8002] {
         let event = local.event(&providers.send_one(&local, &issued(certificate_id)));
         assert_checks(&event, &[]);
+        assert_eq!(event["data"]["verdict"], "ok");
+        assert_eq!(event["data"]["checks"]["trust"]["result"], "ok");
         let ders = verified(&event);
         assert_eq!(ders.len(), 3);
         assert_chain(&ders);
@@ -56,16 +63,20 @@ fn a_good_chain_passes_every_check() {
 #[test]
 fn a_wrong_chain_is_delivered_and_reported() {
     let (_providers, _local, event) = downloaded_with(Fault::WrongChain);
-    assert_checks(&event, &["signatures", "order"]);
-    let ders = verified(&event);
+    let missing = "issuer_missing";
+    assert_checks(
+        &event,
+        &[("path", missing), ("trust", missing), ("order", "extra_certificates")],
+    );
+    assert_eq!(event["data"]["verdict"], "unknown");
     assert_eq!(event["data"]["certificates"][0]["names"]["dns"][0], "www-8001.example.com");
-    assert!(!is_signed_by(&ders[0], &ders[1]));
+    assert_eq!(verified(&event).len(), 1, "the others are no part of its path");
 }
 
 #[test]
 fn a_shuffled_chain_is_sorted() {
     let (_providers, _local, event) = downloaded_with(Fault::Shuffled);
-    assert_checks(&event, &["order"]);
+    assert_checks(&event, &[("order", "reordered")]);
     let ders = verified(&event);
     assert_eq!(ders.len(), 3);
     assert_chain(&ders);
@@ -74,7 +85,7 @@ fn a_shuffled_chain_is_sorted() {
 #[test]
 fn a_duplicate_certificate_is_delivered_once() {
     let (_providers, _local, event) = downloaded_with(Fault::Duplicate);
-    assert_checks(&event, &["duplicates"]);
+    assert_checks(&event, &[("duplicates", "repeated")]);
     assert_chain(&verified(&event));
     assert_eq!(event["data"]["certificates"].as_array().unwrap().len(), 3);
 }
@@ -82,7 +93,7 @@ fn a_duplicate_certificate_is_delivered_once() {
 #[test]
 fn a_private_key_in_a_download_is_reported_and_not_stored() {
     let (_providers, local, event) = downloaded_with(Fault::PrivateKey);
-    assert_checks(&event, &["private_key"]);
+    assert_checks(&event, &[("private_key", "private_key")]);
     assert_chain(&verified(&event));
     assert_nowhere(local, &[KEY, "-----BEGIN PRIVATE KEY"]);
 }
@@ -103,7 +114,7 @@ fn a_private_key_in_an_event_is_removed_before_archive_and_delivery() {
     for body in [plain.to_string(), escaped] {
         let id = providers.send_bytes(&local, Provider::Digicert, body.into_bytes()).remove(0);
         let event = local.event(&id);
-        assert_checks(&event, &["private_key"]);
+        assert_checks(&event, &[("private_key", "private_key")]);
         let archived = archived(&local, "digicert", &id);
         let archived: Value = serde_json::from_str(&archived).unwrap();
         for document in [&event["data"]["payload"], &archived["data"]] {
@@ -137,21 +148,34 @@ fn assert_nowhere(local: Local, words: &[&str]) {
     }
 }
 
+/// What is no part of the path is left out, so that a hostile answer makes no large event.
 #[test]
-fn a_chain_of_a_thousand_certificates_is_offloaded_to_the_archive() {
+fn of_a_thousand_certificates_the_path_is_delivered() {
     let (_providers, local, event) = downloaded_with(Fault::Many);
-    let line = tail_lines(local.state.path()).remove(0);
-    assert!(line.len() <= LIMIT, "{}", line.len());
-    let offloaded = offloaded(&event);
-    let chain = offloaded["pem_chain"].as_str().unwrap();
-    let ders = certificates(chain);
-    assert_eq!(ders.len(), 1000);
-    assert_chain(&ders[..3]);
-    assert_eq!(offloaded["payload"], issued(8001));
-    assert!(event["data"]["pem_chain"].is_null());
-    assert!(event["data"]["payload"].is_null());
+    assert!(tail_lines(local.state.path())[0].len() < 64 * 1024);
+    assert_checks(&event, &[("order", "extra_certificates")]);
+    let ders = verified(&event);
+    assert_eq!(ders.len(), 3);
+    assert_chain(&ders);
     let leaf = &event["data"]["certificates"][0];
     assert_eq!(leaf["fingerprint_sha256"], HEXLOWER.encode(digest(&SHA256, &ders[0]).as_ref()));
+}
+
+/// A chain that is not whole counts as none: a link without PEM, or without the leaf.
+#[test]
+fn an_included_chain_without_its_leaf_is_downloaded() {
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    let whole = local.event(&providers.send_one(&local, &issued(8200)));
+    let chain = whole["data"]["pem_chain"].as_str().unwrap();
+    let issuers: Vec<&str> = chain.split_inclusive("-----END CERTIFICATE-----\n").skip(1).collect();
+    let mut event = issued(8201);
+    event["data"]["certificate_chain"] =
+        issuers.iter().map(|pem| json!({"subject_common_name": "CA", "pem": pem})).collect();
+    let event = local.event(&providers.send_one(&local, &event));
+    assert_eq!(event["data"]["callback"]["outcome"], "downloaded");
+    assert_eq!(event["data"]["certificates"][0]["names"]["dns"][0], "www-8201.example.com");
+    assert_eq!(event["data"]["verdict"], "ok");
 }
 
 /// Meta sends batches, so an event may be as large as a queue message.

@@ -70,7 +70,8 @@ fn an_included_chain_needs_no_call_back() {
     let event = local.event(&id);
     assert_eq!(event["data"]["callback"], json!({"outcome": "included", "attempts": 0}));
     assert_eq!(event["data"]["certificates"].as_array().unwrap().len(), 3);
-    assert_ne!(event["data"]["checks"]["validity"], "ok", "it has expired");
+    assert_eq!(event["data"]["checks"]["validity"]["code"], "expired");
+    assert_eq!(event["data"]["verdict"], "failed");
     assert_eq!(providers.requests().total(), 0);
 
     let elided = "-----BEGIN CERTIFICATE-----\r\n...\r\n-----END CERTIFICATE-----\r\n";
