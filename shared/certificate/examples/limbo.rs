@@ -49,7 +49,9 @@ struct Count {
 }
 
 fn main() {
-    let path = std::env::args().nth(1).expect("usage: limbo path/to/limbo.json");
+    let Some(path) = std::env::args().nth(1) else {
+        return eprintln!("usage: limbo path/to/limbo.json");
+    };
     let suite: Suite = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let mut count = Count::default();
     for case in &suite.testcases {

@@ -39,4 +39,4 @@ pub use pem::NotACertificate;
 pub use redact_json::redact_json;
 pub use redact_text::{REMOVED, redact_text};
 pub use report::{PathEnd, Question, Report, validate};
-pub use serial::serial_hex;
+pub use serial::{serial_hex, serial_of_hex};

@@ -1,4 +1,4 @@
-use data_encoding::HEXUPPER;
+use data_encoding::{HEXUPPER, HEXUPPER_PERMISSIVE};
 
 /// More digits than any serial number has: RFC 5280, 4.1.2.2 allows 20 octets, which are 49 digits.
 const MAX_DIGITS: usize = 64;
@@ -24,6 +24,22 @@ pub fn serial_hex(decimal: &str) -> Option<String> {
     }
     octets.reverse();
     Some(magnitude(&octets))
+}
+
+/// Normalises a serial number in hex, as APIs and tools write it: an odd number of digits, lower case,
+/// colons or blanks between octets, `0x` before it. The same number then has the same text as from a
+/// certificate. `None` if it is not hex or longer than 64 digits.
+pub fn serial_of_hex(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |amount| ("-", amount));
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let digits: String = digits.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
+    if digits.is_empty() || digits.len() > MAX_DIGITS {
+        return None;
+    }
+    let even = if digits.len().is_multiple_of(2) { digits } else { format!("0{digits}") };
+    let amount = magnitude(&HEXUPPER_PERMISSIVE.decode(even.as_bytes()).ok()?);
+    Some(if amount == "00" { amount } else { format!("{sign}{amount}") })
 }
 
 /// Upper-case hex without the sign octet of DER. A negative number, which RFC 5280, 4.1.2.2 forbids and
@@ -99,6 +115,19 @@ mod tests {
         assert_eq!(hex(&[0x00, 0xC0, 0xFF]), "C0FF");
         assert_eq!(hex(&[0x00]), "00");
         assert_eq!(hex(&[]), "00");
+    }
+
+    #[test]
+    fn one_number_has_one_text() {
+        for text in ["0A1B2C", "a1b2c", "0a:1b:2c", "0x000A1B2C", " 0A 1B 2C ", "00a1b2c"] {
+            assert_eq!(serial_of_hex(text).as_deref(), Some("0A1B2C"), "{text}");
+        }
+        assert_eq!(serial_of_hex("-11d4").as_deref(), Some("-11D4"));
+        assert_eq!(serial_of_hex("0").as_deref(), Some("00"));
+        assert_eq!(serial_of_hex("-0").as_deref(), Some("00"));
+        for text in ["", ":", "0x", "12G4", "１", &"0".repeat(65)] {
+            assert_eq!(serial_of_hex(text), None, "{text}");
+        }
     }
 
     #[test]

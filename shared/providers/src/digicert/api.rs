@@ -128,7 +128,9 @@ impl OrderInfo {
 /// validity two dates ("Order info").
 fn certificate(members: &Members<'_>) -> Certificate {
     Certificate {
-        serial_number: members.text("serial_number").and_then(|serial| serial_number(&serial)),
+        serial_number: members
+            .text("serial_number")
+            .and_then(|serial| certificate::serial_of_hex(&serial)),
         fingerprint_sha1: members
             .text("thumbprint")
             .and_then(|thumbprint| fingerprint(&thumbprint)),
@@ -141,13 +143,6 @@ fn certificate(members: &Members<'_>) -> Certificate {
             .and_then(|bits| bits.try_into().ok()),
         ..Certificate::default()
     }
-}
-
-fn serial_number(serial: &str) -> Option<String> {
-    let significant = serial.trim_start_matches("00");
-    let is_hex =
-        !significant.is_empty() && significant.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hex.then(|| significant.to_ascii_uppercase())
 }
 
 fn fingerprint(thumbprint: &str) -> Option<String> {
