@@ -16,6 +16,7 @@
 pub mod api;
 pub mod cloudflare;
 pub mod digicert;
+pub mod enrich;
 mod envelope_builder;
 pub mod interpretation;
 pub mod json;

@@ -3,6 +3,7 @@
 pub mod alerting;
 pub mod api;
 mod document;
+mod enrich;
 mod hostname;
 mod interpretation;
 mod receiver;

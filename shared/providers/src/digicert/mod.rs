@@ -2,6 +2,7 @@
 
 pub mod api;
 mod document;
+mod enrich;
 mod ids;
 mod interpretation;
 mod receiver;

@@ -4,6 +4,7 @@
 pub mod api;
 mod ct_certificate;
 mod domain;
+mod enrich;
 mod interpretation;
 mod receiver;
 pub mod subscription;
