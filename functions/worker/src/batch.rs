@@ -3,31 +3,31 @@ use std::time::{Duration, Instant};
 
 use lambda::LambdaEvent;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, SecretSource};
-use processing::{Record, Worker};
+use processing::{QueueMessage, Worker};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// To give back what is under way, before Lambda ends the invocation.
+/// The time reserved to requeue the events in progress before Lambda ends the invocation.
 const RESERVE: Duration = Duration::from_secs(5);
 
-/// An SQS event. Each record is parsed by itself, so that a bad one fails by itself.
+/// An SQS event. Each record is parsed separately, so that a bad record does not fail the others.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Batch {
     records: Vec<Box<RawValue>>,
 }
 
-/// What is needed of a record, of whatever type it came.
+/// The used members of a record, of any JSON type.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Message {
+struct Record {
     message_id: Value,
     receipt_handle: Value,
     body: Value,
 }
 
-/// Which records the queue shall keep (Lambda, "Reporting batch item failures").
+/// The records that stay on the queue (Lambda, "Reporting batch item failures").
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Failures {
@@ -40,11 +40,11 @@ struct Failure {
     item_identifier: String,
 }
 
-/// Every record of a batch by itself; the answer names those that the queue shall keep.
+/// Processes the records of a batch independently. The answer names those that stay on the queue.
 ///
 /// # Errors
-/// When a record without an id must be kept: then only the whole batch can be, and the ledger makes
-/// sure that what is done of it is not done again.
+/// When a record without an id must stay on the queue. Then the whole batch does, and the ledger
+/// prevents a second delivery of the other records.
 pub(crate) async fn process<Q, D, L, A, S>(
     worker: Arc<Worker<Q, D, L, A, S>>,
     event: LambdaEvent<Batch>,
@@ -57,23 +57,24 @@ where
     S: SecretSource,
 {
     let deadline = lambda::deadline(&event.context, RESERVE);
-    let (mut ids, mut records, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ids, mut messages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for record in &event.payload.records {
         match read(record.get(), deadline) {
-            (id, Some(record)) => {
+            (id, Some(message)) => {
                 ids.push(id);
-                records.push(record);
+                messages.push(message);
             }
             (id, None) => {
                 tracing::error!(
-                    id,
-                    "a record of the batch has no body that is a string; it is left to the queue"
+                    sqs_message_id = id,
+                    error = "the record has no body, or its body is not a string",
+                    "leaving it for redelivery"
                 );
                 kept.push(id);
             }
         }
     }
-    let dispositions = worker.process_batch(records).await;
+    let dispositions = worker.process_batch(messages).await;
     kept.extend(
         ids.into_iter()
             .zip(dispositions)
@@ -83,27 +84,27 @@ where
     failures(kept)
 }
 
-/// A record's message id, and what the worker takes; a body that is no string is nothing it takes.
-fn read(record: &str, deadline: Option<Instant>) -> (Option<String>, Option<Record>) {
-    let message: Message = serde_json::from_str(record).unwrap_or_default();
+/// Returns the message id of a record and its message; `None` when its body is not a string.
+fn read(json: &str, deadline: Option<Instant>) -> (Option<String>, Option<QueueMessage>) {
+    let record: Record = serde_json::from_str(json).unwrap_or_default();
     let text = |value: Value| match value {
         Value::String(text) if !text.is_empty() => Some(text),
         _ => None,
     };
-    let id = text(message.message_id);
-    // The handle is another at each receipt, also when a standard queue delivers twice at a time.
-    let receipt = text(message.receipt_handle).or_else(|| id.clone()).unwrap_or_default();
-    (id, text(message.body).map(|body| Record { receipt, body, deadline }))
+    let id = text(record.message_id);
+    // The handle differs at each receipt, even when a standard queue delivers a message twice at once.
+    let receipt = text(record.receipt_handle).or_else(|| id.clone()).unwrap_or_default();
+    (id, text(record.body).map(|body| QueueMessage { receipt, body, deadline }))
 }
 
-/// An empty id would fail the whole batch and hide why.
+/// An empty id would fail the whole batch without a reason, so it is never reported.
 fn failures(kept: Vec<Option<String>>) -> Result<Failures, &'static str> {
     let failure = |id: Option<String>| id.map(|item_identifier| Failure { item_identifier });
     let batch_item_failures = kept
         .into_iter()
         .map(failure)
         .collect::<Option<_>>()
-        .ok_or("a record without messageId must stay on the queue, so the whole batch does")?;
+        .ok_or("a record without a messageId must stay on the queue, so the whole batch does")?;
     Ok(Failures { batch_item_failures })
 }
 
@@ -112,7 +113,7 @@ mod tests {
     use super::{failures, read};
 
     #[test]
-    fn records_are_read_one_by_one() {
+    fn records_are_read_separately() {
         for (record, id, receipt, body) in [
             (
                 r#"{"messageId":"m","receiptHandle":"r","body":"{}"}"#,
@@ -130,8 +131,8 @@ mod tests {
         ] {
             let (found, read) = read(record, None);
             assert_eq!(found.as_deref(), id, "{record}");
-            assert_eq!(read.as_ref().map(|record| &*record.receipt), receipt, "{record}");
-            assert_eq!(read.as_ref().map(|record| &*record.body), body, "{record}");
+            assert_eq!(read.as_ref().map(|message| &*message.receipt), receipt, "{record}");
+            assert_eq!(read.as_ref().map(|message| &*message.body), body, "{record}");
         }
     }
 

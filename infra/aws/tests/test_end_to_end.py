@@ -134,7 +134,7 @@ def send_synthetic_event(stack: Stack) -> str:
 
 def arrived(stack: Stack, id: str) -> bool:
     lines = [line for line in stack.log("WorkerLog") if id in line]
-    return any("the canary arrived" in line for line in lines)
+    return any("synthetic event arrived" in line for line in lines)
 
 
 def test_a_canary_goes_all_the_way_and_to_no_consumer(stack):

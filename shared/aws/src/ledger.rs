@@ -5,7 +5,9 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use ports::{CertificateState, Claim, History, Ledger, Ordering, PortError, PortResult, Recorded};
+use ports::{
+    CertificateState, Claim, DeliveryRecord, History, Ledger, Ordering, PortError, PortResult,
+};
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, OffsetDateTime};
 
@@ -139,7 +141,7 @@ impl Ledger for DynamoLedger {
         history::advance(&self.client, &self.table, &state).await
     }
 
-    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+    async fn record(&self, recorded: DeliveryRecord) -> PortResult<()> {
         record::record(&self.client, &self.table, &recorded).await
     }
 

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use ports::{PortResult, Recorded};
+use ports::{DeliveryRecord, PortResult};
 
 use crate::fault::fault;
 use crate::history;
@@ -15,7 +15,11 @@ const PAUSES: [Duration; 3] =
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// History first, then the id.
-pub(crate) async fn record(client: &Client, table: &str, recorded: &Recorded) -> PortResult<()> {
+pub(crate) async fn record(
+    client: &Client,
+    table: &str,
+    recorded: &DeliveryRecord,
+) -> PortResult<()> {
     let began = Instant::now();
     for pause in PAUSES {
         match attempt(client, table, recorded).await {
@@ -26,7 +30,7 @@ pub(crate) async fn record(client: &Client, table: &str, recorded: &Recorded) ->
     attempt(client, table, recorded).await
 }
 
-async fn attempt(client: &Client, table: &str, recorded: &Recorded) -> PortResult<()> {
+async fn attempt(client: &Client, table: &str, recorded: &DeliveryRecord) -> PortResult<()> {
     if let Some(record) = &recorded.history {
         history::append(client, table, record).await?;
     }

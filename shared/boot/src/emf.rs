@@ -5,7 +5,7 @@ use metrics_cloudwatch_embedded::{Builder, Collector};
 
 use crate::Environment;
 
-/// Where there is no `METRICS_NAMESPACE`.
+/// The namespace when `METRICS_NAMESPACE` is unset.
 const NAMESPACE: &str = "Certhooks";
 
 const COUNTS: &[&str] = &[
@@ -17,8 +17,8 @@ const COUNTS: &[&str] = &[
     "Held",
     "KeyRefused",
     "Known",
+    "NonCurrentSecretUsed",
     "NotSent",
-    "OtherThanCurrentSecret",
     "Reconciled",
     "Recovered",
     "Refused",
@@ -27,19 +27,19 @@ const COUNTS: &[&str] = &[
     "StillMissing",
 ];
 
-/// In milliseconds.
+/// Histograms in milliseconds.
 const DURATIONS: [&str; 4] = ["Age", "CallbackDuration", "CanaryAge", "CanaryLatency"];
 
-/// What was counted since the last flush. Labels become the dimensions.
+/// The metrics since the last flush. Labels become dimensions.
 #[derive(Clone, Copy)]
 pub struct Metrics(&'static Collector);
 
 impl Metrics {
-    /// Takes what the `metrics` macros count from now on. `METRICS_NAMESPACE` keeps the metrics of
-    /// several stacks in one account apart; alarms and dashboard look under it.
+    /// Collects from now on what the `metrics` macros count. `METRICS_NAMESPACE` separates the metrics
+    /// of several stacks in one account; alarms and dashboard use it.
     ///
     /// # Errors
-    /// When something else takes it already.
+    /// When another recorder is installed already.
     pub fn start(environment: &Environment) -> Result<Self, String> {
         let namespace = environment.optional("METRICS_NAMESPACE").unwrap_or(NAMESPACE);
         let collector = Builder::new()
@@ -55,11 +55,11 @@ impl Metrics {
         Ok(Self(collector))
     }
 
-    /// One line on standard output for each set of dimensions that was counted under
+    /// Writes one line to standard output for each set of dimensions
     /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
     pub fn flush(self) {
         if let Err(error) = self.write(io::stdout().lock()) {
-            tracing::warn!("the metrics could not be written to standard output: {error}");
+            tracing::warn!(%error, "writing the metrics failed");
         }
     }
 
@@ -126,7 +126,7 @@ mod tests {
                 }),
             ]
         );
-        assert_eq!(lines(metrics), [] as [Value; 0], "what was written is not written again");
+        assert_eq!(lines(metrics), [] as [Value; 0], "a metric is written once");
         assert!(Metrics::start(&environment).is_err(), "a second start would count nothing");
     }
 }

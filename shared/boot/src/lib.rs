@@ -1,8 +1,8 @@
-//! What every binary does first.
+//! The start of every binary.
 //!
 //! - [`settings`]: environment variables, read once, with errors that name the variable
-//! - [`logging`]: JSON lines, or readable ones on a terminal; faults without what they choked on
-//! - [`emf`]: metrics as CloudWatch reads them from a log (feature `emf`)
+//! - [`logging`]: log lines in JSON, or readable on a terminal; panics without the data in them
+//! - [`emf`]: metrics in the CloudWatch embedded metric format (feature `emf`)
 
 #[cfg(feature = "emf")]
 mod emf;

@@ -6,11 +6,11 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-/// How log lines are written to standard error.
+/// The format of log lines on standard error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Format {
     Json,
-    /// For people, on a terminal.
+    /// For a person at a terminal.
     Readable,
 }
 
@@ -41,11 +41,11 @@ const QUIET: [&str; 16] = [
     "rustls",
 ];
 
-/// Starts logging to standard error at `level` (`info`, `warn`, …), unless `RUST_LOG` says
-/// otherwise. Later calls change nothing.
+/// Starts logging to standard error at `level` (`info`, `warn`, …), unless `RUST_LOG` overrides it.
+/// Later calls have no effect.
 ///
-/// The libraries in [`QUIET`] stay at `warn` whatever the level, so that no token in a query string
-/// and no body reaches a log.
+/// The libraries in [`QUIET`] stay at `warn` at every level, so that no token in a query string and no
+/// body reaches a log.
 pub fn log(format: Format, level: &str) {
     let chosen = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_owned());
     let lines = fmt::layer().with_writer(io::stderr);
@@ -53,12 +53,12 @@ pub fn log(format: Format, level: &str) {
         Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
         Format::Readable => lines.compact().with_target(false).boxed(),
     };
-    // An earlier subscriber (a test's) stays in place.
+    // An earlier subscriber, such as a test's, stays in place.
     let _already_set =
         tracing_subscriber::registry().with(lines.with_filter(filter(&chosen))).try_init();
 }
 
-/// What is logged, from `RUST_LOG`'s `level` and `target=level`; what cannot be understood is `info`.
+/// Parses `level` and `target=level` directives as in `RUST_LOG`; the level is `info` if they are invalid.
 fn filter(chosen: &str) -> Targets {
     let info = || Targets::new().with_default(LevelFilter::INFO);
     let chosen = chosen.parse::<Targets>().unwrap_or_else(|_| info());
@@ -67,15 +67,16 @@ fn filter(chosen: &str) -> Targets {
         .with_default(chosen.default_level().unwrap_or(LevelFilter::OFF))
         .with_targets(chosen.iter().filter(|(target, _)| is_ours(target)))
         .with_targets(QUIET.map(|library| (library, LevelFilter::WARN)))
-        // CloudWatch takes a hundred values of a metric at once; one left out is not worth a line.
+        // It warns when a metric has more than the hundred values that CloudWatch accepts at once, which
+        // is not worth a line.
         .with_target("metrics_cloudwatch_embedded", LevelFilter::OFF)
 }
 
-/// A panic's message may quote what it choked on, so only its place is logged.
+/// Logs the location of every panic, but not its message, which may quote an event.
 pub fn report_panics() {
-    panic::set_hook(Box::new(|fault| {
-        let place = fault.location().map(ToString::to_string);
-        tracing::error!(place, "a fault in this program");
+    panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "panic");
     }));
 }
 
@@ -86,7 +87,7 @@ mod tests {
     use super::filter;
 
     #[test]
-    fn libraries_stay_quiet_whatever_is_chosen() {
+    fn libraries_stay_quiet_at_every_level() {
         for (chosen, ours, theirs) in [
             ("info", LevelFilter::INFO, LevelFilter::WARN),
             ("trace", LevelFilter::TRACE, LevelFilter::WARN),

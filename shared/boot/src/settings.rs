@@ -3,11 +3,11 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// Environment variables as they were when the program started.
+/// The environment variables at the start of the program.
 #[derive(Clone)]
 pub struct Environment(BTreeMap<String, String>);
 
-/// A variable that is missing or cannot be understood; stops the start.
+/// A variable that is missing or invalid, which stops the start.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {problem}")]
 pub struct SettingError {
@@ -16,19 +16,19 @@ pub struct SettingError {
 }
 
 impl Environment {
-    /// The variables of this process. What is not Unicode is replaced by U+FFFD and not left out, so
-    /// that a setting that cannot be understood does not count as unset.
+    /// Reads the variables of this process. Invalid Unicode is replaced by U+FFFD rather than dropped,
+    /// so that an invalid setting does not count as unset.
     pub fn of_process() -> Self {
         let text = |text: OsString| text.to_string_lossy().into_owned();
         std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
     }
 
-    /// A variable's value without white space around it; an empty one counts as unset.
+    /// Returns a variable without surrounding white space; `None` when it is unset or empty.
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The same variables with one of them replaced, for a part that is simulated.
+    /// Returns the variables with one of them replaced, for a part that is simulated.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.0.insert(name.to_owned(), value.into());
@@ -41,10 +41,10 @@ impl Environment {
         self.optional(name).ok_or_else(|| SettingError::new(name, "is required, but not set"))
     }
 
-    /// A value of another type, or nothing when the variable is unset.
+    /// Parses a variable; `None` when it is unset.
     ///
     /// # Errors
-    /// When the value cannot be understood; the text repeats it, so not for secrets.
+    /// When the value is invalid. The error repeats it, so this is not for secrets.
     pub fn parsed<T>(&self, name: &'static str) -> Result<Option<T>, SettingError>
     where
         T: FromStr<Err: Display>,
@@ -58,10 +58,10 @@ impl Environment {
             .transpose()
     }
 
-    /// `true` or `false`; unset is `false`.
+    /// Parses `true` or `false`; an unset variable is `false`.
     ///
     /// # Errors
-    /// When it is another word.
+    /// When the value is another one.
     pub fn flag(&self, name: &'static str) -> Result<bool, SettingError> {
         match self.optional(name).map(str::to_ascii_lowercase).as_deref() {
             None | Some("false" | "0") => Ok(false),

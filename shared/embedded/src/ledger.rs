@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use ports::{CertificateState, Claim, Ledger, Ordering, PortResult, Recorded};
+use ports::{CertificateState, Claim, DeliveryRecord, Ledger, Ordering, PortResult};
 use rusqlite::OptionalExtension;
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
@@ -32,7 +32,7 @@ impl Ledger for LocalLedger {
         self.database.call(move |transaction| history::advance(transaction, &state)).await
     }
 
-    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+    async fn record(&self, recorded: DeliveryRecord) -> PortResult<()> {
         self.database.call(move |transaction| record(transaction, &recorded)).await
     }
 
@@ -101,7 +101,7 @@ fn claim(
 }
 
 /// All of it or nothing: a call is one savepoint.
-fn record(transaction: &Transaction<'_>, recorded: &Recorded) -> rusqlite::Result<()> {
+fn record(transaction: &Transaction<'_>, recorded: &DeliveryRecord) -> rusqlite::Result<()> {
     if let Some(record) = &recorded.history {
         history::append(transaction, record)?;
     }

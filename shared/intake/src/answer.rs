@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{Response, StatusCode};
+use ports::PortError;
 use providers::receiver::Refusal;
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use serde_json::json;
 pub(crate) enum Outcome {
     /// Every event is on the queue; these are their ids.
     Accepted(Vec<String>),
-    /// A subscription handshake: the challenge goes back as it came.
+    /// A subscription handshake: the challenge is returned unchanged.
     Handshake(String),
     Refused(Cause),
 }
@@ -21,24 +22,24 @@ pub(crate) enum Cause {
     Document(Refusal),
     Handshake,
     Method,
-    /// The queue did not take all of it in time.
-    Queue,
-    /// Our own secret cannot be used.
-    Secret,
+    /// The queue did not accept every event in time.
+    Queue(PortError),
+    /// Our own secret cannot be read or used.
+    Secret(PortError),
     TooLarge(&'static str),
     Unauthorized,
 }
 
 impl Cause {
-    /// One word for logs and metrics.
-    pub(crate) fn word(&self) -> &'static str {
+    /// The `reason` of log lines and metrics.
+    pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Address => "address",
             Self::Document(_) => "document",
             Self::Handshake => "handshake",
             Self::Method => "method",
-            Self::Queue => "queue",
-            Self::Secret => "own_secret",
+            Self::Queue(_) => "queue",
+            Self::Secret(_) => "own_secret",
             Self::TooLarge(_) => "too_large",
             Self::Unauthorized => "unauthorized",
         }
@@ -50,26 +51,28 @@ impl Cause {
             Self::Document(Refusal::TooLarge) | Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Document(_) => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Queue | Self::Secret => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Queue(_) | Self::Secret(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
     }
 
-    /// What the sender is told: nothing internal, and the same for every way to be unauthorized.
+    /// The detail for the sender. It says nothing internal, and is the same for every failure of the
+    /// authentication.
     fn detail(&self) -> String {
         match self {
             Self::Address => "This address may not send events.".into(),
             Self::Document(refusal) => format!("Verified, but {refusal}."),
             Self::Handshake => "The verify token is missing or wrong.".into(),
             Self::Method => "See Allow for the methods of this route.".into(),
-            Self::Queue | Self::Secret => "Try again later.".into(),
+            Self::Queue(_) | Self::Secret(_) => "Try again later.".into(),
             Self::TooLarge(what) => format!("{what}."),
             Self::Unauthorized => "The secret or signature is missing or wrong.".into(),
         }
     }
 }
 
-/// The one map from outcome to answer (design section 3). `allow` is the route's `Allow` header.
+/// Returns the HTTP answer of an outcome (infra/docs/architecture.md, "Answers of the webhook
+/// endpoints"). `allow` is the route's `Allow` header.
 pub(crate) fn answer(outcome: &Outcome, allow: &'static str) -> Response<Bytes> {
     match outcome {
         Outcome::Accepted(ids) => {
@@ -81,7 +84,7 @@ pub(crate) fn answer(outcome: &Outcome, allow: &'static str) -> Response<Bytes> 
     }
 }
 
-/// RFC 9457 problem details.
+/// The problem details of RFC 9457.
 fn refused(cause: &Cause, allow: &'static str) -> Response<Bytes> {
     let status = cause.status();
     let body = json!({
@@ -95,7 +98,7 @@ fn refused(cause: &Cause, allow: &'static str) -> Response<Bytes> {
         Cause::Method => {
             response.headers_mut().insert(ALLOW, http::HeaderValue::from_static(allow));
         }
-        Cause::Queue | Cause::Secret => {
+        Cause::Queue(_) | Cause::Secret(_) => {
             response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("10"));
         }
         _ => {}

@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,79 +12,68 @@ use time::OffsetDateTime;
 
 use crate::answer::{Cause, Outcome, answer};
 use crate::verify::{Admitted, Verified, verify};
-use crate::{Secrets, Settings, telemetry};
+use crate::{Request, Secrets, Settings, telemetry};
 
-/// The queue has this long to take every event of a request (CertCentral waits 10 s in all).
+/// How long the queue has to accept every event of a request. CertCentral waits 10 seconds in all.
 const QUEUE_DEADLINE: Duration = Duration::from_secs(7);
 
-/// A queue message may be 1 MiB with its attributes. What is kept free here is for those and for
-/// the attempt counts that a retry adds.
+/// The largest body of a queue message. SQS allows 1 MiB with attributes; the rest is for those and for
+/// the counts that a retry adds.
 const MESSAGE_LIMIT: usize = 1024 * 1024 - 4096;
 
-/// A request as any front end hands it in.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub method: Method,
-    pub headers: HeaderMap,
-    /// The raw query string, without `?`.
-    pub query: String,
-    /// From the connection or the request context, never from a header that the client sent.
-    pub source: Option<IpAddr>,
-    pub body: Bytes,
-}
-
-/// The door of one provider.
-pub struct Intake<D: WebhookReceiver, Q, S> {
+/// The webhook endpoint of one provider.
+pub struct Intake<R: WebhookReceiver, Q, S> {
     queue: Q,
     /// `None` only with `ALLOW_UNAUTHENTICATED`.
-    secrets: Option<Secrets<D, S>>,
+    secrets: Option<Secrets<R, S>>,
     settings: Settings,
 }
 
-impl<D: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
-    pub fn new(queue: Q, secrets: Option<Secrets<D, S>>, settings: Settings) -> Self {
+impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
+    pub fn new(queue: Q, secrets: Option<Secrets<R, S>>, settings: Settings) -> Self {
         Self { queue, secrets, settings }
     }
 
-    /// Bytes that a request body may have here.
+    /// The maximum size of a request body, in bytes.
     pub fn body_limit(&self) -> usize {
-        self.settings.max_body.unwrap_or(D::BODY_LIMIT)
+        self.settings.max_body.unwrap_or(R::BODY_LIMIT)
     }
 
-    /// The whole way of a request. Never fails: every outcome has its answer.
+    /// Handles a request from verification to acknowledgement. Every outcome has an answer, so this
+    /// never fails.
     pub async fn handle(&self, request: Request) -> Response<Bytes> {
         let outcome = self.decide(&request).await.unwrap_or_else(|cause| {
-            telemetry::refused(D::PROVIDER, &cause, request.source);
+            telemetry::refused(R::PROVIDER, &cause, request.source_ip);
             Outcome::Refused(cause)
         });
-        answer(&outcome, D::ALLOW)
+        answer(&outcome, R::ALLOW)
     }
 
-    /// Sends a canary on the way of all events: the secret is read as for a request, and it goes onto
-    /// the events queue. Not for requests: whoever calls it is one of us. Answers with its id.
+    /// Sends a synthetic event through the endpoint: the secret is read as for a request, and the event
+    /// goes onto the events queue. Returns its id. Only the scheduled check calls this, never a request.
     ///
     /// # Errors
-    /// What of it does not work.
-    pub async fn canary(&self) -> PortResult<String> {
+    /// When the secret cannot be used, or the queue does not accept the event.
+    pub async fn send_synthetic(&self) -> PortResult<String> {
         if let Some(secrets) = &self.secrets {
             secrets.warm().await?;
         }
         let traceparent = Some(new_traceparent());
         let receipt = Receipt { at: OffsetDateTime::now_utc(), traceparent };
-        let envelope = synthetic::envelope(D::PROVIDER, &receipt);
+        let envelope = synthetic::envelope(R::PROVIDER, &receipt);
         let group = envelope.subject.clone();
-        let message = Outgoing::new(&envelope, D::PROVIDER, group)?;
-        self.within_deadline(vec![message]).await?;
-        telemetry::canary(D::PROVIDER, &envelope);
+        let message = Outgoing::new(&envelope, R::PROVIDER, group)?;
+        self.enqueue(vec![message]).await?;
+        telemetry::synthetic_sent(R::PROVIDER, &envelope);
         Ok(envelope.id)
     }
 
     async fn decide(&self, request: &Request) -> Result<Outcome, Cause> {
-        let takes_get = D::ALLOW.contains("GET");
+        let takes_get = R::ALLOW.contains("GET");
         if request.method != Method::POST && !(takes_get && request.method == Method::GET) {
             return Err(Cause::Method);
         }
-        if !self.settings.allows(request.source) {
+        if !self.settings.allows(request.source_ip) {
             return Err(Cause::Address);
         }
         if request.method == Method::GET {
@@ -97,7 +85,7 @@ impl<D: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
         match verify(request, self.secrets.as_ref(), &self.settings).await? {
             Admitted::Document(body) => self.accept(&body, &request.headers).await,
             Admitted::OpenProbe => {
-                telemetry::accepted(D::PROVIDER, &[]);
+                telemetry::accepted(R::PROVIDER, &[]);
                 Ok(Outcome::Accepted(Vec::new()))
             }
         }
@@ -105,48 +93,39 @@ impl<D: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<D, Q, S> {
 
     async fn handshake(&self, query: &str) -> Result<Outcome, Cause> {
         let secrets = self.secrets.as_ref().ok_or(Cause::Handshake)?;
-        let found = secrets.first(|secret| D::handshake(query, secret)).await.map_err(|error| {
-            telemetry::trouble(D::PROVIDER, &error);
-            Cause::Secret
-        })?;
+        let matched = secrets.find(|secret| R::handshake(query, secret)).await;
+        let found = matched.map_err(Cause::Secret)?;
         let (stage, challenge) = found.ok_or(Cause::Handshake)?;
-        telemetry::verified(D::PROVIDER, stage);
-        telemetry::handshake(D::PROVIDER);
+        telemetry::verified(R::PROVIDER, stage);
+        telemetry::handshake(R::PROVIDER);
         Ok(Outcome::Handshake(challenge))
     }
 
-    /// Verified bytes to envelopes, envelopes onto the queue; all of them, or an error.
+    /// Sends the envelopes of a verified body to the queue: all of them, or it is an error.
     async fn accept(&self, body: &Verified, headers: &HeaderMap) -> Result<Outcome, Cause> {
         let receipt =
             Receipt { at: OffsetDateTime::now_utc(), traceparent: Some(traceparent(headers)) };
-        let events = D::events(body.bytes(), &receipt).map_err(Cause::Document)?;
-        let messages = events.iter().map(message::<D>).collect::<Result<Vec<_>, _>>()?;
+        let events = R::events(body.bytes(), &receipt).map_err(Cause::Document)?;
+        let messages = events.iter().map(message::<R>).collect::<Result<Vec<_>, _>>()?;
         if !messages.is_empty() {
-            self.enqueue(messages).await?;
+            self.enqueue(messages).await.map_err(Cause::Queue)?;
         }
-        telemetry::accepted(D::PROVIDER, &events);
+        telemetry::accepted(R::PROVIDER, &events);
         Ok(Outcome::Accepted(events.into_iter().map(|event| event.envelope.id).collect()))
     }
 
-    async fn enqueue(&self, messages: Vec<Outgoing>) -> Result<(), Cause> {
-        self.within_deadline(messages).await.map_err(|trouble| {
-            telemetry::trouble(D::PROVIDER, &trouble);
-            Cause::Queue
+    async fn enqueue(&self, messages: Vec<Outgoing>) -> PortResult<()> {
+        tokio::time::timeout(QUEUE_DEADLINE, self.queue.send(messages)).await.unwrap_or_else(|_| {
+            Err(PortError("the events queue took longer than 7 seconds".into()))
         })
-    }
-
-    async fn within_deadline(&self, messages: Vec<Outgoing>) -> PortResult<()> {
-        tokio::time::timeout(QUEUE_DEADLINE, self.queue.send(messages))
-            .await
-            .unwrap_or_else(|_| Err(PortError("the events queue took longer than 7 s".into())))
     }
 }
 
-fn message<D: WebhookReceiver>(event: &Event) -> Result<Outgoing, Cause> {
+fn message<R: WebhookReceiver>(event: &Event) -> Result<Outgoing, Cause> {
     let too_large = || Cause::TooLarge("one event is larger than a queue message may be");
     let Event { envelope, group } = event;
     let message =
-        Outgoing::new(envelope, D::PROVIDER, group.clone()).map_err(|_unwritten| too_large())?;
+        Outgoing::new(envelope, R::PROVIDER, group.clone()).map_err(|_unwritten| too_large())?;
     if message.body.len() > MESSAGE_LIMIT {
         return Err(too_large());
     }
@@ -154,8 +133,8 @@ fn message<D: WebhookReceiver>(event: &Event) -> Result<Outgoing, Cause> {
     Ok(Outgoing { expires, ..message })
 }
 
-/// The caller's W3C trace context where it is well-formed, else a new one, so that one event can be
-/// followed from door to delivery.
+/// Returns the caller's W3C trace context if it is well-formed, otherwise a new one, so that an event
+/// can be followed from webhook endpoint to delivery.
 fn traceparent(headers: &HeaderMap) -> String {
     let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
     given.filter(|text| is_traceparent(text)).map_or_else(new_traceparent, str::to_owned)
@@ -181,7 +160,7 @@ fn is_traceparent(text: &str) -> bool {
 
 fn new_traceparent() -> String {
     let mut random = [1_u8; 24];
-    // Without randomness the trace is less useful; the event is not.
+    // Without randomness the trace is less useful, but the event is still accepted.
     let _unseeded = SystemRandom::new().fill(&mut random);
     let (trace, parent) = random.split_at(16);
     format!("00-{}-{}-01", HEXLOWER.encode(trace), HEXLOWER.encode(parent))

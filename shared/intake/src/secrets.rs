@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use crate::Settings;
 
-/// A mismatch reads all stages afresh, but not more often than this.
-const REFRESH_PAUSE: Duration = Duration::from_secs(5);
+/// The shortest interval between two reads of all stages after a mismatch.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A rotation stage that counts (Secrets Manager, "Secret versions").
+/// A rotation stage whose secret is accepted (Secrets Manager, "Secret versions").
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Stage {
     Current,
@@ -21,7 +21,7 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Current => "AWSCURRENT",
             Self::Pending => "AWSPENDING",
@@ -30,97 +30,97 @@ impl Stage {
     }
 }
 
-/// The webhook secret of one door in all stages that count, cached.
-pub struct Secrets<D: WebhookReceiver, S> {
+/// The webhook secret of one endpoint in all accepted stages, cached.
+pub struct Secrets<R: WebhookReceiver, S> {
     source: S,
-    cache: Duration,
+    ttl: Duration,
     overlap: Duration,
-    /// Held while reading, so that many requests cause one read.
-    known: Mutex<Option<Known<D>>>,
+    /// Locked while reading, so that concurrent requests cause one read.
+    cache: Mutex<Option<Cached<R>>>,
 }
 
-struct Known<D: WebhookReceiver> {
-    stages: Vec<(Stage, D::Secret)>,
+struct Cached<R: WebhookReceiver> {
+    stages: Vec<(Stage, R::Secret)>,
     read: Instant,
-    /// When all stages were read, not only the current one.
+    /// When all stages were read; `None` when only the current one was.
     read_all: Option<Instant>,
 }
 
-impl<D: WebhookReceiver, S: SecretSource> Secrets<D, S> {
+impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
     pub fn new(source: S, settings: &Settings) -> Self {
         Self {
             source,
-            cache: settings.secret_cache,
+            ttl: settings.secret_cache,
             overlap: settings.secret_overlap,
-            known: Mutex::new(None),
+            cache: Mutex::new(None),
         }
     }
 
-    /// Reads the current stage ahead of the first request.
+    /// Reads the current stage before the first request.
     ///
     /// # Errors
-    /// As the source's, or what is wrong with the secret.
+    /// When the secret cannot be read or used.
     pub async fn warm(&self) -> PortResult<()> {
-        self.first(|_| Some(())).await.map(drop)
+        self.find(|_| Some(())).await.map(drop)
     }
 
-    /// What `vouch` makes of the first stage that it accepts. Every stage is tried, also after a
-    /// match, so that the time taken does not tell which.
+    /// Returns the first stage that `check` accepts, with its result. Every stage is checked, even after
+    /// a match, so that the time taken does not reveal which one matched.
     ///
     /// # Errors
-    /// When the secret cannot be read or used: then nobody can be told right from wrong.
-    pub(crate) async fn first<T>(
+    /// When the secret cannot be read or used, so that no request can be verified.
+    pub(crate) async fn find<T>(
         &self,
-        vouch: impl Fn(&D::Secret) -> Option<T>,
+        check: impl Fn(&R::Secret) -> Option<T>,
     ) -> PortResult<Option<(Stage, T)>> {
-        let mut known = self.known.lock().await;
-        let fresh = known.as_ref().is_some_and(|known| known.read.elapsed() < self.cache);
-        if !fresh {
-            *known = Some(self.current().await?);
+        let mut cache = self.cache.lock().await;
+        let is_fresh = cache.as_ref().is_some_and(|cached| cached.read.elapsed() < self.ttl);
+        if !is_fresh {
+            *cache = Some(self.current().await?);
         }
-        if let Some(found) = known.as_ref().and_then(|known| known.first(&vouch)) {
+        if let Some(found) = cache.as_ref().and_then(|cached| cached.find(&check)) {
             return Ok(Some(found));
         }
-        let paused = known
+        let was_refreshed = cache
             .as_ref()
-            .and_then(|known| known.read_all)
-            .is_some_and(|read_all| read_all.elapsed() < REFRESH_PAUSE);
-        if paused {
+            .and_then(|cached| cached.read_all)
+            .is_some_and(|read_all| read_all.elapsed() < REFRESH_INTERVAL);
+        if was_refreshed {
             return Ok(None);
         }
-        *known = Some(self.all().await?);
-        Ok(known.as_ref().and_then(|known| known.first(&vouch)))
+        *cache = Some(self.all().await?);
+        Ok(cache.as_ref().and_then(|cached| cached.find(&check)))
     }
 
-    /// Once the cache time is over, what was known before counts no more: an operator who takes a
-    /// secret away, or empties it, means it.
-    async fn current(&self) -> PortResult<Known<D>> {
+    /// Reads the current stage and drops the others. An expired cache is never used, because an operator
+    /// may have removed or emptied the secret on purpose.
+    async fn current(&self) -> PortResult<Cached<R>> {
         let versions = self.source.current().await?;
         self.usable(versions, None)
     }
 
-    async fn all(&self) -> PortResult<Known<D>> {
+    async fn all(&self) -> PortResult<Cached<R>> {
         let versions = self.source.all().await?;
         self.usable(versions, Some(Instant::now()))
     }
 
-    /// The current stage must be usable. Another one that is not counts for nothing.
-    fn usable(&self, versions: SecretVersions, read_all: Option<Instant>) -> PortResult<Known<D>> {
-        let fault =
-            |problem: String| PortError(format!("webhook secret of {}: {problem}", D::PROVIDER));
-        let current = versions.current.as_ref().ok_or_else(|| fault("it has no value".into()))?;
-        let current = D::secret(current).map_err(|error| fault(error.to_string()))?;
+    /// The current stage must be usable. Another stage that is not usable is ignored.
+    fn usable(&self, versions: SecretVersions, read_all: Option<Instant>) -> PortResult<Cached<R>> {
+        let failure =
+            |problem: String| PortError(format!("webhook secret of {}: {problem}", R::PROVIDER));
+        let current = versions.current.as_ref().ok_or_else(|| failure("it has no value".into()))?;
+        let current = R::secret(current).map_err(|error| failure(error.to_string()))?;
         let mut stages = vec![(Stage::Current, current)];
         let mut add = |stage, stored: Option<&SecretString>| {
             stages.extend(
-                stored.and_then(|stored| D::secret(stored).ok()).map(|secret| (stage, secret)),
+                stored.and_then(|stored| R::secret(stored).ok()).map(|secret| (stage, secret)),
             );
         };
         add(Stage::Pending, versions.pending.as_ref());
         if self.overlaps(versions.current_created) {
             add(Stage::Previous, versions.previous.as_ref());
         }
-        Ok(Known { stages, read: Instant::now(), read_all })
+        Ok(Cached { stages, read: Instant::now(), read_all })
     }
 
     fn overlaps(&self, current_created: Option<OffsetDateTime>) -> bool {
@@ -128,11 +128,11 @@ impl<D: WebhookReceiver, S: SecretSource> Secrets<D, S> {
     }
 }
 
-impl<D: WebhookReceiver> Known<D> {
-    fn first<T>(&self, vouch: impl Fn(&D::Secret) -> Option<T>) -> Option<(Stage, T)> {
+impl<R: WebhookReceiver> Cached<R> {
+    fn find<T>(&self, check: impl Fn(&R::Secret) -> Option<T>) -> Option<(Stage, T)> {
         self.stages
             .iter()
-            .filter_map(|(stage, secret)| Some((*stage, vouch(secret)?)))
+            .filter_map(|(stage, secret)| Some((*stage, check(secret)?)))
             .reduce(|first, _| first)
     }
 }

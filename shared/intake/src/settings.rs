@@ -4,24 +4,24 @@ use std::time::Duration;
 use boot::{Environment, SettingError};
 use ipnet::IpNet;
 
-/// What an operator may set for a door (design section 5).
+/// The operator's settings of a webhook endpoint (infra/docs/architecture.md, "Settings").
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Empty: any address.
+    /// The addresses that may send; empty for any.
     pub allowlist: Vec<IpNet>,
-    /// Without a webhook secret, the allowlist alone decides.
+    /// Whether the allowlist alone decides where there is no webhook secret.
     pub allow_unauthenticated: bool,
-    /// Bytes; the provider's own limit when unset.
+    /// The maximum size of a body in bytes; `None` for the provider's own limit.
     pub max_body: Option<usize>,
     pub secret_cache: Duration,
-    /// How long the previous secret counts after the current one was created.
+    /// How long the previous secret is accepted after the current one was created.
     pub secret_overlap: Duration,
 }
 
 impl Settings {
     /// # Errors
-    /// Names the variable that cannot be understood, and `ALLOW_UNAUTHENTICATED` without an
-    /// allowlist: then nothing at all would be checked.
+    /// When a variable is invalid, or `ALLOW_UNAUTHENTICATED` is set without an allowlist, so that
+    /// nothing would be checked. The error names the variable.
     pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
         let settings = Self {
             allowlist: allowlist(environment)?,
@@ -43,13 +43,13 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Whether a request from `source` may come in. An unknown address passes no list.
-    pub(crate) fn allows(&self, source: Option<IpAddr>) -> bool {
-        let listed = |address: IpAddr| {
+    /// Whether a request from `source_ip` is allowed. An unknown address is on no list.
+    pub(crate) fn allows(&self, source_ip: Option<IpAddr>) -> bool {
+        let is_listed = |address: IpAddr| {
             let address = address.to_canonical();
             self.allowlist.iter().any(|range| range.contains(&address))
         };
-        self.allowlist.is_empty() || source.is_some_and(listed)
+        self.allowlist.is_empty() || source_ip.is_some_and(is_listed)
     }
 }
 
@@ -58,14 +58,14 @@ fn allowlist(environment: &Environment) -> Result<Vec<IpNet>, SettingError> {
     let range = |text: &str| {
         text.parse::<IpNet>()
             .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-            .map_err(|_| SettingError::new(NAME, format!("`{text}` is no CIDR range")))
+            .map_err(|_| SettingError::new(NAME, format!("`{text}` is not a CIDR range")))
     };
     let Some(list) = environment.optional(NAME) else { return Ok(Vec::new()) };
     let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
     let ranges: Vec<IpNet> = texts.map(range).collect::<Result<_, _>>()?;
-    // An empty list would let everyone in.
+    // An empty list would allow every address.
     if ranges.is_empty() {
-        return Err(SettingError::new(NAME, format!("`{list}` holds no CIDR range")));
+        return Err(SettingError::new(NAME, format!("`{list}` contains no CIDR range")));
     }
     Ok(ranges)
 }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_settings_name_the_variable() {
+    fn errors_name_the_variable() {
         for (variables, name) in [
             (&[("SOURCE_IP_ALLOWLIST", "216.168.240.0/33")][..], "SOURCE_IP_ALLOWLIST"),
             (&[("SOURCE_IP_ALLOWLIST", " , ")], "SOURCE_IP_ALLOWLIST"),

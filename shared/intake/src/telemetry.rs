@@ -1,10 +1,9 @@
-//! One log line and one count for each decision: never a body, never a header.
+//! One log line and one metric for each decision. No line contains a body or a header.
 
 use std::net::IpAddr;
 
 use envelope::{Envelope, Provider};
 use metrics::counter;
-use ports::PortError;
 use providers::receiver::Event;
 
 use crate::answer::Cause;
@@ -15,42 +14,39 @@ pub(crate) fn accepted(provider: Provider, events: &[Event]) {
         tracing::info!(%provider, id, r#type = kind, traceparent, "accepted");
     }
     if events.is_empty() {
-        tracing::info!(%provider, "accepted: a test message, no event in it");
+        tracing::info!(%provider, "accepted: test message without an event");
     }
     let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
     counter!("Accepted", "provider" => provider.as_str()).increment(count);
 }
 
-pub(crate) fn canary(provider: Provider, envelope: &Envelope) {
+pub(crate) fn synthetic_sent(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, traceparent, .. } = envelope;
-    tracing::info!(%provider, id, r#type = kind, traceparent, "a canary is on its way");
+    tracing::info!(%provider, id, r#type = kind, traceparent, "synthetic event sent");
 }
 
 pub(crate) fn handshake(provider: Provider) {
-    tracing::info!(%provider, "accepted: the subscription handshake");
+    tracing::info!(%provider, "accepted: subscription handshake");
 }
 
-pub(crate) fn refused(provider: Provider, cause: &Cause, source: Option<IpAddr>) {
-    let source = source.map(|address| address.to_string());
-    let reason = cause.word();
+/// A failure on our side is an error; every other refusal is the sender's.
+pub(crate) fn refused(provider: Provider, cause: &Cause, source_ip: Option<IpAddr>) {
+    let source_ip = source_ip.map(|address| address.to_string());
+    let reason = cause.as_str();
     match cause {
-        Cause::Document(refusal) => {
-            tracing::warn!(%provider, reason, source, "refused: {refusal}");
+        Cause::Document(error) => tracing::warn!(%provider, reason, source_ip, %error, "refused"),
+        Cause::Queue(error) | Cause::Secret(error) => {
+            tracing::error!(%provider, reason, source_ip, %error, "refused");
         }
-        Cause::TooLarge(what) => tracing::warn!(%provider, reason, source, "refused: {what}"),
-        _ => tracing::warn!(%provider, reason, source, "refused"),
+        Cause::TooLarge(error) => tracing::warn!(%provider, reason, source_ip, error, "refused"),
+        _ => tracing::warn!(%provider, reason, source_ip, "refused"),
     }
     counter!("Refused", "provider" => provider.as_str(), "reason" => reason).increment(1);
 }
 
-/// Says why our side could not do it; the refusal itself is recorded as any other.
-pub(crate) fn trouble(provider: Provider, error: &PortError) {
-    tracing::error!(%provider, "{error}");
-}
-
 pub(crate) fn verified(provider: Provider, stage: Stage) {
     if stage != Stage::Current {
-        tracing::info!(%provider, stage = stage.word(), "verified with another secret than the current one");
-        counter!("OtherThanCurrentSecret", "provider" => provider.as_str()).increment(1);
+        tracing::info!(%provider, stage = stage.as_str(), "verified with a non-current secret");
+        counter!("NonCurrentSecretUsed", "provider" => provider.as_str()).increment(1);
     }
 }

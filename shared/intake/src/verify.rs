@@ -1,19 +1,18 @@
 use bytes::Bytes;
-use ports::SecretSource;
+use ports::{PortError, SecretSource};
 use providers::receiver::WebhookReceiver;
 
 use crate::answer::Cause;
-use crate::process::Request;
 use crate::secrets::Secrets;
-use crate::{Settings, telemetry};
+use crate::{Request, Settings, telemetry};
 
-/// A body that a secret, or in its absence the allowlist, vouches for. Only [`verify`] makes one.
+/// A body that was verified with the secret, or without one by the allowlist. Only [`verify`] makes it.
 pub(crate) struct Verified(Bytes);
 
-/// What may come in.
+/// A request that is accepted.
 pub(crate) enum Admitted {
     Document(Verified),
-    /// The provider's own connectivity probe: no event in it, so no secret needed.
+    /// The provider's own connectivity probe. It contains no event, so it needs no secret.
     OpenProbe,
 }
 
@@ -23,30 +22,31 @@ impl Verified {
     }
 }
 
-/// Works on the raw bytes, before any parsing.
-pub(crate) async fn verify<D: WebhookReceiver, S: SecretSource>(
+/// Verifies the raw bytes of a request before any parsing.
+pub(crate) async fn verify<R: WebhookReceiver, S: SecretSource>(
     request: &Request,
-    secrets: Option<&Secrets<D, S>>,
+    secrets: Option<&Secrets<R, S>>,
     settings: &Settings,
 ) -> Result<Admitted, Cause> {
     let verified = || Admitted::Document(Verified(request.body.clone()));
     let Some(secrets) = secrets else {
-        // The start made sure of it; said again here, since this is the one line that lets in.
-        let listed = settings.allow_unauthenticated && !settings.allowlist.is_empty();
-        return if listed { Ok(verified()) } else { Err(Cause::Secret) };
+        // The settings ensure this already; it is checked again because it replaces the secret.
+        let is_listed = settings.allow_unauthenticated && !settings.allowlist.is_empty();
+        return if is_listed {
+            Ok(verified())
+        } else {
+            Err(Cause::Secret(PortError("no webhook secret is configured".into())))
+        };
     };
-    let vouch =
-        |secret: &D::Secret| D::verify(&request.headers, &request.body, secret).then_some(());
-    match secrets.first(vouch).await {
+    let check =
+        |secret: &R::Secret| R::verify(&request.headers, &request.body, secret).then_some(());
+    match secrets.find(check).await {
         Ok(Some((stage, ()))) => {
-            telemetry::verified(D::PROVIDER, stage);
+            telemetry::verified(R::PROVIDER, stage);
             Ok(verified())
         }
-        Ok(None) if D::is_open_probe(&request.headers, &request.body) => Ok(Admitted::OpenProbe),
+        Ok(None) if R::is_open_probe(&request.headers, &request.body) => Ok(Admitted::OpenProbe),
         Ok(None) => Err(Cause::Unauthorized),
-        Err(error) => {
-            telemetry::trouble(D::PROVIDER, &error);
-            Err(Cause::Secret)
-        }
+        Err(error) => Err(Cause::Secret(error)),
     }
 }

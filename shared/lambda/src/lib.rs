@@ -1,10 +1,10 @@
-//! What the functions share.
+//! The shared parts of the Lambda functions.
 //!
-//! - [`start`]: settings, logging and metrics; then one invocation after the other
-//! - [`deadline`]: until when an invocation may work
-//! - [`webhook`]: a webhook function from environment to answers (feature `door`)
-//! - [`request`]: API Gateway and function URL events into requests (feature `gateway`)
-//! - [`reply`]: responses in the shape that the event's source reads (feature `gateway`)
+//! - [`start`]: sets up logging and metrics, then answers invocations
+//! - [`deadline`]: when the work of an invocation must end
+//! - [`webhook`]: the webhook function of one provider (feature `webhook`)
+//! - [`request`]: converts API Gateway and function URL events to requests (feature `gateway`)
+//! - [`reply`]: converts responses to the payload format of the event (feature `gateway`)
 
 mod deadline;
 #[cfg(feature = "gateway")]
@@ -12,7 +12,7 @@ mod reply;
 #[cfg(feature = "gateway")]
 mod request;
 mod start;
-#[cfg(feature = "door")]
+#[cfg(feature = "webhook")]
 mod webhook;
 
 pub use deadline::deadline;
@@ -22,5 +22,5 @@ pub use reply::Reply;
 #[cfg(feature = "gateway")]
 pub use request::{Payload, Undecodable, decode};
 pub use start::{StartError, answer, main};
-#[cfg(feature = "door")]
+#[cfg(feature = "webhook")]
 pub use webhook::serve;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::request::Payload;
 
-/// An answer as API Gateway or a function URL reads it.
+/// A response in the payload format of API Gateway or a function URL.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Reply {
@@ -23,7 +23,7 @@ impl Reply {
             Err(binary) => Body::Binary(binary.into_bytes()),
         };
         let is_base64_encoded = matches!(body, Body::Binary(_));
-        // These types are non-exhaustive, so they are filled in one by one.
+        // These types are non-exhaustive, so their fields are set one by one.
         match payload {
             Payload::V1 => {
                 let mut reply = ApiGatewayProxyResponse::default();
@@ -55,7 +55,7 @@ mod tests {
     use crate::request::Payload;
 
     #[test]
-    fn both_shapes() {
+    fn both_payload_formats() {
         for payload in [Payload::V1, Payload::V2] {
             for (body, text, is_base64) in [
                 (&b"{\"accepted\":0}"[..], "{\"accepted\":0}", false),

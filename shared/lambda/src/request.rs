@@ -7,7 +7,7 @@ use intake::Request;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use lambda_runtime::Diagnostic;
 
-/// How the source of an event writes requests and reads answers.
+/// The payload format of an event's source.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Payload {
     /// REST APIs, and HTTP APIs with payload format 1.0.
@@ -16,12 +16,12 @@ pub enum Payload {
     V2,
 }
 
-/// An event that no request can be made of. The text says nothing of what is in it.
+/// An event that is not a request. The message does not quote it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Undecodable {
-    #[error("the event's body is not the base64 that it is said to be")]
+    #[error("the body of the event is not valid base64")]
     Base64,
-    #[error("the event is neither of API Gateway nor of a function URL")]
+    #[error("the event is not from API Gateway or a function URL")]
     Shape,
 }
 
@@ -31,11 +31,11 @@ impl From<Undecodable> for Diagnostic {
     }
 }
 
-/// The event as a request. `lambda_http` has the shapes; its own conversion panics at a body that is
-/// not base64 and at a `Host` that is no host, so it is not used.
+/// Converts an event to a request. It uses the types of `lambda_http`, but not its conversion, which
+/// panics at a body that is not base64 and at an invalid `Host`.
 ///
 /// # Errors
-/// Neither shape fits, or the body is not the base64 that it is said to be.
+/// When the event has neither payload format, or its body is not valid base64.
 pub fn decode(event: &str) -> Result<(Request, Payload), Undecodable> {
     if let Ok(event) = serde_json::from_str(event) {
         return Ok((of_v1(event)?, Payload::V1));
@@ -50,35 +50,39 @@ fn of_v1(event: ApiGatewayProxyRequest) -> Result<Request, Undecodable> {
     Ok(Request {
         method: event.http_method,
         headers: last_values(&event.multi_value_headers, event.headers),
-        // Decoded by API Gateway; here it is written as the door reads it.
+        // API Gateway has decoded it; this encodes it again as a query string.
         query: Serializer::new(String::new()).extend_pairs(query.iter()).finish(),
-        source: event.request_context.identity.source_ip.and_then(|address| address.parse().ok()),
+        source_ip: event
+            .request_context
+            .identity
+            .source_ip
+            .and_then(|address| address.parse().ok()),
         body: body(event.body, event.is_base64_encoded)?,
     })
 }
 
-/// Repeated headers come joined with commas here, and the door refuses those that matter.
+/// Repeated headers arrive joined with commas. The receiver refuses such a value where it matters.
 fn of_v2(event: ApiGatewayV2httpRequest) -> Result<Request, Undecodable> {
     let http = event.request_context.http;
     Ok(Request {
         method: http.method,
         headers: event.headers,
         query: event.raw_query_string.unwrap_or_default(),
-        source: http.source_ip.and_then(|address| address.parse().ok()),
+        source_ip: http.source_ip.and_then(|address| address.parse().ok()),
         body: body(event.body, event.is_base64_encoded)?,
     })
 }
 
-/// Of repeated headers the last decides; the list has all of them, the plain map just the last.
-fn last_values(list: &HeaderMap, mut plain: HeaderMap) -> HeaderMap {
+/// Adds the last value of each repeated header that the single-value map lacks.
+fn last_values(list: &HeaderMap, mut single: HeaderMap) -> HeaderMap {
     for name in list.keys() {
         if let (Entry::Vacant(absent), Some(last)) =
-            (plain.entry(name), list.get_all(name).iter().next_back())
+            (single.entry(name), list.get_all(name).iter().next_back())
         {
             absent.insert(last.clone());
         }
     }
-    plain
+    single
 }
 
 fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Undecodable> {
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_the_bytes_that_were_sent() {
+    fn bodies_are_the_bytes_as_sent() {
         for (changes, body) in [
             (json!({ "body": "{\"a\":\"ü\"}" }), "{\"a\":\"ü\"}".as_bytes()),
             (json!({ "body": "eyJhIjoxfQ==", "isBase64Encoded": true }), b"{\"a\":1}"),
@@ -189,19 +193,19 @@ mod tests {
     }
 
     #[test]
-    fn the_source_is_the_contexts_and_no_headers() {
+    fn the_source_ip_is_from_the_context_and_not_a_header() {
         let forwarded = json!({ "headers": { "X-Forwarded-For": "10.0.0.1" } });
         for event in [v1(forwarded.clone()), v2(forwarded)] {
             let (request, _) = decode(&event).unwrap();
-            assert_eq!(request.source, "216.168.240.1".parse().ok());
+            assert_eq!(request.source_ip, "216.168.240.1".parse().ok());
         }
         let context = json!({ "httpMethod": "POST", "identity": { "sourceIp": "" } });
         let (request, _) = decode(&v1(json!({ "requestContext": context }))).unwrap();
-        assert_eq!(request.source, None);
+        assert_eq!(request.source_ip, None);
     }
 
     #[test]
-    fn what_cannot_be_decoded() {
+    fn undecodable_events_are_refused() {
         let bad = json!({ "body": "not base64!", "isBase64Encoded": true });
         for (event, expected) in [
             (v1(bad.clone()), Undecodable::Base64),

@@ -5,7 +5,7 @@ use boot::{Environment, Format, Metrics};
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::{Deserialize, Serialize};
 
-/// The runtime panics where one of these is missing.
+/// Variables that Lambda sets. The runtime panics when one is missing.
 const SET_BY_LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -13,29 +13,29 @@ const SET_BY_LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
 ];
 
-/// What stops a function's start, or ends it: it is logged and Lambda starts another.
+/// An error that ends the function. It is logged, and Lambda starts a new instance.
 pub type StartError = lambda_runtime::Error;
 
-/// A function's `main`: logs in JSON at Lambda's level, then whatever `function` does until it ends.
+/// Runs a function: starts logging in JSON at Lambda's level, then calls `function`.
 pub async fn main<F: Future<Output = Result<(), StartError>>>(
     function: impl FnOnce(Environment) -> F,
 ) -> ExitCode {
     let environment = Environment::of_process();
     let level = environment.optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or("info").to_lowercase();
-    // Lambda knows one level more.
+    // Lambda has the additional level `fatal`.
     boot::log(Format::Json, if level == "fatal" { "error" } else { &level });
     boot::report_panics();
     match function(environment).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error}");
+            tracing::error!(%error, "function failed");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Answers one invocation after the other. An event that is no `E`, and an error of `handle`, fail
-/// that invocation only.
+/// Answers invocations one after the other. An event that is not an `E`, or an error of `handle`, fails
+/// only its invocation.
 ///
 /// # Errors
 /// When the Runtime API cannot be reached, or a variable that Lambda sets is missing.

@@ -14,45 +14,46 @@ use crate::reply::Reply;
 use crate::request::{Undecodable, decode};
 use crate::start::{StartError, answer, main};
 
-const SECRET: &str = "WEBHOOK_SECRET_ID";
+const SECRET_ID: &str = "WEBHOOK_SECRET_ID";
 
-/// With white space around what the schedule sends.
-const LONGEST_CANARY: usize = 64;
+/// The maximum length of the scheduled payload, with white space.
+const MAX_SCHEDULED_LENGTH: usize = 64;
 
-/// The webhook function of one provider.
-pub async fn serve<D: WebhookReceiver>() -> ExitCode {
-    main(start::<D>).await
+/// Runs the webhook function of one provider.
+pub async fn serve<R: WebhookReceiver>() -> ExitCode {
+    main(start::<R>).await
 }
 
-type LambdaDoor<D> = Intake<D, SqsEvents, StoredSecret>;
+type LambdaIntake<R> = Intake<R, SqsEvents, StoredSecret>;
 
-async fn start<D: WebhookReceiver>(environment: Environment) -> Result<(), StartError> {
-    let door = Arc::new(intake::<D>(&environment).await?);
+async fn start<R: WebhookReceiver>(environment: Environment) -> Result<(), StartError> {
+    let intake = Arc::new(connect::<R>(&environment).await?);
     answer(&environment, |event: LambdaEvent<Box<RawValue>>| {
-        let door = Arc::clone(&door);
+        let intake = Arc::clone(&intake);
         async move {
             let event = event.payload.get();
-            if is_canary(event) {
-                return door.canary().await.map(Answer::Canary).map_err(Unanswered::Canary);
+            if is_scheduled(event) {
+                let sent = intake.send_synthetic().await;
+                return sent.map(Answer::Synthetic).map_err(InvocationError::Synthetic);
             }
             let (request, payload) = decode(event)?;
-            Ok(Answer::Reply(Box::new(Reply::new(door.handle(request).await, payload))))
+            Ok(Answer::Reply(Box::new(Reply::new(intake.handle(request).await, payload))))
         }
     })
     .await
 }
 
-/// What a schedule of ours invokes the function with. Nobody sends it from outside: API Gateway and
-/// function URLs wrap what comes, so it is never the whole event.
+/// The payload of the scheduled check. It cannot come from outside, because API Gateway and function
+/// URLs wrap a body in an event.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Scheduled {
     certhooks: String,
 }
 
-/// The length is checked first: an event of API Gateway is ten times as long and need not be parsed twice.
-fn is_canary(event: &str) -> bool {
-    event.len() <= LONGEST_CANARY
+/// Checks the length first: an event of API Gateway is ten times as long, and is not parsed twice.
+fn is_scheduled(event: &str) -> bool {
+    event.len() <= MAX_SCHEDULED_LENGTH
         && serde_json::from_str::<Scheduled>(event).is_ok_and(|event| event.certhooks == "canary")
 }
 
@@ -60,53 +61,53 @@ fn is_canary(event: &str) -> bool {
 #[serde(untagged)]
 enum Answer {
     Reply(Box<Reply>),
-    /// Its id.
-    Canary(String),
+    /// The id of the synthetic event.
+    Synthetic(String),
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Unanswered {
+enum InvocationError {
     #[error(transparent)]
     Undecodable(#[from] Undecodable),
-    #[error("the canary was not sent: {0}")]
-    Canary(PortError),
+    #[error("the synthetic event was not sent: {0}")]
+    Synthetic(PortError),
 }
 
-impl From<Unanswered> for Diagnostic {
-    fn from(unanswered: Unanswered) -> Self {
-        match unanswered {
-            Unanswered::Undecodable(undecodable) => undecodable.into(),
-            Unanswered::Canary(_) => {
-                Self { error_type: "CanaryNotSent".into(), error_message: unanswered.to_string() }
+impl From<InvocationError> for Diagnostic {
+    fn from(error: InvocationError) -> Self {
+        match error {
+            InvocationError::Undecodable(undecodable) => undecodable.into(),
+            InvocationError::Synthetic(_) => {
+                Self { error_type: "CanaryNotSent".into(), error_message: error.to_string() }
             }
         }
     }
 }
 
-/// Settings first, so that a missing one is told at once; then the connections.
-async fn intake<D: WebhookReceiver>(
+/// Reads the settings first, so that a missing one is reported at once, then opens the connections.
+async fn connect<R: WebhookReceiver>(
     environment: &Environment,
-) -> Result<LambdaDoor<D>, SettingError> {
+) -> Result<LambdaIntake<R>, SettingError> {
     let settings = Settings::from_environment(environment)?;
     let queue_url = environment.required("EVENTS_QUEUE_URL")?;
-    let secret_id = environment.optional(SECRET);
+    let secret_id = environment.optional(SECRET_ID);
     if secret_id.is_none() && !settings.allow_unauthenticated {
         return Err(SettingError::new(
-            SECRET,
-            "is required, but not set (ALLOW_UNAUTHENTICATED=true together with SOURCE_IP_ALLOWLIST does without)",
+            SECRET_ID,
+            "is required, but not set (only ALLOW_UNAUTHENTICATED=true with SOURCE_IP_ALLOWLIST works without it)",
         ));
     }
     let session = Session::start(environment)?;
     let queue = SqsEvents::new(&session, queue_url);
     let secrets =
-        secret_id.map(|id| Secrets::new(StoredSecret::new(&session, SECRET, id), &settings));
+        secret_id.map(|id| Secrets::new(StoredSecret::new(&session, SECRET_ID, id), &settings));
     warm(&queue, secrets.as_ref()).await;
     Ok(Intake::new(queue, secrets, settings))
 }
 
-/// The first TLS handshakes cost more than all else of a first request; a start has the processor
-/// for them. What fails here is tried again by the first request.
-async fn warm<D: WebhookReceiver>(queue: &SqsEvents, secrets: Option<&Secrets<D, StoredSecret>>) {
+/// Makes the first TLS handshakes, which cost more than the rest of a first request, while the start
+/// has a full processor. The first request retries what fails here.
+async fn warm<R: WebhookReceiver>(queue: &SqsEvents, secrets: Option<&Secrets<R, StoredSecret>>) {
     let secret = async {
         match secrets {
             Some(secrets) => secrets.warm().await,
@@ -114,18 +115,18 @@ async fn warm<D: WebhookReceiver>(queue: &SqsEvents, secrets: Option<&Secrets<D,
         }
     };
     let (queue, secret) = tokio::join!(queue.warm(), secret);
-    for trouble in [queue, secret].into_iter().filter_map(Result::err) {
-        tracing::warn!(provider = %D::PROVIDER, "not ready at the start: {trouble}");
+    for error in [queue, secret].into_iter().filter_map(Result::err) {
+        tracing::warn!(provider = %R::PROVIDER, %error, "not ready at the start");
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_canary;
+    use super::is_scheduled;
 
     #[test]
-    fn what_api_gateway_wraps_is_no_canary() {
-        assert!(is_canary(r#"{"certhooks":"canary"}"#));
+    fn only_the_whole_scheduled_payload_counts() {
+        assert!(is_scheduled(r#"{"certhooks":"canary"}"#));
         for event in [
             r#"{"certhooks":"canary","body":""}"#,
             r#"{"body":"{\"certhooks\":\"canary\"}"}"#,
@@ -133,7 +134,7 @@ mod tests {
             r#""canary""#,
             "{}",
         ] {
-            assert!(!is_canary(event), "{event}");
+            assert!(!is_scheduled(event), "{event}");
         }
     }
 }

@@ -73,7 +73,7 @@ pub struct HistoryRecord {
 
 /// What `record` keeps of a delivery.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recorded {
+pub struct DeliveryRecord {
     pub id: String,
     /// The id is known until then.
     pub kept_until: OffsetDateTime,
@@ -91,7 +91,7 @@ pub struct History {
     pub entries: Vec<Entry>,
 }
 
-impl Recorded {
+impl DeliveryRecord {
     /// The id alone.
     pub fn id(id: impl Into<String>, kept_until: OffsetDateTime) -> Self {
         Self { id: id.into(), kept_until, history: None }

@@ -4,7 +4,7 @@ use std::future::Future;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::{CertificateState, Ordering, PortResult, Recorded};
+use crate::{CertificateState, DeliveryRecord, Ordering, PortResult};
 
 /// What a claim of an id met.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,7 +39,7 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Called after the delivery, ends the claim and keeps the id; the id last, so that after a crash
     /// it is all done again. May be repeated.
-    fn record(&self, recorded: Recorded) -> impl Future<Output = PortResult<()>> + Send;
+    fn record(&self, recorded: DeliveryRecord) -> impl Future<Output = PortResult<()>> + Send;
 
     /// Gives a claim back without recording, so that a later attempt need not wait for the lease.
     /// Does nothing when `owner` does not hold it.

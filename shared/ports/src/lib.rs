@@ -16,7 +16,7 @@ mod queue;
 mod secrets;
 
 pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT};
-pub use history::{CertificateState, Entry, History, HistoryRecord, Ordering, Recorded};
+pub use history::{CertificateState, DeliveryRecord, Entry, History, HistoryRecord, Ordering};
 pub use ledger::{Claim, Ledger};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
 pub use secrets::{SecretSource, SecretVersions};

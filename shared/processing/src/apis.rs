@@ -10,10 +10,9 @@ use providers::{cloudflare, digicert, meta};
 use crate::breaker::Breaker;
 use crate::client::{Endpoint, client};
 use crate::enrichment::{CallContext, Enrichment, Resolved, Retry};
-use crate::key::ApiKey;
-use crate::process::Keys;
+use crate::key::{ApiKey, Keys};
+use crate::pages::Domains;
 use crate::provider_api::ProviderApi;
-use crate::search::Domains;
 use crate::{Clock, Settings};
 
 /// The providers' APIs.
@@ -35,8 +34,8 @@ impl<S: SecretSource> Apis<S> {
         let client = client(settings.callback_timeout)?;
         let workers = settings.concurrency;
         let endpoint = |api| Endpoint::new(client.clone(), api, workers, Arc::clone(clock));
-        let key = |source: Option<S>, usable| {
-            source.map(|source| ApiKey::new(source, usable, Arc::clone(clock)))
+        let key = |source: Option<S>, parse| {
+            source.map(|source| ApiKey::new(source, parse, Arc::clone(clock)))
         };
         let breaker = |provider| Breaker::new(provider, Arc::clone(clock));
         Ok(Self {
@@ -59,9 +58,10 @@ impl<S: SecretSource> Apis<S> {
         })
     }
 
-    /// The call-back column of design section 4, for every plan that ends in one event.
-    /// `Observed` is [`crate::observe`]'s, unless Meta's call-back is disabled.
-    pub(crate) async fn ask(
+    /// Makes the call-back of every plan that ends in one event (infra/docs/architecture.md,
+    /// "Call-backs and their results"). [`crate::observe`] handles `Observed`, unless Meta's call-back
+    /// is disabled.
+    pub(crate) async fn enrich(
         &self,
         interpretation: &Interpretation,
         context: CallContext<'_>,
@@ -80,7 +80,7 @@ impl<S: SecretSource> Apis<S> {
                 self.details(zone_id, hostname_id, context).await
             }
             Plan::Phishing { domains, certificate_id } => {
-                self.phishing(
+                self.search_phishing(
                     domains,
                     certificate_id.as_deref(),
                     interpretation.pem.as_deref(),
@@ -95,7 +95,7 @@ impl<S: SecretSource> Apis<S> {
         }
     }
 
-    /// A chain that came with the event saves the download, if it can be read.
+    /// Downloads the chain, unless the event includes one that can be parsed.
     async fn download(
         &self,
         certificate_id: u64,
@@ -109,7 +109,7 @@ impl<S: SecretSource> Apis<S> {
         }
         let classify = |answer: &Answer<'_>| {
             digicert::api::classify_download(answer)
-                .and_then(|pem| readable(certificate::read(&pem, context.now)))
+                .and_then(|pem| classify_chain(certificate::read(&pem, context.now)))
         };
         let call = digicert::api::download(certificate_id);
         let resolved = self.digicert.call(&call, context, classify).await?;
@@ -162,11 +162,12 @@ impl<S: SecretSource> Apis<S> {
     }
 }
 
-/// What breaks off in the middle of its armour was cut on the way, whatever its length says.
-fn readable(read: Result<Bundle, NotACertificate>) -> Classification<Bundle> {
+/// Classifies a downloaded chain. PEM that ends within its armour was truncated in transit, even if
+/// the length of the answer is right, so the download is retried.
+fn classify_chain(read: Result<Bundle, NotACertificate>) -> Classification<Bundle> {
     match read {
         Ok(bundle) => Classification::Good(bundle),
-        Err(fault) if fault.is_cut_short() => {
+        Err(error) if error.is_cut_short() => {
             Classification::Retry { reason: Reason::Unreadable, after: None }
         }
         Err(_) => Classification::BadCertificate,

@@ -1,6 +1,6 @@
-//! One provider's circuit breaker (M. Nygard, Release It!, "Circuit Breaker"), one in each worker
-//! process: while a provider is down its events are put back without a call, and a single probe at a
-//! time finds out whether it is back.
+//! The circuit breaker of one provider (M. Nygard, Release It!, "Circuit Breaker"), one in each worker
+//! process. While the provider is down, its events are requeued without a call, and one probe at a
+//! time finds out whether it has recovered.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,15 +11,15 @@ use envelope::Provider;
 use crate::health::Health;
 use crate::{Clock, telemetry};
 
-/// So many different events failed in a row: the provider is down. Fewer are spread well enough by
-/// their own delays, and one event that always fails says nothing of the others.
-const STREAK: usize = 16;
-/// Of events whose API key was refused, which is the same for all.
-const STREAK_OF_REFUSALS: usize = 4;
+/// How many different events in a row must fail before the provider counts as down. Fewer are spread
+/// well enough by their own delays, and one event that always fails says nothing about the others.
+const FAILURE_THRESHOLD: usize = 16;
+/// The same for events whose API key was refused, since all events use the same key.
+const REFUSAL_THRESHOLD: usize = 4;
 
-/// A probe that did not come to an end, by a crash or a timeout of ours, makes room for another.
-const PROBE_LIMIT: Duration = Duration::from_secs(30);
-/// Who meets a probe under way comes back after this.
+/// When a probe that never reported, because of a crash or a timeout of ours, allows another one.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest wait of an event that finds a probe in progress.
 const PROBE_WAIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Breaker {
@@ -28,10 +28,10 @@ pub(crate) struct Breaker {
     state: Mutex<State>,
 }
 
-/// Leave to call the provider. What comes of a call that began before the last transition counts for
-/// nothing.
+/// The permit for one call to the provider. The result of a call that began before the last transition
+/// is ignored.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pass(u64);
+pub(crate) struct Permit(u64);
 
 #[derive(Default)]
 struct State {
@@ -45,12 +45,12 @@ enum Phase {
     Open(Open),
 }
 
-/// Events that failed since the provider last answered well.
+/// The events that failed since the last good answer of the provider.
 #[derive(Default)]
 struct Streak {
     failed: BTreeSet<String>,
     refused: BTreeSet<String>,
-    /// The longest `Retry-After` of them.
+    /// The longest `Retry-After` of their answers.
     retry_after: Option<Duration>,
 }
 
@@ -58,8 +58,7 @@ struct Streak {
 struct Open {
     since: Instant,
     until: Instant,
-    /// Probes that failed.
-    failed: u32,
+    failed_probes: u32,
     is_probing: bool,
 }
 
@@ -70,14 +69,14 @@ impl Default for Phase {
 }
 
 impl Streak {
-    /// Whether it shows that the provider is down.
+    /// Adds a failure and returns whether the provider now counts as down.
     fn add(&mut self, id: &str, health: Health) -> bool {
         self.retry_after = self.retry_after.max(health.retry_after());
         self.failed.insert(id.to_owned());
         if health == Health::KeyRefused {
             self.refused.insert(id.to_owned());
         }
-        self.failed.len() >= STREAK || self.refused.len() >= STREAK_OF_REFUSALS
+        self.failed.len() >= FAILURE_THRESHOLD || self.refused.len() >= REFUSAL_THRESHOLD
     }
 }
 
@@ -86,30 +85,31 @@ impl Breaker {
         Self { provider, clock, state: Mutex::default() }
     }
 
-    /// Leave to call, or how long to wait before asking again.
-    pub(crate) fn admit(&self) -> Result<Pass, Duration> {
+    /// # Errors
+    /// The time to wait, while the breaker is open.
+    pub(crate) fn permit(&self) -> Result<Permit, Duration> {
         let mut state = self.state();
         let now = self.clock.instant();
-        let Phase::Open(open) = &mut state.phase else { return Ok(Pass(state.epoch)) };
+        let Phase::Open(open) = &mut state.phase else { return Ok(Permit(state.epoch)) };
         let left = open.until.saturating_duration_since(now);
         if !left.is_zero() {
             return Err(if open.is_probing { left.min(PROBE_WAIT) } else { left });
         }
-        (open.is_probing, open.until) = (true, now + PROBE_LIMIT);
+        (open.is_probing, open.until) = (true, now + PROBE_TIMEOUT);
         state.epoch += 1;
         telemetry::half_open(self.provider);
-        Ok(Pass(state.epoch))
+        Ok(Permit(state.epoch))
     }
 
-    /// What came of a call for the event with this id.
-    pub(crate) fn report(&self, pass: Pass, id: &str, health: Health) {
+    /// Reports the result of a call for the event with this id.
+    pub(crate) fn report(&self, permit: Permit, id: &str, health: Health) {
         let mut state = self.state();
-        if pass.0 != state.epoch {
+        if permit.0 != state.epoch {
             return;
         }
         let now = self.clock.instant();
         let next = match &mut state.phase {
-            Phase::Closed(streak) if health == Health::Well => {
+            Phase::Closed(streak) if health == Health::Up => {
                 *streak = Streak::default();
                 return;
             }
@@ -119,33 +119,33 @@ impl Breaker {
                     return;
                 }
                 let until = now + health.pause(0, streak.retry_after);
-                Phase::Open(Open { since: now, until, failed: 0, is_probing: false })
+                Phase::Open(Open { since: now, until, failed_probes: 0, is_probing: false })
             }
-            Phase::Open(open) if health == Health::Well => {
+            Phase::Open(open) if health == Health::Up => {
                 telemetry::closed(self.provider, now - open.since);
                 Phase::default()
             }
             Phase::Open(open) => {
-                let failed = open.failed.saturating_add(1);
-                let until = now + health.pause(failed, health.retry_after());
-                Phase::Open(Open { failed, until, is_probing: false, ..*open })
+                let failed_probes = open.failed_probes.saturating_add(1);
+                let until = now + health.pause(failed_probes, health.retry_after());
+                Phase::Open(Open { failed_probes, until, is_probing: false, ..*open })
             }
         };
         if let Phase::Open(open) = &next {
-            telemetry::opened(self.provider, health.word(), open.until - now);
+            telemetry::opened(self.provider, health.as_str(), open.until - now);
         }
         *state = State { epoch: state.epoch + 1, phase: next };
     }
 
-    /// The call was not made after all, so another one may be the probe.
-    pub(crate) fn give_back(&self, pass: Pass) {
+    /// Returns the permit of a call that was not made, so that another call may be the probe.
+    pub(crate) fn give_back(&self, permit: Permit) {
         let mut state = self.state();
-        if pass.0 == state.epoch {
+        if permit.0 == state.epoch {
             state.probe_now(self.clock.instant());
         }
     }
 
-    /// There is another key than the refused one: the next call is the probe.
+    /// The refused key was replaced, so the next call is the probe.
     pub(crate) fn key_replaced(&self) {
         self.state().probe_now(self.clock.instant());
     }
@@ -168,41 +168,41 @@ mod tests {
     use envelope::Reason;
 
     use super::*;
-    use crate::clock::Machine;
+    use crate::clock::System;
 
     const DOWN: Health = Health::Down { reason: Reason::Unavailable, after: None };
 
     fn breaker() -> Breaker {
-        Breaker::new(Provider::Digicert, Arc::new(Machine))
+        Breaker::new(Provider::Digicert, Arc::new(System))
     }
 
     fn report(breaker: &Breaker, ids: std::ops::Range<usize>, health: Health) {
         for id in ids {
-            breaker.report(breaker.admit().unwrap(), &id.to_string(), health);
+            breaker.report(breaker.permit().unwrap(), &id.to_string(), health);
         }
     }
 
-    /// How long who comes now is put back, in whole seconds rounded up.
+    /// How long an event is held now, in seconds, rounded up; `None` when the breaker permits a call.
     fn wait(breaker: &Breaker) -> Option<u64> {
-        breaker.admit().err().map(|wait| wait.as_secs_f64().ceil() as u64)
+        breaker.permit().err().map(|wait| wait.as_secs_f64().ceil() as u64)
     }
 
     #[test]
-    fn different_events_in_a_row_open_it() {
+    fn failures_of_different_events_in_a_row_open_it() {
         let retry_after = |seconds| Health::Down {
             reason: Reason::RateLimited,
             after: Some(Duration::from_secs(seconds)),
         };
         for (health, events, pause) in [
-            (DOWN, STREAK, 5),
-            (retry_after(70), STREAK, 70),
-            (retry_after(3), STREAK, 5),
-            (retry_after(86_400), STREAK, 3600),
-            (Health::KeyRefused, STREAK_OF_REFUSALS, 900),
+            (DOWN, FAILURE_THRESHOLD, 5),
+            (retry_after(70), FAILURE_THRESHOLD, 70),
+            (retry_after(3), FAILURE_THRESHOLD, 5),
+            (retry_after(86_400), FAILURE_THRESHOLD, 3600),
+            (Health::KeyRefused, REFUSAL_THRESHOLD, 900),
         ] {
             let breaker = breaker();
             report(&breaker, 1..events, health);
-            report(&breaker, 0..1, Health::Well);
+            report(&breaker, 0..1, Health::Up);
             report(&breaker, 1..events, health);
             report(&breaker, 1..events, health);
             report(&breaker, events..99, Health::Unclear);
@@ -215,24 +215,24 @@ mod tests {
     #[test]
     fn one_probe_at_a_time_decides() {
         let breaker = breaker();
-        let late = breaker.admit().unwrap();
-        report(&breaker, 0..STREAK, DOWN);
-        // What began before says nothing of now.
-        breaker.report(late, "late", Health::Well);
+        let late = breaker.permit().unwrap();
+        report(&breaker, 0..FAILURE_THRESHOLD, DOWN);
+        // A call that began before the breaker opened has no effect.
+        breaker.report(late, "late", Health::Up);
         assert_eq!(wait(&breaker), Some(5));
 
         breaker.key_replaced();
-        let probe = breaker.admit().unwrap();
+        let probe = breaker.permit().unwrap();
         assert_eq!(wait(&breaker), Some(10));
         breaker.give_back(probe);
-        let probe = breaker.admit().unwrap();
+        let probe = breaker.permit().unwrap();
         breaker.report(probe, "a", Health::Unclear);
         assert_eq!(wait(&breaker), Some(10), "twice the first pause");
 
         breaker.key_replaced();
-        let probe = breaker.admit().unwrap();
-        breaker.report(probe, "b", Health::Well);
-        report(&breaker, 0..STREAK - 1, DOWN);
-        assert_eq!(wait(&breaker), None, "closed, with nothing held against it");
+        let probe = breaker.permit().unwrap();
+        breaker.report(probe, "b", Health::Up);
+        report(&breaker, 0..FAILURE_THRESHOLD - 1, DOWN);
+        assert_eq!(wait(&breaker), None, "closed, with an empty streak");
     }
 }

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-/// A provider's request limits as rolling windows, `100/5s,1000/3m`; `none` for no limit.
+/// A provider's rate limits as rolling windows, such as `100/5s,1000/3m`; `none` for no limit.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Budget(Vec<(u32, Duration)>);
 
@@ -44,17 +44,18 @@ fn window_of(text: &str) -> Option<(u32, Duration)> {
     Some((count, Duration::from_secs(seconds.into())))
 }
 
-/// This worker's share of a budget, metered.
+/// Meters this worker's share of a budget.
 ///
-/// The share is the budget ÷ the number of workers, less a fifth for the reconciler and the
-/// operator; of the rest a fifth is kept for first attempts, so that a backlog of retries does not
-/// starve what is new (design section 6). A window is exact, not a leaky bucket: CertCentral counts
-/// rolling windows (CertCentral API, "Rate limits"), and a bucket would allow twice the count in one.
+/// The share is the budget divided by the number of workers, less a fifth for the reconciler and the
+/// operator. A fifth of the rest is reserved for first attempts, so that a backlog of retries does not
+/// starve new events (infra/docs/architecture.md, "Call-backs and their results"). Windows are exact:
+/// CertCentral counts rolling windows (CertCentral API, "Rate limits"), and a leaky bucket would allow
+/// twice the count in one.
 pub(crate) struct Meter(Vec<Window>);
 
-/// The provider counts a request when it arrives, we when it leaves: one may travel that much longer
-/// than a later one, by the handshake of its connection for instance.
-const TRAVEL: Duration = Duration::from_millis(100);
+/// How much longer one request may travel than a later one, for example because of the handshake of
+/// its connection. The provider counts a request when it arrives, and we count it when it leaves.
+const TRAVEL_MARGIN: Duration = Duration::from_millis(100);
 
 struct Window {
     share: usize,
@@ -72,27 +73,30 @@ impl Meter {
         })
     }
 
-    /// The fifth that the workers leave.
+    /// Meters the fifth that the workers leave.
     pub(crate) fn beside_workers(budget: &Budget) -> Self {
         let fifth = |count: u32| (count / 5).max(1);
         Self::of(budget, |count| (fifth(count), fifth(count)))
     }
 
-    /// `shares`: of a window's count, that of all attempts and that of retries.
+    /// `shares` returns the share of all attempts and the share of retries in a window's count.
     fn of(budget: &Budget, shares: impl Fn(u32) -> (u32, u32)) -> Self {
         let window = |&(count, period): &(u32, Duration)| {
             let (share, share_of_retries) = shares(count);
             Window {
                 share: share as usize,
                 share_of_retries: share_of_retries as usize,
-                period: period + TRAVEL,
+                period: period + TRAVEL_MARGIN,
                 taken: VecDeque::new(),
             }
         };
         Self(budget.0.iter().map(window).collect())
     }
 
-    /// Takes one request out of every window, or says how long to wait and takes none.
+    /// Takes one request from every window.
+    ///
+    /// # Errors
+    /// The time to wait, when a window has no room; then nothing is taken.
     pub(crate) fn take(&mut self, now: Instant, is_first_attempt: bool) -> Result<(), Duration> {
         let wait = self.0.iter_mut().filter_map(|window| window.wait(now, is_first_attempt)).max();
         match wait {
@@ -107,8 +111,8 @@ impl Meter {
 
 impl Window {
     fn wait(&mut self, now: Instant, is_first_attempt: bool) -> Option<Duration> {
-        let gone = |taken: &Instant| now.saturating_duration_since(*taken) >= self.period;
-        while self.taken.front().is_some_and(gone) {
+        let is_past = |taken: &Instant| now.saturating_duration_since(*taken) >= self.period;
+        while self.taken.front().is_some_and(is_past) {
             self.taken.pop_front();
         }
         let limit = if is_first_attempt { self.share } else { self.share_of_retries };
@@ -120,10 +124,10 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Duration, Instant, Meter, TRAVEL};
+    use super::{Budget, Duration, Instant, Meter, TRAVEL_MARGIN};
 
     #[test]
-    fn spelling() {
+    fn parsing() {
         let seconds = Duration::from_secs;
         for (text, windows) in [
             ("none", Some(vec![])),
@@ -143,9 +147,9 @@ mod tests {
         }
     }
 
-    /// Through any window of the period no more than the share passes, and retries leave a fifth.
+    /// No window of the period exceeds the share, and retries leave a fifth of it.
     #[test]
-    fn windows_are_rolling_and_keep_room_for_first_attempts() {
+    fn windows_roll_and_reserve_room_for_first_attempts() {
         let mut meter = Meter::new(&"100/5s".parse().unwrap(), 2);
         let start = Instant::now();
         let retries = (0..100).filter(|_| meter.take(start, false).is_ok()).count();
@@ -153,12 +157,12 @@ mod tests {
         assert_eq!((retries, firsts), (32, 8));
 
         let almost = start + Duration::from_millis(4900);
-        assert_eq!(meter.take(almost, true), Err(Duration::from_millis(100) + TRAVEL));
-        assert_eq!(meter.take(start + Duration::from_secs(5) + TRAVEL, true), Ok(()));
+        assert_eq!(meter.take(almost, true), Err(Duration::from_millis(100) + TRAVEL_MARGIN));
+        assert_eq!(meter.take(start + Duration::from_secs(5) + TRAVEL_MARGIN, true), Ok(()));
     }
 
     #[test]
-    fn a_fifth_is_left_beside_the_workers() {
+    fn the_workers_leave_a_fifth() {
         let mut meter = Meter::beside_workers(&"100/5s,1000/3m".parse().unwrap());
         let now = Instant::now();
         assert_eq!((0..100).filter(|_| meter.take(now, true).is_ok()).count(), 20);
@@ -166,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn no_budget_never_waits() {
+    fn without_a_limit_nothing_waits() {
         let mut meter = Meter::new(&Budget::NONE, 1);
         assert!((0..10_000).all(|_| meter.take(Instant::now(), false).is_ok()));
     }

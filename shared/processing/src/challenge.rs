@@ -8,14 +8,15 @@ use providers::interpretation::Challenge;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::decide::LONGEST_DELAY;
+use crate::decide::MAX_DELAY;
 use crate::provider_api::ProviderApi;
-use crate::{Disposition, Worker, telemetry};
+use crate::telemetry;
+use crate::worker::{Disposition, Worker};
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
-    /// Never archived, delivered or claimed: its token goes to the operator and nowhere else, but to
-    /// CertCentral if the operator wants that.
-    pub(crate) async fn keep(
+    /// Stores the token of a challenge for the operator, or answers the challenge if the operator
+    /// wants that. The token goes nowhere else, so a challenge is never archived, delivered or claimed.
+    pub(crate) async fn store_challenge(
         &self,
         envelope: &Envelope,
         challenge: Challenge,
@@ -23,66 +24,75 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let Challenge { webhook_id, token, expires } = challenge;
         if expires <= self.now() {
             self.ports.ledger.end_challenge(&webhook_id).await?;
-            telemetry::challenge_over(envelope);
+            telemetry::challenge_expired(envelope);
             return Ok(Disposition::Duplicate);
         }
         if envelope.attempts == 0 {
             self.ports.ledger.keep_challenge(&webhook_id, &token, expires).await?;
-            if self.auto_verify && self.completes(envelope, &webhook_id, &token).await {
+            if self.auto_verify && self.completes_challenge(envelope, &webhook_id, &token).await {
                 return Ok(Disposition::ChallengeStored);
             }
-            telemetry::challenge(envelope, expires);
+            telemetry::challenge_stored(envelope, expires);
         }
         if L::DELETES_LATE {
-            self.come_back(envelope, expires).await?;
+            self.requeue_challenge(envelope, expires).await?;
         }
         Ok(Disposition::ChallengeStored)
     }
 
-    async fn completes(&self, envelope: &Envelope, webhook_id: &str, token: &SecretString) -> bool {
+    async fn completes_challenge(
+        &self,
+        envelope: &Envelope,
+        webhook_id: &str,
+        token: &SecretString,
+    ) -> bool {
         match self.use_token(webhook_id, token).await {
             Ok(()) => telemetry::challenge_completed(envelope),
-            Err(why) => {
-                telemetry::challenge_not_completed(envelope, &why);
+            Err(error) => {
+                telemetry::challenge_not_completed(envelope, &error);
                 return false;
             }
         }
         true
     }
 
-    /// The event comes back when its token's time is over, and ends it: nothing keeps a token longer.
-    async fn come_back(&self, envelope: &Envelope, expires: OffsetDateTime) -> PortResult<()> {
+    /// Requeues the event until its token expires, so that the last receipt deletes the token.
+    async fn requeue_challenge(
+        &self,
+        envelope: &Envelope,
+        expires: OffsetDateTime,
+    ) -> PortResult<()> {
         let left = Duration::try_from(expires - self.now()).unwrap_or_default();
         let next = Envelope { attempts: envelope.attempts.saturating_add(1), ..envelope.clone() };
         let message = Outgoing::new(&next, Provider::Digicert, envelope.subject.clone())?;
-        // Not before the end, though queues count whole seconds; and they delay 15 minutes at most.
-        let delay = Duration::from_secs(left.as_secs() + 1).min(LONGEST_DELAY);
+        // Queues count whole seconds, so one more makes sure that the token has expired.
+        let delay = Duration::from_secs(left.as_secs() + 1).min(MAX_DELAY);
         self.ports.events.send(vec![Outgoing { delay, expires: Some(expires), ..message }]).await
     }
 
-    /// Gives CertCentral the token, which is kept already: when this fails, it waits for the operator.
-    /// The error says why, without the token.
+    /// Sends the token to CertCentral. It is stored already, so that the operator can use it when this
+    /// fails. The error never contains the token.
     async fn use_token(&self, webhook_id: &str, token: &SecretString) -> Result<(), String> {
         let id = webhook_id.parse().map_err(|_| "the event names no webhook".to_owned())?;
         self.apis.digicert.manage(&webhook::check_challenge(id, token)).await?;
-        // A token counts once: from now on it is of no use to anybody.
-        let (nothing, now) = (SecretString::default(), self.now());
-        if let Err(error) = self.ports.ledger.keep_challenge(webhook_id, &nothing, now).await {
-            tracing::warn!("{error}; the used token is forgotten at the end of its time");
+        // A token can be used only once, so it is overwritten.
+        let (empty, now) = (SecretString::default(), self.now());
+        if let Err(error) = self.ports.ledger.keep_challenge(webhook_id, &empty, now).await {
+            telemetry::used_token_not_deleted(webhook_id, &error);
         }
         Ok(())
     }
 }
 
 impl<S: SecretSource> ProviderApi<S> {
-    /// One call of the webhook management, with the key of the call-backs.
+    /// Makes one call of the webhook management API with the API key of the call-backs.
     async fn manage(&self, request: &Request) -> Result<(), String> {
-        let key = self.key.as_ref().ok_or("there is no API key")?;
+        let key = self.key.as_ref().ok_or("no API key is configured")?;
         let key = key.current().await.map_err(|error| error.0)?;
-        let key = key.ok_or("the API key was never filled in")?;
+        let key = key.ok_or("the API key is still a placeholder")?;
         self.endpoint
             .ask(request, &key, webhook::classify_done)
             .await
-            .map_err(|unasked| unasked.to_string())
+            .map_err(|error| error.to_string())
     }
 }

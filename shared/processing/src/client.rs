@@ -12,17 +12,16 @@ use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 
 use crate::budget::Meter;
-use crate::clock::Machine;
+use crate::clock::System;
 use crate::{Api, Clock};
 
-/// The largest answer that is read: a chain of a thousand certificates has 2 MB.
+/// The largest answer that is read. A chain of a thousand certificates has 2 MB.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 
-/// A free place in the budget is waited for this long; for a later one the event goes back onto the
-/// queue.
-const BUDGET_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a call waits for the rate limit. If the wait would be longer, the event is requeued.
+const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(2);
 
-/// One provider's API: its address and what is left of its budget.
+/// The API of one provider: its address, and what is left of its budget.
 pub struct Endpoint {
     client: Client,
     base: Url,
@@ -30,45 +29,45 @@ pub struct Endpoint {
     clock: Arc<dyn Clock>,
 }
 
-/// What came of a call.
+/// The result of a call.
 pub(crate) enum Called<T> {
     Answered {
         classification: Classification<T>,
         status: Option<u16>,
     },
-    /// Not called: the budget has no place before so long.
-    NoBudget(Duration),
+    /// No call was made. The budget allows one after this time.
+    RateLimited(Duration),
 }
 
-/// Why a call of CertCentral's came to nothing.
+/// Why a call to CertCentral has no good answer.
 #[derive(Debug)]
 pub enum CallError {
-    /// Not called: the budget has no place before so long.
+    /// No call was made. The budget allows one after this time.
     NoBudget(Duration),
-    /// No whole answer: whether it was done cannot be told.
+    /// There was no complete answer, so whether the request took effect is unknown.
     NoAnswer(Reason),
     Refused {
         refusal: Refusal,
         /// From `Retry-After`.
         after: Option<Duration>,
     },
-    /// The API key holds a character that no header can carry.
+    /// The API key contains a character that a header cannot carry.
     Key,
 }
 
-/// The HTTP client of all providers.
+/// Builds the HTTP client that all providers share.
 ///
 /// # Errors
 /// Only when the TLS back end does not start.
 pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
-    // One provider in the whole tree; a second call finds the first one's and is no error.
+    // Every part of the program installs the same crypto provider, so a second call is no error.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .user_agent(concat!("certhooks/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(timeout.min(Duration::from_secs(3)))
         .timeout(timeout)
-        // A frozen Lambda finds its idle connections dead (aws-lambda-web-adapter #830).
+        // Idle connections are dead after a Lambda freeze (aws-lambda-web-adapter #830).
         .pool_idle_timeout(Duration::from_secs(15))
         .build()
 }
@@ -79,7 +78,8 @@ impl Endpoint {
         Self { client, base: api.base.clone(), meter, clock }
     }
 
-    /// CertCentral's API for what is not a worker: on the fifth of the budget that workers leave.
+    /// CertCentral's API for the reconciler and the operator: it uses the fifth of the budget that is
+    /// not the workers'.
     ///
     /// # Errors
     /// Only when the TLS back end does not start.
@@ -87,10 +87,10 @@ impl Endpoint {
         let client = client(timeout)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
         let meter = Mutex::new(Meter::beside_workers(&api.budget));
-        Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(Machine) })
+        Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(System) })
     }
 
-    /// One `GET` within the budget; `judge` says what its answer means.
+    /// Makes one `GET` within the budget and classifies the answer.
     pub(crate) async fn call<T>(
         &self,
         call: &Call,
@@ -99,12 +99,12 @@ impl Endpoint {
         classify: impl Fn(&Answer<'_>) -> Classification<T>,
     ) -> Called<T> {
         if let Err(wait) = self.admit(is_first_attempt).await {
-            return Called::NoBudget(wait);
+            return Called::RateLimited(wait);
         }
         match self.get(call, key).await {
-            Ok(whole) => Called::Answered {
-                classification: classify(&whole.answer()),
-                status: Some(whole.status),
+            Ok(answer) => Called::Answered {
+                classification: classify(&answer.borrow()),
+                status: Some(answer.status),
             },
             Err(reason) => Called::Answered {
                 classification: Classification::Retry { reason, after: None },
@@ -114,7 +114,7 @@ impl Endpoint {
     }
 
     async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
-        let deadline = self.clock.instant() + BUDGET_PATIENCE;
+        let deadline = self.clock.instant() + MAX_RATE_LIMIT_WAIT;
         loop {
             let now = self.clock.instant();
             let taken = self
@@ -130,7 +130,7 @@ impl Endpoint {
         }
     }
 
-    async fn get(&self, call: &Call, key: &Key) -> Result<Whole, Reason> {
+    async fn get(&self, call: &Call, key: &Key) -> Result<OwnedAnswer, Reason> {
         self.send(self.request(call, key).ok_or(Reason::Unreadable)?).await
     }
 
@@ -145,17 +145,17 @@ impl Endpoint {
         Some(self.client.request(method, url))
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Whole, Reason> {
+    async fn send(&self, request: RequestBuilder) -> Result<OwnedAnswer, Reason> {
         let response = request.send().await.map_err(transport)?;
         let status = response.status().as_u16();
         let retry_after = retry_after_of(&response, self.clock.now());
-        Ok(Whole { status, retry_after, body: read(response).await? })
+        Ok(OwnedAnswer { status, retry_after, body: read(response).await? })
     }
 
-    /// One call of CertCentral's, within the budget and once; `judge` says what its answer means.
+    /// Makes one call to CertCentral within the budget, without a retry, and classifies the answer.
     ///
     /// # Errors
-    /// Why there is no good answer, without anything secret.
+    /// Why there is no good answer. The error contains no secret.
     pub async fn ask<T>(
         &self,
         request: &Request,
@@ -171,10 +171,10 @@ impl Endpoint {
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default());
-        let whole = self.send(built).await.map_err(CallError::NoAnswer)?;
-        classify(&whole.answer()).map_err(|refusal| CallError::Refused {
+        let answer = self.send(built).await.map_err(CallError::NoAnswer)?;
+        classify(&answer.borrow()).map_err(|refusal| CallError::Refused {
             refusal: refusal.hiding(&request.secrets(key)),
-            after: whole.retry_after,
+            after: answer.retry_after,
         })
     }
 }
@@ -182,10 +182,10 @@ impl Endpoint {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoBudget(_) => f.write_str("the API's budget has no room"),
-            Self::NoAnswer(reason) => write!(f, "no whole answer ({reason})"),
+            Self::NoBudget(_) => f.write_str("the API's request budget is used up"),
+            Self::NoAnswer(reason) => write!(f, "no complete answer ({reason})"),
             Self::Refused { refusal, .. } => refusal.fmt(f),
-            Self::Key => f.write_str("the API key fits no header"),
+            Self::Key => f.write_str("the API key contains a character that a header cannot carry"),
         }
     }
 }
@@ -201,15 +201,15 @@ fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
     })
 }
 
-/// A whole answer, owned.
-struct Whole {
+/// A complete answer that owns its body.
+struct OwnedAnswer {
     status: u16,
     retry_after: Option<Duration>,
     body: Vec<u8>,
 }
 
-impl Whole {
-    fn answer(&self) -> Answer<'_> {
+impl OwnedAnswer {
+    fn borrow(&self) -> Answer<'_> {
         Answer { status: self.status, retry_after: self.retry_after, body: &self.body }
     }
 }
@@ -230,7 +230,7 @@ fn retry_after_of(response: &Response, now: OffsetDateTime) -> Option<Duration> 
     retry_after(value, u64::try_from(now.unix_timestamp()).unwrap_or_default())
 }
 
-/// The error's own text is dropped here: it repeats the address, and Meta's holds the token.
+/// The error's own text is dropped, because it repeats the address, and Meta's contains the token.
 fn transport(error: reqwest::Error) -> Reason {
     if error.is_timeout() { Reason::Timeout } else { Reason::Unreadable }
 }

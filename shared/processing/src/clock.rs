@@ -4,21 +4,20 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-/// Where "now" comes from and what waiting is. The machine's, but in tests that drive a worker
-/// through hours.
+/// The source of time. It is the system's, except in tests that drive a worker through hours.
 pub trait Clock: Send + Sync + 'static {
-    /// The calendar's time, which events carry.
+    /// The calendar time, which events carry.
     fn now(&self) -> OffsetDateTime;
 
-    /// Monotonic, for windows and pauses.
+    /// The monotonic time, for rate limits and pauses.
     fn instant(&self) -> Instant;
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
-pub(crate) struct Machine;
+pub(crate) struct System;
 
-impl Clock for Machine {
+impl Clock for System {
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }

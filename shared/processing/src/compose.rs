@@ -4,10 +4,10 @@ use serde_json::value::RawValue;
 
 use crate::enrichment::Enrichment;
 
-/// A private key in the event itself, taken out before anything is archived or delivered.
+/// An envelope without private keys. They are removed before anything is archived or delivered.
 pub(crate) struct Redacted {
     pub(crate) envelope: Envelope,
-    /// What kind of keys there were, as their PEM labels say.
+    /// The PEM labels of the removed keys.
     labels: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl Redacted {
     }
 }
 
-/// The certificate event that consumers read.
+/// Builds the certificate event that consumers read.
 pub(crate) fn compose(
     redacted: &Redacted,
     interpretation: &Interpretation,
@@ -87,8 +87,8 @@ pub(crate) fn compose(
     }
 }
 
-/// What the event said and what the provider says now, each once.
-fn merge(said: &[String], now: Vec<String>) -> Vec<String> {
-    let news = now.into_iter().filter(|problem| !said.contains(problem));
-    said.iter().cloned().chain(news).collect()
+/// Merges the problems of the event with those of the call-back, without repeating one.
+fn merge(reported: &[String], found: Vec<String>) -> Vec<String> {
+    let new = found.into_iter().filter(|problem| !reported.contains(problem));
+    reported.iter().cloned().chain(new).collect()
 }

@@ -4,20 +4,20 @@ use envelope::{Envelope, Outcome, Reason};
 use providers::api::Classification;
 use time::OffsetDateTime;
 
-/// A download right after `certificate_issued` may not be ready (lemur polls an order 10 times).
+/// How long a download may be not ready after `certificate_issued` (lemur polls an order 10 times).
 const READY_WITHIN: time::Duration = time::Duration::minutes(10);
-/// After so long of trying, the event is delivered as it is.
-const TRIED_ENOUGH: time::Duration = time::Duration::days(10);
-/// SQS delays a message 15 minutes at most.
-pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(900);
-/// So many whole answers that are no certificate make a result.
-const BAD_CERTIFICATES: u32 = 3;
+/// How long an event is retried before it is delivered without an answer.
+const MAX_AGE: time::Duration = time::Duration::days(10);
+/// The longest delay that SQS allows: 15 minutes.
+pub(crate) const MAX_DELAY: Duration = Duration::from_secs(900);
+/// How many complete answers without a usable certificate are final.
+const MAX_BAD_CERTIFICATES: u32 = 3;
 
-/// What an answer leads to (design section 6).
+/// What an answer leads to (infra/docs/architecture.md, "Call-backs and their results").
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Decision<T> {
     Good(T),
-    /// A result, good or bad: deliver it.
+    /// The event is delivered with this result.
     Final {
         outcome: Outcome,
         reason: Reason,
@@ -29,17 +29,18 @@ pub(crate) enum Decision<T> {
     },
 }
 
-/// What kind of trouble an attempt met.
+/// The kind of failure of an attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum FailureKind {
     BadCertificate,
     KeyRefused,
-    Passing,
+    Transient,
 }
 
-/// A replayed event is old from the first; who replays it decides how long to try.
-pub(crate) fn is_tried_enough(envelope: &Envelope, now: OffsetDateTime) -> bool {
-    now - envelope.receivedtime >= TRIED_ENOUGH && envelope.replayed != Some(true)
+/// Whether an event is too old to be retried. A replayed event never is: the operator who replays it
+/// decides how long to try.
+pub(crate) fn is_expired(envelope: &Envelope, now: OffsetDateTime) -> bool {
+    now - envelope.receivedtime >= MAX_AGE && envelope.replayed != Some(true)
 }
 
 /// `jitter` is between 0 and 1.
@@ -50,43 +51,41 @@ pub(crate) fn decide<T>(
     jitter: f64,
 ) -> Decision<T> {
     let age = now - envelope.receivedtime;
-    let is_over = is_tried_enough(envelope, now);
+    let is_expired = is_expired(envelope, now);
     let backoff = backoff(envelope.attempts, jitter);
     let failed = |reason| Decision::Final { outcome: Outcome::Failed, reason };
-    let again = |delay, reason, failure| match is_over {
+    let retry = |delay, reason, failure| match is_expired {
         true => Decision::Final { outcome: Outcome::Failed, reason: Reason::Expired },
         false => Decision::Retry { delay, reason, failure },
     };
     match classification {
         Classification::Good(value) => Decision::Good(value),
         Classification::Retry { reason, after } => {
-            let asked = after.map(|after| whole_seconds(after.as_secs_f64()));
-            again(asked.unwrap_or(backoff), reason, FailureKind::Passing)
+            let requested = after.map(|after| whole_seconds(after.as_secs_f64()));
+            retry(requested.unwrap_or(backoff), reason, FailureKind::Transient)
         }
         Classification::NotReady { .. } if age < READY_WITHIN => {
-            again(backoff, Reason::NotReady, FailureKind::Passing)
+            retry(backoff, Reason::NotReady, FailureKind::Transient)
         }
-        Classification::BadCertificate if envelope.badcertificates + 1 < BAD_CERTIFICATES => {
-            again(backoff, Reason::BadCertificate, FailureKind::BadCertificate)
+        Classification::BadCertificate if envelope.badcertificates + 1 < MAX_BAD_CERTIFICATES => {
+            retry(backoff, Reason::BadCertificate, FailureKind::BadCertificate)
         }
         Classification::BadCertificate => failed(Reason::BadCertificate),
-        Classification::KeyRefused { reason } => {
-            again(LONGEST_DELAY, reason, FailureKind::KeyRefused)
-        }
+        Classification::KeyRefused { reason } => retry(MAX_DELAY, reason, FailureKind::KeyRefused),
         Classification::NotReady { reason } | Classification::Failed { reason } => failed(reason),
         Classification::Gone { reason } => Decision::Final { outcome: Outcome::Gone, reason },
     }
 }
 
-/// Doubles from 2 s, of which the jitter takes off up to half.
+/// Doubles from 2 seconds with each attempt; the jitter takes off up to half.
 fn backoff(attempts: u32, jitter: f64) -> Duration {
     let doubled = 2_f64 * 2_f64.powi(attempts.min(16).cast_signed());
-    whole_seconds(doubled.min(LONGEST_DELAY.as_secs_f64()) * (0.5 + jitter / 2.0))
+    whole_seconds(doubled.min(MAX_DELAY.as_secs_f64()) * (0.5 + jitter / 2.0))
 }
 
-/// Queues count whole seconds.
+/// Rounds up, since queues count whole seconds.
 fn whole_seconds(seconds: f64) -> Duration {
-    let seconds = seconds.ceil().clamp(1.0, LONGEST_DELAY.as_secs_f64());
+    let seconds = seconds.ceil().clamp(1.0, MAX_DELAY.as_secs_f64());
     Duration::from_secs_f64(seconds)
 }
 
@@ -107,7 +106,7 @@ mod tests {
         (Envelope { attempts, badcertificates, ..envelope }, now)
     }
 
-    fn again(seconds: u64, reason: Reason, failure: FailureKind) -> Decision<()> {
+    fn retry(seconds: u64, reason: Reason, failure: FailureKind) -> Decision<()> {
         Decision::Retry { delay: Duration::from_secs(seconds), reason, failure }
     }
 
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_answer_leads_to() {
+    fn classification_and_age_decide() {
         use time::Duration as Age;
         let limited = Classification::Retry {
             reason: Reason::RateLimited,
@@ -129,29 +128,29 @@ mod tests {
         let down = Classification::Retry { reason: Reason::Unavailable, after: None };
         let not_ready = Classification::NotReady { reason: Reason::NotFound };
         let key = Classification::KeyRefused { reason: Reason::Unauthorized };
-        let passing = FailureKind::Passing;
+        let transient = FailureKind::Transient;
         for (classification, age, attempts, bad, expected) in [
-            (limited.clone(), Age::ZERO, 0, 0, again(7, Reason::RateLimited, passing)),
-            (far, Age::ZERO, 0, 0, again(900, Reason::RateLimited, passing)),
-            (down.clone(), Age::ZERO, 0, 0, again(2, Reason::Unavailable, passing)),
-            (down.clone(), Age::ZERO, 3, 0, again(16, Reason::Unavailable, passing)),
+            (limited.clone(), Age::ZERO, 0, 0, retry(7, Reason::RateLimited, transient)),
+            (far, Age::ZERO, 0, 0, retry(900, Reason::RateLimited, transient)),
+            (down.clone(), Age::ZERO, 0, 0, retry(2, Reason::Unavailable, transient)),
+            (down.clone(), Age::ZERO, 3, 0, retry(16, Reason::Unavailable, transient)),
             (
                 down.clone(),
                 Age::days(9),
                 4_000_000_000,
                 0,
-                again(900, Reason::Unavailable, passing),
+                retry(900, Reason::Unavailable, transient),
             ),
             (down, Age::days(10), 900, 0, failed(Reason::Expired)),
             (limited, Age::days(10), 900, 0, failed(Reason::Expired)),
-            (not_ready.clone(), Age::seconds(599), 0, 0, again(2, Reason::NotReady, passing)),
+            (not_ready.clone(), Age::seconds(599), 0, 0, retry(2, Reason::NotReady, transient)),
             (not_ready, Age::minutes(10), 0, 0, failed(Reason::NotFound)),
             (
                 Classification::BadCertificate,
                 Age::ZERO,
                 1,
                 1,
-                again(4, Reason::BadCertificate, FailureKind::BadCertificate),
+                retry(4, Reason::BadCertificate, FailureKind::BadCertificate),
             ),
             (Classification::BadCertificate, Age::ZERO, 2, 2, failed(Reason::BadCertificate)),
             (
@@ -159,7 +158,7 @@ mod tests {
                 Age::ZERO,
                 0,
                 0,
-                again(900, Reason::Unauthorized, FailureKind::KeyRefused),
+                retry(900, Reason::Unauthorized, FailureKind::KeyRefused),
             ),
             (key, Age::days(10), 0, 0, failed(Reason::Expired)),
             (
@@ -187,11 +186,11 @@ mod tests {
     }
 
     #[test]
-    fn a_replayed_event_is_tried_however_old_it_is() {
+    fn a_replayed_event_is_retried_at_any_age() {
         let (envelope, now) = envelope(time::Duration::days(400), 0, 0);
         let envelope = Envelope { replayed: Some(true), ..envelope };
         let down = Classification::<()>::Retry { reason: Reason::Unavailable, after: None };
-        let expected = again(2, Reason::Unavailable, FailureKind::Passing);
+        let expected = retry(2, Reason::Unavailable, FailureKind::Transient);
         assert_eq!(decide(down, &envelope, now, 1.0), expected);
     }
 
@@ -199,6 +198,6 @@ mod tests {
     fn jitter_takes_off_up_to_half() {
         assert_eq!(backoff(4, 0.0), Duration::from_secs(16));
         assert_eq!(backoff(4, 1.0), Duration::from_secs(32));
-        assert_eq!(backoff(u32::MAX, 1.0), LONGEST_DELAY);
+        assert_eq!(backoff(u32::MAX, 1.0), MAX_DELAY);
     }
 }

@@ -2,8 +2,8 @@ use std::time::Instant;
 
 use envelope::CertificateEvent;
 use ports::{
-    Archive, CertificateState, Deliveries, EventsQueue, Ledger, Ordering, PortResult, Recorded,
-    SecretSource,
+    Archive, CertificateState, Deliveries, DeliveryRecord, EventsQueue, Ledger, Ordering,
+    PortResult, SecretSource,
 };
 use providers::lifecycle::{Lifecycle, lifecycle};
 use time::Duration;
@@ -12,15 +12,16 @@ use crate::compose::compose;
 use crate::enrichment::Enrichment;
 use crate::history;
 use crate::offload::offload;
-use crate::process::{Disposition, Event, Worker};
 use crate::telemetry;
+use crate::worker::{Disposition, Event, Worker};
 
-/// An id stays known so long after its delivery: longer than any queue or redelivery.
-pub(crate) const KEPT: Duration = Duration::days(30);
+/// How long the ledger keeps the id of a delivered event. This is longer than any queue keeps a
+/// message or any provider sends one again.
+pub(crate) const ID_RETENTION: Duration = Duration::days(30);
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
-    /// State, publication, record: a crash between any two of these repeats the event, and at its own
-    /// place it is not older than the state.
+    /// Advances the state, publishes, and records. A crash between any two of these repeats the event;
+    /// the repeat has the same rank as the state, so it is not stale.
     pub(crate) async fn deliver(
         &self,
         event: &Event<'_>,
@@ -37,13 +38,17 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let composed = compose(event.redacted, event.interpretation, enrichment);
         let composed = self.advance(lifecycle.as_ref(), composed).await?;
         let (id, now) = (event.envelope.id.clone(), self.now());
-        let history = lifecycle.and_then(|lifecycle| history::record_of(lifecycle, &composed, now));
+        let history =
+            lifecycle.and_then(|lifecycle| history::history_record(lifecycle, &composed, now));
         self.publish(composed).await?;
-        self.ports.ledger.record(Recorded { id, kept_until: now + KEPT, history }).await?;
+        self.ports
+            .ledger
+            .record(DeliveryRecord { id, kept_until: now + ID_RETENTION, history })
+            .await?;
         Ok(Disposition::Delivered)
     }
 
-    /// Moves the state of the certificate on to this event, or marks the event as older than it.
+    /// Advances the certificate's state to this event, or marks the event as stale.
     async fn advance(
         &self,
         lifecycle: Option<&Lifecycle>,
@@ -60,7 +65,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             kind: event.kind.clone(),
             id: event.id.clone(),
             time: event.time,
-            kept_until: self.now() + history::KEPT,
+            kept_until: self.now() + history::STATE_RETENTION,
         };
         if self.ports.ledger.advance(state).await? == Ordering::Stale {
             event.ordering = Some(CertificateEvent::STALE.to_owned());

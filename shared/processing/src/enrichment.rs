@@ -6,9 +6,9 @@ use providers::api::Classification;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::decide::{Decision, FailureKind, LONGEST_DELAY, decide, is_tried_enough};
+use crate::decide::{Decision, FailureKind, MAX_DELAY, decide, is_expired};
 
-/// What is known of an event once the provider was asked, or need not be.
+/// What a call-back added to an event, or that none was needed.
 pub(crate) struct Enrichment {
     pub(crate) callback: Callback,
     pub(crate) status: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct Enrichment {
     pub(crate) related: Vec<Certificate>,
 }
 
-/// Not now: the envelope goes back onto the queue.
+/// The event is requeued and tried again later.
 pub(crate) struct Retry {
     pub(crate) delay: Duration,
     pub(crate) reason: RetryReason,
@@ -29,21 +29,23 @@ pub(crate) struct Retry {
 
 #[derive(Clone, Copy)]
 pub(crate) enum RetryReason {
-    /// The provider was asked: an attempt.
-    FailureKind(Reason, FailureKind),
-    /// The budget had no room, or the run no time: no attempt.
-    NoBudget,
-    /// The provider is down, so it was not asked: no attempt, and not new any more.
+    /// The deadline of the invocation came before the end of the work. This counts as no attempt.
+    Deadline,
+    /// A call failed, which counts as an attempt.
+    Failure(Reason, FailureKind),
+    /// The provider is down and was not called. This counts as a hold, not as an attempt.
     Held,
+    /// The rate limit allows no call now. This counts as no attempt.
+    RateLimit,
 }
 
-/// The end of one question: an answer to use, or a result without one.
+/// The result of one call: an answer to use, or a final result without one.
 pub(crate) enum Resolved<T> {
     Good { value: T, status: Option<u16> },
     Final(Callback),
 }
 
-/// The event in whose course a question is asked.
+/// The event for which a call is made.
 #[derive(Clone, Copy)]
 pub(crate) struct CallContext<'a> {
     pub(crate) envelope: &'a Envelope,
@@ -59,19 +61,20 @@ impl CallContext<'_> {
         Callback { outcome, reason: None, attempts: self.attempts(), status }
     }
 
-    /// A result that needed no call in this attempt.
+    /// A result without a call in this attempt.
     pub(crate) fn uncalled(self, outcome: Outcome, reason: Option<Reason>) -> Callback {
         Callback { outcome, reason, attempts: self.envelope.attempts, status: None }
     }
 
-    /// Neither tried nor held before: it takes from the room in the budget that is kept for these.
+    /// Whether the event was neither tried nor held before. A part of the budget is reserved for such
+    /// events.
     pub(crate) fn is_first(self) -> bool {
         self.envelope.attempts == 0 && self.envelope.holds == 0
     }
 
-    /// While the provider is down: back onto the queue, unless it waited long enough.
+    /// Holds the event while the provider is down, unless it has waited long enough.
     pub(crate) fn hold<T>(self, wait: Duration) -> Result<Resolved<T>, Retry> {
-        if is_tried_enough(self.envelope, self.now) {
+        if is_expired(self.envelope, self.now) {
             return Ok(Resolved::Final(self.uncalled(Outcome::Failed, Some(Reason::Expired))));
         }
         Err(Retry::held(wait))
@@ -91,14 +94,14 @@ impl CallContext<'_> {
                 status,
             })),
             Decision::Retry { delay, reason, failure } => {
-                Err(Retry { delay, reason: RetryReason::FailureKind(reason, failure), status })
+                Err(Retry { delay, reason: RetryReason::Failure(reason, failure), status })
             }
         }
     }
 }
 
 impl Enrichment {
-    /// A result without any certificate of its own.
+    /// A result without a certificate.
     pub(crate) fn bare(callback: Callback) -> Self {
         Self {
             callback,
@@ -112,7 +115,7 @@ impl Enrichment {
         }
     }
 
-    /// With what came in the event itself, if it can be read.
+    /// A result with the certificate that the event includes, if it can be parsed.
     pub(crate) fn included(callback: Callback, pem: Option<&str>, now: OffsetDateTime) -> Self {
         match pem.and_then(|pem| certificate::read(pem.as_bytes(), now).ok()) {
             Some(bundle) => Self::bundle(callback, bundle),
@@ -127,22 +130,27 @@ impl Enrichment {
 }
 
 impl Retry {
-    /// Spread over twice the wait, so that a backlog does not come back at once.
+    /// The delay is between one and three times the wait, so that a backlog does not return at once.
     fn held(wait: Duration) -> Self {
         let spread = wait.mul_f64(1.0 + 2.0 * jitter()) + Duration::from_secs(1);
-        let delay = Duration::from_secs(spread.as_secs()).min(LONGEST_DELAY);
+        let delay = Duration::from_secs(spread.as_secs()).min(MAX_DELAY);
         Self { delay, reason: RetryReason::Held, status: None }
     }
 
-    /// Spread a little, so that all who wait do not come back at once.
-    pub(crate) fn no_budget(wait: Duration) -> Self {
+    /// The delay is up to half longer than the wait, so that waiting events do not return at once.
+    pub(crate) fn rate_limit(wait: Duration) -> Self {
         let spread = wait.mul_f64(1.0 + jitter() / 2.0);
         let delay = Duration::from_secs(spread.as_secs().clamp(1, 899) + 1);
-        Self { delay, reason: RetryReason::NoBudget, status: None }
+        Self { delay, reason: RetryReason::RateLimit, status: None }
+    }
+
+    /// The work continues in a new receipt, which can begin soon.
+    pub(crate) fn deadline() -> Self {
+        Self { delay: Duration::from_secs(2), reason: RetryReason::Deadline, status: None }
     }
 }
 
-/// Between 0 and 1; only spreads load, so the clock's last digits will do.
+/// A number between 0 and 1. It only spreads load, so the last digits of the clock are random enough.
 fn jitter() -> f64 {
     f64::from(OffsetDateTime::now_utc().nanosecond() / 1000 % 1000) / 1000.0
 }

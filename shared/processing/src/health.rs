@@ -3,20 +3,20 @@ use std::time::Duration;
 use envelope::Reason;
 use providers::api::Classification;
 
-/// Open for so long at first, and for twice as long after each probe that fails.
+/// The first pause of an open breaker; each probe that fails doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// A refused key needs an operator, who may take a while. A replaced one is tried at once.
+const MAX_PAUSE: Duration = Duration::from_secs(300);
+/// The pause after a refused key, which only an operator can replace. A new key is tried at once.
 const KEY_PAUSE: Duration = Duration::from_secs(900);
-/// `Retry-After` is respected up to here; a provider that is back sooner should not be missed for a day.
+/// The longest `Retry-After` that is respected, so that a provider that recovers sooner is noticed.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
-/// What an answer says of the provider, whatever it says of the event.
+/// What an answer says about the provider, apart from the event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Health {
-    Well,
-    /// A whole answer of success that nobody can read: the event's trouble, or a maintenance page. It
-    /// opens nothing, and closes nothing.
+    Up,
+    /// A complete answer of success that cannot be parsed: a problem of the event, or a maintenance
+    /// page. It neither opens nor closes the breaker.
     Unclear,
     Down {
         reason: Reason,
@@ -33,13 +33,13 @@ impl Health {
             }
             Classification::Retry { reason, after } => Self::Down { reason, after },
             Classification::KeyRefused { .. } => Self::KeyRefused,
-            _ => Self::Well,
+            _ => Self::Up,
         }
     }
 
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::Well => "well",
+            Self::Up => "up",
             Self::Unclear => "unreadable",
             Self::Down { reason, .. } => reason.as_str(),
             Self::KeyRefused => "key_refused",
@@ -50,12 +50,12 @@ impl Health {
         if let Self::Down { after, .. } = self { after } else { None }
     }
 
-    /// How long to stay open after so many failed probes.
-    pub(crate) fn pause(self, failed: u32, retry_after: Option<Duration>) -> Duration {
+    /// How long the breaker stays open after `failed_probes`.
+    pub(crate) fn pause(self, failed_probes: u32, retry_after: Option<Duration>) -> Duration {
         if self == Self::KeyRefused {
             return KEY_PAUSE;
         }
-        let doubled = FIRST_PAUSE.saturating_mul(1 << failed.min(16)).min(LONGEST_PAUSE);
+        let doubled = FIRST_PAUSE.saturating_mul(1 << failed_probes.min(16)).min(MAX_PAUSE);
         doubled.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER))
     }
 }

@@ -6,33 +6,36 @@ use providers::lifecycle::Lifecycle;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
-/// State and history of a certificate are kept so long after its last event: longer than the longest
-/// life of a public one (398 days; CA/Browser Forum Baseline Requirements, 6.3.2).
-pub(crate) const KEPT: Duration = Duration::days(400);
+/// How long the state and history of a certificate are kept after its last event. This is longer than
+/// the longest validity of a public certificate (398 days; CA/Browser Forum Baseline Requirements,
+/// 6.3.2).
+pub(crate) const STATE_RETENTION: Duration = Duration::days(400);
 
-/// Leaves of one event; Cloudflare has two or three of different key types for a hostname.
-const LEAVES: usize = 4;
-/// Names of a certificate by which its history is found.
-const NAMES: usize = 10;
-/// No name, serial number or id is longer, but for those that are none (RFC 1035, 2.3.4).
-const LONGEST: usize = 255;
+/// The maximum number of leaves of one event. Cloudflare has two or three for a hostname, with
+/// different key types.
+const MAX_LEAVES: usize = 4;
+/// The maximum number of DNS names by which the history of a certificate is found.
+const MAX_NAMES: usize = 10;
+/// The maximum length of a name, serial number or id. A longer value is not a valid one (RFC 1035,
+/// 2.3.4).
+const MAX_LENGTH: usize = 255;
 
-/// The line of this event in the history of its certificate. `None` when the id is longer than a key
-/// may be.
-pub(crate) fn record_of(
+/// The record of this event in the history of its certificate; `None` when the id is too long for a
+/// key.
+pub(crate) fn history_record(
     lifecycle: Lifecycle,
     event: &CertificateEvent,
     now: OffsetDateTime,
 ) -> Option<HistoryRecord> {
     let leaves = leaves(event);
     let serials = leaves.iter().filter_map(|leaf| leaf.serial_number.clone());
-    let serial_numbers: Vec<_> = serials.filter(|serial| serial.len() <= LONGEST).collect();
-    let short = |value: &Value| value.as_str().is_none_or(|text| text.len() <= LONGEST);
+    let serial_numbers: Vec<_> = serials.filter(|serial| serial.len() <= MAX_LENGTH).collect();
+    let short = |value: &Value| value.as_str().is_none_or(|text| text.len() <= MAX_LENGTH);
     let identifiers = event.data.identifiers.clone().into_iter();
-    (event.id.len() <= LONGEST).then(|| HistoryRecord {
+    (event.id.len() <= MAX_LENGTH).then(|| HistoryRecord {
         aliases: aliases(event, leaves, &serial_numbers),
         certificate: lifecycle.certificate,
-        kept_until: now + KEPT,
+        kept_until: now + STATE_RETENTION,
         entry: Entry {
             id: event.id.clone(),
             kind: event.kind.clone(),
@@ -53,18 +56,18 @@ pub(crate) fn record_of(
 }
 
 fn not_after(leaf: &Certificate) -> Option<String> {
-    leaf.not_after.clone().filter(|moment| moment.len() <= LONGEST)
+    leaf.not_after.clone().filter(|text| text.len() <= MAX_LENGTH)
 }
 
-/// CertCentral gives a chain, Cloudflare the hostname's certificates.
+/// The leaves of the event: CertCentral gives one chain, Cloudflare every certificate of the hostname.
 fn leaves(event: &CertificateEvent) -> &[Certificate] {
-    let most = if event.data.provider == Provider::Cloudflare { LEAVES } else { 1 };
+    let count = if event.data.provider == Provider::Cloudflare { MAX_LEAVES } else { 1 };
     let certificates = &event.data.certificates;
-    certificates.get(..most).unwrap_or(certificates)
+    certificates.get(..count).unwrap_or(certificates)
 }
 
-/// What the operator may look for: the order, the hostname, the first names of the leaves, the serial
-/// numbers.
+/// The keys under which the operator can look the history up: the order, the hostname, the first
+/// names of the leaves, and the serial numbers.
 fn aliases(
     event: &CertificateEvent,
     leaves: &[Certificate],
@@ -74,8 +77,8 @@ fn aliases(
     let order = identifiers.get("order_id").and_then(Value::as_u64).map(ports::alias::order);
     let hostname = identifiers.get("hostname").and_then(Value::as_str);
     let dns = leaves.iter().filter_map(|leaf| leaf.names.as_ref()).flat_map(|names| &names.dns);
-    let names = hostname.into_iter().chain(dns.map(String::as_str).take(NAMES));
-    let names = names.filter(|name| name.len() <= LONGEST).map(ports::alias::name);
+    let names = hostname.into_iter().chain(dns.map(String::as_str).take(MAX_NAMES));
+    let names = names.filter(|name| name.len() <= MAX_LENGTH).map(ports::alias::name);
     let serials = serials.iter().map(|serial| ports::alias::serial(serial));
     order.into_iter().chain(names).chain(serials).collect()
 }

@@ -8,19 +8,27 @@ use tokio::sync::Mutex;
 
 use crate::Clock;
 
-/// An API key is read again after this time, and at once after the provider refused it.
-const CACHE: Duration = Duration::from_secs(300);
+/// The API credentials; a provider without one gets no call-backs.
+#[derive(Clone)]
+pub struct Keys<S> {
+    pub digicert: Option<S>,
+    pub cloudflare: Option<S>,
+    pub meta: Option<S>,
+}
+
+/// How long an API key is cached. It is read again at once after the provider refused it.
+const CACHE_TTL: Duration = Duration::from_secs(300);
 
 /// The credential of one provider's API.
 pub(crate) struct ApiKey<S> {
     source: S,
-    usable: fn(&SecretString) -> Option<Key>,
+    parse: fn(&SecretString) -> Option<Key>,
     clock: Arc<dyn Clock>,
-    known: Mutex<Known>,
+    cache: Mutex<Cache>,
 }
 
 #[derive(Default)]
-struct Known {
+struct Cache {
     read: Option<(Instant, Option<Key>)>,
     refused: Option<Option<Key>>,
 }
@@ -28,39 +36,39 @@ struct Known {
 impl<S: SecretSource> ApiKey<S> {
     pub(crate) fn new(
         source: S,
-        usable: fn(&SecretString) -> Option<Key>,
+        parse: fn(&SecretString) -> Option<Key>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { source, usable, clock, known: Mutex::default() }
+        Self { source, parse, clock, cache: Mutex::default() }
     }
 
-    /// The key; `None` when it was never filled in.
+    /// Returns the key; `None` when the secret still holds a placeholder.
     pub(crate) async fn current(&self) -> PortResult<Option<Key>> {
-        let mut known = self.known.lock().await;
+        let mut cache = self.cache.lock().await;
         let now = self.clock.instant();
-        if let Some((read, key)) = &known.read
-            && now.saturating_duration_since(*read) < CACHE
+        if let Some((read, key)) = &cache.read
+            && now.saturating_duration_since(*read) < CACHE_TTL
         {
             return Ok(key.clone());
         }
         let stored = self.source.current().await?.current;
         let stored = stored.ok_or_else(|| PortError("the API key's secret has no value".into()))?;
-        let key = (self.usable)(&stored);
-        known.read = Some((now, key.clone()));
+        let key = (self.parse)(&stored);
+        cache.read = Some((now, key.clone()));
         Ok(key)
     }
 
-    /// After a refusal: the operator may have stored another one.
+    /// Drops a key that the provider refused, because the operator may have stored another one.
     pub(crate) async fn refuse(&self, key: Option<Key>) {
-        *self.known.lock().await = Known { read: None, refused: Some(key) };
+        *self.cache.lock().await = Cache { read: None, refused: Some(key) };
     }
 
-    /// Whether `key` took the place of one that was refused; told once.
+    /// Whether `key` replaces one that was refused; true only once for each replacement.
     pub(crate) async fn is_replacement(&self, key: Option<&Key>) -> bool {
-        let mut known = self.known.lock().await;
-        let is_other = known.refused.as_ref().is_some_and(|refused| !same(refused.as_ref(), key));
+        let mut cache = self.cache.lock().await;
+        let is_other = cache.refused.as_ref().is_some_and(|refused| !same(refused.as_ref(), key));
         if is_other {
-            known.refused = None;
+            cache.refused = None;
         }
         is_other
     }

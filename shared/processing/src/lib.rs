@@ -1,26 +1,31 @@
-//! The worker: an envelope comes in, the provider is called back, what came is checked, and a
-//! complete certificate event goes out.
+//! The worker's processing of an event. An envelope comes in, the provider's API is called, its
+//! answer is checked, and a complete certificate event goes out.
 //!
-//! - [`process`]: the way of a record, one step a line
-//! - [`enrichment`]: a question in the course of an event, and its three ends: found, final, later
-//! - [`apis`]: asks the provider what the reading of an event calls for
-//! - [`search`]: Meta: pages of certificates by domain, and by id
-//! - [`observe`]: Meta: one event for each certificate that is new
-//! - [`challenge`]: CertCentral's token, kept for the operator or used at once
-//! - [`decide`]: what an answer leads to: deliver, or try again and when
-//! - [`compose`]: reading and answer to certificate event
-//! - [`synthetic`]: the synthetic event at the end of its way, and how long ago that was
-//! - [`deliver`]: the state of the certificate moved on, the event published and recorded
-//! - [`history`]: the line of an event in the history of its certificate
-//! - [`archive`]: the envelope as it came, before the call-back
-//! - [`offload`]: moves to the archive what is too large for the queue
-//! - [`provider_api`]: one question to one provider, to its end or to a later attempt
-//! - [`client`], [`budget`], [`key`]: one provider's API: address, limits, credential
-//! - [`breaker`], [`health`]: holds a provider's events while it is down, and probes it
-//! - [`requeue`]: onto the events queue again
-//! - [`clock`]: the machine's time, or a test's
-//! - [`settings`]: what an operator may set
-//! - [`telemetry`]: one log line and one count for each decision
+//! The request to the provider's API is a *call-back* throughout: the provider called us with an
+//! event, and we call it back to learn the rest.
+//!
+//! - [`process`]: the flow of one message, one step a line
+//! - [`worker`]: the worker, its ports, and the event in progress
+//! - [`apis`]: makes the call-back that the interpretation of an event asks for
+//! - [`search`]: Meta: searches certificates by domain and by id
+//! - [`pages`]: Meta: lists that come page by page
+//! - [`observe`]: Meta: publishes one event for each new certificate
+//! - [`challenge`]: stores CertCentral's challenge token for the operator, or uses it at once
+//! - [`enrichment`]: what a call-back added to an event, or when it is retried
+//! - [`decide`]: whether an answer leads to delivery or to a retry, and when
+//! - [`compose`]: builds the certificate event from interpretation and enrichment
+//! - [`synthetic`]: ends a synthetic event, and tells the age of the last one
+//! - [`deliver`]: advances the certificate's state, publishes the event, and records it
+//! - [`history`]: the entry of an event in the history of its certificate
+//! - [`archive`]: archives the envelope before the call-back
+//! - [`offload`]: moves what is too large for the queue to the archive (claim check)
+//! - [`provider_api`]: makes one call to one provider, and resolves or retries it
+//! - [`client`], [`budget`], [`key`]: a provider's API: address, rate limits, credentials
+//! - [`breaker`], [`health`]: the circuit breaker of a provider that is down
+//! - [`requeue`]: sends an event to the events queue again
+//! - [`clock`]: the system's time, or a test's
+//! - [`settings`]: the operator's settings
+//! - [`telemetry`]: one log line and one metric for each decision
 
 mod apis;
 mod archive;
@@ -38,6 +43,7 @@ mod history;
 mod key;
 mod observe;
 mod offload;
+mod pages;
 mod process;
 mod provider_api;
 mod requeue;
@@ -45,10 +51,12 @@ mod search;
 mod settings;
 mod synthetic;
 mod telemetry;
+mod worker;
 
 pub use budget::Budget;
 pub use client::{CallError, Endpoint};
 pub use clock::Clock;
-pub use process::{Disposition, Keys, Ports, Record, Worker};
+pub use key::Keys;
 pub use settings::{Api, MetaDomains, Settings, api_base};
 pub use synthetic::canary_age;
+pub use worker::{Disposition, Ports, QueueMessage, Worker};

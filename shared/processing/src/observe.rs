@@ -1,52 +1,55 @@
 use envelope::{CertificateEvent, Outcome};
-use ports::{Archive, Claim, Deliveries, EventsQueue, Ledger, PortResult, Recorded, SecretSource};
+use ports::{
+    Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortResult, SecretSource,
+};
 use providers::meta::api::FoundCertificate;
 use time::Duration;
 
 use crate::compose::compose;
 use crate::enrichment::{CallContext, Enrichment, Resolved, Retry};
-use crate::process::{Event, Worker};
-use crate::search::{PAGES, Pages, observed};
+use crate::pages::CertificatePages;
+use crate::search;
 use crate::telemetry;
+use crate::worker::{Event, Worker};
 
-/// A certificate in the logs stays known: Graph lists expired ones for ever.
-const KNOWN_FOR: Duration = Duration::days(3650);
+/// How long the ledger keeps a delivered certificate. The Graph API lists expired ones for ever.
+const CERTIFICATE_RETENTION: Duration = Duration::days(3650);
 
-/// How far the search of one event came.
+/// The progress of the search for one event.
 #[derive(Default)]
 pub(crate) struct Tally {
-    /// Delivered now.
+    /// Certificates delivered by this search.
     new: usize,
-    /// Delivered before, or by another event at this moment.
+    /// Certificates delivered before, or claimed by another event.
     known: usize,
     problems: Vec<String>,
-    /// The first result without an answer.
-    result: Option<envelope::Callback>,
+    /// The result of the last call without a usable answer.
+    failure: Option<envelope::Callback>,
     status: Option<u16>,
 }
 
-/// How the search of one event ended.
-pub(crate) enum Observed {
-    /// Every certificate found has an event of its own, now or before.
+/// The result of the search for one event.
+pub(crate) enum SearchResult {
+    /// Every certificate that was found has an event of its own.
     Delivered { new: usize, known: usize },
-    /// There was none: one event says so.
-    Nothing(Box<Enrichment>),
+    /// No certificate was found, which one event reports.
+    Empty(Box<Enrichment>),
 }
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
-    /// By each subscribed domain and by id, page by page so that memory stays flat; one event for
-    /// each certificate that is not in the ledger yet.
+    /// Searches by each subscribed domain and by id, and publishes one event for each certificate that
+    /// is not in the ledger yet. It works page by page, so that memory use stays flat.
     pub(crate) async fn observe(
         &self,
         event: &Event<'_>,
         certificate_id: Option<&str>,
         context: CallContext<'_>,
-    ) -> PortResult<Result<Observed, Retry>> {
+    ) -> PortResult<Result<SearchResult, Retry>> {
         let mut tally = Tally::default();
         let domains = match self.apis.meta_domains.list(&self.apis.meta, context).await? {
             Err(retry) => return Ok(Err(retry)),
             Ok(Resolved::Final(callback)) => {
-                return Ok(Ok(Observed::Nothing(Box::new(Enrichment::bare(callback)))));
+                return Ok(Ok(SearchResult::Empty(Box::new(Enrichment::bare(callback)))));
             }
             Ok(Resolved::Good { value, .. }) => value,
         };
@@ -54,10 +57,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             match self.apis.by_id(id, context).await? {
                 Err(retry) => return Ok(Err(retry)),
                 Ok(Resolved::Good { value, status }) => {
-                    self.take(event, &mut tally, &[value], status, context).await?;
+                    self.deliver_new(event, &mut tally, &[value], status, context).await?;
                 }
-                // The id may be that of the subscription: its meaning is not documented.
-                Ok(Resolved::Final(callback)) => tally.result = Some(callback),
+                // Meta does not document the id, and it may be that of the subscription.
+                Ok(Resolved::Final(callback)) => tally.failure = Some(callback),
             }
         }
         for domain in &domains {
@@ -75,32 +78,30 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         domain: &str,
         context: CallContext<'_>,
     ) -> PortResult<Option<Retry>> {
-        let mut pages = Pages::of(domain);
+        let mut pages = CertificatePages::of(domain);
         loop {
             if event.is_out_of_time() {
-                return Ok(Some(Retry::no_budget(std::time::Duration::ZERO)));
+                return Ok(Some(Retry::deadline()));
             }
             match pages.next(&self.apis.meta, context).await? {
                 Err(retry) => return Ok(Some(retry)),
                 Ok(None) => break,
                 Ok(Some(Resolved::Good { value, status })) => {
-                    self.take(event, tally, &value.certificates, status, context).await?;
+                    self.deliver_new(event, tally, &value.certificates, status, context).await?;
                 }
                 Ok(Some(Resolved::Final(callback))) => {
-                    telemetry::refused(&event.redacted.envelope, domain, &callback);
-                    tally.refused(domain, callback);
+                    telemetry::lookup_failed(&event.redacted.envelope, domain, &callback);
+                    tally.add_failure(domain, callback);
                 }
             }
         }
-        if pages.was_capped() {
-            let problem =
-                format!("{domain}: more than {PAGES} pages of certificates; the rest was not read");
-            tracing::warn!(provider = "meta", id = event.redacted.envelope.id, "{problem}");
+        if pages.is_truncated() {
+            telemetry::search_truncated(&event.redacted.envelope, domain);
         }
         Ok(None)
     }
 
-    async fn take(
+    async fn deliver_new(
         &self,
         event: &Event<'_>,
         tally: &mut Tally,
@@ -109,8 +110,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         context: CallContext<'_>,
     ) -> PortResult<()> {
         tally.status = status;
-        for seen in certificates {
-            if self.deliver_if_new(event, seen, status, context).await? {
+        for certificate in certificates {
+            if self.deliver_if_new(event, certificate, status, context).await? {
                 tally.new += 1;
             } else {
                 tally.known += 1;
@@ -119,55 +120,60 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         Ok(())
     }
 
-    /// Claimed under the certificate's own key by this envelope, so that a retry of the same
-    /// envelope goes on and another one stays away.
+    /// Publishes the event of one certificate. The envelope claims the certificate's own key, so that a
+    /// retry of the same envelope continues, and another envelope skips the certificate.
     async fn deliver_if_new(
         &self,
         event: &Event<'_>,
-        seen: &FoundCertificate,
+        certificate: &FoundCertificate,
         status: Option<u16>,
         context: CallContext<'_>,
     ) -> PortResult<bool> {
         let envelope_id = &event.redacted.envelope.id;
-        let found = observed(seen, context.callback(Outcome::Queried, status), context);
-        let name = name(seen, &found);
-        let key = format!("meta/certificate/{name}");
+        let callback = context.callback(Outcome::Queried, status);
+        let enrichment = search::for_certificate(certificate, callback, context);
+        let fingerprint = fingerprint(certificate, &enrichment);
+        let key = format!("meta/certificate/{fingerprint}");
         let until = self.now() + self.lease;
         if self.ports.ledger.claim(&key, envelope_id, until).await? != Claim::Granted {
             return Ok(false);
         }
         let composed = CertificateEvent {
-            id: format!("{envelope_id}/{name}"),
+            id: format!("{envelope_id}/{fingerprint}"),
             subject: key.clone(),
-            ..compose(event.redacted, event.interpretation, found)
+            ..compose(event.redacted, event.interpretation, enrichment)
         };
         self.publish(composed).await?;
-        self.ports.ledger.record(Recorded::id(key, self.now() + KNOWN_FOR)).await?;
+        self.ports
+            .ledger
+            .record(DeliveryRecord::id(key, self.now() + CERTIFICATE_RETENTION))
+            .await?;
         Ok(true)
     }
 }
 
-/// What tells a certificate from all others: the SHA-256 of what came, else the one that Meta names.
-fn name(seen: &FoundCertificate, found: &Enrichment) -> String {
-    let leaf = found.certificates.first();
-    leaf.and_then(|leaf| leaf.fingerprint_sha256.clone()).unwrap_or_else(|| seen.sha256.clone())
+/// The SHA-256 fingerprint of a certificate: ours of its PEM, otherwise the one that Meta gives.
+fn fingerprint(certificate: &FoundCertificate, enrichment: &Enrichment) -> String {
+    let leaf = enrichment.certificates.first();
+    leaf.and_then(|leaf| leaf.fingerprint_sha256.clone())
+        .unwrap_or_else(|| certificate.sha256.clone())
 }
 
 impl Tally {
-    fn refused(&mut self, domain: &str, callback: envelope::Callback) {
+    fn add_failure(&mut self, domain: &str, callback: envelope::Callback) {
         if let Some(reason) = callback.reason {
-            self.problems.push(format!("{domain} was not found out: {reason}"));
+            self.problems.push(format!("{domain}: lookup failed: {reason}"));
         }
-        self.result = Some(callback);
+        self.failure = Some(callback);
     }
 
-    fn end(self, context: CallContext<'_>) -> Observed {
-        let Self { new, known, problems, result, status } = self;
+    fn end(self, context: CallContext<'_>) -> SearchResult {
+        let Self { new, known, problems, failure, status } = self;
         if new + known > 0 {
-            return Observed::Delivered { new, known };
+            return SearchResult::Delivered { new, known };
         }
         let queried = || context.callback(Outcome::Queried, status);
-        let callback = result.filter(|_| status.is_none()).unwrap_or_else(queried);
-        Observed::Nothing(Box::new(Enrichment { problems, ..Enrichment::bare(callback) }))
+        let callback = failure.filter(|_| status.is_none()).unwrap_or_else(queried);
+        SearchResult::Empty(Box::new(Enrichment { problems, ..Enrichment::bare(callback) }))
     }
 }

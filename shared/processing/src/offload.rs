@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use crate::archive::archive_key;
 
-/// A larger event sheds members into the archive: SQS takes 1 MiB with attributes.
+/// The largest body of a delivery. Members of a larger event are offloaded to the archive, because
+/// SQS allows 1 MiB with attributes.
 const DELIVERY_LIMIT: usize = 900 * 1024;
 
-/// The event as it goes onto the queue. First `payload`, then `pem_chain` move to an archive object
-/// that `dataref` names; it is a JSON object of the members that moved, the payload byte for byte.
+/// Returns the event as it goes onto the queue (EIP, "Claim Check"). If it is too large, first
+/// `payload` and then `pem_chain` move to an archive object that `dataref` names. The object is a JSON
+/// object of the members that moved, with the payload byte for byte.
 pub(crate) async fn offload(
     archive: &impl Archive,
     event: &mut CertificateEvent,
@@ -37,8 +39,9 @@ fn member(name: &str, value: &impl Serialize) -> PortResult<String> {
     Ok(format!("\"{name}\":{value}"))
 }
 
-/// The last resort for a provider that sends thousands of certificates: their list alone is too
-/// large, so only the leaf stays in it. The whole chain is in the archive object by then.
+/// Keeps only the leaf in the list of certificates, if the list alone is still too large. This is the
+/// last resort for a provider that sends thousands of certificates; the archive object holds the
+/// whole chain by then.
 fn drop_issuers(event: &mut CertificateEvent) -> PortResult<()> {
     if Delivery::new(event)?.body.len() <= DELIVERY_LIMIT {
         return Ok(());

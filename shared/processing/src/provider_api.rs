@@ -8,7 +8,7 @@ use crate::enrichment::{CallContext, Resolved, Retry};
 use crate::health::Health;
 use crate::key::ApiKey;
 
-/// One provider's API; without a key its call-back is `disabled`.
+/// The API of one provider. Without a key its call-backs are `disabled`.
 pub(crate) struct ProviderApi<S> {
     pub(crate) endpoint: Endpoint,
     pub(crate) key: Option<ApiKey<S>>,
@@ -20,7 +20,7 @@ impl<S: SecretSource> ProviderApi<S> {
         self.key.is_none()
     }
 
-    /// One question to the provider, to its end or to a later attempt.
+    /// Makes one call, and either resolves it or says when to retry.
     pub(crate) async fn call<T>(
         &self,
         call: &Call,
@@ -30,16 +30,16 @@ impl<S: SecretSource> ProviderApi<S> {
         let Some(key) = &self.key else {
             return Ok(Ok(Resolved::Final(context.uncalled(Outcome::Disabled, None))));
         };
-        let usable = key.current().await?;
-        if key.is_replacement(usable.as_ref()).await {
+        let current = key.current().await?;
+        if key.is_replacement(current.as_ref()).await {
             self.breaker.key_replaced();
         }
-        let pass = match self.breaker.admit() {
-            Ok(pass) => pass,
+        let permit = match self.breaker.permit() {
+            Ok(permit) => permit,
             Err(wait) => return Ok(context.hold(wait)),
         };
-        let called = match &usable {
-            Some(usable) => self.endpoint.call(call, usable, context.is_first(), classify).await,
+        let called = match &current {
+            Some(current) => self.endpoint.call(call, current, context.is_first(), classify).await,
             None => Called::Answered {
                 classification: Classification::KeyRefused { reason: Reason::Unauthorized },
                 status: None,
@@ -47,15 +47,15 @@ impl<S: SecretSource> ProviderApi<S> {
         };
         let (classification, status) = match called {
             Called::Answered { classification, status } => (classification, status),
-            Called::NoBudget(delay) => {
-                self.breaker.give_back(pass);
-                return Ok(Err(Retry::no_budget(delay)));
+            Called::RateLimited(delay) => {
+                self.breaker.give_back(permit);
+                return Ok(Err(Retry::rate_limit(delay)));
             }
         };
         if matches!(classification, Classification::KeyRefused { .. }) {
-            key.refuse(usable).await;
+            key.refuse(current).await;
         }
-        self.breaker.report(pass, &context.envelope.id, Health::of(&classification, status));
+        self.breaker.report(permit, &context.envelope.id, Health::of(&classification, status));
         Ok(context.resolve(classification, status))
     }
 }

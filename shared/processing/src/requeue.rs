@@ -7,16 +7,16 @@ use time::OffsetDateTime;
 
 use crate::decide::FailureKind;
 use crate::enrichment::{Retry, RetryReason};
-use crate::process::Event;
-use crate::{Disposition, Worker, telemetry};
+use crate::telemetry;
+use crate::worker::{Disposition, Event, Worker};
 
-/// Whoever has the event needs a call-back's time for it; a copy looks again after this, or when the
-/// lease ends.
+/// The delay of a copy whose event another worker has claimed: about the time of a call-back. The end
+/// of the lease may come sooner.
 const COPY_DELAY: Duration = Duration::from_secs(5);
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
-    /// First on the queue again, then released, then (by the caller) acknowledged: a crash between
-    /// any two of these repeats the event and loses nothing.
+    /// Sends the event to the queue again and releases the claim; the caller then acknowledges the
+    /// message. A crash between any two of these repeats the event and loses nothing.
     pub(crate) async fn requeue(
         &self,
         event: &Event<'_>,
@@ -24,15 +24,16 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         began: Instant,
     ) -> PortResult<Disposition> {
         let Event { envelope, interpretation, receipt, .. } = *event;
-        self.send_again(&counted(envelope, retry.reason), interpretation, retry.delay).await?;
+        self.send_again(&with_counts(envelope, retry.reason), interpretation, retry.delay).await?;
         self.ports.ledger.release(&envelope.id, receipt).await?;
-        telemetry::again(interpretation.provider, envelope, &retry, began);
+        telemetry::requeued(interpretation.provider, envelope, &retry, began);
         Ok(Disposition::Requeued)
     }
 
-    /// A copy, while another worker has the event: left alone it would wait out its visibility timeout
-    /// and be a receive nearer to the dead letters, although nothing is wrong with it.
-    pub(crate) async fn wait_for_holder(
+    /// Requeues a copy while another worker holds the claim. A copy that is not acknowledged would wait
+    /// for its visibility timeout and come one receive nearer to the dead-letter queue, although
+    /// nothing is wrong with it.
+    pub(crate) async fn requeue_for_holder(
         &self,
         envelope: &Envelope,
         interpretation: &Interpretation,
@@ -55,14 +56,14 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 }
 
-/// What is put back is what came, but for its counts.
-fn counted(envelope: &Envelope, reason: RetryReason) -> Envelope {
-    let is_attempt = matches!(reason, RetryReason::FailureKind(..));
-    let is_bad = matches!(reason, RetryReason::FailureKind(_, FailureKind::BadCertificate));
+/// A requeued envelope is the received one with higher counts.
+fn with_counts(envelope: &Envelope, reason: RetryReason) -> Envelope {
+    let is_attempt = matches!(reason, RetryReason::Failure(..));
+    let is_bad_certificate = matches!(reason, RetryReason::Failure(_, FailureKind::BadCertificate));
     let is_hold = matches!(reason, RetryReason::Held);
     Envelope {
         attempts: envelope.attempts.saturating_add(u32::from(is_attempt)),
-        badcertificates: envelope.badcertificates.saturating_add(u32::from(is_bad)),
+        badcertificates: envelope.badcertificates.saturating_add(u32::from(is_bad_certificate)),
         holds: envelope.holds.saturating_add(u32::from(is_hold)),
         ..envelope.clone()
     }

@@ -1,158 +1,59 @@
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use certificate::Bundle;
 use envelope::{Callback, Certificate, Outcome};
 use ports::{PortResult, SecretSource};
 use providers::meta::api::FoundCertificate;
 use providers::meta::api::{self as graph, Page};
-use tokio::sync::Mutex;
 
 use crate::apis::Apis;
 use crate::enrichment::{CallContext, Enrichment, Resolved, Retry};
-use crate::provider_api::ProviderApi;
-use crate::{Clock, MetaDomains};
+use crate::pages::CertificatePages;
 
-/// Pages of one search, 500 certificates each: the stated cap of one domain in one event.
-pub(crate) const PAGES: u32 = 20;
+/// The maximum number of other certificates that a phishing event lists.
+const MAX_RELATED: usize = 100;
 
-/// The app's subscribed domains are asked for again after this time.
-const DOMAINS_CACHE: Duration = Duration::from_secs(600);
-
-/// So many other certificates are listed in a phishing event.
-const RELATED: usize = 100;
-
-/// The search of one domain, page by page.
-pub(crate) struct Pages<'a> {
-    domain: &'a str,
-    after: Option<String>,
-    left: u32,
-}
-
-impl<'a> Pages<'a> {
-    pub(crate) fn of(domain: &'a str) -> Self {
-        Self { domain, after: None, left: PAGES }
-    }
-
-    /// The next page; `None` after the last one or the cap.
-    pub(crate) async fn next<S: SecretSource>(
-        &mut self,
-        api: &ProviderApi<S>,
-        context: CallContext<'_>,
-    ) -> PortResult<Result<Option<Resolved<Page>>, Retry>> {
-        if self.left == 0 {
-            return Ok(Ok(None));
-        }
-        let call = graph::certificates(self.domain, self.after.as_deref());
-        let resolved = api.call(&call, context, graph::classify_certificates).await?;
-        Ok(resolved.map(|resolved| {
-            self.after = match &resolved {
-                Resolved::Good { value, .. } => value.after.clone(),
-                Resolved::Final(_) => None,
-            };
-            self.left = if self.after.is_some() { self.left - 1 } else { 0 };
-            Some(resolved)
-        }))
-    }
-
-    /// Whether the cap ended the search before its last page.
-    pub(crate) fn was_capped(&self) -> bool {
-        self.after.is_some()
-    }
-}
-
-/// Whose certificates to look for.
-pub(crate) struct Domains {
-    setting: MetaDomains,
-    clock: Arc<dyn Clock>,
-    known: Mutex<Option<(Instant, Vec<String>)>>,
-}
-
-impl Domains {
-    pub(crate) fn new(setting: MetaDomains, clock: Arc<dyn Clock>) -> Self {
-        Self { setting, clock, known: Mutex::new(None) }
-    }
-
-    /// The configured domains, or those that the app subscribed to.
-    pub(crate) async fn list<S: SecretSource>(
-        &self,
-        api: &ProviderApi<S>,
-        context: CallContext<'_>,
-    ) -> PortResult<Result<Resolved<Vec<String>>, Retry>> {
-        let app = match &self.setting {
-            MetaDomains::Listed(domains) => {
-                return Ok(Ok(Resolved::Good { value: domains.clone(), status: None }));
-            }
-            MetaDomains::OfApp(app) => app,
-        };
-        let mut known = self.known.lock().await;
-        if let Some((read, domains)) = &*known
-            && self.clock.instant().saturating_duration_since(*read) < DOMAINS_CACHE
-        {
-            return Ok(Ok(Resolved::Good { value: domains.clone(), status: None }));
-        }
-        let (mut domains, mut after) = (Vec::new(), None);
-        for _ in 0..PAGES {
-            let call = graph::subscribed_domains(app, after.as_deref());
-            match api.call(&call, context, graph::classify_subscribed_domains).await? {
-                Err(retry) => return Ok(Err(retry)),
-                Ok(Resolved::Final(callback)) => return Ok(Ok(Resolved::Final(callback))),
-                Ok(Resolved::Good { value, .. }) => {
-                    domains.extend(value.domains);
-                    after = value.after;
-                }
-            }
-            if after.is_none() {
-                break;
-            }
-        }
-        *known = Some((self.clock.instant(), domains.clone()));
-        Ok(Ok(Resolved::Good { value: domains, status: None }))
-    }
-}
-
-/// What the questions of one event came to.
+/// The results of all calls for one event.
 #[derive(Default)]
-struct Gathered {
+struct Findings {
     by_id: Option<FoundCertificate>,
     others: Vec<FoundCertificate>,
     problems: Vec<String>,
-    /// The first result without an answer.
-    result: Option<Callback>,
+    /// The result of the first call without a usable answer.
+    failure: Option<Callback>,
     is_answered: bool,
     status: Option<u16>,
 }
 
 impl<S: SecretSource> Apis<S> {
-    /// Each suspected name, and the certificate's id.
-    pub(crate) async fn phishing(
+    /// Searches for the certificates of each suspected name, and for the certificate with the id of
+    /// the event.
+    pub(crate) async fn search_phishing(
         &self,
         domains: &[String],
         certificate_id: Option<&str>,
         included: Option<&str>,
         context: CallContext<'_>,
     ) -> PortResult<Result<Enrichment, Retry>> {
-        let mut gathered = Gathered::default();
+        let mut findings = Findings::default();
         if let Some(id) = certificate_id {
             match self.by_id(id, context).await? {
                 Err(retry) => return Ok(Err(retry)),
-                Ok(resolved) => gathered.add_by_id(id, resolved),
+                Ok(resolved) => findings.add_by_id(id, resolved),
             }
         }
         for domain in domains {
-            let mut pages = Pages::of(domain);
+            let mut pages = CertificatePages::of(domain);
             loop {
                 match pages.next(&self.meta, context).await? {
                     Err(retry) => return Ok(Err(retry)),
                     Ok(None) => break,
-                    Ok(Some(resolved)) => gathered.add_page(domain, resolved),
+                    Ok(Some(resolved)) => findings.add_page(domain, resolved),
                 }
             }
-            if gathered.is_over() {
+            if findings.ends_search() {
                 break;
             }
         }
-        Ok(Ok(gathered.into_found(included, context)))
+        Ok(Ok(findings.into_enrichment(included, context)))
     }
 
     pub(crate) async fn by_id(
@@ -164,14 +65,14 @@ impl<S: SecretSource> Apis<S> {
     }
 }
 
-impl Gathered {
+impl Findings {
     fn add_by_id(&mut self, id: &str, resolved: Resolved<FoundCertificate>) {
         match resolved {
             Resolved::Good { value, status } => {
                 self.answered(status);
                 self.by_id = Some(value);
             }
-            Resolved::Final(callback) => self.refused(&format!("certificate {id}"), callback),
+            Resolved::Final(callback) => self.add_failure(&format!("certificate {id}"), callback),
         }
     }
 
@@ -179,10 +80,10 @@ impl Gathered {
         match resolved {
             Resolved::Good { value, status } => {
                 self.answered(status);
-                let room = RELATED.saturating_sub(self.others.len());
+                let room = MAX_RELATED.saturating_sub(self.others.len());
                 self.others.extend(value.certificates.into_iter().take(room));
             }
-            Resolved::Final(callback) => self.refused(domain, callback),
+            Resolved::Final(callback) => self.add_failure(domain, callback),
         }
     }
 
@@ -191,26 +92,26 @@ impl Gathered {
         self.status = status;
     }
 
-    fn refused(&mut self, what: &str, callback: Callback) {
+    fn add_failure(&mut self, what: &str, callback: Callback) {
         if let Some(reason) = callback.reason {
-            self.problems.push(format!("{what} was not found out: {reason}"));
+            self.problems.push(format!("{what}: lookup failed: {reason}"));
         }
-        // That the API is gone says more than that one of its answers was empty.
-        if self.result.is_none() || callback.outcome == Outcome::Gone {
-            self.result = Some(callback);
+        // A retired API says more than an empty answer.
+        if self.failure.is_none() || callback.outcome == Outcome::Gone {
+            self.failure = Some(callback);
         }
     }
 
-    /// Without a key, or with the API retired, no further question makes sense.
-    fn is_over(&self) -> bool {
-        self.result
+    /// Whether further calls are pointless: there is no key, or the API is retired.
+    fn ends_search(&self) -> bool {
+        self.failure
             .as_ref()
-            .is_some_and(|result| matches!(result.outcome, Outcome::Disabled | Outcome::Gone))
+            .is_some_and(|failure| matches!(failure.outcome, Outcome::Disabled | Outcome::Gone))
     }
 
-    fn into_found(self, included: Option<&str>, context: CallContext<'_>) -> Enrichment {
-        let callback = match self.result {
-            Some(result) if !self.is_answered => result,
+    fn into_enrichment(self, included: Option<&str>, context: CallContext<'_>) -> Enrichment {
+        let callback = match self.failure {
+            Some(failure) if !self.is_answered => failure,
             _ if !self.is_answered => context.uncalled(Outcome::NotNeeded, None),
             _ => context.callback(Outcome::Queried, self.status),
         };
@@ -219,7 +120,7 @@ impl Gathered {
             .into_iter()
             .flatten()
             .find_map(|pem| certificate::read(pem.as_bytes(), context.now).ok());
-        let found = match (bundle, own) {
+        let enrichment = match (bundle, own) {
             (Some(bundle), _) => Enrichment::bundle(callback, bundle),
             (None, Some(own)) => Enrichment {
                 certificates: vec![own.certificate.clone()],
@@ -228,7 +129,10 @@ impl Gathered {
             (None, None) => Enrichment::bare(callback),
         };
         let is_own = |other: &Certificate| {
-            found.certificates.iter().any(|own| own.fingerprint_sha256 == other.fingerprint_sha256)
+            enrichment
+                .certificates
+                .iter()
+                .any(|own| own.fingerprint_sha256 == other.fingerprint_sha256)
         };
         let related: Vec<_> = self
             .others
@@ -236,12 +140,12 @@ impl Gathered {
             .map(|found| found.certificate.clone())
             .filter(|c| !is_own(c))
             .collect();
-        Enrichment { related, problems: self.problems, ..found }
+        Enrichment { related, problems: self.problems, ..enrichment }
     }
 }
 
-/// A found certificate as its own event carries it.
-pub(crate) fn observed(
+/// The enrichment of an event for one found certificate.
+pub(crate) fn for_certificate(
     found: &FoundCertificate,
     callback: Callback,
     context: CallContext<'_>,

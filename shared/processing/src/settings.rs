@@ -7,43 +7,44 @@ use reqwest::Url;
 
 use crate::Budget;
 
-/// What an operator may set for the worker (design section 5).
+/// The operator's settings of the worker (infra/docs/architecture.md, "Settings").
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub digicert: Api,
     pub cloudflare: Api,
     pub meta: Api,
     pub meta_domains: MetaDomains,
-    /// Complete CertCentral's challenges without the operator; the API key then needs webhook rights.
+    /// Whether CertCentral's challenges are answered without the operator. The API key then needs
+    /// webhook rights.
     pub digicert_auto_verify: bool,
-    /// Whether consumers get the canary too.
+    /// Whether consumers receive the canary's events.
     pub deliver_canary: bool,
     pub callback_timeout: Duration,
-    /// How many workers share the providers' budgets.
+    /// The number of workers that share the providers' budgets.
     pub concurrency: u32,
-    /// How long a claim holds: the visibility timeout of the events queue, less what passes between
-    /// a receipt and its claim, so that the next receipt does not meet the lease of a crashed one.
+    /// How long a claim lasts: the visibility timeout of the events queue, less the time between a
+    /// receipt and its claim, so that the next receipt does not meet the lease of a crashed worker.
     pub lease: Duration,
 }
 
-/// Where a provider's API is, and how often it may be called.
+/// The address of a provider's API, and how often it may be called.
 #[derive(Clone, Debug)]
 pub struct Api {
     pub base: Url,
     pub budget: Budget,
 }
 
-/// Whose certificates to look for when Meta announces one: its event names no domain.
+/// The domains to search when Meta announces a certificate, because its event names none.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum MetaDomains {
     Listed(Vec<String>),
-    /// Ask Meta for the domains that this app subscribed to.
+    /// The domains that this app subscribed to, which Meta lists.
     OfApp(String),
 }
 
 impl Settings {
     /// # Errors
-    /// Names the variable that cannot be understood.
+    /// When a variable is invalid; the error names it.
     pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
         Ok(Self {
             digicert: Api::of(environment, Provider::Digicert)?,
@@ -63,7 +64,7 @@ impl Settings {
 
 impl Api {
     /// # Errors
-    /// Names the variable that cannot be understood.
+    /// When a variable is invalid; the error names it.
     pub fn of(environment: &Environment, provider: Provider) -> Result<Self, SettingError> {
         let (base_name, default_base, budget_name, default_budget) = match provider {
             Provider::Digicert => (
@@ -97,20 +98,21 @@ impl Api {
     }
 }
 
-/// An API base: https, or http on a loopback address, so that a key never travels in clear.
+/// Parses the base URL of an API. It is https, or http on a loopback address, so that a key is never
+/// sent unencrypted.
 ///
 /// # Errors
-/// Says what is wrong with it, under `name`.
+/// When the URL is not allowed; the error names the variable `name`.
 pub fn api_base(name: &'static str, text: &str) -> Result<Url, SettingError> {
     let problem = |problem: &str| SettingError::new(name, problem);
     let base = Url::parse(text.trim_end_matches('/'))
-        .map_err(|error| problem(&format!("is no address: {error}")))?;
+        .map_err(|error| problem(&format!("is not a URL: {error}")))?;
     let is_safe = base.scheme() == "https" || (base.scheme() == "http" && is_loopback(&base));
     if !is_safe {
         return Err(problem("must be https, or http on a loopback address"));
     }
     if !base.username().is_empty() || base.password().is_some() {
-        return Err(problem("must not hold a user name or password"));
+        return Err(problem("must not contain a user name or password"));
     }
     if base.query().is_some() || base.fragment().is_some() {
         return Err(problem("must not have a query or fragment"));
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_settings_name_the_variable() {
+    fn errors_name_the_variable() {
         for (variables, name) in [
             (&[("DIGICERT_API_BASE", "http://www.digicert.com")][..], "DIGICERT_API_BASE"),
             (&[("DIGICERT_API_BASE", "www.digicert.com")], "DIGICERT_API_BASE"),
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_may_be_http_and_unlimited() {
+    fn loopback_addresses_may_use_http_and_have_no_limit() {
         for base in ["http://127.0.0.1:9/x", "http://localhost:9", "http://[::1]:9"] {
             let variables = [("DIGICERT_API_BASE", base), ("DIGICERT_API_BUDGET", "none")];
             assert!(settings(&variables).unwrap().digicert.budget.is_none());

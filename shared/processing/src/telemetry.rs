@@ -1,13 +1,23 @@
-//! One log line and one count for each decision: never a body, an address or a key.
+//! One log line and one metric for each decision. No line contains a body, an address or a key.
 
 use std::time::{Duration, Instant};
 
 use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339};
 use metrics::{counter, histogram};
+use ports::PortError;
 use time::OffsetDateTime;
 
 use crate::decide::FailureKind;
 use crate::enrichment::{Retry, RetryReason};
+use crate::pages::MAX_PAGES;
+
+/// The message stays on the queue; `envelope` is `None` where the body is not one.
+pub(crate) fn unacknowledged(envelope: Option<&Envelope>, error: &PortError) {
+    let id = envelope.map(|envelope| envelope.id.as_str());
+    let kind = envelope.map(|envelope| envelope.kind.as_str());
+    let traceparent = envelope.and_then(|envelope| envelope.traceparent.as_deref());
+    tracing::error!(id, r#type = kind, traceparent, %error, "leaving it for redelivery");
+}
 
 pub(crate) fn called_back(
     provider: Provider,
@@ -16,24 +26,23 @@ pub(crate) fn called_back(
     began: Instant,
 ) {
     let Envelope { id, kind, traceparent, .. } = envelope;
-    let Callback { outcome, reason, attempts, status } = callback;
-    let millis = millis(began.elapsed());
+    let Callback { outcome, reason, attempts: attempt, status } = callback;
+    let duration_ms = millis(began.elapsed());
     let reason = reason.map(|reason| reason.as_str());
     tracing::info!(
-        %provider, id, r#type = kind, traceparent, %outcome, reason, attempts, status, millis, "called back"
+        %provider, id, r#type = kind, traceparent, %outcome, reason, attempt, status, duration_ms, "called back"
     );
-    counted(provider, outcome.as_str(), millis);
+    count_callback(provider, outcome.as_str(), duration_ms);
 }
 
-pub(crate) fn held(provider: Provider, envelope: &Envelope) {
+pub(crate) fn claimed_elsewhere(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     tracing::warn!(
-        %provider, id, r#type = kind, traceparent,
-        "another worker holds it at this moment; the message is put back"
+        %provider, id, r#type = kind, traceparent, "claimed by another worker; requeued"
     );
 }
 
-/// Meta: the certificates that were found were delivered now or before, each on a line of its own.
+/// Meta: the certificates that were found are delivered, now or before, each with its own log line.
 pub(crate) fn searched(
     provider: Provider,
     envelope: &Envelope,
@@ -41,71 +50,99 @@ pub(crate) fn searched(
     began: Instant,
 ) {
     let Envelope { id, kind, traceparent, .. } = envelope;
-    let (outcome, attempts) = (Outcome::Queried.as_str(), envelope.attempts.saturating_add(1));
-    let millis = millis(began.elapsed());
+    let (outcome, attempt) = (Outcome::Queried.as_str(), envelope.attempts.saturating_add(1));
+    let duration_ms = millis(began.elapsed());
     tracing::info!(
-        %provider, id, r#type = kind, traceparent, outcome, attempts, new, known, millis, "called back"
+        %provider, id, r#type = kind, traceparent, outcome, attempt, new, known, duration_ms, "called back"
     );
-    counted(provider, outcome, millis);
+    count_callback(provider, outcome, duration_ms);
 }
 
-/// Meta: the other domains' certificates are delivered none the less.
-pub(crate) fn refused(envelope: &Envelope, domain: &str, callback: &Callback) {
+/// Meta: the certificates of the other domains are delivered nevertheless.
+pub(crate) fn lookup_failed(envelope: &Envelope, domain: &str, callback: &Callback) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     let Callback { outcome, reason, status, .. } = callback;
     let reason = reason.map(|reason| reason.as_str());
     tracing::warn!(
         provider = "meta", id, r#type = kind, traceparent, domain, %outcome, reason, status,
-        "the certificates of a domain were not found out"
+        "lookup failed"
     );
 }
 
-pub(crate) fn again(provider: Provider, envelope: &Envelope, retry: &Retry, began: Instant) {
-    let Envelope { id, kind, traceparent, attempts, .. } = envelope;
-    let delay = retry.delay.as_secs();
-    let (reason, failure) = match retry.reason {
-        RetryReason::FailureKind(reason, failure) => (reason, failure),
-        RetryReason::NoBudget => {
-            tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "later: the budget has no room, or this run no time");
-            return;
-        }
-        RetryReason::Held => {
-            // One line for an event: a backlog of thousands comes by here every few minutes.
-            if envelope.holds == 0 {
-                tracing::info!(%provider, id, r#type = kind, traceparent, attempts, delay, "held: the provider is down");
-            }
-            counter!("Held", "provider" => provider.as_str()).increment(1);
-            return;
-        }
-    };
-    let (status, attempts) = (retry.status, attempts.saturating_add(1));
-    if failure == FailureKind::KeyRefused {
-        tracing::error!(
-            %provider, id, r#type = kind, traceparent, status, attempts, delay,
-            "the API key is refused; its events wait until it is replaced"
-        );
-        counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
-    } else {
-        tracing::warn!(%provider, id, r#type = kind, traceparent, %reason, status, attempts, delay, "again later");
-    }
-    counted(provider, "again", millis(began.elapsed()));
+/// Meta: a domain has more certificates than one event can search.
+pub(crate) fn search_truncated(envelope: &Envelope, domain: &str) {
+    let Envelope { id, kind, traceparent, .. } = envelope;
+    tracing::warn!(
+        provider = "meta",
+        id,
+        r#type = kind,
+        traceparent,
+        domain,
+        max_pages = MAX_PAGES,
+        "search truncated"
+    );
 }
 
-/// The breaker of a provider opened, or a probe failed.
-pub(crate) fn opened(provider: Provider, why: &'static str, pause: Duration) {
-    let seconds = pause.as_secs();
-    tracing::warn!(%provider, why, seconds, "breaker open: events of this provider are held");
+pub(crate) fn requeued(provider: Provider, envelope: &Envelope, retry: &Retry, began: Instant) {
+    let Envelope { id, kind, traceparent, attempts, .. } = envelope;
+    let delay_seconds = retry.delay.as_secs();
+    match retry.reason {
+        RetryReason::Deadline => {
+            tracing::info!(
+                %provider, id, r#type = kind, traceparent, attempt = attempts, delay_seconds,
+                "deferred: deadline"
+            );
+        }
+        RetryReason::Failure(reason, failure) => {
+            let (status, attempt) = (retry.status, attempts.saturating_add(1));
+            if failure == FailureKind::KeyRefused {
+                tracing::error!(
+                    %provider, id, r#type = kind, traceparent, status, attempt, delay_seconds,
+                    "API key refused; events wait until it is replaced"
+                );
+                counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
+            } else {
+                tracing::warn!(
+                    %provider, id, r#type = kind, traceparent, %reason, status, attempt, delay_seconds,
+                    "retry scheduled"
+                );
+            }
+            count_callback(provider, "retry_scheduled", millis(began.elapsed()));
+        }
+        RetryReason::Held => {
+            // Only the first hold is logged: a backlog of thousands is held every few minutes.
+            if envelope.holds == 0 {
+                tracing::info!(
+                    %provider, id, r#type = kind, traceparent, attempt = attempts, delay_seconds,
+                    "held: provider down"
+                );
+            }
+            counter!("Held", "provider" => provider.as_str()).increment(1);
+        }
+        RetryReason::RateLimit => {
+            tracing::info!(
+                %provider, id, r#type = kind, traceparent, attempt = attempts, delay_seconds,
+                "deferred: rate limit"
+            );
+        }
+    }
+}
+
+/// The circuit breaker of a provider opened, or a probe failed.
+pub(crate) fn opened(provider: Provider, reason: &'static str, pause: Duration) {
+    let delay_seconds = pause.as_secs();
+    tracing::warn!(%provider, reason, delay_seconds, "circuit breaker open; holding events");
     transition(provider, "opened");
 }
 
 pub(crate) fn half_open(provider: Provider) {
-    tracing::info!(%provider, "breaker half-open: one event asks whether the provider is back");
+    tracing::info!(%provider, "circuit breaker half-open; probing");
     transition(provider, "half_open");
 }
 
 pub(crate) fn closed(provider: Provider, open: Duration) {
-    let seconds = open.as_secs();
-    tracing::info!(%provider, seconds, "breaker closed: the provider is back");
+    let duration_ms = millis(open);
+    tracing::info!(%provider, duration_ms, "circuit breaker closed");
     transition(provider, "closed");
 }
 
@@ -116,23 +153,24 @@ fn transition(provider: Provider, state: &'static str) {
 pub(crate) fn delivered(event: &CertificateEvent, now: OffsetDateTime) {
     let provider = event.data.provider;
     let CertificateEvent { id, kind, subject, traceparent, .. } = event;
-    let age = u64::try_from((now - event.receivedtime).whole_milliseconds()).unwrap_or(0);
+    let age_ms = age_ms(event.receivedtime, now);
     let outcome = event.data.callback.outcome;
     tracing::info!(
-        %provider, id, r#type = kind, subject, traceparent, %outcome, millis = age, "delivered"
+        %provider, id, r#type = kind, subject, traceparent, %outcome, age_ms, "delivered"
     );
     counter!("Delivered", "provider" => provider.as_str(), "outcome" => outcome.as_str())
         .increment(1);
-    histogram!("Age", "provider" => provider.as_str()).record(age as f64);
+    histogram!("Age", "provider" => provider.as_str()).record(age_ms as f64);
 }
 
-pub(crate) fn canary(provider: Provider, envelope: &Envelope, now: OffsetDateTime) {
+pub(crate) fn synthetic_arrived(provider: Provider, envelope: &Envelope, now: OffsetDateTime) {
     let Envelope { id, kind, traceparent, .. } = envelope;
-    let age = u64::try_from((now - envelope.receivedtime).whole_milliseconds()).unwrap_or(0);
-    tracing::info!(%provider, id, r#type = kind, traceparent, millis = age, "the canary arrived");
-    histogram!("CanaryLatency", "provider" => provider.as_str()).record(age as f64);
+    let age_ms = age_ms(envelope.receivedtime, now);
+    tracing::info!(%provider, id, r#type = kind, traceparent, age_ms, "synthetic event arrived");
+    histogram!("CanaryLatency", "provider" => provider.as_str()).record(age_ms as f64);
 }
 
+/// The time since the last synthetic event arrived.
 pub(crate) fn canary_age(age: time::Duration) {
     histogram!("CanaryAge").record(age.whole_milliseconds() as f64);
 }
@@ -142,7 +180,7 @@ pub(crate) fn stale(event: &CertificateEvent) {
     let CertificateEvent { id, kind, subject, traceparent, .. } = event;
     tracing::info!(
         %provider, id, r#type = kind, subject, traceparent,
-        "older than the state of its certificate; delivered as stale"
+        "stale: older than the state of its certificate"
     );
     counter!("Stale", "provider" => provider.as_str()).increment(1);
 }
@@ -153,7 +191,7 @@ pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
 }
 
-pub(crate) fn challenge(envelope: &Envelope, expires: OffsetDateTime) {
+pub(crate) fn challenge_stored(envelope: &Envelope, expires: OffsetDateTime) {
     let Envelope { id, kind, .. } = envelope;
     let expires = rfc3339(expires);
     tracing::warn!(
@@ -161,7 +199,7 @@ pub(crate) fn challenge(envelope: &Envelope, expires: OffsetDateTime) {
         id,
         r#type = kind,
         expires,
-        "a challenge waits for the operator: certhooks digicert webhook challenge"
+        "challenge stored; to show it: certhooks digicert webhook challenge"
     );
 }
 
@@ -171,29 +209,38 @@ pub(crate) fn challenge_completed(envelope: &Envelope) {
         provider = "digicert",
         id,
         r#type = kind,
-        "the challenge is completed; to activate: certhooks digicert webhook activate"
+        "challenge completed; to activate the webhook: certhooks digicert webhook activate"
     );
 }
 
-pub(crate) fn challenge_not_completed(envelope: &Envelope, why: &str) {
+pub(crate) fn challenge_not_completed(envelope: &Envelope, error: &str) {
     let Envelope { id, kind, .. } = envelope;
     tracing::warn!(
         provider = "digicert",
         id,
         r#type = kind,
-        why,
-        "DIGICERT_AUTO_VERIFY: the challenge was not completed"
+        error,
+        "DIGICERT_AUTO_VERIFY: challenge not completed"
     );
 }
 
-pub(crate) fn challenge_over(envelope: &Envelope) {
-    let Envelope { id, kind, .. } = envelope;
-    tracing::info!(provider = "digicert", id, r#type = kind, "a challenge's 30 minutes are over");
+/// The used token stays in the ledger until it expires.
+pub(crate) fn used_token_not_deleted(webhook_id: &str, error: &PortError) {
+    tracing::warn!(provider = "digicert", webhook_id, %error, "used challenge token not deleted");
 }
 
-fn counted(provider: Provider, outcome: &'static str, millis: u64) {
+pub(crate) fn challenge_expired(envelope: &Envelope) {
+    let Envelope { id, kind, .. } = envelope;
+    tracing::info!(provider = "digicert", id, r#type = kind, "challenge expired");
+}
+
+fn count_callback(provider: Provider, outcome: &'static str, duration_ms: u64) {
     counter!("Callback", "provider" => provider.as_str(), "outcome" => outcome).increment(1);
-    histogram!("CallbackDuration", "provider" => provider.as_str()).record(millis as f64);
+    histogram!("CallbackDuration", "provider" => provider.as_str()).record(duration_ms as f64);
+}
+
+fn age_ms(received: OffsetDateTime, now: OffsetDateTime) -> u64 {
+    u64::try_from((now - received).whole_milliseconds()).unwrap_or(0)
 }
 
 fn millis(duration: Duration) -> u64 {

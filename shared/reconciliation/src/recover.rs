@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use envelope::Provider;
 use futures_util::future::join_all;
-use ports::{Claim, EventsQueue, Ledger, Outgoing, PortError, PortResult, Recorded};
+use ports::{Claim, DeliveryRecord, EventsQueue, Ledger, Outgoing, PortError, PortResult};
 use providers::interpretation;
 use time::{Duration, OffsetDateTime};
 
@@ -156,7 +156,9 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
         let until = OffsetDateTime::now_utc() + KEPT;
         let recorded = granted.iter().map(async |missed| {
             telemetry::recovered(missed);
-            if let Err(error) = self.ledger.record(Recorded::id(mark(missed.id()), until)).await {
+            if let Err(error) =
+                self.ledger.record(DeliveryRecord::id(mark(missed.id()), until)).await
+            {
                 tracing::warn!(
                     "{error}; the event may be put on the queue once more, and is known then"
                 );

@@ -1,4 +1,4 @@
-//! The compiled function, as Lambda drives it, with an emulator behind it.
+//! Drives the compiled function as Lambda does, with the emulator as AWS.
 
 use harness::check_samples;
 
@@ -6,14 +6,14 @@ use harness::check_samples;
 async fn samples() {
     let secret = r#"{"webhook_auth":"sample-webhook-auth"}"#;
     let binary = env!("CARGO_BIN_EXE_cloudflare-webhook");
-    let Some(behind) = check_samples(binary, "cloudflare-webhook", secret).await.unwrap() else {
+    let Some(outcome) = check_samples(binary, "cloudflare-webhook", secret).await.unwrap() else {
         return;
     };
 
-    assert_eq!(behind.messages.len(), behind.acknowledged.len());
-    for message in &behind.messages {
+    assert_eq!(outcome.messages.len(), outcome.acknowledged.len());
+    for message in &outcome.messages {
         assert_eq!(message["MessageAttributes"]["provider"]["StringValue"], "cloudflare");
-        assert!(message["Body"].as_str().unwrap().contains(&behind.acknowledged[0]));
+        assert!(message["Body"].as_str().unwrap().contains(&outcome.acknowledged[0]));
     }
-    assert!(!(behind.stdout + &behind.stderr).contains("sample-webhook-auth"));
+    assert!(!(outcome.stdout + &outcome.stderr).contains("sample-webhook-auth"));
 }

@@ -1,4 +1,4 @@
-//! The compiled function, as Lambda drives it, with an emulator behind it.
+//! Drives the compiled function as Lambda does, with the emulator as AWS.
 
 mod measured;
 mod samples;

@@ -6,13 +6,13 @@ use crate::{BINARY, KEY};
 #[tokio::test]
 async fn samples() {
     let secret = serde_json::json!({ "webhook_key": KEY }).to_string();
-    let Some(behind) = check_samples(BINARY, "digicert-webhook", &secret).await.unwrap() else {
+    let Some(outcome) = check_samples(BINARY, "digicert-webhook", &secret).await.unwrap() else {
         return;
     };
 
-    // Everything that was acknowledged is on the queue, whole, and nothing else.
+    // The queue holds exactly the acknowledged events, complete.
     let mut queued: Vec<String> = Vec::new();
-    for message in &behind.messages {
+    for message in &outcome.messages {
         let envelope: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
         assert_eq!(envelope["type"], "com.digicert.certcentral.certificate_issued");
         assert_eq!(envelope["data"]["data"]["certificate_id"], 23456);
@@ -21,20 +21,20 @@ async fn samples() {
         assert_eq!(message["Attributes"]["MessageGroupId"], "digicert/order/12345");
         queued.push(envelope["id"].as_str().unwrap().to_owned());
     }
-    assert_eq!(queued.len(), behind.acknowledged.len());
-    assert!(queued.iter().all(|id| *id == behind.acknowledged[0]), "a redelivery has the same id");
+    assert_eq!(queued.len(), outcome.acknowledged.len());
+    assert!(queued.iter().all(|id| *id == outcome.acknowledged[0]), "a redelivery has the same id");
 
-    // One line of metrics for each invocation that counted something.
-    let lines = behind.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    // Each invocation that counted something wrote one line of metrics.
+    let lines = outcome.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let metrics: Vec<Value> = lines.collect();
     let sum = |name: &str| metrics.iter().filter_map(|line| line[name].as_u64()).sum::<u64>();
     assert_eq!(usize::try_from(sum("Accepted")).unwrap(), queued.len());
     assert_eq!(sum("Refused"), 2 * 3);
 
-    for line in behind.stderr.lines() {
+    for line in outcome.stderr.lines() {
         serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
     }
-    let log = behind.stdout + &behind.stderr;
+    let log = outcome.stdout + &outcome.stderr;
     for secret in [KEY, "this is not base64", "x-webhook-key", "certificate_id"] {
         assert!(!log.to_lowercase().contains(secret), "{secret}: {log}");
     }

@@ -15,7 +15,7 @@ const KEY: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "test");
 const UNNAMED: (&str, &str) = ("AWS_LAMBDA_FUNCTION_NAME", "");
 
 #[tokio::test]
-async fn what_stops_the_start_is_named() {
+async fn a_failed_start_names_the_variable() {
     for (given, name) in [
         (&[SECRET, REGION][..], "EVENTS_QUEUE_URL"),
         (&[QUEUE, REGION], "WEBHOOK_SECRET_ID"),
@@ -31,20 +31,20 @@ async fn what_stops_the_start_is_named() {
         assert!(!success, "{name}");
         let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
         assert_eq!(last["level"], "ERROR", "{log}");
-        assert!(last["message"].as_str().unwrap().starts_with(&format!("{name}: ")), "{log}");
+        assert!(last["error"].as_str().unwrap().starts_with(&format!("{name}: ")), "{log}");
     }
 }
 
-/// Nothing listens where queue and secret should be.
+/// Nothing listens at the addresses of queue and secret.
 #[tokio::test]
-async fn without_its_surroundings_it_starts_and_answers_503() {
+async fn without_queue_and_secret_it_starts_and_answers_503() {
     let nowhere = ("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let given = variables(&[QUEUE, SECRET, REGION, KEY_ID, KEY, nowhere]);
     let mut function = Function::start(BINARY, &given).await.unwrap();
     let Answer::Response(response) =
         function.invoke(sample("digicert.rest.json").unwrap()).await.unwrap()
     else {
-        panic!("an answer was expected")
+        panic!("expected a response")
     };
     assert_eq!(response["statusCode"], 503);
     assert!(response["headers"]["retry-after"].is_string(), "{response}");

@@ -1,4 +1,5 @@
-//! The compiled reconciler, as Lambda drives it, with an emulator and the simulated CertCentral behind it.
+//! Drives the compiled reconciler as Lambda does, with the emulator as AWS and the simulator as
+//! CertCentral.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use harness::{Answer, Emulator, Function, refused_start};
@@ -16,7 +17,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// `None` without an emulator.
+    /// Starts the reconciler; `None` when the emulator is not installed.
     async fn set() -> Option<Self> {
         let emulator = Emulator::start().await.unwrap()?;
         let settings = Settings { digicert_api_key: Some(API_KEY.into()), ..Settings::default() };
@@ -37,7 +38,7 @@ impl Stage {
         Some(Self { emulator, simulator, reconciler, events })
     }
 
-    /// What the schedule's invocation answers.
+    /// Invokes the reconciler as the schedule does.
     async fn run(&mut self) -> Answer {
         self.reconciler.invoke(r#"{"anything": "at all"}"#).await.unwrap()
     }
@@ -48,15 +49,15 @@ fn counts(seen: u64, recovered: u64, waiting: u64) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_never_sent_is_put_on_the_queue_once() {
+async fn an_event_that_was_never_sent_is_put_on_the_queue_once() {
     let Some(mut stage) = Stage::set().await else { return };
     let event = DigicertEvent::new("certificate_issued").instantly();
     let sent = stage.simulator.send_digicert_event(event).await.unwrap();
     let revoked = DigicertEvent::new("certificate_revoked");
     stage.simulator.send_digicert_event(revoked).await.unwrap();
 
-    assert!(matches!(stage.run().await, Answer::Response(told) if told == counts(2, 2, 0)));
-    assert!(matches!(stage.run().await, Answer::Response(told) if told == counts(2, 0, 2)));
+    assert!(matches!(stage.run().await, Answer::Response(response) if response == counts(2, 2, 0)));
+    assert!(matches!(stage.run().await, Answer::Response(response) if response == counts(2, 0, 2)));
     let messages = stage.emulator.messages(&stage.events).await.unwrap();
     let mut envelopes: Vec<Value> = messages
         .iter()
@@ -75,7 +76,7 @@ async fn what_was_never_sent_is_put_on_the_queue_once() {
 }
 
 #[tokio::test]
-async fn a_run_that_could_not_look_fails_and_the_next_one_does_it() {
+async fn a_run_without_api_access_fails_and_the_next_one_succeeds() {
     let Some(mut stage) = Stage::set().await else { return };
     stage.simulator.send_digicert_event(DigicertEvent::new("order_rejected")).await.unwrap();
     stage.simulator.faults().set([Rule::new("/", Fault::KeyRefused)]);
@@ -83,13 +84,13 @@ async fn a_run_that_could_not_look_fails_and_the_next_one_does_it() {
     let text = error["errorMessage"].as_str().unwrap();
     assert!(text.contains("access_denied_invalid_key"), "{text}");
     stage.simulator.faults().clear();
-    assert!(matches!(stage.run().await, Answer::Response(told) if told == counts(1, 1, 0)));
+    assert!(matches!(stage.run().await, Answer::Response(response) if response == counts(1, 1, 0)));
     let (stdout, _) = stage.reconciler.stop().await.unwrap();
     assert!(stdout.contains("\"Name\":\"KeyRefused\""), "{stdout}");
 }
 
 #[tokio::test]
-async fn it_does_not_start_without_what_it_needs() {
+async fn it_does_not_start_without_its_settings() {
     let complete = [
         ("EVENTS_QUEUE_URL", "http://127.0.0.1:9/queue"),
         ("LEDGER_TABLE", "ledger"),

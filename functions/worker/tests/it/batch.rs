@@ -6,13 +6,13 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::stage::{API_KEY, Stage, sample_batch};
 
-/// As if the door had taken them just now.
+/// The batch with events that were received just now.
 fn fresh(batch: &Value) -> Value {
     let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap();
     serde_json::from_str(&batch.to_string().replace("2026-08-16T09:30:00Z", &now)).unwrap()
 }
 
-/// The records of `batch` that `keep` names by position.
+/// The records of `batch` at the positions in `keep`.
 fn only(batch: &Value, keep: &[usize]) -> Value {
     json!({ "Records": keep.iter().map(|index| batch["Records"][index].clone()).collect::<Vec<_>>() })
 }
@@ -26,7 +26,7 @@ async fn a_bad_record_among_good_ones_fails_alone() {
 
     let mut delivered = stage.bodies(&stage.deliveries).await;
     delivered.sort_by_key(|event| event["type"].to_string() + &event["subject"].to_string());
-    let told: Vec<_> = delivered
+    let summary: Vec<_> = delivered
         .iter()
         .map(|event| {
             let outcome = event["data"]["callback"]["outcome"].as_str().unwrap();
@@ -34,7 +34,7 @@ async fn a_bad_record_among_good_ones_fails_alone() {
         })
         .collect();
     assert_eq!(
-        told,
+        summary,
         [
             ("certhooks.certificate.issued", "cloudflare/hostname/blog.example.com", "queried"),
             ("certhooks.certificate.issued", "digicert/certificate/23456", "downloaded"),
@@ -42,14 +42,14 @@ async fn a_bad_record_among_good_ones_fails_alone() {
     );
     assert!(delivered[1]["data"]["certificates"].as_array().unwrap().len() > 1);
 
-    // The envelope as it came, under provider, day of receipt and id.
+    // The archive holds the received envelope under provider, day of receipt and id.
     let id = delivered[1]["id"].as_str().unwrap();
     let archived =
         stage.emulator.object("archive", &format!("digicert/2026/08/16/{id}")).await.unwrap();
     let sent: Value = serde_json::from_str(batch["Records"][0]["body"].as_str().unwrap()).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&archived).unwrap(), sent);
 
-    // The same again: acknowledged, and not delivered again.
+    // A repeat is acknowledged and not delivered again.
     assert_eq!(json!(stage.batch(&batch).await), bad);
     assert_eq!(stage.bodies(&stage.deliveries).await, [] as [Value; 0]);
 
@@ -63,7 +63,7 @@ async fn a_bad_record_among_good_ones_fails_alone() {
 }
 
 #[tokio::test]
-async fn an_outage_of_a_provider_puts_its_events_back() {
+async fn an_outage_of_a_provider_requeues_its_events() {
     let Some(mut stage) = Stage::set().await else { return };
     stage.simulator.faults().set([Rule::new("/services/v2", Fault::ServerError { status: None })]);
     let batch = fresh(&only(&sample_batch(), &[0, 2]));
@@ -76,7 +76,7 @@ async fn an_outage_of_a_provider_puts_its_events_back() {
     let queue = stage.emulator.call("sqs", "AmazonSQS.GetQueueAttributes", queue).await.unwrap();
     assert_eq!(queue["Attributes"]["ApproximateNumberOfMessagesDelayed"], "1", "{queue}");
 
-    // It was released, so the next attempt need not wait for the lease.
+    // The claim was released, so the next attempt does not wait for the lease.
     stage.simulator.faults().clear();
     assert_eq!(stage.batch(&only(&batch, &[0])).await, [] as [String; 0]);
     let delivered = stage.bodies(&stage.deliveries).await;
@@ -84,12 +84,12 @@ async fn an_outage_of_a_provider_puts_its_events_back() {
 }
 
 #[tokio::test]
-async fn what_is_no_batch_fails_that_call_only() {
+async fn an_invalid_batch_fails_only_its_invocation() {
     let Some(mut stage) = Stage::set().await else { return };
     for event in ["{}", "[", r#"{"Records":{}}"#] {
         let Answer::Error(_) = stage.worker.invoke(event).await.unwrap() else { panic!("{event}") };
     }
-    // A record that cannot be named can only be kept with all others.
+    // A record without an id can only stay on the queue with the whole batch.
     let mut batch = sample_batch();
     batch["Records"][1].as_object_mut().unwrap().remove("messageId");
     let Answer::Error(error) = stage.worker.invoke(batch.to_string()).await.unwrap() else {
@@ -111,6 +111,6 @@ async fn a_missing_variable_stops_the_start_with_its_name() {
         let (success, log) = refused_start(env!("CARGO_BIN_EXE_worker"), &given).await.unwrap();
         assert!(!success);
         let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-        assert_eq!(last["message"], format!("{missing}: is required, but not set"));
+        assert_eq!(last["error"], format!("{missing}: is required, but not set"));
     }
 }

@@ -1,4 +1,5 @@
-//! The compiled worker, as Lambda drives it, with an emulator and the simulated providers behind it.
+//! Drives the compiled worker as Lambda does, with the emulator as AWS and the simulator as the
+//! providers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod batch;

@@ -2,7 +2,7 @@ use harness::{Answer, Emulator, Function, sample};
 use serde_json::Value;
 use simulator::{Settings, Simulator};
 
-/// A worker with everything it uses.
+/// A worker with the services that it uses.
 pub(crate) struct Stage {
     pub(crate) emulator: Emulator,
     pub(crate) simulator: Simulator,
@@ -14,7 +14,7 @@ pub(crate) struct Stage {
 pub(crate) const API_KEY: &str = "sample-api-key";
 
 impl Stage {
-    /// `None` without an emulator.
+    /// Starts the worker; `None` when the emulator is not installed.
     pub(crate) async fn set() -> Option<Self> {
         let emulator = Emulator::start().await.unwrap()?;
         let settings = Settings { digicert_api_key: Some(API_KEY.into()), ..Settings::default() };
@@ -42,7 +42,7 @@ impl Stage {
         Some(Self { emulator, simulator, worker, events, deliveries })
     }
 
-    /// The ids that the worker reports as failed.
+    /// Invokes the worker and returns the ids that it reports as failed.
     pub(crate) async fn batch(&mut self, event: &Value) -> Vec<String> {
         match self.worker.invoke(event.to_string()).await.unwrap() {
             Answer::Response(response) => {
@@ -56,7 +56,7 @@ impl Stage {
         }
     }
 
-    /// The bodies of all messages of a queue, taken from it.
+    /// Receives all messages of a queue and returns their bodies.
     pub(crate) async fn bodies(&self, queue_url: &str) -> Vec<Value> {
         let messages = self.emulator.messages(queue_url).await.unwrap();
         messages
@@ -66,7 +66,7 @@ impl Stage {
     }
 }
 
-/// The sample batch: DigiCert, a bad record, Cloudflare.
+/// The sample batch of three records: DigiCert, a bad record, and Cloudflare.
 pub(crate) fn sample_batch() -> Value {
     serde_json::from_str(&sample("worker.sqs.json").unwrap()).unwrap()
 }

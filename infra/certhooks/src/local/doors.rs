@@ -46,7 +46,7 @@ impl Doors {
 
     /// Sends a canary through CertCentral's door; the way behind it is the same for all. Its id.
     pub(crate) async fn canary(&self) -> PortResult<String> {
-        self.digicert.canary().await
+        self.digicert.send_synthetic().await
     }
 
     /// Bytes of a body on this route; `None` where there is no route.

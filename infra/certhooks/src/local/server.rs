@@ -70,7 +70,7 @@ async fn answer(
     };
     let request = Request {
         method: parts.method,
-        source: Some(source(&parts.headers, peer.ip(), &front.trusted_proxies)),
+        source_ip: Some(source(&parts.headers, peer.ip(), &front.trusted_proxies)),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::{LocalArchive, LocalEvents, LocalLedger, Received, State};
-use processing::{Disposition, Ports, Record, Worker};
+use processing::{Disposition, Ports, QueueMessage, Worker};
 use tokio::sync::{Semaphore, watch};
 
 use crate::keys::ApiKey;
@@ -87,7 +87,7 @@ async fn take(worker: &Arc<LocalWorker>, queue: &Queue, room: &Arc<Semaphore>) {
 async fn process(worker: &Arc<LocalWorker>, queue: &Queue, message: Received) {
     let Received { receipt, body, .. } = message;
     let passing = queue.passages.passing(&body);
-    let record = Record { receipt: receipt.to_string(), body, deadline: None };
+    let record = QueueMessage { receipt: receipt.to_string(), body, deadline: None };
     let fates = worker.process_batch(vec![record]).await;
     let disposition = fates.first().copied().unwrap_or(Disposition::Unacknowledged);
     queue.passages.ended(passing, disposition);

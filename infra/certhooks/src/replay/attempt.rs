@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use envelope::Envelope;
 use ports::PortResult;
-use processing::{Disposition, Record};
+use processing::{Disposition, QueueMessage};
 use providers::interpretation;
 
 use crate::replay::choice::Choice;
@@ -60,7 +60,8 @@ async fn attempts(
     let (mut failing, mut waiting) = (Duration::ZERO, Duration::ZERO);
     loop {
         let body = serde_json::to_string(&envelope).map_err(|error| error.to_string())?;
-        let record = Record { receipt: format!("replay/{}", envelope.id), body, deadline: None };
+        let record =
+            QueueMessage { receipt: format!("replay/{}", envelope.id), body, deadline: None };
         match replaying.worker.process_batch(vec![record]).await.first() {
             Some(
                 Disposition::Delivered | Disposition::Duplicate | Disposition::ChallengeStored,

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use ports::{CertificateState, Claim, Ledger, Ordering, PortResult, Recorded};
+use ports::{CertificateState, Claim, DeliveryRecord, Ledger, Ordering, PortResult};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -18,7 +18,7 @@ impl Ledger for Past {
         Ok(Ordering::Current)
     }
 
-    async fn record(&self, _: Recorded) -> PortResult<()> {
+    async fn record(&self, _: DeliveryRecord) -> PortResult<()> {
         Ok(())
     }
 

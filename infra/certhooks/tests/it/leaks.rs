@@ -102,7 +102,7 @@ fn nothing_secret_comes_out_of_failed_call_backs() {
         let body = fs::read(crate::harness::events_folder().join(file)).unwrap();
         Request::to(route, body).send(&local).accepted_one();
     }
-    local.logged(3, |line| line["message"] == "again later");
+    local.logged(3, |line| line["message"] == "retry scheduled");
     let secrets = SecretScanner::new(&SECRETS, &[]);
     for line in local.log() {
         assert_eq!(secrets.count(&line), 0, "{line}");

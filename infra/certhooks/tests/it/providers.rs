@@ -211,7 +211,7 @@ impl Local {
 
     /// The lines that say that the event waits for a later attempt, once there are so many.
     pub(crate) fn put_back(&self, id: &str, count: usize) -> Vec<Value> {
-        let waits = |line: &&Value| !line["delay"].is_null();
+        let waits = |line: &&Value| !line["delay_seconds"].is_null();
         let lines = self.log_until(id, |lines| lines.iter().filter(waits).count() >= count);
         lines.iter().filter(waits).cloned().collect()
     }

@@ -15,17 +15,18 @@ pub(crate) struct Passages {
 
 impl Passages {
     pub(crate) fn read(&mut self, line: &Value) {
-        let (Some(id), Some(millis)) = (line["id"].as_str(), line["millis"].as_u64()) else {
-            return;
-        };
+        let Some(id) = line["id"].as_str() else { return };
         match line["message"].as_str() {
             Some("called back") => {
-                self.called.insert(id.to_owned(), millis);
+                if let Some(duration_ms) = line["duration_ms"].as_u64() {
+                    self.called.insert(id.to_owned(), duration_ms);
+                }
             }
             Some("delivered") => {
+                let Some(age_ms) = line["age_ms"].as_u64() else { return };
                 let called = self.called.remove(id).unwrap_or_default();
-                self.queue.push(millis.saturating_sub(called));
-                self.whole.push(millis);
+                self.queue.push(age_ms.saturating_sub(called));
+                self.whole.push(age_ms);
             }
             _ => {}
         }
@@ -49,9 +50,9 @@ mod tests {
     fn the_time_on_the_queue_is_what_the_call_back_did_not_take() {
         let mut passages = Passages::default();
         for line in [
-            json!({ "message": "called back", "id": "a", "millis": 30 }),
-            json!({ "message": "delivered", "id": "a", "millis": 100 }),
-            json!({ "message": "delivered", "id": "b", "millis": 5 }),
+            json!({ "message": "called back", "id": "a", "duration_ms": 30 }),
+            json!({ "message": "delivered", "id": "a", "age_ms": 100 }),
+            json!({ "message": "delivered", "id": "b", "age_ms": 5 }),
             json!({ "message": "listening" }),
         ] {
             passages.read(&line);

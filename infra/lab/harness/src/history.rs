@@ -1,6 +1,8 @@
 use anyhow::{Result, ensure};
 use envelope::{Callback, Outcome};
-use ports::{CertificateState, Entry, History, HistoryRecord, Ledger, Ordering, Recorded, alias};
+use ports::{
+    CertificateState, DeliveryRecord, Entry, History, HistoryRecord, Ledger, Ordering, alias,
+};
 use serde_json::{Map, json};
 use time::{Duration, OffsetDateTime};
 
@@ -20,7 +22,7 @@ pub fn state(rank: i64, id: &str) -> CertificateState {
 }
 
 /// The event `id` of [`CERTIFICATE`], delivered as it was received, found by `aliases`.
-pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Recorded {
+pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> DeliveryRecord {
     let kept_until = received + Duration::days(400);
     let callback =
         Callback { outcome: Outcome::Downloaded, reason: None, attempts: 2, status: Some(200) };
@@ -42,7 +44,7 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Recor
     };
     let aliases = aliases.iter().cloned().collect();
     let told = HistoryRecord { certificate: CERTIFICATE.into(), aliases, entry, kept_until };
-    Recorded { id: id.into(), kept_until, history: Some(told) }
+    DeliveryRecord { id: id.into(), kept_until, history: Some(told) }
 }
 
 /// The time in whole seconds, as ledgers keep it.

@@ -1,5 +1,5 @@
 use aws::DynamoLedger;
-use ports::{Claim, Ledger, Recorded};
+use ports::{Claim, DeliveryRecord, Ledger};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -55,7 +55,7 @@ async fn what_was_delivered_is_known_until_then() {
     let ledger = ledger(&stage).await;
     ledger.claim("id", "a", in_seconds(180)).await.unwrap();
     for _ in 0..2 {
-        ledger.record(Recorded::id("id", in_seconds(3600))).await.unwrap();
+        ledger.record(DeliveryRecord::id("id", in_seconds(3600))).await.unwrap();
     }
     for owner in ["a", "b"] {
         assert_eq!(ledger.claim("id", owner, in_seconds(180)).await.unwrap(), Claim::Recorded);
@@ -68,7 +68,7 @@ async fn what_was_delivered_is_known_until_then() {
     );
 
     // DynamoDB deletes it days later; until then the time is compared.
-    ledger.record(Recorded::id("old", in_seconds(-2))).await.unwrap();
+    ledger.record(DeliveryRecord::id("old", in_seconds(-2))).await.unwrap();
     assert_eq!(ledger.claim("old", "a", in_seconds(180)).await.unwrap(), Claim::Granted);
 }
 
@@ -79,9 +79,9 @@ async fn recorded_ids_are_found_among_many() {
     let ledger = ledger(&stage).await;
     let kept = in_seconds(3600).replace_nanosecond(0).unwrap();
     ledger.claim("id-7", "a", in_seconds(180)).await.unwrap();
-    ledger.record(Recorded::id("id-0", in_seconds(-2))).await.unwrap();
+    ledger.record(DeliveryRecord::id("id-0", in_seconds(-2))).await.unwrap();
     for id in ["id-99", "id-100", "id-249"] {
-        ledger.record(Recorded::id(id, kept)).await.unwrap();
+        ledger.record(DeliveryRecord::id(id, kept)).await.unwrap();
     }
     let mut ids: Vec<_> = (0..250).map(|number| format!("id-{number}")).collect();
     ids.push("id-99".to_owned());
@@ -111,7 +111,7 @@ async fn a_missing_table_is_named() {
     let until = in_seconds(180);
     for (error, operation) in [
         (ledger.claim("id", "a", until).await.map(drop), "PutItem"),
-        (ledger.record(Recorded::id("id", until)).await, "PutItem"),
+        (ledger.record(DeliveryRecord::id("id", until)).await, "PutItem"),
         (ledger.release("id", "a").await, "DeleteItem"),
         (ledger.keep_challenge("1", &"a-token".into(), until).await, "PutItem"),
     ] {

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
-use ports::{Ledger, Recorded};
+use ports::{DeliveryRecord, Ledger};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -40,7 +40,7 @@ async fn asked(test: &str, refusals: usize) -> (bool, usize) {
 async fn record() {
     let ledger = DynamoLedger::new(&session(), "ledger");
     let kept_until = OffsetDateTime::now_utc() + Duration::days(30);
-    ledger.record(Recorded::id("id", kept_until)).await.unwrap();
+    ledger.record(DeliveryRecord::id("id", kept_until)).await.unwrap();
 }
 
 /// The SDK asks twice in each try.

@@ -50,7 +50,7 @@ async fn tokens_wait_until_they_expire() {
     let expires = OffsetDateTime::now_utc() + Duration::minutes(30);
     ledger.keep_challenge("5", &"token".into(), expires).await.unwrap();
     ledger.keep_challenge("6", &"late".into(), expires - Duration::minutes(31)).await.unwrap();
-    ledger.record(ports::Recorded::id("an-event", expires)).await.unwrap();
+    ledger.record(ports::DeliveryRecord::id("an-event", expires)).await.unwrap();
     let tokens = ledger.tokens().await.unwrap();
     let [token] = tokens.as_slice() else { panic!("{tokens:?}") };
     assert_eq!((token.webhook_id.as_str(), token.token.expose_secret()), ("5", "token"));

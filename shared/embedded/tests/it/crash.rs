@@ -141,7 +141,7 @@ async fn work(state: State, mut acknowledged: File, mut recorded: File) {
             match ledger.claim(&id, &owner, until).await.unwrap() {
                 Claim::Granted => {
                     state.deliveries().publish(delivery(&id)).await.unwrap();
-                    ledger.record(ports::Recorded::id(&id, until)).await.unwrap();
+                    ledger.record(ports::DeliveryRecord::id(&id, until)).await.unwrap();
                     recorded.write_all(format!("{id}\n").as_bytes()).unwrap();
                 }
                 Claim::Recorded => {}

@@ -1,5 +1,5 @@
 use embedded::LocalLedger;
-use ports::{Claim, Ledger, Recorded};
+use ports::{Claim, DeliveryRecord, Ledger};
 use time::{Duration, OffsetDateTime};
 
 use crate::events::until;
@@ -48,8 +48,8 @@ async fn a_recorded_id_stays_so_for_as_long_as_it_is_kept() {
     let ledger = state.ledger();
     let until = clock() + LEASE;
     claim(&ledger, "one", until).await;
-    ledger.record(Recorded::id("id", clock() + Duration::days(30))).await.unwrap();
-    ledger.record(Recorded::id("id", clock() + Duration::days(30))).await.unwrap();
+    ledger.record(DeliveryRecord::id("id", clock() + Duration::days(30))).await.unwrap();
+    ledger.record(DeliveryRecord::id("id", clock() + Duration::days(30))).await.unwrap();
     ledger.release("id", "one").await.unwrap();
     assert_eq!(claim(&ledger, "one", until).await, Claim::Recorded);
     drop((state, ledger));
@@ -68,8 +68,8 @@ async fn what_is_recorded_is_known_until_it_is_forgotten() {
     let ledger = open_with(&folder, clock).ledger();
     let kept = clock().replace_nanosecond(0).unwrap() + Duration::days(1);
     claim(&ledger, "one", clock() + LEASE).await;
-    ledger.record(Recorded::id("recorded", kept)).await.unwrap();
-    ledger.record(Recorded::id("short", clock() + Duration::seconds(5))).await.unwrap();
+    ledger.record(DeliveryRecord::id("recorded", kept)).await.unwrap();
+    ledger.record(DeliveryRecord::id("short", clock() + Duration::seconds(5))).await.unwrap();
     let ids = ["id", "recorded", "short", "never seen"].map(str::to_owned);
     let known = ledger.known(&ids).await.unwrap();
     assert_eq!(known.len(), 2, "a claim is no record: {known:?}");

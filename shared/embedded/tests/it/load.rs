@@ -69,7 +69,7 @@ async fn child() {
                         Claim::Granted
                     );
                     state.deliveries().publish(delivery(&id)).await.unwrap();
-                    state.ledger().record(ports::Recorded::id(&id, until)).await.unwrap();
+                    state.ledger().record(ports::DeliveryRecord::id(&id, until)).await.unwrap();
                     assert!(state.events().acknowledge(message.receipt).await.unwrap());
                 })
             })

@@ -15,17 +15,17 @@ pub(crate) const CURRENT: &str = "current-0123456789-0123456789-012345";
 pub(crate) const PENDING: &str = "pending-0123456789-0123456789-012345";
 pub(crate) const PREVIOUS: &str = "previous-0123456789-0123456789-01234";
 
-/// A queue that takes everything, nothing, or too long.
+/// A queue that accepts everything, fails, or is slow.
 #[derive(Clone, Default)]
 pub(crate) struct Queue {
     pub(crate) sent: Arc<Mutex<Vec<Outgoing>>>,
     pub(crate) fails: bool,
-    pub(crate) takes: Duration,
+    pub(crate) latency: Duration,
 }
 
 impl EventsQueue for Queue {
     async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
-        tokio::time::sleep(self.takes).await;
+        tokio::time::sleep(self.latency).await;
         if self.fails {
             return Err(PortError("EVENTS_QUEUE_URL: refused".into()));
         }
@@ -34,7 +34,7 @@ impl EventsQueue for Queue {
     }
 }
 
-/// A secret whose stages the test sets.
+/// A secret whose stages a test sets.
 #[derive(Clone, Default)]
 pub(crate) struct Source {
     pub(crate) versions: Arc<Mutex<Option<SecretVersions>>>,
@@ -49,7 +49,7 @@ impl Source {
         source
     }
 
-    /// `None`: it cannot be read.
+    /// Sets the stages; with `None` the secret cannot be read.
     pub(crate) fn set(&self, versions: Option<SecretVersions>) {
         *self.versions.lock().unwrap() = versions;
     }
@@ -77,7 +77,7 @@ impl SecretSource for Source {
     }
 }
 
-/// All three stages; the current one was created so many hours ago.
+/// All three stages, of which the current one was created `hours` ago.
 pub(crate) fn stages(hours: i64) -> SecretVersions {
     let stored = |value: &str| Some(SecretString::from(value));
     SecretVersions {
@@ -88,20 +88,23 @@ pub(crate) fn stages(hours: i64) -> SecretVersions {
     }
 }
 
-pub(crate) fn door(queue: &Queue, source: &Source) -> Intake<DigicertReceiver, Queue, Source> {
+pub(crate) fn intake(queue: &Queue, source: &Source) -> Intake<DigicertReceiver, Queue, Source> {
     let none: Environment = std::iter::empty::<(&str, &str)>().collect();
     let settings = Settings::from_environment(&none).unwrap();
     Intake::new(queue.clone(), Some(Secrets::new(source.clone(), &settings)), settings)
 }
 
-/// The answer to an event that comes with this key.
-pub(crate) async fn post(door: &Intake<DigicertReceiver, Queue, Source>, key: &str) -> StatusCode {
+/// Posts an event with this key and returns the status of the answer.
+pub(crate) async fn post(
+    intake: &Intake<DigicertReceiver, Queue, Source>,
+    key: &str,
+) -> StatusCode {
     let mut headers = HeaderMap::new();
     headers.insert("x-webhook-key", key.parse().unwrap());
     let body = Bytes::from_static(
         br#"{"event":"certificate_issued","data":{"order_id":1,"certificate_id":2}}"#,
     );
     let request =
-        Request { method: Method::POST, headers, query: String::new(), source: None, body };
-    door.handle(request).await.status()
+        Request { method: Method::POST, headers, query: String::new(), source_ip: None, body };
+    intake.handle(request).await.status()
 }

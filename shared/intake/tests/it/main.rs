@@ -1,5 +1,5 @@
-//! The door over fakes of its two ports, where time can be moved: what the black-box tests of
-//! `certhooks local` cannot reach.
+//! The webhook endpoint with fakes of its two ports and with simulated time, for cases that the
+//! black-box tests of `certhooks local` cannot reach.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fakes;

@@ -2,31 +2,31 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::fakes::{CURRENT, Queue, Source, door, post, stages};
+use crate::fakes::{CURRENT, Queue, Source, intake, post, stages};
 
 #[tokio::test]
-async fn a_queue_that_refuses_is_503() {
+async fn a_failing_queue_is_503() {
     let queue = Queue { fails: true, ..Queue::default() };
-    let door = door(&queue, &Source::of(stages(0)));
-    assert_eq!(post(&door, CURRENT).await, StatusCode::SERVICE_UNAVAILABLE);
+    let intake = intake(&queue, &Source::of(stages(0)));
+    assert_eq!(post(&intake, CURRENT).await, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_takes_over_seven_seconds_is_503() {
-    for (takes, status) in [(6, StatusCode::OK), (8, StatusCode::SERVICE_UNAVAILABLE)] {
-        let queue = Queue { takes: Duration::from_secs(takes), ..Queue::default() };
-        let door = door(&queue, &Source::of(stages(0)));
-        assert_eq!(post(&door, CURRENT).await, status, "{takes} s");
+async fn a_queue_slower_than_seven_seconds_is_503() {
+    for (seconds, status) in [(6, StatusCode::OK), (8, StatusCode::SERVICE_UNAVAILABLE)] {
+        let queue = Queue { latency: Duration::from_secs(seconds), ..Queue::default() };
+        let intake = intake(&queue, &Source::of(stages(0)));
+        assert_eq!(post(&intake, CURRENT).await, status, "{seconds} s");
         let sent = queue.sent.lock().unwrap().len();
         assert_eq!(sent, usize::from(status == StatusCode::OK));
     }
 }
 
-/// The queue holds what the door answered for: body, attributes and fair-queue group.
+/// The message has body, attributes and fair-queue group.
 #[tokio::test]
-async fn what_is_sent() {
+async fn an_accepted_event_is_on_the_queue() {
     let queue = Queue::default();
-    post(&door(&queue, &Source::of(stages(0))), CURRENT).await;
+    post(&intake(&queue, &Source::of(stages(0))), CURRENT).await;
     let sent = queue.sent.lock().unwrap();
     let [message] = &sent[..] else { panic!("{} messages", sent.len()) };
     assert_eq!(message.kind, "com.digicert.certcentral.certificate_issued");

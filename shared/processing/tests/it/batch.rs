@@ -1,37 +1,37 @@
 use ::time::Duration;
 use envelope::Outcome;
-use processing::{Disposition, Record};
+use processing::{Disposition, QueueMessage};
 use serde_json::json;
 
-use crate::bench::{Bench, issued, observed, record, rejected};
+use crate::bench::{Bench, issued, message, observed, rejected};
 
-/// Fates come in the order of the records, whatever became of their neighbours.
+/// The dispositions come in the order of the messages.
 #[tokio::test]
-async fn a_bad_record_fails_alone() {
+async fn a_bad_message_fails_alone() {
     let bench = Bench::start().await;
     let bad = ["", "not json", "[]", "{}", "\"canary\"", r#"{"specversion":"1.0"}"#, "\u{0}"]
-        .map(|body| Record { receipt: "r".into(), body: body.into(), deadline: None });
+        .map(|body| QueueMessage { receipt: "r".into(), body: body.into(), deadline: None });
     let mut foreign = issued("foreign", Duration::ZERO);
     foreign["source"] = json!("/somebody/else");
-    let mut records: Vec<_> = bad.into();
-    records.push(record("r-foreign", &foreign));
-    let mut expected = vec![Disposition::Unacknowledged; records.len()];
+    let mut messages: Vec<_> = bad.into();
+    messages.push(message("r-foreign", &foreign));
+    let mut expected = vec![Disposition::Unacknowledged; messages.len()];
     for (number, at) in [(1, 0), (2, 3), (3, 9)] {
         let id = format!("good{number}");
-        records.insert(at, record(&id, &issued(&id, Duration::ZERO)));
+        messages.insert(at, message(&id, &issued(&id, Duration::ZERO)));
         expected.insert(at, Disposition::Delivered);
     }
-    assert_eq!(bench.worker.process_batch(records).await, expected);
+    assert_eq!(bench.worker.process_batch(messages).await, expected);
     assert_eq!(bench.fake.events().len(), 3);
 }
 
 #[tokio::test]
-async fn a_panic_fails_its_own_record_only() {
+async fn a_panic_fails_its_own_message_only() {
     let bench = Bench::start().await;
     bench.fake.state().panics_at = Some("b".into());
-    let records =
-        ["a", "b", "c"].map(|id| record(&format!("r-{id}"), &issued(id, Duration::ZERO))).into();
-    let dispositions = bench.worker.process_batch(records).await;
+    let messages =
+        ["a", "b", "c"].map(|id| message(&format!("r-{id}"), &issued(id, Duration::ZERO))).into();
+    let dispositions = bench.worker.process_batch(messages).await;
     assert_eq!(
         dispositions,
         [Disposition::Delivered, Disposition::Unacknowledged, Disposition::Delivered]
@@ -49,8 +49,8 @@ async fn copies_in_one_batch_are_delivered_once() {
     let bench = Bench::start().await;
     bench.simulator.delay_by(std::time::Duration::from_millis(100));
     let copy = issued("copy", Duration::ZERO);
-    let records = vec![record("r1", &copy), record("r2", &copy)];
-    let dispositions = bench.worker.process_batch(records).await;
+    let messages = vec![message("r1", &copy), message("r2", &copy)];
+    let dispositions = bench.worker.process_batch(messages).await;
     assert!(
         dispositions.contains(&Disposition::Delivered)
             && dispositions.contains(&Disposition::Requeued),
@@ -67,7 +67,7 @@ async fn an_empty_batch_is_done() {
     assert_eq!(bench.worker.process_batch(Vec::new()).await, []);
 }
 
-/// A provider without a key is not called back, and its events are delivered none the less.
+/// A provider without a key is not called back, and its events are delivered nevertheless.
 #[tokio::test]
 async fn without_an_api_key_the_call_back_is_disabled() {
     let bench = Bench::without_keys().await;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use ::time::{Duration, OffsetDateTime};
 use boot::Environment;
 use envelope::rfc3339;
-use processing::{Disposition, Keys, Ports, Record, Settings, Worker};
+use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use serde_json::{Value, json};
 use simulator::{Fault, Rule, Simulator};
 
@@ -61,26 +61,26 @@ impl Bench {
     }
 
     pub(crate) async fn process(&self, receipt: &str, body: &Value) -> Disposition {
-        self.worker.process(record(receipt, body)).await
+        self.worker.process(message(receipt, body)).await
     }
 
-    /// Every download and every order info from now on.
+    /// Applies to every download and every order info from now on.
     pub(crate) fn fault(&self, fault: Fault) {
         self.simulator.faults().set([Rule::new("/services/v2", fault)]);
     }
 }
 
-pub(crate) fn record(receipt: &str, body: &Value) -> Record {
-    Record { receipt: receipt.to_owned(), body: body.to_string(), deadline: None }
+pub(crate) fn message(receipt: &str, body: &Value) -> QueueMessage {
+    QueueMessage { receipt: receipt.to_owned(), body: body.to_string(), deadline: None }
 }
 
-/// The envelope of a `certificate_issued`, taken at the door so long ago.
+/// The envelope of a `certificate_issued` that was received `age` ago.
 pub(crate) fn issued(id: &str, age: Duration) -> Value {
     let data = json!({"order_id": 1, "certificate_id": 77});
     envelope(id, age, &json!({"event": "certificate_issued", "data": data}))
 }
 
-/// The end of the same certificate.
+/// The revocation of the same certificate.
 pub(crate) fn revoked(id: &str) -> Value {
     let data = json!({"order_id": 1, "certificate_id": 77});
     envelope(id, Duration::ZERO, &json!({"event": "certificate_revoked", "data": data}))
@@ -91,7 +91,7 @@ pub(crate) fn rejected(id: &str, age: Duration) -> Value {
     envelope(id, age, &json!({"event": "order_rejected", "data": data}))
 }
 
-/// A certificate alert of Meta's without an id to ask about.
+/// A certificate alert of Meta whose id cannot be looked up.
 pub(crate) fn observed(id: &str) -> Value {
     let entry = json!({"id": "../", "time": 1, "changed_fields": ["certificate"]});
     let document = json!({"object": "certificate_transparency", "entry": [entry], "event": "x"});
@@ -116,7 +116,7 @@ pub(crate) fn envelope(id: &str, age: Duration, document: &Value) -> Value {
     })
 }
 
-/// The same envelope after so many attempts.
+/// The same envelope after `attempts`.
 pub(crate) fn tried(mut envelope: Value, attempts: u32) -> Value {
     envelope["attempts"] = attempts.into();
     envelope

@@ -10,9 +10,9 @@ fn challenge(token: &Value, age: Duration) -> Value {
     envelope("c", age, &json!({"event": "challenge_webhook_endpoint", "data": data}))
 }
 
-/// To the operator until 30 minutes after receipt, and to nobody else.
+/// The token is stored for the operator until 30 minutes after receipt, and goes nowhere else.
 #[tokio::test]
-async fn a_token_is_kept_for_the_rest_of_its_life() {
+async fn a_token_is_kept_until_it_expires() {
     for (token, text) in [(json!("t0ken"), "t0ken"), (json!(4711), "4711")] {
         let bench = Bench::start().await;
         let disposition = bench.process("r", &challenge(&token, Duration::minutes(20))).await;
@@ -26,10 +26,10 @@ async fn a_token_is_kept_for_the_rest_of_its_life() {
     }
 }
 
-/// The event returns until its token's time is over, and ends it then: DynamoDB's own deletion may be
-/// days late.
+/// The event is requeued until its token expires, and deletes it then, because DynamoDB's own deletion
+/// may be days late.
 #[tokio::test]
-async fn the_event_comes_back_to_end_its_token() {
+async fn the_event_is_requeued_to_delete_its_token() {
     let bench = Bench::start().await;
     bench.process("r", &challenge(&json!("t"), Duration::minutes(1))).await;
     let (again, delay) = {
@@ -42,13 +42,13 @@ async fn the_event_comes_back_to_end_its_token() {
 
     assert_eq!(bench.process("r", &again).await, Disposition::ChallengeStored);
     assert_eq!(bench.fake.state().journal, [Step::KeepChallenge, Step::Send, Step::Send]);
-    let over = challenge(&json!("t"), Duration::minutes(30));
-    assert_eq!(bench.process("r", &over).await, Disposition::Duplicate);
+    let expired = challenge(&json!("t"), Duration::minutes(30));
+    assert_eq!(bench.process("r", &expired).await, Disposition::Duplicate);
     assert!(bench.fake.state().challenges.is_empty());
 }
 
 #[tokio::test]
-async fn a_token_whose_time_is_over_is_dropped() {
+async fn an_expired_token_is_dropped() {
     let bench = Bench::start().await;
     let disposition = bench.process("r", &challenge(&json!("t"), Duration::minutes(30))).await;
     assert_eq!(disposition, Disposition::Duplicate);
@@ -56,7 +56,7 @@ async fn a_token_whose_time_is_over_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_kept_stays_on_the_queue() {
+async fn a_token_that_cannot_be_stored_stays_on_the_queue() {
     let bench = Bench::start().await;
     bench.fake.fail(Some(Step::KeepChallenge));
     let disposition = bench.process("r", &challenge(&json!("t"), Duration::ZERO)).await;

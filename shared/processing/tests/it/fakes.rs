@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope};
 use ports::{
-    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, HistoryRecord, Ledger,
-    Ordering, Outgoing, PortError, PortResult, Recorded, SecretSource, SecretVersions,
+    Archive, CertificateState, Claim, Deliveries, Delivery, DeliveryRecord, EventsQueue,
+    HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource, SecretVersions,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-/// Calls of the ports.
+/// A call of a port.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
     Advance,
@@ -29,32 +29,32 @@ pub(crate) struct Fake(Arc<Mutex<State>>);
 
 #[derive(Default)]
 pub(crate) struct State {
-    /// What was called, in order.
+    /// The calls so far, in order.
     pub(crate) journal: Vec<Step>,
-    /// This step fails.
+    /// The step that fails.
     pub(crate) failing: Option<Step>,
-    /// Archiving a key that ends so panics.
+    /// Archiving a key with this end panics.
     pub(crate) panics_at: Option<String>,
     pub(crate) sent: Vec<Outgoing>,
     pub(crate) published: Vec<Delivery>,
     pub(crate) archive: BTreeMap<String, Vec<u8>>,
-    pub(crate) ledger: BTreeMap<String, Entry>,
+    pub(crate) ledger: BTreeMap<String, LedgerEntry>,
     /// By certificate.
     pub(crate) states: BTreeMap<String, CertificateState>,
     pub(crate) history: Vec<HistoryRecord>,
-    /// Webhook id, token, end.
+    /// Webhook id, token, and expiry.
     pub(crate) challenges: Vec<(String, String, OffsetDateTime)>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Entry {
+pub(crate) enum LedgerEntry {
     Claimed { owner: String, until: OffsetDateTime },
     Recorded,
 }
 
 impl Fake {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // A panic that a test asked for must not spoil the rest.
+        // A panic that a test asked for must not fail the rest of the test.
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -67,7 +67,7 @@ impl Fake {
         self.state().published.iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect()
     }
 
-    /// The envelopes put back so far.
+    /// The envelopes requeued so far.
     pub(crate) fn envelopes(&self) -> Vec<Envelope> {
         self.state().sent.iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect()
     }
@@ -114,15 +114,15 @@ impl Ledger for Fake {
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let mut state = self.step(Step::Claim)?;
         match state.ledger.get(id) {
-            Some(Entry::Recorded) => return Ok(Claim::Recorded),
-            Some(Entry::Claimed { owner: other, until })
+            Some(LedgerEntry::Recorded) => return Ok(Claim::Recorded),
+            Some(LedgerEntry::Claimed { owner: other, until })
                 if other != owner && *until > OffsetDateTime::now_utc() =>
             {
                 return Ok(Claim::Held { until: *until });
             }
             _ => {}
         }
-        state.ledger.insert(id.to_owned(), Entry::Claimed { owner: owner.to_owned(), until });
+        state.ledger.insert(id.to_owned(), LedgerEntry::Claimed { owner: owner.to_owned(), until });
         Ok(Claim::Granted)
     }
 
@@ -136,17 +136,16 @@ impl Ledger for Fake {
         Ok(Ordering::Current)
     }
 
-    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+    async fn record(&self, record: DeliveryRecord) -> PortResult<()> {
         let mut state = self.step(Step::Record)?;
-        state.history.extend(recorded.history);
-        state.ledger.insert(recorded.id, Entry::Recorded);
+        state.history.extend(record.history);
+        state.ledger.insert(record.id, LedgerEntry::Recorded);
         Ok(())
     }
 
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
         let mut state = self.step(Step::Release)?;
-        let is_ours =
-            |entry: &Entry| matches!(entry, Entry::Claimed { owner: other, .. } if other == owner);
+        let is_ours = |entry: &LedgerEntry| matches!(entry, LedgerEntry::Claimed { owner: other, .. } if other == owner);
         if state.ledger.get(id).is_some_and(is_ours) {
             state.ledger.remove(id);
         }
@@ -155,7 +154,7 @@ impl Ledger for Fake {
 
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         let state = self.state();
-        let recorded = |id: &&String| matches!(state.ledger.get(*id), Some(Entry::Recorded));
+        let recorded = |id: &&String| matches!(state.ledger.get(*id), Some(LedgerEntry::Recorded));
         let kept_until = OffsetDateTime::now_utc() + ::time::Duration::days(30);
         Ok(ids.iter().filter(recorded).map(|id| (id.clone(), kept_until)).collect())
     }
@@ -177,7 +176,7 @@ impl Ledger for Fake {
     }
 }
 
-/// An API key that can be changed, or not be read at all.
+/// An API key that can be changed, or made unreadable.
 #[derive(Clone)]
 pub(crate) struct Key(pub(crate) Arc<Mutex<Option<&'static str>>>);
 

@@ -4,17 +4,17 @@ use processing::Disposition;
 use simulator::Fault;
 
 use crate::bench::{Bench, issued, rejected, tried};
-use crate::fakes::{Entry, Step};
+use crate::fakes::{LedgerEntry, Step};
 
-/// Whatever step fails: left to the queue, nothing lost, and delivered under the same id next time.
+/// Whichever step fails, the message stays on the queue and is delivered with the same id next time.
 #[tokio::test]
-async fn a_failing_port_leaves_the_record_to_the_queue() {
+async fn a_failing_port_leaves_the_message_for_redelivery() {
     for (step, published) in [
         (Step::Claim, 0),
         (Step::Archive, 0),
         (Step::Advance, 0),
         (Step::Publish, 0),
-        // A lost record of a publication: a repeat is possible, with the same id.
+        // When the record of a publication is lost, a repeat with the same id is possible.
         (Step::Record, 1),
     ] {
         let bench = Bench::start().await;
@@ -22,10 +22,10 @@ async fn a_failing_port_leaves_the_record_to_the_queue() {
         let envelope = issued("e", Duration::ZERO);
         assert_eq!(bench.process("r1", &envelope).await, Disposition::Unacknowledged, "{step:?}");
         assert_eq!(bench.fake.events().len(), published, "{step:?}");
-        assert_ne!(bench.fake.state().ledger.get("e"), Some(&Entry::Recorded), "{step:?}");
+        assert_ne!(bench.fake.state().ledger.get("e"), Some(&LedgerEntry::Recorded), "{step:?}");
 
         bench.fake.fail(None);
-        // Another receipt need not wait for the end of the lease.
+        // The next receipt does not wait for the end of the lease.
         assert_eq!(bench.process("r2", &envelope).await, Disposition::Delivered, "{step:?}");
         let events = bench.fake.events();
         assert_eq!(events.len(), published + 1, "{step:?}");
@@ -33,9 +33,8 @@ async fn a_failing_port_leaves_the_record_to_the_queue() {
     }
 }
 
-/// Not archived, not asked about.
 #[tokio::test]
-async fn nothing_is_asked_before_the_envelope_is_archived() {
+async fn no_call_is_made_before_the_envelope_is_archived() {
     let bench = Bench::start().await;
     bench.fake.fail(Some(Step::Archive));
     bench.process("r", &issued("e", Duration::ZERO)).await;
@@ -43,7 +42,7 @@ async fn nothing_is_asked_before_the_envelope_is_archived() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_put_back_is_left() {
+async fn an_event_that_cannot_be_requeued_is_not_acknowledged() {
     let bench = Bench::start().await;
     bench.fault(Fault::Reset);
     bench.fake.fail(Some(Step::Send));
@@ -51,9 +50,9 @@ async fn what_cannot_be_put_back_is_left() {
     assert!(bench.fake.envelopes().is_empty());
 }
 
-/// Our own fault, not the provider's refusal: for the queue's receive count.
+/// This is a failure on our side, so the receive count of the queue decides.
 #[tokio::test]
-async fn an_api_key_that_cannot_be_read_leaves_the_record() {
+async fn an_unreadable_api_key_leaves_the_message_for_redelivery() {
     let bench = Bench::start().await;
     *bench.key.0.lock().unwrap() = None;
     assert_eq!(
@@ -64,9 +63,9 @@ async fn an_api_key_that_cannot_be_read_leaves_the_record() {
     assert_eq!(bench.process("r2", &issued("e", Duration::ZERO)).await, Disposition::Delivered);
 }
 
-/// One that was never filled in is as good as a refused one.
+/// A placeholder counts as a refused key.
 #[tokio::test]
-async fn a_placeholder_or_wrong_key_holds_the_record_and_a_new_one_is_read_at_once() {
+async fn a_placeholder_or_wrong_key_delays_the_event_and_a_new_one_is_read_at_once() {
     for key in ["", "wrong"] {
         let bench = Bench::start().await;
         *bench.key.0.lock().unwrap() = Some(key);
@@ -77,9 +76,9 @@ async fn a_placeholder_or_wrong_key_holds_the_record_and_a_new_one_is_read_at_on
     }
 }
 
-/// Through several faults: each attempt counts, and only bad certificates count as such.
+/// Every failed attempt counts, and only bad certificates count as bad certificates.
 #[tokio::test]
-async fn attempts_and_bad_certificates_are_counted_apart() {
+async fn attempts_and_bad_certificates_are_counted_separately() {
     let bench = Bench::start().await;
     let mut envelope = issued("e", Duration::ZERO);
     let cut = Fault::TruncatedPem;
@@ -99,13 +98,13 @@ async fn attempts_and_bad_certificates_are_counted_apart() {
     let callback = bench.fake.events()[0].data.callback.clone();
     assert_eq!(callback.outcome, Outcome::Failed);
     assert_eq!((callback.reason, callback.attempts), (Some(Reason::BadCertificate), 8));
-    // The archive has it as it came.
+    // The archive holds the event as it was received.
     assert_eq!(bench.fake.state().archive.len(), 1);
 }
 
-/// The envelope that is put back is the one that came, but for its counts.
+/// The requeued envelope is the received one with higher counts.
 #[tokio::test]
-async fn what_is_put_back_is_what_came() {
+async fn a_requeued_envelope_differs_only_in_its_counts() {
     let bench = Bench::start().await;
     bench.fault(Fault::Reset);
     let mut envelope = rejected("e", Duration::hours(3));

@@ -4,20 +4,20 @@ use serde_json::Value;
 use simulator::Fault;
 
 use crate::bench::{Bench, issued};
-use crate::fakes::{Entry, State, Step};
+use crate::fakes::{LedgerEntry, State, Step};
 
-fn held(bench: &Bench, by: &str, lease: Duration) {
+fn claim(bench: &Bench, owner: &str, lease: Duration) {
     let until = OffsetDateTime::now_utc() + lease;
-    let entry = Entry::Claimed { owner: by.into(), until };
+    let entry = LedgerEntry::Claimed { owner: owner.into(), until };
     bench.fake.state().ledger.insert("e".into(), entry);
 }
 
-/// As it came, before the lease ends, and without a receive that counts against it.
+/// It is requeued unchanged, returns before the lease ends, and uses up no receive.
 #[tokio::test]
-async fn what_another_worker_holds_is_put_back() {
+async fn an_event_claimed_by_another_worker_is_requeued() {
     for (lease, delay) in [(Duration::minutes(1), 5), (Duration::milliseconds(900), 1)] {
         let bench = Bench::start().await;
-        held(&bench, "another", lease);
+        claim(&bench, "another", lease);
         let envelope = issued("e", Duration::ZERO);
         assert_eq!(bench.process("mine", &envelope).await, Disposition::Requeued);
         assert_eq!(bench.simulator.requests().total(), 0);
@@ -25,21 +25,23 @@ async fn what_another_worker_holds_is_put_back() {
         assert_eq!(state.journal, [Step::Claim, Step::Send]);
         assert_eq!(serde_json::from_str::<Value>(&state.sent[0].body).unwrap(), envelope);
         assert_eq!(state.sent[0].delay.as_secs(), delay);
-        let owner = Entry::Claimed { owner: "another".into(), until: held_until(&state) };
+        let owner = LedgerEntry::Claimed { owner: "another".into(), until: claimed_until(&state) };
         assert_eq!(state.ledger["e"], owner);
     }
 }
 
-fn held_until(state: &State) -> OffsetDateTime {
-    let Some(Entry::Claimed { until, .. }) = state.ledger.get("e") else { panic!("no claim") };
+fn claimed_until(state: &State) -> OffsetDateTime {
+    let Some(LedgerEntry::Claimed { until, .. }) = state.ledger.get("e") else {
+        panic!("no claim")
+    };
     *until
 }
 
 #[tokio::test]
-async fn a_lease_that_is_over_or_our_own_is_no_obstacle() {
+async fn an_expired_lease_or_our_own_does_not_block() {
     for (owner, lease) in [("another", -Duration::SECOND), ("mine", Duration::minutes(1))] {
         let bench = Bench::start().await;
-        held(&bench, owner, lease);
+        claim(&bench, owner, lease);
         assert_eq!(
             bench.process("mine", &issued("e", Duration::ZERO)).await,
             Disposition::Delivered
@@ -47,7 +49,7 @@ async fn a_lease_that_is_over_or_our_own_is_no_obstacle() {
     }
 }
 
-/// As long as the events queue keeps a message invisible.
+/// The lease is as long as the visibility timeout of the events queue.
 #[tokio::test]
 async fn the_lease_is_the_visibility_timeout() {
     let bench = Bench::start().await;
@@ -58,12 +60,12 @@ async fn the_lease_is_the_visibility_timeout() {
         Disposition::Unacknowledged
     );
     let state = bench.fake.state();
-    let lease = held_until(&state) - OffsetDateTime::now_utc();
+    let lease = claimed_until(&state) - OffsetDateTime::now_utc();
     assert!(lease > Duration::seconds(150) && lease <= Duration::seconds(180), "{lease}");
 }
 
 #[tokio::test]
-async fn what_was_delivered_is_acknowledged_and_nothing_else() {
+async fn a_delivered_event_is_only_acknowledged() {
     let bench = Bench::start().await;
     let envelope = issued("e", Duration::ZERO);
     assert_eq!(bench.process("r1", &envelope).await, Disposition::Delivered);
@@ -73,7 +75,7 @@ async fn what_was_delivered_is_acknowledged_and_nothing_else() {
     assert_eq!(bench.simulator.requests().total(), 1);
 }
 
-/// Archived before the call-back; recorded after the publication.
+/// The envelope is archived before the call-back, and recorded after the publication.
 #[tokio::test]
 async fn the_steps_have_their_order() {
     let bench = Bench::start().await;
@@ -82,9 +84,9 @@ async fn the_steps_have_their_order() {
     assert_eq!(bench.fake.state().journal, steps);
 }
 
-/// On the queue again before anybody else may have it, and before it is acknowledged.
+/// The copy is on the queue before the claim is released and the message acknowledged.
 #[tokio::test]
-async fn what_is_put_back_is_sent_before_it_is_released() {
+async fn a_requeued_event_is_sent_before_its_claim_is_released() {
     let bench = Bench::start().await;
     bench.fault(Fault::ServerError { status: None });
     assert_eq!(bench.process("r", &issued("e", Duration::ZERO)).await, Disposition::Requeued);

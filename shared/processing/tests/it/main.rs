@@ -1,14 +1,14 @@
-//! The worker with its surroundings in memory, where they can fail at any step, and the simulator as
-//! the providers.
+//! The worker with its ports in memory, which can fail at any step, and with the simulator as the
+//! providers.
 //!
-//! - [`fakes`]: the ports in memory, with a journal of what was called and what shall fail
+//! - [`fakes`]: the ports in memory, with a journal of the calls, and steps that fail
 //! - [`bench`]: a worker between the fakes and the simulator
-//! - [`batch`]: each record stands alone
-//! - [`synthetic`]: a synthetic event at the end of its way
-//! - [`ledger`]: claims, leases, repeats
-//! - [`faults`]: what a failing port leads to
+//! - [`batch`]: a message that fails does not affect the others
+//! - [`synthetic`]: how a synthetic event ends
+//! - [`ledger`]: claims, leases, duplicates
+//! - [`faults`]: what happens when a port fails
 //! - [`outage`]: a provider that is down for hours, in simulated time
-//! - [`stale`]: what is older than the state of its certificate
+//! - [`stale`]: events that are older than the state of their certificate
 //! - [`time`]: what depends on the age of an event
 //! - [`challenge`]: the token of CertCentral's challenge
 //! - [`protocol`]: two at once, every order of things explored

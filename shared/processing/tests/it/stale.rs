@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::bench::{Bench, envelope, issued, revoked};
 use crate::fakes::Step;
 
-/// A custom hostname's certificate is deployed, or the like, so long ago.
+/// An event about the certificate of a custom hostname, `age` ago.
 fn cloudflare(id: &str, step: &str, age: Duration) -> Value {
     let event = format!("ssl.custom_hostname_certificate.{step}");
     let document = json!({
@@ -29,7 +29,7 @@ fn stale() -> Option<String> {
 }
 
 #[tokio::test]
-async fn what_is_older_than_the_state_is_delivered_as_stale() {
+async fn an_event_older_than_the_state_is_delivered_as_stale() {
     let bench = Bench::start().await;
     let far = Duration::hours(2);
     for (envelope, ordering) in [
@@ -47,7 +47,7 @@ async fn what_is_older_than_the_state_is_delivered_as_stale() {
     let state = bench.fake.state();
     let states: Vec<_> = state.states.values().map(|state| state.id.as_str()).collect();
     assert_eq!(states, ["renewed", "revoked"]);
-    // What is not recognised is in nobody's history.
+    // An unrecognised event is in no history.
     assert_eq!(state.history.len(), 5);
     let record = &state.history[2];
     assert_eq!(record.certificate, "digicert/certificate/77");
@@ -62,7 +62,7 @@ async fn what_is_older_than_the_state_is_delivered_as_stale() {
     );
 }
 
-/// Published, but the record was lost: the state is its own by then.
+/// After a lost record the state is that of the event itself.
 #[tokio::test]
 async fn a_repeat_after_a_crash_is_not_stale_because_of_itself() {
     for step in [Step::Publish, Step::Record] {
@@ -77,9 +77,8 @@ async fn a_repeat_after_a_crash_is_not_stale_because_of_itself() {
     }
 }
 
-/// Tried again later, and overtaken meanwhile.
 #[tokio::test]
-async fn what_was_overtaken_while_it_waited_is_stale() {
+async fn an_event_overtaken_while_it_waits_is_stale() {
     let bench = Bench::start().await;
     let issued = issued("issued", Duration::ZERO);
     bench.fault(simulator::Fault::Reset);

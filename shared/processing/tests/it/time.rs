@@ -1,12 +1,12 @@
 use ::time::Duration;
 use envelope::{Callback, Outcome, Reason};
-use processing::{Disposition, Record};
+use processing::{Disposition, QueueMessage};
 use serde_json::{Value, json};
 use simulator::Fault;
 
 use crate::bench::{Bench, envelope, issued, observed, rejected, tried};
 
-/// Of the only event delivered, or `None` when it was put back.
+/// The call-back of the only delivered event; `None` when the event was requeued.
 async fn callback(fault: Fault, envelope: &Value) -> Option<Callback> {
     let bench = Bench::start().await;
     bench.fault(fault);
@@ -22,9 +22,9 @@ fn failed(reason: Reason, attempts: u32, status: u16) -> Option<Callback> {
     Some(Callback { outcome: Outcome::Failed, reason: Some(reason), attempts, status })
 }
 
-/// From receipt, however often it was tried.
+/// The time counts from receipt, regardless of the number of attempts.
 #[tokio::test]
-async fn after_ten_days_the_event_is_delivered_as_it_is() {
+async fn after_ten_days_the_event_is_delivered_without_an_answer() {
     let almost = Duration::days(10) - Duration::minutes(1);
     let down = || Fault::ServerError { status: Some(503) };
     let expired = failed(Reason::Expired, 901, 503);
@@ -34,14 +34,14 @@ async fn after_ten_days_the_event_is_delivered_as_it_is() {
     }
     let held = callback(Fault::KeyRefused, &tried(issued("e", Duration::days(10)), 2)).await;
     assert_eq!(held, failed(Reason::Expired, 3, 403));
-    // A provider that is well again is asked once more, also then.
+    // A provider that has recovered is called once more, even then.
     let late = tried(rejected("e", Duration::days(11)), 901);
     let bench = Bench::start().await;
     assert_eq!(bench.process("r", &late).await, Disposition::Delivered);
     assert_eq!(bench.fake.events()[0].data.callback.outcome, Outcome::Queried);
 }
 
-/// A download may be late for ten minutes after its event.
+/// A download may be unavailable for ten minutes after its event.
 #[tokio::test]
 async fn after_ten_minutes_a_download_that_is_not_ready_is_final() {
     let (before, after) = (Duration::seconds(590), Duration::minutes(10));
@@ -54,26 +54,27 @@ async fn after_ten_minutes_a_download_that_is_not_ready_is_final() {
         let data = json!({"order_id": 1, "certificate_id": 0});
         envelope("e", age, &json!({"event": "certificate_issued", "data": data}))
     };
-    let nothing = || Fault::Slow { millis: 0 };
-    assert_eq!(callback(nothing(), &unknown(before)).await, None);
-    assert_eq!(callback(nothing(), &unknown(after)).await, failed(Reason::NotFound, 1, 404));
+    let no_fault = || Fault::Slow { millis: 0 };
+    assert_eq!(callback(no_fault(), &unknown(before)).await, None);
+    assert_eq!(callback(no_fault(), &unknown(after)).await, failed(Reason::NotFound, 1, 404));
 }
 
-/// A search that has no time left goes on later, which is no attempt.
+/// This counts as no attempt.
 #[tokio::test]
-async fn a_search_out_of_time_goes_on_later() {
+async fn a_search_that_runs_out_of_time_continues_later() {
     let bench = Bench::with(&[("META_DOMAINS", "example.com")]).await;
     let envelope = observed("e");
-    let record = |deadline| Record { receipt: "r".into(), body: envelope.to_string(), deadline };
-    let over = record(Some(std::time::Instant::now()));
-    assert_eq!(bench.worker.process(over).await, Disposition::Requeued);
+    let message =
+        |deadline| QueueMessage { receipt: "r".into(), body: envelope.to_string(), deadline };
+    let late = message(Some(std::time::Instant::now()));
+    assert_eq!(bench.worker.process(late).await, Disposition::Requeued);
     assert_eq!(bench.fake.envelopes()[0].attempts, 0);
     assert_eq!(bench.simulator.requests().total(), 0);
 
-    assert_eq!(bench.worker.process(record(None)).await, Disposition::Delivered);
+    assert_eq!(bench.worker.process(message(None)).await, Disposition::Delivered);
     assert_eq!(bench.fake.events().len(), 3);
-    // A crash before the envelope itself was recorded repeats nothing: each certificate is known.
+    // A crash before the envelope was recorded repeats nothing, since each certificate is known.
     bench.fake.state().ledger.remove("e");
-    assert_eq!(bench.worker.process(record(None)).await, Disposition::Duplicate);
+    assert_eq!(bench.worker.process(message(None)).await, Disposition::Duplicate);
     assert_eq!(bench.fake.events().len(), 3);
 }

@@ -60,7 +60,7 @@ async fn what_was_refused_is_put_on_the_queue_once() {
         stage
             .state
             .ledger()
-            .record(ports::Recorded::id(&id, now + Duration::days(30)))
+            .record(ports::DeliveryRecord::id(&id, now + Duration::days(30)))
             .await
             .unwrap();
     }
@@ -125,7 +125,7 @@ async fn a_notice_that_came_on_the_day_beside_is_known() {
     stage.happen(500, DigicertEvent::new("domain_expired").with_data(data(domain.clone()))).await;
     let tomorrow = OffsetDateTime::now_utc() + Duration::DAY;
     let id = id("domain_expired", &domain, tomorrow);
-    stage.state.ledger().record(ports::Recorded::id(&id, tomorrow)).await.unwrap();
+    stage.state.ledger().record(ports::DeliveryRecord::id(&id, tomorrow)).await.unwrap();
     assert_eq!(stage.counts().await, [1, 1, 0, 0, 0]);
 
     let other = DigicertEvent::new("domain_expired").with_data(data(json!({"domain_id": 8})));
@@ -165,7 +165,7 @@ async fn what_is_not_delivered_an_hour_later_is_still_missing() {
         stage
             .state
             .ledger()
-            .record(ports::Recorded::id(format!("reconciled/{id}"), kept_until))
+            .record(ports::DeliveryRecord::id(format!("reconciled/{id}"), kept_until))
             .await
             .unwrap();
         let report = stage.run().await.unwrap();

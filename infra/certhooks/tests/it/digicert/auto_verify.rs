@@ -18,7 +18,7 @@ async fn the_worker_completes_a_challenge() {
     let door = stage.door_with(&[ON]);
     stage.done(&["create", "--endpoint", &door.url("/webhooks/digicert"), "--secret-from-state"]);
     stage.done(&["challenge", "--send", "--wait", "0"]);
-    told(&door, "the challenge is completed");
+    told(&door, "challenge completed");
     assert_eq!(stage.there().await["status"], "inactive", "verified, to be activated");
     stage.webhook(&["challenge"]).refused(1, "no challenge waits");
     assert_eq!(stage.done(&["activate"]), "webhook 12345 active\n");
@@ -56,7 +56,7 @@ async fn a_challenge_that_it_cannot_complete_waits_for_the_operator() {
             .faults()
             .set(fault.into_iter().map(|fault| Rule::new(path, fault)).collect::<Vec<_>>());
         let token = stage.webhook(&["challenge", "--send", "--json"]).json()["token"].clone();
-        told(&door, "a challenge waits for the operator");
+        told(&door, "challenge stored");
         let lines = door.log();
         let failures: Vec<_> = lines.iter().filter(|line| line.contains("AUTO_VERIFY")).collect();
         assert_eq!(failures.len(), usize::from(!why.is_empty()), "{failures:?}");
@@ -83,7 +83,7 @@ async fn a_challenge_of_nobody() {
     ] {
         let body = format!(r#"{{"event":"challenge_webhook_endpoint","data":{data}}}"#);
         Request::digicert(body).send(&door).accepted_one();
-        door.logged(1, |line| line["why"].as_str().is_some_and(|told| told.contains(why)));
+        door.logged(1, |line| line["error"].as_str().is_some_and(|told| told.contains(why)));
     }
     assert!(!door.log().iter().any(|line| line.contains("canary-token")));
 }

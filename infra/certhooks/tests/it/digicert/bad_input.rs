@@ -39,7 +39,7 @@ async fn what_cannot_be_right_is_not_sent() {
         (&["logs", "--since", "yesterday"], "--since yesterday"),
         (&["verify", " "], "TOKEN: is empty"),
         (&["list", "--base", "http://certcentral.example.com"], "--base: must be https"),
-        (&["list", "--base", "certcentral"], "--base: is no address"),
+        (&["list", "--base", "certcentral"], "--base: is not a URL"),
     ] {
         stage.webhook(arguments).refused(2, expected);
     }

@@ -48,7 +48,10 @@ fn only_listed_addresses_come_in() {
     assert_eq!(send_from([127, 0, 0, 2], &handshake, &local).body, b"5");
     delivers_only(&local, &ids);
     let refused = local.logged(1, |line| line["reason"] == "address");
-    assert_eq!(refused[0]["source"], "127.0.0.1", "an operator must see whom the list keeps out");
+    assert_eq!(
+        refused[0]["source_ip"], "127.0.0.1",
+        "an operator must see whom the list keeps out"
+    );
 }
 
 /// `X-Forwarded-For` counts from a trusted proxy, and of it the last address that is not one: what

@@ -180,7 +180,7 @@ fn a_secret_that_cannot_be_used_is_503() {
     let id = with_key(2, key).send(&local).accepted_one();
     delivers_only(&local, &[id]);
     let named = local.logged(1, |line| line["level"] == "ERROR");
-    assert!(named.iter().any(|line| line["message"].as_str().unwrap().contains("secrets.json")));
+    assert!(named.iter().any(|line| line["error"].as_str().unwrap().contains("secrets.json")));
     for line in local.log() {
         assert!(!line.contains(key) && !line.contains(auth), "{line}");
     }

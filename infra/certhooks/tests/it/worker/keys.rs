@@ -12,7 +12,7 @@ use crate::providers::Providers;
 /// Held back for 15 minutes with an alarm, and not delivered.
 fn assert_held(local: &Local, id: &str) {
     let waits = local.put_back(id, 1);
-    assert_eq!(waits[0]["delay"], 900, "{waits:?}");
+    assert_eq!(waits[0]["delay_seconds"], 900, "{waits:?}");
     assert_eq!(waits[0]["level"], "ERROR", "{waits:?}");
     let message = waits[0]["message"].as_str().unwrap();
     assert!(message.contains("API key"), "{message}");

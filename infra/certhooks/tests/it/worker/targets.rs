@@ -64,7 +64,8 @@ fn nothing_in_an_event_chooses_an_address() {
     }
     // Each is delivered or waits for another attempt.
     for id in &ids {
-        let is_end = |line: &Value| line["message"] == "called back" || !line["delay"].is_null();
+        let is_end =
+            |line: &Value| line["message"] == "called back" || !line["delay_seconds"].is_null();
         local.log_until(id, |lines| lines.iter().any(is_end));
     }
     let targets = canned.targets();

@@ -75,12 +75,15 @@ fn waiting_times_double_with_jitter_up_to_fifteen_minutes() {
     ];
     providers.faults().set(rules);
     let ids = [5201, 5202].map(|id| providers.send_one(&local, &issued(id)));
-    let delays: Vec<u64> =
-        local.put_back(&ids[0], 2).iter().map(|line| line["delay"].as_u64().unwrap()).collect();
+    let delays: Vec<u64> = local
+        .put_back(&ids[0], 2)
+        .iter()
+        .map(|line| line["delay_seconds"].as_u64().unwrap())
+        .collect();
     for (delay, range) in delays.iter().zip([1..=2, 2..=4]) {
         assert!(range.contains(delay), "{delays:?}");
     }
-    assert_eq!(local.put_back(&ids[1], 1)[0]["delay"], 900);
+    assert_eq!(local.put_back(&ids[1], 1)[0]["delay_seconds"], 900);
     assert!(local.delivered_within(Duration::ZERO).is_empty());
 }
 

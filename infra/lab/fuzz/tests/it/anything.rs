@@ -89,6 +89,6 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         if is_signed {
             headers.insert("x-hub-signature-256", signature(&body).parse().unwrap());
         }
-        Request { method, headers, query, source: None, body: Bytes::from(body) }
+        Request { method, headers, query, source_ip: None, body: Bytes::from(body) }
     })
 }

@@ -18,7 +18,7 @@ fn given(name: &'static str, value: &[u8], body: &[u8]) -> Request {
     let mut headers = HeaderMap::new();
     headers.insert(name, HeaderValue::from_bytes(value).unwrap());
     let body = Bytes::copy_from_slice(body);
-    Request { method: Method::POST, headers, query: String::new(), source: None, body }
+    Request { method: Method::POST, headers, query: String::new(), source_ip: None, body }
 }
 
 /// The request as API Gateway writes it; `None` where its headers cannot be JSON.

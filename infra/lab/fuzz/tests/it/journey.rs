@@ -8,7 +8,7 @@ use envelope::CertificateEvent;
 use fuzz::doors::{SECRET, Stored, door, signature};
 use http::{HeaderMap, Method};
 use intake::Request;
-use processing::{Disposition, Keys, Ports, Record, Settings, Worker};
+use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use providers::cloudflare::CloudflareReceiver;
@@ -65,7 +65,7 @@ impl Journey {
             headers.insert("x-hub-signature-256", signature(body.as_bytes()).parse().unwrap());
             let body = Bytes::copy_from_slice(body.as_bytes());
             let query = String::new();
-            let request = Request { method: Method::POST, headers, query, source: None, body };
+            let request = Request { method: Method::POST, headers, query, source_ip: None, body };
             let last = self.state.reader().last_sequence().await.unwrap();
             let answer = door::<D, _>(self.state.events()).handle(request).await;
             assert_eq!(answer.status(), 200, "{:?}", answer.body());
@@ -73,7 +73,7 @@ impl Journey {
             let received = self.state.events().receive(10).await.unwrap();
             let [message] = &received[..] else { panic!("{} messages", received.len()) };
             let receipt = message.receipt.to_string();
-            let record = Record { receipt, body: message.body.clone(), deadline: None };
+            let record = QueueMessage { receipt, body: message.body.clone(), deadline: None };
             let fates = self.worker.process_batch(vec![record]).await;
             let _removed = self.state.events().acknowledge(message.receipt).await.unwrap();
             assert_eq!(fates, [Disposition::Delivered], "{}", message.body);

@@ -6,7 +6,7 @@ use ::time::OffsetDateTime;
 use processing::Clock;
 use tokio::sync::watch;
 
-/// Time that stands still until it is moved, and knows who waits for it.
+/// Time that stands still until a test advances it, and that knows when each sleeper wakes.
 pub(crate) struct Simulated {
     began: OffsetDateTime,
     instant: Instant,

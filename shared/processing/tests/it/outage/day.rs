@@ -15,16 +15,17 @@ use super::queue::{Queue, Receipt};
 use crate::bench::{envelope, issued};
 use crate::fakes::{Fake, Key};
 
-/// Records under way at a time.
-pub(crate) const SIDE_BY_SIDE: usize = 64;
-/// CertCentral's budget, and what a worker takes of it: less a fifth.
+/// The maximum number of messages in progress.
+pub(crate) const CONCURRENCY: usize = 64;
+/// CertCentral's budget, and a worker's share of it, which is four fifths.
 const BUDGET: &str = "20/5s,200/3m";
 pub(crate) const SHARES: [(usize, Duration); 2] =
     [(16, Duration::from_secs(5)), (160, Duration::from_secs(180))];
 
 type DayWorker = Worker<Queue, Fake, Fake, Fake, Key>;
 
-/// A worker, the providers' simulator, and a queue, whose time runs from one event to the next.
+/// A worker, the simulator of the providers, and a queue, whose time advances from one event to the
+/// next.
 pub(crate) struct Day {
     pub(crate) simulator: Simulator,
     pub(crate) queue: Queue,
@@ -33,11 +34,11 @@ pub(crate) struct Day {
     clock: Arc<Simulated>,
     worker: Arc<DayWorker>,
     running: JoinSet<(Receipt, Disposition)>,
-    /// What comes to the door, and when.
-    coming: VecDeque<(Duration, Value)>,
+    /// The events that will arrive, and when.
+    scheduled: VecDeque<(Duration, Value)>,
     pub(crate) arrived: BTreeMap<String, Duration>,
     pub(crate) delivered: Vec<(Duration, CertificateEvent)>,
-    /// When CertCentral was called.
+    /// The times of calls to CertCentral.
     pub(crate) calls: Vec<Duration>,
 }
 
@@ -77,36 +78,36 @@ impl Day {
             clock,
             worker: Arc::new(worker),
             running: JoinSet::new(),
-            coming: VecDeque::new(),
+            scheduled: VecDeque::new(),
             arrived: BTreeMap::new(),
             delivered: Vec::new(),
             calls: Vec::new(),
         }
     }
 
-    /// An event of CertCentral and one of Cloudflare that come at this time. In order.
-    pub(crate) fn expect(&mut self, at: Duration) {
-        let number = self.coming.len();
+    /// Schedules an event of CertCentral and one of Cloudflare. The calls come in order of time.
+    pub(crate) fn schedule(&mut self, at: Duration) {
+        let number = self.scheduled.len();
         let age = OffsetDateTime::now_utc() - (self.clock.now() + (at - self.clock.passed()));
-        self.coming.push_back((at, issued(&format!("digicert-{number}"), age)));
-        self.coming.push_back((at, deployed(&format!("cloudflare-{number}"), age)));
+        self.scheduled.push_back((at, issued(&format!("digicert-{number}"), age)));
+        self.scheduled.push_back((at, deployed(&format!("cloudflare-{number}"), age)));
     }
 
-    /// Lets time run.
-    pub(crate) async fn until(&mut self, end: Duration) {
+    /// Advances time to `end`.
+    pub(crate) async fn run_until(&mut self, end: Duration) {
         loop {
             let now = self.clock.passed();
-            while let Some((at, event)) = self.coming.pop_front_if(|(at, _)| *at <= now) {
+            while let Some((at, event)) = self.scheduled.pop_front_if(|(at, _)| *at <= now) {
                 self.arrived.insert(event["id"].as_str().unwrap().to_owned(), at);
                 self.queue.put(event.to_string(), Duration::ZERO);
             }
             self.work().await;
-            self.note(now).await;
+            self.collect(now).await;
             let wakes = self.clock.asleep().borrow().iter().min().copied();
-            let comes = self.coming.front().map(|(at, _)| *at);
-            // What is visible and was not taken waits for room, and so for who sleeps.
+            let arrives = self.scheduled.front().map(|(at, _)| *at);
+            // A visible message that was not received waits for room, and so for a sleeper.
             let visible = self.queue.next_visible().filter(|at| *at > now);
-            let next = [wakes, comes, visible].into_iter().flatten().min().unwrap_or(end);
+            let next = [wakes, arrives, visible].into_iter().flatten().min().unwrap_or(end);
             self.clock.advance_to(next.min(end));
             if next >= end {
                 return;
@@ -114,13 +115,13 @@ impl Day {
         }
     }
 
-    /// All that can happen without time passing.
+    /// Does everything that can happen without time passing.
     async fn work(&mut self) {
         let mut asleep = self.clock.asleep();
         loop {
-            for (receipt, record) in self.queue.receive(SIDE_BY_SIDE - self.running.len()) {
+            for (receipt, message) in self.queue.receive(CONCURRENCY - self.running.len()) {
                 let worker = Arc::clone(&self.worker);
-                self.running.spawn(async move { (receipt, worker.process(record).await) });
+                self.running.spawn(async move { (receipt, worker.process(message).await) });
             }
             if asleep.borrow_and_update().len() == self.running.len() {
                 return;
@@ -137,7 +138,7 @@ impl Day {
         }
     }
 
-    async fn note(&mut self, now: Duration) {
+    async fn collect(&mut self, now: Duration) {
         let requests = self.simulator.requests();
         let calls = requests.recent().into_iter().filter(|seen| seen.path.starts_with("/services"));
         self.calls.extend(calls.map(|_| now));

@@ -1,9 +1,9 @@
-//! CertCentral is down, limits or refuses for six hours of simulated time, while events come; the real
-//! worker, the real simulator over loopback, and a queue that makes dead letters.
+//! CertCentral is down, limits the rate, or refuses the key for six hours of simulated time, while
+//! events arrive. The worker and the simulator are real; the queue is a fake with dead letters.
 //!
-//! - [`clock`]: time that is moved by hand
+//! - [`clock`]: time that a test advances
 //! - [`queue`]: SQS in simulated time
-//! - [`day`]: lets time run from one event to the next, and notes what happened when
+//! - [`day`]: advances time from one event to the next, and collects what happened
 
 mod clock;
 mod day;
@@ -14,20 +14,20 @@ use std::time::Duration;
 use envelope::Outcome;
 use simulator::{Fault, Rule};
 
-use self::day::{Day, SHARES, SIDE_BY_SIDE};
+use self::day::{CONCURRENCY, Day, SHARES};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const BEGINS: Duration = Duration::from_secs(3600);
 const ENDS: Duration = Duration::from_secs(7 * 3600);
 const LAST: Duration = Duration::from_secs(9 * 3600);
 
-/// Hours of events around an outage: one of each provider every four minutes, and a hundred at once
-/// soon after it began.
+/// Eight hours of events around an outage: one of each provider every four minutes, and a hundred at
+/// once soon after it began.
 async fn day() -> Day {
     let mut day = Day::start().await;
     for minute in (0..8 * 60).step_by(4) {
         let burst = if minute * MINUTE == BEGINS + 4 * MINUTE { 100 } else { 0 };
-        (0..=burst).for_each(|_| day.expect(minute * MINUTE));
+        (0..=burst).for_each(|_| day.schedule(minute * MINUTE));
     }
     day
 }
@@ -38,8 +38,9 @@ fn within(day: &Day, prefix: &str, from: Duration, to: Duration) -> Vec<Duration
     waits.filter(|(came, _)| (from..to).contains(came)).map(|(came, at)| at - came).collect()
 }
 
-/// What holds in each outage: nothing lost, dead-lettered or doubled; no attempt told that was no call;
-/// the budget never exceeded; others not held; and who comes during the drain goes through.
+/// Asserts what holds in each outage: no event is lost, dead-lettered or delivered twice; every attempt
+/// in an event was a call; the budget is never exceeded; the other provider's events are not held; and
+/// new events pass while the backlog drains.
 fn assert_held_and_drained(day: &Day, back_within: Duration) {
     assert_eq!(day.queue.left(), (0, 0), "messages left, dead letters");
     let mut ids: Vec<_> = day.delivered.iter().map(|(_, event)| event.id.clone()).collect();
@@ -51,8 +52,8 @@ fn assert_held_and_drained(day: &Day, back_within: Duration) {
     assert!(callbacks().all(|callback| good(callback.outcome)));
 
     let digicert = day.delivered.iter().filter(|(_, event)| event.id.starts_with("digicert"));
-    let told: u32 = digicert.map(|(_, event)| event.data.callback.attempts).sum();
-    assert_eq!(told as usize, day.calls.len(), "attempts are calls");
+    let attempts: u32 = digicert.map(|(_, event)| event.data.callback.attempts).sum();
+    assert_eq!(attempts as usize, day.calls.len(), "attempts are calls");
 
     for (share, period) in SHARES {
         for (index, call) in day.calls.iter().enumerate().skip(share) {
@@ -79,21 +80,21 @@ fn calls(day: &Day, from: Duration, to: Duration) -> usize {
     day.calls.iter().filter(|at| (from..to).contains(*at)).count()
 }
 
-/// Of faults that come, each for so many calls, and go.
+/// Runs a day with these faults, each for a number of calls or until the outage ends.
 async fn outage(faults: impl IntoIterator<Item = (Fault, Option<u32>)>) -> Day {
     let mut day = day().await;
-    day.until(BEGINS).await;
+    day.run_until(BEGINS).await;
     for (fault, times) in faults {
         day.simulator.faults().add(Rule { times, ..Rule::new("/services/v2", fault) });
     }
-    day.until(ENDS).await;
+    day.run_until(ENDS).await;
     day.simulator.faults().clear();
-    day.until(LAST).await;
+    day.run_until(LAST).await;
     day
 }
 
-/// Until it opens: a streak and who is under way. Then a probe after 5, 10, 20, 40, 80, 160 s and each
-/// five minutes.
+/// The calls are a streak and the events in progress until the breaker opens, then a probe after 5, 10,
+/// 20, 40, 80 and 160 seconds, and every five minutes.
 #[tokio::test]
 async fn a_provider_down_for_six_hours_is_probed_and_its_backlog_drains() {
     let status = |status| Fault::ServerError { status: Some(status) };
@@ -101,32 +102,32 @@ async fn a_provider_down_for_six_hours_is_probed_and_its_backlog_drains() {
     let day = outage(faults).await;
     let probes = 6 + 6 * 12;
     let made = calls(&day, BEGINS, ENDS);
-    assert!(made <= 16 + SIDE_BY_SIDE + probes, "{made} calls in six hours");
+    assert!(made <= 16 + CONCURRENCY + probes, "{made} calls in six hours");
     assert_held_and_drained(&day, 10 * MINUTE);
 }
 
 #[tokio::test]
-async fn a_provider_that_limits_for_six_hours_is_left_alone_for_as_long_as_it_says() {
+async fn a_rate_limit_of_six_hours_is_respected_as_long_as_retry_after_says() {
     for (retry_after, probes) in [(None, 6 + 6 * 12), (Some(1800), 6 * 2)] {
         let day = outage([(Fault::RateLimited { retry_after, status: None }, None)]).await;
         let made = calls(&day, BEGINS, ENDS);
-        assert!(made <= 16 + SIDE_BY_SIDE + probes, "{made} calls in six hours");
+        assert!(made <= 16 + CONCURRENCY + probes, "{made} calls in six hours");
         let pause = Duration::from_secs(retry_after.unwrap_or(300));
         assert_held_and_drained(&day, pause + 5 * MINUTE);
     }
 }
 
-/// Noticed when the secret is read again, each five minutes, although probes are rarer.
+/// A new key is noticed when the secret is read again, every five minutes, although probes are rarer.
 #[tokio::test]
-async fn a_refused_key_is_not_tried_for_each_event_and_a_new_one_is_noticed() {
+async fn a_refused_key_is_rarely_tried_and_a_new_one_is_noticed() {
     let mut day = day().await;
-    day.until(BEGINS).await;
+    day.run_until(BEGINS).await;
     *day.digicert_key.0.lock().unwrap() = Some("revoked");
-    day.until(ENDS).await;
+    day.run_until(ENDS).await;
     *day.digicert_key.0.lock().unwrap() = Some("right");
-    day.until(LAST).await;
-    // The good key is known for five minutes, and CertCentral takes it for as long as it comes.
+    day.run_until(LAST).await;
+    // The good key is cached for five minutes, and CertCentral accepts it until then.
     let made = calls(&day, BEGINS + 5 * MINUTE, ENDS);
-    assert!(made <= 4 + SIDE_BY_SIDE + 6 * 4, "{made} calls in six hours");
+    assert!(made <= 4 + CONCURRENCY + 6 * 4, "{made} calls in six hours");
     assert_held_and_drained(&day, 5 * MINUTE);
 }

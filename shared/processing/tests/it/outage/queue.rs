@@ -3,14 +3,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use ports::{EventsQueue, Outgoing, PortResult};
-use processing::Record;
+use processing::QueueMessage;
 
 use super::clock::Simulated;
 
 const VISIBILITY: Duration = Duration::from_secs(180);
 const MAX_RECEIVES: u32 = 5;
 
-/// The events queue as SQS has it (delays, visibility, receive counts, dead letters), in simulated time.
+/// The events queue with the behaviour of SQS (delays, visibility, receive counts, dead letters) in
+/// simulated time.
 #[derive(Clone)]
 pub(crate) struct Queue {
     clock: Arc<Simulated>,
@@ -20,7 +21,7 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     next: u64,
-    /// By the time when a message becomes visible.
+    /// The key is the time when a message becomes visible, and its number.
     messages: BTreeMap<(Duration, u64), Message>,
     dead: u32,
 }
@@ -30,7 +31,7 @@ struct Message {
     receives: u32,
 }
 
-/// Where a received message is until its visibility ends.
+/// The key of a received message until its visibility timeout ends.
 pub(crate) type Receipt = (Duration, u64);
 
 impl Queue {
@@ -46,12 +47,12 @@ impl Queue {
         state.messages.insert((at, number), Message { body, receives: 0 });
     }
 
-    /// The longest visible first.
-    pub(crate) fn receive(&self, most: usize) -> Vec<(Receipt, Record)> {
+    /// Receives the messages that have been visible longest.
+    pub(crate) fn receive(&self, max: usize) -> Vec<(Receipt, QueueMessage)> {
         let now = self.clock.passed();
         let mut state = self.state();
         let mut received = Vec::new();
-        while received.len() < most {
+        while received.len() < max {
             let Some(first) = state.messages.first_entry().filter(|first| first.key().0 <= now)
             else {
                 break;
@@ -63,10 +64,10 @@ impl Queue {
             }
             message.receives += 1;
             let receipt = format!("{number}.{}", message.receives);
-            let record = Record { receipt, body: message.body.clone(), deadline: None };
-            let place = (now + VISIBILITY, number);
-            state.messages.insert(place, message);
-            received.push((place, record));
+            let body = message.body.clone();
+            let key = (now + VISIBILITY, number);
+            state.messages.insert(key, message);
+            received.push((key, QueueMessage { receipt, body, deadline: None }));
         }
         received
     }
@@ -79,7 +80,7 @@ impl Queue {
         self.state().messages.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Messages left, and dead letters.
+    /// The numbers of messages left and of dead letters.
     pub(crate) fn left(&self) -> (usize, u32) {
         let state = self.state();
         (state.messages.len(), state.dead)
@@ -93,7 +94,7 @@ impl Queue {
 impl EventsQueue for Queue {
     async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
         for message in messages {
-            assert!(message.delay <= Duration::from_secs(900), "SQS takes no longer delay");
+            assert!(message.delay <= Duration::from_secs(900), "SQS allows no longer delay");
             self.put(message.body, message.delay);
         }
         Ok(())

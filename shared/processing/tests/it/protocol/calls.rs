@@ -5,8 +5,8 @@ use std::time::Duration;
 use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope};
 use ports::{
-    Archive, CertificateState, Claim, Deliveries, Delivery, EventsQueue, Ledger, Ordering,
-    Outgoing, PortError, PortResult, Recorded,
+    Archive, CertificateState, Claim, Deliveries, Delivery, DeliveryRecord, EventsQueue, Ledger,
+    Ordering, Outgoing, PortError, PortResult,
 };
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
@@ -172,7 +172,7 @@ impl Ledger for Asking {
         }
     }
 
-    async fn record(&self, recorded: Recorded) -> PortResult<()> {
+    async fn record(&self, recorded: DeliveryRecord) -> PortResult<()> {
         self.ask(Call::Record { key: self.names.of(&recorded.id) }).await.map(drop)
     }
 

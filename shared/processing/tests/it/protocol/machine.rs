@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 
 use envelope::Envelope;
-use processing::{Disposition, Keys, Ports, Record, Settings, Worker};
+use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use serde_json::Value;
 use simulator::{Fault, Rule, Simulator};
 use tokio::runtime::Runtime;
@@ -112,7 +112,8 @@ impl Machine {
         }
         let (asking, mut asked) = Asking::new(envelope, self.names.clone());
         let worker = self.worker(asking, task.is_provider_down);
-        let record = Record { receipt: RECEIPT.into(), body: body.to_string(), deadline: None };
+        let record =
+            QueueMessage { receipt: RECEIPT.into(), body: body.to_string(), deadline: None };
         let mut process = std::pin::pin!(worker.process(record));
         let mut answers = answers.iter();
         loop {
