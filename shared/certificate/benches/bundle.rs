@@ -1,4 +1,4 @@
-//! A CA's answer of 1, 10 and 100 KB: read, ordered and checked; searched for private keys.
+//! Reads, orders and checks a CA's answer of 1, 10 and 100 KB, and searches it for private keys.
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use divan::counter::BytesCount;
@@ -22,7 +22,7 @@ fn params(name: String) -> CertificateParams {
     params
 }
 
-/// One chain of P-256 certificates, leaf first, as long as its size asks for.
+/// A chain of P-256 certificates, leaf first, with about this size in PEM.
 fn chain(kilobytes: usize) -> String {
     let authority = |depth: usize| {
         let mut params = params(format!("Authority {depth}"));

@@ -1,25 +1,25 @@
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding};
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
 
-use crate::armour;
+use crate::boundary;
 
-/// Shorter than the smallest key in DER, an Ed25519 key of 48 octets.
-const LEAST_LETTERS: usize = 60;
+/// Less than the base64 length of the smallest key in DER, an Ed25519 key of 48 octets.
+const MIN_LETTERS: usize = 60;
 
-/// The label that a private key without armour would have, when `text` as a whole is the base64 of one:
-/// of its DER, or of its PEM. Certificates, requests, public keys and signatures have other shapes.
+/// The PEM label of a private key, if the whole of `text` is a private key in base64: its DER, or
+/// once more its PEM. Certificates, requests, public keys and signatures have other structures.
 pub(crate) fn label(text: &str) -> Option<&'static str> {
     let octets = decode(text)?;
     let pem = || {
-        armour::lines(str::from_utf8(&octets).ok()?)
-            .any(|line| line.is_private_key())
+        boundary::boundaries(str::from_utf8(&octets).ok()?)
+            .any(|boundary| boundary.is_private_key())
             .then_some("PRIVATE KEY")
     };
-    shape(&octets).or_else(pem)
+    key_type(&octets).or_else(pem)
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {
-    if text.len() < LEAST_LETTERS || !text.chars().all(is_base64) {
+    if text.len() < MIN_LETTERS || !text.chars().all(is_base64) {
         return None;
     }
     let letters: String = text.chars().filter(|c| !c.is_ascii_whitespace() && *c != '=').collect();
@@ -32,9 +32,9 @@ fn is_base64(c: char) -> bool {
     c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || matches!(c, '+' | '/' | '-' | '_' | '=')
 }
 
-/// By the first two members of the sequence that each of them is: RFC 5958, 2 and 3; RFC 8017, A.1.2;
-/// RFC 5915, 3. The DSA key of OpenSSL begins as the RSA key does.
-fn shape(der: &[u8]) -> Option<&'static str> {
+/// Recognises a key by the first two members of its sequence: RFC 5958, 2 and 3; RFC 8017, A.1.2;
+/// RFC 5915, 3. OpenSSL's DSA key begins like the RSA key.
+fn key_type(der: &[u8]) -> Option<&'static str> {
     let (rest, key) = Any::from_der(der).ok()?;
     if !rest.is_empty() || key.tag() != Tag::Sequence {
         return None;
@@ -42,7 +42,7 @@ fn shape(der: &[u8]) -> Option<&'static str> {
     let (rest, first) = Any::from_der(key.data).ok()?;
     let (_, second) = Any::from_der(rest).ok()?;
     match (first.tag(), first.data, second.tag()) {
-        (Tag::Integer, [0 | 1], Tag::Sequence) if names_algorithm(second.data) => {
+        (Tag::Integer, [0 | 1], Tag::Sequence) if is_algorithm_identifier(second.data) => {
             Some("PRIVATE KEY")
         }
         (Tag::Integer, [0], Tag::Integer) => Some("RSA PRIVATE KEY"),
@@ -54,11 +54,11 @@ fn shape(der: &[u8]) -> Option<&'static str> {
     }
 }
 
-fn names_algorithm(members: &[u8]) -> bool {
+fn is_algorithm_identifier(members: &[u8]) -> bool {
     matches!(Any::from_der(members), Ok((_, first)) if first.tag() == Tag::Oid)
 }
 
-/// PKCS #5 (1.2.840.113549.1.5) or PKCS #12 (1.2.840.113549.1.12).
+/// Whether the algorithm is of PKCS #5 (1.2.840.113549.1.5) or PKCS #12 (1.2.840.113549.1.12).
 fn is_password_based(members: &[u8]) -> bool {
     const PKCS: [u8; 7] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01];
     let Ok((_, oid)) = Any::from_der(members) else {

@@ -1,23 +1,21 @@
 use envelope::Checks;
 use time::OffsetDateTime;
 
-use crate::key::Kind;
+use crate::findings::result_of;
+use crate::key::KeyKind;
 use crate::order::Order;
 use crate::parsed::Parsed;
-use crate::{leaf, links};
+use crate::{leaf_checks, signature_checks};
 
-/// Sentences that a check holds before it only counts.
-const MOST: usize = 3;
-
-/// What came along with the certificates, and did not stay.
+/// Content of the input that is not in the bundle.
 pub(crate) struct Dropped {
-    /// Label and count of what came more than once.
+    /// Label and count of each certificate that occurred more than once.
     pub(crate) duplicates: Vec<(String, usize)>,
-    /// Labels of the private keys.
+    /// PEM labels of the private keys.
     pub(crate) private_keys: Vec<String>,
 }
 
-/// All checks of certificates that stand in their order, leaf first.
+/// Runs all checks on certificates in their order, leaf first.
 pub(crate) fn run(
     ordered: &[Parsed<'_>],
     order: &Order,
@@ -28,33 +26,21 @@ pub(crate) fn run(
         ordered.first().map_or_else(|| Checks::NOT_APPLICABLE.to_owned(), check)
     };
     Checks {
-        order: verdict(&order.wrong),
-        signatures: links::signatures(ordered),
+        order: result_of(&order.findings),
+        signatures: signature_checks::signatures(ordered),
         validity: validity(ordered, now),
         key_strength: key_strength(ordered),
-        leaf_not_ca: leaf(leaf::not_ca),
-        names_present: leaf(leaf::names_present),
+        leaf_not_ca: leaf(leaf_checks::not_ca),
+        names_present: leaf(leaf_checks::names_present),
         duplicates: duplicates(&dropped.duplicates),
         private_key: private_key(&dropped.private_keys),
-        algorithm: links::algorithms(ordered),
+        algorithm: signature_checks::algorithms(ordered),
     }
 }
 
-/// `ok`, or what is wrong in a sentence or two.
-pub(crate) fn verdict(wrong: &[String]) -> String {
-    if wrong.is_empty() {
-        return Checks::OK.to_owned();
-    }
-    let shown = wrong.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join("; ");
-    match wrong.len().saturating_sub(MOST) {
-        0 => shown,
-        more => format!("{shown}; and {more} more"),
-    }
-}
-
-/// RFC 5280, 4.1.2.5: from notBefore through notAfter, both included.
+/// Certificates are valid from notBefore through notAfter, both included (RFC 5280, 4.1.2.5).
 fn validity(certificates: &[Parsed<'_>], now: OffsetDateTime) -> String {
-    let wrong: Vec<String> = certificates
+    let findings: Vec<String> = certificates
         .iter()
         .filter_map(|certificate| {
             let validity = certificate.x509.validity();
@@ -73,21 +59,21 @@ fn validity(certificates: &[Parsed<'_>], now: OffsetDateTime) -> String {
             }
         })
         .collect();
-    verdict(&wrong)
+    result_of(&findings)
 }
 
-/// RSA of 2048 bits, elliptic curves of 256 bits and above (NIST SP 800-57 part 1, table 2: 112 bits
-/// of security and more).
+/// RSA keys must have 2048 bits, elliptic curve keys 256 bits (NIST SP 800-57 part 1, table 2: 112
+/// bits of security or more).
 fn key_strength(certificates: &[Parsed<'_>]) -> String {
-    let wrong: Vec<String> = certificates
+    let findings: Vec<String> = certificates
         .iter()
         .filter_map(|certificate| {
             let key = &certificate.key;
-            let least = if key.kind == Kind::Rsa { 2048 } else { 256 };
+            let minimum = if key.kind == KeyKind::Rsa { 2048 } else { 256 };
             match key.bits {
-                Some(bits) if bits >= least => None,
+                Some(bits) if bits >= minimum => None,
                 Some(bits) => Some(format!(
-                    "{} key of {} has {bits} bits, less than {least}",
+                    "{} key of {} has {bits} bits, less than {minimum}",
                     key.algorithm,
                     certificate.label()
                 )),
@@ -99,19 +85,19 @@ fn key_strength(certificates: &[Parsed<'_>]) -> String {
             }
         })
         .collect();
-    verdict(&wrong)
+    result_of(&findings)
 }
 
 fn duplicates(duplicates: &[(String, usize)]) -> String {
-    let wrong: Vec<String> =
+    let findings: Vec<String> =
         duplicates.iter().map(|(label, count)| format!("{label} came {count} times")).collect();
-    verdict(&wrong)
+    result_of(&findings)
 }
 
 fn private_key(labels: &[String]) -> String {
-    let wrong: Vec<String> = labels
+    let findings: Vec<String> = labels
         .iter()
         .map(|label| format!("a private key came along and was removed ({label})"))
         .collect();
-    verdict(&wrong)
+    result_of(&findings)
 }

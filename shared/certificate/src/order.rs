@@ -4,13 +4,14 @@ use crate::parsed::Parsed;
 
 /// The order in which certificates are delivered.
 pub(crate) struct Order {
-    /// Positions as they came: the leaf, its issuer, that one's issuer, …, then what belongs to none.
+    /// Positions in the input: the leaf, its issuer, that one's issuer and so on, then certificates
+    /// that do not belong to the chain.
     pub(crate) sequence: Vec<usize>,
-    /// What was wrong with the order in which they came.
-    pub(crate) wrong: Vec<String>,
+    /// Deviations of the input from this order.
+    pub(crate) findings: Vec<String>,
 }
 
-/// Finds the leaf and follows its issuers. Linear in the number of certificates.
+/// Finds the leaf and follows its issuers, in time linear in the number of certificates.
 pub(crate) fn order(certificates: &[Parsed<'_>]) -> Order {
     let issuers = issuers(certificates);
     let chain = leaf(certificates, &issuers).map_or_else(Vec::new, |leaf| follow(leaf, &issuers));
@@ -20,15 +21,15 @@ pub(crate) fn order(certificates: &[Parsed<'_>]) -> Order {
             *flag = true;
         }
     }
-    let strays =
+    let unrelated =
         in_chain.iter().enumerate().filter(|(_, inside)| !**inside).map(|(position, _)| position);
-    let sequence: Vec<usize> = chain.iter().copied().chain(strays).collect();
-    let wrong = wrong(certificates, &sequence, chain.len());
-    Order { sequence, wrong }
+    let sequence: Vec<usize> = chain.iter().copied().chain(unrelated).collect();
+    let findings = findings(certificates, &sequence, chain.len());
+    Order { sequence, findings }
 }
 
-/// For each certificate, the position of its issuer among the others: by name and, where both say
-/// it, by key (RFC 5280, 4.2.1.1).
+/// For each certificate, the position of its issuer among the others. Issuers are found by name
+/// and, where both certificates have one, by key identifier (RFC 5280, 4.2.1.1).
 fn issuers(certificates: &[Parsed<'_>]) -> Vec<Option<usize>> {
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut by_key: HashMap<(&str, Option<&[u8]>), Vec<usize>> = HashMap::new();
@@ -57,8 +58,8 @@ fn issuers(certificates: &[Parsed<'_>]) -> Vec<Option<usize>> {
         .collect()
 }
 
-/// The first that issued none of the others and is no CA; else the first that issued none; else, in a
-/// circle, the first.
+/// The first certificate that issued none of the others and is not a CA; else the first that issued
+/// none; else, if they issued each other in a circle, the first.
 fn leaf(certificates: &[Parsed<'_>], issuers: &[Option<usize>]) -> Option<usize> {
     let mut issued = vec![false; certificates.len()];
     for issuer in issuers.iter().flatten() {
@@ -66,10 +67,11 @@ fn leaf(certificates: &[Parsed<'_>], issuers: &[Option<usize>]) -> Option<usize>
             *flag = true;
         }
     }
-    let ends = || certificates.iter().zip(&issued).enumerate().filter(|(_, (_, issued))| !**issued);
-    ends()
+    let candidates =
+        || certificates.iter().zip(&issued).enumerate().filter(|(_, (_, issued))| !**issued);
+    candidates()
         .find(|(_, (certificate, _))| certificate.is_ca() != Some(true))
-        .or_else(|| ends().next())
+        .or_else(|| candidates().next())
         .map(|(position, _)| position)
         .or((!certificates.is_empty()).then_some(0))
 }
@@ -89,35 +91,36 @@ fn follow(leaf: usize, issuers: &[Option<usize>]) -> Vec<usize> {
     chain
 }
 
-/// `length`: how many of `sequence` are the chain.
-fn wrong(certificates: &[Parsed<'_>], sequence: &[usize], length: usize) -> Vec<String> {
-    let mut wrong = Vec::new();
+/// The first `chain_length` elements of `sequence` are the chain.
+fn findings(certificates: &[Parsed<'_>], sequence: &[usize], chain_length: usize) -> Vec<String> {
+    let mut findings = Vec::new();
     if !sequence.is_sorted() {
-        wrong.push(format!(
+        findings.push(format!(
             "came as {}; delivered leaf first",
-            roles(certificates, sequence, length)
+            roles(certificates, sequence, chain_length)
         ));
     }
-    let strays = sequence.len() - length;
-    if strays > 0 {
-        let end =
-            sequence.get(length.saturating_sub(1)).and_then(|position| certificates.get(*position));
+    let unrelated = sequence.len() - chain_length;
+    if unrelated > 0 {
+        let end = sequence
+            .get(chain_length.saturating_sub(1))
+            .and_then(|position| certificates.get(*position));
         if let Some(end) = end.filter(|end| !end.is_self_signed()) {
-            wrong.push(format!("no issuer of {} among the others", end.label()));
+            findings.push(format!("no issuer of {} among the others", end.label()));
         }
-        wrong.push(match strays {
+        findings.push(match unrelated {
             1 => "1 certificate does not belong to the chain".to_owned(),
-            _ => format!("{strays} certificates do not belong to the chain"),
+            _ => format!("{unrelated} certificates do not belong to the chain"),
         });
     }
-    wrong
+    findings
 }
 
-/// What came, in the order in which it came, in words.
-fn roles(certificates: &[Parsed<'_>], sequence: &[usize], length: usize) -> String {
-    const MOST: usize = 6;
+/// The role of each certificate in the order of the input.
+fn roles(certificates: &[Parsed<'_>], sequence: &[usize], chain_length: usize) -> String {
+    const MAX_LISTED: usize = 6;
     let mut roles = vec!["unrelated"; certificates.len()];
-    for (place, position) in sequence.iter().take(length).enumerate() {
+    for (place, position) in sequence.iter().take(chain_length).enumerate() {
         let is_root = certificates.get(*position).is_some_and(Parsed::is_self_signed);
         if let Some(role) = roles.get_mut(*position) {
             *role = match place {
@@ -127,6 +130,6 @@ fn roles(certificates: &[Parsed<'_>], sequence: &[usize], length: usize) -> Stri
             };
         }
     }
-    let shown = roles.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-    if roles.len() > MOST { format!("{shown}, …") } else { shown }
+    let shown = roles.iter().take(MAX_LISTED).copied().collect::<Vec<_>>().join(", ");
+    if roles.len() > MAX_LISTED { format!("{shown}, …") } else { shown }
 }

@@ -9,36 +9,36 @@ use x509_parser::oid_registry::{
 };
 
 use crate::key::{self, Key};
-use crate::{dn, names, serial, signature};
+use crate::{alternative_names, distinguished_name, serial, signature_algorithm};
 
-/// One certificate, with what ordering and checking ask of it.
+/// One certificate, with what ordering and checks need of it.
 pub(crate) struct Parsed<'a> {
     pub(crate) der: &'a [u8],
     pub(crate) x509: X509Certificate<'a>,
-    /// What a consumer sees of it.
-    pub(crate) view: envelope::Certificate,
+    /// Its description in a certificate event.
+    pub(crate) description: envelope::Certificate,
     pub(crate) key: Key,
-    /// Names as they are compared: RFC 5280, 7.1 asks for more than equal octets, since the same
-    /// name may be encoded as PrintableString here and as UTF8String there.
+    /// Names in the form for comparison. RFC 5280, 7.1 requires more than a comparison of octets,
+    /// since one certificate may encode the name as PrintableString and another as UTF8String.
     pub(crate) subject: String,
     pub(crate) issuer: String,
 }
 
 impl<'a> Parsed<'a> {
-    /// `None` when `der` is anything but exactly one X.509 certificate.
+    /// `None` unless `der` is exactly one X.509 certificate.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
         let (rest, x509) = X509Certificate::from_der(der).ok()?;
         if !rest.is_empty() {
             return None;
         }
         let key = key::read(x509.public_key());
-        let subject = dn::text(x509.subject());
-        let issuer = dn::text(x509.issuer());
+        let subject = distinguished_name::text(x509.subject());
+        let issuer = distinguished_name::text(x509.issuer());
         Some(Self {
             der,
             subject: subject.to_lowercase(),
             issuer: issuer.to_lowercase(),
-            view: envelope::Certificate {
+            description: envelope::Certificate {
                 subject: Some(subject),
                 issuer: Some(issuer),
                 serial_number: Some(serial::hex(x509.raw_serial())),
@@ -46,26 +46,26 @@ impl<'a> Parsed<'a> {
                 fingerprint_sha1: None,
                 not_before: Some(envelope::rfc3339(x509.validity().not_before.to_datetime())),
                 not_after: Some(envelope::rfc3339(x509.validity().not_after.to_datetime())),
-                names: Some(names::read(&x509)),
+                names: Some(alternative_names::read(&x509)),
                 key_algorithm: Some(key.algorithm.clone()),
                 key_bits: key.bits,
-                signature_algorithm: Some(signature::name(&x509.signature_algorithm)),
+                signature_algorithm: Some(signature_algorithm::name(&x509.signature_algorithm)),
             },
             key,
             x509,
         })
     }
 
-    /// How a check names it: `CN=…`, short enough for a sentence.
+    /// Its name in the findings of checks: `CN=…`, shortened to 64 characters.
     pub(crate) fn label(&self) -> String {
-        const MOST: usize = 64;
-        let subject = self.view.subject.as_deref().unwrap_or_default();
-        let label = match dn::common_name(self.x509.subject()) {
+        const MAX_LENGTH: usize = 64;
+        let subject = self.description.subject.as_deref().unwrap_or_default();
+        let label = match distinguished_name::common_name(self.x509.subject()) {
             Some(common_name) => format!("CN={common_name}"),
             None if subject.is_empty() => format!("serial {}", serial::hex(self.x509.raw_serial())),
             None => subject.to_owned(),
         };
-        match label.char_indices().nth(MOST) {
+        match label.char_indices().nth(MAX_LENGTH) {
             Some((end, _)) => format!("{}…", label.get(..end).unwrap_or_default()),
             None => label,
         }
@@ -99,8 +99,9 @@ impl<'a> Parsed<'a> {
         }
     }
 
-    /// Issued by its own name and, as far as it says, its own key: a root. A CA that renews its key
-    /// issues itself certificates that are not self-signed (RFC 5280, 3.2).
+    /// Whether it is a root: issuer and subject are equal and so are the key identifiers, if it has
+    /// both. A CA that renews its key issues itself certificates that are not self-signed (RFC
+    /// 5280, 3.2).
     pub(crate) fn is_self_signed(&self) -> bool {
         let other_key = match (self.authority_key_id(), self.subject_key_id()) {
             (Some(authority), Some(subject)) => authority != subject,

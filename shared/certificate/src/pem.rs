@@ -1,19 +1,19 @@
 use data_encoding::BASE64;
 
-use crate::armour::{self, Armour, Edge};
+use crate::boundary::{self, Boundary, BoundaryKind};
 
-/// Why bytes are no bundle of certificates. Nothing of their content is quoted, but for the labels of
-/// blocks. Blocks are counted from one, certificates only.
+/// Why bytes are no bundle of certificates. Only the labels of blocks are quoted from the content.
+/// `block` is the number of a certificate block, counted from one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NotACertificate {
-    /// The end is missing: a transport failure, worth another try.
-    #[error("PEM certificate block {block} is cut short: its END line is missing")]
+    /// The end is missing: a transport failure, which is worth another attempt.
+    #[error("PEM certificate block {block} is truncated: its END line is missing")]
     CutShort { block: usize },
     #[error("PEM certificate block {block}: its BEGIN and END lines do not match")]
     Mismatched { block: usize },
-    #[error("no PEM certificate block in it{}", and_found(.found))]
+    #[error("no PEM certificate block{}", and_found(.found))]
     NoBlock {
-        /// Labels of the blocks that are there.
+        /// Labels of the blocks that the text contains.
         found: Vec<String>,
     },
     #[error("PEM certificate block {block} is not base64")]
@@ -23,7 +23,7 @@ pub enum NotACertificate {
 }
 
 impl NotACertificate {
-    /// Whether it broke off on the way, as opposed to a whole answer that is no certificate.
+    /// Whether the content is incomplete, as opposed to a whole answer that is no certificate.
     pub fn is_cut_short(&self) -> bool {
         matches!(self, Self::CutShort { .. })
     }
@@ -33,31 +33,31 @@ fn and_found(labels: &[String]) -> String {
     if labels.is_empty() { String::new() } else { format!("; found: {}", labels.join(", ")) }
 }
 
-/// The DER of every certificate block, in order. Text around them and other blocks are passed over.
+/// The DER of every certificate block, in order. Text around them and other blocks are skipped.
 pub(crate) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, NotACertificate> {
     let mut ders = Vec::new();
     let mut found = Vec::new();
-    let mut open: Option<Armour> = None;
-    for line in armour::lines(text).filter(|line| line.exact) {
+    let mut open: Option<Boundary> = None;
+    for line in boundary::boundaries(text).filter(|line| line.exact) {
         let block = ders.len() + 1;
-        match (open.take(), line.edge) {
-            (None, Edge::Begin) if is_certificate(&line) => open = Some(line),
-            (None, Edge::Begin) => note(&mut found, line.label),
-            (None, Edge::End) if !is_certificate(&line) => {}
-            (Some(begin), Edge::End) if begin.label == line.label => {
+        match (open.take(), line.kind) {
+            (None, BoundaryKind::Begin) if is_certificate(&line) => open = Some(line),
+            (None, BoundaryKind::Begin) => add_label(&mut found, line.label),
+            (None, BoundaryKind::End) if !is_certificate(&line) => {}
+            (Some(begin), BoundaryKind::End) if begin.label == line.label => {
                 let body = text.get(begin.span.end..line.span.start).unwrap_or_default();
                 ders.push(decode(body).ok_or(NotACertificate::NotBase64 { block })?);
             }
             _ => return Err(NotACertificate::Mismatched { block }),
         }
     }
-    if open.is_some() || breaks_off(text) {
+    if open.is_some() || ends_in_begin_line(text) {
         return Err(NotACertificate::CutShort { block: ders.len() + 1 });
     }
     if ders.is_empty() { Err(NotACertificate::NoBlock { found }) } else { Ok(ders) }
 }
 
-/// PEM with LF and 64 columns (RFC 7468, 2).
+/// PEM with LF and lines of 64 characters (RFC 7468, 2).
 pub(crate) fn encode(der: &[u8]) -> String {
     let base64 = BASE64.encode(der);
     let mut pem = String::with_capacity(base64.len() + base64.len() / 64 + 56);
@@ -73,13 +73,13 @@ pub(crate) fn encode(der: &[u8]) -> String {
     pem
 }
 
-/// `X509 CERTIFICATE` is what RFC 7468, 5.1 lets a reader accept beside the usual label.
-fn is_certificate(line: &Armour) -> bool {
+/// RFC 7468, 5.1 allows a parser to accept `X509 CERTIFICATE` beside the usual label.
+fn is_certificate(line: &Boundary) -> bool {
     matches!(line.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE")
 }
 
 /// Whether the text ends within a BEGIN line.
-fn breaks_off(text: &str) -> bool {
+fn ends_in_begin_line(text: &str) -> bool {
     let last = text.rsplit(['\n', '\r']).next().unwrap_or_default();
     last.starts_with("-----B") && "-----BEGIN CERTIFICATE-----".starts_with(last)
 }
@@ -89,8 +89,8 @@ fn decode(body: &str) -> Option<Vec<u8>> {
     BASE64.decode(base64.as_bytes()).ok()
 }
 
-/// Keeps each label once, and no more than a sentence can hold.
-fn note(found: &mut Vec<String>, label: String) {
+/// Adds each label once, and five at most, so that the error message stays short.
+fn add_label(found: &mut Vec<String>, label: String) {
     if found.len() < 5 && !found.contains(&label) {
         found.push(label);
     }

@@ -1,15 +1,15 @@
 use data_encoding::HEXUPPER;
 
-/// More digits than any serial number has: RFC 5280, 4.1.2.2 allows 20 octets, which are 49.
-const MOST_DIGITS: usize = 64;
+/// More digits than any serial number has: RFC 5280, 4.1.2.2 allows 20 octets, which are 49 digits.
+const MAX_DIGITS: usize = 64;
 
-/// A serial number as X.509 tools write it, upper-case hex in whole octets, from the decimal digits
-/// that Cloudflare gives. `None` when it is not decimal or longer than 64 digits.
+/// Converts a serial number from decimal, as Cloudflare writes it, to upper-case hex of whole
+/// octets, as X.509 tools write it. `None` if it is not decimal or longer than 64 digits.
 pub fn serial_hex(decimal: &str) -> Option<String> {
-    if decimal.is_empty() || decimal.len() > MOST_DIGITS {
+    if decimal.is_empty() || decimal.len() > MAX_DIGITS {
         return None;
     }
-    // Octets, the least significant first.
+    // The least significant octet is first.
     let mut octets: Vec<u8> = Vec::new();
     for digit in decimal.chars() {
         let mut carry = digit.to_digit(10)?;
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn decimal_to_hex() {
-        let most = "9".repeat(64);
+        let longest = "9".repeat(64);
         let cases = [
             ("0", Some("00")),
             ("000", Some("00")),
@@ -50,7 +50,7 @@ mod tests {
             ("256", Some("0100")),
             ("0000256", Some("0100")),
             ("18446744073709551616", Some("010000000000000000")),
-            // As Cloudflare documents a custom hostname.
+            // From Cloudflare's documentation of a custom hostname.
             ("1001172778337169491", Some("0DE4E1566393F053")),
             // 2^160 - 1: the longest that RFC 5280 allows.
             (
@@ -66,12 +66,12 @@ mod tests {
         for (decimal, hex) in cases {
             assert_eq!(serial_hex(decimal).as_deref(), hex, "{decimal}");
         }
-        assert!(serial_hex(&most).is_some());
-        assert_eq!(serial_hex(&format!("{most}9")), None);
+        assert!(serial_hex(&longest).is_some());
+        assert_eq!(serial_hex(&format!("{longest}9")), None);
     }
 
     #[test]
-    fn sign_octets_go() {
+    fn sign_octets_are_removed() {
         assert_eq!(hex(&[0x00, 0xC0, 0xFF]), "C0FF");
         assert_eq!(hex(&[0x00]), "00");
         assert_eq!(hex(&[]), "00");

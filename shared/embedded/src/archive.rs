@@ -8,56 +8,60 @@ use std::time::Duration;
 
 use ports::{Archive, PortError, PortResult};
 
-use crate::faults::fault;
-use crate::files::{create_folder, write_whole};
+use crate::errors::io_error;
+use crate::files::{create_folder, write_atomically};
 
-/// Where files are until they are whole, inside the archive so that a rename moves them.
-const DRAFTS: &str = ".drafts";
+/// The folder of files that are being written, inside the archive so that a rename can move them.
+const TEMPORARY_FOLDER: &str = ".drafts";
 
-/// Segments of a key that are folders under their own name: provider, year, month, day.
-const PLAIN_FOLDERS: usize = 4;
+/// Number of leading segments of a key that become folders with the same name: provider, year,
+/// month, day.
+const DATE_FOLDERS: usize = 4;
 
-/// One file for each object, below one folder.
+/// The archive as one file for each object, below one folder.
 #[derive(Clone)]
 pub struct LocalArchive {
     folder: Arc<Path>,
-    /// Before the number of a draft: nothing for the owner of the folder, of whom there is one.
-    process: Arc<str>,
-    /// Numbers the drafts of this process.
-    drafts: Arc<AtomicU64>,
+    /// Prefix of the names of temporary files, different for each process. It is empty for the
+    /// owner of the folder, of whom there is one.
+    prefix: Arc<str>,
+    /// Numbers the temporary files of this process.
+    next_number: Arc<AtomicU64>,
 }
 
-/// Older than any write takes: its process has ended.
-const ABANDONED: Duration = Duration::from_secs(60 * 60);
+/// Age at which a temporary file is taken for abandoned: no write takes that long.
+const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 impl LocalArchive {
-    /// `folder` is absolute. Removes drafts that an ended process left.
+    /// Opens the archive for the owner of the folder, which must be an absolute path. Removes
+    /// temporary files that an ended process left.
     pub(crate) fn open(folder: PathBuf) -> PortResult<Self> {
-        let archive = Self::named(folder, "")?;
-        let drafts = archive.folder.join(DRAFTS);
-        tidy(&drafts).map_err(|error| fault("cannot remove a file of", &drafts, &error))?;
+        let archive = Self::with_prefix(folder, "")?;
+        let temporary = archive.folder.join(TEMPORARY_FOLDER);
+        remove_abandoned(&temporary)
+            .map_err(|error| io_error("cannot remove a file of", &temporary, &error))?;
         Ok(archive)
     }
 
-    /// The same beside the owner of the folder.
+    /// Opens the archive for a process that writes beside the owner of the folder.
     pub(crate) fn join(folder: PathBuf) -> PortResult<Self> {
-        Self::named(folder, &format!("{}-", std::process::id()))
+        Self::with_prefix(folder, &format!("{}-", std::process::id()))
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    fn named(folder: PathBuf, process: &str) -> PortResult<Self> {
-        create_folder(&folder.join(DRAFTS))?;
-        Ok(Self { folder: folder.into(), process: process.into(), drafts: Arc::default() })
+    fn with_prefix(folder: PathBuf, prefix: &str) -> PortResult<Self> {
+        create_folder(&folder.join(TEMPORARY_FOLDER))?;
+        Ok(Self { folder: folder.into(), prefix: prefix.into(), next_number: Arc::default() })
     }
 
     fn write(&self, target: &Path, body: &[u8]) -> PortResult<()> {
         create_folder(target.parent().unwrap_or(&self.folder))?;
-        let number = self.drafts.fetch_add(1, Ordering::Relaxed);
-        let draft = self.folder.join(DRAFTS).join(format!("{}{number}", self.process));
-        write_whole(&draft, target, body)
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}{number}", self.prefix);
+        write_atomically(&self.folder.join(TEMPORARY_FOLDER).join(name), target, body)
     }
 }
 
@@ -74,37 +78,38 @@ impl Archive for LocalArchive {
     }
 }
 
-/// Removes what an owner left, and what others left long ago: they may be at work.
-fn tidy(drafts: &Path) -> io::Result<()> {
-    for draft in fs::read_dir(drafts)? {
-        let draft = draft?;
-        let is_owners = draft.file_name().to_string_lossy().parse::<u64>().is_ok();
-        let age = draft.metadata()?.modified()?.elapsed().unwrap_or_default();
-        if is_owners || age > ABANDONED {
-            fs::remove_file(draft.path())?;
+/// Removes the files of an earlier owner, which has ended, and old files of other processes. Newer
+/// ones of others stay: their writers may be running.
+fn remove_abandoned(folder: &Path) -> io::Result<()> {
+    for file in fs::read_dir(folder)? {
+        let file = file?;
+        let is_owners = file.file_name().to_string_lossy().parse::<u64>().is_ok();
+        let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if is_owners || age > ABANDONED_AFTER {
+            fs::remove_file(file.path())?;
         }
     }
     Ok(())
 }
 
-/// `/` in a key makes folders. One that an id makes gets `.d` after its name, so that the object
-/// `ID` and the object `ID/PART` can both be files.
+/// The path of an object below the archive. `/` in a key separates folders. A folder that is named
+/// after an id gets the suffix `.d`, so that the objects `ID` and `ID/PART` can both be files.
 pub(crate) fn relative_path(key: &str) -> PortResult<PathBuf> {
     let segments: Vec<&str> = key.split('/').collect();
-    if let Some(wrong) = segments.iter().find(|segment| !is_file_name(segment)) {
+    if let Some(invalid) = segments.iter().find(|segment| !is_file_name(segment)) {
         return Err(PortError(format!(
-            "archive key {key:?}: its part {wrong:?} cannot be a file name"
+            "archive key {key:?}: its part {invalid:?} cannot be a file name"
         )));
     }
     let last = segments.len() - 1;
     let names = segments.iter().enumerate().map(|(index, segment)| {
-        let own_name = index == last || index < PLAIN_FOLDERS;
+        let own_name = index == last || index < DATE_FOLDERS;
         if own_name { (*segment).to_owned() } else { format!("{segment}.d") }
     });
     Ok(names.collect())
 }
 
-/// 255 bytes is the limit of ext4, XFS, APFS and others; two are for `.d`.
+/// The limit of ext4, XFS, APFS and others is 255 bytes; two are left for `.d`.
 fn is_file_name(segment: &str) -> bool {
     let length = 1..=253;
     length.contains(&segment.len())
@@ -112,7 +117,8 @@ fn is_file_name(segment: &str) -> bool {
         && !segment.contains(char::is_control)
 }
 
-/// RFC 8089, with everything but unreserved characters (RFC 3986, 2.3) and `/` percent-encoded.
+/// The `file` URI of a path (RFC 8089). All but unreserved characters (RFC 3986, 2.3) and `/` are
+/// percent-encoded.
 fn file_uri(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt;
     let mut uri = "file://".to_owned();

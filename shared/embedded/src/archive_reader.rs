@@ -4,12 +4,11 @@ use std::path::Path;
 
 use ports::{ArchiveReader, LARGEST_OBJECT, PortError, PortResult};
 
-use crate::LocalArchive;
-use crate::archive::relative_path;
-use crate::faults::fault;
+use crate::archive::{LocalArchive, relative_path};
+use crate::errors::io_error;
 
-/// Keys of a page. Of a day with more, all names are looked at for each page.
-const PAGE: usize = 10_000;
+/// Maximum number of keys in a page. A day with more keys is read whole for each of its pages.
+const PAGE_SIZE: usize = 10_000;
 
 impl ArchiveReader for LocalArchive {
     async fn list(&self, prefix: &str, after: &str) -> PortResult<Vec<String>> {
@@ -18,7 +17,7 @@ impl ArchiveReader for LocalArchive {
         blocking(prefix.clone(), move || {
             let mut keys = Vec::new();
             walk(&folder, &prefix, &after, &mut keys)
-                .map_err(|error| fault("cannot read", &folder, &error))?;
+                .map_err(|error| io_error("cannot read", &folder, &error))?;
             Ok(keys)
         })
         .await
@@ -28,7 +27,7 @@ impl ArchiveReader for LocalArchive {
         let path = self.folder().join(relative_path(key)?);
         blocking(key.to_owned(), move || match read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            content => content.map(Some).map_err(|error| fault("cannot read", &path, &error)),
+            content => content.map(Some).map_err(|error| io_error("cannot read", &path, &error)),
         })
         .await
     }
@@ -38,11 +37,12 @@ async fn blocking<T: Send + 'static>(
     key: String,
     work: impl FnOnce() -> PortResult<T> + Send + 'static,
 ) -> PortResult<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(PortError(format!("archive object {key:?}: {error}"))))
+    let result = tokio::task::spawn_blocking(work).await;
+    result.unwrap_or_else(|error| Err(PortError(format!("archive object {key:?}: {error}"))))
 }
 
-/// Depth first and by name, so that keys come in order. Folders that lie before `after` are not entered.
+/// Collects keys depth first and by name, so that they are in order. Skips folders all of whose
+/// keys are before `after`.
 fn walk(folder: &Path, key: &str, after: &str, keys: &mut Vec<String>) -> io::Result<()> {
     let mut entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -51,7 +51,7 @@ fn walk(folder: &Path, key: &str, after: &str, keys: &mut Vec<String>) -> io::Re
     entries.sort_unstable_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let name = entry.file_name();
-        // Hidden are the drafts; a name that is no text is none of ours.
+        // Temporary files are in a hidden folder; a name that is not UTF-8 is not from Certhooks.
         let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
         if entry.file_type()?.is_dir() {
             let below = format!("{key}{name}/");
@@ -64,7 +64,7 @@ fn walk(folder: &Path, key: &str, after: &str, keys: &mut Vec<String>) -> io::Re
                 keys.push(key);
             }
         }
-        if keys.len() >= PAGE {
+        if keys.len() >= PAGE_SIZE {
             return Ok(());
         }
     }
@@ -73,7 +73,10 @@ fn walk(folder: &Path, key: &str, after: &str, keys: &mut Vec<String>) -> io::Re
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.len() > LARGEST_OBJECT {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is none of ours: too large"));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "too large for an archived object",
+        ));
     }
     fs::read(path)
 }

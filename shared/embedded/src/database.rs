@@ -6,68 +6,72 @@ use std::thread::{self, JoinHandle};
 use ports::{PortError, PortResult};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::writer::{Job, Transaction, Writer};
+use crate::transaction::Transaction;
+use crate::writer::{Job, Writer};
 
-/// Callers that may wait at a time; the next ones wait outside, so that memory stays bounded.
-const WAITING: usize = 1024;
+/// Maximum number of calls in the channel to the writer, so that memory stays bounded. Further
+/// callers wait for a permit.
+const MAX_WAITING: usize = 1024;
 
-/// The connection, as seen from async code: work goes in, its result comes out once it is durable.
+/// Async access to the connection: a call sends work to its thread, and returns once the result is
+/// on the disk.
 #[derive(Clone)]
 pub(crate) struct Database(Arc<Handle>);
 
 struct Handle {
     file: Arc<Path>,
-    room: Arc<Semaphore>,
-    /// Empty only while the handle is dropped, which ends the thread.
+    permits: Arc<Semaphore>,
+    /// `None` only while the handle is dropped, which ends the thread.
     jobs: Option<Sender<Box<dyn Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Database {
-    /// Moves the connection to a thread of its own, which ends with the last clone of the handle.
+    /// Moves the connection to a thread of its own, which ends when the last clone of the handle is
+    /// dropped.
     pub(crate) fn start(writer: Writer) -> PortResult<Self> {
-        let (jobs, queue) = channel();
+        let (jobs, receiver) = channel();
         let file = writer.file();
         let thread = thread::Builder::new()
             .name("certhooks-db".to_owned())
-            .spawn(move || writer.run(&queue))
+            .spawn(move || writer.run(&receiver))
             .map_err(|error| {
                 PortError(format!("{}: cannot start its thread: {error}", file.display()))
             })?;
         Ok(Self(Arc::new(Handle {
             file,
-            room: Arc::new(Semaphore::new(WAITING)),
+            permits: Arc::new(Semaphore::new(MAX_WAITING)),
             jobs: Some(jobs),
             thread: Mutex::new(Some(thread)),
         })))
     }
 
-    /// Runs `work` in a transaction that it may share with others, each in its own savepoint.
-    /// `Ok` means committed and on the disk. A caller that no longer waits when its turn comes has
-    /// its work left out.
+    /// Runs `work` in a transaction that it may share with other calls, each in a savepoint of its
+    /// own. `Ok` means committed and on the disk. If the caller stops waiting before its work is
+    /// started, the work is not run.
     pub(crate) async fn call<T, F>(&self, work: F) -> PortResult<T>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        let gone = || PortError(format!("{}: its thread has ended", self.0.file.display()));
-        let permit = Arc::clone(&self.0.room).acquire_owned().await.map_err(|_| gone())?;
+        let stopped = || PortError(format!("{}: its thread has ended", self.0.file.display()));
+        let permit = Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| stopped())?;
         let (answer, answered) = oneshot::channel();
         let call = Call { work: Some(work), result: None, answer, _permit: permit };
-        let jobs = self.0.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(Box::new(call)).map_err(|_| gone())?;
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        let jobs = self.0.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(Box::new(call)).map_err(|_| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 }
 
 impl Drop for Handle {
-    /// Waits until what is under way is committed and the file and its lock are closed, so that
-    /// the folder can be opened again at once.
+    /// Waits until the current transaction is committed and the file and its lock are closed, so
+    /// that the folder can be opened again at once.
     fn drop(&mut self) {
         self.jobs = None;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            // A panic of the thread was printed when it happened, and every caller got an error.
+            // A panic of the thread was logged when it happened, and every caller got an error.
             let _ = thread.join();
         }
     }
@@ -93,7 +97,8 @@ where
     }
 
     fn answer(self: Box<Self>, outcome: PortResult<()>) {
-        // Without a result nobody waits; nor is it a fault that a caller stops waiting.
+        // Without a result no caller is waiting. It is no error either if the caller stops waiting
+        // now.
         let Self { result, answer, .. } = *self;
         if let Some(result) = outcome.map(|()| result).transpose() {
             let _ = answer.send(result);
@@ -109,17 +114,20 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::folder::TestFolder;
     use crate::schema;
-    use crate::writer::Role;
+    use crate::test_folder::TestFolder;
+    use crate::writer::{Expired, Role};
 
     fn database(folder: &TestFolder) -> Database {
         crate::files::create_folder(folder.path()).unwrap();
         let file = folder.path().join(schema::FILE);
         let lock = crate::lock::Lock::take(folder.path(), "lock", "held").unwrap();
         let connection = schema::open(&file).unwrap();
-        let pause = Duration::from_secs(60);
-        let role = Role::Owner { pause, _lock: lock };
+        let role = Role::Owner {
+            expiry_interval: Duration::from_secs(60),
+            expire: |_| Ok(Expired::All),
+            _lock: lock,
+        };
         Database::start(Writer::new(connection, &file, OffsetDateTime::now_utc, role)).unwrap()
     }
 
@@ -141,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_an_error_of_that_caller_alone() {
+    async fn a_panic_is_an_error_of_its_caller_only() {
         let folder = TestFolder::new();
         let database = database(&folder);
         let (good, bad, after) = tokio::join!(
@@ -153,13 +161,13 @@ mod tests {
             database.call(insert(1)),
         );
         good.unwrap();
-        assert!(bad.unwrap_err().0.contains("certhooks.db: a fault in this program"));
+        assert!(bad.unwrap_err().0.contains("certhooks.db: panic"));
         after.unwrap();
         assert_eq!(database.call(|transaction| count(transaction.connection)).await.unwrap(), 2);
     }
 
     #[tokio::test]
-    async fn an_error_undoes_the_work_of_that_caller_alone() {
+    async fn an_error_rolls_back_the_work_of_its_caller_only() {
         let folder = TestFolder::new();
         let database = database(&folder);
         let (good, bad) = tokio::join!(
@@ -175,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_an_error_until_there_is_room() {
+    async fn a_full_disk_is_an_error_until_space_is_free() {
         let folder = TestFolder::new();
         let database = database(&folder);
         let limit = |pages: i64| {
@@ -188,7 +196,7 @@ mod tests {
         for _ in 0..3 {
             let error = database.call(insert(1_000_000)).await.unwrap_err();
             assert!(
-                error.0.contains("certhooks.db: database or disk is full; make room"),
+                error.0.contains("certhooks.db: database or disk is full; free space"),
                 "{error}"
             );
         }
@@ -198,10 +206,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_commit_fails_everyone_in_it() {
+    async fn a_failed_commit_fails_every_call_in_it() {
         let folder = TestFolder::new();
         let database = database(&folder);
-        // A deferred constraint is checked by COMMIT, which is what a full disk makes fail too.
+        // COMMIT checks a deferred constraint, and so fails as it does on a full disk.
         let orphan = database.call(|transaction| {
             transaction.connection.execute_batch("PRAGMA defer_foreign_keys = on")?;
             transaction.connection.execute("INSERT INTO bodies (id, body) VALUES (7, '')", [])
@@ -214,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_read_only_file_is_an_error_with_its_name() {
+    async fn a_write_to_a_read_only_file_is_an_error_with_its_name() {
         let folder = TestFolder::new();
         drop(database(&folder));
         let file = folder.path().join(schema::FILE);
@@ -223,26 +231,26 @@ mod tests {
         let database = Database::start(writer).unwrap();
         let error = database.call(insert(1)).await.unwrap_err();
         assert!(
-            error.0.contains("certhooks.db: attempt to write a readonly database; let this user")
+            error.0.contains("certhooks.db: attempt to write a readonly database; give this user")
         );
     }
 
     #[tokio::test]
-    async fn work_of_a_caller_who_left_is_left_out() {
+    async fn the_work_of_a_caller_that_stopped_waiting_is_not_run() {
         let folder = TestFolder::new();
         let database = database(&folder);
-        let (held, hold) = std::sync::mpsc::channel::<()>();
+        let (release, released) = std::sync::mpsc::channel::<()>();
         let (begun, began) = oneshot::channel();
         let blocker = tokio::spawn({
             let database = database.clone();
             async move {
-                database.call(move |_| Ok(begun.send(()).is_ok() && hold.recv().is_ok())).await
+                database.call(move |_| Ok(begun.send(()).is_ok() && released.recv().is_ok())).await
             }
         });
         began.await.unwrap();
         let impatient = tokio::time::timeout(Duration::from_millis(50), database.call(insert(1)));
         assert!(impatient.await.is_err());
-        held.send(()).unwrap();
+        release.send(()).unwrap();
         assert!(blocker.await.unwrap().unwrap());
         assert_eq!(database.call(|transaction| count(transaction.connection)).await.unwrap(), 0);
     }

@@ -2,9 +2,10 @@ use ports::{Outgoing, PortResult};
 
 use crate::database::Database;
 use crate::queue;
-use crate::writer::Transaction;
+use crate::transaction::Transaction;
 
-/// What was received too often; [`Reader::dead_letters`](crate::Reader::dead_letters) reads it.
+/// Messages that were received too often. [`Reader::dead_letters`](crate::Reader::dead_letters) lists
+/// them.
 #[derive(Clone)]
 pub struct LocalDeadLetters {
     database: Database,
@@ -15,26 +16,27 @@ impl LocalDeadLetters {
         Self { database }
     }
 
-    /// Puts each message onto the events queue in the place of the dead letter of that id, all in one
-    /// transaction. How many; those that somebody else took meanwhile are left out.
+    /// Replaces each dead letter, given by its id, with the message on the events queue, all in one
+    /// transaction. Returns how many; letters that another process removed meanwhile are left out.
     pub async fn retry(&self, letters: Vec<(i64, Outgoing)>) -> PortResult<usize> {
         let retry = move |transaction: &Transaction<'_>| {
-            let mut done = 0;
+            let mut retried = 0;
             for (id, message) in &letters {
                 if remove(transaction, *id)? {
                     queue::send(transaction, message)?;
-                    done += 1;
+                    retried += 1;
                 }
             }
-            Ok(done)
+            Ok(retried)
         };
         self.database.call(retry).await
     }
 
-    /// Removes them for good. How many there were.
+    /// Deletes dead letters for good. Returns how many there were.
     pub async fn remove(&self, ids: Vec<i64>) -> PortResult<usize> {
         let removal = move |transaction: &Transaction<'_>| {
-            ids.iter().try_fold(0, |done, id| Ok(done + usize::from(remove(transaction, *id)?)))
+            ids.iter()
+                .try_fold(0, |removed, id| Ok(removed + usize::from(remove(transaction, *id)?)))
         };
         self.database.call(removal).await
     }

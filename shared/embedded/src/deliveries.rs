@@ -2,7 +2,7 @@ use ports::{Deliveries, Delivery, PortResult};
 
 use crate::database::Database;
 
-/// The deliveries queue: a table that only grows, until what is older than 14 days is deleted.
+/// The deliveries queue: an append-only table, from which rows older than 14 days are deleted.
 /// [`Reader::read_after`](crate::Reader::read_after) reads it.
 #[derive(Clone)]
 pub struct LocalDeliveries {
@@ -15,8 +15,8 @@ impl LocalDeliveries {
     }
 }
 
-/// What the worker published before a crash, and could not record, it publishes again: that is here
-/// already. A replay is wanted each time, and stands in for nothing.
+/// An event that the worker published before a crash, but could not record, it publishes again; the
+/// row exists already then. A replay is inserted each time, and does not count as the event itself.
 const PUBLISH: &str = "
     INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
         SELECT ?1, ?2, ?3, ?4, ?5, ?6
@@ -25,7 +25,7 @@ const PUBLISH: &str = "
             OR json_extract(?6, '$.replayed') IS TRUE";
 
 impl Deliveries for LocalDeliveries {
-    /// An id is here once, but for replays, for as long as it is kept.
+    /// An id is in the table once, not counting replays, for as long as its row is kept.
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         self.database
             .call(move |transaction| {

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,116 +6,100 @@ use ports::{EventsQueue, Outgoing, PortResult};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, moment, span};
+use crate::clock::{Clock, duration_micros, from_micros};
 use crate::database::Database;
-use crate::fair_queue::{self, Demand};
+use crate::fair_queue::{self, ReceiveRequest};
 use crate::queue;
+use crate::receipt::{Receipt, Received};
 
-/// Between two looks at the table (three look-ups in an index, nothing written): another process may have
-/// sent something, and the wall clock may be set while we sleep.
-const LOOK: Duration = Duration::from_millis(500);
+/// Interval between two queries of the table (three look-ups in an index, no write) while waiting:
+/// another process may have sent a message, and the wall clock may be changed meanwhile.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The events queue: the door's end is [`EventsQueue`], the worker's end are the methods here.
+/// The events queue. Webhook endpoints use it through [`EventsQueue`], the worker through its
+/// methods.
 #[derive(Clone)]
 pub struct LocalEvents {
     database: Database,
     clock: Clock,
-    visibility: Duration,
+    visibility_timeout: Duration,
     max_receives: u32,
+    /// Signals that a message was sent or its visibility changed.
     changed: Arc<Notify>,
-    turns: Arc<AtomicUsize>,
-}
-
-/// A message, ours until its visibility timeout ends. To leave it for later, do nothing with it.
-pub struct Received {
-    pub receipt: Receipt,
-    /// The envelope as JSON.
-    pub body: String,
-    /// This time included.
-    pub receive_count: u32,
-    pub sent: OffsetDateTime,
-}
-
-/// Stands for one receive; void as soon as the message is received again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Receipt {
-    pub(crate) id: i64,
-    pub(crate) generation: i64,
-}
-
-/// Unique among all receives of a state folder, so it may be the owner of a ledger claim.
-impl fmt::Display for Receipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.id, self.generation)
-    }
+    /// Counts calls to [`receive`](Self::receive), so that each begins with another provider.
+    receive_calls: Arc<AtomicUsize>,
 }
 
 impl LocalEvents {
     pub(crate) fn new(
         database: Database,
         clock: Clock,
-        visibility: Duration,
+        visibility_timeout: Duration,
         max_receives: u32,
     ) -> Self {
         Self {
             database,
             clock,
-            visibility,
+            visibility_timeout,
             max_receives,
             changed: Arc::new(Notify::new()),
-            turns: Arc::default(),
+            receive_calls: Arc::default(),
         }
     }
 
-    /// At most `most` visible messages, oldest first but in turns between providers and groups;
-    /// empty when there is none. A message received too often becomes a dead letter instead.
-    pub async fn receive(&self, most: usize) -> PortResult<Vec<Received>> {
-        let demand = Demand {
-            most,
-            visibility: span(self.visibility),
+    /// At most `max_messages` visible messages, oldest first, but alternating between providers and
+    /// between groups; empty when none is visible. A message that was received too often becomes a
+    /// dead letter instead.
+    pub async fn receive(&self, max_messages: usize) -> PortResult<Vec<Received>> {
+        let request = ReceiveRequest {
+            max_messages,
+            visibility_timeout: duration_micros(self.visibility_timeout),
             max_receives: self.max_receives,
-            first: self.turns.fetch_add(1, Ordering::Relaxed),
+            first_provider: self.receive_calls.fetch_add(1, Ordering::Relaxed),
         };
-        self.database.call(move |transaction| fair_queue::receive(transaction, &demand)).await
+        self.database.call(move |transaction| fair_queue::receive(transaction, &request)).await
     }
 
-    /// Removes the message. `false`: the receipt is void, somebody else has the message or had it.
+    /// Deletes the message. `false` if the receipt is void, because another receiver has the
+    /// message or had it.
     pub async fn acknowledge(&self, receipt: Receipt) -> PortResult<bool> {
         self.database.call(move |transaction| queue::acknowledge(transaction, receipt)).await
     }
 
-    /// Invisible for so long from now; zero gives it back at once. `false`: the receipt is void.
-    pub async fn extend(&self, receipt: Receipt, visibility: Duration) -> PortResult<bool> {
+    /// Makes the message invisible for `timeout` from now; zero makes it visible at once. `false`
+    /// if the receipt is void.
+    pub async fn extend(&self, receipt: Receipt, timeout: Duration) -> PortResult<bool> {
         let extended = self
             .database
-            .call(move |transaction| queue::extend(transaction, receipt, span(visibility)))
+            .call(move |transaction| queue::extend(transaction, receipt, duration_micros(timeout)))
             .await?;
         self.changed.notify_waiters();
         Ok(extended)
     }
 
-    /// Returns as soon as a message may be visible: at once when one is sent here, when a delay or a
-    /// visibility timeout ends, and half a second after another process sent one. May be dropped at
-    /// any time.
+    /// Returns as soon as a message may be visible: at once when this process sends one, when a
+    /// delay or a visibility timeout ends, and within half a second after another process sent one.
+    /// The future may be dropped at any time.
     pub async fn wait_for_message(&self) -> PortResult<()> {
         loop {
-            // Made before the look at the table, so that nothing sent in between is missed.
+            // Created before the query, so that a message sent in between is not missed.
             let changed = self.changed.notified();
             let wait = match self.next_visible_at().await? {
                 Some(at) => Duration::try_from(at - (self.clock)()).unwrap_or_default(),
-                None => LOOK,
+                None => POLL_INTERVAL,
             };
             if wait.is_zero() {
                 return Ok(());
             }
-            // Either end leads to the next look.
-            let _ = tokio::time::timeout(wait.min(LOOK), changed).await;
+            // The next query follows in either case.
+            let _ = tokio::time::timeout(wait.min(POLL_INTERVAL), changed).await;
         }
     }
 
-    /// When the next message is or becomes visible, in the past if it is already.
+    /// When the next message becomes visible, or became visible if that is in the past. `None` when
+    /// the queue is empty.
     pub async fn next_visible_at(&self) -> PortResult<Option<OffsetDateTime>> {
-        Ok(self.database.call(queue::next_visible).await?.map(moment))
+        Ok(self.database.call(queue::next_visible).await?.map(from_micros))
     }
 }
 

@@ -1,49 +1,51 @@
-//! Who is served next. Groups take turns: a message that becomes ready gets the rank
-//! after the last ready one of its group, but none below the lowest ready rank of its provider;
-//! the lowest rank is served first (start-time fair queueing: Goyal, Vin, Cheng 1996). So a group
-//! with a long backlog is one step ahead of nobody. Providers take turns too. Each step is a few
-//! look-ups in an index, however long the queue is.
+//! Which message is received next. Groups alternate: a message that becomes ready gets the rank
+//! after the last ready one of its group, but not below the lowest ready rank of its provider, and
+//! the lowest rank is received first (start-time fair queueing: Goyal, Vin, Cheng 1996). So a group
+//! with a long backlog delays the other groups by one message at a time. Providers alternate too.
+//! Each step is a few look-ups in an index, however long the queue is.
 
 use envelope::Provider;
 use rusqlite::Row;
 
-use crate::clock::moment;
-use crate::events::{Receipt, Received};
+use crate::clock::from_micros;
 use crate::queue::remove_expired;
-use crate::writer::Transaction;
+use crate::rank::next_rank;
+use crate::receipt::{Receipt, Received};
+use crate::transaction::Transaction;
 
-/// Messages that one call makes ready at most; the next call goes on.
-const STEP: i64 = 1000;
+/// Maximum number of messages that one call makes ready; the next call makes further ones ready.
+const MAX_MADE_READY: i64 = 1000;
 
-/// What a call to `receive` asks for.
-pub(crate) struct Demand {
-    pub(crate) most: usize,
+/// The parameters of one receive.
+pub(crate) struct ReceiveRequest {
+    pub(crate) max_messages: usize,
     /// Microseconds.
-    pub(crate) visibility: i64,
+    pub(crate) visibility_timeout: i64,
     pub(crate) max_receives: u32,
-    /// The provider whose turn is first.
-    pub(crate) first: usize,
+    /// Position of the provider that comes first, modulo the number of providers.
+    pub(crate) first_provider: usize,
 }
 
 pub(crate) fn receive(
     transaction: &Transaction<'_>,
-    demand: &Demand,
+    request: &ReceiveRequest,
 ) -> rusqlite::Result<Vec<Received>> {
     remove_expired(transaction)?;
     make_ready(transaction)?;
-    let mut taken = Vec::new();
+    let mut received = Vec::new();
     loop {
-        let heads = heads(transaction, demand, demand.most - taken.len())?;
-        if heads.is_empty() {
-            return Ok(taken);
+        let ids = next_ids(transaction, request, request.max_messages - received.len())?;
+        if ids.is_empty() {
+            return Ok(received);
         }
-        for id in heads {
-            taken.extend(take(transaction, demand, id)?);
+        for id in ids {
+            received.extend(take(transaction, request, id)?);
         }
     }
 }
 
-/// Delayed messages that are due, and those in flight whose receiver did not answer in time.
+/// Makes delayed messages ready whose delay has ended, and messages in flight whose visibility
+/// timeout has ended.
 fn make_ready(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let delayed = due(
         transaction,
@@ -60,7 +62,7 @@ fn make_ready(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         WHERE state = 2 AND visible_at <= ?1 ORDER BY visible_at LIMIT ?2",
     )?;
     for (id, provider, _, rank) in returned {
-        // Not behind its group: it had its turn before them.
+        // It keeps its place before its group, since it was received before the others.
         let rank = rank.max(next_rank(transaction, &provider, "")?);
         set_ready(transaction, id, rank)?;
     }
@@ -73,7 +75,7 @@ fn due(transaction: &Transaction<'_>, statement: &str) -> rusqlite::Result<Vec<D
     transaction
         .connection
         .prepare_cached(statement)?
-        .query_map((transaction.now, STEP), |row| row.try_into())?
+        .query_map((transaction.now, MAX_MADE_READY), |row| row.try_into())?
         .collect()
 }
 
@@ -85,41 +87,41 @@ fn set_ready(transaction: &Transaction<'_>, id: i64, rank: i64) -> rusqlite::Res
         .map(drop)
 }
 
-/// The next ids: the first of each provider, then the second of each, and so on.
-fn heads(
+/// The ids of the next messages: the first of each provider, then the second of each, and so on.
+fn next_ids(
     transaction: &Transaction<'_>,
-    demand: &Demand,
-    most: usize,
+    request: &ReceiveRequest,
+    limit: usize,
 ) -> rusqlite::Result<Vec<i64>> {
-    let mut heads = Vec::new();
+    let mut candidates = Vec::new();
     let mut statement = transaction.connection.prepare_cached(
         "SELECT id FROM messages WHERE state = 0 AND provider = ?1 ORDER BY rank, id LIMIT ?2",
     )?;
     let providers = Provider::ALL.len();
     for (index, provider) in Provider::ALL.iter().enumerate() {
-        let place = (index + providers - demand.first % providers) % providers;
-        let ids = statement.query_map((provider.as_str(), most as i64), |row| row.get(0))?;
+        let place = (index + providers - request.first_provider % providers) % providers;
+        let ids = statement.query_map((provider.as_str(), limit as i64), |row| row.get(0))?;
         for (round, id) in ids.enumerate() {
-            heads.push((round, place, id?));
+            candidates.push((round, place, id?));
         }
     }
-    heads.sort_unstable();
-    Ok(heads.into_iter().take(most).map(|(_, _, id)| id).collect())
+    candidates.sort_unstable();
+    Ok(candidates.into_iter().take(limit).map(|(_, _, id)| id).collect())
 }
 
-/// Nothing when the message was received too often and is a dead letter now. One that expires never
-/// becomes one: it is offered until its time is over.
+/// Receives one message. `None` when it was received too often and is a dead letter now. A message
+/// that expires never becomes a dead letter: it is received again until it has expired.
 fn take(
     transaction: &Transaction<'_>,
-    demand: &Demand,
+    request: &ReceiveRequest,
     id: i64,
 ) -> rusqlite::Result<Option<Received>> {
     let exhausted: bool = transaction
         .connection
         .prepare_cached("SELECT receives >= ?2 AND expires IS NULL FROM messages WHERE id = ?1")?
-        .query_row((id, demand.max_receives), |row| row.get(0))?;
+        .query_row((id, request.max_receives), |row| row.get(0))?;
     if exhausted {
-        let reason = format!("received {} times and not acknowledged", demand.max_receives);
+        let reason = format!("received {} times and not acknowledged", request.max_receives);
         return dead_letter(transaction, id, &reason).and(Ok(None));
     }
     transaction
@@ -132,15 +134,15 @@ fn take(
                      coalesce((SELECT body FROM bodies WHERE id = messages.id),
                               (SELECT body FROM confidential WHERE id = messages.id))",
         )?
-        .query_row((id, transaction.now + demand.visibility), received)
+        .query_row((id, transaction.now + request.visibility_timeout), to_received)
         .map(Some)
 }
 
-fn received(row: &Row<'_>) -> rusqlite::Result<Received> {
+fn to_received(row: &Row<'_>) -> rusqlite::Result<Received> {
     Ok(Received {
         receipt: Receipt { id: row.get(0)?, generation: row.get(1)? },
         receive_count: row.get(2)?,
-        sent: moment(row.get(3)?),
+        sent: from_micros(row.get(3)?),
         body: row.get(4)?,
     })
 }
@@ -159,20 +161,4 @@ fn dead_letter(transaction: &Transaction<'_>, id: i64, reason: &str) -> rusqlite
         .prepare_cached("DELETE FROM messages WHERE id = ?1")?
         .execute([id])
         .map(drop)
-}
-
-/// The rank of a message that becomes ready in this group.
-pub(crate) fn next_rank(
-    transaction: &Transaction<'_>,
-    provider: &str,
-    group: &str,
-) -> rusqlite::Result<i64> {
-    transaction
-        .connection
-        .prepare_cached(
-            "SELECT max(
-                 coalesce((SELECT min(rank) FROM messages WHERE state = 0 AND provider = ?1), 0),
-                 coalesce((SELECT max(rank) + 1 FROM messages WHERE state = 0 AND grp = ?2), 0))",
-        )?
-        .query_row((provider, group), |row| row.get(0))
 }

@@ -5,43 +5,48 @@ use std::path::Path;
 
 use ports::PortError;
 
-use crate::faults::fault;
+use crate::errors::io_error;
 
-/// Makes a folder and those above it, for this user alone. Leaves the mode of an existing one.
+/// Creates a folder and its missing parents with mode 0700. The mode of an existing folder stays.
 pub(crate) fn create_folder(path: &Path) -> Result<(), PortError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|error| fault("cannot create", path, &error))
+        .map_err(|error| io_error("cannot create", path, &error))
 }
 
-/// How a new file is opened: for this user alone.
-pub(crate) fn private() -> OpenOptions {
+/// Options that open a file for writing, with mode 0600 if it is new.
+pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
     options
 }
 
-/// Writes `draft` to the disk, then renames it to `target`: after a crash there is the old file,
-/// the new one or none, never half of one. Both paths are on one file system.
-pub(crate) fn write_whole(draft: &Path, target: &Path, content: &[u8]) -> Result<(), PortError> {
-    let written = write_draft(draft, content).map_err(|error| fault("cannot write", draft, &error));
+/// Writes `temporary` to the disk, then renames it to `target`: after a crash the old file, the new
+/// one or none exists, never a part of one. Both paths must be on one file system.
+pub(crate) fn write_atomically(
+    temporary: &Path,
+    target: &Path,
+    content: &[u8],
+) -> Result<(), PortError> {
+    let written = write_to_disk(temporary, content)
+        .map_err(|error| io_error("cannot write", temporary, &error));
     let renamed = written.and_then(|()| {
-        fs::rename(draft, target).map_err(|error| fault("cannot write", target, &error))
+        fs::rename(temporary, target).map_err(|error| io_error("cannot write", target, &error))
     });
     match renamed {
         Ok(()) => sync_folder_of(target),
         Err(error) => {
-            // The first fault is the one to tell; a draft that stays is removed on the next start.
-            let _ = fs::remove_file(draft);
+            // The first error is the one to report; a file that stays is removed on the next start.
+            let _ = fs::remove_file(temporary);
             Err(error)
         }
     }
 }
 
-fn write_draft(draft: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = private().create(true).truncate(true).open(draft)?;
+fn write_to_disk(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = private_file().create(true).truncate(true).open(path)?;
     file.write_all(content)?;
     file.sync_all()
 }
@@ -51,5 +56,5 @@ fn sync_folder_of(path: &Path) -> Result<(), PortError> {
     let folder = path.parent().unwrap_or(path);
     File::open(folder)
         .and_then(|folder| folder.sync_all())
-        .map_err(|error| fault("cannot write", folder, &error))
+        .map_err(|error| io_error("cannot write", folder, &error))
 }

@@ -4,44 +4,46 @@ use ports::{CertificateState, Entry, History, HistoryRecord, Ordering};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row};
 
-use crate::clock::{micros, moment};
-use crate::writer::Transaction;
+use crate::clock::{from_micros, to_micros};
+use crate::transaction::Transaction;
 
-/// One statement decides and moves; a row past its time counts for nothing.
+/// Moves the state of a certificate on, unless the stored rank is higher. One statement compares and
+/// updates; an expired row counts as absent.
 pub(crate) fn advance(
     transaction: &Transaction<'_>,
     state: &CertificateState,
 ) -> rusqlite::Result<Ordering> {
-    let moved = transaction
+    let updated = transaction
         .connection
         .prepare_cached(
             "INSERT INTO certificates (certificate, place, kind, id, time, keep_until)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (certificate) DO UPDATE SET place = excluded.rank,
+             ON CONFLICT (certificate) DO UPDATE SET place = excluded.place,
                  kind = excluded.kind, id = excluded.id, time = excluded.time,
                  keep_until = excluded.keep_until
-             WHERE place <= excluded.rank OR keep_until <= ?7",
+             WHERE place <= excluded.place OR keep_until <= ?7",
         )?
         .execute((
             &state.certificate,
             state.rank,
             &state.kind,
             &state.id,
-            micros(state.time),
-            micros(state.kept_until),
+            to_micros(state.time),
+            to_micros(state.kept_until),
             transaction.now,
         ))?;
-    Ok(if moved == 0 { Ordering::Stale } else { Ordering::Current })
+    Ok(if updated == 0 { Ordering::Stale } else { Ordering::Current })
 }
 
-/// The same event again takes the place of its line, but for a replay.
+/// Adds an entry to the history of a certificate. The same event again replaces its entry; a replay
+/// gets an entry of its own.
 pub(crate) fn append(
     transaction: &Transaction<'_>,
     record: &HistoryRecord,
 ) -> rusqlite::Result<()> {
     let HistoryRecord { certificate, aliases, entry, kept_until } = record;
-    let keep_until = micros(*kept_until);
-    let replay = if entry.is_replay() { micros(entry.delivered) } else { 0 };
+    let keep_until = to_micros(*kept_until);
+    let replay = if entry.is_replay() { to_micros(entry.delivered) } else { 0 };
     let text = serde_json::to_string(entry)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     transaction
@@ -50,7 +52,7 @@ pub(crate) fn append(
             "INSERT OR REPLACE INTO history (certificate, received, id, replay, entry, keep_until)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute((certificate, micros(entry.received), &entry.id, replay, text, keep_until))?;
+        .execute((certificate, to_micros(entry.received), &entry.id, replay, text, keep_until))?;
     for alias in aliases {
         transaction
             .connection
@@ -63,6 +65,7 @@ pub(crate) fn append(
     Ok(())
 }
 
+/// The histories of the certificates that have one of these names, as an id or as an alias.
 pub(crate) fn find(
     transaction: &Transaction<'_>,
     names: &[String],
@@ -105,8 +108,8 @@ fn state(
                 rank: row.get(1)?,
                 kind: row.get(2)?,
                 id: row.get(3)?,
-                time: moment(row.get(4)?),
-                kept_until: moment(row.get(5)?),
+                time: from_micros(row.get(4)?),
+                kept_until: from_micros(row.get(5)?),
             })
         })
         .optional()

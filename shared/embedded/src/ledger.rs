@@ -5,12 +5,13 @@ use rusqlite::OptionalExtension;
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
-use crate::clock::{micros, moment};
+use crate::clock::{from_micros, to_micros};
 use crate::database::Database;
 use crate::history;
-use crate::writer::Transaction;
+use crate::transaction::Transaction;
 
-/// Claims, recorded ids, certificates and waiting challenges.
+/// The ledger: claims, recorded ids, states and histories of certificates, and challenges that wait
+/// for an answer.
 #[derive(Clone)]
 pub struct LocalLedger {
     database: Database,
@@ -25,7 +26,9 @@ impl LocalLedger {
 impl Ledger for LocalLedger {
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let (id, owner) = (id.to_owned(), owner.to_owned());
-        self.database.call(move |transaction| claim(transaction, &id, &owner, micros(until))).await
+        self.database
+            .call(move |transaction| claim(transaction, &id, &owner, to_micros(until)))
+            .await
     }
 
     async fn advance(&self, state: CertificateState) -> PortResult<Ordering> {
@@ -65,7 +68,7 @@ impl Ledger for LocalLedger {
         let (webhook_id, token) = (webhook_id.to_owned(), token.clone());
         self.database
             .call(move |transaction| {
-                keep_challenge(transaction, &webhook_id, &token, micros(expires))
+                keep_challenge(transaction, &webhook_id, &token, to_micros(expires))
             })
             .await
     }
@@ -85,11 +88,11 @@ fn claim(
     match entry {
         Some((true, _, _)) => return Ok(Claim::Recorded),
         Some((false, Some(holder), Some(end))) if holder != owner && end > transaction.now => {
-            return Ok(Claim::Held { until: moment(end) });
+            return Ok(Claim::Held { until: from_micros(end) });
         }
         _ => {}
     }
-    // A lease that has ended grants as no entry does, so the row may go then.
+    // An ended lease is the same as no row, so the row may be deleted when the lease ends.
     transaction
         .connection
         .prepare_cached(
@@ -100,7 +103,7 @@ fn claim(
     Ok(Claim::Granted)
 }
 
-/// All of it or nothing: a call is one savepoint.
+/// Both writes succeed or neither: a call runs in one savepoint.
 fn record(transaction: &Transaction<'_>, recorded: &DeliveryRecord) -> rusqlite::Result<()> {
     if let Some(record) = &recorded.history {
         history::append(transaction, record)?;
@@ -110,11 +113,11 @@ fn record(transaction: &Transaction<'_>, recorded: &DeliveryRecord) -> rusqlite:
         .prepare_cached(
             "INSERT OR REPLACE INTO ledger (id, recorded, keep_until) VALUES (?1, 1, ?2)",
         )?
-        .execute((&recorded.id, micros(recorded.kept_until)))
+        .execute((&recorded.id, to_micros(recorded.kept_until)))
         .map(drop)
 }
 
-/// A look at one id after the other: each is a look into the primary key.
+/// The recorded ones of `ids`. One query for each is cheap: it is a look-up in the primary key.
 fn known(
     transaction: &Transaction<'_>,
     ids: &[String],
@@ -124,22 +127,22 @@ fn known(
     )?;
     let mut known = HashMap::new();
     for id in ids {
-        let kept: Option<i64> =
+        let keep_until: Option<i64> =
             select.query_row((id, transaction.now), |row| row.get(0)).optional()?;
-        known.extend(kept.map(|kept| (id.clone(), moment(kept))));
+        known.extend(keep_until.map(|keep_until| (id.clone(), from_micros(keep_until))));
     }
     Ok(known)
 }
 
-/// A newer challenge of the same webhook takes the place of the older one, as at CertCentral.
+/// A newer challenge replaces the older one of the same webhook, as at CertCentral.
 fn keep_challenge(
     transaction: &Transaction<'_>,
     webhook_id: &str,
     token: &SecretString,
     expires: i64,
 ) -> rusqlite::Result<()> {
-    // What it replaces, and what is over already, must leave no trace.
-    transaction.scrub();
+    // The replaced token, and one that has expired already, must leave no trace.
+    transaction.request_scrub();
     transaction
         .connection
         .prepare_cached(
@@ -153,7 +156,7 @@ fn keep_challenge(
         .map(drop)
 }
 
-/// Nobody holds a lease once the process has ended that could have had it.
+/// Deletes all leases: the process that could have held one has ended.
 pub(crate) fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.connection.execute("DELETE FROM ledger WHERE recorded = 0", []).map(drop)
 }

@@ -1,18 +1,21 @@
-//! The ports on SQLite and files, for one machine: one folder that one process owns, nothing to install.
+//! The ports on SQLite and files, for one machine: one folder that one process owns, nothing to
+//! install.
 //!
-//! - [`state`], [`lock`]: the folder: what is in it, what is put right on opening it, whose it is, and
-//!   how another process joins
-//! - [`reader`]: the same folder for commands that look on while `certhooks local` runs
-//! - [`events`], [`queue`], [`fair_queue`]: the events queue: its two ends, its tables, who is next
-//! - [`dead_letters`]: what became of messages that were received too often
+//! - [`state`], [`lock`]: opening the folder as its owner, with recovery, or beside its owner
+//! - [`reader`]: read-only access for commands, while `certhooks local` runs
+//! - [`events`], [`queue`], [`fair_queue`]: the events queue: its methods, its tables, which
+//!   message is next
+//! - [`receipt`], [`rank`]: a received message; the rank of a message on the queue
+//! - [`dead_letters`]: messages that were received too often
 //! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
-//! - [`history`]: what the ledger keeps of certificates: state, history, by what they are found
-//! - [`secret_members`], [`secrets_file`]: what `secrets.json` may hold, and the file
-//! - [`rotation`]: from one webhook secret to the next, stage by stage
-//! - [`database`], [`writer`]: the thread that owns the connection and commits for many callers
-//! - [`schema`], [`expiry`]: the tables, and what is deleted from them as time passes
-//! - [`clock`], [`files`], [`faults`]: moments as SQLite keeps them; files for this user alone; how
-//!   an error names what failed and the remedy
+//! - [`history`]: states, histories and aliases of certificates in the ledger
+//! - [`secret_members`], [`secrets_file`]: the members of `secrets.json`, and the file
+//! - [`rotation`]: rotation of a webhook secret, stage by stage
+//! - [`database`], [`writer`], [`transaction`]: the thread that owns the connection and commits for
+//!   many callers
+//! - [`schema`], [`expiry`], [`scrub`]: the tables, the deletion of expired rows, and of their traces
+//! - [`clock`], [`files`], [`errors`]: times as SQLite stores them; private files; error messages
+//!   with a remedy
 
 mod archive;
 mod archive_reader;
@@ -20,37 +23,42 @@ mod clock;
 mod database;
 mod dead_letters;
 mod deliveries;
+mod errors;
 mod events;
 mod expiry;
 mod fair_queue;
-mod faults;
 mod files;
 mod history;
 mod ledger;
 mod lock;
 mod queue;
+mod rank;
 mod reader;
+mod receipt;
 mod rotation;
 mod schema;
+mod scrub;
 mod secret_members;
 mod secrets;
 mod secrets_file;
 mod state;
+mod transaction;
 mod writer;
 
 pub use archive::LocalArchive;
 pub use dead_letters::LocalDeadLetters;
 pub use deliveries::LocalDeliveries;
-pub use events::{LocalEvents, Receipt, Received};
+pub use events::LocalEvents;
 pub use ledger::LocalLedger;
 pub use queue::{Counts, Oldest};
 pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
+pub use receipt::{Receipt, Received};
 pub use rotation::{Rotation, Stages};
 pub use secrets::{LocalSecret, LocalSecrets};
 pub use state::{Options, State};
 
 #[cfg(test)]
-#[path = "../tests/it/folder.rs"]
-mod folder;
+mod disk_full_tests;
 #[cfg(test)]
-mod full;
+#[path = "../tests/it/test_folder.rs"]
+mod test_folder;

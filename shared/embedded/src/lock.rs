@@ -3,36 +3,37 @@ use std::path::Path;
 
 use ports::{PortError, PortResult};
 
-use crate::faults::fault;
-use crate::files::private;
+use crate::errors::io_error;
+use crate::files::private_file;
 
-/// Proof that no other process owns the folder, or does what the lock is named for. The system lets go
-/// of it when the process ends, however it ends.
+/// An exclusive lock on a file of the folder. While it exists, no other process owns the folder or,
+/// with another name of file, runs the operation that the file is named after. The system releases
+/// it when the process ends, however it ends.
 pub(crate) struct Lock(File);
 
 impl Lock {
-    /// `held` says who else may have it, and what to do then.
-    pub(crate) fn take(folder: &Path, name: &str, held: &str) -> PortResult<Self> {
+    /// `conflict` says who else may hold the lock, and what to do then.
+    pub(crate) fn take(folder: &Path, name: &str, conflict: &str) -> PortResult<Self> {
         let path = folder.join(name);
-        let file = private()
+        let file = private_file()
             .create(true)
             .truncate(false)
             .open(&path)
-            .map_err(|error| fault("cannot open", &path, &error))?;
+            .map_err(|error| io_error("cannot open", &path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => {
-                Err(PortError(format!("{} is held: {held}", path.display())))
+                Err(PortError(format!("{} is held: {conflict}", path.display())))
             }
-            Err(TryLockError::Error(error)) => Err(fault("cannot lock", &path, &error)),
+            Err(TryLockError::Error(error)) => Err(io_error("cannot lock", &path, &error)),
         }
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing is not enough: a process just being started by another thread has a copy of the
-        // descriptor for a moment, and with it the lock (flock(2)).
+        // Closing is not enough: a process that another thread is starting has a copy of the
+        // descriptor for a short time, and with it the lock (flock(2)).
         let _ = self.0.unlock();
     }
 }

@@ -5,31 +5,33 @@ use rusqlite::OptionalExtension;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::clock::{micros, moment, span};
-use crate::events::Receipt;
-use crate::fair_queue::next_rank;
-use crate::writer::Transaction;
+use crate::clock::{duration_micros, from_micros, to_micros};
+use crate::rank::next_rank;
+use crate::receipt::Receipt;
+use crate::transaction::Transaction;
 
-/// How many messages are where.
+/// Numbers of messages by state.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Counts {
     pub visible: u64,
     pub in_flight: u64,
     pub delayed: u64,
+    /// Dead letters.
     pub dead: u64,
 }
 
-/// Since when the oldest messages wait; nothing when there are none.
+/// Times of the oldest messages; `None` when there are none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Oldest {
-    /// When the door took it, of all messages on the queue: those that wait for another try too.
+    /// When the webhook endpoint received it, of all messages on the queue, delayed ones and those
+    /// in flight included.
     pub received: Option<OffsetDateTime>,
-    /// When it became visible, of those that no worker has taken.
+    /// When it became visible, of those that no worker has received.
     pub visible: Option<OffsetDateTime>,
 }
 
 pub(crate) fn send(transaction: &Transaction<'_>, message: &Outgoing) -> rusqlite::Result<()> {
-    let expires = message.expires.map(micros);
+    let expires = message.expires.map(to_micros);
     let provider = message.provider.as_str();
     let delayed = !message.delay.is_zero();
     let rank = if delayed { 0 } else { next_rank(transaction, provider, &message.group)? };
@@ -45,7 +47,7 @@ pub(crate) fn send(transaction: &Transaction<'_>, message: &Outgoing) -> rusqlit
             &message.group,
             delayed,
             rank,
-            transaction.now + span(message.delay),
+            transaction.now + duration_micros(message.delay),
             transaction.now,
             expires,
         ))?;
@@ -57,19 +59,19 @@ pub(crate) fn send(transaction: &Transaction<'_>, message: &Outgoing) -> rusqlit
     transaction.connection.prepare_cached(body)?.execute((id, &message.body)).map(drop)
 }
 
-/// Messages past their time, in whatever state. They are few: challenges only.
+/// Deletes expired messages, in whatever state. They are few, since only challenges expire.
 pub(crate) fn remove_expired(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let removed = transaction
         .connection
         .prepare_cached("DELETE FROM messages WHERE expires <= ?1")?
         .execute([transaction.now])?;
     if removed > 0 {
-        transaction.scrub();
+        transaction.request_scrub();
     }
     Ok(())
 }
 
-/// Whether the receipt still counted.
+/// Deletes a message. `false` if the receipt is void.
 pub(crate) fn acknowledge(
     transaction: &Transaction<'_>,
     receipt: Receipt,
@@ -82,47 +84,48 @@ pub(crate) fn acknowledge(
         .query_row((receipt.id, receipt.generation), |row| row.get(0))
         .optional()?;
     if confidential == Some(true) {
-        transaction.scrub();
+        transaction.request_scrub();
     }
     Ok(confidential.is_some())
 }
 
-/// Whether the receipt still counted.
+/// Sets the remaining visibility timeout, in microseconds. `false` if the receipt is void.
 pub(crate) fn extend(
     transaction: &Transaction<'_>,
     receipt: Receipt,
-    visibility: i64,
+    timeout: i64,
 ) -> rusqlite::Result<bool> {
     transaction
         .connection
         .prepare_cached(
             "UPDATE messages SET visible_at = ?3 WHERE id = ?1 AND generation = ?2 AND state = 2",
         )?
-        .execute((receipt.id, receipt.generation, transaction.now + visibility))
+        .execute((receipt.id, receipt.generation, transaction.now + timeout))
         .map(|changed| changed > 0)
 }
 
-/// So many ends of a process say nothing against a message that was in flight: an operator may restart
-/// five times in a row.
-const HARMLESS: i64 = 5;
-/// And so many do not count as receives.
-const FORGIVEN: i64 = 12;
-/// Doubles with each further end.
-const WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-/// Between two suspects, so much of their wait.
-const APART: i64 = 20;
+/// Number of recoveries after which a message becomes suspect. Fewer say nothing against it: an
+/// operator may restart five times in a row.
+const RECOVERIES_UNTIL_SUSPECT: i64 = 5;
+/// Number of recoveries that do not count as receives.
+const RECOVERIES_NOT_COUNTED: i64 = 12;
+/// Delay of a message that becomes suspect; it doubles with each further recovery.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(300);
+/// Suspects become visible one after the other; the interval between two is their delay divided by
+/// this.
+const INTERVAL_DIVISOR: i64 = 20;
 
-/// After the end of the process that held them, messages in flight are for anybody. One that was in
-/// flight at several such ends is a suspect: it may itself be what ends the process. Suspects come
-/// back later and later and ever further apart, those that were there most often last, so that each
-/// of the others is done once without the one that is to blame. Only what goes on like this for half
-/// an hour or so is received too often in the end.
+/// Returns messages in flight to the queue after the process that received them has ended. A
+/// message that was in flight at several such ends is suspect: it may itself make the process
+/// crash. Suspects become visible after ever longer delays and intervals, those with the most
+/// recoveries last, so that each innocent one is processed once without the one at fault. A message
+/// that goes on to crash the process for about half an hour has then been received too often.
 pub(crate) fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.connection.execute(
         "UPDATE messages SET visible_at = ?1, receives = receives - (recoveries < ?2),
              recoveries = recoveries + 1 WHERE state = 2",
-        (transaction.now, FORGIVEN),
+        (transaction.now, RECOVERIES_NOT_COUNTED),
     )?;
     transaction
         .connection
@@ -133,12 +136,17 @@ pub(crate) fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
                  FROM messages WHERE state = 2 AND recoveries > ?1)
              UPDATE messages SET state = 1, visible_at = visible_at + wait + wait / ?4 * place
                  FROM suspects WHERE suspects.id = messages.id",
-            (HARMLESS, span(WAIT), span(LONGEST_WAIT), APART),
+            (
+                RECOVERIES_UNTIL_SUSPECT,
+                duration_micros(FIRST_DELAY),
+                duration_micros(MAX_DELAY),
+                INTERVAL_DIVISOR,
+            ),
         )
         .map(drop)
 }
 
-/// When the next message is or becomes visible.
+/// When the next message becomes or became visible, in microseconds.
 pub(crate) fn next_visible(transaction: &Transaction<'_>) -> rusqlite::Result<Option<i64>> {
     transaction
         .connection
@@ -172,7 +180,7 @@ pub(crate) fn counts(transaction: &Transaction<'_>) -> rusqlite::Result<Counts> 
         })
 }
 
-/// Reads every body, so it is for an operator's look and not for the way of a message.
+/// Reads every body, so it is meant for an operator's query and not for processing.
 pub(crate) fn oldest(transaction: &Transaction<'_>) -> rusqlite::Result<Oldest> {
     transaction
         .connection
@@ -184,6 +192,6 @@ pub(crate) fn oldest(transaction: &Transaction<'_>) -> rusqlite::Result<Oldest> 
         .query_row([transaction.now], |row| {
             let received: Option<String> = row.get(0)?;
             let received = received.and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
-            Ok(Oldest { received, visible: row.get::<_, Option<i64>>(1)?.map(moment) })
+            Ok(Oldest { received, visible: row.get::<_, Option<i64>>(1)?.map(from_micros) })
         })
 }

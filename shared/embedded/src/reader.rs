@@ -5,15 +5,16 @@ use rusqlite::Row;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::clock::moment;
+use crate::clock::from_micros;
 use crate::database::Database;
 use crate::history;
 use crate::ledger::LocalLedger;
 use crate::queue::{self, Counts, Oldest};
 use crate::schema;
-use crate::writer::{Role, Transaction, Writer};
+use crate::transaction::Transaction;
+use crate::writer::{Role, Writer};
 
-/// Looks at a state folder and changes nothing.
+/// Read-only access to a state folder.
 #[derive(Clone)]
 pub struct Reader {
     database: Database,
@@ -22,7 +23,7 @@ pub struct Reader {
 /// A certificate event on the deliveries queue.
 #[derive(Clone)]
 pub struct Delivered {
-    /// Rises by one with every delivery, never used again.
+    /// Rises by one with every delivery and is never reused.
     pub sequence: i64,
     pub id: String,
     pub kind: String,
@@ -47,7 +48,7 @@ pub struct DeadLetter {
     pub died: OffsetDateTime,
 }
 
-/// A CertCentral challenge that the operator has not answered.
+/// A CertCentral challenge that waits for the operator's answer.
 #[derive(Clone, Debug)]
 pub struct WaitingChallenge {
     pub webhook_id: String,
@@ -56,10 +57,10 @@ pub struct WaitingChallenge {
 }
 
 impl Reader {
-    /// Opens the folder beside a running `certhooks local`, or without one. Blocks for a moment.
+    /// Opens the folder, whether `certhooks local` runs on it or not. Blocks briefly.
     ///
     /// # Errors
-    /// There is no state in it, it is of another version, or it cannot be read.
+    /// The folder has no database, its schema is of another version, or it cannot be read.
     pub fn open(folder: &Path) -> PortResult<Self> {
         let file = folder.join(schema::FILE);
         let connection = schema::open_read_only(&file)?;
@@ -71,12 +72,13 @@ impl Reader {
         Self { database }
     }
 
-    /// To look at only.
+    /// The ledger, for its reading methods only: a write fails.
     pub fn ledger(&self) -> LocalLedger {
         LocalLedger::new(self.database.clone())
     }
 
-    /// At most `limit` deliveries after `sequence`, in order; from the first one kept after 0.
+    /// At most `limit` deliveries after `sequence`, in order. After 0 it starts with the oldest one
+    /// kept.
     pub async fn read_after(&self, sequence: i64, limit: u32) -> PortResult<Vec<Delivered>> {
         const ROWS: &str = "SELECT sequence, id, kind, provider, subject, published_at, body
             FROM deliveries WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
@@ -97,7 +99,7 @@ impl Reader {
             .await
     }
 
-    /// Challenges that still can be answered.
+    /// Challenges that have not expired.
     pub async fn challenges(&self) -> PortResult<Vec<WaitingChallenge>> {
         const ROWS: &str = "SELECT webhook_id, token, expires FROM challenges
             WHERE expires > ?1 ORDER BY expires";
@@ -106,7 +108,7 @@ impl Reader {
             .await
     }
 
-    /// At most `limit` dead letters after `id`, in order; from the first one kept after 0.
+    /// At most `limit` dead letters after `id`, in order. After 0 it starts with the oldest one kept.
     pub async fn dead_letters(&self, id: i64, limit: u32) -> PortResult<Vec<DeadLetter>> {
         const ROWS: &str = "SELECT id, provider, kind, body, receives, reason, sent_at, died_at
             FROM dead_letters WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -115,8 +117,8 @@ impl Reader {
             .await
     }
 
-    /// Whatever is known under these [`aliases`](ports::alias) or as these certificates, each once, in
-    /// the order of their names.
+    /// The histories of the certificates with these ids or [`aliases`](ports::alias), each once, in
+    /// the order of the certificates' ids.
     pub async fn histories(&self, names: Vec<String>) -> PortResult<Vec<History>> {
         self.database.call(move |transaction| history::find(transaction, &names)).await
     }
@@ -125,7 +127,7 @@ impl Reader {
         self.database.call(queue::counts).await
     }
 
-    /// Takes a while when the queue is long.
+    /// Reads every message, so it is slow when the queue is long.
     pub async fn oldest(&self) -> PortResult<Oldest> {
         self.database.call(queue::oldest).await
     }
@@ -147,7 +149,7 @@ fn delivered(row: &Row<'_>) -> rusqlite::Result<Delivered> {
         kind: row.get(2)?,
         provider: row.get(3)?,
         subject: row.get(4)?,
-        published: moment(row.get(5)?),
+        published: from_micros(row.get(5)?),
         body: row.get(6)?,
     })
 }
@@ -156,7 +158,7 @@ fn challenge(row: &Row<'_>) -> rusqlite::Result<WaitingChallenge> {
     Ok(WaitingChallenge {
         webhook_id: row.get(0)?,
         token: row.get::<_, String>(1)?.into(),
-        expires: moment(row.get(2)?),
+        expires: from_micros(row.get(2)?),
     })
 }
 
@@ -168,7 +170,7 @@ fn dead_letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
         body: row.get(3)?,
         receives: row.get(4)?,
         reason: row.get(5)?,
-        sent: moment(row.get(6)?),
-        died: moment(row.get(7)?),
+        sent: from_micros(row.get(6)?),
+        died: from_micros(row.get(7)?),
     })
 }

@@ -12,15 +12,15 @@ use crate::secrets_file::{self, SecretsFile};
 
 const LOCK: &str = "rotation.lock";
 
-/// Changes the stages of one webhook secret in `secrets.json`, each change all or nothing. While it
-/// exists no other one does for the same folder.
+/// Changes the stages of one webhook secret in `secrets.json`. Each change is atomic. While this
+/// exists, no other rotation can be opened for the same folder.
 pub struct Rotation {
     path: Arc<Path>,
     member: &'static Member,
     _lock: Lock,
 }
 
-/// The stages of a webhook secret, the plain values.
+/// The values of a webhook secret by stage.
 #[derive(Clone, Debug)]
 pub struct Stages {
     pub current: SecretString,
@@ -29,20 +29,22 @@ pub struct Stages {
 }
 
 impl LocalSecrets {
-    /// To rotate the secret that a provider sends: of Meta's two it is the app secret.
+    /// Opens the rotation of the secret with which a provider authenticates. Of Meta's two it is
+    /// the app secret.
     ///
     /// # Errors
-    /// Another rotation runs, or the secret is set by a variable, which goes before the file.
+    /// Another rotation runs, or the secret is set by an environment variable, which overrides the
+    /// file.
     pub fn rotation(&self, provider: Provider) -> PortResult<Rotation> {
-        let is_ours =
+        let is_wanted =
             |member: &&Member| member.provider == provider && member.purpose == Purpose::Webhook;
-        let member = MEMBERS.iter().find(is_ours).ok_or_else(|| {
+        let member = MEMBERS.iter().find(is_wanted).ok_or_else(|| {
             PortError(format!("{provider} has no webhook secret in {}", self.path().display()))
         })?;
         if self.is_set_by_variable(member) {
             return Err(PortError(format!(
-                "{} is set, and goes before {}: unset it here and for `certhooks local`, so that \
-                 the file's `{}` counts",
+                "{} is set, and overrides {}: unset it here and for `certhooks local`, so that \
+                 `{}` is taken from the file",
                 member.variable,
                 self.path().display(),
                 member.name
@@ -50,68 +52,69 @@ impl LocalSecrets {
         }
         let path = self.path();
         let folder = path.parent().unwrap_or(&path);
-        // Before the lock is made: a folder that does not exist gets its own advice.
+        // Read before the lock is created: a missing folder has an error message of its own.
         SecretsFile::read(&path)?;
-        let held = "another rotation of a secret in this folder is under way: let it end";
-        let lock = Lock::take(folder, LOCK, held)?;
+        let conflict = "another rotation of a secret in this folder is in progress: let it end";
+        let lock = Lock::take(folder, LOCK, conflict)?;
         Ok(Rotation { path, member, _lock: lock })
     }
 }
 
 impl Rotation {
     /// # Errors
-    /// As reading `secrets.json`; it has no current value.
+    /// `secrets.json` cannot be read or used, or has no current value.
     pub fn stages(&self) -> PortResult<Stages> {
         let members = SecretsFile::read(&self.path)?.members;
         let stage = |stage: &str| members.get(&format!("{}{stage}", self.member.name)).cloned();
-        let current = stage("").ok_or_else(|| self.has_none(self.member.name))?;
+        let current = stage("").ok_or_else(|| self.missing(self.member.name))?;
         Ok(Stages { current, pending: stage(PENDING), previous: stage(PREVIOUS) })
     }
 
     /// A random value of 43 characters of base64url (256 bits).
     ///
     /// # Errors
-    /// The system gives no random bytes.
+    /// The system provides no random bytes.
     pub fn random(&self) -> PortResult<SecretString> {
         secrets_file::random(&self.path)
     }
 
-    /// Stores `next` beside the current value; the doors take both from their next look on.
+    /// Stores `next` as the pending value. From their next read of the file on, the webhook
+    /// endpoints accept both it and the current value.
     pub fn begin(&self, next: &SecretString) -> PortResult<()> {
         secrets_file::edit(&self.path, |members| {
-            members.insert(self.named(PENDING), next.clone());
+            members.insert(self.member_name(PENDING), next.clone());
             Ok(())
         })
     }
 
-    /// Makes the pending value the current one. The one until now becomes the previous one or, with
-    /// `keep_previous` false, is gone, and an older previous one with it.
+    /// Makes the pending value the current one. The current value becomes the previous one or, with
+    /// `keep_previous` false, is deleted. An older previous value is deleted in either case.
     pub fn promote(&self, keep_previous: bool) -> PortResult<()> {
         secrets_file::edit(&self.path, |members| {
-            let next = members.remove(&self.named(PENDING));
-            let next = next.ok_or_else(|| self.has_none(&self.named(PENDING)))?;
-            let until_now = members.insert(self.named(""), next);
-            members.remove(&self.named(PREVIOUS));
-            if let Some(until_now) = until_now.filter(|_| keep_previous) {
-                members.insert(self.named(PREVIOUS), until_now);
+            let next = members.remove(&self.member_name(PENDING));
+            let next = next.ok_or_else(|| self.missing(&self.member_name(PENDING)))?;
+            let replaced = members.insert(self.member_name(""), next);
+            members.remove(&self.member_name(PREVIOUS));
+            if let Some(replaced) = replaced.filter(|_| keep_previous) {
+                members.insert(self.member_name(PREVIOUS), replaced);
             }
             Ok(())
         })
     }
 
-    /// Forgets the pending value, if there is one.
+    /// Deletes the pending value, if there is one.
     pub fn abandon(&self) -> PortResult<()> {
         secrets_file::edit(&self.path, |members| {
-            members.remove(&self.named(PENDING));
+            members.remove(&self.member_name(PENDING));
             Ok(())
         })
     }
 
-    fn named(&self, stage: &str) -> String {
+    fn member_name(&self, stage: &str) -> String {
         format!("{}{stage}", self.member.name)
     }
 
-    fn has_none(&self, name: &str) -> PortError {
+    fn missing(&self, name: &str) -> PortError {
         PortError(format!("{} has no `{name}`", self.path.display()))
     }
 }

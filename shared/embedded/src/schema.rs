@@ -4,62 +4,65 @@ use std::time::{Duration, Instant};
 use ports::PortError;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::faults::{explain, fault};
+use crate::errors::{io_error, sqlite_error};
 use crate::files;
 
 pub(crate) const FILE: &str = "certhooks.db";
 
-/// One script for each version; `PRAGMA user_version` counts those that ran. Only ever add one.
+/// One script for each version; `PRAGMA user_version` counts those that ran. Scripts are only
+/// added, never changed.
 const MIGRATIONS: &[&str] =
     &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
-/// Between two tries for the write lock. A process that joined leaves longer gaps, see writer.rs.
-const LOCK_PAUSE: Duration = Duration::from_millis(2);
-/// The door answers within 7 s, with a refusal if need be.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// A process that joined can wait while the owner has much to do.
-const PATIENCE_JOINED: Duration = Duration::from_secs(30);
+/// Interval between two attempts to take the write lock. A process that joined pauses longer
+/// between its transactions, see writer.rs.
+const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(2);
+/// Maximum wait for a lock: a webhook endpoint answers within 7 s, with 503 if need be.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for a process that joined, which can wait while the owner is busy.
+const LOCK_TIMEOUT_JOINED: Duration = Duration::from_secs(30);
 
-/// Opens the file for the process that owns the folder, and brings its tables up to date.
+/// Opens the file for the process that owns the folder, creates it if it is missing, and migrates its
+/// schema.
 pub(crate) fn open(path: &Path) -> Result<Connection, PortError> {
-    // SQLite gives its -wal and -shm files the mode of the database file.
-    files::private()
+    // SQLite creates its -wal and -shm files with the mode of the database file.
+    files::private_file()
         .create(true)
         .truncate(false)
         .open(path)
-        .map_err(|error| fault("cannot open", path, &error))?;
+        .map_err(|error| io_error("cannot open", path, &error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
-        .and_then(|connection| prepare(connection, PATIENCE))
-        .and_then(migrated)
-        .map_err(|error| explain(path, &error))?;
+        .and_then(|connection| prepare(connection, LOCK_TIMEOUT))
+        .and_then(migrate)
+        .map_err(|error| sqlite_error(path, &error))?;
     check_version(path, &connection)?;
     Ok(connection)
 }
 
-/// Opens the file to write to it while its owner may do so too.
+/// Opens the file for a process that writes beside its owner.
 pub(crate) fn open_joined(path: &Path) -> Result<Connection, PortError> {
-    check_there(path)?;
+    check_exists(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
-        .map_err(|error| explain(path, &error))
-        // Before anything is set, so that a file of another version stays as it is.
+        .map_err(|error| sqlite_error(path, &error))
+        // Checked before any pragma is set, so that a file of another version stays unchanged.
         .and_then(|connection| check_version(path, &connection).map(|()| connection))?;
-    prepare(connection, PATIENCE_JOINED).map_err(|error| explain(path, &error))
+    prepare(connection, LOCK_TIMEOUT_JOINED).map_err(|error| sqlite_error(path, &error))
 }
 
-/// Opens the file to look at it while another process writes.
+/// Opens the file for reading while another process writes.
 pub(crate) fn open_read_only(path: &Path) -> Result<Connection, PortError> {
-    check_there(path)?;
+    check_exists(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
-        .and_then(|connection| limited(connection, PATIENCE))
-        .map_err(|error| explain(path, &error))?;
+        .and_then(|connection| configure(connection, LOCK_TIMEOUT))
+        .map_err(|error| sqlite_error(path, &error))?;
     check_version(path, &connection)?;
     Ok(connection)
 }
 
-fn check_there(path: &Path) -> Result<(), PortError> {
+fn check_exists(path: &Path) -> Result<(), PortError> {
     if path.exists() {
         return Ok(());
     }
@@ -69,47 +72,48 @@ fn check_there(path: &Path) -> Result<(), PortError> {
     )))
 }
 
-fn prepare(connection: Connection, patience: Duration) -> rusqlite::Result<Connection> {
-    let connection = limited(connection, patience)?;
+fn prepare(connection: Connection, timeout: Duration) -> rusqlite::Result<Connection> {
+    let connection = configure(connection, timeout)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // FULL: a commit is on the disk before it is answered, also after a power cut.
     connection.pragma_update(None, "synchronous", "full")?;
-    // ON: what is deleted is overwritten with zeros, because challenge tokens must not stay.
+    // ON: deleted content is overwritten with zeros, because challenge tokens must not stay in the
+    // file.
     connection.pragma_update(None, "secure_delete", "on")?;
     connection.pragma_update(None, "foreign_keys", "on")?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     Ok(connection)
 }
 
-fn limited(mut connection: Connection, patience: Duration) -> rusqlite::Result<Connection> {
+fn configure(mut connection: Connection, timeout: Duration) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(64);
-    connection.busy_handler(Some(waiting(patience)))?;
-    // In memory, so that nothing secret reaches a folder that is not ours.
+    connection.busy_handler(Some(retry_for(timeout)))?;
+    // In memory, so that no secret reaches a folder outside of the state folder.
     connection.pragma_update(None, "temp_store", "memory")?;
-    // KiB, negative by SQLite's convention: memory stays flat however large the file grows.
+    // Negative means KiB. The limit keeps memory constant however large the file grows.
     connection.pragma_update(None, "cache_size", -8192)?;
     Ok(connection)
 }
 
-/// Whether to try for a lock once more. SQLite's own busy timeout sleeps longer and longer, up to 100 ms,
-/// and so misses the gaps that another writer leaves.
-fn waiting(patience: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
+/// A busy handler, which returns whether to try once more. SQLite's own one sleeps longer and
+/// longer, up to 100 ms, and so misses the pauses of another writer.
+fn retry_for(timeout: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
     let mut began = Instant::now();
-    move |tried| {
-        if tried == 0 {
+    move |attempts| {
+        if attempts == 0 {
             began = Instant::now();
         }
-        let goes_on = began.elapsed() < patience;
-        if goes_on {
-            std::thread::sleep(LOCK_PAUSE);
+        let is_in_time = began.elapsed() < timeout;
+        if is_in_time {
+            std::thread::sleep(LOCK_RETRY_INTERVAL);
         }
-        goes_on
+        is_in_time
     }
 }
 
-fn migrated(mut connection: Connection) -> rusqlite::Result<Connection> {
-    let done = version(&connection)?;
-    for (index, script) in MIGRATIONS.iter().enumerate().skip(done) {
+fn migrate(mut connection: Connection) -> rusqlite::Result<Connection> {
+    let applied = version(&connection)?;
+    for (index, script) in MIGRATIONS.iter().enumerate().skip(applied) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(script)?;
         transaction.pragma_update(None, "user_version", index as i64 + 1)?;
@@ -125,12 +129,12 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
 
 fn check_version(path: &Path, connection: &Connection) -> Result<(), PortError> {
     let known = MIGRATIONS.len();
-    let found = version(connection).map_err(|error| explain(path, &error))?;
+    let found = version(connection).map_err(|error| sqlite_error(path, &error))?;
     let file = path.display();
     match found.cmp(&known) {
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Greater => Err(PortError(format!(
-            "{file} has schema version {found}, this certhooks knows {known}: run a newer certhooks"
+            "{file} has schema version {found}, this certhooks supports {known}: run a newer certhooks"
         ))),
         std::cmp::Ordering::Less => Err(PortError(format!(
             "{file} has schema version {found}, older than {known}: start `certhooks local` once"

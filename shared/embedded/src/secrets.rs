@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use crate::secret_members::{MEMBERS, Member, PENDING, PREVIOUS, Purpose};
 use crate::secrets_file::{self, SecretsFile};
 
-/// All secrets of a state folder: `secrets.json`, and variables that go before it.
+/// All secrets of a state folder: those in `secrets.json`, and environment variables that override
+/// them.
 #[derive(Clone)]
 pub struct LocalSecrets {
     path: Arc<Path>,
@@ -18,9 +19,9 @@ pub struct LocalSecrets {
 }
 
 impl LocalSecrets {
-    /// `variable` looks up `DIGICERT_WEBHOOK_KEY` and the like; an empty value counts as unset. A
-    /// member whose variable is set is not taken from the file, nor are its pending and previous
-    /// values.
+    /// `variable` looks up an environment variable such as `DIGICERT_WEBHOOK_KEY`; an empty value
+    /// counts as unset. If the variable of a member is set, neither its value nor its pending and
+    /// previous values are taken from the file.
     pub fn new(folder: &Path, variable: impl Fn(&str) -> Option<String>) -> Self {
         let variables = MEMBERS.iter().filter_map(|member| {
             let value = variable(member.variable).filter(|value| !value.is_empty())?;
@@ -32,11 +33,10 @@ impl LocalSecrets {
         }
     }
 
-    /// Gives every webhook secret that the file does not have a random value; makes the file if
-    /// there is none.
-    pub(crate) fn complete(folder: &Path) -> PortResult<()> {
-        let wanted = MEMBERS.iter().filter(|member| member.purpose == Purpose::Webhook);
-        secrets_file::complete(&folder.join(secrets_file::NAME), wanted)
+    /// Generates every webhook secret that the file does not have. Creates the file if it is missing.
+    pub(crate) fn generate_missing(folder: &Path) -> PortResult<()> {
+        let required = MEMBERS.iter().filter(|member| member.purpose == Purpose::Webhook);
+        secrets_file::generate_missing(&folder.join(secrets_file::NAME), required)
     }
 
     pub(crate) fn path(&self) -> Arc<Path> {
@@ -47,18 +47,18 @@ impl LocalSecrets {
         self.variables.contains_key(member.name)
     }
 
-    /// What proves that a request comes from the provider.
+    /// The secret that proves that a request comes from the provider.
     pub fn webhook(&self, provider: Provider) -> LocalSecret {
         LocalSecret { secrets: self.clone(), provider, purpose: Purpose::Webhook }
     }
 
-    /// The provider's API key; [`SecretVersions::current`] is empty when there is none.
+    /// The provider's API key; [`SecretVersions::current`] is `None` when there is none.
     pub fn api(&self, provider: Provider) -> LocalSecret {
         LocalSecret { secrets: self.clone(), provider, purpose: Purpose::Api }
     }
 }
 
-/// One secret. Every call reads the file, so that a change counts without a restart.
+/// One secret. Every call reads the file, so that a change takes effect without a restart.
 #[derive(Clone)]
 pub struct LocalSecret {
     secrets: LocalSecrets,
@@ -106,9 +106,9 @@ impl LocalSecret {
     }
 
     fn members(&self) -> Vec<&'static Member> {
-        let ours =
+        let is_wanted =
             |member: &&Member| member.provider == self.provider && member.purpose == self.purpose;
-        MEMBERS.iter().filter(ours).collect()
+        MEMBERS.iter().filter(is_wanted).collect()
     }
 
     fn variable(&self, member: &Member) -> Option<&SecretString> {
@@ -123,7 +123,8 @@ impl LocalSecret {
         self.variable(member).or_else(|| file.members.get(member.name))
     }
 
-    /// A stage exists when one member has it; the others keep their current values in it.
+    /// A stage of the secret, if at least one member has it. Members without it have their current
+    /// values in it.
     fn stage(&self, members: &[&Member], file: &SecretsFile, stage: &str) -> Option<SecretString> {
         let value = |member: &Member| {
             let from_file = self.variable(member).is_none();

@@ -11,38 +11,38 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::faults::fault;
-use crate::files::write_whole;
+use crate::errors::io_error;
+use crate::files::write_atomically;
 use crate::secret_members::{MEMBERS, Member, PENDING, PREVIOUS, Purpose};
 
 pub(crate) const NAME: &str = "secrets.json";
 
-/// What `secrets.json` holds.
+/// The content of `secrets.json`.
 #[derive(Default)]
 pub(crate) struct SecretsFile {
     pub(crate) members: BTreeMap<String, SecretString>,
-    /// Taken for the moment since when the current values are in use.
+    /// Modification time of the file, taken for the time from which the current values are in use.
     pub(crate) modified: Option<OffsetDateTime>,
 }
 
 impl SecretsFile {
     /// # Errors
-    /// It cannot be read, others may read it, or it is not an object of known members. No text
-    /// quotes a value, and so none comes from serde.
+    /// The file cannot be read, other users may read it, or it is not a JSON object of known
+    /// members. No error message quotes a value, which is why none comes from serde.
     pub(crate) fn read(path: &Path) -> PortResult<Self> {
-        Self::read_if_there(path).and_then(|file| {
+        Self::read_if_exists(path).and_then(|file| {
             file.ok_or_else(|| {
                 let folder = path.parent().unwrap_or(path).display();
                 let path = path.display();
                 PortError(format!(
-                    "{path} does not exist: `certhooks local --state {folder}` makes it"
+                    "{path} does not exist: `certhooks local --state {folder}` creates it"
                 ))
             })
         })
     }
 
-    fn read_if_there(path: &Path) -> PortResult<Option<Self>> {
-        let unreadable = |error: &io::Error| fault("cannot read", path, error);
+    fn read_if_exists(path: &Path) -> PortResult<Option<Self>> {
+        let unreadable = |error: &io::Error| io_error("cannot read", path, error);
         let mut file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(|error| unreadable(&error))?,
@@ -58,14 +58,14 @@ impl SecretsFile {
     }
 }
 
-/// Adds a random value for each of `wanted` that the file does not have.
-pub(crate) fn complete<'a>(
+/// Adds a random value for each of `required` that the file does not have.
+pub(crate) fn generate_missing<'a>(
     path: &Path,
-    wanted: impl Iterator<Item = &'a Member>,
+    required: impl Iterator<Item = &'a Member>,
 ) -> PortResult<()> {
-    let mut members = SecretsFile::read_if_there(path)?.unwrap_or_default().members;
+    let mut members = SecretsFile::read_if_exists(path)?.unwrap_or_default().members;
     let before = members.len();
-    for member in wanted {
+    for member in required {
         if !members.contains_key(member.name) {
             members.insert(member.name.to_owned(), random(path)?);
         }
@@ -73,7 +73,7 @@ pub(crate) fn complete<'a>(
     if members.len() == before { Ok(()) } else { write(path, &members) }
 }
 
-/// Changes the file as a whole, or leaves it as it was.
+/// Changes the file atomically. If `change` fails, the file stays as it was.
 pub(crate) fn edit(
     path: &Path,
     change: impl FnOnce(&mut BTreeMap<String, SecretString>) -> PortResult<()>,
@@ -89,7 +89,7 @@ fn write(path: &Path, members: &BTreeMap<String, SecretString>) -> PortResult<()
         .map(|(name, value)| (name.clone(), Value::from(value.expose_secret())))
         .collect();
     let text = format!("{:#}\n", Value::Object(object));
-    write_whole(&path.with_extension("json.new"), path, text.as_bytes())
+    write_atomically(&path.with_extension("json.new"), path, text.as_bytes())
 }
 
 fn check_mode(path: &Path, mode: u32) -> PortResult<()> {
@@ -98,25 +98,25 @@ fn check_mode(path: &Path, mode: u32) -> PortResult<()> {
     }
     let (path, mode) = (path.display(), mode & 0o777);
     Err(PortError(format!(
-        "{path} is open to other users (mode {mode:03o}): run `chmod 600 {path}`"
+        "{path} is accessible to other users (mode {mode:03o}): run `chmod 600 {path}`"
     )))
 }
 
 fn parse(path: &Path, content: &[u8]) -> PortResult<BTreeMap<String, SecretString>> {
-    let wrong = |what: &str| PortError(format!("{}: {what}", path.display()));
+    let invalid = |what: &str| PortError(format!("{}: {what}", path.display()));
     let value: Value = serde_json::from_slice(content).map_err(|error| {
-        wrong(&format!("not JSON at line {}, column {}", error.line(), error.column()))
+        invalid(&format!("not JSON at line {}, column {}", error.line(), error.column()))
     })?;
     let Value::Object(object) = value else {
-        return Err(wrong("must hold a JSON object"));
+        return Err(invalid("must hold a JSON object"));
     };
     object
         .into_iter()
         .map(|(name, value)| match value {
-            _ if !is_known(&name) => Err(wrong(&format!("unknown member `{name}`"))),
+            _ if !is_known(&name) => Err(invalid(&format!("unknown member `{name}`"))),
             Value::String(value) if !value.is_empty() => Ok((name, value.into())),
-            Value::String(_) => Err(wrong(&format!("`{name}` is empty: fill it in, or remove it"))),
-            _ => Err(wrong(&format!("`{name}` must be a string"))),
+            Value::String(_) => Err(invalid(&format!("`{name}` is empty: set it, or remove it"))),
+            _ => Err(invalid(&format!("`{name}` must be a string"))),
         })
         .collect()
 }
@@ -132,8 +132,8 @@ fn is_known(name: &str) -> bool {
 /// 43 characters of base64url: 256 bits.
 pub(crate) fn random(path: &Path) -> PortResult<SecretString> {
     let mut bytes = [0; 32];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| PortError(format!("{}: the system gives no random bytes", path.display())))?;
+    SystemRandom::new().fill(&mut bytes).map_err(|_| {
+        PortError(format!("{}: the system provides no random bytes", path.display()))
+    })?;
     Ok(BASE64URL_NOPAD.encode(&bytes).into())
 }

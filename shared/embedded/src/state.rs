@@ -8,9 +8,9 @@ use crate::archive::LocalArchive;
 use crate::database::Database;
 use crate::dead_letters::LocalDeadLetters;
 use crate::deliveries::LocalDeliveries;
+use crate::errors::io_error;
 use crate::events::LocalEvents;
 use crate::expiry;
-use crate::faults::fault;
 use crate::files::create_folder;
 use crate::ledger::{self, LocalLedger};
 use crate::lock::Lock;
@@ -18,31 +18,34 @@ use crate::queue;
 use crate::reader::Reader;
 use crate::schema;
 use crate::secrets::LocalSecrets;
-use crate::writer::{Role, Transaction, Writer};
+use crate::transaction::Transaction;
+use crate::writer::{Role, Writer};
 
+/// How a state folder is used.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// How long a received message stays invisible to others.
-    pub visibility: Duration,
-    /// A message received so often becomes a dead letter at the next receive.
+    pub visibility_timeout: Duration,
+    /// Maximum number of receives; at the next one the message becomes a dead letter.
     pub max_receives: u32,
-    /// Between two looks for what is past its time.
-    pub sweep_pause: Duration,
+    /// Interval between two deletions of expired rows.
+    pub expiry_interval: Duration,
     pub clock: fn() -> OffsetDateTime,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            visibility: Duration::from_secs(180),
+            visibility_timeout: Duration::from_secs(180),
             max_receives: 5,
-            sweep_pause: Duration::from_secs(30),
+            expiry_interval: Duration::from_secs(30),
             clock: OffsetDateTime::now_utc,
         }
     }
 }
 
-/// A state folder, open while this, or a queue, ledger or reader made from it, exists.
+/// An open state folder. It stays open until this and every queue, ledger and reader made from it
+/// are dropped.
 #[derive(Clone)]
 pub struct State {
     folder: PathBuf,
@@ -52,41 +55,41 @@ pub struct State {
 }
 
 impl State {
-    /// Opens a state folder, or makes it. What an ended process had in flight is visible again at once,
-    /// but for what was in flight at many such ends, and its leases are over: the lock proves that it
-    /// has ended. Blocks for a moment.
+    /// Opens a state folder as its owner, and creates it if it is missing. Messages that an earlier
+    /// process had in flight become visible at once, except those that were in flight at many such
+    /// ends, and its leases end: the lock proves that the process has ended. Blocks briefly.
     ///
     /// # Errors
     /// Another process uses the folder, or something in it cannot be read or written.
     pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
-        let folder = absolute(folder).map_err(|error| fault("cannot find", folder, &error))?;
+        let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         create_folder(&folder)?;
-        let held =
+        let conflict =
             "another `certhooks local` uses this folder; stop it, or choose another state folder";
-        let lock = Lock::take(&folder, "lock", held)?;
-        LocalSecrets::complete(&folder)?;
+        let lock = Lock::take(&folder, "lock", conflict)?;
+        LocalSecrets::generate_missing(&folder)?;
         let archive = LocalArchive::open(folder.join("archive"))?;
-        let writer = recovered(&folder.join(schema::FILE), options, lock)?;
-        Self::started(folder, writer, archive, options)
+        let writer = open_writer(&folder.join(schema::FILE), options, lock)?;
+        Self::start(folder, writer, archive, options)
     }
 
-    /// Opens a state folder to write to it while `certhooks local` may run there; without one, what is
-    /// sent waits for the next. Puts nothing right and deletes nothing that is past its time.
-    /// Not for receiving or claiming: an owner that starts takes the receipts and leases of all
-    /// others for those of an ended process. Blocks for a moment.
+    /// Opens a state folder to write to it while `certhooks local` may own it; if none runs, sent
+    /// messages wait for the next one. Recovers nothing and deletes no expired rows. Not for
+    /// receiving or claiming: an owner that starts takes all receipts and leases for those of an
+    /// ended process. Blocks briefly.
     ///
     /// # Errors
-    /// There is no state in it, it is of another version, or it cannot be read or written.
+    /// The folder has no database, its schema is of another version, or it cannot be read or written.
     pub fn join(folder: &Path, options: Options) -> PortResult<Self> {
-        let folder = absolute(folder).map_err(|error| fault("cannot find", folder, &error))?;
+        let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         let file = folder.join(schema::FILE);
         let connection = schema::open_joined(&file)?;
         let writer = Writer::new(connection, &file, options.clock, Role::Joined);
         let archive = LocalArchive::join(folder.join("archive"))?;
-        Self::started(folder, writer, archive, options)
+        Self::start(folder, writer, archive, options)
     }
 
-    fn started(
+    fn start(
         folder: PathBuf,
         writer: Writer,
         archive: LocalArchive,
@@ -96,7 +99,7 @@ impl State {
         let events = LocalEvents::new(
             database.clone(),
             options.clock,
-            options.visibility,
+            options.visibility_timeout,
             options.max_receives,
         );
         Ok(Self { folder, database, events, archive })
@@ -137,12 +140,13 @@ impl State {
     }
 }
 
-fn recovered(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> {
+fn open_writer(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> {
     let connection = schema::open(file)?;
-    let role = Role::Owner { pause: options.sweep_pause, _lock: lock };
+    let role =
+        Role::Owner { expiry_interval: options.expiry_interval, expire: expiry::step, _lock: lock };
     let writer = Writer::new(connection, file, options.clock, role);
     writer.transact(recover).map_err(PortError)?;
-    writer.truncate();
+    writer.truncate_log();
     Ok(writer)
 }
 
@@ -150,7 +154,7 @@ fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     queue::recover(transaction)?;
     ledger::recover(transaction)?;
     expiry::step(transaction)?;
-    // The process may have ended between a deletion and the end of its traces.
-    transaction.scrub();
+    // The earlier process may have ended after a deletion, but before its traces were removed.
+    transaction.request_scrub();
     Ok(())
 }

@@ -8,62 +8,58 @@ use std::time::{Duration, Instant};
 use ports::PortError;
 use rusqlite::Connection;
 
-use crate::clock::{Clock, micros};
-use crate::expiry::{self, Expired};
-use crate::faults::explain;
+use crate::clock::{Clock, to_micros};
+use crate::errors::sqlite_error;
 use crate::lock::Lock;
+use crate::scrub::scrub;
+use crate::transaction::Transaction;
 
-/// Work that shares one commit, and so one wait for the disk.
-const BATCH: usize = 256;
+/// Maximum number of jobs that share one commit, and so one wait for the disk.
+const BATCH_SIZE: usize = 256;
 
 /// One piece of work for the thread that owns the connection.
 pub(crate) trait Job: Send {
     fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()>;
 
-    /// Called once, when what `run` did is committed, or undone.
+    /// Called once, after the work of `run` is committed or rolled back.
     fn answer(self: Box<Self>, outcome: Result<(), PortError>);
 }
 
-/// A transaction under way.
-pub(crate) struct Transaction<'a> {
-    pub(crate) connection: &'a Connection,
-    /// Microseconds since 1970; the same for all work of the transaction.
-    pub(crate) now: i64,
-    scrub: Cell<bool>,
-}
+/// Pause after each transaction of a process that joined. It is several times the owner's interval
+/// between two attempts to take the write lock, so that the owner's webhook endpoints get the lock
+/// however much the other process writes.
+const JOINED_PAUSE: Duration = Duration::from_millis(10);
 
-impl Transaction<'_> {
-    /// Something confidential was deleted: leave no trace of it.
-    pub(crate) fn scrub(&self) {
-        self.scrub.set(true);
-    }
-}
-
-/// After each transaction of a process that joined: several times as long as the owner pauses between two
-/// tries for the write lock, so that its door gets in between however much there is to write.
-const GAP: Duration = Duration::from_millis(10);
-
-/// The connection with all that belongs to it, on the thread that owns it.
+/// The connection and its state, on the thread that owns it.
 pub(crate) struct Writer {
-    // Dropped in this order: the lock goes last.
+    // Fields are dropped in this order: the lock, in the role, after the connection.
     connection: Connection,
     file: Arc<Path>,
     clock: Clock,
     role: Role,
-    /// The write-ahead log may still hold what was scrubbed.
+    /// Whether the write-ahead log may still contain scrubbed content.
     truncate_due: Cell<bool>,
 }
 
-/// Whose connection it is.
+/// The process's role in the folder.
 pub(crate) enum Role {
-    /// Of the process that owns the folder and puts things right in it, so long after each other.
+    /// The process that owns the folder and deletes expired rows.
     Owner {
-        pause: Duration,
+        /// Interval between two calls of `expire`.
+        expiry_interval: Duration,
+        /// Deletes some of the expired rows.
+        expire: fn(&Transaction<'_>) -> rusqlite::Result<Expired>,
         _lock: Lock,
     },
-    /// Of another process that writes beside it.
+    /// Another process that writes beside the owner.
     Joined,
     Reader,
+}
+
+/// Whether all expired rows were deleted, or some are left.
+pub(crate) enum Expired {
+    All,
+    Some,
 }
 
 impl Writer {
@@ -75,46 +71,49 @@ impl Writer {
         Arc::clone(&self.file)
     }
 
-    /// Serves until every sender is gone and the channel is empty.
+    /// Runs jobs until every sender is dropped and the channel is empty.
     pub(crate) fn run(self, jobs: &Receiver<Box<dyn Job>>) {
-        let pause = match self.role {
-            Role::Owner { pause, .. } => Some(pause),
+        let expiry = match self.role {
+            Role::Owner { expiry_interval, expire, .. } => Some((expiry_interval, expire)),
             Role::Joined | Role::Reader => None,
         };
-        let mut sweep_at = pause.map(|pause| Instant::now() + pause);
+        let mut expire_at = expiry.map(|(interval, _)| Instant::now() + interval);
         loop {
-            match next(jobs, sweep_at) {
-                Ok(first) => self.serve(std::iter::once(first).chain(jobs.try_iter()).take(BATCH)),
+            match next(jobs, expire_at) {
+                Ok(first) => {
+                    self.run_batch(std::iter::once(first).chain(jobs.try_iter()).take(BATCH_SIZE))
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if sweep_at.is_some_and(|at| at <= Instant::now()) {
-                sweep_at = pause.map(|pause| Instant::now() + self.expire(pause));
+            if expire_at.is_some_and(|at| at <= Instant::now()) {
+                expire_at =
+                    expiry.map(|(interval, expire)| Instant::now() + self.expire(interval, expire));
             }
         }
     }
 
-    /// Group commit: all jobs in one transaction, answered only when it is on the disk.
-    fn serve(&self, jobs: impl Iterator<Item = Box<dyn Job>>) {
+    /// Group commit: runs all jobs in one transaction, and answers them only once it is on the disk.
+    fn run_batch(&self, jobs: impl Iterator<Item = Box<dyn Job>>) {
         let mut jobs: Vec<_> = jobs.map(|job| (job, Ok(()))).collect();
         let committed = self.transact(|transaction| {
             jobs.iter_mut().try_for_each(|(job, outcome)| {
-                *outcome = self.attempt(transaction, job.as_mut())?;
+                *outcome = self.run_in_savepoint(transaction, job.as_mut())?;
                 Ok(())
             })
         });
         for (job, outcome) in jobs {
             job.answer(outcome.and_then(|()| committed.clone().map_err(PortError)));
         }
-        self.truncate();
+        self.truncate_log();
         if matches!(self.role, Role::Joined) {
-            std::thread::sleep(GAP);
+            std::thread::sleep(JOINED_PAUSE);
         }
     }
 
-    /// Runs one job in a savepoint. `Err` when the whole transaction is lost with it, which SQLite
-    /// does after some faults of the disk (<https://www.sqlite.org/lang_transaction.html>, 3.1).
-    fn attempt(
+    /// Runs one job in a savepoint. `Err` if SQLite rolled back the whole transaction, as it does
+    /// after some disk errors (<https://www.sqlite.org/lang_transaction.html>, 3.1).
+    fn run_in_savepoint(
         &self,
         transaction: &Transaction<'_>,
         job: &mut dyn Job,
@@ -123,11 +122,10 @@ impl Writer {
         let outcome = match catch_unwind(AssertUnwindSafe(|| job.run(transaction))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if self.connection.is_autocommit() => return Err(error),
-            Ok(Err(error)) => Err(explain(&self.file, &error)),
-            Err(_) => Err(PortError(format!(
-                "{}: a fault in this program, printed where it happened",
-                self.file.display()
-            ))),
+            Ok(Err(error)) => Err(sqlite_error(&self.file, &error)),
+            Err(_) => {
+                Err(PortError(format!("{}: panic, logged when it happened", self.file.display())))
+            }
         };
         if outcome.is_err() {
             self.execute("ROLLBACK TO job")?;
@@ -143,35 +141,33 @@ impl Writer {
     ) -> Result<T, String> {
         let outcome = self.try_transact(work);
         if outcome.is_err() && !self.connection.is_autocommit() {
-            // The first fault is the one to tell; without a transaction there is nothing to undo.
+            // The first error is the one to report.
             let _ = self.execute("ROLLBACK");
         }
-        outcome.map_err(|error| explain(&self.file, &error).0)
+        outcome.map_err(|error| sqlite_error(&self.file, &error).0)
     }
 
     fn try_transact<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        // IMMEDIATE takes the write lock at once, where waiting for it is possible.
+        // IMMEDIATE takes the write lock at once: later in a transaction, SQLite would not wait for
+        // it.
         let is_reader = matches!(self.role, Role::Reader);
         self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
-        let transaction = Transaction {
-            connection: &self.connection,
-            now: micros((self.clock)()),
-            scrub: Cell::new(false),
-        };
+        let transaction = Transaction::new(&self.connection, to_micros((self.clock)()));
         let result = work(&transaction)?;
-        if transaction.scrub.get() {
-            expiry::scrub(transaction.connection)?;
+        if transaction.needs_scrub() {
+            scrub(transaction.connection)?;
         }
         self.execute("COMMIT")?;
-        self.truncate_due.set(self.truncate_due.get() || transaction.scrub.get());
+        self.truncate_due.set(self.truncate_due.get() || transaction.needs_scrub());
         Ok(result)
     }
 
-    /// Empties the write-ahead log, once a reader of older pages lets it.
-    pub(crate) fn truncate(&self) {
+    /// Truncates the write-ahead log if it may contain scrubbed content. As long as a reader of
+    /// older pages prevents that, the next call tries again.
+    pub(crate) fn truncate_log(&self) {
         if !self.truncate_due.get() {
             return;
         }
@@ -180,27 +176,30 @@ impl Writer {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         match busy {
             Ok(busy) => self.truncate_due.set(busy != 0),
-            Err(error) => self.warn(&explain(&self.file, &error).0),
-        }
-    }
-
-    /// Deletes what is past its time; answers how long to wait for the next step.
-    fn expire(&self, pause: Duration) -> Duration {
-        let swept = self.transact(expiry::step);
-        self.truncate();
-        match swept {
-            Ok(Expired::All) => pause,
-            // Soon, but after those who wait now.
-            Ok(Expired::Part) => pause.min(Duration::from_millis(50)),
             Err(error) => {
-                self.warn(&error);
-                pause
+                let error = sqlite_error(&self.file, &error);
+                tracing::warn!(%error, "failed to truncate the write-ahead log");
             }
         }
     }
 
-    fn warn(&self, error: &str) {
-        tracing::warn!(file = %self.file.display(), error, "what is past its time could not be deleted");
+    /// Deletes expired rows. Returns how long to wait before the next step.
+    fn expire(
+        &self,
+        interval: Duration,
+        expire: fn(&Transaction<'_>) -> rusqlite::Result<Expired>,
+    ) -> Duration {
+        let expired = self.transact(expire);
+        self.truncate_log();
+        match expired {
+            Ok(Expired::All) => interval,
+            // Soon, but after the jobs that are waiting now.
+            Ok(Expired::Some) => interval.min(Duration::from_millis(50)),
+            Err(error) => {
+                tracing::warn!(error, "failed to delete expired rows");
+                interval
+            }
+        }
     }
 
     fn execute(&self, statement: &str) -> rusqlite::Result<()> {
@@ -210,9 +209,9 @@ impl Writer {
 
 fn next(
     jobs: &Receiver<Box<dyn Job>>,
-    sweep_at: Option<Instant>,
+    expire_at: Option<Instant>,
 ) -> Result<Box<dyn Job>, RecvTimeoutError> {
-    match sweep_at {
+    match expire_at {
         Some(at) => jobs.recv_timeout(at.saturating_duration_since(Instant::now())),
         None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
     }

@@ -1,5 +1,5 @@
-//! libFuzzer around one target, which `FUZZ_TARGET` names. With `FUZZ_SEEDS` it first writes the
-//! target's seeds into that folder.
+//! Runs libFuzzer on the target that `FUZZ_TARGET` names. If `FUZZ_SEEDS` is set, it first writes
+//! the target's seeds into that folder.
 #![no_main]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a target fails by panicking")]
 
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 static TARGET: LazyLock<&Target> = LazyLock::new(|| {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
     let target = TARGETS.iter().find(|target| target.name == name);
-    target.unwrap_or_else(|| panic!("FUZZ_TARGET: no target is called `{name}`"))
+    target.unwrap_or_else(|| panic!("FUZZ_TARGET: unknown target `{name}`"))
 });
 
 fn write_seeds() {

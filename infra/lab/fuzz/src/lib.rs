@@ -1,15 +1,15 @@
-//! What a stranger may send, and what must hold of it whatever it is.
+//! Fuzz targets for untrusted input, and the properties that must hold for any input.
 //!
-//! - [`targets`]: one function for each kind of input; each panics when a promise is broken
-//! - [`corpus`]: what the engine starts from, read from the samples of the repository
-//! - [`doors`]: the three doors over a queue and secrets in memory
+//! - [`targets`]: one function for each kind of input, which panics when a property does not hold
+//! - [`corpus`]: the inputs to start from, read from the samples of the repository
+//! - [`webhook_endpoints`]: the three webhook endpoints with a queue and secrets in memory
 //!
-//! The engine is libFuzzer on the stable toolchain (`make fuzz`). What it finds is kept under `cases/`,
-//! where `cargo test` runs it from then on, as it runs the corpus.
+//! The engine is libFuzzer on the stable toolchain (`make fuzz`). Inputs that crash a target are
+//! kept under `cases/`; `cargo test` runs them as it runs the corpus.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a target fails by panicking")]
 
 pub mod corpus;
-pub mod doors;
 pub mod targets;
+pub mod webhook_endpoints;
 
 pub use targets::{TARGETS, Target};

@@ -1,7 +1,8 @@
-//! Runs every target under the engine for `FUZZ_SECONDS` (60), as many at a time as there are
-//! processors, and prints a line for each: executions, seconds, crashes. Ends with 1 after a crash; what
-//! caused it is a file under `cases/TARGET` then, and a failing test. `fuzz ENGINE [TARGET...]`.
-//! A row for the table of `make chaos` goes to the file `FUZZ_ROWS`, with inputs for events.
+//! `fuzz ENGINE [TARGET...]` runs each target, or every target, under the engine for `FUZZ_SECONDS`
+//! (60), as many concurrently as there are processors, and prints a line for each: executions,
+//! seconds, crashes. The exit status is 1 after a crash; the input that caused it is then a file
+//! under `cases/TARGET`, which makes a test fail. A row for the table of `make chaos`, with inputs
+//! as events, is written to the file `FUZZ_ROWS`.
 
 use std::fs::create_dir_all;
 use std::path::{Path, PathBuf};
@@ -16,62 +17,61 @@ use serde_json::{Map, Value, json};
 
 fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    let engine =
-        arguments.next().context("usage: fuzz ENGINE [TARGET...]; `make fuzz` has both")?;
-    let engine = PathBuf::from(&engine).canonicalize().context("the engine is not there")?;
+    let engine = arguments.next().context("usage: fuzz ENGINE [TARGET...]; `make fuzz` runs it")?;
+    let engine = PathBuf::from(&engine).canonicalize().context("the engine does not exist")?;
     let names: Vec<_> = arguments.collect();
     let is_chosen =
         |target: &&Target| names.is_empty() || names.iter().any(|name| name == target.name);
     let seconds = std::env::var("FUZZ_SECONDS").unwrap_or_else(|_| "60".into());
-    let seconds = seconds.parse().context("FUZZ_SECONDS is no number of seconds")?;
+    let seconds = seconds.parse().context("FUZZ_SECONDS is not a number of seconds")?;
 
     println!("{:<18} {:>10} {:>8} {:>8}", "TARGET", "RUNS", "SECONDS", "CRASHES");
-    let waiting = Mutex::new(TARGETS.iter().filter(is_chosen));
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let outcomes: Mutex<Vec<Result<Fuzzed>>> = Mutex::default();
+    let queue = Mutex::new(TARGETS.iter().filter(is_chosen));
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let results: Mutex<Vec<Result<FuzzResult>>> = Mutex::default();
     let began = Instant::now();
     scope(|scope| {
         for _ in 0..available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(target) = next() {
-                    let outcome = fuzz(&engine, target, seconds).context(target.name);
-                    outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+                    let result = fuzz(&engine, target, seconds).context(target.name);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
                 }
             });
         }
     });
-    let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let outcomes = outcomes.into_iter().collect::<Result<Vec<_>>>()?;
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let results = results.into_iter().collect::<Result<Vec<_>>>()?;
     let known: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
-    ensure!(!outcomes.is_empty(), "no such target; there are {}", known.join(", "));
+    ensure!(!results.is_empty(), "unknown target; the targets are {}", known.join(", "));
     if let Some(file) = std::env::var_os("FUZZ_ROWS") {
-        std::fs::write(&file, json!([row(&outcomes, began)]).to_string()).context("FUZZ_ROWS")?;
+        std::fs::write(&file, json!([row(&results, began)]).to_string()).context("FUZZ_ROWS")?;
     }
-    let has_crashed = outcomes.iter().any(|fuzzed| fuzzed.crashes > 0);
+    let has_crashed = results.iter().any(|fuzzed| fuzzed.crashes > 0);
     Ok(if has_crashed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// What came of one target.
-struct Fuzzed {
+/// The result of one target.
+struct FuzzResult {
     target: &'static str,
     runs: u64,
     crashes: u64,
 }
 
-fn row(outcomes: &[Fuzzed], began: Instant) -> Value {
-    let measured = |Fuzzed { target, runs, crashes }: &Fuzzed| {
+fn row(results: &[FuzzResult], began: Instant) -> Value {
+    let measured = |FuzzResult { target, runs, crashes }: &FuzzResult| {
         ((*target).to_owned(), format!("{runs} runs, {crashes} crashes").into())
     };
     json!({
-        "scenario": format!("fuzzing: {} targets (inputs for events)", outcomes.len()),
-        "events": outcomes.iter().map(|fuzzed| fuzzed.runs).sum::<u64>(),
-        "unexplained": outcomes.iter().map(|fuzzed| fuzzed.crashes).sum::<u64>(),
+        "scenario": format!("fuzzing: {} targets (inputs for events)", results.len()),
+        "events": results.iter().map(|fuzzed| fuzzed.runs).sum::<u64>(),
+        "unexplained": results.iter().map(|fuzzed| fuzzed.crashes).sum::<u64>(),
         "seconds": began.elapsed().as_secs(),
-        "measured": outcomes.iter().map(measured).collect::<Map<_, _>>(),
+        "measured": results.iter().map(measured).collect::<Map<_, _>>(),
     })
 }
 
-fn fuzz(engine: &Path, target: &Target, seconds: u64) -> Result<Fuzzed> {
+fn fuzz(engine: &Path, target: &Target, seconds: u64) -> Result<FuzzResult> {
     let corpus = engine.with_file_name("corpus").join(target.name);
     let cases = corpus::cases().join(target.name);
     create_dir_all(&corpus)?;
@@ -86,19 +86,19 @@ fn fuzz(engine: &Path, target: &Target, seconds: u64) -> Result<Fuzzed> {
         .args([&corpus, &cases])
         .output()
         .context("the engine does not start")?;
-    let said = String::from_utf8_lossy(&stderr);
-    let runs = number(&said, "stat::number_of_executed_units:");
-    let (took, crashes) = (began.elapsed().as_secs(), u64::from(!status.success()));
-    println!("{:<18} {runs:>10} {took:>8} {crashes:>8}", target.name);
+    let output = String::from_utf8_lossy(&stderr);
+    let runs = number(&output, "stat::number_of_executed_units:");
+    let (seconds_taken, crashes) = (began.elapsed().as_secs(), u64::from(!status.success()));
+    println!("{:<18} {runs:>10} {seconds_taken:>8} {crashes:>8}", target.name);
     if !status.success() {
-        let telling = ["panicked at", "ERROR:", "Test unit written to"];
-        let is_telling = |line: &&str| telling.iter().any(|text| line.contains(text));
-        said.lines().filter(is_telling).for_each(|line| eprintln!("{}: {line}", target.name));
+        let relevant = ["panicked at", "ERROR:", "Test unit written to"];
+        let is_relevant = |line: &&str| relevant.iter().any(|text| line.contains(text));
+        output.lines().filter(is_relevant).for_each(|line| eprintln!("{}: {line}", target.name));
     }
-    Ok(Fuzzed { target: target.name, runs, crashes })
+    Ok(FuzzResult { target: target.name, runs, crashes })
 }
 
-fn number(said: &str, name: &str) -> u64 {
-    let line = said.lines().rev().find_map(|line| line.strip_prefix(name));
+fn number(output: &str, name: &str) -> u64 {
+    let line = output.lines().rev().find_map(|line| line.strip_prefix(name));
     line.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
 }

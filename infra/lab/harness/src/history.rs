@@ -58,7 +58,7 @@ pub fn now() -> OffsetDateTime {
 ///
 /// # Errors
 /// The promise that is not kept, or a fault of the ledger.
-pub async fn a_state_moves_on_and_never_back(
+pub async fn a_state_advances_and_never_goes_back(
     ledger: &impl Ledger,
     found: impl AsyncFn(&str) -> Vec<History>,
 ) -> Result<()> {
@@ -83,7 +83,7 @@ pub async fn a_state_moves_on_and_never_back(
 ///
 /// # Errors
 /// As above.
-pub async fn a_history_is_found_by_each_of_its_names(
+pub async fn a_history_is_found_by_each_alias(
     ledger: &impl Ledger,
     found: impl AsyncFn(&str) -> Vec<History>,
 ) -> Result<()> {
@@ -112,7 +112,7 @@ pub async fn a_history_is_found_by_each_of_its_names(
 ///
 /// # Errors
 /// As above.
-pub async fn reading_is_bounded_and_a_replay_has_a_line_of_its_own(
+pub async fn the_number_of_entries_is_limited_and_a_replay_has_its_own(
     ledger: &impl Ledger,
     found: impl AsyncFn(&str) -> Vec<History>,
 ) -> Result<()> {

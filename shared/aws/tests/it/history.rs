@@ -21,7 +21,7 @@ async fn a_state_moves_on_and_never_back() {
     let Some(stage) = stage("history::a_state_moves_on_and_never_back").await else { return };
     let ledger = ledger(&stage).await;
     let found = async |name: &str| found(&ledger, name).await;
-    history::a_state_moves_on_and_never_back(&ledger, &found).await.unwrap();
+    history::a_state_advances_and_never_goes_back(&ledger, &found).await.unwrap();
 
     // Two workers, in whatever order they get there.
     let places = (10..20).map(|place| ledger.advance(state(place, "d")));
@@ -45,7 +45,7 @@ async fn a_history_is_found_by_each_of_its_names() {
     };
     let ledger = ledger(&stage).await;
     let found = async |name: &str| found(&ledger, name).await;
-    history::a_history_is_found_by_each_of_its_names(&ledger, &found).await.unwrap();
+    history::a_history_is_found_by_each_alias(&ledger, &found).await.unwrap();
     let until = now() + Duration::minutes(3);
     assert_eq!(ledger.claim("second", "me", until).await.unwrap(), Claim::Recorded);
 }
@@ -56,7 +56,9 @@ async fn reading_is_bounded_and_a_replay_has_a_line_of_its_own() {
     let Some(stage) = stage(name).await else { return };
     let ledger = ledger(&stage).await;
     let found = async |name: &str| found(&ledger, name).await;
-    history::reading_is_bounded_and_a_replay_has_a_line_of_its_own(&ledger, &found).await.unwrap();
+    history::the_number_of_entries_is_limited_and_a_replay_has_its_own(&ledger, &found)
+        .await
+        .unwrap();
     // Apart from its events in the table, and read with them.
     ledger.advance(state(1, "a")).await.unwrap();
     assert!(found(CERTIFICATE).await[0].state.is_some());

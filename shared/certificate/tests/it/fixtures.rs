@@ -2,7 +2,7 @@ use certificate::Bundle;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-/// Within the hundred years of the chains that `make.sh` makes.
+/// A time within the hundred years for which the chains of `make.sh` are valid.
 pub(crate) const NOW: OffsetDateTime = datetime!(2030-06-01 0:00 UTC);
 
 macro_rules! fixtures {
@@ -13,7 +13,8 @@ macro_rules! fixtures {
 
 fixtures! {
     CODE_SIGNING = "code-signing",
-    // What CertCentral's `pem_all` gave in 2017: riboseinc/digicert (MIT), spec/fixtures/certificate.pem.
+    // CertCentral's `pem_all` answer of 2017: riboseinc/digicert (MIT),
+    // spec/fixtures/certificate.pem.
     DIGICERT = "digicert-pem-all",
     ED25519 = "ed25519",
     EC_P256 = "ec-p256",

@@ -1,19 +1,19 @@
 //! - [`fixtures`]: real X.509, made by `tests/fixtures/make.sh` or by a CA
-//! - [`interpretation`]: what is read of one certificate, and what is no certificate
-//! - [`ordering`]: which comes first, what is left out
-//! - [`checking`]: what each check says of which chain
-//! - [`removing`]: private keys in text and in JSON
-//! - [`anything`]: whatever comes, no panic; and a thousand certificates
+//! - [`parsing`]: the description of a certificate, and input that is no certificate
+//! - [`order`]: the order of a bundle, and duplicates
+//! - [`checks`]: the result of each check
+//! - [`redaction`]: private keys in text and in JSON
+//! - [`properties`]: no input causes a panic; time with a thousand certificates
 
 #[cfg(test)]
-mod anything;
-#[cfg(test)]
-mod checking;
+mod checks;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
-mod ordering;
+mod order;
 #[cfg(test)]
-mod reading;
+mod parsing;
 #[cfg(test)]
-mod removing;
+mod properties;
+#[cfg(test)]
+mod redaction;

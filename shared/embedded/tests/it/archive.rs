@@ -3,8 +3,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use ports::{Archive, ArchiveReader};
 
-use crate::folder::TestFolder;
 use crate::open;
+use crate::test_folder::TestFolder;
 
 #[tokio::test]
 async fn objects_are_files_below_the_archive() {
@@ -35,23 +35,23 @@ async fn a_key_cannot_leave_the_archive() {
 }
 
 #[tokio::test]
-async fn a_fault_names_the_file_and_leaves_no_draft() {
+async fn an_error_names_the_file_and_leaves_no_temporary_file() {
     let folder = TestFolder::new();
     let archive = open(&folder).archive();
     fs::create_dir_all(folder.path().join("archive/meta/2026/01/02/abc")).unwrap();
     let error = archive.put("meta/2026/01/02/abc", b"x".to_vec()).await.unwrap_err();
     assert!(error.0.contains("archive/meta/2026/01/02/abc: "), "{error}");
-    let drafts = folder.path().join("archive/.drafts");
-    assert_eq!(fs::read_dir(&drafts).unwrap().count(), 0);
+    let temporary = folder.path().join("archive/.drafts");
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 
     drop(archive);
-    fs::write(drafts.join("7"), "left by a killed process").unwrap();
+    fs::write(temporary.join("7"), "left by a killed process").unwrap();
     drop(open(&folder));
-    assert_eq!(fs::read_dir(&drafts).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }
 
 #[tokio::test]
-async fn objects_are_listed_in_order_and_read_again() {
+async fn objects_are_listed_in_order_and_can_be_read() {
     let folder = TestFolder::new();
     let archive = open(&folder).archive();
     let keys = [

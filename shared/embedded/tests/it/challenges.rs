@@ -6,18 +6,18 @@ use ports::{EventsQueue, Ledger, Outgoing};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::events::until;
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{clock, message, open, open_with, receive_one};
 
 const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
 
-/// Whether any file below the folder holds the token.
+/// Whether any file below the folder contains the token.
 fn is_found(folder: &Path, token: &str) -> bool {
     std::fs::read_dir(folder).unwrap().map(Result::unwrap).any(|entry| {
         if entry.file_type().unwrap().is_dir() {
             return is_found(&entry.path(), token);
         }
-        // SQLite may remove its log while we look.
+        // SQLite may remove its log meanwhile.
         let content = std::fs::read(entry.path()).unwrap_or_default();
         content.windows(token.len()).any(|window| window == token.as_bytes())
     })
@@ -45,7 +45,7 @@ async fn waiting(reader: &Reader) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn a_challenge_waits_until_it_expires_and_then_nothing_holds_it() {
+async fn a_challenge_is_kept_until_it_expires_and_leaves_no_trace() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
@@ -53,39 +53,39 @@ async fn a_challenge_waits_until_it_expires_and_then_nothing_holds_it() {
     keep(&state, "7", "second-token-of-7", clock() + HALF_AN_HOUR).await;
     keep(&state, "8", "token-of-8", clock() + 2 * HALF_AN_HOUR).await;
     let reader = Reader::open(folder.path()).unwrap();
-    let own = |id: &str, token: &str| (id.to_owned(), token.to_owned());
-    assert_eq!(waiting(&reader).await, [own("7", "second-token-of-7"), own("8", "token-of-8")]);
-    assert!(is_found(folder.path(), "second-token-of-7"), "else this test proves nothing");
+    let pair = |id: &str, token: &str| (id.to_owned(), token.to_owned());
+    assert_eq!(waiting(&reader).await, [pair("7", "second-token-of-7"), pair("8", "token-of-8")]);
+    assert!(is_found(folder.path(), "second-token-of-7"), "without this, the test proves nothing");
     until(async || !is_found(folder.path(), "first-token-of-7")).await;
     pass(1801);
     until(async || !is_found(folder.path(), "second-token-of-7")).await;
-    assert_eq!(waiting(&state.reader()).await, [own("8", "token-of-8")]);
+    assert_eq!(waiting(&state.reader()).await, [pair("8", "token-of-8")]);
     pass(1801);
     until(async || !is_found(folder.path(), "token-of-8")).await;
 }
 
 #[tokio::test]
-async fn a_token_leaves_the_queue_without_a_trace() {
+async fn a_deleted_message_leaves_no_trace_of_its_token() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
     let events = state.events();
     let expires = clock() + HALF_AN_HOUR;
     events
-        .send(vec![challenge("acknowledged-token", expires), challenge("left-token", expires)])
+        .send(vec![challenge("acknowledged-token", expires), challenge("expired-token", expires)])
         .await
         .unwrap();
-    assert!(is_found(folder.path(), "acknowledged-token"), "else this test proves nothing");
+    assert!(is_found(folder.path(), "acknowledged-token"), "without this, the test proves nothing");
     let received = receive_one(&events).await;
     assert!(events.acknowledge(received.receipt).await.unwrap());
     until(async || !is_found(folder.path(), "acknowledged-token")).await;
-    assert!(is_found(folder.path(), "left-token"));
+    assert!(is_found(folder.path(), "expired-token"));
     pass(1801);
-    until(async || !is_found(folder.path(), "left-token")).await;
+    until(async || !is_found(folder.path(), "expired-token")).await;
 }
 
 #[tokio::test]
-async fn what_expired_while_nothing_ran_is_gone_after_the_start() {
+async fn tokens_that_expired_while_no_process_ran_are_gone_after_the_start() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
@@ -101,7 +101,7 @@ async fn what_expired_while_nothing_ran_is_gone_after_the_start() {
 }
 
 #[tokio::test]
-async fn a_challenge_that_comes_too_late_is_not_kept() {
+async fn an_expired_challenge_is_not_kept() {
     let folder = TestFolder::new();
     let state = open(&folder);
     keep(&state, "7", "late-token", time::OffsetDateTime::now_utc()).await;

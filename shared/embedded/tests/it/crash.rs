@@ -1,4 +1,5 @@
-//! A process that does what the door and the worker do, killed again and again.
+//! A process that sends and processes messages, as the webhook endpoints and the worker do, is
+//! killed many times.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -12,7 +13,7 @@ use ports::{Claim, Deliveries, EventsQueue, Ledger};
 use ring::rand::SecureRandom;
 
 use crate::deliveries::delivery;
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{message, open};
 
 const CHILD: &str = "CERTHOOKS_TEST_CRASH";
@@ -20,15 +21,15 @@ const KILLS: usize = 20;
 
 #[tokio::test]
 async fn nothing_is_lost_by_kill_9() {
-    let (folder, notes) = (TestFolder::new(), TestFolder::new());
-    fs::create_dir(notes.path()).unwrap();
+    let (folder, logs) = (TestFolder::new(), TestFolder::new());
+    fs::create_dir(logs.path()).unwrap();
     for _ in 0..KILLS {
-        run_and_kill(folder.path(), notes.path());
+        run_and_kill(folder.path(), logs.path());
     }
     let state = open(&folder);
-    let sent = noted(notes.path(), "sent");
-    let acknowledged = noted(notes.path(), "acknowledged");
-    let recorded = noted(notes.path(), "recorded");
+    let sent = logged(logs.path(), "sent");
+    let acknowledged = logged(logs.path(), "acknowledged");
+    let recorded = logged(logs.path(), "recorded");
     let delivered = delivered(&state).await;
     let mut queued = BTreeSet::new();
     loop {
@@ -45,36 +46,39 @@ async fn nothing_is_lost_by_kill_9() {
         delivered.len(),
         queued.len()
     );
-    assert!(sent.len() > KILLS && acknowledged.len() > KILLS, "it worked between the kills");
+    assert!(
+        sent.len() > KILLS && acknowledged.len() > KILLS,
+        "the child made progress between the kills"
+    );
     for id in &sent {
-        assert!(queued.contains(id) || delivered.contains(id), "{id} was sent and is nowhere");
+        assert!(queued.contains(id) || delivered.contains(id), "{id} was sent and is lost");
     }
     assert!(acknowledged.is_disjoint(&queued), "acknowledged messages do not come back");
     assert!(recorded.is_subset(&delivered), "recorded means delivered");
     assert_eq!(state.reader().counts().await.unwrap().dead, 0);
     drop(state);
     let connection = rusqlite::Connection::open(folder.path().join("certhooks.db")).unwrap();
-    let verdict: String =
+    let result: String =
         connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(verdict, "ok");
+    assert_eq!(result, "ok");
 }
 
-fn run_and_kill(folder: &Path, notes: &Path) {
+fn run_and_kill(folder: &Path, logs: &Path) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["crash::child", "--exact", "--ignored"])
         .env(CHILD, folder)
-        .env("CERTHOOKS_TEST_NOTES", notes)
+        .env("CERTHOOKS_TEST_LOGS", logs)
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let begun = notes.join("begun");
+    let started = logs.join("started");
     for _ in 0..1000 {
-        if begun.exists() {
+        if started.exists() {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    fs::remove_file(&begun).expect("the child begins");
+    fs::remove_file(&started).expect("the child starts");
     let mut byte = [0];
     ring::rand::SystemRandom::new().fill(&mut byte).unwrap();
     std::thread::sleep(Duration::from_millis(u64::from(byte[0])));
@@ -82,9 +86,9 @@ fn run_and_kill(folder: &Path, notes: &Path) {
     assert!(child.wait().unwrap().code().is_none(), "it ran until it was killed");
 }
 
-/// What the child wrote once it was sure of it. A line cut short was never completed.
-fn noted(notes: &Path, name: &str) -> BTreeSet<String> {
-    let text = fs::read_to_string(notes.join(name)).unwrap();
+/// The ids that the child logged after the operation returned. An incomplete last line is left out.
+fn logged(logs: &Path, name: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(logs.join(name)).unwrap();
     text.split_inclusive('\n')
         .filter_map(|line| line.strip_suffix('\n'))
         .map(str::to_owned)
@@ -102,27 +106,30 @@ async fn delivered(state: &State) -> BTreeSet<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "run and killed by the test above"]
+#[ignore = "nothing_is_lost_by_kill_9 runs and kills it"]
 async fn child() {
-    let (Some(folder), Some(notes)) =
-        (std::env::var_os(CHILD), std::env::var_os("CERTHOOKS_TEST_NOTES"))
+    let (Some(folder), Some(logs)) =
+        (std::env::var_os(CHILD), std::env::var_os("CERTHOOKS_TEST_LOGS"))
     else {
         return;
     };
-    let notes = PathBuf::from(notes);
+    let logs = PathBuf::from(logs);
     let state = State::open(Path::new(&folder), embedded::Options::default()).unwrap();
-    let working =
-        tokio::spawn(work(state.clone(), note(&notes, "acknowledged"), note(&notes, "recorded")));
-    File::create(notes.join("begun")).unwrap();
-    send_for_ever(&state, note(&notes, "sent")).await;
+    let working = tokio::spawn(work(
+        state.clone(),
+        open_log(&logs, "acknowledged"),
+        open_log(&logs, "recorded"),
+    ));
+    File::create(logs.join("started")).unwrap();
+    send_forever(&state, open_log(&logs, "sent")).await;
     working.await.unwrap();
 }
 
-fn note(notes: &Path, name: &str) -> File {
-    File::options().append(true).create(true).open(notes.join(name)).unwrap()
+fn open_log(logs: &Path, name: &str) -> File {
+    File::options().append(true).create(true).open(logs.join(name)).unwrap()
 }
 
-async fn send_for_ever(state: &State, mut sent: File) {
+async fn send_forever(state: &State, mut sent: File) {
     let process = std::process::id();
     for number in 0.. {
         let ids = [format!("{process}-{number}-a"), format!("{process}-{number}-b")];

@@ -5,7 +5,7 @@ use envelope::Provider;
 use ports::{Deliveries, Delivery};
 
 use crate::events::until;
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{clock, open, open_with};
 
 pub(crate) fn delivery(id: &str) -> Delivery {
@@ -48,10 +48,10 @@ async fn deliveries_are_read_in_order() {
     assert_eq!(delivered.body, "{\"id\":\"b\"}");
 }
 
-/// As after a crash between publication and record: the worker publishes again, and may have got another
-/// answer from the provider.
+/// After a crash between publishing and recording, the worker publishes again, and the provider may
+/// have answered its call-back differently.
 #[tokio::test]
-async fn an_event_is_there_once_and_each_replay_of_it() {
+async fn an_event_is_inserted_once_and_each_replay_of_it_too() {
     let folder = TestFolder::new();
     let state = open(&folder);
     let deliveries = state.deliveries();
@@ -79,7 +79,7 @@ async fn an_event_is_there_once_and_each_replay_of_it() {
 }
 
 #[tokio::test]
-async fn deliveries_go_after_14_days_and_their_sequences_are_not_used_again() {
+async fn deliveries_expire_after_14_days_and_their_sequences_are_not_reused() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
@@ -97,7 +97,7 @@ async fn deliveries_go_after_14_days_and_their_sequences_are_not_used_again() {
 }
 
 #[tokio::test]
-async fn another_process_reads_while_this_one_writes() {
+async fn another_process_can_read_while_this_one_writes() {
     let folder = TestFolder::new();
     let state = open(&folder);
     let reader = Reader::open(folder.path()).unwrap();

@@ -5,24 +5,24 @@ use ports::{EventsQueue, Outgoing};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{bodies, clock, message, open, open_with, receive, receive_one, send};
 
-const NOTHING: Counts = Counts { visible: 0, in_flight: 0, delayed: 0, dead: 0 };
+const EMPTY: Counts = Counts { visible: 0, in_flight: 0, delayed: 0, dead: 0 };
 
 #[tokio::test]
-async fn messages_come_oldest_first_and_go_when_acknowledged() {
+async fn messages_are_received_oldest_first_and_deleted_when_acknowledged() {
     let folder = TestFolder::new();
     let state = open(&folder);
     let (events, reader) = (state.events(), state.reader());
     send(&events, ["a", "b", "c"]).await;
-    assert_eq!(reader.counts().await.unwrap(), Counts { visible: 3, ..NOTHING });
+    assert_eq!(reader.counts().await.unwrap(), Counts { visible: 3, ..EMPTY });
     let received = receive(&events, 2).await;
     assert_eq!(bodies(&received), ["a", "b"]);
     assert!(received.iter().all(|message| message.receive_count == 1));
     let age = OffsetDateTime::now_utc() - received[0].sent;
     assert!(!age.is_negative() && age < Duration::from_secs(30));
-    assert_eq!(reader.counts().await.unwrap(), Counts { visible: 1, in_flight: 2, ..NOTHING });
+    assert_eq!(reader.counts().await.unwrap(), Counts { visible: 1, in_flight: 2, ..EMPTY });
     for message in received {
         assert!(events.acknowledge(message.receipt).await.unwrap());
         assert!(!events.acknowledge(message.receipt).await.unwrap());
@@ -32,7 +32,7 @@ async fn messages_come_oldest_first_and_go_when_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_message_left_alone_comes_back_after_its_visibility_timeout() {
+async fn an_unacknowledged_message_is_visible_after_its_visibility_timeout() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let events = open_with(&folder, clock).events();
@@ -51,7 +51,7 @@ async fn a_message_left_alone_comes_back_after_its_visibility_timeout() {
 }
 
 #[tokio::test]
-async fn a_late_acknowledge_counts_while_nobody_else_has_the_message() {
+async fn a_late_acknowledgement_is_valid_until_the_message_is_received_again() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let events = open_with(&folder, clock).events();
@@ -63,7 +63,7 @@ async fn a_late_acknowledge_counts_while_nobody_else_has_the_message() {
 }
 
 #[tokio::test]
-async fn a_receive_can_be_extended_and_given_back() {
+async fn a_visibility_timeout_can_be_extended_and_ended() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let events = open_with(&folder, clock).events();
@@ -78,16 +78,13 @@ async fn a_receive_can_be_extended_and_given_back() {
 }
 
 #[tokio::test]
-async fn a_delayed_message_keeps_its_due_time_over_a_restart() {
+async fn a_delayed_message_keeps_its_due_time_after_a_restart() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
     let delayed = Outgoing { delay: Duration::from_secs(900), ..message("later") };
     state.events().send(vec![delayed, message("now")]).await.unwrap();
-    assert_eq!(
-        state.reader().counts().await.unwrap(),
-        Counts { visible: 1, delayed: 1, ..NOTHING }
-    );
+    assert_eq!(state.reader().counts().await.unwrap(), Counts { visible: 1, delayed: 1, ..EMPTY });
     assert_eq!(bodies(&receive(&state.events(), 10).await), ["now"]);
     drop(state);
     pass(600);
@@ -100,7 +97,7 @@ async fn a_delayed_message_keeps_its_due_time_over_a_restart() {
 }
 
 #[tokio::test]
-async fn what_is_received_too_often_becomes_a_dead_letter() {
+async fn a_message_received_too_often_becomes_a_dead_letter() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
@@ -111,8 +108,12 @@ async fn what_is_received_too_often_becomes_a_dead_letter() {
         pass(181);
     }
     send(&events, ["good"]).await;
-    assert_eq!(bodies(&receive(&events, 1).await), ["good"], "the dead one takes nobody's place");
-    assert_eq!(reader.counts().await.unwrap(), Counts { in_flight: 1, dead: 1, ..NOTHING });
+    assert_eq!(
+        bodies(&receive(&events, 1).await),
+        ["good"],
+        "the dead letter takes no place in the batch"
+    );
+    assert_eq!(reader.counts().await.unwrap(), Counts { in_flight: 1, dead: 1, ..EMPTY });
     let dead = reader.dead_letters(0, 10).await.unwrap();
     assert_eq!((dead[0].body.as_str(), dead[0].receives), ("poison", 5));
     assert_eq!(dead[0].reason, "received 5 times and not acknowledged");
@@ -134,18 +135,18 @@ async fn a_restart_does_not_count_as_a_receive() {
     drop(open_with(&folder, clock));
     pass(901);
     let state = open_with(&folder, clock);
-    assert_eq!(state.reader().counts().await.unwrap(), Counts { visible: 1, ..NOTHING });
+    assert_eq!(state.reader().counts().await.unwrap(), Counts { visible: 1, ..EMPTY });
 }
 
-/// A process that ends whenever it has `poison`, whatever else it has at that moment.
+/// The process crashes whenever it has received `poison`, whatever else it has received.
 #[tokio::test]
-async fn what_ends_the_process_each_time_becomes_a_dead_letter_and_nothing_else_does() {
+async fn only_a_message_that_crashes_the_process_each_time_becomes_a_dead_letter() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let good: Vec<String> = (0..40).map(|number| number.to_string()).collect();
     let others = good.iter().map(String::as_str);
     send(&open_with(&folder, clock).events(), others.chain(["poison"])).await;
-    let (mut done, mut ends) = (0, 0);
+    let (mut done, mut crashes) = (0, 0);
     let began = clock();
     let dead = loop {
         let state = open_with(&folder, clock);
@@ -156,7 +157,7 @@ async fn what_ends_the_process_each_time_becomes_a_dead_letter_and_nothing_else_
         pass((due - clock()).whole_seconds().max(0) + 1);
         let received = receive(&events, 64).await;
         if received.iter().any(|message| message.body == "poison") {
-            ends += 1;
+            crashes += 1;
             continue;
         }
         for message in received {
@@ -166,13 +167,13 @@ async fn what_ends_the_process_each_time_becomes_a_dead_letter_and_nothing_else_
     };
     assert_eq!(done, good.len());
     assert_eq!(dead.iter().map(|letter| letter.body.as_str()).collect::<Vec<_>>(), ["poison"]);
-    assert!((10..30).contains(&ends), "{ends} ends of the process");
+    assert!((10..30).contains(&crashes), "{crashes} crashes");
     let took = (clock() - began).whole_minutes();
-    assert!((10..90).contains(&took), "half an hour or so, not {took} minutes");
+    assert!((10..90).contains(&took), "about half an hour, not {took} minutes");
 }
 
 #[tokio::test]
-async fn what_expires_is_never_received_late_and_never_a_dead_letter() {
+async fn a_message_that_expires_is_never_received_late_and_never_a_dead_letter() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
@@ -185,7 +186,7 @@ async fn what_expires_is_never_received_late_and_never_a_dead_letter() {
     }
     pass(1800 - 9 * 181 + 1);
     assert!(receive(&events, 10).await.is_empty());
-    assert_eq!(reader.counts().await.unwrap(), NOTHING);
+    assert_eq!(reader.counts().await.unwrap(), EMPTY);
 }
 
 #[tokio::test]
@@ -202,7 +203,7 @@ async fn waiting_ends_when_a_message_is_sent_or_due() {
     let began = Instant::now();
     send(&events, ["a"]).await;
     waiting.await.unwrap().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(5), "not only the next look");
+    assert!(began.elapsed() < Duration::from_secs(5), "the wait ended before the next poll");
 
     receive_one(&events).await;
     let delay = Duration::from_millis(300);
@@ -213,7 +214,7 @@ async fn waiting_ends_when_a_message_is_sent_or_due() {
     assert_eq!(bodies(&receive(&events, 10).await), ["b"]);
 }
 
-/// Polls for what happens in the background.
+/// Polls until something has happened in the background.
 pub(crate) async fn until(done: impl AsyncFn() -> bool) {
     for _ in 0..500 {
         if done().await {
@@ -225,20 +226,20 @@ pub(crate) async fn until(done: impl AsyncFn() -> bool) {
 }
 
 #[tokio::test]
-async fn the_oldest_is_told_by_when_it_came_and_by_when_it_could_be_taken() {
+async fn the_oldest_message_is_known_by_receipt_and_by_visibility() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
     let (events, reader) = (state.events(), state.reader());
-    let nothing = Oldest { received: None, visible: None };
-    assert_eq!(reader.oldest().await.unwrap(), nothing);
+    let none = Oldest { received: None, visible: None };
+    assert_eq!(reader.oldest().await.unwrap(), none);
 
     let first = r#"{"receivedtime":"2026-01-02T03:04:05.5Z"}"#;
     let delayed = Outgoing { delay: Duration::from_secs(900), ..message(first) };
     events.send(vec![delayed]).await.unwrap();
     let oldest = reader.oldest().await.unwrap();
     assert_eq!(oldest.received, Some(datetime!(2026-01-02 03:04:05.5 UTC)));
-    assert_eq!(oldest.visible, None, "nobody can take it yet");
+    assert_eq!(oldest.visible, None, "no worker can receive it yet");
 
     send(&events, ["no envelope", r#"{"receivedtime":"2026-01-03T00:00:00Z"}"#]).await;
     let sent = clock();

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use envelope::Provider;
 use ports::{EventsQueue, Outgoing};
 
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{bodies, clock, message, open, open_with, receive, send};
 
 fn of_group(group: &str, body: &str) -> Outgoing {
@@ -11,7 +11,7 @@ fn of_group(group: &str, body: &str) -> Outgoing {
 }
 
 #[tokio::test]
-async fn groups_take_turns() {
+async fn groups_alternate() {
     let folder = TestFolder::new();
     let events = open(&folder).events();
     let crowd = ["a1", "a2", "a3", "a4", "a5"].map(|body| of_group("a", body));
@@ -23,7 +23,7 @@ async fn groups_take_turns() {
 }
 
 #[tokio::test]
-async fn delayed_messages_take_turns_once_they_are_due() {
+async fn delayed_messages_alternate_once_they_are_due() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let events = open_with(&folder, clock).events();
@@ -36,7 +36,7 @@ async fn delayed_messages_take_turns_once_they_are_due() {
 }
 
 #[tokio::test]
-async fn providers_take_turns_also_one_by_one() {
+async fn providers_alternate_also_when_received_one_by_one() {
     let folder = TestFolder::new();
     let events = open(&folder).events();
     send(&events, ["d1", "d2", "d3", "d4", "d5", "d6"]).await;
@@ -50,7 +50,7 @@ async fn providers_take_turns_also_one_by_one() {
 }
 
 #[tokio::test]
-async fn a_backlog_of_100_000_starves_nobody_and_slows_nothing() {
+async fn a_backlog_of_100_000_delays_no_other_group() {
     let folder = TestFolder::new();
     let events = open(&folder).events();
     for _ in 0..50 {

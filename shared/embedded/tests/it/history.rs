@@ -1,4 +1,4 @@
-//! What the ledger keeps of certificates.
+//! States and histories of certificates in the ledger.
 
 use embedded::{Reader, State};
 use harness::history::{self, CERTIFICATE, recorded, state};
@@ -6,7 +6,7 @@ use ports::{History, Ledger, Ordering, alias};
 use time::{Duration, OffsetDateTime};
 
 use crate::events::until;
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{clock, open, open_with};
 
 async fn found(state: &State, name: &str) -> Vec<History> {
@@ -14,23 +14,23 @@ async fn found(state: &State, name: &str) -> Vec<History> {
 }
 
 #[tokio::test]
-async fn a_state_moves_on_and_never_back() {
+async fn a_state_advances_and_never_goes_back() {
     let folder = TestFolder::new();
     let open = open(&folder);
     let found = async |name: &str| found(&open, name).await;
-    history::a_state_moves_on_and_never_back(&open.ledger(), found).await.unwrap();
+    history::a_state_advances_and_never_goes_back(&open.ledger(), found).await.unwrap();
 }
 
-/// In whatever order two workers get there.
+/// The result does not depend on the order in which workers advance the state.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_at_once_the_furthest_stays() {
+async fn of_concurrent_states_the_highest_rank_stays() {
     let folder = TestFolder::new();
     let open = open(&folder);
     let tasks: Vec<_> = (1..=50)
         .map(|number| {
             let ledger = open.ledger();
-            let place = number * 7 % 51;
-            tokio::spawn(async move { ledger.advance(state(place, &place.to_string())).await })
+            let rank = number * 7 % 51;
+            tokio::spawn(async move { ledger.advance(state(rank, &rank.to_string())).await })
         })
         .collect();
     for task in tasks {
@@ -41,19 +41,19 @@ async fn of_many_at_once_the_furthest_stays() {
 }
 
 #[tokio::test]
-async fn a_history_is_found_by_each_of_its_names_also_by_another_process() {
+async fn a_history_is_found_by_each_alias_also_by_another_process() {
     let folder = TestFolder::new();
     let open = open(&folder);
-    let here = async |name: &str| found(&open, name).await;
-    history::a_history_is_found_by_each_of_its_names(&open.ledger(), here).await.unwrap();
+    let by_owner = async |name: &str| found(&open, name).await;
+    history::a_history_is_found_by_each_alias(&open.ledger(), by_owner).await.unwrap();
     let reader = Reader::open(folder.path()).unwrap();
-    // Each once, whatever it was found by.
+    // A history is returned once, also if several names lead to it.
     let names = vec!["order/12".to_owned(), CERTIFICATE.to_owned()];
-    assert_eq!(reader.histories(names).await.unwrap(), here(CERTIFICATE).await);
+    assert_eq!(reader.histories(names).await.unwrap(), by_owner(CERTIFICATE).await);
 }
 
 #[tokio::test]
-async fn what_is_past_its_time_is_forgotten() {
+async fn expired_states_and_histories_are_deleted() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let open = open_with(&folder, clock);
@@ -75,16 +75,18 @@ async fn what_is_past_its_time_is_forgotten() {
 }
 
 #[tokio::test]
-async fn reading_is_bounded_and_a_replay_has_a_line_of_its_own() {
+async fn the_number_of_entries_is_limited_and_a_replay_has_its_own() {
     let folder = TestFolder::new();
     let open = open(&folder);
     let (ledger, found) = (open.ledger(), async |name: &str| found(&open, name).await);
-    history::reading_is_bounded_and_a_replay_has_a_line_of_its_own(&ledger, found).await.unwrap();
+    history::the_number_of_entries_is_limited_and_a_replay_has_its_own(&ledger, found)
+        .await
+        .unwrap();
 }
 
-/// A folder of the version before: what is in it stays, and its tables are brought up to date.
+/// The rows of a folder of an earlier version stay, and its schema is migrated.
 #[tokio::test]
-async fn a_folder_of_version_1_is_brought_up_to_date() {
+async fn a_folder_of_version_1_is_migrated() {
     let folder = TestFolder::new();
     drop(open(&folder));
     let file = folder.path().join("certhooks.db");

@@ -1,4 +1,4 @@
-//! Another process writes while the owner of the folder does.
+//! Another process writes while the owner of the folder writes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,11 +9,11 @@ use embedded::{Options, State};
 use ports::{Deliveries, EventsQueue};
 
 use crate::deliveries::delivery;
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{bodies, clock, message, open, open_with, receive, send};
 
 const CHILD: &str = "CERTHOOKS_TEST_JOIN";
-/// What each of the two sends and delivers.
+/// Number of messages that each of the two processes sends and delivers.
 const EACH: usize = 120;
 
 fn join(folder: &TestFolder) -> State {
@@ -51,14 +51,15 @@ fn spawn(folder: &Path) -> Child {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "run by the test above"]
+#[ignore = "two_processes_write_at_the_same_time_and_lose_nothing runs it"]
 async fn child() {
     let Some(folder) = std::env::var_os(CHILD) else { return };
     let state = State::join(Path::new(&folder), Options::default()).unwrap();
     write(&state, "joined").await;
 }
 
-/// A request and a delivery at a time, as fast as it goes; the longest that one took.
+/// Sends and delivers messages one after the other, as fast as possible. Returns the longest
+/// duration of one send.
 async fn write(state: &State, who: &str) -> Duration {
     let mut slowest = Duration::ZERO;
     for number in 0..EACH {
@@ -89,7 +90,7 @@ async fn the_owner_notices_what_another_process_sends() {
 }
 
 #[tokio::test]
-async fn without_an_owner_what_is_sent_waits() {
+async fn without_an_owner_sent_messages_wait() {
     let folder = TestFolder::new();
     drop(open(&folder));
     let (one, other) = (join(&folder).events(), join(&folder).events());
@@ -99,7 +100,7 @@ async fn without_an_owner_what_is_sent_waits() {
 }
 
 #[tokio::test]
-async fn an_owner_starts_while_another_process_is_there() {
+async fn an_owner_can_start_while_another_process_has_joined() {
     let folder = TestFolder::new();
     drop(open(&folder));
     let joined = join(&folder);
@@ -110,7 +111,7 @@ async fn an_owner_starts_while_another_process_is_there() {
 }
 
 #[test]
-fn a_folder_without_state_or_of_another_version_is_left_as_it_is() {
+fn a_folder_without_state_or_of_another_version_stays_unchanged() {
     let folder = TestFolder::new();
     let error = State::join(folder.path(), Options::default()).err().unwrap();
     assert!(error.0.contains("certhooks local --state"), "{error}");
@@ -125,7 +126,7 @@ fn a_folder_without_state_or_of_another_version_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn dead_letters_are_tried_again_or_dropped_once() {
+async fn dead_letters_are_retried_or_removed_once() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let owner = open_with(&folder, clock);
@@ -137,10 +138,10 @@ async fn dead_letters_are_tried_again_or_dropped_once() {
     assert!(receive(&owner.events(), 10).await.is_empty());
     let joined = join(&folder);
     let dead = joined.reader().dead_letters(0, 10).await.unwrap();
-    let again: Vec<_> = dead[..2].iter().map(|dead| (dead.id, message(&dead.body))).collect();
+    let retried: Vec<_> = dead[..2].iter().map(|dead| (dead.id, message(&dead.body))).collect();
     let letters = joined.dead_letters();
-    assert_eq!(letters.retry(again.clone()).await.unwrap(), 2);
-    assert_eq!(letters.retry(again).await.unwrap(), 0, "somebody else did");
+    assert_eq!(letters.retry(retried.clone()).await.unwrap(), 2);
+    assert_eq!(letters.retry(retried).await.unwrap(), 0, "they were retried already");
     assert_eq!(letters.remove(vec![dead[0].id, dead[2].id]).await.unwrap(), 1);
     assert_eq!(bodies(&receive(&owner.events(), 10).await), ["a", "b"]);
     assert_eq!(owner.reader().counts().await.unwrap().dead, 0);

@@ -3,7 +3,7 @@ use ports::{Claim, DeliveryRecord, Ledger};
 use time::{Duration, OffsetDateTime};
 
 use crate::events::until;
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{clock, open, open_with};
 
 const LEASE: Duration = Duration::seconds(180);
@@ -28,7 +28,7 @@ async fn one_owner_at_a_time_until_its_lease_ends() {
 }
 
 #[tokio::test]
-async fn a_claim_given_back_is_free_for_its_owner_to_give_only() {
+async fn only_the_owner_of_a_claim_can_release_it() {
     let folder = TestFolder::new();
     let ledger = open(&folder).ledger();
     let until = OffsetDateTime::now_utc() + LEASE;
@@ -41,7 +41,7 @@ async fn a_claim_given_back_is_free_for_its_owner_to_give_only() {
 }
 
 #[tokio::test]
-async fn a_recorded_id_stays_so_for_as_long_as_it_is_kept() {
+async fn a_recorded_id_stays_recorded_until_it_expires() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let state = open_with(&folder, clock);
@@ -62,18 +62,18 @@ async fn a_recorded_id_stays_so_for_as_long_as_it_is_kept() {
 }
 
 #[tokio::test]
-async fn what_is_recorded_is_known_until_it_is_forgotten() {
+async fn recorded_ids_are_known_until_they_expire() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();
     let ledger = open_with(&folder, clock).ledger();
-    let kept = clock().replace_nanosecond(0).unwrap() + Duration::days(1);
+    let kept_until = clock().replace_nanosecond(0).unwrap() + Duration::days(1);
     claim(&ledger, "one", clock() + LEASE).await;
-    ledger.record(DeliveryRecord::id("recorded", kept)).await.unwrap();
+    ledger.record(DeliveryRecord::id("recorded", kept_until)).await.unwrap();
     ledger.record(DeliveryRecord::id("short", clock() + Duration::seconds(5))).await.unwrap();
     let ids = ["id", "recorded", "short", "never seen"].map(str::to_owned);
     let known = ledger.known(&ids).await.unwrap();
-    assert_eq!(known.len(), 2, "a claim is no record: {known:?}");
-    assert_eq!(known["recorded"], kept);
+    assert_eq!(known.len(), 2, "a claimed id is not recorded: {known:?}");
+    assert_eq!(known["recorded"], kept_until);
     pass(6);
     assert_eq!(ledger.known(&ids).await.unwrap().into_keys().collect::<Vec<_>>(), ["recorded"]);
     assert!(ledger.known(&[]).await.unwrap().is_empty());

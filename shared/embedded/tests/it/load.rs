@@ -1,4 +1,5 @@
-//! 20,000 messages through the whole of it, in a process of its own to see its memory.
+//! 20,000 messages pass through all ports, in a process of its own so that its memory can be
+//! measured.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -8,14 +9,14 @@ use ports::{Claim, Deliveries, EventsQueue, Ledger};
 use tokio::sync::Semaphore;
 
 use crate::deliveries::delivery;
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{message, open};
 
 const MESSAGES: usize = 20_000;
 const CHILD: &str = "CERTHOOKS_TEST_LOAD";
 
 #[test]
-fn twenty_thousand_messages_in_flat_memory() {
+fn twenty_thousand_messages_in_constant_memory() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["load::child", "--exact", "--ignored", "--nocapture"])
         .env(CHILD, "1")
@@ -25,12 +26,12 @@ fn twenty_thousand_messages_in_flat_memory() {
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let peak = text.lines().find_map(|line| line.strip_prefix("peak kB: ")).unwrap();
     let peak: u64 = peak.parse().unwrap();
-    // The bodies alone are 40 MB; a waiting message costs no memory.
+    // The bodies alone are 40 MB; a waiting message takes no memory.
     assert!(peak < 40_000, "{peak} kB");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "run by the test above"]
+#[ignore = "twenty_thousand_messages_in_constant_memory runs it"]
 async fn child() {
     if std::env::var_os(CHILD).is_none() {
         return;
@@ -38,9 +39,9 @@ async fn child() {
     let folder = TestFolder::new();
     let state = Arc::new(open(&folder));
     let began = Instant::now();
-    let room = Arc::new(Semaphore::new(64));
+    let permits = Arc::new(Semaphore::new(64));
     for number in 0..MESSAGES {
-        let permit = Arc::clone(&room).acquire_owned().await.unwrap();
+        let permit = Arc::clone(&permits).acquire_owned().await.unwrap();
         let events = state.events();
         tokio::spawn(async move {
             let body = format!("{number} {}", "x".repeat(2048));
@@ -51,7 +52,7 @@ async fn child() {
             drop(permit);
         });
     }
-    drop(room.acquire_many(64).await.unwrap());
+    drop(permits.acquire_many(64).await.unwrap());
     let mut left = MESSAGES;
     while left > 0 {
         let received = state.events().receive(64).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the ports promise, on real folders.
+//! The promises of the ports, on real folders.
 
 #![allow(
     clippy::expect_used,
@@ -12,7 +12,6 @@ mod challenges;
 mod crash;
 mod deliveries;
 mod events;
-mod folder;
 mod groups;
 mod history;
 mod join;
@@ -21,16 +20,17 @@ mod load;
 mod rotation;
 mod secrets;
 mod state;
+mod test_folder;
 
 use std::time::Duration;
 
 use embedded::{LocalEvents, Options, Received, State};
 use envelope::Provider;
-use folder::TestFolder;
 use ports::{EventsQueue, Outgoing};
+use test_folder::TestFolder;
 
-/// A clock and a function that moves it on by seconds. Each use has its own, since the clock of
-/// [`Options`] is a plain function.
+/// A clock, and a function that advances it by a number of seconds. Each use has a clock of its
+/// own, since the one in [`Options`] is a plain function.
 macro_rules! clock {
     () => {{
         use std::sync::atomic::{AtomicI64, Ordering};
@@ -51,7 +51,8 @@ fn open(folder: &TestFolder) -> State {
 }
 
 fn open_with(folder: &TestFolder, clock: fn() -> time::OffsetDateTime) -> State {
-    let options = Options { clock, sweep_pause: Duration::from_millis(20), ..Options::default() };
+    let options =
+        Options { clock, expiry_interval: Duration::from_millis(20), ..Options::default() };
     State::open(folder.path(), options).unwrap()
 }
 
@@ -70,8 +71,8 @@ async fn send(events: &LocalEvents, bodies: impl IntoIterator<Item = &str>) {
     events.send(bodies.into_iter().map(message).collect()).await.unwrap();
 }
 
-async fn receive(events: &LocalEvents, most: usize) -> Vec<Received> {
-    events.receive(most).await.unwrap()
+async fn receive(events: &LocalEvents, max_messages: usize) -> Vec<Received> {
+    events.receive(max_messages).await.unwrap()
 }
 
 async fn receive_one(events: &LocalEvents) -> Received {

@@ -6,8 +6,8 @@ use envelope::Provider;
 use ports::{PortResult, SecretSource};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::folder::TestFolder;
 use crate::open;
+use crate::test_folder::TestFolder;
 
 fn rotation(folder: &TestFolder) -> PortResult<Rotation> {
     LocalSecrets::new(folder.path(), |_| None).rotation(Provider::Digicert)
@@ -20,10 +20,10 @@ fn exposed(stages: &Stages) -> [Option<String>; 3] {
 }
 
 #[tokio::test]
-async fn a_key_goes_from_pending_to_current_to_previous() {
+async fn a_key_moves_from_pending_to_current_to_previous() {
     let folder = TestFolder::new();
     let state = open(&folder);
-    let door = state.secrets(|_| None).webhook(Provider::Digicert);
+    let secret = state.secrets(|_| None).webhook(Provider::Digicert);
     let rotation = rotation(&folder).unwrap();
     let [first, pending, previous] = exposed(&rotation.stages().unwrap());
     assert_eq!((pending, previous), (None, None));
@@ -35,7 +35,7 @@ async fn a_key_goes_from_pending_to_current_to_previous() {
     rotation.begin(&third).unwrap();
     let third = Some(third.expose_secret().to_owned());
     assert_eq!(exposed(&rotation.stages().unwrap()), [first.clone(), third.clone(), None]);
-    assert!(door.all().await.unwrap().pending.is_some(), "the door takes it already");
+    assert!(secret.all().await.unwrap().pending.is_some(), "the pending key is accepted already");
 
     rotation.promote(true).unwrap();
     assert_eq!(exposed(&rotation.stages().unwrap()), [third.clone(), None, first]);
@@ -47,7 +47,7 @@ async fn a_key_goes_from_pending_to_current_to_previous() {
     assert_eq!(exposed(&before)[..2], [third, None]);
     let error = rotation.promote(true).unwrap_err();
     assert!(error.0.contains("has no `digicert_webhook_key_pending`"), "{error}");
-    assert_eq!(exposed(&rotation.stages().unwrap()), exposed(&before), "left as it was");
+    assert_eq!(exposed(&rotation.stages().unwrap()), exposed(&before), "the file is unchanged");
 
     rotation.begin(&second).unwrap();
     rotation.promote(false).unwrap();
@@ -58,7 +58,7 @@ async fn a_key_goes_from_pending_to_current_to_previous() {
 }
 
 #[test]
-fn one_rotation_at_a_time_and_only_of_what_the_file_decides() {
+fn one_rotation_at_a_time_and_not_of_a_secret_from_a_variable() {
     let folder = TestFolder::new();
     let error = rotation(&folder).err().unwrap();
     assert!(error.0.contains("secrets.json does not exist"), "{error}");

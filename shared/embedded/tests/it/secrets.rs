@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::folder::TestFolder;
 use crate::open;
+use crate::test_folder::TestFolder;
 
 fn file(folder: &TestFolder) -> PathBuf {
     folder.path().join("secrets.json")
@@ -42,7 +42,7 @@ async fn all(secret: &LocalSecret) -> SecretVersions {
 }
 
 #[tokio::test]
-async fn the_first_start_makes_random_secrets() {
+async fn the_first_start_generates_random_secrets() {
     let (one, two) = (TestFolder::new(), TestFolder::new());
     let secrets = open(&one).secrets(|_| None);
     drop(open(&two));
@@ -76,7 +76,7 @@ async fn the_first_start_makes_random_secrets() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_there_is_completed() {
+async fn missing_secrets_are_added_to_an_existing_file() {
     let folder = TestFolder::new();
     write(&folder, r#"{"digicert_api_key": "mine", "digicert_webhook_key": "also-mine"}"#);
     let secrets = open(&folder).secrets(|_| None);
@@ -92,7 +92,7 @@ async fn a_file_that_was_there_is_completed() {
 }
 
 #[tokio::test]
-async fn variables_go_before_the_file() {
+async fn variables_override_the_file() {
     let folder = TestFolder::new();
     write(
         &folder,
@@ -128,7 +128,7 @@ async fn variables_go_before_the_file() {
 }
 
 #[tokio::test]
-async fn an_edited_file_counts_at_once() {
+async fn an_edited_file_takes_effect_at_once() {
     let folder = TestFolder::new();
     let state = open(&folder);
     let secret = state.secrets(|_| None).webhook(Provider::Cloudflare);
@@ -147,7 +147,7 @@ async fn an_edited_file_counts_at_once() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_used_says_why_and_quotes_no_value() {
+async fn the_error_of_an_invalid_file_names_the_cause_and_quotes_no_value() {
     let folder = TestFolder::new();
     for (content, expected) in [
         ("", "not JSON at line 1"),
@@ -169,12 +169,12 @@ async fn a_file_that_cannot_be_used_says_why_and_quotes_no_value() {
             );
             assert!(!error.0.contains("sesame"), "{error}");
         }
-        assert_eq!(fs::read_to_string(file(&folder)).unwrap(), content, "left as it was");
+        assert_eq!(fs::read_to_string(file(&folder)).unwrap(), content, "the file is unchanged");
     }
 }
 
 #[tokio::test]
-async fn a_file_open_to_others_is_refused() {
+async fn a_file_accessible_to_other_users_is_refused() {
     let folder = TestFolder::new();
     drop(open(&folder));
     for mode in [0o640, 0o604, 0o620] {
@@ -188,7 +188,7 @@ async fn a_file_open_to_others_is_refused() {
 }
 
 #[tokio::test]
-async fn a_missing_file_says_what_makes_it() {
+async fn the_error_of_a_missing_file_says_how_to_create_it() {
     let folder = TestFolder::new();
     let error = without_variables(&folder).webhook(Provider::Meta).all().await.unwrap_err();
     assert!(error.0.contains("secrets.json does not exist: `certhooks local"), "{error}");

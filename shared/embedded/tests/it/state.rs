@@ -4,7 +4,7 @@ use std::path::Path;
 
 use embedded::{Options, Reader, State};
 
-use crate::folder::TestFolder;
+use crate::test_folder::TestFolder;
 use crate::{bodies, message, open, receive, send};
 
 fn mode(path: &Path) -> u32 {
@@ -12,7 +12,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn everything_is_for_this_user_alone() {
+async fn all_files_are_private_to_the_user() {
     let folder = TestFolder::new();
     let state = open(&folder);
     send(&state.events(), ["a"]).await;
@@ -24,7 +24,7 @@ async fn everything_is_for_this_user_alone() {
 }
 
 #[tokio::test]
-async fn one_process_uses_a_folder_at_a_time() {
+async fn only_one_process_can_own_a_folder() {
     let folder = TestFolder::new();
     let state = open(&folder);
     let error = State::open(folder.path(), Options::default()).err().unwrap();
@@ -32,18 +32,18 @@ async fn one_process_uses_a_folder_at_a_time() {
     send(&state.events(), ["a"]).await;
     let events = state.events();
     drop(state);
-    assert!(State::open(folder.path(), Options::default()).is_err(), "its queue is in use");
+    assert!(State::open(folder.path(), Options::default()).is_err(), "its queue still exists");
     drop(events);
     assert_eq!(bodies(&receive(&open(&folder).events(), 10).await), ["a"]);
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_named() {
+fn the_error_names_a_folder_that_cannot_be_written() {
     let folder = TestFolder::new();
     fs::create_dir(folder.path()).unwrap();
     fs::set_permissions(folder.path(), Permissions::from_mode(0o500)).unwrap();
     let file = folder.path().join("lock");
-    // For root, permissions do not count; a file system that nobody can write to does.
+    // Permissions do not apply to root, but nobody can create a folder in /proc.
     let is_root = fs::File::create(&file).is_ok();
     let target = if is_root { Path::new("/proc/certhooks") } else { folder.path() };
     let error = State::open(target, Options::default()).err().unwrap();
@@ -57,7 +57,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_damaged_or_newer_database_is_named() {
+fn the_error_names_a_damaged_or_newer_database() {
     let folder = TestFolder::new();
     drop(open(&folder));
     let file = folder.path().join("certhooks.db");
@@ -76,11 +76,11 @@ fn a_damaged_or_newer_database_is_named() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_queued_names_the_file() {
+async fn the_error_of_a_message_that_cannot_be_queued_names_the_file() {
     use ports::EventsQueue;
     let folder = TestFolder::new();
     let state = open(&folder);
-    // Another program that holds the write lock longer than we wait.
+    // Another program holds the write lock longer than the lock timeout.
     let other = rusqlite::Connection::open(folder.path().join("certhooks.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = state.events().send(vec![message("a")]).await.unwrap_err();

@@ -9,23 +9,23 @@ use crate::corpus;
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 const FIXTURES: &str = "shared/certificate/tests/fixtures";
 
-/// What is delivered can be read again, and is the same then.
+/// A delivered chain must be readable, with the same result.
 pub(crate) fn pem(data: &[u8]) {
     let Ok(bundle) = certificate::read(data, NOW) else { return };
-    let again = certificate::read(bundle.pem_chain.as_bytes(), NOW).unwrap();
-    assert_eq!(again.certificates, bundle.certificates);
-    assert_eq!(again.pem_chain, bundle.pem_chain);
-    assert_eq!(redact_text(&bundle.pem_chain), None, "a private key is delivered");
+    let reread = certificate::read(bundle.pem_chain.as_bytes(), NOW).unwrap();
+    assert_eq!(reread.certificates, bundle.certificates);
+    assert_eq!(reread.pem_chain, bundle.pem_chain);
+    assert_eq!(redact_text(&bundle.pem_chain), None, "a private key is in the chain");
 }
 
-/// DER: a certificate of a chain.
+/// The input is the DER of a certificate.
 pub(crate) fn x509(data: &[u8]) {
     let body = BASE64.encode(data);
     pem(format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").as_bytes());
 }
 
-/// No key is left after its removal, in text and in JSON, and JSON stays JSON.
-pub(crate) fn keys(data: &[u8]) {
+/// After redaction no private key is left, in text and in JSON, and JSON is still JSON.
+pub(crate) fn private_keys(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Some((clean, labels)) = redact_text(&text) {
         assert!(!labels.is_empty());
@@ -48,8 +48,8 @@ pub(crate) fn x509_seeds() -> Vec<Vec<u8>> {
     texts.flat_map(|text| ders(&String::from_utf8_lossy(&text))).collect()
 }
 
-/// A key in a text and in a document, and the texts that are there.
-pub(crate) fn keys_seeds() -> Vec<Vec<u8>> {
+/// Private keys and other PEM blocks, as text and in a JSON document.
+pub(crate) fn private_keys_seeds() -> Vec<Vec<u8>> {
     let mut seeds = corpus::folder(FIXTURES);
     let in_json = |text: &Vec<u8>| {
         let text = String::from_utf8_lossy(text);

@@ -3,21 +3,23 @@
 //! - [`webhooks`]: a provider's header and body: verification, then parsing
 //! - [`certificates`]: PEM, X.509, and private keys in texts and JSON
 //! - [`messages`]: the two messages on the queues
-//! - [`answers`]: what a provider answers, and `Retry-After`
-//! - [`gateway`]: an event of API Gateway or of a function URL, through every door
+//! - [`api_answers`]: a provider's API answer, and `Retry-After`
+//! - [`api_gateway`]: an event of API Gateway or of a function URL, for every webhook endpoint
+//! - [`round_trip`]: that a message is the same after it is written and parsed
 
-mod answers;
+mod api_answers;
+mod api_gateway;
 mod certificates;
-mod gateway;
 mod messages;
+mod round_trip;
 mod webhooks;
 
-/// Something that takes any bytes.
+/// A function that accepts any bytes.
 pub struct Target {
     pub name: &'static str,
-    /// Panics when a promise is broken.
+    /// Panics when a property does not hold.
     pub run: fn(&[u8]),
-    /// Inputs to start from.
+    /// The inputs to start from.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
@@ -27,10 +29,22 @@ pub const TARGETS: &[Target] = &[
     Target { name: "meta-ct", run: webhooks::meta, seeds: webhooks::meta_seeds },
     Target { name: "pem", run: certificates::pem, seeds: certificates::pem_seeds },
     Target { name: "x509", run: certificates::x509, seeds: certificates::x509_seeds },
-    Target { name: "private-keys", run: certificates::keys, seeds: certificates::keys_seeds },
+    Target {
+        name: "private-keys",
+        run: certificates::private_keys,
+        seeds: certificates::private_keys_seeds,
+    },
     Target { name: "envelope", run: messages::envelope, seeds: messages::envelope_seeds },
     Target { name: "certificate-event", run: messages::event, seeds: messages::event_seeds },
-    Target { name: "api-answers", run: answers::answers, seeds: answers::answers_seeds },
-    Target { name: "retry-after", run: answers::retry_after, seeds: answers::retry_after_seeds },
-    Target { name: "gateway", run: gateway::gateway, seeds: gateway::seeds },
+    Target {
+        name: "api-answers",
+        run: api_answers::api_answers,
+        seeds: api_answers::api_answers_seeds,
+    },
+    Target {
+        name: "retry-after",
+        run: api_answers::retry_after,
+        seeds: api_answers::retry_after_seeds,
+    },
+    Target { name: "gateway", run: api_gateway::api_gateway, seeds: api_gateway::seeds },
 ];

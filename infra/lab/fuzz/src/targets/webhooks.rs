@@ -7,21 +7,23 @@ use providers::receiver::{Event, Receipt, WebhookReceiver};
 use time::macros::datetime;
 
 use crate::corpus;
-use crate::doors::{SECRET, signature};
+use crate::targets::round_trip::assert_round_trip;
+use crate::webhook_endpoints::{SECRET, signature};
 
 const DIGICERT: &str = "x-webhook-key";
 const CLOUDFLARE: &str = "cf-webhook-auth";
 const META: &str = "x-hub-signature-256";
 
-/// A header's value, a line feed, a body.
+/// The input of the webhook targets is the value of the secret's or signature's header, a line
+/// feed, and the body.
 pub(crate) fn digicert(data: &[u8]) {
     let (value, body) = split(data);
-    let is_right = trimmed(value) == SECRET.as_bytes();
-    webhook::<DigicertReceiver>(DIGICERT, value, body, is_right);
-    let is_bare = DigicertReceiver::is_open_probe(&HeaderMap::new(), body);
+    let is_valid = trimmed(value) == SECRET.as_bytes();
+    webhook::<DigicertReceiver>(DIGICERT, value, body, is_valid);
+    let is_probe = DigicertReceiver::is_open_probe(&HeaderMap::new(), body);
     let events = DigicertReceiver::events(body, &receipt());
     assert!(
-        !is_bare || events.is_ok_and(|events| events.is_empty()),
+        !is_probe || events.is_ok_and(|events| events.is_empty()),
         "a probe with an event in it"
     );
 }
@@ -33,13 +35,13 @@ pub(crate) fn cloudflare(data: &[u8]) {
 
 pub(crate) fn meta(data: &[u8]) {
     let (value, body) = split(data);
-    // Hex digits of either case are the same tag; what comes before them is not.
+    // Upper and lower case hex digits are the same tag; the prefix must be exact.
     let tag = trimmed(value).strip_prefix(b"sha256=").map(<[u8]>::to_ascii_lowercase);
-    let is_right = tag.is_some_and(|tag| signature(body).as_bytes()[7..] == tag);
-    webhook::<MetaReceiver>(META, value, body, is_right);
+    let is_valid = tag.is_some_and(|tag| signature(body).as_bytes()[7..] == tag);
+    webhook::<MetaReceiver>(META, value, body, is_valid);
     if let Ok(query) = str::from_utf8(body) {
         let secret = MetaReceiver::secret(&SECRET.into()).ok().unwrap();
-        assert_eq!(MetaReceiver::handshake(query, &secret), None, "there is no verify token");
+        assert_eq!(MetaReceiver::handshake(query, &secret), None, "no verify token is configured");
     }
 }
 
@@ -65,7 +67,7 @@ fn split(data: &[u8]) -> (&[u8], &[u8]) {
     (&data[..end], data.get(end + 1..).unwrap_or_default())
 }
 
-/// White space around a header's value is not part of it (RFC 9110, 5.5).
+/// Removes white space around a header's value, which is not part of it (RFC 9110, 5.5).
 fn trimmed(value: &[u8]) -> &[u8] {
     let is_blank = |byte: &&u8| matches!(**byte, b' ' | b'\t');
     let start = value.iter().take_while(is_blank).count();
@@ -77,22 +79,22 @@ pub(crate) fn receipt() -> Receipt {
     Receipt { at: datetime!(2026-03-01 12:00 UTC), traceparent: None }
 }
 
-/// Only what is right passes, and whatever is in the body is read without a panic.
-fn webhook<D: WebhookReceiver>(name: &'static str, value: &[u8], body: &[u8], is_right: bool) {
-    let secret = D::secret(&SECRET.into()).ok().unwrap();
+/// Only a valid header is accepted, and any body is parsed without a panic.
+fn webhook<R: WebhookReceiver>(name: &'static str, value: &[u8], body: &[u8], is_valid: bool) {
+    let secret = R::secret(&SECRET.into()).ok().unwrap();
     if let Ok(value) = HeaderValue::from_bytes(value) {
         let mut headers = HeaderMap::new();
-        assert!(!D::verify(&headers, body, &secret), "without a header");
+        assert!(!R::verify(&headers, body, &secret), "without a header");
         headers.insert(name, value.clone());
-        assert_eq!(D::verify(&headers, body, &secret), is_right, "{value:?}");
+        assert_eq!(R::verify(&headers, body, &secret), is_valid, "{value:?}");
         headers.append(name, value);
-        assert!(!D::verify(&headers, body, &secret), "twice");
+        assert!(!R::verify(&headers, body, &secret), "twice");
     }
-    for Event { envelope: event, group } in D::events(body, &receipt()).unwrap_or_default() {
+    for Event { envelope: event, group } in R::events(body, &receipt()).unwrap_or_default() {
         let interpretation = interpretation::interpret(&event).unwrap();
         assert_eq!(
             (interpretation.provider, &interpretation.subject),
-            (D::PROVIDER, &event.subject)
+            (R::PROVIDER, &event.subject)
         );
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
@@ -100,6 +102,6 @@ fn webhook<D: WebhookReceiver>(name: &'static str, value: &[u8], body: &[u8], is
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
         let _challenge = interpretation::challenge(&event);
-        super::messages::comes_back(&event);
+        assert_round_trip(&event);
     }
 }

@@ -1,8 +1,9 @@
 use fuzz::{TARGETS, Target, corpus};
 
-/// Seeds cut short and with an octet changed stand for the simplest inputs that an engine makes.
+/// Truncated seeds, and seeds with one changed octet, represent the simplest inputs that an engine
+/// generates.
 #[test]
-fn every_target_holds_over_its_seeds() {
+fn every_target_passes_with_its_seeds() {
     for Target { name, run, seeds } in TARGETS {
         let seeds = seeds();
         assert!(seeds.len() > 3, "{name} has {} seeds", seeds.len());
@@ -19,9 +20,9 @@ fn every_target_holds_over_its_seeds() {
     }
 }
 
-/// What an engine found once.
+/// The cases are inputs with which an engine once made a target crash.
 #[test]
-fn every_case_that_was_found_holds() {
+fn every_target_passes_with_its_cases() {
     for Target { name, run, .. } in TARGETS {
         for case in corpus::files(&corpus::cases().join(name)) {
             println!("{name}: {}", case.display());

@@ -2,52 +2,53 @@ use std::iter;
 use std::ops::Range;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Edge {
+pub(crate) enum BoundaryKind {
     Begin,
     End,
 }
 
-/// A line such as `-----BEGIN CERTIFICATE-----` (RFC 7468, 3), or what was one before a mail program,
-/// a form or a template touched it.
+/// An encapsulation boundary such as `-----BEGIN CERTIFICATE-----` (RFC 7468, 2), or one that a
+/// mail program, a form or a template has altered.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Armour {
-    pub(crate) edge: Edge,
-    /// Upper-case words, one space between.
+pub(crate) struct Boundary {
+    pub(crate) kind: BoundaryKind,
+    /// Upper-case words, separated by one space.
     pub(crate) label: String,
-    /// Bytes of the text that it covers.
+    /// The range of bytes in the text.
     pub(crate) span: Range<usize>,
-    /// As RFC 7468 writes it; certificates are read from these only.
+    /// Whether it is written exactly as in RFC 7468; only such ones delimit certificates.
     pub(crate) exact: bool,
 }
 
-impl Armour {
+impl Boundary {
     pub(crate) fn is_private_key(&self) -> bool {
         self.label.contains("PRIVATE KEY")
     }
 }
 
-/// Every armour line of a text, in time linear in its length.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = Armour> {
+/// Every boundary in a text, found in time linear in its length.
+pub(crate) fn boundaries(text: &str) -> impl Iterator<Item = Boundary> {
     let mut from = 0;
     iter::from_fn(move || {
         loop {
             let run = from + text.get(from..)?.find(is_dash)?;
             let rest = text.get(run..)?;
-            if let Some(armour) = armour(rest, run) {
-                from = armour.span.end;
-                return Some(armour);
+            if let Some(boundary) = boundary(rest, run) {
+                from = boundary.span.end;
+                return Some(boundary);
             }
             from = run + dashes(rest, usize::MAX).len();
         }
     })
 }
 
-/// The armour line that starts with `rest`, which stands at byte `at` of the text.
-fn armour(rest: &str, at: usize) -> Option<Armour> {
+/// The boundary at the start of `rest`, which begins at byte `at` of the text.
+fn boundary(rest: &str, at: usize) -> Option<Boundary> {
     let lead = dashes(rest, usize::MAX);
-    let (edge, after_edge) = edge(trim_blanks(rest.get(lead.len()..)?))?;
-    let (label, after_label) = label(after_edge)?;
-    // Five at most: files put together without a line break in between have ten, five of each line.
+    let (kind, after_kind) = kind(trim_blanks(rest.get(lead.len()..)?))?;
+    let (label, after_label) = label(after_kind)?;
+    // Five at most: where files were joined without a line break there are ten, five of each
+    // boundary.
     let after_blanks = trim_blanks(after_label);
     let trail = dashes(after_blanks, 5);
     if weight(lead) < 2 || (trail.is_empty() && !ends_line(after_blanks)) {
@@ -55,16 +56,16 @@ fn armour(rest: &str, at: usize) -> Option<Armour> {
     }
     let end = if trail.is_empty() { after_label } else { after_blanks.get(trail.len()..)? };
     let whole = rest.get(..rest.len() - end.len())?;
-    let exact = whole.trim_start_matches('-') == format!("{edge} {label}-----", edge = edge.word());
-    Some(Armour {
-        edge,
+    let exact = whole.trim_start_matches('-') == format!("{kind} {label}-----", kind = kind.word());
+    Some(Boundary {
+        kind,
         exact: exact && lead.ends_with("-----"),
         label,
         span: at..at + whole.len(),
     })
 }
 
-impl Edge {
+impl BoundaryKind {
     fn word(self) -> &'static str {
         match self {
             Self::Begin => "BEGIN",
@@ -73,25 +74,26 @@ impl Edge {
     }
 }
 
-fn edge(text: &str) -> Option<(Edge, &str)> {
+fn kind(text: &str) -> Option<(BoundaryKind, &str)> {
     let (word, rest) = word(text);
-    [Edge::Begin, Edge::End]
+    [BoundaryKind::Begin, BoundaryKind::End]
         .into_iter()
-        .find(|edge| edge.word().eq_ignore_ascii_case(word))
-        .map(|edge| (edge, rest))
+        .find(|kind| kind.word().eq_ignore_ascii_case(word))
+        .map(|kind| (kind, rest))
 }
 
-/// Words of a label, to `KEY` or `KEY BLOCK`, or to the last word before something else. Bounded, so
-/// that no base64 behind a damaged line is taken for a part of it.
+/// The words of a label, up to `PRIVATE KEY` or `PRIVATE KEY BLOCK`, or to the last word before
+/// anything else. The number and the length of words are limited, so that base64 after a damaged
+/// boundary is not taken for a label.
 fn label(text: &str) -> Option<(String, &str)> {
-    const WORDS: usize = 6;
-    const LETTERS: usize = 16;
+    const MAX_WORDS: usize = 6;
+    const MAX_LETTERS: usize = 16;
     let mut words: Vec<String> = Vec::new();
     let mut rest = text;
-    while words.len() < WORDS {
+    while words.len() < MAX_WORDS {
         let trimmed = trim_blanks(rest);
         let (next, after) = word(trimmed);
-        let is_label = trimmed.len() < rest.len() && (1..=LETTERS).contains(&next.len());
+        let is_label = trimmed.len() < rest.len() && (1..=MAX_LETTERS).contains(&next.len());
         let key_ended = words.ends_with(&["PRIVATE".to_owned(), "KEY".to_owned()]);
         if !is_label || (key_ended && !next.eq_ignore_ascii_case("BLOCK")) {
             break;
@@ -107,7 +109,7 @@ fn word(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-/// Blanks within a line, also as a URL or a form writes them.
+/// Removes leading blanks of a line, also in the encoding of a URL or a form.
 fn trim_blanks(text: &str) -> &str {
     let mut rest = text;
     loop {
@@ -122,12 +124,12 @@ fn trim_blanks(text: &str) -> &str {
     }
 }
 
-/// Whether a line ends here: with the text, a line break, or one that a string escape left as letters.
+/// Whether a line ends here: at the end of the text, at a line break, or at an escaped line break.
 fn ends_line(text: &str) -> bool {
     text.is_empty() || ["\n", "\r", "\\n", "\\r"].iter().any(|end| text.starts_with(end))
 }
 
-/// The dashes that a text starts with, `limit` at most.
+/// The dashes at the start of a text, `limit` at most.
 fn dashes(text: &str, limit: usize) -> &str {
     let end = text
         .char_indices()
@@ -137,12 +139,12 @@ fn dashes(text: &str, limit: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Hyphens, and what word processors make of two of them.
+/// Whether it is a hyphen, or a dash that a word processor puts in place of two hyphens.
 fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
-/// A long dash stands for two hyphens.
+/// The number of hyphens, where a long dash counts as two.
 fn weight(dashes: &str) -> usize {
     dashes.chars().map(|c| if c == '-' { 1 } else { 2 }).sum()
 }
@@ -151,13 +153,13 @@ fn weight(dashes: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn first(text: &str) -> Option<(Edge, String, bool)> {
-        lines(text).next().map(|armour| (armour.edge, armour.label, armour.exact))
+    fn first(text: &str) -> Option<(BoundaryKind, String, bool)> {
+        boundaries(text).next().map(|boundary| (boundary.kind, boundary.label, boundary.exact))
     }
 
     #[test]
-    fn finds_what_is_armour() {
-        use Edge::{Begin, End};
+    fn boundaries_are_found_exact_and_altered() {
+        use BoundaryKind::{Begin, End};
         let cases = [
             ("-----BEGIN CERTIFICATE-----", Begin, "CERTIFICATE", true),
             ("x-----END RSA PRIVATE KEY-----\n", End, "RSA PRIVATE KEY", true),
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_other_text_alone() {
+    fn other_text_is_no_boundary() {
         for text in [
             "",
             "-----",
@@ -200,16 +202,16 @@ mod tests {
     }
 
     #[test]
-    fn files_joined_without_a_line_break_have_both_lines() {
-        let found: Vec<_> = lines("-----END CERTIFICATE----------BEGIN CERTIFICATE-----")
-            .map(|line| (line.edge, line.exact))
+    fn files_joined_without_a_line_break_have_both_boundaries() {
+        let found: Vec<_> = boundaries("-----END CERTIFICATE----------BEGIN CERTIFICATE-----")
+            .map(|boundary| (boundary.kind, boundary.exact))
             .collect();
-        assert_eq!(found, [(Edge::End, true), (Edge::Begin, true)]);
+        assert_eq!(found, [(BoundaryKind::End, true), (BoundaryKind::Begin, true)]);
     }
 
     #[test]
-    fn a_label_never_takes_base64_with_it() {
+    fn a_label_never_includes_base64() {
         let found = first("-----BEGIN PRIVATE KEY MIIEvQIBADANBgkq\n-----END PRIVATE KEY-----");
-        assert_eq!(found, Some((Edge::End, "PRIVATE KEY".to_owned(), true)));
+        assert_eq!(found, Some((BoundaryKind::End, "PRIVATE KEY".to_owned(), true)));
     }
 }

@@ -26,7 +26,7 @@ fn good_chains_pass_every_check() {
     }
 }
 
-/// Expired in 2017, and its root signed itself with SHA-1: the first counts, the second does not.
+/// The chain expired in 2017, which is reported. Its root signed itself with SHA-1, which is not.
 #[test]
 fn a_real_chain_of_2017() {
     let validity = "CN=test.ribosetest.com expired on 2017-03-28T12:00:00Z; \
@@ -40,12 +40,12 @@ fn a_real_chain_of_2017() {
 fn a_lone_leaf_has_no_signature_to_verify() {
     let bundle = read(blocks(RSA)[0]);
     assert_eq!(bundle.checks, Checks { signatures: "not_applicable".to_owned(), ..all_ok() });
-    // A root alone verifies itself.
+    // A root alone is verified with its own key.
     assert_eq!(read(blocks(RSA)[2]).checks.signatures, "ok");
 }
 
 #[test]
-fn one_wrong_thing_fails_one_check() {
+fn each_defect_fails_one_check() {
     let cases = [
         (
             EXPIRED,
@@ -79,7 +79,7 @@ fn one_wrong_thing_fails_one_check() {
 }
 
 #[test]
-fn an_algorithm_not_supported_is_said_and_is_not_a_bad_signature() {
+fn an_unsupported_algorithm_is_reported_and_is_no_bad_signature() {
     let checks = read(EC_P521).checks;
     assert_eq!(
         checks.algorithm,
@@ -107,7 +107,7 @@ fn an_algorithm_not_supported_is_said_and_is_not_a_bad_signature() {
 }
 
 #[test]
-fn a_signature_changed_in_one_bit_is_bad() {
+fn a_signature_with_one_changed_bit_is_bad() {
     use data_encoding::BASE64;
     for pem in [RSA, PSS, EC_P256, EC_P384, MIXED, ED25519] {
         let leaf = blocks(pem)[0];
@@ -150,7 +150,7 @@ fn validity_includes_both_ends() {
 }
 
 #[test]
-fn the_leaf_and_its_names() {
+fn the_checks_of_the_leaf() {
     assert_eq!(read(LEAF_IS_CA).checks.leaf_not_ca, "CN=ca.example is a CA certificate");
     let cases = [
         (NO_SAN, "CN=nosan.example has no DNS name or IP address among its alternative names"),

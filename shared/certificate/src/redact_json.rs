@@ -6,11 +6,11 @@ use std::ops::Range;
 use serde::de::{Deserializer, Error, Visitor};
 use serde_json::Value;
 
-use crate::redact::redact_text;
+use crate::redact_text::redact_text;
 
-/// Removes private keys from a JSON text, as [`redact_text`] does from each of its strings, names of
-/// members included. A string without a key, and everything between strings, stays byte for byte.
-/// `None` when there is no key; else JSON again, and the label of each key.
+/// Removes private keys from a JSON text: applies [`redact_text`] to each string, names of members
+/// included. Strings without a key, and everything between strings, stay byte for byte. Returns the
+/// new JSON and the label of each key, or `None` if there is no key.
 pub fn redact_json(raw: &str) -> Option<(String, Vec<String>)> {
     let mut clean = String::new();
     let mut labels = Vec::new();
@@ -34,7 +34,7 @@ pub fn redact_json(raw: &str) -> Option<(String, Vec<String>)> {
     Some((clean, labels))
 }
 
-/// Where the strings of a JSON text are, quotes included.
+/// The ranges of the strings in a JSON text, quotes included.
 fn strings(raw: &str) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     iter::from_fn(move || {
@@ -59,7 +59,8 @@ fn decode(token: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A JSON string as octets: half a surrogate pair (`"\ud800"`) is JSON (RFC 8259, 8.2), and no `String`.
+/// Decodes a JSON string to octets: a lone surrogate (`"\ud800"`) is valid JSON (RFC 8259, 8.2),
+/// but no `String`.
 struct Octets;
 
 impl Visitor<'_> for Octets {

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A path below the system's temporary folder, removed with all in it at the end of a test.
+/// A path below the system's temporary folder, which is removed with its content at the end of a
+/// test.
 pub(crate) struct TestFolder(PathBuf);
 
 impl TestFolder {

@@ -1,27 +1,27 @@
 use bytes::Bytes;
 use data_encoding::BASE64;
-use fuzz::doors::{Doors, SECRET, signature};
+use fuzz::webhook_endpoints::{SECRET, WebhookEndpoints, signature};
 use http::{HeaderMap, HeaderValue, Method};
 use intake::Request;
 use lambda::{Payload, decode};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::anything::request;
+use crate::strategies::request;
 
-/// Digicert's, Cloudflare's and Meta's answer.
+/// The statuses of Digicert's, Cloudflare's and Meta's endpoint.
 fn statuses(request: &Request) -> [u16; 3] {
-    Doors::new().handle(request).map(|response| response.status().as_u16())
+    WebhookEndpoints::new().handle(request).map(|response| response.status().as_u16())
 }
 
-fn given(name: &'static str, value: &[u8], body: &[u8]) -> Request {
+fn post(name: &'static str, value: &[u8], body: &[u8]) -> Request {
     let mut headers = HeaderMap::new();
     headers.insert(name, HeaderValue::from_bytes(value).unwrap());
     let body = Bytes::copy_from_slice(body);
     Request { method: Method::POST, headers, query: String::new(), source_ip: None, body }
 }
 
-/// The request as API Gateway writes it; `None` where its headers cannot be JSON.
+/// The event that API Gateway makes of the request; `None` if its headers or body cannot be JSON.
 fn event(request: &Request, payload: Payload, is_base64: bool) -> Option<String> {
     let mut headers = Map::new();
     for (name, value) in &request.headers {
@@ -53,30 +53,30 @@ fn event(request: &Request, payload: Payload, is_base64: bool) -> Option<String>
     Some(event.to_string())
 }
 
-/// One character more, less or other, and what has nothing to do with it.
-fn nearly(right: &'static str) -> impl Strategy<Value = Vec<u8>> {
-    let at = 0..right.len();
+/// The secret with one character changed or inserted, a part of it, two of it, and unrelated values.
+fn wrong_value(secret: &'static str) -> impl Strategy<Value = Vec<u8>> {
+    let at = 0..secret.len();
     let visible = || prop_oneof![0x21_u8..0x7f, 0x80_u8..=0xff];
     prop_oneof![
         (at.clone(), visible()).prop_map(move |(at, octet)| {
-            let mut value = right.as_bytes().to_vec();
+            let mut value = secret.as_bytes().to_vec();
             value[at] = octet;
             value
         }),
         (at.clone(), visible()).prop_map(move |(at, octet)| {
-            let mut value = right.as_bytes().to_vec();
+            let mut value = secret.as_bytes().to_vec();
             value.insert(at, octet);
             value
         }),
-        at.prop_map(move |end| right.as_bytes()[..end].to_vec()),
+        at.prop_map(move |end| secret.as_bytes()[..end].to_vec()),
         prop::collection::vec(visible(), 0..80),
-        Just(format!("{right},{right}").into_bytes()),
-        Just(format!("{right} {right}").into_bytes()),
+        Just(format!("{secret},{secret}").into_bytes()),
+        Just(format!("{secret} {secret}").into_bytes()),
     ]
 }
 
 proptest! {
-    /// Nothing that a stranger sends is our fault: no 500, and no panic.
+    /// No request leads to a 5xx status or a panic.
     #[test]
     fn any_request_is_answered(request in request()) {
         for status in statuses(&request) {
@@ -84,13 +84,13 @@ proptest! {
         }
     }
 
-    /// However API Gateway writes a request, the answer is the same.
+    /// The answer does not depend on the payload format of API Gateway.
     #[test]
-    fn any_request_is_answered_alike_through_lambda(request in request(), is_base64: bool) {
+    fn any_request_has_the_same_answer_through_lambda(request in request(), is_base64: bool) {
         let expected = statuses(&request);
         for payload in [Payload::V1, Payload::V2] {
             let Some(event) = event(&request, payload, is_base64) else { continue };
-            // REST has the last of repeated headers, which is not what came.
+            // Of repeated headers, an event has the last one only.
             let is_repeated = request.headers.keys().any(|name| request.headers.get_all(name).iter().count() > 1);
             let (decoded, found) = decode(&event).unwrap();
             prop_assert_eq!(found, payload);
@@ -99,27 +99,27 @@ proptest! {
         }
     }
 
-    /// An event is no request, or one that every door answers.
+    /// A text cannot be decoded, or every webhook endpoint answers the request.
     #[test]
-    fn any_text_is_an_event_or_none(text: String) {
+    fn any_text_is_rejected_or_answered(text: String) {
         if let Ok((request, _)) = decode(&text) {
             statuses(&request);
         }
     }
 
     #[test]
-    fn only_the_right_key_is_let_in(value in nearly(SECRET), before in "[ \t]{0,3}", after in "[ \t]{0,3}") {
+    fn only_the_right_key_is_accepted(value in wrong_value(SECRET), before in "[ \t]{0,3}", after in "[ \t]{0,3}") {
         let body = br#"{"event":"certificate_issued","data":{"certificate_id":1},"metadata":{"event":{"type":"x"}}}"#;
-        for (door, name) in [(0, "x-webhook-key"), (1, "cf-webhook-auth")] {
+        for (endpoint, name) in [(0, "x-webhook-key"), (1, "cf-webhook-auth")] {
             let expected = if value == SECRET.as_bytes() { 200 } else { 401 };
-            prop_assert_eq!(statuses(&given(name, &value, body))[door], expected);
+            prop_assert_eq!(statuses(&post(name, &value, body))[endpoint], expected);
             let right = format!("{before}{SECRET}{after}");
-            prop_assert_eq!(statuses(&given(name, right.as_bytes(), body))[door], 200);
+            prop_assert_eq!(statuses(&post(name, right.as_bytes(), body))[endpoint], 200);
         }
     }
 
     #[test]
-    fn only_the_right_signature_is_let_in(
+    fn only_the_right_signature_is_accepted(
         body: Vec<u8>,
         at: prop::sample::Index,
         octet in 0x21_u8..0x7f,
@@ -128,8 +128,8 @@ proptest! {
     ) {
         const NAME: &str = "x-hub-signature-256";
         let right = signature(&body);
-        let status = |value: &[u8], body: &[u8]| statuses(&given(NAME, value, body))[2];
-        // Let in, and whatever the body is then.
+        let status = |value: &[u8], body: &[u8]| statuses(&post(NAME, value, body))[2];
+        // The request is authenticated; its status depends on the body.
         prop_assert_ne!(status(format!("{before}{right}{after}").as_bytes(), &body), 401);
         let mut other = right.clone().into_bytes();
         let at = at.index(other.len());

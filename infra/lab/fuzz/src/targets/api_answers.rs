@@ -8,8 +8,8 @@ use providers::{cloudflare, digicert, meta};
 
 use crate::corpus;
 
-/// Every judge of an answer.
-const JUDGES: [fn(&Answer<'_>); 17] = [
+/// All functions that classify an answer.
+const CLASSIFIERS: [fn(&Answer<'_>); 17] = [
     |answer| drop(digicert::api::classify_download(answer)),
     |answer| drop(digicert::api::classify_order_info(answer)),
     |answer| drop(webhook::classify_list(answer)),
@@ -29,21 +29,21 @@ const JUDGES: [fn(&Answer<'_>); 17] = [
     |answer| drop(subscription::classify_done(answer)),
 ];
 
-/// Status (two bytes) and body; each judge looks at it.
-pub(crate) fn answers(data: &[u8]) {
+/// The input is the status (two bytes) and the body. Every classifier must accept it without a panic.
+pub(crate) fn api_answers(data: &[u8]) {
     let Some((status, body)) = data.split_first_chunk() else { return };
     let answer = Answer { status: u16::from_be_bytes(*status) % 1000, retry_after: None, body };
-    JUDGES.iter().for_each(|judge| judge(&answer));
+    CLASSIFIERS.iter().for_each(|classify| classify(&answer));
 }
 
-pub(crate) fn answers_seeds() -> Vec<Vec<u8>> {
+pub(crate) fn api_answers_seeds() -> Vec<Vec<u8>> {
     let bodies = corpus::folder("shared/providers/tests/it/answers");
     let with = |status: u16, body: &Vec<u8>| [&status.to_be_bytes()[..], body].concat();
     let seed = |body: &Vec<u8>| [200, 400, 403, 404, 429, 500].map(|status| with(status, body));
     bodies.iter().flat_map(seed).collect()
 }
 
-/// A day at most, so that no sum with it overflows.
+/// The result is a day at most, so that no sum with it overflows.
 pub(crate) fn retry_after(data: &[u8]) {
     let Some((now, value)) = data.split_first_chunk() else { return };
     let wait = read(&String::from_utf8_lossy(value), u64::from_be_bytes(*now));

@@ -1,17 +1,17 @@
-use crate::armour::{self, Armour, Edge};
 use crate::bare_key;
+use crate::boundary::{self, Boundary, BoundaryKind};
 
-/// What stands where a private key was.
+/// The text that replaces a private key.
 pub const REMOVED: &str = "[private key removed by certhooks]";
 
-/// Replaces every private key in a text by [`REMOVED`]: PEM blocks whose label says `PRIVATE KEY`, also
-/// damaged or without an end, and a text that as a whole is a key in base64. `None` when there is none;
-/// else the new text and the label of each key.
+/// Replaces every private key in a text with [`REMOVED`]: PEM blocks with `PRIVATE KEY` in their
+/// label, also damaged or without an end, and a text that as a whole is a key in base64. Returns
+/// the new text and the label of each key, or `None` if there is no key.
 pub fn redact_text(text: &str) -> Option<(String, Vec<String>)> {
     if let Some(label) = bare_key::label(text) {
         return Some((REMOVED.to_owned(), vec![label.to_owned()]));
     }
-    let keys = armoured(text);
+    let keys = pem_keys(text);
     if keys.is_empty() {
         return None;
     }
@@ -28,16 +28,16 @@ pub fn redact_text(text: &str) -> Option<(String, Vec<String>)> {
 
 /// The labels of the private keys in a text.
 pub(crate) fn labels(text: &str) -> Vec<String> {
-    armoured(text).into_iter().map(|(begin, _)| begin.label).collect()
+    pem_keys(text).into_iter().map(|(begin, _)| begin.label).collect()
 }
 
-/// The BEGIN line of each private key, and the byte where the key ends: behind its END line; without
-/// one, before the next BEGIN line of anything, or with the text.
-fn armoured(text: &str) -> Vec<(Armour, usize)> {
-    let mut keys: Vec<(Armour, usize)> = Vec::new();
-    let mut open: Option<Armour> = None;
-    for line in armour::lines(text) {
-        if line.edge == Edge::Begin {
+/// The BEGIN line of each private key, and the byte at which the key ends: after its END line or,
+/// if that is missing, before the next BEGIN line of any label or at the end of the text.
+fn pem_keys(text: &str) -> Vec<(Boundary, usize)> {
+    let mut keys: Vec<(Boundary, usize)> = Vec::new();
+    let mut open: Option<Boundary> = None;
+    for line in boundary::boundaries(text) {
+        if line.kind == BoundaryKind::Begin {
             keys.extend(open.take().map(|begin| (begin, line.span.start)));
             open = line.is_private_key().then_some(line);
         } else if line.is_private_key() {

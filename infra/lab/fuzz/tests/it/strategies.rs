@@ -1,12 +1,12 @@
 use bytes::Bytes;
 use fuzz::corpus;
-use fuzz::doors::{SECRET, signature};
+use fuzz::webhook_endpoints::{SECRET, signature};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use intake::Request;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// JSON as a text, so that white space, escapes and digits are as odd as RFC 8259 allows.
+/// JSON as text, with all variants of white space, escapes and numbers that RFC 8259 allows.
 pub(crate) fn json() -> impl Strategy<Value = String> {
     let number = "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?";
     let leaf = prop_oneof![
@@ -26,7 +26,7 @@ pub(crate) fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// With every way to write a character, half of a surrogate pair included.
+/// A JSON string with every form of a character, lone surrogates included.
 fn string() -> impl Strategy<Value = String> {
     "\"([^\"\\\\\\x00-\\x1f]|\\\\[\"\\\\/bfnrt]|\\\\u[0-9a-fA-F]{4}){0,12}\"".prop_map(|text| text)
 }
@@ -35,7 +35,7 @@ fn space() -> impl Strategy<Value = String> {
     "[ \t\r\n]{0,2}".prop_map(|text| text)
 }
 
-/// A body near what is expected: bytes, JSON, or a sample with some octets changed.
+/// A body: any bytes, any JSON, or a sample with some changed octets.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let folders = ["events/digicert", "events/cloudflare", "events/meta-ct"];
     let samples: Vec<_> = folders.iter().flat_map(|folder| corpus::folder(folder)).collect();
@@ -53,7 +53,8 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Names that a door looks for and any other; the right values and any other.
+/// Headers with names that a webhook endpoint reads or any others, and with valid values or any
+/// others.
 fn headers() -> impl Strategy<Value = HeaderMap> {
     let name = prop_oneof![
         select(vec!["x-webhook-key", "cf-webhook-auth", "x-hub-signature-256", "traceparent"])
@@ -74,7 +75,7 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
     })
 }
 
-/// Any request; of those with Meta's header, some are signed.
+/// Any request; some have a valid signature in Meta's header.
 pub(crate) fn request() -> impl Strategy<Value = Request> {
     let method = prop_oneof![
         4 => select(vec![Method::POST, Method::GET]),

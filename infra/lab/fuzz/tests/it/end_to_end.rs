@@ -5,7 +5,7 @@ use boot::Environment;
 use bytes::Bytes;
 use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Options, State};
 use envelope::CertificateEvent;
-use fuzz::doors::{SECRET, Stored, door, signature};
+use fuzz::webhook_endpoints::{FixedSecret, SECRET, intake, signature};
 use http::{HeaderMap, Method};
 use intake::Request;
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
@@ -17,33 +17,34 @@ use providers::meta::MetaReceiver;
 use providers::receiver::WebhookReceiver;
 use tokio::runtime::Runtime;
 
-use crate::anything::json;
+use crate::strategies::json;
 
-type LocalWorker = Worker<LocalEvents, LocalDeliveries, LocalLedger, LocalArchive, Stored>;
+type LocalWorker = Worker<LocalEvents, LocalDeliveries, LocalLedger, LocalArchive, FixedSecret>;
 
-/// The real door, queue, worker and deliveries queue, in a folder of their own.
-struct Journey {
+/// A real intake, events queue, worker and deliveries queue, in a folder of their own.
+struct Pipeline {
     runtime: Runtime,
     folder: PathBuf,
     state: State,
     worker: Arc<LocalWorker>,
 }
 
-impl Drop for Journey {
+impl Drop for Pipeline {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-impl Journey {
-    /// No provider is called back: what comes out is what came in.
+impl Pipeline {
+    /// Without API keys, so that no provider is called back and each event is delivered as it was
+    /// received.
     fn start(name: &str) -> Self {
-        let name = format!("certhooks-journey-{}-{name}", std::process::id());
+        let name = format!("certhooks-end-to-end-{}-{name}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let runtime = Runtime::new().unwrap();
-        let _within = runtime.enter();
+        let guard = runtime.enter();
         let state = State::open(&folder, Options::default()).unwrap();
-        let none: Environment = std::iter::empty::<(&str, &str)>().collect();
+        let environment: Environment = std::iter::empty::<(&str, &str)>().collect();
         let ports = Ports {
             events: state.events(),
             deliveries: state.deliveries(),
@@ -51,14 +52,14 @@ impl Journey {
             archive: state.archive(),
         };
         let keys = Keys { digicert: None, cloudflare: None, meta: None };
-        let settings = Settings::from_environment(&none).unwrap();
+        let settings = Settings::from_environment(&environment).unwrap();
         let worker = Arc::new(Worker::new(&settings, ports, keys).unwrap());
-        drop(_within);
+        drop(guard);
         Self { runtime, folder, state, worker }
     }
 
-    /// The only event that comes of `body`.
-    fn take<D: WebhookReceiver>(&self, header: &'static str, body: &str) -> CertificateEvent {
+    /// The certificate event that is delivered for `body`, which must be the only one.
+    fn deliver<R: WebhookReceiver>(&self, header: &'static str, body: &str) -> CertificateEvent {
         self.runtime.block_on(async {
             let mut headers = HeaderMap::new();
             headers.insert(header, SECRET.parse().unwrap());
@@ -67,64 +68,65 @@ impl Journey {
             let query = String::new();
             let request = Request { method: Method::POST, headers, query, source_ip: None, body };
             let last = self.state.reader().last_sequence().await.unwrap();
-            let answer = door::<D, _>(self.state.events()).handle(request).await;
+            let answer = intake::<R, _>(self.state.events()).handle(request).await;
             assert_eq!(answer.status(), 200, "{:?}", answer.body());
 
             let received = self.state.events().receive(10).await.unwrap();
-            let [message] = &received[..] else { panic!("{} messages", received.len()) };
-            let receipt = message.receipt.to_string();
-            let record = QueueMessage { receipt, body: message.body.clone(), deadline: None };
-            let fates = self.worker.process_batch(vec![record]).await;
-            let _removed = self.state.events().acknowledge(message.receipt).await.unwrap();
-            assert_eq!(fates, [Disposition::Delivered], "{}", message.body);
+            let [received] = &received[..] else { panic!("{} messages", received.len()) };
+            let receipt = received.receipt.to_string();
+            let message = QueueMessage { receipt, body: received.body.clone(), deadline: None };
+            let dispositions = self.worker.process_batch(vec![message]).await;
+            let _removed = self.state.events().acknowledge(received.receipt).await.unwrap();
+            assert_eq!(dispositions, [Disposition::Delivered], "{}", received.body);
             let delivered = self.state.reader().read_after(last, 10).await.unwrap();
             let [delivered] = &delivered[..] else { panic!("{} deliveries", delivered.len()) };
             serde_json::from_str(&delivered.body).unwrap()
         })
     }
 
-    /// `document` makes a body of any JSON and a number that tells it from all others.
-    fn survives<D: WebhookReceiver>(
+    /// Checks that the payload is delivered unchanged. `document` builds a body from any JSON and a
+    /// number that makes it unique.
+    fn check_payload<R: WebhookReceiver>(
         &self,
         header: &'static str,
         document: fn(&str, u32) -> String,
     ) {
         let mut runner = TestRunner::new(Config::with_cases(100));
         let number = std::cell::Cell::new(0);
-        let outcome = runner.run(&json(), |any| {
+        let result = runner.run(&json(), |any| {
             number.set(number.get() + 1);
             let body = document(&any, number.get());
-            let event = self.take::<D>(header, &body);
+            let event = self.deliver::<R>(header, &body);
             let payload = event.data.payload.unwrap();
             prop_assert_eq!(payload.get(), body.trim_ascii());
             Ok(())
         });
-        outcome.unwrap_or_else(|failure| panic!("{failure}"));
+        result.unwrap_or_else(|failure| panic!("{failure}"));
     }
 }
 
 #[test]
-fn any_document_of_digicert_comes_out_as_it_came_in() {
-    let journey = Journey::start("digicert");
-    journey.survives::<DigicertReceiver>("x-webhook-key", |any, number| {
+fn any_document_of_digicert_is_delivered_unchanged() {
+    let pipeline = Pipeline::start("digicert");
+    pipeline.check_payload::<DigicertReceiver>("x-webhook-key", |any, number| {
         format!("\n{{ \"event\" :\"certificate_issued\",\"data\":{{\"certificate_id\":{number},\"any\": {any}}} , \"more\":{any}}} ")
     });
 }
 
 #[test]
-fn any_document_of_cloudflare_comes_out_as_it_came_in() {
-    let journey = Journey::start("cloudflare");
-    journey.survives::<CloudflareReceiver>("cf-webhook-auth", |any, number| {
+fn any_document_of_cloudflare_is_delivered_unchanged() {
+    let pipeline = Pipeline::start("cloudflare");
+    pipeline.check_payload::<CloudflareReceiver>("cf-webhook-auth", |any, number| {
         let kind = "ssl.custom_hostname_certificate.renewal.failed";
         format!("{{\"metadata\":{{\"event\": {{\"type\":\"{kind}\"}},\"n\":{number} }},\"data\": {any}}}\n")
     });
 }
 
-/// Where a document has one update only, it need not be split.
+/// The document has one update only, so that it is not split.
 #[test]
-fn any_document_of_meta_comes_out_as_it_came_in() {
-    let journey = Journey::start("meta");
-    journey.survives::<MetaReceiver>("x-other", |any, number| {
+fn any_document_of_meta_is_delivered_unchanged() {
+    let pipeline = Pipeline::start("meta");
+    pipeline.check_payload::<MetaReceiver>("x-other", |any, number| {
         let change = format!("{{\"field\":\"certificate\", \"value\" :{any}}}");
         format!("{{\"object\":\"certificate_transparency\",\"entry\":[{{\"id\":\"{number}\",\"changes\":[{change}]}}]}}")
     });

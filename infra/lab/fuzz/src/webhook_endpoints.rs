@@ -14,37 +14,37 @@ use providers::receiver::WebhookReceiver;
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use tokio::runtime::{Builder, Runtime};
 
-/// What every door here expects: it signs Meta's bodies, too.
+/// The secret of every webhook endpoint here; Meta's bodies are signed with it.
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// Meta's header for these bytes.
+/// The value of Meta's signature header for a body.
 pub fn signature(body: &[u8]) -> String {
     let tag = sign(&Key::new(HMAC_SHA256, SECRET.as_bytes()), body);
     format!("sha256={}", HEXLOWER.encode(tag.as_ref()))
 }
 
-/// A queue that takes everything.
+/// An events queue in memory.
 #[derive(Clone, Default)]
-pub struct Taken(Arc<Mutex<Vec<Outgoing>>>);
+pub struct MemoryQueue(Arc<Mutex<Vec<Outgoing>>>);
 
-impl Taken {
+impl MemoryQueue {
     pub fn messages(&self) -> Vec<Outgoing> {
         self.0.lock().unwrap().clone()
     }
 }
 
-impl EventsQueue for Taken {
+impl EventsQueue for MemoryQueue {
     async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
         self.0.lock().unwrap().extend(messages);
         Ok(())
     }
 }
 
-/// [`SECRET`], whenever it is asked for.
+/// A source of [`SECRET`].
 #[derive(Clone, Copy)]
-pub struct Stored;
+pub struct FixedSecret;
 
-impl SecretSource for Stored {
+impl SecretSource for FixedSecret {
     async fn current(&self) -> PortResult<SecretVersions> {
         Ok(SecretVersions { current: Some(SECRET.into()), ..SecretVersions::default() })
     }
@@ -54,19 +54,19 @@ impl SecretSource for Stored {
     }
 }
 
-/// A door as an operator has it who set nothing.
-pub fn door<D: WebhookReceiver, Q: EventsQueue>(queue: Q) -> Intake<D, Q, Stored> {
-    let none: Environment = std::iter::empty::<(&str, &str)>().collect();
-    let settings = Settings::from_environment(&none).unwrap();
-    Intake::new(queue, Some(Secrets::new(Stored, &settings)), settings)
+/// The intake of one provider with default settings.
+pub fn intake<R: WebhookReceiver, Q: EventsQueue>(queue: Q) -> Intake<R, Q, FixedSecret> {
+    let environment: Environment = std::iter::empty::<(&str, &str)>().collect();
+    let settings = Settings::from_environment(&environment).unwrap();
+    Intake::new(queue, Some(Secrets::new(FixedSecret, &settings)), settings)
 }
 
-/// All three.
-pub struct Doors {
-    pub queue: Taken,
-    digicert: Intake<DigicertReceiver, Taken, Stored>,
-    cloudflare: Intake<CloudflareReceiver, Taken, Stored>,
-    meta: Intake<MetaReceiver, Taken, Stored>,
+/// The webhook endpoints of all three providers, with one queue.
+pub struct WebhookEndpoints {
+    pub queue: MemoryQueue,
+    digicert: Intake<DigicertReceiver, MemoryQueue, FixedSecret>,
+    cloudflare: Intake<CloudflareReceiver, MemoryQueue, FixedSecret>,
+    meta: Intake<MetaReceiver, MemoryQueue, FixedSecret>,
 }
 
 thread_local! {
@@ -74,20 +74,20 @@ thread_local! {
         RefCell::new(Builder::new_current_thread().enable_time().build().unwrap());
 }
 
-impl Default for Doors {
+impl Default for WebhookEndpoints {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Doors {
+impl WebhookEndpoints {
     pub fn new() -> Self {
-        let queue = Taken::default();
-        let (digicert, cloudflare) = (door(queue.clone()), door(queue.clone()));
-        Self { digicert, cloudflare, meta: door(queue.clone()), queue }
+        let queue = MemoryQueue::default();
+        let (digicert, cloudflare) = (intake(queue.clone()), intake(queue.clone()));
+        Self { digicert, cloudflare, meta: intake(queue.clone()), queue }
     }
 
-    /// What each of them answers.
+    /// The answers of Digicert's, Cloudflare's and Meta's endpoint to a request.
     pub fn handle(&self, request: &Request) -> [Response<Bytes>; 3] {
         let answers = async {
             [

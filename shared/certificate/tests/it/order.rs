@@ -33,7 +33,7 @@ fn any_order_becomes_leaf_first() {
 }
 
 #[test]
-fn what_does_not_belong_goes_last() {
+fn unrelated_certificates_are_last() {
     let [leaf, intermediate, root] = blocks(RSA).try_into().unwrap();
     let foreign = blocks(EC_P256)[1];
     let other_leaf = blocks(MIXED)[0];
@@ -58,9 +58,10 @@ fn what_does_not_belong_goes_last() {
     );
 }
 
-/// Same name, another key, and no key identifiers to tell: only the signature does.
+/// The impostor has the same name and another key, and no key identifier: only the signature shows
+/// it.
 #[test]
-fn an_impostor_stands_in_the_chain_and_fails_it() {
+fn an_impostor_is_in_the_chain_and_fails_its_signature() {
     let bundle = read(IMPOSTOR);
     assert_eq!(common_names(&bundle), IN_ORDER);
     assert_eq!(bundle.checks.order, "ok");
@@ -70,9 +71,9 @@ fn an_impostor_stands_in_the_chain_and_fails_it() {
     );
 }
 
-/// Key identifiers decide between two of the same name.
+/// Key identifiers decide between two issuers of the same name.
 #[test]
-fn the_issuer_with_the_right_key_is_taken() {
+fn the_issuer_with_the_right_key_is_selected() {
     let [leaf, intermediate, root] = blocks(RSA).try_into().unwrap();
     let impostor = blocks(IMPOSTOR)[1];
     let bundle = read(&[leaf, impostor, intermediate, root].concat());
@@ -84,7 +85,7 @@ fn the_issuer_with_the_right_key_is_taken() {
 }
 
 #[test]
-fn duplicates_are_left_out_and_named() {
+fn duplicates_are_removed_and_reported() {
     let [leaf, intermediate, root] = blocks(RSA).try_into().unwrap();
     let bundle = read(&[leaf, intermediate, intermediate, root, leaf, intermediate].concat());
     assert_eq!(common_names(&bundle), IN_ORDER);

@@ -5,10 +5,11 @@ use x509_parser::asn1_rs::{Any, Class, FromDer, Tag};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 
-/// The alternative names of a certificate, as they stand in it: wildcards and A-labels are kept, and
-/// octets that are no text become U+FFFD. Nothing is taken from the common name.
+/// The subject alternative names of a certificate, unchanged: wildcards and A-labels are kept, and
+/// octets that are not UTF-8 become U+FFFD. The common name is not taken into account.
 ///
-/// Read from the extension's octets: one name that x509-parser refuses must not cost the others.
+/// They are parsed from the extension's octets, because x509-parser returns no names at all if it
+/// rejects one of them.
 pub(crate) fn read(x509: &X509Certificate<'_>) -> Names {
     let mut names = Names::default();
     let Ok(Some(extension)) = x509.get_extension_unique(&OID_X509_EXT_SUBJECT_ALT_NAME) else {
@@ -30,7 +31,7 @@ pub(crate) fn read(x509: &X509Certificate<'_>) -> Names {
     names
 }
 
-/// Tags of `GeneralName` (RFC 5280, 4.2.1.6).
+/// Adds a name by its tag in `GeneralName` (RFC 5280, 4.2.1.6).
 fn add(names: &mut Names, tag: u32, data: &[u8]) {
     let text = || String::from_utf8_lossy(data).into_owned();
     match tag {

@@ -1,10 +1,10 @@
-use certificate::NotACertificate as No;
+use certificate::NotACertificate;
 use envelope::{Certificate, Names};
 
 use crate::fixtures::*;
 
 #[test]
-fn every_member_of_a_leaf() {
+fn all_members_of_a_leaf() {
     let bundle = read(RSA);
     let expected = Certificate {
         subject: Some("CN=www.example.com,O=Kaffee\\, Kuchen \\+ Co,ST=Wien,C=AT".to_owned()),
@@ -25,9 +25,9 @@ fn every_member_of_a_leaf() {
     assert_eq!(bundle.certificates[0], expected);
 }
 
-/// Against `openssl x509 -noout -fingerprint -sha256 -dates -serial`.
+/// The expected values are from `openssl x509 -noout -fingerprint -sha256 -dates -serial`.
 #[test]
-fn a_certificate_of_2017_as_openssl_has_it() {
+fn a_certificate_of_2017_as_openssl_prints_it() {
     let bundle = read(DIGICERT);
     let leaf = &bundle.certificates[0];
     assert_eq!(
@@ -67,12 +67,12 @@ fn algorithms_by_name() {
         assert_eq!(leaf.key_bits, bits);
         assert_eq!(leaf.signature_algorithm.as_deref(), Some(signature));
     }
-    // A key for PSS only is an RSA key, too.
+    // A key for PSS only is an RSA key too.
     assert_eq!(read(PSS).certificates[2].key_bits, Some(2048));
 }
 
 #[test]
-fn names_that_are_no_text_cost_nothing_else() {
+fn names_that_are_not_utf_8_do_not_affect_other_names() {
     let names = read(ODD_NAMES).certificates[0].names.clone().unwrap();
     assert_eq!(names.dns, ["b\u{FFFD}.at", ""]);
     assert_eq!(names.email, ["a@\u{FFFD}.a"]);
@@ -80,12 +80,12 @@ fn names_that_are_no_text_cost_nothing_else() {
 }
 
 #[test]
-fn no_alternative_names_are_empty_lists() {
+fn missing_alternative_names_are_empty_lists() {
     assert_eq!(read(NO_SAN).certificates[0].names, Some(Names::default()));
 }
 
 #[test]
-fn the_same_whatever_is_around_the_blocks() {
+fn text_around_the_blocks_makes_no_difference() {
     let plain = read(RSA);
     let crlf = RSA.replace('\n', "\r\n");
     let commented = format!(
@@ -105,7 +105,7 @@ fn the_same_whatever_is_around_the_blocks() {
 }
 
 #[test]
-fn what_is_no_certificate_and_why() {
+fn each_invalid_input_has_its_error() {
     let leaf = blocks(RSA)[0];
     let halved = &leaf[..leaf.len() / 2];
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -116,7 +116,7 @@ fn what_is_no_certificate_and_why() {
         der.push(0);
         format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(&der))
     };
-    let labels = |labels: &[&str]| No::NoBlock {
+    let labels = |labels: &[&str]| NotACertificate::NoBlock {
         found: labels.iter().map(|label| (*label).to_owned()).collect(),
     };
     let cases = [
@@ -124,41 +124,44 @@ fn what_is_no_certificate_and_why() {
         ("<!DOCTYPE html><html><body>Sign in -- please</body></html>".to_owned(), labels(&[])),
         (REQUEST.to_owned(), labels(&["CERTIFICATE REQUEST"])),
         (format!("{PKCS7}{REQUEST}{PKCS7}"), labels(&["PKCS7", "CERTIFICATE REQUEST"])),
-        (halved.to_owned(), No::CutShort { block: 1 }),
-        (format!("{leaf}{halved}"), No::CutShort { block: 2 }),
-        (leaf.trim_end().trim_end_matches('-').to_owned(), No::CutShort { block: 1 }),
-        (leaf[..leaf.len() - 2].to_owned(), No::CutShort { block: 1 }),
-        (format!("{leaf}-----BEGIN CERTIF"), No::CutShort { block: 2 }),
-        ("-----BEGIN CERTIFICATE-----".to_owned(), No::CutShort { block: 1 }),
-        (format!("{halved}\n{leaf}"), No::Mismatched { block: 1 }),
-        (leaf.replace("END CERTIFICATE", "END PKCS7"), No::Mismatched { block: 1 }),
-        (leaf.replace("-----BEGIN CERTIFICATE-----", ""), No::Mismatched { block: 1 }),
-        (format!("{leaf}{}", leaf.replacen("MII", "M.I", 1)), No::NotBase64 { block: 2 }),
+        (halved.to_owned(), NotACertificate::CutShort { block: 1 }),
+        (format!("{leaf}{halved}"), NotACertificate::CutShort { block: 2 }),
+        (leaf.trim_end().trim_end_matches('-').to_owned(), NotACertificate::CutShort { block: 1 }),
+        (leaf[..leaf.len() - 2].to_owned(), NotACertificate::CutShort { block: 1 }),
+        (format!("{leaf}-----BEGIN CERTIF"), NotACertificate::CutShort { block: 2 }),
+        ("-----BEGIN CERTIFICATE-----".to_owned(), NotACertificate::CutShort { block: 1 }),
+        (format!("{halved}\n{leaf}"), NotACertificate::Mismatched { block: 1 }),
+        (leaf.replace("END CERTIFICATE", "END PKCS7"), NotACertificate::Mismatched { block: 1 }),
+        (leaf.replace("-----BEGIN CERTIFICATE-----", ""), NotACertificate::Mismatched { block: 1 }),
+        (
+            format!("{leaf}{}", leaf.replacen("MII", "M.I", 1)),
+            NotACertificate::NotBase64 { block: 2 },
+        ),
         (
             "-----BEGIN CERTIFICATE-----\nMII...\n-----END CERTIFICATE-----\n".to_owned(),
-            No::NotBase64 { block: 1 },
+            NotACertificate::NotBase64 { block: 1 },
         ),
-        (format!("{leaf}{garbage}"), No::NotX509 { block: 2 }),
-        (garbage.replace("AAAA", ""), No::NotX509 { block: 1 }),
-        (trailing, No::NotX509 { block: 1 }),
+        (format!("{leaf}{garbage}"), NotACertificate::NotX509 { block: 2 }),
+        (garbage.replace("AAAA", ""), NotACertificate::NotX509 { block: 1 }),
+        (trailing, NotACertificate::NotX509 { block: 1 }),
     ];
     for (text, expected) in cases {
-        let cut_short = matches!(expected, No::CutShort { .. });
+        let cut_short = matches!(expected, NotACertificate::CutShort { .. });
         let error = certificate::read(text.as_bytes(), NOW).unwrap_err();
         assert_eq!(error, expected, "{text}");
         assert_eq!(error.is_cut_short(), cut_short);
     }
 }
 
-/// A whole body cut at any byte: never read as if it were whole, unless at the end of a block.
+/// A body that is truncated at any byte is never accepted, unless it ends with a block.
 #[test]
-fn a_body_cut_anywhere_is_cut_short_or_ends_with_a_block() {
+fn a_body_truncated_anywhere_is_cut_short_or_ends_with_a_block() {
     let whole_blocks: Vec<usize> =
         RSA.match_indices("END CERTIFICATE-----").map(|(at, found)| at + found.len()).collect();
     for length in "-----B".len()..RSA.len() {
         match certificate::read(&RSA.as_bytes()[..length], NOW) {
             Err(error) => assert!(error.is_cut_short(), "{length}: {error}"),
-            // Up to five letters behind a block cannot be told from text around it.
+            // Up to five characters after a block cannot be distinguished from text around it.
             Ok(_) => assert!(
                 whole_blocks.iter().any(|end| (*end..=end + 6).contains(&length)),
                 "{length}"
@@ -170,7 +173,7 @@ fn a_body_cut_anywhere_is_cut_short_or_ends_with_a_block() {
 #[test]
 fn errors_quote_labels_only() {
     let error = certificate::read(PKCS7.as_bytes(), NOW).unwrap_err();
-    assert_eq!(error.to_string(), "no PEM certificate block in it; found: PKCS7");
+    assert_eq!(error.to_string(), "no PEM certificate block; found: PKCS7");
     let error = certificate::read(b"<html>secret</html>", NOW).unwrap_err();
-    assert_eq!(error.to_string(), "no PEM certificate block in it");
+    assert_eq!(error.to_string(), "no PEM certificate block");
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::fixtures::*;
 
-/// Text made of what the readers look for, so that chance finds the corners.
-fn armour_like() -> impl Strategy<Value = String> {
+/// Text made of the pieces that the parsers search for, so that random texts reach edge cases.
+fn boundary_like() -> impl Strategy<Value = String> {
     let pieces = [
         "-----",
         "-",
@@ -39,12 +39,12 @@ fn json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
-        armour_like().prop_map(Value::from),
+        boundary_like().prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::vec((armour_like(), inner), 0..6)
+            prop::collection::vec((boundary_like(), inner), 0..6)
                 .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn armour_of_any_kind_is_read_without_panic(text in armour_like()) {
+    fn boundaries_in_any_combination_are_read_without_panic(text in boundary_like()) {
         let _ = certificate::read(text.as_bytes(), NOW);
         let _ = redact_json(&text);
         if let Some((clean, labels)) = redact_text(&text) {
@@ -96,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn json_stays_json_and_loses_exactly_its_keys(document in json()) {
+    fn json_stays_json_and_exactly_its_keys_are_removed(document in json()) {
         let mut texts = Vec::new();
         strings(&document, &mut texts);
         let keys: usize = texts.iter().filter_map(|text| redact_text(text)).map(|(_, labels)| labels.len()).sum();
@@ -111,21 +111,21 @@ proptest! {
     }
 }
 
-/// A debug build on a slow machine: quadratic work would take minutes.
-const SOON: Duration = Duration::from_secs(3);
+/// Enough for a debug build on a slow machine; quadratic work would take minutes.
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 #[test]
-fn a_thousand_copies() {
+fn a_thousand_copies_of_a_certificate() {
     let start = Instant::now();
     let bundle = read(&blocks(EC_P256)[0].repeat(1000));
-    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    assert!(start.elapsed() < TIME_LIMIT, "{:?}", start.elapsed());
     assert_eq!(bundle.certificates.len(), 1);
     assert_eq!(bundle.checks.duplicates, "CN=p256.example came 1000 times");
 }
 
-/// A leaf and 999 CAs of one name and one key: every one may be the issuer of every other.
+/// All CAs have the same name and key, so each may be the issuer of every other.
 #[test]
-fn a_thousand_of_one_name() {
+fn a_thousand_certificates_of_one_name() {
     let key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::default();
     ca.distinguished_name.push(DnType::CommonName, "Same");
@@ -140,13 +140,13 @@ fn a_thousand_of_one_name() {
     }
     let start = Instant::now();
     let bundle = read(&pem);
-    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    assert!(start.elapsed() < TIME_LIMIT, "{:?}", start.elapsed());
     assert_eq!(bundle.certificates.len(), 1000);
 }
 
-/// A chain a thousand deep, root first.
+/// The chain begins with the root.
 #[test]
-fn a_thousand_in_a_row() {
+fn a_chain_of_a_thousand_certificates() {
     let key = KeyPair::generate().unwrap();
     let params = |number: usize| {
         let mut params = CertificateParams::new(vec![format!("{number}.example")]).unwrap();
@@ -164,7 +164,7 @@ fn a_thousand_in_a_row() {
     }
     let start = Instant::now();
     let bundle = read(&pem);
-    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    assert!(start.elapsed() < TIME_LIMIT, "{:?}", start.elapsed());
     assert_eq!(
         bundle.checks.order,
         "came as root, intermediate, intermediate, intermediate, intermediate, intermediate, …; delivered leaf first"
@@ -174,7 +174,7 @@ fn a_thousand_in_a_row() {
 }
 
 #[test]
-fn nothing_but_armour() {
+fn text_of_nothing_but_boundaries() {
     for piece in [
         "-----BEGIN PRIVATE KEY-----\n",
         "-----BEGIN CERTIFICATE-----\n",
@@ -188,6 +188,6 @@ fn nothing_but_armour() {
         let _ = certificate::read(text.as_bytes(), NOW);
         let _ = redact_text(&text);
         let _ = redact_json(&text);
-        assert!(start.elapsed() < SOON, "{piece}: {:?}", start.elapsed());
+        assert!(start.elapsed() < TIME_LIMIT, "{piece}: {:?}", start.elapsed());
     }
 }

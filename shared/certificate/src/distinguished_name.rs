@@ -4,8 +4,8 @@ use data_encoding::HEXUPPER;
 use x509_parser::asn1_rs::{Any, Tag, ToDer};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
-/// A distinguished name as RFC 4514 writes it, the most specific part first, with one difference: a
-/// string under a type without a name stands as text and not as the hex of its encoding.
+/// A distinguished name in the form of RFC 4514, the most specific part first, with one difference:
+/// a string of a type without a short name is written as text and not as the hex of its encoding.
 pub(crate) fn text(name: &X509Name<'_>) -> String {
     let parts: Vec<String> = name
         .iter_rdn()
@@ -29,7 +29,7 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
     }
 }
 
-/// RFC 4514, 3, then the names of RFC 4519, RFC 2985 and the EV guidelines.
+/// Short names of RFC 4514, 3, then of RFC 4519, RFC 2985 and the EV guidelines.
 fn short_name(oid: &str) -> Option<&'static str> {
     Some(match oid {
         "2.5.4.3" => "CN",
@@ -71,7 +71,7 @@ fn is_string(tag: Tag) -> bool {
     )
 }
 
-/// The characters of a string, whatever its type; the encoding in hex of anything else.
+/// The characters of a string of any type, or the encoding of another value in hex.
 fn value(any: &Any<'_>) -> String {
     match any.tag() {
         Tag::BmpString => {
@@ -87,7 +87,7 @@ fn value(any: &Any<'_>) -> String {
                 .map(|unit| char::from_u32(u32::from_be_bytes(*unit)).unwrap_or('\u{FFFD}'))
                 .collect()
         }
-        // In practice Latin-1, unless it is UTF-8.
+        // In practice these are UTF-8 or else Latin-1.
         Tag::T61String | Tag::GeneralString => match str::from_utf8(any.data) {
             Ok(text) => text.to_owned(),
             Err(_) => any.data.iter().map(|octet| char::from(*octet)).collect(),
@@ -97,7 +97,8 @@ fn value(any: &Any<'_>) -> String {
     }
 }
 
-/// RFC 4514, 2.4; control characters in hex, so that no name breaks a line.
+/// Escapes a value (RFC 4514, 2.4). Control characters become hex, so that no name contains a line
+/// break.
 fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     let last = value.chars().count().saturating_sub(1);
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn most_specific_first() {
+    fn the_most_specific_part_is_first() {
         let parts: [(Oid<'static>, Tag, &'static [u8]); 2] = [
             (oid!(2.5.4.6), Tag::PrintableString, b"AT"),
             (oid!(2.5.4.3), Tag::Utf8String, b"www.example.com"),

@@ -3,9 +3,9 @@ use serde_json::{Value, json};
 
 use crate::fixtures::*;
 
-/// A block of `PRIVATE_KEYS`, by its place.
-fn key(place: usize) -> String {
-    let start = PRIVATE_KEYS.match_indices("-----BEGIN").nth(place).unwrap().0;
+/// The block of `PRIVATE_KEYS` at this position.
+fn key(position: usize) -> String {
+    let start = PRIVATE_KEYS.match_indices("-----BEGIN").nth(position).unwrap().0;
     let rest = &PRIVATE_KEYS[start..];
     let (end, _) = rest.match_indices("PRIVATE KEY-----\n").nth(1).unwrap();
     rest[..end + "PRIVATE KEY-----\n".len()].to_owned()
@@ -16,7 +16,7 @@ fn body(pem: &str) -> String {
 }
 
 #[test]
-fn every_kind_of_armour() {
+fn keys_of_every_label() {
     let labels = [
         "PRIVATE KEY",
         "RSA PRIVATE KEY",
@@ -39,7 +39,7 @@ fn every_kind_of_armour() {
 }
 
 #[test]
-fn damaged_armour() {
+fn keys_with_damaged_boundaries() {
     let cases = [
         ("a -----BEGIN PRIVATE KEY-----\nc2Vj", "a [x]"),
         ("a -----BEGIN PRIVATE KEY-----\nc2Vj\n-----END PRIV", "a [x]"),
@@ -63,7 +63,7 @@ fn damaged_armour() {
 }
 
 #[test]
-fn everything_else_is_left_alone() {
+fn other_text_is_unchanged() {
     let texts = [
         RSA,
         REQUEST,
@@ -79,13 +79,13 @@ fn everything_else_is_left_alone() {
 }
 
 #[test]
-fn keys_made_by_openssl_with_and_without_armour() {
-    for (place, label) in
+fn keys_of_openssl_with_and_without_boundaries() {
+    for (position, label) in
         ["RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"]
             .into_iter()
             .enumerate()
     {
-        let pem = key(place);
+        let pem = key(position);
         let expected = (REMOVED.to_owned(), vec![label.to_owned()]);
         assert_eq!(redact_text(pem.trim_end()), Some(expected.clone()));
         let bare = body(&pem);
@@ -104,7 +104,7 @@ fn keys_made_by_openssl_with_and_without_armour() {
 }
 
 #[test]
-fn base64_of_anything_else_is_left_alone() {
+fn base64_of_other_content_is_unchanged() {
     let public = rcgen::KeyPair::generate().unwrap().public_key_pem();
     let pems = [RSA, EC_P256, PSS, ED25519, REQUEST, PKCS7].map(blocks).concat();
     for pem in pems.into_iter().chain([public.as_str()]) {
@@ -132,7 +132,7 @@ fn json_stays_byte_for_byte_around_a_key() {
 }
 
 #[test]
-fn json_keys_names_nesting_and_neighbours() {
+fn keys_in_names_in_nested_json_and_beside_certificates() {
     let key = key(1);
     let inner = json!({"note": "kept – \u{1F511}", "pem": key}).to_string();
     let document = json!({
