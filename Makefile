@@ -6,13 +6,15 @@ SHELL := bash
 
 # --- settings ------------------------------------------------------------------------------------
 
-ENV ?= default#                which section of infra/aws/samconfig.toml; one for each stack
+ENV ?= default#                section of infra/aws/samconfig.toml; each stack has one
 SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } ours' infra/aws/samconfig.toml | \
   sed -nE 's/.*Architecture=[^a-z]*(arm64|x86_64).*/\1/p')
-ARCH ?= $(or $(SAVED_ARCH),arm64)# of the deployed functions: arm64 or x86_64
-PYTHON ?= python3#             3.11 or later
+ARCH ?= $(or $(SAVED_ARCH),arm64)# architecture of the deployed functions: arm64 or x86_64
+PYTHON ?= python3#             version 3.11 or later
 
 FUNCTIONS := digicert-webhook cloudflare-webhook meta-ct-webhook worker reconciler
+# Clippy, the tests and the tests of the template use the same features, so that each crate is compiled once.
+TEST_FEATURES := certhooks/aws,certhooks/simulator
 # cargo-lambda links with zig, against the C library of provided.al2023 rather than this machine's.
 ZIG := ziglang==0.15.2
 
@@ -27,39 +29,40 @@ SAM_CONFIG := --config-file $(abspath infra/aws/samconfig.toml) --config-env $(E
 # --- for everybody -------------------------------------------------------------------------------
 
 .PHONY: help
-help: ## this list
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## Certhooks on this machine, with the events of all providers sent through it once
+run: ## run Certhooks on this machine, and send the sample events of all providers through it once
 	cargo build -p certhooks --features simulator
 	cargo run -q -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks --samples events
 
 .PHONY: check
-check: check-rust check-dependencies check-budgets check-template ## everything that can be said without running it
+check: check-rust check-dependencies check-budgets check-template ## run all static checks: format, lints, dependencies, budgets, template
 
 .PHONY: test
-test: test-rust test-template ## all tests, the template on an emulator included
+test: test-rust test-template ## run all tests, including those of the template on an emulator
 
 # --- checks --------------------------------------------------------------------------------------
 
+# The released command has none of the features of the tests, so it is linted without them too.
 .PHONY: check-rust
 check-rust:
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --package certhooks --all-targets --features aws -- -D warnings
+	cargo clippy --workspace --all-targets --features $(TEST_FEATURES) -- -D warnings
+	cargo clippy --package certhooks --all-targets -- -D warnings
 
-# Advisories need the advisory database from the network, so they are not part of `make check`.
+# The advisories are not part of `make check`, because their database comes from the network.
 .PHONY: check-dependencies
 check-dependencies: $(TOOLS)
 	infra/aws/checks/dependencies.sh
 	$(BIN)/cargo-deny --log-level error check bans licenses sources
 
 .PHONY: check-advisories
-check-advisories: $(TOOLS) ## known vulnerabilities in the dependencies (needs a network)
+check-advisories: $(TOOLS) ## check the dependencies for known vulnerabilities (needs a network)
 	$(BIN)/cargo-deny check advisories
 
-# A release build of every function: some minutes where nothing is built yet.
+# This makes a release build of every function, which takes some minutes the first time.
 .PHONY: check-budgets
 check-budgets:
 	infra/aws/checks/budgets.sh --zips
@@ -74,49 +77,49 @@ check-template: $(TOOLS)
 
 .PHONY: test-rust
 test-rust: $(TOOLS)
-	$(BIN)/cargo-nextest nextest run --workspace --no-fail-fast
+	$(BIN)/cargo-nextest nextest run --workspace --features $(TEST_FEATURES) --no-fail-fast
 
-# The same units as test-rust, so after it nothing is compiled again; cargo-lambda would compile all of it once more,
-# into a folder for its own target.
+# The features are those of test-rust, so after it nothing is compiled again. cargo-lambda would compile everything
+# once more, into a folder for its own target.
 .PHONY: test-template
 test-template: $(TOOLS)
-	cargo build --workspace --bins --tests --features certhooks/aws
+	cargo build --workspace --bins --tests --features $(TEST_FEATURES)
 	$(BIN)/pytest -q infra/aws/tests
 
-# libFuzzer's coverage, which the stable toolchain has too; no sanitizer.
+# These are the flags of libFuzzer's coverage, which the stable toolchain has too. No sanitizer is used.
 FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Cllvm-args=-sanitizer-coverage-trace-compares
 FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
-FUZZ_SECONDS ?= 60#   for each target
+FUZZ_SECONDS ?= 60#   duration of each fuzz target
 
-# --target keeps the flags away from build scripts, and a folder of its own keeps the other builds.
+# `--target` keeps the flags away from build scripts, and a folder of its own keeps the other builds up to date.
 .PHONY: fuzz
-fuzz: ## the fuzz targets under libFuzzer (FUZZ_SECONDS=60 each)
+fuzz: ## run each fuzz target under libFuzzer for FUZZ_SECONDS (60)
 	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --package fuzz --bin engine --features engine --profile fuzz \
 	  --target $(FUZZ_HOST) --target-dir target/fuzz
 	mkdir -p target/chaos
 	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) FUZZ_ROWS=target/chaos/fuzz.json \
 	  cargo run -q --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
 
-MODEL_CHECK_FAULTS ?= 2#  in one way at most
+MODEL_CHECK_FAULTS ?= 2#  maximum number of faults in one execution
 
-.PHONY: explore
-explore: ## every order in which two workers can do things, with crashes and lost answers (MODEL_CHECK_FAULTS=2)
+.PHONY: model-check
+model-check: ## check every interleaving of two workers, with up to MODEL_CHECK_FAULTS (2) crashes and lost answers
 	mkdir -p target/chaos
-	MODEL_CHECK_FAULTS=$(strip $(MODEL_CHECK_FAULTS)) MODEL_CHECK_ROWS=$(abspath target/chaos)/explore.json \
-	  cargo test --quiet --package processing --test it -- --ignored --nocapture protocol::at_length
+	MODEL_CHECK_FAULTS=$(strip $(MODEL_CHECK_FAULTS)) MODEL_CHECK_ROWS=target/chaos/model-check.json \
+	  cargo run -q --package model-check --bin model-check
 
-# --- how fast ------------------------------------------------------------------------------------
+# --- measurements --------------------------------------------------------------------------------
 
-BENCH_ROUNDS ?= 11#            how often each figure is taken
-BENCH_EVENTS ?= 100000#        through `certhooks local`
-BENCH_ARGUMENTS ?=#            `target/release/bench --help`
+BENCH_ROUNDS ?= 11#            number of measurements of each figure
+BENCH_EVENTS ?= 100000#        number of events through `certhooks local`
+BENCH_ARGUMENTS ?=#            further options, see `target/release/bench --help`
 PEERS := .tools/bench/installed
 
-# As separate commands, so that what the others link does not change the functions.
+# The builds are separate, because the features that one package asks for would change the code of the others.
 .PHONY: bench
-bench: $(PEERS) ## the functions beside peers that do the same work (half an hour; BENCH_ROUNDS=3 to try; Node.js, npm)
+bench: $(PEERS) ## compare the functions with peers that do the same work (needs Node.js and npm; half an hour, less with BENCH_ROUNDS=3)
 	cargo build --release --package digicert-webhook --package worker --package floor
 	cargo build --release --package certhooks
 	cargo build --release --package bench
@@ -125,31 +128,34 @@ bench: $(PEERS) ## the functions beside peers that do the same work (half an hou
 $(PEERS): $(wildcard infra/lab/bench/peers/*.sh infra/lab/bench/peers/node/* infra/lab/bench/peers/p*/*)
 	PYTHON=$(PYTHON) infra/lab/bench/peers/install.sh $(@D)
 
-# Other programs' rows of the table: each a JSON list like results.json.
-CHAOS_ROWS := target/chaos/explore.json target/chaos/fuzz.json
+# Rows that other programs add to the table of `make chaos`; each file holds a JSON list like results.json.
+CHAOS_ROWS := target/chaos/model-check.json target/chaos/fuzz.json
 CHAOS_FAILED := target/chaos/failed
 
-# One part that fails does not keep the others from running, nor the table from being written.
-.PHONY: torture
-torture: $(TOOLS) ## crashes, faults, load and leaks at length (some 25 minutes, release builds aside); its table goes to infra/lab/chaos/results
+# When one part fails, the others still run and the table is written. certhooks is built as it is released, without
+# the simulator.
+.PHONY: chaos
+chaos: $(TOOLS) ## run crashes, faults, load and leak checks at length (25 minutes), and write the table to infra/lab/chaos/results
 	rm -f $(CHAOS_ROWS) $(CHAOS_FAILED)
-	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package torture
+	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package chaos
 	mkdir -p target/chaos
-	$(MAKE) --keep-going explore fuzz || touch $(CHAOS_FAILED)
+	$(MAKE) --keep-going model-check fuzz || touch $(CHAOS_FAILED)
 	target/release/chaos --write infra/lab/chaos/results $(CHAOS_ROWS:%=--rows %)
-	@test ! -e $(CHAOS_FAILED) || { echo "make: explore or fuzz failed, see above" >&2; exit 1; }
+	@test ! -e $(CHAOS_FAILED) || { echo "make: model-check or fuzz failed, see above" >&2; exit 1; }
 
-# The same release build as `make check` weighs. Not part of it: the figures are of one compiler and one processor.
-GUARD := cargo build --locked --release $(FUNCTIONS:%=--package %) && cargo run --quiet --locked --package guard -- \
-  --blessed infra/lab/perf-regression/blessed.json $(patsubst %,target/release/%,$(filter %-webhook,$(FUNCTIONS)))
+# This uses the release builds that `make check` weighs. It is not part of `make check`, because the counts depend on
+# the compiler and the processor.
+PERF_REGRESSION := cargo build --locked --release $(FUNCTIONS:%=--package %) && \
+  cargo run --quiet --locked --package perf-regression -- --baseline infra/lab/perf-regression/baseline.json \
+  $(patsubst %,target/release/%,$(filter %-webhook,$(FUNCTIONS)))
 
-.PHONY: guard
-guard: ## fails when a webhook function's start grew by more than 5 % in instructions (needs valgrind)
-	$(GUARD)
+.PHONY: perf-regression
+perf-regression: ## fail if a webhook function needs over 5 % more instructions to start than the baseline (needs valgrind)
+	$(PERF_REGRESSION)
 
-.PHONY: bless
-bless: ## the figures of `make perf-regression` afresh, after a change that is meant or with another toolchain
-	$(GUARD) --bless
+.PHONY: perf-baseline
+perf-baseline: ## write the baseline of `make perf-regression` anew, after an intended change or with another toolchain
+	$(PERF_REGRESSION) --update
 
 # --- the functions on AWS ------------------------------------------------------------------------
 
@@ -158,13 +164,13 @@ TARGET_x86_64 := x86_64-unknown-linux-gnu
 TARGET := $(or $(TARGET_$(ARCH)),$(error ARCH must be arm64 or x86_64, not '$(ARCH)'))
 
 .PHONY: build
-build: $(TOOLS) .tools/zig ## the functions as they are deployed (ARCH=arm64 or x86_64)
+build: $(TOOLS) .tools/zig ## build the functions as they are deployed (ARCH=arm64 or x86_64)
 	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET) || \
 	  { echo "The standard library for $(TARGET) is missing: rustup target add $(TARGET)" >&2; exit 1; }
 	PATH="$(abspath $(BIN)):$$PATH" cargo-lambda lambda build --release --target $(TARGET) $(FUNCTIONS:%=--package %)
 
 .PHONY: deploy
-deploy: build ## build and deploy; asks for the parameters the first time (ENV=NAME for another stack)
+deploy: build ## build and deploy the stack, asking for its parameters the first time (ENV=NAME for another stack)
 	@test "$(ARCH)" = "$(or $(SAVED_ARCH),$(ARCH))" || { echo "'$(ENV)' is deployed for $(SAVED_ARCH), and these are \
 	functions for $(ARCH); change Architecture in infra/aws/samconfig.toml first" >&2; exit 1; }
 	@if grep -q '^\[$(ENV)\.deploy\.' infra/aws/samconfig.toml; then \
@@ -175,22 +181,22 @@ deploy: build ## build and deploy; asks for the parameters the first time (ENV=N
 	fi
 
 .PHONY: destroy
-destroy: $(TOOLS) ## remove the stack; its queues, ledger and archive stay
-	@echo "Retained, to be deleted by hand when no longer wanted: the four queues with what is on them, the"
-	@echo "ledger table, the archive bucket, and the role with which API Gateway writes logs. All else goes, the"
-	@echo "secrets included."
+destroy: $(TOOLS) ## delete the stack, except its queues, ledger and archive
+	@echo "These are retained, and have to be deleted by hand: the four queues with their messages, the ledger table,"
+	@echo "the archive bucket, and the role with which API Gateway writes logs. Everything else is deleted, including"
+	@echo "the secrets."
 	$(BIN)/sam delete $(SAM_CONFIG)
 
 # --- tools ---------------------------------------------------------------------------------------
 
 .PHONY: tools
-tools: $(TOOLS) ## the tools of check, test and deploy, into .tools/ (about 500 MB)
+tools: $(TOOLS) ## install the tools of check, test and deploy into .tools/ (about 500 MB)
 
-# The list is complete, so nothing is resolved; uv takes seconds, pip about a minute and serves where uv cannot
-# reach the index.
+# The list is complete, so there is nothing to resolve. uv takes seconds; pip takes about a minute, and is used where
+# uv cannot reach the index.
 $(TOOLS): infra/aws/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: the tools of check, test and deploy need \
-	Python 3.11 or later as $(PYTHON), or say PYTHON=... ('make run' needs none)" >&2; exit 1; }
+	Python 3.11 or later as $(PYTHON); set PYTHON=... to another one ('make run' needs no Python)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check "$$(grep '^uv==' $<)"
 	$(BIN)/uv pip install -q --no-deps --python $(BIN)/python -r $< || $(BIN)/pip install -q --no-deps -r $<
@@ -201,6 +207,6 @@ $(TOOLS): infra/aws/requirements.txt
 	touch $@
 
 .PHONY: lock-tools
-lock-tools: $(TOOLS) ## infra/aws/requirements.txt afresh from infra/aws/requirements.in
+lock-tools: $(TOOLS) ## write infra/aws/requirements.txt anew from infra/aws/requirements.in
 	UV_CUSTOM_COMPILE_COMMAND="make lock-tools" $(BIN)/uv pip compile -q --no-annotate --upgrade --no-emit-package ziglang \
 	  --override infra/aws/overrides.txt infra/aws/requirements.in --output-file infra/aws/requirements.txt

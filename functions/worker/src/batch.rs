@@ -100,11 +100,10 @@ fn read(json: &str, deadline: Option<Instant>) -> (Option<String>, Option<QueueM
 /// An empty id would fail the whole batch without a reason, so it is never reported.
 fn failures(kept: Vec<Option<String>>) -> Result<Failures, &'static str> {
     let failure = |id: Option<String>| id.map(|item_identifier| Failure { item_identifier });
-    let batch_item_failures = kept
-        .into_iter()
-        .map(failure)
-        .collect::<Option<_>>()
-        .ok_or("a record without a messageId must stay on the queue, so the whole batch does")?;
+    let batch_item_failures =
+        kept.into_iter().map(failure).collect::<Option<_>>().ok_or(
+            "a record without a messageId must stay on the queue, so the whole batch does",
+        )?;
     Ok(Failures { batch_item_failures })
 }
 

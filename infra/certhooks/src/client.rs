@@ -1,7 +1,7 @@
 use std::error::Error;
-use std::net::IpAddr;
 use std::time::Duration;
 
+use providers::address;
 use providers::api::{Answer, Key, Refused, Request};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
@@ -79,8 +79,9 @@ impl Client {
             Err(error) => return Err(unanswered(&cause(&error))),
         };
         let body = body.map_err(|why| unanswered(&why))?;
-        classify(&Answer { status, retry_after: None, body: &body })
-            .map_err(|refusal| Trouble::Refused(refusal.hiding(&request.secrets(&self.key))))
+        classify(&Answer { status, retry_after: None, body: &body }).map_err(|refusal| {
+            Trouble::Refused(refusal.without_secrets(&request.secrets(&self.key)))
+        })
     }
 
     fn build(&self, request: &Request) -> Option<RequestBuilder> {
@@ -89,7 +90,7 @@ impl Client {
         let mut builder = self
             .http
             .request(request.method.clone(), url)
-            .timeout(request.patience)
+            .timeout(request.timeout)
             .header(ACCEPT, "application/json")
             .query(&request.query);
         builder = match &self.key {
@@ -108,9 +109,7 @@ impl Client {
 
 /// Whether only this machine can be meant.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let address = host.parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
+    url.host_str().is_some_and(address::is_loopback)
 }
 
 /// `https://a.example` and `https://A.example/` are one address.

@@ -2,6 +2,8 @@ use boot::Environment;
 use embedded::{LocalSecret, LocalSecrets};
 use envelope::Provider;
 use ports::{PortResult, SecretSource, SecretVersions};
+use providers::dispatch;
+use providers::secret_member::SecretMember;
 use secrecy::SecretString;
 
 /// A provider's API key: the operator's, or none needed since the provider is simulated.
@@ -46,13 +48,9 @@ pub(crate) fn variable(environment: &Environment) -> impl Fn(&str) -> Option<Str
 
 /// Where a webhook secret comes from, so that an error can say what to change.
 pub(crate) fn origin(environment: &Environment, provider: Provider) -> String {
-    let (variable, member) = match provider {
-        Provider::Cloudflare => ("CLOUDFLARE_WEBHOOK_AUTH", "cloudflare_webhook_auth"),
-        Provider::Digicert => ("DIGICERT_WEBHOOK_KEY", "digicert_webhook_key"),
-        Provider::Meta => ("META_APP_SECRET", "meta_app_secret"),
-    };
+    let SecretMember { variable, name, .. } = dispatch::webhook_secret(provider);
     match environment.optional(variable) {
         Some(_) => variable.to_owned(),
-        None => format!("`{member}` in the state folder's secrets.json"),
+        None => format!("`{name}` in the state folder's secrets.json"),
     }
 }

@@ -5,6 +5,7 @@ use envelope::Provider;
 use ports::SecretSource;
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
+use providers::dispatch;
 use providers::meta::MetaReceiver;
 use providers::receiver::{PLACEHOLDER, WebhookReceiver};
 use ring::hmac;
@@ -29,11 +30,7 @@ impl Signer {
     pub(crate) fn with(provider: Provider, stored: &SecretString) -> anyhow::Result<Self> {
         let text = stored.expose_secret();
         let stored: Value = serde_json::from_str(text).unwrap_or_else(|_| text.trim().into());
-        let name = match provider {
-            Provider::Cloudflare => "webhook_auth",
-            Provider::Digicert => "webhook_key",
-            Provider::Meta => "app_secret",
-        };
+        let name = dispatch::webhook_secret(provider).stored_as;
         let secret = stored.as_str().or_else(|| stored[name].as_str());
         let secret = secret.filter(|secret| *secret != PLACEHOLDER).context("no webhook secret")?;
         Ok(Self { provider, secret: secret.into() })

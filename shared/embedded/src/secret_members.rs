@@ -1,4 +1,6 @@
 use envelope::Provider;
+use providers::secret_member::SecretMember;
+use providers::{cloudflare, digicert, meta};
 
 /// A member of `secrets.json`, the environment variable that overrides it, and its member name in the
 /// secret as stored on AWS (infra/docs/architecture.md, "Secrets and rotation").
@@ -19,46 +21,17 @@ pub(crate) enum Purpose {
 }
 
 pub(crate) const MEMBERS: [Member; 7] = [
-    member(
-        "digicert_webhook_key",
-        "DIGICERT_WEBHOOK_KEY",
-        "webhook_key",
-        Provider::Digicert,
-        Purpose::Webhook,
-    ),
-    member(
-        "cloudflare_webhook_auth",
-        "CLOUDFLARE_WEBHOOK_AUTH",
-        "webhook_auth",
-        Provider::Cloudflare,
-        Purpose::Webhook,
-    ),
-    member("meta_app_secret", "META_APP_SECRET", "app_secret", Provider::Meta, Purpose::Webhook),
-    member(
-        "meta_verify_token",
-        "META_VERIFY_TOKEN",
-        "verify_token",
-        Provider::Meta,
-        Purpose::Webhook,
-    ),
-    member("digicert_api_key", "DIGICERT_API_KEY", "api_key", Provider::Digicert, Purpose::Api),
-    member(
-        "cloudflare_api_token",
-        "CLOUDFLARE_API_TOKEN",
-        "api_token",
-        Provider::Cloudflare,
-        Purpose::Api,
-    ),
-    member("meta_access_token", "META_ACCESS_TOKEN", "access_token", Provider::Meta, Purpose::Api),
+    member(digicert::WEBHOOK_KEY, Provider::Digicert, Purpose::Webhook),
+    member(cloudflare::WEBHOOK_AUTH, Provider::Cloudflare, Purpose::Webhook),
+    member(meta::APP_SECRET, Provider::Meta, Purpose::Webhook),
+    member(meta::VERIFY_TOKEN, Provider::Meta, Purpose::Webhook),
+    member(digicert::API_KEY, Provider::Digicert, Purpose::Api),
+    member(cloudflare::API_TOKEN, Provider::Cloudflare, Purpose::Api),
+    member(meta::ACCESS_TOKEN, Provider::Meta, Purpose::Api),
 ];
 
-const fn member(
-    name: &'static str,
-    variable: &'static str,
-    stored_as: &'static str,
-    provider: Provider,
-    purpose: Purpose,
-) -> Member {
+const fn member(member: SecretMember, provider: Provider, purpose: Purpose) -> Member {
+    let SecretMember { stored_as, name, variable } = member;
     Member { name, variable, stored_as, provider, purpose }
 }
 

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{Response, StatusCode};
 use ports::PortError;
-use providers::receiver::Refusal;
+use providers::receiver::InvalidDocument;
 use serde_json::json;
 
 /// What became of a request.
@@ -19,7 +19,7 @@ pub(crate) enum Outcome {
 pub(crate) enum Cause {
     /// The address is not in the allowlist.
     Address,
-    Document(Refusal),
+    Document(InvalidDocument),
     Handshake,
     Method,
     /// The queue did not accept every event in time.
@@ -48,7 +48,9 @@ impl Cause {
     fn status(&self) -> StatusCode {
         match self {
             Self::Address | Self::Handshake => StatusCode::FORBIDDEN,
-            Self::Document(Refusal::TooLarge) | Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Document(InvalidDocument::TooLarge) | Self::TooLarge(_) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::Document(_) => StatusCode::BAD_REQUEST,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Queue(_) | Self::Secret(_) => StatusCode::SERVICE_UNAVAILABLE,

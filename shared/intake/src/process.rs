@@ -4,7 +4,7 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use http::{HeaderMap, Method, Response};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
-use providers::interpretation;
+use providers::dispatch;
 use providers::receiver::{Event, Receipt, WebhookReceiver};
 use providers::synthetic;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -129,7 +129,7 @@ fn message<R: WebhookReceiver>(event: &Event) -> Result<Outgoing, Cause> {
     if message.body.len() > MESSAGE_LIMIT {
         return Err(too_large());
     }
-    let expires = interpretation::challenge(envelope).map(|challenge| challenge.expires);
+    let expires = dispatch::challenge(envelope).map(|challenge| challenge.expires);
     Ok(Outgoing { expires, ..message })
 }
 

@@ -48,9 +48,6 @@ pub trait Deliveries: Send + Sync + 'static {
 }
 
 impl Outgoing {
-    /// SQS allows 128 characters in a group id.
-    pub const GROUP_LIMIT: usize = 128;
-
     /// # Errors
     /// Only when the envelope cannot be written as JSON (a year beyond 9999).
     pub fn new(envelope: &Envelope, provider: Provider, group: String) -> PortResult<Self> {

@@ -173,7 +173,7 @@ impl Endpoint {
             .body(body.unwrap_or_default());
         let answer = self.send(built).await.map_err(CallError::NoAnswer)?;
         classify(&answer.borrow()).map_err(|refusal| CallError::Refused {
-            refusal: refusal.hiding(&request.secrets(key)),
+            refusal: refusal.without_secrets(&request.secrets(key)),
             after: answer.retry_after,
         })
     }

@@ -5,7 +5,8 @@ use ports::{
     Archive, CertificateState, Deliveries, DeliveryRecord, EventsQueue, Ledger, Ordering,
     PortResult, SecretSource,
 };
-use providers::lifecycle::{Lifecycle, lifecycle};
+use providers::dispatch;
+use providers::lifecycle::Lifecycle;
 use time::Duration;
 
 use crate::compose::compose;
@@ -34,7 +35,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             &enrichment.callback,
             began,
         );
-        let lifecycle = lifecycle(&event.redacted.envelope, event.interpretation);
+        let lifecycle = dispatch::lifecycle(&event.redacted.envelope, event.interpretation);
         let composed = compose(event.redacted, event.interpretation, enrichment);
         let composed = self.advance(lifecycle.as_ref(), composed).await?;
         let (id, now) = (event.envelope.id.clone(), self.now());

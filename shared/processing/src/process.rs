@@ -6,7 +6,8 @@ use ports::{
     Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortError, PortResult,
     SecretSource,
 };
-use providers::interpretation::{self, Plan};
+use providers::dispatch;
+use providers::interpretation::Plan;
 
 use crate::compose::Redacted;
 use crate::deliver::ID_RETENTION;
@@ -54,11 +55,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         message: &QueueMessage,
         envelope: &Envelope,
     ) -> PortResult<Disposition> {
-        if let Some(challenge) = interpretation::challenge(envelope) {
+        if let Some(challenge) = dispatch::challenge(envelope) {
             return self.store_challenge(envelope, challenge).await;
         }
         let redacted = Redacted::of(envelope);
-        let interpretation = interpretation::interpret(&redacted.envelope)
+        let interpretation = dispatch::interpret(&redacted.envelope)
             .ok_or_else(|| PortError("unknown event source".into()))?;
         let until = self.now() + self.lease;
         match self.ports.ledger.claim(&envelope.id, &message.receipt, until).await? {

@@ -2,7 +2,8 @@ use std::time::{Duration, Instant};
 
 use envelope::Envelope;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, Outgoing, PortResult, SecretSource};
-use providers::interpretation::{self, Interpretation};
+use providers::fair_queue;
+use providers::interpretation::Interpretation;
 use time::OffsetDateTime;
 
 use crate::decide::FailureKind;
@@ -50,7 +51,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         interpretation: &Interpretation,
         delay: Duration,
     ) -> PortResult<()> {
-        let group = interpretation::group(envelope, interpretation);
+        let group = fair_queue::group(envelope, interpretation);
         let message = Outgoing::new(envelope, interpretation.provider, group)?;
         self.ports.events.send(vec![Outgoing { delay, ..message }]).await
     }

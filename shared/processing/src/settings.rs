@@ -1,8 +1,8 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use boot::{Environment, SettingError};
 use envelope::Provider;
+use providers::{address, dispatch};
 use reqwest::Url;
 
 use crate::Budget;
@@ -22,8 +22,9 @@ pub struct Settings {
     pub callback_timeout: Duration,
     /// The number of workers that share the providers' budgets.
     pub concurrency: u32,
-    /// How long a claim lasts: the visibility timeout of the events queue, less the time between a
-    /// receipt and its claim, so that the next receipt does not meet the lease of a crashed worker.
+    /// How long a claim holds. It is 5 s shorter than the visibility timeout of the events queue (180 s
+    /// in `infra/aws/template.yaml`), since some time passes between a receipt and its claim: so the
+    /// next receipt does not meet the lease of a crashed worker.
     pub lease: Duration,
 }
 
@@ -66,23 +67,12 @@ impl Api {
     /// # Errors
     /// When a variable is invalid; the error names it.
     pub fn of(environment: &Environment, provider: Provider) -> Result<Self, SettingError> {
-        let (base_name, default_base, budget_name, default_budget) = match provider {
-            Provider::Digicert => (
-                "DIGICERT_API_BASE",
-                "https://www.digicert.com/services/v2",
-                "DIGICERT_API_BUDGET",
-                "100/5s,1000/3m",
-            ),
-            Provider::Cloudflare => (
-                "CLOUDFLARE_API_BASE",
-                "https://api.cloudflare.com/client/v4",
-                "CLOUDFLARE_API_BUDGET",
-                "1200/5m",
-            ),
-            Provider::Meta => {
-                ("META_API_BASE", "https://graph.facebook.com", "META_API_BUDGET", "200/1h")
-            }
+        let (base_name, budget_name, default_budget) = match provider {
+            Provider::Digicert => ("DIGICERT_API_BASE", "DIGICERT_API_BUDGET", "100/5s,1000/3m"),
+            Provider::Cloudflare => ("CLOUDFLARE_API_BASE", "CLOUDFLARE_API_BUDGET", "1200/5m"),
+            Provider::Meta => ("META_API_BASE", "META_API_BUDGET", "200/1h"),
         };
+        let default_base = dispatch::api_base(provider);
         let base = api_base(base_name, environment.optional(base_name).unwrap_or(default_base))?;
         let text = environment.optional(budget_name).unwrap_or(default_budget);
         let budget: Budget = text
@@ -121,13 +111,7 @@ pub fn api_base(name: &'static str, text: &str) -> Result<Url, SettingError> {
 }
 
 fn is_loopback(base: &Url) -> bool {
-    base.host_str().is_some_and(|host| {
-        host == "localhost"
-            || host
-                .trim_matches(['[', ']'])
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    })
+    base.host_str().is_some_and(address::is_loopback)
 }
 
 fn meta_domains(environment: &Environment) -> Result<MetaDomains, SettingError> {

@@ -8,7 +8,7 @@ use divan::{Bencher, black_box};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation;
+use providers::dispatch;
 use providers::meta::MetaReceiver;
 use providers::receiver::{Receipt, WebhookReceiver};
 use ring::hmac;
@@ -105,5 +105,5 @@ fn understood<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
     let envelope = D::events(body.as_bytes(), &receipt()).unwrap().remove(0).envelope;
     bencher
         .counter(BytesCount::of_str(&body))
-        .bench_local(|| interpretation::interpret(black_box(&envelope)).unwrap().event.len());
+        .bench_local(|| dispatch::interpret(black_box(&envelope)).unwrap().event.len());
 }

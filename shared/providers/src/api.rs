@@ -8,28 +8,31 @@ use serde_json::value::RawValue;
 
 use crate::json;
 
-/// A `GET` below the provider's configured base. Segments are percent-encoded one by one when the
-/// address is built, so that nothing in an event chooses a host or a path.
+/// A call-back: a `GET` below the provider's configured base. Its segments are percent-encoded one by
+/// one when the address is built, so that nothing in an event can choose a host or a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Call {
+    /// Segments of the path.
     pub segments: Vec<String>,
     pub query: Vec<(&'static str, String)>,
+    /// Value of the header `Accept`.
     pub accept: &'static str,
 }
 
-/// A call that an operator makes, below the provider's configured base. Segments as above.
+/// A call that an operator makes, below the provider's configured base. Its segments are encoded as
+/// those of a [`Call`].
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: Method,
     pub segments: Vec<String>,
     pub query: Vec<(&'static str, String)>,
-    /// JSON; secret, since it may hold a webhook's secret or a token.
+    /// JSON. Secret, since it may hold a webhook's secret or a token.
     pub body: Option<SecretString>,
-    /// How long its answer may take.
-    pub patience: Duration,
+    /// Longest time until the whole answer is there.
+    pub timeout: Duration,
 }
 
-/// Where the API key goes.
+/// An API key, and where in a request it goes.
 #[derive(Clone, Debug)]
 pub enum Key {
     Header { name: &'static str, value: SecretString },
@@ -37,7 +40,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// The key or token by itself: `TOKEN` of `Bearer TOKEN`.
+    /// The key or token alone: `TOKEN` of `Bearer TOKEN`.
     fn secret(&self) -> &str {
         let (Self::Header { value, .. } | Self::Query { value, .. }) = self;
         let value = value.expose_secret();
@@ -45,66 +48,60 @@ impl Key {
     }
 }
 
-/// A whole answer.
+/// A provider's whole answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
     pub status: u16,
-    /// From `Retry-After`, seconds or date, counted from now.
+    /// Time from now that the header `Retry-After` asks for.
     pub retry_after: Option<Duration>,
     pub body: &'a [u8],
 }
 
-/// What an answer means (design section 6).
+/// What an answer means (`infra/docs/architecture.md`, "Call-backs and their results").
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Classification<T> {
+    /// The answer that was asked for.
     Good(T),
-    /// Passing trouble: ask again, not before `after` where it is given.
-    Retry {
-        reason: Reason,
-        after: Option<Duration>,
-    },
-    /// Not there yet; `reason` if it is still so when the waiting time is over.
-    NotReady {
-        reason: Reason,
-    },
-    /// A whole answer that is no certificate.
+    /// A transient failure. The call is to be repeated, not before `after` where it is given.
+    Retry { reason: Reason, after: Option<Duration> },
+    /// The provider does not have it yet. `reason` is the result if that is still so when the time for
+    /// retries is over.
+    NotReady { reason: Reason },
+    /// A whole answer that holds no certificate.
     BadCertificate,
-    /// The API key is refused: hold this provider's events, raise an alarm.
-    KeyRefused {
-        reason: Reason,
-    },
+    /// The provider refuses the API key. The worker holds this provider's events and raises an alarm.
+    KeyRefused { reason: Reason },
     /// The provider says that it no longer exists.
-    Gone {
-        reason: Reason,
-    },
-    /// It will not change.
-    Failed {
-        reason: Reason,
-    },
+    Gone { reason: Reason },
+    /// A failure that no retry changes.
+    Failed { reason: Reason },
 }
 
-/// Why an operator's call was not done.
+/// Why an operator's call failed.
 pub trait Refused {
-    /// Whether the provider itself said no. Anything else may come from something on the way, with the
-    /// request under way or done.
+    /// Whether the provider itself refused the call. Any other failure may come from a proxy, and the
+    /// provider may still have done what was asked.
     fn is_definite(&self) -> bool;
 
-    /// The same without what quotes one of `secrets`: a provider's message may repeat what was sent.
+    /// The refusal without texts that quote one of `secrets`, since a provider's message may repeat what
+    /// was sent.
     #[must_use]
-    fn hiding(self, secrets: &[String]) -> Self;
+    fn without_secrets(self, secrets: &[String]) -> Self;
 }
 
-/// Text from outside, fit for one line of a terminal: `width` characters at most.
+/// Text of a provider's, made safe for one line of a terminal: at most `width` characters, and no
+/// control characters.
 pub(crate) fn one_line(text: &str, width: usize) -> String {
     text.chars().filter(|character| !character.is_control()).take(width).collect()
 }
 
-/// A provider's message, as the end of our own.
-pub(crate) fn told(message: &Option<String>) -> String {
+/// A provider's message as the end of an error message.
+pub(crate) fn suffix(message: &Option<String>) -> String {
     message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
 }
 
-pub(crate) fn unquoting(text: Option<String>, secrets: &[String]) -> Option<String> {
+/// `None` for a text that quotes one of `secrets`.
+pub(crate) fn without_quotes_of(text: Option<String>, secrets: &[String]) -> Option<String> {
     let quotes = |text: &String| {
         secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret.as_str()))
     };
@@ -112,11 +109,11 @@ pub(crate) fn unquoting(text: Option<String>, secrets: &[String]) -> Option<Stri
 }
 
 impl Request {
-    /// For a call that the provider answers from what it knows.
-    pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-    /// For one that it answers only after it asked an endpoint, which has 10 s (CertCentral webhooks,
-    /// "Troubleshoot your webhook endpoint").
-    pub(crate) const PATIENCE_WITH_ENDPOINT: Duration = Duration::from_secs(25);
+    /// For a call that the provider answers by itself.
+    pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+    /// For a call that the provider answers only after it asked an endpoint, which has 10 s
+    /// ("CertCentral webhooks", section "Troubleshoot your webhook endpoint"; [page](crate::digicert)).
+    pub(crate) const TIMEOUT_WITH_ENDPOINT: Duration = Duration::from_secs(25);
 
     pub(crate) fn new<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
@@ -124,11 +121,12 @@ impl Request {
             segments: segments.into_iter().map(str::to_owned).collect(),
             query: Vec::new(),
             body: None,
-            patience: Self::PATIENCE,
+            timeout: Self::TIMEOUT,
         }
     }
 
-    /// What no text may quote of a call with this `key`: the key, and the secrets in its body.
+    /// The secrets that no message about a call with this `key` may quote: the key, and the secrets in
+    /// the body.
     pub fn secrets(&self, key: &Key) -> Vec<String> {
         let body = self.body.as_ref().map(|body| body.expose_secret());
         let body: Value = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
@@ -142,15 +140,15 @@ impl Request {
     }
 
     pub(crate) fn with_endpoint(self) -> Self {
-        Self { patience: Self::PATIENCE_WITH_ENDPOINT, ..self }
+        Self { timeout: Self::TIMEOUT_WITH_ENDPOINT, ..self }
     }
 }
 
 impl<T> Classification<T> {
-    /// Looks further into a good answer.
-    pub fn and_then<U>(self, look: impl FnOnce(T) -> Classification<U>) -> Classification<U> {
+    /// Classifies a good answer further.
+    pub fn and_then<U>(self, classify: impl FnOnce(T) -> Classification<U>) -> Classification<U> {
         match self {
-            Self::Good(value) => look(value),
+            Self::Good(value) => classify(value),
             Self::Retry { reason, after } => Classification::Retry { reason, after },
             Self::NotReady { reason } => Classification::NotReady { reason },
             Self::BadCertificate => Classification::BadCertificate,
@@ -174,8 +172,8 @@ impl Answer<'_> {
         (200..300).contains(&self.status)
     }
 
-    /// What a status alone says to be passing trouble (RFC 9110, 15.5.9 and 15.6; RFC 6585, 4).
-    pub(crate) fn passing_trouble<T>(&self) -> Option<Classification<T>> {
+    /// A failure that is transient by its status alone (RFC 9110, 15.5.9 and 15.6; RFC 6585, 4).
+    pub(crate) fn transient_failure<T>(&self) -> Option<Classification<T>> {
         match self.status {
             408 | 504 => Some(self.retry(Reason::Timeout)),
             429 => Some(self.retry(Reason::RateLimited)),
@@ -184,22 +182,22 @@ impl Answer<'_> {
         }
     }
 
-    /// A page of a proxy or portal, most likely.
+    /// Whether the body looks like HTML, which most likely is a page of a proxy or portal.
     pub(crate) fn is_html(&self) -> bool {
         self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    /// The body, when it is a JSON object.
+    /// The body, if it is a JSON object.
     pub(crate) fn object(&self) -> Option<Box<RawValue>> {
         json::object(self.body).ok()
     }
 }
 
-/// A longer wait than this is held to it, so that no sum with it can overflow.
+/// Longest wait that a provider can ask for. The limit keeps sums with it from overflowing.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date relative to `now` (seconds since 1970); a day
-/// at most.
+/// Parses `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, from which `now` (seconds since 1970) is
+/// subtracted. At most a day. `None` for anything else.
 pub fn retry_after(value: &str, now: u64) -> Option<Duration> {
     let value = value.trim();
     let is_seconds = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());

@@ -2,10 +2,11 @@ use envelope::Envelope;
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::interpretation::{self, Interpretation};
+use crate::fair_queue;
+use crate::interpretation::Interpretation;
 use crate::receiver::{Event, Receipt};
 
-/// What a provider's door knows of an event; [`EnvelopeBuilder::envelope`] adds the rest.
+/// What a provider's receiver knows about an event. [`EnvelopeBuilder::envelope`] adds the rest.
 pub(crate) struct EnvelopeBuilder {
     pub(crate) id: String,
     pub(crate) source: String,
@@ -16,13 +17,18 @@ pub(crate) struct EnvelopeBuilder {
 }
 
 impl EnvelopeBuilder {
-    /// The subject is the reading's, so that both messages carry the same one. Interpretation takes longer
-    /// than all else of an acknowledgement, so the group is kept of it too.
-    pub(crate) fn read(self, receipt: &Receipt, read: fn(&Envelope) -> Interpretation) -> Event {
+    /// The event as it goes onto the queue. The subject is the interpretation's, so that both messages
+    /// carry the same one. Interpretation takes longer than everything else before the answer, so the
+    /// group is taken from it too.
+    pub(crate) fn event(
+        self,
+        receipt: &Receipt,
+        interpret: fn(&Envelope) -> Interpretation,
+    ) -> Event {
         let mut envelope = self.envelope("", receipt);
-        let interpretation = read(&envelope);
+        let interpretation = interpret(&envelope);
         envelope.subject.clone_from(&interpretation.subject);
-        let group = interpretation::group(&envelope, &interpretation);
+        let group = fair_queue::group(&envelope, &interpretation);
         Event { envelope, group }
     }
 
@@ -52,7 +58,7 @@ impl EnvelopeBuilder {
     }
 }
 
-/// A provider's moment in UTC, if it is one that RFC 3339 can write in any zone.
-pub(crate) fn plausible(moment: OffsetDateTime) -> Option<OffsetDateTime> {
-    moment.checked_to_offset(UtcOffset::UTC).filter(|moment| (1970..=9999).contains(&moment.year()))
+/// A provider's time in UTC. `None` if it is one that RFC 3339 cannot write in every zone.
+pub(crate) fn plausible(time: OffsetDateTime) -> Option<OffsetDateTime> {
+    time.checked_to_offset(UtcOffset::UTC).filter(|time| (1970..=9999).contains(&time.year()))
 }

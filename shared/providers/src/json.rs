@@ -7,27 +7,28 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::receiver::Refusal;
+use crate::receiver::InvalidDocument;
 
-/// As deep as `serde_json` goes into a `Value`.
+/// Deepest nesting of a body. `serde_json` parses a `Value` to the same depth.
 const DEPTH_LIMIT: usize = 127;
 
-/// A body whose root is an object, as it came. What JSON allows and no number or text of ours can
-/// hold, such as `1e400` or a lone surrogate, is kept as it is written.
+/// A body whose root is an object, as it came. Values that JSON allows but that no Rust number or string
+/// can hold, such as `1e400` or a lone surrogate, are kept as they are written.
 ///
 /// # Errors
-/// Empty, not JSON (or invalid UTF-8, or too deep), or another JSON type.
-pub fn object(body: &[u8]) -> Result<Box<RawValue>, Refusal> {
+/// The body is empty, not JSON (or invalid UTF-8, or nested too deep), or of another JSON type.
+pub fn object(body: &[u8]) -> Result<Box<RawValue>, InvalidDocument> {
     if body.trim_ascii().is_empty() {
-        return Err(Refusal::Empty);
+        return Err(InvalidDocument::Empty);
     }
-    let document: Box<RawValue> = serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?;
-    // `RawValue` skims without recursion; all that follows may recurse because of this.
+    let document: Box<RawValue> =
+        serde_json::from_slice(body).map_err(|_| InvalidDocument::NotJson)?;
+    // `RawValue` is parsed without recursion. This limit lets all later code recurse.
     if depth(document.get()) > DEPTH_LIMIT {
-        return Err(Refusal::NotJson);
+        return Err(InvalidDocument::NotJson);
     }
     if !document.get().starts_with('{') {
-        return Err(Refusal::NotAnObject);
+        return Err(InvalidDocument::NotAnObject);
     }
     Ok(document)
 }
@@ -42,8 +43,8 @@ impl<'a> Members<'a> {
         serde_json::from_str(value.get()).ok()
     }
 
-    /// The value of `name`. Of repeated names the last one counts, as most parsers do (RFC 8259,
-    /// section 4); `null` counts as absent.
+    /// The value of `name`. Of repeated names the last one counts, as in most parsers (RFC 8259,
+    /// section 4). `null` counts as absent.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         let (_, value) = self.0.iter().rev().find(|(member, _)| member == name)?;
         (value.get() != "null").then_some(*value)
@@ -71,7 +72,7 @@ impl<'a> Members<'a> {
 
 /// A string that is not blank.
 pub fn text(value: &RawValue) -> Option<String> {
-    // An error of the parser takes longer than the rest of this.
+    // Without this check, the error that the parser builds would take longer than the rest.
     if !value.get().starts_with('"') {
         return None;
     }
@@ -79,7 +80,7 @@ pub fn text(value: &RawValue) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// An unsigned 64-bit number, written as a JSON number or as a decimal string.
+/// An unsigned 64-bit number, from a JSON number or a decimal string.
 pub fn unsigned(value: &RawValue) -> Option<u64> {
     let number = text(value).unwrap_or_else(|| value.get().to_owned());
     // `u64::from_str` takes a plus sign, which is neither a JSON number nor a decimal id.
@@ -87,8 +88,8 @@ pub fn unsigned(value: &RawValue) -> Option<u64> {
     decimal.then(|| number.parse().ok())?
 }
 
-/// One text for all spellings of a value: sorted names, no white space, of repeated names the last.
-/// Numbers keep their own text, since two of them can share one `f64`.
+/// The same text for all spellings of a value: names are sorted, white space is removed, of repeated
+/// names the last one stays. Numbers keep their own text, since two numbers can have one `f64`.
 pub fn canonical(value: &RawValue) -> String {
     let text = value.get();
     let canonical = match text.as_bytes().first() {
@@ -100,18 +101,18 @@ pub fn canonical(value: &RawValue) -> String {
     canonical.unwrap_or_else(|| text.to_owned())
 }
 
-/// As [`canonical`]; an absent value is `null`.
+/// As [`canonical`]. An absent value is `null`.
 pub fn canonical_or_null(value: Option<&RawValue>) -> String {
     value.map_or_else(|| "null".to_owned(), canonical)
 }
 
-/// A JSON string.
+/// The text as a JSON string.
 pub fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// A derived id: lower-case hex SHA-256 of the parts as a JSON array, so that they cannot run
-/// together. The first part is the provider's name.
+/// A derived id: the SHA-256 of the parts as a JSON array, in lower-case hex. The array keeps the parts
+/// apart. The first part is the provider's name.
 pub fn id(parts: &[&str]) -> String {
     HEXLOWER.encode(digest(&SHA256, Value::from(parts).to_string().as_bytes()).as_ref())
 }

@@ -1,23 +1,31 @@
-//! All that is known of each provider, one folder each. Pure: bytes in, bytes out; no clock, no
-//! network, no environment.
+//! All that Certhooks knows about each provider, one folder each. Pure: bytes in, bytes out, with no
+//! clock, no network and no environment.
 //!
-//! - [`digicert`], [`cloudflare`], [`meta`]: how a delivery is verified (`door`), what its events
-//!   mean (`reading`), how to ask the provider back and what its answers mean (`api`)
-//! - [`receiver`]: the shape of a door: what `intake` asks of a provider
-//! - [`interpretation`]: the shape of an event understood: what `processing` asks of a provider
-//! - [`lifecycle`]: which certificate's life an event tells of, and where in it
-//! - [`api`]: the shape of a call-back and of what came of it
-//! - [`synthetic`]: our own synthetic event
+//! - [`dispatch`]: the functions over all providers: interpret an event, find its lifecycle
+//! - [`digicert`], [`cloudflare`], [`meta`]: how a request is verified (`receiver`), what its events
+//!   mean (`interpretation`, `lifecycle`), how to call back and what the answers mean (`api`), and the
+//!   facts that other crates need too (`profile`)
+//! - [`receiver`]: the trait of a webhook receiver: what `intake` needs of a provider
+//! - [`interpretation`]: what an event means: what `processing` needs of a provider
+//! - [`lifecycle`]: the certificate that an event is about, and where in its lifecycle the event is
+//! - [`fair_queue`]: the fair-queue group of an event
+//! - [`api`]: the types of a call-back, of an operator's call, and of their answers
+//! - [`synthetic`]: the synthetic event of the scheduled check
 //! - [`json`]: members in order, canonical form, derived ids
-//! - `envelope_builder`: what a door knows of an event, made an envelope
-//! - `naming`: event names and subjects that are safe to carry
+//! - [`address`]: which hosts are this machine
+//! - [`secret_member`]: the names of a member of a secret
+//! - `envelope_builder`: an envelope from what a receiver knows about an event
+//! - `naming`: event names and subjects that are safe to log and archive
 //! - `secret`: stored secrets, header values, constant-time comparison
 
+pub mod address;
 pub mod api;
 pub mod cloudflare;
 pub mod digicert;
+pub mod dispatch;
 pub mod enrich;
 mod envelope_builder;
+pub mod fair_queue;
 pub mod interpretation;
 pub mod json;
 pub mod lifecycle;
@@ -25,4 +33,5 @@ pub mod meta;
 mod naming;
 pub mod receiver;
 mod secret;
+pub mod secret_member;
 pub mod synthetic;

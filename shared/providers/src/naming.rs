@@ -1,42 +1,48 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Longest part of a CloudEvents `type` that comes from a provider.
+/// Longest part in characters of a CloudEvents `type` that comes from a provider.
 const TYPE_LIMIT: usize = 128;
-/// Longest name in a subject; a DNS name has at most 253 characters (RFC 1035, 2.3.4).
+/// Longest name in a subject in characters. A DNS name has at most 253 (RFC 1035, 2.3.4).
 const SUBJECT_LIMIT: usize = 255;
-/// Longest name of an event that is passed on.
+/// Longest name of an event in characters, as consumers see it.
 const EVENT_LIMIT: usize = 256;
 
-/// What stands for an id or name that the event does not give.
+/// Stands for an id or name that the event does not have.
 pub(crate) const UNKNOWN: &str = "unknown";
 
 /// A provider's event name as part of a CloudEvents `type`.
 pub(crate) fn type_part(event: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    without_key(event).chars().take(TYPE_LIMIT).map(|c| if allowed(c) { c } else { '_' }).collect()
+    without_private_key(event)
+        .chars()
+        .take(TYPE_LIMIT)
+        .map(|c| if allowed(c) { c } else { '_' })
+        .collect()
 }
 
 /// A provider's event name as consumers see it.
 pub(crate) fn event_name(event: &str) -> String {
-    without_key(event).chars().take(EVENT_LIMIT).collect()
+    without_private_key(event).chars().take(EVENT_LIMIT).collect()
 }
 
-/// A name as one segment of a subject: what could end a line or a segment is percent-encoded.
+/// A name as one segment of a subject. Characters that could end a line or a segment are
+/// percent-encoded.
 pub(crate) fn segment(name: &str) -> String {
     if name.is_empty() {
         return UNKNOWN.to_owned();
     }
     let mut segment = String::new();
-    for c in without_key(name).chars().take(SUBJECT_LIMIT) {
+    for c in without_private_key(name).chars().take(SUBJECT_LIMIT) {
         let plain = matches!(c, '.' | '_' | '~' | '*' | '@' | ':' | '-') || c.is_alphanumeric();
         if plain { segment.push(c) } else { push_encoded(&mut segment, c) }
     }
     segment
 }
 
-/// Names are logged and archived, and what stands in their place may be anything, a private key too.
-fn without_key(name: &str) -> Cow<'_, str> {
+/// Names are logged and archived, and a provider may send any text in the place of a name, even a
+/// private key.
+fn without_private_key(name: &str) -> Cow<'_, str> {
     certificate::redact_text(name).map_or(Cow::Borrowed(name), |(clean, _)| Cow::Owned(clean))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::receiver::{PLACEHOLDER, SecretFault};
 
-/// A secret as stored: a JSON object, or a plain string for its first key.
+/// A secret as it is stored: a JSON object, or a plain string, which is the value of its first member.
 pub(crate) enum Stored<'a> {
     Object(Map<String, Value>),
     Plain(&'a str),
@@ -17,7 +17,7 @@ impl<'a> Stored<'a> {
         serde_json::from_str(text).map_or(Self::Plain(text), Self::Object)
     }
 
-    /// The value of the first documented key.
+    /// The value of the first documented member.
     pub(crate) fn first(&self, key: &'static str) -> Result<&str, SecretFault> {
         match self {
             Self::Object(_) => self.named(key),
@@ -25,14 +25,14 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// The value of a further documented key, which a plain string does not have.
+    /// The value of a further documented member, which a plain string does not have.
     pub(crate) fn named(&self, key: &'static str) -> Result<&str, SecretFault> {
         let Self::Object(members) = self else { return Err(SecretFault::Missing(key)) };
         usable(members.get(key).and_then(Value::as_str).ok_or(SecretFault::Missing(key))?)
     }
 }
 
-/// White space around a value is not part of it: no header could carry it.
+/// White space around a value is not part of it, since no header could carry it.
 fn usable(value: &str) -> Result<&str, SecretFault> {
     match value.trim() {
         "" => Err(SecretFault::Empty),
@@ -41,8 +41,9 @@ fn usable(value: &str) -> Result<&str, SecretFault> {
     }
 }
 
-/// Tells whether a text is the secret, in a time that depends on neither content nor length of the
-/// secret: tags are compared, not texts. The secret itself is not kept.
+/// The digest of a secret, which can compare a text with the secret but does not hold it. The
+/// comparison takes a time that depends on neither content nor length of the secret, since two digests
+/// of one length are compared.
 pub struct SecretDigest(Tag);
 
 impl SecretDigest {
@@ -50,27 +51,28 @@ impl SecretDigest {
         Self(hmac::sign(&key(), secret.as_bytes()))
     }
 
+    /// Whether `candidate` is the secret.
     pub(crate) fn matches(&self, candidate: &[u8]) -> bool {
         hmac::verify(&key(), candidate, self.0.as_ref()).is_ok()
     }
 }
 
-/// Not a secret: it only makes two texts comparable by tags of one length.
+/// The key of the digests. It need not be secret: digests are only compared with each other, in memory.
 fn key() -> Key {
     Key::new(HMAC_SHA256, b"certhooks compares tags, not texts")
 }
 
-/// The value of a header that stands exactly once and is not empty, without the white space around
-/// it (RFC 9110, 5.5). Repeated headers may have been joined with commas on the way (RFC 9110, 5.2);
-/// such a value equals no secret.
+/// The value of a header that occurs exactly once and is not empty, without the white space around it
+/// (RFC 9110, 5.5). A proxy may have joined repeated headers with commas (RFC 9110, 5.2); such a value
+/// equals no secret.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.as_bytes();
-    let trimmed = trim_blanks(value);
+    let trimmed = trim_white_space(value);
     (values.next().is_none() && !trimmed.is_empty()).then_some(trimmed)
 }
 
-fn trim_blanks(mut value: &[u8]) -> &[u8] {
+fn trim_white_space(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }

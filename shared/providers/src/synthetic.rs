@@ -7,12 +7,13 @@ use crate::interpretation::{Interpretation, Plan};
 use crate::json;
 use crate::receiver::Receipt;
 
-/// Followed by the provider whose door it took. No provider's events have it.
+/// Beginning of `source`, before the name of the provider whose endpoint received the event. No
+/// provider's events have it.
 const SOURCE: &str = "/certhooks/canary/";
 const EVENT: &str = "canary";
 
-/// A synthetic event that goes the way of all others, through the door of `provider`, so that its
-/// arrival shows that the way is open.
+/// A synthetic event that takes the same way as real ones, through the webhook endpoint of `provider`.
+/// Its delivery shows that every step on the way works.
 pub fn envelope(provider: Provider, receipt: &Receipt) -> Envelope {
     let kind = EventType::Canary.as_str();
     let builder = EnvelopeBuilder {
@@ -22,16 +23,17 @@ pub fn envelope(provider: Provider, receipt: &Receipt) -> Envelope {
         time: None,
         data: RawValue::NULL.to_owned(),
     };
-    builder.envelope(&read(provider).subject, receipt)
+    builder.envelope(&interpret(provider).subject, receipt)
 }
 
-/// Whose door a canary took; `None` for any other event.
+/// The provider whose endpoint received a synthetic event. `None` for any other event.
 pub(crate) fn provider(envelope: &Envelope) -> Option<Provider> {
     let name = envelope.source.strip_prefix(SOURCE)?;
     Provider::ALL.iter().copied().find(|provider| provider.as_str() == name)
 }
 
-pub(crate) fn read(provider: Provider) -> Interpretation {
+/// Interprets a synthetic event.
+pub(crate) fn interpret(provider: Provider) -> Interpretation {
     Interpretation {
         provider,
         event: EVENT.to_owned(),
@@ -51,24 +53,30 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::interpretation;
+    use crate::dispatch;
 
     #[test]
-    fn it_is_read_as_what_it_is_and_nobody_else_sends_one() {
+    fn a_synthetic_event_is_recognised_by_its_source_only() {
         let receipt = Receipt { at: OffsetDateTime::UNIX_EPOCH, traceparent: None };
         for provider in Provider::ALL {
-            let canary = envelope(*provider, &receipt);
-            let read = interpretation::interpret(&canary).unwrap();
-            assert_eq!((read.provider, read.kind), (*provider, EventType::Canary));
-            assert!(interpretation::challenge(&canary).is_none());
-            assert_eq!((read.plan, read.subject), (Plan::NotNeeded, canary.subject));
+            let synthetic = envelope(*provider, &receipt);
+            let interpretation = dispatch::interpret(&synthetic).unwrap();
+            assert_eq!(
+                (interpretation.provider, interpretation.kind),
+                (*provider, EventType::Canary)
+            );
+            assert!(dispatch::challenge(&synthetic).is_none());
+            assert_eq!(
+                (interpretation.plan, interpretation.subject),
+                (Plan::NotNeeded, synthetic.subject)
+            );
         }
         let foreign = Envelope {
             source: "/digicert/certcentral".into(),
             ..envelope(Provider::Digicert, &receipt)
         };
-        assert_eq!(interpretation::interpret(&foreign).unwrap().kind, EventType::Unrecognised);
-        let nobody = Envelope { source: "/certhooks/canary/nobody".into(), ..foreign };
-        assert!(interpretation::interpret(&nobody).is_none());
+        assert_eq!(dispatch::interpret(&foreign).unwrap().kind, EventType::Unrecognised);
+        let unknown = Envelope { source: "/certhooks/canary/nobody".into(), ..foreign };
+        assert!(dispatch::interpret(&unknown).is_none());
     }
 }

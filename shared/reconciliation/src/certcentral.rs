@@ -21,7 +21,7 @@ pub enum Fault {
     NoKey,
     #[error("{0}")]
     Refused(Refusal),
-    #[error("CertCentral at {base}: {why}: see that it is reachable from here, and run it again")]
+    #[error("CertCentral at {base}: {why}: check that it is reachable from here, and run it again")]
     Unanswered { base: String, why: String },
     #[error("the time of this run is over; run it again for the rest")]
     OutOfTime,
@@ -122,7 +122,7 @@ fn pause(unasked: &CallError, attempts: u32) -> Option<Duration> {
             // Without a word of CertCentral's the shortest of its windows has passed after this.
             Some(after.unwrap_or(doubled * 5))
         }
-        CallError::Refused { refusal: Refusal::Trouble { .. }, after } => {
+        CallError::Refused { refusal: Refusal::Unavailable { .. }, after } => {
             Some(after.unwrap_or(doubled))
         }
         CallError::Refused { .. } | CallError::Key => None,

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use providers::digicert::reconciliation::{Occurrence, Sending, StatusChange};
+use providers::digicert::reconciliation::{Occurrence, SentEvent, StatusChange};
 use time::OffsetDateTime;
 
 use crate::report::Cause;
@@ -27,18 +27,18 @@ pub(crate) struct Collation {
 
 impl Collation {
     pub(crate) fn of(
-        mut sendings: Vec<Sending>,
+        mut sent_events: Vec<SentEvent>,
         changes: &[StatusChange],
         now: OffsetDateTime,
     ) -> Self {
         let mut collation = Self::default();
-        let delivered = sendings.iter().filter(|sending| !sending.is_failed);
+        let delivered = sent_events.iter().filter(|sending| !sending.is_failed);
         let delivered = delivered.filter_map(|sending| sending.occurrence(now));
         collation.answered.extend(delivered.map(|occurrence| occurrence.envelope.id));
-        sendings.retain(|sending| sending.is_failed);
+        sent_events.retain(|sending| sending.is_failed);
         // The first attempt of several gives the event its time.
-        sendings.sort_by_key(|sending| sending.sent);
-        for sending in &sendings {
+        sent_events.sort_by_key(|event| event.sent);
+        for sending in &sent_events {
             if let Some(occurrence) = sending.occurrence(now) {
                 collation.add(Missed {
                     occurrence,

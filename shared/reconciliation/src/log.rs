@@ -1,4 +1,4 @@
-use providers::digicert::reconciliation::{Sending, SendingPage, classify_sendings};
+use providers::digicert::reconciliation::{SentEvent, SentEventPage, classify_sent_events};
 use providers::digicert::webhook;
 use time::OffsetDateTime;
 
@@ -10,7 +10,7 @@ const PAGES: usize = 1000;
 /// What was read of the event log.
 pub(crate) struct Read {
     /// In no particular order; an entry may be there twice, when the log grew meanwhile.
-    pub(crate) sendings: Vec<Sending>,
+    pub(crate) sent_events: Vec<SentEvent>,
     /// Why older entries of the window were not read.
     pub(crate) cut: Option<Fault>,
 }
@@ -28,7 +28,7 @@ pub(crate) async fn read(
     let mut book = Book { certcentral, id: webhooks.first().map(|webhook| webhook.id) };
     let first = book.page(0).await?;
     let mut places = Places::of(&first, since);
-    let mut read = Read { sendings: first.sendings, cut: None };
+    let mut read = Read { sent_events: first.sent_events, cut: None };
     for _ in 1..PAGES {
         let Some(offset) = places.next() else { break };
         let page = match book.page(offset).await {
@@ -39,9 +39,9 @@ pub(crate) async fn read(
             }
         };
         places.was(&page, since);
-        read.sendings.extend(page.sendings);
+        read.sent_events.extend(page.sent_events);
     }
-    read.sendings.retain(|sending| sending.sent.is_none_or(|sent| sent >= since));
+    read.sent_events.retain(|event| event.sent.is_none_or(|sent| sent >= since));
     Ok(read)
 }
 
@@ -52,7 +52,7 @@ struct Book<'a> {
 }
 
 impl Book<'_> {
-    async fn page(&mut self, offset: usize) -> Result<SendingPage, Fault> {
+    async fn page(&mut self, offset: usize) -> Result<SentEventPage, Fault> {
         match self.ask(offset).await {
             // An older copy of the page has the address without the id.
             Err(fault) if self.id.is_some() && fault.is_absent() => {
@@ -63,8 +63,8 @@ impl Book<'_> {
         }
     }
 
-    async fn ask(&self, offset: usize) -> Result<SendingPage, Fault> {
-        self.certcentral.ask(&webhook::event_logs(self.id, offset), classify_sendings).await
+    async fn ask(&self, offset: usize) -> Result<SentEventPage, Fault> {
+        self.certcentral.ask(&webhook::event_logs(self.id, offset), classify_sent_events).await
     }
 }
 
@@ -87,8 +87,8 @@ enum Order {
 }
 
 impl Order {
-    fn of(page: &SendingPage) -> Self {
-        let times: Vec<_> = page.sendings.iter().filter_map(|sending| sending.sent).collect();
+    fn of(page: &SentEventPage) -> Self {
+        let times: Vec<_> = page.sent_events.iter().filter_map(|event| event.sent).collect();
         match (times.first(), times.last()) {
             (Some(first), Some(last)) if first < last => Self::OldestFirst,
             (Some(first), Some(last)) if first > last => Self::NewestFirst,
@@ -98,9 +98,9 @@ impl Order {
 }
 
 impl Places {
-    fn of(first: &SendingPage, since: OffsetDateTime) -> Self {
+    fn of(first: &SentEventPage, since: OffsetDateTime) -> Self {
         let order = Order::of(first);
-        let step = first.sendings.len();
+        let step = first.sent_events.len();
         Self {
             step,
             from: step,
@@ -125,8 +125,8 @@ impl Places {
     }
 
     /// After a page was read: a log in known order ends at the first entry that is too old.
-    fn was(&mut self, page: &SendingPage, since: OffsetDateTime) {
-        let count = page.sendings.len();
+    fn was(&mut self, page: &SentEventPage, since: OffsetDateTime) {
+        let count = page.sent_events.len();
         let is_backwards = self.to.is_some() && self.order == Order::OldestFirst;
         if !is_backwards {
             self.from += count;
@@ -136,14 +136,14 @@ impl Places {
     }
 }
 
-fn is_old(page: &SendingPage, since: OffsetDateTime) -> bool {
-    page.sendings.iter().any(|sending| sending.sent.is_some_and(|sent| sent < since))
+fn is_old(page: &SentEventPage, since: OffsetDateTime) -> bool {
+    page.sent_events.iter().any(|event| event.sent.is_some_and(|sent| sent < since))
 }
 
 #[cfg(test)]
 mod tests {
     use providers::api::Answer;
-    use providers::digicert::reconciliation::{SendingPage, classify_sendings};
+    use providers::digicert::reconciliation::{SentEventPage, classify_sent_events};
     use time::OffsetDateTime;
     use time::macros::datetime;
 
@@ -152,14 +152,14 @@ mod tests {
     const SINCE: OffsetDateTime = datetime!(2026-11-22 10:00 UTC);
 
     /// A log with an entry at each of these hours.
-    fn page(hours: &[u8], total: Option<usize>) -> SendingPage {
+    fn page(hours: &[u8], total: Option<usize>) -> SentEventPage {
         let entry = |hour: &u8| {
             format!(r#"{{"event_name":"a","request_sent_time":"2026-11-22T{hour:02}:00:00"}}"#)
         };
         let entries: Vec<_> = hours.iter().map(entry).collect();
         let total = total.map_or_else(|| "null".to_owned(), |total| total.to_string());
         let body = format!(r#"{{"page":{{"total":{total}}},"events":[{}]}}"#, entries.join(","));
-        classify_sendings(&Answer { status: 200, retry_after: None, body: body.as_bytes() })
+        classify_sent_events(&Answer { status: 200, retry_after: None, body: body.as_bytes() })
             .unwrap()
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 use envelope::Provider;
 use futures_util::future::join_all;
 use ports::{Claim, DeliveryRecord, EventsQueue, Ledger, Outgoing, PortError, PortResult};
-use providers::interpretation;
+use providers::{dispatch, fair_queue};
 use time::{Duration, OffsetDateTime};
 
 use crate::certcentral::Fault;
@@ -175,14 +175,10 @@ impl Missed {
 
     fn message(&self) -> PortResult<Outgoing> {
         let envelope = &self.occurrence.envelope;
-        let interpretation = interpretation::interpret(envelope).ok_or_else(|| {
+        let interpretation = dispatch::interpret(envelope).ok_or_else(|| {
             PortError(format!("envelope {}: its source is none of ours", envelope.id))
         })?;
-        Outgoing::new(
-            envelope,
-            Provider::Digicert,
-            interpretation::group(envelope, &interpretation),
-        )
+        Outgoing::new(envelope, Provider::Digicert, fair_queue::group(envelope, &interpretation))
     }
 
     fn row(&self, status: RecoveryStatus) -> Row {

@@ -68,9 +68,9 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         // Before the log, so that what is sent meanwhile is found there.
         let changes = changes(&certcentral, job, &mut notes).await?;
         let since = began - Duration::minutes(job.window_minutes.into());
-        let Read { sendings, cut } = read_log(&certcentral, since, &mut notes).await?;
+        let Read { sent_events, cut } = read_log(&certcentral, since, &mut notes).await?;
         let now = OffsetDateTime::now_utc();
-        let collation = Collation::of(sendings, &changes.unwrap_or_default(), now);
+        let collation = Collation::of(sent_events, &changes.unwrap_or_default(), now);
         let answered = collation.answered.len();
         let Sorted { known, mut rows, missed } = sort(&self.ports.ledger, collation.missed).await?;
         let owner = owner(began);
@@ -120,7 +120,7 @@ async fn read_log(
     match log::read(certcentral, since).await {
         Err(fault) if notes.is_empty() && (fault.is_forbidden() || fault.is_absent()) => {
             notes.push(format!("only the orders are compared, not the event log: {fault}"));
-            Ok(Read { sendings: Vec::new(), cut: None })
+            Ok(Read { sent_events: Vec::new(), cut: None })
         }
         read => read,
     }

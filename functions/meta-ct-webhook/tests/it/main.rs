@@ -8,7 +8,8 @@ use harness::check_samples;
 async fn samples() {
     let secret = serde_json::json!({ "app_secret": "sample-app-secret", "verify_token": "sample verify+token&é" });
     let binary = env!("CARGO_BIN_EXE_meta-ct-webhook");
-    let Some(outcome) = check_samples(binary, "meta-ct-webhook", &secret.to_string()).await.unwrap()
+    let Some(outcome) =
+        check_samples(binary, "meta-ct-webhook", &secret.to_string()).await.unwrap()
     else {
         return;
     };

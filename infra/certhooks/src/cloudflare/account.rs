@@ -3,9 +3,9 @@ use embedded::LocalSecrets;
 use envelope::Provider;
 use providers::cloudflare::alerting::{
     self, Destination, NewDestination, Policy, Refusal, classify_created, classify_destinations,
-    classify_done, classify_policies, is_id,
+    classify_done, classify_policies,
 };
-use providers::cloudflare::api;
+use providers::cloudflare::{API_BASE, API_TOKEN, api, is_id};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
@@ -14,8 +14,6 @@ use crate::cloudflare::words::Access;
 use crate::fault::{Fault, Outcome};
 use crate::given::{self, KeySource};
 use crate::line::clean;
-
-const BASE: &str = "https://api.cloudflare.com/client/v4";
 
 /// One Cloudflare account's notifications.
 pub(crate) struct Account {
@@ -32,7 +30,8 @@ impl Account {
         secrets: &LocalSecrets,
     ) -> Outcome<Self> {
         let id = account_id(access.account.as_deref(), environment)?;
-        let base = given::base(access.base.as_deref(), "CLOUDFLARE_API_BASE", BASE, environment)?;
+        let base =
+            given::base(access.base.as_deref(), "CLOUDFLARE_API_BASE", API_BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
             Fault::usage("the API token is empty, or was never filled in: make one at Cloudflare")
@@ -62,7 +61,7 @@ impl Account {
         id: &str,
         same: &NewDestination<'_>,
     ) -> Result<(), Trouble<Refusal>> {
-        self.client.call(&alerting::save_destination(&self.id, id, same), classify_done).await
+        self.client.call(&alerting::update_destination(&self.id, id, same), classify_done).await
     }
 
     pub(crate) async fn delete_destination(&self, id: &str) -> Outcome<()> {
@@ -90,9 +89,9 @@ impl Access {
             called: "API token",
             option: "--api-token-file",
             file: self.api_token_file.as_deref(),
-            variable: "CLOUDFLARE_API_TOKEN",
+            variable: API_TOKEN.variable,
             state: &self.common.state,
-            member: "cloudflare_api_token",
+            member: API_TOKEN.name,
         }
     }
 }

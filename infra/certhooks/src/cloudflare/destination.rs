@@ -1,5 +1,6 @@
 use envelope::rfc3339;
-use providers::cloudflare::alerting::{Destination, NewDestination, is_id};
+use providers::cloudflare::alerting::{Destination, NewDestination};
+use providers::cloudflare::is_id;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

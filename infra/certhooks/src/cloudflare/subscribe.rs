@@ -1,6 +1,5 @@
-use providers::cloudflare::alerting::{
-    CUSTOM_HOSTNAMES, Destination, NewDestination, Policy, new_policy,
-};
+use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
+use providers::cloudflare::alerting::{Destination, NewDestination, Policy, new_policy};
 
 use crate::cloudflare::account::{self, at};
 use crate::cloudflare::session::Session;
@@ -57,7 +56,7 @@ async fn policy(session: &Session, name: &str, id: &str, policies: &[Policy]) ->
             session.output.step("policy", "enabled", &policy.id);
         }
         None => {
-            let policy = new_policy(name, CUSTOM_HOSTNAMES, &[id]);
+            let policy = new_policy(name, CUSTOM_HOSTNAMES_ALERT, &[id]);
             let id = session.account.create_policy(&policy).await?;
             session.output.step("policy", "created", &id);
         }

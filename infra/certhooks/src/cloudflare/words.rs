@@ -118,7 +118,7 @@ pub(crate) struct CreatePolicy {
     /// What it is about; by default SSL for SaaS custom hostnames
     #[arg(
         long,
-        default_value = providers::cloudflare::alerting::CUSTOM_HOSTNAMES,
+        default_value = providers::cloudflare::CUSTOM_HOSTNAMES_ALERT,
         value_name = "TYPE"
     )]
     pub(crate) alert_type: String,

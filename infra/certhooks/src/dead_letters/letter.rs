@@ -3,7 +3,7 @@ use std::time::Duration;
 use embedded::DeadLetter;
 use envelope::{Envelope, Provider, rfc3339};
 use ports::Outgoing;
-use providers::interpretation;
+use providers::{dispatch, fair_queue};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -88,10 +88,10 @@ impl Letter {
                 return;
             }
         };
-        self.is_challenge = interpretation::challenge(&envelope).is_some();
+        self.is_challenge = dispatch::challenge(&envelope).is_some();
         self.event_id = Some(envelope.id.clone());
         self.kind.clone_from(&envelope.kind);
-        match interpretation::interpret(&envelope) {
+        match dispatch::interpret(&envelope) {
             Some(interpretation) => {
                 self.provider = interpretation.provider.to_string();
                 self.subject = interpretation.subject;
@@ -176,7 +176,7 @@ impl Letter {
         let provider = Provider::ALL.iter().find(|name| name.as_str() == self.provider)?;
         let envelope = serde_json::from_str::<Envelope>(&self.body).ok();
         let group = envelope.and_then(|envelope| {
-            Some(interpretation::group(&envelope, &interpretation::interpret(&envelope)?))
+            Some(fair_queue::group(&envelope, &dispatch::interpret(&envelope)?))
         });
         Some(Outgoing {
             provider: *provider,

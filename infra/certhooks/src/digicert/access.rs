@@ -4,7 +4,7 @@ use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
 use ports::SecretSource;
-use providers::digicert::{api, webhook};
+use providers::digicert::{API_BASE, API_BASE_EU, API_KEY, api, webhook};
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -14,9 +14,6 @@ use crate::fault::{Fault, Outcome};
 use crate::given::{self, KeySource};
 use crate::keys;
 use crate::output::Output;
-
-const US: &str = "https://www.digicert.com/services/v2";
-const EU: &str = "https://certcentral.digicert.eu/services/v2";
 
 /// What every command has.
 pub(crate) struct Session {
@@ -81,7 +78,12 @@ fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
 
 pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) -> Outcome<Url> {
     // Europe is as if its base was typed: it decides before the variable.
-    given::base(if eu { Some(EU) } else { option }, "DIGICERT_API_BASE", US, environment)
+    given::base(
+        if eu { Some(API_BASE_EU) } else { option },
+        "DIGICERT_API_BASE",
+        API_BASE,
+        environment,
+    )
 }
 
 /// The API key that was named, else that of its variable or of the state folder.
@@ -106,8 +108,8 @@ pub(crate) fn key_source<'a>(state: &'a Path, file: Option<&'a Path>) -> KeySour
         called: "API key",
         option: "--api-key-file",
         file,
-        variable: "DIGICERT_API_KEY",
+        variable: API_KEY.variable,
         state,
-        member: "digicert_api_key",
+        member: API_KEY.name,
     }
 }

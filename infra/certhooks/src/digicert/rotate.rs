@@ -59,7 +59,7 @@ impl Way<'_> {
             "done",
             &format!("the new key is current, the old one {old_key}"),
         );
-        if let Some(old) = old.filter(|old| self.compromised && !old.is(&next)) {
+        if let Some(old) = old.filter(|old| self.compromised && !old.matches(&next)) {
             self.refused(&old).await?;
         }
         self.proved(&next).await?;
@@ -189,7 +189,7 @@ impl Way<'_> {
     }
 
     fn has(&self, webhook: &Webhook, key: &Key) -> bool {
-        webhook.secret.as_ref().is_some_and(|there| there.is(key))
+        webhook.secret.as_ref().is_some_and(|there| there.matches(key))
     }
 
     async fn set(&self, key: &Key) -> Result<(), Trouble> {

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use embedded::WaitingChallenge;
+use providers::digicert::DEFAULT_EVENTS;
 use providers::digicert::webhook::{
-    self, DEFAULT_EVENTS, Endpoint, Key, Parameters, Refusal, SecretChange, Settings, Spelling,
-    Status, Webhook,
+    self, Endpoint, Key, Parameters, Refusal, SecretChange, Settings, Spelling, Status, Webhook,
 };
 use tokio::time::Instant;
 
@@ -94,7 +94,7 @@ impl Way<'_> {
             let secret = SecretChange::Set(self.key.clone());
             return Some((parameters(secret, Some(self.events(&[])), settings), String::new()));
         };
-        let has_key = there.secret.as_ref().is_some_and(|key| key.is(&self.key));
+        let has_key = there.secret.as_ref().is_some_and(|key| key.matches(&self.key));
         let secret =
             if has_key { SecretChange::Leave } else { SecretChange::Set(self.key.clone()) };
         let all = self.events(&there.events);

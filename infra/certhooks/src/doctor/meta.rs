@@ -1,4 +1,5 @@
 use envelope::Provider;
+use providers::meta::ACCESS_TOKEN;
 use providers::meta::subscription::{Alerts, Refusal, Subscription};
 
 use crate::client::Trouble;
@@ -41,7 +42,7 @@ pub(crate) async fn look(look: &Look) -> Side {
 
 /// Whether somebody wants to know of a retired product.
 fn is_asked_for(look: &Look) -> bool {
-    let variables = ["META_ACCESS_TOKEN", "META_APP_ID"];
+    let variables = [ACCESS_TOKEN.variable, "META_APP_ID"];
     !look.arguments.provider.is_empty()
         || look.arguments.app.is_some()
         || variables.iter().any(|name| look.environment.optional(name).is_some())

@@ -1,10 +1,10 @@
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
-use providers::meta::api;
 use providers::meta::subscription::{
     self, Alerts, Refusal, Subscription, classify_domains, classify_done, classify_subscriptions,
 };
+use providers::meta::{ACCESS_TOKEN, API_BASE, VERIFY_TOKEN, api};
 use providers::receiver::PLACEHOLDER;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -14,7 +14,6 @@ use crate::fault::{Fault, Outcome};
 use crate::given::{self, KeySource};
 use crate::meta::words::Access;
 
-const BASE: &str = "https://graph.facebook.com";
 /// Pages of domains that are read; an app has a few hundred domains.
 const PAGES: usize = 100;
 
@@ -33,7 +32,7 @@ impl App {
         secrets: &LocalSecrets,
     ) -> Outcome<Self> {
         let id = id(access.app.as_deref(), environment)?;
-        let base = given::base(access.base.as_deref(), "META_API_BASE", BASE, environment)?;
+        let base = given::base(access.base.as_deref(), "META_API_BASE", API_BASE, environment)?;
         let stored = access.token_source().read(environment, secrets).await?;
         let key = api::key(&stored)
             .ok_or_else(|| Fault::usage("the access token is empty, or was never filled in"))?;
@@ -77,9 +76,9 @@ impl Access {
             called: "access token",
             option: "--access-token-file",
             file: self.access_token_file.as_deref(),
-            variable: "META_ACCESS_TOKEN",
+            variable: ACCESS_TOKEN.variable,
             state: &self.common.state,
-            member: "meta_access_token",
+            member: ACCESS_TOKEN.name,
         }
     }
 }
@@ -99,6 +98,6 @@ fn id(option: Option<&str>, environment: &Environment) -> Outcome<String> {
 /// What the handshake is to say, in the webhook secret as it is stored.
 pub(crate) fn verify_token(stored: &SecretString) -> Option<SecretString> {
     let members: Value = serde_json::from_str(stored.expose_secret()).ok()?;
-    let token = members["verify_token"].as_str()?.trim();
+    let token = members[VERIFY_TOKEN.stored_as].as_str()?.trim();
     (!token.is_empty() && token != PLACEHOLDER).then(|| token.into())
 }

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use boot::Environment;
 use embedded::{LocalSecrets, Options, State};
 use ports::{PortResult, SecretSource, SecretVersions};
+use providers::digicert::API_KEY;
 use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use secrecy::SecretString;
 
@@ -88,7 +89,7 @@ async fn on_stack(
 ) -> Outcome<Report> {
     let access = &arguments.access;
     let stack = Stack::open(environment, name).await?;
-    let key = if access.names_key() || environment.optional("DIGICERT_API_KEY").is_some() {
+    let key = if access.names_key() || environment.optional(API_KEY.variable).is_some() {
         let secrets = LocalSecrets::new(&access.common.state, keys::variable(environment));
         Some(Given(api_key(access, environment, &secrets).await?))
     } else {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use envelope::Envelope;
 use ports::PortResult;
 use processing::{Disposition, QueueMessage};
-use providers::interpretation;
+use providers::dispatch;
 
 use crate::replay::choice::Choice;
 use crate::replay::worker::Replaying;
@@ -44,8 +44,8 @@ pub(crate) async fn replay(
 async fn chosen(replaying: &Replaying, key: &str, choice: &Choice) -> PortResult<Option<Envelope>> {
     let envelope = replaying.source.envelope(key).await?;
     Ok(envelope.filter(|envelope| {
-        interpretation::challenge(envelope).is_none()
-            && interpretation::interpret(envelope)
+        dispatch::challenge(envelope).is_none()
+            && dispatch::interpret(envelope)
                 .is_some_and(|interpretation| choice.has(envelope, &interpretation))
     }))
 }

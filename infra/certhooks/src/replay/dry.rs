@@ -1,5 +1,5 @@
 use envelope::rfc3339;
-use providers::interpretation;
+use providers::dispatch;
 use serde_json::json;
 
 use crate::fault::{Fault, Outcome};
@@ -19,10 +19,10 @@ pub(crate) async fn run(
     let (output, mut count) = (Output { json }, 0_u64);
     while let Some(key) = keys.next().await? {
         let Some(envelope) = source.envelope(&key).await? else { continue };
-        if interpretation::challenge(&envelope).is_some() {
+        if dispatch::challenge(&envelope).is_some() {
             continue;
         }
-        let Some(interpretation) = interpretation::interpret(&envelope) else { continue };
+        let Some(interpretation) = dispatch::interpret(&envelope) else { continue };
         if !choice.has(&envelope, &interpretation) {
             continue;
         }

@@ -7,6 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use embedded::WaitingChallenge;
 use envelope::Provider;
 use ports::{History, PortError, PortResult, SecretSource, SecretVersions};
+use providers::dispatch;
 use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
@@ -40,28 +41,21 @@ pub(crate) async fn stored(
     versions.current.ok_or_else(|| Fault::failed(format!("{option} {id}: has no value")))
 }
 
-/// Names of outputs, and the member that holds the secret (design section 5).
+/// Names of a provider's outputs.
 struct Names {
     url: &'static str,
     secret: &'static str,
-    member: &'static str,
 }
 
 fn names(provider: Provider) -> Names {
     match provider {
-        Provider::Cloudflare => Names {
-            url: "CloudflareWebhookUrl",
-            secret: "CloudflareWebhookSecretName",
-            member: "webhook_auth",
-        },
-        Provider::Digicert => Names {
-            url: "DigicertWebhookUrl",
-            secret: "DigicertWebhookSecretName",
-            member: "webhook_key",
-        },
-        Provider::Meta => {
-            Names { url: "MetaWebhookUrl", secret: "MetaWebhookSecretName", member: "app_secret" }
+        Provider::Cloudflare => {
+            Names { url: "CloudflareWebhookUrl", secret: "CloudflareWebhookSecretName" }
         }
+        Provider::Digicert => {
+            Names { url: "DigicertWebhookUrl", secret: "DigicertWebhookSecretName" }
+        }
+        Provider::Meta => Names { url: "MetaWebhookUrl", secret: "MetaWebhookSecretName" },
     }
 }
 
@@ -114,7 +108,7 @@ impl Stack {
         // Whatever else an operator keeps in it goes along.
         let stored = current.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
         let mut stored = stored.filter(Value::is_object).unwrap_or_else(|| json!({}));
-        stored[names(provider).member] = next.expose_secret().into();
+        stored[dispatch::webhook_secret(provider).stored_as] = next.expose_secret().into();
         secret.begin(&stored.to_string().into()).await
     }
 

@@ -119,7 +119,7 @@ async fn each_bad_input_is_one_clear_line() {
     for (fault, expected) in [
         (Fault::Html, "an HTML page (status 200)"),
         (Fault::Empty, "cannot be understood"),
-        (Fault::ServerError { status: Some(502) }, "Graph is in trouble (status 502)"),
+        (Fault::ServerError { status: Some(502) }, "Graph is unavailable (status 502)"),
         (
             Fault::RateLimited { retry_after: None, status: None },
             "too many requests for this app (code 4)",

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use envelope::Provider;
 use reqwest::Client;
 use serde_json::Value;
-use simulator::{Seen, Settings, Simulator};
+use simulator::{RecordedRequest, Settings, Simulator};
 use tokio::runtime::Runtime;
 
 use crate::harness::{CLOUDFLARE_AUTH, DIGICERT_KEY, Folder, Local, meta_signature, tail};
@@ -122,7 +122,7 @@ impl Providers {
     }
 
     /// The requests whose path, without the provider's base, begins so.
-    pub(crate) fn seen(&self, path: &str) -> Vec<Seen> {
+    pub(crate) fn seen(&self, path: &str) -> Vec<RecordedRequest> {
         let mut recent = self.requests().recent();
         recent.retain(|seen| {
             let bases = ["/services/v2", "/client/v4", "/graph"];

@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use harness::{Answer, Endpoints, Function, QUEUE, lambda_variables, sample};
 
-/// Of a function; the least counts. On a busy machine an attempt may time out and be repeated, which
-/// adds instructions that are not the function's.
+/// Number of runs of a function, of which the lowest count is taken. On a busy machine an attempt may
+/// time out and be repeated, which adds instructions that are not the function's.
 const RUNS: usize = 5;
 
-/// The secrets of `events/lambda`.
+/// The secrets that the samples in `events/lambda` are signed with.
 const SECRETS: &str = r#"{
     "webhook_key": "sample-webhook-key-of-32-characters-or-more",
     "webhook_auth": "sample-webhook-auth",
@@ -17,38 +17,41 @@ const SECRETS: &str = r#"{
     "verify_token": "sample-verify-token"
 }"#;
 
-/// Endpoints on TLS, and the file of whom to trust.
-pub struct Stage {
+/// Runs functions under callgrind, with AWS endpoints on TLS around them.
+pub struct InstructionCounter {
     endpoints: Endpoints,
-    trust: PathBuf,
+    /// File with the certificate authority of the endpoints.
+    authority: PathBuf,
 }
 
-impl Stage {
+impl InstructionCounter {
     /// # Errors
-    /// No socket, or no temporary file, can be made.
-    pub async fn set() -> Result<Self> {
+    /// A socket or a temporary file cannot be made.
+    pub async fn start() -> Result<Self> {
         let endpoints = Endpoints::start(SECRETS).await?;
-        let name = format!("certhooks-guard-{}.pem", std::process::id());
-        let trust = std::env::temp_dir().join(name);
-        fs::write(&trust, endpoints.authority()).with_context(|| trust.display().to_string())?;
-        Ok(Self { endpoints, trust })
+        let name = format!("certhooks-perf-regression-{}.pem", std::process::id());
+        let authority = std::env::temp_dir().join(name);
+        fs::write(&authority, endpoints.authority())
+            .with_context(|| authority.display().to_string())?;
+        Ok(Self { endpoints, authority })
     }
 
-    /// Instructions from the start of `binary`, a webhook function, to its first acknowledgement.
+    /// Counts the instructions from the start of `binary`, a webhook function, to its first
+    /// acknowledgement.
     ///
     /// # Errors
-    /// It does not start, or does not acknowledge.
-    pub async fn instructions(&self, binary: &Path) -> Result<u64> {
-        let mut least = u64::MAX;
+    /// The function does not start, or does not acknowledge.
+    pub async fn count(&self, binary: &Path) -> Result<u64> {
+        let mut lowest = u64::MAX;
         for _ in 0..RUNS {
-            least = least.min(self.run(binary).await?);
+            lowest = lowest.min(self.run(binary).await?);
         }
-        Ok(least)
+        Ok(lowest)
     }
 
     async fn run(&self, binary: &Path) -> Result<u64> {
         let name = binary.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let provider = name.strip_suffix("-webhook").context("is no webhook function")?;
+        let provider = name.strip_suffix("-webhook").context("not a webhook function")?;
         let event = sample(&format!("{provider}.rest.json"))?;
         let mut function = Function::launch(|api| self.command(binary, &name, api)).await?;
         match function.invoke(event).await? {
@@ -56,12 +59,13 @@ impl Stage {
             answer => bail!("{name} did not acknowledge: {answer:?}"),
         }
         let child = function.child();
-        // Only a polite end makes callgrind tell.
+        // Callgrind prints its count on SIGTERM, not when it is killed.
         let ended = Command::new("kill").arg(child.id().to_string()).status()?;
-        ensure!(ended.success(), "{name} ended by itself");
+        ensure!(ended.success(), "{name} had already ended");
         child.wait()?;
-        let (_, told) = function.kill()?;
-        collected(&told).with_context(|| format!("callgrind told no count for {name}: {told}"))
+        let (_, output) = function.kill()?;
+        collected(&output)
+            .with_context(|| format!("callgrind printed no count for {name}: {output}"))
     }
 
     fn command(&self, binary: &Path, name: &str, api: &str) -> Command {
@@ -73,7 +77,7 @@ impl Stage {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .envs(lambda_variables(name, api))
             .envs(self.endpoints.environment())
-            .env("AWS_CA_BUNDLE", &self.trust)
+            .env("AWS_CA_BUNDLE", &self.authority)
             .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(QUEUE))
             .env("WEBHOOK_SECRET_ID", "certhooks/webhook")
             .stdin(Stdio::null())
@@ -83,13 +87,13 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for InstructionCounter {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.trust);
+        let _ = fs::remove_file(&self.authority);
     }
 }
 
-/// Of `==123== Collected : 9201234`.
-fn collected(told: &str) -> Option<u64> {
-    told.lines().find_map(|line| line.split("Collected : ").nth(1)?.trim().parse().ok())
+/// The count in callgrind's line `==123== Collected : 9201234`.
+fn collected(output: &str) -> Option<u64> {
+    output.lines().find_map(|line| line.split("Collected : ").nth(1)?.trim().parse().ok())
 }

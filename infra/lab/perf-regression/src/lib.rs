@@ -1,14 +1,15 @@
-//! Instructions from a webhook function's start to its first acknowledged webhook, as callgrind counts
-//! them: `make perf-regression`. They say the same on a busy machine, where a clock does not.
+//! Counts the instructions from the start of a webhook function to its first acknowledged webhook, as
+//! callgrind reports them, and compares them with a committed baseline: `make perf-regression`. Unlike
+//! a clock, the counts do not depend on how busy the machine is.
 //!
-//! - [`blessed`]: the figures that were agreed on, and what they were taken with
-//! - [`count`]: one function under callgrind, between endpoints on TLS
-//! - [`verdict`]: how the one compares with the other
+//! - [`baseline`]: the committed counts, and the tools with which they were taken
+//! - [`count`]: runs one function under callgrind, between endpoints on TLS
+//! - [`comparison`]: compares a count with the baseline
 
-mod blessed;
+mod baseline;
+mod comparison;
 mod count;
-mod verdict;
 
-pub use blessed::{Blessed, Tools};
-pub use count::Stage;
-pub use verdict::{Verdict, judge};
+pub use baseline::{Baseline, Tools};
+pub use comparison::{Comparison, compare};
+pub use count::InstructionCounter;

@@ -1,29 +1,29 @@
-//! `make perf-regression` and `make perf-baseline` run this; `--help` has the rest.
+//! `make perf-regression` and `make perf-baseline` run this; see `--help` for its options.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use perf_regression::{Blessed, Stage, Tools, Verdict, judge};
+use perf_regression::{Baseline, Comparison, InstructionCounter, Tools, compare};
 
-/// Compares instructions to the first acknowledged webhook with the blessed figures
+/// Compare the instructions to the first acknowledged webhook with the baseline
 ///
-/// Fails when a function grew by more than 5 %. With another compiler, valgrind or processor than the
-/// figures were taken with, it only says so.
+/// Fails when the count of a function grew by more than 5 %. If the compiler, valgrind or processor
+/// is another one than that of the baseline, it prints so and does not fail.
 #[derive(Debug, Parser)]
 #[command(
-    name = "guard",
-    after_help = "Example:\n  guard --blessed infra/lab/perf-regression/blessed.json target/release/digicert-webhook"
+    name = "perf-regression",
+    after_help = "Example:\n  perf-regression --baseline infra/lab/perf-regression/baseline.json target/release/digicert-webhook"
 )]
 struct Cli {
-    /// The file of the figures
+    /// File with the baseline
     #[arg(long, value_name = "FILE")]
-    blessed: PathBuf,
-    /// Write the figures instead
+    baseline: PathBuf,
+    /// Write the measured counts to the baseline file instead of comparing
     #[arg(long)]
-    bless: bool,
-    /// Webhook functions, as released
+    update: bool,
+    /// Release builds of webhook functions
     #[arg(required = true, value_name = "BINARY")]
     binaries: Vec<PathBuf>,
 }
@@ -34,56 +34,57 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("guard: {error:#}");
+            eprintln!("perf-regression: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
+/// Returns whether no function regressed.
 async fn run(arguments: &Cli) -> Result<bool> {
-    let tools = Tools::here()?;
-    let stage = Stage::set().await?;
-    let mut found = Vec::new();
+    let tools = Tools::installed()?;
+    let counter = InstructionCounter::start().await?;
+    let mut counts = Vec::new();
     for binary in &arguments.binaries {
-        let count = stage.instructions(binary).await;
-        found.push((name(binary), count.with_context(|| binary.display().to_string())?));
+        let count = counter.count(binary).await;
+        counts.push((name(binary), count.with_context(|| binary.display().to_string())?));
     }
-    if arguments.bless {
-        found.iter().for_each(|(function, count)| println!("{function:<20}{count:>12}"));
-        Blessed { tools, functions: found.into_iter().collect() }.write(&arguments.blessed)?;
+    if arguments.update {
+        counts.iter().for_each(|(function, count)| println!("{function:<20}{count:>12}"));
+        Baseline { tools, functions: counts.into_iter().collect() }.write(&arguments.baseline)?;
         return Ok(true);
     }
-    let blessed = Blessed::read(&arguments.blessed)?;
-    let grown = report(&blessed, &found);
-    if blessed.tools == tools {
-        return Ok(!grown);
+    let baseline = Baseline::read(&arguments.baseline)?;
+    let has_failed = report(&baseline, &counts);
+    if baseline.tools == tools {
+        return Ok(!has_failed);
     }
     println!(
-        "No failure, whatever it says: the figures were taken with {:?}, and here is {tools:?}. \
-         Look, then `make perf-baseline`.",
-        blessed.tools
+        "Not a failure, whatever the comparison says: the baseline was taken with {:?}, and this \
+         machine has {tools:?}. Check the counts, then run `make perf-baseline`.",
+        baseline.tools
     );
     Ok(true)
 }
 
-/// A line for each function; answers whether one failed.
-fn report(blessed: &Blessed, found: &[(String, u64)]) -> bool {
-    let mut failed = false;
-    for (function, count) in found {
-        let verdict = judge(blessed, function, *count);
-        let agreed = blessed.functions.get(function).copied().unwrap_or_default();
-        let word = match verdict {
-            Verdict::Within => "ok",
-            Verdict::Better => "ok, and better: `make perf-baseline` keeps it so",
-            Verdict::Grown => {
-                "GROWN by more than 5 %: find out why, or `make perf-baseline` and say why"
+/// Prints a line for each function, and returns whether one failed.
+fn report(baseline: &Baseline, counts: &[(String, u64)]) -> bool {
+    let mut has_failed = false;
+    for (function, count) in counts {
+        let comparison = compare(baseline, function, *count);
+        let expected = baseline.functions.get(function).copied().unwrap_or_default();
+        let text = match comparison {
+            Comparison::WithinMargin => "ok",
+            Comparison::Improved => "ok, improved: `make perf-baseline` keeps the gain",
+            Comparison::Regressed => {
+                "REGRESSED by more than 5 %: find out why, or run `make perf-baseline` and say why"
             }
-            Verdict::Unknown => "NOT BLESSED: `make perf-baseline`",
+            Comparison::NotInBaseline => "NOT IN THE BASELINE: run `make perf-baseline`",
         };
-        println!("{function:<20}{count:>12}  blessed {agreed:>12}  {word}");
-        failed |= matches!(verdict, Verdict::Grown | Verdict::Unknown);
+        println!("{function:<20}{count:>12}  baseline {expected:>12}  {text}");
+        has_failed |= matches!(comparison, Comparison::Regressed | Comparison::NotInBaseline);
     }
-    failed
+    has_failed
 }
 
 fn name(binary: &Path) -> String {

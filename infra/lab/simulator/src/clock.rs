@@ -3,24 +3,24 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// The providers' time: the machine's, and what it was put forward by, so that a token of 30
-/// minutes can be seen to expire. Certificates go by the machine's.
+/// The time of the providers: that of the machine, advanced on request, so that tests can let a token of 30
+/// minutes expire. Certificates use the time of the machine.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
-    ahead_millis: AtomicU64,
+    advanced_millis: AtomicU64,
 }
 
 impl Clock {
     pub(crate) fn now(&self) -> OffsetDateTime {
-        let ahead = i64::try_from(self.ahead_millis.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+        let ahead = i64::try_from(self.advanced_millis.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
         OffsetDateTime::now_utc().saturating_add(time::Duration::milliseconds(ahead))
     }
 
     pub(crate) fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         let add = |ahead: u64| Some(ahead.saturating_add(by));
-        // The closure never gives up, so there is no error.
-        let _ = self.ahead_millis.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        // The closure never returns `None`, so there is no error.
+        let _ = self.advanced_millis.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
 
@@ -33,7 +33,7 @@ mod tests {
     use super::Clock;
 
     #[test]
-    fn it_goes_forward_and_no_further_than_the_calendar() {
+    fn the_clock_advances_up_to_the_end_of_the_calendar() {
         let clock = Clock::default();
         clock.advance(Duration::from_secs(1800));
         clock.advance(Duration::from_secs(1800));

@@ -10,19 +10,19 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Accepts connections that a handler can drop without an answer, which HTTP has no word for.
-pub(crate) struct Door(pub(crate) TcpListener);
+/// Accepts connections that a handler can reset instead of responding.
+pub(crate) struct ResettableListener(pub(crate) TcpListener);
 
-impl Listener for Door {
+impl Listener for ResettableListener {
     type Io = Socket;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Socket, SocketAddr) {
         let (stream, peer) = Listener::accept(&mut self.0).await;
-        // Small answers must not wait for the client's delayed ACK: benchmarks run against this.
-        // An error means that the client is gone, which the first read will tell.
+        // Small responses must not wait for the client's delayed ACK, since benchmarks use the simulator.
+        // An error means that the client is gone, which the first read reports.
         let _ = stream.set_nodelay(true);
-        (Socket { stream, line: Line::default() }, peer)
+        (Socket { stream, handle: ConnectionHandle::default() }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -30,35 +30,35 @@ impl Listener for Door {
     }
 }
 
-/// The handler's end of a connection.
+/// Lets a handler reset its connection.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Line(Arc<AtomicBool>);
+pub(crate) struct ConnectionHandle(Arc<AtomicBool>);
 
-impl Line {
-    /// Whatever is answered now does not go out; the client sees a reset.
-    pub(crate) fn cut(&self) {
+impl ConnectionHandle {
+    /// Resets the connection as soon as a response is written to it. The response is not sent.
+    pub(crate) fn reset(&self) {
         self.0.store(true, Ordering::Release);
     }
 
-    fn is_cut(&self) -> bool {
+    fn is_reset(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Line {
-    fn connect_info(incoming: IncomingStream<'_, Door>) -> Self {
-        incoming.io().line.clone()
+impl Connected<IncomingStream<'_, ResettableListener>> for ConnectionHandle {
+    fn connect_info(incoming: IncomingStream<'_, ResettableListener>) -> Self {
+        incoming.io().handle.clone()
     }
 }
 
 pub(crate) struct Socket {
     stream: TcpStream,
-    line: Line,
+    handle: ConnectionHandle,
 }
 
 impl Socket {
     fn reset(&self) -> io::Error {
-        // Closing with zero linger sends RST instead of FIN; without it, it is a plain close.
+        // Closing with zero linger sends RST instead of FIN. If setting it fails, the close is a plain one.
         let _ = self.stream.set_zero_linger();
         io::ErrorKind::ConnectionReset.into()
     }
@@ -80,7 +80,7 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.line.is_cut() {
+        if self.handle.is_reset() {
             return Poll::Ready(Err(self.reset()));
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)

@@ -1,7 +1,6 @@
-mod sending;
+mod events;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -13,44 +12,45 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::answers;
+use crate::app_state::AppState;
 use crate::fault::Rule;
-use crate::world::World;
+use crate::responses::bad_request;
 
-/// The operator's side, over HTTP what [`Simulator`](crate::Simulator) offers in process. The
-/// requests that come here are neither recorded nor failed.
-pub(crate) fn routes() -> Router<Arc<World>> {
+/// The control paths: over HTTP, what [`Simulator`](crate::Simulator) offers in process. Their requests are
+/// neither recorded nor subject to faults.
+pub(crate) fn routes(state: AppState) -> Router {
     Router::new()
         .route("/_simulator/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/_simulator/requests", get(requests).delete(clear_requests))
         .route("/_simulator/delay", get(delay).put(set_delay))
-        .route("/_simulator/hostnames", put(name_hostnames))
-        .route("/_simulator/clock", get(sending::clock).post(sending::advance_clock))
-        .route("/_simulator/digicert/events", post(sending::digicert))
-        .route("/_simulator/cloudflare/events", post(sending::cloudflare))
+        .route("/_simulator/hostnames", put(set_hostnames))
+        .route("/_simulator/clock", get(events::clock).post(events::advance_clock))
+        .route("/_simulator/digicert/events", post(events::digicert))
+        .route("/_simulator/cloudflare/events", post(events::cloudflare))
+        .with_state(state)
 }
 
-async fn faults(State(world): State<Arc<World>>) -> Json<Vec<Rule>> {
-    Json(world.faults.list())
+async fn faults(State(state): State<AppState>) -> Json<Vec<Rule>> {
+    Json(state.shared.faults.list())
 }
 
-async fn set_faults(State(world): State<Arc<World>>, body: Bytes) -> Response {
+async fn set_faults(State(state): State<AppState>, body: Bytes) -> Response {
     match serde_json::from_slice::<Vec<Rule>>(&body) {
         Ok(rules) => {
-            world.faults.set(rules);
-            Json(world.faults.list()).into_response()
+            state.shared.faults.set(rules);
+            Json(state.shared.faults.list()).into_response()
         }
-        Err(error) => refused(format!("faults: expected a JSON list of rules: {error}")),
+        Err(error) => bad_request(format!("faults: expected a JSON list of rules: {error}")),
     }
 }
 
-async fn clear_faults(State(world): State<Arc<World>>) -> StatusCode {
-    world.faults.clear();
+async fn clear_faults(State(state): State<AppState>) -> StatusCode {
+    state.shared.faults.clear();
     StatusCode::NO_CONTENT
 }
 
-async fn requests(State(world): State<Arc<World>>) -> Json<Value> {
-    let requests = &world.requests;
+async fn requests(State(state): State<AppState>) -> Json<Value> {
+    let requests = &state.shared.requests;
     Json(json!({
         "total": requests.total(),
         "counts": requests.counts(),
@@ -58,8 +58,8 @@ async fn requests(State(world): State<Arc<World>>) -> Json<Value> {
     }))
 }
 
-async fn clear_requests(State(world): State<Arc<World>>) -> StatusCode {
-    world.requests.clear();
+async fn clear_requests(State(state): State<AppState>) -> StatusCode {
+    state.shared.requests.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -69,31 +69,29 @@ struct Delay {
     millis: u64,
 }
 
-async fn delay(State(world): State<Arc<World>>) -> Json<Delay> {
-    Json(Delay { millis: u64::try_from(world.delay().as_millis()).unwrap_or(u64::MAX) })
+async fn delay(State(state): State<AppState>) -> Json<Delay> {
+    Json(Delay { millis: u64::try_from(state.shared.delay().as_millis()).unwrap_or(u64::MAX) })
 }
 
-async fn set_delay(State(world): State<Arc<World>>, body: Bytes) -> Response {
+async fn set_delay(State(state): State<AppState>, body: Bytes) -> Response {
     match serde_json::from_slice::<Delay>(&body) {
         Ok(delay) => {
-            world.delay_by(Duration::from_millis(delay.millis));
+            state.shared.delay_by(Duration::from_millis(delay.millis));
             Json(delay).into_response()
         }
-        Err(error) => refused(format!("delay: expected {{\"millis\": N}}: {error}")),
+        Err(error) => bad_request(format!("delay: expected {{\"millis\": N}}: {error}")),
     }
 }
 
-async fn name_hostnames(State(world): State<Arc<World>>, body: Bytes) -> Response {
-    let named = match serde_json::from_slice::<BTreeMap<String, String>>(&body) {
-        Ok(named) => named,
-        Err(error) => return refused(format!("hostnames: expected {{\"id\": \"name\"}}: {error}")),
+async fn set_hostnames(State(state): State<AppState>, body: Bytes) -> Response {
+    let hostnames = match serde_json::from_slice::<BTreeMap<String, String>>(&body) {
+        Ok(hostnames) => hostnames,
+        Err(error) => {
+            return bad_request(format!("hostnames: expected {{\"id\": \"name\"}}: {error}"));
+        }
     };
-    match world.name_hostnames(&named) {
+    match state.cloudflare.set_hostnames(&hostnames) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => refused(format!("{error:#}")),
+        Err(error) => bad_request(format!("{error:#}")),
     }
-}
-
-fn refused(error: String) -> Response {
-    answers::json(StatusCode::BAD_REQUEST, json!({"error": error}))
 }

@@ -1,44 +1,44 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What can go wrong with an answer. Where a fault has no meaning (a spoilt chain in an answer
-/// that has none, `retired` at CertCentral) the answer is the usual one.
+/// A fault of a response. Where a fault has no meaning (a faulty chain in a response without one, `Retired`
+/// at CertCentral), the response is the usual one.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fault {
-    /// 429 and the provider's error body; Graph: code 4 with 403, or with `status`.
-    /// `retry_after` in seconds.
+    /// 429, or `status`, with the provider's error body; Graph: code 4 with 403, or with `status`.
+    /// `retry_after` is in seconds.
     RateLimited { retry_after: Option<u64>, status: Option<u16> },
-    /// 500 to 599; 503 where it is not given. The provider's JSON with 500, otherwise the HTML
-    /// of a gateway.
+    /// A status from 500 to 599, or 503 if `None`. The body is the provider's JSON with 500, and the HTML of
+    /// a gateway with any other.
     ServerError { status: Option<u16> },
-    /// The usual answer after so many milliseconds.
+    /// The usual response, `millis` milliseconds later.
     Slow { millis: u64 },
-    /// No answer until the client hangs up.
+    /// No response until the client closes the connection.
     Hang,
-    /// The connection is reset without an answer.
+    /// The connection is reset without a response.
     Reset,
-    /// `Content-Length` of the whole answer, half of it, and then the connection is dropped.
+    /// The `Content-Length` of the whole body and half of it, after which the connection ends.
     CutOff,
-    /// 200, `text/html`.
+    /// 200 with `text/html`.
     Html,
-    /// 200, no body.
+    /// 200 without a body.
     Empty,
     /// 302 to `location`.
     Redirect { location: String },
     /// The API key is refused.
     KeyRefused,
-    /// The API key is good but may not do this.
+    /// The API key is valid but lacks the permission.
     MissingPermission,
-    /// CertCentral: 404, there is nothing at this address.
+    /// CertCentral: 404, the route does not exist.
     NoRoute,
     /// CertCentral: 400, the certificate is not issued yet. Cloudflare: 200, still
     /// `pending_validation`. Graph: 200, nothing found.
     NotReady,
     /// Graph: 400, code 100, subcode 33.
     Retired,
-    /// The leaf under an intermediate and a root that did not sign it.
+    /// The leaf with an intermediate and a root that did not sign it.
     WrongChain,
     /// Root, leaf, intermediate, with text before, between and after.
     Shuffled,
@@ -46,13 +46,17 @@ pub enum Fault {
     Duplicate,
     /// A private key (PKCS #8) after the certificates.
     PrivateKey,
-    /// A whole answer whose last certificate stops in the middle of its armour.
+    /// A whole response whose last certificate ends in the middle of its armour.
     TruncatedPem,
-    /// Armour around bytes that are no certificate.
+    /// Armour around bytes that are not a certificate.
     GarbageArmour,
-    /// 1000 certificates, all different, the usual ones first.
+    /// 1000 different certificates, the usual ones first.
     Many,
 }
+
+/// The fault of a request, for its handler to apply to the response where it can.
+#[derive(Clone, Default)]
+pub(crate) struct InjectedFault(pub(crate) Option<Fault>);
 
 /// A fault for the requests whose path begins with `path`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -61,17 +65,17 @@ pub struct Rule {
     pub path: String,
     #[serde(flatten)]
     pub fault: Fault,
-    /// How many requests it is still for; `None`: until it is removed.
+    /// The number of requests that the rule still applies to; `None` until it is removed.
     pub times: Option<u32>,
 }
 
 impl Rule {
-    /// Until it is removed.
+    /// A rule that applies until it is removed.
     pub fn new(path: impl Into<String>, fault: Fault) -> Self {
         Self { path: path.into(), fault, times: None }
     }
 
-    /// For so many requests only.
+    /// Limits the rule to this number of requests.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
@@ -79,8 +83,8 @@ impl Rule {
     }
 }
 
-/// By hand, since serde cannot refuse unknown members beside a flattened one, and a misspelt
-/// `times` would otherwise mean "for ever".
+/// Implemented by hand, because serde cannot refuse unknown members beside a flattened one, and a misspelt
+/// `times` would otherwise mean "until it is removed".
 impl TryFrom<Map<String, Value>> for Rule {
     type Error = String;
 
@@ -123,12 +127,12 @@ fn times(value: Option<Value>) -> Result<Option<u32>, String> {
 mod tests {
     use super::{Fault, Rule};
 
-    fn read(json: &str) -> Result<Rule, String> {
+    fn parse(json: &str) -> Result<Rule, String> {
         serde_json::from_str(json).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn rules_are_read_as_they_are_written() {
+    fn rules_are_parsed_as_they_are_written() {
         let rules = [
             Rule::new("/a", Fault::RateLimited { retry_after: Some(2), status: None }).times(3),
             Rule::new("/b", Fault::Hang),
@@ -137,15 +141,15 @@ mod tests {
         ];
         for rule in rules {
             let text = serde_json::to_string(&rule).unwrap();
-            assert_eq!(read(&text), Ok(rule), "{text}");
+            assert_eq!(parse(&text), Ok(rule), "{text}");
         }
-        let short = read(r#"{"path":"/x","fault":"rate_limited","retry_after":2,"times":3}"#);
+        let short = parse(r#"{"path":"/x","fault":"rate_limited","retry_after":2,"times":3}"#);
         let fault = Fault::RateLimited { retry_after: Some(2), status: None };
         assert_eq!(short, Ok(Rule::new("/x", fault).times(3)));
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_with_the_member_at_fault() {
+    fn invalid_rules_are_refused_with_the_name_of_the_member() {
         for (json, member) in [
             (r#"{"fault":"hang"}"#, "`path`"),
             (r#"{"path":"x","fault":"hang"}"#, "`path`"),
@@ -157,7 +161,7 @@ mod tests {
             (r#"{"path":"/","fault":"on_fire"}"#, "`on_fire`"),
             (r#"{"path":"/"}"#, "`fault`"),
         ] {
-            let error = read(json).unwrap_err();
+            let error = parse(json).unwrap_err();
             assert!(error.contains(member), "{json}: {error}");
         }
     }

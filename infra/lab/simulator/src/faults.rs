@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::fault::{Fault, Rule};
 
-/// The faults in force, first match first. Clones share one list.
+/// The rules in force, of which the first that matches applies. Clones share one list.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<Vec<Rule>>>);
 
@@ -12,7 +12,7 @@ impl Faults {
         *self.rules() = rules.into_iter().collect();
     }
 
-    /// Adds one at the end.
+    /// Adds a rule at the end.
     pub fn add(&self, rule: Rule) {
         self.rules().push(rule);
     }
@@ -21,12 +21,12 @@ impl Faults {
         self.rules().clear();
     }
 
-    /// What is still in force, `times` as they remain.
+    /// The rules that are still in force, with the `times` that remain.
     pub fn list(&self) -> Vec<Rule> {
         self.rules().clone()
     }
 
-    /// The fault for a request to `path`, which uses up one of the rule's `times`.
+    /// The fault for a request to `path`. This uses up one of the rule's `times`.
     pub(crate) fn take(&self, path: &str) -> Option<Fault> {
         let mut rules = self.rules();
         rules.retain(|rule| rule.times != Some(0));
@@ -48,7 +48,7 @@ mod tests {
     use crate::fault::{Fault, Rule};
 
     #[test]
-    fn the_first_match_wins_until_its_times_are_used_up() {
+    fn the_first_match_applies_until_its_times_are_used_up() {
         let faults = Faults::default();
         faults.set([
             Rule::new("/a", Fault::Hang).times(2),

@@ -1,48 +1,50 @@
 //! Simulated CertCentral, Cloudflare and Graph API, for local runs and tests. It listens on
-//! loopback only, issues real X.509 chains for any id, sends events to the endpoints that are
-//! subscribed, and fails on demand.
+//! loopback only, issues real X.509 chains for any id, sends events to subscribed endpoints, and injects
+//! faults on demand.
 //!
-//! - [`server`]: a [`Simulator`] from start to stop, and its base addresses
-//! - [`settings`]: expected API keys, subscribed domains, the retired switch, delay
-//! - [`world`]: what the handlers share
-//! - [`gate`]: the way of every provider request: recorded, delayed, failed, key checked
-//! - [`connection`]: a socket that a fault can drop
-//! - [`fault`], [`faults`]: what can go wrong, and the list of what shall
-//! - [`requests`]: what was asked, without secrets
+//! - [`server`]: the [`Simulator`], from start to stop, and its base URLs
+//! - [`settings`]: expected API keys, subscribed domains, the retired product, the delay
+//! - [`middleware`]: records, delays and fails the requests to providers, and checks their keys
+//! - [`control`]: the control paths, `/_simulator/...`
 //! - [`provider`]: which provider a path belongs to
-//! - [`digicert`], [`cloudflare`], [`meta`]: routes and answers, one module each
-//! - [`courier`]: what the providers send, to https or loopback only
-//! - [`clock`], [`random`]: their time, which tests move; ids and tokens
-//! - [`authority`]: root, intermediates, leaves
-//! - [`pem`]: chains as text, whole and spoilt
-//! - [`control`]: `/_simulator/...`, the operator's side
-//! - [`answers`], [`fifo`]: JSON answers; a map of bounded size
+//! - [`app_state`]: the state of each provider; [`shared`]: what they have in common
+//! - [`digicert`], [`cloudflare`], [`meta`]: routes, responses and state of each provider
+//! - [`fault`], [`faults`]: the kinds of faults, and the rules in force
+//! - [`connection`]: connections that a fault can reset
+//! - [`requests`]: the recorded requests, without secrets
+//! - [`webhook_sender`]: sends the providers' events, to https or loopback only
+//! - [`authority`], [`chain`], [`pem`]: the simulated CA, and its chains as text
+//! - [`api_key`], [`clock`], [`fifo_cache`], [`hostname`], [`random`], [`responses`]: small shared parts
 
-mod answers;
+mod api_key;
+mod app_state;
 mod authority;
+mod chain;
 mod clock;
 mod cloudflare;
 mod connection;
 mod control;
-mod courier;
 mod digicert;
 mod fault;
 mod faults;
-mod fifo;
-mod gate;
+mod fifo_cache;
+mod hostname;
 mod meta;
+mod middleware;
 mod pem;
 mod provider;
 mod random;
 mod requests;
+mod responses;
 mod server;
 mod settings;
-mod world;
+mod shared;
+mod webhook_sender;
 
 pub use cloudflare::{CloudflareEvent, CloudflareSent};
 pub use digicert::{DigicertEvent, DigicertSent, Outcome, Withheld};
 pub use fault::{Fault, Rule};
 pub use faults::Faults;
-pub use requests::{Requests, Seen};
+pub use requests::{RecordedRequest, Requests};
 pub use server::Simulator;
 pub use settings::Settings;

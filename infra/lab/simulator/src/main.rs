@@ -1,4 +1,4 @@
-//! `certhooks-simulator`: the simulated providers by themselves, until SIGINT or SIGTERM.
+//! `certhooks-simulator` runs the simulated providers until SIGINT or SIGTERM.
 
 use std::env::{self, VarError};
 use std::net::SocketAddr;
@@ -11,25 +11,25 @@ use serde_json::json;
 use simulator::{Settings, Simulator};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Simulated CertCentral, Cloudflare and Graph API, with faults.
+/// Simulated CertCentral, Cloudflare and Graph API, with faults
 ///
-/// API keys to expect come from SIMULATOR_DIGICERT_API_KEY, SIMULATOR_CLOUDFLARE_API_TOKEN and
-/// SIMULATOR_META_ACCESS_TOKEN; without one, any key is taken. The key in
-/// SIMULATOR_DIGICERT_VIEW_ONLY_KEY may read only. Faults are set with PUT /_simulator/faults; events
-/// are sent with POST /_simulator/digicert/events and /_simulator/cloudflare/events.
+/// The expected API keys are those in SIMULATOR_DIGICERT_API_KEY, SIMULATOR_CLOUDFLARE_API_TOKEN and
+/// SIMULATOR_META_ACCESS_TOKEN; where one is unset, any key is accepted. The key in
+/// SIMULATOR_DIGICERT_VIEW_ONLY_KEY may only read. Set faults with PUT /_simulator/faults, and send
+/// events with POST /_simulator/digicert/events and /_simulator/cloudflare/events.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// A loopback address; port 0 takes any free port
+    /// Loopback address to listen on; port 0 takes any free port
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Answer at Graph as since 2026: the product is retired
+    /// Respond at Graph as it has since 2026, when the product was retired
     #[arg(long)]
     retired: bool,
-    /// Before each provider answer
+    /// Delay before each provider's response
     #[arg(long, default_value_t = 0, value_name = "MILLISECONDS")]
     delay_ms: u64,
-    /// Print the bases as JSON
+    /// Print the base URLs as JSON
     #[arg(long)]
     json: bool,
 }
@@ -68,7 +68,7 @@ fn bases(simulator: &Simulator, as_json: bool) -> String {
 
 fn secret(variable: &str) -> Result<Option<SecretString>> {
     match env::var(variable) {
-        Ok(value) if value.is_empty() => bail!("{variable} is empty: unset it to take any key"),
+        Ok(value) if value.is_empty() => bail!("{variable} is empty: unset it to accept any key"),
         Ok(value) => Ok(Some(value.into())),
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => bail!("{variable} is not UTF-8"),

@@ -1,73 +1,92 @@
-//! The Graph API as far as certificate transparency goes: certificates, and what an app hears of. The product is retired; what it answered
-//! is kept as public clients parse it, and [`Settings::retired`](crate::Settings) is today's answer.
+//! The Graph API as far as it concerns certificate transparency: certificates, and the subscriptions of an
+//! app. The product is retired. Its former responses are kept as public clients parse them, and with
+//! [`Settings::retired`](crate::Settings) it responds as it does today.
+//!
+//! - [`request`]: a request, with the parameters of its query and body
+//! - [`certificates`], [`certificate`]: certificates by domain and by id
+//! - [`subscriptions`], [`domains`]: the webhook subscription and the subscribed domains of the app
+//! - [`state`]: the app, and the certificates that were listed
+//! - [`paging`], [`parameters`], [`replies`]: pages, parameters and responses of the Graph API
 
-mod app;
 mod certificate;
+mod certificates;
 mod domains;
 mod paging;
 mod parameters;
 mod replies;
+mod request;
+mod state;
 mod subscriptions;
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{Method, Uri};
-use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
-use serde_json::Value;
 
-pub(crate) use self::app::App;
-pub(crate) use self::certificate::Observed;
 use self::domains::Alerts;
-use self::paging::Page;
 use self::parameters::Parameters;
-use self::replies::{bad_parameter, found, token_refused, unsupported};
-pub(crate) use self::replies::{failure, unknown_object};
-use crate::answers::Handled;
-use crate::fault::Fault;
-use crate::gate::Spoil;
-use crate::provider::{bearer, is_expected};
-use crate::world::World;
+pub(crate) use self::replies::{error_response, key_refusal, unknown_object};
+use self::request::GraphRequest;
+pub(crate) use self::state::MetaState;
+use crate::fault::InjectedFault;
+use crate::responses::HandlerResult;
 
 pub(crate) const BASE: &str = "/graph";
 
-/// One route for all: the version may stand first or not at all.
-pub(crate) fn routes() -> Router<Arc<World>> {
-    Router::new().route("/graph/{*path}", get(graph).post(graph).delete(graph))
+/// There is one route for all paths, because the version in front of them is optional.
+pub(crate) fn routes(state: Arc<MetaState>) -> Router {
+    Router::new().route("/graph/{*path}", get(graph).post(graph).delete(graph)).with_state(state)
 }
 
 async fn graph(
-    State(world): State<Arc<World>>,
-    Extension(Spoil(fault)): Extension<Spoil>,
+    State(state): State<Arc<MetaState>>,
+    Extension(InjectedFault(fault)): Extension<InjectedFault>,
     Path(path): Path<String>,
     Query(mut parameters): Query<Parameters>,
     method: Method,
     uri: Uri,
     body: Bytes,
-) -> Handled {
+) -> HandlerResult {
     parameters.extend(parameters::of_body(&body));
-    let asked = Asked {
-        world: &world,
+    let request = GraphRequest {
+        state: &state,
         method: &method,
         version: path.split('/').next().filter(|first| is_version(first)),
         parameters: &parameters,
         uri: &uri,
         fault: fault.as_ref(),
     };
-    if world.settings.retired {
-        return Ok(asked.unsupported(&path));
+    if state.shared.settings.retired {
+        return Ok(request.unsupported(&path));
     }
     let mut segments: Vec<_> = path.split('/').collect();
-    segments.drain(..usize::from(asked.version.is_some()));
+    segments.drain(..usize::from(request.version.is_some()));
     match segments.as_slice() {
-        [app, edge] if app.parse::<u64>().is_ok() => asked.of_app(edge, &path).await,
-        _ if is_write(&method) => Ok(asked.unsupported(&path)),
-        ["certificates"] => asked.certificates(),
-        [id] => asked.certificate(id),
-        _ => Ok(asked.unsupported(&path)),
+        [app, edge] if app.parse::<u64>().is_ok() => app_edge(&request, edge, &path).await,
+        _ if is_write(&method) => Ok(request.unsupported(&path)),
+        ["certificates"] => request.certificates(),
+        [id] => request.certificate(id),
+        _ => Ok(request.unsupported(&path)),
+    }
+}
+
+/// The edges of an app: its subscriptions and its domains.
+async fn app_edge(request: &GraphRequest<'_>, edge: &str, path: &str) -> HandlerResult {
+    match (request.method, edge) {
+        (&Method::POST, "subscriptions") => request.subscribe().await,
+        (&Method::DELETE, "subscriptions") => Ok(request.unsubscribe()),
+        (_, "subscriptions") => Ok(request.subscriptions()),
+        (&Method::POST, "subscribed_domains") => request.subscribe_domains(Alerts::Certificate),
+        (&Method::POST, "subscribed_domains_phishing") => {
+            request.subscribe_domains(Alerts::Phishing)
+        }
+        (&Method::DELETE, _) => Ok(request.unsupported(path)),
+        (_, "subscribed_domains") => request.subscribed_domains(Alerts::Certificate),
+        (_, "subscribed_domains_phishing") => request.subscribed_domains(Alerts::Phishing),
+        _ => Ok(request.unsupported(path)),
     }
 }
 
@@ -75,96 +94,8 @@ fn is_write(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::DELETE)
 }
 
-struct Asked<'a> {
-    world: &'a World,
-    method: &'a Method,
-    /// Of the path, such as `v19.0`.
-    version: Option<&'a str>,
-    /// Of query and body.
-    parameters: &'a Parameters,
-    uri: &'a Uri,
-    fault: Option<&'a Fault>,
-}
-
-impl Asked<'_> {
-    async fn of_app(&self, edge: &str, path: &str) -> Handled {
-        match (self.method, edge) {
-            (&Method::POST, "subscriptions") => self.subscribe().await,
-            (&Method::DELETE, "subscriptions") => Ok(self.unsubscribe()),
-            (_, "subscriptions") => Ok(self.subscriptions()),
-            (&Method::POST, "subscribed_domains") => self.subscribe_domains(Alerts::Certificate),
-            (&Method::POST, "subscribed_domains_phishing") => {
-                self.subscribe_domains(Alerts::Phishing)
-            }
-            (&Method::DELETE, _) => Ok(self.unsupported(path)),
-            (_, "subscribed_domains") => self.subscribed_domains(Alerts::Certificate),
-            (_, "subscribed_domains_phishing") => self.subscribed_domains(Alerts::Phishing),
-            _ => Ok(self.unsupported(path)),
-        }
-    }
-
-    fn unsupported(&self, path: &str) -> Response {
-        match *self.method {
-            Method::POST => unsupported("post", path),
-            Method::DELETE => unsupported("delete", path),
-            _ => unknown_object(path),
-        }
-    }
-
-    fn certificates(&self) -> Handled {
-        let (domain, page, fields) = match self.search() {
-            Ok(search) => search,
-            Err(message) => return Ok(bad_parameter(&message)),
-        };
-        let total = match self.fault {
-            Some(Fault::NotReady) => 0,
-            _ => self.world.settings.certificates_per_domain,
-        };
-        let entry = |number| {
-            let observed = Observed { domain: domain.clone(), number };
-            let id = observed.id();
-            observed.remember(self.world, id);
-            observed.node(self.world, id, &fields, self.fault)
-        };
-        let entries = page.numbers(total).map(entry).collect::<anyhow::Result<Vec<Value>>>()?;
-        Ok(found(page.body(entries, total, self.world.address, self.uri)))
-    }
-
-    /// What is looked for; an error is the text for code 100.
-    fn search(&self) -> Result<(String, Page, Vec<&str>), String> {
-        let domain = self.parameters.get("query").filter(|query| certificate::is_domain(query));
-        let domain = domain.ok_or("Param query must be a valid domain")?.to_ascii_lowercase();
-        Ok((domain, Page::read(self.parameters)?, certificate::fields(self.parameters)?))
-    }
-
-    /// A number that `/certificates` never gave out is a certificate of the first subscribed
-    /// domain, so that events with any id find one.
-    fn certificate(&self, id: &str) -> Handled {
-        let Some(number) = id.parse().ok().filter(|number| *number > 0) else {
-            return Ok(unknown_object(id));
-        };
-        let fields = match certificate::fields(self.parameters) {
-            Ok(fields) => fields,
-            Err(message) => return Ok(bad_parameter(&message)),
-        };
-        if self.fault == Some(&Fault::NotReady) {
-            return Ok(unknown_object(id));
-        }
-        let observed = Observed::find(self.world, number);
-        Ok(found(observed.node(self.world, number, &fields, self.fault)?))
-    }
-}
-
+/// Whether a segment of a path is a version, such as `v19.0`.
 fn is_version(segment: &str) -> bool {
     let number = segment.strip_prefix('v').unwrap_or_default();
     !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
-
-pub(crate) fn refusal(world: &World, request: &Request) -> Option<Response> {
-    let query = Query::<Parameters>::try_from_uri(request.uri()).ok();
-    let token = query.as_ref().and_then(|query| query.get("access_token"));
-    let given = token.map(String::as_str).or_else(|| bearer(request.headers()));
-    // The live API refused what is retired without a look at the token.
-    let retired = world.settings.retired;
-    (!retired && !is_expected(&world.settings.meta_access_token, given)).then(token_refused)
 }

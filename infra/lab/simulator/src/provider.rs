@@ -1,26 +1,11 @@
 use axum::extract::Request;
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
-use secrecy::{ExposeSecret, SecretString};
 
+use crate::app_state::AppState;
 use crate::fault::Fault;
-use crate::world::World;
 use crate::{cloudflare, digicert, meta};
 
-/// What [`Requests`](crate::Requests) counts for ever; an endpoint that is added gets a line here.
-pub(crate) const COUNTED_PREFIXES: [&str; 9] = [
-    "/services/v2/",
-    "/services/v2/certificate/",
-    "/services/v2/order/certificate/",
-    "/services/v2/webhook",
-    "/client/v4/",
-    "/client/v4/zones/",
-    "/client/v4/accounts/",
-    "/graph/",
-    "/graph/certificates",
-];
-
+/// The provider that a request is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Provider {
     CertCentral,
@@ -29,34 +14,36 @@ pub(crate) enum Provider {
 }
 
 impl Provider {
+    /// The provider of this path; `None` for the control paths and unknown ones.
     pub(crate) fn of(path: &str) -> Option<Self> {
-        let below = |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
-        if below(digicert::BASE) {
+        let is_below =
+            |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
+        if is_below(digicert::BASE) {
             Some(Self::CertCentral)
-        } else if below(cloudflare::BASE) {
+        } else if is_below(cloudflare::BASE) {
             Some(Self::Cloudflare)
-        } else if below(meta::BASE) {
+        } else if is_below(meta::BASE) {
             Some(Self::Graph)
         } else {
             None
         }
     }
 
-    /// The answer to a request whose key is not the expected one.
-    pub(crate) fn refusal(self, world: &World, request: &Request) -> Option<Response> {
+    /// The response to a request whose API key is not the expected one.
+    pub(crate) fn key_refusal(self, state: &AppState, request: &Request) -> Option<Response> {
         match self {
-            Self::CertCentral => digicert::refusal(world, request),
-            Self::Cloudflare => cloudflare::refusal(world, request),
-            Self::Graph => meta::refusal(world, request),
+            Self::CertCentral => digicert::key_refusal(&state.shared.settings, request),
+            Self::Cloudflare => cloudflare::key_refusal(&state.shared.settings, request),
+            Self::Graph => meta::key_refusal(&state.shared.settings, request),
         }
     }
 
-    /// The provider's own error answer for a fault that has one.
-    pub(crate) fn failure(self, fault: &Fault) -> Option<Response> {
+    /// The provider's own error response for a fault that has one.
+    pub(crate) fn error_response(self, fault: &Fault) -> Option<Response> {
         match self {
-            Self::CertCentral => digicert::failure(fault),
-            Self::Cloudflare => cloudflare::failure(fault),
-            Self::Graph => meta::failure(fault),
+            Self::CertCentral => digicert::error_response(fault),
+            Self::Cloudflare => cloudflare::error_response(fault),
+            Self::Graph => meta::error_response(fault),
         }
     }
 
@@ -67,13 +54,4 @@ impl Provider {
             Self::Graph => meta::unknown_object(path.trim_start_matches(meta::BASE)),
         }
     }
-}
-
-/// Not in constant time: these keys guard nothing.
-pub(crate) fn is_expected(expected: &Option<SecretString>, given: Option<&str>) -> bool {
-    expected.as_ref().is_none_or(|expected| given == Some(expected.expose_secret()))
-}
-
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
 }

@@ -2,10 +2,10 @@ use anyhow::{Result, anyhow};
 use data_encoding::HEXLOWER;
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// So many random bytes as lower-case hex: ids and tokens.
+/// Random bytes in lower-case hex, for ids and tokens.
 pub(crate) fn hex<const BYTES: usize>() -> Result<String> {
     let mut bytes = [0; BYTES];
     let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| anyhow!("the system gives no random bytes"))?;
+    filled.map_err(|_| anyhow!("the system has no random bytes"))?;
     Ok(HEXLOWER.encode(&bytes))
 }

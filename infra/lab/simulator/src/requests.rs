@@ -6,21 +6,34 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::fault::Fault;
-use crate::provider::COUNTED_PREFIXES;
 
-const REMEMBERED: usize = 10_000;
+/// The number of requests that are kept.
+const CAPACITY: usize = 10_000;
 
-/// A request to a provider. Never its headers, and no secret of its query.
+/// The path prefixes whose requests are counted without limit. A new endpoint gets a line here.
+const COUNTED_PREFIXES: [&str; 9] = [
+    "/services/v2/",
+    "/services/v2/certificate/",
+    "/services/v2/order/certificate/",
+    "/services/v2/webhook",
+    "/client/v4/",
+    "/client/v4/zones/",
+    "/client/v4/accounts/",
+    "/graph/",
+    "/graph/certificates",
+];
+
+/// A request to a provider, without its headers and without the secrets of its query.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Seen {
+pub struct RecordedRequest {
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// Since the simulator started, in nanoseconds in JSON; monotonic, for checks of pacing.
+    /// The time since the simulator started, in nanoseconds in JSON. It is monotonic, for tests of pacing.
     #[serde(serialize_with = "nanos", rename = "elapsed_nanos")]
     pub elapsed: Duration,
     pub method: String,
     pub path: String,
-    /// As it was sent, but for the values of `access_token` and its like.
+    /// The query without the values of `access_token` and other secrets.
     pub query: String,
     pub fault: Option<Fault>,
 }
@@ -36,7 +49,7 @@ pub struct Requests {
 struct Log {
     total: u64,
     counts: BTreeMap<&'static str, u64>,
-    recent: VecDeque<Seen>,
+    recent: VecDeque<RecordedRequest>,
 }
 
 impl Requests {
@@ -44,26 +57,26 @@ impl Requests {
         Self { started: Instant::now(), log: Arc::default() }
     }
 
-    /// The last 10,000, oldest first.
-    pub fn recent(&self) -> Vec<Seen> {
+    /// The last 10,000 requests, oldest first.
+    pub fn recent(&self) -> Vec<RecordedRequest> {
         self.log().recent.iter().cloned().collect()
     }
 
-    /// All since the start, or since [`clear`](Self::clear).
+    /// The number of requests since the start, or since [`clear`](Self::clear).
     pub fn total(&self) -> u64 {
         self.log().total
     }
 
-    /// Requests whose path begins with `prefix`. All of them for the prefixes in
-    /// [`counts`](Self::counts); for another prefix, those among the last 10,000.
+    /// The number of requests whose path begins with `prefix`. It counts all of them for the prefixes in
+    /// [`counts`](Self::counts), and those among the last 10,000 for any other prefix.
     pub fn count(&self, prefix: &str) -> u64 {
         let log = self.log();
         log.counts.get(prefix).copied().unwrap_or_else(|| {
-            log.recent.iter().filter(|seen| seen.path.starts_with(prefix)).count() as u64
+            log.recent.iter().filter(|request| request.path.starts_with(prefix)).count() as u64
         })
     }
 
-    /// Requests by path prefix, one for each provider and each of its endpoints. A request counts
+    /// The number of requests by path prefix, for each provider and each of its endpoints. A request counts
     /// for every prefix that its path begins with.
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.log().counts.clone()
@@ -74,7 +87,7 @@ impl Requests {
     }
 
     pub(crate) fn record(&self, method: &str, path: &str, query: &str, fault: Option<Fault>) {
-        let seen = Seen {
+        let request = RecordedRequest {
             at: OffsetDateTime::now_utc(),
             elapsed: self.started.elapsed(),
             method: method.to_owned(),
@@ -87,10 +100,10 @@ impl Requests {
         for prefix in COUNTED_PREFIXES.iter().filter(|prefix| path.starts_with(**prefix)) {
             *log.counts.entry(prefix).or_default() += 1;
         }
-        if log.recent.len() == REMEMBERED {
+        if log.recent.len() == CAPACITY {
             log.recent.pop_front();
         }
-        log.recent.push_back(seen);
+        log.recent.push_back(request);
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -116,10 +129,10 @@ fn nanos<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::O
 
 #[cfg(test)]
 mod tests {
-    use super::{REMEMBERED, Requests, without_secrets};
+    use super::{CAPACITY, Requests, without_secrets};
 
     #[test]
-    fn values_of_secrets_do_not_reach_the_log() {
+    fn secrets_are_not_recorded() {
         for (query, logged) in [
             ("", ""),
             ("query=a.example&limit=1", "query=a.example&limit=1"),
@@ -134,11 +147,11 @@ mod tests {
     #[test]
     fn the_log_is_bounded_and_the_counts_are_not() {
         let requests = Requests::new();
-        let many = REMEMBERED as u64 + 5;
+        let many = CAPACITY as u64 + 5;
         for id in 0..many {
             requests.record("GET", &format!("/services/v2/certificate/{id}/chain"), "", None);
         }
-        assert_eq!(requests.recent().len(), REMEMBERED);
+        assert_eq!(requests.recent().len(), CAPACITY);
         assert_eq!(requests.recent()[0].path, "/services/v2/certificate/5/chain");
         assert_eq!(requests.total(), many);
         assert_eq!(requests.count("/services/v2/certificate/"), many);

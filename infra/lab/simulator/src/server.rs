@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -13,27 +12,27 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::app_state::AppState;
 use crate::cloudflare::{CloudflareEvent, CloudflareSent};
-use crate::connection::{Door, Line};
+use crate::connection::{ConnectionHandle, ResettableListener};
 use crate::digicert::{DigicertEvent, DigicertSent};
 use crate::faults::Faults;
 use crate::provider::Provider;
 use crate::requests::Requests;
 use crate::settings::Settings;
-use crate::world::World;
-use crate::{cloudflare, control, digicert, gate, meta};
+use crate::{cloudflare, control, digicert, meta, middleware};
 
 /// A running simulator. It stops when it is dropped.
 pub struct Simulator {
-    world: Arc<World>,
+    state: AppState,
     serving: JoinHandle<()>,
-    /// Dropping it stops the server and whatever answer is under way.
+    /// Dropping it stops the server and resets the connections of unfinished requests.
     running: watch::Sender<()>,
 }
 
 impl Simulator {
-    /// Binds `listen`, which must be a loopback address (port 0: any free port), and serves in
-    /// the background of the current tokio runtime.
+    /// Binds `listen`, which must be a loopback address (port 0 takes any free port), and serves in the
+    /// background of the current tokio runtime.
     pub async fn start(listen: SocketAddr, settings: Settings) -> Result<Self> {
         if !listen.ip().to_canonical().is_loopback() {
             bail!(
@@ -45,14 +44,14 @@ impl Simulator {
             .with_context(|| format!("the simulator cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the address of the simulator")?;
         let (running, stop) = watch::channel(());
-        let world = World::new(address, settings, stop)?;
-        let serving = tokio::spawn(serve(Door(listener), world.clone()));
-        Ok(Self { world, serving, running })
+        let state = AppState::new(address, settings, stop)?;
+        let serving = tokio::spawn(serve(ResettableListener(listener), state.clone()));
+        Ok(Self { state, serving, running })
     }
 
-    /// Stops taking connections, drops the answers under way, and returns when that is done.
+    /// Stops accepting connections, resets those of unfinished requests, and returns when that is done.
     pub async fn stop(self) {
-        // A client that connected and never asked is not waited for.
+        // A client that has connected and sends nothing must not delay the stop.
         const GRACE: Duration = Duration::from_secs(2);
         drop(self.running);
         let serving = self.serving;
@@ -63,7 +62,7 @@ impl Simulator {
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.world.address
+        self.state.shared.address
     }
 
     /// `http://127.0.0.1:PORT/services/v2`
@@ -82,63 +81,67 @@ impl Simulator {
     }
 
     pub fn faults(&self) -> &Faults {
-        &self.world.faults
+        &self.state.shared.faults
     }
 
     pub fn requests(&self) -> &Requests {
-        &self.world.requests
+        &self.state.shared.requests
     }
 
-    /// From now on, before each provider answer.
+    /// Sets the delay before each provider's response.
     pub fn delay_by(&self, delay: Duration) {
-        self.world.delay_by(delay);
+        self.state.shared.delay_by(delay);
     }
 
-    /// Cloudflare: the hostname that a custom hostname id stands for. An error names what is no
-    /// DNS name.
+    /// Cloudflare: sets the hostname of a custom hostname id.
+    ///
+    /// # Errors
+    /// The hostname is not a DNS name, or too many are set.
     pub fn name_hostname(&self, id: &str, hostname: &str) -> Result<()> {
-        self.world.name_hostnames(&BTreeMap::from([(id.to_owned(), hostname.to_owned())]))
+        self.state.cloudflare.set_hostnames(&BTreeMap::from([(id.to_owned(), hostname.to_owned())]))
     }
 
-    /// Puts the providers' clock forward: CertCentral's tokens live for 30 minutes.
+    /// Advances the clock of the providers; CertCentral's tokens are valid for 30 minutes.
     pub fn advance_clock(&self, by: Duration) {
-        self.world.clock.advance(by);
+        self.state.shared.clock.advance(by);
     }
 
-    /// Lets something happen in the CertCentral account. Its webhook is told of it if it is
-    /// active, subscribed to the event and, for instant issuance, set to hear of that.
+    /// Makes an event happen in the CertCentral account. It is sent to the webhook if that is active,
+    /// subscribed to the event and, for instant issuance, has that setting.
     pub async fn send_digicert_event(&self, event: DigicertEvent) -> Result<DigicertSent> {
-        event.happen(&self.world).await
+        event.send(&self.state.digicert).await
     }
 
-    /// Lets something happen to the certificate of a custom hostname. Every destination of the
-    /// account's enabled policies for it is told. An error says what is wrong with the event.
+    /// Makes an event happen to the certificate of a custom hostname. It is sent to every destination of
+    /// the account's enabled policies for it.
+    ///
+    /// # Errors
+    /// The event is not valid.
     pub async fn send_cloudflare_event(
         &self,
         event: CloudflareEvent,
     ) -> Result<Vec<CloudflareSent>> {
-        event.happen(&self.world).await
+        event.send(&self.state.cloudflare).await
     }
 
     fn base(&self, path: &str) -> String {
-        format!("http://{}{path}", self.world.address)
+        format!("http://{}{path}", self.address())
     }
 }
 
-async fn serve(door: Door, world: Arc<World>) {
-    let stop = world.clone();
+async fn serve(listener: ResettableListener, state: AppState) {
+    let shared = state.shared.clone();
     let router = Router::new()
-        .merge(digicert::routes())
-        .merge(cloudflare::routes())
-        .merge(meta::routes())
-        .merge(control::routes())
+        .merge(digicert::routes(state.digicert.clone()))
+        .merge(cloudflare::routes(state.cloudflare.clone()))
+        .merge(meta::routes(state.meta.clone()))
+        .merge(control::routes(state.clone()))
         .fallback(unknown)
-        .layer(from_fn_with_state(world.clone(), gate::pass))
-        .with_state(world);
-    let service = router.into_make_service_with_connect_info::<Line>();
-    // `serve` retries what fails in accepting and returns no other error.
-    let _ = axum::serve(door, service)
-        .with_graceful_shutdown(async move { stop.stopped().await })
+        .layer(from_fn_with_state(state, middleware::handle));
+    let service = router.into_make_service_with_connect_info::<ConnectionHandle>();
+    // `serve` retries failed accepts and returns no other error.
+    let _ = axum::serve(listener, service)
+        .with_graceful_shutdown(async move { shared.stopped().await })
         .await;
 }
 

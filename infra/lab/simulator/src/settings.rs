@@ -3,35 +3,35 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-/// How the simulated providers behave; [`Settings::default`] takes any key and is not retired.
+/// How the simulated providers behave. [`Settings::default`] accepts any key, and Graph is not retired.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Expected in `X-DC-DEVKEY`. `None`: any key, or none, is taken; likewise below.
+    /// The key expected in `X-DC-DEVKEY`. `None` accepts any key and requests without one; likewise below.
     pub digicert_api_key: Option<SecretString>,
-    /// A second key that may read and not write, as one with the role View Only.
+    /// A second key that may only read, like one with the role View Only.
     pub digicert_view_only_key: Option<SecretString>,
-    /// Whether the probe of a created or updated endpoint carries the webhook's secret; the
-    /// provider does not say. A test event that is asked for carries what the request gives.
+    /// Whether the test event to a created or updated endpoint carries the webhook's secret, which is not
+    /// documented. A requested test event carries the secret of the request.
     pub digicert_probe_with_key: bool,
-    /// Entries of a page of the event log at most, whatever is asked for.
+    /// The maximum number of entries of a page of the event log, whatever the request asks for.
     pub digicert_log_page: usize,
-    /// Which end of the event log comes first; the provider does not say.
+    /// Whether the newest entry of the event log comes first, which is not documented.
     pub digicert_log_newest_first: bool,
-    /// Expected as bearer token.
+    /// The expected bearer token.
     pub cloudflare_api_token: Option<SecretString>,
-    /// Expected in the query's `access_token`, or as bearer token.
+    /// The token expected in the query's `access_token` or as bearer token.
     pub meta_access_token: Option<SecretString>,
-    /// Every Graph answer is 400 with code 100, subcode 33, as seen live since 2026-02.
+    /// Whether every response of Graph is 400 with code 100, subcode 33, as recorded live since 2026-02.
     pub retired: bool,
-    /// What `/{app-id}/subscribed_domains` lists at first.
+    /// What `/{app-id}/subscribed_domains` lists at the start.
     pub subscribed_domains: Vec<String>,
-    /// How many certificates `/certificates` knows for each domain asked for.
+    /// The number of certificates that `/certificates` finds for each domain.
     pub certificates_per_domain: u32,
-    /// Cloudflare: custom hostname id to hostname. Others get a name made from the id.
+    /// Cloudflare: hostname by custom hostname id. Other ids get a hostname made from the id.
     pub hostnames: BTreeMap<String, String>,
-    /// Before each provider answer.
+    /// The delay before each provider's response.
     pub delay: Duration,
-    /// How long an endpoint has to answer what is sent to it: CertCentral gives 10 s.
+    /// How long an endpoint may take to respond to an event. CertCentral allows 10 s.
     pub delivery_timeout: Duration,
 }
 

@@ -11,7 +11,6 @@
 //! - [`stale`]: events that are older than the state of their certificate
 //! - [`time`]: what depends on the age of an event
 //! - [`challenge`]: the token of CertCentral's challenge
-//! - [`protocol`]: two at once, every order of things explored
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod batch;
@@ -21,7 +20,6 @@ mod fakes;
 mod faults;
 mod ledger;
 mod outage;
-mod protocol;
 mod stale;
 mod synthetic;
 mod time;

@@ -3,33 +3,34 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::hostname::Hostname;
+use super::profile::API_TOKEN;
 use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
 
-/// Authentication failed, unauthorized, unknown key, and two for a malformed header (Cloudflare API,
-/// error codes).
+/// Error codes that are about the API token: authentication failed, unauthorized, unknown key, and two
+/// for a malformed header.
 pub(super) const KEY_ERRORS: &[u64] = &[10000, 9109, 9103, 6003, 6111];
 
-/// What Cloudflare says of a custom hostname.
+/// What Cloudflare says about a custom hostname ("Custom Hostname Details").
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Details {
-    /// Without PEM, which the API does not give.
+    /// Without PEM, which the API does not return.
     pub certificates: Vec<Certificate>,
     pub problems: Vec<String>,
     pub dcv: Option<Value>,
-    /// `ssl.status`; the hostname's own `status` is independent of it.
+    /// `ssl.status`. The hostname's own `status` is independent of it.
     pub status: Option<String>,
 }
 
-/// `None` when the stored secret was never filled in (Cloudflare API, "Make API calls").
+/// The API token in its header ("Make API calls"). `None` when the stored secret was never filled in.
 pub fn key(stored: &SecretString) -> Option<Key> {
     let stored = Stored::read(stored);
-    let token = SecretString::from(format!("Bearer {}", stored.first("api_token").ok()?));
+    let token = SecretString::from(format!("Bearer {}", stored.first(API_TOKEN.stored_as).ok()?));
     Some(Key::Header { name: "Authorization", value: token })
 }
 
-/// Custom Hostname Details (Cloudflare API, `custom_hostnames`).
+/// Asks for a custom hostname ("Custom Hostname Details").
 pub fn details(zone_id: &str, hostname_id: &str) -> Call {
     let segments = ["zones", zone_id, "custom_hostnames", hostname_id];
     Call {
@@ -39,18 +40,18 @@ pub fn details(zone_id: &str, hostname_id: &str) -> Call {
     }
 }
 
-/// Over the limit every call is blocked for five minutes, with 429 and `Retry-After` (Cloudflare API,
-/// "Rate limits").
+/// Classifies the answer to [`details`]. Over the rate limit Cloudflare blocks every call for five
+/// minutes, with 429 and `Retry-After` ("Rate limits").
 pub fn classify_details(answer: &Answer<'_>) -> Classification<Details> {
     match answer.status {
         401 | 403 => Classification::key_refused(),
         404 => Classification::Gone { reason: Reason::NotFound },
-        _ => answer.passing_trouble().unwrap_or_else(|| classify_envelope(answer)),
+        _ => answer.transient_failure().unwrap_or_else(|| classify_envelope(answer)),
     }
 }
 
-/// `{success, errors, messages, result}`; `errors` and `messages` may be absent (Cloudflare API,
-/// responses).
+/// Classifies an answer by its members `{success, errors, messages, result}` ("Make API calls"). In API
+/// fixtures `errors` and `messages` may be absent.
 fn classify_envelope(answer: &Answer<'_>) -> Classification<Details> {
     let body = answer.object();
     let body = body.as_deref().and_then(Members::of).unwrap_or_default();

@@ -2,16 +2,15 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::profile::{CUSTOM_HOSTNAMES_ALERT, is_id};
 use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
 
-/// The events of "Webhook data definitions", with one of eleven endings.
-const FAMILY: &str = "ssl.custom_hostname_certificate.";
-/// The notification "SSL for SaaS Custom Hostnames Alert" (Notifications, available alerts).
-const ALERT: &str = "custom_ssl_certificate_event_type";
+/// Prefix of the eleven event names of "Webhook data definitions".
+const PREFIX: &str = "ssl.custom_hostname_certificate.";
 
-/// The document of "Webhook data definitions" (`metadata` and `data`), freed of the notification that
-/// generic webhooks wrap around it (Notifications, "Configure webhooks", generic webhooks).
+/// The document of "Webhook data definitions" (`metadata` and `data`), without the notification that
+/// generic webhooks wrap around it ("Configure webhooks", section "Generic webhooks").
 #[derive(Default)]
 pub(crate) struct Document<'a> {
     pub(crate) event: String,
@@ -19,44 +18,46 @@ pub(crate) struct Document<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// What a verified body holds.
+/// The content of a verified body.
 pub(crate) enum Content<'a> {
     Event(Document<'a>),
-    /// Sent when a destination is saved (Notifications, "Configure webhooks").
+    /// The message that Cloudflare sends when a destination is saved ("Configure webhooks").
     Test,
-    Nothing,
+    /// Neither an event nor a test message.
+    Unknown,
 }
 
 impl<'a> Content<'a> {
-    /// Any member may be `null`, empty, missing or of another type (as received test sends of sibling
-    /// alerts show).
+    /// Any member may be `null`, empty, missing or of another type, as received test messages of sibling
+    /// alerts show.
     pub(crate) fn of(document: &'a RawValue) -> Self {
-        let Some(root) = Members::of(document) else { return Self::Nothing };
+        let Some(root) = Members::of(document) else { return Self::Unknown };
         let alert = root.text("alert_type");
         if let Some(inner) = wrapped(&root).or_else(|| bare(&root)).or_else(|| flat(&root))
-            && (inner.step().is_some() || alert.as_ref().is_none_or(|alert| alert == ALERT))
+            && (inner.event_suffix().is_some()
+                || alert.as_ref().is_none_or(|alert| alert == CUSTOM_HOSTNAMES_ALERT))
         {
             return Self::Event(inner);
         }
         match alert {
             Some(event) => Self::Event(Document { event, metadata: None, data: None }),
             None if is_test(&root) => Self::Test,
-            None => Self::Nothing,
+            None => Self::Unknown,
         }
     }
 }
 
-/// The test message is known by its shape: its wording differs between the documentation and
-/// recordings of it.
+/// Whether it is the test message, by its shape: its wording differs between "Configure webhooks" and
+/// published recordings of it.
 fn is_test(root: &Members<'_>) -> bool {
     let absent = |name| root.get(name).is_none();
     root.text("text").is_some() && absent("data") && absent("metadata") && absent("alert_type")
 }
 
 impl<'a> Document<'a> {
-    /// The event's name within its family.
-    pub(crate) fn step(&self) -> Option<&str> {
-        self.event.strip_prefix(FAMILY)
+    /// The event's name after [`PREFIX`]. `None` for an event of another kind.
+    pub(crate) fn event_suffix(&self) -> Option<&str> {
+        self.event.strip_prefix(PREFIX)
     }
 
     pub(crate) fn metadata(&self, name: &str) -> Option<Members<'a>> {
@@ -67,9 +68,9 @@ impl<'a> Document<'a> {
         self.data.and_then(Members::of).unwrap_or_default()
     }
 
-    /// An opaque id of at most 64 characters: some are 32 hex digits, some are UUIDs (API fixtures).
+    /// The zone's id, if it is usable.
     pub(crate) fn zone_id(&self) -> Option<String> {
-        self.metadata("zone")?.text("id").filter(|id| is_usable_id(id))
+        self.metadata("zone")?.text("id").filter(|id| is_id(id))
     }
 
     pub(crate) fn created_at(&self) -> Option<OffsetDateTime> {
@@ -77,9 +78,10 @@ impl<'a> Document<'a> {
         plausible(OffsetDateTime::parse(&created_at, &Rfc3339).ok()?)
     }
 
-    /// The same for a document wrapped and bare. `.failed` events are sent again on each DCV retry and
-    /// `event.id` may be the same in every delivery, so it is the content that tells them apart. A
-    /// notification of another kind counts whole.
+    /// The derived id. It is the same for a document that came wrapped or bare. Cloudflare sends `.failed`
+    /// events again on each DCV retry, and `event.id` may be the same in every delivery ("Webhook data
+    /// definitions" calls it a webhook id), so the content distinguishes events. For a notification of
+    /// another kind the content is the `whole` body.
     pub(crate) fn id(&self, whole: &RawValue) -> String {
         if self.metadata.is_none() && self.data.is_none() {
             return json::id(&["cloudflare", &json::canonical(whole)]);
@@ -89,13 +91,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// An id that can be a path segment of a call-back.
-pub(crate) fn is_usable_id(id: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    (1..=64).contains(&id.len()) && id.bytes().all(allowed)
-}
-
-/// `data` of a notification holds the document.
+/// The document in the member `data` of a notification.
 fn wrapped<'a>(root: &Members<'a>) -> Option<Document<'a>> {
     bare(&root.object("data")?)
 }
@@ -106,7 +102,7 @@ fn bare<'a>(members: &Members<'a>) -> Option<Document<'a>> {
     Some(Document { event, metadata: members.get("metadata"), data: members.get("data") })
 }
 
-/// `data.event_type`, as the notification schema of a sibling alert has it.
+/// A document with `data.event_type`, as the schema of a sibling alert has it.
 fn flat<'a>(root: &Members<'a>) -> Option<Document<'a>> {
     let event = root.object("data")?.text("event_type")?;
     Some(Document { event, metadata: None, data: root.get("data") })

@@ -3,8 +3,9 @@ use serde_json::{Map, Value};
 
 use crate::json::{self, Members};
 
-/// What validation waits for, within `ssl` (Webhook data definitions; Custom Hostname Details).
-const SSL_WAITS_FOR: &[&str] = &[
+/// Members of `ssl` with what domain control validation waits for ("Webhook data definitions", "Custom
+/// Hostname Details").
+const VALIDATION_MEMBERS: &[&str] = &[
     "cname",
     "cname_target",
     "txt_name",
@@ -13,13 +14,13 @@ const SSL_WAITS_FOR: &[&str] = &[
     "http_body",
     "validation_records",
 ];
-/// What ownership verification waits for, beside `ssl` (Custom Hostname Details).
-const HOSTNAME_WAITS_FOR: &[&str] = &["ownership_verification", "ownership_verification_http"];
+/// Members of the hostname with what ownership verification waits for ("Custom Hostname Details").
+const OWNERSHIP_MEMBERS: &[&str] = &["ownership_verification", "ownership_verification_http"];
 
-/// A custom hostname: `data` of an event and `result` of the API have the same shape.
+/// A custom hostname. `data` of an event and `result` of the API have the same shape.
 pub(crate) struct Hostname<'a> {
     members: Members<'a>,
-    /// Received test sends of sibling alerts have its members beside `hostname` instead.
+    /// `None` in received test messages of sibling alerts, which have its members next to `hostname`.
     ssl: Option<Members<'a>>,
 }
 
@@ -40,12 +41,13 @@ impl<'a> Hostname<'a> {
         self.ssl.as_ref()?.text("id")
     }
 
-    /// `ssl.status`; independent of the hostname's own `status`.
+    /// `ssl.status`. It is independent of the hostname's own `status`.
     pub(crate) fn status(&self) -> Option<String> {
         self.ssl().text("status")
     }
 
-    /// `validation_errors` are objects with a `message`, `verification_errors` are strings.
+    /// What Cloudflare says is wrong: `validation_errors` are objects with a `message`,
+    /// `verification_errors` are strings ("Custom Hostname Details").
     pub(crate) fn problems(&self) -> Vec<String> {
         let validation = self.ssl().list("validation_errors").unwrap_or_default();
         let verification = self.members.list("verification_errors").unwrap_or_default();
@@ -53,23 +55,26 @@ impl<'a> Hostname<'a> {
         validation.into_iter().chain(verification).filter_map(message).collect()
     }
 
+    /// What validation waits for. `None` when it waits for nothing.
     pub(crate) fn dcv(&self) -> Option<Value> {
-        let mut dcv = waited_for(self.ssl(), SSL_WAITS_FOR);
-        dcv.extend(waited_for(&self.members, HOSTNAME_WAITS_FOR));
+        let mut dcv = non_empty(self.ssl(), VALIDATION_MEMBERS);
+        dcv.extend(non_empty(&self.members, OWNERSHIP_MEMBERS));
         (!dcv.is_empty()).then_some(Value::Object(dcv))
     }
 
-    /// One for each of `ssl.certificates` where the API gives them, else the one that `ssl` tells of.
+    /// One for each of `ssl.certificates` where the API returns them, else the one that `ssl` describes.
     pub(crate) fn certificates(&self) -> Vec<Certificate> {
         let names = names(self.ssl());
         let several = self.ssl().list("certificates").unwrap_or_default();
         let several: Vec<_> = several.into_iter().filter_map(Members::of).collect();
-        let told = if several.is_empty() { std::slice::from_ref(self.ssl()) } else { &several };
-        told.iter().filter_map(|members| certificate(members, names.as_ref())).collect()
+        let described =
+            if several.is_empty() { std::slice::from_ref(self.ssl()) } else { &several };
+        described.iter().filter_map(|members| certificate(members, names.as_ref())).collect()
     }
 }
 
-/// `uploaded_on` is when Cloudflare took it, not when it becomes valid.
+/// `uploaded_on` is not used: it is when Cloudflare received the certificate, not when that becomes
+/// valid.
 fn certificate(members: &Members<'_>, names: Option<&Names>) -> Option<Certificate> {
     let certificate = Certificate {
         issuer: members.text("issuer"),
@@ -82,11 +87,12 @@ fn certificate(members: &Members<'_>, names: Option<&Names>) -> Option<Certifica
         signature_algorithm: members.text("signature"),
         ..Certificate::default()
     };
-    let is_told = certificate != Certificate::default() || names.is_some();
-    is_told.then(|| Certificate { names: names.cloned(), ..certificate })
+    let is_described = certificate != Certificate::default() || names.is_some();
+    is_described.then(|| Certificate { names: names.cloned(), ..certificate })
 }
 
-/// A decimal string (Webhook data definitions, "Upcoming renewal").
+/// The serial number, which is a decimal string ("Webhook data definitions", section "Upcoming
+/// renewal").
 fn serial_number(members: &Members<'_>) -> Option<String> {
     let serial = members.get("serial_number")?;
     certificate::serial_hex(&json::text(serial).unwrap_or_else(|| serial.get().to_owned()))
@@ -98,7 +104,7 @@ fn names(ssl: &Members<'_>) -> Option<Names> {
 }
 
 /// The named members that are neither `null` nor empty.
-fn waited_for(members: &Members<'_>, names: &[&str]) -> Map<String, Value> {
+fn non_empty(members: &Members<'_>, names: &[&str]) -> Map<String, Value> {
     let value = |name| serde_json::from_str(members.get(name)?.get()).ok();
     let named = names.iter().filter_map(|name| Some(((*name).to_owned(), value(name)?)));
     named.filter(|(_, value)| !is_empty(value)).collect()

@@ -1,18 +1,19 @@
 use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
-use super::document::{Content, Document, is_usable_id};
+use super::document::{Content, Document};
 use super::hostname::Hostname;
+use super::profile::is_id;
 use crate::interpretation::{Interpretation, Plan};
 use crate::naming::{UNKNOWN, event_name, segment};
 
-/// What a Cloudflare notification means.
+/// Interprets a Cloudflare notification.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
     let document = match Content::of(&envelope.data) {
         Content::Event(document) => document,
-        Content::Test | Content::Nothing => Document::default(),
+        Content::Test | Content::Unknown => Document::default(),
     };
-    let kind = document.step().map_or(EventType::Unrecognised, kind);
+    let kind = document.event_suffix().map_or(EventType::Unrecognised, kind);
     let hostname = Hostname::new(document.data());
     Interpretation {
         provider: Provider::Cloudflare,
@@ -28,10 +29,10 @@ pub fn interpret(envelope: &Envelope) -> Interpretation {
     }
 }
 
-/// The eleven events of Webhook data definitions. `renewal.succeeded` leads to `pending_deployment`:
-/// it is not yet live.
-fn kind(step: &str) -> EventType {
-    match step {
+/// The type of an event, for the eleven events of "Webhook data definitions". `renewal.succeeded` leads
+/// to `pending_deployment`: the new certificate is not live yet.
+fn kind(event_suffix: &str) -> EventType {
+    match event_suffix {
         "validation.succeeded" => EventType::DomainValidated,
         "validation.failed" => EventType::DomainValidationFailed,
         "issuance.succeeded" => EventType::CertificateIssued,
@@ -47,14 +48,14 @@ fn kind(step: &str) -> EventType {
     }
 }
 
-/// A certificate that is no longer attached has events without hostname and id (Webhook data
-/// definitions, "Troubleshooting"): there is nothing to ask for then.
+/// Nothing can be asked for a certificate that is no longer attached to a hostname: its events have
+/// neither hostname nor id ("Webhook data definitions", section "Troubleshooting").
 fn plan(kind: EventType, document: &Document<'_>, hostname: &Hostname<'_>) -> Plan {
     let is_orphan = hostname.members().get("id").is_none_or(|id| id.get() == r#""""#);
     if matches!(kind, EventType::Unrecognised | EventType::CertificateDeleted) || is_orphan {
         return Plan::NotNeeded;
     }
-    let hostname_id = hostname.members().text("id").filter(|id| is_usable_id(id));
+    let hostname_id = hostname.members().text("id").filter(|id| is_id(id));
     match (document.zone_id(), hostname_id) {
         (Some(zone_id), Some(hostname_id)) => Plan::Details { zone_id, hostname_id },
         _ => Plan::UnusableId,
@@ -65,14 +66,14 @@ fn subject(document: &Document<'_>, hostname: &Hostname<'_>) -> String {
     if let Some(name) = hostname.members().text("hostname") {
         return format!("cloudflare/hostname/{}", segment(&name));
     }
-    match (hostname.certificate_id(), document.step()) {
+    match (hostname.certificate_id(), document.event_suffix()) {
         (Some(id), _) => format!("cloudflare/certificate/{}", segment(&id)),
         (None, Some(_)) => format!("cloudflare/certificate/{UNKNOWN}"),
         (None, None) => format!("cloudflare/alert/{}", segment(&document.event)),
     }
 }
 
-/// The hostname, and the ids that can be used.
+/// The hostname, and the ids that are usable.
 fn identifiers(document: &Document<'_>, hostname: &Hostname<'_>) -> Map<String, Value> {
     let of_metadata = |name| document.metadata(name)?.text("id");
     let ids = [
@@ -81,7 +82,7 @@ fn identifiers(document: &Document<'_>, hostname: &Hostname<'_>) -> Map<String, 
         ("account_id", of_metadata("account")),
         ("certificate_id", hostname.certificate_id()),
     ];
-    let usable = |(name, id): (_, Option<String>)| Some((name, id.filter(|id| is_usable_id(id))?));
+    let usable = |(name, id): (_, Option<String>)| Some((name, id.filter(|id| is_id(id))?));
     let name = hostname.members().text("hostname").map(|name| ("hostname", name));
     let named = name.into_iter().chain(ids.into_iter().filter_map(usable));
     named.map(|(name, id)| (name.to_owned(), Value::from(id))).collect()

@@ -3,21 +3,17 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::document::{Content, Document};
+use super::profile::WEBHOOK_AUTH;
 use crate::envelope_builder::EnvelopeBuilder;
-use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
+use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::secret::{SecretDigest, Stored, header};
 use crate::{json, naming};
 
-/// The secret itself, in every request (Notifications, "Configure webhooks"). It is no signature.
+/// The header with the secret itself, in every request ("Configure webhooks"). It is no signature.
 const AUTH_HEADER: &str = "cf-webhook-auth";
 
-/// Cloudflare's generic notification webhook.
+/// Receives the requests of Cloudflare's generic notification webhook.
 pub struct CloudflareReceiver;
-
-impl CloudflareReceiver {
-    /// Where the secret stands in a stored one.
-    pub(super) const SECRET_KEY: &str = "webhook_auth";
-}
 
 impl WebhookReceiver for CloudflareReceiver {
     const PROVIDER: Provider = Provider::Cloudflare;
@@ -28,19 +24,19 @@ impl WebhookReceiver for CloudflareReceiver {
     type Secret = SecretDigest;
 
     fn secret(stored: &SecretString) -> Result<SecretDigest, SecretFault> {
-        Stored::read(stored).first(Self::SECRET_KEY).map(SecretDigest::new)
+        Stored::read(stored).first(WEBHOOK_AUTH.stored_as).map(SecretDigest::new)
     }
 
     fn verify(headers: &HeaderMap, _body: &[u8], secret: &SecretDigest) -> bool {
         header(headers, AUTH_HEADER).is_some_and(|auth| secret.matches(auth))
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal> {
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, InvalidDocument> {
         let data = json::object(body)?;
         match Content::of(&data) {
             Content::Event(document) => Ok(vec![event(&document, data.clone(), receipt)]),
             Content::Test => Ok(Vec::new()),
-            Content::Nothing => Err(Refusal::NoEventName(
+            Content::Unknown => Err(InvalidDocument::NoEventName(
                 "neither `metadata.event.type`, also within `data`, nor `data.event_type` nor \
                  `alert_type` is a string that is not empty",
             )),
@@ -61,5 +57,5 @@ fn event(
         time: document.created_at(),
         data,
     };
-    builder.read(receipt, super::interpret)
+    builder.event(receipt, super::interpret)
 }

@@ -2,20 +2,20 @@ use serde_json::value::RawValue;
 
 use crate::json::{self, Members};
 
-/// Sent by "Send test notification" and by the test-endpoint API; it holds no event
-/// (CertCentral webhooks, "Create a webhook").
+/// The test event, which "Send test notification" in the console and "Send test event" send
+/// ("CertCentral webhooks", section "Create a webhook").
 pub(crate) const TEST: &str = "test_webhook_endpoint";
-/// Brings the ownership token (CertCentral webhooks, "Create a webhook").
+/// The event that brings the ownership token ("CertCentral webhooks", section "Create a webhook").
 pub(crate) const CHALLENGE: &str = "challenge_webhook_endpoint";
 
-/// CertCentral's document: `event` (string) and `data` (object; the test event has none)
-/// (CertCentral webhooks, "Webhook events").
+/// CertCentral's document: `event`, a string, and `data`, an object, which the test event does not
+/// have ("CertCentral webhooks", section "Webhook events").
 #[derive(Default)]
 pub(crate) struct Document<'a> {
     pub(crate) event: String,
-    /// As it came, whatever its type.
+    /// As it came, of any JSON type.
     pub(crate) data: Option<&'a RawValue>,
-    /// The members of `data`; none when it is no object.
+    /// The members of `data`. Empty when `data` is no object.
     pub(crate) members: Members<'a>,
 }
 
@@ -28,12 +28,12 @@ impl<'a> Document<'a> {
         Some(Self { event: document.text("event")?, data, members })
     }
 
-    /// A usable id. Samples show integers; ids are kept in 64 bits.
+    /// A usable id. The samples have integers; ids are kept in 64 bits.
     pub(crate) fn id(&self, name: &str) -> Option<u64> {
         self.members.get(name).and_then(json::unsigned)
     }
 
-    /// An id as part of a derived id: the same for `7`, `"7"` and `"007"`.
+    /// An id as part of a derived id. It is the same for `7`, `"7"` and `"007"`.
     pub(crate) fn id_part(&self, name: &str) -> String {
         let value = self.members.get(name);
         let id = value.and_then(json::unsigned).map(|id| id.to_string());

@@ -15,8 +15,8 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// `order_id`, `certificate_id` and `webhook_id` are documented (CertCentral event types). The data
-    /// of domain, organization and approval events is not: they are looked for under the names that
+    /// `order_id`, `certificate_id` and `webhook_id` are documented ("CertCentral event types"). The data
+    /// of domain, organization and approval events is not; their ids are looked up under the names that
     /// the Services API uses.
     pub(crate) fn of(document: &Document<'_>) -> Self {
         let data = &document.members;
@@ -52,13 +52,13 @@ impl Ids {
     }
 }
 
-/// `WHAT_id`, or `id` in the object `WHAT`.
+/// The member `WHAT_id`, or the member `id` of the object `WHAT`.
 fn nested_id(data: &Members<'_>, what: &str) -> Option<u64> {
     let nested = || data.object(what)?.get("id");
     data.get(&format!("{what}_id")).or_else(nested).and_then(json::unsigned)
 }
 
-/// `id`, where the event is about just this.
+/// The member `id` of `data`, in an event that is about this kind of thing.
 fn own_id(data: &Members<'_>, is_about: bool) -> Option<u64> {
     is_about.then(|| data.get("id").and_then(json::unsigned))?
 }

@@ -8,10 +8,10 @@ use crate::interpretation::{Challenge, Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};
 
-/// "Within 30 minutes of receiving the token" (CertCentral webhooks, "Create a webhook").
-const TOKEN_LIFE: Duration = Duration::minutes(30);
+/// "Within 30 minutes of receiving the token" ("CertCentral webhooks", section "Create a webhook").
+const TOKEN_LIFETIME: Duration = Duration::minutes(30);
 
-/// What a CertCentral event means.
+/// Interprets a CertCentral event.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
     let document = Document::of(&envelope.data).unwrap_or_default();
     let kind = kind(&document.event);
@@ -30,29 +30,29 @@ pub fn interpret(envelope: &Envelope) -> Interpretation {
     }
 }
 
-/// The ownership challenge. Any event of that name is one, whatever its data, so that a token never
-/// travels on; when it holds no token, the operator has it sent again.
+/// The ownership challenge. Every event of that name is one, whatever its data is, so that no token is
+/// ever delivered to consumers. When the event holds no token, the operator has it sent again.
 pub fn challenge(envelope: &Envelope) -> Option<Challenge> {
     let document = Document::of(&envelope.data).filter(|document| document.event == CHALLENGE)?;
     let webhook_id = document.id("webhook_id").map(|id| id.to_string());
     Some(Challenge {
         webhook_id: webhook_id.unwrap_or_else(|| UNKNOWN.to_owned()),
         token: token(&document.members),
-        expires: envelope.receivedtime.checked_add(TOKEN_LIFE).unwrap_or(envelope.receivedtime),
+        expires: envelope.receivedtime.checked_add(TOKEN_LIFETIME).unwrap_or(envelope.receivedtime),
     })
 }
 
-/// CertCentral webhooks shows it without quotes; the API's "Verify challenge token" types it as a
-/// string.
+/// "CertCentral webhooks" shows the token without quotes; "Verify challenge token" types it as a
+/// string. So both are accepted.
 fn token(data: &Members<'_>) -> SecretString {
     let token =
         data.get("token").map(|token| json::text(token).unwrap_or_else(|| json::canonical(token)));
     SecretString::from(token.unwrap_or_default())
 }
 
-/// Names from CertCentral event types and Update webhook endpoint. The names of the order approval
-/// events are not documented ("order approval lifecycle webhook events", Customize certificate issued
-/// events).
+/// The type of an event, from its name ("CertCentral event types", "Update webhook endpoint"). Not all
+/// names of the "order approval lifecycle webhook events" ("Customize certificate issued events") are
+/// documented, so each name with `approval` in it counts as one of them.
 fn kind(event: &str) -> EventType {
     match event {
         "certificate_issued" => EventType::CertificateIssued,
@@ -86,7 +86,7 @@ fn plan(kind: EventType, ids: &Ids) -> Plan {
 fn subject(kind: EventType, ids: &Ids, event: &str) -> String {
     let order = ids.order.map(|id| format!("digicert/order/{id}"));
     let certificate = ids.certificate.map(|id| format!("digicert/certificate/{id}"));
-    let (subject, otherwise) = match kind {
+    let (subject, noun) = match kind {
         EventType::CertificateIssued | EventType::CertificateRevoked => {
             (certificate.or(order), "certificate")
         }
@@ -104,11 +104,11 @@ fn subject(kind: EventType, ids: &Ids, event: &str) -> String {
             "event",
         ),
     };
-    subject.unwrap_or_else(|| format!("digicert/{otherwise}/{UNKNOWN}"))
+    subject.unwrap_or_else(|| format!("digicert/{noun}/{UNKNOWN}"))
 }
 
-/// `certificate_chain`: end entity, issuing intermediate, root, as PEM with CRLF (CertCentral event
-/// types, `certificate_issued`).
+/// The chain in `certificate_chain`: end entity, issuing intermediate, root, as PEM with CRLF
+/// ("CertCentral event types", `certificate_issued`).
 fn chain(data: &Members<'_>) -> Option<String> {
     let chain = data.list("certificate_chain")?;
     let blocks: Vec<_> =

@@ -3,28 +3,24 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use super::document::{CHALLENGE, Document, TEST};
+use super::profile::{CERTIFICATE_EVENTS, WEBHOOK_KEY};
 use crate::envelope_builder::EnvelopeBuilder;
 use crate::json::{self, Members};
 use crate::naming;
-use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
+use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::secret::{SecretDigest, Stored, header};
 
-/// CertCentral's static key, echoed in a header (CertCentral webhooks, "Authenticate webhook
-/// events"). There is no signature and no time in it.
+/// The header with the webhook's static secret key ("CertCentral webhooks", section "Authenticate
+/// webhook events"). It is no signature, and holds no time.
 const KEY_HEADER: &str = "x-webhook-key";
-/// "Must be at least 32 characters" (Update webhook endpoint, `secret`).
+/// "Must be at least 32 characters" ("Update webhook endpoint", `secret`).
 const KEY_LENGTH: usize = 32;
-/// The test event is 33 bytes; the rest is for white space.
+/// Bytes. The test event has 33; the rest is for white space.
 const PROBE_LIMIT: usize = 256;
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// CertCentral's webhook.
+/// Receives the requests of CertCentral's webhook.
 pub struct DigicertReceiver;
-
-impl DigicertReceiver {
-    /// Where the key stands in a stored secret.
-    pub(crate) const SECRET_KEY: &str = "webhook_key";
-}
 
 impl WebhookReceiver for DigicertReceiver {
     const PROVIDER: Provider = Provider::Digicert;
@@ -36,9 +32,9 @@ impl WebhookReceiver for DigicertReceiver {
 
     fn secret(stored: &SecretString) -> Result<SecretDigest, SecretFault> {
         let stored = Stored::read(stored);
-        let key = stored.first(Self::SECRET_KEY)?;
+        let key = stored.first(WEBHOOK_KEY.stored_as)?;
         if key.chars().count() < KEY_LENGTH {
-            return Err(SecretFault::TooShort(Self::SECRET_KEY, KEY_LENGTH));
+            return Err(SecretFault::TooShort(WEBHOOK_KEY.stored_as, KEY_LENGTH));
         }
         Ok(SecretDigest::new(key))
     }
@@ -47,16 +43,16 @@ impl WebhookReceiver for DigicertReceiver {
         header(headers, KEY_HEADER).is_some_and(|key| secret.matches(key))
     }
 
-    /// A test sent without `secret` has no key header even when the webhook has one (CertCentral
-    /// API, "Send test event": the secret is a field of that request).
+    /// A test event has no key header when the request for it had no `secret`, even if the webhook has
+    /// a key ("Send test event").
     fn is_open_probe(headers: &HeaderMap, body: &[u8]) -> bool {
         !headers.contains_key(KEY_HEADER) && body.len() <= PROBE_LIMIT && is_bare_test(body)
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal> {
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, InvalidDocument> {
         let data = json::object(body)?;
         let document = Document::of(&data)
-            .ok_or(Refusal::NoEventName("`event` must be a string that is not empty"))?;
+            .ok_or(InvalidDocument::NoEventName("`event` must be a string that is not empty"))?;
         if document.event == TEST {
             return Ok(Vec::new());
         }
@@ -67,25 +63,26 @@ impl WebhookReceiver for DigicertReceiver {
             time: None,
             data,
         };
-        Ok(vec![builder.read(receipt, super::interpret)])
+        Ok(vec![builder.event(receipt, super::interpret)])
     }
 }
 
-/// The test event and nothing more: an object with this one member.
+/// Whether a body is the test event and nothing more: an object with this one member.
 fn is_bare_test(body: &[u8]) -> bool {
     let data = json::object(body).ok();
     let members = data.as_deref().and_then(Members::of).unwrap_or_default();
     members.iter().len() == 1 && members.text("event").as_deref() == Some(TEST)
 }
 
-/// Events carry no id and no time of their own (CertCentral webhooks, "Webhook events"). Certificate
-/// and order events happen once for their ids; notices repeat with the same data (up to six times,
-/// `webhook_notification_frequency`), so the day tells them apart. A challenge is a new one each time,
-/// and its token is part of nothing.
+/// The derived id of an event, since CertCentral's events carry neither an id nor a time ("CertCentral
+/// webhooks", section "Webhook events"). Certificate and order events happen once for their ids. Notices
+/// repeat with the same data, up to six times (`webhook_notification_frequency`, "Update webhook
+/// endpoint"), so the day of receipt distinguishes them. A challenge is a new one each time; its token
+/// is not part of the id.
 fn id(document: &Document<'_>, receipt: &Receipt) -> String {
     let event = document.event.as_str();
     match event {
-        "certificate_issued" | "certificate_revoked" | "order_rejected" => {
+        _ if CERTIFICATE_EVENTS.contains(&event) => {
             let (order, certificate) =
                 (document.id_part("order_id"), document.id_part("certificate_id"));
             let is_known = document.id("order_id").or(document.id("certificate_id")).is_some();
@@ -95,13 +92,13 @@ fn id(document: &Document<'_>, receipt: &Receipt) -> String {
             json::id(&parts.into_iter().chain(data.as_deref()).collect::<Vec<_>>())
         }
         CHALLENGE => {
-            json::id(&["digicert", event, &document.id_part("webhook_id"), &moment(receipt)])
+            json::id(&["digicert", event, &document.id_part("webhook_id"), &time(receipt)])
         }
         _ => json::id(&["digicert", event, &json::canonical_or_null(document.data), &day(receipt)]),
     }
 }
 
-fn moment(receipt: &Receipt) -> String {
+fn time(receipt: &Receipt) -> String {
     envelope::rfc3339(receipt.at)
 }
 

@@ -6,19 +6,20 @@ use time::macros::format_description;
 use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
 
-/// A certificate as Meta describes it, in `/certificates` and in `ct_cert` of an event.
+/// A certificate of a Certificate Transparency log as Meta describes it, in `/certificates` and in
+/// `ct_cert` of an event.
 #[derive(Default)]
 pub(crate) struct CtCertificate {
     pub(crate) id: Option<String>,
     /// Lower-case hex.
     pub(crate) sha256: Option<String>,
     pub(crate) pem: Option<String>,
-    /// What Meta says of it beside the PEM.
+    /// What Meta says about it next to the PEM.
     pub(crate) certificate: Certificate,
 }
 
 impl CtCertificate {
-    /// Members as public clients of `/certificates` read them (Certificate Transparency API).
+    /// Reads the members that public clients of `/certificates` read ("Certificate Transparency API").
     pub(crate) fn of(members: &Members<'_>) -> Self {
         let sha256 = members.text("cert_hash_sha256").and_then(|hash| sha256(&hash));
         let pem = members.text("certificate_pem");
@@ -29,8 +30,8 @@ impl CtCertificate {
                 subject: members.text("subject_name"),
                 issuer: members.text("issuer_name"),
                 fingerprint_sha256: sha256.clone(),
-                not_before: members.text("not_valid_before").and_then(|moment| moment_of(&moment)),
-                not_after: members.text("not_valid_after").and_then(|moment| moment_of(&moment)),
+                not_before: members.text("not_valid_before").and_then(|time| rfc3339_of(&time)),
+                not_after: members.text("not_valid_after").and_then(|time| rfc3339_of(&time)),
                 names: names(members),
                 ..Certificate::default()
             },
@@ -39,21 +40,21 @@ impl CtCertificate {
     }
 }
 
-/// A Graph id: digits, or digits joined by underscores; a string, at times a number.
+/// A Graph id: digits, or digits joined by underscores, as a string or a number.
 pub(crate) fn id(value: &RawValue) -> Option<String> {
     let id = json::text(value).or_else(|| json::unsigned(value).map(|id| id.to_string()))?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     ((1..=64).contains(&id.len()) && id.bytes().all(allowed)).then_some(id)
 }
 
-/// 64 hex digits, in lower case.
+/// A SHA-256 hash of 64 hex digits, in lower case.
 fn sha256(hash: &str) -> Option<String> {
     let is_sha256 = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_sha256.then(|| hash.to_ascii_lowercase())
 }
 
-/// `2016-12-09T00:00:00+0000`, which is no RFC 3339, as RFC 3339.
-fn moment_of(text: &str) -> Option<String> {
+/// A time such as `2016-12-09T00:00:00+0000`, which is not RFC 3339, as RFC 3339.
+fn rfc3339_of(text: &str) -> Option<String> {
     let graph = format_description!(
         "[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory][offset_minute]"
     );

@@ -1,12 +1,12 @@
-/// Longest DNS name and label (RFC 1035, 2.3.4).
+/// Longest DNS name and longest label in characters (RFC 1035, 2.3.4).
 const NAME_LIMIT: usize = 253;
 const LABEL_LIMIT: usize = 63;
 
-/// A name that `/certificates` can be asked about, without a wildcard label before it: ASCII letters,
-/// digits and hyphens, or labels in other letters (U-labels).
+/// A name that `/certificates` can be asked about, without its wildcard label: ASCII letters, digits and
+/// hyphens, or labels in other letters (U-labels).
 ///
 /// # Errors
-/// What is wrong with it, without the name.
+/// Says what is wrong with the name, without the name.
 pub(crate) fn usable(name: &str) -> Result<&str, String> {
     let name = name.strip_prefix("*.").unwrap_or(name);
     let name = name.strip_suffix('.').unwrap_or(name);

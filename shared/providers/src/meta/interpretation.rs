@@ -8,7 +8,7 @@ use crate::interpretation::{Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};
 
-/// What an update of Meta's means. The envelope holds just one.
+/// Interprets an update of Meta's. An envelope holds one update.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
     let batch = Batch::of(&envelope.data).ok();
     let update = batch.as_ref().and_then(|batch| batch.updates().next());
@@ -27,28 +27,30 @@ fn recognised(update: &Update<'_, '_>) -> Interpretation {
     interpretation
 }
 
-/// "Search for any new certificates using the domain or id" (Webhooks for Certificate Transparency,
-/// both alerts). The value of a certificate alert is not documented: it is looked through for what
-/// the API and the phishing alert give. What `entry.id` denotes is not said either; in the sample of
-/// the phishing alert it is the id of the certificate.
+/// A certificate alert: "search for any new certificates using the domain or id" ("Webhooks for
+/// Certificate Transparency"). The value of the alert is not documented, so it is searched for the
+/// members that the API and the phishing alert have. What `entry.id` denotes is not documented either;
+/// in the sample of the phishing alert it is the id of the certificate.
 fn certificate(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
-    let told = CtCertificate::of(value.object("ct_cert").as_ref().unwrap_or(value));
+    let ct_certificate = CtCertificate::of(value.object("ct_cert").as_ref().unwrap_or(value));
     let named_id =
         || value.get("id").or_else(|| value.get("certificate_id")).and_then(ct_certificate::id);
-    let certificate_id = told.id.clone().or_else(named_id).or(entry_id);
-    let name = told.sha256.clone().or_else(|| certificate_id.clone());
+    let certificate_id = ct_certificate.id.clone().or_else(named_id).or(entry_id);
+    let name = ct_certificate.sha256.clone().or_else(|| certificate_id.clone());
     Interpretation {
         kind: EventType::CtCertificateObserved,
         subject: format!("meta/certificate/{}", name.as_deref().unwrap_or(UNKNOWN)),
         identifiers: named("certificate_id", certificate_id.clone()).collect(),
         plan: Plan::Observed { certificate_id },
-        ..told_of(told, "certificate")
+        ..with_certificate(ct_certificate, "certificate")
     }
 }
 
+/// A phishing alert ("Webhooks for Certificate Transparency").
 fn phishing(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
-    let told = value.object("ct_cert").map(|told| CtCertificate::of(&told)).unwrap_or_default();
-    let certificate_id = told.id.clone().or(entry_id);
+    let ct_certificate =
+        value.object("ct_cert").map(|members| CtCertificate::of(&members)).unwrap_or_default();
+    let certificate_id = ct_certificate.id.clone().or(entry_id);
     let (domains, problems) = suspected(value);
     let phished = value.text("phished_domain");
     let mut identifiers: Map<_, _> = named("certificate_id", certificate_id.clone()).collect();
@@ -64,11 +66,11 @@ fn phishing(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
             Plan::Phishing { domains, certificate_id }
         },
         problems,
-        ..told_of(told, "phishing")
+        ..with_certificate(ct_certificate, "phishing")
     }
 }
 
-/// The names to ask about, each once, and why others are skipped.
+/// The names to ask about, each once, and why the other names are skipped.
 fn suspected(value: &Members<'_>) -> (Vec<String>, Vec<String>) {
     let (mut domains, mut problems) = (Vec::new(), Vec::new());
     for name in value.list("phishing_domains").unwrap_or_default() {
@@ -76,7 +78,7 @@ fn suspected(value: &Members<'_>) -> (Vec<String>, Vec<String>) {
         match domain::usable(&text) {
             Ok(name) if domains.iter().any(|other| other == name) => {}
             Ok(name) => domains.push(name.to_owned()),
-            // Escaped: the name is a stranger's, and problems end up on screens.
+            // The name is escaped, since anybody may have chosen it and operators read it on a terminal.
             Err(fault) => problems.push(format!(
                 "phishing_domains: skipped \"{}\": {fault}",
                 event_name(&text).escape_debug()
@@ -86,11 +88,12 @@ fn suspected(value: &Members<'_>) -> (Vec<String>, Vec<String>) {
     (domains, problems)
 }
 
-fn told_of(told: CtCertificate, field: &str) -> Interpretation {
-    let is_told = told.pem.is_none() && told.certificate != envelope::Certificate::default();
+fn with_certificate(ct_certificate: CtCertificate, field: &str) -> Interpretation {
+    let is_described = ct_certificate.pem.is_none()
+        && ct_certificate.certificate != envelope::Certificate::default();
     Interpretation {
-        certificates: if is_told { vec![told.certificate] } else { Vec::new() },
-        pem: told.pem,
+        certificates: if is_described { vec![ct_certificate.certificate] } else { Vec::new() },
+        pem: ct_certificate.pem,
         ..unrecognised(field)
     }
 }

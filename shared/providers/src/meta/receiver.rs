@@ -4,24 +4,24 @@ use http::HeaderMap;
 use ring::hmac::{self, HMAC_SHA256};
 use secrecy::SecretString;
 
+use super::profile::{APP_SECRET, VERIFY_TOKEN};
 use super::update::Batch;
 use crate::json;
-use crate::receiver::{Event, Receipt, Refusal, SecretFault, WebhookReceiver};
+use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::secret::{SecretDigest, Stored, header};
 
-/// `sha256=` and the HMAC-SHA256 of the body under the app secret (Graph API Webhooks, "Validating
-/// payloads"). The older `X-Hub-Signature` is SHA-1 and not taken.
+/// The header with `sha256=` and the HMAC-SHA256 of the body under the app secret ("Graph API
+/// Webhooks", section "Validating payloads"). The older `X-Hub-Signature`, with SHA-1, is not accepted.
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
-const SECRET_KEY: &str = "app_secret";
-const TOKEN_KEY: &str = "verify_token";
-/// Every update gets a document of its own with all that surrounds it; this bounds their sum. A batch
-/// of 1000 updates of 5 MiB in all stays far below it.
+/// Largest sum of the documents of one request in bytes. Each update becomes a document of its own with
+/// everything around it, so many updates in a large body multiply it. A batch of 1000 updates of 5 MiB
+/// in all stays far below this.
 const SPLIT_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Meta's Graph webhook.
+/// Receives the requests of Meta's Graph webhook.
 pub struct MetaReceiver;
 
-/// The app secret, and the verify token where there is one.
+/// The app secret, and the verify token if the stored secret has one.
 pub struct MetaSecret {
     app_secret: hmac::Key,
     verify_token: Option<SecretDigest>,
@@ -31,23 +31,22 @@ impl WebhookReceiver for MetaReceiver {
     const PROVIDER: Provider = Provider::Meta;
     const ROUTE: &'static str = "/webhooks/meta-ct";
     const ALLOW: &'static str = "GET, POST";
-    /// Up to 1000 updates come in one request (Graph API Webhooks, "Event notifications").
+    /// One request has up to 1000 updates ("Graph API Webhooks", section "Event notifications").
     const BODY_LIMIT: usize = 5 * 1024 * 1024;
 
     type Secret = MetaSecret;
 
     fn secret(stored: &SecretString) -> Result<MetaSecret, SecretFault> {
         let stored = Stored::read(stored);
-        let app_secret = stored.first(SECRET_KEY)?;
+        let app_secret = stored.first(APP_SECRET.stored_as)?;
         Ok(MetaSecret {
             app_secret: hmac::Key::new(HMAC_SHA256, app_secret.as_bytes()),
-            // Without one, events are still verified; only the handshake never succeeds.
-            verify_token: stored.named(TOKEN_KEY).ok().map(SecretDigest::new),
+            // Without a verify token events are still verified; only the handshake never succeeds.
+            verify_token: stored.named(VERIFY_TOKEN.stored_as).ok().map(SecretDigest::new),
         })
     }
 
-    /// Over the raw bytes: what Meta signs is on the wire as it signed it, non-ASCII characters
-    /// already escaped.
+    /// The signature is over the raw bytes: Meta escapes non-ASCII characters before it signs.
     fn verify(headers: &HeaderMap, body: &[u8], secret: &MetaSecret) -> bool {
         header(headers, SIGNATURE_HEADER)
             .and_then(|value| value.strip_prefix(b"sha256="))
@@ -58,12 +57,12 @@ impl WebhookReceiver for MetaReceiver {
     fn handshake(query: &str, secret: &MetaSecret) -> Option<String> {
         let handshake = Handshake::of(query)?;
         let token = secret.verify_token.as_ref()?;
-        let vouched =
+        let is_valid =
             handshake.mode == "subscribe" && token.matches(handshake.verify_token.as_bytes());
-        vouched.then_some(handshake.challenge)
+        is_valid.then_some(handshake.challenge)
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, Refusal> {
+    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, InvalidDocument> {
         let data = json::object(body)?;
         let batch = Batch::of(&data)?;
         let mut total = 0;
@@ -72,7 +71,7 @@ impl WebhookReceiver for MetaReceiver {
             let event = batch.event(&update, receipt)?;
             total += event.envelope.data.get().len();
             if total > SPLIT_LIMIT {
-                return Err(Refusal::TooLarge);
+                return Err(InvalidDocument::TooLarge);
             }
             events.push(event);
         }
@@ -80,7 +79,8 @@ impl WebhookReceiver for MetaReceiver {
     }
 }
 
-/// Graph API Webhooks, "Verification requests". The dots are part of the names.
+/// The parameters of a verification request ("Graph API Webhooks", section "Verification requests").
+/// The dots are part of their names.
 struct Handshake {
     mode: String,
     verify_token: String,
@@ -97,7 +97,7 @@ impl Handshake {
     }
 }
 
-/// The value of a parameter that stands exactly once.
+/// The value of a parameter that occurs exactly once.
 fn only(query: &str, name: &str) -> Option<String> {
     let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(other, _)| other == name);
     let (_, value) = values.next()?;
@@ -108,10 +108,10 @@ fn only(query: &str, name: &str) -> Option<String> {
 mod tests {
     use time::OffsetDateTime;
 
-    use super::{MetaReceiver, Receipt, Refusal, WebhookReceiver};
+    use super::{InvalidDocument, MetaReceiver, Receipt, WebhookReceiver};
 
     #[test]
-    fn what_surrounds_an_update_does_not_multiply_without_end() {
+    fn a_request_that_multiplies_beyond_the_limit_is_refused() {
         let body = |updates: usize| {
             let fields = vec!["\"certificate\""; updates].join(",");
             let filler = "x".repeat(512 * 1024);
@@ -122,6 +122,6 @@ mod tests {
         let receipt = Receipt { at: OffsetDateTime::UNIX_EPOCH, traceparent: None };
         let events = |updates| MetaReceiver::events(body(updates).as_bytes(), &receipt);
         assert_eq!(events(100).map(|events| events.len()), Ok(100));
-        assert_eq!(events(200).map(|events| events.len()), Err(Refusal::TooLarge));
+        assert_eq!(events(200).map(|events| events.len()), Err(InvalidDocument::TooLarge));
     }
 }

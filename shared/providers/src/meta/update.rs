@@ -1,19 +1,18 @@
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
+use super::profile::OBJECT;
 use crate::envelope_builder::{EnvelopeBuilder, plausible};
 use crate::json::{self, Members, quoted};
 use crate::naming::{self, UNKNOWN};
-use crate::receiver::{Event, Receipt, Refusal};
+use crate::receiver::{Event, InvalidDocument, Receipt};
 
-/// The only object that this webhook subscribes to (Webhooks for Certificate Transparency).
-const OBJECT: &str = "certificate_transparency";
-/// With "Include Values" an entry lists `changes`, without it `changed_fields` (Graph API Webhooks,
-/// "Event notifications").
+/// The two lists that an entry may have: `changes` with the setting "Include Values", `changed_fields`
+/// without it ("Graph API Webhooks", section "Event notifications").
 const CHANGES: &str = "changes";
 const CHANGED_FIELDS: &str = "changed_fields";
 
-/// A verified body: `object` and a list of `entry`.
+/// A verified body: the member `object`, and the list `entry`.
 pub(crate) struct Batch<'a> {
     members: Members<'a>,
     entries: Vec<Entry<'a>>,
@@ -21,29 +20,29 @@ pub(crate) struct Batch<'a> {
 
 pub(crate) struct Entry<'a> {
     raw: &'a RawValue,
-    /// None when the entry is no object.
+    /// Empty when the entry is no object.
     members: Members<'a>,
 }
 
 /// One change, or one changed field, of one entry; or an entry that has neither.
 pub(crate) struct Update<'b, 'a> {
     pub(crate) entry: &'b Entry<'a>,
-    news: Option<News<'a>>,
+    change: Option<Change<'a>>,
 }
 
-/// One element of the list `CHANGES` or `CHANGED_FIELDS`.
-struct News<'a> {
+/// One element of the list [`CHANGES`] or [`CHANGED_FIELDS`].
+struct Change<'a> {
     list: &'static str,
     element: &'a RawValue,
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn of(document: &'a RawValue) -> Result<Self, Refusal> {
-        let members = Members::of(document).ok_or(Refusal::NotAnObject)?;
+    pub(crate) fn of(document: &'a RawValue) -> Result<Self, InvalidDocument> {
+        let members = Members::of(document).ok_or(InvalidDocument::NotAnObject)?;
         if members.text("object").as_deref() != Some(OBJECT) {
-            return Err(Refusal::OtherObject(OBJECT));
+            return Err(InvalidDocument::OtherObject(OBJECT));
         }
-        let entries = members.list("entry").ok_or(Refusal::NoEntry)?;
+        let entries = members.list("entry").ok_or(InvalidDocument::NoEntry)?;
         Ok(Self { members, entries: entries.into_iter().map(Entry::of).collect() })
     }
 
@@ -51,21 +50,22 @@ impl<'a> Batch<'a> {
         self.entries.iter().flat_map(Entry::updates)
     }
 
-    /// The event of one update: the same document with this entry and, in it, this news alone.
+    /// The event of one update: the same document with this entry only and, in the entry, this change
+    /// only.
     pub(crate) fn event(
         &self,
         update: &Update<'_, 'a>,
         receipt: &Receipt,
-    ) -> Result<Event, Refusal> {
+    ) -> Result<Event, InvalidDocument> {
         let document = rebuilt(&self.members, "entry", &update.entry_alone(), None);
         let builder = EnvelopeBuilder {
             id: update.id(),
             source: "/meta/certificate-transparency".to_owned(),
             kind: format!("com.facebook.{OBJECT}.{}", naming::type_part(&update.field())),
             time: update.entry.time(),
-            data: RawValue::from_string(document).map_err(|_| Refusal::NotJson)?,
+            data: RawValue::from_string(document).map_err(|_| InvalidDocument::NotJson)?,
         };
-        Ok(builder.read(receipt, super::interpret))
+        Ok(builder.event(receipt, super::interpret))
     }
 }
 
@@ -78,56 +78,58 @@ impl<'a> Entry<'a> {
         self.members.get("id")
     }
 
-    /// Seconds since 1970, when Meta sent it (Graph API Webhooks, "Event notifications").
+    /// When Meta sent the entry, seconds since 1970 ("Graph API Webhooks", section "Event
+    /// notifications").
     fn time(&self) -> Option<OffsetDateTime> {
         let seconds = self.members.get("time").and_then(json::unsigned)?;
         plausible(OffsetDateTime::from_unix_timestamp(seconds.try_into().ok()?).ok()?)
     }
 
     fn updates(&self) -> Vec<Update<'_, 'a>> {
-        let news = |list| {
+        let changes = |list| {
             let elements = self.members.list(list).unwrap_or_default();
-            elements.into_iter().map(move |element| Some(News { list, element }))
+            elements.into_iter().map(move |element| Some(Change { list, element }))
         };
-        let mut all: Vec<_> = news(CHANGES).chain(news(CHANGED_FIELDS)).collect();
+        let mut all: Vec<_> = changes(CHANGES).chain(changes(CHANGED_FIELDS)).collect();
         if all.is_empty() {
             all.push(None);
         }
-        all.into_iter().map(|news| Update { entry: self, news }).collect()
+        all.into_iter().map(|change| Update { entry: self, change }).collect()
     }
 }
 
 impl<'a> Update<'_, 'a> {
     /// The subscribed field: `certificate`, `phishing`, or another one.
     pub(crate) fn field(&self) -> String {
-        let field = self.news.as_ref().and_then(News::field);
+        let field = self.change.as_ref().and_then(Change::field);
         field.unwrap_or_else(|| UNKNOWN.to_owned())
     }
 
     pub(crate) fn value(&self) -> Option<&'a RawValue> {
-        let News { list: CHANGES, element } = self.news.as_ref()? else { return None };
+        let Change { list: CHANGES, element } = self.change.as_ref()? else { return None };
         Members::of(element)?.get("value")
     }
 
-    /// A delivery has no id of its own (Graph API Webhooks, "Event notifications").
+    /// The derived id, since Meta's requests carry none ("Graph API Webhooks", section "Event
+    /// notifications").
     fn id(&self) -> String {
         let part = |name| json::canonical_or_null(self.entry.members.get(name));
-        let value = match &self.news {
+        let value = match &self.change {
             None => json::canonical(self.entry.raw),
-            Some(news) if news.field().is_none() => json::canonical(news.element),
+            Some(change) if change.field().is_none() => json::canonical(change.element),
             Some(_) => json::canonical_or_null(self.value()),
         };
         json::id(&["meta", OBJECT, &part("id"), &part("time"), &self.field(), &value])
     }
 
     fn entry_alone(&self) -> String {
-        let Some(news) = &self.news else { return self.entry.raw.get().to_owned() };
-        let other = if news.list == CHANGES { CHANGED_FIELDS } else { CHANGES };
-        rebuilt(&self.entry.members, news.list, news.element.get(), Some(other))
+        let Some(change) = &self.change else { return self.entry.raw.get().to_owned() };
+        let other = if change.list == CHANGES { CHANGED_FIELDS } else { CHANGES };
+        rebuilt(&self.entry.members, change.list, change.element.get(), Some(other))
     }
 }
 
-impl News<'_> {
+impl Change<'_> {
     fn field(&self) -> Option<String> {
         match self.list {
             CHANGES => Members::of(self.element)?.text("field"),
@@ -136,8 +138,8 @@ impl News<'_> {
     }
 }
 
-/// The object with the list `name` cut down to one `element` and without the member `dropped`; all
-/// other values byte for byte.
+/// The object with the list `name` reduced to one `element`, and without the member `dropped`. All other
+/// values stay byte for byte.
 fn rebuilt(members: &Members<'_>, name: &str, element: &str, dropped: Option<&str>) -> String {
     let last = members.iter().rposition(|(other, _)| other == name);
     let mut object = String::new();

@@ -5,37 +5,38 @@ use proptest::prelude::{Strategy, any, prop, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation::{self, Plan};
+use providers::interpretation::Plan;
 use providers::meta::MetaReceiver;
-use providers::receiver::{Event, Refusal, WebhookReceiver};
+use providers::receiver::{Event, InvalidDocument, WebhookReceiver};
+use providers::{dispatch, fair_queue};
 use serde_json::{Map, Value, json};
 
 use crate::support::{events, headers, receipt};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// Every refusal of [`Refusal`] that is not about a provider's shape.
+/// Every refusal of [`InvalidDocument`] that is not about a provider's shape.
 #[test]
 fn bodies_that_are_no_object() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     let deep_object = format!("{}1{}", r#"{"event":"#.repeat(200), "}".repeat(200));
     for (body, refusal) in [
-        (&b""[..], Refusal::Empty),
-        (b" \r\n\t", Refusal::Empty),
-        (b"event=certificate_issued", Refusal::NotJson),
-        (b"<html></html>", Refusal::NotJson),
-        (b"{", Refusal::NotJson),
-        (b"{}{}", Refusal::NotJson),
-        (b"{\"event\":\"\xff\"}", Refusal::NotJson),
-        (b"\xef\xbb\xbf{}", Refusal::NotJson),
-        (b"{\"event\":NaN}", Refusal::NotJson),
-        (deep.as_bytes(), Refusal::NotJson),
-        (deep_object.as_bytes(), Refusal::NotJson),
-        (b"[]", Refusal::NotAnObject),
-        (b"[{\"event\":\"x\"}]", Refusal::NotAnObject),
-        (b"\"certificate_issued\"", Refusal::NotAnObject),
-        (b"7", Refusal::NotAnObject),
-        (b"null", Refusal::NotAnObject),
+        (&b""[..], InvalidDocument::Empty),
+        (b" \r\n\t", InvalidDocument::Empty),
+        (b"event=certificate_issued", InvalidDocument::NotJson),
+        (b"<html></html>", InvalidDocument::NotJson),
+        (b"{", InvalidDocument::NotJson),
+        (b"{}{}", InvalidDocument::NotJson),
+        (b"{\"event\":\"\xff\"}", InvalidDocument::NotJson),
+        (b"\xef\xbb\xbf{}", InvalidDocument::NotJson),
+        (b"{\"event\":NaN}", InvalidDocument::NotJson),
+        (deep.as_bytes(), InvalidDocument::NotJson),
+        (deep_object.as_bytes(), InvalidDocument::NotJson),
+        (b"[]", InvalidDocument::NotAnObject),
+        (b"[{\"event\":\"x\"}]", InvalidDocument::NotAnObject),
+        (b"\"certificate_issued\"", InvalidDocument::NotAnObject),
+        (b"7", InvalidDocument::NotAnObject),
+        (b"null", InvalidDocument::NotAnObject),
     ] {
         for outcome in [
             DigicertReceiver::events(body, &receipt()),
@@ -54,7 +55,7 @@ fn what_json_allows_is_kept_as_it_is_written() {
     let body = br#"{"event":"certificate_issued","data":{"certificate_id":1e400,"note":"\ud800"}}"#;
     let events = events::<DigicertReceiver>(body).unwrap();
     assert_eq!(events[0].data.get().as_bytes(), body);
-    assert_eq!(interpretation::interpret(&events[0]).unwrap().plan, Plan::UnusableId);
+    assert_eq!(dispatch::interpret(&events[0]).unwrap().plan, Plan::UnusableId);
 }
 
 #[test]
@@ -149,28 +150,28 @@ fn documents() -> impl Strategy<Value = Value> {
 }
 
 /// Whatever a door takes is read without a panic, and its subject and group are safe to carry.
-fn is_sound<D: WebhookReceiver>(body: &[u8]) -> Result<usize, Refusal> {
+fn is_sound<D: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
     let events = D::events(body, &receipt())?;
     for Event { envelope: event, group } in &events {
-        let interpretation = interpretation::interpret(event).unwrap();
+        let interpretation = dispatch::interpret(event).unwrap();
         assert_eq!(interpretation.provider, D::PROVIDER);
         assert_eq!(event.subject, interpretation.subject);
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
         assert_eq!(event.subject.split('/').count(), 3, "{}", event.subject);
-        assert_eq!(*group, interpretation::group(event, &interpretation));
+        assert_eq!(*group, fair_queue::group(event, &interpretation));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert!(event.kind.len() <= 200 && event.kind.is_ascii());
         assert_eq!((event.id.len(), event.receivedtime), (64, receipt().at));
         serde_json::to_string(event).unwrap();
-        let _ = interpretation::challenge(event);
+        let _ = dispatch::challenge(event);
     }
     Ok(events.len())
 }
 
 fn survives<D: WebhookReceiver>(body: &[u8]) -> bool
 where
-    Refusal: Debug,
+    InvalidDocument: Debug,
 {
     events::<D>(body).is_ok_and(|events| events[0].data.get().as_bytes() == body.trim_ascii())
 }

@@ -5,8 +5,9 @@ use http::Method;
 use providers::api::{Answer, Refused, Request};
 use providers::cloudflare::alerting::{
     self, Auth, AuthFault, NewDestination, Refusal, classify_created, classify_destinations,
-    classify_done, classify_policies, is_id, new_policy,
+    classify_done, classify_policies, new_policy,
 };
+use providers::cloudflare::{CUSTOM_HOSTNAMES_ALERT, is_id};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -29,7 +30,7 @@ fn every_call_has_the_path_and_body_of_its_page() {
     let auth = Auth::of(&SecretString::from(AUTH)).unwrap();
     let new = NewDestination { name: "n", url: URL, auth: &auth };
     let whole = json!({ "name": "n", "url": URL, "secret": AUTH });
-    let policy = new_policy("p", alerting::CUSTOM_HOSTNAMES, &["d1", "d2"]);
+    let policy = new_policy("p", CUSTOM_HOSTNAMES_ALERT, &["d1", "d2"]);
     let told = json!({
         "name": "p",
         "enabled": true,
@@ -45,7 +46,7 @@ fn every_call_has_the_path_and_body_of_its_page() {
             whole.clone(),
         ),
         (
-            alerting::save_destination(ACCOUNT, "d1", &new),
+            alerting::update_destination(ACCOUNT, "d1", &new),
             Method::PUT,
             "destinations/webhooks/d1",
             whole,
@@ -126,7 +127,7 @@ fn refusals() {
         (200, error(9109), token(200, Some(9109))),
         (404, error(7003), Refusal::NotFound),
         (429, "<html>".to_owned(), Refusal::RateLimited),
-        (500, error(1), Refusal::Trouble { status: 500 }),
+        (500, error(1), Refusal::Unavailable { status: 500 }),
         (302, String::new(), Refusal::Redirect { status: 302 }),
         (200, "<html>".to_owned(), Refusal::Html { status: 200 }),
         (400, "<html>".to_owned(), Refusal::Html { status: 400 }),
@@ -153,7 +154,7 @@ fn what_quotes_a_secret_is_not_repeated() {
         r#"{"success":false,"errors":[{"code":1,"message":"secret s3cr3t-auth\u0007 is weak"}]}"#;
     let refusal = classify_done(&answer(400, body)).unwrap_err();
     assert!(refusal.to_string().ends_with("code 1): secret s3cr3t-auth is weak"), "{refusal}");
-    let hidden = refusal.hiding(&[AUTH.to_owned(), String::new()]);
+    let hidden = refusal.without_secrets(&[AUTH.to_owned(), String::new()]);
     assert!(hidden.to_string().ends_with("code 1)"), "{hidden}");
 }
 

@@ -1,7 +1,8 @@
 use envelope::EventType;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation::{self, Plan};
-use providers::receiver::Refusal;
+use providers::dispatch;
+use providers::interpretation::Plan;
+use providers::receiver::InvalidDocument;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use time::Duration;
@@ -202,7 +203,7 @@ fn long_and_odd_event_names() {
     let envelope = only::<DigicertReceiver>(json!({"event": name}));
     let part = envelope.kind.strip_prefix("com.digicert.certcentral.").unwrap();
     assert_eq!((part.len(), &part[..11]), (128, "new_event_x"));
-    let interpretation = interpretation::interpret(&envelope).unwrap();
+    let interpretation = dispatch::interpret(&envelope).unwrap();
     assert_eq!((interpretation.event.len(), interpretation.kind), (256, EventType::Unrecognised));
 }
 
@@ -222,7 +223,10 @@ fn what_holds_no_event() {
         r#"{"event":1}"#,
         r#"{"Event":"x"}"#,
     ] {
-        assert!(matches!(events::<DigicertReceiver>(body), Err(Refusal::NoEventName(_))), "{body}");
+        assert!(
+            matches!(events::<DigicertReceiver>(body), Err(InvalidDocument::NoEventName(_))),
+            "{body}"
+        );
     }
 }
 
@@ -239,7 +243,7 @@ fn the_challenge() {
         let envelope =
             only::<DigicertReceiver>(json!({"event": "challenge_webhook_endpoint", "data": data}));
         assert_eq!(envelope.kind, "com.digicert.certcentral.challenge_webhook_endpoint");
-        let challenge = interpretation::challenge(&envelope).unwrap();
+        let challenge = dispatch::challenge(&envelope).unwrap();
         assert_eq!(challenge.webhook_id, webhook_id);
         assert_eq!(challenge.token.expose_secret(), token);
         assert_eq!(challenge.expires, NOON + Duration::minutes(30));
@@ -247,5 +251,5 @@ fn the_challenge() {
     }
     let other =
         only::<DigicertReceiver>(json!({"event": "domain_validated", "data": {"token": "tok-EN"}}));
-    assert!(interpretation::challenge(&other).is_none());
+    assert!(dispatch::challenge(&other).is_none());
 }

@@ -1,7 +1,7 @@
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation;
-use providers::lifecycle::{Lifecycle, lifecycle};
+use providers::dispatch;
+use providers::lifecycle::Lifecycle;
 use providers::receiver::WebhookReceiver;
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::support::{NOON, only, with};
 
 fn of<D: WebhookReceiver>(body: &Value) -> Option<(String, Option<i64>)> {
     let envelope = only::<D>(body);
-    let lifecycle = lifecycle(&envelope, &interpretation::interpret(&envelope).unwrap());
+    let lifecycle = dispatch::lifecycle(&envelope, &dispatch::interpret(&envelope).unwrap());
     lifecycle.map(|Lifecycle { certificate, rank }| (certificate, rank))
 }
 

@@ -1,7 +1,8 @@
 use envelope::{EventType, Names};
-use providers::interpretation::{self, Plan};
+use providers::dispatch;
+use providers::interpretation::{Interpretation, Plan};
 use providers::meta::MetaReceiver;
-use providers::receiver::Refusal;
+use providers::receiver::InvalidDocument;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -48,13 +49,19 @@ fn the_time_of_the_entry() {
 #[test]
 fn what_is_no_batch() {
     for (body, refusal) in [
-        (json!({"entry": []}), Refusal::OtherObject("certificate_transparency")),
-        (json!({"object": "user", "entry": []}), Refusal::OtherObject("certificate_transparency")),
-        (json!({"object": null, "entry": []}), Refusal::OtherObject("certificate_transparency")),
-        (json!({"object": "certificate_transparency"}), Refusal::NoEntry),
-        (batch(json!(null)), Refusal::NoEntry),
-        (batch(json!({})), Refusal::NoEntry),
-        (batch(json!("x")), Refusal::NoEntry),
+        (json!({"entry": []}), InvalidDocument::OtherObject("certificate_transparency")),
+        (
+            json!({"object": "user", "entry": []}),
+            InvalidDocument::OtherObject("certificate_transparency"),
+        ),
+        (
+            json!({"object": null, "entry": []}),
+            InvalidDocument::OtherObject("certificate_transparency"),
+        ),
+        (json!({"object": "certificate_transparency"}), InvalidDocument::NoEntry),
+        (batch(json!(null)), InvalidDocument::NoEntry),
+        (batch(json!({})), InvalidDocument::NoEntry),
+        (batch(json!("x")), InvalidDocument::NoEntry),
     ] {
         assert_eq!(events::<MetaReceiver>(&body.to_string()).unwrap_err(), refusal, "{body}");
     }
@@ -199,7 +206,7 @@ fn lengths_of_names() {
 
 #[test]
 fn phishing_without_names() {
-    let id = |interpretation: interpretation::Interpretation| match interpretation.plan {
+    let id = |interpretation: Interpretation| match interpretation.plan {
         Plan::Phishing { domains, certificate_id } if domains.is_empty() => certificate_id,
         other => panic!("{other:?}"),
     };
@@ -234,7 +241,7 @@ fn what_is_not_known() {
         let envelope = only::<MetaReceiver>(&body);
         assert_eq!(envelope.kind, format!("com.facebook.certificate_transparency.{kind}"));
         assert_eq!(envelope.data.get().parse::<Value>().unwrap(), body);
-        let interpretation = interpretation::interpret(&envelope).unwrap();
+        let interpretation = dispatch::interpret(&envelope).unwrap();
         assert_eq!(
             (interpretation.kind, interpretation.plan),
             (EventType::Unrecognised, Plan::NotNeeded)

@@ -4,7 +4,8 @@ use envelope::Envelope;
 use providers::api::Answer;
 use providers::digicert::DigicertReceiver;
 use providers::digicert::reconciliation::{
-    Occurrence, Sending, StatusChange, classify_sendings, classify_status_changes, status_changes,
+    Occurrence, SentEvent, StatusChange, classify_sent_events, classify_status_changes,
+    status_changes,
 };
 use providers::digicert::webhook::Refusal;
 use providers::receiver::{Receipt, WebhookReceiver};
@@ -19,12 +20,12 @@ fn answer(status: u16, body: &str) -> Answer<'_> {
 }
 
 /// A page with these entries, each sent at `SENT`.
-fn sendings(entries: &[&str]) -> Vec<Sending> {
+fn sent_events(entries: &[&str]) -> Vec<SentEvent> {
     let entries = entries.join(",");
     let body = format!(r#"{{"page":{{"total":{}}},"events":[{entries}]}}"#, 2000);
-    let page = classify_sendings(&answer(200, &body)).unwrap();
+    let page = classify_sent_events(&answer(200, &body)).unwrap();
     assert_eq!(page.total, Some(2000));
-    page.sendings
+    page.sent_events
 }
 
 fn entry(event: &str, info: &str, rest: &str) -> String {
@@ -34,7 +35,7 @@ fn entry(event: &str, info: &str, rest: &str) -> String {
 fn failed(event: &str, data: &str) -> Occurrence {
     let info = format!(r#""event_info":{data},"#);
     let entry = entry(event, &info, r#""request_status":"failed","response_code":503"#);
-    sendings(&[&entry])[0].occurrence(NOW).unwrap()
+    sent_events(&[&entry])[0].occurrence(NOW).unwrap()
 }
 
 /// As the webhook would have brought it.
@@ -75,7 +76,7 @@ fn an_id_with_a_day_in_it_is_compared_with_the_days_beside() {
     let on = |days| delivered("domain_expired", data, SENT + Duration::days(days)).id;
     assert_eq!(notice.ids().collect::<Vec<_>>(), [on(0), on(-1), on(1)]);
     let issued = failed("certificate_issued", r#"{"order_id":1,"certificate_id":2}"#);
-    assert_eq!(issued.beside, [] as [String; 0]);
+    assert_eq!(issued.adjacent_day_ids, [] as [String; 0]);
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn failed_is_all_but_a_success_with_2xx() {
         (r#""request_status":"failed","response_code":0"#, true, None),
         (r#""request_status":"success""#, true, None),
     ] {
-        let sending = &sendings(&[&entry("certificate_issued", "", rest)])[0];
+        let sending = &sent_events(&[&entry("certificate_issued", "", rest)])[0];
         assert_eq!((sending.is_failed, sending.code), (is_failed, code), "{rest}");
         assert_eq!(sending.sent, Some(SENT));
     }
@@ -106,7 +107,7 @@ fn tests_and_challenges_are_no_events_and_no_token_is_kept() {
         entry("", "", rest),
         "7".to_owned(),
     ];
-    for sending in sendings(&entries.each_ref().map(String::as_str)) {
+    for sending in sent_events(&entries.each_ref().map(String::as_str)) {
         assert!(sending.occurrence(NOW).is_none(), "{sending:?}");
         assert!(!format!("{sending:?}").contains("t0ken"));
     }
@@ -115,7 +116,7 @@ fn tests_and_challenges_are_no_events_and_no_token_is_kept() {
 #[test]
 fn an_entry_without_a_time_counts_as_sent_now() {
     let entry = r#"{"event_name":"domain_expired","response_code":500}"#;
-    let occurrence = sendings(&[entry])[0].occurrence(NOW).unwrap();
+    let occurrence = sent_events(&[entry])[0].occurrence(NOW).unwrap();
     assert_eq!(occurrence.envelope.time, NOW);
 }
 
@@ -140,7 +141,7 @@ fn a_change_of_status_is_the_event_that_should_have_come() {
     let ids: Vec<_> = changes
         .iter()
         .filter_map(|change| change.occurrence(NOW))
-        .map(|occurrence| (occurrence.envelope.id, occurrence.beside.len()))
+        .map(|occurrence| (occurrence.envelope.id, occurrence.adjacent_day_ids.len()))
         .collect();
     let expected = [
         ("certificate_issued", r#"{"order_id":1,"certificate_id":11}"#),
@@ -171,7 +172,7 @@ fn no_changes_are_an_empty_object_and_anything_else_is_refused() {
     ] {
         assert_eq!(classify_status_changes(&answer(status, body)), Err(refusal), "{body}");
         if status != 200 || body == "<html>" {
-            assert!(classify_sendings(&answer(status, body)).is_err(), "{body}");
+            assert!(classify_sent_events(&answer(status, body)).is_err(), "{body}");
         }
     }
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use envelope::{Envelope, Outcome};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation::{self, Interpretation, Plan};
+use providers::dispatch;
+use providers::interpretation::{Interpretation, Plan};
 use providers::meta::MetaReceiver;
 use serde::Deserialize;
 
@@ -66,7 +67,7 @@ fn every_file_comes_out_as_expected() {
     for (name, expected) in expectations() {
         let envelopes = envelopes(&name);
         assert_eq!(envelopes.len(), expected.accepted, "{name}");
-        let challenges = envelopes.iter().filter_map(interpretation::challenge).count();
+        let challenges = envelopes.iter().filter_map(dispatch::challenge).count();
         assert_eq!(challenges, usize::from(expected.challenge), "{name}");
         let mut delivered = Vec::new();
         if challenges == 0 {
@@ -87,7 +88,7 @@ fn no_two_samples_are_the_same_event() {
 }
 
 fn told(envelope: &Envelope, name: &str) -> Expected {
-    let interpretation = interpretation::interpret(envelope).unwrap();
+    let interpretation = dispatch::interpret(envelope).unwrap();
     assert_eq!(envelope.subject, interpretation.subject, "{name}");
     Expected {
         event: interpretation.event.clone(),

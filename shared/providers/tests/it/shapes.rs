@@ -4,8 +4,8 @@ use envelope::{Envelope, Reason};
 use providers::api::{Classification, retry_after};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation;
 use providers::meta::MetaReceiver;
+use providers::{dispatch, fair_queue};
 use serde_json::{Value, json};
 
 use crate::support::only;
@@ -36,7 +36,7 @@ fn retry_after_is_seconds_or_a_date() {
 }
 
 fn group(envelope: &Envelope) -> String {
-    interpretation::group(envelope, &interpretation::interpret(envelope).unwrap())
+    fair_queue::group(envelope, &dispatch::interpret(envelope).unwrap())
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn only_our_sources_are_read() {
         ("", false),
     ] {
         envelope.source = source.to_owned();
-        assert_eq!(interpretation::interpret(&envelope).is_some(), is_ours, "{source}");
+        assert_eq!(dispatch::interpret(&envelope).is_some(), is_ours, "{source}");
     }
 }
 
@@ -101,7 +101,7 @@ fn any_envelope_is_read() {
             let mut envelope = only::<DigicertReceiver>(json!({"event": "x"}));
             envelope.source = source.to_owned();
             envelope.data = serde_json::from_str(data).unwrap();
-            let interpretation = interpretation::interpret(&envelope).unwrap();
+            let interpretation = dispatch::interpret(&envelope).unwrap();
             assert_eq!(interpretation.kind, envelope::EventType::Unrecognised, "{source} {data}");
             assert!(
                 interpretation.subject.split('/').all(|segment| !segment.is_empty()),

@@ -120,14 +120,14 @@ fn refusals() {
         (400, r#"{"error":{"code":190}}"#, Refusal::TokenRefused { code: 190 }),
         (403, r#"{"error":{"code":10}}"#, Refusal::Forbidden { code: 10 }),
         (403, r#"{"error":{"code":4,"is_transient":true}}"#, Refusal::RateLimited { code: 4 }),
-        (400, r#"{"error":{"code":2}}"#, Refusal::Trouble { status: 400 }),
-        (400, r#"{"error":{"code":7,"is_transient":true}}"#, Refusal::Trouble { status: 400 }),
+        (400, r#"{"error":{"code":2}}"#, Refusal::Unavailable { status: 400 }),
+        (400, r#"{"error":{"code":7,"is_transient":true}}"#, Refusal::Unavailable { status: 400 }),
         (
             400,
             r#"{"error":{"code":2200,"message":"m"}}"#,
             Refusal::CallbackFailed { message: told("m") },
         ),
-        (502, "<html>", Refusal::Trouble { status: 502 }),
+        (502, "<html>", Refusal::Unavailable { status: 502 }),
         (302, "", Refusal::Redirect { status: 302 }),
         (200, "<html>", Refusal::Html { status: 200 }),
         (200, "", Refusal::Unreadable { status: 200 }),
@@ -143,6 +143,6 @@ fn what_quotes_a_secret_is_not_repeated() {
     let body = r#"{"error":{"code":2200,"message":"v3rify-token was not taken"}}"#;
     let refusal = classify_done(&answer(400, body)).unwrap_err();
     assert!(refusal.to_string().contains(TOKEN));
-    let hidden = refusal.hiding(&[TOKEN.to_owned()]);
+    let hidden = refusal.without_secrets(&[TOKEN.to_owned()]);
     assert_eq!(hidden, Refusal::CallbackFailed { message: None });
 }

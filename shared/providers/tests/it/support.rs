@@ -1,8 +1,9 @@
 use envelope::Envelope;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use providers::api::Answer;
-use providers::interpretation::{self, Interpretation};
-use providers::receiver::{Receipt, Refusal, WebhookReceiver};
+use providers::dispatch;
+use providers::interpretation::Interpretation;
+use providers::receiver::{InvalidDocument, Receipt, WebhookReceiver};
 use serde_json::Value;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -21,7 +22,9 @@ pub(crate) fn later(duration: Duration) -> Receipt {
 }
 
 /// The envelopes of a body.
-pub(crate) fn events<D: WebhookReceiver>(body: impl AsRef<[u8]>) -> Result<Vec<Envelope>, Refusal> {
+pub(crate) fn events<D: WebhookReceiver>(
+    body: impl AsRef<[u8]>,
+) -> Result<Vec<Envelope>, InvalidDocument> {
     let events = D::events(body.as_ref(), &receipt())?;
     Ok(events.into_iter().map(|event| event.envelope).collect())
 }
@@ -35,7 +38,7 @@ pub(crate) fn only<D: WebhookReceiver>(body: impl ToString) -> Envelope {
 }
 
 pub(crate) fn read<D: WebhookReceiver>(body: impl ToString) -> Interpretation {
-    interpretation::interpret(&only::<D>(body)).unwrap()
+    dispatch::interpret(&only::<D>(body)).unwrap()
 }
 
 pub(crate) fn headers(values: &[(&'static str, &str)]) -> HeaderMap {

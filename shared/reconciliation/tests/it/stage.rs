@@ -8,8 +8,8 @@ use envelope::Envelope;
 use ports::{EventsQueue, PortResult, SecretSource, SecretVersions};
 use processing::Endpoint;
 use providers::api::{Key, Request};
-use providers::digicert::api;
 use providers::digicert::webhook::{self, Parameters};
+use providers::digicert::{KNOWN_EVENTS, api};
 use reconciliation::{Fault, Job, Ports, Reconciler, Report, Settings};
 use serde_json::{Map, Value, json};
 use simulator::{DigicertEvent, DigicertSent, Simulator};
@@ -66,7 +66,7 @@ impl Stage {
     }
 
     async fn subscribe(&mut self) {
-        let events = webhook::KNOWN_EVENTS.iter().map(|event| (*event).to_owned()).collect();
+        let events = KNOWN_EVENTS.iter().map(|event| (*event).to_owned()).collect();
         let endpoint = webhook::Endpoint::parse(&self.listener.url).unwrap();
         let parameters = Parameters { events: Some(events), ..Parameters::of(endpoint) };
         let (api, key) = (self.endpoint(), key());

@@ -8,7 +8,7 @@ use reconciliation::{Job, RecoveryStatus};
 
 use crate::stage::{JOB, Stage, counts, of_order};
 
-/// Takes so many sendings and then no more.
+/// Takes so many sent_events and then no more.
 struct Filling {
     events: embedded::LocalEvents,
     room: AtomicUsize,

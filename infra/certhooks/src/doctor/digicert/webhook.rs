@@ -1,8 +1,8 @@
 use envelope::rfc3339;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ports::SecretVersions;
-use providers::digicert::DigicertReceiver;
-use providers::digicert::webhook::{DEFAULT_EVENTS, Key, Status, Webhook};
+use providers::digicert::webhook::{Key, Status, Webhook};
+use providers::digicert::{CERTIFICATE_EVENTS, DEFAULT_EVENTS, DigicertReceiver};
 use providers::receiver::WebhookReceiver;
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -10,10 +10,6 @@ use time::OffsetDateTime;
 use crate::doctor::digicert::PROVIDER;
 use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
-
-/// What is about certificates; the others are notices.
-const CERTIFICATE_EVENTS: [&str; 3] =
-    ["certificate_issued", "certificate_revoked", "order_rejected"];
 
 pub(super) async fn status(look: &Look, webhook: &Webhook) -> Finding {
     const CHECK: &str = "status";

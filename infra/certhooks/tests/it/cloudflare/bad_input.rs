@@ -82,8 +82,8 @@ async fn answers_that_are_none_and_tokens_that_may_not() {
         for (fault, expected) in [
             (Fault::Html, "an HTML page (status 200)"),
             (Fault::Empty, "the answer (status 200) cannot be understood"),
-            (Fault::ServerError { status: Some(502) }, "Cloudflare is in trouble (status 502)"),
-            (Fault::ServerError { status: Some(500) }, "Cloudflare is in trouble (status 500)"),
+            (Fault::ServerError { status: Some(502) }, "Cloudflare is unavailable (status 502)"),
+            (Fault::ServerError { status: Some(500) }, "Cloudflare is unavailable (status 500)"),
             (Fault::RateLimited { retry_after: None, status: None }, "too many requests"),
             (Fault::MissingPermission, "refuses the API token (status 403, code 9109)"),
             (Fault::Redirect { location: "https://example.com".into() }, "a redirect (status 302)"),

@@ -97,7 +97,7 @@ async fn what_goes_wrong_is_one_line() {
         (&[("DIGICERT_API_KEY", "wrong")][..], &[][..], 1, "access_denied_invalid_key"),
         (&[("DIGICERT_API_KEY", "")], &[], 2, "no API key"),
         (&[("RECONCILE_WINDOW_MINUTES", "0")], &[], 2, "RECONCILE_WINDOW_MINUTES"),
-        (&[], &["--base", "http://127.0.0.1:9"], 1, "see that it is reachable"),
+        (&[], &["--base", "http://127.0.0.1:9"], 1, "check that it is reachable"),
         (&[], &["--base", "http://www.digicert.com"], 2, "--base"),
     ] {
         stage.reconcile(variables, arguments).refused(code, expected);

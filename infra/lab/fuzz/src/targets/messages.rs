@@ -2,9 +2,9 @@ use certificate::read;
 use envelope::{CertificateEvent, Envelope, Provider};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation;
 use providers::meta::MetaReceiver;
 use providers::receiver::WebhookReceiver;
+use providers::{dispatch, fair_queue};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -16,10 +16,10 @@ use crate::targets::webhooks::receipt;
 pub(crate) fn envelope(data: &[u8]) {
     let Ok(envelope) = serde_json::from_slice::<Envelope>(data) else { return };
     assert_round_trip(&envelope);
-    let Some(interpretation) = interpretation::interpret(&envelope) else { return };
-    let group = interpretation::group(&envelope, &interpretation);
+    let Some(interpretation) = dispatch::interpret(&envelope) else { return };
+    let group = fair_queue::group(&envelope, &interpretation);
     assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
-    let challenge = interpretation::challenge(&envelope);
+    let challenge = dispatch::challenge(&envelope);
     assert!(challenge.is_none() || interpretation.provider == Provider::Digicert);
 }
 
@@ -58,7 +58,7 @@ fn envelopes() -> Vec<Envelope> {
 
 /// A certificate event with every member.
 fn certificate_event(envelope: &Envelope) -> Value {
-    let interpretation = interpretation::interpret(envelope).unwrap();
+    let interpretation = dispatch::interpret(envelope).unwrap();
     let pem = corpus::folder("shared/certificate/tests/fixtures").concat();
     let pem = String::from_utf8_lossy(&pem);
     let chain = pem.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap_or_default();

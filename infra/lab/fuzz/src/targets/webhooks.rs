@@ -1,9 +1,9 @@
 use http::{HeaderMap, HeaderValue};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::interpretation;
 use providers::meta::MetaReceiver;
 use providers::receiver::{Event, Receipt, WebhookReceiver};
+use providers::{dispatch, fair_queue};
 use time::macros::datetime;
 
 use crate::corpus;
@@ -91,17 +91,17 @@ fn webhook<R: WebhookReceiver>(name: &'static str, value: &[u8], body: &[u8], is
         assert!(!R::verify(&headers, body, &secret), "twice");
     }
     for Event { envelope: event, group } in R::events(body, &receipt()).unwrap_or_default() {
-        let interpretation = interpretation::interpret(&event).unwrap();
+        let interpretation = dispatch::interpret(&event).unwrap();
         assert_eq!(
             (interpretation.provider, &interpretation.subject),
             (R::PROVIDER, &event.subject)
         );
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
-        assert_eq!(group, interpretation::group(&event, &interpretation));
+        assert_eq!(group, fair_queue::group(&event, &interpretation));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
-        let _challenge = interpretation::challenge(&event);
+        let _challenge = dispatch::challenge(&event);
         assert_round_trip(&event);
     }
 }

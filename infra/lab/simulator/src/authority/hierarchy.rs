@@ -9,11 +9,11 @@ use super::issued::{Curve, Issued, serial_number};
 use crate::pem;
 
 const ORGANIZATION: &str = "Certhooks Simulator";
-/// X.520: a common name has at most 64 characters; a longer one is left out.
-const LONGEST_COMMON_NAME: usize = 64;
+/// X.520 allows 64 characters in a common name. A longer one is left out.
+const MAX_COMMON_NAME_LENGTH: usize = 64;
 
-/// A root and the intermediate under it, as text made once, and the one key that all leaves carry:
-/// making a key for each would cost more than the signature.
+/// A root and the intermediate under it, with their PEM, and one key that all leaves share, because
+/// generating a key would cost more than the signature.
 pub(crate) struct Hierarchy {
     intermediate: CertifiedIssuer<'static, KeyPair>,
     intermediate_pem: String,
@@ -41,11 +41,12 @@ impl Hierarchy {
         })
     }
 
-    /// PEM with LF, as everywhere in here.
+    /// The root as PEM with LF.
     pub(crate) fn root(&self) -> &str {
         &self.root_pem
     }
 
+    /// The intermediate as PEM with LF.
     pub(crate) fn intermediate(&self) -> &str {
         &self.intermediate_pem
     }
@@ -61,7 +62,7 @@ impl Hierarchy {
     pub(super) fn issue(&self, key: &str, names: Vec<String>, curve: Curve) -> Result<Issued> {
         let serial = serial_number(key);
         let issued_at = OffsetDateTime::now_utc();
-        // From the beginning of yesterday: no clock of a consumer is that slow.
+        // It is valid from the beginning of yesterday, in case the clock of a consumer is slow.
         let not_before = (issued_at - Duration::DAY).replace_time(Time::MIDNIGHT);
         let not_after = not_before + Duration::days(47) - Duration::SECOND;
         let common_name = names.first().cloned().unwrap_or_default();
@@ -110,13 +111,13 @@ fn name(organization: &str, common_name: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::CountryName, "US");
     name.push(DnType::OrganizationName, organization);
-    if common_name.len() <= LONGEST_COMMON_NAME {
+    if common_name.len() <= MAX_COMMON_NAME_LENGTH {
         name.push(DnType::CommonName, common_name);
     }
     name
 }
 
-/// OpenSSL's one-line form, as the Graph API gives names: `/C=US/O=Example, Inc./CN=...`.
+/// The one-line form of OpenSSL, which the Graph API uses for names: `/C=US/O=Example, Inc./CN=...`.
 fn one_line(name: &DistinguishedName) -> String {
     let part = |(kind, value): (&DnType, &rcgen::DnValue)| {
         let short = match kind {

@@ -10,7 +10,7 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
-    /// Each eighth id is on P-384, which is slower to sign by far.
+    /// The curve for an id. Every eighth one is P-384, since signing on it is far slower.
     pub(crate) fn of(id: u64) -> Self {
         if id.is_multiple_of(8) { Self::P384 } else { Self::P256 }
     }
@@ -30,18 +30,18 @@ impl Curve {
     }
 }
 
-/// A leaf, and what answers say about it.
+/// A leaf, and what responses say about it.
 pub(crate) struct Issued {
-    /// DER.
+    /// The certificate in DER.
     pub(crate) leaf: Vec<u8>,
-    /// The same as PEM with LF.
+    /// The certificate as PEM with LF.
     pub(crate) pem: String,
     pub(crate) curve: Curve,
     pub(crate) serial: u128,
     pub(crate) not_before: OffsetDateTime,
     pub(crate) not_after: OffsetDateTime,
     pub(crate) issued_at: OffsetDateTime,
-    /// One line, as OpenSSL prints it; likewise `issuer`.
+    /// The name in one line, as OpenSSL prints it; likewise `issuer`.
     pub(crate) subject: String,
     pub(crate) issuer: String,
     pub(crate) common_name: String,
@@ -49,30 +49,30 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
-    /// 32 digits, upper case, as CertCentral gives it.
+    /// The serial number in 32 upper-case digits, as CertCentral writes it.
     pub(crate) fn serial_hex(&self) -> String {
         format!("{:032X}", self.serial)
     }
 
-    /// SHA-1 in 40 upper-case digits: CertCentral's `thumbprint`.
+    /// The SHA-1 hash in 40 upper-case digits, which is CertCentral's `thumbprint`.
     pub(crate) fn thumbprint(&self) -> String {
         HEXUPPER.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.leaf).as_ref())
     }
 
-    /// Lower case: Graph's `cert_hash_sha256`.
+    /// The SHA-256 hash in lower case, which is Graph's `cert_hash_sha256`.
     pub(crate) fn sha256(&self) -> String {
         HEXLOWER.encode(digest(&SHA256, &self.leaf).as_ref())
     }
 }
 
-/// A number that stays the same for the same text.
+/// A number that depends only on the text.
 pub(crate) fn number_of(text: &str) -> u128 {
     let hash = digest(&SHA256, text.as_bytes());
     hash.as_ref().iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
-/// Sixteen bytes, the first from 1 to 127: positive in DER without a leading zero, so that all
-/// notations show the same digits.
+/// A number of sixteen bytes whose first is from 1 to 127. It is positive in DER without a leading zero, so
+/// that all notations show the same digits.
 pub(super) fn serial_number(key: &str) -> u128 {
     number_of(key) & (u128::MAX >> 1) | 1 << 120
 }

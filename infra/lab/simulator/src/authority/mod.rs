@@ -1,8 +1,8 @@
-//! The simulated CA: a root, an intermediate and leaves on P-256, the same on P-384, and a
-//! foreign hierarchy for wrong chains. RSA is missing since rcgen on ring cannot make RSA keys.
+//! The simulated CA: a root, an intermediate and leaves on P-256, the same on P-384, and a foreign hierarchy
+//! for wrong chains. There is no RSA, because rcgen cannot generate RSA keys with ring.
 //!
-//! - [`hierarchy`]: root, intermediate, and the signing of a leaf
-//! - [`issued`]: a leaf and what answers say about it
+//! - [`hierarchy`]: a root, an intermediate, and the signing of leaves
+//! - [`issued`]: a leaf, and what responses say about it
 
 mod hierarchy;
 mod issued;
@@ -14,15 +14,16 @@ use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 
 pub(crate) use self::hierarchy::Hierarchy;
 pub(crate) use self::issued::{Curve, Issued, number_of};
-use crate::fifo::Fifo;
+use crate::fifo_cache::FifoCache;
 
-const CACHED: usize = 4096;
+/// The number of leaves that are kept.
+const CAPACITY: usize = 4096;
 
 pub(crate) struct Authority {
     p256: Hierarchy,
     p384: Hierarchy,
     foreign: Hierarchy,
-    cache: Mutex<Fifo<String, Arc<Issued>>>,
+    cache: Mutex<FifoCache<String, Arc<Issued>>>,
 }
 
 impl Authority {
@@ -34,14 +35,14 @@ impl Authority {
             p256: hierarchy("ECC P-256", Curve::P256)?,
             p384: hierarchy("ECC P-384", Curve::P384)?,
             foreign: hierarchy("Foreign", Curve::P256)?,
-            cache: Mutex::new(Fifo::new(CACHED)),
+            cache: Mutex::new(FifoCache::new(CAPACITY)),
         })
     }
 
-    /// The leaf for `key`: the same bytes for the same key, as long as it is among the last 4096.
-    /// The first of `names` is the common name.
+    /// The leaf for `key`. The same key gets the same bytes as long as it is among the last 4096. The first
+    /// of `names` is the common name.
     pub(crate) fn issue(&self, key: &str, names: Vec<String>, curve: Curve) -> Result<Arc<Issued>> {
-        if let Some(issued) = self.cache().find(key) {
+        if let Some(issued) = self.cache().get(key) {
             return Ok(issued);
         }
         let name = names.first().cloned().unwrap_or_default();
@@ -49,7 +50,7 @@ impl Authority {
             .hierarchy(curve)
             .issue(key, names, curve)
             .with_context(|| format!("issuing a certificate for {name:?}"))?;
-        Ok(self.cache().keep(key.to_owned(), Arc::new(issued)))
+        Ok(self.cache().get_or_insert(key.to_owned(), Arc::new(issued)))
     }
 
     pub(crate) fn hierarchy(&self, curve: Curve) -> &Hierarchy {
@@ -59,12 +60,12 @@ impl Authority {
         }
     }
 
-    /// One that signs nothing anybody asked for.
+    /// A hierarchy that signs none of the requested certificates.
     pub(crate) fn foreign(&self) -> &Hierarchy {
         &self.foreign
     }
 
-    /// So many certificates as PEM, all different and not kept.
+    /// `count` different certificates as PEM, which are not kept.
     pub(crate) fn filler(&self, count: usize) -> Result<String> {
         (0..count)
             .map(|number| {
@@ -75,13 +76,13 @@ impl Authority {
             .collect()
     }
 
-    /// A private key that belongs to nothing, PKCS #8.
+    /// A new private key that belongs to no certificate, in PKCS #8.
     pub(crate) fn stray_private_key(&self) -> Result<Vec<u8>> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("a stray private key")?;
         Ok(key.serialize_der())
     }
 
-    fn cache(&self) -> MutexGuard<'_, Fifo<String, Arc<Issued>>> {
+    fn cache(&self) -> MutexGuard<'_, FifoCache<String, Arc<Issued>>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

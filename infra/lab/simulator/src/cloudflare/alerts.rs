@@ -1,20 +1,18 @@
+use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
 use serde_json::{Value, json};
 
-use super::found;
-use crate::answers::Handled;
+use super::replies::found;
+use crate::responses::HandlerResult;
 
-/// "SSL for SaaS Custom Hostnames Alert".
-pub(super) const CUSTOM_HOSTNAMES: &str = "custom_ssl_certificate_event_type";
-
-/// Type and name.
+/// The types and names of the available alerts.
 const ALERTS: [(&str, &str); 3] = [
-    (CUSTOM_HOSTNAMES, "SSL for SaaS Custom Hostnames Alert"),
+    (CUSTOM_HOSTNAMES_ALERT, "SSL for SaaS Custom Hostnames Alert"),
     ("dedicated_ssl_certificate_event_type", "Advanced Certificate Alert"),
     ("universal_ssl_event_type", "Universal SSL Alert"),
 ];
 
-/// Those of certificates; an account has many more.
-pub(super) async fn available() -> Handled {
+/// Lists the alerts about certificates. An account has many more.
+pub(super) async fn available() -> HandlerResult {
     Ok(found(json!({"SSL/TLS": ALERTS.map(alert)})))
 }
 

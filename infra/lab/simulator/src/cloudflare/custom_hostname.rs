@@ -1,20 +1,46 @@
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
 use serde_json::{Value, json};
 use time::Duration;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
 
-use crate::answers::moment;
+use super::replies::{found, not_found};
+use super::state::{CloudflareState, DATE_TIME};
 use crate::authority::{Curve, Issued, number_of};
+use crate::fault::{Fault, InjectedFault};
+use crate::responses::{HandlerResult, format_time};
 
-pub(super) const DATE_TIME: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+/// A custom hostname whose id begins with `gone` is not found, and one whose id begins with `pending` waits
+/// for validation. Any other has its certificate.
+pub(super) async fn show(
+    State(state): State<Arc<CloudflareState>>,
+    Extension(InjectedFault(fault)): Extension<InjectedFault>,
+    Path((_zone, id)): Path<(String, String)>,
+) -> HandlerResult {
+    if !is_id(&id) || id.starts_with("gone") {
+        return Ok(not_found());
+    }
+    let hostname = state.hostname(&id);
+    if id.starts_with("pending") || fault == Some(Fault::NotReady) {
+        return Ok(found(pending(&id, &hostname)));
+    }
+    let key = format!("cloudflare/{id}/{hostname}");
+    let curve = Curve::of((number_of(&key) & 0xff) as u64);
+    let issued = state.shared.authority.issue(&key, vec![hostname.clone()], curve)?;
+    Ok(found(active(&id, &hostname, &issued)?))
+}
 
-/// With its certificate. The serial number is decimal here, unlike everywhere else.
-pub(super) fn active(
-    id: &str,
-    hostname: &str,
-    issued: &Issued,
-) -> Result<Value, time::error::Format> {
+/// Whether this may be the id of a custom hostname: 32 characters in the documentation, UUIDs in fixtures of
+/// the SDKs.
+pub(super) fn is_id(id: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=50).contains(&id.len()) && id.bytes().all(is_plain)
+}
+
+/// The details of a custom hostname with a certificate. The serial number is decimal here, unlike
+/// elsewhere.
+fn active(id: &str, hostname: &str, issued: &Issued) -> Result<Value, time::error::Format> {
     Ok(json!({
         "id": id,
         "hostname": hostname,
@@ -33,8 +59,8 @@ pub(super) fn active(
                 Curve::P256 => "ECDSAWithSHA256",
                 Curve::P384 => "ECDSAWithSHA384",
             },
-            "uploaded_on": moment(issued.issued_at, DATE_TIME)?,
-            "expires_on": moment(issued.not_after, DATE_TIME)?,
+            "uploaded_on": format_time(issued.issued_at, DATE_TIME)?,
+            "expires_on": format_time(issued.not_after, DATE_TIME)?,
             "settings": settings(),
             "validation_records": [],
             "validation_errors": [],
@@ -45,12 +71,12 @@ pub(super) fn active(
         "ownership_verification_http": ownership_http(id, hostname),
         "custom_metadata": {"key1": "value1", "key2": "value2"},
         "custom_origin_server": format!("0001.{hostname}"),
-        "created_at": moment(issued.issued_at - Duration::HOUR, DATE_TIME)?,
+        "created_at": format_time(issued.issued_at - Duration::HOUR, DATE_TIME)?,
     }))
 }
 
-/// Not validated yet, with what stands in the way.
-pub(super) fn pending(id: &str, hostname: &str) -> Value {
+/// The details of a custom hostname that is not validated yet, with the reason.
+fn pending(id: &str, hostname: &str) -> Value {
     json!({
         "id": id,
         "hostname": hostname,
@@ -96,7 +122,7 @@ fn ownership_http(id: &str, hostname: &str) -> Value {
     })
 }
 
-/// In the notation of a UUID, the same for the same text.
+/// A number that depends only on the text, in the format of a UUID.
 fn uuid(text: &str) -> String {
     let hex = format!("{:032x}", number_of(text));
     let parts =

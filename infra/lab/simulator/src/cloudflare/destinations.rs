@@ -8,13 +8,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::alerting::Destination;
-use super::notification::{HELLO, deliver};
-use super::{found, refused, unknown_route};
-use crate::answers::Handled;
-use crate::courier::{Answered, Target};
+use super::notification::{TEST_MESSAGE, post};
+use super::replies::{found, refused, unknown_route};
+use super::state::{CloudflareState, Destination};
 use crate::random;
-use crate::world::World;
+use crate::responses::HandlerResult;
+use crate::webhook_sender::{EndpointResponse, Target};
 
 /// The body of "Create a webhook" and "Update a webhook".
 #[derive(Deserialize)]
@@ -25,26 +24,29 @@ struct Body {
     secret: Option<String>,
 }
 
-/// The same, checked.
-struct Wanted {
+/// The checked body.
+struct DestinationRequest {
     name: String,
     target: Target,
     secret: Option<SecretString>,
 }
 
-pub(super) async fn list(State(world): State<Arc<World>>, Path(account): Path<String>) -> Handled {
-    let kept = world.alerting.kept();
-    let own = kept.destinations.iter().filter(|destination| destination.account == account);
+pub(super) async fn list(
+    State(state): State<Arc<CloudflareState>>,
+    Path(account): Path<String>,
+) -> HandlerResult {
+    let alerting = state.alerting();
+    let own = alerting.destinations.iter().filter(|destination| destination.account == account);
     let documents = own.map(Destination::document).collect::<Result<Vec<_>, _>>()?;
     Ok(found(json!(documents)))
 }
 
 pub(super) async fn show(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<CloudflareState>>,
     Path((account, id)): Path<(String, String)>,
     uri: Uri,
-) -> Handled {
-    match world.alerting.kept().destination(&account, &id) {
+) -> HandlerResult {
+    match state.alerting().destination(&account, &id) {
         Some(destination) => Ok(found(destination.document()?)),
         None => Ok(unknown_route(uri.path())),
     }
@@ -52,26 +54,27 @@ pub(super) async fn show(
 
 /// "Creating a destination sends a live test POST and needs a 2xx."
 pub(super) async fn create(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<CloudflareState>>,
     Path(account): Path<String>,
     body: Bytes,
-) -> Handled {
-    let wanted = match read(&body) {
-        Ok(wanted) => wanted,
+) -> HandlerResult {
+    let request = match parse(&body) {
+        Ok(request) => request,
         Err(message) => return Ok(refused(message)),
     };
-    let answered = deliver(&world, &wanted.target, wanted.secret.as_ref(), HELLO.to_owned()).await;
-    if !is_good(answered.as_ref()) {
-        return Ok(test_failed(answered.as_ref()));
+    let response =
+        post(&state, &request.target, request.secret.as_ref(), TEST_MESSAGE.to_owned()).await;
+    if !is_success(response.as_ref()) {
+        return Ok(test_failed(response.as_ref()));
     }
     let id = random::hex::<16>()?;
-    let now = world.clock.now();
-    world.alerting.kept().destinations.push(Destination {
+    let now = state.shared.clock.now();
+    state.alerting().destinations.push(Destination {
         account,
         id: id.clone(),
-        name: wanted.name,
-        target: wanted.target,
-        secret: wanted.secret,
+        name: request.name,
+        target: request.target,
+        secret: request.secret,
         created: now,
         last_success: Some(now),
         last_failure: None,
@@ -79,30 +82,30 @@ pub(super) async fn create(
     Ok(found(json!({"id": id})))
 }
 
-/// As above. Without `secret` it stays; the API's page does not say.
+/// As above. Without `secret` the current one stays, which the API's page does not document.
 pub(super) async fn update(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<CloudflareState>>,
     Path((account, id)): Path<(String, String)>,
     uri: Uri,
     body: Bytes,
-) -> Handled {
-    let current = world.alerting.kept().destination(&account, &id).cloned();
+) -> HandlerResult {
+    let current = state.alerting().destination(&account, &id).cloned();
     let Some(current) = current else {
         return Ok(unknown_route(uri.path()));
     };
-    let wanted = match read(&body) {
-        Ok(wanted) => wanted,
+    let request = match parse(&body) {
+        Ok(request) => request,
         Err(message) => return Ok(refused(message)),
     };
-    let secret = wanted.secret.or(current.secret);
-    let answered = deliver(&world, &wanted.target, secret.as_ref(), HELLO.to_owned()).await;
-    world.alerting.note(&id, is_good(answered.as_ref()), world.clock.now());
-    if !is_good(answered.as_ref()) {
-        return Ok(test_failed(answered.as_ref()));
+    let secret = request.secret.or(current.secret);
+    let response = post(&state, &request.target, secret.as_ref(), TEST_MESSAGE.to_owned()).await;
+    state.store_result(&id, is_success(response.as_ref()));
+    if !is_success(response.as_ref()) {
+        return Ok(test_failed(response.as_ref()));
     }
-    match world.alerting.kept().destination(&account, &id) {
+    match state.alerting().destination(&account, &id) {
         Some(destination) => {
-            (destination.name, destination.target) = (wanted.name, wanted.target);
+            (destination.name, destination.target) = (request.name, request.target);
             destination.secret = secret;
             Ok(found(json!({"id": id})))
         }
@@ -110,26 +113,26 @@ pub(super) async fn update(
     }
 }
 
-/// Whether the provider refuses to delete what a policy sends to is not documented. It is refused
-/// here, so that a client that deletes first and moves the policy later is found out.
+/// Whether the provider refuses to delete a destination that a policy uses is not documented. It is refused
+/// here, so that tests notice a client that deletes it before it changes the policy.
 pub(super) async fn delete(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<CloudflareState>>,
     Path((account, id)): Path<(String, String)>,
     uri: Uri,
-) -> Handled {
-    let mut kept = world.alerting.kept();
-    let Some(destination) = kept.destination(&account, &id).cloned() else {
+) -> HandlerResult {
+    let mut alerting = state.alerting();
+    let Some(destination) = alerting.destination(&account, &id).cloned() else {
         return Ok(unknown_route(uri.path()));
     };
-    if let Some(policy) = kept.user(&destination) {
+    if let Some(policy) = alerting.policy_using(&destination) {
         return Ok(refused(&format!("The webhook is in use by the policy {}", policy.id)));
     }
-    kept.destinations.retain(|other| other.id != id);
+    alerting.destinations.retain(|other| other.id != id);
     Ok(found(Value::Null))
 }
 
-/// An error is the API's message.
-fn read(body: &[u8]) -> Result<Wanted, &'static str> {
+/// Parses and checks the body. An error is the message of the response.
+fn parse(body: &[u8]) -> Result<DestinationRequest, &'static str> {
     let Body { name, url, secret } = serde_json::from_slice(body)
         .map_err(|_| "The request body needs the strings name and url, and may have a secret")?;
     if name.is_empty() {
@@ -139,16 +142,16 @@ fn read(body: &[u8]) -> Result<Wanted, &'static str> {
         return Err("secret does not fit into a header");
     }
     let target = Target::parse(&url).ok_or("url must begin with https://")?;
-    Ok(Wanted { name, target, secret: secret.map(SecretString::from) })
+    Ok(DestinationRequest { name, target, secret: secret.map(SecretString::from) })
 }
 
-fn is_good(answered: Option<&Answered>) -> bool {
-    answered.is_some_and(Answered::is_success)
+fn is_success(response: Option<&EndpointResponse>) -> bool {
+    response.is_some_and(EndpointResponse::is_success)
 }
 
-fn test_failed(answered: Option<&Answered>) -> Response {
-    let outcome = match answered {
-        Some(answered) => format!("it answered {}", answered.code),
+fn test_failed(response: Option<&EndpointResponse>) -> Response {
+    let outcome = match response {
+        Some(response) => format!("it answered {}", response.code),
         None => "it gave no answer".to_owned(),
     };
     refused(&format!("The webhook could not be tested: {outcome}"))

@@ -5,39 +5,42 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use serde_json::{Map, Value, json};
 
-use super::alerting::{Kept, Policy, webhooks};
-use super::{alerts, found, refused, unknown_route};
-use crate::answers::Handled;
+use super::alerts;
+use super::replies::{found, refused, unknown_route};
+use super::state::{Alerting, CloudflareState, Policy, webhooks};
 use crate::random;
-use crate::world::World;
+use crate::responses::HandlerResult;
 
 const REQUIRED: [&str; 4] = ["name", "enabled", "alert_type", "mechanisms"];
 
-pub(super) async fn list(State(world): State<Arc<World>>, Path(account): Path<String>) -> Handled {
-    let kept = world.alerting.kept();
-    let own = kept.policies.iter().filter(|policy| policy.account == account);
+pub(super) async fn list(
+    State(state): State<Arc<CloudflareState>>,
+    Path(account): Path<String>,
+) -> HandlerResult {
+    let alerting = state.alerting();
+    let own = alerting.policies.iter().filter(|policy| policy.account == account);
     let documents = own.map(Policy::document).collect::<Result<Vec<_>, _>>()?;
     Ok(found(json!(documents)))
 }
 
 pub(super) async fn show(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<CloudflareState>>,
     Path((account, id)): Path<(String, String)>,
     uri: Uri,
-) -> Handled {
-    match world.alerting.kept().policy(&account, &id) {
+) -> HandlerResult {
+    match state.alerting().policy(&account, &id) {
         Some(policy) => Ok(found(policy.document()?)),
         None => Ok(unknown_route(uri.path())),
     }
 }
 
 pub(super) async fn create(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<CloudflareState>>,
     Path(account): Path<String>,
     body: Bytes,
-) -> Handled {
-    let mut kept = world.alerting.kept();
-    let members = match read(&body, &mut kept, &account) {
+) -> HandlerResult {
+    let mut alerting = state.alerting();
+    let members = match parse(&body, &mut alerting, &account) {
         Ok(members) => members,
         Err(message) => return Ok(refused(&message)),
     };
@@ -45,27 +48,33 @@ pub(super) async fn create(
         return Ok(refused(&format!("{missing} is required")));
     }
     let id = random::hex::<16>()?;
-    let now = world.clock.now();
-    kept.policies.push(Policy { account, id: id.clone(), created: now, modified: now, members });
+    let now = state.shared.clock.now();
+    alerting.policies.push(Policy {
+        account,
+        id: id.clone(),
+        created: now,
+        modified: now,
+        members,
+    });
     Ok(found(json!({"id": id})))
 }
 
-/// No member is required here; what is not given stays.
+/// No member is required here. A member that is not given keeps its value.
 pub(super) async fn update(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<CloudflareState>>,
     Path((account, id)): Path<(String, String)>,
     uri: Uri,
     body: Bytes,
-) -> Handled {
-    let mut kept = world.alerting.kept();
-    let members = match read(&body, &mut kept, &account) {
+) -> HandlerResult {
+    let mut alerting = state.alerting();
+    let members = match parse(&body, &mut alerting, &account) {
         Ok(members) => members,
         Err(message) => return Ok(refused(&message)),
     };
-    match kept.policy(&account, &id) {
+    match alerting.policy(&account, &id) {
         Some(policy) => {
             policy.members.extend(members);
-            policy.modified = world.clock.now();
+            policy.modified = state.shared.clock.now();
             Ok(found(json!({"id": id})))
         }
         None => Ok(unknown_route(uri.path())),
@@ -73,24 +82,28 @@ pub(super) async fn update(
 }
 
 pub(super) async fn delete(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<CloudflareState>>,
     Path((account, id)): Path<(String, String)>,
     uri: Uri,
-) -> Handled {
-    let mut kept = world.alerting.kept();
-    if kept.policy(&account, &id).is_none() {
+) -> HandlerResult {
+    let mut alerting = state.alerting();
+    if alerting.policy(&account, &id).is_none() {
         return Ok(unknown_route(uri.path()));
     }
-    kept.policies.retain(|policy| policy.id != id);
+    alerting.policies.retain(|policy| policy.id != id);
     Ok(found(Value::Null))
 }
 
-/// The members given, all of them good; an error is the API's message.
-fn read(body: &[u8], kept: &mut Kept, account: &str) -> Result<Map<String, Value>, String> {
+/// The members of the body, all of them valid; an error is the message of the response.
+fn parse(
+    body: &[u8],
+    alerting: &mut Alerting,
+    account: &str,
+) -> Result<Map<String, Value>, String> {
     let members: Map<String, Value> =
         serde_json::from_slice(body).map_err(|_| "The request body is not a JSON object")?;
     for (name, value) in &members {
-        let is_good = match name.as_str() {
+        let is_valid = match name.as_str() {
             "name" => value.as_str().is_some_and(|name| !name.is_empty()),
             "alert_type" => value.as_str().is_some_and(alerts::is_available),
             "enabled" => value.is_boolean(),
@@ -99,19 +112,19 @@ fn read(body: &[u8], kept: &mut Kept, account: &str) -> Result<Map<String, Value
             "mechanisms" => is_mechanisms(value),
             _ => return Err(format!("{name} is not a member of a policy")),
         };
-        if !is_good {
+        if !is_valid {
             return Err(format!("{name} is not valid"));
         }
     }
-    let unknown = |id: &&str| kept.destination(account, id).is_none();
+    let unknown = |id: &&str| alerting.destination(account, id).is_none();
     if let Some(id) = webhooks(members.get("mechanisms")).find(unknown) {
         return Err(format!("mechanisms: there is no webhook {id}"));
     }
     Ok(members)
 }
 
-/// `{"webhooks": [{"id": ...}]}`, or another mechanism, which is kept and not used; at least one
-/// destination.
+/// Whether the value is like `{"webhooks": [{"id": ...}]}`, with at least one destination. Other mechanisms
+/// are stored and not used.
 fn is_mechanisms(value: &Value) -> bool {
     const KINDS: [&str; 3] = ["webhooks", "email", "pagerduty"];
     let is_destination = |entry: &Value| entry.get("id").is_some_and(Value::is_string);

@@ -1,13 +1,13 @@
-use std::sync::Arc;
-
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::certificates::issue;
+use super::order;
 use super::sending::send;
+use super::state::DigicertState;
 use super::webhook::Webhook;
-use super::{issue, order};
-use crate::world::World;
+use crate::authority::Authority;
 
 /// Something that happens in the CertCentral account.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,11 +16,11 @@ use crate::world::World;
 pub struct DigicertEvent {
     /// CertCentral's name, such as `certificate_issued`.
     pub event: String,
-    /// Without it, certificate and order events are of an order that is new, and others say
-    /// nothing.
+    /// The data of the event. Without it, certificate and order events get a new order, and others have no
+    /// data.
     #[serde(default)]
     pub data: Option<Map<String, Value>>,
-    /// The certificate is issued the instant the order is created.
+    /// Whether the certificate is issued at the same time as the order is created.
     #[serde(default)]
     pub instant: bool,
 }
@@ -47,7 +47,7 @@ impl DigicertEvent {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct DigicertSent {
     pub event: String,
-    /// With the ids that were chosen, and with the chain if one was sent.
+    /// The data that was sent, with the chosen ids and the chain, if there was one.
     pub data: Map<String, Value>,
     #[serde(flatten)]
     pub outcome: Outcome,
@@ -72,36 +72,36 @@ pub enum Withheld {
 }
 
 impl DigicertEvent {
-    /// The order's status changes, whether or not anybody is told.
-    pub(crate) async fn happen(self, world: &Arc<World>) -> Result<DigicertSent> {
-        let mut data = self.data.clone().unwrap_or_else(|| self.new_order(world));
-        let told = {
-            let mut kept = world.certcentral.kept();
+    /// Changes the status of the order, and sends the event if the webhook is to receive it.
+    pub(crate) async fn send(self, state: &DigicertState) -> Result<DigicertSent> {
+        let mut data = self.data.clone().unwrap_or_else(|| self.new_order(state));
+        let recipient = {
+            let mut account = state.account();
             if let (Some(status), Some(order), Some(certificate)) =
                 (self.status(), id(&data, "order_id"), id(&data, "certificate_id"))
             {
-                kept.changes.note(order, certificate, status, world.clock.now());
+                account.changes.add(order, certificate, status, state.shared.clock.now());
             }
-            self.told(kept.webhook.as_ref()).map(|webhook| {
+            self.recipient(account.webhook.as_ref()).map(|webhook| {
                 let has_chain = self.has_chain(webhook);
                 (webhook.endpoint.clone(), webhook.secret.clone(), has_chain)
             })
         };
-        let outcome = match told {
+        let outcome = match recipient {
             Err(reason) => Outcome::Withheld { reason },
             Ok((endpoint, key, has_chain)) => {
                 if has_chain {
-                    include_chain(world, &mut data)?;
+                    include_chain(&state.shared.authority, &mut data)?;
                 }
-                let code = send(world, &endpoint, key.as_ref(), &self.event, Some(&data)).await?;
+                let code = send(state, &endpoint, key.as_ref(), &self.event, Some(&data)).await?;
                 code.map_or(Outcome::Unanswered, |code| Outcome::Answered { code })
             }
         };
         Ok(DigicertSent { event: self.event, data, outcome })
     }
 
-    /// Who is to be told.
-    fn told<'a>(&self, webhook: Option<&'a Webhook>) -> Result<&'a Webhook, Withheld> {
+    /// The webhook, if it is to receive this event.
+    fn recipient<'a>(&self, webhook: Option<&'a Webhook>) -> Result<&'a Webhook, Withheld> {
         let webhook = webhook.ok_or(Withheld::NoWebhook)?;
         if !webhook.is_active() {
             Err(Withheld::NotActive)
@@ -139,13 +139,13 @@ impl DigicertEvent {
         }
     }
 
-    /// The data of organization, domain and approval events are not documented: they have to be
-    /// given.
-    fn new_order(&self, world: &World) -> Map<String, Value> {
+    /// A new order. The data of organization, domain and approval events is not documented, so there is no
+    /// default for it.
+    fn new_order(&self, state: &DigicertState) -> Map<String, Value> {
         if self.status().is_none() {
             return Map::new();
         }
-        let order = world.certcentral.next_order();
+        let order = state.next_order();
         let certificate = order::certificate_id(order);
         Map::from_iter([
             ("order_id".to_owned(), json!(order)),
@@ -158,14 +158,14 @@ fn id(data: &Map<String, Value>, name: &str) -> Option<u64> {
     data.get(name).and_then(Value::as_u64)
 }
 
-/// End entity, issuing intermediate, root; CRLF, also at the end.
-fn include_chain(world: &World, data: &mut Map<String, Value>) -> Result<()> {
+/// Adds the chain: end entity, issuing intermediate, root, with CRLF also at the end of each.
+fn include_chain(authority: &Authority, data: &mut Map<String, Value>) -> Result<()> {
     const CHAIN: &str = "certificate_chain";
     let Some(certificate) = id(data, "certificate_id").filter(|_| !data.contains_key(CHAIN)) else {
         return Ok(());
     };
-    let issued = issue(world, certificate)?;
-    let hierarchy = world.authority.hierarchy(issued.curve);
+    let issued = issue(authority, certificate)?;
+    let hierarchy = authority.hierarchy(issued.curve);
     let link = |name: &str, pem: &str| json!({"subject_common_name": name, "pem": pem.replace('\n', "\r\n")});
     let chain = [
         link(&issued.common_name, &issued.pem),

@@ -1,22 +1,24 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::refusal::{Ended, Refusal};
-use super::wanted::{Secret, Wanted};
+use super::event_log::LogQuery;
+use super::refusal::{HandlerError, Refusal};
+use super::state::DigicertState;
 use super::webhook::Webhook;
-use super::{event_log, sending, verification};
-use crate::answers;
-use crate::world::World;
+use super::webhook_request::{SecretChange, WebhookRequest};
+use super::{sending, verification};
+use crate::responses;
 
-pub(super) fn routes() -> Router<Arc<World>> {
+pub(super) fn routes() -> Router<Arc<DigicertState>> {
     Router::new()
         .route("/services/v2/webhook", get(list).post(create))
         .route("/services/v2/webhook/{id}", get(show).put(update).delete(delete))
@@ -25,74 +27,111 @@ pub(super) fn routes() -> Router<Arc<World>> {
         .route("/services/v2/webhook/{id}/check-challenge", put(verification::check_challenge))
         .route("/services/v2/webhook/{id}/activate", put(verification::activate))
         .route("/services/v2/webhook/{id}/deactivate", put(verification::deactivate))
-        .route("/services/v2/webhook/{id}/event-logs", get(event_log::of_webhook))
-        .route("/services/v2/webhook/event-logs", get(event_log::of_account))
+        .route("/services/v2/webhook/{id}/event-logs", get(event_log_of_webhook))
+        .route("/services/v2/webhook/event-logs", get(event_log_of_account))
 }
 
-async fn list(State(world): State<Arc<World>>) -> Result<Response, Refusal> {
-    let kept = world.certcentral.kept();
-    let webhook = kept.webhook.as_ref().ok_or(Refusal::InvalidAccount)?;
-    Ok(answers::json(StatusCode::OK, json!({"webhooks": [webhook.document()]})))
+async fn list(State(state): State<Arc<DigicertState>>) -> Result<Response, Refusal> {
+    let account = state.account();
+    let webhook = account.webhook.as_ref().ok_or(Refusal::InvalidAccount)?;
+    Ok(responses::json(StatusCode::OK, json!({"webhooks": [webhook.document()]})))
 }
 
-async fn create(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, Ended> {
-    let wanted = Wanted::read(&body)?;
-    let is_free = || match world.certcentral.kept().webhook {
+async fn create(
+    State(state): State<Arc<DigicertState>>,
+    body: Bytes,
+) -> Result<Response, HandlerError> {
+    let request = WebhookRequest::read(&body)?;
+    let ensure_none = || match state.account().webhook {
         Some(_) => Err(Refusal::ConfiguredAlready),
         None => Ok(()),
     };
-    is_free()?;
-    probe(&world, &wanted, None).await?;
-    let mut kept = world.certcentral.kept();
-    if kept.webhook.is_some() {
+    ensure_none()?;
+    probe(&state, &request, None).await?;
+    let mut account = state.account();
+    if account.webhook.is_some() {
         return Err(Refusal::ConfiguredAlready.into());
     }
-    let id = kept.next_id();
-    kept.webhook = Some(Webhook::new(id, wanted));
-    Ok(answers::json(StatusCode::CREATED, json!({"webhook_id": id})))
+    let id = account.next_id();
+    account.webhook = Some(Webhook::new(id, request));
+    Ok(responses::json(StatusCode::CREATED, json!({"webhook_id": id})))
 }
 
-/// No page was found for this one: the object of the list.
+/// No page documents this one; it returns the object of the list.
 async fn show(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<DigicertState>>,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let document: Value = world.certcentral.with(&id, |webhook| Ok(webhook.document()))?;
-    Ok(answers::json(StatusCode::OK, document))
+    let document: Value = state.with_webhook(&id, |webhook| Ok(webhook.document()))?;
+    Ok(responses::json(StatusCode::OK, document))
 }
 
 async fn update(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<DigicertState>>,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<StatusCode, Ended> {
-    let current = world.certcentral.with(&id, |webhook| Ok(webhook.secret.clone()))?;
-    let wanted = Wanted::read(&body)?;
-    probe(&world, &wanted, current).await?;
-    world.certcentral.with(&id, |webhook| {
-        webhook.update(wanted);
+) -> Result<StatusCode, HandlerError> {
+    let current = state.with_webhook(&id, |webhook| Ok(webhook.secret.clone()))?;
+    let request = WebhookRequest::read(&body)?;
+    probe(&state, &request, current).await?;
+    state.with_webhook(&id, |webhook| {
+        webhook.update(request);
         Ok(())
     })?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn delete(
-    State(world): State<Arc<World>>,
+    State(state): State<Arc<DigicertState>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    let mut kept = world.certcentral.kept();
-    kept.find(&id)?;
-    kept.webhook = None;
+    let mut account = state.account();
+    account.find(&id)?;
+    account.webhook = None;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// That a creation or an update can fail with `webhook_endpoint_error` shows that there is one.
-async fn probe(world: &World, wanted: &Wanted, current: Option<SecretString>) -> Result<(), Ended> {
-    let key = match &wanted.secret {
-        _ if !world.settings.digicert_probe_with_key => None,
-        Secret::Unchanged => current,
-        Secret::Removed => None,
-        Secret::Set(secret) => Some(secret.clone()),
+async fn event_log_of_webhook(
+    State(state): State<Arc<DigicertState>>,
+    Path(id): Path<String>,
+    parameters: Query<HashMap<String, String>>,
+) -> Result<Response, HandlerError> {
+    state.account().find(&id)?;
+    log_page(&state, parameters.0)
+}
+
+/// The path of an older version of the page.
+async fn event_log_of_account(
+    State(state): State<Arc<DigicertState>>,
+    parameters: Query<HashMap<String, String>>,
+) -> Result<Response, HandlerError> {
+    log_page(&state, parameters.0)
+}
+
+fn log_page(
+    state: &DigicertState,
+    parameters: HashMap<String, String>,
+) -> Result<Response, HandlerError> {
+    let settings = &state.shared.settings;
+    let mut query = LogQuery::parse(parameters)?;
+    query.limit = query.limit.min(settings.digicert_log_page);
+    query.is_newest_first = settings.digicert_log_newest_first;
+    let page = state.account().log.page(&query).map_err(anyhow::Error::from)?;
+    Ok(responses::json(StatusCode::OK, page))
+}
+
+/// Sends a test event to the endpoint. That a creation or an update can fail with
+/// `webhook_endpoint_error` shows that CertCentral does this.
+async fn probe(
+    state: &DigicertState,
+    request: &WebhookRequest,
+    current: Option<SecretString>,
+) -> Result<(), HandlerError> {
+    let key = match &request.secret {
+        _ if !state.shared.settings.digicert_probe_with_key => None,
+        SecretChange::Unchanged => current,
+        SecretChange::Removed => None,
+        SecretChange::Set(secret) => Some(secret.clone()),
     };
-    Ok(sending::test(world, &wanted.endpoint, key.as_ref()).await??)
+    Ok(sending::send_test(state, &request.endpoint, key.as_ref()).await??)
 }

@@ -3,15 +3,15 @@ use time::Duration;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::answers::moment;
 use crate::authority::{Curve, Issued};
+use crate::responses::format_time;
 
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const DATE_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+00:00");
 
-/// The certificate that an order issues. The distance is that of the documented event, whose
-/// order 12345 has the certificate 23456.
+/// The id of the certificate that an order issues. The distance between the ids is that of the documented
+/// event, in which order 12345 has certificate 23456.
 pub(super) fn certificate_id(order_id: u64) -> u64 {
     order_id.saturating_add(11_111)
 }
@@ -24,7 +24,7 @@ pub(super) fn info(
     issued: &Issued,
     issuer: &str,
 ) -> Result<Value, time::error::Format> {
-    let ordered = moment(issued.issued_at - Duration::HOUR, DATE_TIME)?;
+    let ordered = format_time(issued.issued_at - Duration::HOUR, DATE_TIME)?;
     Ok(json!({
         "id": order_id,
         "certificate": certificate(certificate_id, issued, issuer, &ordered)?,
@@ -67,9 +67,9 @@ fn certificate(
         "common_name": issued.common_name,
         "dns_names": issued.names,
         "date_created": ordered,
-        "date_issued": moment(issued.issued_at, DATE_TIME)?,
-        "valid_from": moment(issued.not_before, DATE)?,
-        "valid_till": moment(issued.not_after, DATE)?,
+        "date_issued": format_time(issued.issued_at, DATE_TIME)?,
+        "valid_from": format_time(issued.not_before, DATE)?,
+        "valid_till": format_time(issued.not_after, DATE)?,
         "csr": "------ [CSR HERE] ------",
         "organization": {"id": 117_483},
         "organization_units": [],

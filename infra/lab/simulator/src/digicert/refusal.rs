@@ -1,10 +1,11 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::answers::{self, Broken};
+use super::replies::error;
+use crate::responses::{self, InternalError};
 
-/// Why a webhook request is refused. Codes and statuses are those of the webhook pages of the
-/// Services API, but for `InvalidParameter`: what CertCentral answers there is not documented.
+/// Why a webhook request is refused. Codes and statuses are those of the webhook pages of the Services API,
+/// except for `InvalidParameter`, for which CertCentral's response is not documented.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Refusal {
     ConfiguredAlready,
@@ -64,33 +65,33 @@ impl IntoResponse for Refusal {
             Self::UnknownWebhook => StatusCode::NOT_FOUND,
             _ => StatusCode::BAD_REQUEST,
         };
-        answers::json(status, super::error(self.code(), self.message()))
+        responses::json(status, error(self.code(), self.message()))
     }
 }
 
-/// What a handler may end with other than an answer.
-pub(super) enum Ended {
+/// Why a handler ends without a successful response.
+pub(super) enum HandlerError {
     Refused(Refusal),
-    Broken(Broken),
+    Internal(InternalError),
 }
 
-impl From<Refusal> for Ended {
+impl From<Refusal> for HandlerError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<anyhow::Error> for Ended {
+impl From<anyhow::Error> for HandlerError {
     fn from(error: anyhow::Error) -> Self {
-        Self::Broken(error.into())
+        Self::Internal(error.into())
     }
 }
 
-impl IntoResponse for Ended {
+impl IntoResponse for HandlerError {
     fn into_response(self) -> Response {
         match self {
             Self::Refused(refusal) => refusal.into_response(),
-            Self::Broken(broken) => broken.into_response(),
+            Self::Internal(error) => error.into_response(),
         }
     }
 }

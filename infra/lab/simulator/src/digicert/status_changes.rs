@@ -1,19 +1,13 @@
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use serde_json::{Value, json};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 use super::refusal::Refusal;
-use crate::answers;
-use crate::world::World;
 
-/// Mountain Daylight Time, all year: the page names no other.
+/// Mountain Daylight Time, all year round: the page names no other time zone.
 const MDT: UtcOffset = match UtcOffset::from_hms(-6, 0, 0) {
     Ok(offset) => offset,
     Err(_) => UtcOffset::UTC,
@@ -21,8 +15,9 @@ const MDT: UtcOffset = match UtcOffset::from_hms(-6, 0, 0) {
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const DATE_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]+[hour]:[minute]:[second]");
-const LONGEST: Duration = Duration::days(7);
-const REMEMBERED: usize = 10_000;
+/// The longest time frame of a request.
+const MAX_TIME_FRAME: Duration = Duration::days(7);
+const CAPACITY: usize = 10_000;
 
 struct Change {
     order: u64,
@@ -36,7 +31,7 @@ struct Change {
 pub(super) struct StatusChanges(VecDeque<Change>);
 
 impl StatusChanges {
-    pub(super) fn note(
+    pub(super) fn add(
         &mut self,
         order: u64,
         certificate: u64,
@@ -46,14 +41,14 @@ impl StatusChanges {
         // An order that changes again is nearly always a recent one.
         if let Some(position) = self.0.iter().rposition(|change| change.order == order) {
             self.0.remove(position);
-        } else if self.0.len() == REMEMBERED {
+        } else if self.0.len() == CAPACITY {
             self.0.pop_front();
         }
         self.0.push_back(Change { order, certificate, status, at });
     }
 
     /// Newest first, as the sample has it; "an empty result is `{}`".
-    fn between(&self, from: OffsetDateTime, to: OffsetDateTime) -> Value {
+    pub(super) fn between(&self, from: OffsetDateTime, to: OffsetDateTime) -> Value {
         let chosen = self.0.iter().rev().filter(|change| (from..=to).contains(&change.at));
         let document = |change: &Change| {
             json!({
@@ -67,17 +62,8 @@ impl StatusChanges {
     }
 }
 
-pub(super) async fn list(
-    State(world): State<Arc<World>>,
-    parameters: Query<HashMap<String, String>>,
-) -> Result<Response, Refusal> {
-    let (from, to) = window(&parameters, world.clock.now())?;
-    let orders = world.certcentral.kept().changes.between(from, to);
-    Ok(answers::json(StatusCode::OK, orders))
-}
-
-/// From and to. At least one parameter is needed; `minutes` and `seconds` add up.
-fn window(
+/// The start and end of the time frame. At least one parameter is required; `minutes` and `seconds` add up.
+pub(super) fn window(
     parameters: &HashMap<String, String>,
     now: OffsetDateTime,
 ) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
@@ -87,7 +73,7 @@ fn window(
         })?,
         None => (now.saturating_sub(age(parameters)?), now),
     };
-    if to - from > LONGEST {
+    if to - from > MAX_TIME_FRAME {
         return Err(Refusal::TimeFrameTooLong);
     }
     Ok((from, to))
@@ -111,15 +97,15 @@ fn age(parameters: &HashMap<String, String>) -> Result<Duration, Refusal> {
 fn span(range: &str) -> Option<(OffsetDateTime, OffsetDateTime)> {
     let (from, to) = range.split_once("...")?;
     let last_second = Time::from_hms(23, 59, 59).ok()?;
-    Some((read(from, Time::MIDNIGHT)?, read(to, last_second)?))
+    Some((parse(from, Time::MIDNIGHT)?, parse(to, last_second)?))
 }
 
-/// A plus that was not encoded is a space by now.
-fn read(text: &str, default: Time) -> Option<OffsetDateTime> {
+/// Parses a date, or a date and time. A plus sign that was not encoded has been decoded as a space.
+fn parse(text: &str, default: Time) -> Option<OffsetDateTime> {
     let text = text.replace(' ', "+");
-    let moment = PrimitiveDateTime::parse(&text, DATE_TIME)
+    let time = PrimitiveDateTime::parse(&text, DATE_TIME)
         .or_else(|_| Date::parse(&text, DATE).map(|date| date.with_time(default)));
-    Some(moment.ok()?.assume_offset(MDT))
+    Some(time.ok()?.assume_offset(MDT))
 }
 
 #[cfg(test)]
@@ -135,27 +121,27 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
-    fn asked(name: &str, value: &str) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
+    fn window_of(name: &str, value: &str) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
         window(&HashMap::from([(name.to_owned(), value.to_owned())]), NOW)
     }
 
     #[test]
     fn windows_are_seven_days_at_most() {
-        assert_eq!(asked("minutes", "10080"), Ok((NOW - Duration::days(7), NOW)));
-        assert_eq!(asked("seconds", "604800"), Ok((NOW - Duration::days(7), NOW)));
+        assert_eq!(window_of("minutes", "10080"), Ok((NOW - Duration::days(7), NOW)));
+        assert_eq!(window_of("seconds", "604800"), Ok((NOW - Duration::days(7), NOW)));
         let range = "2026-11-01...2026-11-07";
         let (from, to) = (datetime!(2026-11-01 6:00 UTC), datetime!(2026-11-08 5:59:59 UTC));
-        assert_eq!(asked("filters[status_last_updated]", range), Ok((from, to)));
+        assert_eq!(window_of("filters[status_last_updated]", range), Ok((from, to)));
         let range = "2026-11-01+12:00:00...2026-11-01 13:00:00";
         let (from, to) = (datetime!(2026-11-01 18:00 UTC), datetime!(2026-11-01 19:00 UTC));
-        assert_eq!(asked("filters[status_last_updated]", range), Ok((from, to)));
+        assert_eq!(window_of("filters[status_last_updated]", range), Ok((from, to)));
         for (name, value) in [
             ("minutes", "10081"),
             ("seconds", "604801"),
             ("seconds", "4294967295"),
             ("filters[status_last_updated]", "2026-11-01...2026-11-08"),
         ] {
-            assert_eq!(asked(name, value), Err(Refusal::TimeFrameTooLong), "{name} {value}");
+            assert_eq!(window_of(name, value), Err(Refusal::TimeFrameTooLong), "{name} {value}");
         }
         for (name, value) in [
             ("minutes", "x"),
@@ -164,7 +150,7 @@ mod tests {
             ("filters[status_last_updated]", "2026-11-01"),
             ("filters[status_last_updated]", "a...b"),
         ] {
-            let refused = matches!(asked(name, value), Err(Refusal::InvalidParameter(_)));
+            let refused = matches!(window_of(name, value), Err(Refusal::InvalidParameter(_)));
             assert!(refused, "{name} {value}");
         }
     }
@@ -173,9 +159,9 @@ mod tests {
     fn an_order_is_listed_by_its_last_change() {
         let mut changes = StatusChanges::default();
         let hour = |hours| NOW - Duration::hours(hours);
-        changes.note(1, 11, "issued", hour(9));
-        changes.note(2, 12, "issued", hour(8));
-        changes.note(1, 11, "revoked", hour(1));
+        changes.add(1, 11, "issued", hour(9));
+        changes.add(2, 12, "issued", hour(8));
+        changes.add(1, 11, "revoked", hour(1));
         let order = |order: u64, status| json!({"order_id": order, "certificate_id": order + 10, "status": status});
         assert_eq!(
             changes.between(hour(10), NOW),

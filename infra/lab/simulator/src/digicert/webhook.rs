@@ -3,25 +3,25 @@ use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::refusal::Refusal;
-use super::wanted::{Wanted, switch};
-use crate::courier::Target;
+use super::webhook_request::{WebhookRequest, switch};
+use crate::webhook_sender::Target;
 
-/// "Within 30 minutes of receiving the token" (CertCentral webhooks, "Create a webhook").
-const TOKEN_LIFE: Duration = Duration::minutes(30);
+/// How long a token is valid: "Within 30 minutes of receiving the token" (CertCentral webhooks, "Create a webhook").
+const TOKEN_LIFETIME: Duration = Duration::minutes(30);
 
-/// An account has one or none.
+/// The webhook of an account, which has at most one.
 pub(super) struct Webhook {
     pub(super) id: u64,
     pub(super) endpoint: Target,
     pub(super) secret: Option<SecretString>,
     events: Vec<String>,
-    /// In the spelling in which they were given.
+    /// The settings with the values as the request spelt them.
     settings: Map<String, Value>,
     status: Status,
     challenge: Option<Challenge>,
 }
 
-/// Pending: not verified. Inactive: verified and not, or no longer, activated.
+/// `Pending` means not verified yet; `Inactive` means verified, and not activated or deactivated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Status {
     Pending,
@@ -29,55 +29,55 @@ enum Status {
     Inactive,
 }
 
-/// The last one sent; an earlier token no longer counts.
+/// The last challenge that was sent. Tokens of earlier ones are no longer valid.
 struct Challenge {
     token: SecretString,
     expires: OffsetDateTime,
 }
 
 impl Webhook {
-    pub(super) fn new(id: u64, wanted: Wanted) -> Self {
+    pub(super) fn new(id: u64, request: WebhookRequest) -> Self {
         Self {
             id,
-            endpoint: wanted.endpoint,
-            secret: wanted.secret.change(None),
-            // A third party's note; the page does not say.
-            events: wanted.events.unwrap_or_else(|| vec!["certificate_issued".to_owned()]),
-            settings: wanted.settings.unwrap_or_default(),
+            endpoint: request.endpoint,
+            secret: request.secret.apply(None),
+            // This default is from a third party's note; the page does not document one.
+            events: request.events.unwrap_or_else(|| vec!["certificate_issued".to_owned()]),
+            settings: request.settings.unwrap_or_default(),
             status: Status::Pending,
             challenge: None,
         }
     }
 
     /// "When you change the endpoint for a webhook, you must verify the endpoint before it can
-    /// receive webhook events." Given settings take the place of all that were there: whether
-    /// CertCentral merges them is not documented, and a client must not depend on it.
-    pub(super) fn update(&mut self, wanted: Wanted) {
-        if wanted.endpoint != self.endpoint {
-            self.endpoint = wanted.endpoint;
+    /// receive webhook events." New settings replace all earlier ones. Whether CertCentral merges
+    /// them is not documented, so a client must not depend on it.
+    pub(super) fn update(&mut self, request: WebhookRequest) {
+        if request.endpoint != self.endpoint {
+            self.endpoint = request.endpoint;
             self.status = Status::Pending;
             self.challenge = None;
         }
-        self.secret = wanted.secret.change(self.secret.take());
-        if let Some(events) = wanted.events {
+        self.secret = request.secret.apply(self.secret.take());
+        if let Some(events) = request.events {
             self.events = events;
         }
-        if let Some(settings) = wanted.settings {
+        if let Some(settings) = request.settings {
             self.settings = settings;
         }
     }
 
     pub(super) fn challenge(&mut self, token: SecretString, now: OffsetDateTime) {
-        let expires = now.saturating_add(TOKEN_LIFE);
+        let expires = now.saturating_add(TOKEN_LIFETIME);
         self.challenge = Some(Challenge { token, expires });
     }
 
-    /// A token counts once.
+    /// Checks the token, which is valid once.
     pub(super) fn verify(&mut self, token: &str, now: OffsetDateTime) -> Result<(), Refusal> {
-        let is_good = |challenge: &Challenge| {
+        let is_valid = |challenge: &Challenge| {
             challenge.token.expose_secret() == token && now < challenge.expires
         };
-        if !self.challenge.as_ref().is_some_and(is_good) {
+        if !self.challenge.as_ref().is_some_and(is_valid) {
             return Err(Refusal::InvalidToken);
         }
         self.challenge = None;
@@ -87,7 +87,7 @@ impl Webhook {
         Ok(())
     }
 
-    /// As often as one likes; likewise below.
+    /// Activates the webhook. Activating an active one is no error; likewise below.
     pub(super) fn activate(&mut self) -> Result<(), Refusal> {
         self.switch_to(Status::Active)
     }
@@ -116,7 +116,7 @@ impl Webhook {
         self.settings.get(setting).and_then(switch).unwrap_or(false)
     }
 
-    /// As "List webhooks" has it, with the secret in clear as the real one.
+    /// The document of "List webhooks", which has the secret in clear, as the real one has.
     pub(super) fn document(&self) -> Value {
         let mut document = json!({
             "id": self.id,
@@ -142,20 +142,20 @@ mod tests {
 
     use super::{Status, Webhook};
     use crate::digicert::refusal::Refusal;
-    use crate::digicert::wanted::Wanted;
+    use crate::digicert::webhook_request::WebhookRequest;
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     fn webhook() -> Webhook {
-        Webhook::new(1, wanted("https://a.example/"))
+        Webhook::new(1, request("https://a.example/"))
     }
 
-    fn wanted(endpoint: &str) -> Wanted {
-        Wanted::read(format!(r#"{{"endpoint":"{endpoint}"}}"#).as_bytes()).unwrap()
+    fn request(endpoint: &str) -> WebhookRequest {
+        WebhookRequest::read(format!(r#"{{"endpoint":"{endpoint}"}}"#).as_bytes()).unwrap()
     }
 
     #[test]
-    fn verified_then_activated_then_paused() {
+    fn a_webhook_is_verified_then_activated_then_deactivated() {
         let mut webhook = webhook();
         assert_eq!(webhook.activate(), Err(Refusal::InvalidAction));
         assert_eq!(webhook.deactivate(), Err(Refusal::InvalidAction));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_lives_for_thirty_minutes_and_until_the_next() {
+    fn a_token_is_valid_for_thirty_minutes_and_until_the_next() {
         let mut webhook = webhook();
         webhook.challenge("t".into(), NOW);
         let late = NOW + Duration::minutes(30);
@@ -182,15 +182,15 @@ mod tests {
     }
 
     #[test]
-    fn another_endpoint_is_another_challenge() {
+    fn a_new_endpoint_needs_a_new_challenge() {
         let mut webhook = webhook();
         webhook.challenge("t".into(), NOW);
         webhook.verify("t", NOW).unwrap();
         webhook.activate().unwrap();
-        webhook.update(wanted("https://a.example/"));
+        webhook.update(request("https://a.example/"));
         assert_eq!(webhook.status, Status::Active);
         webhook.challenge("t".into(), NOW);
-        webhook.update(wanted("https://b.example/"));
+        webhook.update(request("https://b.example/"));
         assert_eq!(webhook.status, Status::Pending);
         assert_eq!(webhook.verify("t", NOW), Err(Refusal::InvalidToken));
         assert_eq!(webhook.activate(), Err(Refusal::InvalidAction));

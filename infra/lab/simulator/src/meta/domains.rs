@@ -1,12 +1,13 @@
 use serde_json::{Value, json};
 
-use super::app::Kept;
 use super::paging::Page;
 use super::replies::{bad_parameter, found};
-use super::{Asked, certificate, parameters};
-use crate::answers::Handled;
+use super::request::GraphRequest;
+use super::state::{App, id_of};
+use super::{certificate, parameters};
+use crate::responses::HandlerResult;
 
-/// One of the two edges of an app.
+/// The kind of alerts that domains are subscribed for. Each is an edge of the app.
 #[derive(Clone, Copy)]
 pub(super) enum Alerts {
     Certificate,
@@ -14,10 +15,10 @@ pub(super) enum Alerts {
 }
 
 impl Alerts {
-    fn domains(self, kept: &mut Kept) -> &mut Vec<String> {
+    fn domains(self, app: &mut App) -> &mut Vec<String> {
         match self {
-            Self::Certificate => &mut kept.domains,
-            Self::Phishing => &mut kept.phishing_domains,
+            Self::Certificate => &mut app.domains,
+            Self::Phishing => &mut app.phishing_domains,
         }
     }
 
@@ -26,28 +27,28 @@ impl Alerts {
             Self::Certificate => "domain",
             Self::Phishing => "phishing-domain",
         };
-        certificate::id_of(&format!("{edge}/{domain}")).to_string()
+        id_of(&format!("{edge}/{domain}")).to_string()
     }
 }
 
-impl Asked<'_> {
-    pub(super) fn subscribed_domains(&self, alerts: Alerts) -> Handled {
-        let page = match Page::read(self.parameters) {
+impl GraphRequest<'_> {
+    pub(super) fn subscribed_domains(&self, alerts: Alerts) -> HandlerResult {
+        let page = match Page::parse(self.parameters) {
             Ok(page) => page,
             Err(message) => return Ok(bad_parameter(message)),
         };
-        let domains = alerts.domains(&mut self.world.app.kept()).clone();
+        let domains = alerts.domains(&mut self.state.app()).clone();
         let total = u32::try_from(domains.len())?;
         let entry = |domain: &String| json!({"domain": domain, "id": alerts.id(domain)});
         let range = page.numbers(total);
-        let chosen = domains.iter().skip(range.start as usize).take(range.len());
-        let entries: Vec<Value> = chosen.map(entry).collect();
-        Ok(found(page.body(entries, total, self.world.address, self.uri)))
+        let selected = domains.iter().skip(range.start as usize).take(range.len());
+        let entries: Vec<Value> = selected.map(entry).collect();
+        Ok(found(page.body(entries, total, self.state.shared.address, self.uri)))
     }
 
-    /// `subscribe` and `unsubscribe`, each a list. What is there already, or not there, is no
-    /// error.
-    pub(super) fn subscribe_domains(&self, alerts: Alerts) -> Handled {
+    /// Applies `subscribe` and `unsubscribe`, which are lists. Subscribing a subscribed domain is no error, nor
+    /// is unsubscribing an unsubscribed one.
+    pub(super) fn subscribe_domains(&self, alerts: Alerts) -> HandlerResult {
         let (added, removed) = match (self.domains("subscribe"), self.domains("unsubscribe")) {
             (Ok(added), Ok(removed)) => (added, removed),
             (Err(message), _) | (_, Err(message)) => return Ok(bad_parameter(&message)),
@@ -55,15 +56,15 @@ impl Asked<'_> {
         if added.is_empty() && removed.is_empty() {
             return Ok(bad_parameter("Param subscribe or unsubscribe is required"));
         }
-        let mut kept = self.world.app.kept();
-        let domains = alerts.domains(&mut kept);
+        let mut app = self.state.app();
+        let domains = alerts.domains(&mut app);
         domains.retain(|domain| !removed.contains(domain));
         for domain in added {
             if !domains.contains(&domain) {
                 domains.push(domain);
             }
         }
-        // A string, as documented.
+        // The page documents a string here.
         Ok(found(json!({"success": "true"})))
     }
 

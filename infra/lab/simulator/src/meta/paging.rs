@@ -10,7 +10,7 @@ use super::parameters::Parameters;
 /// Graph's default.
 const DEFAULT_LIMIT: u32 = 25;
 
-/// From which entry, and how many.
+/// The first entry of a page, and the maximum number of entries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Page {
     start: u32,
@@ -18,8 +18,8 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// From `limit` and `after`; an error is the text for code 100.
-    pub(super) fn read(parameters: &Parameters) -> Result<Self, &'static str> {
+    /// Parses `limit` and `after`; an error is the text for code 100.
+    pub(super) fn parse(parameters: &Parameters) -> Result<Self, &'static str> {
         let limit = match parameters.get("limit") {
             None => DEFAULT_LIMIT,
             Some(limit) => limit
@@ -35,13 +35,20 @@ impl Page {
         Ok(Self { start, limit })
     }
 
+    /// The numbers of the entries on the page.
     pub(super) fn numbers(self, total: u32) -> Range<u32> {
         self.start.min(total)..self.start.saturating_add(self.limit).min(total)
     }
 
-    /// `next` is an absolute URL with the whole query of the request, access token included, as
-    /// the real one has it; it is missing on the last page.
-    pub(super) fn body(self, data: Vec<Value>, total: u32, at: SocketAddr, uri: &Uri) -> Value {
+    /// The body of the page. `next` is an absolute URL with the whole query of the request, including the
+    /// access token, as in the real API; the last page has none.
+    pub(super) fn body(
+        self,
+        data: Vec<Value>,
+        total: u32,
+        address: SocketAddr,
+        uri: &Uri,
+    ) -> Value {
         let Range { start, end } = self.numbers(total);
         if start == end {
             return json!({"data": data});
@@ -54,14 +61,14 @@ impl Page {
             let query = uri.query().unwrap_or_default().split('&');
             let kept = query.filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
             let query: String = kept.map(|pair| format!("{pair}&")).collect();
-            let next = format!("http://{at}{}?{query}after={after}", uri.path());
+            let next = format!("http://{address}{}?{query}after={after}", uri.path());
             paging.insert("next".to_owned(), Value::String(next));
         }
         json!({"data": data, "paging": paging})
     }
 }
 
-/// Opaque to clients; here the number of the first entry after it.
+/// A cursor, which is opaque to clients. It holds the number of the first entry after it.
 fn cursor(position: u32) -> String {
     BASE64URL_NOPAD.encode(format!("after:{position}").as_bytes())
 }
@@ -76,21 +83,21 @@ mod tests {
     use super::{Page, cursor};
     use crate::meta::parameters::Parameters;
 
-    fn read(pairs: &[(&str, &str)]) -> Result<Page, &'static str> {
+    fn parse(pairs: &[(&str, &str)]) -> Result<Page, &'static str> {
         let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Page::read(&owned.collect::<Parameters>())
+        Page::parse(&owned.collect::<Parameters>())
     }
 
     #[test]
     fn pages_follow_one_another_to_the_end() {
-        let first = read(&[("limit", "2")]).unwrap();
+        let first = parse(&[("limit", "2")]).unwrap();
         assert_eq!(first.numbers(5), 0..2);
-        let last = read(&[("limit", "2"), ("after", &cursor(4))]).unwrap();
+        let last = parse(&[("limit", "2"), ("after", &cursor(4))]).unwrap();
         assert_eq!(last.numbers(5), 4..5);
         assert_eq!(last.numbers(1), 1..1);
-        assert_eq!(read(&[]).unwrap().numbers(100), 0..25);
+        assert_eq!(parse(&[]).unwrap().numbers(100), 0..25);
         assert_eq!(
-            read(&[("limit", "4294967295"), ("after", &cursor(4))]).unwrap().numbers(5),
+            parse(&[("limit", "4294967295"), ("after", &cursor(4))]).unwrap().numbers(5),
             4..5
         );
     }
@@ -100,7 +107,7 @@ mod tests {
         for pair in
             [("limit", "0"), ("limit", "x"), ("limit", "-1"), ("after", "?"), ("after", "QVF")]
         {
-            assert!(read(&[pair]).is_err(), "{pair:?}");
+            assert!(parse(&[pair]).is_err(), "{pair:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 pub(super) type Parameters = HashMap<String, String>;
 
-/// Those of a body, form or JSON, as Graph takes either.
+/// The parameters of a body, which may be a form or JSON.
 pub(super) fn of_body(body: &[u8]) -> Parameters {
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => {
@@ -18,7 +18,7 @@ pub(super) fn of_body(body: &[u8]) -> Parameters {
     }
 }
 
-/// A list: a JSON array, or parted by commas.
+/// A list, which may be a JSON array or separated by commas.
 pub(super) fn list(parameters: &Parameters, name: &str) -> Vec<String> {
     let text = parameters.get(name).map(String::as_str).unwrap_or_default();
     serde_json::from_str(text).unwrap_or_else(|_| {
@@ -32,7 +32,7 @@ mod tests {
     use super::{list, of_body};
 
     #[test]
-    fn lists_come_in_three_spellings() {
+    fn lists_may_be_json_or_separated_by_commas() {
         for body in [
             "fields=%5B%22certificate%22%2C%22phishing%22%5D",
             "fields=certificate%2C+phishing",

@@ -1,19 +1,33 @@
+use axum::extract::{Query, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::answers::{self, server_error, with_retry_after};
+use super::parameters::Parameters;
+use crate::api_key::{bearer, is_expected};
 use crate::fault::Fault;
+use crate::responses::{self, server_error, with_retry_after};
+use crate::settings::Settings;
 
 const TRACE: &str = "EJplcsCHuLu";
 
-pub(crate) fn failure(fault: &Fault) -> Option<Response> {
+/// Checks the access token. The live API refuses requests to the retired product before it checks the token,
+/// so the token is not checked then.
+pub(crate) fn key_refusal(settings: &Settings, request: &Request) -> Option<Response> {
+    let query = Query::<Parameters>::try_from_uri(request.uri()).ok();
+    let token = query.as_ref().and_then(|query| query.get("access_token"));
+    let token = token.map(String::as_str).or_else(|| bearer(request.headers()));
+    (!settings.retired && !is_expected(&settings.meta_access_token, token)).then(token_refused)
+}
+
+/// The error response for a fault that Graph has one for.
+pub(crate) fn error_response(fault: &Fault) -> Option<Response> {
     match fault {
-        // Code 4 was observed with 403; the status is weak evidence at Graph.
+        // Code 4 was observed with 403. At Graph, clients must not rely on the status.
         Fault::RateLimited { retry_after, status } => {
             let status = status.and_then(|status| StatusCode::from_u16(status).ok());
             let body = oauth_error(4, "(#4) Application request limit reached", true);
-            let response = answers::json(status.unwrap_or(StatusCode::FORBIDDEN), body);
+            let response = responses::json(status.unwrap_or(StatusCode::FORBIDDEN), body);
             Some(with_retry_after(with_usage(response, 100), *retry_after))
         }
         Fault::ServerError { status } => {
@@ -23,14 +37,14 @@ pub(crate) fn failure(fault: &Fault) -> Option<Response> {
         Fault::KeyRefused => Some(token_refused()),
         Fault::MissingPermission => {
             let message = "(#10) Application does not have permission for this action";
-            Some(answers::json(StatusCode::FORBIDDEN, oauth_error(10, message, false)))
+            Some(responses::json(StatusCode::FORBIDDEN, oauth_error(10, message, false)))
         }
         Fault::Retired => Some(unknown_object("certificates")),
         _ => None,
     }
 }
 
-/// Code 100, subcode 33: what is unknown, not allowed, or retired.
+/// Code 100, subcode 33: the object is unknown, not allowed, or retired.
 pub(crate) fn unknown_object(path: &str) -> Response {
     unsupported("get", path)
 }
@@ -49,7 +63,7 @@ pub(super) fn unsupported(method: &str, path: &str) -> Response {
         "error_subcode": 33,
         "fbtrace_id": TRACE,
     });
-    answers::json(StatusCode::BAD_REQUEST, json!({"error": error}))
+    responses::json(StatusCode::BAD_REQUEST, json!({"error": error}))
 }
 
 pub(super) fn token_refused() -> Response {
@@ -58,18 +72,18 @@ pub(super) fn token_refused() -> Response {
     if let Some(error) = body.get_mut("error").and_then(Value::as_object_mut) {
         error.insert("error_subcode".to_owned(), json!(460));
     }
-    answers::json(StatusCode::BAD_REQUEST, body)
+    responses::json(StatusCode::BAD_REQUEST, body)
 }
 
 pub(super) fn bad_parameter(message: &str) -> Response {
     let message = format!("(#100) {message}");
-    answers::json(StatusCode::BAD_REQUEST, oauth_error(100, &message, false))
+    responses::json(StatusCode::BAD_REQUEST, oauth_error(100, &message, false))
 }
 
 /// The handshake of a subscription failed.
 pub(super) fn callback_failed(message: &str) -> Response {
     let message = format!("(#2200) Callback verification failed: {message}");
-    answers::json(StatusCode::BAD_REQUEST, oauth_error(2200, &message, false))
+    responses::json(StatusCode::BAD_REQUEST, oauth_error(2200, &message, false))
 }
 
 fn oauth_error(code: u32, message: &str, is_transient: bool) -> Value {
@@ -83,10 +97,10 @@ fn oauth_error(code: u32, message: &str, is_transient: bool) -> Value {
 }
 
 pub(super) fn found(body: Value) -> Response {
-    with_usage(answers::json(StatusCode::OK, body), 28)
+    with_usage(responses::json(StatusCode::OK, body), 28)
 }
 
-/// Percentages of the app's budget over a rolling hour.
+/// Adds the usage of the app's rate limit over a rolling hour, in per cent.
 fn with_usage(mut response: Response, call_count: u8) -> Response {
     const USAGE: HeaderName = HeaderName::from_static("x-app-usage");
     let usage = format!(r#"{{"call_count":{call_count},"total_time":25,"total_cputime":25}}"#);

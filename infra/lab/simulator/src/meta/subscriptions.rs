@@ -1,24 +1,19 @@
 use anyhow::Result;
 use axum::response::Response;
+use providers::meta::OBJECT;
 use serde_json::{Value, json};
 
+use super::parameters;
 use super::replies::{bad_parameter, callback_failed, found};
-use super::{Asked, parameters};
-use crate::answers::Handled;
+use super::request::GraphRequest;
+use super::state::Subscription;
 use crate::authority::number_of;
-use crate::courier::Target;
 use crate::random;
+use crate::responses::HandlerResult;
+use crate::webhook_sender::Target;
 
-const OBJECT: &str = "certificate_transparency";
 const FIELDS: [&str; 2] = ["certificate", "phishing"];
 const DEFAULT_VERSION: &str = "v19.0";
-
-/// What an app hears of. There is one object here, so there is one of these or none.
-pub(crate) struct Subscription {
-    callback: Target,
-    /// Name and version.
-    fields: Vec<(String, String)>,
-}
 
 impl Subscription {
     fn document(&self) -> Value {
@@ -32,49 +27,50 @@ impl Subscription {
     }
 }
 
-impl Asked<'_> {
+impl GraphRequest<'_> {
     pub(super) fn subscriptions(&self) -> Response {
-        let kept = self.world.app.kept();
-        let documents: Vec<_> = kept.subscription.iter().map(Subscription::document).collect();
+        let app = self.state.app();
+        let documents: Vec<_> = app.subscription.iter().map(Subscription::document).collect();
         found(json!({"data": documents}))
     }
 
-    /// The fields are added to those that are there; the callback takes the place of an earlier
-    /// one, once it has answered the handshake.
-    pub(super) async fn subscribe(&self) -> Handled {
-        let (callback, fields) = match self.wanted() {
-            Ok(wanted) => wanted,
+    /// Adds the fields to the subscribed ones. The callback replaces an earlier one once it has answered the
+    /// handshake.
+    pub(super) async fn subscribe(&self) -> HandlerResult {
+        let (callback, fields) = match self.subscription_request() {
+            Ok(request) => request,
             Err(message) => return Ok(bad_parameter(&message)),
         };
         if let Err(message) = self.handshake(&callback).await? {
             return Ok(callback_failed(&message));
         }
-        let mut kept = self.world.app.kept();
-        let earlier = kept.subscription.take();
+        let mut app = self.state.app();
+        let earlier = app.subscription.take();
         let mut all = earlier.map(|subscription| subscription.fields).unwrap_or_default();
         all.retain(|(name, _)| !fields.contains(name));
         let version = self.version.unwrap_or(DEFAULT_VERSION);
         all.extend(fields.into_iter().map(|name| (name, version.to_owned())));
-        kept.subscription = Some(Subscription { callback, fields: all });
+        app.subscription = Some(Subscription { callback, fields: all });
         Ok(found(json!({"success": true})))
     }
 
-    /// Without `fields` all of the object's, without `object` all.
+    /// Removes the fields, or all of them if the request names none.
     pub(super) fn unsubscribe(&self) -> Response {
         let names = match self.object().and_then(|_| self.fields()) {
             Ok(names) => names,
             Err(message) => return bad_parameter(&message),
         };
-        let mut kept = self.world.app.kept();
-        if let Some(subscription) = &mut kept.subscription {
-            let is_gone = |name: &String| names.is_empty() || names.contains(name);
-            subscription.fields.retain(|(name, _)| !is_gone(name));
+        let mut app = self.state.app();
+        if let Some(subscription) = &mut app.subscription {
+            let is_removed = |name: &String| names.is_empty() || names.contains(name);
+            subscription.fields.retain(|(name, _)| !is_removed(name));
         }
-        kept.subscription.take_if(|subscription| subscription.fields.is_empty());
+        app.subscription.take_if(|subscription| subscription.fields.is_empty());
         found(json!({"success": true}))
     }
 
-    fn wanted(&self) -> Result<(Target, Vec<String>), String> {
+    /// The callback and the fields of the request; an error is the text for code 100.
+    fn subscription_request(&self) -> Result<(Target, Vec<String>), String> {
         self.object()?.ok_or("Param object is required")?;
         let fields = self.fields()?;
         if fields.is_empty() {
@@ -105,19 +101,19 @@ impl Asked<'_> {
         }
     }
 
-    /// The callback must answer 200 with the challenge and nothing else.
+    /// The callback must respond with 200 and exactly the challenge.
     async fn handshake(&self, callback: &Target) -> Result<Result<(), String>> {
         let token = self.parameters.get("verify_token").map(String::as_str).unwrap_or_default();
-        // An int, as documented.
+        // The page documents an integer here.
         let challenge = (number_of(&random::hex::<16>()?) % 10_000_000_000).to_string();
         let query =
             [("hub.mode", "subscribe"), ("hub.challenge", &challenge), ("hub.verify_token", token)];
-        Ok(match self.world.courier.get(callback, &query).await {
+        Ok(match self.state.shared.webhook_sender.get(callback, &query).await {
             None => Err("The URL couldn't be validated. No response in time".to_owned()),
-            Some(answered) if answered.code != 200 => {
-                Err(format!("HTTP Status Code = {}", answered.code))
+            Some(response) if response.code != 200 => {
+                Err(format!("HTTP Status Code = {}", response.code))
             }
-            Some(answered) if answered.body != challenge.as_bytes() => {
+            Some(response) if response.body != challenge.as_bytes() => {
                 Err("Response does not match challenge".to_owned())
             }
             Some(_) => Ok(()),

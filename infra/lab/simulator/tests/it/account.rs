@@ -35,7 +35,7 @@ impl Case {
         self.call(Method::PUT, path, body).await
     }
 
-    /// Creates the webhook; its path.
+    /// Creates the webhook and returns its path.
     pub(crate) async fn create(&self, members: Value) -> String {
         let (status, body) = self.call(Method::POST, "/webhook", self.body(members)).await;
         assert_eq!(status, 201, "{body}");
@@ -43,7 +43,7 @@ impl Case {
         format!("/webhook/{}", body["webhook_id"])
     }
 
-    /// The endpoint, and `members`.
+    /// A body with the endpoint and `members`.
     pub(crate) fn body(&self, members: Value) -> Value {
         let mut body = json!({"endpoint": self.receiver.url});
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -59,7 +59,7 @@ impl Case {
         self.put(&format!("{webhook}/check-challenge"), json!({"token": token})).await
     }
 
-    /// Creates, verifies, activates.
+    /// Creates, verifies and activates the webhook.
     pub(crate) async fn subscribe(&self, members: Value) -> String {
         let webhook = self.create(members).await;
         let token = self.challenge(&webhook).await;

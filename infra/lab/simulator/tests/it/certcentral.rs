@@ -12,7 +12,7 @@ use crate::support::{
 #[tokio::test]
 async fn pem_all_is_a_chain_that_verifies_up_to_its_root() {
     let simulator = start(Settings::default()).await;
-    // Odd: CRLF. A multiple of eight: P-384.
+    // Odd ids have CRLF, and multiples of eight are on P-384.
     for (id, curve_bits, crlf) in [(23_455, 256, true), (23_454, 256, false), (16, 384, false)] {
         let url = format!("{}/certificate/{id}/download/format/pem_all", simulator.digicert_base());
         let response = get(&url).await;
@@ -51,8 +51,8 @@ fn assert_leaf(der: &[u8], name: &str, curve_bits: usize) {
     );
     assert!(leaf.extended_key_usage().unwrap().unwrap().value.server_auth);
     assert_eq!(leaf.public_key().parsed().unwrap().key_size(), curve_bits);
-    let has = |wanted: fn(&ParsedExtension<'_>) -> bool| {
-        leaf.extensions().iter().any(|extension| wanted(extension.parsed_extension()))
+    let has = |matches: fn(&ParsedExtension<'_>) -> bool| {
+        leaf.extensions().iter().any(|extension| matches(extension.parsed_extension()))
     };
     assert!(has(|extension| matches!(extension, ParsedExtension::AuthorityKeyIdentifier(_))));
     assert!(has(|extension| matches!(extension, ParsedExtension::SubjectKeyIdentifier(_))));
@@ -64,7 +64,7 @@ fn assert_leaf(der: &[u8], name: &str, curve_bits: usize) {
 }
 
 #[tokio::test]
-async fn the_shorter_formats_leave_out_what_they_say() {
+async fn the_shorter_formats_leave_out_root_and_intermediate() {
     let simulator = start(Settings::default()).await;
     let mut chains = Vec::new();
     for format in ["pem_all", "pem_noroot", "pem_nointermediate"] {
@@ -88,7 +88,7 @@ async fn the_shorter_formats_leave_out_what_they_say() {
 }
 
 #[tokio::test]
-async fn order_info_describes_the_certificate_that_the_download_gives() {
+async fn order_info_describes_the_downloaded_certificate() {
     let simulator = start(Settings::default()).await;
     let base = simulator.digicert_base();
     let (status, order) = get_json(&format!("{base}/order/certificate/12345")).await;
@@ -108,7 +108,7 @@ async fn order_info_describes_the_certificate_that_the_download_gives() {
         certificate["dns_names"],
         json!(["www-23456.example.com", "*.www-23456.example.com"])
     );
-    let date = |moment: OffsetDateTime| moment.date().to_string();
+    let date = |time: OffsetDateTime| time.date().to_string();
     assert_eq!(certificate["valid_from"], date(leaf.validity().not_before.to_datetime()));
     assert_eq!(certificate["valid_till"], date(leaf.validity().not_after.to_datetime()));
     assert_eq!(
@@ -118,7 +118,7 @@ async fn order_info_describes_the_certificate_that_the_download_gives() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_has_the_providers_errors() {
+async fn missing_objects_have_the_errors_of_the_provider() {
     let simulator = start(Settings::default()).await;
     let base = simulator.digicert_base();
     for (path, status, code) in [

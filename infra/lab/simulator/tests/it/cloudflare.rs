@@ -23,16 +23,16 @@ async fn a_custom_hostname_has_its_certificate() {
     let serial: u128 = result["ssl"]["serial_number"].as_str().unwrap().parse().unwrap();
     assert!(serial >> 120 > 0);
     assert!(result["ssl"]["signature"].as_str().unwrap().starts_with("ECDSAWithSHA"));
-    for moment in ["uploaded_on", "expires_on"] {
-        let text = result["ssl"][moment].as_str().unwrap();
-        assert_eq!((text.len(), text.ends_with('Z')), (27, true), "{moment}: {text}");
+    for time in ["uploaded_on", "expires_on"] {
+        let text = result["ssl"][time].as_str().unwrap();
+        assert_eq!((text.len(), text.ends_with('Z')), (27, true), "{time}: {text}");
     }
     assert_eq!(result["ownership_verification"]["type"], "txt");
     assert_eq!(get_json(&url).await.1, body, "the same id, the same answer");
 }
 
 #[tokio::test]
-async fn hostnames_can_be_given() {
+async fn hostnames_can_be_set() {
     let hostnames = BTreeMap::from([("a1".to_owned(), "Shop.Example".to_owned())]);
     let simulator = start(Settings { hostnames, ..Settings::default() }).await;
     simulator.name_hostname("a2", "blog.example").unwrap();
@@ -45,7 +45,7 @@ async fn hostnames_can_be_given() {
 }
 
 #[tokio::test]
-async fn ids_tell_what_is_gone_and_what_is_pending() {
+async fn the_prefix_of_an_id_decides_what_is_gone_and_what_is_pending() {
     let simulator = start(Settings::default()).await;
     let url = |id: &str| format!("{}/zones/z/custom_hostnames/{id}", simulator.cloudflare_base());
     let (status, body) = get_json(&url("gone-1")).await;

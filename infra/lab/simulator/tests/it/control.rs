@@ -15,7 +15,7 @@ async fn send(simulator: &Simulator, method: Method, path: &str, body: &str) -> 
 }
 
 #[tokio::test]
-async fn faults_are_set_seen_and_removed_over_http() {
+async fn faults_are_set_listed_and_removed_over_http() {
     let simulator = start(Settings::default()).await;
     let rules = r#"[{"path":"/services/v2/certificate/","fault":"rate_limited","retry_after":2,"times":2}]"#;
     let (status, listed) = send(&simulator, Method::PUT, "faults", rules).await;
@@ -44,7 +44,7 @@ async fn faults_are_set_seen_and_removed_over_http() {
 }
 
 #[tokio::test]
-async fn a_rule_that_is_wrong_changes_nothing() {
+async fn an_invalid_rule_changes_nothing() {
     let simulator = start(Settings::default()).await;
     simulator.faults().add(Rule::new("/x", Fault::Hang));
     for body in ["", "{}", r#"[{"path":"/","fault":"rate_limited","tmies":3}]"#] {
@@ -74,14 +74,14 @@ async fn requests_are_listed_and_counted_by_prefix() {
 }
 
 #[tokio::test]
-async fn every_provider_answer_can_be_delayed() {
+async fn every_response_of_a_provider_can_be_delayed() {
     let delay = Duration::from_millis(400);
     let simulator = start(Settings { delay, ..Settings::default() }).await;
     let url = format!("{}/order/certificate/1", simulator.digicert_base());
     let timed = async || {
-        let asked = Instant::now();
+        let began = Instant::now();
         assert_eq!(get_json(&url).await.0, 200);
-        asked.elapsed()
+        began.elapsed()
     };
     assert!(timed().await >= delay);
     let (status, _) = send(&simulator, Method::PUT, "delay", r#"{"millis":0}"#).await;
@@ -92,7 +92,7 @@ async fn every_provider_answer_can_be_delayed() {
 }
 
 #[tokio::test]
-async fn hostnames_are_named_over_http() {
+async fn hostnames_are_set_over_http() {
     let simulator = start(Settings::default()).await;
     assert_eq!(send(&simulator, Method::PUT, "hostnames", r#"{"a":"x.example"}"#).await.0, 204);
     assert_eq!(send(&simulator, Method::PUT, "hostnames", r#"{"a":"../x"}"#).await.0, 400);
@@ -101,7 +101,7 @@ async fn hostnames_are_named_over_http() {
 }
 
 #[tokio::test]
-async fn it_listens_on_loopback_only_and_stops_when_dropped() {
+async fn the_simulator_listens_on_loopback_only_and_stops_when_dropped() {
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
         let started = Simulator::start(address.parse().unwrap(), Settings::default()).await;
         let error = started.err().unwrap().to_string();

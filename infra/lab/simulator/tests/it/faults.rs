@@ -19,7 +19,7 @@ fn pem_all(simulator: &Simulator) -> String {
     format!("{}/certificate/9/download/format/pem_all", simulator.digicert_base())
 }
 
-/// What a bare client reads until the connection ends.
+/// What a client on a plain socket reads until the connection ends.
 async fn raw(simulator: &Simulator) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(simulator.address()).await?;
     let request =
@@ -31,7 +31,7 @@ async fn raw(simulator: &Simulator) -> std::io::Result<String> {
 }
 
 #[tokio::test]
-async fn each_provider_has_its_own_way_to_refuse() {
+async fn each_provider_refuses_in_its_own_format() {
     let rate_limited = Fault::RateLimited { retry_after: Some(2), status: None };
     let failed = Fault::ServerError { status: Some(500) };
     for (fault, digicert, cloudflare, graph) in [
@@ -63,7 +63,7 @@ async fn each_provider_has_its_own_way_to_refuse() {
 }
 
 #[tokio::test]
-async fn answers_that_are_no_answer_of_the_provider() {
+async fn responses_that_do_not_come_from_the_provider() {
     let limited = Fault::RateLimited { retry_after: Some(2), status: None };
     let simulator = with(limited).await;
     assert_eq!(header(&get(&pem_all(&simulator)).await, "retry-after"), "2");
@@ -92,7 +92,7 @@ async fn answers_that_are_no_answer_of_the_provider() {
 }
 
 #[tokio::test]
-async fn a_reset_connection_gives_no_byte() {
+async fn a_reset_connection_sends_no_byte() {
     let simulator = with(Fault::Reset).await;
     let error = raw(&simulator).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
@@ -100,7 +100,7 @@ async fn a_reset_connection_gives_no_byte() {
 }
 
 #[tokio::test]
-async fn a_cut_off_answer_is_shorter_than_it_says() {
+async fn a_cut_off_response_is_shorter_than_its_content_length() {
     let simulator = with(Fault::CutOff).await;
     let text = raw(&simulator).await.unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -113,15 +113,15 @@ async fn a_cut_off_answer_is_shorter_than_it_says() {
 }
 
 #[tokio::test]
-async fn slow_answers_come_and_hanging_ones_do_not() {
+async fn slow_responses_arrive_and_hanging_ones_do_not() {
     let simulator = with(Fault::Slow { millis: 120 }).await;
-    let asked = Instant::now();
+    let began = Instant::now();
     assert_eq!(get(&pem_all(&simulator)).await.status(), 200);
-    assert!(asked.elapsed() >= Duration::from_millis(120));
+    assert!(began.elapsed() >= Duration::from_millis(120));
 
     simulator.faults().set([Rule::new("/", Fault::Hang)]);
     assert!(timeout(Duration::from_millis(150), raw(&simulator)).await.is_err());
-    // Stopping drops what hangs, at once.
+    // Stopping resets hanging connections at once.
     let client = client().get(pem_all(&simulator));
     let hanging = tokio::spawn(async move { client.send().await });
     while simulator.requests().total() < 3 {
@@ -134,7 +134,7 @@ async fn slow_answers_come_and_hanging_ones_do_not() {
 }
 
 #[tokio::test]
-async fn spoilt_chains_are_spoilt_as_they_say() {
+async fn faulty_chains_have_the_requested_fault() {
     let text = |fault| async {
         let simulator = with(fault).await;
         let response = get(&pem_all(&simulator)).await;
@@ -174,7 +174,7 @@ async fn spoilt_chains_are_spoilt_as_they_say() {
 }
 
 #[tokio::test]
-async fn graph_certificates_are_spoilt_too_and_other_json_is_not() {
+async fn chain_faults_apply_to_graph_certificates_and_not_to_other_json() {
     let simulator = with(Fault::PrivateKey).await;
     let url = format!("{}/certificates?query=a.example&limit=1", simulator.meta_base());
     let (_, page) = get_json(&url).await;

@@ -60,7 +60,7 @@ fn assert_certificate(node: &Value) {
 }
 
 #[tokio::test]
-async fn a_certificate_can_be_asked_for_by_id_with_fields() {
+async fn a_certificate_can_be_requested_by_id_with_fields() {
     let simulator = start(Settings::default()).await;
     let base = simulator.meta_base();
     let (_, page) = get_json(&format!("{base}/certificates?query=shop.example")).await;
@@ -74,8 +74,8 @@ async fn a_certificate_can_be_asked_for_by_id_with_fields() {
     assert_eq!(node.as_object().unwrap().len(), 5);
     assert_eq!(node["cert_hash_sha256"], listed["cert_hash_sha256"]);
     assert_eq!(node["subject_name"], "/C=US/O=Example, Inc./CN=www-1.shop.example");
-    let moment = node["not_valid_before"].as_str().unwrap();
-    assert!(moment.ends_with("T00:00:00+0000"), "{moment}");
+    let time = node["not_valid_before"].as_str().unwrap();
+    assert!(time.ends_with("T00:00:00+0000"), "{time}");
 
     let (status, node) = get_json(&format!("{base}/v2.10/1662768163744657")).await;
     assert_eq!((status, &node["id"]), (200, &json!("1662768163744657")));
@@ -99,7 +99,7 @@ async fn subscribed_domains_are_paged() {
 }
 
 #[tokio::test]
-async fn errors_are_told_by_their_code() {
+async fn errors_have_their_codes() {
     let settings = Settings { meta_access_token: Some("1|x".into()), ..Settings::default() };
     let simulator = start(settings).await;
     let base = simulator.meta_base();
@@ -124,7 +124,7 @@ async fn errors_are_told_by_their_code() {
 }
 
 #[tokio::test]
-async fn the_retired_product_answers_as_seen_live() {
+async fn the_retired_product_responds_as_recorded_live() {
     let simulator = start(Settings { retired: true, ..Settings::default() }).await;
     let expect = |(status, body): (u16, Value)| {
         assert_eq!(status, 400);

@@ -33,7 +33,7 @@ async fn a_callback_is_subscribed_once_it_has_answered_the_handshake() {
         ("include_values", "true"),
     ];
     let list = format!("{}/123/subscriptions", simulator.meta_base());
-    // No challenge in the answer; refused; moved.
+    // A response without the challenge, a refusal, and a redirect.
     for answer in [Answer::Status(200), Answer::Status(403), Answer::Redirect] {
         receiver.answer(answer);
         let (status, body) = post(&simulator, "subscriptions", &pairs).await;
@@ -71,7 +71,7 @@ async fn a_callback_is_subscribed_once_it_has_answered_the_handshake() {
 }
 
 #[tokio::test]
-async fn subscriptions_that_cannot_be_are_refused_unasked() {
+async fn invalid_subscriptions_are_refused_without_a_handshake() {
     let simulator = start(Settings::default()).await;
     let receiver = Receiver::start().await;
     let whole = [
@@ -88,7 +88,7 @@ async fn subscriptions_that_cannot_be_are_refused_unasked() {
         ("fields", ""),
         ("include_values", "perhaps"),
     ] {
-        let pairs = whole.map(|(known, kept)| (known, if known == name { value } else { kept }));
+        let pairs = whole.map(|(known, valid)| (known, if known == name { value } else { valid }));
         let (status, body) = post(&simulator, "subscriptions", &pairs).await;
         assert_eq!((status, &body["error"]["code"]), (400, &json!(100)), "{name} {value}");
         let message = body["error"]["message"].as_str().unwrap();
@@ -123,7 +123,7 @@ async fn domains_are_subscribed_and_unsubscribed() {
 }
 
 #[tokio::test]
-async fn the_retired_product_refuses_to_be_subscribed_to() {
+async fn the_retired_product_refuses_subscriptions() {
     let simulator = start(Settings { retired: true, ..Settings::default() }).await;
     for edge in ["subscriptions", "subscribed_domains", "subscribed_domains_phishing"] {
         let url = format!("{}/v19.0/123/{edge}", simulator.meta_base());

@@ -1,4 +1,4 @@
-//! The simulator over real sockets, as its clients meet it.
+//! The simulator over real sockets, as its clients use it.
 #![allow(clippy::unwrap_used, reason = "tests; clippy exempts only the functions marked as such")]
 
 mod account;

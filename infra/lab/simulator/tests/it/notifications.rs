@@ -68,10 +68,10 @@ fn refused(answer: &(u16, Value)) -> String {
 #[tokio::test]
 async fn a_destination_is_tested_when_it_is_created_and_updated() {
     let case = Case::new().await;
-    for (answer, told) in [(Answer::Status(401), "401"), (Answer::Redirect, "307")] {
+    for (answer, status) in [(Answer::Status(401), "401"), (Answer::Redirect, "307")] {
         case.receiver.answer(answer);
         let answer = case.call(Method::POST, WEBHOOKS, case.destination("s")).await;
-        assert!(refused(&answer).contains(told));
+        assert!(refused(&answer).contains(status));
     }
     assert_eq!(case.get(WEBHOOKS).await, json!([]));
     case.receiver.take();
@@ -105,7 +105,7 @@ async fn a_destination_is_tested_when_it_is_created_and_updated() {
 }
 
 #[tokio::test]
-async fn policies_name_destinations_that_are_there() {
+async fn policies_name_existing_destinations() {
     let case = Case::new().await;
     let available = case.get("available_alerts").await;
     let types: Vec<_> =
@@ -135,7 +135,7 @@ async fn policies_name_destinations_that_are_there() {
     partial.as_object_mut().unwrap().remove("name");
     assert!(refused(&case.call(Method::POST, "policies", partial).await).contains("name"));
 
-    // As a rotation goes: a new destination, the policy moved, the old one removed.
+    // As in a rotation: create a new destination, change the policy, delete the old destination.
     let old = format!("{WEBHOOKS}/{destination}");
     let message = refused(&case.call(Method::DELETE, &old, Value::Null).await);
     assert!(message.contains(&id), "{message}");

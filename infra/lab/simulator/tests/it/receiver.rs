@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// An endpoint that keeps what it gets and answers as it is told.
+/// An endpoint that stores the requests that it receives, and responds as it is configured.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     shared: Arc<Mutex<Shared>>,
@@ -33,10 +33,10 @@ pub(crate) struct Received {
 #[derive(Clone, Copy)]
 pub(crate) enum Answer {
     Status(u16),
-    /// To itself, once more.
+    /// Redirects to the endpoint itself.
     Redirect,
     Never,
-    /// The value of `hub.challenge`.
+    /// Responds with the value of `hub.challenge`.
     Challenge,
 }
 
@@ -55,12 +55,12 @@ impl Receiver {
         self.shared.lock().unwrap().answer = answer;
     }
 
-    /// What came since the last call.
+    /// The requests received since the last call.
     pub(crate) fn take(&self) -> Vec<Received> {
         std::mem::take(&mut self.shared.lock().unwrap().received)
     }
 
-    /// The one request that came since the last call.
+    /// The one request received since the last call.
     pub(crate) fn only(&self) -> Received {
         let mut received = self.take();
         assert_eq!(received.len(), 1, "{received:?}");

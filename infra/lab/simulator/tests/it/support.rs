@@ -11,7 +11,7 @@ pub(crate) async fn start(settings: Settings) -> Simulator {
 }
 
 pub(crate) fn client() -> Client {
-    // A second installation is an error that says that the first one is there.
+    // A second call fails because the first one has set the provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().redirect(Policy::none()).no_proxy().build().unwrap()
 }
@@ -26,7 +26,7 @@ pub(crate) async fn json(response: Response) -> (u16, Value) {
     (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
 }
 
-/// Null where there is no body.
+/// Sends a request. Returns the status and the body, which is null if there is none.
 pub(crate) async fn send(
     method: Method,
     url: &str,
@@ -47,7 +47,7 @@ pub(crate) async fn send(
     (status, body)
 }
 
-/// Asks the operator's side.
+/// Sends a request to a control path.
 pub(crate) async fn control(
     simulator: &Simulator,
     method: Method,
@@ -65,7 +65,7 @@ pub(crate) fn header(response: &Response, name: &str) -> String {
     response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-/// The DER of each block; panics where the text is no PEM.
+/// The DER of each certificate. Panics if the text is not PEM.
 pub(crate) fn certificates(pem: &str) -> Vec<Vec<u8>> {
     let blocks = Pem::iter_from_buffer(pem.as_bytes()).map(Result::unwrap);
     blocks.filter(|block| block.label == "CERTIFICATE").map(|block| block.contents).collect()

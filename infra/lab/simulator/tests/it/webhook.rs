@@ -9,7 +9,7 @@ use crate::receiver::Answer;
 use crate::support::control;
 
 #[tokio::test]
-async fn a_webhook_from_its_creation_to_its_end() {
+async fn a_webhook_is_created_verified_activated_and_deleted() {
     let case = Case::new().await;
     assert_eq!(code(&case.get("/webhook").await), (400, "webhook_invalid_account"));
     let settings = json!({
@@ -63,7 +63,7 @@ async fn a_webhook_from_its_creation_to_its_end() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_refused_and_changes_nothing() {
+async fn invalid_requests_are_refused_and_change_nothing() {
     let case = Case::new().await;
     for endpoint in ["http://webhook.example.com/", "webhook.example.com", ""] {
         let body = json!({"endpoint": endpoint});
@@ -110,15 +110,15 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_endpoint_is_probed_before_it_is_taken() {
+async fn an_endpoint_gets_a_test_event_before_it_is_accepted() {
     let timeout = Duration::from_millis(300);
     let case = Case::with(Settings { delivery_timeout: timeout, ..Settings::default() }).await;
     for answer in [Answer::Status(500), Answer::Status(202), Answer::Redirect, Answer::Never] {
         case.receiver.answer(answer);
-        let asked = Instant::now();
+        let began = Instant::now();
         let refused = case.call(Method::POST, "/webhook", case.body(json!({}))).await;
         assert_eq!(code(&refused), (400, "webhook_endpoint_error"));
-        assert_eq!(asked.elapsed() >= timeout, matches!(answer, Answer::Never));
+        assert_eq!(began.elapsed() >= timeout, matches!(answer, Answer::Never));
         let probe = case.receiver.only();
         assert_eq!(probe.body, r#"{"event":"test_webhook_endpoint"}"#);
         assert_eq!((probe.method, probe.headers.get("x-webhook-key")), (Method::POST, None));
@@ -135,7 +135,7 @@ async fn an_endpoint_is_probed_before_it_is_taken() {
 }
 
 #[tokio::test]
-async fn a_test_event_carries_the_key_that_the_request_gives() {
+async fn a_test_event_has_the_key_of_the_request() {
     let case = Case::new().await;
     case.create(json!({"secret": SECRET})).await;
     for (members, key) in [(json!({}), None), (json!({"secret": SECRET}), Some(SECRET))] {

@@ -9,7 +9,7 @@ use crate::receiver::Answer;
 use crate::support::{certificates, control, is_signed_by, send};
 
 #[tokio::test]
-async fn an_update_changes_what_it_names() {
+async fn an_update_changes_only_the_given_parameters() {
     let case = Case::new().await;
     let settings = json!({"webhook_send_certificate_chain": "1"});
     let events = json!(["certificate_issued", "order_rejected"]);
@@ -63,7 +63,7 @@ async fn a_challenge_that_does_not_arrive_is_in_the_log() {
 }
 
 #[tokio::test]
-async fn events_are_sent_as_the_settings_say() {
+async fn events_are_sent_according_to_the_settings() {
     let case = Case::new().await;
     let events = json!(["certificate_issued"]);
     let webhook = case.subscribe(json!({"events": events})).await;
@@ -101,7 +101,7 @@ async fn events_are_sent_as_the_settings_say() {
     }
 }
 
-/// Whether it has one, which must then be good.
+/// Whether the event has a chain, which must be valid.
 fn has_chain(event: &Value) -> bool {
     let Some(links) = event["data"]["certificate_chain"].as_array() else {
         return false;
@@ -117,7 +117,7 @@ fn has_chain(event: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn what_was_sent_and_what_happened_can_be_asked_for() {
+async fn sent_events_and_status_changes_can_be_listed() {
     let case = Case::new().await;
     assert_eq!(case.get("/order/certificate/status-changes?minutes=5").await, (200, json!({})));
     let webhook = case.subscribe(json!({"events": ["certificate_issued"]})).await;
@@ -168,14 +168,14 @@ async fn what_was_sent_and_what_happened_can_be_asked_for() {
         (&entry["request_status"], &entry["response_code"]),
         (&json!("success"), &json!(200))
     );
-    for moment in ["request_sent_time", "response_received_time"] {
-        let text = entry[moment].as_str().unwrap();
+    for time in ["request_sent_time", "response_received_time"] {
+        let text = entry[time].as_str().unwrap();
         assert_eq!((text.len(), text.as_bytes()[10]), (19, b'T'), "{text}");
     }
 }
 
 #[tokio::test]
-async fn a_view_only_key_reads_and_does_not_write() {
+async fn a_view_only_key_may_read_and_not_write() {
     let settings = Settings {
         digicert_api_key: Some("admin".into()),
         digicert_view_only_key: Some("viewer".into()),

@@ -1,41 +1,46 @@
 use serde_json::Value;
 
-use super::destination::{Destination, is_id};
+use super::destination::Destination;
 use super::policy::Policy;
 use super::refusal::Refusal;
 use crate::api::Answer;
+use crate::cloudflare::is_id;
 
+/// The webhook destinations of the account.
+///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the answer holds no list.
 pub fn classify_destinations(answer: &Answer<'_>) -> Result<Vec<Destination>, Refusal> {
     list(answer, Destination::read)
 }
 
+/// The notification policies of the account.
+///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the answer holds no list.
 pub fn classify_policies(answer: &Answer<'_>) -> Result<Vec<Policy>, Refusal> {
     list(answer, Policy::read)
 }
 
-/// The id of what was made.
+/// The id of the new destination or policy.
 ///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why nothing was created.
 pub fn classify_created(answer: &Answer<'_>) -> Result<String, Refusal> {
     let result = result(answer)?;
     let id = result["id"].as_str().filter(|id| is_id(id));
     id.map(str::to_owned).ok_or(Refusal::Unreadable { status: answer.status })
 }
 
-/// For calls whose answer tells nothing but that it is done.
+/// For calls whose answer has no result that matters.
 ///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the call failed.
 pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
     result(answer).map(drop)
 }
 
-/// `null` for an empty list was seen in clients of this API.
+/// An empty list may be `null`, as public clients of this API have it.
 fn list<T>(answer: &Answer<'_>, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, Refusal> {
     match result(answer)? {
         Value::Array(all) => {
@@ -47,7 +52,7 @@ fn list<T>(answer: &Answer<'_>, read: fn(&Value) -> Option<T>) -> Result<Vec<T>,
     }
 }
 
-/// `result` of `{success, errors, messages, result}` (Cloudflare API, responses).
+/// The member `result` of an answer `{success, errors, messages, result}` ("Make API calls").
 fn result(answer: &Answer<'_>) -> Result<Value, Refusal> {
     if !answer.is_success() {
         return Err(Refusal::of(answer));

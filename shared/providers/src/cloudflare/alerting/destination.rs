@@ -3,26 +3,24 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::cloudflare::CloudflareReceiver;
+use crate::cloudflare::{CloudflareReceiver, WEBHOOK_AUTH, is_id};
 use crate::receiver::{SecretFault, WebhookReceiver};
 use crate::secret::Stored;
 
-/// Longest id that is put into a path; they have 32 characters, fixtures 36.
-const ID_LIMIT: usize = 64;
-
-/// A webhook that notifications can go to. Its secret is never shown.
+/// A webhook that notifications can go to. Cloudflare never shows its secret.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Destination {
     pub id: String,
     pub name: String,
     pub url: String,
     pub created: Option<OffsetDateTime>,
-    /// When it last answered with 2xx, and when it last did not.
+    /// When it last answered with 2xx. `None` when it never did.
     pub last_success: Option<OffsetDateTime>,
+    /// When it last failed to answer with 2xx. `None` when it never failed.
     pub last_failure: Option<OffsetDateTime>,
 }
 
-/// What creating or saving a destination sets.
+/// What creating or updating a destination sets.
 #[derive(Clone, Debug)]
 pub struct NewDestination<'a> {
     pub name: &'a str,
@@ -30,11 +28,11 @@ pub struct NewDestination<'a> {
     pub auth: &'a Auth,
 }
 
-/// A destination's secret, usable on both sides.
+/// A destination's secret that both Cloudflare and the receiver accept.
 #[derive(Clone, Debug)]
 pub struct Auth(SecretString);
 
-/// A secret that cannot be used. No text quotes it.
+/// Why a secret cannot be used. No message quotes the secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AuthFault {
     #[error(transparent)]
@@ -49,10 +47,10 @@ impl Auth {
     /// From a stored secret: `{"webhook_auth"}` or a plain string.
     ///
     /// # Errors
-    /// It is empty, never filled in, or would not come through a header as it is.
+    /// The secret is empty, never filled in, or has a character that no header can carry.
     pub fn of(stored: &SecretString) -> Result<Self, AuthFault> {
         let read = Stored::read(stored);
-        let auth = read.first(CloudflareReceiver::SECRET_KEY).map_err(AuthFault::Stored)?;
+        let auth = read.first(WEBHOOK_AUTH.stored_as).map_err(AuthFault::Stored)?;
         CloudflareReceiver::secret(stored).map_err(AuthFault::Stored)?;
         let is_sendable = auth.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if is_sendable { Ok(Self(auth.into())) } else { Err(AuthFault::NoHeader) }
@@ -71,27 +69,22 @@ impl NewDestination<'_> {
 
 impl Destination {
     /// `None` without an id.
-    pub(super) fn read(told: &Value) -> Option<Self> {
-        let text = |name: &str| told[name].as_str().map(str::trim).unwrap_or_default().to_owned();
-        let moment = |name: &str| OffsetDateTime::parse(told[name].as_str()?, &Rfc3339).ok();
+    pub(super) fn read(destination: &Value) -> Option<Self> {
+        let text =
+            |name: &str| destination[name].as_str().map(str::trim).unwrap_or_default().to_owned();
+        let time = |name: &str| OffsetDateTime::parse(destination[name].as_str()?, &Rfc3339).ok();
         Some(Self {
             id: Some(text("id")).filter(|id| is_id(id))?,
             name: text("name"),
             url: text("url"),
-            created: moment("created_at"),
-            last_success: moment("last_success"),
-            last_failure: moment("last_failure"),
+            created: time("created_at"),
+            last_success: time("last_success"),
+            last_failure: time("last_failure"),
         })
     }
 
-    /// Whether the last thing that was sent to it was not taken.
+    /// Whether its last notification failed.
     pub fn is_failing(&self) -> bool {
         self.last_failure.is_some_and(|failure| self.last_success.is_none_or(|good| failure > good))
     }
-}
-
-/// Whether a text has the form of an account, destination or policy id.
-pub fn is_id(id: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    (1..=ID_LIMIT).contains(&id.len()) && id.bytes().all(is_plain)
 }

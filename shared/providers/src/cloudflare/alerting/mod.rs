@@ -1,10 +1,9 @@
-//! The management of Cloudflare's notifications (Cloudflare API, "Alerting"): a destination is a
-//! webhook with its secret, a policy says which alert goes to which destinations. Pure: requests out,
-//! answers in.
+//! The management of Cloudflare's notifications. A destination is a webhook with its secret; a policy
+//! says which alert goes to which destinations. Pure: requests out, answers in.
 //!
 //! - [`request`]: every call with its path and body
-//! - [`destination`], [`policy`]: what is there, and what to set
-//! - [`answer`]: what comes back, read leniently
+//! - [`destination`], [`policy`]: what an account has, and what to set
+//! - [`answer`]: the answers, parsed leniently
 //! - [`refusal`]: each error as a sentence that says what to do
 
 mod answer;
@@ -14,10 +13,10 @@ mod refusal;
 mod request;
 
 pub use answer::{classify_created, classify_destinations, classify_done, classify_policies};
-pub use destination::{Auth, AuthFault, Destination, NewDestination, is_id};
-pub use policy::{CUSTOM_HOSTNAMES, Policy, new_policy};
+pub use destination::{Auth, AuthFault, Destination, NewDestination};
+pub use policy::{Policy, new_policy};
 pub use refusal::Refusal;
 pub use request::{
     create_destination, create_policy, delete_destination, delete_policy, destinations, policies,
-    save_destination, update_policy,
+    update_destination, update_policy,
 };

@@ -1,12 +1,8 @@
 use serde_json::{Map, Value, json};
 
-use super::destination::is_id;
+use crate::cloudflare::{CUSTOM_HOSTNAMES_ALERT, is_id};
 
-/// "SSL for SaaS Custom Hostnames Alert" (Cloudflare API, "List alert types").
-pub const CUSTOM_HOSTNAMES: &str = "custom_ssl_certificate_event_type";
-
-/// What a request may set; the rest of a policy is Cloudflare's own (Cloudflare API, "Update a
-/// notification policy").
+/// The members that a request may set; Cloudflare sets the others ("Update a notification policy").
 const SETTABLE: [&str; 8] = [
     "name",
     "description",
@@ -18,7 +14,7 @@ const SETTABLE: [&str; 8] = [
     "conditions",
 ];
 
-/// Which alert goes where.
+/// A notification policy: which alert goes to which destinations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     pub id: String,
@@ -27,8 +23,8 @@ pub struct Policy {
     pub is_enabled: bool,
     /// The ids of its webhook destinations.
     pub destinations: Vec<String>,
-    /// The whole of it, e-mail addresses and filters too.
-    told: Map<String, Value>,
+    /// The policy as Cloudflare returned it, with e-mail addresses and filters.
+    whole: Map<String, Value>,
 }
 
 /// A policy that sends every alert of a type to these destinations.
@@ -45,35 +41,35 @@ pub fn new_policy(name: &str, alert_type: &str, destinations: &[&str]) -> Map<St
 
 impl Policy {
     /// `None` without an id.
-    pub(super) fn read(told: &Value) -> Option<Self> {
-        let text = |name: &str| told[name].as_str().map(str::trim).unwrap_or_default().to_owned();
-        let webhooks = told["mechanisms"]["webhooks"].as_array().into_iter().flatten();
+    pub(super) fn read(policy: &Value) -> Option<Self> {
+        let text = |name: &str| policy[name].as_str().map(str::trim).unwrap_or_default().to_owned();
+        let webhooks = policy["mechanisms"]["webhooks"].as_array().into_iter().flatten();
         Some(Self {
             id: Some(text("id")).filter(|id| is_id(id))?,
             name: text("name"),
             alert_type: text("alert_type"),
-            is_enabled: told["enabled"] == true,
+            is_enabled: policy["enabled"] == true,
             destinations: webhooks
                 .filter_map(|one| one["id"].as_str().map(str::to_owned))
                 .collect(),
-            told: members(told.clone()),
+            whole: members(policy.clone()),
         })
     }
 
-    /// Whether all that happens to custom hostnames goes from it to this destination.
+    /// Whether it sends every event about custom hostnames to this destination.
     pub fn serves(&self, destination: &str) -> bool {
         self.is_enabled && self.is_about_custom_hostnames() && self.sends_to(destination)
     }
 
     pub fn is_about_custom_hostnames(&self) -> bool {
-        self.alert_type == CUSTOM_HOSTNAMES
+        self.alert_type == CUSTOM_HOSTNAMES_ALERT
     }
 
     pub fn sends_to(&self, destination: &str) -> bool {
         self.destinations.iter().any(|id| id == destination)
     }
 
-    /// The same with one destination in the place of others, and everything else as it is.
+    /// The policy with one destination in the place of others, and everything else unchanged.
     pub fn moved(&self, from: &[&str], to: &str) -> Map<String, Value> {
         let mut ids: Vec<&str> = Vec::new();
         let moved = |id: &str| from.contains(&id);
@@ -85,7 +81,7 @@ impl Policy {
         self.with_webhooks(&ids)
     }
 
-    /// The same, switched on.
+    /// The policy, enabled.
     pub fn enabled(&self) -> Map<String, Value> {
         let mut policy = self.settable();
         policy.insert("enabled".to_owned(), true.into());
@@ -105,7 +101,7 @@ impl Policy {
         let is_settable = |(name, value): &(&String, &Value)| {
             SETTABLE.contains(&name.as_str()) && !value.is_null()
         };
-        self.told
+        self.whole
             .iter()
             .filter(is_settable)
             .map(|(name, value)| (name.clone(), value.clone()))
@@ -127,14 +123,14 @@ mod tests {
     use super::Policy;
 
     #[test]
-    fn a_moved_policy_keeps_all_else() {
-        let told = json!({
+    fn a_moved_policy_keeps_everything_else() {
+        let returned = json!({
             "id": "0123", "name": "n", "description": "d", "enabled": true, "created": "2026-01-01",
             "alert_type": "custom_ssl_certificate_event_type", "conditions": null,
             "filters": {"zones": ["z"]},
             "mechanisms": {"email": [{"id": "a@b.example"}], "webhooks": [{"id": "a"}, {"id": "b"}]},
         });
-        let policy = Policy::read(&told).unwrap();
+        let policy = Policy::read(&returned).unwrap();
         assert!(policy.serves("a") && !policy.serves("c"));
         let moved = Value::Object(policy.moved(&["a"], "c"));
         assert_eq!(

@@ -1,9 +1,9 @@
 use serde_json::Value;
 
-use crate::api::{Answer, Refused, one_line, told, unquoting};
+use crate::api::{Answer, Refused, one_line, suffix, without_quotes_of};
 use crate::cloudflare::api::KEY_ERRORS;
 
-/// Why Cloudflare did not do it, and what to do.
+/// Why Cloudflare refused a call, and what the operator can do.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -13,33 +13,33 @@ pub enum Refusal {
     )]
     TokenRefused { status: u16, code: Option<u64> },
     #[error(
-        "Cloudflare does not find it (status 404): see that the id and the account id are right"
+        "Cloudflare does not find it (status 404): check that the id and the account id are right"
     )]
     NotFound,
     #[error("too many requests with this API token (status 429): wait five minutes")]
     RateLimited,
-    #[error("Cloudflare is in trouble (status {status}): try again later")]
-    Trouble { status: u16 },
+    #[error("Cloudflare is unavailable (status {status}): try again later")]
+    Unavailable { status: u16 },
     #[error(
-        "a redirect (status {status}) came back, which is not followed: see that CLOUDFLARE_API_BASE \
+        "a redirect (status {status}) came back, which is not followed: check that CLOUDFLARE_API_BASE \
          is right"
     )]
     Redirect { status: u16 },
     #[error(
-        "an HTML page (status {status}) came back instead of the API's answer: see that \
+        "an HTML page (status {status}) came back instead of the API's answer: check that \
          CLOUDFLARE_API_BASE is right, and that no proxy or portal is on the way"
     )]
     Html { status: u16 },
     #[error(
-        "the answer (status {status}) cannot be understood: see that CLOUDFLARE_API_BASE is right"
+        "the answer (status {status}) cannot be understood: check that CLOUDFLARE_API_BASE is right"
     )]
     Unreadable { status: u16 },
-    #[error("Cloudflare refuses this (status {status}, {}){}", named(*.code), told(.message))]
+    #[error("Cloudflare refuses this (status {status}, {}){}", named(*.code), suffix(.message))]
     Other { status: u16, code: Option<u64>, message: Option<String> },
 }
 
 impl Refusal {
-    /// What an answer other than a success means.
+    /// The refusal in an answer that is no success.
     pub(super) fn of(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         let errors = errors(answer.body);
@@ -51,7 +51,7 @@ impl Refusal {
             _ if is_about_key => Self::TokenRefused { status, code },
             404 => Self::NotFound,
             429 => Self::RateLimited,
-            500.. => Self::Trouble { status },
+            500.. => Self::Unavailable { status },
             300..=399 => Self::Redirect { status },
             _ if errors.is_empty() => Self::unreadable(answer),
             _ => {
@@ -61,7 +61,7 @@ impl Refusal {
         }
     }
 
-    /// An answer that is not the API's.
+    /// The refusal for an answer that does not come from the API.
     pub(super) fn unreadable(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         if answer.is_html() { Self::Html { status } } else { Self::Unreadable { status } }
@@ -69,7 +69,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// Cloudflare's own code, for programs.
+    /// Cloudflare's error code, for programs. `None` where it gives none.
     pub fn code(&self) -> Option<u64> {
         match self {
             Self::TokenRefused { code, .. } | Self::Other { code, .. } => *code,
@@ -82,24 +82,24 @@ impl Refused for Refusal {
     fn is_definite(&self) -> bool {
         !matches!(
             self,
-            Self::Trouble { .. }
+            Self::Unavailable { .. }
                 | Self::Redirect { .. }
                 | Self::Html { .. }
                 | Self::Unreadable { .. }
         )
     }
 
-    fn hiding(self, secrets: &[String]) -> Self {
+    fn without_secrets(self, secrets: &[String]) -> Self {
         match self {
             Self::Other { status, code, message } => {
-                Self::Other { status, code, message: unquoting(message, secrets) }
+                Self::Other { status, code, message: without_quotes_of(message, secrets) }
             }
             other => other,
         }
     }
 }
 
-/// Code and message of each.
+/// Code and message of each error.
 fn errors(body: &[u8]) -> Vec<(Option<u64>, Option<String>)> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = body["errors"].as_array().cloned().unwrap_or_default();

@@ -1,13 +1,13 @@
-//! What happened in a CertCentral account, whether or not its webhook said so. Pure.
+//! What happened in a CertCentral account, whether or not its webhook announced it. Pure.
 //!
-//! - [`sending`]: what CertCentral sent, from the webhook's event log
-//! - [`change`]: orders whose status changed
-//! - [`occurrence`]: either of them as the envelope that the door would have made of it
+//! - [`sent_event`]: what CertCentral sent, from the webhook's event log
+//! - [`status_change`]: orders whose status changed
+//! - [`occurrence`]: either of them as the envelope that the receiver would have made of it
 
-mod change;
 mod occurrence;
-mod sending;
+mod sent_event;
+mod status_change;
 
-pub use change::{StatusChange, classify_status_changes, status_changes};
 pub use occurrence::Occurrence;
-pub use sending::{Sending, SendingPage, classify_sendings};
+pub use sent_event::{SentEvent, SentEventPage, classify_sent_events};
+pub use status_change::{StatusChange, classify_status_changes, status_changes};

@@ -6,22 +6,22 @@ use crate::digicert::DigicertReceiver;
 use crate::json;
 use crate::receiver::{Receipt, WebhookReceiver};
 
-/// The days beside the one on which CertCentral says that it sent: the door goes by its own clock, and
-/// a delivery around midnight may be of either day.
-const DAYS_BESIDE: [Duration; 2] = [Duration::DAY.saturating_mul(-1), Duration::DAY];
+/// The days before and after the one on which CertCentral says that it sent the event. The receiver
+/// goes by its own clock, so an event that was sent around midnight may have come on either day.
+const ADJACENT_DAYS: [Duration; 2] = [Duration::DAY.saturating_mul(-1), Duration::DAY];
 
-/// An event as the door would have made it, so that its id is the one of the webhook.
+/// An event as the receiver would have made it, so that its id is the one of the webhook.
 #[derive(Clone)]
 pub struct Occurrence {
-    /// Marked as reconciled; its time is CertCentral's, its time of receipt is now.
+    /// Marked as reconciled. Its time is CertCentral's, its time of receipt is now.
     pub envelope: Envelope,
-    /// The ids that the same event has when it came on the day before or after; none where the day is
+    /// The ids that the same event has when it came on the day before or after. Empty where the day is
     /// no part of the id.
-    pub beside: Vec<String>,
+    pub adjacent_day_ids: Vec<String>,
 }
 
 impl Occurrence {
-    /// `None` for what the door makes no event of, such as CertCentral's test.
+    /// `None` for what the receiver makes no event of, such as CertCentral's test event.
     pub(super) fn of(
         event: &str,
         data: Option<&RawValue>,
@@ -29,22 +29,23 @@ impl Occurrence {
         now: OffsetDateTime,
     ) -> Option<Self> {
         let body = body(event, data);
-        let mut envelope = at_the_door(&body, at)?;
-        let beside = DAYS_BESIDE.iter().filter_map(|day| at.checked_add(*day));
-        let beside = beside.filter_map(|at| Some(at_the_door(&body, at)?.id));
-        let beside = beside.filter(|id| *id != envelope.id).collect();
+        let mut envelope = received(&body, at)?;
+        let days = ADJACENT_DAYS.iter().filter_map(|day| at.checked_add(*day));
+        let ids = days.filter_map(|at| Some(received(&body, at)?.id));
+        let adjacent_day_ids = ids.filter(|id| *id != envelope.id).collect();
         envelope.receivedtime = now;
         envelope.reconciled = Some(true);
-        Some(Self { envelope, beside })
+        Some(Self { envelope, adjacent_day_ids })
     }
 
-    /// Every id under which the door may have taken it.
+    /// Every id that the receiver may have given the event.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.envelope.id.as_str()).chain(self.beside.iter().map(String::as_str))
+        let adjacent = self.adjacent_day_ids.iter().map(String::as_str);
+        std::iter::once(self.envelope.id.as_str()).chain(adjacent)
     }
 }
 
-/// The document as CertCentral sends it ("Webhook events").
+/// The document as CertCentral sends it ("CertCentral webhooks", section "Webhook events").
 fn body(event: &str, data: Option<&RawValue>) -> String {
     let event = json::quoted(event);
     match data {
@@ -53,7 +54,8 @@ fn body(event: &str, data: Option<&RawValue>) -> String {
     }
 }
 
-fn at_the_door(body: &str, at: OffsetDateTime) -> Option<Envelope> {
+/// What the receiver makes of a body that comes at this time.
+fn received(body: &str, at: OffsetDateTime) -> Option<Envelope> {
     let receipt = Receipt { at, traceparent: None };
     let event = DigicertReceiver::events(body.as_bytes(), &receipt).ok()?.into_iter().next()?;
     Some(event.envelope)

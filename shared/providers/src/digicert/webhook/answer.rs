@@ -9,28 +9,29 @@ use crate::api::Answer;
 pub struct Webhook {
     pub id: u64,
     pub endpoint: Endpoint,
-    /// Shown in clear to every API key that may list webhooks; absent when none is set.
+    /// CertCentral shows it in clear to every API key that may list webhooks. `None` when none is set.
     pub secret: Option<Key>,
     pub events: Vec<String>,
     pub status: Status,
     pub settings: Settings,
 }
 
+/// The state of a webhook.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Status {
     /// The challenge is not completed.
     Pending,
     Active,
     Inactive,
-    /// A word that no page has.
+    /// A status that no page names.
     Other(String),
 }
 
-/// None when the account has no webhook, which CertCentral tells as an error
-/// (`webhook_invalid_account`).
+/// Reads the webhooks of the account. The list is empty when the account has none, which CertCentral
+/// answers with an error (`webhook_invalid_account`, "List webhooks").
 ///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the answer holds no list.
 pub fn classify_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
     let body = match success(answer) {
         Err(Refusal::NoWebhookInAccount) => return Ok(Vec::new()),
@@ -49,7 +50,7 @@ pub fn classify_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
 /// The id of the new webhook.
 ///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why no webhook was created.
 pub fn classify_created(answer: &Answer<'_>) -> Result<u64, Refusal> {
     let body = success(answer)?;
     let id = body.get("webhook_id").or_else(|| body.get("id")).and_then(unsigned);
@@ -59,7 +60,8 @@ pub fn classify_created(answer: &Answer<'_>) -> Result<u64, Refusal> {
 /// For calls whose answer has no body (204, or 200 from "Send test event").
 ///
 /// # Errors
-/// As the refusal says; also a success with a page in it, which comes from something on the way.
+/// The [`Refusal`] says why the call failed. A success with a page in it is an error too, since such an
+/// answer comes from a proxy.
 pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
     if answer.is_success() && answer.body.trim_ascii().is_empty() {
         return Ok(());
@@ -67,7 +69,7 @@ pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
     success(answer).map(drop)
 }
 
-/// The JSON of a good answer.
+/// The JSON of a successful answer.
 pub(in crate::digicert) fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
     if !answer.is_success() {
         return Err(Refusal::of(answer));
@@ -75,7 +77,7 @@ pub(in crate::digicert) fn success(answer: &Answer<'_>) -> Result<Value, Refusal
     serde_json::from_slice(answer.body).map_err(|_| Refusal::unreadable(answer))
 }
 
-/// Numbers come as numbers and as strings.
+/// A number, which CertCentral writes as a number or as a string.
 pub(in crate::digicert) fn unsigned(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }
@@ -85,8 +87,8 @@ fn read(webhook: &Value) -> Option<Webhook> {
     let events = webhook["events"].as_array().into_iter().flatten();
     Some(Webhook {
         id: unsigned(&webhook["id"])?,
-        endpoint: Endpoint::told(text("endpoint").unwrap_or_default().to_owned()),
-        secret: text("secret").map(Key::told),
+        endpoint: Endpoint::from_response(text("endpoint").unwrap_or_default().to_owned()),
+        secret: text("secret").map(Key::from_response),
         events: events.filter_map(|event| event.as_str().map(str::to_owned)).collect(),
         status: Status::of(text("status").unwrap_or_default()),
         settings: settings(&webhook["webhook_settings"]),
@@ -102,12 +104,12 @@ fn settings(settings: &Value) -> Settings {
     }
 }
 
-/// `"1"`, `1` and `true` were all seen.
+/// A setting that is on or off: the pages write `"1"` and `true`, public clients `1`.
 fn switch(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(on) => Some(*on),
         Value::Number(number) => Some(number.as_i64() != Some(0)),
-        Value::String(word) => match word.trim().to_ascii_lowercase().as_str() {
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
             "1" | "true" | "on" | "yes" => Some(true),
             "0" | "false" | "off" | "no" | "" => Some(false),
             _ => None,
@@ -116,7 +118,7 @@ fn switch(value: &Value) -> Option<bool> {
     }
 }
 
-/// A list of numbers, each maybe a string; or such a list as a text.
+/// A list of numbers, each of them a number or a string; or such a list as one string.
 fn days(value: &Value) -> Option<Vec<i16>> {
     let number = |text: &str| text.trim().parse().ok();
     match value {
@@ -138,12 +140,12 @@ fn days(value: &Value) -> Option<Vec<i16>> {
 }
 
 impl Status {
-    fn of(word: &str) -> Self {
-        match word.to_ascii_lowercase().as_str() {
+    fn of(status: &str) -> Self {
+        match status.to_ascii_lowercase().as_str() {
             "pending" => Self::Pending,
             "active" => Self::Active,
             "inactive" => Self::Inactive,
-            _ => Self::Other(word.chars().filter(|c| !c.is_control()).take(40).collect()),
+            _ => Self::Other(status.chars().filter(|c| !c.is_control()).take(40).collect()),
         }
     }
 
@@ -152,7 +154,7 @@ impl Status {
             Self::Pending => "pending",
             Self::Active => "active",
             Self::Inactive => "inactive",
-            Self::Other(word) => word,
+            Self::Other(status) => status,
         }
     }
 }

@@ -1,33 +1,19 @@
-/// What a webhook can subscribe to (Update webhook endpoint, example; the last one: Webhook event
-/// logs, example). CertCentral adds events, and does not name all of those about order approval.
-pub const KNOWN_EVENTS: [&str; 10] = [
-    "certificate_issued",
-    "certificate_revoked",
-    "order_rejected",
-    "organization_validated",
-    "organization_expired",
-    "organization_revalidation_notice",
-    "domain_validated",
-    "domain_expired",
-    "domain_revalidation_notice",
-    "order_approval_email_sent",
-];
+use crate::digicert::KNOWN_EVENTS;
 
-/// Those of the page's example: what a subscription takes unless it is told otherwise.
-pub const DEFAULT_EVENTS: &[&str] = KNOWN_EVENTS.split_at(9).0;
-
+/// Whether it is the name of a known event.
 pub fn is_known(event: &str) -> bool {
     KNOWN_EVENTS.contains(&event)
 }
 
-/// The known name that a misspelt one is most like (edit distance; transposed letters count as one).
+/// The known name that is nearest to a misspelt one, by edit distance. Two transposed letters count as
+/// one edit. `None` when no name is near.
 pub fn nearest(event: &str) -> Option<&'static str> {
     let event = event.to_ascii_lowercase().replace(['-', ' ', '.'], "_");
     KNOWN_EVENTS
         .into_iter()
         .map(|known| (strsim::damerau_levenshtein(&event, known), known))
         .min()
-        // Beyond this it is another word, not a slip.
+        // A name at a greater distance is another name, not a misspelling.
         .filter(|(distance, known)| *distance <= known.len() / 2)
         .map(|(_, known)| known)
 }
@@ -37,7 +23,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn a_slip_has_a_nearest_name_and_another_word_has_none() {
+    fn only_a_misspelt_name_has_a_nearest_name() {
         for (event, expected) in [
             ("certificate_isued", Some("certificate_issued")),
             ("Certificate-Issued", Some("certificate_issued")),

@@ -7,32 +7,34 @@ use super::refusal::Refusal;
 use crate::api::Answer;
 use crate::digicert::document::CHALLENGE;
 
-/// What CertCentral sent, and what came back (CertCentral API, "Webhook event logs").
+/// An event that CertCentral sent, and the answer to it ("Webhook event logs").
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogEntry {
     pub event: String,
-    /// The event's `data`; never that of a challenge, which would be its token.
+    /// The event's `data`. `None` for a challenge, since it would be its token.
     pub info: Option<Value>,
-    /// CertCentral's word: `success`, …
+    /// CertCentral's result of the request: `success`, …
     pub outcome: Option<String>,
     pub sent: Option<OffsetDateTime>,
     pub answered: Option<OffsetDateTime>,
-    /// HTTP status of the listener; absent when there was none.
+    /// HTTP status of the listener. `None` when it did not answer.
     pub code: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogPage {
     pub entries: Vec<LogEntry>,
-    /// Of all pages.
+    /// Number of entries on all pages.
     pub total: Option<u64>,
 }
 
+/// Reads one page of the event log.
+///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the page cannot be read.
 pub fn classify_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
     let body = success(answer)?;
-    // An empty list is left out of other answers of this API, so here too.
+    // Other answers of this API leave out an empty list, so an absent list counts as empty here too.
     let events = match body.get("events") {
         Some(Value::Array(events)) => events.as_slice(),
         None | Some(Value::Null) if body.is_object() => &[],
@@ -51,8 +53,8 @@ fn entry(entry: &Value) -> LogEntry {
     LogEntry {
         info: info.cloned(),
         outcome: text("request_status"),
-        sent: text("request_sent_time").and_then(|time| moment(&time)),
-        answered: text("response_received_time").and_then(|time| moment(&time)),
+        sent: text("request_sent_time").and_then(|text| time(&text)),
+        answered: text("response_received_time").and_then(|text| time(&text)),
         code: unsigned(&entry["response_code"])
             .and_then(|code| code.try_into().ok())
             .filter(|code| *code != 0),
@@ -60,8 +62,9 @@ fn entry(entry: &Value) -> LogEntry {
     }
 }
 
-/// UTC without a zone: `2023-07-10T18:38:35`; one with a zone is understood too.
-fn moment(text: &str) -> Option<OffsetDateTime> {
+/// A time in UTC without a zone, such as `2023-07-10T18:38:35` ("Webhook event logs"). A time with a
+/// zone is accepted too.
+fn time(text: &str) -> Option<OffsetDateTime> {
     let text = text.trim().replacen(' ', "T", 1);
     OffsetDateTime::parse(&text, &Rfc3339)
         .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
@@ -69,7 +72,8 @@ fn moment(text: &str) -> Option<OffsetDateTime> {
 }
 
 impl LogEntry {
-    /// Anything but a success with a 2xx ("Webhook endpoint requirements").
+    /// Whether it is anything but a success with a 2xx ("CertCentral webhooks", section "Webhook endpoint
+    /// requirements").
     pub fn is_failed(&self) -> bool {
         let is_success = self.outcome.as_deref().is_none_or(|outcome| outcome == "success");
         !(is_success && self.code.is_some_and(|code| (200..300).contains(&code)))

@@ -1,11 +1,10 @@
-//! The management of a CertCentral webhook (CertCentral API, "Webhooks"). Pure: requests out, answers
-//! in.
+//! The management of a CertCentral webhook through the Services API. Pure: requests out, answers in.
 //!
 //! - [`request`]: every call with its path and body
-//! - [`parameters`]: what `create` and `update` set, checked before anything is sent
-//! - [`events`]: the known event names, and which of them a misspelt one may mean
-//! - [`answer`]: what comes back, read leniently
-//! - [`logs`]: the log of what CertCentral sent
+//! - [`parameters`]: what `create` and `update` set, validated before anything is sent
+//! - [`events`]: which known event name a misspelt one may mean
+//! - [`answer`]: the answers, parsed leniently
+//! - [`logs`]: the log of the events that CertCentral sent
 //! - [`refusal`]: each error as a sentence that says what to do
 
 mod answer;
@@ -17,7 +16,7 @@ mod request;
 
 pub use answer::{Status, Webhook, classify_created, classify_done, classify_list};
 pub(super) use answer::{success, unsigned};
-pub use events::{DEFAULT_EVENTS, KNOWN_EVENTS, is_known, nearest};
+pub use events::{is_known, nearest};
 pub use logs::{LogEntry, LogPage, classify_logs};
 pub use parameters::{
     Endpoint, EndpointFault, FREQUENCIES, Key, KeyFault, Parameters, SecretChange, Settings,

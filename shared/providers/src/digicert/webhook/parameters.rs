@@ -1,19 +1,18 @@
-use std::net::IpAddr;
-
 use http::Uri;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use crate::digicert::DigicertReceiver;
+use crate::address::is_loopback;
+use crate::digicert::{DigicertReceiver, WEBHOOK_KEY};
 use crate::receiver::{SecretFault, WebhookReceiver};
 use crate::secret::Stored;
 
-/// Days before (and after) an expiry on which notices are sent (Update webhook endpoint,
-/// `webhook_notification_frequency`).
+/// The days before an expiry on which CertCentral can send notices; a negative number is days after it
+/// ("Update webhook endpoint", `webhook_notification_frequency`).
 pub const FREQUENCIES: [i16; 6] = [90, 60, 30, 7, 0, -7];
 
-/// What "Create webhook" and "Update webhook endpoint" set. What is `None` is left out of the
-/// request, and so stays as it is.
+/// What "Create webhook" and "Update webhook endpoint" set. A member that is `None` is left out of the
+/// request, and its value stays as it is.
 #[derive(Clone, Debug)]
 pub struct Parameters {
     pub endpoint: Endpoint,
@@ -23,6 +22,7 @@ pub struct Parameters {
     pub spelling: Spelling,
 }
 
+/// What a request does with the webhook's secret.
 #[derive(Clone, Debug)]
 pub enum SecretChange {
     Leave,
@@ -30,31 +30,32 @@ pub enum SecretChange {
     Remove,
 }
 
-/// `webhook_settings`.
+/// The object `webhook_settings`. A member that is `None` is left out.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Settings {
-    /// `certificate_issued` also for certificates issued the instant the order is created.
+    /// Whether `certificate_issued` is also sent for certificates that are issued the instant the order is
+    /// created.
     pub instant_issue: Option<bool>,
     /// Any of [`FREQUENCIES`].
     pub frequency: Option<Vec<i16>>,
-    /// The chain in `certificate_issued`.
+    /// Whether `certificate_issued` holds the chain.
     pub chain: Option<bool>,
-    /// The same for certificates issued the instant the order is created.
+    /// The same for certificates that are issued the instant the order is created.
     pub instant_chain: Option<bool>,
 }
 
-/// How a setting that is on is written: the pages have both.
+/// How a setting that is on is written. The pages have both ways.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Spelling {
-    /// `"1"` (Update webhook endpoint)
+    /// `"1"` ("Update webhook endpoint").
     #[default]
     Text,
-    /// `true` (Customize certificate issued events)
+    /// `true` ("Customize certificate issued events").
     Boolean,
 }
 
 impl Parameters {
-    /// Only the endpoint, which every request must have.
+    /// Parameters with the endpoint alone, which every request must have.
     pub fn of(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
@@ -100,54 +101,56 @@ impl Settings {
             (Self::CHAIN, self.chain.map(switch)),
             (Self::INSTANT_CHAIN, self.instant_chain.map(switch)),
         ];
-        let given = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        given.map(|(name, value)| (name.to_owned(), value)).collect()
+        let set = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        set.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// These where they are set, else those `there`. A request that holds any holds all: whether
-    /// CertCentral keeps what is left out is not said. None when none is asked for.
+    /// These settings where they are set, else the webhook's `existing` ones. A request that holds any of
+    /// them holds all, since no page says whether CertCentral keeps those that are left out. Empty when
+    /// these are empty.
     #[must_use]
-    pub fn over(self, there: &Self) -> Self {
+    pub fn over(self, existing: &Self) -> Self {
         if self == Self::default() {
             return self;
         }
         Self {
-            instant_issue: self.instant_issue.or(there.instant_issue),
-            frequency: self.frequency.or_else(|| there.frequency.clone()),
-            chain: self.chain.or(there.chain),
-            instant_chain: self.instant_chain.or(there.instant_chain),
+            instant_issue: self.instant_issue.or(existing.instant_issue),
+            frequency: self.frequency.or_else(|| existing.frequency.clone()),
+            chain: self.chain.or(existing.chain),
+            instant_chain: self.instant_chain.or(existing.instant_chain),
         }
     }
 
-    /// The settings asked for here that `there` has not, by their names.
-    pub fn missing_in(&self, there: &Self) -> Vec<&'static str> {
+    /// The names of the settings that are asked for here and that the `existing` ones do not have.
+    pub fn missing_in(&self, existing: &Self) -> Vec<&'static str> {
         let days = |days: &Option<Vec<i16>>| {
             let mut days = days.clone()?;
             days.sort_unstable();
             days.dedup();
             Some(days)
         };
-        let differs = |asked: Option<bool>, there: Option<bool>| {
-            // Off is the default (Update webhook endpoint), so one that is not told is off.
-            asked.is_some_and(|asked| asked != there.unwrap_or(false))
+        let differs = |asked: Option<bool>, existing: Option<bool>| {
+            // Off is the default ("Update webhook endpoint"), so an absent setting is off.
+            asked.is_some_and(|asked| asked != existing.unwrap_or(false))
         };
-        let frequency = self.frequency.is_some() && days(&self.frequency) != days(&there.frequency);
+        let frequency =
+            self.frequency.is_some() && days(&self.frequency) != days(&existing.frequency);
         let found = [
-            (Self::INSTANT_ISSUE, differs(self.instant_issue, there.instant_issue)),
+            (Self::INSTANT_ISSUE, differs(self.instant_issue, existing.instant_issue)),
             (Self::FREQUENCY, frequency),
-            (Self::CHAIN, differs(self.chain, there.chain)),
-            (Self::INSTANT_CHAIN, differs(self.instant_chain, there.instant_chain)),
+            (Self::CHAIN, differs(self.chain, existing.chain)),
+            (Self::INSTANT_CHAIN, differs(self.instant_chain, existing.instant_chain)),
         ];
         found.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
     }
 }
 
-/// One of [`FREQUENCIES`].
+/// Parses one of [`FREQUENCIES`].
 pub fn frequency(text: &str) -> Option<i16> {
     text.trim().parse().ok().filter(|days| FREQUENCIES.contains(days))
 }
 
-/// Whether a name has the form that all event names have.
+/// Whether a name has the form that all known event names have.
 pub fn is_event_name(event: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     !event.is_empty() && event.len() <= 100 && event.bytes().all(is_plain)
@@ -157,7 +160,7 @@ pub fn is_event_name(event: &str) -> bool {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoint(String);
 
-/// Why an address is no endpoint (CertCentral webhooks, "Webhook endpoint requirements").
+/// Why an address is no endpoint ("CertCentral webhooks", section "Webhook endpoint requirements").
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EndpointFault {
     #[error("is no address; it must look like https://hooks.example.com/webhooks/digicert")]
@@ -172,7 +175,7 @@ pub enum EndpointFault {
 
 impl Endpoint {
     /// # Errors
-    /// What is wrong with it.
+    /// Says what is wrong with the address.
     pub fn parse(text: &str) -> Result<Self, EndpointFault> {
         if text.contains('#') {
             return Err(EndpointFault::Fragment);
@@ -191,8 +194,8 @@ impl Endpoint {
         Ok(Self(text.to_owned()))
     }
 
-    /// One that CertCentral has, whatever it is.
-    pub(super) fn told(text: String) -> Self {
+    /// An endpoint as CertCentral has it, without validation.
+    pub(super) fn from_response(text: String) -> Self {
         Self(text)
     }
 
@@ -201,16 +204,11 @@ impl Endpoint {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// A webhook's secret key, usable on both sides.
+/// A webhook's secret key that both CertCentral and the receiver accept.
 #[derive(Clone, Debug)]
 pub struct Key(SecretString);
 
-/// A key that cannot be used. No text quotes it.
+/// Why a key cannot be used. No message quotes the key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyFault {
     #[error(transparent)]
@@ -225,17 +223,18 @@ impl Key {
     /// From a stored secret: `{"webhook_key"}` or a plain string.
     ///
     /// # Errors
-    /// It is shorter than 32 characters ("Update webhook endpoint", `secret`), empty, never filled in,
-    /// or would not come through a header as it is.
+    /// The key is shorter than 32 characters ("Update webhook endpoint", `secret`), empty, never filled
+    /// in, or has a character that no header can carry.
     pub fn of(stored: &SecretString) -> Result<Self, KeyFault> {
         DigicertReceiver::secret(stored).map_err(KeyFault::Stored)?;
         let read = Stored::read(stored);
-        let key = read.first(DigicertReceiver::SECRET_KEY).map_err(KeyFault::Stored)?;
+        let key = read.first(WEBHOOK_KEY.stored_as).map_err(KeyFault::Stored)?;
         let is_sendable = key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         if is_sendable { Ok(Self(key.into())) } else { Err(KeyFault::NoHeader) }
     }
 
-    pub(super) fn told(text: &str) -> Self {
+    /// A key as CertCentral has it, without validation.
+    pub(super) fn from_response(text: &str) -> Self {
         Self(text.into())
     }
 
@@ -243,8 +242,8 @@ impl Key {
         self.0.expose_secret()
     }
 
-    /// Both are known here, so the time that it takes tells nobody anything.
-    pub fn is(&self, other: &Self) -> bool {
+    /// Whether two keys are equal. The comparison is not in constant time: both keys are the operator's.
+    pub fn matches(&self, other: &Self) -> bool {
         self.expose() == other.expose()
     }
 }

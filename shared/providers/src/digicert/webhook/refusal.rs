@@ -1,19 +1,19 @@
 use serde_json::Value;
 
-use crate::api::{Answer, Refused, one_line, told, unquoting};
+use crate::api::{Answer, Refused, one_line, suffix, without_quotes_of};
 
-/// Why CertCentral did not do it, and what to do (the error tables of the webhook pages; CertCentral
-/// API, "Errors").
+/// Why CertCentral refused a call, and what the operator can do (the error tables of the pages of the
+/// calls; "Errors").
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error(
-        "CertCentral does not take the endpoint (webhook_invalid_endpoint): it must be a public \
+        "CertCentral does not accept the endpoint (webhook_invalid_endpoint): it must be a public \
          address that begins with https://"
     )]
     InvalidEndpoint,
     #[error(
         "the account has a webhook already, and can have only one (webhook_configured_already): \
-         look at it with `list`, change it with `update`"
+         show it with `list`, change it with `update`"
     )]
     ConfiguredAlready,
     #[error(
@@ -22,7 +22,7 @@ pub enum Refusal {
          may reach it, and that it has this secret"
     )]
     EndpointError,
-    #[error("the account has no webhook (webhook_invalid_account): make one with `create`")]
+    #[error("the account has no webhook (webhook_invalid_account): create one with `create`")]
     NoWebhookInAccount,
     #[error("there is no webhook with this id (not_found|webhook): find the id with `list`")]
     NoSuchWebhook,
@@ -37,8 +37,8 @@ pub enum Refusal {
     )]
     InvalidAction,
     #[error(
-        "CertCentral does not know the API key (access_denied_invalid_key): take a valid one from \
-         Automation > API Keys, and see that the base fits its account (US, or EU with --eu)"
+        "CertCentral does not know the API key (access_denied_invalid_key): use a valid one from \
+         Automation > API Keys, and check that the base fits its account (US, or EU with --eu)"
     )]
     KeyRefused,
     #[error(
@@ -52,27 +52,27 @@ pub enum Refusal {
     Denied { code: Option<String> },
     #[error("too many requests with this API key (request_limit_exceeded): wait some minutes")]
     RateLimited,
-    #[error("CertCentral has no such address (not_found|route): see that the base is right")]
+    #[error("CertCentral has no such address (not_found|route): check that the base is right")]
     NoSuchRoute,
-    #[error("CertCentral is in trouble (status {status}): try again later")]
-    Trouble { status: u16 },
+    #[error("CertCentral is unavailable (status {status}): try again later")]
+    Unavailable { status: u16 },
     #[error(
-        "a redirect (status {status}) came back, which is not followed: see that the base is right"
+        "a redirect (status {status}) came back, which is not followed: check that the base is right"
     )]
     Redirect { status: u16 },
     #[error(
-        "an HTML page (status {status}) came back instead of the API's answer: see that the base is \
+        "an HTML page (status {status}) came back instead of the API's answer: check that the base is \
          right, and that no proxy or portal is on the way"
     )]
     Html { status: u16 },
-    #[error("the answer (status {status}) cannot be understood: see that the base is right")]
+    #[error("the answer (status {status}) cannot be understood: check that the base is right")]
     Unreadable { status: u16 },
-    #[error("CertCentral refuses this (status {status}, {}){}", named(.code), told(.message))]
+    #[error("CertCentral refuses this (status {status}, {}){}", named(.code), suffix(.message))]
     Other { status: u16, code: Option<String>, message: Option<String> },
 }
 
 impl Refusal {
-    /// What an answer other than a success means. Codes decide before the status.
+    /// The refusal in an answer that is no success. The error code decides before the status.
     pub(super) fn of(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         let errors = errors(answer.body);
@@ -91,7 +91,7 @@ impl Refusal {
             () if has("access_denied_invalid_key") || status == 401 => Self::KeyRefused,
             () if has("missing_permission") => Self::MissingPermission,
             () if has("request_limit_exceeded") || status == 429 => Self::RateLimited,
-            () if status >= 500 => Self::Trouble { status },
+            () if status >= 500 => Self::Unavailable { status },
             () if (300..400).contains(&status) => Self::Redirect { status },
             () if errors.is_empty() => Self::unreadable(answer),
             () if status == 403 => Self::Denied { code: code() },
@@ -102,13 +102,13 @@ impl Refusal {
         }
     }
 
-    /// An answer that is not the API's.
+    /// The refusal for an answer that does not come from the API.
     pub(super) fn unreadable(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         if answer.is_html() { Self::Html { status } } else { Self::Unreadable { status } }
     }
 
-    /// CertCentral's own code, for programs.
+    /// CertCentral's error code, for programs. `None` where it gives none.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::InvalidEndpoint => Some("webhook_invalid_endpoint"),
@@ -123,7 +123,7 @@ impl Refusal {
             Self::RateLimited => Some("request_limit_exceeded"),
             Self::NoSuchRoute => Some("not_found|route"),
             Self::Denied { code } | Self::Other { code, .. } => code.as_deref(),
-            Self::Trouble { .. }
+            Self::Unavailable { .. }
             | Self::Redirect { .. }
             | Self::Html { .. }
             | Self::Unreadable { .. } => None,
@@ -135,20 +135,21 @@ impl Refused for Refusal {
     fn is_definite(&self) -> bool {
         !matches!(
             self,
-            Self::Trouble { .. }
+            Self::Unavailable { .. }
                 | Self::Redirect { .. }
                 | Self::Html { .. }
                 | Self::Unreadable { .. }
         )
     }
 
-    fn hiding(self, secrets: &[String]) -> Self {
+    fn without_secrets(self, secrets: &[String]) -> Self {
         match self {
             Self::Other { status, code, message } => {
-                let (code, message) = (unquoting(code, secrets), unquoting(message, secrets));
+                let (code, message) =
+                    (without_quotes_of(code, secrets), without_quotes_of(message, secrets));
                 Self::Other { status, code, message }
             }
-            Self::Denied { code } => Self::Denied { code: unquoting(code, secrets) },
+            Self::Denied { code } => Self::Denied { code: without_quotes_of(code, secrets) },
             other => other,
         }
     }
@@ -160,13 +161,14 @@ struct Error {
 }
 
 impl Error {
-    /// `wanted` is the code, or a part of it between pipes.
+    /// Whether `wanted` is the code, or a part of it between pipes.
     fn has(&self, wanted: &str) -> bool {
         self.code == wanted || self.code.split('|').any(|part| part == wanted)
     }
 }
 
-/// `errors` is a list, in one client's fixture a single object.
+/// The errors of an answer. `errors` is a list ("Errors"), in a fixture of riboseinc/digicert a single
+/// object.
 fn errors(body: &[u8]) -> Vec<Error> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = match &body["errors"] {

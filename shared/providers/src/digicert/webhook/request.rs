@@ -5,7 +5,7 @@ use serde_json::json;
 use super::parameters::{Endpoint, Key, Parameters};
 use crate::api::Request;
 
-/// The webhooks of the account: there can be one ("List webhooks").
+/// "List webhooks". An account has at most one.
 pub fn list() -> Request {
     request(Method::GET, &[])
 }
@@ -15,12 +15,12 @@ pub fn create(parameters: &Parameters) -> Request {
     request(Method::POST, &[]).with(&parameters.body()).with_endpoint()
 }
 
-/// "Update webhook endpoint": what the parameters leave out stays as it is.
+/// "Update webhook endpoint". What the parameters leave out stays as it is.
 pub fn update(id: u64, parameters: &Parameters) -> Request {
     of(Method::PUT, id, None).with(&parameters.body()).with_endpoint()
 }
 
-/// "Send test event": with `key`, the event carries it.
+/// "Send test event". With a `key`, the event carries it.
 pub fn test_endpoint(endpoint: &Endpoint, key: Option<&Key>) -> Request {
     let mut body = json!({ "endpoint": endpoint.as_str() });
     if let Some(key) = key {
@@ -29,7 +29,7 @@ pub fn test_endpoint(endpoint: &Endpoint, key: Option<&Key>) -> Request {
     request(Method::POST, &["test-endpoint"]).with(&body).with_endpoint()
 }
 
-/// "Send challenge token": the endpoint gets a token that is good for 30 minutes.
+/// "Send challenge token". The endpoint receives a token that is valid for 30 minutes.
 pub fn send_challenge(id: u64) -> Request {
     of(Method::PUT, id, Some("send-challenge")).with_endpoint()
 }
@@ -49,13 +49,13 @@ pub fn deactivate(id: u64) -> Request {
     of(Method::PUT, id, Some("deactivate"))
 }
 
-/// No page describes it; a published client calls it.
+/// Deletes the webhook. No page describes this call; a public client makes it.
 pub fn delete(id: u64) -> Request {
     of(Method::DELETE, id, None)
 }
 
-/// "Webhook event logs"; a page has 1000 entries. Without an id: the address on an older copy of the
-/// page.
+/// "Webhook event logs". A page of the log has 1000 entries, the most that CertCentral allows. Without
+/// an id, the path is the one on an older copy of the documentation.
 pub fn event_logs(id: Option<u64>, offset: usize) -> Request {
     let logs = match id {
         Some(id) => of(Method::GET, id, Some("event-logs")),

@@ -1,8 +1,9 @@
 use serde_json::Value;
 
 use super::refusal::Refusal;
-use super::request::{FIELDS, OBJECT};
+use super::request::FIELDS;
 use crate::api::Answer;
+use crate::meta::OBJECT;
 use crate::meta::api::SubscribedDomains;
 
 /// The app's subscription to certificate transparency.
@@ -14,58 +15,64 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The fields that it does not announce.
+    /// The fields that it does not include.
     pub fn missing(&self) -> Vec<&'static str> {
         FIELDS.into_iter().filter(|field| !self.fields.iter().any(|have| have == field)).collect()
     }
 }
 
+/// The app's subscription. `None` when the app has none.
+///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the answer holds no list.
 pub fn classify_subscriptions(answer: &Answer<'_>) -> Result<Option<Subscription>, Refusal> {
     let body = success(answer)?;
     let Some(all) = body["data"].as_array() else {
         return Err(Refusal::Unreadable { status: answer.status });
     };
-    let ours = all.iter().find(|one| one["object"] == OBJECT);
-    Ok(ours.map(|told| Subscription {
-        callback: told["callback_url"].as_str().unwrap_or_default().to_owned(),
-        is_active: told["active"] != false,
-        fields: told["fields"].as_array().into_iter().flatten().filter_map(field).collect(),
+    let found = all.iter().find(|one| one["object"] == OBJECT);
+    Ok(found.map(|subscription| Subscription {
+        callback: subscription["callback_url"].as_str().unwrap_or_default().to_owned(),
+        is_active: subscription["active"] != false,
+        fields: subscription["fields"].as_array().into_iter().flatten().filter_map(field).collect(),
     }))
 }
 
-/// A field is an object with its name, in older versions of the API its name alone.
-fn field(told: &Value) -> Option<String> {
-    told["name"].as_str().or_else(|| told.as_str()).map(str::to_owned)
+/// The name of a field. A field is an object with its name, in older versions of the API the name
+/// alone.
+fn field(field: &Value) -> Option<String> {
+    field["name"].as_str().or_else(|| field.as_str()).map(str::to_owned)
 }
 
+/// One page of the app's domains.
+///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the answer holds no list.
 pub fn classify_domains(answer: &Answer<'_>) -> Result<SubscribedDomains, Refusal> {
     let body = success(answer)?;
     let Some(data) = body["data"].as_array() else {
         return Err(Refusal::Unreadable { status: answer.status });
     };
     let domains = data.iter().filter_map(|one| one["domain"].as_str().map(str::to_owned)).collect();
-    // `paging.next` holds the access token; it only tells that there is a next page.
+    // `paging.next` holds the access token; it only shows that a next page exists.
     let after = body["paging"]["next"].as_str().and(body["paging"]["cursors"]["after"].as_str());
     Ok(SubscribedDomains { domains, after: after.map(str::to_owned) })
 }
 
-/// `success` comes as a boolean and as a string.
+/// For calls that only report success. `success` is a boolean, or a string ("Certificate Transparency
+/// API").
 ///
 /// # Errors
-/// As the refusal says.
+/// The [`Refusal`] says why the call failed.
 pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
     match &success(answer)?["success"] {
         Value::Bool(true) => Ok(()),
-        Value::String(word) if word == "true" => Ok(()),
+        Value::String(text) if text == "true" => Ok(()),
         _ => Err(Refusal::Unreadable { status: answer.status }),
     }
 }
 
-/// The JSON of an answer that is no error, whatever its status is.
+/// The JSON of a success without a member `error`.
 fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
     let body: Option<Value> = serde_json::from_slice(answer.body).ok();
     match body {

@@ -1,9 +1,9 @@
 use serde_json::Value;
 
-use crate::api::{Answer, Refused, one_line, told, unquoting};
+use crate::api::{Answer, Refused, one_line, suffix, without_quotes_of};
 
-/// Why Graph did not do it, and what to do. Codes decide, not the status (Graph API, "Handling
-/// errors").
+/// Why the Graph API refused a call, and what the operator can do. The error code decides, not the status
+/// ("Handling errors").
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -23,25 +23,25 @@ pub enum Refusal {
     #[error("too many requests for this app (code {code}): wait an hour")]
     RateLimited { code: u64 },
     #[error(
-        "Graph could not verify the endpoint (code 2200){}: see that it runs, that its name \
-         resolves, that its certificate is valid, and that it has this verify token", told(.message)
+        "Graph could not verify the endpoint (code 2200){}: check that it runs, that its name \
+         resolves, that its certificate is valid, and that it has this verify token", suffix(.message)
     )]
     CallbackFailed { message: Option<String> },
-    #[error("Graph is in trouble (status {status}): try again later")]
-    Trouble { status: u16 },
+    #[error("Graph is unavailable (status {status}): try again later")]
+    Unavailable { status: u16 },
     #[error(
-        "a redirect (status {status}) came back, which is not followed: see that META_API_BASE is \
+        "a redirect (status {status}) came back, which is not followed: check that META_API_BASE is \
          right"
     )]
     Redirect { status: u16 },
     #[error(
-        "an HTML page (status {status}) came back instead of the API's answer: see that \
+        "an HTML page (status {status}) came back instead of the API's answer: check that \
          META_API_BASE is right, and that no proxy or portal is on the way"
     )]
     Html { status: u16 },
-    #[error("the answer (status {status}) cannot be understood: see that META_API_BASE is right")]
+    #[error("the answer (status {status}) cannot be understood: check that META_API_BASE is right")]
     Unreadable { status: u16 },
-    #[error("Graph refuses this (code {code}){}", told(.message))]
+    #[error("Graph refuses this (code {code}){}", suffix(.message))]
     Other { code: u64, message: Option<String> },
 }
 
@@ -54,8 +54,8 @@ impl Refusal {
         match (error["code"].as_u64(), error["error_subcode"].as_u64()) {
             (Some(100), Some(33)) => Self::Retired,
             (Some(code @ (4 | 17 | 32 | 613)), _) => Self::RateLimited { code },
-            (Some(1 | 2), _) => Self::Trouble { status },
-            (Some(_), _) if error["is_transient"] == true => Self::Trouble { status },
+            (Some(1 | 2), _) => Self::Unavailable { status },
+            (Some(_), _) if error["is_transient"] == true => Self::Unavailable { status },
             (Some(code @ (102 | 190)), _) => Self::TokenRefused { code },
             (Some(code @ (10 | 200..=299)), _) => Self::Forbidden { code },
             (Some(2200), _) => Self::CallbackFailed { message },
@@ -67,7 +67,7 @@ impl Refusal {
     fn unexplained(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         match status {
-            500.. => Self::Trouble { status },
+            500.. => Self::Unavailable { status },
             300..=399 => Self::Redirect { status },
             _ if answer.is_html() => Self::Html { status },
             _ => Self::Unreadable { status },
@@ -76,7 +76,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// Graph's own code, with the subcode where that decides.
+    /// The Graph API's error code, with the subcode where that decides. `None` where it gives none.
     pub fn code(&self) -> Option<String> {
         match self {
             Self::Retired => Some("100/33".to_owned()),
@@ -94,20 +94,20 @@ impl Refused for Refusal {
     fn is_definite(&self) -> bool {
         !matches!(
             self,
-            Self::Trouble { .. }
+            Self::Unavailable { .. }
                 | Self::Redirect { .. }
                 | Self::Html { .. }
                 | Self::Unreadable { .. }
         )
     }
 
-    fn hiding(self, secrets: &[String]) -> Self {
+    fn without_secrets(self, secrets: &[String]) -> Self {
         match self {
             Self::CallbackFailed { message } => {
-                Self::CallbackFailed { message: unquoting(message, secrets) }
+                Self::CallbackFailed { message: without_quotes_of(message, secrets) }
             }
             Self::Other { code, message } => {
-                Self::Other { code, message: unquoting(message, secrets) }
+                Self::Other { code, message: without_quotes_of(message, secrets) }
             }
             other => other,
         }

@@ -3,15 +3,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use crate::api::Request;
-use crate::meta::domain;
+use crate::meta::{OBJECT, domain};
 
-/// The object that a subscription is about, and its fields ("Webhooks for Certificate Transparency").
-pub const OBJECT: &str = "certificate_transparency";
+/// The fields that a subscription includes ("Webhooks for Certificate Transparency").
 pub const FIELDS: [&str; 2] = ["certificate", "phishing"];
-/// Domains of one page.
+/// Number of domains on one page.
 const PAGE: &str = "500";
 
-/// Domains are subscribed for each kind of alert by itself.
+/// A kind of alert. Domains are subscribed for each kind separately.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Alerts {
     Certificate,
@@ -21,7 +20,7 @@ pub enum Alerts {
 impl Alerts {
     pub const ALL: [Self; 2] = [Self::Certificate, Self::Phishing];
 
-    /// The field of the subscription that announces them.
+    /// The field of the subscription for these alerts.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",
@@ -42,19 +41,21 @@ pub fn is_app(app: &str) -> bool {
     (1..=32).contains(&app.len()) && app.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether a domain can be subscribed.
+///
 /// # Errors
-/// What is wrong with it.
+/// Says what is wrong with the name.
 pub fn is_domain(name: &str) -> Result<(), String> {
     domain::usable(name).map(drop)
 }
 
-/// What the app hears of now.
+/// Asks for the app's subscriptions ("Subscriptions").
 pub fn subscriptions(app: &str) -> Request {
     Request::new(Method::GET, [app, "subscriptions"])
 }
 
-/// Both fields, with the values in the event: without them an event names no domain. Graph asks the
-/// callback for the handshake before it answers.
+/// Subscribes to both fields, with values: without values an event names no domain. The Graph API makes
+/// the handshake with the callback URL before it answers ("Subscriptions").
 pub fn subscribe(app: &str, callback: &str, verify_token: &SecretString) -> Request {
     let body = json!({
         "object": OBJECT,
@@ -66,7 +67,7 @@ pub fn subscribe(app: &str, callback: &str, verify_token: &SecretString) -> Requ
     Request::new(Method::POST, [app, "subscriptions"]).with(&body).with_endpoint()
 }
 
-/// The domains subscribed for these alerts, from the page after `after`.
+/// Asks for the domains that are subscribed for these alerts, from the page after the cursor `after`.
 pub fn domains(app: &str, alerts: Alerts, after: Option<&str>) -> Request {
     let mut request = Request::new(Method::GET, [app, alerts.edge()]);
     request.query.push(("limit", PAGE.to_owned()));
@@ -74,7 +75,7 @@ pub fn domains(app: &str, alerts: Alerts, after: Option<&str>) -> Request {
     request
 }
 
-/// More domains for these alerts; one that is there already is no error.
+/// Subscribes more domains for these alerts. A domain that is subscribed already is no error.
 pub fn subscribe_domains(app: &str, alerts: Alerts, domains: &[&str]) -> Request {
     Request::new(Method::POST, [app, alerts.edge()]).with(&json!({ "subscribe": domains }))
 }

@@ -1,7 +1,8 @@
 use envelope::EventType;
 use providers::cloudflare::CloudflareReceiver;
-use providers::interpretation::{self, Plan};
-use providers::receiver::Refusal;
+use providers::dispatch;
+use providers::interpretation::Plan;
+use providers::receiver::InvalidDocument;
 use serde_json::json;
 
 use super::{details, document};
@@ -39,7 +40,7 @@ fn every_member_may_be_anything() {
         for value in values.into_iter().map(Some).chain([None]) {
             let body = with(document("issuance.succeeded"), path, value.clone());
             let envelope = only::<CloudflareReceiver>(&body);
-            let interpretation = interpretation::interpret(&envelope).unwrap();
+            let interpretation = dispatch::interpret(&envelope).unwrap();
             assert_eq!(interpretation.kind, EventType::CertificateIssued, "{body}");
             let is_orphan = hostname.contains(&path)
                 && (path == ["data"] || value.as_ref().is_none_or(|v| v.is_null() || v == ""));
@@ -70,7 +71,7 @@ fn an_event_needs_a_name() {
         let body = with(document("issuance.succeeded"), &type_path, value);
         assert!(matches!(
             events::<CloudflareReceiver>(&body.to_string()),
-            Err(Refusal::NoEventName(_))
+            Err(InvalidDocument::NoEventName(_))
         ));
     }
     for body in [
@@ -83,7 +84,7 @@ fn an_event_needs_a_name() {
         r#"{"data":{"metadata":{"event":"x"}}}"#,
     ] {
         assert!(
-            matches!(events::<CloudflareReceiver>(body), Err(Refusal::NoEventName(_))),
+            matches!(events::<CloudflareReceiver>(body), Err(InvalidDocument::NoEventName(_))),
             "{body}"
         );
     }

@@ -63,7 +63,7 @@ fn the_documented_list_is_read() {
     assert_eq!((webhook.id, webhook.endpoint.as_str()), (12345, ENDPOINT));
     assert_eq!(webhook.events, ["domain_expired", "certificate_issued"]);
     assert_eq!(webhook.status, Status::Active);
-    assert!(webhook.secret.as_ref().unwrap().is(&key()));
+    assert!(webhook.secret.as_ref().unwrap().matches(&key()));
     assert!(!format!("{webhook:?}").contains(KEY));
 
     for none in [
@@ -127,7 +127,7 @@ fn an_undocumented_answer_is_one_line_too() {
     assert_eq!(other.to_string(), "CertCentral refuses this (status 400, code newcode): a[31mb");
     assert_eq!(of(403, "{\"errors\":[{}]}").code(), None);
     assert_eq!(of(401, ""), Refusal::KeyRefused);
-    assert_eq!(of(502, "<html>"), Refusal::Trouble { status: 502 });
+    assert_eq!(of(502, "<html>"), Refusal::Unavailable { status: 502 });
     assert_eq!(of(302, ""), Refusal::Redirect { status: 302 });
     assert_eq!(of(403, "<html>Incapsula"), Refusal::Html { status: 403 });
     assert_eq!(of(400, ""), Refusal::Unreadable { status: 400 });

@@ -1,0 +1,99 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::order;
+use super::refusal::Refusal;
+use super::replies::{not_found, unknown_format};
+use super::state::DigicertState;
+use super::status_changes::window;
+use crate::authority::{Authority, Curve, Issued};
+use crate::chain::{self, Extent, LineEnding};
+use crate::fault::{Fault, InjectedFault};
+use crate::responses::{self, HandlerResult};
+
+pub(super) async fn download(
+    State(state): State<Arc<DigicertState>>,
+    Extension(InjectedFault(fault)): Extension<InjectedFault>,
+    Path((id, format)): Path<(String, String)>,
+) -> HandlerResult {
+    let Some(id) = number(&id) else {
+        return Ok(not_found("certificate"));
+    };
+    let extent = match format.as_str() {
+        "pem_all" => Extent::Whole,
+        "pem_noroot" => Extent::WithoutRoot,
+        "pem_nointermediate" => Extent::Leaf,
+        _ => return Ok(unknown_format(&format)),
+    };
+    // Recordings have either line ending; here the id decides which one.
+    let ending = if id.is_multiple_of(2) { LineEnding::Lf } else { LineEnding::CrLf };
+    let authority = &state.shared.authority;
+    let issued = issue(authority, id)?;
+    let text = chain::pem(authority, &issued, extent, ending, fault.as_ref())?;
+    Ok(([(CONTENT_TYPE, "application/x-pem-file")], text).into_response())
+}
+
+pub(super) async fn chain(
+    State(state): State<Arc<DigicertState>>,
+    Extension(InjectedFault(fault)): Extension<InjectedFault>,
+    Path(id): Path<String>,
+) -> HandlerResult {
+    let Some(id) = number(&id) else {
+        return Ok(not_found("certificate"));
+    };
+    let hierarchy = match fault {
+        Some(Fault::WrongChain) => state.shared.authority.foreign(),
+        _ => state.shared.authority.hierarchy(Curve::of(id)),
+    };
+    let link = |name: &str, pem: &str| {
+        let pem = pem.replace('\n', "\r\n");
+        json!({"subject_common_name": name, "pem": pem})
+    };
+    let links = [
+        link(hierarchy.intermediate_name(), hierarchy.intermediate()),
+        link(hierarchy.root_name(), hierarchy.root()),
+    ];
+    Ok(responses::json(StatusCode::OK, json!({"intermediates": links})))
+}
+
+pub(super) async fn order_info(
+    State(state): State<Arc<DigicertState>>,
+    Path(order_id): Path<String>,
+) -> HandlerResult {
+    let Some(order_id) = number(&order_id) else {
+        return Ok(not_found("order"));
+    };
+    let certificate_id = order::certificate_id(order_id);
+    let issued = issue(&state.shared.authority, certificate_id)?;
+    let issuer = state.shared.authority.hierarchy(issued.curve).intermediate_name();
+    let info = order::info(order_id, certificate_id, &issued, issuer)?;
+    Ok(responses::json(StatusCode::OK, info))
+}
+
+pub(super) async fn status_changes(
+    State(state): State<Arc<DigicertState>>,
+    parameters: Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let (from, to) = window(&parameters, state.shared.clock.now())?;
+    let orders = state.account().changes.between(from, to);
+    Ok(responses::json(StatusCode::OK, orders))
+}
+
+/// The certificate with this id.
+pub(super) fn issue(authority: &Authority, id: u64) -> anyhow::Result<Arc<Issued>> {
+    let name = format!("www-{id}.example.com");
+    let names = vec![name.clone(), format!("*.{name}")];
+    authority.issue(&format!("digicert/{id}"), names, Curve::of(id))
+}
+
+/// Any number but 0 is the id of a certificate and of an order.
+fn number(id: &str) -> Option<u64> {
+    id.parse().ok().filter(|id| *id > 0)
+}

@@ -1,0 +1,30 @@
+use crate::secret_member::SecretMember;
+
+/// Base of the API, version 4 ("Make API calls").
+pub const API_BASE: &str = "https://api.cloudflare.com/client/v4";
+
+/// The secret of a webhook destination, which Cloudflare sends in a header ("Configure webhooks").
+pub const WEBHOOK_AUTH: SecretMember = SecretMember {
+    stored_as: "webhook_auth",
+    name: "cloudflare_webhook_auth",
+    variable: "CLOUDFLARE_WEBHOOK_AUTH",
+};
+
+/// The API token ("Make API calls").
+pub const API_TOKEN: SecretMember = SecretMember {
+    stored_as: "api_token",
+    name: "cloudflare_api_token",
+    variable: "CLOUDFLARE_API_TOKEN",
+};
+
+/// `alert_type` of the notification `SSL for SaaS Custom Hostnames Alert` ("List alert types").
+pub const CUSTOM_HOSTNAMES_ALERT: &str = "custom_ssl_certificate_event_type";
+
+/// Longest id in characters. Most ids have 32 hex digits; some of the API fixtures are UUIDs.
+const ID_LIMIT: usize = 64;
+
+/// Whether a text has the form of an id, and so can become a path segment of a call.
+pub fn is_id(id: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=ID_LIMIT).contains(&id.len()) && id.bytes().all(is_allowed)
+}

@@ -1,0 +1,41 @@
+use crate::secret_member::SecretMember;
+
+/// Base of the Services API for accounts in the United States ("Update webhook endpoint").
+pub const API_BASE: &str = "https://www.digicert.com/services/v2";
+/// Base of the Services API for accounts in Europe, as public clients have it.
+pub const API_BASE_EU: &str = "https://certcentral.digicert.eu/services/v2";
+
+/// The webhook's secret key, which CertCentral sends in a header ("CertCentral webhooks").
+pub const WEBHOOK_KEY: SecretMember = SecretMember {
+    stored_as: "webhook_key",
+    name: "digicert_webhook_key",
+    variable: "DIGICERT_WEBHOOK_KEY",
+};
+
+/// The key of the Services API ("Authentication").
+pub const API_KEY: SecretMember =
+    SecretMember { stored_as: "api_key", name: "digicert_api_key", variable: "DIGICERT_API_KEY" };
+
+/// The events that a webhook can subscribe to: nine in the example of "Update webhook endpoint", and
+/// the last one in the example of "Webhook event logs". The list is not closed: CertCentral adds
+/// events, and its pages do not name all events about order approval.
+pub const KNOWN_EVENTS: [&str; 10] = [
+    "certificate_issued",
+    "certificate_revoked",
+    "order_rejected",
+    "organization_validated",
+    "organization_expired",
+    "organization_revalidation_notice",
+    "domain_validated",
+    "domain_expired",
+    "domain_revalidation_notice",
+    "order_approval_email_sent",
+];
+
+/// The events about certificates and their orders. Each happens once for its ids; notices about
+/// organizations and domains repeat.
+pub const CERTIFICATE_EVENTS: &[&str] = KNOWN_EVENTS.split_at(3).0;
+
+/// The events of the example of "Update webhook endpoint". A new subscription has these, unless the
+/// operator names others.
+pub const DEFAULT_EVENTS: &[&str] = KNOWN_EVENTS.split_at(9).0;
