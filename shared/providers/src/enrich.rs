@@ -1,12 +1,31 @@
 use envelope::{Certificate, Outcome, Reason};
 use serde_json::Value;
 
-use crate::api::{Answer, Call, Classification};
+use crate::api::{Answer, Call, Classification, Request};
+use crate::interpretation::{Challenge, Interpretation};
 
 /// The call-backs of one event, as a machine without I/O. `processing` drives every provider's machine
 /// with the same loop: it calls [`next`](Self::next), does what is asked, and hands in what came of it.
 pub trait Enricher: Send {
     fn next(&mut self, reply: Reply<'_>) -> Next;
+}
+
+/// Makes the machines of one provider. Built once, from the operator's settings.
+pub trait Enrichers: Send + Sync {
+    /// The machine of an event whose plan is [`Plan::CallBack`](crate::interpretation::Plan::CallBack).
+    fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher>;
+
+    /// The call that completes an ownership challenge, where the operator wants the worker to.
+    fn completion(&self, _challenge: &Challenge) -> Option<Completion> {
+        None
+    }
+}
+
+/// A call that completes an ownership challenge.
+pub struct Completion {
+    pub request: Request,
+    /// What went wrong, without any of these secrets.
+    pub classify: fn(&Answer<'_>, &[String]) -> Result<(), String>,
 }
 
 /// What came of the last [`Next`].

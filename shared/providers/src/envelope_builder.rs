@@ -18,18 +18,12 @@ pub(crate) struct EnvelopeBuilder {
 
 impl EnvelopeBuilder {
     /// The event as it goes onto the queue. The subject is the interpretation's, so that both messages
-    /// carry the same one. Interpretation takes longer than everything else before the answer, so the
-    /// group is taken from it too.
-    pub(crate) fn event(
-        self,
-        receipt: &Receipt,
-        interpret: fn(&Envelope) -> Interpretation,
-    ) -> Event {
-        let mut envelope = self.envelope("", receipt);
-        let interpretation = interpret(&envelope);
-        envelope.subject.clone_from(&interpretation.subject);
-        let group = fair_queue::group(&envelope, &interpretation);
-        Event { envelope, group }
+    /// carry the same one.
+    pub(crate) fn event(self, receipt: &Receipt, interpretation: &Interpretation) -> Event {
+        let envelope = self.envelope(&interpretation.subject, receipt);
+        let group = fair_queue::group(&envelope, interpretation);
+        let expires = interpretation.challenge.as_ref().map(|challenge| challenge.expires);
+        Event { envelope, group, expires }
     }
 
     pub(crate) fn envelope(self, subject: &str, receipt: &Receipt) -> Envelope {

@@ -5,6 +5,9 @@
 //! - [`digicert`], [`cloudflare`], [`meta`]: how a request is verified (`receiver`), what its events
 //!   mean (`interpretation`, `lifecycle`), how to call back and what the answers mean (`api`), and the
 //!   facts that other crates need too (`profile`)
+//! - [`profile`]: one row for each provider, which joins its folder to the rest
+//! - [`request`]: a webhook request, whole, and verified
+//! - [`enrich`]: call-backs as a machine without I/O
 //! - [`receiver`]: the trait of a webhook receiver: what `intake` needs of a provider
 //! - [`interpretation`]: what an event means: what `processing` needs of a provider
 //! - [`lifecycle`]: the certificate that an event is about, and where in its lifecycle the event is
@@ -31,7 +34,9 @@ pub mod json;
 pub mod lifecycle;
 pub mod meta;
 mod naming;
+pub mod profile;
 pub mod receiver;
+pub mod request;
 mod secret;
 pub mod secret_member;
 pub mod synthetic;

@@ -45,6 +45,7 @@ pub(crate) fn interpret(provider: Provider) -> Interpretation {
         dcv: None,
         certificates: Vec::new(),
         pem: None,
+        challenge: None,
     }
 }
 
@@ -65,7 +66,7 @@ mod tests {
                 (interpretation.provider, interpretation.kind),
                 (*provider, EventType::Canary)
             );
-            assert!(dispatch::challenge(&synthetic).is_none());
+            assert!(interpretation.challenge.is_none());
             assert_eq!(
                 (interpretation.plan, interpretation.subject),
                 (Plan::NotNeeded, synthetic.subject)

@@ -1,19 +1,31 @@
 use envelope::Outcome;
+use serde_json::Value;
 
 use super::api;
 use crate::api::Classification;
-use crate::enrich::{CallResult, Enricher, Found, Next, Reply};
+use crate::enrich::{CallResult, Enricher, Enrichers, Found, Next, Reply};
+use crate::interpretation::Interpretation;
+use crate::profile::{InvalidSetting, Settings};
 
-/// Every event of a custom hostname that still exists: what Cloudflare says of it now.
-pub(super) struct Details {
-    zone_id: String,
-    hostname_id: String,
+/// Makes the call-backs of Cloudflare's events.
+struct Cloudflare;
+
+pub(super) fn enrichers(_: Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting> {
+    Ok(Box::new(Cloudflare))
 }
 
-impl Details {
-    pub(super) fn new(zone_id: String, hostname_id: String) -> Self {
-        Self { zone_id, hostname_id }
+impl Enrichers for Cloudflare {
+    fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher> {
+        let id = |name| interpretation.identifiers.get(name).and_then(Value::as_str);
+        let id = |name| id(name).unwrap_or_default().to_owned();
+        Box::new(Details { zone_id: id("zone_id"), hostname_id: id("hostname_id") })
     }
+}
+
+/// Every event of a custom hostname that still exists: what Cloudflare says of it now.
+struct Details {
+    zone_id: String,
+    hostname_id: String,
 }
 
 impl Enricher for Details {

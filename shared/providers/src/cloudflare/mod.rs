@@ -27,8 +27,10 @@ mod interpretation;
 mod lifecycle;
 mod profile;
 mod receiver;
+mod samples;
 
 pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
+pub(crate) use profile::PROFILE;
 pub use profile::{API_BASE, API_TOKEN, CUSTOM_HOSTNAMES_ALERT, WEBHOOK_AUTH, is_id};
 pub use receiver::CloudflareReceiver;

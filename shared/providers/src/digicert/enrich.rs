@@ -1,25 +1,66 @@
-use envelope::{Outcome, Reason};
+use envelope::{EventType, Outcome, Reason};
+use serde_json::Value;
 
-use super::api;
-use crate::api::{Answer, Classification};
-use crate::enrich::{CallResult, Enricher, Found, Next, Reply};
+use super::{api, webhook};
+use crate::api::{Answer, Classification, Refused};
+use crate::enrich::{CallResult, Completion, Enricher, Enrichers, Found, Next, Reply};
+use crate::interpretation::{Challenge, Interpretation};
+use crate::profile::{InvalidSetting, Settings};
+
+const AUTO_VERIFY: &str = "DIGICERT_AUTO_VERIFY";
+
+/// Makes the call-backs of CertCentral's events.
+struct CertCentral {
+    /// Complete challenges without the operator; the API key then needs webhook rights.
+    auto_verify: bool,
+}
+
+pub(super) fn enrichers(settings: Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting> {
+    let auto_verify = match settings(AUTO_VERIFY).as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            let problem = format!("`{other}` is neither true nor false");
+            return Err(InvalidSetting { variable: AUTO_VERIFY, problem });
+        }
+    };
+    Ok(Box::new(CertCentral { auto_verify }))
+}
+
+impl Enrichers for CertCentral {
+    fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher> {
+        let id = |name| interpretation.identifiers.get(name).and_then(Value::as_u64);
+        match (interpretation.kind, id("certificate_id"), id("order_id")) {
+            (EventType::CertificateIssued, Some(certificate_id), _) => {
+                Box::new(Download { certificate_id, included: interpretation.pem.clone() })
+            }
+            (_, _, order_id) => Box::new(OrderInfo { order_id: order_id.unwrap_or_default() }),
+        }
+    }
+
+    fn completion(&self, challenge: &Challenge) -> Option<Completion> {
+        let id = challenge.webhook_id.parse().ok().filter(|_| self.auto_verify)?;
+        let request = webhook::check_challenge(id, &challenge.token);
+        let classify = |answer: &Answer<'_>, secrets: &[String]| {
+            let done = webhook::classify_done(answer);
+            done.map_err(|refusal| refusal.without_secrets(secrets).to_string())
+        };
+        Some(Completion { request, classify })
+    }
+}
 
 /// `certificate_issued`: the chain that came with the event where it can be read, else the download.
-pub(super) struct Download {
+struct Download {
     certificate_id: u64,
     included: Option<String>,
 }
 
 /// Revocations, rejections, approvals: what CertCentral says of the order.
-pub(super) struct OrderInfo {
+struct OrderInfo {
     order_id: u64,
 }
 
 impl Download {
-    pub(super) fn new(certificate_id: u64, included: Option<String>) -> Self {
-        Self { certificate_id, included }
-    }
-
     fn ask(&self) -> Next {
         Next::Ask(api::download(self.certificate_id))
     }
@@ -55,12 +96,6 @@ impl Enricher for Download {
             Reply::Final(result) => Found::bare(result).done(),
             Reply::Emitted => self.ask(),
         }
-    }
-}
-
-impl OrderInfo {
-    pub(super) fn new(order_id: u64) -> Self {
-        Self { order_id }
     }
 }
 

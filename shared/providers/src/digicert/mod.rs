@@ -31,10 +31,12 @@ mod lifecycle;
 mod profile;
 mod receiver;
 pub mod reconciliation;
+mod samples;
 pub mod webhook;
 
-pub use interpretation::{challenge, interpret};
+pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
+pub(crate) use profile::PROFILE;
 pub use profile::{
     API_BASE, API_BASE_EU, API_KEY, CERTIFICATE_EVENTS, DEFAULT_EVENTS, KNOWN_EVENTS, WEBHOOK_KEY,
 };

@@ -1,3 +1,8 @@
+use envelope::Provider;
+
+use super::receiver::DigicertReceiver;
+use crate::profile::{Api, Profile};
+use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
 /// Base of the Services API for accounts in the United States ("Update webhook endpoint").
@@ -39,3 +44,28 @@ pub const CERTIFICATE_EVENTS: &[&str] = KNOWN_EVENTS.split_at(3).0;
 /// The events of the example of "Update webhook endpoint". A new subscription has these, unless the
 /// operator names others.
 pub const DEFAULT_EVENTS: &[&str] = KNOWN_EVENTS.split_at(9).0;
+
+pub(crate) static PROFILE: Profile = Profile {
+    provider: Provider::Digicert,
+    name: "digicert",
+    route: DigicertReceiver::ROUTE,
+    webhook_secret: &[WEBHOOK_KEY],
+    api: Api {
+        base: API_BASE,
+        base_variable: "DIGICERT_API_BASE",
+        // "Rate limits": 100 requests in 5 s and 1000 in 3 min.
+        budget: "100/5s,1000/3m",
+        budget_variable: "DIGICERT_API_BUDGET",
+        secret: API_KEY,
+        secret_id_variable: "DIGICERT_API_SECRET_ID",
+        key: super::api::key,
+        simulation: &[],
+    },
+    type_prefix: super::receiver::TYPE_PREFIX,
+    stack_prefix: "Digicert",
+    leaves: 1,
+    samples: super::samples::SAMPLES,
+    interpret: super::interpret,
+    lifecycle: super::lifecycle,
+    enrichers: super::enrich::enrichers,
+};

@@ -1,22 +1,66 @@
 use std::collections::VecDeque;
 
-use envelope::Outcome;
+use envelope::{EventType, Outcome};
+use serde_json::Value;
 
 use super::api::{self, FoundCertificate};
+use super::profile::DOMAINS_VARIABLE;
 use crate::api::{Answer, Call, Classification};
-use crate::enrich::{CallResult, Emission, Enricher, Found, Next, Reply};
+use crate::enrich::{CallResult, Emission, Enricher, Enrichers, Found, Next, Reply};
+use crate::interpretation::Interpretation;
+use crate::profile::{InvalidSetting, Settings};
 
 /// Pages of one search, 500 certificates each: the stated cap of one domain in one event.
 const PAGES: u32 = 20;
 /// Other certificates that a phishing event lists at most.
 const RELATED: usize = 100;
 
-/// Whose certificates to look for when Meta announces one: its event names no domain.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Domains {
-    Listed(Vec<String>),
-    /// Those that this app subscribed to.
-    OfApp(String),
+const APP_VARIABLE: &str = "META_APP_ID";
+
+/// Makes the call-backs of Meta's events. It knows whose certificates to look for when Meta announces
+/// one, since its event names no domain.
+#[derive(Debug, Eq, PartialEq)]
+enum Graph {
+    /// Those of these domains.
+    Domains(Vec<String>),
+    /// Those of the domains that this app subscribed to.
+    App(String),
+}
+
+pub(super) fn enrichers(settings: Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting> {
+    let domains = settings(DOMAINS_VARIABLE).unwrap_or_default();
+    let domains = domains.split(',').map(str::trim).filter(|domain| !domain.is_empty());
+    let domains: Vec<_> = domains.map(str::to_owned).collect();
+    let invalid = |problem| Err(InvalidSetting { variable: APP_VARIABLE, problem });
+    match settings(APP_VARIABLE) {
+        Some(_) if !domains.is_empty() => {
+            invalid(format!("is set, and {DOMAINS_VARIABLE} too; set one of them"))
+        }
+        Some(app) if app.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Box::new(Graph::App(app))),
+        Some(app) => invalid(format!("`{app}` is not a number")),
+        None => Ok(Box::new(Graph::Domains(domains))),
+    }
+}
+
+impl Enrichers for Graph {
+    fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher> {
+        let identifiers = &interpretation.identifiers;
+        let certificate_id = identifiers.get("certificate_id").and_then(Value::as_str);
+        let mut calls =
+            Calls { certificate_id: certificate_id.map(str::to_owned), ..Calls::default() };
+        let included = interpretation.pem.clone();
+        if interpretation.kind == EventType::CtPhishingSuspected {
+            let domains = identifiers.get("phishing_domains").and_then(Value::as_array);
+            let domains = domains.into_iter().flatten().filter_map(Value::as_str);
+            calls.domains = domains.map(str::to_owned).collect();
+            return Box::new(Phishing::new(calls, included));
+        }
+        match self {
+            Self::Domains(domains) => calls.domains = domains.iter().cloned().collect(),
+            Self::App(app) => calls.app = Some(Paging::new(app.clone())),
+        }
+        Box::new(Observed { calls, included, ..Observed::default() })
+    }
 }
 
 /// The calls that are left to make for one event, and the one under way.
@@ -156,26 +200,12 @@ impl Results {
 }
 
 /// A certificate alert: one event for each certificate that is found and not yet in the ledger.
-pub(super) struct Observed {
+#[derive(Default)]
+struct Observed {
     calls: Calls,
     results: Results,
     emissions: VecDeque<FoundCertificate>,
     included: Option<String>,
-}
-
-impl Observed {
-    pub(super) fn new(
-        certificate_id: Option<String>,
-        domains: Domains,
-        included: Option<String>,
-    ) -> Self {
-        let mut calls = Calls { certificate_id, ..Calls::default() };
-        match domains {
-            Domains::Listed(domains) => calls.domains = domains.into(),
-            Domains::OfApp(app) => calls.app = Some(Paging::new(app)),
-        }
-        Self { calls, results: Results::default(), emissions: VecDeque::new(), included }
-    }
 }
 
 impl Enricher for Observed {
@@ -217,7 +247,7 @@ fn emission(found: FoundCertificate, result: CallResult) -> Emission {
 }
 
 /// A phishing alert: the certificate, and others found for the suspected names.
-pub(super) struct Phishing {
+struct Phishing {
     calls: Calls,
     results: Results,
     by_id: Option<FoundCertificate>,
@@ -228,13 +258,9 @@ pub(super) struct Phishing {
 }
 
 impl Phishing {
-    pub(super) fn new(
-        domains: Vec<String>,
-        certificate_id: Option<String>,
-        included: Option<String>,
-    ) -> Self {
+    fn new(calls: Calls, included: Option<String>) -> Self {
         Self {
-            calls: Calls { certificate_id, domains: domains.into(), ..Calls::default() },
+            calls,
             results: Results::default(),
             by_id: None,
             others: Vec::new(),

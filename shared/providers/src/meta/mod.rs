@@ -22,9 +22,11 @@ mod enrich;
 mod interpretation;
 mod profile;
 mod receiver;
+mod samples;
 pub mod subscription;
 mod update;
 
 pub use interpretation::interpret;
+pub(crate) use profile::PROFILE;
 pub use profile::{ACCESS_TOKEN, API_BASE, APP_SECRET, OBJECT, VERIFY_TOKEN};
 pub use receiver::MetaReceiver;

@@ -1,3 +1,8 @@
+use envelope::Provider;
+
+use super::receiver::MetaReceiver;
+use crate::profile::{Api, Profile};
+use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
 /// Base of the Graph API, without a version ("Certificate Transparency API").
@@ -21,5 +26,34 @@ pub const ACCESS_TOKEN: SecretMember = SecretMember {
     variable: "META_ACCESS_TOKEN",
 };
 
+/// Setting: the domains whose certificates to look for, comma-separated.
+pub(super) const DOMAINS_VARIABLE: &str = "META_DOMAINS";
+
 /// The object that a subscription is about ("Webhooks for Certificate Transparency").
 pub const OBJECT: &str = "certificate_transparency";
+
+pub(crate) static PROFILE: Profile = Profile {
+    provider: Provider::Meta,
+    name: "meta-ct",
+    route: MetaReceiver::ROUTE,
+    webhook_secret: &[APP_SECRET, VERIFY_TOKEN],
+    api: Api {
+        base: API_BASE,
+        base_variable: "META_API_BASE",
+        // "Rate limits": 200 calls in an hour for each user of an app.
+        budget: "200/1h",
+        budget_variable: "META_API_BUDGET",
+        secret: ACCESS_TOKEN,
+        secret_id_variable: "META_API_SECRET_ID",
+        key: super::api::key,
+        simulation: &[(DOMAINS_VARIABLE, "example.com")],
+    },
+    type_prefix: super::receiver::TYPE_PREFIX,
+    stack_prefix: "Meta",
+    leaves: 1,
+    samples: super::samples::SAMPLES,
+    interpret: super::interpret,
+    // Its certificates are not the operator's.
+    lifecycle: |_, _| None,
+    enrichers: super::enrich::enrichers,
+};

@@ -2,10 +2,10 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::profile::OBJECT;
-use crate::envelope_builder::{EnvelopeBuilder, plausible};
+use crate::envelope_builder::plausible;
 use crate::json::{self, Members, quoted};
-use crate::naming::{self, UNKNOWN};
-use crate::receiver::{Event, InvalidDocument, Receipt};
+use crate::naming::UNKNOWN;
+use crate::receiver::InvalidDocument;
 
 /// The two lists that an entry may have: `changes` with the setting "Include Values", `changed_fields`
 /// without it ("Graph API Webhooks", section "Event notifications").
@@ -50,22 +50,9 @@ impl<'a> Batch<'a> {
         self.entries.iter().flat_map(Entry::updates)
     }
 
-    /// The event of one update: the same document with this entry only and, in the entry, this change
-    /// only.
-    pub(crate) fn event(
-        &self,
-        update: &Update<'_, 'a>,
-        receipt: &Receipt,
-    ) -> Result<Event, InvalidDocument> {
-        let document = rebuilt(&self.members, "entry", &update.entry_alone(), None);
-        let builder = EnvelopeBuilder {
-            id: update.id(),
-            source: "/meta/certificate-transparency".to_owned(),
-            kind: format!("com.facebook.{OBJECT}.{}", naming::type_part(&update.field())),
-            time: update.entry.time(),
-            data: RawValue::from_string(document).map_err(|_| InvalidDocument::NotJson)?,
-        };
-        Ok(builder.event(receipt, super::interpret))
+    /// The document of one update: the same with this entry only and, in the entry, this change only.
+    pub(crate) fn document_of(&self, update: &Update<'_, 'a>) -> String {
+        rebuilt(&self.members, "entry", &update.entry_alone(), None)
     }
 }
 
@@ -80,7 +67,7 @@ impl<'a> Entry<'a> {
 
     /// When Meta sent the entry, seconds since 1970 ("Graph API Webhooks", section "Event
     /// notifications").
-    fn time(&self) -> Option<OffsetDateTime> {
+    pub(crate) fn time(&self) -> Option<OffsetDateTime> {
         let seconds = self.members.get("time").and_then(json::unsigned)?;
         plausible(OffsetDateTime::from_unix_timestamp(seconds.try_into().ok()?).ok()?)
     }
@@ -112,7 +99,7 @@ impl<'a> Update<'_, 'a> {
 
     /// The derived id, since Meta's requests carry none ("Graph API Webhooks", section "Event
     /// notifications").
-    fn id(&self) -> String {
+    pub(crate) fn derived_id(&self) -> String {
         let part = |name| json::canonical_or_null(self.entry.members.get(name));
         let value = match &self.change {
             None => json::canonical(self.entry.raw),
