@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use envelope::Reason;
 use ports::{PortError, PortResult};
-use providers::api::{Answer, Call, Classification, Key, Refused, Request, retry_after};
-use providers::digicert::webhook::Refusal;
+use providers::api::{Answer, Call, Key, Refused, Request, retry_after};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
@@ -29,25 +28,15 @@ pub struct Endpoint {
     clock: Arc<dyn Clock>,
 }
 
-/// The result of a call.
-pub(crate) enum Called<T> {
-    Answered {
-        classification: Classification<T>,
-        status: Option<u16>,
-    },
-    /// No call was made. The budget allows one after this time.
-    RateLimited(Duration),
-}
-
-/// Why a call to CertCentral has no good answer.
+/// Why a call of a management API has no good answer. `E` is what the provider refuses with.
 #[derive(Debug)]
-pub enum CallError {
+pub enum CallError<E> {
     /// No call was made. The budget allows one after this time.
     NoBudget(Duration),
     /// There was no complete answer, so whether the request took effect is unknown.
     NoAnswer(Reason),
     Refused {
-        refusal: Refusal,
+        refusal: E,
         /// From `Retry-After`.
         after: Option<Duration>,
     },
@@ -78,7 +67,7 @@ impl Endpoint {
         Self { client, base: api.base.clone(), meter, clock }
     }
 
-    /// CertCentral's API for the reconciler and the operator: it uses the fifth of the budget that is
+    /// The API for the reconciler and the operator: it uses the fifth of the budget that is
     /// not the workers'.
     ///
     /// # Errors
@@ -90,30 +79,11 @@ impl Endpoint {
         Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(System) })
     }
 
-    /// Makes one `GET` within the budget and classifies the answer.
-    pub(crate) async fn call<T>(
-        &self,
-        call: &Call,
-        key: &Key,
-        is_first_attempt: bool,
-        classify: impl Fn(&Answer<'_>) -> Classification<T>,
-    ) -> Called<T> {
-        if let Err(wait) = self.admit(is_first_attempt).await {
-            return Called::RateLimited(wait);
-        }
-        match self.get(call, key).await {
-            Ok(answer) => Called::Answered {
-                classification: classify(&answer.borrow()),
-                status: Some(answer.status),
-            },
-            Err(reason) => Called::Answered {
-                classification: Classification::Retry { reason, after: None },
-                status: None,
-            },
-        }
-    }
-
-    async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
+    /// Waits for the budget. `is_first_attempt` may use the part that is kept for such.
+    ///
+    /// # Errors
+    /// The time to wait, if it is too long to wait here.
+    pub(crate) async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
         let deadline = self.clock.instant() + MAX_RATE_LIMIT_WAIT;
         loop {
             let now = self.clock.instant();
@@ -130,7 +100,11 @@ impl Endpoint {
         }
     }
 
-    async fn get(&self, call: &Call, key: &Key) -> Result<OwnedAnswer, Reason> {
+    /// Makes one `GET`.
+    ///
+    /// # Errors
+    /// Why there is no complete answer.
+    pub(crate) async fn get(&self, call: &Call, key: &Key) -> Result<OwnedAnswer, Reason> {
         self.send(self.request(call, key).ok_or(Reason::Unreadable)?).await
     }
 
@@ -152,16 +126,29 @@ impl Endpoint {
         Ok(OwnedAnswer { status, retry_after, body: read(response).await? })
     }
 
-    /// Makes one call to CertCentral within the budget, without a retry, and classifies the answer.
+    /// Makes one call of a management API within the budget, without a retry, and classifies the answer.
     ///
     /// # Errors
     /// Why there is no good answer. The error contains no secret.
-    pub async fn ask<T>(
+    pub async fn ask<T, E: Refused>(
         &self,
         request: &Request,
         key: &Key,
-        classify: fn(&Answer<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, CallError> {
+        classify: fn(&Answer<'_>) -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        let answer = self.manage(request, key).await?;
+        classify(&answer.borrow()).map_err(|refusal| CallError::Refused {
+            refusal: refusal.without_secrets(&request.secrets(key)),
+            after: answer.retry_after,
+        })
+    }
+
+    /// As [`ask`](Self::ask), without the classification.
+    pub(crate) async fn manage<E>(
+        &self,
+        request: &Request,
+        key: &Key,
+    ) -> Result<OwnedAnswer, CallError<E>> {
         self.admit(true).await.map_err(CallError::NoBudget)?;
         let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
         let built = self
@@ -171,15 +158,11 @@ impl Endpoint {
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .body(body.unwrap_or_default());
-        let answer = self.send(built).await.map_err(CallError::NoAnswer)?;
-        classify(&answer.borrow()).map_err(|refusal| CallError::Refused {
-            refusal: refusal.without_secrets(&request.secrets(key)),
-            after: answer.retry_after,
-        })
+        self.send(built).await.map_err(CallError::NoAnswer)
     }
 }
 
-impl fmt::Display for CallError {
+impl<E: fmt::Display> fmt::Display for CallError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoBudget(_) => f.write_str("the API's request budget is used up"),
@@ -202,14 +185,14 @@ fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
 }
 
 /// A complete answer that owns its body.
-struct OwnedAnswer {
-    status: u16,
+pub(crate) struct OwnedAnswer {
+    pub(crate) status: u16,
     retry_after: Option<Duration>,
     body: Vec<u8>,
 }
 
 impl OwnedAnswer {
-    fn borrow(&self) -> Answer<'_> {
+    pub(crate) fn borrow(&self) -> Answer<'_> {
         Answer { status: self.status, retry_after: self.retry_after, body: &self.body }
     }
 }

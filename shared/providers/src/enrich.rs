@@ -70,7 +70,7 @@ pub struct CallResult {
 }
 
 /// What is known of an event once the provider was asked, or need not be.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Found {
     pub result: CallResult,
     /// The status of the order or hostname.
