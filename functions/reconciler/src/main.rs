@@ -55,7 +55,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
 
 /// Fails an incomplete run, so that the alarm is raised. What the run did stays done.
 async fn run(reconciler: Arc<AwsReconciler>, job: Job) -> Result<Counts, String> {
-    let report = reconciler.run(&job).await.map_err(|fault| fault.to_string())?;
+    let report = reconciler.run(&job).await.map_err(|error| error.to_string())?;
     match report.left {
         None => Ok(report.counts),
         Some(left) => Err(left),

@@ -19,7 +19,7 @@ AUTH = SECRETS["CloudflareWebhook"]["webhook_auth"]
 
 
 class Operator:
-    """Calls the command as an operator does who has the stack's name and API keys of their own."""
+    """Runs the command as an operator who has the stack's name and API keys of their own."""
 
     def __init__(self, stack: Stack, bases: dict):
         self.stack = stack
@@ -33,12 +33,12 @@ class Operator:
             "META_API_BASE": bases["meta"],
             "META_APP_ID": APP,
         }
-        # The stack's own outputs are addresses of AWS; these are the same endpoints at the emulator.
+        # The stack's own outputs are addresses of AWS; these are the same webhook endpoints at the emulator.
         host = stack.outputs["DigicertWebhookUrl"].removeprefix("https://").split(".")[0]
         self.base = f"{stack.emulator.url}/_aws/execute-api/{host}/v1"
 
     def run(self, *arguments: str, status: int | None = 0, **variables: str) -> list:
-        """The lines of a command that ends with `status`, whatever it is when None."""
+        """Returns the lines that a command prints; its exit status must be `status`, unless that is None."""
         command = [BINARIES / "certhooks", *arguments, "--stack", self.stack.name, "--json"]
         folder = self.stack.emulator.folder
         environment = self.environment | variables
@@ -52,7 +52,7 @@ class Operator:
         self.run("digicert", "webhook", "subscribe", "--endpoint", f"{self.base}/webhooks/digicert")
         self.run("cloudflare", "subscribe", "--endpoint", f"{self.base}/webhooks/cloudflare")
 
-    def examine(self, status: int = 0, **variables: str) -> dict:
+    def doctor(self, status: int = 0, **variables: str) -> dict:
         """The findings by scope and check."""
         findings = self.run("doctor", "--endpoint", self.base, status=status, **variables)
         return {(finding["scope"], finding["check"]): finding for finding in findings}
@@ -71,7 +71,7 @@ def operator(aws, template, parameters, providers) -> Operator:
 
 
 class Refusal(BaseHTTPRequestHandler):
-    """CloudWatch to an identity without the permission."""
+    """CloudWatch as it answers an identity without the permission."""
 
     def do_POST(self):
         assert "/monitoring/aws4_request" in self.headers["Authorization"]
@@ -93,17 +93,17 @@ def refusing() -> str:
         server.shutdown()
 
 
-def happen(providers) -> int | None:
-    """An event at Cloudflare; what the webhook endpoint answered."""
-    output = providers.control("POST", "cloudflare/events", {"account": ACCOUNT, "event": "issuance.succeeded"})
-    sent, = output["notifications"]
+def send_event(providers) -> int | None:
+    """Causes an event at Cloudflare and returns the status that the webhook endpoint answered."""
+    response = providers.control("POST", "cloudflare/events", {"account": ACCOUNT, "event": "issuance.succeeded"})
+    sent, = response["notifications"]
     return sent["code"]
 
 
-def test_all_is_well(operator):
-    findings = operator.examine()
+def test_a_good_installation_has_no_errors(operator):
+    findings = operator.doctor()
     bad = {name: finding for name, finding in findings.items() if finding["level"] != "ok"}
-    # The emulator is on this machine, and speaks http.
+    # The emulator runs on this machine and speaks http.
     assert set(bad) == {("here", "dns"), ("here", "tls")}, bad
     for name in [
         ("here", "queue"),
@@ -120,19 +120,19 @@ def test_all_is_well(operator):
     assert findings["meta", "stack"]["detail"] == "switched off"
 
 
-def test_dead_letters_and_a_webhook_that_is_off(operator):
+def test_dead_letters_and_an_inactive_webhook(operator):
     stack = operator.stack
     stack.sqs.send_message(QueueUrl=stack.outputs["EventsDeadLettersUrl"], MessageBody="{}")
     subprocess.run([BINARIES / "certhooks", "digicert", "webhook", "deactivate"], env=operator.environment, check=True)
-    findings = operator.examine(status=1)
-    dead_letters = findings["here", "dead-letters"]
-    assert dead_letters["detail"].startswith("1 events, 0 deliveries")
-    assert "; the oldest was sent " in dead_letters["detail"]
-    assert dead_letters["mend"].startswith(f"certhooks dead-letters list --stack {stack.name}, then ")
-    assert findings["digicert", "status"]["mend"] == "certhooks digicert webhook activate"
+    findings = operator.doctor(status=1)
+    letters = findings["here", "dead-letters"]
+    assert letters["detail"].startswith("1 events, 0 deliveries")
+    assert "; the oldest was sent " in letters["detail"]
+    assert letters["fix"].startswith(f"certhooks dead-letters list --stack {stack.name}, then ")
+    assert findings["digicert", "status"]["fix"] == "certhooks digicert webhook activate"
     stack.take("EventsDeadLetters")
     operator.run("digicert", "webhook", "subscribe", "--endpoint", f"{operator.base}/webhooks/digicert")
-    eventually(lambda: operator.examine()["here", "dead-letters"]["level"] == "ok")
+    eventually(lambda: operator.doctor()["here", "dead-letters"]["level"] == "ok")
 
 
 def test_a_provider_that_is_switched_off_is_not_subscribed(operator, providers):
@@ -142,23 +142,23 @@ def test_a_provider_that_is_switched_off_is_not_subscribed(operator, providers):
     assert providers.control("GET", "requests") == before
 
 
-def test_who_may_not_ask_cloudwatch_is_told_so(operator, refusing):
-    findings = operator.examine(AWS_ENDPOINT_URL_CLOUDWATCH=refusing)
+def test_a_missing_cloudwatch_permission_is_a_warning(operator, refusing):
+    findings = operator.doctor(AWS_ENDPOINT_URL_CLOUDWATCH=refusing)
     finding = findings["here", "queue-age"]
     assert finding["level"] == "warning" and ("here", "deliveries-age") not in findings
     assert "AccessDenied: not authorized to perform: cloudwatch:GetMetricStatistics" in finding["detail"]
-    assert finding["mend"] == "an AWS identity that may do cloudwatch:GetMetricStatistics"
+    assert finding["fix"] == "use an AWS identity that is allowed cloudwatch:GetMetricStatistics"
 
 
 @pytest.mark.parametrize("options", [[], ["--compromised"]])
-def test_cloudflares_secret_is_rotated_while_events_come(operator, providers, options):
+def test_cloudflares_secret_is_rotated_while_events_arrive(operator, providers, options):
     stack = operator.stack
     before = stack.secret("CloudflareWebhook")["webhook_auth"]
     codes, done = [], threading.Event()
 
     def send():
         while not done.is_set():
-            codes.append(happen(providers))
+            codes.append(send_event(providers))
 
     senders = [threading.Thread(target=send) for _ in range(2)]
     for sender in senders:
@@ -177,27 +177,27 @@ def test_cloudflares_secret_is_rotated_while_events_come(operator, providers, op
     stack.deliveries(len(codes))
 
 
-def test_a_secret_that_was_never_filled_in(operator):
+def test_a_secret_that_is_still_the_placeholder(operator):
     operator.stack.fill("CloudflareWebhook", {"webhook_auth": "not-filled-in"})
-    findings = operator.examine()
+    findings = operator.doctor()
     assert findings["cloudflare", "answer"]["level"] == "warning", findings
     name = operator.stack.outputs["CloudflareWebhookSecretName"]
-    assert f"put-secret-value --secret-id {name} " in findings["cloudflare", "answer"]["mend"]
+    assert f"put-secret-value --secret-id {name} " in findings["cloudflare", "answer"]["fix"]
     command = ["cloudflare", "subscribe", "--endpoint", f"{operator.base}/webhooks/cloudflare"]
     assert operator.run(*command, status=2) == []
 
 
-def test_messages_that_wait_too_long(operator):
-    """As the stack's alarms have it: half an hour for an event, an hour for a delivery."""
+def test_messages_that_are_too_old(operator):
+    """The limits are those of the stack's alarms: half an hour for an event, an hour for a delivery."""
     stack = operator.stack
     ages = [("here", "queue-age"), ("here", "deliveries-age")]
-    well = operator.examine()
-    assert {well[name]["detail"] for name in ages} <= {"nothing waits", "CloudWatch has none of the last 15 minutes"}
+    good = operator.doctor()
+    assert {good[name]["detail"] for name in ages} <= {"no message is waiting", "CloudWatch has no data of the last 15 minutes"}
     for queue in ["EventsQueue", "DeliveriesQueue"]:
         stack.wait_on(queue, 1900)
-    findings = operator.examine(status=1)
-    assert [findings[name]["level"] for name in ages] == ["wrong", "ok"]
+    findings = operator.doctor(status=1)
+    assert [findings[name]["level"] for name in ages] == ["error", "ok"]
     events, deliveries = (findings[name]["detail"] for name in ages)
-    assert events.startswith("the oldest waited for 31 min, ") and events.endswith(", of 30 min at most")
+    assert events.startswith("the oldest waited for 31 min, ") and events.endswith("; the limit is 30 min")
     assert deliveries.startswith("the oldest waited for 31 min, ")
-    assert findings["here", "queue-age"]["mend"] == f"the logs of the functions of stack {stack.name} say why"
+    assert findings["here", "queue-age"]["fix"] == f"read the logs of the functions of stack {stack.name}"

@@ -73,7 +73,7 @@ def happen(providers) -> int | None:
 def test_a_stack_is_subscribed_and_again(operator, providers):
     steps = operator.steps("subscribe", "--endpoint", operator.endpoint)
     assert steps == [
-        ("door", "done"),
+        ("endpoint", "done"),
         ("webhook", "created"),
         ("challenge", "sent"),
         ("token", "arrived"),
@@ -114,7 +114,7 @@ def test_a_key_is_rotated_while_events_come(operator, providers, options):
         done.set()
         for sender in senders:
             sender.join()
-    assert [step for step, _ in steps if step != "old key"] == ["pending", "door", "update", "promote", "test"]
+    assert [step for step, _ in steps if step != "old key"] == ["pending", "endpoint", "update", "promote", "test"]
     assert set(codes) == {200} and len(codes) > 20, codes
     keys = operator.keys()
     assert "AWSPENDING" not in keys and keys["AWSCURRENT"] != before

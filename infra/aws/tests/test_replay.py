@@ -96,9 +96,9 @@ def test_dead_letters_are_listed_and_given_back(operator, dead):
     for _ in range(2):
         listed = {line["id"]: line for line in operator.run("dead-letters", "list", "--queue", "events")}
         assert set(listed) == {*dead, None}
-        assert "delivered before, safe to drop" in listed[dead[0]]["reason"]
+        assert "already delivered, safe to drop" in listed[dead[0]]["reason"]
         assert "not delivered" in listed[dead[1]]["reason"]
-        assert listed[None]["reason"] == "it is no envelope: see its line 1, column 5"
+        assert listed[None]["reason"] == "not a valid envelope (line 1, column 5)"
         assert listed[None]["provider"] == "digicert"
     shown, = operator.run("dead-letters", "show", dead[3])
     assert shown["body"]["id"] == dead[3]

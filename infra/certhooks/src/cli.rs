@@ -5,18 +5,18 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
 
-use crate::cloudflare::words::Cloudflare;
-use crate::dead_letters::words::DeadLetters;
+use crate::args::ProviderName;
+use crate::cloudflare::args::Cloudflare;
+use crate::dead_letters::args::DeadLetters;
 use crate::digicert::Webhook;
-use crate::doctor::words::Doctor;
-use crate::meta::words::Meta;
-use crate::moment::age;
-use crate::options::ProviderName;
-use crate::reconcile::words::Reconcile;
-use crate::replay::words::Replay;
-use crate::status::words::Status;
+use crate::doctor::args::Doctor;
+use crate::meta::args::Meta;
+use crate::reconcile::args::Reconcile;
+use crate::replay::args::Replay;
+use crate::status::args::Status;
+use crate::time_parsing::parse_duration;
 
-/// Certificate webhooks in, complete certificate events out.
+/// Turns certificate webhooks into complete certificate events
 #[derive(Debug, Parser)]
 #[command(
     name = "certhooks",
@@ -24,7 +24,7 @@ use crate::status::words::Status;
     max_term_width = 100,
     after_help = "Examples:\n  certhooks local\n  certhooks send events/digicert/certificate_issued.json\n  \
         certhooks tail --from-start\n  certhooks doctor\n\n\
-        Every command has its own: certhooks COMMAND --help"
+        Options and examples of a command: certhooks COMMAND --help"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -40,17 +40,17 @@ pub(crate) enum Command {
     Send(Send),
     Tail(Tail),
     Status(Status),
-    /// CertCentral's side
+    /// Manages the webhook of a CertCentral account
     #[command(subcommand, after_help = WEBHOOK_EXAMPLES)]
     Digicert(Digicert),
-    /// Cloudflare's side: webhook destinations and notification policies
+    /// Manages webhook destinations and notification policies of a Cloudflare account
     #[command(
         subcommand,
         after_help = "Example:\n  certhooks cloudflare subscribe --account ID \\\n    \
             --endpoint https://hooks.example.com/webhooks/cloudflare"
     )]
     Cloudflare(Cloudflare),
-    /// Meta's side, which is retired
+    /// Manages the subscription of a Meta app, a product that Meta has retired
     #[command(
         subcommand,
         after_help = "Example:\n  certhooks meta subscribe --app ID --domain example.com \\\n    \
@@ -70,7 +70,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Of a command that leaves the report of its failure to whoever called it.
+    /// Whether an error is to be printed as JSON, for a command that does not print its own errors.
     pub(crate) fn is_json(&self) -> bool {
         match self {
             Self::Local(local) => local.json,
@@ -84,19 +84,23 @@ impl Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Digicert {
-    /// The webhook of the CertCentral account
+    /// Manages the webhook of a CertCentral account
     #[command(subcommand, after_help = WEBHOOK_EXAMPLES)]
     Webhook(Webhook),
 }
 
-/// Runs doors, queue, worker and simulator in one process
+/// Runs webhook endpoints, queues and worker in one process
 ///
-/// A provider with an API key is called for real, one without is simulated. Keys come from
-/// DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets from
-/// DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
-/// them from secrets.json in the state folder, which is made on the first start.
+/// A provider with an API key is called for real. A provider without one has its call-back disabled:
+/// its events are delivered without the certificate. (A program that is built with the feature
+/// `simulator` simulates such a provider instead.)
 ///
-/// Stops on Ctrl-C or SIGTERM once what is under way is done; what waits goes on at the next start.
+/// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets
+/// from DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
+/// them from secrets.json in the state folder, which the first start creates.
+///
+/// Stops on Ctrl-C or SIGTERM once open requests and messages in progress are done; the next start
+/// continues with the messages on the queue.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks\n  \
@@ -104,75 +108,74 @@ pub(crate) enum Digicert {
     Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage."
 )]
 pub(crate) struct Local {
-    /// Address of the doors
+    /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
-    /// Folder of queue, ledger, archive and secrets
+    /// State folder: queues, ledger, archive and secrets
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
-    /// Believe X-Forwarded-For from this range, and only from there
+    /// Address range of a proxy whose X-Forwarded-For is trusted; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub(crate) trusted_proxy: Vec<IpNet>,
-    /// Send the event files under this folder through the doors once, and show each as it passes
+    /// Folder of event files to send to the webhook endpoints once; prints a line for each event
     #[arg(long, value_name = "DIR")]
     pub(crate) samples: Option<PathBuf>,
-    /// Look so often for what CertCentral failed to send, where it is called for real; 0s for never
-    #[arg(long, default_value = "15m", value_name = "AGE", value_parser = every)]
+    /// Interval between reconciliations with CertCentral, if it is called for real; 0s turns them off
+    #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = interval)]
     pub(crate) reconcile_every: Duration,
-    /// Log as JSON at a terminal too: one object a line, on standard error; an error too
+    /// Log one JSON object a line on standard error, also at a terminal; print errors as JSON
     #[arg(long, conflicts_with = "samples")]
     pub(crate) json: bool,
 }
 
-/// Sends event files to a door, with the key or signature that the provider would send
-///
-/// Exit status: 0 when every answer was 2xx, 1 when not, 2 for wrong usage.
+/// Sends event files to a webhook endpoint, with the key or signature that the provider would send
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  certhooks send events/digicert/certificate_issued.json\n  \
-    certhooks send events/cloudflare/*.json --count 100 --rate 20 --to https://hooks.example.com")]
+    certhooks send events/cloudflare/*.json --count 100 --rate 20 --to https://hooks.example.com\n\n\
+    Exit status: 0 every answer was 2xx; 1 another answer, or failed; 2 wrong usage.")]
 pub(crate) struct Send {
-    /// Event files: the body as the provider sends it
+    /// Event file that holds the body as the provider sends it
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Where the doors are
-    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = door)]
+    /// Base address of the webhook endpoints, without the provider's route
+    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = http_url)]
     pub(crate) to: reqwest::Url,
-    /// State folder with the secrets, unless the environment has them
+    /// State folder that holds the webhook secrets; variables in the environment come first
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
-    /// The provider, where the file does not tell
-    #[arg(long)]
+    /// Provider of the events; by default recognised by the form of each file
+    #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<ProviderName>,
-    /// Send each file so many times, each copy with other ids
+    /// Number of copies to send per file, each copy with different ids
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = value_parser!(u64).range(1..), allow_negative_numbers = true)]
     pub(crate) count: u64,
-    /// Send the very same bytes every time: redeliveries
+    /// Send the same bytes for every copy, as a redelivery does
     #[arg(long)]
     pub(crate) same: bool,
-    /// Requests a second; as fast as they are answered when unset
+    /// Maximum number of requests a second; unlimited by default
     #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
-    /// One JSON object a line; errors too
+    /// Print one JSON object a line, errors included
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Shows delivered certificate events as they come
+/// Shows delivered certificate events as they arrive
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  certhooks tail\n  \
     certhooks tail --json --from-start --no-follow | jq .subject\n\n\
-    Exit status: 0 ended, as --no-follow says; 1 failed; 2 wrong usage.")]
+    Exit status: 0 ended after --no-follow; 1 failed; 2 wrong usage.")]
 pub(crate) struct Tail {
     /// State folder of `certhooks local`
     #[arg(long, default_value = ".certhooks", value_name = "DIR")]
     pub(crate) state: PathBuf,
-    /// The certificate event itself, one a line; an error as JSON too
+    /// Print one certificate event a line, as JSON; print errors as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Begin with the first event that is kept
+    /// Begin with the first stored event instead of the next new one
     #[arg(long)]
     pub(crate) from_start: bool,
-    /// End with the last one
+    /// End after the last stored event
     #[arg(long)]
     pub(crate) no_follow: bool,
 }
@@ -186,22 +189,23 @@ pub(crate) struct Tail {
     Exit status: 0 printed; 2 wrong usage."
 )]
 pub(crate) struct Completions {
+    /// Shell that the script is for
     pub(crate) shell: clap_complete::Shell,
 }
 
-fn door(text: &str) -> Result<reqwest::Url, String> {
+fn http_url(text: &str) -> Result<reqwest::Url, String> {
     let address = text.parse::<reqwest::Url>().map_err(|error| error.to_string())?;
     let is_http = matches!(address.scheme(), "http" | "https");
     is_http.then_some(address).ok_or_else(|| "must begin with http:// or https://".into())
 }
 
-fn every(text: &str) -> Result<Duration, String> {
-    let age = age(text).and_then(|age| Duration::try_from(age).ok());
-    age.ok_or_else(|| "must be an age such as 90s, 15m or 1h".into())
+fn interval(text: &str) -> Result<Duration, String> {
+    let age = parse_duration(text).and_then(|age| Duration::try_from(age).ok());
+    age.ok_or_else(|| "must be a duration such as 90s, 15m or 1h".into())
 }
 
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse::<f64>().map_err(|error| error.to_string())?;
     let is_usable = (0.001..=1e6).contains(&rate);
-    is_usable.then_some(rate).ok_or_else(|| "must be between 0.001 and 1000000".into())
+    is_usable.then_some(rate).ok_or_else(|| "must be a number between 0.001 and 1000000".into())
 }

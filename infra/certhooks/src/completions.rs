@@ -7,15 +7,15 @@ use crate::cli::Cli;
 use crate::output::say;
 
 const NAME: &str = "certhooks";
-/// clap_complete names the commands below these for fish, but not their options.
+/// The depth to which clap_complete writes the options of commands for fish.
 const DEPTH: usize = 2;
 
-/// Prints the script for a shell.
+/// Prints the completion script for a shell.
 pub(crate) fn print(shell: Shell) {
     let mut cli = Cli::command();
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut cli, NAME, &mut script);
-    // Whoever read us has enough, such as `head`.
+    // The reader may close the pipe early, such as `head`.
     let _reader_is_gone = std::io::stdout().lock().write_all(&script);
     if shell == Shell::Fish {
         for line in options(&cli, &[]) {
@@ -24,15 +24,15 @@ pub(crate) fn print(shell: Shell) {
     }
 }
 
-/// A line for fish for each option of the commands further down.
+/// A line for fish for each option of the commands below that depth.
 fn options(command: &Command, path: &[&str]) -> Vec<String> {
     let mut lines = Vec::new();
     if path.len() > DEPTH {
-        let seen: Vec<_> =
+        let conditions: Vec<_> =
             path.iter().map(|name| format!("__fish_seen_subcommand_from {name}")).collect();
-        let seen = seen.join("; and ");
+        let condition = conditions.join("; and ");
         let shown = command.get_arguments().filter(|option| !option.is_hide_set());
-        lines.extend(shown.filter_map(|option| line(&seen, option)));
+        lines.extend(shown.filter_map(|option| line(&condition, option)));
     }
     for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
         lines.extend(options(below, &[path, &[below.get_name()]].concat()));
@@ -40,7 +40,7 @@ fn options(command: &Command, path: &[&str]) -> Vec<String> {
     lines
 }
 
-fn line(seen: &str, option: &Arg) -> Option<String> {
+fn line(condition: &str, option: &Arg) -> Option<String> {
     let long = option.get_long()?;
     let values = option.get_possible_values();
     let values: Vec<_> = values.iter().map(|value| value.get_name()).collect();
@@ -51,5 +51,5 @@ fn line(seen: &str, option: &Arg) -> Option<String> {
     };
     let help = option.get_help().map(ToString::to_string).unwrap_or_default();
     let help = help.replace('\\', "\\\\").replace('\'', "\\'");
-    Some(format!("complete -c {NAME} -n \"{seen}\" -l {long}{takes} -d '{help}'"))
+    Some(format!("complete -c {NAME} -n \"{condition}\" -l {long}{takes} -d '{help}'"))
 }

@@ -6,17 +6,19 @@ use providers::dispatch;
 use providers::secret_member::SecretMember;
 use secrecy::SecretString;
 
-/// A provider's API key: the operator's, or none needed since the provider is simulated.
+/// A provider's API key.
 #[derive(Clone)]
 pub(crate) enum ApiKey {
-    Own(LocalSecret),
+    /// From the environment or the state folder.
+    Configured(LocalSecret),
+    /// None is configured; the simulator accepts any key.
     Simulated,
 }
 
 impl SecretSource for ApiKey {
     async fn current(&self) -> PortResult<SecretVersions> {
         match self {
-            Self::Own(secret) => secret.current().await,
+            Self::Configured(secret) => secret.current().await,
             Self::Simulated => {
                 let current = Some(SecretString::from("simulated"));
                 Ok(SecretVersions { current, ..SecretVersions::default() })
@@ -30,10 +32,11 @@ impl SecretSource for ApiKey {
 }
 
 impl ApiKey {
-    pub(crate) async fn of(secrets: &LocalSecrets, provider: Provider) -> PortResult<Self> {
-        let own = secrets.api(provider);
-        let is_there = own.current().await?.current.is_some();
-        Ok(if is_there { Self::Own(own) } else { Self::Simulated })
+    /// The configured key, or `Simulated` where there is none.
+    pub(crate) async fn find(secrets: &LocalSecrets, provider: Provider) -> PortResult<Self> {
+        let key = secrets.api(provider);
+        let is_configured = key.current().await?.current.is_some();
+        Ok(if is_configured { Self::Configured(key) } else { Self::Simulated })
     }
 
     pub(crate) fn is_simulated(&self) -> bool {
@@ -41,12 +44,12 @@ impl ApiKey {
     }
 }
 
-/// Looks a secret's variable up in the environment.
+/// A function that looks up a secret's variable in the environment.
 pub(crate) fn variable(environment: &Environment) -> impl Fn(&str) -> Option<String> {
     |name| environment.optional(name).map(str::to_owned)
 }
 
-/// Where a webhook secret comes from, so that an error can say what to change.
+/// The variable or file that a webhook secret comes from, so that an error can name it.
 pub(crate) fn origin(environment: &Environment, provider: Provider) -> String {
     let SecretMember { variable, name, .. } = dispatch::webhook_secret(provider);
     match environment.optional(variable) {

@@ -1,40 +1,42 @@
 //! The operator's command.
 //!
-//! - [`cli`], [`options`]: its words; those that several commands share
-//! - [`local`]: door, queue, worker and simulator in one process
+//! - [`cli`], [`args`]: the commands and their arguments; arguments that several commands share
+//! - [`local`]: webhook endpoints, queues and worker in one process
 //! - [`send`]: sends event files as the provider would
-//! - [`sign`]: keys or signs a body as the provider would
-//! - [`tail`]: delivered certificate events as they come
+//! - [`sign`]: signs a body, or adds the shared secret, as the provider would
+//! - [`tail`]: shows delivered certificate events as they arrive
 //! - [`status`]: the history of a certificate
-//! - [`digicert`]: CertCentral's side: the webhook of the account
-//! - [`cloudflare`]: Cloudflare's side: webhook destinations and notification policies
-//! - [`meta`]: Meta's side: the app's subscription and domains
-//! - [`replay`]: archived events once more through the current code
-//! - [`dead_letters`]: messages that were received too often, once more or no more
-//! - [`doctor`]: what is configured here and there, compared
-//! - [`reconcile`]: what CertCentral failed to send
-//! - [`client`], [`fault`], [`output`], [`given`]: what these have in common: calls, the end of a
-//!   command, its lines, its secrets
-//! - [`stack`], [`store`]: a door on AWS; the stages of a webhook secret, here or there
-//! - [`completions`]: scripts for shells
+//! - [`digicert`]: the webhook of a CertCentral account
+//! - [`cloudflare`]: webhook destinations and notification policies of a Cloudflare account
+//! - [`meta`]: subscription and domains of a Meta app
+//! - [`replay`]: processes archived events again with the current code
+//! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
+//! - [`doctor`]: checks the installation against the providers' configuration
+//! - [`reconcile`]: fetches the events that CertCentral failed to deliver
+//! - [`client`], [`credentials`]: calls to a provider's API; API keys and secrets that the operator gives
+//! - [`error`], [`output`]: how a command fails, and what it prints
+//! - [`installation`], [`stack`], [`installation_secret`]: where Certhooks runs: types, an installation
+//!   on AWS, and the webhook secret of an installation in its stages
+//! - [`completions`]: completion scripts for shells
 //! - [`keys`]: webhook secrets and API keys from the environment or the state folder
-//! - [`line`], [`moment`]: one event on one line, for people; a time as they write it
+//! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
+mod args;
 mod cli;
 mod client;
 mod cloudflare;
 mod completions;
+mod credentials;
 mod dead_letters;
 mod digicert;
+mod display;
 mod doctor;
-mod fault;
-mod given;
+mod error;
+mod installation;
+mod installation_secret;
 mod keys;
-mod line;
 mod local;
 mod meta;
-mod moment;
-mod options;
 mod output;
 mod reconcile;
 mod replay;
@@ -42,25 +44,25 @@ mod send;
 mod sign;
 mod stack;
 mod status;
-mod store;
 mod tail;
+mod time_parsing;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Digicert};
-use crate::fault::Fault;
+use crate::error::CommandError;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // One TLS back end for everything in this process.
+    // One TLS back end for the whole process.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let command = Cli::parse().command;
     let json = command.is_json();
     match run(command).await {
         Ok(code) => code,
-        Err(error) => Fault::failed(format!("{error:#}")).report(json),
+        Err(error) => CommandError::failed(format!("{error:#}")).report(json),
     }
 }
 

@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::args::ProviderName;
 use crate::cli::Send;
 use crate::keys;
-use crate::options::ProviderName;
 use crate::output::say;
 use crate::sign::{Signer, provider_of, vary};
 
-/// Requests under way at a time.
-const SIDE_BY_SIDE: usize = 32;
+/// The maximum number of concurrent requests.
+const CONCURRENCY: usize = 32;
 
-/// One event file, ready to be sent any number of times.
+/// One event file, which can be sent any number of times.
 pub(crate) struct Sample {
     path: PathBuf,
     bytes: Vec<u8>,
@@ -30,46 +30,46 @@ pub(crate) struct Sample {
     signer: Signer,
 }
 
-/// What the door said.
-pub(crate) struct Answered {
+/// The answer of the webhook endpoint.
+pub(crate) struct Answer {
     status: u16,
     body: Value,
-    taken: Duration,
+    duration: Duration,
 }
 
 pub(crate) async fn run(arguments: Send) -> anyhow::Result<ExitCode> {
     let secrets = LocalSecrets::new(&arguments.state, keys::variable(&Environment::of_process()));
     let client = Client::builder().timeout(Duration::from_secs(30)).build()?;
-    let pace = arguments.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
-    let room = Arc::new(Semaphore::new(SIDE_BY_SIDE));
-    let mut under_way = JoinSet::new();
-    let mut all_taken = true;
+    let interval = arguments.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
+    let mut requests = JoinSet::new();
+    let mut all_accepted = true;
     let began = Instant::now();
     let mut sent = 0_u32;
     for path in &arguments.files {
         let sample = Arc::new(Sample::read(path, arguments.provider, &secrets).await?);
         for copy in 0..arguments.count {
-            if let Some(pace) = pace {
-                tokio::time::sleep_until((began + pace * sent).into()).await;
+            if let Some(interval) = interval {
+                tokio::time::sleep_until((began + interval * sent).into()).await;
             }
             sent = sent.saturating_add(1);
-            let permit = Arc::clone(&room).acquire_owned().await?;
-            while let Some(done) = under_way.try_join_next() {
-                all_taken &= done?;
+            let permit = Arc::clone(&permits).acquire_owned().await?;
+            while let Some(done) = requests.try_join_next() {
+                all_accepted &= done?;
             }
             let (sample, client, to) = (Arc::clone(&sample), client.clone(), arguments.to.clone());
             let (same, json) = (arguments.same, arguments.json);
-            under_way.spawn(async move {
-                let answered = sample.send(&client, &to, if same { 0 } else { copy }).await;
+            requests.spawn(async move {
+                let answer = sample.send(&client, &to, if same { 0 } else { copy }).await;
                 drop(permit);
-                report(&sample.path, &answered, json)
+                report(&sample.path, &answer, json)
             });
         }
     }
-    while let Some(done) = under_way.join_next().await {
-        all_taken &= done?;
+    while let Some(done) = requests.join_next().await {
+        all_accepted &= done?;
     }
-    Ok(if all_taken { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if all_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Sample {
@@ -80,7 +80,7 @@ impl Sample {
     ) -> anyhow::Result<Self> {
         let name = || path.display().to_string();
         let bytes = tokio::fs::read(path).await.with_context(name)?;
-        // Anything may be sent, also what the door will refuse; only then the provider must be named.
+        // A body that is not JSON may be sent too, to see it refused; then --provider is needed.
         let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let provider = match provider {
             Some(ProviderName::Cloudflare) => Provider::Cloudflare,
@@ -92,13 +92,13 @@ impl Sample {
         Ok(Self { path: path.to_owned(), bytes, document, provider, signer })
     }
 
-    /// Copy 0 is the file byte for byte.
+    /// Sends a copy; copy 0 is the file byte for byte.
     pub(crate) async fn send(
         &self,
         client: &Client,
         to: &Url,
         copy: u64,
-    ) -> anyhow::Result<Answered> {
+    ) -> anyhow::Result<Answer> {
         let body = if copy == 0 {
             self.bytes.clone()
         } else {
@@ -114,19 +114,21 @@ impl Sample {
             .body(body)
             .send()
             .await
-            .with_context(|| format!("{address}: no answer; is `certhooks local` running?"))?;
+            .with_context(|| {
+                format!("{address}: no answer; check that `certhooks local` is running")
+            })?;
         let status = response.status().as_u16();
         let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-        Ok(Answered { status, body, taken: began.elapsed() })
+        Ok(Answer { status, body, duration: began.elapsed() })
     }
 }
 
-/// Prints one line; whether the answer was 2xx.
-fn report(path: &Path, answered: &anyhow::Result<Answered>, json: bool) -> bool {
+/// Prints one line; returns whether the answer was 2xx.
+fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -> bool {
     let file = path.display().to_string();
-    match answered {
-        Ok(Answered { status, body, taken, .. }) => {
-            let millis = taken.as_secs_f64() * 1000.0;
+    match answer {
+        Ok(Answer { status, body, duration }) => {
+            let millis = duration.as_secs_f64() * 1000.0;
             if json {
                 say!(
                     "{}",

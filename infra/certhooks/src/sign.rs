@@ -12,17 +12,21 @@ use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// What a provider would put into the header that vouches for a body.
+/// Makes the header by which a provider proves that a body is its own: a shared secret or a signature.
 pub(crate) struct Signer {
     provider: Provider,
     secret: SecretString,
 }
 
 impl Signer {
-    /// With the webhook secret of the state folder or the environment.
+    /// With the webhook secret of the environment or the state folder.
     pub(crate) async fn of(secrets: &LocalSecrets, provider: Provider) -> anyhow::Result<Self> {
-        let stored =
-            secrets.webhook(provider).current().await?.current.context("no webhook secret")?;
+        let stored = secrets
+            .webhook(provider)
+            .current()
+            .await?
+            .current
+            .context("no webhook secret is configured")?;
         Self::with(provider, &stored)
     }
 
@@ -32,7 +36,8 @@ impl Signer {
         let stored: Value = serde_json::from_str(text).unwrap_or_else(|_| text.trim().into());
         let name = dispatch::webhook_secret(provider).stored_as;
         let secret = stored.as_str().or_else(|| stored[name].as_str());
-        let secret = secret.filter(|secret| *secret != PLACEHOLDER).context("no webhook secret")?;
+        let secret = secret.filter(|secret| *secret != PLACEHOLDER);
+        let secret = secret.context("no webhook secret is configured")?;
         Ok(Self { provider, secret: secret.into() })
     }
 
@@ -44,7 +49,7 @@ impl Signer {
         }
     }
 
-    /// Name and value.
+    /// Name and value of the header for a body.
     pub(crate) fn header(&self, body: &[u8]) -> (&'static str, String) {
         let secret = self.secret.expose_secret();
         match self.provider {
@@ -59,10 +64,10 @@ impl Signer {
     }
 }
 
-/// Whose event a file holds, from its shape.
+/// The provider whose event a file holds, recognised by its form.
 ///
 /// # Errors
-/// When it has none of the three shapes.
+/// The document has the form of no provider's event.
 pub(crate) fn provider_of(document: &Value) -> anyhow::Result<Provider> {
     let has = |name| document.get(name).is_some();
     if has("event") {
@@ -74,14 +79,14 @@ pub(crate) fn provider_of(document: &Value) -> anyhow::Result<Provider> {
     if has("metadata") || has("alert_type") || has("text") || has("data") {
         return Ok(Provider::Cloudflare);
     }
-    bail!("has the shape of no provider's event; name it with --provider")
+    bail!("the file has the form of no provider's event; name the provider with --provider")
 }
 
-/// Between the ids of a copy and the next: entries of one batch have neighbouring ids.
+/// The distance between the ids of two copies, since the entries of one batch have neighbouring ids.
 const STRIDE: u64 = 1_000_000_007;
 
-/// A copy of an event that no ledger knows: number `copy` of the same file, other ids. The first copy
-/// is the file itself.
+/// Copy number `copy` of an event, with ids of its own, so that it is not a duplicate. Copy 0 is the
+/// event itself.
 pub(crate) fn vary(provider: Provider, document: &Value, copy: u64) -> Value {
     let mut varied = document.clone();
     if copy == 0 {

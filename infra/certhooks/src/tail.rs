@@ -5,11 +5,11 @@ use embedded::{Delivered, Reader};
 use envelope::CertificateEvent;
 
 use crate::cli::Tail;
-use crate::line::{columns, one_line, short};
+use crate::display::{columns, one_line, short};
 
-/// Between two looks at the queue.
+/// The pause between two reads of an empty queue.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Events read at a time.
+/// The maximum number of events that are read at a time.
 const PAGE: u32 = 200;
 
 pub(crate) async fn run(arguments: Tail) -> anyhow::Result<()> {
@@ -19,7 +19,7 @@ pub(crate) async fn run(arguments: Tail) -> anyhow::Result<()> {
         let page = reader.read_after(after, PAGE).await?;
         after = page.last().map_or(after, |delivered| delivered.sequence);
         match print(&page, arguments.json) {
-            // Whoever read us has enough, such as `head`.
+            // The reader has read enough, such as `head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             outcome => outcome?,
         }
@@ -45,9 +45,9 @@ fn print(page: &[Delivered], json: bool) -> io::Result<()> {
 
 fn line(event: &CertificateEvent, delivered: &Delivered) -> String {
     let [_, _, outcome, leaf, expires] = columns(event);
-    let at =
+    let published =
         envelope::rfc3339(delivered.published.replace_nanosecond(0).unwrap_or(delivered.published));
     let kind = event.kind.strip_prefix("certhooks.").unwrap_or(&event.kind);
     let subject = short(&event.subject, 45);
-    format!("{at} {kind:<32} {subject:<45} {outcome:<24} {leaf:<40} {expires}")
+    format!("{published} {kind:<32} {subject:<45} {outcome:<24} {leaf:<40} {expires}")
 }

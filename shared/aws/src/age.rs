@@ -7,57 +7,57 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::Session;
-use crate::fault::fault;
+use crate::error::port_error;
 use crate::json_call::{Service, call};
 
 const CLOUDWATCH: Service =
     Service { id: "CloudWatch", endpoint: "monitoring", target: "GraniteServiceVersion20100801" };
 const OPERATION: &str = "GetMetricStatistics";
-/// SQS tells CloudWatch once a minute of a queue in use, and up to 15 minutes late of one that wakes.
+/// SQS reports to CloudWatch every minute, but up to 15 minutes late for a queue that was inactive.
 const WINDOW: time::Duration = time::Duration::minutes(15);
 const PERIOD: time::Duration = time::Duration::minutes(1);
 
-/// How long the oldest message of a queue waits; SQS tells it to CloudWatch only.
+/// The age of the oldest message of a queue, which SQS reports only to CloudWatch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct QueueAge {
     pub age: Duration,
-    /// When that was so.
+    /// When CloudWatch measured it.
     pub at: OffsetDateTime,
 }
 
 impl QueueAge {
-    /// The latest of the last 15 minutes; none where CloudWatch has none, as of a queue that is empty.
-    /// `called` names the queue in errors.
+    /// Returns the latest age of the last 15 minutes; `None` when CloudWatch has none, for example
+    /// because the queue is empty. `variable` names the queue in errors.
     ///
     /// # Errors
-    /// There is no way to CloudWatch, it refuses (`cloudwatch:GetMetricStatistics`), or its answer is
-    /// none.
-    pub async fn read(session: &Session, called: &str, url: &str) -> PortResult<Option<Self>> {
-        let question = question(name(url), OffsetDateTime::now_utc());
-        let answer = call(session, &CLOUDWATCH, OPERATION, question, latest).await;
-        answer.map_err(|error| fault(called, OPERATION, &error))
+    /// When CloudWatch cannot be reached, refuses (`cloudwatch:GetMetricStatistics`), or gives an
+    /// unreadable answer.
+    pub async fn read(session: &Session, variable: &str, url: &str) -> PortResult<Option<Self>> {
+        let request = request(name(url), OffsetDateTime::now_utc());
+        let answer = call(session, &CLOUDWATCH, OPERATION, request, latest).await;
+        answer.map_err(|error| port_error(variable, OPERATION, &error))
     }
 }
 
-/// A queue's URL ends with its name.
+/// The name of a queue, which is the end of its URL.
 fn name(url: &str) -> &str {
     url.rsplit('/').next().unwrap_or(url)
 }
 
-fn question(queue: &str, now: OffsetDateTime) -> Value {
+fn request(queue: &str, now: OffsetDateTime) -> Value {
     json!({
         "Namespace": "AWS/SQS",
         "MetricName": "ApproximateAgeOfOldestMessage",
         "Dimensions": [{ "Name": "QueueName", "Value": queue }],
         "StartTime": (now - WINDOW).unix_timestamp(),
-        // It is not part of the range, and the clock of the other side may be ahead.
+        // The end is exclusive, and CloudWatch's clock may be ahead.
         "EndTime": (now + PERIOD).unix_timestamp(),
         "Period": PERIOD.whole_seconds(),
         "Statistics": ["Maximum"],
     })
 }
 
-/// Points come in any order.
+/// Returns the latest data point. The points come in any order.
 fn latest(answer: &Value) -> Result<Option<QueueAge>, ErrorMetadata> {
     let points = answer["Datapoints"].as_array().ok_or_else(|| unreadable("has no Datapoints"))?;
     let ages = points.iter().map(point).collect::<Option<Vec<_>>>();
@@ -67,11 +67,11 @@ fn latest(answer: &Value) -> Result<Option<QueueAge>, ErrorMetadata> {
 
 fn point(point: &Value) -> Option<QueueAge> {
     let age = Duration::try_from_secs_f64(point["Maximum"].as_f64()?).ok()?;
-    Some(QueueAge { age, at: moment(&point["Timestamp"])? })
+    Some(QueueAge { age, at: timestamp(&point["Timestamp"])? })
 }
 
-/// Seconds since 1970, or RFC 3339 text as emulators write it.
-fn moment(time: &Value) -> Option<OffsetDateTime> {
+/// Parses seconds since 1970, or RFC 3339 as emulators write it.
+fn timestamp(time: &Value) -> Option<OffsetDateTime> {
     match time {
         Value::String(text) => OffsetDateTime::parse(text, &Rfc3339).ok(),
         #[expect(clippy::cast_possible_truncation, reason = "whole seconds are enough")]
@@ -79,8 +79,8 @@ fn moment(time: &Value) -> Option<OffsetDateTime> {
     }
 }
 
-fn unreadable(why: &str) -> ErrorMetadata {
-    ErrorMetadata::builder().code("Unreadable").message(format!("the answer {why}")).build()
+fn unreadable(problem: &str) -> ErrorMetadata {
+    ErrorMetadata::builder().code("Unreadable").message(format!("the answer {problem}")).build()
 }
 
 #[cfg(test)]
@@ -88,10 +88,10 @@ mod tests {
     use serde_json::json;
     use time::macros::datetime;
 
-    use super::{Duration, QueueAge, latest, name, question};
+    use super::{Duration, QueueAge, latest, name, request};
 
     #[test]
-    fn the_latest_point_counts() {
+    fn the_latest_point_is_used() {
         let age = |age, at| Some(QueueAge { age: Duration::from_secs(age), at });
         for (points, expected) in [
             (json!([]), None),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_none_is_said() {
+    fn an_unreadable_answer_is_an_error() {
         for answer in [
             json!(null),
             json!({}),
@@ -127,10 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_is_asked_for_by_its_name() {
+    fn the_request_has_the_name_of_the_queue() {
         let queue = name("https://sqs.eu-central-1.amazonaws.com/123456789012/stack-Events-1A2B");
-        let question = question(queue, datetime!(2026-11-22 10:15 UTC));
-        assert_eq!(question["Dimensions"][0]["Value"], "stack-Events-1A2B");
-        assert_eq!(question["EndTime"].as_i64().unwrap() - 960, question["StartTime"]);
+        let request = request(queue, datetime!(2026-11-22 10:15 UTC));
+        assert_eq!(request["Dimensions"][0]["Value"], "stack-Events-1A2B");
+        assert_eq!(request["EndTime"].as_i64().unwrap() - 960, request["StartTime"]);
     }
 }

@@ -5,7 +5,7 @@ use boot::{Environment, SettingError};
 
 const URL: &str = "AWS_ENDPOINT_URL";
 
-/// Variables of single services, `AWS_ENDPOINT_URL_SQS` and its like, and of all of them
+/// The endpoint variables of single services, such as `AWS_ENDPOINT_URL_SQS`, and of all services
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
 pub(crate) struct Endpoints {
     environment: Environment,
@@ -14,25 +14,25 @@ pub(crate) struct Endpoints {
 
 impl Endpoints {
     /// # Errors
-    /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is another word than `true` or `false`.
+    /// When `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is neither `true` nor `false`.
     pub(crate) fn of(environment: &Environment) -> Result<Self, SettingError> {
         let ignore_urls = environment.flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?;
         Ok(Self { environment: environment.clone(), ignore_urls })
     }
 
-    /// The endpoint of a service that has none of its own.
+    /// The endpoint of every service without its own.
     pub(crate) fn for_all(&self) -> Option<String> {
         self.variable(URL, URL)
     }
 
-    /// `variable`, a form of the setting `setting`.
+    /// Reads `variable`, which is a form of the setting `setting`.
     fn variable(&self, setting: &str, variable: &str) -> Option<String> {
-        let ignored = self.ignore_urls && setting == URL;
-        self.environment.optional(variable).filter(|_| !ignored).map(str::to_owned)
+        let is_ignored = self.ignore_urls && setting == URL;
+        self.environment.optional(variable).filter(|_| !is_ignored).map(str::to_owned)
     }
 }
 
-/// None of the variables: there are secrets among them.
+/// Prints none of the variables, because some are secret.
 impl fmt::Debug for Endpoints {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Endpoints").finish_non_exhaustive()
@@ -54,7 +54,7 @@ mod tests {
     use super::Endpoints;
 
     #[test]
-    fn a_services_own_endpoint_goes_before_that_of_all() {
+    fn a_services_own_endpoint_takes_precedence() {
         let all = ("AWS_ENDPOINT_URL", "http://all");
         let own = ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://own");
         for (given, expected) in [

@@ -1,6 +1,6 @@
-//! What the ledger keeps of certificates. A certificate's state is `pk` `certificate#NAME`, `sk`
-//! `state`; each event of it `sk` `received#MOMENT#ID`, with the entry as JSON; what it is found by
-//! `pk` `alias#ALIAS`, `sk` its name. All have `expires_at`.
+//! The certificates in the ledger. A certificate's state is `pk` `certificate#NAME`, `sk` `state`. Each
+//! of its events is `sk` `received#TIME#ID`, with the entry as JSON. An alias is `pk` `alias#ALIAS`, `sk`
+//! the certificate's name. All have `expires_at`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -13,21 +13,21 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::fault::fault;
-use crate::ledger::{Item, VARIABLE, number, text};
+use crate::error::port_error;
+use crate::item::{Item, VARIABLE, number, text};
 
-/// A later event moves the state, and so does any once the state is past its time.
-const MAY_MOVE: &str = "attribute_not_exists(pk) OR #place <= :place OR expires_at <= :now";
+/// A later event advances the state, and so does any event once the state has expired.
+const MAY_ADVANCE: &str = "attribute_not_exists(pk) OR #place <= :place OR expires_at <= :now";
 
 const STATE: &str = "state";
 
-/// Items that one BatchWriteItem takes (DynamoDB, "BatchWriteItem").
-const BATCH: usize = 25;
-/// DynamoDB may leave items of a batch undone where the table is short of capacity.
-const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(50);
+/// The maximum number of items in one BatchWriteItem (DynamoDB, "BatchWriteItem").
+const BATCH_SIZE: usize = 25;
+/// DynamoDB may leave items of a batch unprocessed when the table lacks capacity.
+const MAX_ATTEMPTS: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// One conditional put decides and moves.
+/// Advances the state with one conditional put.
 pub(crate) async fn advance(
     client: &Client,
     table: &str,
@@ -37,13 +37,13 @@ pub(crate) async fn advance(
     item.insert("place".into(), number(state.rank.into()));
     item.insert("kind".into(), text(&state.kind));
     item.insert("id".into(), text(&state.id));
-    item.insert("time".into(), text(&written(state.time, &Rfc3339)?));
+    item.insert("time".into(), text(&format_as(state.time, &Rfc3339)?));
     item.insert("expires_at".into(), number(state.kept_until.unix_timestamp().into()));
     let put = client
         .put_item()
         .table_name(table)
         .set_item(Some(item))
-        .condition_expression(MAY_MOVE)
+        .condition_expression(MAY_ADVANCE)
         .expression_attribute_names("#place", "place")
         .expression_attribute_values(":place", number(state.rank.into()))
         .expression_attribute_values(":now", number(now().into()));
@@ -51,29 +51,29 @@ pub(crate) async fn advance(
         Ok(_) => Ok(Ordering::Current),
         Err(error) => match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Ordering::Stale),
-            _ => Err(fault(VARIABLE, "PutItem", &error)),
+            _ => Err(port_error(VARIABLE, "PutItem", &error)),
         },
     }
 }
 
-/// The entry and its aliases in one call, in any order: neither is of use without the other, and what
-/// is missing after a crash is written again.
+/// Writes the entry and its aliases, in any order. After a crash the event is processed again, which
+/// writes what is missing.
 pub(crate) async fn append(client: &Client, table: &str, record: &HistoryRecord) -> PortResult<()> {
     let HistoryRecord { certificate, aliases, entry, kept_until } = record;
     let until = number(kept_until.unix_timestamp().into());
     let json = serde_json::to_string(entry)
         .map_err(|error| PortError(format!("event {}: {error}", entry.id)))?;
-    let mut line = key(certificate, &sort_key(entry)?);
-    line.insert("entry".into(), text(&json));
+    let mut entry_item = key(certificate, &sort_key(entry)?);
+    entry_item.insert("entry".into(), text(&json));
     let aliases = aliases.iter().map(|alias| {
         let partition = format!("alias#{alias}");
         Item::from([("pk".into(), text(&partition)), ("sk".into(), text(certificate))])
     });
-    let mut items: Vec<_> = std::iter::once(line).chain(aliases).collect();
+    let mut items: Vec<_> = std::iter::once(entry_item).chain(aliases).collect();
     for item in &mut items {
         item.insert("expires_at".into(), until.clone());
     }
-    for items in items.chunks(BATCH) {
+    for items in items.chunks(BATCH_SIZE) {
         write(client, table, items).await?;
     }
     Ok(())
@@ -87,10 +87,10 @@ async fn write(client: &Client, table: &str, items: &[Item]) -> PortResult<()> {
         .collect();
     let requests = requests.map_err(|error| PortError(format!("{VARIABLE}: {error}")))?;
     let mut left = HashMap::from([(table.to_owned(), requests)]);
-    for pause in (0..TRIES).map(|tried| PAUSE * 2_u32.pow(tried)) {
+    for pause in (0..MAX_ATTEMPTS).map(|attempt| FIRST_PAUSE * 2_u32.pow(attempt)) {
         let batch = client.batch_write_item().set_request_items(Some(left));
         let done = Box::pin(batch.send()).await;
-        let done = done.map_err(|error| fault(VARIABLE, "BatchWriteItem", &error))?;
+        let done = done.map_err(|error| port_error(VARIABLE, "BatchWriteItem", &error))?;
         left = done.unprocessed_items.unwrap_or_default();
         if left.is_empty() {
             return Ok(());
@@ -98,7 +98,7 @@ async fn write(client: &Client, table: &str, items: &[Item]) -> PortResult<()> {
         tokio::time::sleep(pause).await;
     }
     Err(PortError(format!(
-        "{VARIABLE}: BatchWriteItem: the table has no capacity for the history of a certificate"
+        "{VARIABLE}: BatchWriteItem: the table lacks the capacity to write the history of a certificate"
     )))
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn find(
     let mut histories = Vec::new();
     for certificate in certificates {
         let partition = format!("certificate#{certificate}");
-        // The state, which sorts behind all events, comes first.
+        // The items come in descending order, so the state, whose key is greater than all events', is first.
         let items = query(client, table, &partition, History::ENTRIES + 1).await?;
         let state = items.first().and_then(|item| state(&certificate, item));
         let mut entries: Vec<_> = items.iter().filter_map(entry).collect();
@@ -130,8 +130,8 @@ pub(crate) async fn find(
     Ok(histories)
 }
 
-/// The last items of a partition that are not past their time, the last one first.
-async fn query(client: &Client, table: &str, partition: &str, most: u32) -> PortResult<Vec<Item>> {
+/// Returns at most `limit` unexpired items of a partition in descending order.
+async fn query(client: &Client, table: &str, partition: &str, limit: u32) -> PortResult<Vec<Item>> {
     let (mut items, mut start) = (Vec::new(), None);
     loop {
         let query = client
@@ -143,14 +143,14 @@ async fn query(client: &Client, table: &str, partition: &str, most: u32) -> Port
             .filter_expression("expires_at > :now")
             .expression_attribute_values(":pk", text(partition))
             .expression_attribute_values(":now", number(now().into()))
-            .limit(most.cast_signed())
+            .limit(limit.cast_signed())
             .set_exclusive_start_key(start);
         let page = Box::pin(query.send()).await;
-        let page = page.map_err(|error| fault(VARIABLE, "Query", &error))?;
+        let page = page.map_err(|error| port_error(VARIABLE, "Query", &error))?;
         items.extend(page.items.unwrap_or_default());
         start = page.last_evaluated_key;
-        if start.is_none() || items.len() >= most as usize {
-            items.truncate(most as usize);
+        if start.is_none() || items.len() >= limit as usize {
+            items.truncate(limit as usize);
             return Ok(items);
         }
     }
@@ -178,23 +178,23 @@ fn key(certificate: &str, sort: &str) -> Item {
     Item::from([("pk".into(), text(&partition)), ("sk".into(), text(sort))])
 }
 
-/// In order of receipt. The same event again takes the place of its entry, but for a replay.
+/// Sorts in order of receipt. A repeat of an event replaces its entry, except a replay.
 fn sort_key(entry: &Entry) -> PortResult<String> {
-    let moment = |moment: OffsetDateTime| {
+    let format_time = |time: OffsetDateTime| {
         let format = format_description!(
             "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
         );
-        written(moment.to_offset(UtcOffset::UTC), format)
+        format_as(time.to_offset(UtcOffset::UTC), format)
     };
-    let key = format!("received#{}#{}", moment(entry.received)?, entry.id);
-    Ok(if entry.is_replay() { format!("{key}#{}", moment(entry.delivered)?) } else { key })
+    let key = format!("received#{}#{}", format_time(entry.received)?, entry.id);
+    Ok(if entry.is_replay() { format!("{key}#{}", format_time(entry.delivered)?) } else { key })
 }
 
-fn written(
-    moment: OffsetDateTime,
+fn format_as(
+    time: OffsetDateTime,
     format: &(impl time::formatting::Formattable + ?Sized),
 ) -> PortResult<String> {
-    moment.format(format).map_err(|error| PortError(format!("{VARIABLE}: {moment}: {error}")))
+    time.format(format).map_err(|error| PortError(format!("{VARIABLE}: {time}: {error}")))
 }
 
 fn now() -> i64 {

@@ -26,58 +26,59 @@ use serde_json::Value;
 use crate::Session;
 use crate::session::{behavior, retries, timeouts};
 
-/// One whose client would bring a second version of half the HTTP stack.
+/// A service whose SDK client would add a second version of half the HTTP stack.
 pub(crate) struct Service {
-    /// As in `AWS_ENDPOINT_URL_…`.
+    /// The name in `AWS_ENDPOINT_URL_…`.
     pub(crate) id: &'static str,
-    /// First label of the host name, and what is signed for.
+    /// The first label of the host name, which is also the service name in the signature.
     pub(crate) endpoint: &'static str,
-    /// What the name of an operation is prefixed with in `X-Amz-Target`.
+    /// The prefix of the operation's name in `X-Amz-Target`.
     pub(crate) target: &'static str,
 }
 
 pub(crate) type Refusal = SdkError<ErrorMetadata, HttpResponse>;
 
-/// Sends `question` by the protocol AWS JSON 1.0, with the session's credentials, endpoint, connections,
-/// timeouts and retries, as a client of the SDK does.
+/// Sends `input` with the protocol AWS JSON 1.0. It uses the credentials, endpoint, connections,
+/// timeouts and retries of the session, as a client of the SDK does.
 ///
 /// # Errors
-/// There is no way to it, it refuses, or `read` does not understand the answer.
+/// When the service cannot be reached or refuses, or `read` cannot read the answer.
 pub(crate) async fn call<T>(
     session: &Session,
     service: &Service,
     operation: &'static str,
-    question: Value,
+    input: Value,
     read: fn(&Value) -> Result<T, ErrorMetadata>,
 ) -> Result<T, Refusal>
 where
     T: std::fmt::Debug + Send + Sync + 'static,
 {
     let config = &session.config;
-    let client = config.http_client().ok_or_else(|| unfit("there is no HTTP client"))?;
+    let client =
+        config.http_client().ok_or_else(|| construction_error("there is no HTTP client"))?;
     let target = format!("{}.{operation}", service.target);
     let operation = Operation::builder()
         .service_name(service.id)
         .operation_name(operation)
         .behavior_version(behavior())
         .http_client(client)
-        .endpoint_url(&endpoint(config, service).map_err(unfit)?)
-        .runtime_plugin(signing(config, service).map_err(unfit)?)
+        .endpoint_url(&endpoint(config, service).map_err(construction_error)?)
+        .runtime_plugin(signing(config, service).map_err(construction_error)?)
         .timeout_config(timeouts())
         .standard_retry(&retries())
         .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
         .retry_classifier(HttpStatusCodeClassifier::default())
         .with_connection_poisoning()
-        .serializer(move |question: Value| request(&target, &question))
+        .serializer(move |input: Value| request(&target, &input))
         .deserializer(move |answer| {
-            judge(answer).and_then(|answer| read(&answer)).map_err(OrchestratorError::operation)
+            parse(answer).and_then(|answer| read(&answer)).map_err(OrchestratorError::operation)
         })
         .build();
-    Box::pin(operation.invoke(question)).await
+    Box::pin(operation.invoke(input)).await
 }
 
-fn request(target: &str, question: &Value) -> Result<HttpRequest, BoxError> {
-    let mut request = HttpRequest::new(SdkBody::from(question.to_string()));
+fn request(target: &str, input: &Value) -> Result<HttpRequest, BoxError> {
+    let mut request = HttpRequest::new(SdkBody::from(input.to_string()));
     request.set_method("POST")?;
     request.set_uri("/")?;
     request.headers_mut().try_insert("content-type", "application/x-amz-json-1.0")?;
@@ -85,31 +86,31 @@ fn request(target: &str, question: &Value) -> Result<HttpRequest, BoxError> {
     Ok(request)
 }
 
-/// The answer, or the service's own code and words.
-fn judge(answer: &HttpResponse) -> Result<Value, ErrorMetadata> {
+/// Returns the answer, or the code and message of the service.
+fn parse(answer: &HttpResponse) -> Result<Value, ErrorMetadata> {
     let reply = answer.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
     let error = ErrorMetadata::builder();
     match reply {
         Some(reply) if answer.status().is_success() => Ok(reply),
         Some(reply) => {
-            // `namespace#Code`.
+            // The code has the form `namespace#Code`.
             let code = reply["__type"].as_str().unwrap_or("an error without a code");
             let code = code.rsplit('#').next().unwrap_or(code);
             let message = ["message", "Message"].iter().find_map(|member| reply[*member].as_str());
             Err(error.code(code).message(message.unwrap_or_default()).build())
         }
         None => {
-            let message = format!("status {}, and no JSON", answer.status());
+            let message = format!("status {}, not JSON", answer.status());
             Err(error.code("Unreadable").message(message).build())
         }
     }
 }
 
-fn unfit(why: &'static str) -> Refusal {
-    SdkError::construction_failure(why)
+fn construction_error(problem: &'static str) -> Refusal {
+    SdkError::construction_failure(problem)
 }
 
-/// Signature version 4 with the session's credentials.
+/// Configures Signature Version 4 with the session's credentials.
 fn signing(config: &SdkConfig, service: &Service) -> Result<StaticRuntimePlugin, &'static str> {
     let credentials = config.credentials_provider();
     let credentials = credentials.ok_or("there are no credentials")?;
@@ -128,7 +129,7 @@ fn signing(config: &SdkConfig, service: &Service) -> Result<StaticRuntimePlugin,
     Ok(StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components))
 }
 
-/// The variable or profile for this service, that for all of them, or the region's own.
+/// Returns the configured endpoint of this service, that of all services, or the default of the region.
 fn endpoint(config: &SdkConfig, service: &Service) -> Result<String, &'static str> {
     let named = config.service_config().and_then(|configured| {
         let key = ServiceConfigKey::builder()
@@ -148,7 +149,7 @@ fn endpoint(config: &SdkConfig, service: &Service) -> Result<String, &'static st
         (true, false) => "amazonaws.com.cn",
         (true, true) => "api.amazonwebservices.com.cn",
     };
-    // GovCloud's own are what FIPS asks for.
+    // The endpoints of GovCloud meet FIPS already.
     let is_fips = config.use_fips().unwrap_or_default() && !region.starts_with("us-gov-");
     let fips = if is_fips { "-fips" } else { "" };
     Ok(format!("https://{}{fips}.{region}.{suffix}", service.endpoint))
@@ -158,18 +159,18 @@ fn endpoint(config: &SdkConfig, service: &Service) -> Result<String, &'static st
 mod tests {
     use aws_types::region::Region;
 
-    use super::{ErrorMetadata, HttpResponse, SdkBody, SdkConfig, Service, endpoint, judge};
+    use super::{ErrorMetadata, HttpResponse, SdkBody, SdkConfig, Service, endpoint, parse};
 
     const SERVICE: Service =
         Service { id: "CloudWatch", endpoint: "monitoring", target: "Granite" };
 
     #[test]
-    fn an_answer_is_json_or_a_refusal() {
-        let judged = |status: u16, body: &'static str| {
-            judge(&HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
+    fn an_answer_is_json_or_an_error() {
+        let parsed = |status: u16, body: &'static str| {
+            parse(&HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
         };
         assert_eq!(
-            judged(200, r#"{"Datapoints":[]}"#).unwrap()["Datapoints"],
+            parsed(200, r#"{"Datapoints":[]}"#).unwrap()["Datapoints"],
             serde_json::json!([])
         );
         for (status, body, code, message) in [
@@ -186,16 +187,16 @@ mod tests {
                 "Rate exceeded",
             ),
             (500, "{}", "an error without a code", ""),
-            (200, "<html>", "Unreadable", "status 200, and no JSON"),
-            (503, "", "Unreadable", "status 503, and no JSON"),
+            (200, "<html>", "Unreadable", "status 200, not JSON"),
+            (503, "", "Unreadable", "status 503, not JSON"),
         ] {
-            let refused: ErrorMetadata = judged(status, body).unwrap_err();
+            let refused: ErrorMetadata = parsed(status, body).unwrap_err();
             assert_eq!((refused.code(), refused.message()), (Some(code), Some(message)), "{body}");
         }
     }
 
     #[test]
-    fn the_address_is_that_of_the_region() {
+    fn the_endpoint_is_that_of_the_region() {
         for (region, fips, dual_stack, expected) in [
             ("eu-central-1", false, false, "https://monitoring.eu-central-1.amazonaws.com"),
             ("us-east-1", true, false, "https://monitoring-fips.us-east-1.amazonaws.com"),

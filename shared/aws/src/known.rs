@@ -6,13 +6,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use ports::{PortError, PortResult};
 use time::OffsetDateTime;
 
-use crate::fault::fault;
-use crate::ledger::{Item, RECORDED, VARIABLE, event};
+use crate::error::port_error;
+use crate::item::{Item, RECORDED, VARIABLE, event_key};
 
 const OPERATION: &str = "BatchGetItem";
 /// "Up to 16 MB of data, which can contain as many as 100 items" (DynamoDB, BatchGetItem).
-const BATCH: usize = 100;
-/// Before each try of those keys that DynamoDB left unprocessed.
+const BATCH_SIZE: usize = 100;
+/// The pause before each attempt; all but the first retry the keys that DynamoDB left unprocessed.
 const PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(100),
@@ -21,17 +21,17 @@ const PAUSES: [Duration; 5] = [
     Duration::from_millis(3200),
 ];
 
-/// The recorded ones of `ids`, and until when each is kept.
+/// Returns those of `ids` that are recorded, and until when each is kept.
 pub(crate) async fn known(
     client: &Client,
     table: &str,
     ids: &[String],
 ) -> PortResult<HashMap<String, OffsetDateTime>> {
-    // A batch with a key twice is refused.
+    // DynamoDB refuses a batch with a duplicate key.
     let ids: Vec<_> = ids.iter().collect::<HashSet<_>>().into_iter().collect();
     let mut known = HashMap::new();
-    for batch in ids.chunks(BATCH) {
-        let keys = batch.iter().map(|id| event(id)).collect();
+    for batch in ids.chunks(BATCH_SIZE) {
+        let keys = batch.iter().map(|id| event_key(id)).collect();
         let found = read(client, table, keys).await?;
         known.extend(found.iter().filter_map(recorded));
     }
@@ -51,7 +51,7 @@ async fn read(client: &Client, table: &str, mut keys: Vec<Item>) -> PortResult<V
             .map_err(|error| PortError(format!("{VARIABLE}: {OPERATION}: {error}")))?;
         let get = client.batch_get_item().request_items(table, wanted);
         let got = Box::pin(get.send()).await;
-        let mut got = got.map_err(|error| fault(VARIABLE, OPERATION, &error))?;
+        let mut got = got.map_err(|error| port_error(VARIABLE, OPERATION, &error))?;
         found.extend(got.responses.take().into_iter().flatten().flat_map(|(_, items)| items));
         let left = got.unprocessed_keys.take().into_iter().flatten();
         keys = left.flat_map(|(_, left)| left.keys).collect();
@@ -59,10 +59,10 @@ async fn read(client: &Client, table: &str, mut keys: Vec<Item>) -> PortResult<V
             return Ok(found);
         }
     }
-    Err(PortError(format!("{VARIABLE}: {OPERATION}: keys stay unprocessed; try again later")))
+    Err(PortError(format!("{VARIABLE}: {OPERATION}: keys remain unprocessed; try again later")))
 }
 
-/// An item past its time counts for nothing, though DynamoDB may keep it for days.
+/// The id and expiry of a recorded item. An expired item is ignored; DynamoDB may keep it for days.
 fn recorded(item: &Item) -> Option<(String, OffsetDateTime)> {
     let text = |name: &str| item.get(name)?.as_s().ok();
     let seconds = item.get("expires_at").and_then(|at: &AttributeValue| at.as_n().ok())?;

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use ports::{
     CertificateState, Claim, DeliveryRecord, History, Ledger, Ordering, PortError, PortResult,
 };
@@ -12,32 +12,28 @@ use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, OffsetDateTime};
 
 use crate::Session;
-use crate::fault::fault;
+use crate::error::port_error;
+use crate::item::{Item, RECORDED, VARIABLE, event_key, number, text};
 use crate::{history, known, record};
 
-pub(crate) const VARIABLE: &str = "LEDGER_TABLE";
+/// How long the table keeps an abandoned claim after its lease.
+const CLAIM_RETENTION: Duration = Duration::days(1);
 
-/// An abandoned claim says nothing once its lease is over; the table lets go of it after this.
-const CLAIM_KEPT: Duration = Duration::days(1);
-
-/// Nobody holds it, or not any more, or the asker does. TTL deletion is late by up to days
-/// (DynamoDB, "Using time to live"), so the time is compared too.
+/// The id is free, its lease has expired, or the caller holds it. TTL deletion may be days late
+/// (DynamoDB, "Using time to live"), so the condition compares the time too.
 const MAY_CLAIM: &str = "attribute_not_exists(pk) OR expires_at <= :now \
                          OR (#state = :claimed AND (lease_until <= :now_ms OR #owner = :owner))";
 const HOLDS: &str = "#state = :claimed AND #owner = :owner";
 
 const CLAIMED: &str = "claimed";
-pub(crate) const RECORDED: &str = "recorded";
 
 const CHALLENGES: &str = "challenge#digicert";
-
-pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The ledger in one DynamoDB table.
 ///
 /// An event is `pk` `event#ID`, `sk` `state`, with `state`, `owner` and `lease_until` (milliseconds
 /// since 1970). A challenge is `pk` `challenge#digicert`, `sk` the webhook's id, with `token`. Both
-/// have `expires_at` (seconds since 1970), after which they count for nothing. Certificates: see
+/// have `expires_at` (seconds since 1970), after which they are ignored. For certificates see
 /// `history.rs`.
 pub struct DynamoLedger {
     client: Client,
@@ -49,10 +45,10 @@ impl DynamoLedger {
         Self { client: Client::new(&session.config), table: table.into() }
     }
 
-    /// The tokens of CertCentral challenges that still can be used.
+    /// Returns the tokens of CertCentral challenges that have not expired.
     ///
     /// # Errors
-    /// The table cannot be read.
+    /// When the table cannot be read.
     pub async fn tokens(&self) -> PortResult<Vec<WaitingToken>> {
         let now = OffsetDateTime::now_utc();
         let query = self
@@ -63,28 +59,31 @@ impl DynamoLedger {
             .key_condition_expression("pk = :challenges")
             .expression_attribute_values(":challenges", text(CHALLENGES));
         let found = Box::pin(query.send()).await;
-        let found = found.map_err(|error| fault(VARIABLE, "Query", &error))?;
+        let found = found.map_err(|error| port_error(VARIABLE, "Query", &error))?;
         let tokens = found.items().iter().filter_map(WaitingToken::of);
         Ok(tokens.filter(|token| token.expires > now).collect())
     }
 
-    /// Whatever is known under these [`aliases`](ports::alias) or as these certificates, each once, in
-    /// the order of their names.
+    /// Returns the histories of the certificates with these [`aliases`](ports::alias) or names, each
+    /// once, in the order of their names.
     ///
     /// # Errors
-    /// The table cannot be read.
+    /// When the table cannot be read.
     pub async fn histories(&self, names: Vec<String>) -> PortResult<Vec<History>> {
         history::find(&self.client, &self.table, names).await
     }
 
-    /// Replaces an item, whatever it was.
+    /// Writes an item, and replaces an earlier one.
     async fn put(&self, item: Item) -> PortResult<()> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        Box::pin(put.send()).await.map(drop).map_err(|error| fault(VARIABLE, "PutItem", &error))
+        Box::pin(put.send())
+            .await
+            .map(drop)
+            .map_err(|error| port_error(VARIABLE, "PutItem", &error))
     }
 }
 
-/// A CertCentral challenge that was not answered.
+/// The token of a CertCentral challenge that was not answered yet.
 #[derive(Clone, Debug)]
 pub struct WaitingToken {
     pub webhook_id: String,
@@ -105,16 +104,16 @@ impl WaitingToken {
 }
 
 impl Ledger for DynamoLedger {
-    /// By up to days (DynamoDB, "Using time to live").
+    /// Deletion may be days late (DynamoDB, "Using time to live").
     const DELETES_LATE: bool = true;
 
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let now = OffsetDateTime::now_utc();
-        let mut item = event(id);
+        let mut item = event_key(id);
         item.insert("state".into(), text(CLAIMED));
         item.insert("owner".into(), text(owner));
         item.insert("lease_until".into(), number(millis(until)));
-        item.insert("expires_at".into(), number((until + CLAIM_KEPT).unix_timestamp().into()));
+        item.insert("expires_at".into(), number((until + CLAIM_RETENTION).unix_timestamp().into()));
         let put = self
             .client
             .put_item()
@@ -131,8 +130,10 @@ impl Ledger for DynamoLedger {
         match Box::pin(put.send()).await {
             Ok(_) => Ok(Claim::Granted),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(held)) => met(held.item()),
-                _ => Err(fault(VARIABLE, "PutItem", &error)),
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    claim_of(failed.item())
+                }
+                _ => Err(port_error(VARIABLE, "PutItem", &error)),
             },
         }
     }
@@ -141,8 +142,8 @@ impl Ledger for DynamoLedger {
         history::advance(&self.client, &self.table, &state).await
     }
 
-    async fn record(&self, recorded: DeliveryRecord) -> PortResult<()> {
-        record::record(&self.client, &self.table, &recorded).await
+    async fn record(&self, delivery: DeliveryRecord) -> PortResult<()> {
+        record::record(&self.client, &self.table, &delivery).await
     }
 
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
@@ -150,7 +151,7 @@ impl Ledger for DynamoLedger {
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(event(id)))
+            .set_key(Some(event_key(id)))
             .condition_expression(HOLDS)
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#owner", "owner")
@@ -169,7 +170,7 @@ impl Ledger for DynamoLedger {
         token: &SecretString,
         expires: OffsetDateTime,
     ) -> PortResult<()> {
-        let mut item = challenge(webhook_id);
+        let mut item = challenge_key(webhook_id);
         item.insert("token".into(), text(token.expose_secret()));
         item.insert("expires_at".into(), number(expires.unix_timestamp().into()));
         self.put(item).await
@@ -180,7 +181,7 @@ impl Ledger for DynamoLedger {
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(challenge(webhook_id)))
+            .set_key(Some(challenge_key(webhook_id)))
             .condition_expression("expires_at <= :now")
             .expression_attribute_values(
                 ":now",
@@ -190,12 +191,10 @@ impl Ledger for DynamoLedger {
     }
 }
 
-/// What a refused claim found in its place.
-fn met(item: Option<&Item>) -> PortResult<Claim> {
+/// The claim or record that refused a claim.
+fn claim_of(item: Option<&Item>) -> PortResult<Claim> {
     let unreadable = || {
-        PortError(format!(
-            "{VARIABLE}: PutItem: a claim was refused by an item that cannot be read"
-        ))
+        PortError(format!("{VARIABLE}: PutItem: a claim was refused because of an unreadable item"))
     };
     let item = item.ok_or_else(unreadable)?;
     match item.get("state").and_then(|state| state.as_s().ok()).map(String::as_str) {
@@ -211,36 +210,23 @@ fn met(item: Option<&Item>) -> PortResult<Claim> {
     }
 }
 
-/// Deletes an item; one that does not meet the condition stays, and that is no error.
+/// Deletes an item if it meets the condition. It is no error when it does not.
 async fn delete_if(delete: DeleteItemFluentBuilder) -> PortResult<()> {
-    let refused = |error: &DeleteItemError| error.is_conditional_check_failed_exception();
+    let is_unmet = |error: &DeleteItemError| error.is_conditional_check_failed_exception();
     match Box::pin(delete.send()).await {
-        Err(error) if !error.as_service_error().is_some_and(refused) => {
-            Err(fault(VARIABLE, "DeleteItem", &error))
+        Err(error) if !error.as_service_error().is_some_and(is_unmet) => {
+            Err(port_error(VARIABLE, "DeleteItem", &error))
         }
         _ => Ok(()),
     }
 }
 
-/// The key of a challenge's item. A key must not be empty.
-fn challenge(webhook_id: &str) -> Item {
+/// The key of a challenge's item. DynamoDB refuses an empty key.
+fn challenge_key(webhook_id: &str) -> Item {
     let webhook_id = if webhook_id.is_empty() { "-" } else { webhook_id };
     Item::from([("pk".into(), text(CHALLENGES)), ("sk".into(), text(webhook_id))])
 }
 
-/// The key of an event's item.
-pub(crate) fn event(id: &str) -> Item {
-    Item::from([("pk".into(), text(&format!("event#{id}"))), ("sk".into(), text("state"))])
-}
-
-pub(crate) fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
-}
-
-pub(crate) fn number(value: i128) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-fn millis(moment: OffsetDateTime) -> i128 {
-    moment.unix_timestamp_nanos() / 1_000_000
+fn millis(time: OffsetDateTime) -> i128 {
+    time.unix_timestamp_nanos() / 1_000_000
 }

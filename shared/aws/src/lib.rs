@@ -1,29 +1,31 @@
-//! The ports on AWS, each behind a feature of its own.
+//! The ports on AWS, each behind its own feature.
 //!
-//! - [`session`]: region, credentials and the one HTTP client that all share
-//! - [`operator`]: the same for a person's commands, profile files included
-//! - [`endpoints`]: which service is where
-//! - [`transport`]: how requests travel, through a proxy or not
-//! - [`trust`]: whose certificates the HTTP client believes
+//! - [`session`]: region, credentials, and the HTTP client that all clients share
+//! - [`operator`]: the same for an operator's commands, with profile files
+//! - [`endpoints`]: the endpoint URLs of the services
+//! - [`transport`]: the HTTP client, with or without a proxy
+//! - [`trust`]: the root certificates that the HTTP client trusts
 //! - [`sqs`]: the events queue and the deliveries queue
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
-//! - [`rotation`]: from one value of a secret to the next
-//! - [`stack`]: what a deployed stack tells of itself
-//! - [`ledger`], [`history`], [`known`], [`record`]: claims, the waiting challenge and certificates on
-//!   DynamoDB; which ids are recorded; recording one
+//! - [`rotation`]: replaces the value of a secret
+//! - [`stack`]: the outputs and parameters of a deployed stack
+//! - [`ledger`], [`history`], [`known`], [`record`], [`item`]: the ledger on DynamoDB: claims and
+//!   challenges, certificates, the lookup of recorded ids, the recording of one, and their items
 //! - [`archive`]: objects on S3
-//! - [`age`]: how long the oldest message of a queue waits, by CloudWatch
-//! - [`json_call`]: a service that has no client here
-//! - [`fault`]: what went wrong, with the variable that names the resource
+//! - [`age`]: the age of the oldest message of a queue, from CloudWatch
+//! - [`json_call`]: calls a service whose SDK client is not linked
+//! - [`error`]: builds errors that name the resource by its variable
 
 #[cfg(feature = "cloudwatch")]
 mod age;
 #[cfg(feature = "s3")]
 mod archive;
 mod endpoints;
-mod fault;
+mod error;
 #[cfg(feature = "dynamodb")]
 mod history;
+#[cfg(feature = "dynamodb")]
+mod item;
 #[cfg(feature = "cloudwatch")]
 mod json_call;
 #[cfg(feature = "dynamodb")]

@@ -3,15 +3,15 @@ use ports::{PortError, PortResult};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::StoredSecret;
-use crate::fault::fault;
+use crate::error::port_error;
 use crate::secrets::{CURRENT, PENDING, PREVIOUS};
 
-/// From one value to the next by way of the stages (Secrets Manager, "Secret versions"). Each call may
-/// be repeated.
+/// Replaces the value of a secret by means of stages (Secrets Manager, "Secret versions"). Each call
+/// may be repeated.
 impl StoredSecret {
-    /// Stores `next` as AWSPENDING, in the place of another pending one.
+    /// Stores `next` as AWSPENDING, and replaces another pending value.
     pub async fn begin(&self, next: &SecretString) -> PortResult<()> {
-        // The label would move by itself; not so at emulators, which leave it on both.
+        // AWS would move the label, but emulators leave it on both versions.
         self.abandon().await?;
         let put = self
             .client
@@ -22,32 +22,32 @@ impl StoredSecret {
         Box::pin(put.send())
             .await
             .map(drop)
-            .map_err(|error| fault(&self.resource(), "PutSecretValue", &error))
+            .map_err(|error| port_error(&self.resource(), "PutSecretValue", &error))
     }
 
-    /// Makes AWSPENDING the AWSCURRENT one. The one until now becomes AWSPREVIOUS; with
-    /// `keep_previous` false, nothing is.
+    /// Makes the pending value AWSCURRENT. The former value becomes AWSPREVIOUS, unless `keep_previous`
+    /// is false.
     ///
     /// # Errors
-    /// Nothing is pending.
+    /// When no value is pending.
     pub async fn promote(&self, keep_previous: bool) -> PortResult<()> {
-        let none = |stage: &str| PortError(format!("{} has no {stage}", self.resource()));
-        let next = self.version(PENDING).await?.ok_or_else(|| none(PENDING))?;
-        let until_now = self.version(CURRENT).await?.ok_or_else(|| none(CURRENT))?;
-        if next != until_now {
-            // AWSPREVIOUS moves along by itself.
-            self.stage_to(CURRENT, Some(&next), Some(&until_now)).await?;
+        let missing = |stage: &str| PortError(format!("{} has no {stage}", self.resource()));
+        let next = self.version(PENDING).await?.ok_or_else(|| missing(PENDING))?;
+        let former = self.version(CURRENT).await?.ok_or_else(|| missing(CURRENT))?;
+        if next != former {
+            // AWS moves AWSPREVIOUS with it.
+            self.move_stage(CURRENT, Some(&next), Some(&former)).await?;
         }
         if let Some(previous) = self.version(PREVIOUS).await?.filter(|_| !keep_previous) {
-            self.stage_to(PREVIOUS, None, Some(&previous)).await?;
+            self.move_stage(PREVIOUS, None, Some(&previous)).await?;
         }
-        self.stage_to(PENDING, None, Some(&next)).await
+        self.move_stage(PENDING, None, Some(&next)).await
     }
 
-    /// Forgets what is pending, if anything is.
+    /// Drops the pending value, if there is one.
     pub async fn abandon(&self) -> PortResult<()> {
         match self.version(PENDING).await? {
-            Some(pending) => self.stage_to(PENDING, None, Some(&pending)).await,
+            Some(pending) => self.move_stage(PENDING, None, Some(&pending)).await,
             None => Ok(()),
         }
     }
@@ -56,7 +56,7 @@ impl StoredSecret {
         Ok(self.stage(stage).await?.and_then(|output: GetSecretValueOutput| output.version_id))
     }
 
-    async fn stage_to(
+    async fn move_stage(
         &self,
         stage: &str,
         to: Option<&String>,
@@ -72,6 +72,6 @@ impl StoredSecret {
         Box::pin(update.send())
             .await
             .map(drop)
-            .map_err(|error| fault(&self.resource(), "UpdateSecretVersionStage", &error))
+            .map_err(|error| port_error(&self.resource(), "UpdateSecretVersionStage", &error))
     }
 }

@@ -7,18 +7,18 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use crate::Session;
-use crate::fault::fault;
+use crate::error::port_error;
 
 pub(crate) const CURRENT: &str = "AWSCURRENT";
 pub(crate) const PENDING: &str = "AWSPENDING";
 pub(crate) const PREVIOUS: &str = "AWSPREVIOUS";
 
-/// One secret on Secrets Manager.
+/// One secret in Secrets Manager.
 pub struct StoredSecret {
     pub(crate) client: Client,
-    /// The variable that holds the id, for errors.
+    /// The variable that holds the id, which names the secret in errors.
     variable: &'static str,
-    /// Name or ARN.
+    /// The name or ARN.
     pub(crate) id: String,
 }
 
@@ -27,7 +27,7 @@ impl StoredSecret {
         Self { client: Client::new(&session.config), variable, id: id.into() }
     }
 
-    /// What stands under a stage; nothing when no version has it.
+    /// Reads the version with a stage; `None` when no version has it.
     pub(crate) async fn stage(&self, stage: &str) -> PortResult<Option<GetSecretValueOutput>> {
         let request = self.client.get_secret_value().secret_id(&self.id).version_stage(stage);
         match Box::pin(request.send()).await {
@@ -39,11 +39,11 @@ impl StoredSecret {
             {
                 Ok(None)
             }
-            Err(error) => Err(fault(&self.resource(), "GetSecretValue", &error)),
+            Err(error) => Err(port_error(&self.resource(), "GetSecretValue", &error)),
         }
     }
 
-    /// The current stage, without which there is no secret.
+    /// Reads the current stage, without which the secret is unusable.
     async fn current_version(&self) -> PortResult<SecretVersions> {
         let missing = || {
             PortError(format!("{}: there is no such secret, or it has no value", self.resource()))
@@ -75,7 +75,7 @@ impl SecretSource for StoredSecret {
     async fn all(&self) -> PortResult<SecretVersions> {
         let (versions, pending, previous) =
             tokio::try_join!(self.current_version(), self.stage(PENDING), self.stage(PREVIOUS))?;
-        // A binary value of these two counts for nothing.
+        // A binary value of these two stages is ignored.
         Ok(SecretVersions {
             pending: pending.and_then(text),
             previous: previous.and_then(text),

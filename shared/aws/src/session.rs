@@ -12,28 +12,29 @@ use boot::{Environment, SettingError};
 use crate::endpoints::Endpoints;
 use crate::{transport, trust};
 
-pub(crate) const CONNECT: Duration = Duration::from_secs(1);
-/// Two of these and a pause stay below the 7 s that the door gives the queue.
-const ATTEMPT: Duration = Duration::from_secs(3);
-const ATTEMPTS: u32 = 2;
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Two attempts and a pause stay below the 7 seconds that a webhook endpoint gives the queue.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+const MAX_ATTEMPTS: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// What every client needs: the standard AWS variables, understood once.
+/// The configuration of all clients, read once from the standard AWS variables.
 pub struct Session {
     pub(crate) config: SdkConfig,
-    /// An emulator or a VPC endpoint by address, where bucket names cannot be host names.
-    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only S3 has them as host names"))]
+    /// Whether S3 is an emulator or a VPC endpoint, where bucket names cannot be host names.
+    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only S3 uses it"))]
     pub(crate) has_s3_endpoint: bool,
 }
 
 impl Session {
-    /// A function's: region, credentials, endpoints, proxies and trust from the variables, where
-    /// Lambda has them. `aws-config` would read the same, after looking for profile files and with
-    /// clients of STS and of the instance's metadata linked in (see [`of_operator`](Self::of_operator)).
+    /// Starts a function's session. Region, credentials, endpoints, proxies and trusted roots come from
+    /// the variables that Lambda sets. `aws-config` would read the same, but would look for profile
+    /// files first, and link clients of STS and of the instance metadata (see
+    /// [`of_operator`](Self::of_operator)).
     ///
     /// # Errors
-    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID` or `AWS_SECRET_ACCESS_KEY` when it is unset, `AWS_CA_BUNDLE`
-    /// or `SSL_CERT_FILE` when it cannot be used.
+    /// When `AWS_REGION`, `AWS_ACCESS_KEY_ID` or `AWS_SECRET_ACCESS_KEY` is unset, or the file of
+    /// `AWS_CA_BUNDLE` or `SSL_CERT_FILE` cannot be used.
     pub fn start(environment: &Environment) -> Result<Self, SettingError> {
         let region = ["AWS_REGION", "AWS_DEFAULT_REGION"];
         let region =
@@ -44,7 +45,7 @@ impl Session {
             .region(Region::new(region.to_owned()))
             .use_fips(environment.flag("AWS_USE_FIPS_ENDPOINT")?)
             .use_dual_stack(environment.flag("AWS_USE_DUALSTACK_ENDPOINT")?)
-            .http_client(transport::client(trust::of_function(environment)?, CONNECT))
+            .http_client(transport::client(trust::of_function(environment)?, CONNECT_TIMEOUT))
             .credentials_provider(credentials(environment)?)
             .timeout_config(timeouts())
             .retry_config(retries());
@@ -67,18 +68,21 @@ pub(crate) fn behavior() -> BehaviorVersion {
 }
 
 pub(crate) fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build()
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
 }
 
 pub(crate) fn retries() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE)
+    RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(FIRST_PAUSE)
 }
 
 pub(crate) fn no_region() -> SettingError {
     SettingError::new("AWS_REGION", "is required, but not set")
 }
 
-/// Lambda's own, good for as long as the process.
+/// The credentials that Lambda sets, which are valid for the life of the process.
 fn credentials(environment: &Environment) -> Result<SharedCredentialsProvider, SettingError> {
     let mut credentials = Credentials::builder()
         .access_key_id(environment.required("AWS_ACCESS_KEY_ID")?)

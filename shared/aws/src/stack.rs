@@ -5,9 +5,9 @@ use aws_sdk_cloudformation::types::{Output, Parameter, Stack};
 use ports::{PortError, PortResult};
 
 use crate::Session;
-use crate::fault::fault;
+use crate::error::port_error;
 
-/// What a deployed stack tells of itself: names and addresses, nothing secret.
+/// The outputs and parameters of a deployed stack: names and addresses, and nothing secret.
 pub struct StackOutputs {
     stack: String,
     outputs: BTreeMap<String, String>,
@@ -16,18 +16,18 @@ pub struct StackOutputs {
 
 impl StackOutputs {
     /// # Errors
-    /// There is no such stack in this account and region, or it may not be described.
+    /// When there is no such stack in this account and region, or it may not be described.
     pub async fn read(session: &Session, stack: &str) -> PortResult<Self> {
         let described = Client::new(&session.config).describe_stacks().stack_name(stack);
         let described = Box::pin(described.send())
             .await
-            .map_err(|error| fault(&format!("stack {stack}"), "DescribeStacks", &error))?;
+            .map_err(|error| port_error(&format!("stack {stack}"), "DescribeStacks", &error))?;
         let stacks = described.stacks();
         let output = |output: &Output| {
             Some((output.output_key()?.to_owned(), output.output_value()?.to_owned()))
         };
-        let parameter = |given: &Parameter| {
-            Some((given.parameter_key()?.to_owned(), given.parameter_value()?.to_owned()))
+        let parameter = |parameter: &Parameter| {
+            Some((parameter.parameter_key()?.to_owned(), parameter.parameter_value()?.to_owned()))
         };
         Ok(Self {
             stack: stack.to_owned(),
@@ -36,13 +36,15 @@ impl StackOutputs {
         })
     }
 
-    /// What the stack was deployed with, its defaults included.
+    /// Returns a parameter of the deployment; `None` when the stack has none of that name.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)
     }
 
+    /// Returns an output.
+    ///
     /// # Errors
-    /// The stack has no such output.
+    /// When the stack has no such output.
     pub fn named(&self, output: &str) -> PortResult<&str> {
         self.outputs.get(output).map(String::as_str).ok_or_else(|| {
             PortError(format!(

@@ -25,32 +25,34 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-/// A frozen function finds its idle connections dead (aws-sdk-rust #440).
-const IDLE: Duration = Duration::from_secs(20);
+/// The idle timeout of a connection. Idle connections are dead after a Lambda freeze (aws-sdk-rust
+/// #440).
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// HTTP/1.1, which is what these services speak, for all clients of the SDK: they share connections
-/// and `tls`. The SDK's own HTTP client brings HTTP/2, and reads the roots in a third of a start.
+/// Builds the HTTP/1.1 client that all SDK clients share, with its connections and `tls`. The SDK's own
+/// HTTP client adds HTTP/2, which these services do not use, and reading the system's roots takes it a
+/// third of a cold start.
 pub(crate) fn client(tls: ClientConfig, connect: Duration) -> SharedHttpClient {
     let mut tcp = Tcp::new();
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(connect));
     tcp.set_nodelay(true);
     let tls = Arc::new(tls);
-    let way = Way {
+    let connector = Connector {
         to_proxy: (tcp.clone(), Arc::clone(&tls)).into(),
         proxies: Matcher::from_env().into(),
         tcp,
     };
     let client = Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_timer(TokioTimer::new())
-        .build((way, tls).into());
+        .build((connector, tls).into());
     let http = SharedHttpConnector::new(Http(client));
     http_client_fn(move |_settings, _components| http.clone())
 }
 
 #[derive(Debug)]
-struct Http(Client<HttpsConnector<Way>, SdkBody>);
+struct Http(Client<HttpsConnector<Connector>, SdkBody>);
 
 impl HttpConnector for Http {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -61,8 +63,8 @@ impl HttpConnector for Http {
             }
         };
         let connection = capture_connection(&mut request);
-        if let Some(asked) = request.extensions().get::<CaptureSmithyConnection>() {
-            asked.set_connection_retriever(move || poisonable(&connection));
+        if let Some(capture) = request.extensions().get::<CaptureSmithyConnection>() {
+            capture.set_connection_retriever(move || poisonable(&connection));
         }
         let answer = self.0.request(request);
         HttpConnectorFuture::new(async move {
@@ -73,7 +75,7 @@ impl HttpConnector for Http {
     }
 }
 
-/// The SDK does not use a connection again on which an attempt failed.
+/// Lets the SDK discard a connection on which an attempt failed.
 fn poisonable(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     connection.connection_metadata().as_ref()?;
     let connection = connection.clone();
@@ -85,15 +87,15 @@ fn poisonable(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     Some(ConnectionMetadata::builder().proxied(false).poison_fn(poison).build())
 }
 
-/// To a service directly, or through a tunnel of the proxy that the variables name for it.
+/// Connects to a service directly, or through a tunnel of the proxy that the variables name for it.
 #[derive(Clone, Debug)]
-struct Way {
+struct Connector {
     tcp: Tcp,
     to_proxy: HttpsConnector<Tcp>,
     proxies: Arc<Matcher>,
 }
 
-impl Service<Uri> for Way {
+impl Service<Uri> for Connector {
     type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;

@@ -12,13 +12,13 @@ const FILE: &str = "SSL_CERT_FILE";
 
 type Trusting = ConfigBuilder<ClientConfig, WantsClientCert>;
 
-/// TLS that believes the certificates in `AWS_CA_BUNDLE` and no others, as the AWS tools have it;
-/// without it those in `SSL_CERT_FILE`, and without that the roots that Mozilla's programs trust, as
-/// they were when this was built: to read the system's 150 is a third of a function's start, and those
-/// of the AWS services are good until 2037 (<https://www.amazontrust.com/repository/>).
+/// Configures TLS for a function. It trusts only the certificates in `AWS_CA_BUNDLE`, as the AWS tools
+/// do. Without that variable it trusts those in `SSL_CERT_FILE`, and without both the roots of Mozilla's
+/// programs at the time of the build. Reading the system's 150 roots would be a third of a cold start,
+/// and those of the AWS services are valid until 2037 (<https://www.amazontrust.com/repository/>).
 ///
 /// # Errors
-/// Names the variable whose file cannot be used.
+/// When a file cannot be used; the error names its variable.
 pub(crate) fn of_function(environment: &Environment) -> Result<ClientConfig, SettingError> {
     let compiled_in = |builder: ConfigBuilder<ClientConfig, WantsVerifier>| {
         let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<RootCertStore>();
@@ -27,11 +27,11 @@ pub(crate) fn of_function(environment: &Environment) -> Result<ClientConfig, Set
     tls(environment, compiled_in)
 }
 
-/// The same, but without the variables what the system trusts: the roots of an inspecting proxy stand
-/// there.
+/// Configures TLS for an operator. Without the variables it trusts the system's roots, which may include
+/// that of an inspecting proxy.
 ///
 /// # Errors
-/// Names the variable whose file cannot be used.
+/// When a file cannot be used; the error names its variable.
 #[cfg(feature = "operator")]
 pub(crate) fn of_operator(environment: &Environment) -> Result<ClientConfig, SettingError> {
     use rustls_platform_verifier::BuilderVerifierExt;
@@ -40,33 +40,34 @@ pub(crate) fn of_operator(environment: &Environment) -> Result<ClientConfig, Set
 
 fn tls(
     environment: &Environment,
-    otherwise: impl FnOnce(
+    default_roots: impl FnOnce(
         ConfigBuilder<ClientConfig, WantsVerifier>,
     ) -> Result<Trusting, rustls::Error>,
 ) -> Result<ClientConfig, SettingError> {
-    let unstarted = |error| SettingError::new(FILE, format!("TLS does not start: {error}"));
+    let failure = |error| SettingError::new(FILE, format!("TLS does not start: {error}"));
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(unstarted)?;
-    let trusting = match named(environment)? {
+        .map_err(failure)?;
+    let trusting = match configured_roots(environment)? {
         Some(roots) => builder.with_root_certificates(roots),
-        None => otherwise(builder).map_err(unstarted)?,
+        None => default_roots(builder).map_err(failure)?,
     };
     Ok(trusting.with_no_client_auth())
 }
 
-/// The roots in the file that a variable names, if one does.
-fn named(environment: &Environment) -> Result<Option<RootCertStore>, SettingError> {
+/// Reads the roots from the file that a variable names; `None` when no variable is set.
+fn configured_roots(environment: &Environment) -> Result<Option<RootCertStore>, SettingError> {
     let Some((variable, file)) =
         [BUNDLE, FILE].iter().find_map(|name| Some((*name, environment.optional(name)?)))
     else {
         return Ok(None);
     };
-    let fault = |fault| SettingError::new(variable, format!("{file}: {fault}"));
-    read(file).map(Some).map_err(fault)
+    read(file)
+        .map(Some)
+        .map_err(|problem| SettingError::new(variable, format!("{file}: {problem}")))
 }
 
-/// A file of PEM certificates, each of them usable.
+/// Reads a file of PEM certificates, all of which must be usable.
 fn read(file: &str) -> Result<RootCertStore, String> {
     let text = std::fs::read(file).map_err(|error| error.to_string())?;
     let mut store = RootCertStore::empty();
@@ -76,7 +77,7 @@ fn read(file: &str) -> Result<RootCertStore, String> {
         store.add(certificate).map_err(|error| format!("a certificate in it: {error}"))?;
     }
     if store.is_empty() {
-        return Err("there is no certificate in it".into());
+        return Err("it contains no certificate".into());
     }
     Ok(store)
 }
@@ -102,7 +103,7 @@ mod tests {
         let garbage = file("garbage", garbage);
         for variable in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
             for (path, problem) in [
-                (empty.clone(), "there is no certificate in it"),
+                (empty.clone(), "it contains no certificate"),
                 (garbage.clone(), "a certificate in it"),
                 (PathBuf::from("/nowhere/bundle.pem"), "No such file"),
             ] {
@@ -119,9 +120,9 @@ mod tests {
         }
     }
 
-    /// Text around them and CRLF are both found in the wild.
+    /// Some bundles have text between the certificates, and some have CRLF line ends.
     #[test]
-    fn certificates_are_read_however_they_are_written() {
+    fn certificates_are_read_with_comments_and_crlf() {
         let key = rcgen::KeyPair::generate().unwrap();
         let params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
         let pem = params.self_signed(&key).unwrap().pem();

@@ -1,4 +1,5 @@
-//! An envelope written for the queue, and read from it, around documents of 1, 10 and 100 KB.
+//! Serialization of an envelope for the queue, and its parsing, around documents of 1, 10 and 100
+//! KB.
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use divan::counter::BytesCount;
@@ -12,7 +13,7 @@ fn main() {
     divan::main();
 }
 
-/// An envelope as it stands on the queue.
+/// An envelope as it is on the queue.
 fn text(kilobytes: usize) -> String {
     let name = "www.example.com";
     let names = vec![name; kilobytes * 1000 / (name.len() + 3)];

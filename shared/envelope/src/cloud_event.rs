@@ -7,53 +7,60 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::CertificateData;
 
-/// The internal message on the events queue: the provider's own document, byte for byte.
+/// The internal message on the events queue. Its `data` is the provider's document, byte for byte.
 pub type Envelope = CloudEvent<Box<RawValue>>;
 
-/// The public message on the deliveries queue: what a consumer reads.
+/// The public message on the deliveries queue, which consumers read.
 pub type CertificateEvent = CloudEvent<CertificateData>;
 
-/// A CloudEvents 1.0 JSON document (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>).
+/// A CloudEvents 1.0 JSON document
+/// (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>).
 #[derive(Clone, Deserialize, Serialize)]
 pub struct CloudEvent<D> {
     pub specversion: String,
+    /// Derived from the content of the event, so that a redelivery has the same id.
     pub id: String,
+    /// The provider, and what of it the event is from, as a path.
     pub source: String,
     #[serde(rename = "type")]
     pub kind: String,
+    /// What the event is about: a certificate, an order, a hostname, …
     pub subject: String,
-    /// The provider's time where it gives one, else the time of receipt.
+    /// The provider's time if it gives one, else the time of receipt.
     #[serde(with = "time::serde::rfc3339")]
     pub time: OffsetDateTime,
     pub datacontenttype: String,
-    /// Names the schema of `data` and its version.
+    /// The schema of `data`, with its version.
     pub dataschema: String,
-    /// When the door took it. All waiting times count from here.
+    /// When the webhook endpoint received it. All waiting times count from here.
     #[serde(with = "time::serde::rfc3339")]
     pub receivedtime: OffsetDateTime,
+    /// Trace of the request (W3C Trace Context).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// Envelope: call-backs made so far for this event.
+    /// Envelope only: number of call-backs made so far for this event.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
-    /// Envelope: how many of them brought a whole answer that is no certificate.
+    /// Envelope only: number of those call-backs whose whole answer held no certificate.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub badcertificates: u32,
-    /// Envelope: how often it was put back without a call, while its provider was down.
+    /// Envelope only: number of times that it was requeued without a call, while its provider was
+    /// unavailable.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub holds: u32,
-    /// Found by the reconciler, not sent by the provider.
+    /// `true` if reconciliation found the event, and not a delivery of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconciled: Option<bool>,
+    /// `true` if an operator replayed the event from the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
-    /// [`CertificateEvent::STALE`] where the certificate was further already.
+    /// [`CertificateEvent::STALE`] if a later event of the certificate was processed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordering: Option<String>,
     /// URI of the archive object that holds the members of `data` too large for the queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataref: Option<String>,
-    /// Bytes of that object.
+    /// Size of that object in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub datarefsize: Option<u64>,
     /// SHA-256 of that object, lower-case hex.
@@ -63,21 +70,26 @@ pub struct CloudEvent<D> {
 }
 
 impl<D> CloudEvent<D> {
+    /// Value of `specversion`.
     pub const SPECVERSION: &'static str = "1.0";
+    /// Value of `datacontenttype`.
     pub const CONTENT_TYPE: &'static str = "application/json";
 }
 
 impl Envelope {
+    /// Value of `dataschema`.
     pub const SCHEMA: &'static str = "urn:certhooks:envelope:1";
 }
 
 impl CertificateEvent {
+    /// Value of `dataschema`.
     pub const SCHEMA: &'static str = "urn:certhooks:certificate-event:1";
-    /// `ordering` of an event that is older than the state of its certificate.
+    /// Value of `ordering` for an event that is older than the state of its certificate.
     pub const STALE: &'static str = "stale";
 }
 
-/// Identity only: `data` may hold a challenge token or, by a provider's mistake, a private key.
+/// Shows the identity only, since `data` may hold a challenge token or, by a provider's mistake, a
+/// private key.
 impl<D> fmt::Debug for CloudEvent<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CloudEvent")
@@ -88,9 +100,9 @@ impl<D> fmt::Debug for CloudEvent<D> {
     }
 }
 
-/// A moment as RFC 3339 text; a year beyond 9999 cannot be written and becomes empty.
-pub fn rfc3339(moment: OffsetDateTime) -> String {
-    moment.format(&Rfc3339).unwrap_or_default()
+/// A time as RFC 3339 text. Empty for a year beyond 9999, which RFC 3339 cannot write.
+pub fn rfc3339(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_default()
 }
 
 fn is_zero(count: &u32) -> bool {

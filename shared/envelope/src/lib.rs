@@ -1,7 +1,7 @@
-//! The two messages of Certhooks, both CloudEvents 1.0 JSON, and their vocabulary.
+//! The two messages of Certhooks, both CloudEvents 1.0 in JSON, and their vocabulary.
 //!
-//! - [`cloud_event`]: the members that both share, and the two messages themselves
-//! - [`data`]: what a [`CertificateEvent`] carries: call-back, certificates, checks, payload
+//! - [`cloud_event`]: the two messages, and the members that both have
+//! - [`data`]: the `data` of a [`CertificateEvent`]: call-back, certificates, checks, payload
 //! - [`vocabulary`]: providers, event types, call-back outcomes and reasons
 
 mod cloud_event;

@@ -2,18 +2,21 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A closed set of words: an enum whose members have one spelling each, in JSON, logs and keys.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident = $word:literal,)+ }) => {
+/// Defines a closed set of values: an enum whose variants have one spelling each, in JSON, logs and
+/// keys.
+macro_rules! string_enum {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-        pub enum $name { $($(#[$member_doc])* #[serde(rename = $word)] $member,)+ }
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+ }
 
         impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$member,)+];
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$member => $word,)+ }
+                match self { $(Self::$variant => $text,)+ }
             }
         }
 
@@ -25,7 +28,8 @@ macro_rules! words {
     };
 }
 
-words! {
+string_enum! {
+    /// A provider of certificate events.
     Provider {
         Cloudflare = "cloudflare",
         Digicert = "digicert",
@@ -33,10 +37,11 @@ words! {
     }
 }
 
-words! {
-    /// Types of certificate events, the public vocabulary (design section 4).
+string_enum! {
+    /// The types of certificate events, which are the public vocabulary
+    /// (`infra/docs/architecture.md`, "The messages on the queues").
     EventType {
-        /// Synthetic: delivered where it is asked for only.
+        /// A synthetic event. It is delivered only where the operator asks for it.
         Canary = "certhooks.canary",
         CertificateDeleted = "certhooks.certificate.deleted",
         CertificateDeletionFailed = "certhooks.certificate.deletion_failed",
@@ -62,39 +67,55 @@ words! {
     }
 }
 
-words! {
+string_enum! {
+    /// What came of the call-back for an event (`infra/docs/architecture.md`, "Call-backs and their
+    /// results").
     Outcome {
         /// No API key is configured for this provider.
         Disabled = "disabled",
+        /// The chain was downloaded.
         Downloaded = "downloaded",
+        /// The call-back failed for the [`Reason`] given.
         Failed = "failed",
         /// The provider says that it no longer exists.
         Gone = "gone",
         /// The chain came with the event itself.
         Included = "included",
+        /// Events of this type have no call-back.
         NotNeeded = "not_needed",
+        /// The provider answered with details of the order, the hostname or the certificate.
         Queried = "queried",
     }
 }
 
-words! {
+string_enum! {
+    /// Why a call-back did not succeed.
     Reason {
+        /// The answer holds no certificate that can be read.
         BadCertificate = "bad_certificate",
-        /// Ten days of trying.
+        /// Ten days of retries have passed.
         Expired = "expired",
+        /// The API key may not do this.
         Forbidden = "forbidden",
+        /// The provider does not know the id.
         NotFound = "not_found",
+        /// The certificate is not issued yet.
         NotReady = "not_ready",
+        /// Too many calls.
         RateLimited = "rate_limited",
-        /// The provider refuses the request itself (a 4xx that will not change).
+        /// The provider refuses the request itself, with a 4xx that no retry changes.
         Refused = "refused",
         /// The provider withdrew the API.
         Retired = "retired",
+        /// No answer in time.
         Timeout = "timeout",
+        /// The provider refuses the API key.
         Unauthorized = "unauthorized",
-        /// The connection broke, or the answer was cut or cannot be read.
+        /// The connection broke, or the answer was cut off or cannot be parsed.
         Unreadable = "unreadable",
+        /// The provider cannot be reached, or has a failure of its own.
         Unavailable = "unavailable",
+        /// The event has no id that can be used in a call.
         UnusableId = "unusable_id",
     }
 }

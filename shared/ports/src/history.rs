@@ -5,30 +5,34 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-/// The state of one certificate, and how far in its life that is.
+/// The state of one certificate, and the rank of that state in the certificate's lifecycle.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CertificateState {
-    /// Whose: `digicert/certificate/ID`, `cloudflare/zone/ID/hostname/NAME`.
+    /// Key of the certificate, such as `digicert/certificate/ID` or
+    /// `cloudflare/zone/ID/hostname/NAME`.
     pub certificate: String,
-    /// Rises along a certificate's life; comparable for one certificate only.
+    /// Rises along the lifecycle. Ranks of different certificates cannot be compared.
     pub rank: i64,
-    /// The event that led to it: its type, its id, and its time.
+    /// Type of the event that led to this state.
     pub kind: String,
+    /// Id of that event.
     pub id: String,
+    /// Time of that event.
     pub time: OffsetDateTime,
+    /// When the state expires.
     pub kept_until: OffsetDateTime,
 }
 
-/// Where an event stands against the state of its certificate.
+/// The order of an event and the state of its certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Ordering {
-    /// The state is this event's now.
+    /// The event is not older than the state, which is the event's now.
     Current,
-    /// The certificate is further already; its state stays.
+    /// The state is of a later event, and stays.
     Stale,
 }
 
-/// A delivered event, as a certificate's history tells it.
+/// A delivered event in a certificate's history.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Entry {
     pub id: String,
@@ -37,12 +41,13 @@ pub struct Entry {
     /// The provider's own name of the event.
     pub event: String,
     pub subject: String,
-    /// The provider's, where it gives one.
+    /// The provider's time if it gives one, else the time of receipt.
     #[serde(with = "time::serde::rfc3339")]
     pub time: OffsetDateTime,
+    /// When the webhook endpoint received it.
     #[serde(with = "time::serde::rfc3339")]
     pub received: OffsetDateTime,
-    /// When it went to the deliveries queue.
+    /// When it was sent to the deliveries queue.
     #[serde(with = "time::serde::rfc3339")]
     pub delivered: OffsetDateTime,
     pub callback: Callback,
@@ -54,60 +59,61 @@ pub struct Entry {
     pub replayed: Option<bool>,
     /// order_id, certificate_id, hostname, …
     pub identifiers: Map<String, Value>,
-    /// Of the leaves, upper-case hex.
+    /// Serial numbers of the leaves, in upper-case hex.
     pub serial_numbers: Vec<String>,
-    /// Of the first leaf: RFC 3339, or the date alone.
+    /// End of the first leaf's validity: RFC 3339, or the date alone.
     pub not_after: Option<String>,
 }
 
-/// An entry with where it belongs and how it is found.
+/// An entry, the certificate it belongs to, and the aliases by which it is found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryRecord {
-    /// See [`CertificateState::certificate`]; an order, where the event is about no one certificate.
+    /// As [`CertificateState::certificate`]. An order if the event is about no single certificate.
     pub certificate: String,
     /// See [`alias`](crate::alias).
     pub aliases: BTreeSet<String>,
     pub entry: Entry,
+    /// When the record expires.
     pub kept_until: OffsetDateTime,
 }
 
-/// What `record` keeps of a delivery.
+/// What [`Ledger::record`](crate::Ledger::record) stores about a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeliveryRecord {
     pub id: String,
-    /// The id is known until then.
+    /// The ledger knows the id until then.
     pub kept_until: OffsetDateTime,
-    /// Its line in a certificate's history, where it is about one.
+    /// The event's record in a certificate's history. `None` if it is about no certificate.
     pub history: Option<HistoryRecord>,
 }
 
-/// What the ledger knows of one certificate.
+/// What the ledger knows about one certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     pub certificate: String,
-    /// `None` where its events have no order.
+    /// `None` if its events have no rank.
     pub state: Option<CertificateState>,
-    /// The newest, in order of receipt.
+    /// The newest entries, in order of receipt.
     pub entries: Vec<Entry>,
 }
 
 impl DeliveryRecord {
-    /// The id alone.
+    /// A record of the id alone, without history.
     pub fn id(id: impl Into<String>, kept_until: OffsetDateTime) -> Self {
         Self { id: id.into(), kept_until, history: None }
     }
 }
 
 impl Entry {
-    /// A replay is a second delivery of the same event, and has an entry of its own.
+    /// Whether the entry is a replay: another delivery of the same event, with an entry of its own.
     pub fn is_replay(&self) -> bool {
         self.replayed == Some(true)
     }
 }
 
 impl History {
-    /// So many entries of one certificate are read: those received last.
+    /// Maximum number of entries that are read for one certificate: those received last.
     pub const ENTRIES: u32 = 200;
-    /// So many certificates are read for one order, name or serial number.
+    /// Maximum number of certificates that are read for one order, name or serial number.
     pub const CERTIFICATES: u32 = 100;
 }

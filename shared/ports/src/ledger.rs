@@ -6,24 +6,25 @@ use time::OffsetDateTime;
 
 use crate::{CertificateState, DeliveryRecord, Ordering, PortResult};
 
-/// What a claim of an id met.
+/// The result of claiming an id.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Claim {
-    /// Ours until the lease ends.
+    /// The caller holds the claim until the lease ends.
     Granted,
-    /// Another owner's lease runs until then.
+    /// Another owner holds the claim, with a lease until then.
     Held { until: OffsetDateTime },
-    /// Delivered before; acknowledge and do nothing.
+    /// The event was delivered before. The caller acknowledges the message and does nothing.
     Recorded,
 }
 
-/// Which ids were claimed and which were delivered, and what is known of each certificate.
+/// Stores which ids are claimed and which were delivered, and the state of each certificate.
 pub trait Ledger: Send + Sync + 'static {
-    /// Whether a challenge may outlive its time here unless it is ended.
+    /// Whether the store deletes expired rows late, so that the caller must end an expired
+    /// challenge.
     const DELETES_LATE: bool = false;
 
-    /// Called before any work on `id`. Grants when nobody holds it, when the lease has ended, or
-    /// when `owner` holds it already; so it may be repeated.
+    /// Claims an id; called before any work on it. The claim is granted if nobody holds one, if the
+    /// lease has ended, or if `owner` holds it already. So the call may be repeated.
     fn claim(
         &self,
         id: &str,
@@ -31,27 +32,27 @@ pub trait Ledger: Send + Sync + 'static {
         until: OffsetDateTime,
     ) -> impl Future<Output = PortResult<Claim>> + Send;
 
-    /// Called right before the delivery: makes `state` the certificate's, unless that is at a later
-    /// place; the same place counts as current. One step, so that of two at once none moves it back;
-    /// may be repeated.
+    /// Stores `state` as the certificate's state unless the stored one has a higher rank; the same
+    /// rank counts as current. Called right before the delivery. The comparison and the write are
+    /// one atomic step, so that of two concurrent calls none goes back. May be repeated.
     fn advance(&self, state: CertificateState)
     -> impl Future<Output = PortResult<Ordering>> + Send;
 
-    /// Called after the delivery, ends the claim and keeps the id; the id last, so that after a crash
-    /// it is all done again. May be repeated.
+    /// Ends the claim and stores the record; called after the delivery. The id is written last, so
+    /// that after a crash everything is done again. May be repeated.
     fn record(&self, recorded: DeliveryRecord) -> impl Future<Output = PortResult<()>> + Send;
 
-    /// Gives a claim back without recording, so that a later attempt need not wait for the lease.
-    /// Does nothing when `owner` does not hold it.
+    /// Releases a claim without a record, so that a later attempt need not wait for the end of the
+    /// lease. Does nothing if `owner` does not hold the claim.
     fn release(&self, id: &str, owner: &str) -> impl Future<Output = PortResult<()>> + Send;
 
-    /// Those of `ids` that are recorded, and until when each is kept.
+    /// The recorded ones of `ids`, with the time until which the ledger knows each.
     fn known(
         &self,
         ids: &[String],
     ) -> impl Future<Output = PortResult<HashMap<String, OffsetDateTime>>> + Send;
 
-    /// Keeps the token of a CertCentral challenge for the operator until `expires`, not longer.
+    /// Stores the token of a CertCentral challenge for the operator, until `expires` and no longer.
     fn keep_challenge(
         &self,
         webhook_id: &str,
@@ -59,8 +60,8 @@ pub trait Ledger: Send + Sync + 'static {
         expires: OffsetDateTime,
     ) -> impl Future<Output = PortResult<()>> + Send;
 
-    /// Ends the kept token of this webhook if its time is over; a newer one stays. Called where
-    /// `DELETES_LATE`.
+    /// Deletes the stored token of this webhook if it has expired; a newer one stays. Called where
+    /// [`DELETES_LATE`](Self::DELETES_LATE) is true.
     fn end_challenge(&self, _webhook_id: &str) -> impl Future<Output = PortResult<()>> + Send {
         async { Ok(()) }
     }

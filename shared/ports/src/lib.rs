@@ -1,11 +1,11 @@
-//! What the code between the ports needs of its surroundings. `embedded` implements these on
+//! What the product's core needs from its surroundings, as traits. `embedded` implements them on
 //! SQLite and files, `aws` on SQS, DynamoDB, S3 and Secrets Manager.
 //!
-//! - [`queue`]: the events queue (internal) and the deliveries queue (the plug)
-//! - [`ledger`]: which event was claimed and delivered, and the challenge that waits
-//! - [`history`]: the state of a certificate, and what came of it when
-//! - [`alias`]: by what a certificate's history is found
-//! - [`archive`]: the envelope as it came, and reading it again
+//! - [`queue`]: the events queue (internal) and the deliveries queue (for consumers)
+//! - [`ledger`]: which events were claimed and delivered, and the challenge that waits for the operator
+//! - [`history`]: the state of a certificate, and the events that were delivered about it
+//! - [`alias`]: the keys by which a certificate's history is found
+//! - [`archive`]: the envelopes as they came, for replays
 //! - [`secrets`]: webhook secrets with their rotation stages, and API keys
 
 pub mod alias;
@@ -21,7 +21,8 @@ pub use ledger::{Claim, Ledger};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
 pub use secrets::{SecretSource, SecretVersions};
 
-/// A port did not do it. The text names the resource and what to do, never a value from it.
+/// Why an operation of a port failed. The message names the resource and what to do, never a value
+/// from the resource.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct PortError(pub String);

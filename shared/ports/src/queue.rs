@@ -12,25 +12,26 @@ pub struct Outgoing {
     pub provider: Provider,
     /// The envelope's `type`.
     pub kind: String,
-    /// Fair-queue group: provider and order or hostname, 128 characters at most.
+    /// Fair-queue group: provider and order or hostname, in at most 128 characters.
     pub group: String,
     /// The envelope as JSON.
     pub body: String,
-    /// Invisible for so long, whole seconds, 15 minutes at most.
+    /// Time until the message becomes visible: whole seconds, at most 15 minutes.
     pub delay: Duration,
-    /// After this moment no copy may be kept (the challenge token of CertCentral).
+    /// Time after which no copy may be kept. Only for CertCentral's challenge, which holds a token.
     pub expires: Option<OffsetDateTime>,
 }
 
-/// The internal queue between door and worker.
+/// The internal queue between webhook endpoint and worker.
 pub trait EventsQueue: Send + Sync + 'static {
-    /// Called by the door for the events of one request, and by the worker to try one again later.
-    /// `Ok` means that every message is durably on the queue. After an error some of them may be;
-    /// sending them again is safe, since the ledger knows their ids.
+    /// Sends messages: for the webhook endpoint the events of one request, for the worker an event
+    /// that is requeued. `Ok` means that every message is durably on the queue. After an error some
+    /// of them may be. Sending them again is safe, since the ledger knows their ids.
     fn send(&self, messages: Vec<Outgoing>) -> impl Future<Output = PortResult<()>> + Send;
 }
 
-/// A certificate event on its way to consumers, with the attributes to look at before parsing.
+/// A certificate event on its way to consumers, with the attributes that they can filter by before
+/// parsing.
 #[derive(Clone)]
 pub struct Delivery {
     pub id: String,
@@ -41,13 +42,15 @@ pub struct Delivery {
     pub body: String,
 }
 
-/// The public queue: the plug.
+/// The deliveries queue: the public one, which consumers read.
 pub trait Deliveries: Send + Sync + 'static {
-    /// Called once an event is complete; called again with the same id after a crash.
+    /// Sends an event that is complete. Called again with the same id after a crash.
     fn publish(&self, delivery: Delivery) -> impl Future<Output = PortResult<()>> + Send;
 }
 
 impl Outgoing {
+    /// A message without delay and expiry.
+    ///
     /// # Errors
     /// Only when the envelope cannot be written as JSON (a year beyond 9999).
     pub fn new(envelope: &Envelope, provider: Provider, group: String) -> PortResult<Self> {
@@ -65,6 +68,8 @@ impl Outgoing {
 }
 
 impl Delivery {
+    /// The delivery of an event.
+    ///
     /// # Errors
     /// Only when the event cannot be written as JSON (a year beyond 9999).
     pub fn new(event: &CertificateEvent) -> PortResult<Self> {

@@ -5,22 +5,24 @@ use time::OffsetDateTime;
 
 use crate::PortResult;
 
-/// One secret in all its rotation stages, each as stored: a JSON object, or a plain string.
+/// One secret in all its rotation stages, each as it is stored: a JSON object, or a plain string.
 #[derive(Clone, Debug, Default)]
 pub struct SecretVersions {
+    /// The current version. `None` if it has no value.
     pub current: Option<SecretString>,
-    /// A rotation is under way.
+    /// The next version. `None` unless a rotation is under way.
     pub pending: Option<SecretString>,
+    /// The version before the current one.
     pub previous: Option<SecretString>,
-    /// When the current version was created; the previous one counts for a while after it.
+    /// When the current version was created. The previous one stays valid for some time after that.
     pub current_created: Option<OffsetDateTime>,
 }
 
-/// Where one secret is kept. Caching is the caller's.
+/// Where one secret is stored. The caller caches it.
 pub trait SecretSource: Send + Sync + 'static {
-    /// The current version only: one call, for a fast start.
+    /// Reads the current version only: one call, for a fast start.
     fn current(&self) -> impl Future<Output = PortResult<SecretVersions>> + Send;
 
-    /// All stages: called when something came with another secret than the current one.
+    /// Reads all stages. Called when a request was made with a non-current secret.
     fn all(&self) -> impl Future<Output = PortResult<SecretVersions>> + Send;
 }

@@ -49,8 +49,9 @@ fn window_of(text: &str) -> Option<(u32, Duration)> {
 /// The share is the budget divided by the number of workers, less a fifth for the reconciler and the
 /// operator. A fifth of the rest is reserved for first attempts, so that a backlog of retries does not
 /// starve new events (infra/docs/architecture.md, "Call-backs and their results"). Windows are exact:
-/// CertCentral counts rolling windows (CertCentral API, "Rate limits"), and a leaky bucket would allow
-/// twice the count in one.
+/// CertCentral counts rolling windows ("Rate limits",
+/// <https://dev.digicert.com/en/certcentral-apis/services-api/rate-limits.html>, read 2026-11-22),
+/// and a leaky bucket would allow twice the count in one.
 pub(crate) struct Meter(Vec<Window>);
 
 /// How much longer one request may travel than a later one, for example because of the handshake of

@@ -1,5 +1,5 @@
-//! What a door does with a body of 1, 10 and 100 KB: is it the provider's, which events are in it,
-//! what do they mean.
+//! The work of a receiver on a body of 1, 10 and 100 KB: verification, extraction of the events,
+//! and their interpretation.
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use data_encoding::HEXLOWER;
@@ -22,11 +22,11 @@ fn main() {
     divan::main();
 }
 
-/// A door with a body that it takes, and the header that vouches for it.
+/// A receiver with a body that it accepts, and the header that authenticates it.
 trait Sample: WebhookReceiver {
     const FILE: &'static str;
     fn header(body: &str) -> (&'static str, String);
-    /// Where the body may grow; what is there is names.
+    /// The list of names that makes the body large.
     fn names(body: &mut Value) -> &mut Value;
 }
 
@@ -62,12 +62,12 @@ impl Sample for MetaReceiver {
     }
 }
 
-fn body<D: Sample>(kilobytes: usize) -> String {
+fn body<R: Sample>(kilobytes: usize) -> String {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/");
-    let text = std::fs::read_to_string(format!("{file}{}", D::FILE)).unwrap();
+    let text = std::fs::read_to_string(format!("{file}{}", R::FILE)).unwrap();
     let mut body: Value = serde_json::from_str(&text).unwrap();
     let name = "www.example.com";
-    *D::names(&mut body) = json!(vec![name; kilobytes * 1000 / (name.len() + 3)]);
+    *R::names(&mut body) = json!(vec![name; kilobytes * 1000 / (name.len() + 3)]);
     body.to_string()
 }
 
@@ -76,33 +76,33 @@ fn receipt() -> Receipt {
 }
 
 #[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
-fn verified<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
-    let body = body::<D>(kilobytes);
+fn verified<R: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
+    let body = body::<R>(kilobytes);
     let secret = json!({
         "webhook_key": SECRET, "webhook_auth": SECRET, "app_secret": SECRET, "verify_token": SECRET,
     });
-    let secret = D::secret(&secret.to_string().into()).unwrap();
-    let (name, value) = D::header(&body);
+    let secret = R::secret(&secret.to_string().into()).unwrap();
+    let (name, value) = R::header(&body);
     let mut headers = HeaderMap::new();
     headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
-    assert!(D::verify(&headers, body.as_bytes(), &secret));
+    assert!(R::verify(&headers, body.as_bytes(), &secret));
     bencher
         .counter(BytesCount::of_str(&body))
-        .bench_local(|| D::verify(black_box(&headers), black_box(body.as_bytes()), &secret));
+        .bench_local(|| R::verify(black_box(&headers), black_box(body.as_bytes()), &secret));
 }
 
 #[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
-fn parsed<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
-    let (body, receipt) = (body::<D>(kilobytes), receipt());
+fn parsed<R: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
+    let (body, receipt) = (body::<R>(kilobytes), receipt());
     bencher
         .counter(BytesCount::of_str(&body))
-        .bench_local(|| D::events(black_box(body.as_bytes()), &receipt).unwrap());
+        .bench_local(|| R::events(black_box(body.as_bytes()), &receipt).unwrap());
 }
 
 #[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
-fn understood<D: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
-    let body = body::<D>(kilobytes);
-    let envelope = D::events(body.as_bytes(), &receipt()).unwrap().remove(0).envelope;
+fn interpreted<R: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
+    let body = body::<R>(kilobytes);
+    let envelope = R::events(body.as_bytes(), &receipt()).unwrap().remove(0).envelope;
     bencher
         .counter(BytesCount::of_str(&body))
         .bench_local(|| dispatch::interpret(black_box(&envelope)).unwrap().event.len());

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::json;
 
-/// A call-back: a `GET` below the provider's configured base. Its segments are percent-encoded one by
-/// one when the address is built, so that nothing in an event can choose a host or a path.
+/// A call-back: a `GET` below the provider's configured base. Its segments are percent-encoded one
+/// by one when the address is built, so that nothing in an event can choose a host or a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Call {
     /// Segments of the path.
@@ -64,12 +64,13 @@ pub enum Classification<T> {
     Good(T),
     /// A transient failure. The call is to be repeated, not before `after` where it is given.
     Retry { reason: Reason, after: Option<Duration> },
-    /// The provider does not have it yet. `reason` is the result if that is still so when the time for
-    /// retries is over.
+    /// The provider does not have it yet. `reason` is the result if that is still so when the time
+    /// for retries is over.
     NotReady { reason: Reason },
     /// A whole answer that holds no certificate.
     BadCertificate,
-    /// The provider refuses the API key. The worker holds this provider's events and raises an alarm.
+    /// The provider refuses the API key. The worker holds this provider's events and raises an
+    /// alarm.
     KeyRefused { reason: Reason },
     /// The provider says that it no longer exists.
     Gone { reason: Reason },
@@ -79,12 +80,12 @@ pub enum Classification<T> {
 
 /// Why an operator's call failed.
 pub trait Refused {
-    /// Whether the provider itself refused the call. Any other failure may come from a proxy, and the
-    /// provider may still have done what was asked.
+    /// Whether the provider itself refused the call. Any other failure may come from a proxy, and
+    /// the provider may still have done what was asked.
     fn is_definite(&self) -> bool;
 
-    /// The refusal without texts that quote one of `secrets`, since a provider's message may repeat what
-    /// was sent.
+    /// The refusal without texts that quote one of `secrets`, since a provider's message may repeat
+    /// what was sent.
     #[must_use]
     fn without_secrets(self, secrets: &[String]) -> Self;
 }
@@ -112,7 +113,8 @@ impl Request {
     /// For a call that the provider answers by itself.
     pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
     /// For a call that the provider answers only after it asked an endpoint, which has 10 s
-    /// ("CertCentral webhooks", section "Troubleshoot your webhook endpoint"; [page](crate::digicert)).
+    /// ("CertCentral webhooks", section "Troubleshoot your webhook endpoint";
+    /// [page](crate::digicert)).
     pub(crate) const TIMEOUT_WITH_ENDPOINT: Duration = Duration::from_secs(25);
 
     pub(crate) fn new<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {
@@ -125,8 +127,8 @@ impl Request {
         }
     }
 
-    /// The secrets that no message about a call with this `key` may quote: the key, and the secrets in
-    /// the body.
+    /// The secrets that no message about a call with this `key` may quote: the key, and the secrets
+    /// in the body.
     pub fn secrets(&self, key: &Key) -> Vec<String> {
         let body = self.body.as_ref().map(|body| body.expose_secret());
         let body: Value = body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
@@ -196,8 +198,8 @@ impl Answer<'_> {
 /// Longest wait that a provider can ask for. The limit keeps sums with it from overflowing.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Parses `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, from which `now` (seconds since 1970) is
-/// subtracted. At most a day. `None` for anything else.
+/// Parses `Retry-After` (RFC 9110, 10.2.3): seconds, or a date, from which `now` (seconds since
+/// 1970) is subtracted. At most a day. `None` for anything else.
 pub fn retry_after(value: &str, now: u64) -> Option<Duration> {
     let value = value.trim();
     let is_seconds = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());

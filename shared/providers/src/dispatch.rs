@@ -4,8 +4,8 @@ use crate::interpretation::Interpretation;
 use crate::lifecycle::Lifecycle;
 use crate::{profile, synthetic};
 
-/// Longest key of a certificate's lifecycle. A longer one is dropped: a provider may send any text in
-/// the place of a name.
+/// Longest key of a certificate's lifecycle. A longer one is dropped: a provider may send any text
+/// in the place of a name.
 const KEY_LIMIT: usize = 512;
 
 /// Interprets any envelope. It never fails: an event that is not understood is `Unrecognised`, and

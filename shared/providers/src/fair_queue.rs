@@ -7,8 +7,8 @@ use crate::json;
 /// Longest group id in characters (SQS API reference, SendMessage, `MessageGroupId`).
 pub const GROUP_LIMIT: usize = 128;
 
-/// The fair-queue group of an event: its provider, and its order or its subject. A group that is too
-/// long for SQS, or has characters that SQS does not allow, is replaced by its hash.
+/// The fair-queue group of an event: its provider, and its order or its subject. A group that is
+/// too long for SQS, or has characters that SQS does not allow, is replaced by its hash.
 pub fn group(envelope: &Envelope, interpretation: &Interpretation) -> String {
     let order = interpretation.identifiers.get("order_id").and_then(Value::as_u64);
     let order = order.map(|id| format!("{}/order/{id}", interpretation.provider));

@@ -12,8 +12,8 @@ use crate::receiver::InvalidDocument;
 /// Deepest nesting of a body. `serde_json` parses a `Value` to the same depth.
 const DEPTH_LIMIT: usize = 127;
 
-/// A body whose root is an object, as it came. Values that JSON allows but that no Rust number or string
-/// can hold, such as `1e400` or a lone surrogate, are kept as they are written.
+/// A body whose root is an object, as it came. Values that JSON allows but that no Rust number or
+/// string can hold, such as `1e400` or a lone surrogate, are kept as they are written.
 ///
 /// # Errors
 /// The body is empty, not JSON (or invalid UTF-8, or nested too deep), or of another JSON type.
@@ -88,8 +88,9 @@ pub fn unsigned(value: &RawValue) -> Option<u64> {
     decimal.then(|| number.parse().ok())?
 }
 
-/// The same text for all spellings of a value: names are sorted, white space is removed, of repeated
-/// names the last one stays. Numbers keep their own text, since two numbers can have one `f64`.
+/// The same text for all spellings of a value: names are sorted, white space is removed, of
+/// repeated names the last one stays. Numbers keep their own text, since two numbers can have one
+/// `f64`.
 pub fn canonical(value: &RawValue) -> String {
     let text = value.get();
     let canonical = match text.as_bytes().first() {
@@ -111,8 +112,8 @@ pub fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// A derived id: the SHA-256 of the parts as a JSON array, in lower-case hex. The array keeps the parts
-/// apart. The first part is the provider's name.
+/// A derived id: the SHA-256 of the parts as a JSON array, in lower-case hex. The array keeps the
+/// parts apart. The first part is the provider's name.
 pub fn id(parts: &[&str]) -> String {
     HEXLOWER.encode(digest(&SHA256, Value::from(parts).to_string().as_bytes()).as_ref())
 }

@@ -1,5 +1,5 @@
-//! All that Certhooks knows about each provider, one folder each. Pure: bytes in, bytes out, with no
-//! clock, no network and no environment.
+//! All that Certhooks knows about each provider, one folder each. Pure: bytes in, bytes out, with
+//! no clock, no network and no environment.
 //!
 //! - [`dispatch`]: the functions over all providers: interpret an event, find its lifecycle
 //! - [`digicert`], [`cloudflare`], [`meta`]: how a request is verified (`receiver`), what its events

@@ -4,7 +4,7 @@ pub struct Lifecycle {
     /// `digicert/certificate/ID`, `cloudflare/zone/ID/hostname/NAME`, `cloudflare/certificate/ID`, or
     /// `digicert/order/ID` where CertCentral names an order only.
     pub certificate: String,
-    /// Rises along the lifecycle. `None` where nothing gives the order of the events; none of them is
-    /// stale then.
+    /// Rises along the lifecycle. `None` where nothing gives the order of the events; none of them
+    /// is stale then.
     pub rank: Option<i64>,
 }

@@ -24,7 +24,8 @@ pub trait WebhookReceiver: Sized + Send + Sync + 'static {
     /// A webhook secret in the form that verification needs.
     type Secret: Send + Sync + 'static;
 
-    /// Parses a stored secret: a JSON object, or a plain string, which is the value of its first member.
+    /// Parses a stored secret: a JSON object, or a plain string, which is the value of its first
+    /// member.
     ///
     /// # Errors
     /// Says what is wrong with the secret, without its value: empty, too short, never filled in.

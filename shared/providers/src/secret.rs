@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::receiver::{PLACEHOLDER, SecretFault};
 
-/// A secret as it is stored: a JSON object, or a plain string, which is the value of its first member.
+/// A secret as it is stored: a JSON object, or a plain string, which is the value of its first
+/// member.
 pub(crate) enum Stored<'a> {
     Object(Map<String, Value>),
     Plain(&'a str),
@@ -42,8 +43,8 @@ fn usable(value: &str) -> Result<&str, SecretFault> {
 }
 
 /// The digest of a secret, which can compare a text with the secret but does not hold it. The
-/// comparison takes a time that depends on neither content nor length of the secret, since two digests
-/// of one length are compared.
+/// comparison takes a time that depends on neither content nor length of the secret, since two
+/// digests of one length are compared.
 pub struct SecretDigest(Tag);
 
 impl SecretDigest {
@@ -57,14 +58,15 @@ impl SecretDigest {
     }
 }
 
-/// The key of the digests. It need not be secret: digests are only compared with each other, in memory.
+/// The key of the digests. It need not be secret: digests are only compared with each other, in
+/// memory.
 fn key() -> Key {
     Key::new(HMAC_SHA256, b"certhooks compares tags, not texts")
 }
 
-/// The value of a header that occurs exactly once and is not empty, without the white space around it
-/// (RFC 9110, 5.5). A proxy may have joined repeated headers with commas (RFC 9110, 5.2); such a value
-/// equals no secret.
+/// The value of a header that occurs exactly once and is not empty, without the white space around
+/// it (RFC 9110, 5.5). A proxy may have joined repeated headers with commas (RFC 9110, 5.2); such a
+/// value equals no secret.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.as_bytes();

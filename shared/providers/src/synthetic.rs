@@ -12,8 +12,8 @@ use crate::receiver::Receipt;
 const SOURCE: &str = "/certhooks/canary/";
 const EVENT: &str = "canary";
 
-/// A synthetic event that takes the same way as real ones, through the webhook endpoint of `provider`.
-/// Its delivery shows that every step on the way works.
+/// A synthetic event that takes the same way as real ones, through the webhook endpoint of
+/// `provider`. Its delivery shows that every step on the way works.
 pub fn envelope(provider: Provider, receipt: &Receipt) -> Envelope {
     let kind = EventType::Canary.as_str();
     let builder = EnvelopeBuilder {

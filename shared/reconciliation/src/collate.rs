@@ -8,20 +8,20 @@ use crate::report::Cause;
 /// An event that the log does not show as delivered.
 pub(crate) struct Missed {
     pub(crate) occurrence: Occurrence,
-    /// CertCentral's name.
+    /// CertCentral's name of the event.
     pub(crate) event: String,
     pub(crate) sent: Option<OffsetDateTime>,
     pub(crate) cause: Cause,
 }
 
-/// Log and status changes put together.
+/// The event log combined with the status changes.
 #[derive(Default)]
 pub(crate) struct Collation {
-    /// Ids that the log shows as answered with 2xx.
+    /// The ids that the log shows as answered with 2xx.
     pub(crate) answered: HashSet<String>,
-    /// By id, each event once, oldest first.
+    /// Each missed event once, oldest first.
     pub(crate) missed: Vec<Missed>,
-    /// Their ids.
+    /// The ids of the missed events.
     ids: HashSet<String>,
 }
 
@@ -33,10 +33,10 @@ impl Collation {
     ) -> Self {
         let mut collation = Self::default();
         let delivered = sent_events.iter().filter(|sending| !sending.is_failed);
-        let delivered = delivered.filter_map(|sending| sending.occurrence(now));
+        let delivered = delivered.filter_map(|event| event.occurrence(now));
         collation.answered.extend(delivered.map(|occurrence| occurrence.envelope.id));
-        sent_events.retain(|sending| sending.is_failed);
-        // The first attempt of several gives the event its time.
+        sent_events.retain(|event| event.is_failed);
+        // The first of several attempts gives the event its time.
         sent_events.sort_by_key(|event| event.sent);
         for sending in &sent_events {
             if let Some(occurrence) = sending.occurrence(now) {
@@ -61,10 +61,11 @@ impl Collation {
         collation
     }
 
-    /// A notice that failed before midnight and after it is one event with two ids.
+    /// Adds an event unless it is known. A notice that failed before and after midnight is one event with
+    /// two ids.
     fn add(&mut self, missed: Missed) {
-        let is_there = |id: &str| self.answered.contains(id) || self.ids.contains(id);
-        if missed.occurrence.ids().any(is_there) {
+        let is_known = |id: &str| self.answered.contains(id) || self.ids.contains(id);
+        if missed.occurrence.ids().any(is_known) {
             return;
         }
         self.ids.insert(missed.occurrence.envelope.id.clone());

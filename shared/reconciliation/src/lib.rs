@@ -1,14 +1,14 @@
-//! What CertCentral failed to send: found in its own event log and in its orders, and put on the events
-//! queue as the webhook would have put it there.
+//! Reconciliation: finds the events that CertCentral failed to send, in its event log and in its
+//! orders, and puts them on the events queue as the webhook endpoint would have done.
 //!
-//! - [`settings`]: what an operator may set
+//! - [`settings`]: the operator's settings
 //! - [`run`]: one run from start to end
-//! - [`certcentral`]: its API: budget, patience, what an error means for the run
-//! - [`log`]: the webhook's event log, page by page from its new end
-//! - [`collate`]: log and status changes put together: which events did not arrive
-//! - [`recover`]: onto the events queue, each id at most once in 24 hours
-//! - [`report`]: what a run found, event by event and in numbers
-//! - [`telemetry`]: one log line and one count for each of them
+//! - [`certcentral`]: CertCentral's API: budget, retries, and the errors of a run
+//! - [`log`]: reads the webhook's event log page by page, newest entries first
+//! - [`collate`]: combines the log and the status changes to find the missed events
+//! - [`recover`]: puts missed events on the events queue, each id at most once in 24 hours
+//! - [`report`]: the result of a run, by event and in numbers
+//! - [`telemetry`]: one log line and one metric for each decision
 
 mod certcentral;
 mod collate;
@@ -19,7 +19,7 @@ mod run;
 mod settings;
 mod telemetry;
 
-pub use certcentral::Fault;
+pub use certcentral::RunError;
 pub use report::{Cause, Counts, RecoveryStatus, Report, Row};
 pub use run::{Job, Ports, Reconciler};
-pub use settings::{LONGEST_WINDOW, Settings};
+pub use settings::{MAX_WINDOW, Settings};

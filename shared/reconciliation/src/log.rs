@@ -2,60 +2,60 @@ use providers::digicert::reconciliation::{SentEvent, SentEventPage, classify_sen
 use providers::digicert::webhook;
 use time::OffsetDateTime;
 
-use crate::certcentral::{CertCentral, Fault};
+use crate::certcentral::{CertCentral, RunError};
 
-/// An end for a log that never ends: a million entries.
-const PAGES: usize = 1000;
+/// The maximum number of pages: a million entries, in case the log never ends.
+const MAX_PAGES: usize = 1000;
 
-/// What was read of the event log.
-pub(crate) struct Read {
-    /// In no particular order; an entry may be there twice, when the log grew meanwhile.
+/// The entries read from the event log.
+pub(crate) struct LogEntries {
+    /// In no particular order. An entry may appear twice when the log grew while it was read.
     pub(crate) sent_events: Vec<SentEvent>,
     /// Why older entries of the window were not read.
-    pub(crate) cut: Option<Fault>,
+    pub(crate) truncated_by: Option<RunError>,
 }
 
-/// Reads the log back to `since`. Which of its ends is the new one is not documented, so the first page
-/// tells; the new end is read first, so that what was answered in the end is known to be.
+/// Reads the log back to `since`. Its order is not documented, so the first page tells it. The newest
+/// entries are read first, so that the final answer to an event is found even in a truncated log.
 ///
 /// # Errors
-/// Not even the first page can be read.
+/// When the first page cannot be read.
 pub(crate) async fn read(
     certcentral: &CertCentral<'_>,
     since: OffsetDateTime,
-) -> Result<Read, Fault> {
+) -> Result<LogEntries, RunError> {
     let webhooks = certcentral.ask(&webhook::list(), webhook::classify_list).await?;
-    let mut book = Book { certcentral, id: webhooks.first().map(|webhook| webhook.id) };
-    let first = book.page(0).await?;
-    let mut places = Places::of(&first, since);
-    let mut read = Read { sent_events: first.sent_events, cut: None };
-    for _ in 1..PAGES {
-        let Some(offset) = places.next() else { break };
-        let page = match book.page(offset).await {
+    let mut log = WebhookLog { certcentral, id: webhooks.first().map(|webhook| webhook.id) };
+    let first = log.page(0).await?;
+    let mut offsets = Offsets::of(&first, since);
+    let mut entries = LogEntries { sent_events: first.sent_events, truncated_by: None };
+    for _ in 1..MAX_PAGES {
+        let Some(offset) = offsets.next() else { break };
+        let page = match log.page(offset).await {
             Ok(page) => page,
-            Err(fault) => {
-                read.cut = Some(fault);
+            Err(error) => {
+                entries.truncated_by = Some(error);
                 break;
             }
         };
-        places.was(&page, since);
-        read.sent_events.extend(page.sent_events);
+        offsets.advance(&page, since);
+        entries.sent_events.extend(page.sent_events);
     }
-    read.sent_events.retain(|event| event.sent.is_none_or(|sent| sent >= since));
-    Ok(read)
+    entries.sent_events.retain(|event| event.sent.is_none_or(|sent| sent >= since));
+    Ok(entries)
 }
 
-struct Book<'a> {
+struct WebhookLog<'a> {
     certcentral: &'a CertCentral<'a>,
-    /// The account's webhook, in the address of its log.
+    /// The webhook's id, which is part of the log's address.
     id: Option<u64>,
 }
 
-impl Book<'_> {
-    async fn page(&mut self, offset: usize) -> Result<SentEventPage, Fault> {
+impl WebhookLog<'_> {
+    async fn page(&mut self, offset: usize) -> Result<SentEventPage, RunError> {
         match self.ask(offset).await {
-            // An older copy of the page has the address without the id.
-            Err(fault) if self.id.is_some() && fault.is_absent() => {
+            // An older version of the documentation has the address without the id.
+            Err(error) if self.id.is_some() && error.is_absent() => {
                 self.id = None;
                 self.ask(offset).await
             }
@@ -63,17 +63,17 @@ impl Book<'_> {
         }
     }
 
-    async fn ask(&self, offset: usize) -> Result<SentEventPage, Fault> {
+    async fn ask(&self, offset: usize) -> Result<SentEventPage, RunError> {
         self.certcentral.ask(&webhook::event_logs(self.id, offset), classify_sent_events).await
     }
 }
 
-/// Which offsets are left to read, new end first.
-struct Places {
+/// The offsets of the pages left to read, newest entries first.
+struct Offsets {
     step: usize,
-    /// The half-open range of entries that was not read yet.
+    /// The start of the range of unread entries.
     from: usize,
-    /// `None` where the log does not say how long it is.
+    /// The end of that range, exclusive; `None` when the log does not say its length.
     to: Option<usize>,
     order: Order,
     is_done: bool,
@@ -97,7 +97,7 @@ impl Order {
     }
 }
 
-impl Places {
+impl Offsets {
     fn of(first: &SentEventPage, since: OffsetDateTime) -> Self {
         let order = Order::of(first);
         let step = first.sent_events.len();
@@ -124,15 +124,15 @@ impl Places {
         }
     }
 
-    /// After a page was read: a log in known order ends at the first entry that is too old.
-    fn was(&mut self, page: &SentEventPage, since: OffsetDateTime) {
+    /// Advances past a page that was read. A log in known order ends at the first entry that is too old.
+    fn advance(&mut self, page: &SentEventPage, since: OffsetDateTime) {
         let count = page.sent_events.len();
         let is_backwards = self.to.is_some() && self.order == Order::OldestFirst;
         if !is_backwards {
             self.from += count;
         }
-        let is_from_the_new_end = is_backwards || self.order == Order::NewestFirst;
-        self.is_done = count == 0 || (is_from_the_new_end && is_old(page, since));
+        let is_newest_first = is_backwards || self.order == Order::NewestFirst;
+        self.is_done = count == 0 || (is_newest_first && is_old(page, since));
     }
 }
 
@@ -147,11 +147,11 @@ mod tests {
     use time::OffsetDateTime;
     use time::macros::datetime;
 
-    use super::Places;
+    use super::Offsets;
 
     const SINCE: OffsetDateTime = datetime!(2026-11-22 10:00 UTC);
 
-    /// A log with an entry at each of these hours.
+    /// A page of a log with an entry at each of these hours.
     fn page(hours: &[u8], total: Option<usize>) -> SentEventPage {
         let entry = |hour: &u8| {
             format!(r#"{{"event_name":"a","request_sent_time":"2026-11-22T{hour:02}:00:00"}}"#)
@@ -163,23 +163,23 @@ mod tests {
             .unwrap()
     }
 
-    /// The offsets that are read of a log, by pages of three.
-    fn offsets(log: &[u8], has_total: bool) -> Vec<usize> {
+    /// The offsets that are read of a log with pages of three entries.
+    fn offsets_read(log: &[u8], has_total: bool) -> Vec<usize> {
         let total = has_total.then_some(log.len());
         let at = |offset: usize| {
             page(log.get(offset..).unwrap().get(..3).unwrap_or(&log[offset..]), total)
         };
-        let mut places = Places::of(&at(0), SINCE);
-        let mut offsets = vec![0];
-        while let Some(offset) = places.next() {
-            offsets.push(offset);
-            places.was(&at(offset), SINCE);
+        let mut offsets = Offsets::of(&at(0), SINCE);
+        let mut read = vec![0];
+        while let Some(offset) = offsets.next() {
+            read.push(offset);
+            offsets.advance(&at(offset), SINCE);
         }
-        offsets
+        read
     }
 
     #[test]
-    fn a_log_is_read_from_its_new_end_until_it_is_too_old() {
+    fn a_log_is_read_from_its_newest_entry_to_the_start_of_the_window() {
         for (log, has_total, expected) in [
             (&[14, 13, 12, 11, 10, 9, 8, 7, 6, 5][..], true, &[0, 3][..]),
             (&[14, 13, 12, 11, 10, 9, 8, 7, 6, 5], false, &[0, 3]),
@@ -187,14 +187,14 @@ mod tests {
             (&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], true, &[0, 8]),
             (&[1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14], true, &[0, 8, 5]),
             (&[11, 12, 13, 14, 15, 16, 17, 18], true, &[0, 5, 3]),
-            // How long it is cannot be told: forwards to the end.
+            // Without a length the log is read forwards to its end.
             (&[1, 2, 3, 4, 5, 6, 7], false, &[0, 3, 6, 7]),
-            // Which end is the new one cannot be told.
+            // The order is unknown.
             (&[9, 9, 9, 11, 12], true, &[0, 3]),
             (&[9, 9], true, &[0]),
             (&[], true, &[0]),
         ] {
-            assert_eq!(offsets(log, has_total), expected, "{log:?} {has_total}");
+            assert_eq!(offsets_read(log, has_total), expected, "{log:?} {has_total}");
         }
     }
 }

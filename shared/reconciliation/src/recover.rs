@@ -7,47 +7,47 @@ use ports::{Claim, DeliveryRecord, EventsQueue, Ledger, Outgoing, PortError, Por
 use providers::{dispatch, fair_queue};
 use time::{Duration, OffsetDateTime};
 
-use crate::certcentral::Fault;
+use crate::certcentral::RunError;
 use crate::collate::Missed;
 use crate::report::{RecoveryStatus, Row};
 use crate::telemetry;
 
-/// An id is put on the queue once in this time, so that a backlog is not put there twice.
-const KEPT: Duration = Duration::DAY;
-/// What was put there longer ago and is not delivered is missing: a worker that is well needs seconds,
-/// and 15 minutes for an attempt that met trouble.
-const PATIENCE: Duration = Duration::HOUR;
-/// A run that ends between claim and record holds the id for so long.
+/// How long an id is not put on the queue again, so that a backlog is not put there twice.
+const MARK_RETENTION: Duration = Duration::DAY;
+/// How long an event may be on the queue before it counts as missing. A healthy worker needs seconds,
+/// and 15 minutes when an attempt failed.
+const DELIVERY_TIME: Duration = Duration::HOUR;
+/// How long a claim lasts when the run ends between claim and record.
 const LEASE: Duration = Duration::minutes(2);
-/// Claims, and messages of one sending, side by side.
-const SIDE_BY_SIDE: usize = 10;
+/// The number of concurrent claims, and of messages in one send.
+const BATCH_SIZE: usize = 10;
 
-/// Puts events onto the queue, as one run.
+/// Puts the missed events of one run on the queue.
 pub(crate) struct Recovery<'a, Q, L> {
     pub(crate) events: &'a Q,
     pub(crate) ledger: &'a L,
-    /// Tells this run from any other.
+    /// Identifies this run in its claims.
     pub(crate) owner: &'a str,
     pub(crate) is_dry_run: bool,
     pub(crate) deadline: Option<Instant>,
 }
 
-/// What the ledger says of the missed events.
+/// The missed events by their state in the ledger.
 pub(crate) struct Sorted {
-    /// Delivered.
+    /// The number of delivered events.
     pub(crate) known: usize,
-    /// Put on the queue before.
+    /// Events that were put on the queue before.
     pub(crate) rows: Vec<Row>,
-    /// Neither.
+    /// Events that are neither.
     pub(crate) missed: Vec<Missed>,
 }
 
-/// The ledger's key of an id that was put on the queue.
+/// The ledger key that marks an id as put on the queue.
 fn mark(id: &str) -> String {
     format!("reconciled/{id}")
 }
 
-/// Asks the ledger about each event, under every id that it may have.
+/// Looks up each event in the ledger under every id that it may have.
 pub(crate) async fn sort<L: Ledger>(ledger: &L, missed: Vec<Missed>) -> PortResult<Sorted> {
     let ids = missed.iter().flat_map(|missed| missed.occurrence.ids());
     let keys: Vec<_> = ids.flat_map(|id| [id.to_owned(), mark(id)]).collect();
@@ -58,7 +58,7 @@ pub(crate) async fn sort<L: Ledger>(ledger: &L, missed: Vec<Missed>) -> PortResu
         if missed.occurrence.ids().any(|id| kept.contains_key(id)) {
             sorted.known += 1;
         } else if let Some(at) = marked(&missed, &kept) {
-            let status = if now - at < PATIENCE {
+            let status = if now - at < DELIVERY_TIME {
                 RecoveryStatus::Waiting
             } else {
                 RecoveryStatus::StillMissing
@@ -71,14 +71,14 @@ pub(crate) async fn sort<L: Ledger>(ledger: &L, missed: Vec<Missed>) -> PortResu
     Ok(sorted)
 }
 
-/// When it was put on the queue.
+/// Returns when the event was put on the queue.
 fn marked(missed: &Missed, kept: &HashMap<String, OffsetDateTime>) -> Option<OffsetDateTime> {
     let marks = missed.occurrence.ids().filter_map(|id| kept.get(&mark(id)));
-    marks.map(|until| *until - KEPT).min()
+    marks.map(|until| *until - MARK_RETENTION).min()
 }
 
 impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
-    /// A row for each event, and why not all of them were put on the queue.
+    /// Returns a row for each event, and why some were not put on the queue; `None` if all were.
     pub(crate) async fn run(&self, missed: Vec<Missed>) -> (Vec<Row>, Option<String>) {
         if self.is_dry_run {
             return (
@@ -87,38 +87,38 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
             );
         }
         let (mut rows, mut left) = (Vec::with_capacity(missed.len()), None);
-        for some in missed.chunks(SIDE_BY_SIDE) {
+        for batch in missed.chunks(BATCH_SIZE) {
             if left.is_none() && self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                left = Some(Fault::OutOfTime.to_string());
+                left = Some(RunError::OutOfTime.to_string());
             }
             let statuses = match left {
-                None => self.put(some).await,
-                Some(_) => Ok(vec![RecoveryStatus::StillMissing; some.len()]),
+                None => self.put_on_queue(batch).await,
+                Some(_) => Ok(vec![RecoveryStatus::StillMissing; batch.len()]),
             };
             let statuses = statuses.unwrap_or_else(|error| {
                 left = Some(error.0);
-                vec![RecoveryStatus::StillMissing; some.len()]
+                vec![RecoveryStatus::StillMissing; batch.len()]
             });
-            rows.extend(some.iter().zip(statuses).map(|(missed, status)| missed.row(status)));
+            rows.extend(batch.iter().zip(statuses).map(|(missed, status)| missed.row(status)));
         }
         (rows, left)
     }
 
-    /// Claimed, sent, and only then recorded: a run that stops in between leaves an id that the next
-    /// one takes, and what is sent twice is known to the worker.
-    async fn put(&self, some: &[Missed]) -> PortResult<Vec<RecoveryStatus>> {
+    /// Claims, sends, and only then records. When a run stops in between, the next one sends the event
+    /// again, and the worker recognises the duplicate.
+    async fn put_on_queue(&self, batch: &[Missed]) -> PortResult<Vec<RecoveryStatus>> {
         let until = OffsetDateTime::now_utc() + LEASE;
-        let claims = some
+        let claims = batch
             .iter()
             .map(async |missed| self.ledger.claim(&mark(missed.id()), self.owner, until).await);
         let claims: Vec<_> = join_all(claims).await;
-        let granted: Vec<_> = some
+        let granted: Vec<_> = batch
             .iter()
             .zip(&claims)
             .filter(|(_, claim)| matches!(claim, Ok(Claim::Granted)))
             .map(|(missed, _)| missed)
             .collect();
-        // Those that could be claimed are not held back by one that could not.
+        // A claim that failed does not hold back the others.
         if let Err(error) = self.send(&granted).await {
             self.release(&granted).await;
             return Err(error);
@@ -146,22 +146,20 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
     async fn release(&self, granted: &[&Missed]) {
         let released = granted.iter().map(async |missed| {
             if let Err(error) = self.ledger.release(&mark(missed.id()), self.owner).await {
-                tracing::warn!("{error}; the claim ends in two minutes");
+                telemetry::not_released(missed, &error);
             }
         });
         join_all(released).await;
     }
 
     async fn record(&self, granted: &[&Missed]) {
-        let until = OffsetDateTime::now_utc() + KEPT;
+        let until = OffsetDateTime::now_utc() + MARK_RETENTION;
         let recorded = granted.iter().map(async |missed| {
             telemetry::recovered(missed);
             if let Err(error) =
                 self.ledger.record(DeliveryRecord::id(mark(missed.id()), until)).await
             {
-                tracing::warn!(
-                    "{error}; the event may be put on the queue once more, and is known then"
-                );
+                telemetry::not_recorded(missed, &error);
             }
         });
         join_all(recorded).await;
@@ -175,9 +173,8 @@ impl Missed {
 
     fn message(&self) -> PortResult<Outgoing> {
         let envelope = &self.occurrence.envelope;
-        let interpretation = dispatch::interpret(envelope).ok_or_else(|| {
-            PortError(format!("envelope {}: its source is none of ours", envelope.id))
-        })?;
+        let interpretation = dispatch::interpret(envelope)
+            .ok_or_else(|| PortError(format!("envelope {}: unknown event source", envelope.id)))?;
         Outgoing::new(envelope, Provider::Digicert, fair_queue::group(envelope, &interpretation))
     }
 

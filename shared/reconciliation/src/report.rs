@@ -3,60 +3,60 @@ use std::fmt;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-/// What one run found.
+/// The result of one run.
 #[derive(Debug)]
 pub struct Report {
     pub window_minutes: u32,
-    /// Nothing was put on the queue: `recovered` is what would be.
+    /// Whether nothing was put on the queue; `recovered` then counts what would have been.
     pub is_dry_run: bool,
     pub counts: Counts,
-    /// What is not known, oldest first.
+    /// The events that were not delivered, oldest first.
     pub rows: Vec<Row>,
-    /// What the run had to do without.
+    /// The sources that the run could not use.
     pub notes: Vec<String>,
-    /// Why a part of the window was not looked at, or not recovered: run it again.
+    /// Why a part of the window was not read or not recovered; `None` when the run is complete.
     pub left: Option<String>,
 }
 
-/// Events, each counted once. `seen` is the sum of the other four.
+/// The number of events, each counted once. `seen` is the sum of the other four.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Counts {
-    /// In the event log or among the status changes of the window.
+    /// In the event log, or among the status changes of the window.
     pub seen: usize,
     /// Answered with 2xx, or delivered to consumers.
     pub known: usize,
     /// Put on the events queue by this run.
     pub recovered: usize,
-    /// Put there by another run within the last hour, and not delivered yet.
+    /// Put on the queue by another run within the last hour, and not delivered yet.
     pub waiting: usize,
-    /// Put there longer ago and not delivered yet, or could not be put there.
+    /// Put on the queue earlier and not delivered yet, or not put there because of an error.
     pub still_missing: usize,
 }
 
-/// An event that did not arrive by itself.
+/// An event that did not arrive.
 #[derive(Debug)]
 pub struct Row {
     pub id: String,
-    /// CertCentral's name.
+    /// CertCentral's name of the event.
     pub event: String,
     pub subject: String,
-    /// When CertCentral sent it, if it did.
+    /// When CertCentral sent it; `None` when it did not.
     pub sent: Option<OffsetDateTime>,
     pub cause: Cause,
     pub status: RecoveryStatus,
 }
 
-/// Why it did not arrive.
+/// Why an event did not arrive.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Cause {
-    /// The log shows the listener's answer, or that there was none.
+    /// The status code in the log; `None` when there was no answer.
     Answered(Option<u16>),
-    /// The order has this status, and the log shows no delivery of it: issued instantly without that
-    /// setting, or the webhook was not active.
+    /// The order has this status, and the log shows no event for it: the certificate was issued instantly
+    /// without that setting, or the webhook was not active.
     NotSent { status: String },
 }
 
-/// What became of it.
+/// The outcome for an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecoveryStatus {
@@ -66,7 +66,7 @@ pub enum RecoveryStatus {
 }
 
 impl Report {
-    /// Orders whose event CertCentral did not even try to send.
+    /// The number of recovered events that CertCentral did not try to send.
     pub(crate) fn not_sent(&self) -> usize {
         let not_sent = |row: &&Row| {
             row.status == RecoveryStatus::Recovered && matches!(row.cause, Cause::NotSent { .. })

@@ -5,14 +5,14 @@ use processing::Endpoint;
 use providers::digicert::reconciliation::{StatusChange, classify_status_changes, status_changes};
 use time::{Duration, OffsetDateTime};
 
-use crate::certcentral::{CertCentral, Fault};
+use crate::certcentral::{CertCentral, RunError};
 use crate::collate::Collation;
-use crate::log::{self, Read};
+use crate::log::{self, LogEntries};
 use crate::recover::{Recovery, Sorted, sort};
 use crate::report::{Counts, Report};
 use crate::{Settings, telemetry};
 
-/// What the reconciler needs of its surroundings.
+/// The services that the reconciler uses.
 pub struct Ports<Q, L, S> {
     pub events: Q,
     pub ledger: L,
@@ -20,21 +20,21 @@ pub struct Ports<Q, L, S> {
     pub key: S,
 }
 
-/// Finds what CertCentral failed to send.
+/// Finds and recovers the events that CertCentral failed to send.
 pub struct Reconciler<Q, L, S> {
     ports: Ports<Q, L, S>,
     endpoint: Endpoint,
     base: String,
 }
 
-/// One run.
+/// The parameters of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Job {
-    /// How far back, [`LONGEST_WINDOW`](crate::LONGEST_WINDOW) at most.
+    /// How far back to look, in minutes; at most [`MAX_WINDOW`](crate::MAX_WINDOW).
     pub window_minutes: u32,
-    /// Look, and put nothing on the queue.
+    /// Whether to report only, and put nothing on the queue.
     pub is_dry_run: bool,
-    /// When to stop and say what is left.
+    /// When to stop and report what is left; `None` for no limit.
     pub deadline: Option<Instant>,
 }
 
@@ -46,29 +46,30 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         Ok(Self { ports, endpoint, base: settings.api.base.to_string() })
     }
 
-    /// One run from start to end. May be repeated, stopped anywhere, and run beside others.
+    /// Runs once. A run may be repeated, stopped at any point, and concurrent with others.
     ///
     /// # Errors
-    /// Nothing could be looked at. What goes wrong later is in [`Report::left`].
-    pub async fn run(&self, job: &Job) -> Result<Report, Fault> {
+    /// When nothing could be read. A later failure is in [`Report::left`].
+    pub async fn run(&self, job: &Job) -> Result<Report, RunError> {
         let outcome = self.report(job).await;
         match &outcome {
-            Ok(report) => telemetry::ran(report),
-            Err(fault) if fault.is_key_refused() => telemetry::key_refused(),
+            Ok(report) => telemetry::reconciled(report),
+            Err(error) if error.is_key_refused() => telemetry::key_refused(),
             Err(_) => {}
         }
         outcome
     }
 
-    async fn report(&self, job: &Job) -> Result<Report, Fault> {
+    async fn report(&self, job: &Job) -> Result<Report, RunError> {
         let began = OffsetDateTime::now_utc();
         let mut notes = Vec::new();
-        let place = (&self.endpoint, self.base.as_str());
-        let certcentral = CertCentral::open(place, &self.ports.key, job.deadline).await?;
-        // Before the log, so that what is sent meanwhile is found there.
+        let api = (&self.endpoint, self.base.as_str());
+        let certcentral = CertCentral::open(api, &self.ports.key, job.deadline).await?;
+        // The changes are read before the log, so that an event that is sent in between is in the log.
         let changes = changes(&certcentral, job, &mut notes).await?;
         let since = began - Duration::minutes(job.window_minutes.into());
-        let Read { sent_events, cut } = read_log(&certcentral, since, &mut notes).await?;
+        let LogEntries { sent_events, truncated_by } =
+            read_log(&certcentral, since, &mut notes).await?;
         let now = OffsetDateTime::now_utc();
         let collation = Collation::of(sent_events, &changes.unwrap_or_default(), now);
         let answered = collation.answered.len();
@@ -83,8 +84,8 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         };
         let (recovered, left) = recovery.run(missed).await;
         rows.extend(recovered);
-        let unread =
-            cut.map(|fault| format!("the older part of the event log was not read: {fault}"));
+        let unread = truncated_by
+            .map(|error| format!("the older part of the event log was not read: {error}"));
         Ok(Report {
             window_minutes: job.window_minutes,
             is_dry_run: job.is_dry_run,
@@ -96,37 +97,38 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
     }
 }
 
-/// `None` when the key may not ask for them.
+/// Reads the status changes; `None` when the key lacks the permission.
 async fn changes(
     certcentral: &CertCentral<'_>,
     job: &Job,
     notes: &mut Vec<String>,
-) -> Result<Option<Vec<StatusChange>>, Fault> {
+) -> Result<Option<Vec<StatusChange>>, RunError> {
     match certcentral.ask(&status_changes(job.window_minutes), classify_status_changes).await {
-        Err(fault) if fault.is_forbidden() => {
-            notes.push(format!("only the event log is compared, not the orders: {fault}"));
+        Err(error) if error.is_forbidden() => {
+            notes.push(format!("only the event log is compared, not the orders: {error}"));
             Ok(None)
         }
         changes => changes.map(Some),
     }
 }
 
-/// Without it there are the status changes; the ledger tells which of those came.
+/// Reads the event log. Without it the status changes remain, and the ledger shows which of those
+/// arrived.
 async fn read_log(
     certcentral: &CertCentral<'_>,
     since: OffsetDateTime,
     notes: &mut Vec<String>,
-) -> Result<Read, Fault> {
+) -> Result<LogEntries, RunError> {
     match log::read(certcentral, since).await {
-        Err(fault) if notes.is_empty() && (fault.is_forbidden() || fault.is_absent()) => {
-            notes.push(format!("only the orders are compared, not the event log: {fault}"));
-            Ok(Read { sent_events: Vec::new(), cut: None })
+        Err(error) if notes.is_empty() && (error.is_forbidden() || error.is_absent()) => {
+            notes.push(format!("only the orders are compared, not the event log: {error}"));
+            Ok(LogEntries { sent_events: Vec::new(), truncated_by: None })
         }
-        read => read,
+        entries => entries,
     }
 }
 
-/// No other run has the same: one process runs one at a time.
+/// A name that no other run has, since a process makes one run at a time.
 fn owner(began: OffsetDateTime) -> String {
     format!("reconciler/{}/{}", std::process::id(), began.unix_timestamp_nanos())
 }

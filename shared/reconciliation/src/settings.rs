@@ -4,40 +4,41 @@ use boot::{Environment, SettingError};
 use envelope::Provider;
 use processing::Api;
 
-/// Minutes; "the total window is at most 7 days" (CertCentral API, "Order status changes").
-pub const LONGEST_WINDOW: u32 = 10_080;
+/// The longest window in minutes: "the total window is at most 7 days" ("Order status
+/// changes", <https://dev.digicert.com/services-api/orders/status-change-list/>, read 2026-11-22).
+pub const MAX_WINDOW: u32 = 10_080;
 const WINDOW: &str = "RECONCILE_WINDOW_MINUTES";
-/// A day: as long as an event is put on the queue only once.
+/// The default window in minutes: a day, in which an event is put on the queue only once.
 const DEFAULT_WINDOW: u32 = 1440;
-/// A page of the event log has a thousand entries.
+/// The timeout of an answer. A page of the event log has a thousand entries.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What an operator may set (design section 5).
+/// The operator's settings (infra/docs/architecture.md, "Settings").
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `DIGICERT_API_BASE`, and `DIGICERT_API_BUDGET`, of which the workers leave a fifth.
+    /// `DIGICERT_API_BASE`, and `DIGICERT_API_BUDGET`, of which the reconciler uses a fifth.
     pub api: Api,
     /// `RECONCILE_WINDOW_MINUTES`: how far back a run looks.
     pub window_minutes: u32,
-    /// For one answer.
+    /// The timeout of an answer.
     pub timeout: Duration,
 }
 
 impl Settings {
     /// # Errors
-    /// Names the variable that cannot be understood.
+    /// When a variable is invalid; the error names it.
     pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
         Self::of(Api::of(environment, Provider::Digicert)?, environment)
     }
 
-    /// For an API that is known already.
+    /// Reads the other settings for a given API.
     ///
     /// # Errors
-    /// As above.
+    /// As [`Settings::from_environment`].
     pub fn of(api: Api, environment: &Environment) -> Result<Self, SettingError> {
         let window_minutes = environment.parsed(WINDOW)?.unwrap_or(DEFAULT_WINDOW);
-        if !(1..=LONGEST_WINDOW).contains(&window_minutes) {
-            return Err(SettingError::new(WINDOW, format!("must be 1 to {LONGEST_WINDOW}")));
+        if !(1..=MAX_WINDOW).contains(&window_minutes) {
+            return Err(SettingError::new(WINDOW, format!("must be 1 to {MAX_WINDOW}")));
         }
         Ok(Self { api, window_minutes, timeout: TIMEOUT })
     }

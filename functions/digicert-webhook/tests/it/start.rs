@@ -1,4 +1,4 @@
-use harness::{Answer, Function, refused_start, sample};
+use harness::{Function, InvocationResult, failed_start, sample};
 use serde_json::Value;
 
 use crate::BINARY;
@@ -27,7 +27,7 @@ async fn a_failed_start_names_the_variable() {
         (&[QUEUE, SECRET, REGION, KEY_ID], "AWS_SECRET_ACCESS_KEY"),
         (&[QUEUE, SECRET, REGION, KEY_ID, KEY, UNNAMED], "AWS_LAMBDA_FUNCTION_NAME"),
     ] {
-        let (success, log) = refused_start(BINARY, &variables(given)).await.unwrap();
+        let (success, log) = failed_start(BINARY, &variables(given)).await.unwrap();
         assert!(!success, "{name}");
         let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
         assert_eq!(last["level"], "ERROR", "{log}");
@@ -41,7 +41,7 @@ async fn without_queue_and_secret_it_starts_and_answers_503() {
     let nowhere = ("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let given = variables(&[QUEUE, SECRET, REGION, KEY_ID, KEY, nowhere]);
     let mut function = Function::start(BINARY, &given).await.unwrap();
-    let Answer::Response(response) =
+    let InvocationResult::Response(response) =
         function.invoke(sample("digicert.rest.json").unwrap()).await.unwrap()
     else {
         panic!("expected a response")

@@ -2,7 +2,7 @@
 //! CertCentral.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use harness::{Answer, Emulator, Function, refused_start};
+use harness::{Emulator, Function, InvocationResult, failed_start};
 use serde_json::{Value, json};
 use simulator::{DigicertEvent, Fault, Rule, Settings, Simulator};
 
@@ -22,9 +22,12 @@ impl Stage {
         let emulator = Emulator::start().await.unwrap()?;
         let settings = Settings { digicert_api_key: Some(API_KEY.into()), ..Settings::default() };
         let simulator = Simulator::start("127.0.0.1:0".parse().unwrap(), settings).await.unwrap();
-        let events = emulator.queue("events").await.unwrap();
-        emulator.table("ledger").await.unwrap();
-        emulator.secret("digicert-api", &json!({"api_key": API_KEY}).to_string()).await.unwrap();
+        let events = emulator.create_queue("events").await.unwrap();
+        emulator.create_table("ledger").await.unwrap();
+        emulator
+            .create_secret("digicert-api", &json!({"api_key": API_KEY}).to_string())
+            .await
+            .unwrap();
         let mut variables = emulator.environment();
         let own = [
             ("EVENTS_QUEUE_URL", events.clone()),
@@ -39,7 +42,7 @@ impl Stage {
     }
 
     /// Invokes the reconciler as the schedule does.
-    async fn run(&mut self) -> Answer {
+    async fn run(&mut self) -> InvocationResult {
         self.reconciler.invoke(r#"{"anything": "at all"}"#).await.unwrap()
     }
 }
@@ -56,9 +59,13 @@ async fn an_event_that_was_never_sent_is_put_on_the_queue_once() {
     let revoked = DigicertEvent::new("certificate_revoked");
     stage.simulator.send_digicert_event(revoked).await.unwrap();
 
-    assert!(matches!(stage.run().await, Answer::Response(response) if response == counts(2, 2, 0)));
-    assert!(matches!(stage.run().await, Answer::Response(response) if response == counts(2, 0, 2)));
-    let messages = stage.emulator.messages(&stage.events).await.unwrap();
+    assert!(
+        matches!(stage.run().await, InvocationResult::Response(response) if response == counts(2, 2, 0))
+    );
+    assert!(
+        matches!(stage.run().await, InvocationResult::Response(response) if response == counts(2, 0, 2))
+    );
+    let messages = stage.emulator.receive_all(&stage.events).await.unwrap();
     let mut envelopes: Vec<Value> = messages
         .iter()
         .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())
@@ -80,11 +87,13 @@ async fn a_run_without_api_access_fails_and_the_next_one_succeeds() {
     let Some(mut stage) = Stage::set().await else { return };
     stage.simulator.send_digicert_event(DigicertEvent::new("order_rejected")).await.unwrap();
     stage.simulator.faults().set([Rule::new("/", Fault::KeyRefused)]);
-    let Answer::Error(error) = stage.run().await else { panic!("it did not fail") };
+    let InvocationResult::Error(error) = stage.run().await else { panic!("it did not fail") };
     let text = error["errorMessage"].as_str().unwrap();
     assert!(text.contains("access_denied_invalid_key"), "{text}");
     stage.simulator.faults().clear();
-    assert!(matches!(stage.run().await, Answer::Response(response) if response == counts(1, 1, 0)));
+    assert!(
+        matches!(stage.run().await, InvocationResult::Response(response) if response == counts(1, 1, 0))
+    );
     let (stdout, _) = stage.reconciler.stop().await.unwrap();
     assert!(stdout.contains("\"Name\":\"KeyRefused\""), "{stdout}");
 }
@@ -101,12 +110,12 @@ async fn it_does_not_start_without_its_settings() {
         let rest = complete.iter().filter(|variable| **variable != missing);
         let rest: Vec<_> =
             rest.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (is_success, stderr) = refused_start(BINARY, &rest).await.unwrap();
+        let (is_success, stderr) = failed_start(BINARY, &rest).await.unwrap();
         assert!(!is_success && stderr.contains(missing.0), "{}: {stderr}", missing.0);
     }
     let mut wrong: Vec<_> =
         complete.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     wrong.push(("RECONCILE_WINDOW_MINUTES".to_owned(), "10081".to_owned()));
-    let (is_success, stderr) = refused_start(BINARY, &wrong).await.unwrap();
+    let (is_success, stderr) = failed_start(BINARY, &wrong).await.unwrap();
     assert!(!is_success && stderr.contains("RECONCILE_WINDOW_MINUTES"), "{stderr}");
 }

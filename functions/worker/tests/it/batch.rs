@@ -1,4 +1,4 @@
-use harness::{Answer, expected, refused_start};
+use harness::{InvocationResult, expected, failed_start};
 use serde_json::{Value, json};
 use simulator::{Fault, Rule};
 use time::OffsetDateTime;
@@ -87,12 +87,15 @@ async fn an_outage_of_a_provider_requeues_its_events() {
 async fn an_invalid_batch_fails_only_its_invocation() {
     let Some(mut stage) = Stage::set().await else { return };
     for event in ["{}", "[", r#"{"Records":{}}"#] {
-        let Answer::Error(_) = stage.worker.invoke(event).await.unwrap() else { panic!("{event}") };
+        let InvocationResult::Error(_) = stage.worker.invoke(event).await.unwrap() else {
+            panic!("{event}")
+        };
     }
     // A record without an id can only stay on the queue with the whole batch.
     let mut batch = sample_batch();
     batch["Records"][1].as_object_mut().unwrap().remove("messageId");
-    let Answer::Error(error) = stage.worker.invoke(batch.to_string()).await.unwrap() else {
+    let InvocationResult::Error(error) = stage.worker.invoke(batch.to_string()).await.unwrap()
+    else {
         panic!()
     };
     assert!(error["errorMessage"].as_str().unwrap().contains("messageId"), "{error}");
@@ -108,7 +111,7 @@ async fn a_missing_variable_stops_the_start_with_its_name() {
     for missing in all {
         let given = all.iter().filter(|name| **name != missing);
         let given: Vec<_> = given.map(|name| ((*name).to_owned(), "x".to_owned())).collect();
-        let (success, log) = refused_start(env!("CARGO_BIN_EXE_worker"), &given).await.unwrap();
+        let (success, log) = failed_start(env!("CARGO_BIN_EXE_worker"), &given).await.unwrap();
         assert!(!success);
         let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
         assert_eq!(last["error"], format!("{missing}: is required, but not set"));

@@ -1,4 +1,4 @@
-use harness::{Answer, Emulator, Function, sample};
+use harness::{Emulator, Function, InvocationResult, sample};
 use serde_json::Value;
 use simulator::{Settings, Simulator};
 
@@ -19,12 +19,17 @@ impl Stage {
         let emulator = Emulator::start().await.unwrap()?;
         let settings = Settings { digicert_api_key: Some(API_KEY.into()), ..Settings::default() };
         let simulator = Simulator::start("127.0.0.1:0".parse().unwrap(), settings).await.unwrap();
-        let (events, deliveries) =
-            (emulator.queue("events").await.unwrap(), emulator.queue("deliveries").await.unwrap());
-        emulator.table("ledger").await.unwrap();
-        emulator.bucket("archive").await.unwrap();
-        emulator.secret("digicert-api", &format!(r#"{{"api_key":"{API_KEY}"}}"#)).await.unwrap();
-        emulator.secret("cloudflare-api", "any-token").await.unwrap();
+        let (events, deliveries) = (
+            emulator.create_queue("events").await.unwrap(),
+            emulator.create_queue("deliveries").await.unwrap(),
+        );
+        emulator.create_table("ledger").await.unwrap();
+        emulator.create_bucket("archive").await.unwrap();
+        emulator
+            .create_secret("digicert-api", &format!(r#"{{"api_key":"{API_KEY}"}}"#))
+            .await
+            .unwrap();
+        emulator.create_secret("cloudflare-api", "any-token").await.unwrap();
 
         let mut variables = emulator.environment();
         let own = [
@@ -45,20 +50,20 @@ impl Stage {
     /// Invokes the worker and returns the ids that it reports as failed.
     pub(crate) async fn batch(&mut self, event: &Value) -> Vec<String> {
         match self.worker.invoke(event.to_string()).await.unwrap() {
-            Answer::Response(response) => {
+            InvocationResult::Response(response) => {
                 let failures = response["batchItemFailures"].as_array().unwrap();
                 failures
                     .iter()
                     .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
                     .collect()
             }
-            Answer::Error(error) => panic!("{error}"),
+            InvocationResult::Error(error) => panic!("{error}"),
         }
     }
 
     /// Receives all messages of a queue and returns their bodies.
     pub(crate) async fn bodies(&self, queue_url: &str) -> Vec<Value> {
-        let messages = self.emulator.messages(queue_url).await.unwrap();
+        let messages = self.emulator.receive_all(queue_url).await.unwrap();
         messages
             .iter()
             .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())

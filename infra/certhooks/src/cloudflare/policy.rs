@@ -1,41 +1,41 @@
 use providers::cloudflare::alerting::{Policy, new_policy};
 use serde_json::{Value, json};
 
-use crate::cloudflare::destination::checked;
+use crate::cloudflare::args::CreatePolicy;
+use crate::cloudflare::destination::check_id;
 use crate::cloudflare::session::Session;
-use crate::cloudflare::words::CreatePolicy;
-use crate::fault::{Fault, Outcome};
-use crate::line::clean;
+use crate::display::clean;
+use crate::error::{CommandError, CommandResult};
 
-pub(crate) async fn list(session: &Session, all: bool) -> Outcome<()> {
+pub(crate) async fn list(session: &Session, all: bool) -> CommandResult<()> {
     let mut policies = session.account.policies().await?;
     policies.retain(|policy| all || !policy.destinations.is_empty());
     for policy in &policies {
         session.output.say(&line(policy), &object(policy));
     }
     if policies.is_empty() {
-        return Err(Fault::nothing(
-            "the account has no policy that sends to a webhook: make one with `certhooks \
+        return Err(CommandError::not_found(
+            "the account has no policy that sends to a webhook; create one with `certhooks \
              cloudflare subscribe`",
         ));
     }
     Ok(())
 }
 
-pub(crate) async fn create(session: &Session, words: &CreatePolicy) -> Outcome<()> {
-    words.destination.iter().try_for_each(|id| checked(id))?;
-    let destinations: Vec<&str> = words.destination.iter().map(String::as_str).collect();
-    let policy = new_policy(&words.name, &words.alert_type, &destinations);
+pub(crate) async fn create(session: &Session, arguments: &CreatePolicy) -> CommandResult<()> {
+    arguments.destination.iter().try_for_each(|id| check_id(id))?;
+    let destinations: Vec<&str> = arguments.destination.iter().map(String::as_str).collect();
+    let policy = new_policy(&arguments.name, &arguments.alert_type, &destinations);
     let id = session.account.create_policy(&policy).await?;
     session.output.say(
         &format!("{id}  created"),
-        &json!({ "id": id, "name": words.name, "alert_type": words.alert_type }),
+        &json!({ "id": id, "name": arguments.name, "alert_type": arguments.alert_type }),
     );
     Ok(())
 }
 
-pub(crate) async fn delete(session: &Session, id: &str) -> Outcome<()> {
-    checked(id)?;
+pub(crate) async fn delete(session: &Session, id: &str) -> CommandResult<()> {
+    check_id(id)?;
     session.account.delete_policy(id).await?;
     session.output.say(&format!("{id}  deleted"), &json!({ "id": id, "deleted": true }));
     Ok(())

@@ -6,178 +6,195 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::client::{Trouble, same_address};
-use crate::cloudflare::account::{self, Account, at, untested};
+use crate::client::{CallError, endpoint_url, same_address};
+use crate::cloudflare::account::{self, Account, advise_on_test, destinations_at};
+use crate::cloudflare::args::Rotate;
 use crate::cloudflare::session::Session;
-use crate::cloudflare::words::Rotate;
-use crate::doctor::probe::{Prober, Taken};
-use crate::fault::{Fault, Outcome};
-use crate::given;
+use crate::doctor::probe::{ProbeResult, Prober};
+use crate::error::{CommandError, CommandResult};
+use crate::installation_secret::InstallationSecret;
 use crate::output::Output;
-use crate::store::Store;
 
-/// A door that met a secret it does not know looks at its own again after 5 s.
-const REFRESH: Duration = Duration::from_secs(6);
-/// How often the door is asked until it answers as it shall, once per [`REFRESH`].
-const LOOKS: u32 = 3;
-/// No event is in it.
-const TEST: &str = r#"{"text":"Test message of certhooks cloudflare rotate"}"#;
-const AGAIN: &str =
-    "the door takes both secrets: run `rotate` again to finish, or with --roll-back";
+/// Interval between two tests of the webhook endpoint. It reads its secret again when it meets an
+/// unknown one, at most every 5 s (`infra/docs/architecture.md`, "Secrets and rotation").
+const TEST_INTERVAL: Duration = Duration::from_secs(6);
+/// Maximum number of tests, one per [`TEST_INTERVAL`].
+const TESTS: u32 = 3;
+/// Body of a test message, which contains no event.
+const TEST_BODY: &str = r#"{"text":"Test message of certhooks cloudflare rotate"}"#;
+const RUN_AGAIN: &str = "the webhook endpoint accepts both secrets; run `certhooks cloudflare rotate` \
+                         again to finish, or with --roll-back to undo it";
 
-/// The way of a rotation. Cloudflare never shows a secret, so after a stop nobody can tell which
-/// destination has which. That does not matter: whatever is there, one more destination with the
-/// wanted secret is made, the policies are moved to it, and the others with this address are removed.
-struct Way<'a> {
+/// The steps of a rotation. Cloudflare never shows a secret, so after a rotation was stopped nobody can
+/// tell which destination has which secret. That does not matter: each run creates one more destination
+/// with the secret that is to be current, moves the policies to it, and removes the other destinations
+/// with this address.
+struct RotationPlan<'a> {
     account: &'a Account,
     output: Output,
-    store: Store,
+    secret: InstallationSecret,
     endpoint: String,
     compromised: bool,
 }
 
-pub(crate) async fn run(session: &Session, words: &Rotate) -> Outcome<()> {
-    let store = Store::open(&session.secrets, &words.here, Provider::Cloudflare).await?;
-    // Before anything is stored, so that a wrong token or address leaves nothing half done.
-    let endpoint = endpoint(session, words).await?;
+pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<()> {
+    let secret =
+        InstallationSecret::open(&session.secrets, &arguments.installation, Provider::Cloudflare)
+            .await?;
+    // The address is found before anything is stored, so that a wrong token or address changes nothing.
+    let endpoint = endpoint(session, arguments).await?;
     let (account, output) = (&session.account, session.output);
-    let way = Way { account, output, store, endpoint, compromised: words.compromised };
-    if words.roll_back { way.roll_back().await } else { way.rotate().await }
+    let plan =
+        RotationPlan { account, output, secret, endpoint, compromised: arguments.compromised };
+    if arguments.roll_back { plan.roll_back().await } else { plan.rotate().await }
 }
 
-impl Way<'_> {
-    async fn rotate(&self) -> Outcome<()> {
-        let stages = self.store.stages().await?;
+impl RotationPlan<'_> {
+    async fn rotate(&self) -> CommandResult<()> {
+        let stages = self.secret.stages().await?;
         if let Some(pending) = stages.pending {
-            self.output.step("secret", "pending", "from a rotation that was stopped");
+            self.output.step("secret", "pending", "it was stored by a rotation that was stopped");
             self.finish(&pending, false).await?;
             if !self.compromised {
                 return Ok(());
             }
-            // It may have been taken along with the current one, so another one follows.
+            // The pending secret may be compromised like the current one, so it is replaced too.
         }
-        let next = self.store.random()?;
-        self.store.begin(&next).await?;
-        self.output.step("secret", "pending", "a new one is stored; the door takes both");
+        let next = self.secret.random()?;
+        self.secret.begin(&next).await?;
+        self.output.step(
+            "secret",
+            "pending",
+            "a new one is stored; the webhook endpoint accepts both",
+        );
         self.finish(&next, true).await?;
         match usable(&stages.current) {
-            Ok(old) if self.compromised => self.ended(&old).await,
-            // One that was never filled in cannot have been sent either.
+            Ok(old) if self.compromised => self.confirm_refused(&old).await,
+            // A secret that was never filled in cannot have been sent.
             _ => Ok(()),
         }
     }
 
-    /// `is_new`: nobody but the door has it, so that it can be forgotten.
-    async fn finish(&self, next: &SecretString, is_new: bool) -> Outcome<()> {
-        let id = match self.created(&usable(next)?).await {
+    /// Makes `next` the current secret. Where it `is_new`, only the installation has it, so it can be
+    /// forgotten after a refusal.
+    async fn finish(&self, next: &SecretString, is_new: bool) -> CommandResult<()> {
+        let id = match self.create_destination(&usable(next)?).await {
             Ok(id) => id,
-            Err(trouble) if is_new && trouble.is_definite() => {
-                self.store.abandon().await?;
-                return Err(untested(trouble).then("rolled back: nothing was changed"));
+            Err(error) if is_new && error.is_definite() => {
+                self.secret.abandon().await?;
+                return Err(advise_on_test(error).followed_by("rolled back; nothing was changed"));
             }
-            Err(trouble) => return Err(untested(trouble).then(AGAIN)),
+            Err(error) => return Err(advise_on_test(error).followed_by(RUN_AGAIN)),
         };
-        self.moved_to(&id).await.map_err(|fault| fault.then(AGAIN))?;
-        self.store.promote(!self.compromised).await.map_err(|fault| fault.then(AGAIN))?;
-        let old =
-            if self.compromised { "the old one is gone" } else { "the old one counts for 24 h" };
+        self.replace_destinations(&id).await.map_err(|error| error.followed_by(RUN_AGAIN))?;
+        self.secret
+            .promote(!self.compromised)
+            .await
+            .map_err(|error| error.followed_by(RUN_AGAIN))?;
+        let old = if self.compromised {
+            "the old one ended"
+        } else {
+            "the old one is valid for another 24 hours"
+        };
         self.output.step("secret", "current", old);
         Ok(())
     }
 
-    async fn roll_back(&self) -> Outcome<()> {
-        let stages = self.store.stages().await?;
+    async fn roll_back(&self) -> CommandResult<()> {
+        let stages = self.secret.stages().await?;
         if stages.pending.is_none() {
-            return Err(Fault::nothing("no rotation was stopped: there is nothing to undo"));
+            return Err(CommandError::not_found(
+                "no rotation is in progress, so there is nothing to roll back",
+            ));
         }
-        let again = "the door takes both secrets: run this again";
-        let id = self.created(&usable(&stages.current)?).await;
-        let id = id.map_err(|trouble| untested(trouble).then(again))?;
-        self.moved_to(&id).await.map_err(|fault| fault.then(again))?;
-        self.store.abandon().await?;
-        self.output.step("secret", "kept", "the pending one is forgotten");
+        let again = "the webhook endpoint accepts both secrets; run this command again";
+        let id = self.create_destination(&usable(&stages.current)?).await;
+        let id = id.map_err(|error| advise_on_test(error).followed_by(again))?;
+        self.replace_destinations(&id).await.map_err(|error| error.followed_by(again))?;
+        self.secret.abandon().await?;
+        self.output.step("secret", "kept", "the pending one was forgotten");
         Ok(())
     }
 
-    /// A new destination, which Cloudflare makes only if the door takes its test.
-    async fn created(&self, auth: &Auth) -> Result<String, Trouble<Refusal>> {
+    /// Creates a destination, which Cloudflare does only if the webhook endpoint accepts its test, and
+    /// returns its id.
+    async fn create_destination(&self, auth: &Auth) -> Result<String, CallError<Refusal>> {
         let destinations = self.account.destinations().await?;
-        let old = at(&destinations, &self.endpoint);
+        let old = destinations_at(&destinations, &self.endpoint);
         let name = old.first().map_or("certhooks", |old| &old.name);
         let name = dated(name, OffsetDateTime::now_utc());
         let new = NewDestination { name: &name, url: &self.endpoint, auth };
-        let mut looks = 1;
+        let mut tests = 1;
         let id = loop {
-            tokio::time::sleep(REFRESH).await;
+            tokio::time::sleep(TEST_INTERVAL).await;
             match self.account.create_destination(&new).await {
-                Err(Trouble::Refused(Refusal::Other { .. })) if looks < LOOKS => looks += 1,
+                Err(CallError::Refused(Refusal::Other { .. })) if tests < TESTS => tests += 1,
                 created => break created?,
             }
         };
-        let detail = format!("{id}, and the door took Cloudflare's test");
+        let detail = format!("{id}; the endpoint accepted Cloudflare's test");
         self.output.step("destination", "created", &detail);
         Ok(id)
     }
 
-    /// Lets this destination be the only one with its address.
-    async fn moved_to(&self, id: &str) -> Outcome<()> {
+    /// Moves the policies to this destination, and deletes the others with its address.
+    async fn replace_destinations(&self, id: &str) -> CommandResult<()> {
         let destinations = self.account.destinations().await?;
-        let mut old = at(&destinations, &self.endpoint);
+        let mut old = destinations_at(&destinations, &self.endpoint);
         old.retain(|destination| destination.id != id);
         for policy in self.account.policies().await? {
             if let Some(moved) = moved(&policy, &old, id) {
                 let update = self.account.update_policy(&policy.id, &moved).await;
-                update.map_err(|fault| fault.during("policy"))?;
+                update.map_err(|error| error.during("policy"))?;
                 self.output.step("policy", "moved", &policy.id);
             }
         }
         for destination in old {
             let deleted = self.account.delete_destination(&destination.id).await;
-            deleted.map_err(|fault| fault.during("old destination"))?;
+            deleted.map_err(|error| error.during("old destination"))?;
             self.output.step("destination", "removed", &destination.id);
         }
         Ok(())
     }
 
-    /// Sees that the door refuses the old secret. One that it does not know makes it look at its
-    /// secret.
-    async fn ended(&self, old: &Auth) -> Outcome<()> {
-        let prober = Prober::new().map_err(|error| Fault::failed(error.to_string()))?;
-        let url = given::address("the endpoint", &self.endpoint)?;
-        let unknown = usable(&self.store.random()?)?;
-        let ask = async |secret: &Auth| {
-            let request = prober.post(&url, TEST).header("cf-webhook-auth", secret.expose());
-            Taken::of(request).await
+    /// Checks that the webhook endpoint refuses the old secret. An unknown secret makes it read its own.
+    async fn confirm_refused(&self, old: &Auth) -> CommandResult<()> {
+        let prober = Prober::new().map_err(|error| CommandError::failed(error.to_string()))?;
+        let url = endpoint_url("the endpoint", &self.endpoint)?;
+        let unknown = usable(&self.secret.random()?)?;
+        let send = async |secret: &Auth| {
+            let request = prober.post(&url, TEST_BODY).header("cf-webhook-auth", secret.expose());
+            ProbeResult::of(request).await
         };
-        for _ in 0..LOOKS {
-            tokio::time::sleep(REFRESH).await;
-            let _made_to_look = ask(&unknown).await;
-            if matches!(ask(old).await, Taken::Answered { status: 401, .. }) {
-                let note = "the door refuses it (further copies of a function: after \
+        for _ in 0..TESTS {
+            tokio::time::sleep(TEST_INTERVAL).await;
+            let _makes_it_read = send(&unknown).await;
+            if matches!(send(old).await, ProbeResult::Answered { status: 401, .. }) {
+                let note = "the webhook endpoint refuses it (other instances of a function: after \
                             SECRET_CACHE_SECONDS at the latest)";
                 self.output.step("old secret", "ended", note);
                 return Ok(());
             }
         }
         self.output.warn(
-            "that the door refuses the old secret was not seen from here; it ends after \
+            "could not confirm that the webhook endpoint refuses the old secret; it ends after \
              SECRET_CACHE_SECONDS",
         );
         Ok(())
     }
 }
 
-fn usable(secret: &SecretString) -> Outcome<Auth> {
-    Auth::of(secret).map_err(|fault| Fault::usage(format!("the webhook secret: {fault}")))
+fn usable(secret: &SecretString) -> CommandResult<Auth> {
+    Auth::of(secret).map_err(|error| CommandError::usage(format!("the webhook secret: {error}")))
 }
 
-/// The policy with the new destination in place of all the old ones; `None` when it has none of them.
+/// The policy with the new destination instead of all the old ones; `None` when it has none of them.
 fn moved(policy: &Policy, old: &[&Destination], new: &str) -> Option<Map<String, Value>> {
     let old: Vec<&str> = old.iter().map(|destination| destination.id.as_str()).collect();
     old.iter().any(|id| policy.sends_to(id)).then(|| policy.moved(&old, new))
 }
 
-/// `NAME (2026-11-22T10:15:00Z)`, so that two of them can be told apart in a list.
+/// `NAME (2026-11-22T10:15:00Z)`, so that two destinations can be distinguished in a list.
 fn dated(name: &str, now: OffsetDateTime) -> String {
     let undated = match name.rsplit_once(" (20") {
         Some((name, date)) if date.ends_with("Z)") => name,
@@ -186,8 +203,8 @@ fn dated(name: &str, now: OffsetDateTime) -> String {
     format!("{undated} ({})", rfc3339(now.replace_nanosecond(0).unwrap_or(now)))
 }
 
-/// The address given, else the only one that policies for custom hostnames send to.
-async fn endpoint(session: &Session, words: &Rotate) -> Outcome<String> {
+/// The address that is given, else the only one that policies for custom hostnames send to.
+async fn endpoint(session: &Session, arguments: &Rotate) -> CommandResult<String> {
     let destinations = session.account.destinations().await?;
     let policies = session.account.policies().await?;
     let mut served: Vec<&str> = destinations
@@ -195,17 +212,19 @@ async fn endpoint(session: &Session, words: &Rotate) -> Outcome<String> {
         .filter(|destination| policies.iter().any(|policy| policy.serves(&destination.id)))
         .map(|destination| destination.url.as_str())
         .collect();
-    if let Some(endpoint) = &words.endpoint {
+    if let Some(endpoint) = &arguments.endpoint {
         let endpoint = account::endpoint(endpoint)?;
         served.retain(|url| same_address(url, endpoint.as_str()));
     }
     served.dedup_by(|one, other| same_address(one, other));
     match served.as_slice() {
         [url] => Ok((*url).to_owned()),
-        [] => Err(Fault::nothing(
-            "no policy for custom hostnames sends to it: `certhooks cloudflare subscribe` first",
+        [] => Err(CommandError::not_found(
+            "no policy for custom hostnames sends to this endpoint; run `certhooks cloudflare subscribe` first",
         )),
-        _ => Err(Fault::usage("policies send to several addresses: name one with --endpoint")),
+        _ => {
+            Err(CommandError::usage("policies send to several addresses; name one with --endpoint"))
+        }
     }
 }
 

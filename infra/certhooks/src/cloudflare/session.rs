@@ -6,14 +6,16 @@ use providers::cloudflare::alerting::Auth;
 use secrecy::SecretString;
 
 use crate::cloudflare::account::Account;
-use crate::cloudflare::words::{Access, WebhookSecret};
-use crate::fault::{Fault, Outcome};
-use crate::given;
+use crate::cloudflare::args::{Access, WebhookSecret};
+use crate::credentials;
+use crate::error::{CommandError, CommandResult};
+use crate::installation::InstallationArgs;
+use crate::installation_secret::no_value;
 use crate::keys;
 use crate::output::Output;
-use crate::stack::{Here, Stack};
+use crate::stack::Stack;
 
-/// What every command has.
+/// What every command works with.
 pub(crate) struct Session {
     pub(crate) account: Account,
     pub(crate) output: Output,
@@ -21,43 +23,55 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn open(access: &Access) -> Outcome<Self> {
+    pub(crate) async fn open(access: &Access) -> CommandResult<Self> {
         let environment = Environment::of_process();
         let secrets = LocalSecrets::new(&access.common.state, keys::variable(&environment));
         let account = Account::open(access, &environment, &secrets).await?;
         Ok(Self { account, output: Output { json: access.common.json }, secrets })
     }
 
-    /// The secret that was named, else that of the variable or the state folder, or of a stack.
-    pub(crate) async fn auth(&self, named: &WebhookSecret) -> Outcome<Auth> {
+    /// The secret that an option names, else that of the stack, of the variable or of the state folder.
+    pub(crate) async fn auth(&self, named: &WebhookSecret) -> CommandResult<Auth> {
         match &named.secret_file {
-            Some(path) => usable("--secret-file", &given::secret("--secret-file", path)?),
-            None => self.door(&named.here).await.map(|(auth, _)| auth),
+            Some(path) => usable("--secret-file", &credentials::secret("--secret-file", path)?),
+            None => self.endpoint_secret(&named.installation).await.map(|(auth, _)| auth),
         }
     }
 
-    /// The secret that the door takes, and where the door is if that is told.
-    pub(crate) async fn door(&self, here: &Here) -> Outcome<(Auth, Option<String>)> {
-        let (versions, url) = match &here.stack {
+    /// The secret that the webhook endpoint accepts, and its address, which only a stack knows.
+    ///
+    /// # Errors
+    /// A rotation was stopped, so that there are two secrets.
+    pub(crate) async fn endpoint_secret(
+        &self,
+        installation: &InstallationArgs,
+    ) -> CommandResult<(Auth, Option<String>)> {
+        let (versions, stack) = match &installation.stack {
             None => (self.secrets.webhook(Provider::Cloudflare).all().await?, None),
             Some(name) => {
                 let stack = Stack::open(&Environment::of_process(), name).await?;
-                let url = stack.url(Provider::Cloudflare)?.to_owned();
-                (stack.versions(Provider::Cloudflare).await?, Some(url))
+                (stack.versions(Provider::Cloudflare).await?, Some(stack))
             }
         };
+        let url = stack.as_ref().map(|stack| stack.url(Provider::Cloudflare)).transpose()?;
         if versions.pending.is_some() {
-            return Err(Fault::failed(
-                "a rotation was stopped half way: finish it with `certhooks cloudflare rotate`, or \
-                 undo it with --roll-back",
+            return Err(CommandError::failed(
+                "a rotation was stopped half way; finish it with `certhooks cloudflare rotate`, or \
+                 undo it with `certhooks cloudflare rotate --roll-back`",
             ));
         }
-        let none = || Fault::failed("the webhook secret has no value");
+        let none = || match &stack {
+            Some(stack) => no_value(stack),
+            None => CommandError::failed(
+                "no webhook secret: set CLOUDFLARE_WEBHOOK_AUTH, or store `cloudflare_webhook_auth` \
+                 in the state folder's secrets.json",
+            ),
+        };
         let auth = usable("the webhook secret", &versions.current.ok_or_else(none)?)?;
-        Ok((auth, url))
+        Ok((auth, url.map(str::to_owned)))
     }
 }
 
-fn usable(name: &str, stored: &SecretString) -> Outcome<Auth> {
-    Auth::of(stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
+fn usable(name: &str, stored: &SecretString) -> CommandResult<Auth> {
+    Auth::of(stored).map_err(|error| CommandError::usage(format!("{name}: {error}")))
 }

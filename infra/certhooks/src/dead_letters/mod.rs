@@ -1,79 +1,82 @@
-//! Messages that were received too often: `certhooks dead-letters …`.
+//! `certhooks dead-letters …`: lists, retries and drops messages that were received too often.
 //!
-//! - [`words`]: its commands and options
-//! - [`letter`]: one dead letter, and why it is one
-//! - [`choice`]: which of them are meant
-//! - [`place`]: the state folder or the queues that hold them
-//! - [`walk`]: page by page through a place
+//! - [`args`]: its commands and options
+//! - [`selection`]: which dead letters a command works on
+//! - [`installation`]: the state folder or the queues that hold them
+//! - [`action`]: acts on the selected ones, page by page
+//! - [`show`]: one dead letter for people and for programs, and the reason for it
 
-mod choice;
-pub(crate) mod letter;
-pub(crate) mod place;
-mod walk;
-pub(crate) mod words;
+mod action;
+pub(crate) mod args;
+mod installation;
+mod selection;
+mod show;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::dead_letters::choice::Choice;
-use crate::dead_letters::place::Place;
-use crate::dead_letters::walk::{Deed, Tally, walk};
-use crate::dead_letters::words::{Common, DeadLetters, Filter};
-use crate::fault::{Fault, Outcome};
+use crate::dead_letters::action::{Action, Counts};
+use crate::dead_letters::args::{Common, DeadLetters, Filter};
+use crate::dead_letters::installation::Installation;
+use crate::dead_letters::selection::Selection;
+use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 
 pub(crate) async fn run(command: DeadLetters) -> ExitCode {
     let json = command.common().json;
-    match act(&command).await {
+    match dispatch(&command).await {
         Ok(code) => code,
-        Err(fault) => fault.report(json),
+        Err(error) => error.report(json),
     }
 }
 
-async fn act(command: &DeadLetters) -> Outcome<ExitCode> {
+async fn dispatch(command: &DeadLetters) -> CommandResult<ExitCode> {
     match command {
-        DeadLetters::List(words) => {
-            let choice = Choice::of(&words.filter)?;
-            list(&words.common, &choice, Deed::List { most: words.limit }).await
+        DeadLetters::List(arguments) => {
+            let selection = Selection::of(&arguments.filter)?;
+            list(&arguments.common, &selection, Action::List { limit: arguments.limit }).await
         }
-        DeadLetters::Show(words) => {
-            list(&words.common, &Choice::of_id(&words.id), Deed::Show).await
+        DeadLetters::Show(arguments) => {
+            list(&arguments.common, &Selection::of_id(&arguments.id), Action::Show).await
         }
-        DeadLetters::Retry(words) => {
-            let choice = chosen(&words.filter, words.all, "retry")?;
-            change(&words.common, &choice, Deed::Retry).await
+        DeadLetters::Retry(arguments) => {
+            let selection = selected(&arguments.filter, arguments.all, "retry")?;
+            change(&arguments.common, &selection, Action::Retry).await
         }
-        DeadLetters::Drop(words) => {
-            let choice = chosen(&words.filter, words.all, "drop")?;
-            if !words.yes && !is_confirmed()? {
-                return Err(Fault::failed("nothing was dropped"));
+        DeadLetters::Drop(arguments) => {
+            let selection = selected(&arguments.filter, arguments.all, "drop")?;
+            if !arguments.yes && !is_confirmed()? {
+                return Err(CommandError::failed("not confirmed; nothing was dropped"));
             }
-            change(&words.common, &choice, Deed::Drop).await
+            change(&arguments.common, &selection, Action::Drop).await
         }
     }
 }
 
-/// What changes something is never told to do so to all by accident.
-fn chosen(filter: &Filter, all: bool, what: &str) -> Outcome<Choice> {
+/// Requires `--all` where nothing is selected, so that a command changes everything only on purpose.
+fn selected(filter: &Filter, all: bool, command: &str) -> CommandResult<Selection> {
     if filter.is_empty() && !all {
-        return Err(Fault::usage(format!(
-            "{what} which? name them with --id, --provider, --event, --subject, --older or --newer, or --all"
+        return Err(CommandError::usage(format!(
+            "{command}: no dead letters are selected; select them with --id, --provider, --event, \
+             --subject, --older or --newer, or use --all"
         )));
     }
-    Choice::of(filter)
+    Selection::of(filter)
 }
 
-async fn list(common: &Common, choice: &Choice, deed: Deed) -> Outcome<ExitCode> {
-    let (mut place, output) = (Place::open(common).await?, Output { json: common.json });
-    let found = walk(&mut place, choice, &deed, output).await?.found;
-    match deed {
-        Deed::Show if found == 0 => Err(Fault::nothing("there is no such dead letter")),
-        Deed::List { most } => {
+async fn list(common: &Common, selection: &Selection, action: Action) -> CommandResult<ExitCode> {
+    let (mut installation, output) =
+        (Installation::open(common).await?, Output { json: common.json });
+    let found = action::run(&mut installation, selection, action, output).await?.found;
+    match action {
+        Action::Show if found == 0 => Err(no_such_dead_letter()),
+        Action::List { limit } => {
             if !common.json {
-                let more = if found >= most { "; more with --limit" } else { "" };
-                output.say(&format!("{found} dead letters{more}{}", place.caution()), &json!(null));
+                let more = if found >= limit { "; raise --limit to see more" } else { "" };
+                let caution = installation.count_caution();
+                output.say(&format!("{found} dead letters{more}{caution}"), &json!(null));
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -81,37 +84,44 @@ async fn list(common: &Common, choice: &Choice, deed: Deed) -> Outcome<ExitCode>
     }
 }
 
-async fn change(common: &Common, choice: &Choice, deed: Deed) -> Outcome<ExitCode> {
-    let (mut place, output) = (Place::open(common).await?, Output { json: common.json });
-    let Tally { found, done, challenges } = walk(&mut place, choice, &deed, output).await?;
+async fn change(common: &Common, selection: &Selection, action: Action) -> CommandResult<ExitCode> {
+    let (mut installation, output) =
+        (Installation::open(common).await?, Output { json: common.json });
+    let Counts { found, done, challenges } =
+        action::run(&mut installation, selection, action, output).await?;
     if found == 0 {
-        return Err(Fault::nothing("there is no such dead letter"));
+        return Err(no_such_dead_letter());
     }
-    let (name, what) = match deed {
-        Deed::Drop => ("dropped", "dropped"),
-        _ => ("retried", "back on their queue"),
+    let (name, what) = match action {
+        Action::Drop => ("dropped", "dropped"),
+        _ => ("retried", "put back on their queue"),
     };
     let left = found - done - challenges;
     let mut text = format!("{done} {what}");
     if left > 0 {
-        text = format!("{text}, {left} left where they are");
+        text = format!("{text}, {left} failed and are still dead letters");
     }
     if challenges > 0 {
-        text =
-            format!("{text}, {challenges} challenges left out: their tokens are over; drop them");
+        text = format!(
+            "{text}, {challenges} challenges skipped, since their tokens have expired: drop them"
+        );
     }
     output.say(&text, &json!({ name: done, "left": left, "challenges": challenges }));
     Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn is_confirmed() -> Outcome<bool> {
+fn no_such_dead_letter() -> CommandError {
+    CommandError::not_found("no such dead letter; find it with `certhooks dead-letters list`")
+}
+
+fn is_confirmed() -> CommandResult<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(Fault::usage("drop: needs --yes where nobody can be asked"));
+        return Err(CommandError::usage("drop: use --yes where standard input is not a terminal"));
     }
-    eprint!("Dropped messages cannot be brought back. Drop all that match? [yes/no] ");
+    eprint!("Dropped messages cannot be recovered. Drop all selected dead letters? [yes/no] ");
     let _prompt_is_shown = std::io::stderr().flush();
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
-    read.map_err(|error| Fault::failed(format!("standard input: {error}")))?;
+    read.map_err(|error| CommandError::failed(format!("standard input: {error}")))?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }

@@ -9,13 +9,13 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::account::Account;
-use super::words::{Access, NewSecret};
-use crate::fault::{Fault, Outcome};
-use crate::given::{self, KeySource};
+use super::args::{Access, NewSecret};
+use crate::credentials::{self, KeySource};
+use crate::error::{CommandError, CommandResult};
 use crate::keys;
 use crate::output::Output;
 
-/// What every command has.
+/// What every command works with.
 pub(crate) struct Session {
     pub(crate) account: Account,
     pub(crate) output: Output,
@@ -26,13 +26,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn open(access: &Access) -> Outcome<Self> {
+    pub(crate) async fn open(access: &Access) -> CommandResult<Self> {
         let environment = Environment::of_process();
         let secrets = LocalSecrets::new(&access.common.state, keys::variable(&environment));
         let base = base(access.base.as_deref(), access.eu, &environment)?;
         let stored = api_key(access, &environment, &secrets).await?;
         let key = api::key(&stored).ok_or_else(|| {
-            Fault::usage("the API key is empty, or was never filled in: take one from CertCentral, Automation > API Keys")
+            CommandError::usage("the API key is empty, or was never filled in; create one in CertCentral, Automation > API Keys")
         })?;
         Ok(Self {
             account: Account::new(base, key)?,
@@ -44,10 +44,13 @@ impl Session {
         })
     }
 
-    /// The webhook secret that was named, if one was.
-    pub(crate) async fn new_secret(&self, named: &NewSecret) -> Outcome<Option<webhook::Key>> {
+    /// The webhook key that the options name; `None` where they name none.
+    pub(crate) async fn new_secret(
+        &self,
+        named: &NewSecret,
+    ) -> CommandResult<Option<webhook::Key>> {
         let (name, stored) = if let Some(path) = &named.secret_file {
-            ("--secret-file", given::secret("--secret-file", path)?)
+            ("--secret-file", credentials::secret("--secret-file", path)?)
         } else if named.secret_from_state {
             ("the webhook key of the state folder", self.stored_webhook_key().await?)
         } else {
@@ -61,24 +64,34 @@ impl Session {
         usable(name, &stored).map(Some)
     }
 
-    /// The webhook key of the state folder, or of its variable.
-    pub(crate) async fn webhook_key(&self) -> Outcome<webhook::Key> {
+    /// The webhook key of the environment variable, else of the state folder.
+    pub(crate) async fn webhook_key(&self) -> CommandResult<webhook::Key> {
         usable("the webhook key of the state folder", &self.stored_webhook_key().await?)
     }
 
-    async fn stored_webhook_key(&self) -> Outcome<SecretString> {
+    async fn stored_webhook_key(&self) -> CommandResult<SecretString> {
         let versions = self.secrets.webhook(Provider::Digicert).current().await?;
-        versions.current.ok_or_else(|| Fault::failed("the state folder has no webhook key"))
+        versions.current.ok_or_else(|| {
+            CommandError::failed(
+                "no webhook key: set DIGICERT_WEBHOOK_KEY, or store `digicert_webhook_key` in the \
+                 state folder's secrets.json",
+            )
+        })
     }
 }
 
-fn usable(name: &str, stored: &SecretString) -> Outcome<webhook::Key> {
-    webhook::Key::of(stored).map_err(|fault| Fault::usage(format!("{name}: {fault}")))
+fn usable(name: &str, stored: &SecretString) -> CommandResult<webhook::Key> {
+    webhook::Key::of(stored).map_err(|error| CommandError::usage(format!("{name}: {error}")))
 }
 
-pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) -> Outcome<Url> {
-    // Europe is as if its base was typed: it decides before the variable.
-    given::base(
+/// The base URL of the Services API.
+pub(crate) fn base(
+    option: Option<&str>,
+    eu: bool,
+    environment: &Environment,
+) -> CommandResult<Url> {
+    // `--eu` means the European base URL, so it goes before the variable as `--base` does.
+    credentials::base(
         if eu { Some(API_BASE_EU) } else { option },
         "DIGICERT_API_BASE",
         API_BASE,
@@ -86,12 +99,12 @@ pub(crate) fn base(option: Option<&str>, eu: bool, environment: &Environment) ->
     )
 }
 
-/// The API key that was named, else that of its variable or of the state folder.
+/// The API key that an option names, else that of the variable or of the state folder.
 pub(crate) async fn api_key(
     access: &Access,
     environment: &Environment,
     secrets: &LocalSecrets,
-) -> Outcome<SecretString> {
+) -> CommandResult<SecretString> {
     #[cfg(feature = "aws")]
     if let Some(id) = &access.api_key_secret {
         return crate::stack::stored(environment, "--api-key-secret", id).await;
@@ -101,11 +114,11 @@ pub(crate) async fn api_key(
         .await
 }
 
-/// Where the API key may come from.
+/// The sources of the API key.
 pub(crate) fn key_source<'a>(state: &'a Path, file: Option<&'a Path>) -> KeySource<'a> {
     KeySource {
         provider: Provider::Digicert,
-        called: "API key",
+        name: "API key",
         option: "--api-key-file",
         file,
         variable: API_KEY.variable,

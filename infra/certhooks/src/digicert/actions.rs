@@ -6,13 +6,13 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::access::Session;
-use super::home::Home;
-use super::words::{Activate, Deactivate, Delete, List, One, Show, Test, Verify};
-use super::{show, wish};
-use crate::fault::{Fault, Outcome};
-use crate::given;
+use super::args::{Activate, Deactivate, Delete, List, Show, Test, Verify, WebhookArgs};
+use super::installation::Installation;
+use super::{show, webhook_spec};
+use crate::credentials;
+use crate::error::{CommandError, CommandResult};
 
-pub(super) async fn list(arguments: &List) -> Outcome<()> {
+pub(super) async fn list(arguments: &List) -> CommandResult<()> {
     let Session { account, output, .. } = Session::open(&arguments.access).await?;
     let webhooks = account.call(&webhook::list(), webhook::classify_list).await?;
     for webhook in &webhooks {
@@ -21,45 +21,45 @@ pub(super) async fn list(arguments: &List) -> Outcome<()> {
     if webhooks.is_empty() { Err(Refusal::NoWebhookInAccount.into()) } else { Ok(()) }
 }
 
-pub(super) async fn show(arguments: &Show) -> Outcome<()> {
-    let Session { account, output, .. } = Session::open(&arguments.of.access).await?;
-    show::webhook(output, &account.webhook(arguments.of.webhook_id).await?);
+pub(super) async fn show(arguments: &Show) -> CommandResult<()> {
+    let Session { account, output, .. } = Session::open(&arguments.webhook.access).await?;
+    show::webhook(output, &account.webhook(arguments.webhook.webhook_id).await?);
     Ok(())
 }
 
-pub(super) async fn test(arguments: &Test) -> Outcome<()> {
-    let elsewhere = arguments.endpoint.as_deref().map(wish::endpoint).transpose()?;
-    let session = Session::open(&arguments.of.access).await?;
-    let named = session.new_secret(&arguments.secret).await?;
-    let (endpoint, key) = match elsewhere {
-        Some(endpoint) => (endpoint, named),
+pub(super) async fn test(arguments: &Test) -> CommandResult<()> {
+    let named_endpoint = arguments.endpoint.as_deref().map(webhook_spec::endpoint).transpose()?;
+    let session = Session::open(&arguments.webhook.access).await?;
+    let named_key = session.new_secret(&arguments.secret).await?;
+    let (endpoint, key) = match named_endpoint {
+        Some(endpoint) => (endpoint, named_key),
         None => {
-            let webhook = session.account.webhook(arguments.of.webhook_id).await?;
+            let webhook = session.account.webhook(arguments.webhook.webhook_id).await?;
             let own = webhook.secret.filter(|_| !arguments.without_secret);
-            (webhook.endpoint, named.or(own))
+            (webhook.endpoint, named_key.or(own))
         }
     };
     session.account.act(&webhook::test_endpoint(&endpoint, key.as_ref())).await?;
     let with = if key.is_some() { "with" } else { "without" };
     session.output.say(
-        &format!("{} answered the test event, sent {with} a key", endpoint.as_str()),
+        &format!("{} accepted the test event, which was sent {with} a key", endpoint.as_str()),
         &json!({ "endpoint": endpoint.as_str(), "key": key.is_some(), "answered": true }),
     );
     Ok(())
 }
 
-pub(super) async fn verify(arguments: &Verify) -> Outcome<()> {
-    let given = arguments.token.as_deref().map(token).transpose()?;
-    let session = Session::open(&arguments.of.access).await?;
-    let id = session.account.id(arguments.of.webhook_id).await?;
-    let token = match given {
+pub(super) async fn verify(arguments: &Verify) -> CommandResult<()> {
+    let named = arguments.token.as_deref().map(token).transpose()?;
+    let session = Session::open(&arguments.webhook.access).await?;
+    let id = session.account.id(arguments.webhook.webhook_id).await?;
+    let token = match named {
         Some(token) => token,
         None => {
-            let home = Home::open(&session, &arguments.here).await?;
-            let waiting = home.waiting(id).await?;
+            let installation = Installation::open(&session, &arguments.installation).await?;
+            let waiting = installation.waiting(id).await?;
             let none = || {
-                Fault::nothing(format!(
-                    "no token for webhook {id} waits: have one sent with `challenge --send`"
+                CommandError::not_found(format!(
+                    "no token is waiting for webhook {id}; request one with `certhooks digicert webhook challenge --send`"
                 ))
             };
             waiting.ok_or_else(none)?.token
@@ -69,35 +69,39 @@ pub(super) async fn verify(arguments: &Verify) -> Outcome<()> {
     done(&session, id, "verified", "; next: certhooks digicert webhook activate")
 }
 
-fn token(text: &str) -> Outcome<SecretString> {
+fn token(text: &str) -> CommandResult<SecretString> {
     match text.trim() {
-        "-" => given::secret("TOKEN", Path::new("-")),
-        "" => Err(Fault::usage("TOKEN: is empty")),
+        "-" => credentials::secret("TOKEN", Path::new("-")),
+        "" => Err(CommandError::usage("TOKEN: must not be empty")),
         token => Ok(token.into()),
     }
 }
 
-pub(super) async fn activate(arguments: &Activate) -> Outcome<()> {
-    act(&arguments.of, webhook::activate, "active").await
+pub(super) async fn activate(arguments: &Activate) -> CommandResult<()> {
+    act(&arguments.webhook, webhook::activate, "active").await
 }
 
-pub(super) async fn deactivate(arguments: &Deactivate) -> Outcome<()> {
-    act(&arguments.of, webhook::deactivate, "inactive").await
+pub(super) async fn deactivate(arguments: &Deactivate) -> CommandResult<()> {
+    act(&arguments.webhook, webhook::deactivate, "inactive").await
 }
 
-pub(super) async fn delete(arguments: &Delete) -> Outcome<()> {
-    act(&arguments.of, webhook::delete, "deleted").await
+pub(super) async fn delete(arguments: &Delete) -> CommandResult<()> {
+    act(&arguments.webhook, webhook::delete, "deleted").await
 }
 
-async fn act(of: &One, request: fn(u64) -> Request, outcome: &str) -> Outcome<()> {
-    let session = Session::open(&of.access).await?;
-    let id = session.account.id(of.webhook_id).await?;
+async fn act(
+    arguments: &WebhookArgs,
+    request: fn(u64) -> Request,
+    outcome: &str,
+) -> CommandResult<()> {
+    let session = Session::open(&arguments.access).await?;
+    let id = session.account.id(arguments.webhook_id).await?;
     session.account.act(&request(id)).await?;
     done(&session, id, outcome, "")
 }
 
-fn done(session: &Session, id: u64, outcome: &str, next: &str) -> Outcome<()> {
+fn done(session: &Session, id: u64, outcome: &str, next: &str) -> CommandResult<()> {
     let value = json!({ "webhook_id": id, "outcome": outcome });
-    session.output.say(&format!("webhook {id} {outcome}{next}"), &value);
+    session.output.say(&format!("webhook {id}: {outcome}{next}"), &value);
     Ok(())
 }

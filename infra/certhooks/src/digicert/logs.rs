@@ -6,35 +6,35 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::access::Session;
-use super::account::{Account, Trouble};
-use super::words::Logs;
-use crate::fault::{Fault, Outcome};
-use crate::line::short;
-use crate::moment::moment;
+use super::account::{Account, CallError};
+use super::args::Logs;
+use crate::display::short;
+use crate::error::{CommandError, CommandResult};
+use crate::time_parsing::parse_time;
 
-/// "Max: 1000 (default)" (Webhook event logs, `limit`).
+/// Entries of a page: "Max: 1000 (default)" (Webhook event logs, `limit`).
 const PAGE: usize = 1000;
-/// A million entries: an end for a log that never ends.
+/// Maximum number of pages, so that a log without an end is not read forever: a million entries.
 const PAGES: usize = 1000;
 
-/// Which entries are asked for. They are chosen here, since the page that lists the API's own filters
-/// was not found.
-struct Choice<'a> {
+/// The entries to show. They are selected here, since CertCentral's documentation does not list the
+/// API's own filters.
+struct Selection<'a> {
     arguments: &'a Logs,
     since: Option<OffsetDateTime>,
 }
 
-pub(super) async fn run(arguments: &Logs) -> Outcome<()> {
-    let since = arguments.since.as_deref().map(|since| moment("--since", since));
-    let choice = Choice { arguments, since: since.transpose()? };
-    let Session { account, output, .. } = Session::open(&arguments.of.access).await?;
-    let mut book = Book::of(&account, account.id(arguments.of.webhook_id).await?);
+pub(super) async fn run(arguments: &Logs) -> CommandResult<()> {
+    let since = arguments.since.as_deref().map(|since| parse_time("--since", since));
+    let selection = Selection { arguments, since: since.transpose()? };
+    let Session { account, output, .. } = Session::open(&arguments.webhook.access).await?;
+    let mut log = EventLog::of(&account, account.id(arguments.webhook.webhook_id).await?);
     let (mut offset, mut shown) = (0, 0_usize);
     for _ in 0..PAGES {
-        let page = book.page(offset).await?;
+        let page = log.page(offset).await?;
         let count = page.entries.len();
         offset += count;
-        for entry in page.entries.iter().filter(|entry| choice.has(entry)) {
+        for entry in page.entries.iter().filter(|entry| selection.includes(entry)) {
             output.say(&line(entry), &value(entry));
             shown += 1;
         }
@@ -46,23 +46,24 @@ pub(super) async fn run(arguments: &Logs) -> Outcome<()> {
             break;
         }
     }
-    if shown == 0 { Err(Fault::nothing("the log has no such entry")) } else { Ok(()) }
+    if shown == 0 { Err(CommandError::not_found("no such entry in the log")) } else { Ok(()) }
 }
 
-/// The event log, at the address that it has.
-pub(crate) struct Book<'a> {
+/// CertCentral's log of the events that it sent.
+pub(crate) struct EventLog<'a> {
     account: &'a Account,
+    /// `None` once the address with the id of the webhook was refused.
     id: Option<u64>,
 }
 
-impl<'a> Book<'a> {
+impl<'a> EventLog<'a> {
     pub(crate) fn of(account: &'a Account, id: u64) -> Self {
         Self { account, id: Some(id) }
     }
 
-    /// The newest entries first. Which end of the log is the new one is not documented, so both are
-    /// read.
-    pub(crate) async fn newest(&mut self, most: usize) -> Result<Vec<LogEntry>, Trouble> {
+    /// The newest entries first. CertCentral does not document which end of the log is the newest, so
+    /// both are read.
+    pub(crate) async fn newest(&mut self, limit: usize) -> Result<Vec<LogEntry>, CallError> {
         let first = self.page(0).await?;
         let total = first.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(0);
         let mut entries = first.entries;
@@ -70,34 +71,34 @@ impl<'a> Book<'a> {
             let offset = entries.len().max(total.saturating_sub(PAGE));
             entries.extend(self.page(offset).await?.entries);
         }
-        // Times have whole seconds, so the order of the log counts too.
+        // Times are in whole seconds, so the order of the log decides between equal ones.
         if entries.first().map(|entry| entry.sent) <= entries.last().map(|entry| entry.sent) {
             entries.reverse();
         }
         entries.sort_by_key(|entry| Reverse(entry.sent));
-        entries.truncate(most);
+        entries.truncate(limit);
         Ok(entries)
     }
 
-    async fn page(&mut self, offset: usize) -> Result<LogPage, Trouble> {
-        let page = self.ask(offset).await;
+    async fn page(&mut self, offset: usize) -> Result<LogPage, CallError> {
+        let page = self.fetch(offset).await;
         match page {
-            // An older copy of the page has the address without the id.
-            Err(trouble) if self.id.is_some() && trouble.is(&Refusal::NoSuchRoute) => {
+            // An older copy of the documentation has the address without the id.
+            Err(error) if self.id.is_some() && error.is_refusal(&Refusal::NoSuchRoute) => {
                 self.id = None;
-                self.ask(offset).await
+                self.fetch(offset).await
             }
             page => page,
         }
     }
 
-    async fn ask(&self, offset: usize) -> Result<LogPage, Trouble> {
+    async fn fetch(&self, offset: usize) -> Result<LogPage, CallError> {
         self.account.call(&webhook::event_logs(self.id, offset), webhook::classify_logs).await
     }
 }
 
-impl Choice<'_> {
-    fn has(&self, entry: &LogEntry) -> bool {
+impl Selection<'_> {
+    fn includes(&self, entry: &LogEntry) -> bool {
         let Logs { event, code, failed, .. } = self.arguments;
         (event.is_empty() || event.contains(&entry.event))
             && (code.is_empty() || entry.code.is_some_and(|answered| code.contains(&answered)))

@@ -1,42 +1,43 @@
-//! CertCentral's side: `certhooks digicert webhook …`.
+//! `certhooks digicert webhook …`: the webhook of a CertCentral account.
 //!
-//! - [`words`]: its commands and options
-//! - [`access`], [`account`]: which account with which key; calls to CertCentral
-//! - [`home`]: our side: the door's key, the tokens that wait
-//! - [`actions`], [`change`], [`challenge`], [`logs`]: one call each, more or less
-//! - [`wish`]: what a webhook shall send, checked
-//! - [`subscribe`], [`rotate`]: the whole way, step by step
+//! - [`args`]: its commands and options
+//! - [`access`], [`account`]: the account and its API key; calls to CertCentral
+//! - [`installation`]: the webhook key and the waiting tokens of the installation
+//! - [`actions`], [`change`], [`challenge`], [`logs`]: commands of one or two calls
+//! - [`webhook_spec`]: what a webhook is to send, checked before anything is sent
+//! - [`subscribe`], [`rotate`]: commands of several steps
+//! - [`show`]: a webhook for people and for programs
 
 mod access;
 mod account;
 mod actions;
+mod args;
 mod challenge;
 mod change;
-mod home;
+mod installation;
 mod logs;
 mod rotate;
 mod show;
 mod subscribe;
-mod wish;
-mod words;
+mod webhook_spec;
 
 use std::process::ExitCode;
 
 pub(crate) use self::access::{api_key, base, key_source};
 pub(crate) use self::account::Account;
-pub(crate) use self::logs::Book;
-pub(crate) use self::words::{Access, Webhook};
-use crate::fault::Outcome;
+pub(crate) use self::args::{Access, Webhook};
+pub(crate) use self::logs::EventLog;
+use crate::error::CommandResult;
 
 pub(crate) async fn run(command: Webhook) -> ExitCode {
     let json = command.access().common.json;
-    match obey(command).await {
+    match dispatch(command).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(json),
+        Err(error) => error.report(json),
     }
 }
 
-async fn obey(command: Webhook) -> Outcome<()> {
+async fn dispatch(command: Webhook) -> CommandResult<()> {
     match command {
         Webhook::List(arguments) => actions::list(&arguments).await,
         Webhook::Show(arguments) => actions::show(&arguments).await,

@@ -5,182 +5,204 @@ use providers::digicert::webhook::{self, Key, Parameters, Refusal, SecretChange,
 use secrecy::SecretString;
 
 use super::access::Session;
-use super::account::{Account, Trouble};
-use super::words::Rotate;
-use crate::fault::{Fault, Outcome};
+use super::account::{Account, CallError};
+use super::args::Rotate;
+use crate::error::{CommandError, CommandResult};
+use crate::installation_secret::InstallationSecret;
 use crate::output::Output;
-use crate::store::Store;
 
-/// A door that met an unknown key looks at its secret again after 5 s (design: "at most each 5 s").
-const REFRESH: Duration = Duration::from_secs(6);
-/// How often the door is asked until it answers as it shall, once per [`REFRESH`].
-const LOOKS: u32 = 3;
+/// Interval between two tests of the webhook endpoint. It reads its secret again when it meets an
+/// unknown key, at most every 5 s (`infra/docs/architecture.md`, "Secrets and rotation").
+const TEST_INTERVAL: Duration = Duration::from_secs(6);
+/// Maximum number of tests, one per [`TEST_INTERVAL`].
+const TESTS: u32 = 3;
 
-const RUN_AGAIN: &str = "the door takes both keys: run `rotate` again, and it finishes";
+const RUN_AGAIN: &str = "the webhook endpoint accepts both keys; run `certhooks digicert webhook rotate` again to finish";
 
-/// The way of a rotation. How far it has come is read from what is stored here and at CertCentral, so
-/// that it can be stopped anywhere.
-struct Way<'a> {
+/// The steps of a rotation. Its progress is read from what the installation and CertCentral have
+/// stored, so it can be stopped anywhere and run again.
+struct RotationPlan<'a> {
     account: &'a Account,
-    store: Store,
+    secret: InstallationSecret,
     webhook: Webhook,
     output: Output,
     compromised: bool,
 }
 
-pub(super) async fn run(arguments: &Rotate) -> Outcome<()> {
-    let session = Session::open(&arguments.of.access).await?;
-    let store = Store::open(&session.secrets, &arguments.here, Provider::Digicert).await?;
-    let webhook = session.account.webhook(arguments.of.webhook_id).await?;
-    let way = Way {
+pub(super) async fn run(arguments: &Rotate) -> CommandResult<()> {
+    let session = Session::open(&arguments.webhook.access).await?;
+    let secret =
+        InstallationSecret::open(&session.secrets, &arguments.installation, Provider::Digicert)
+            .await?;
+    let webhook = session.account.webhook(arguments.webhook.webhook_id).await?;
+    let plan = RotationPlan {
         account: &session.account,
-        store,
+        secret,
         webhook,
         output: session.output,
         compromised: arguments.compromised,
     };
-    if arguments.roll_back { way.roll_back().await } else { way.rotate().await }
+    if arguments.roll_back { plan.roll_back().await } else { plan.rotate().await }
 }
 
-impl Way<'_> {
-    async fn rotate(&self) -> Outcome<()> {
-        let old = Key::of(&self.store.stages().await?.current).ok();
+impl RotationPlan<'_> {
+    async fn rotate(&self) -> CommandResult<()> {
+        let old = Key::of(&self.secret.stages().await?.current).ok();
         let next = self.pending().await?;
         if self.has(&self.webhook, &next) {
             self.output.step("update", "already", "CertCentral has the new key");
         } else {
-            self.accepted(&next).await?;
-            self.updated(&next).await?;
+            self.test_endpoint(&next).await?;
+            self.update(&next).await?;
         }
-        self.store.promote(!self.compromised).await.map_err(|fault| fault.then(RUN_AGAIN))?;
-        let old_key = if self.compromised { "is gone" } else { "counts for 24 hours more" };
+        self.secret
+            .promote(!self.compromised)
+            .await
+            .map_err(|error| error.followed_by(RUN_AGAIN))?;
+        let old_key = if self.compromised { "ended" } else { "is valid for another 24 hours" };
         self.output.step(
             "promote",
             "done",
-            &format!("the new key is current, the old one {old_key}"),
+            &format!("the new key is current; the old one {old_key}"),
         );
         if let Some(old) = old.filter(|old| self.compromised && !old.matches(&next)) {
-            self.refused(&old).await?;
+            self.confirm_refused(&old).await?;
         }
-        self.proved(&next).await?;
-        self.unchanged().await
+        self.final_test(&next).await?;
+        self.check_unchanged().await
     }
 
-    /// The new key, stored as pending. One that was stored before goes on, unless a compromise could
-    /// have taken it along.
-    async fn pending(&self) -> Outcome<Key> {
-        let stored = self.store.stages().await?.pending;
+    /// The new key, stored as pending. One that an earlier run stored is used, unless it may have been
+    /// compromised with the current one.
+    async fn pending(&self) -> CommandResult<Key> {
+        let stored = self.secret.stages().await?.pending;
         if let Some(next) = stored.and_then(|stored| Key::of(&stored).ok())
             && (!self.compromised || self.has(&self.webhook, &next))
         {
-            self.output.step("pending", "already", "a new key is stored from a run before");
+            self.output.step("pending", "already", "a new key was stored by an earlier run");
             return Ok(next);
         }
-        let next: SecretString = self.store.random()?;
-        self.store.begin(&next).await?;
-        self.output.step("pending", "done", "a new key is stored, and the door takes both");
-        Key::of(&next).map_err(|fault| Fault::failed(fault.to_string()))
+        let next: SecretString = self.secret.random()?;
+        self.secret.begin(&next).await?;
+        self.output.step(
+            "pending",
+            "done",
+            "a new key is stored; the webhook endpoint accepts both",
+        );
+        Key::of(&next).map_err(|error| CommandError::failed(error.to_string()))
     }
 
-    /// Waits until the door knows the new key, and sees that it takes it before CertCentral sends it.
-    async fn accepted(&self, next: &Key) -> Outcome<()> {
-        tokio::time::sleep(REFRESH).await;
-        match self.taken(next).await {
+    /// Waits until the webhook endpoint knows the new key, and checks that it accepts it before
+    /// CertCentral sends it.
+    async fn test_endpoint(&self, next: &Key) -> CommandResult<()> {
+        tokio::time::sleep(TEST_INTERVAL).await;
+        match self.test_until_accepted(next).await {
             Ok(()) => {
-                self.output.step("door", "done", "it takes a test event with the new key");
+                self.output.step("endpoint", "done", "it accepted a test event with the new key");
                 Ok(())
             }
-            Err(trouble) => {
-                self.store.abandon().await?;
-                let fault = Fault::from(trouble).during("test event with the new key");
-                Err(fault.then("rolled back: nothing was changed"))
+            Err(error) => {
+                self.secret.abandon().await?;
+                let error = CommandError::from(error).during("test event with the new key");
+                Err(error.followed_by("rolled back; nothing was changed"))
             }
         }
     }
 
-    async fn updated(&self, next: &Key) -> Outcome<()> {
-        if let Err(trouble) = self.set(next).await {
-            if trouble.is_definite() {
-                self.store.abandon().await?;
-                return Err(Fault::from(trouble).then("rolled back: nothing was changed"));
+    /// Gives CertCentral the new key.
+    async fn update(&self, next: &Key) -> CommandResult<()> {
+        if let Err(error) = self.set(next).await {
+            if error.is_definite() {
+                self.secret.abandon().await?;
+                return Err(
+                    CommandError::from(error).followed_by("rolled back; nothing was changed")
+                );
             }
-            // It may have been done all the same, or be done yet: nothing is taken back.
-            let now = self.account.webhook(Some(self.webhook.id)).await;
-            if !now.is_ok_and(|webhook| self.has(&webhook, next)) {
-                return Err(Fault::from(trouble).then(RUN_AGAIN));
+            // CertCentral may have done it, or may still do it, so nothing is rolled back.
+            let current = self.account.webhook(Some(self.webhook.id)).await;
+            if !current.is_ok_and(|webhook| self.has(&webhook, next)) {
+                return Err(CommandError::from(error).followed_by(RUN_AGAIN));
             }
         }
         self.output.step("update", "done", "CertCentral has the new key");
         Ok(())
     }
 
-    /// Sees that the door refuses the old key. A key that it does not know makes it look at its secret.
-    async fn refused(&self, old: &Key) -> Outcome<()> {
-        let unknown = self.store.random()?;
-        let unknown = Key::of(&unknown).map_err(|fault| Fault::failed(fault.to_string()))?;
-        for _ in 0..LOOKS {
-            tokio::time::sleep(REFRESH).await;
-            let _made_to_look = self.test(&unknown).await;
-            if self.test(old).await.is_err_and(|trouble| trouble.is(&Refusal::EndpointError)) {
-                let note = "the door refuses it (further copies of a function: after \
+    /// Checks that the webhook endpoint refuses the old key. An unknown key makes it read its secret.
+    async fn confirm_refused(&self, old: &Key) -> CommandResult<()> {
+        let unknown = self.secret.random()?;
+        let unknown = Key::of(&unknown).map_err(|error| CommandError::failed(error.to_string()))?;
+        for _ in 0..TESTS {
+            tokio::time::sleep(TEST_INTERVAL).await;
+            let _makes_it_read = self.test(&unknown).await;
+            if self.test(old).await.is_err_and(|error| error.is_refusal(&Refusal::EndpointError)) {
+                let note = "the webhook endpoint refuses it (other instances of a function: after \
                             SECRET_CACHE_SECONDS at the latest)";
                 self.output.step("old key", "ended", note);
                 return Ok(());
             }
         }
-        self.output.warn("the door still takes the old key; it ends after SECRET_CACHE_SECONDS");
+        self.output.warn(
+            "the webhook endpoint still accepts the old key; it ends after SECRET_CACHE_SECONDS",
+        );
         Ok(())
     }
 
-    async fn proved(&self, next: &Key) -> Outcome<()> {
-        self.taken(next).await.map_err(|trouble| {
-            let fault = Fault::from(trouble).during("test event with the new key");
-            fault.then("the rotation itself is done: see `test`")
+    async fn final_test(&self, next: &Key) -> CommandResult<()> {
+        self.test_until_accepted(next).await.map_err(|error| {
+            let error = CommandError::from(error).during("test event with the new key");
+            error.followed_by("the rotation itself is complete; repeat the test with `certhooks digicert webhook test`")
         })?;
-        self.output.step("test", "done", "the door took a test event with the new key");
+        self.output.step("test", "done", "the endpoint accepted a test event with the new key");
         Ok(())
     }
 
-    /// Only the secret shall have changed.
-    async fn unchanged(&self) -> Outcome<()> {
-        let now = self.account.webhook(Some(self.webhook.id)).await?;
-        if self.webhook.status == Status::Active && now.status != Status::Active {
-            return Err(Fault::failed(format!(
-                "the key is rotated, but CertCentral made the webhook {}: run `subscribe`",
-                now.status.as_str()
+    /// Checks that CertCentral changed nothing but the secret.
+    async fn check_unchanged(&self) -> CommandResult<()> {
+        let current = self.account.webhook(Some(self.webhook.id)).await?;
+        if self.webhook.status == Status::Active && current.status != Status::Active {
+            return Err(CommandError::failed(format!(
+                "the key is rotated, but CertCentral made the webhook {}; run `certhooks digicert webhook \
+                 subscribe`",
+                current.status.as_str()
             )));
         }
-        if now.events != self.webhook.events || now.settings != self.webhook.settings {
-            self.output.warn("CertCentral changed events or settings of the webhook: see `show`");
+        if current.events != self.webhook.events || current.settings != self.webhook.settings {
+            self.output.warn("CertCentral changed events or settings of the webhook; check them with `certhooks digicert webhook show`");
         }
         Ok(())
     }
 
-    async fn roll_back(&self) -> Outcome<()> {
-        let stages = self.store.stages().await?;
+    async fn roll_back(&self) -> CommandResult<()> {
+        let stages = self.secret.stages().await?;
         if stages.pending.is_none() {
-            return Err(Fault::nothing("no rotation is under way"));
+            return Err(CommandError::not_found(
+                "no rotation is in progress, so there is nothing to roll back",
+            ));
         }
         let current = Key::of(&stages.current);
-        let current = current.map_err(|fault| Fault::failed(format!("current key: {fault}")))?;
-        // What CertCentral does not show may be the pending one.
+        let current = current
+            .map_err(|error| CommandError::failed(format!("the current webhook key: {error}")))?;
+        // Where CertCentral does not show its key, it may be the pending one.
         if !self.has(&self.webhook, &current) {
-            self.set(&current).await.map_err(|trouble| {
-                Fault::from(trouble).then("the door takes both keys: run this again")
+            self.set(&current).await.map_err(|error| {
+                CommandError::from(error)
+                    .followed_by("the webhook endpoint accepts both keys; run this command again")
             })?;
             self.output.step("update", "done", "CertCentral has the current key again");
         }
-        self.store.abandon().await?;
+        self.secret.abandon().await?;
         self.output.step("pending", "removed", "the current key stays");
         Ok(())
     }
 
-    /// Whether the door takes a key, given time for one more look at its secret.
-    async fn taken(&self, key: &Key) -> Result<(), Trouble> {
-        for _ in 1..LOOKS {
+    /// Sends test events with a key until the webhook endpoint, which may have to read its secret again,
+    /// accepts it.
+    async fn test_until_accepted(&self, key: &Key) -> Result<(), CallError> {
+        for _ in 1..TESTS {
             match self.test(key).await {
-                Err(trouble) if trouble.is(&Refusal::EndpointError) => {
-                    tokio::time::sleep(REFRESH).await;
+                Err(error) if error.is_refusal(&Refusal::EndpointError) => {
+                    tokio::time::sleep(TEST_INTERVAL).await;
                 }
                 outcome => return outcome,
             }
@@ -192,7 +214,7 @@ impl Way<'_> {
         webhook.secret.as_ref().is_some_and(|there| there.matches(key))
     }
 
-    async fn set(&self, key: &Key) -> Result<(), Trouble> {
+    async fn set(&self, key: &Key) -> Result<(), CallError> {
         let parameters = Parameters {
             secret: SecretChange::Set(key.clone()),
             ..Parameters::of(self.webhook.endpoint.clone())
@@ -200,7 +222,7 @@ impl Way<'_> {
         self.account.act(&webhook::update(self.webhook.id, &parameters)).await
     }
 
-    async fn test(&self, key: &Key) -> Result<(), Trouble> {
+    async fn test(&self, key: &Key) -> Result<(), CallError> {
         self.account.act(&webhook::test_endpoint(&self.webhook.endpoint, Some(key))).await
     }
 }

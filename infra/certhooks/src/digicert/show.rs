@@ -1,14 +1,14 @@
 use providers::digicert::webhook::{Settings, Status, Webhook};
 use serde_json::{Value, json};
 
-use crate::line::short;
+use crate::display::short;
 use crate::output::Output;
 use crate::output::say;
 
-/// A line in a terminal bears an address of any length that works.
+/// Maximum width of an address: longer than any that works, so that none is cut.
 const WIDTH: usize = 2048;
 
-/// A webhook with all that is told of it but its secret.
+/// Prints a webhook with everything but its secret.
 pub(super) fn webhook(output: Output, webhook: &Webhook) {
     let settings = &webhook.settings;
     let on = |switch: Option<bool>| match switch {
@@ -32,13 +32,13 @@ pub(super) fn webhook(output: Output, webhook: &Webhook) {
     output.say(&lines.join("\n"), &value(webhook));
 }
 
-/// One line.
+/// A webhook on one line.
 pub(super) fn line(webhook: &Webhook) -> String {
     let endpoint = short(webhook.endpoint.as_str(), WIDTH);
     format!("webhook {}  {:<8}  {endpoint}", webhook.id, webhook.status.as_str())
 }
 
-/// In CertCentral's own words, but `secret` says only whether there is one.
+/// A webhook for programs, in CertCentral's own names; `secret` says only whether there is one.
 pub(super) fn value(webhook: &Webhook) -> Value {
     let settings = &webhook.settings;
     json!({
@@ -56,7 +56,7 @@ pub(super) fn value(webhook: &Webhook) -> Value {
     })
 }
 
-/// What is left to do until events come, for people.
+/// Prints the next command to run until events arrive, for people.
 pub(super) fn next(output: Output, webhook: &Webhook) {
     let next = match webhook.status {
         Status::Pending => "challenge --send",

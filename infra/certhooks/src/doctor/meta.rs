@@ -2,83 +2,89 @@ use envelope::Provider;
 use providers::meta::ACCESS_TOKEN;
 use providers::meta::subscription::{Alerts, Refusal, Subscription};
 
-use crate::client::Trouble;
-use crate::doctor::look::Look;
+use crate::args::ProviderArgs;
+use crate::client::CallError;
+use crate::doctor::context::Context;
 use crate::doctor::report::Finding;
-use crate::doctor::{Side, endpoint};
-use crate::fault::Fault;
+use crate::doctor::{ProviderReport, compare_endpoint};
+use crate::error::CommandError;
 use crate::meta::{Access, App};
-use crate::options::AtProvider;
 
 const PROVIDER: Provider = Provider::Meta;
 
-/// Meta's side.
-pub(crate) async fn look(look: &Look) -> Side {
-    let app = look.arguments.app.clone();
-    let common = AtProvider { state: look.state.clone(), json: look.arguments.json };
+/// Checks the subscription and the domains of the Meta app.
+pub(crate) async fn check(context: &Context) -> ProviderReport {
+    let app = context.arguments.app.clone();
+    let common = ProviderArgs { state: context.state.clone(), json: context.arguments.json };
     let access = Access { app, access_token_file: None, base: None, common };
-    let app = match App::open(&access, &look.environment, &look.secrets).await {
+    let app = match App::open(&access, &context.environment, &context.secrets).await {
         Ok(app) => app,
-        Err(_) if !is_asked_for(look) => {
-            let detail = "not set up here, and nothing to set up: Meta has retired it";
-            return Side { findings: vec![Finding::ok("product", detail)], endpoint: None };
+        Err(_) if !is_wanted(context) => {
+            let detail = "not configured, which is right: Meta has retired the product";
+            return ProviderReport {
+                findings: vec![Finding::ok("product", detail)],
+                endpoint: None,
+            };
         }
-        Err(fault) => {
-            let mend = "set META_ACCESS_TOKEN and META_APP_ID (or --app)";
-            let findings = vec![Finding::warning("access-token", fault.text(), mend)];
-            return Side { findings, endpoint: None };
+        Err(error) => {
+            let fix = "set META_ACCESS_TOKEN and META_APP_ID (or --app)";
+            let findings = vec![Finding::warning("access-token", error.message(), fix)];
+            return ProviderReport { findings, endpoint: None };
         }
     };
     match app.subscription().await {
-        Err(trouble) => Side { findings: vec![refused(trouble)], endpoint: None },
+        Err(error) => ProviderReport { findings: vec![refused(error)], endpoint: None },
         Ok(None) => {
-            let subscribe = format!("{} --domain NAME", look.subscribe(PROVIDER, None));
-            let none = Finding::wrong("subscription", "the app has none", subscribe);
-            Side { findings: vec![none], endpoint: None }
+            let subscribe = format!("{} --domain NAME", context.subscribe_command(PROVIDER, None));
+            let none = Finding::error("subscription", "the app has none", subscribe);
+            ProviderReport { findings: vec![none], endpoint: None }
         }
-        Ok(Some(there)) => compare(look, &app, there).await,
+        Ok(Some(subscription)) => compare(context, &app, subscription).await,
     }
 }
 
-/// Whether somebody wants to know of a retired product.
-fn is_asked_for(look: &Look) -> bool {
+/// Whether the operator asks for this retired product, by an option or a variable.
+fn is_wanted(context: &Context) -> bool {
     let variables = [ACCESS_TOKEN.variable, "META_APP_ID"];
-    !look.arguments.provider.is_empty()
-        || look.arguments.app.is_some()
-        || variables.iter().any(|name| look.environment.optional(name).is_some())
+    !context.arguments.provider.is_empty()
+        || context.arguments.app.is_some()
+        || variables.iter().any(|name| context.environment.optional(name).is_some())
 }
 
-fn refused(trouble: Trouble<Refusal>) -> Finding {
-    let (check, mend) = match &trouble {
-        Trouble::Refused(refusal @ Refusal::Retired) => {
-            let mend = "nothing: switch the provider off (EnableMeta=false)";
-            return Finding::warning("product", refusal.to_string(), mend);
+fn refused(error: CallError<Refusal>) -> Finding {
+    let (check, fix) = match &error {
+        CallError::Refused(refusal @ Refusal::Retired) => {
+            let fix = "switch the provider off (EnableMeta=false)";
+            return Finding::warning("product", refusal.to_string(), fix);
         }
-        Trouble::Refused(Refusal::TokenRefused { .. } | Refusal::Forbidden { .. }) => {
+        CallError::Refused(Refusal::TokenRefused { .. } | Refusal::Forbidden { .. }) => {
             ("access-token", "set META_ACCESS_TOKEN to APPID|APPSECRET")
         }
-        Trouble::Refused(_) => ("api", "correct what it names, or try again later"),
-        Trouble::Unanswered(_) => ("api", "see META_API_BASE, HTTPS_PROXY and the network"),
+        CallError::Refused(_) => ("api", "correct what the message names, or try again later"),
+        CallError::Unanswered(_) => ("api", "check META_API_BASE, HTTPS_PROXY and the network"),
     };
-    Finding::wrong(check, Fault::from(trouble).text(), mend)
+    Finding::error(check, CommandError::from(error).message(), fix)
 }
 
-async fn compare(look: &Look, app: &App, there: Subscription) -> Side {
-    let subscribe = format!("{} --domain NAME", look.subscribe(PROVIDER, Some(&there.callback)));
-    let missing = there.missing();
-    let subscription = if !there.is_active {
-        Finding::wrong("subscription", "not active", subscribe.clone())
+async fn compare(context: &Context, app: &App, subscription: Subscription) -> ProviderReport {
+    let subscribe = format!(
+        "{} --domain NAME",
+        context.subscribe_command(PROVIDER, Some(&subscription.callback))
+    );
+    let missing = subscription.missing();
+    let fields = if !subscription.is_active {
+        Finding::error("subscription", "not active", subscribe.clone())
     } else if missing.is_empty() {
         Finding::ok("subscription", "certificate and phishing")
     } else {
-        let detail = format!("does not announce {}", missing.join(", "));
-        Finding::wrong("subscription", detail, subscribe.clone())
+        let detail = format!("is without the fields {}", missing.join(", "));
+        Finding::error("subscription", detail, subscribe.clone())
     };
-    let mut findings = vec![subscription, endpoint(look, PROVIDER, &there.callback)];
+    let mut findings = vec![fields, compare_endpoint(context, PROVIDER, &subscription.callback)];
     for alerts in Alerts::ALL {
         findings.push(domains(app, alerts, &subscribe).await);
     }
-    Side { findings, endpoint: Some(there.callback) }
+    ProviderReport { findings, endpoint: Some(subscription.callback) }
 }
 
 async fn domains(app: &App, alerts: Alerts, subscribe: &str) -> Finding {
@@ -88,10 +94,10 @@ async fn domains(app: &App, alerts: Alerts, subscribe: &str) -> Finding {
     };
     match app.domains(alerts).await {
         Ok(domains) if domains.is_empty() => {
-            let detail = "none is subscribed, so nothing is announced";
-            Finding::wrong(check, detail, subscribe)
+            let detail = "no domain is subscribed, so Meta sends nothing";
+            Finding::error(check, detail, subscribe)
         }
         Ok(domains) => Finding::ok(check, format!("{} subscribed", domains.len())),
-        Err(trouble) => refused(trouble),
+        Err(error) => refused(error),
     }
 }

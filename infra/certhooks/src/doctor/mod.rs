@@ -1,29 +1,30 @@
-//! `certhooks doctor`: the providers' trouble-shooting lists as a program.
+//! `certhooks doctor`: the providers' error-shooting lists as a program.
 //!
-//! - [`words`]: its options
-//! - [`look`]: what every check looks with
-//! - [`here`]: the state folder: queue, dead letters
-//! - [`queues`]: the queues of a stack, and their ages
-//! - [`digicert`], [`cloudflare`], [`meta`]: what is configured there, compared with here
-//! - [`door`]: a door, asked as its provider would ask it
-//! - [`probe`]: what it answers, and how fast
-//! - [`source`]: whether the provider's addresses may come in
-//! - [`reach`], [`tls`]: name and certificate of an address
-//! - [`report`]: a line for each finding; exit status
+//! - [`args`]: its arguments
+//! - [`context`]: what every check needs
+//! - [`installation`]: the state folder: queue, dead letters, scheduled canary
+//! - [`stack_queues`]: the queues of a stack, and the ages of their oldest messages
+//! - [`digicert`], [`cloudflare`], [`meta`]: the provider's configuration, compared with the
+//!   installation
+//! - [`endpoint`]: requests to a webhook endpoint, as its provider would send them
+//! - [`probe`]: sends such a request, and classifies the answer
+//! - [`source_range`]: whether the provider's addresses are allowed
+//! - [`reachability`], [`tls`]: DNS and TLS certificate of an endpoint's address
+//! - [`report`]: prints a line for each finding; exit status
 
+pub(crate) mod args;
 mod cloudflare;
+mod context;
 mod digicert;
-mod door;
-mod here;
-mod look;
+mod endpoint;
+mod installation;
 mod meta;
 pub(crate) mod probe;
-mod queues;
-mod reach;
+mod reachability;
 mod report;
-mod source;
+mod source_range;
+mod stack_queues;
 mod tls;
-pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -33,79 +34,87 @@ use envelope::Provider;
 use reqwest::Url;
 
 use crate::client::same_address;
-use crate::doctor::look::{Look, route};
+use crate::doctor::args::Doctor;
+use crate::doctor::context::{Context, route};
 use crate::doctor::report::{Finding, Report};
-use crate::doctor::words::Doctor;
 
-/// What a provider's side says.
-pub(crate) struct Side {
+/// The findings about a provider's configuration.
+pub(crate) struct ProviderReport {
     pub(crate) findings: Vec<Finding>,
-    /// Where it sends to.
+    /// The URL that the provider sends to; `None` where it could not be read or none is configured.
     pub(crate) endpoint: Option<String>,
 }
 
 pub(crate) async fn run(arguments: Doctor) -> anyhow::Result<ExitCode> {
     let json = arguments.json;
-    let look = match Box::pin(Look::open(arguments)).await {
-        Ok(look) => look,
-        Err(fault) => return Ok(fault.report(json)),
+    let context = match Box::pin(Context::open(arguments)).await {
+        Ok(context) => context,
+        Err(error) => return Ok(error.report(json)),
     };
     let mut report = Report::new(json);
-    match examine(&look, &mut report).await {
-        // Whoever read us has enough, such as `head`.
+    match run_checks(&context, &mut report).await {
+        // The reader has read enough, such as `head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        examined => examined?,
+        outcome => outcome?,
     }
     Ok(report.status())
 }
 
-async fn examine(look: &Look, report: &mut Report) -> io::Result<()> {
-    report.add("here", here::look(look).await)?;
-    let mut reached = BTreeSet::new();
-    for provider in look.providers() {
-        if look.is_switched_off(provider) {
+async fn run_checks(context: &Context, report: &mut Report) -> io::Result<()> {
+    report.add("here", installation::check(context).await)?;
+    let mut checked_addresses = BTreeSet::new();
+    for provider in context.providers() {
+        if context.is_switched_off(provider) {
             report.add(provider.as_str(), [Finding::ok("stack", "switched off")])?;
             continue;
         }
-        let side = match provider {
-            Provider::Cloudflare => Box::pin(cloudflare::look(look)).await,
-            Provider::Digicert => Box::pin(digicert::look(look)).await,
-            Provider::Meta => Box::pin(meta::look(look)).await,
+        let at_provider = match provider {
+            Provider::Cloudflare => Box::pin(cloudflare::check(context)).await,
+            Provider::Digicert => Box::pin(digicert::check(context)).await,
+            Provider::Meta => Box::pin(meta::check(context)).await,
         };
         let scope = provider.as_str();
-        report.add(scope, side.findings)?;
-        report.add(scope, source::look(look, provider))?;
-        let there = side.endpoint.as_deref().and_then(|endpoint| Url::parse(endpoint).ok());
-        let Some(door) = look.door(provider).or(there) else {
-            report.add(scope, [unknown(provider)])?;
+        report.add(scope, at_provider.findings)?;
+        report.add(scope, source_range::check(context, provider))?;
+        let configured =
+            at_provider.endpoint.as_deref().and_then(|endpoint| Url::parse(endpoint).ok());
+        let Some(endpoint) = context.endpoint_url(provider).or(configured) else {
+            report.add(scope, [unknown_endpoint(provider)])?;
             continue;
         };
-        let address = (door.host_str().map(str::to_owned), door.port_or_known_default());
-        if reached.insert(address) {
-            report.add("here", reach::look(&door).await)?;
+        let address = (endpoint.host_str().map(str::to_owned), endpoint.port_or_known_default());
+        if checked_addresses.insert(address) {
+            report.add("here", reachability::check(&endpoint).await)?;
         }
-        report.add(scope, Box::pin(door::probe(look, provider, &door)).await)?;
+        report.add(scope, Box::pin(endpoint::check(context, provider, &endpoint)).await)?;
     }
     Ok(())
 }
 
-fn unknown(provider: Provider) -> Finding {
-    let detail = format!("the address of {} is not known, so it was not asked", route(provider));
+fn unknown_endpoint(provider: Provider) -> Finding {
+    let detail =
+        format!("the address of {} is not known, so no request was sent to it", route(provider));
     Finding::warning("answer", detail, "name it with --endpoint, such as https://hooks.example.com")
 }
 
-/// Whether the provider sends to the door that was named; without one, whether it sends to a door.
-pub(crate) fn endpoint(look: &Look, provider: Provider, there: &str) -> Finding {
+/// Whether the provider sends to the webhook endpoint of this installation; where its URL is not
+/// known, whether the URL has the route of a webhook endpoint.
+pub(crate) fn compare_endpoint(context: &Context, provider: Provider, configured: &str) -> Finding {
     const CHECK: &str = "endpoint";
-    let subscribe = look.subscribe(provider, Some(there));
-    match look.door(provider) {
-        Some(here) if same_address(here.as_str(), there) => Finding::ok(CHECK, there),
-        Some(here) => Finding::wrong(CHECK, format!("it is {there}, not {here}"), subscribe),
-        None if Url::parse(there).is_ok_and(|url| url.path().ends_with(route(provider))) => {
-            Finding::ok(CHECK, format!("{there}, with nothing to compare it with (--endpoint)"))
+    let subscribe = context.subscribe_command(provider, Some(configured));
+    match context.endpoint_url(provider) {
+        Some(expected) if same_address(expected.as_str(), configured) => {
+            Finding::ok(CHECK, configured)
+        }
+        Some(expected) => {
+            Finding::error(CHECK, format!("it is {configured}, not {expected}"), subscribe)
+        }
+        None if Url::parse(configured).is_ok_and(|url| url.path().ends_with(route(provider))) => {
+            let detail = format!("{configured}; without --endpoint it is compared with nothing");
+            Finding::ok(CHECK, detail)
         }
         None => {
-            let detail = format!("{there} does not end with {}", route(provider));
+            let detail = format!("{configured} does not end with {}", route(provider));
             Finding::warning(CHECK, detail, "name the right address with --endpoint")
         }
     }

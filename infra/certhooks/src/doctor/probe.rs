@@ -10,41 +10,41 @@ use crate::doctor::report::Finding;
 /// "If DigiCert doesn't receive a status response code of 2XX from your service within 10 seconds of
 /// sending an event, the request failed" (CertCentral webhooks, "Troubleshoot your webhook endpoint").
 pub(crate) const LIMIT: Duration = Duration::from_secs(10);
-/// An answer that took so long here may take the whole limit with a longer way or a colder start.
+/// An answer that takes this long here may exceed the limit with more latency or a cold start.
 const SLOW: Duration = Duration::from_secs(5);
 
-/// Sends what a provider would send.
+/// Sends requests as a provider would.
 pub(crate) struct Prober {
-    /// To loopback addresses: never through a proxy.
-    near: Client,
-    far: Client,
+    /// For loopback addresses: never through a proxy.
+    loopback: Client,
+    remote: Client,
 }
 
-/// How a door took a probe.
-pub(crate) enum Taken {
+/// How a webhook endpoint answered a probe.
+pub(crate) enum ProbeResult {
     Answered {
         status: u16,
-        /// `null` when it is no JSON.
+        /// `null` when it is not JSON.
         body: Value,
         text: String,
         after: Duration,
     },
-    /// Why there was no answer, in words.
-    Silent(String),
+    /// Why there was no answer, as text for people.
+    NoAnswer(String),
 }
 
 impl Prober {
     /// # Errors
-    /// Only when the TLS back end does not start.
+    /// The TLS back end cannot be initialised.
     pub(crate) fn new() -> reqwest::Result<Self> {
         let builder = || {
             Client::builder()
                 .user_agent(concat!("certhooks-doctor/", env!("CARGO_PKG_VERSION")))
-                // Providers follow none.
+                // Providers follow no redirects.
                 .redirect(Policy::none())
                 .timeout(LIMIT)
         };
-        Ok(Self { near: builder().no_proxy().build()?, far: builder().build()? })
+        Ok(Self { loopback: builder().no_proxy().build()?, remote: builder().build()? })
     }
 
     pub(crate) fn post(&self, url: &Url, body: impl Into<Vec<u8>>) -> RequestBuilder {
@@ -57,11 +57,12 @@ impl Prober {
     }
 
     fn client(&self, url: &Url) -> &Client {
-        if is_loopback(url) { &self.near } else { &self.far }
+        if is_loopback(url) { &self.loopback } else { &self.remote }
     }
 }
 
-impl Taken {
+impl ProbeResult {
+    /// Sends a probe and reads the answer to its end.
     pub(crate) async fn of(request: RequestBuilder) -> Self {
         let began = Instant::now();
         let answer = async {
@@ -74,82 +75,95 @@ impl Taken {
                 let body = serde_json::from_str(&text).unwrap_or_default();
                 Self::Answered { status, body, text, after: began.elapsed() }
             }
-            Err(error) => Self::Silent(silence(&error)),
+            Err(error) => Self::NoAnswer(reason(&error)),
         }
     }
 }
 
-/// The error's own text repeats the address, and Meta's would hold the verify token.
-fn silence(error: &reqwest::Error) -> String {
+/// The error's own text is not used: it repeats the URL, which for Meta holds the verify token.
+fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         format!("no answer within {} s", LIMIT.as_secs())
     } else if error.is_connect() {
         "no connection".to_owned()
     } else {
-        "the connection ended before the answer".to_owned()
+        "the connection ended before the answer was complete".to_owned()
     }
 }
 
-/// What a door's answer to a probe says, where `probe` names it and `key` is where the secret came
-/// from; a probe without a secret has none.
-pub(crate) fn classify(check: &'static str, probe: &str, taken: &Taken, log: &str) -> Finding {
-    let (status, after) = match taken {
-        Taken::Silent(why) => {
-            let detail = format!("{probe}: {why}");
-            return Finding::wrong(check, detail, format!("start what serves it; {log}"));
+/// The finding for an endpoint's answer. `probe` describes the request, `log_hint` says where the
+/// endpoint logs its errors.
+pub(crate) fn classify(
+    check: &'static str,
+    probe: &str,
+    result: &ProbeResult,
+    log_hint: &str,
+) -> Finding {
+    let (status, after) = match result {
+        ProbeResult::NoAnswer(reason) => {
+            let detail = format!("{probe}: {reason}");
+            return Finding::error(
+                check,
+                detail,
+                format!("start the webhook endpoint; {log_hint}"),
+            );
         }
-        Taken::Answered { status, after, .. } => (*status, *after),
+        ProbeResult::Answered { status, after, .. } => (*status, *after),
     };
     let millis = after.as_millis();
     let answered = format!("{probe}: {status} in {millis} ms");
     match status {
-        200 if is_ours(taken) => quick(check, answered, after),
-        200..=299 => Finding::wrong(
+        200 if is_from_certhooks(result) => duration(check, answered, after),
+        200..=299 => Finding::error(
             check,
-            format!("{answered}, but not from Certhooks: something else answers at this address"),
-            "route the path to Certhooks",
+            format!("{answered}, but not from Certhooks: another server answers at this address"),
+            "route this path to Certhooks",
         ),
-        300..=399 => Finding::wrong(
+        300..=399 => Finding::error(
             check,
             format!("{answered}: a redirect, which providers do not follow"),
-            "give the provider the address that it leads to",
+            "give the provider the address that it redirects to",
         ),
-        401 => Finding::wrong(
+        401 => Finding::error(
             check,
-            format!("{answered}: the door takes another secret than the one used here"),
-            "use the secret of that door: --state with its folder, or the variable of the secret",
+            format!("{answered}: the endpoint has another secret than this installation"),
+            "use the secret of that endpoint: --state with its folder, or the variable of the secret",
         ),
         403 => Finding::warning(
             check,
-            format!("{answered}: refused for its source address, which is this machine's"),
-            "nothing, if only the provider's addresses may reach it; else SOURCE_IP_ALLOWLIST",
+            format!("{answered}: the source address, which is this machine's, is not allowed"),
+            "nothing, if only the provider's addresses are to be allowed; else correct SOURCE_IP_ALLOWLIST",
         ),
-        404 | 405 => Finding::wrong(
+        404 | 405 => Finding::error(
             check,
-            format!("{answered}: no door at this address"),
-            "let the endpoint end with the path of the route, such as /webhooks/digicert",
+            format!("{answered}: no webhook endpoint at this address"),
+            "let the URL end with the route of the provider, such as /webhooks/digicert",
         ),
         429 => Finding::warning(check, format!("{answered}: throttled"), "try again later"),
-        503 => Finding::wrong(
+        503 => Finding::error(
             check,
-            format!("{answered}: the door cannot read its secret or reach its queue"),
-            log,
+            format!("{answered}: the endpoint cannot read its secret or reach its queue"),
+            log_hint,
         ),
-        _ => Finding::wrong(check, answered, log),
+        _ => Finding::error(check, answered, log_hint),
     }
 }
 
-fn quick(check: &'static str, answered: String, after: Duration) -> Finding {
+fn duration(check: &'static str, answered: String, after: Duration) -> Finding {
     let limit = LIMIT.as_secs();
     if after > SLOW {
         let detail = format!("{answered}, near the limit of {limit} s");
-        Finding::warning(check, detail, "more memory for the function, or a shorter way to it")
+        Finding::warning(
+            check,
+            detail,
+            "give the function more memory, or reduce the latency to it",
+        )
     } else {
         Finding::ok(check, format!("{answered} (limit {limit} s)"))
     }
 }
 
-/// A probe has no event in it.
-fn is_ours(taken: &Taken) -> bool {
-    matches!(taken, Taken::Answered { body, .. } if body["accepted"] == 0)
+/// Certhooks answers a request without an event with `"accepted": 0`.
+fn is_from_certhooks(result: &ProbeResult) -> bool {
+    matches!(result, ProbeResult::Answered { body, .. } if body["accepted"] == 0)
 }

@@ -3,48 +3,48 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::line::clean;
+use crate::display::clean;
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Level {
     Ok,
     Warning,
-    Wrong,
+    Error,
 }
 
-/// What one check found.
+/// The result of one check.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Finding {
     pub(crate) check: &'static str,
     pub(crate) level: Level,
     pub(crate) detail: String,
-    /// The command or change that mends it; empty when nothing is to be done.
-    pub(crate) mend: String,
+    /// The command or change that fixes it; empty when nothing is to be done.
+    pub(crate) fix: String,
 }
 
 impl Finding {
     pub(crate) fn ok(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, level: Level::Ok, detail: detail.into(), mend: String::new() }
+        Self { check, level: Level::Ok, detail: detail.into(), fix: String::new() }
     }
 
     pub(crate) fn warning(
         check: &'static str,
         detail: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        Self { check, level: Level::Warning, detail: detail.into(), mend: mend.into() }
+        Self { check, level: Level::Warning, detail: detail.into(), fix: fix.into() }
     }
 
-    pub(crate) fn wrong(
+    pub(crate) fn error(
         check: &'static str,
         detail: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        Self { check, level: Level::Wrong, detail: detail.into(), mend: mend.into() }
+        Self { check, level: Level::Error, detail: detail.into(), fix: fix.into() }
     }
 }
 
-/// Prints each finding as it comes, since a look at the far side may take seconds.
+/// Prints each finding as it is made, since a check of a provider may take seconds.
 pub(crate) struct Report {
     json: bool,
     worst: Level,
@@ -55,10 +55,10 @@ impl Report {
         Self { json, worst: Level::Ok }
     }
 
-    /// `scope` is a provider's name, or `here`.
+    /// Prints findings. `scope` is a provider's name, or `here` for the installation and its address.
     ///
     /// # Errors
-    /// Standard output takes no more.
+    /// Standard output cannot be written to.
     pub(crate) fn add(
         &mut self,
         scope: &str,
@@ -73,9 +73,9 @@ impl Report {
         out.flush()
     }
 
-    /// 1 when something is wrong; warnings are not.
+    /// 1 when there is an error; warnings do not count.
     pub(crate) fn status(&self) -> ExitCode {
-        if self.worst == Level::Wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        if self.worst == Level::Error { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
 }
 
@@ -84,27 +84,27 @@ impl Level {
         match self {
             Self::Ok => "ok",
             Self::Warning => "warning",
-            Self::Wrong => "wrong",
+            Self::Error => "error",
         }
     }
 }
 
 fn line(scope: &str, finding: &Finding) -> String {
-    let Finding { check, level, detail, mend } = finding;
-    let mend = if mend.is_empty() { String::new() } else { format!("; mend: {mend}") };
-    // Names and messages from the provider are in it.
-    clean(&format!("{:<8} {scope:<11} {check:<17} {detail}{mend}", level.as_str()))
+    let Finding { check, level, detail, fix } = finding;
+    let fix = if fix.is_empty() { String::new() } else { format!("; fix: {fix}") };
+    // The detail may hold names and messages from the provider, and these control characters.
+    clean(&format!("{:<8} {scope:<11} {check:<17} {detail}{fix}", level.as_str()))
 }
 
 fn object(scope: &str, finding: &Finding) -> String {
-    let Finding { check, level, detail, mend } = finding;
-    let mend = Some(mend).filter(|mend| !mend.is_empty());
+    let Finding { check, level, detail, fix } = finding;
+    let fix = Some(fix).filter(|fix| !fix.is_empty());
     json!({
         "scope": scope,
         "check": check,
         "level": level.as_str(),
         "detail": detail,
-        "mend": mend,
+        "fix": fix,
     })
     .to_string()
 }

@@ -11,81 +11,86 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, Signa
 use rustls_platform_verifier::Verifier;
 use time::OffsetDateTime;
 
-/// For the connection, and again for each read and write of the handshake.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The timeout of the connection, and of each read and write of the handshake.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a server showed in a TLS handshake.
-pub(crate) struct Shown {
-    /// PEM, as it was sent; empty when the handshake did not come so far.
-    pub(crate) chain: String,
-    /// Why a client that trusts what this system trusts would hang up.
+/// The certificate chain that a server sent in a TLS handshake.
+pub(crate) struct ServerChain {
+    /// PEM, in the order in which it was sent.
+    pub(crate) pem: String,
+    /// Why a client with this system's trust store refuses the chain; `None` where it accepts it.
     pub(crate) refused: Option<String>,
 }
 
-/// One handshake as a provider's client would do it, and no request. No proxy: providers do not use
-/// ours.
+/// Makes one handshake as a provider's client would, and sends no request. It uses no proxy, since
+/// providers do not use this machine's.
 ///
 /// # Errors
-/// Nothing listens there, or it does not speak TLS.
-pub(crate) async fn handshake(host: String, address: SocketAddr) -> Result<Shown, String> {
-    let shaken = tokio::task::spawn_blocking(move || shake(&host, address)).await;
-    shaken.unwrap_or_else(|error| Err(error.to_string()))
+/// No server listens at the address, or it does not speak TLS.
+pub(crate) async fn handshake(host: String, address: SocketAddr) -> Result<ServerChain, String> {
+    let result = tokio::task::spawn_blocking(move || connect_tls(&host, address)).await;
+    result.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-fn shake(host: &str, address: SocketAddr) -> Result<Shown, String> {
+fn connect_tls(host: &str, address: SocketAddr) -> Result<ServerChain, String> {
     let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
-    let witness = Arc::new(Witness::new().map_err(|error| error.to_string())?);
-    let mut client = client(Arc::clone(&witness), name)
-        .map_err(|error| format!("TLS does not start: {error}"))?;
+    let verifier = Arc::new(RecordingVerifier::new().map_err(|error| error.to_string())?);
+    let mut client = client(Arc::clone(&verifier), name)
+        .map_err(|error| format!("TLS cannot be initialised: {error}"))?;
     let mut socket = connect(address).map_err(|error| format!("{address}: {error}"))?;
     while client.is_handshaking() {
         if let Err(error) = client.complete_io(&mut socket) {
-            return match witness.chain() {
-                chain if chain.is_empty() => Err(format!("{address}: no TLS: {error}")),
-                chain => Ok(Shown { chain, refused: Some(error.to_string()) }),
+            return match verifier.chain() {
+                pem if pem.is_empty() => {
+                    Err(format!("{address}: the TLS handshake failed: {error}"))
+                }
+                pem => Ok(ServerChain { pem, refused: Some(error.to_string()) }),
             };
         }
     }
-    Ok(Shown { chain: witness.chain(), refused: None })
+    Ok(ServerChain { pem: verifier.chain(), refused: None })
 }
 
 fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    let socket = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    socket.set_read_timeout(Some(TIMEOUT))?;
+    socket.set_write_timeout(Some(TIMEOUT))?;
     Ok(socket)
 }
 
-fn client(witness: Arc<Witness>, name: ServerName<'static>) -> Result<ClientConnection, Error> {
+fn client(
+    verifier: Arc<RecordingVerifier>,
+    name: ServerName<'static>,
+) -> Result<ClientConnection, Error> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
-        // Its name is for what could be done here; `Witness` refuses what the system's verifier does.
+        // "Dangerous" is any own verifier; `RecordingVerifier` refuses whatever the system's does.
         .dangerous()
-        .with_custom_certificate_verifier(witness)
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     ClientConnection::new(Arc::new(config), name)
 }
 
-/// The system's verifier, which keeps what it was shown: a chain that is refused is the one that an
-/// operator needs to see.
+/// The system's verifier, which also records the chain: a refused chain is the one that an operator
+/// needs to see.
 #[derive(Debug)]
-struct Witness {
+struct RecordingVerifier {
     verifier: Verifier,
-    shown: Mutex<String>,
+    chain: Mutex<String>,
 }
 
-impl Witness {
+impl RecordingVerifier {
     fn new() -> Result<Self, Error> {
         let verifier = Verifier::new(Arc::new(ring::default_provider()))?;
-        Ok(Self { verifier, shown: Mutex::default() })
+        Ok(Self { verifier, chain: Mutex::default() })
     }
 
     fn chain(&self) -> String {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -95,7 +100,7 @@ impl ServerCertVerifier for Witness {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let chain = [leaf].into_iter().chain(issuers).map(|der| pem(der)).collect();
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = chain;
+        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
         self.verifier.verify_server_cert(leaf, issuers, name, ocsp, now)
     }
 
@@ -126,21 +131,21 @@ fn pem(der: &[u8]) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(der))
 }
 
-/// How much of a certificate's life is left.
+/// How much of a certificate's validity period is left.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Life {
-    Over,
-    /// Less than a sixth: 15 of 90 days, 8 of 47. Whoever renews automatically has done so by then.
-    NearEnd,
-    Enough,
+pub(crate) enum Validity {
+    Expired,
+    /// Less than a sixth: 15 of 90 days, 8 of 47. Automatic renewal happens earlier.
+    ExpiresSoon,
+    Valid,
 }
 
-impl Life {
+impl Validity {
     pub(crate) fn at(now: OffsetDateTime, from: OffsetDateTime, to: OffsetDateTime) -> Self {
         match to - now {
-            left if left.is_negative() => Self::Over,
-            left if left * 6 < to - from => Self::NearEnd,
-            _ => Self::Enough,
+            left if left.is_negative() => Self::Expired,
+            left if left * 6 < to - from => Self::ExpiresSoon,
+            _ => Self::Valid,
         }
     }
 }
@@ -149,16 +154,18 @@ impl Life {
 mod tests {
     use time::{Duration, OffsetDateTime};
 
-    use super::Life;
+    use super::Validity;
 
     #[test]
-    fn the_last_sixth_of_a_life_is_near_its_end() {
+    fn a_certificate_expires_soon_in_the_last_sixth_of_its_validity() {
         let day = |days| OffsetDateTime::UNIX_EPOCH + Duration::days(days);
-        for (now, life) in [(0, Life::Enough), (75, Life::Enough), (76, Life::NearEnd)] {
-            assert_eq!(Life::at(day(now), day(0), day(90)), life, "{now}");
+        for (now, validity) in
+            [(0, Validity::Valid), (75, Validity::Valid), (76, Validity::ExpiresSoon)]
+        {
+            assert_eq!(Validity::at(day(now), day(0), day(90)), validity, "{now}");
         }
-        assert_eq!(Life::at(day(90), day(0), day(90)), Life::NearEnd);
-        assert_eq!(Life::at(day(91), day(0), day(90)), Life::Over);
-        assert_eq!(Life::at(day(4), day(0), day(6)), Life::Enough);
+        assert_eq!(Validity::at(day(90), day(0), day(90)), Validity::ExpiresSoon);
+        assert_eq!(Validity::at(day(91), day(0), day(90)), Validity::Expired);
+        assert_eq!(Validity::at(day(4), day(0), day(6)), Validity::Valid);
     }
 }

@@ -3,18 +3,18 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::local::doors::Doors;
+use crate::local::webhook_endpoints::WebhookEndpoints;
 
-/// What a restart finds on the queue goes first.
+/// The delay after the start. Messages that a restart finds on the queue go first.
 const FIRST: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A canary soon after the start and each day, until `stopped` turns true.
-pub(crate) async fn run(doors: Arc<Doors>, mut stopped: watch::Receiver<bool>) {
+/// Sends a synthetic event soon after the start and each day, until `stopped` turns true.
+pub(crate) async fn run(endpoints: Arc<WebhookEndpoints>, mut stopped: watch::Receiver<bool>) {
     let mut pause = FIRST;
     while tokio::time::timeout(pause, stopped.wait_for(|stopped| *stopped)).await.is_err() {
-        if let Err(error) = doors.canary().await {
-            tracing::error!("the canary was not sent: {error}");
+        if let Err(error) = endpoints.canary().await {
+            tracing::error!(%error, "failed to send the canary");
         }
         pause = DAY;
     }

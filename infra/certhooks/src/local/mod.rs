@@ -1,23 +1,22 @@
-//! Door, queue, worker and simulator in one process.
+//! `certhooks local`: webhook endpoints, queues and worker in one process.
 //!
-//! - [`doors`]: the three intakes behind one router
-//! - [`server`]: HTTP front end: route, body limit, source address
-//! - [`canary`]: a synthetic event each day
-//! - [`worker`]: takes messages off the embedded queue and hands them to processing
-//! - [`reconcile`]: looks from time to time for what CertCentral failed to send
-//! - [`passages`]: a line for each event as it passes
-//! - [`samples`]: sends the sample events once, and shows how to send more
+//! - [`webhook_endpoints`]: the intakes of the three providers, by route
+//! - [`server`]: HTTP server: body limit, source address
+//! - [`canary`]: sends a synthetic event each day
+//! - [`worker`]: receives messages from the embedded queue and hands them to processing
+//! - [`reconciliation`]: fetches the events that CertCentral failed to deliver, at an interval
+//! - [`providers`]: API keys and API settings; the simulator for providers without a key
+//! - [`progress_log`]: prints a line for each event
+//! - [`samples`]: sends the sample events once, and prints commands that send more
 
 mod canary;
-mod doors;
-mod passages;
-mod providers;
-mod reconcile;
+mod progress_log;
+pub(crate) mod providers;
+mod reconciliation;
 mod samples;
 mod server;
+mod webhook_endpoints;
 mod worker;
-
-pub(crate) use providers::Providers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,17 +31,18 @@ use tokio::task::JoinHandle;
 
 use crate::cli::Local;
 use crate::keys;
-use crate::local::doors::Doors;
-use crate::local::reconcile::Reconciling;
+use crate::local::providers::Providers;
+use crate::local::reconciliation::ScheduledReconciliation;
 use crate::local::samples::Samples;
-use crate::local::server::Front;
-use crate::local::worker::Queue;
+use crate::local::server::AppState;
+use crate::local::webhook_endpoints::WebhookEndpoints;
+use crate::local::worker::EventsQueue;
 
-/// Requests under way may take so long to end after a signal.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long open requests may take to end after a signal.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
-    // With samples the lines of the passages are the output; the log says only what is wrong.
+    // With samples the progress log is the output; the log holds only warnings and errors.
     let format = if arguments.json { Format::Json } else { Format::detect() };
     boot::log(format, if arguments.samples.is_some() { "warn" } else { "info" });
     boot::report_panics();
@@ -50,24 +50,26 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let state = State::open(&arguments.state, Options::default())?;
     let secrets = state.secrets(keys::variable(&environment));
     let providers = Providers::start(&environment, &secrets).await?;
-    let (passages, deliveries) = passages::watch(arguments.samples.is_some(), state.deliveries());
-    let doors = Doors::open(&environment, &state, &secrets).await?;
-    let worker = worker::of(&state, deliveries, &providers)?;
-    let reconciling = Reconciling::of(&environment, &state, &providers, arguments.reconcile_every)?;
+    let (progress, deliveries) =
+        progress_log::observe(arguments.samples.is_some(), state.deliveries());
+    let endpoints = WebhookEndpoints::open(&environment, &state, &secrets).await?;
+    let worker = worker::build(&state, deliveries, &providers)?;
+    let reconciliation =
+        ScheduledReconciliation::new(&environment, &state, &providers, arguments.reconcile_every)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
-        .with_context(|| format!("--listen {}: cannot be bound", arguments.listen))?;
+        .with_context(|| format!("--listen {}: cannot listen on this address", arguments.listen))?;
     let address = listener.local_addr()?;
 
     let (stop, stopped) = watch::channel(false);
-    let doors = Arc::new(doors);
-    let front = Front::new(Arc::clone(&doors), arguments.trusted_proxy, passages.clone());
-    let queue = Queue { events: state.events(), passages: passages.clone() };
-    tokio::spawn(canary::run(doors, stopped.clone()));
+    let endpoints = Arc::new(endpoints);
+    let app = AppState::new(Arc::clone(&endpoints), arguments.trusted_proxy, progress.clone());
+    let queue = EventsQueue { events: state.events(), progress: progress.clone() };
+    tokio::spawn(canary::run(endpoints, stopped.clone()));
     let tasks = Tasks {
-        working: tokio::spawn(worker::run(worker, queue, stopped.clone())),
-        reconciling: tokio::spawn(reconciling.run(stopped.clone())),
-        serving: tokio::spawn(server::serve(listener, front, stopped)),
+        worker: tokio::spawn(worker::run(worker, queue, stopped.clone())),
+        reconciliation: tokio::spawn(reconciliation.run(stopped.clone())),
+        server: tokio::spawn(server::serve(listener, app, stopped)),
         stop,
     };
     let folder = arguments.state.display();
@@ -76,37 +78,40 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
 
     let samples = arguments.samples.as_deref().map(|folder| {
         let samples = Samples { folder, address, state: &arguments.state, providers: &providers };
-        samples.run(&secrets, &passages)
+        samples.run(&secrets, &progress)
     });
     let outcome = until_stopped(samples).await;
     tasks.end().await?;
     outcome
 }
 
-/// What runs until it is told to stop.
+/// The tasks that run until `stop` is sent.
 struct Tasks {
-    serving: JoinHandle<std::io::Result<()>>,
-    working: JoinHandle<()>,
-    reconciling: JoinHandle<()>,
+    server: JoinHandle<std::io::Result<()>>,
+    worker: JoinHandle<()>,
+    reconciliation: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
 impl Tasks {
-    /// First the doors, so that nothing new comes in, then what is under way.
+    /// Stops the server first, so that no event arrives any more, then waits for the work in progress.
     async fn end(self) -> anyhow::Result<()> {
         self.stop.send_replace(true);
-        match tokio::time::timeout(PATIENCE, self.serving).await {
+        match tokio::time::timeout(SHUTDOWN_TIMEOUT, self.server).await {
             Ok(served) => served??,
-            Err(_) => tracing::warn!("a sender did not finish its request; stopping all the same"),
+            Err(_) => {
+                let timeout_seconds = SHUTDOWN_TIMEOUT.as_secs();
+                tracing::warn!(timeout_seconds, "a request is still open; stopping without it");
+            }
         }
-        self.working.await?;
-        self.reconciling.await?;
+        self.worker.await?;
+        self.reconciliation.await?;
         tracing::info!("stopped");
         Ok(())
     }
 }
 
-/// Sends the samples, if there are any, and then waits for the signal to stop.
+/// Sends the samples, if `--samples` is given, and then waits for the signal to stop.
 async fn until_stopped(
     samples: Option<impl Future<Output = anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {
@@ -114,7 +119,7 @@ async fn until_stopped(
     tokio::pin!(stopping);
     if let Some(samples) = samples {
         tokio::select! {
-            sent = samples => sent?,
+            outcome = samples => outcome?,
             signalled = &mut stopping => return signalled.map_err(Into::into),
         }
     }

@@ -7,13 +7,13 @@ use processing::{Keys, Settings};
 
 use crate::keys::ApiKey;
 
-/// The providers as the worker sees them. One with an API key is called for real. One without is
-/// simulated where this program has the simulator in it (feature `simulator`, which `make run` turns
-/// on); elsewhere its call-back is disabled.
+/// API keys and API settings for the worker. A provider with an API key is called for real. One
+/// without is simulated where this program contains the simulator (feature `simulator`, which `make
+/// run` turns on); elsewhere its call-back is disabled.
 pub(crate) struct Providers {
     pub(crate) settings: Settings,
     pub(crate) keys: Keys<ApiKey>,
-    /// Stops when this is dropped.
+    /// The simulator, which stops when this is dropped; `None` where none runs.
     pub(crate) simulation: Option<Simulation>,
 }
 
@@ -30,9 +30,9 @@ impl Providers {
         secrets: &LocalSecrets,
     ) -> anyhow::Result<Self> {
         let mut keys = Keys {
-            digicert: Some(ApiKey::of(secrets, Provider::Digicert).await?),
-            cloudflare: Some(ApiKey::of(secrets, Provider::Cloudflare).await?),
-            meta: Some(ApiKey::of(secrets, Provider::Meta).await?),
+            digicert: Some(ApiKey::find(secrets, Provider::Digicert).await?),
+            cloudflare: Some(ApiKey::find(secrets, Provider::Cloudflare).await?),
+            meta: Some(ApiKey::find(secrets, Provider::Meta).await?),
         };
         let (environment, simulation) = simulate(environment.clone(), &keys).await?;
         if simulation.is_none() {
@@ -58,8 +58,8 @@ fn simulated(keys: &Keys<ApiKey>) -> Vec<Provider> {
         .collect()
 }
 
-/// Starts the simulator if a provider needs it. The settings of that provider then point to it; it has
-/// no rate limits, so the budget is `none` unless one is set.
+/// Starts the simulator if a provider has no API key, and points the settings of that provider to it.
+/// The simulator has no rate limits, so the budget is `none` unless one is set.
 #[cfg(feature = "simulator")]
 async fn simulate(
     mut environment: Environment,
@@ -91,7 +91,7 @@ async fn simulate(
 }
 
 #[cfg(not(feature = "simulator"))]
-#[expect(clippy::unused_async, reason = "as the one with the simulator")]
+#[expect(clippy::unused_async, reason = "same signature as with the simulator")]
 async fn simulate(
     environment: Environment,
     _: &Keys<ApiKey>,

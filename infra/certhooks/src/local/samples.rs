@@ -8,18 +8,18 @@ use envelope::Provider;
 use reqwest::{Client, Url};
 use time::OffsetDateTime;
 
-use crate::local::Providers;
-use crate::local::passages::{Passages, heading};
+use crate::local::progress_log::{ProgressLog, heading};
+use crate::local::providers::Providers;
 use crate::output::say;
 use crate::send::Sample;
 use crate::sign::Signer;
 
-/// Its presence in the state folder says that the samples were sent.
+/// A file in the state folder that marks the samples as sent.
 const SENT: &str = "samples-sent";
 /// The simulator answers within milliseconds; a real provider may need longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sends the sample events through the doors once in the life of a state folder, then shows how to
+/// Sends the sample events to the webhook endpoints once for a state folder, then prints commands that
 /// send more.
 pub(crate) struct Samples<'a> {
     pub(crate) folder: &'a Path,
@@ -32,10 +32,10 @@ impl Samples<'_> {
     pub(crate) async fn run(
         self,
         secrets: &LocalSecrets,
-        passages: &Passages,
+        progress: &ProgressLog,
     ) -> anyhow::Result<()> {
         let to = Url::parse(&format!("http://{}", self.address))?;
-        say!("Doors at {to}, state in {}", self.state.display());
+        say!("Webhook endpoints at {to}, state in {}", self.state.display());
         if let Some(simulation) = &self.providers.simulation {
             let names = self.providers.simulated().join(", ");
             say!("Simulated: {names}, at http://{}\n", simulation.address);
@@ -43,17 +43,17 @@ impl Samples<'_> {
         say!("{}", heading());
         let sent = self.state.join(SENT);
         if sent.exists() {
-            say!("(the samples were sent before; remove {} to send them again)", sent.display());
+            say!("(the samples were already sent; remove {} to send them again)", sent.display());
         } else {
             self.send(secrets, &to).await?;
-            passages.settled(PATIENCE).await;
+            progress.wait_until_idle(TIMEOUT).await;
             std::fs::write(&sent, "").with_context(|| sent.display().to_string())?;
         }
-        self.show_how(secrets, &to).await
+        self.print_examples(secrets, &to).await
     }
 
     async fn send(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
-        let client = Client::builder().timeout(PATIENCE).build()?;
+        let client = Client::builder().timeout(TIMEOUT).build()?;
         for file in event_files(self.folder)? {
             let sample = Sample::read(&file, None, secrets).await?;
             sample.send(&client, to, 0).await?;
@@ -61,9 +61,9 @@ impl Samples<'_> {
         Ok(())
     }
 
-    /// A line to paste for each provider, with an event that was not sent yet.
-    async fn show_how(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
-        say!("\nSend more from a second terminal; each line is a new event:\n");
+    /// Prints a command for each provider, with an event that was not sent yet.
+    async fn print_examples(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
+        say!("\nSend more events from a second terminal; each command sends a new one:\n");
         let number = OffsetDateTime::now_utc().unix_timestamp();
         for (provider, body) in [
             (
@@ -94,21 +94,22 @@ impl Samples<'_> {
         }
         let program = std::env::args().next().unwrap_or_else(|| "certhooks".into());
         let state = self.state.display();
-        say!("What consumers read, and the token of a challenge:\n");
+        say!("Show what consumers receive, and the token of a challenge:\n");
         say!("  {program} tail --state {state} --from-start");
         say!("  {program} digicert webhook challenge --state {state}");
-        say!("\nCtrl-C stops; starting again goes on where it was.");
+        say!("\nCtrl-C stops; the next start continues where this one ended.");
         Ok(())
     }
 }
 
-/// Event files below a folder, provider by provider; `lambda/` holds the same in AWS's wrapping.
+/// The event files below a folder, provider by provider. Its folder `lambda/` is left out: it holds the
+/// same events as requests of API Gateway.
 fn event_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for provider in ["digicert", "cloudflare", "meta-ct"] {
         let folder = folder.join(provider);
         let entries = std::fs::read_dir(&folder)
-            .with_context(|| format!("{}: has no sample events", folder.display()))?;
+            .with_context(|| format!("{}: cannot read the sample events", folder.display()))?;
         let mut found: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "json"))

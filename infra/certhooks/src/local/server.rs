@@ -14,46 +14,50 @@ use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::local::doors::Doors;
-use crate::local::passages::Passages;
+use crate::local::progress_log::ProgressLog;
+use crate::local::webhook_endpoints::WebhookEndpoints;
 
-/// A sender gets the answer to a body over the limit only if we read on instead of hanging up; this
-/// is as far as we do.
-const DRAINED: usize = 16 * 1024 * 1024;
-/// CertCentral gives up after 10 s; a body that takes longer is of no use.
+/// How much of a body is read, in bytes. A sender gets the answer to a body over the limit only if
+/// the server reads on instead of closing the connection.
+const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
+/// CertCentral gives up after 10 s, so a body that takes longer is of no use.
 const BODY_DEADLINE: Duration = Duration::from_secs(9);
 
-/// The HTTP front end of the doors.
-pub(crate) struct Front {
-    doors: Arc<Doors>,
+/// What every request needs.
+pub(crate) struct AppState {
+    endpoints: Arc<WebhookEndpoints>,
     trusted_proxies: Vec<IpNet>,
-    passages: Passages,
+    progress: ProgressLog,
 }
 
-impl Front {
-    pub(crate) fn new(doors: Arc<Doors>, trusted_proxies: Vec<IpNet>, passages: Passages) -> Self {
-        Self { doors, trusted_proxies, passages }
+impl AppState {
+    pub(crate) fn new(
+        endpoints: Arc<WebhookEndpoints>,
+        trusted_proxies: Vec<IpNet>,
+        progress: ProgressLog,
+    ) -> Self {
+        Self { endpoints, trusted_proxies, progress }
     }
 }
 
-/// Serves until `stopped` turns true, then finishes the requests under way.
+/// Serves requests until `stopped` turns true, then finishes the open ones.
 pub(crate) async fn serve(
     listener: TcpListener,
-    front: Front,
+    app: AppState,
     mut stopped: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let router = Router::new().fallback(answer).with_state(Arc::new(front));
+    let router = Router::new().fallback(handle).with_state(Arc::new(app));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
-            // An error means that the sender is gone, which is a stop too.
+            // An error means that the channel is closed, which is a stop too.
             let _stop = stopped.wait_for(|stop| *stop).await;
         })
         .await
 }
 
-async fn answer(
-    State(front): State<Arc<Front>>,
+async fn handle(
+    State(app): State<Arc<AppState>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: axum::extract::Request,
 ) -> Response {
@@ -61,8 +65,8 @@ async fn answer(
     let began = Instant::now();
     let path = parts.uri.path().to_owned();
     let no_route = || problem(StatusCode::NOT_FOUND, "There is no such route.");
-    let Some(limit) = front.doors.body_limit(&path) else { return no_route() };
-    let Ok(body) = tokio::time::timeout(BODY_DEADLINE, read(body, limit)).await else {
+    let Some(limit) = app.endpoints.body_limit(&path) else { return no_route() };
+    let Ok(body) = tokio::time::timeout(BODY_DEADLINE, read_body(body, limit)).await else {
         return problem(StatusCode::REQUEST_TIMEOUT, "The body took too long.");
     };
     let Some(body) = body else {
@@ -70,34 +74,34 @@ async fn answer(
     };
     let request = Request {
         method: parts.method,
-        source_ip: Some(source(&parts.headers, peer.ip(), &front.trusted_proxies)),
+        source_ip: Some(source_ip(&parts.headers, peer.ip(), &app.trusted_proxies)),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
     };
-    let Some(response) = front.doors.handle(&path, request).await else { return no_route() };
-    front.passages.answered(&path, began, &response);
+    let Some(response) = app.endpoints.handle(&path, request).await else { return no_route() };
+    app.progress.answered(&path, began, &response);
     response.map(Body::from)
 }
 
-/// The body, one byte more than the limit of it if it is larger; `None` when it was cut short.
-async fn read(mut body: Body, limit: usize) -> Option<Bytes> {
-    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+/// The body, cut off one byte after the limit; `None` where the sender ended it too early.
+async fn read_body(mut body: Body, limit: usize) -> Option<Bytes> {
+    let (mut kept, mut received) = (BytesMut::new(), 0_usize);
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.ok()?.into_data() else { continue };
-        seen = seen.saturating_add(data.len());
+        received = received.saturating_add(data.len());
         let room = limit.saturating_add(1).saturating_sub(kept.len());
         kept.extend_from_slice(&data[..data.len().min(room)]);
-        if seen > DRAINED.max(limit) {
+        if received > DRAIN_LIMIT.max(limit) {
             break;
         }
     }
     Some(kept.freeze())
 }
 
-/// The peer, or for a trusted proxy the last address in `X-Forwarded-For` that is not one itself:
-/// everything before it is the client's own word.
-fn source(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+/// The peer's address. Where the peer is a trusted proxy, the last address in `X-Forwarded-For` that is
+/// not a trusted proxy itself: the addresses before it are what the client claims.
+fn source_ip(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     let is_proxy = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
     if !is_proxy(&peer) {
@@ -134,7 +138,7 @@ fn problem(status: StatusCode, detail: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{HeaderMap, IpNet, source};
+    use super::{HeaderMap, IpNet, source_ip};
 
     #[test]
     fn forwarded_addresses_count_from_a_trusted_proxy_only() {
@@ -150,7 +154,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", forwarded.parse().unwrap());
-            let source = source(&headers, peer.parse().unwrap(), &trusted);
+            let source = source_ip(&headers, peer.parse().unwrap(), &trusted);
             assert_eq!(source.to_string(), expected, "{peer} {forwarded}");
         }
     }

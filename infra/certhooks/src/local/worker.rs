@@ -6,26 +6,28 @@ use processing::{Disposition, Ports, QueueMessage, Worker};
 use tokio::sync::{Semaphore, watch};
 
 use crate::keys::ApiKey;
-use crate::local::Providers;
-use crate::local::passages::{Passages, Watched};
+use crate::local::progress_log::{ObservedDeliveries, ProgressLog};
+use crate::local::providers::Providers;
 
-/// Records under way at a time. Most of their time is spent waiting for a provider.
-const SIDE_BY_SIDE: usize = 64;
-/// After a fault of the queue itself, so that a full disk makes no hot loop.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The maximum number of messages that are processed at a time. Most of their time is spent waiting
+/// for a provider.
+const CONCURRENCY: usize = 64;
+/// The pause after an error of the queue itself, so that a full disk makes no busy loop.
+const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
-pub(crate) type LocalWorker = Worker<LocalEvents, Watched, LocalLedger, LocalArchive, ApiKey>;
+pub(crate) type LocalWorker =
+    Worker<LocalEvents, ObservedDeliveries, LocalLedger, LocalArchive, ApiKey>;
 
-/// The worker's end of the events queue, and who watches it.
+/// The events queue, and the log of its messages.
 #[derive(Clone)]
-pub(crate) struct Queue {
+pub(crate) struct EventsQueue {
     pub(crate) events: LocalEvents,
-    pub(crate) passages: Passages,
+    pub(crate) progress: ProgressLog,
 }
 
-pub(crate) fn of(
+pub(crate) fn build(
     state: &State,
-    deliveries: Watched,
+    deliveries: ObservedDeliveries,
     providers: &Providers,
 ) -> anyhow::Result<Arc<LocalWorker>> {
     let ports = Ports {
@@ -37,44 +39,44 @@ pub(crate) fn of(
     Ok(Arc::new(Worker::new(&providers.settings, ports, providers.keys.clone())?))
 }
 
-/// Takes messages until `stopped` turns true, then waits for those under way.
+/// Processes messages until `stopped` turns true, then waits for those in progress.
 pub(crate) async fn run(
     worker: Arc<LocalWorker>,
-    queue: Queue,
+    queue: EventsQueue,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
     while !*stopped.borrow_and_update() {
         tokio::select! {
-            () = take(&worker, &queue, &room) => {}
+            () = receive(&worker, &queue, &permits) => {}
             _ = stopped.changed() => {}
         }
     }
-    // Every permit back means that every record has ended.
-    let everyone = u32::try_from(SIDE_BY_SIDE).unwrap_or(u32::MAX);
-    let _all_ended = room.acquire_many(everyone).await;
+    // When every permit is back, every message has ended.
+    let all = u32::try_from(CONCURRENCY).unwrap_or(u32::MAX);
+    let _all_ended = permits.acquire_many(all).await;
 }
 
-/// As many messages as there is room for, each on its way in a task of its own.
-async fn take(worker: &Arc<LocalWorker>, queue: &Queue, room: &Arc<Semaphore>) {
-    let Ok(first) = Arc::clone(room).acquire_owned().await else { return };
-    let received = match queue.events.receive(room.available_permits() + 1).await {
+/// Receives as many messages as there are permits, and processes each in a task of its own.
+async fn receive(worker: &Arc<LocalWorker>, queue: &EventsQueue, permits: &Arc<Semaphore>) {
+    let Ok(first) = Arc::clone(permits).acquire_owned().await else { return };
+    let received = match queue.events.receive(permits.available_permits() + 1).await {
         Ok(received) => received,
         Err(error) => {
-            tracing::error!("{error}");
-            return tokio::time::sleep(PAUSE).await;
+            tracing::error!(%error, "failed to receive messages");
+            return tokio::time::sleep(ERROR_PAUSE).await;
         }
     };
     drop(first);
     if received.is_empty() {
         if let Err(error) = queue.events.wait_for_message().await {
-            tracing::error!("{error}");
-            tokio::time::sleep(PAUSE).await;
+            tracing::error!(%error, "failed to wait for messages");
+            tokio::time::sleep(ERROR_PAUSE).await;
         }
         return;
     }
     for message in received {
-        let Ok(permit) = Arc::clone(room).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
         let (worker, queue) = (Arc::clone(worker), queue.clone());
         tokio::spawn(async move {
             process(&worker, &queue, message).await;
@@ -83,20 +85,22 @@ async fn take(worker: &Arc<LocalWorker>, queue: &Queue, room: &Arc<Semaphore>) {
     }
 }
 
-/// A message that is left becomes visible again after its visibility timeout.
-async fn process(worker: &Arc<LocalWorker>, queue: &Queue, message: Received) {
+/// A message that is not acknowledged becomes visible again after its visibility timeout.
+async fn process(worker: &Arc<LocalWorker>, queue: &EventsQueue, message: Received) {
     let Received { receipt, body, .. } = message;
-    let passing = queue.passages.passing(&body);
+    let message = queue.progress.identify(&body);
     let record = QueueMessage { receipt: receipt.to_string(), body, deadline: None };
-    let fates = worker.process_batch(vec![record]).await;
-    let disposition = fates.first().copied().unwrap_or(Disposition::Unacknowledged);
-    queue.passages.ended(passing, disposition);
+    let dispositions = worker.process_batch(vec![record]).await;
+    let disposition = dispositions.first().copied().unwrap_or(Disposition::Unacknowledged);
+    queue.progress.ended(message, disposition);
     if !disposition.is_done() {
         return;
     }
     match queue.events.acknowledge(receipt).await {
         Ok(true) => {}
-        Ok(false) => tracing::warn!("a message took longer than its visibility timeout"),
-        Err(error) => tracing::error!("{error}; the message comes again and is known then"),
+        Ok(false) => tracing::warn!("processing took longer than the visibility timeout"),
+        Err(error) => {
+            tracing::error!(%error, "failed to acknowledge; the redelivery is found as a duplicate");
+        }
     }
 }

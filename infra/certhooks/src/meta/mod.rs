@@ -1,24 +1,24 @@
-//! Meta's side of the work: `certhooks meta …`. The product is retired; the contract is kept.
+//! `certhooks meta …`: the subscription of a Meta app. Meta has retired the product; the command is kept.
 //!
-//! - [`words`]: its commands and options
-//! - [`app`]: what an app hears of: subscription and domains
-//! - [`subscribe`]: the whole way in one command
+//! - [`args`]: its commands and options
+//! - [`app`]: calls to the app's subscription and domains
+//! - [`subscribe`]: both fields and the domains in one command
 
 mod app;
+pub(crate) mod args;
 mod subscribe;
-pub(crate) mod words;
 
 use std::process::ExitCode;
 
 pub(crate) use app::{App, verify_token};
 
-pub(crate) use crate::meta::words::Access;
-use crate::meta::words::Meta;
+pub(crate) use crate::meta::args::Access;
+use crate::meta::args::Meta;
 
 pub(crate) async fn run(command: Meta) -> ExitCode {
-    let Meta::Subscribe(words) = command;
-    match subscribe::run(&words).await {
+    let Meta::Subscribe(arguments) = command;
+    match subscribe::run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(words.access.common.json),
+        Err(error) => error.report(arguments.access.common.json),
     }
 }

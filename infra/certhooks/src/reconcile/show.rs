@@ -2,10 +2,10 @@ use envelope::rfc3339;
 use reconciliation::{Counts, RecoveryStatus, Report, Row};
 use serde_json::{Value, json};
 
-use crate::line::short;
+use crate::display::short;
 use crate::output::{Output, say};
 
-/// A line for each event that did not come by itself, and the numbers.
+/// Prints a line for each event that was not delivered by its webhook, and the counts.
 pub(crate) fn report(output: Output, report: &Report) {
     if output.json {
         say!("{}", value(report));

@@ -5,53 +5,60 @@ use ports::PortResult;
 use processing::{Disposition, QueueMessage};
 use providers::dispatch;
 
-use crate::replay::choice::Choice;
-use crate::replay::worker::Replaying;
+use crate::replay::selection::Selection;
+use crate::replay::worker::Replayer;
 
-/// Waiting without an attempt, for the API budget, is nobody's failure; Meta's budget is by the hour.
-const LONGEST_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
+/// Maximum time to wait for the API budget without an attempt. Such a wait is not a failure, and Meta's
+/// budget is hourly, so this is longer than `--patience`.
+const BUDGET_PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// What became of one key.
-pub(crate) enum Ended {
+/// The result for one key.
+pub(crate) enum AttemptResult {
     Replayed,
-    /// No event of those that are meant.
-    Passed,
+    /// Not a selected event.
+    NotSelected,
     Failed {
         id: String,
-        why: String,
+        error: String,
     },
 }
 
-/// The event under a key, until it is replayed or given up.
+/// Replays the event under a key, with retries, until it is delivered or given up.
 pub(crate) async fn replay(
-    replaying: &Replaying,
+    replayer: &Replayer,
     key: &str,
-    choice: &Choice,
+    selection: &Selection,
     patience: Duration,
-) -> Ended {
-    let chosen = match chosen(replaying, key, choice).await {
-        Ok(chosen) => chosen,
-        Err(error) => return Ended::Failed { id: key.to_owned(), why: error.to_string() },
+) -> AttemptResult {
+    let selected = match selected_event(replayer, key, selection).await {
+        Ok(selected) => selected,
+        Err(error) => {
+            return AttemptResult::Failed { id: key.to_owned(), error: error.to_string() };
+        }
     };
-    let Some(envelope) = chosen else { return Ended::Passed };
+    let Some(envelope) = selected else { return AttemptResult::NotSelected };
     let id = envelope.id.clone();
-    match attempts(replaying, envelope, patience).await {
-        Ok(()) => Ended::Replayed,
-        Err(why) => Ended::Failed { id, why },
+    match attempts(replayer, envelope, patience).await {
+        Ok(()) => AttemptResult::Replayed,
+        Err(error) => AttemptResult::Failed { id, error },
     }
 }
 
-async fn chosen(replaying: &Replaying, key: &str, choice: &Choice) -> PortResult<Option<Envelope>> {
-    let envelope = replaying.source.envelope(key).await?;
+async fn selected_event(
+    replayer: &Replayer,
+    key: &str,
+    selection: &Selection,
+) -> PortResult<Option<Envelope>> {
+    let envelope = replayer.source.envelope(key).await?;
     Ok(envelope.filter(|envelope| {
         dispatch::challenge(envelope).is_none()
             && dispatch::interpret(envelope)
-                .is_some_and(|interpretation| choice.has(envelope, &interpretation))
+                .is_some_and(|interpretation| selection.includes(envelope, &interpretation))
     }))
 }
 
 async fn attempts(
-    replaying: &Replaying,
+    replayer: &Replayer,
     envelope: Envelope,
     patience: Duration,
 ) -> Result<(), String> {
@@ -62,27 +69,29 @@ async fn attempts(
         let body = serde_json::to_string(&envelope).map_err(|error| error.to_string())?;
         let record =
             QueueMessage { receipt: format!("replay/{}", envelope.id), body, deadline: None };
-        match replaying.worker.process_batch(vec![record]).await.first() {
+        match replayer.worker.process_batch(vec![record]).await.first() {
             Some(
                 Disposition::Delivered | Disposition::Duplicate | Disposition::ChallengeStored,
             ) => return Ok(()),
             Some(Disposition::Requeued) => {}
             Some(Disposition::Unacknowledged) | None => {
-                return Err("a fault here; see the line above".to_owned());
+                return Err("the worker failed; the log line above says why".to_owned());
             }
         }
-        let next = replaying.again.take(&envelope.id);
-        let next = next.ok_or_else(|| "it was put back and is not there".to_owned())?;
-        let is_tried = next.envelope.attempts > envelope.attempts;
-        let spent = if is_tried || next.envelope.holds > envelope.holds {
+        let next = replayer.retry_queue.take(&envelope.id);
+        let next = next.ok_or_else(|| {
+            "the event was requeued, but the retry is missing; please report this".to_owned()
+        })?;
+        let was_attempted = next.envelope.attempts > envelope.attempts;
+        let (spent, limit) = if was_attempted || next.envelope.holds > envelope.holds {
             waiting = Duration::ZERO;
             failing += next.delay;
             (failing, patience)
         } else {
             waiting += next.delay;
-            (waiting, LONGEST_WAIT)
+            (waiting, BUDGET_PATIENCE)
         };
-        if spent.0 > spent.1 {
+        if spent > limit {
             return Err(format!("given up after {} attempts", next.envelope.attempts));
         }
         tokio::time::sleep(next.delay).await;

@@ -1,71 +1,65 @@
-//! Archived events once more through the current code: `certhooks replay …`.
+//! `certhooks replay …`: processes archived events again with the current code.
 //!
-//! - [`words`]: its options
-//! - [`choice`]: which events are meant
-//! - [`keys`]: the archive's keys that may hold them, page by page
-//! - [`source`]: the archive, which stays as it is
-//! - [`target`]: where the certificate events go
-//! - [`again`], [`past`]: what the worker has in the place of events queue and ledger
-//! - [`worker`]: the current code between these ports
-//! - [`attempt`]: one event, until it is replayed or given up
-//! - [`course`]: all of them side by side, and how far it went
-//! - [`dry`]: what would be replayed
+//! - [`args`]: its options
+//! - [`selection`]: which events to replay
+//! - [`installation`]: the state folder or the stack whose archive is read
+//! - [`candidate_keys`]: the archive's keys that may hold a selected event, page by page
+//! - [`source`]: the archive, which is not changed
+//! - [`target`]: where the certificate events are delivered
+//! - [`retry_queue`], [`ledger`]: what the worker uses instead of the events queue and the ledger
+//! - [`worker`]: the worker with these ports
+//! - [`attempt`]: replays one event, with retries
+//! - [`progress`]: replays all events concurrently, and keeps the progress
+//! - [`dry_run`]: lists what would be replayed
 
-mod again;
+pub(crate) mod args;
 mod attempt;
-mod choice;
-mod course;
-mod dry;
-mod keys;
-mod past;
+mod candidate_keys;
+mod dry_run;
+mod installation;
+mod ledger;
+mod progress;
+mod retry_queue;
+mod selection;
 mod source;
 mod target;
-pub(crate) mod words;
 mod worker;
 
 use std::process::ExitCode;
 
 use boot::{Environment, Format};
-use embedded::{Options, State};
 
-use crate::fault::Outcome;
-use crate::replay::choice::Choice;
-use crate::replay::keys::Keys;
+use crate::error::CommandResult;
+use crate::replay::args::Replay;
+use crate::replay::candidate_keys::CandidateKeys;
+use crate::replay::installation::Installation;
+use crate::replay::selection::Selection;
 use crate::replay::source::Source;
 use crate::replay::target::Target;
-use crate::replay::words::Replay;
-use crate::stack::Stack;
 
-/// Whose archive it is.
-pub(crate) enum Home {
-    Local(State),
-    Stack(Box<Stack>),
-}
-
-pub(crate) async fn run(words: Replay) -> ExitCode {
-    match replay(&words).await {
+pub(crate) async fn run(arguments: Replay) -> ExitCode {
+    match replay(&arguments).await {
         Ok(code) => code,
-        Err(fault) => fault.report(words.json),
+        Err(error) => error.report(arguments.json),
     }
 }
 
-async fn replay(words: &Replay) -> Outcome<ExitCode> {
-    let choice = Choice::of(words)?;
+async fn replay(arguments: &Replay) -> CommandResult<ExitCode> {
+    let selection = Selection::of(arguments)?;
     let environment = Environment::of_process();
-    let home = match &words.here.stack {
-        Some(name) => Home::Stack(Box::new(Stack::open(&environment, name).await?)),
-        None => Home::Local(State::join(&words.state, Options::default())?),
-    };
-    let source = Source::of(&home)?;
-    let keys = Keys::new(source.clone(), &choice);
-    if words.dry_run {
-        return dry::run(keys, &source, &choice, words.json).await.map(|()| ExitCode::SUCCESS);
+    let installation = Installation::open(arguments, &environment).await?;
+    let source = Source::of(&installation)?;
+    let keys = CandidateKeys::new(source.clone(), &selection);
+    if arguments.dry_run {
+        return dry_run::run(keys, &source, &selection, arguments.json)
+            .await
+            .map(|()| ExitCode::SUCCESS);
     }
-    // Why an attempt failed is in the worker's own lines.
+    // The worker logs the reasons of failed attempts.
     boot::log(Format::detect(), "warn");
     boot::report_panics();
-    let target = Target::open(words.to.as_deref(), &home)?;
-    let providers = worker::providers(&words.state, &environment, &home).await?;
-    let replaying = worker::of(&providers, source, target)?;
-    course::run(keys, replaying, &choice, words).await
+    let target = Target::open(arguments.to.as_deref(), &installation)?;
+    let providers = worker::providers(&arguments.state, &environment, &installation).await?;
+    let replayer = worker::replayer(&providers, source, target)?;
+    progress::run(keys, replayer, &selection, arguments).await
 }

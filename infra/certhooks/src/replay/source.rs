@@ -6,30 +6,34 @@ use envelope::Envelope;
 use ports::{Archive, ArchiveReader, PortResult};
 use ring::digest::{SHA256, digest};
 
-use crate::fault::Outcome;
-use crate::replay::Home;
-use crate::stack::Objects;
+use crate::error::CommandResult;
+use crate::replay::installation::Installation;
+use crate::stack::StackArchive;
 
-/// The archive. Nothing that is in it is written again.
+/// The archive of the installation. No object in it is overwritten.
 #[derive(Clone)]
 pub(crate) enum Source {
     Local(LocalArchive),
-    Stack(Arc<Objects>),
+    Stack(Arc<StackArchive>),
 }
 
 impl Source {
-    pub(crate) fn of(home: &Home) -> Outcome<Self> {
-        Ok(match home {
-            Home::Local(state) => Self::Local(state.archive()),
-            Home::Stack(stack) => Self::Stack(Arc::new(stack.archive()?)),
+    pub(crate) fn of(installation: &Installation) -> CommandResult<Self> {
+        Ok(match installation {
+            Installation::Local(state) => Self::Local(state.archive()),
+            Installation::Stack(stack) => Self::Stack(Arc::new(stack.archive()?)),
         })
     }
 
-    /// The envelope under a key; nothing when it is gone meanwhile. Its text is in no error.
+    /// The envelope under a key; `None` when it was deleted in the meantime.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not an envelope. The error does not quote it.
     pub(crate) async fn envelope(&self, key: &str) -> PortResult<Option<Envelope>> {
         let Some(object) = self.get(key).await? else { return Ok(None) };
         let envelope = serde_json::from_slice(&object);
-        let unreadable = |_| ports::PortError(format!("archive object {key:?} is no envelope"));
+        let unreadable =
+            |_| ports::PortError(format!("archive object {key:?} is not a valid envelope"));
         envelope.map(Some).map_err(unreadable)
     }
 }
@@ -51,8 +55,9 @@ impl ArchiveReader for Source {
 }
 
 impl Archive for Source {
-    /// What is too large for a queue gets a key of its own, since the first delivery's `dataref` names the
-    /// other one with its hash. The envelope is there already.
+    /// Stores an event that was offloaded, since it is too large for a queue, under a key of its own: the
+    /// `dataref` of the first delivery names the original object with its hash. The envelope is in the
+    /// archive already, so it is not stored again.
     async fn put(&self, key: &str, body: Vec<u8>) -> PortResult<String> {
         let Some(event) = key.strip_suffix(".data") else { return Ok(String::new()) };
         let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());

@@ -7,17 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use embedded::{LocalDeliveries, Options, State};
 use ports::{Deliveries, Delivery, PortError, PortResult};
 
-use crate::fault::{Fault, Outcome};
-use crate::line::one_line;
-use crate::replay::Home;
-use crate::stack::Queue;
+use crate::display::one_line;
+use crate::error::{CommandError, CommandResult};
+use crate::replay::installation::Installation;
+use crate::stack::StackDeliveries;
 
-/// Where the certificate events go.
+/// Where the certificate events are delivered.
 #[derive(Clone)]
 pub(crate) enum Target {
     State(LocalDeliveries),
-    Queue(Arc<Queue>),
-    /// One on a line.
+    Queue(Arc<StackDeliveries>),
+    /// A file or standard output, with one event per line.
     Lines {
         name: Arc<str>,
         out: Arc<Mutex<Box<dyn Write + Send>>>,
@@ -26,17 +26,19 @@ pub(crate) enum Target {
 
 impl Target {
     /// # Errors
-    /// `to` names nothing that takes events.
-    pub(crate) fn open(to: Option<&str>, home: &Home) -> Outcome<Self> {
+    /// `to` names nothing that events can be delivered to.
+    pub(crate) fn open(to: Option<&str>, installation: &Installation) -> CommandResult<Self> {
         let is_address = |to: &str| to.starts_with("https://") || to.starts_with("http://");
-        match (to, home) {
-            (None, Home::Local(state)) => Ok(Self::State(state.deliveries())),
-            (None, Home::Stack(stack)) => Ok(Self::Queue(Arc::new(stack.deliveries(None)?))),
-            (Some(to), Home::Stack(stack)) if is_address(to) => {
+        match (to, installation) {
+            (None, Installation::Local(state)) => Ok(Self::State(state.deliveries())),
+            (None, Installation::Stack(stack)) => {
+                Ok(Self::Queue(Arc::new(stack.deliveries(None)?)))
+            }
+            (Some(to), Installation::Stack(stack)) if is_address(to) => {
                 Ok(Self::Queue(Arc::new(stack.deliveries(Some(to))?)))
             }
-            (Some(to), Home::Local(_)) if is_address(to) => {
-                Err(Fault::usage("--to: the URL of a queue goes with --stack"))
+            (Some(to), Installation::Local(_)) if is_address(to) => {
+                Err(CommandError::usage("--to: the URL of a queue requires --stack"))
             }
             (Some("-"), _) => Ok(Self::lines("standard output", std::io::stdout())),
             (Some(to), _) if to.ends_with('/') || Path::new(to).is_dir() => {
@@ -44,7 +46,8 @@ impl Target {
             }
             (Some(to), _) => {
                 let file = OpenOptions::new().append(true).create(true).mode(0o600).open(to);
-                let file = file.map_err(|error| Fault::usage(format!("--to {to}: {error}")))?;
+                let file =
+                    file.map_err(|error| CommandError::usage(format!("--to {to}: {error}")))?;
                 Ok(Self::lines(to, file))
             }
         }

@@ -6,39 +6,41 @@ use embedded::LocalSecrets;
 use envelope::Provider;
 use processing::{Keys, Ports, Settings, Worker};
 
-use crate::fault::Outcome;
+use crate::error::CommandResult;
 use crate::keys::{self, ApiKey};
-use crate::local::Providers;
-use crate::replay::Home;
-use crate::replay::again::Again;
-use crate::replay::past::Past;
+use crate::local::providers::Providers;
+use crate::replay::installation::Installation;
+use crate::replay::ledger::ReplayLedger;
+use crate::replay::retry_queue::RetryQueue;
 use crate::replay::source::Source;
 use crate::replay::target::Target;
 
-/// A worker takes four fifths of its share of a budget, so one of five stays within the fifth that is the
-/// operator's and the reconciler's.
-const SHARE: u32 = 5;
+/// The number of workers that the replay counts itself among, so that it gets a fifth of the workers'
+/// share. Workers use four fifths of an API budget, so the replay stays within the fifth that is
+/// reserved for the operator and the reconciler.
+const WORKERS: u32 = 5;
 
-/// The current code, with nothing of its surroundings that it could change but the target.
+/// The worker with ports that change nothing but the target.
 #[derive(Clone)]
-pub(crate) struct Replaying {
-    pub(crate) worker: Arc<Worker<Again, Target, Past, Source, ApiKey>>,
-    pub(crate) again: Again,
+pub(crate) struct Replayer {
+    pub(crate) worker: Arc<Worker<RetryQueue, Target, ReplayLedger, Source, ApiKey>>,
+    pub(crate) retry_queue: RetryQueue,
     pub(crate) source: Source,
 }
 
-/// Keys are the operator's own, since those of a stack are its worker's alone.
+/// The APIs of the providers, with the operator's own keys, since only the worker of a stack may read its
+/// keys.
 pub(crate) async fn providers(
     state: &Path,
     environment: &Environment,
-    home: &Home,
-) -> Outcome<Providers> {
+    installation: &Installation,
+) -> CommandResult<Providers> {
     let secrets = LocalSecrets::new(state, keys::variable(environment));
-    if let Home::Local(_) = home {
+    if let Installation::Local(_) = installation {
         let started = Providers::start(environment, &secrets).await;
-        return started.map_err(|error| crate::fault::Fault::failed(format!("{error:#}")));
+        return started.map_err(|error| crate::error::CommandError::failed(format!("{error:#}")));
     }
-    let own = async |provider| match ApiKey::of(&secrets, provider).await {
+    let own = async |provider| match ApiKey::find(&secrets, provider).await {
         Ok(key) => Ok(Some(key).filter(|key| !key.is_simulated())),
         Err(_) if !state.join("secrets.json").exists() => Ok(None),
         Err(error) => Err(error),
@@ -51,11 +53,19 @@ pub(crate) async fn providers(
     Ok(Providers { settings: Settings::from_environment(environment)?, keys, simulation: None })
 }
 
-pub(crate) fn of(providers: &Providers, source: Source, target: Target) -> Outcome<Replaying> {
-    let settings = Settings { concurrency: SHARE, ..providers.settings.clone() };
-    let again = Again::default();
-    let ports =
-        Ports { events: again.clone(), deliveries: target, ledger: Past, archive: source.clone() };
+pub(crate) fn replayer(
+    providers: &Providers,
+    source: Source,
+    target: Target,
+) -> CommandResult<Replayer> {
+    let settings = Settings { concurrency: WORKERS, ..providers.settings.clone() };
+    let retry_queue = RetryQueue::default();
+    let ports = Ports {
+        events: retry_queue.clone(),
+        deliveries: target,
+        ledger: ReplayLedger,
+        archive: source.clone(),
+    };
     let worker = Arc::new(Worker::new(&settings, ports, providers.keys.clone())?);
-    Ok(Replaying { worker, again, source })
+    Ok(Replayer { worker, retry_queue, source })
 }

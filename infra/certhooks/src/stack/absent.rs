@@ -8,31 +8,30 @@ use reconciliation::{Job, Report, Settings};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::dead_letters::place::Held;
-use crate::dead_letters::words::QueueName;
-use crate::fault::{Fault, Outcome};
-use crate::reconcile::Given;
+use crate::credentials::ResolvedKey;
+use crate::error::{CommandError, CommandResult};
+use crate::installation::{QueueName, ReceivedDeadLetter};
 use crate::stack::{Ages, Depths};
 
-/// None can be opened.
+/// Without the feature `aws` no stack can be opened, so these types have no values.
 pub(crate) enum Stack {}
-/// Nor has one an archive,
-pub(crate) enum Objects {}
-/// or a queue.
-pub(crate) enum Queue {}
-pub(crate) enum DeadQueues {}
-pub(crate) enum Dead {}
+pub(crate) enum StackArchive {}
+pub(crate) enum StackDeliveries {}
+pub(crate) enum DeadLetterQueues {}
 
-impl DeadQueues {
-    pub(crate) async fn page(&mut self, _: Option<QueueName>) -> PortResult<Option<Vec<Held>>> {
+impl DeadLetterQueues {
+    pub(crate) async fn page(
+        &mut self,
+        _: Option<QueueName>,
+    ) -> PortResult<Option<Vec<ReceivedDeadLetter>>> {
         match *self {}
     }
 
-    pub(crate) fn keep(&mut self, _: Vec<Held>) {
+    pub(crate) fn keep(&mut self, _: Vec<ReceivedDeadLetter>) {
         match *self {}
     }
 
-    pub(crate) async fn give_back(&mut self) -> PortResult<()> {
+    pub(crate) async fn release(&mut self) -> PortResult<()> {
         match *self {}
     }
 
@@ -40,22 +39,22 @@ impl DeadQueues {
         match *self {}
     }
 
-    pub(crate) async fn retry(&mut self, _: Vec<Held>) -> PortResult<usize> {
+    pub(crate) async fn retry(&mut self, _: Vec<ReceivedDeadLetter>) -> PortResult<usize> {
         match *self {}
     }
 
-    pub(crate) async fn remove(&mut self, _: Vec<Held>) -> PortResult<usize> {
+    pub(crate) async fn remove(&mut self, _: Vec<ReceivedDeadLetter>) -> PortResult<usize> {
         match *self {}
     }
 }
 
-impl Archive for Objects {
+impl Archive for StackArchive {
     async fn put(&self, _: &str, _: Vec<u8>) -> PortResult<String> {
         match *self {}
     }
 }
 
-impl ArchiveReader for Objects {
+impl ArchiveReader for StackArchive {
     async fn list(&self, _: &str, _: &str) -> PortResult<Vec<String>> {
         match *self {}
     }
@@ -65,17 +64,17 @@ impl ArchiveReader for Objects {
     }
 }
 
-impl Deliveries for Queue {
+impl Deliveries for StackDeliveries {
     async fn publish(&self, _: Delivery) -> PortResult<()> {
         match *self {}
     }
 }
 
 impl Stack {
-    #[expect(clippy::unused_async, reason = "as the one that is deployed")]
-    pub(crate) async fn open(_: &Environment, name: &str) -> Outcome<Self> {
-        Err(Fault::usage(format!(
-            "--stack {name}: this certhooks was built without AWS; build it with `--features aws`"
+    #[expect(clippy::unused_async, reason = "the deployed one is async")]
+    pub(crate) async fn open(_: &Environment, name: &str) -> CommandResult<Self> {
+        Err(CommandError::usage(format!(
+            "--stack {name}: this certhooks was built without the feature `aws`; build it with `--features aws`"
         )))
     }
 
@@ -126,21 +125,21 @@ impl Stack {
     pub(crate) async fn reconcile(
         &self,
         _: &Settings,
-        _: Option<Given>,
+        _: Option<ResolvedKey>,
         _: &Job,
-    ) -> Outcome<Report> {
+    ) -> CommandResult<Report> {
         match *self {}
     }
 
-    pub(crate) fn dead_queues(&self) -> PortResult<DeadQueues> {
+    pub(crate) fn dead_letter_queues(&self) -> PortResult<DeadLetterQueues> {
         match *self {}
     }
 
-    pub(crate) fn archive(&self) -> PortResult<Objects> {
+    pub(crate) fn archive(&self) -> PortResult<StackArchive> {
         match *self {}
     }
 
-    pub(crate) fn deliveries(&self, _: Option<&str>) -> PortResult<Queue> {
+    pub(crate) fn deliveries(&self, _: Option<&str>) -> PortResult<StackDeliveries> {
         match *self {}
     }
 

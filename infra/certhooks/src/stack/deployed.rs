@@ -14,34 +14,38 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::fault::{Fault, Outcome};
-use crate::reconcile::Given;
-use crate::stack::dead::DeadQueues;
+use crate::credentials::ResolvedKey;
+use crate::error::{CommandError, CommandResult};
+use crate::stack::dead_letter_queues::DeadLetterQueues;
 use crate::stack::{Age, Ages, Depth, Depths};
 
-/// Outputs with the queues' URLs.
+/// Outputs of the stack that hold the queues' URLs.
 const EVENTS: &str = "EventsQueueUrl";
 const DELIVERIES: &str = "DeliveriesQueueUrl";
 
-/// A stack of `infra/aws/template.yaml`.
+/// A deployed stack of `infra/aws/template.yaml`.
 pub(crate) struct Stack {
     name: String,
     session: Session,
     outputs: StackOutputs,
 }
 
-/// A secret of Secrets Manager, for an option that names it.
+/// The current value of the secret in Secrets Manager that `option` names.
+///
+/// # Errors
+/// The secret cannot be read, or has no value.
 pub(crate) async fn stored(
     environment: &Environment,
     option: &'static str,
     id: &str,
-) -> Outcome<SecretString> {
+) -> CommandResult<SecretString> {
     let session = Session::of_operator(environment).await?;
     let versions = StoredSecret::new(&session, option, id).current().await?;
-    versions.current.ok_or_else(|| Fault::failed(format!("{option} {id}: has no value")))
+    versions.current.ok_or_else(|| CommandError::failed(format!("{option} {id}: the secret has no value; store one with `aws secretsmanager put-secret-value`")))
 }
 
-/// Names of a provider's outputs.
+/// Names of outputs, and the member of the secret's JSON that holds the webhook secret
+/// (`infra/docs/architecture.md`, "Settings").
 struct Names {
     url: &'static str,
     secret: &'static str,
@@ -60,7 +64,7 @@ fn names(provider: Provider) -> Names {
 }
 
 impl Stack {
-    pub(crate) async fn open(environment: &Environment, name: &str) -> Outcome<Self> {
+    pub(crate) async fn open(environment: &Environment, name: &str) -> CommandResult<Self> {
         let session = Session::of_operator(environment).await?;
         let outputs = StackOutputs::read(&session, name).await?;
         Ok(Self { name: name.to_owned(), session, outputs })
@@ -70,57 +74,64 @@ impl Stack {
         &self.name
     }
 
+    /// The address of the provider's webhook endpoint.
+    ///
     /// # Errors
-    /// The provider is switched off, or the stack is none of ours.
+    /// The provider is switched off, or the stack is not one of Certhooks.
     pub(crate) fn url(&self, provider: Provider) -> PortResult<&str> {
         self.outputs.named(names(provider).url)
     }
 
-    /// From where CertCentral's door may be reached: ranges with commas between them.
+    /// The address ranges from which the webhook endpoint for CertCentral may be reached, separated by
+    /// commas; `None` where the stack has no such parameter.
     pub(crate) fn digicert_sources(&self) -> Option<&str> {
         self.outputs.parameter("DigicertSourceCidrs")
     }
 
-    /// Of the webhook secret.
+    /// The name of the webhook secret in Secrets Manager.
     ///
     /// # Errors
-    /// As of [`url`](Self::url).
+    /// As for [`url`](Self::url).
     pub(crate) fn secret_name(&self, provider: Provider) -> PortResult<&str> {
         self.outputs.named(names(provider).secret)
     }
 
-    /// The webhook secret as stored: a JSON object each, or a plain string.
+    /// The webhook secret in all its stages, as stored: each a JSON object or a plain string.
     pub(crate) async fn versions(&self, provider: Provider) -> PortResult<SecretVersions> {
         self.secret(provider)?.all().await
     }
 
-    /// 43 characters of base64url: 256 bits.
+    /// A new secret: 256 random bits as 43 characters of base64url.
     pub(crate) fn random(&self) -> PortResult<SecretString> {
         let mut bytes = [0; 32];
         let filled = SystemRandom::new().fill(&mut bytes);
-        filled.map_err(|_| PortError("the system gives no random bytes".to_owned()))?;
+        filled
+            .map_err(|_| PortError("the operating system returned no random bytes".to_owned()))?;
         Ok(BASE64URL_NOPAD.encode(&bytes).into())
     }
 
+    /// Stores the next webhook secret as pending, so that the webhook endpoint accepts both.
     pub(crate) async fn begin(&self, provider: Provider, next: &SecretString) -> PortResult<()> {
         let secret = self.secret(provider)?;
         let current = secret.current().await?.current;
-        // Whatever else an operator keeps in it goes along.
+        // Whatever else an operator keeps in the secret is kept.
         let stored = current.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
         let mut stored = stored.filter(Value::is_object).unwrap_or_else(|| json!({}));
         stored[dispatch::webhook_secret(provider).stored_as] = next.expose_secret().into();
         secret.begin(&stored.to_string().into()).await
     }
 
+    /// Makes the pending secret the current one.
     pub(crate) async fn promote(&self, provider: Provider, keep_previous: bool) -> PortResult<()> {
         self.secret(provider)?.promote(keep_previous).await
     }
 
+    /// Forgets the pending secret.
     pub(crate) async fn abandon(&self, provider: Provider) -> PortResult<()> {
         self.secret(provider)?.abandon().await
     }
 
-    /// Of CertCentral's challenges.
+    /// The tokens of CertCentral's challenges that wait to be used.
     pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
         let ledger = DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?);
         let tokens = ledger.tokens().await?.into_iter();
@@ -138,32 +149,34 @@ impl Stack {
         ledger.histories(names).await
     }
 
-    /// With the stack's API key, unless another is given.
+    /// Runs one reconciliation, with the stack's API key unless `key` is given.
     pub(crate) async fn reconcile(
         &self,
         settings: &Settings,
-        key: Option<Given>,
+        key: Option<ResolvedKey>,
         job: &Job,
-    ) -> Outcome<Report> {
+    ) -> CommandResult<Report> {
         const KEY: &str = "DigicertApiSecretName";
         let output = |name| self.outputs.named(name);
         let key = match key {
-            Some(Given(key)) => Some(key),
+            Some(ResolvedKey(key)) => Some(key),
             None => {
                 let stored = StoredSecret::new(&self.session, KEY, output(KEY)?);
                 stored.current().await?.current
             }
         };
-        let key = Given(key.ok_or(reconciliation::Fault::NoKey)?);
+        let key = ResolvedKey(key.ok_or(reconciliation::RunError::NoKey)?);
         let events = SqsEvents::new(&self.session, output(EVENTS)?);
         let ledger = DynamoLedger::new(&self.session, output("LedgerTable")?);
         Ok(Reconciler::new(settings, Ports { events, ledger, key })?.run(job).await?)
     }
 
+    /// # Errors
+    /// A queue's attributes cannot be read.
     pub(crate) async fn depths(&self) -> PortResult<Depths> {
         let depth = async |output| {
-            let told = aws::Depth::read(&self.session, output, self.outputs.named(output)?).await?;
-            let aws::Depth { visible, in_flight, delayed } = told;
+            let depth = aws::Depth::read(&self.session, output, self.outputs.named(output)?);
+            let aws::Depth { visible, in_flight, delayed } = depth.await?;
             Ok::<_, PortError>(Depth { visible, in_flight, delayed })
         };
         Ok(Depths {
@@ -175,12 +188,12 @@ impl Stack {
     }
 
     /// # Errors
-    /// See [`QueueAge::read`].
+    /// As for [`QueueAge::read`].
     pub(crate) async fn ages(&self) -> PortResult<Ages> {
         let age = async |output| {
-            let told = QueueAge::read(&self.session, output, self.outputs.named(output)?).await?;
-            let since = |age| Duration::try_from(age).unwrap_or(Duration::MAX);
-            Ok::<_, PortError>(told.map(|told| Age { oldest: since(told.age), at: told.at }))
+            let age = QueueAge::read(&self.session, output, self.outputs.named(output)?).await?;
+            let duration = |age| Duration::try_from(age).unwrap_or(Duration::MAX);
+            Ok::<_, PortError>(age.map(|age| Age { oldest: duration(age.age), at: age.at }))
         };
         Ok(Ages { events: age(EVENTS).await?, deliveries: age(DELIVERIES).await? })
     }
@@ -189,24 +202,22 @@ impl Stack {
         Ok(S3Archive::new(&self.session, self.outputs.named("ArchiveBucket")?))
     }
 
-    /// The deliveries queue, or the one at `url`.
+    /// The queue at `url`, or the deliveries queue where that is `None`.
     pub(crate) fn deliveries(&self, url: Option<&str>) -> PortResult<SqsDeliveries> {
         let url = url.map_or_else(|| self.outputs.named(DELIVERIES), Ok)?;
         Ok(SqsDeliveries::new(&self.session, url))
     }
 
-    pub(crate) fn dead_queues(&self) -> PortResult<DeadQueues> {
-        let queue = |dead: &'static str, source| {
-            let (url, source) = (self.outputs.named(dead)?, self.outputs.named(source)?);
-            Ok::<_, PortError>(SqsDeadLetters::new(&self.session, dead, url, source))
+    pub(crate) fn dead_letter_queues(&self) -> PortResult<DeadLetterQueues> {
+        let queue = |output: &'static str, source| {
+            let (url, source) = (self.outputs.named(output)?, self.outputs.named(source)?);
+            Ok::<_, PortError>(SqsDeadLetters::new(&self.session, output, url, source))
         };
-        Ok(DeadQueues {
-            ledger: DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?),
-            events: queue("EventsDeadLettersUrl", EVENTS)?,
-            deliveries: queue("DeliveriesDeadLettersUrl", DELIVERIES)?,
-            done: Vec::new(),
-            kept: Vec::new(),
-        })
+        Ok(DeadLetterQueues::new(
+            DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?),
+            queue("EventsDeadLettersUrl", EVENTS)?,
+            queue("DeliveriesDeadLettersUrl", DELIVERIES)?,
+        ))
     }
 
     fn secret(&self, provider: Provider) -> PortResult<StoredSecret> {

@@ -1,46 +1,38 @@
-//! A door that is deployed on AWS, by the name of its stack.
+//! An installation on AWS, by the name of its CloudFormation stack.
 //!
-//! - [`deployed`]: with the feature `aws`
-//! - [`dead`]: its dead-letter queues
-//! - [`absent`]: without it there is no such door
+//! - [`deployed`]: its outputs, secrets, queues, ledger and archive, with the feature `aws`
+//! - [`dead_letter_queues`]: its dead-letter queues
+//! - [`absent`]: the same types without the feature `aws`, of which no value can exist
 
 #[cfg(not(feature = "aws"))]
 mod absent;
 #[cfg(feature = "aws")]
-mod dead;
+mod dead_letter_queues;
 #[cfg(feature = "aws")]
 mod deployed;
 
 #[cfg(not(feature = "aws"))]
-pub(crate) use absent::{Dead, DeadQueues, Objects, Queue, Stack};
+pub(crate) use absent::{DeadLetterQueues, Stack, StackArchive, StackDeliveries};
 #[cfg(feature = "aws")]
-pub(crate) use aws::{S3Archive as Objects, SqsDeadLetter as Dead, SqsDeliveries as Queue};
-use clap::Args;
+pub(crate) use aws::{S3Archive as StackArchive, SqsDeliveries as StackDeliveries};
 #[cfg(feature = "aws")]
-pub(crate) use dead::DeadQueues;
+pub(crate) use dead_letter_queues::DeadLetterQueues;
 #[cfg(feature = "aws")]
 pub(crate) use deployed::{Stack, stored};
 use time::{Duration, OffsetDateTime};
 
-/// Where our side is kept: by default in the state folder.
-#[derive(Args, Debug)]
-pub(crate) struct Here {
-    /// CloudFormation stack of the door, in place of a state folder (with the feature `aws`)
-    #[arg(long, value_name = "NAME", hide = cfg!(not(feature = "aws")))]
-    pub(crate) stack: Option<String>,
-}
-
-/// How many messages are where, by SQS's approximate counts.
+/// Numbers of messages in each queue, by SQS's approximate counts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Depths {
     pub(crate) events: Depth,
     pub(crate) deliveries: Depth,
-    /// Of the events queue, and of the deliveries queue.
+    /// Dead letters of the events queue.
     pub(crate) dead: u64,
+    /// Dead letters of the deliveries queue.
     pub(crate) undelivered: u64,
 }
 
-/// Of one queue.
+/// Numbers of messages in one queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Depth {
     pub(crate) visible: u64,
@@ -48,16 +40,17 @@ pub(crate) struct Depth {
     pub(crate) delayed: u64,
 }
 
-/// How long the oldest message of each queue waits. None where CloudWatch has nothing to say.
+/// Ages of the oldest message in each queue; `None` where CloudWatch has no recent value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ages {
     pub(crate) events: Option<Age>,
     pub(crate) deliveries: Option<Age>,
 }
 
-/// Of one queue, and when that was so.
+/// Age of the oldest message in one queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Age {
     pub(crate) oldest: Duration,
+    /// When it was measured.
     pub(crate) at: OffsetDateTime,
 }

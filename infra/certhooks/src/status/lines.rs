@@ -3,19 +3,16 @@ use ports::{Entry, History};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::line::{clean, event_name, short};
+use crate::display::{clean, event_name, short};
 
-/// A certificate for people: what is known of it, then a line for each event.
+/// A certificate as text: its state and identifiers, then a line for each event.
 pub(crate) fn text(history: &History) -> String {
     let mut lines = vec![clean(&history.certificate)];
     let state = history.state.as_ref();
-    let state = state.map(|state| format!("{} since {}", kind(&state.kind), moment(state.time)));
+    let state = state.map(|state| format!("{} since {}", kind(&state.kind), time_text(state.time)));
     let serials = serial_numbers(history).join(", ");
     for (what, value) in [
-        (
-            "state",
-            Some(state.unwrap_or_else(|| "- (nothing tells the order of its events)".into())),
-        ),
+        ("state", Some(state.unwrap_or_else(|| "- (the order of its events is not known)".into()))),
         ("order", identifier(history, "order_id")),
         ("hostname", identifier(history, "hostname")),
         ("serial", Some(serials).filter(|serials| !serials.is_empty())),
@@ -28,7 +25,7 @@ pub(crate) fn text(history: &History) -> String {
     lines.join("\n")
 }
 
-/// The same for programs.
+/// A certificate as JSON.
 pub(crate) fn value(history: &History) -> Value {
     let state = history
         .state
@@ -56,10 +53,10 @@ fn line(entry: &Entry) -> String {
     };
     let marks = marks(entry);
     columns([
-        &moment(entry.received),
+        &time_text(entry.received),
         &event,
         &format!("{}{reason}{attempts}", callback.outcome),
-        &moment(entry.delivered),
+        &time_text(entry.delivered),
         if marks.is_empty() { "-" } else { &marks },
         &short(&entry.id, 64),
     ])
@@ -83,9 +80,9 @@ fn kind(kind: &str) -> &str {
     kind.strip_prefix("certhooks.").unwrap_or(kind)
 }
 
-/// Whole seconds.
-fn moment(moment: OffsetDateTime) -> String {
-    rfc3339(moment.replace_nanosecond(0).unwrap_or(moment))
+/// RFC 3339 in whole seconds.
+fn time_text(time: OffsetDateTime) -> String {
+    rfc3339(time.replace_nanosecond(0).unwrap_or(time))
 }
 
 fn identifier(history: &History, name: &str) -> Option<String> {
@@ -93,7 +90,7 @@ fn identifier(history: &History, name: &str) -> Option<String> {
     Some(entry.as_str().map_or_else(|| entry.to_string(), str::to_owned))
 }
 
-/// As the latest event that knows says; a stale one only where no other does.
+/// The value of the latest event that has one; a stale event counts only where no other has one.
 fn latest<'a, T>(history: &'a History, known: impl Fn(&'a Entry) -> Option<T>) -> Option<T> {
     let of = |is_stale: bool| {
         let entries = history.entries.iter().rev();

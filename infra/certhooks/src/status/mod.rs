@@ -1,12 +1,12 @@
 //! `certhooks status`: the history of a certificate.
 //!
-//! - [`words`]: its options
-//! - [`names`]: what the operator's word may mean
-//! - [`lines`]: a history for people and for programs
+//! - [`args`]: its arguments
+//! - [`names`]: the names under which the ledger may know a certificate
+//! - [`lines`]: a history as text and as JSON
 
+pub(crate) mod args;
 mod lines;
 mod names;
-pub(crate) mod words;
 
 use std::process::ExitCode;
 
@@ -14,26 +14,26 @@ use boot::Environment;
 use embedded::Reader;
 use ports::History;
 
-use crate::fault::{Fault, Outcome};
-use crate::line::clean;
+use crate::display::clean;
+use crate::error::{CommandError, CommandResult};
 use crate::output::say;
 use crate::stack::Stack;
+use crate::status::args::Status;
 use crate::status::names::names;
-use crate::status::words::Status;
 
 pub(crate) async fn run(arguments: Status) -> ExitCode {
     match show(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => fault.report(arguments.json),
+        Err(error) => error.report(arguments.json),
     }
 }
 
-async fn show(arguments: &Status) -> Outcome<()> {
+async fn show(arguments: &Status) -> CommandResult<()> {
     let histories = find(arguments).await?;
     if histories.is_empty() {
-        return Err(Fault::nothing(format!(
-            "nothing is known of {}: no event of an order, hostname or serial number of that name was \
-             delivered in the last 400 days",
+        return Err(CommandError::not_found(format!(
+            "{}: not found; no event with this order, hostname or serial number was delivered in the \
+             last 400 days",
             clean(&arguments.name)
         )));
     }
@@ -50,9 +50,9 @@ async fn show(arguments: &Status) -> Outcome<()> {
     Ok(())
 }
 
-async fn find(arguments: &Status) -> Outcome<Vec<History>> {
+async fn find(arguments: &Status) -> CommandResult<Vec<History>> {
     let names = names(&arguments.name);
-    if let Some(stack) = &arguments.here.stack {
+    if let Some(stack) = &arguments.installation.stack {
         let stack = Box::pin(Stack::open(&Environment::of_process(), stack)).await?;
         return Ok(Box::pin(stack.histories(names)).await?);
     }

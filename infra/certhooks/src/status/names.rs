@@ -1,9 +1,9 @@
 use ports::alias;
 
-/// Everything that an operator's word may mean: order, name, serial number, or a certificate's name in
-/// the ledger.
-pub(crate) fn names(word: &str) -> Vec<String> {
-    let word = word.trim();
+/// The names in the ledger that an operator's argument may stand for: an order, a DNS name, a serial
+/// number, or a certificate's name in the ledger itself.
+pub(crate) fn names(argument: &str) -> Vec<String> {
+    let word = argument.trim();
     if word.contains('/') {
         return vec![word.to_owned()];
     }
@@ -14,7 +14,8 @@ pub(crate) fn names(word: &str) -> Vec<String> {
     let digits = digits.strip_prefix("0x").or(digits.strip_prefix("0X")).unwrap_or(digits);
     let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let hex = is_hex.then(|| alias::serial(digits));
-    // Digits alone may be either; Cloudflare and OpenSSL's text form write serial numbers in decimal.
+    // A number may be an order or a serial number; Cloudflare and OpenSSL's text form write serial
+    // numbers in decimal.
     let decimal = certificate::serial_hex(digits).map(|hex| alias::serial(&hex));
     order.into_iter().chain(name).chain(hex).chain(decimal).collect()
 }
@@ -28,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_word_may_mean() {
+    fn an_argument_may_be_an_order_a_name_or_a_serial_number() {
         for (word, expected) in [
             ("12", &["order/12", "serial/12", "serial/C"][..]),
             ("Shop.Example.com.", &["name/shop.example.com"]),
@@ -37,7 +38,7 @@ mod tests {
             ("00A1B2C", &["name/00a1b2c", "serial/A1B2C"]),
             ("0xA1B2C", &["name/0xa1b2c", "serial/A1B2C"]),
             ("serial=0A1B2C", &["name/serial=0a1b2c", "serial/A1B2C"]),
-            // No 64-bit number, so no order.
+            // Too large for a 64-bit number, so not an order.
             (
                 "1001172778337169491000",
                 &["serial/1001172778337169491000", "serial/3646103974F9E2C438"],

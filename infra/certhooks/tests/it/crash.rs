@@ -20,7 +20,7 @@ use crate::providers::{Providers, ids, post};
 
 const KILLS: usize = 15;
 
-/// Sends events until it is told to stop, each until a 2xx says that it is taken.
+/// Sends events until `is_over`, and repeats each until it is answered with 200.
 struct Senders {
     address: Mutex<String>,
     is_over: AtomicBool,
@@ -53,7 +53,7 @@ impl Senders {
                     self.accepted.lock().unwrap().extend(ids(&answer));
                     return;
                 }
-                // Killed, or not listening yet: as a provider would, it sends the same again.
+                // The process was killed or does not listen yet: sent again, as a provider would.
                 other => assert!(Instant::now() < until, "{event}: {other:?}"),
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -62,7 +62,7 @@ impl Senders {
 }
 
 #[test]
-fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
+fn sigkill_at_any_time_loses_no_acknowledged_event() {
     let seed = seed().unwrap();
     println!("CHAOS_SEED={seed} repeats it as far as timing allows");
     let mut random = Random::new(seed);
@@ -89,7 +89,7 @@ fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
         local = providers.local_in(Arc::clone(&state), &[]);
         *senders.address.lock().unwrap() = local.address.clone();
     }
-    // On a busy machine there were few.
+    // A busy machine may have accepted only a few so far.
     while senders.accepted.lock().unwrap().len() < 300 {
         thread::sleep(Duration::from_millis(10));
     }
@@ -102,7 +102,8 @@ fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
         events.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect()
     };
     local.events_until(|events| ids_of(events).is_superset(&accepted));
-    // A copy that came while another was under way waits for its visibility timeout, or a restart.
+    // A duplicate that arrived while the first was in progress waits for its visibility timeout, or a
+    // restart.
     assert!(local.stop().0.success());
     let local = providers.local_in(Arc::clone(&state), &[]);
     local.settle();
@@ -110,17 +111,17 @@ fn kill_nine_at_any_moment_loses_nothing_that_was_acknowledged() {
     let events = tail(state.path());
     assert!(events.iter().all(|event| event["data"]["callback"]["outcome"] != "failed"));
     assert_eq!(ids_of(&events), accepted);
-    // Also what was between its publication and its record when the process was killed.
-    assert_eq!(events.len(), accepted.len(), "each once");
+    // That includes events that were published, but not recorded yet, when the process was killed.
+    assert_eq!(events.len(), accepted.len(), "each is delivered once");
     assert!(local.stop().0.success());
     assert_intact(state.path());
 }
 
-/// Nothing is left over, and no page of the file is damaged.
+/// No message is left, and no page of the database is damaged.
 fn assert_intact(state: &Path) {
-    let verdict: String =
+    let result: String =
         database(state).query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(verdict, "ok");
+    assert_eq!(result, "ok");
     for table in ["messages", "bodies", "confidential", "dead_letters"] {
         assert_eq!(count(state, table), 0, "{table}");
     }
@@ -136,9 +137,9 @@ fn database(state: &Path) -> Connection {
     Connection::open_with_flags(state.join("certhooks.db"), flags).unwrap()
 }
 
-/// What waited for its time, and what was under way.
+/// These are events that wait for a retry, and events in progress.
 #[test]
-fn a_restart_goes_on_with_what_waited() {
+fn a_restart_continues_with_unfinished_events() {
     let providers = Providers::start();
     let state = Arc::new(Folder::new());
     let limited = Fault::RateLimited { retry_after: Some(2), status: None };
@@ -149,11 +150,11 @@ fn a_restart_goes_on_with_what_waited() {
     ]);
     let local = providers.local_in(Arc::clone(&state), &[]);
     let delayed = providers.send_one(&local, &issued(21));
-    let under_way = providers.send_one(&local, &issued(22));
+    let in_progress = providers.send_one(&local, &issued(22));
     let held = providers.send_one(&local, &deployed("z", "h23"));
-    local.put_back(&delayed, 1);
-    local.put_back(&held, 1);
-    // The copies that went back are acknowledged; else they would be under way too.
+    local.retries(&delayed, 1);
+    local.retries(&held, 1);
+    // Wait until the requeued messages are acknowledged; else they would be in progress too.
     while providers.seen("/certificate/22/").is_empty() || count(state.path(), "messages") != 3 {
         thread::sleep(Duration::from_millis(10));
     }
@@ -161,27 +162,27 @@ fn a_restart_goes_on_with_what_waited() {
 
     let local = providers.local_in(Arc::clone(&state), &[]);
     let attempts = |id: &str| local.event(id)["data"]["callback"]["attempts"].clone();
-    assert_eq!(attempts(&under_way), 1, "the one that was killed is not counted");
+    assert_eq!(attempts(&in_progress), 1, "an attempt that was killed is not counted");
     assert_eq!(attempts(&delayed), 2);
-    assert_eq!(tail(state.path()).len(), 2, "the held one waits on");
+    assert_eq!(tail(state.path()).len(), 2, "the event with the refused key still waits");
     let calls = providers.seen("/certificate/21/");
     assert!(calls[1].elapsed - calls[0].elapsed >= Duration::from_millis(1900), "{calls:?}");
 }
 
-/// What is under way is finished, what waits stays, and no idle connection holds it up.
+/// Events that wait for a retry stay on the queue, and an idle connection delays nothing.
 #[test]
-fn sigterm_finishes_what_is_under_way_and_ends_with_success() {
+fn sigterm_finishes_the_work_in_progress_and_exits_with_0() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let address = local.address.clone();
     let mut idle = TcpStream::connect(&address).unwrap();
     providers.faults().set([Rule::new("/services/v2/certificate/39/", Fault::Reset)]);
-    let waits = providers.send_one(&local, &issued(39));
-    local.put_back(&waits, 1);
+    let waiting = providers.send_one(&local, &issued(39));
+    local.retries(&waiting, 1);
     providers.delay_by(Duration::from_millis(700));
     let sent: BTreeSet<_> = (31..36).map(|id| providers.send_one(&local, &issued(id))).collect();
-    let is_asked = |id: u64| !providers.seen(&format!("/certificate/{id}/")).is_empty();
-    while !(31..36).all(is_asked) {
+    let was_called = |id: u64| !providers.seen(&format!("/certificate/{id}/")).is_empty();
+    while !(31..36).all(was_called) {
         thread::sleep(Duration::from_millis(10));
     }
     let began = Instant::now();
@@ -191,14 +192,14 @@ fn sigterm_finishes_what_is_under_way_and_ends_with_success() {
     let delivered: BTreeSet<_> =
         tail(state.path()).iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(delivered, sent);
-    // It has hung up.
+    // The process has closed the connection.
     let _ = idle.write_all(b"GET / HTTP/1.1\r\n\r\n");
     assert!(TcpStream::connect(&address).is_err());
 
     providers.delay_by(Duration::ZERO);
     providers.faults().clear();
     let local = providers.local_in(state, &[]);
-    assert_eq!(local.event(&waits)["data"]["callback"]["outcome"], "downloaded");
+    assert_eq!(local.event(&waiting)["data"]["callback"]["outcome"], "downloaded");
 }
 
 #[test]

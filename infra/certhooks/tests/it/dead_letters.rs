@@ -1,4 +1,4 @@
-//! `certhooks dead-letters`: beside a running `certhooks local`.
+//! `certhooks dead-letters` while `certhooks local` runs.
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -11,10 +11,11 @@ use crate::wire::{DIGICERT, KEY_HEADER, Request};
 const KEY: &str = "canary-first-webhook-key-0123456789abcdef";
 const TOKEN: &str = "token-that-nobody-may-see";
 
-/// A door with four dead letters: two events of which one was delivered, no envelope, a challenge.
+/// A running `certhooks local` with four dead letters: two events, one of them already delivered, a
+/// message that is not an envelope, and a challenge.
 async fn filled() -> (Scene, Local, [String; 2]) {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let send = |number| {
         let request = Request::bare(DIGICERT, issued(number).to_string()).with(KEY_HEADER, KEY);
         request.send(&local).accepted_one()
@@ -46,7 +47,7 @@ async fn filled() -> (Scene, Local, [String; 2]) {
     (scene, local, [delivered, "never-delivered".to_owned()])
 }
 
-/// As the sample file has it.
+/// The name of the challenge event, from the sample file.
 fn challenge_name() -> String {
     let folder = crate::harness::events_folder().join("digicert");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
@@ -61,10 +62,10 @@ async fn dead_letters_are_listed_with_their_reasons_and_shown() {
     let listed = scene.lines(&["dead-letters", "list"]);
     let reasons: Vec<_> = listed.iter().map(|line| line["reason"].as_str().unwrap()).collect();
     let received = "received 5 times and not acknowledged";
-    assert_eq!(reasons[0], format!("{received}; delivered before, safe to drop"));
+    assert_eq!(reasons[0], format!("{received}; already delivered, safe to drop"));
     assert_eq!(reasons[1], format!("{received}; not delivered"));
-    assert_eq!(reasons[2], format!("it is no envelope: see its line 1, column 5; {received}"));
-    assert!(reasons[3].starts_with("a challenge, whose token counts for 30 minutes"));
+    assert_eq!(reasons[2], format!("not a valid envelope (line 1, column 5); {received}"));
+    assert!(reasons[3].starts_with("a challenge, whose token is valid for 30 minutes"));
     assert_eq!(listed[0]["id"], ids[0].as_str());
     assert_eq!(listed[0]["type"], "com.digicert.certcentral.certificate_issued");
     assert_eq!(listed[0]["delivered"], true);
@@ -95,26 +96,26 @@ async fn dead_letters_are_listed_with_their_reasons_and_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dead_letters_are_tried_again_beside_a_running_door() {
+async fn dead_letters_are_retried_while_local_runs() {
     let (scene, local, ids) = filled().await;
     let done = scene.lines(&["dead-letters", "retry", "--event", "certificate_issued"]);
     assert_eq!(done, [json!({"retried": 2, "left": 0, "challenges": 0})]);
     local.settle();
     let events = tail(local.state.path());
     let delivered: Vec<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
-    assert_eq!(delivered, ids, "what was delivered before is not delivered again");
+    assert_eq!(delivered, ids, "an event that was delivered is not delivered again");
 
     let ended = scene.run(&["dead-letters", "retry", "--id", "4"]);
-    assert!(ended.done().contains("1 challenges left out"));
+    assert!(ended.done().contains("1 challenges skipped"));
     scene.run(&["dead-letters", "retry", "--id", "1"]).refused(3, "no such dead letter");
-    scene.run(&["dead-letters", "retry"]).refused(2, "retry which?");
+    scene.run(&["dead-letters", "retry"]).refused(2, "retry: no dead letters are selected");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dead_letters_are_dropped_once_that_is_confirmed() {
+async fn dead_letters_are_dropped_when_confirmed() {
     let (scene, _local, _) = filled().await;
-    scene.run(&["dead-letters", "drop", "--all"]).refused(2, "drop: needs --yes");
-    scene.run(&["dead-letters", "drop", "--yes"]).refused(2, "drop which?");
+    scene.run(&["dead-letters", "drop", "--all"]).refused(2, "drop: use --yes");
+    scene.run(&["dead-letters", "drop", "--yes"]).refused(2, "drop: no dead letters are selected");
     let done = scene.lines(&["dead-letters", "drop", "--id", "3", "--yes"]);
     assert_eq!(done, [json!({"dropped": 1, "left": 0, "challenges": 0})]);
     scene.run(&["dead-letters", "drop", "--all", "--yes"]).done();

@@ -1,4 +1,4 @@
-//! Events as the providers send them, with ids of a test's choice.
+//! Events as the providers send them, with ids that a test chooses.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub(crate) fn deployed(zone_id: &str, hostname_id: &str) -> Value {
     })
 }
 
-/// A certificate alert without values: by its id alone.
+/// A certificate alert of Meta's that holds only an id.
 pub(crate) fn observed(entry_id: &str) -> Value {
     let entry = json!({"id": entry_id, "changed_fields": ["certificate"], "time": 1_524_762_838});
     json!({"object": "certificate_transparency", "entry": [entry]})

@@ -9,20 +9,20 @@ use crate::harness::{Local, events_folder, tail_lines};
 use crate::providers::Providers;
 use crate::x509::{assert_chain, verified};
 
-/// What must come of each file of `events/`.
+/// The expected result of each file in `events/`.
 fn expectations() -> serde_json::Map<String, Value> {
     let text = fs::read_to_string(events_folder().join("expected.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-/// The event files of one folder, as `expected.json` calls them.
+/// The event files of one folder, under the names that `expected.json` uses.
 fn files(folder: &str) -> Vec<String> {
     let entries = fs::read_dir(events_folder().join(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.map(|name| format!("{folder}/{name}")).collect()
 }
 
-/// One file sent: its bytes, what is expected of it, and the ids that the door named.
+/// An event file that was sent, with the ids in the answer.
 struct Sent {
     file: String,
     bytes: Vec<u8>,
@@ -53,7 +53,7 @@ fn every_file_has_an_expectation_and_every_expectation_a_file() {
 }
 
 #[test]
-fn digicert_and_cloudflare_events_come_out_as_expected() {
+fn digicert_and_cloudflare_events_are_delivered_as_expected() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let folders = [("digicert", Provider::Digicert), ("cloudflare", Provider::Cloudflare)];
@@ -72,7 +72,7 @@ fn digicert_and_cloudflare_events_come_out_as_expected() {
             assert_as_expected(&events[at], expected, &sent.file);
             assert_eq!(events[at]["subject"], expected["subject"], "{}", sent.file);
             assert_archived(&local, id, expected);
-            // Byte for byte, but for line breaks: `tail --json` prints an event a line.
+            // `tail --json` prints an event on one line, so line breaks become blanks.
             let body = String::from_utf8(sent.bytes.clone()).unwrap().replace(['\n', '\r'], " ");
             let payload = format!("\"payload\":{}", body.trim());
             assert!(lines[at].contains(&payload), "{}: {}", sent.file, lines[at]);
@@ -81,17 +81,17 @@ fn digicert_and_cloudflare_events_come_out_as_expected() {
 }
 
 #[test]
-fn meta_events_come_out_as_expected() {
+fn meta_events_are_delivered_as_expected() {
     let providers = Providers::start();
     for file in files("meta-ct") {
-        // A state of its own: a certificate is an event once only.
+        // A state folder for each file, since each certificate becomes an event only once.
         let local = providers.local(&[("META_DOMAINS", "example.com")]);
         let sent = Sent::send(&providers, &local, &file, Provider::Meta);
         let of = |event: &Value, id: &str| {
             let own = event["id"].as_str().unwrap();
             own == id || own.starts_with(&format!("{id}/"))
         };
-        // Of two alerts that find the same certificates, one may come to nothing.
+        // Two alerts may find the same certificates; then one of them has no event.
         let kinds: BTreeSet<_> =
             sent.events().iter().map(|event| event["type"].clone().to_string()).collect();
         let events = local.events_until(|events| {
@@ -109,7 +109,7 @@ fn meta_events_come_out_as_expected() {
     }
 }
 
-/// The document with just the one entry and change that the event is about.
+/// The payload must be the document reduced to the entry and change that the event is about.
 fn assert_meta_payload(event: &Value, sent: &Sent) {
     let whole: Value = serde_json::from_slice(&sent.bytes).unwrap();
     let payload = &event["data"]["payload"];
@@ -119,8 +119,9 @@ fn assert_meta_payload(event: &Value, sent: &Sent) {
     assert_eq!(payload["object"], whole["object"]);
     assert_eq!(payload["entry"].as_array().unwrap().len(), 1, "{payload}");
     let entry = &payload["entry"][0];
-    let news = ["changes", "changed_fields"].map(|name| entry[name].as_array().map_or(0, Vec::len));
-    assert_eq!(news.iter().sum::<usize>(), 1, "{payload}");
+    let changes =
+        ["changes", "changed_fields"].map(|name| entry[name].as_array().map_or(0, Vec::len));
+    assert_eq!(changes.iter().sum::<usize>(), 1, "{payload}");
 }
 
 fn assert_as_expected(event: &Value, expected: &Value, file: &str) {
@@ -145,7 +146,7 @@ fn assert_as_expected(event: &Value, expected: &Value, file: &str) {
     assert!(!needs_chain || data["pem_chain"].is_string(), "{file}");
 }
 
-/// `provider/yyyy/mm/dd/id`, with the envelope as it came.
+/// The envelope must be archived unchanged as `provider/yyyy/mm/dd/id`.
 fn assert_archived(local: &Local, id: &str, expected: &Value) {
     let found = all_files(&local.state.path().join("archive"));
     let named = |path: &PathBuf| path.file_name().is_some_and(|name| name == id);

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A folder of its own for a test, removed with it.
+/// A temporary folder of one test, which is removed when this is dropped.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {

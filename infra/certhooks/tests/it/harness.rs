@@ -18,7 +18,7 @@ pub(crate) const CLOUDFLARE_AUTH: &str = "canary-cloudflare-webhook-auth";
 pub(crate) const META_SECRET: &str = "canary-meta-app-secret";
 pub(crate) const META_TOKEN: &str = "canary-meta-verify-token";
 
-/// Leaves the webhook secrets to `secrets.json`.
+/// Unsets the variables of the webhook secrets, so that those of `secrets.json` count.
 pub(crate) const NO_SECRETS: [(&str, &str); 4] = [
     ("DIGICERT_WEBHOOK_KEY", ""),
     ("CLOUDFLARE_WEBHOOK_AUTH", ""),
@@ -26,8 +26,8 @@ pub(crate) const NO_SECRETS: [(&str, &str); 4] = [
     ("META_VERIFY_TOKEN", ""),
 ];
 
-/// Longer than anything takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of every wait; a test that reaches it has failed.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running `certhooks local`.
 pub(crate) struct Local {
@@ -42,7 +42,7 @@ impl Local {
         Self::start_in(Arc::new(Folder::new()), variables, &[])
     }
 
-    /// Where an earlier one was, with the secrets of `secrets.json`.
+    /// Starts at the address of an earlier process, with the secrets of `secrets.json`.
     pub(crate) fn start_at(state: Arc<Folder>, address: &str) -> Self {
         Self::launch(state, &NO_SECRETS, address, &[])
     }
@@ -82,7 +82,7 @@ impl Local {
                 kept.lock().unwrap().push(line);
             }
         });
-        let address = address.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let address = address.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
             panic!("certhooks local did not start: {:#?}", log.lock().unwrap());
         });
         Self { process, address, state, log }
@@ -92,14 +92,14 @@ impl Local {
         format!("http://{}{route}", self.address)
     }
 
-    /// Every line logged so far.
+    /// The log lines so far.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
 
-    /// The lines logged so far that `wanted` picks, once there are so many.
+    /// The log lines that `wanted` selects; waits until there are at least `count` of them.
     pub(crate) fn logged(&self, count: usize, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let lines = self.log().into_iter().map(|line| serde_json::from_str(&line).unwrap());
             let lines: Vec<Value> = lines.filter(&wanted).collect();
@@ -112,12 +112,12 @@ impl Local {
         }
     }
 
-    /// Waits until the events queue is empty: whatever was accepted has come to its end.
+    /// Waits until the events queue is empty, that is, until every accepted event is finished.
     pub(crate) fn settle(&self) {
         let file = self.state.path().join("certhooks.db");
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let database = Connection::open_with_flags(file, flags).unwrap();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let count = "SELECT count(*) FROM messages";
             let left: i64 = database.query_row(count, [], |row| row.get(0)).unwrap();
@@ -130,14 +130,14 @@ impl Local {
         }
     }
 
-    /// Its process id.
+    /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// The delivered certificate events, once there are so many.
+    /// The delivered certificate events; waits until there are at least `count` of them.
     pub(crate) fn delivered(&self, count: usize) -> Vec<Value> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let events = tail(self.state.path());
             if events.len() >= count {
@@ -149,20 +149,20 @@ impl Local {
         }
     }
 
-    /// The events delivered within this time, whose number must not be known beforehand.
+    /// The events that are delivered after this time, however many.
     pub(crate) fn delivered_within(&self, time: Duration) -> Vec<Value> {
         thread::sleep(time);
         tail(self.state.path())
     }
 
-    /// `kill -9`; the state folder stays.
+    /// Ends the process with SIGKILL and returns its state folder.
     pub(crate) fn kill(mut self) -> Arc<Folder> {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         Arc::clone(&self.state)
     }
 
-    /// SIGTERM; how it ended.
+    /// Ends the process with SIGTERM, and returns its exit status and state folder.
     pub(crate) fn stop(mut self) -> (std::process::ExitStatus, Arc<Folder>) {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
@@ -177,7 +177,7 @@ impl Drop for Local {
     }
 }
 
-/// `certhooks` with nothing of our own environment but these variables and the webhook secrets.
+/// `certhooks` in an environment that has only these variables and the webhook secrets.
 pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_certhooks"));
     let secrets = BTreeMap::from([
@@ -190,7 +190,7 @@ pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs `certhooks` to its end.
+/// Runs `certhooks` and waits for its end.
 pub(crate) fn certhooks(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     command(variables).args(arguments).output().unwrap()
 }
@@ -199,7 +199,7 @@ pub(crate) fn tail(state: &Path) -> Vec<Value> {
     tail_lines(state).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What `certhooks tail --json` prints.
+/// The lines that `certhooks tail --json` prints.
 pub(crate) fn tail_lines(state: &Path) -> Vec<String> {
     let state = state.to_str().unwrap();
     let output =
@@ -209,7 +209,7 @@ pub(crate) fn tail_lines(state: &Path) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// The envelope that was archived today under this id.
+/// The archived envelope with this id.
 pub(crate) fn archived(local: &Local, provider: &str, id: &str) -> String {
     let of_provider = local.state.path().join("archive").join(provider);
     let mut folders = vec![of_provider];
@@ -226,7 +226,7 @@ pub(crate) fn archived(local: &Local, provider: &str, id: &str) -> String {
     panic!("{id} is not archived");
 }
 
-/// The header that Meta would send with this body.
+/// The signature header that Meta would send with this body.
 pub(crate) fn meta_signature(body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, META_SECRET.as_bytes());
     format!("sha256={}", HEXLOWER.encode(hmac::sign(&key, body).as_ref()))

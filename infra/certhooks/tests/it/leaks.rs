@@ -1,6 +1,6 @@
-//! What must never come out: secrets, API keys, challenge tokens, private keys, and in a log line any
-//! body. Looked for in everything that leaves the process, after many good and bad requests and with
-//! the log as loud as it goes.
+//! No output may hold a secret, an API key, a challenge token or a private key, and no log line a body.
+//! The tests search all output of the process, after valid and invalid requests and with the log level
+//! `trace`.
 
 use std::fs;
 use std::path::Path;
@@ -18,12 +18,12 @@ use crate::wire::{
 };
 
 const TOKEN: &str = "canary-challenge-token-0f3c1a7b";
-/// Part of a body: it may be delivered, but no log line and no answer repeats it.
+/// Part of a body: it may be delivered, but may be in no log line and no answer.
 const BODY: &str = "canary-body";
-/// What somebody sends who has no key.
+/// A key that a sender without the right one tries.
 const GUESS: &str = "canary-guessed-key-0123456789-0123456789";
 
-/// Of the settings.
+/// The secrets in the settings.
 const SECRETS: [&str; 7] = [
     DIGICERT_KEY,
     CLOUDFLARE_AUTH,
@@ -35,14 +35,14 @@ const SECRETS: [&str; 7] = [
 ];
 
 #[test]
-fn nothing_secret_comes_out() {
+fn no_output_holds_a_secret() {
     let providers = Providers::start();
     let pem = KeyPair::generate().unwrap().serialize_pem();
     let secrets = SecretScanner::new(&[&SECRETS[..], &[TOKEN]].concat(), &[&pem]);
 
     let local = providers.local(&[("RUST_LOG", "trace")]);
-    let mut answers = good_ones(&local, &pem);
-    answers.extend(bad_ones(&local));
+    let mut answers = valid_requests(&local, &pem);
+    answers.extend(invalid_requests(&local));
     local.settle();
 
     for line in local.log() {
@@ -62,7 +62,7 @@ fn nothing_secret_comes_out() {
         }
     }
     let delivered = tail_lines(local.state.path());
-    assert!(delivered.iter().any(|line| line.contains(BODY)), "the events did come through");
+    assert!(delivered.iter().any(|line| line.contains(BODY)), "the events must be delivered");
     let archived = files(&local.state.path().join("archive"));
     assert!(archived.len() >= delivered.len() / 2, "{} {}", archived.len(), delivered.len());
     for text in delivered.iter().chain(&archived) {
@@ -74,21 +74,20 @@ fn nothing_secret_comes_out() {
     let arguments = fs::read(format!("/proc/{}/cmdline", local.id())).unwrap();
     let arguments = String::from_utf8(arguments).unwrap();
     assert!(arguments.contains("--state") && !arguments.contains("canary"), "{arguments}");
-    // Whatever else is in the state folder: the token waits in the database, and nothing else.
+    // The rest of the state folder holds the challenge token, which waits in the database, and no secret.
     let state = files(local.state.path()).concat();
     assert_eq!(SecretScanner::new(&SECRETS, &[]).count(&state), 0);
 }
 
-/// A refused API key, an API that does not answer: what goes into the error is not the address, which
-/// for Meta holds the token.
+/// An error must not hold the address of an API, which for Meta holds the token.
 #[test]
-fn nothing_secret_comes_out_of_failed_call_backs() {
-    let nobody = "http://127.0.0.1:1";
+fn no_error_of_a_call_back_holds_a_secret() {
+    let unreachable = "http://127.0.0.1:1";
     let local = Local::start(&[
         ("RUST_LOG", "trace"),
-        ("DIGICERT_API_BASE", nobody),
-        ("CLOUDFLARE_API_BASE", nobody),
-        ("META_API_BASE", nobody),
+        ("DIGICERT_API_BASE", unreachable),
+        ("CLOUDFLARE_API_BASE", unreachable),
+        ("META_API_BASE", unreachable),
         ("META_DOMAINS", "example.com"),
         ("DIGICERT_API_KEY", DIGICERT_API_KEY),
         ("CLOUDFLARE_API_TOKEN", CLOUDFLARE_API_TOKEN),
@@ -110,10 +109,10 @@ fn nothing_secret_comes_out_of_failed_call_backs() {
     }
 }
 
-/// Deliveries that hold a key in their payload.
+/// The number of delivered events whose payload held a private key.
 const KEY_PLACES: usize = 11;
 
-fn good_ones(local: &Local, pem: &str) -> Vec<Answer> {
+fn valid_requests(local: &Local, pem: &str) -> Vec<Answer> {
     let issued = |chain: serde_json::Value| {
         json!({ "event": "certificate_issued", "data": {
             "order_id": 1, "certificate_id": 2, "certificate_chain": chain, "note": BODY,
@@ -140,7 +139,7 @@ fn good_ones(local: &Local, pem: &str) -> Vec<Answer> {
             custom(json!({ "hostname": "a.example.com", "custom_metadata": { "k": pem, "b": BODY } }))
                 .to_string(),
         ),
-        // Where a name is expected, which stands in subjects, types and log lines.
+        // In place of a name, which becomes part of subjects, types and log lines.
         Request::digicert(json!({ "event": pem, "data": { "b": BODY } }).to_string()),
         Request::cloudflare(custom(json!({ "hostname": pem, "b": BODY })).to_string()),
         Request::cloudflare(json!({ "alert_type": pem, "data": BODY }).to_string()),
@@ -152,7 +151,7 @@ fn good_ones(local: &Local, pem: &str) -> Vec<Answer> {
         ),
         Request::cloudflare(custom(name_of_key).to_string()),
         Request::meta(meta(json!({ "k": pem })).to_string()),
-        // As Meta escapes it.
+        // Escaped as Meta does.
         Request::meta(meta(json!({ "k2": pem.replace('-', "\u{e000}") })).to_string()
             .replace('/', "\\/").replace('\u{e000}', "\\u002d")),
         Request::digicert(
@@ -167,7 +166,7 @@ fn good_ones(local: &Local, pem: &str) -> Vec<Answer> {
     answers.into()
 }
 
-fn bad_ones(local: &Local) -> Vec<Answer> {
+fn invalid_requests(local: &Local) -> Vec<Answer> {
     let mut requests = Vec::new();
     for body in [
         BODY.to_owned(),
@@ -206,7 +205,7 @@ fn bad_ones(local: &Local) -> Vec<Answer> {
     answers
 }
 
-/// What is in each file below a folder.
+/// The content of each file below a folder, except `secrets.json`.
 fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {

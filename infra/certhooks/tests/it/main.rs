@@ -1,5 +1,5 @@
-//! The contract of `certhooks local`, checked from outside: the compiled binary, real sockets, a real
-//! state folder, and the simulator as the providers.
+//! Tests of the command `certhooks` from outside: the compiled binary, real sockets, a real state
+//! folder, and the simulator as the providers.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod canned;
@@ -10,7 +10,6 @@ mod dead_letters;
 mod digicert;
 mod doctor;
 mod documents;
-mod door;
 mod events;
 mod folder;
 mod harness;
@@ -20,6 +19,7 @@ mod providers;
 mod replay;
 mod scene;
 mod status;
+mod webhook_endpoint;
 mod wire;
 mod worker;
 mod x509;

@@ -1,4 +1,4 @@
-//! `certhooks meta subscribe` against the simulated Graph API, with `certhooks local` as the door.
+//! `certhooks meta subscribe` against the simulated Graph API, with `certhooks local` as the webhook endpoint.
 
 use std::net::TcpListener;
 
@@ -13,8 +13,8 @@ const ROUTE: &str = "/webhooks/meta-ct";
 #[tokio::test(flavor = "multi_thread")]
 async fn both_fields_and_the_domains_of_both_kinds() {
     let scene = Scene::new().await;
-    let door = scene.door();
-    let url = door.url(ROUTE);
+    let local = scene.local();
+    let url = local.url(ROUTE);
     let subscribe =
         ["meta", "subscribe", "--endpoint", &url, "--domain", "a.example,B.example", "--json"];
     let out = scene.run(&subscribe).done();
@@ -51,7 +51,7 @@ async fn both_fields_and_the_domains_of_both_kinds() {
     assert!(out.contains("added    certificate: c.example"), "{out}");
 }
 
-/// As Graph answers since 2026-02, at whatever step.
+/// Graph answers so since 2026-02, at any step.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_product_is_retired() {
     let scene = Scene::with(Settings { retired: true, ..Settings::default() }).await;
@@ -71,8 +71,8 @@ async fn the_product_is_retired() {
     assert_eq!((&error["exit"], &error["code"]), (&json!(3), &json!("100/33")));
 
     let scene = Scene::new().await;
-    let door = scene.door();
-    let url = door.url(ROUTE);
+    let local = scene.local();
+    let url = local.url(ROUTE);
     let path = format!("/graph/{APP}/subscribed_domains_phishing");
     scene.simulator.faults().add(Rule::new(path, Fault::Retired));
     let ended = scene.run(&["meta", "subscribe", "--endpoint", &url, "--domain", "a.example"]);
@@ -82,15 +82,15 @@ async fn the_product_is_retired() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bad_input_is_one_clear_line() {
     let scene = Scene::new().await;
-    let door = scene.door();
-    let url = door.url(ROUTE);
+    let local = scene.local();
+    let url = local.url(ROUTE);
     let to = |endpoint: &str, domain: &str, more: &[&str]| -> Vec<String> {
         let words = ["meta", "subscribe", "--endpoint", endpoint, "--domain", domain];
         words.iter().chain(more).map(|word| (*word).to_owned()).collect()
     };
     for (arguments, expected) in [
         (to("http://a.example/", "a.example", &[]), "must begin with https://"),
-        (to("a.example", "a.example", &[]), "is no address"),
+        (to("a.example", "a.example", &[]), "not a valid URL"),
         (to(&url, "localhost", &[]), "it has a single label"),
         (to(&url, "a_b.example", &[]), "is no letter, digit or hyphen"),
         (to(&url, ",", &[]), "no domain: name one with --domain"),
@@ -118,14 +118,14 @@ async fn each_bad_input_is_one_clear_line() {
     scene.run_with(&[("META_API_BASE", &base)], &good).refused(1, "no connection");
     for (fault, expected) in [
         (Fault::Html, "an HTML page (status 200)"),
-        (Fault::Empty, "cannot be understood"),
-        (Fault::ServerError { status: Some(502) }, "Graph is unavailable (status 502)"),
+        (Fault::Empty, "cannot be parsed"),
+        (Fault::ServerError { status: Some(502) }, "Graph failed (status 502)"),
         (
             Fault::RateLimited { retry_after: None, status: None },
             "too many requests for this app (code 4)",
         ),
-        (Fault::MissingPermission, "may not do this (code 10)"),
-        (Fault::Reset, "no whole answer"),
+        (Fault::MissingPermission, "has no permission for this (code 10)"),
+        (Fault::Reset, "incomplete answer"),
     ] {
         scene.simulator.faults().set(vec![Rule::new("/graph/", fault)]);
         scene.run(&good).refused(1, expected);

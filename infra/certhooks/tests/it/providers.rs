@@ -13,11 +13,11 @@ pub(crate) const DIGICERT_API_KEY: &str = "canary-digicert-api-key";
 pub(crate) const CLOUDFLARE_API_TOKEN: &str = "canary-cloudflare-api-token";
 pub(crate) const META_ACCESS_TOKEN: &str = "canary-meta-access-token";
 
-/// Longer than anything takes; a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of every wait; a test that reaches it has failed.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The providers, simulated in this process, and a client that sends webhooks as they would.
-/// `certhooks` takes them for real: it has API keys and base addresses.
+/// The simulated providers, which run in this process, and a client that sends webhooks as they would.
+/// `certhooks` calls them as real providers: it is given API keys and base addresses.
 pub(crate) struct Providers {
     simulator: Simulator,
     client: Client,
@@ -47,9 +47,9 @@ impl Providers {
         };
         let listen = "127.0.0.1:0".parse().unwrap();
         let simulator = runtime.block_on(Simulator::start(listen, settings)).unwrap();
-        // An error says that another test of this process was first.
+        // It fails where another test of this process was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = Client::builder().no_proxy().timeout(TIMEOUT).build().unwrap();
         Self { simulator, client, runtime }
     }
 
@@ -57,7 +57,7 @@ impl Providers {
         &self.runtime
     }
 
-    /// `certhooks local` with these providers; later variables win.
+    /// Starts `certhooks local` with these providers; later variables override earlier ones.
     pub(crate) fn local(&self, variables: &[(&str, &str)]) -> Local {
         self.local_in(Folder::new().into(), variables)
     }
@@ -83,7 +83,7 @@ impl Providers {
         Local::start_in(state, &all, &[])
     }
 
-    /// Sends an event as its provider would; the ids that the door's 200 names.
+    /// Sends an event as its provider would, and returns the ids in the answer, which must be 200.
     pub(crate) fn send(&self, local: &Local, event: &Value) -> Vec<String> {
         self.send_bytes(local, provider_of(event), event.to_string().into_bytes())
     }
@@ -100,7 +100,7 @@ impl Providers {
         ids(&answer)
     }
 
-    /// With this `traceparent`.
+    /// Sends a document that holds one event, with this `traceparent`.
     pub(crate) fn send_traced(&self, local: &Local, event: &Value, traceparent: &str) -> String {
         let body = event.to_string().into_bytes();
         let sending =
@@ -110,7 +110,7 @@ impl Providers {
         ids(&answer).remove(0)
     }
 
-    /// Sends an event that is one for Certhooks too.
+    /// Sends a document that holds one event.
     pub(crate) fn send_one(&self, local: &Local, event: &Value) -> String {
         let ids = self.send(local, event);
         assert_eq!(ids.len(), 1, "{ids:?}");
@@ -121,7 +121,7 @@ impl Providers {
         self.client.clone()
     }
 
-    /// The requests whose path, without the provider's base, begins so.
+    /// The requests whose path, without the provider's base, begins with `path`.
     pub(crate) fn seen(&self, path: &str) -> Vec<RecordedRequest> {
         let mut recent = self.requests().recent();
         recent.retain(|seen| {
@@ -132,7 +132,7 @@ impl Providers {
     }
 }
 
-/// Status and JSON body of the answer.
+/// Sends a webhook request, and returns status and JSON body of the answer.
 pub(crate) async fn post(
     client: &Client,
     address: &str,
@@ -168,7 +168,7 @@ fn provider_of(event: &Value) -> Provider {
 }
 
 impl Local {
-    /// The event of this id, once it is delivered.
+    /// Waits for the delivered event with this id.
     pub(crate) fn event(&self, id: &str) -> Value {
         self.events_until(|events| events.iter().any(|event| event["id"] == id))
             .into_iter()
@@ -176,9 +176,9 @@ impl Local {
             .unwrap()
     }
 
-    /// All delivered events, once they are as they should be.
+    /// All delivered events; waits until `is_enough` is true of them.
     pub(crate) fn events_until(&self, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let events = tail(self.state.path());
             if is_enough(&events) {
@@ -190,9 +190,9 @@ impl Local {
         }
     }
 
-    /// The log lines about this id, once `is_enough` of them are there.
+    /// The log lines with this id; waits until `is_enough` is true of them.
     pub(crate) fn log_until(&self, id: &str, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let lines = self.log_of(id);
             if is_enough(&lines) {
@@ -209,10 +209,10 @@ impl Local {
         parsed.filter(|line| line["id"] == id).collect()
     }
 
-    /// The lines that say that the event waits for a later attempt, once there are so many.
-    pub(crate) fn put_back(&self, id: &str, count: usize) -> Vec<Value> {
-        let waits = |line: &&Value| !line["delay_seconds"].is_null();
-        let lines = self.log_until(id, |lines| lines.iter().filter(waits).count() >= count);
-        lines.iter().filter(waits).cloned().collect()
+    /// The log lines about retries of this event; waits until there are at least `count` of them.
+    pub(crate) fn retries(&self, id: &str, count: usize) -> Vec<Value> {
+        let is_retry = |line: &&Value| !line["delay_seconds"].is_null();
+        let lines = self.log_until(id, |lines| lines.iter().filter(is_retry).count() >= count);
+        lines.iter().filter(is_retry).cloned().collect()
     }
 }

@@ -1,4 +1,4 @@
-//! `certhooks replay`: archived events once more, beside a running `certhooks local`.
+//! `certhooks replay`: archived events are processed again while `certhooks local` runs.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use crate::wire::{AUTH_HEADER, CLOUDFLARE, DIGICERT, KEY_HEADER, Request};
 
 const KEY: &str = "canary-first-webhook-key-0123456789abcdef";
 
-/// A door whose archive has four events, and their ids.
+/// A running `certhooks local` whose archive has four events, and their ids.
 async fn filled() -> (Scene, Local, [String; 4]) {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     let digicert = |event: Value| {
         let request = Request::bare(DIGICERT, event.to_string()).with(KEY_HEADER, KEY);
         request.send(&local).accepted_one()
@@ -33,7 +33,7 @@ fn ids(events: &[Value]) -> BTreeSet<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn archived_events_are_delivered_again_past_the_ledger() {
+async fn archived_events_are_delivered_again_in_spite_of_the_ledger() {
     let (scene, local, all) = filled().await;
     let first = tail(local.state.path());
     assert_eq!(first.len(), 4);
@@ -64,7 +64,7 @@ async fn archived_events_are_delivered_again_past_the_ledger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_are_chosen_by_all_that_is_given() {
+async fn events_are_selected_by_all_conditions() {
     let (scene, _local, all) = filled().await;
     let [a, b, rejected, deployed] = all.each_ref().map(String::as_str);
     for (filter, expected) in [
@@ -91,18 +91,18 @@ async fn events_are_chosen_by_all_that_is_given() {
         let listed = json_lines(&ended.done());
         assert_eq!(ids(&listed), expected.iter().copied().collect(), "{filter:?}");
     }
-    for (arguments, said) in [
-        (&[][..], "which events?"),
+    for (arguments, error) in [
+        (&[][..], "no events are selected"),
         (&["--since", "yesterday"], "--since yesterday: must be an age"),
-        (&["--all", "--patience", "long"], "--patience long: must be a time"),
-        (&["--all", "--to", "https://sqs.example.com/1/q"], "goes with --stack"),
+        (&["--all", "--patience", "long"], "--patience long: must be a duration"),
+        (&["--all", "--to", "https://sqs.example.com/1/q"], "requires --stack"),
     ] {
-        scene.run(&[&["replay"], arguments].concat()).refused(2, said);
+        scene.run(&[&["replay"], arguments].concat()).refused(2, error);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_go_to_a_file_to_standard_output_or_to_another_state() {
+async fn events_are_delivered_to_a_file_to_standard_output_or_to_another_state() {
     let (scene, local, all) = filled().await;
     let folder = Folder::new();
     let file = folder.path().join("events.jsonl");
@@ -118,16 +118,16 @@ async fn events_go_to_a_file_to_standard_output_or_to_another_state() {
     let lines = json_lines(&ended.done());
     assert_eq!(lines[0]["type"], "certhooks.certificate.deployed");
 
-    let other = scene.door_elsewhere();
+    let other = scene.local_elsewhere();
     let to = other.state.path().to_str().unwrap().to_owned();
     scene.run(&["replay", "--all", "--to", &to]).done();
     assert_eq!(ids(&tail(other.state.path())), all.iter().map(String::as_str).collect());
     assert_eq!(tail(local.state.path()).len(), 4);
 }
 
-/// What must be tried again is tried again by the command itself; what cannot be replayed is named.
+/// The command itself retries a failed call-back, and names the events that it could not replay.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_in_trouble() {
+async fn a_provider_that_fails() {
     let (scene, local, all) = filled().await;
     let down = || Fault::ServerError { status: Some(503) };
     scene.simulator.faults().set([
@@ -146,9 +146,9 @@ async fn a_provider_in_trouble() {
     local.settle();
 }
 
-/// The hint of a run that was stopped leads on from where it was.
+/// `--after` continues where an earlier run was stopped.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_goes_on_after_a_key() {
+async fn a_run_continues_after_a_key() {
     let (scene, local, _) = filled().await;
     let listed = scene.lines(&["replay", "--all", "--dry-run"]);
     let keys: Vec<_> = listed.iter().filter_map(|line| line["key"].as_str()).collect();
@@ -159,11 +159,11 @@ async fn a_run_goes_on_after_a_key() {
     scene.run(&["replay", "--all", "--after", keys[3]]).refused(3, "no such event");
 }
 
-/// A disk that is full: what failed in a row is not left behind by the run that goes on.
+/// A disk is full: the run that continues repeats the consecutive failures.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_fails_throughout_names_the_key_before_the_first_failure() {
     let scene = Scene::new().await;
-    let local = scene.door();
+    let local = scene.local();
     for number in 0..66 {
         let event = json!({"event": "domain_validated", "data": {"domain_id": number}});
         let request = Request::bare(DIGICERT, event.to_string()).with(KEY_HEADER, KEY);
@@ -173,7 +173,8 @@ async fn a_run_that_fails_throughout_names_the_key_before_the_first_failure() {
     let listed = scene.lines(&["replay", "--all", "--dry-run"]);
     let first = listed[0]["key"].as_str().unwrap();
     let ended = scene.run(&["replay", "--all", "--after", first, "--to", "/dev/full"]);
-    let rest =
-        format!("certhooks: 64 events in a row could not be replayed; go on with --after {first}");
+    let rest = format!(
+        "certhooks: 64 consecutive events could not be replayed; continue with --after {first}"
+    );
     assert!(ended.code == 1 && ended.err.lines().any(|line| line == rest), "{}", ended.err);
 }

@@ -14,7 +14,7 @@ const DIGICERT_API_KEY: &str = "canary-digicert-api-key";
 pub(crate) const VIEW_ONLY_KEY: &str = "canary-view-only-api-key";
 const CLOUDFLARE_TOKEN: &str = "canary-cloudflare-api-token";
 const META_TOKEN: &str = "canary-meta-access-token";
-/// Of `secrets.json`, where no variable goes before it.
+/// Cloudflare's secret in `secrets.json`.
 pub(crate) const FIRST_AUTH: &str = "canary-first-webhook-auth";
 const SECRETS: [(&str, &str); 4] = [
     ("digicert_webhook_key", "canary-first-webhook-key-0123456789abcdef"),
@@ -23,7 +23,7 @@ const SECRETS: [(&str, &str); 4] = [
     ("meta_verify_token", "canary-first-verify-token"),
 ];
 
-/// The simulated providers, and the state folder of a door and of the commands.
+/// The simulated providers, and the state folder that `certhooks local` and the commands share.
 pub(crate) struct Scene {
     pub(crate) simulator: Simulator,
     pub(crate) state: Arc<Folder>,
@@ -51,25 +51,25 @@ impl Scene {
         scene
     }
 
-    /// `certhooks local` on the state folder: its secrets are those of `secrets.json`.
-    pub(crate) fn door(&self) -> Local {
-        self.door_with(&[])
+    /// Starts `certhooks local` on the state folder, with the secrets of `secrets.json`.
+    pub(crate) fn local(&self) -> Local {
+        self.local_with(&[])
     }
 
-    pub(crate) fn door_with(&self, variables: &[(&str, &str)]) -> Local {
+    pub(crate) fn local_with(&self, variables: &[(&str, &str)]) -> Local {
         let mut all = self.variables();
         all.extend(variables.iter().copied());
         let all: Vec<_> = all.into_iter().collect();
         Local::start_in(Arc::clone(&self.state), &all, &[])
     }
 
-    /// Another one, on a state folder of its own.
-    pub(crate) fn door_elsewhere(&self) -> Local {
+    /// Starts `certhooks local` on another state folder.
+    pub(crate) fn local_elsewhere(&self) -> Local {
         let all: Vec<_> = self.variables().into_iter().collect();
         Local::start_in(Arc::new(Folder::new()), &all, &[])
     }
 
-    /// Runs `certhooks` with the state folder and good keys to its end.
+    /// Runs `certhooks` with the state folder and valid API keys, and waits for its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.run_with(&[], arguments)
     }
@@ -104,7 +104,7 @@ impl Scene {
         all
     }
 
-    /// Nothing that is secret may stand in what a command says, whatever it is.
+    /// Asserts that the output of a command holds no secret.
     fn ended(&self, Output { status, stdout, stderr }: Output) -> Ended {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let (out, err) = (text(stdout), text(stderr));
@@ -117,7 +117,7 @@ impl Scene {
         Ended { code: status.code().unwrap(), out, err }
     }
 
-    /// What `secrets.json` holds.
+    /// The members of `secrets.json`.
     pub(crate) fn secrets(&self) -> BTreeMap<String, String> {
         let file = self.state.path().join("secrets.json");
         let bytes = std::fs::read(file).unwrap_or_default();
@@ -136,14 +136,14 @@ impl Scene {
         write_private(&self.state.path().join("secrets.json"), &json!(secrets).to_string());
     }
 
-    /// The calls that may change something, as `METHOD last/segments`.
+    /// The requests to the providers that may change something, as `METHOD path`.
     pub(crate) fn changes(&self) -> Vec<String> {
         let mut seen = self.simulator.requests().recent();
         seen.retain(|seen| seen.method != "GET");
         seen.iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect()
     }
 
-    /// JSON lines of a command that went well.
+    /// The JSON lines of a command, which must succeed.
     pub(crate) fn lines(&self, arguments: &[&str]) -> Vec<Value> {
         json_lines(&self.run(&[arguments, &["--json"]].concat()).done())
     }

@@ -1,4 +1,4 @@
-//! `certhooks status`, and what it tells of events that came out of order.
+//! `certhooks status`, also for events that arrived out of order.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn status(local: &Local, arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-/// What is known of the one certificate of that name.
+/// The history of the only certificate with that name.
 fn shown(local: &Local, name: &str) -> Value {
     let (code, out, err) = status(local, &[name, "--json"]);
     assert_eq!((code, err.as_str()), (0, ""), "{name}");
@@ -50,7 +50,7 @@ fn orderings(local: &Local, count: usize) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn certcentral_revoked_before_issued() {
+fn certcentral_events_are_ordered_by_the_lifecycle() {
     let local = Local::start(&[]);
     let revoked = digicert(&local, "certificate_revoked", 12, 77);
     let issued = digicert(&local, "certificate_issued", 12, 77);
@@ -60,7 +60,7 @@ fn certcentral_revoked_before_issued() {
         [
             (revoked.clone(), Value::Null),
             (issued.clone(), json!("stale")),
-            // Another certificate of the same order has a life of its own.
+            // Another certificate of the same order has a lifecycle of its own.
             (reissued, Value::Null),
         ]
     );
@@ -77,7 +77,7 @@ fn certcentral_revoked_before_issued() {
     );
     assert!(whole["not_after"].is_string(), "{whole}");
 
-    // By serial number in any spelling, and by a DNS name of the leaf.
+    // A certificate is found by its serial number in any notation, and by a DNS name of the leaf.
     let serial = second["serial_numbers"][0].as_str().unwrap();
     let octets: Vec<_> =
         serial.as_bytes().chunks(2).map(|two| str::from_utf8(two).unwrap()).collect();
@@ -88,7 +88,7 @@ fn certcentral_revoked_before_issued() {
         let certificates = status(&local, &[name, "--json"]);
         assert!(certificates.1.contains(r#""certificate":"digicert/certificate/77""#), "{name}");
     }
-    // An order has all of its certificates.
+    // An order finds all of its certificates.
     let (code, out, _) = status(&local, &["12"]);
     let is_head = |line: &&str| line.starts_with("digicert/");
     let heads: Vec<_> = out.lines().filter(is_head).collect();
@@ -100,19 +100,19 @@ fn certcentral_revoked_before_issued() {
 }
 
 #[test]
-fn cloudflare_by_its_own_time() {
+fn cloudflare_events_are_ordered_by_their_own_time() {
     let local = Local::start(&[]);
     let mut expected = Vec::new();
     for (step, created_at, ordering) in [
         ("deployment.succeeded", Some("2026-02-01T00:00:05Z"), Value::Null),
         ("issuance.succeeded", Some("2026-02-01T00:00:03Z"), json!("stale")),
         ("validation.succeeded", Some("2026-02-01T00:00:01Z"), json!("stale")),
-        // A renewal begins the life anew.
+        // A renewal begins the lifecycle anew.
         ("renewal.succeeded", Some("2026-04-01T00:00:01Z"), Value::Null),
         ("issuance.succeeded", Some("2026-04-01T00:00:02Z"), Value::Null),
-        // Not known to be part of a life.
+        // Not a known part of the lifecycle.
         ("migration.succeeded", Some("2026-01-01T00:00:00Z"), Value::Null),
-        // Without a time of its own, that of its receipt counts.
+        // An event without a time of its own has that of its receipt.
         ("deployment.succeeded", None, Value::Null),
         ("deployment.failed", Some("2026-04-01T00:00:03Z"), json!("stale")),
     ] {
@@ -127,9 +127,9 @@ fn cloudflare_by_its_own_time() {
     assert_eq!(whole["history"][1]["ordering"], "stale");
 }
 
-/// A restart keeps states and histories; what is sent once more is neither delivered nor told again.
+/// A restart keeps states and histories; a redelivery is neither delivered nor recorded again.
 #[test]
-fn kept_beyond_a_restart() {
+fn histories_survive_a_restart() {
     let local = Local::start(&[]);
     digicert(&local, "certificate_revoked", 12, 77);
     let state = local.kill();
@@ -143,9 +143,9 @@ fn kept_beyond_a_restart() {
 }
 
 #[test]
-fn nothing_known_is_said() {
+fn an_unknown_certificate_is_not_found() {
     let local = Local::start(&[]);
-    // A notice is about no certificate, and a certificate without an id is none.
+    // A notice is not about a certificate; an event without a certificate id is recorded under none.
     let notice = json!({ "event": "domain_validated", "data": { "domain_name": "example.com" } });
     let unusable = json!({ "event": "certificate_issued", "data": { "certificate_id": "x" } });
     for body in [notice, unusable] {
@@ -155,7 +155,7 @@ fn nothing_known_is_said() {
     for name in ["example.com", "12", "0A:1B", "digicert/certificate/unknown"] {
         let (code, out, err) = status(&local, &[name]);
         assert_eq!((code, out.as_str()), (3, ""), "{name}");
-        assert!(err.starts_with(&format!("certhooks: nothing is known of {name}")), "{err}");
+        assert!(err.starts_with(&format!("certhooks: {name}: not found")), "{err}");
     }
     let (code, _, err) = status(&local, &["12", "--json"]);
     assert_eq!((code, serde_json::from_str::<Value>(&err).unwrap()["exit"].clone()), (3, json!(3)));

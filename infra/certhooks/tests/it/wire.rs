@@ -1,4 +1,5 @@
-//! HTTP/1.1 by hand: what no client library would send can be sent, and every byte of the answer seen.
+//! HTTP/1.1 written by hand, since a client library can neither send a malformed request nor show every
+//! byte of the answer.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -15,8 +16,8 @@ pub(crate) const KEY_HEADER: &str = "X-WEBHOOK-KEY";
 pub(crate) const AUTH_HEADER: &str = "cf-webhook-auth";
 pub(crate) const SIGNATURE_HEADER: &str = "X-Hub-Signature-256";
 
-/// Longer than the door may take (9 s).
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than a webhook endpoint may take (9 s).
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Clone)]
 pub(crate) struct Request {
@@ -24,7 +25,7 @@ pub(crate) struct Request {
     target: String,
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
-    /// Bytes of a chunk; `Content-Length` instead when there is none.
+    /// The size of a chunk in bytes; `None` for a body with `Content-Length`.
     chunk: Option<usize>,
 }
 
@@ -34,7 +35,7 @@ impl Request {
         Self { method, target, headers: Vec::new(), body: Vec::new(), chunk: None }
     }
 
-    /// A `POST` without anything that vouches for it.
+    /// A `POST` without secret or signature.
     pub(crate) fn bare(route: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..Self::new("POST", route) }
             .with("content-type", "application/json")
@@ -67,7 +68,7 @@ impl Request {
         }
     }
 
-    /// One more header line.
+    /// Adds a header line.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
@@ -92,14 +93,14 @@ impl Request {
         self.send_over(connect(&local.address))
     }
 
-    /// The only request of its connection.
+    /// Sends this as the only request of its connection.
     pub(crate) fn send_over(&self, mut stream: TcpStream) -> Answer {
-        // A server that refuses early may have hung up by now; its answer counts all the same.
+        // A server that refuses early may have closed the connection; its answer counts all the same.
         let _cut_short = stream.write_all(&self.to_bytes("close"));
         Answer::read_last(&mut stream, self.method != "HEAD")
     }
 
-    /// With the connection kept for another request.
+    /// The bytes of the request, with this value of the header `Connection`.
     pub(crate) fn to_bytes(&self, connection: &str) -> Vec<u8> {
         let mut bytes = format!(
             "{} {} HTTP/1.1\r\nHost: certhooks.test\r\nConnection: {connection}\r\n",
@@ -129,9 +130,9 @@ impl Request {
 
 pub(crate) fn connect(address: &str) -> TcpStream {
     let address: SocketAddr = address.parse().unwrap();
-    let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream.set_write_timeout(Some(TIMEOUT)).unwrap();
     stream
 }
 
@@ -144,10 +145,10 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// What the server says before it closes the connection.
+    /// Reads the answer until the server closes the connection.
     fn read_last(stream: &mut TcpStream, has_body: bool) -> Self {
         let mut bytes = Vec::new();
-        // A reset after the answer does not take it back.
+        // A reset after the answer does no harm.
         let _reset = stream.read_to_end(&mut bytes);
         let (answer, rest) = Self::parse(&bytes, has_body).unwrap_or_else(|| {
             panic!("no whole answer: {:?}", String::from_utf8_lossy(&bytes));
@@ -156,7 +157,7 @@ impl Answer {
         answer
     }
 
-    /// What the server says, up to where `Content-Length` ends it.
+    /// Reads one answer, whose end `Content-Length` gives.
     pub(crate) fn read_next(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
         loop {
@@ -165,7 +166,7 @@ impl Answer {
             }
             let mut more = [0; 4096];
             let count = stream.read(&mut more).unwrap();
-            assert!(count > 0, "hung up after {:?}", String::from_utf8_lossy(&bytes));
+            assert!(count > 0, "connection closed after {:?}", String::from_utf8_lossy(&bytes));
             bytes.extend(&more[..count]);
         }
     }
@@ -189,7 +190,7 @@ impl Answer {
         Some((Self { status, headers, body }, &rest[length..]))
     }
 
-    /// Header lines of this name, joined.
+    /// The header lines of this name, joined with commas.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let values = self.headers.iter().filter(|(other, _)| other == name);
         let values: Vec<&str> = values.map(|(_, value)| value.as_str()).collect();
@@ -202,7 +203,7 @@ impl Answer {
         })
     }
 
-    /// The ids of what was accepted, once it is sure that the answer is the documented one.
+    /// The accepted ids, after asserting that the answer is the documented one.
     #[track_caller]
     pub(crate) fn accepted(&self) -> Vec<String> {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
@@ -215,7 +216,7 @@ impl Answer {
         ids
     }
 
-    /// The id of the one event.
+    /// The accepted id, which must be the only one.
     #[track_caller]
     pub(crate) fn accepted_one(&self) -> String {
         let ids = self.accepted();
@@ -223,7 +224,7 @@ impl Answer {
         ids.into_iter().next().unwrap()
     }
 
-    /// RFC 9457, and nothing beyond it; the `detail`.
+    /// The `detail` of a refusal, after asserting that the answer is a problem document (RFC 9457).
     #[track_caller]
     pub(crate) fn refused(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
@@ -239,7 +240,7 @@ impl Answer {
     }
 }
 
-/// Sends this and then nothing more, as a client that died.
+/// Sends these bytes and closes the sending side, as a client that ended early.
 pub(crate) fn send_half(local: &Local, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(&local.address);
     stream.write_all(bytes).unwrap();

@@ -6,26 +6,25 @@ use crate::side::Side;
 use crate::stage::Stage;
 use crate::subject::Subject;
 
-/// One start, up to the first acknowledged webhook.
+/// A start, up to the first acknowledged webhook.
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
     pub millis: f64,
     pub cpu_millis: f64,
 }
 
-/// Starts a side once, with what `memory` gives of a vCPU; an error unless the webhook was
-/// acknowledged and is on the queue.
+/// Starts a side once, with the share of a vCPU for `memory`.
 ///
 /// # Errors
-/// Says what else came.
+/// The webhook was not acknowledged, or is not on the queue.
 pub async fn start(side: &Side, stage: &Stage, memory: Option<u32>) -> Result<Start> {
-    // What a process that was ended a moment ago may have left behind.
+    // A process that has just ended may have left messages.
     stage.endpoints.take_messages();
     let mut subject = Subject::at_gate(side, stage, &[]).await?;
     let event = stage.event()?;
-    // Set anew, a limit begins with a whole period and forgets what the program before this one used
-    // too much: else each pays for the other's end.
-    stage.pen.limit(memory.map(share))?;
+    // A limit that is set again begins with a whole period and forgets the excess of the previous program, which
+    // would otherwise slow down this one.
+    stage.cpu_quota.limit(memory.map(share))?;
     let began = subject.go()?;
     let acknowledged = subject.webhook(&event, stage, began).await?;
     let cpu = subject.cpu()?;
@@ -35,17 +34,17 @@ pub async fn start(side: &Side, stage: &Stage, memory: Option<u32>) -> Result<St
     })
 }
 
-/// Starts of all sides, in turn, at full speed and at the share of each memory.
+/// Measures starts of all sides, in turn, at full speed and at the share of each memory.
 ///
 /// # Errors
-/// The limit cannot be set. What fails of a side makes that side's figures void, and no more.
+/// The limit cannot be set. A failure of a side makes only the figures of that side void.
 pub async fn measure(stage: &Stage, sides: &[Side], rounds: usize) -> Result<Vec<Figures>> {
     eprintln!("bench: cold starts at full speed, {rounds} rounds");
     let [whole, cpu] = at(stage, sides, None, rounds).await?;
     let sides: Vec<_> = sides.iter().filter(|side| !whole.is_void(side.name)).cloned().collect();
     let mut all = vec![whole, cpu];
     for memory in MEMORIES {
-        if stage.pen.can_limit() {
+        if stage.cpu_quota.can_limit() {
             eprintln!("bench: cold starts at the CPU share of {memory} MB, {rounds} rounds");
             all.extend(at(stage, &sides, Some(memory), rounds).await?);
         } else {
@@ -67,7 +66,7 @@ async fn at(
     let mut cpu = Figures::new(What::ColdCpu, memory, &names);
     // The first round fills the page cache.
     for round in 0..=rounds {
-        for side in in_turn(sides, round) {
+        for side in rotated(sides, round) {
             if whole.is_void(side.name) {
                 continue;
             }
@@ -79,23 +78,23 @@ async fn at(
                 }
                 Err(error) => {
                     eprintln!("bench: {}: void: {error:#}", side.name);
-                    whole.spoil(side.name, &format!("{error:#}"));
-                    cpu.spoil(side.name, &format!("{error:#}"));
+                    whole.mark_void(side.name, &format!("{error:#}"));
+                    cpu.mark_void(side.name, &format!("{error:#}"));
                 }
             }
         }
     }
-    stage.pen.limit(None)?;
+    stage.cpu_quota.limit(None)?;
     Ok([whole, cpu])
 }
 
-/// Another one begins each round.
-pub(crate) fn in_turn(sides: &[Side], round: usize) -> impl Iterator<Item = &Side> {
+/// The sides, beginning with another one in each round.
+pub(crate) fn rotated(sides: &[Side], round: usize) -> impl Iterator<Item = &Side> {
     sides.iter().cycle().skip(round % sides.len().max(1)).take(sides.len())
 }
 
-/// Where no quota can be set: a start that has the processor for a part of the time only takes as much
-/// longer, and never less than it takes anyway.
+/// Estimates the starts where no quota can be set. With a share of the processor, a start takes its processor
+/// time divided by the share, and at least as long as at full speed.
 fn computed(at_full_speed: &[Figures], memory: u32) -> Vec<Figures> {
     let [whole, cpu, ..] = at_full_speed else { return Vec::new() };
     let mut computed = whole.clone();
@@ -113,7 +112,7 @@ mod tests {
     use crate::figures::{Figures, What};
     use crate::side::{FLOOR, OURS, Side};
 
-    use super::{computed, in_turn};
+    use super::{computed, rotated};
 
     #[test]
     fn without_quotas_the_processor_time_decides() {
@@ -133,7 +132,7 @@ mod tests {
     #[test]
     fn another_side_begins_each_round() {
         let sides = [Side::ours("a"), Side::floor("b")];
-        let names = |round| in_turn(&sides, round).map(|side| side.name).collect::<Vec<_>>();
+        let names = |round| rotated(&sides, round).map(|side| side.name).collect::<Vec<_>>();
         assert_eq!(names(0), [OURS, FLOOR]);
         assert_eq!(names(1), [FLOOR, OURS]);
         assert_eq!(names(2), [OURS, FLOOR]);

@@ -10,20 +10,20 @@ const PER_GB_SECOND_ARM64: f64 = 0.000_013_333_4;
 const PER_GB_SECOND_X86: f64 = 0.000_016_666_7;
 const MB_PER_GB: f64 = 1024.0;
 
-/// What a million webhooks cost at one memory, in USD. Times are of this machine for both architectures.
+/// The cost of a million webhooks at one memory, in USD. Both architectures use the times of this machine.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Cost {
     pub side: &'static str,
     pub memory_mb: u32,
-    /// Every webhook meets a started function.
+    /// If every webhook is handled by a started function.
     pub warm_arm64: f64,
     pub warm_x86: f64,
-    /// Every webhook starts one: Lambda bills a start as it bills the rest.
+    /// If every webhook starts a function. Lambda bills the start as it bills the rest.
     pub cold_arm64: f64,
     pub cold_x86: f64,
 }
 
-/// By the medians of what would be billed; `None` of a side that has them not.
+/// The costs from the medians of the billed times. Sides without these times are left out.
 pub fn of(all: &[Figures], sides: &[Side]) -> Vec<Cost> {
     let cost = |side: &Side, memory_mb: u32| {
         let median = |what| Some(find(all, what, Some(memory_mb))?.summary(side.name)?.median);
@@ -51,8 +51,8 @@ mod tests {
     use super::{PER_GB_SECOND_ARM64, PER_GB_SECOND_X86, per_million};
 
     #[test]
-    fn as_the_price_list_has_it() {
-        // A million seconds at a gigabyte.
+    fn costs_agree_with_the_price_list() {
+        // This is a million seconds with one gigabyte.
         assert!((per_million(1024, 1000.0, PER_GB_SECOND_X86) - 16.8667).abs() < 1e-3);
         assert!((per_million(128, 1.0, PER_GB_SECOND_ARM64) - 0.2017).abs() < 1e-4);
     }

@@ -10,32 +10,33 @@ use crate::stats::Summary;
 pub enum What {
     /// Milliseconds from the program's start to the first acknowledged webhook.
     Cold,
-    /// Milliseconds of processor until then.
+    /// Processor time until then, in milliseconds.
     ColdCpu,
-    /// Milliseconds from handing over a webhook to its acknowledgement, in a started function; each
-    /// figure is the median of a block.
+    /// Milliseconds from the invocation to the acknowledgement, in a started function. Each figure is the
+    /// median of a block.
     Warm,
-    /// Milliseconds of processor for one webhook then; each figure is the mean of a block.
+    /// Processor time of one webhook then, in milliseconds. Each figure is the mean of a block.
     WarmCpu,
-    /// The mean of a block as Lambda bills it: each invocation rounded up to a millisecond.
+    /// The billed milliseconds: the mean of a block, with each invocation rounded up to a millisecond as on
+    /// Lambda.
     Billed,
-    /// Bytes in memory at most.
+    /// Peak memory in bytes.
     PeakMemory,
     /// Bytes of the zip with all that the program needs beside its language's runtime.
     Zip,
-    /// Bytes of the zip without what Lambda's image for the language has anyway.
+    /// Bytes of the zip without what Lambda's image for the language includes.
     ZipBesideImage,
     /// Milliseconds for a batch of ten in the worker.
     Batch,
     /// Events a second in one worker whose call-backs are answered at once.
     WorkerRate,
-    /// Bytes that the worker had in memory at most, with a full batch.
+    /// Peak memory of the worker with a full batch, in bytes.
     WorkerMemory,
-    /// Milliseconds of processor for one event in the worker.
+    /// Processor time of one event in the worker, in milliseconds.
     WorkerCpu,
     /// Events a second through `certhooks local`, in each tenth of a run.
     LocalRate,
-    /// Bytes that `certhooks local` had in memory after each tenth.
+    /// Memory of `certhooks local` after each tenth, in bytes.
     LocalMemory,
 }
 
@@ -44,7 +45,7 @@ pub enum What {
 pub struct Series {
     pub side: &'static str,
     pub figures: Vec<f64>,
-    /// Why they count for nothing.
+    /// Why the figures are void.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub void: Option<String>,
 }
@@ -53,7 +54,7 @@ pub struct Series {
 #[derive(Clone, Debug, Serialize)]
 pub struct Figures {
     pub what: What,
-    /// Whose CPU share it was limited to, in MB; `None`: full speed.
+    /// The memory in MB whose CPU share limited the program; `None` is full speed.
     pub memory_mb: Option<u32>,
     pub series: Vec<Series>,
 }
@@ -64,10 +65,10 @@ impl Figures {
         Self { what, memory_mb, series: sides.iter().map(series).collect() }
     }
 
-    /// A program's whole part, where it did not do what is measured.
+    /// The figures of a program that did not do what was to be measured.
     pub fn void(what: What, side: &'static str, why: &str) -> Self {
         let mut figures = Self::new(what, None, &[side]);
-        figures.spoil(side, why);
+        figures.mark_void(side, why);
         figures
     }
 
@@ -75,8 +76,8 @@ impl Figures {
         self.change(side, |series| series.figures.push(figure));
     }
 
-    /// Nothing of this side counts from here.
-    pub fn spoil(&mut self, side: &str, why: &str) {
+    /// Marks all figures of this side as void.
+    pub fn mark_void(&mut self, side: &str, why: &str) {
         self.change(side, |series| series.void = Some(why.to_owned()));
     }
 
@@ -84,7 +85,7 @@ impl Figures {
         self.series.iter().any(|series| series.side == side && series.void.is_some())
     }
 
-    /// `None` where there is nothing, or it is void.
+    /// The figures of a side; `None` if there are none or they are void.
     pub fn of(&self, side: &str) -> Option<&[f64]> {
         let series = self.series.iter().find(|series| series.side == side)?;
         (series.void.is_none() && !series.figures.is_empty()).then_some(&series.figures[..])
@@ -94,7 +95,7 @@ impl Figures {
         Summary::of(self.of(side)?)
     }
 
-    /// Of `a` to `b`, round by round.
+    /// The ratios of `a` to `b`, round by round.
     pub fn ratio(&self, a: &str, b: &str) -> Option<Summary> {
         Summary::of_ratios(self.of(a)?, self.of(b)?)
     }
@@ -112,7 +113,7 @@ pub fn void_sides(all: &[Figures]) -> BTreeSet<&'static str> {
     series.filter(|series| series.void.is_some()).map(|series| series.side).collect()
 }
 
-/// The figures of one kind.
+/// The figures of one kind at one memory.
 pub fn find(all: &[Figures], what: What, memory_mb: Option<u32>) -> Option<&Figures> {
     all.iter().find(|figures| figures.what == what && figures.memory_mb == memory_mb)
 }
@@ -122,14 +123,14 @@ mod tests {
     use super::{Figures, What, find, void_sides};
 
     #[test]
-    fn a_spoilt_side_has_no_figures() {
+    fn a_void_side_has_no_figures() {
         let mut figures = Figures::new(What::Cold, Some(256), &["a", "b"]);
         for (a, b) in [(10.0, 5.0), (30.0, 10.0)] {
             figures.push("a", a);
             figures.push("b", b);
         }
         assert_eq!(figures.ratio("a", "b").unwrap().median, 2.5);
-        figures.spoil("b", "it answered 503");
+        figures.mark_void("b", "it answered 503");
         assert!(figures.is_void("b") && !figures.is_void("a"));
         assert_eq!(figures.of("b"), None);
         assert_eq!(figures.ratio("a", "b"), None);

@@ -1,13 +1,13 @@
-//! The functions measured beside peers that do the same work: `make bench`. Linux only: it reads /proc
-//! and sets control groups.
+//! Compares the functions with peers that do the same work: `make bench`. It runs on Linux only, because it
+//! reads /proc and sets control groups.
 //!
 //! - [`side`]: the programs that are compared
-//! - [`stage`]: what surrounds them: endpoints, whom to trust, processor
-//! - [`subject`]: one started program; [`process`], [`quota`]: what the kernel tells and limits
-//! - [`event`]: the webhooks, and what must become of each
+//! - [`stage`]: their surroundings: endpoints, trusted roots, processor
+//! - [`subject`]: a started program; [`process`], [`quota`]: its measurements and limits by the kernel
+//! - [`event`]: the webhooks, and the check that each was acknowledged and queued
 //! - [`cold`], [`warm`], [`size`], [`worker`], [`local`]: what is measured
-//! - [`figures`], [`stats`], [`cost`], [`targets`]: what came of it
-//! - [`results`]: that as a file; [`markdown`], [`picture`]: as tables and bars
+//! - [`figures`], [`stats`], [`cost`], [`targets`], [`results`]: the results
+//! - [`output`]: writes them; [`markdown`], [`picture`]: as tables and as a chart
 
 mod event;
 mod picture;
@@ -18,6 +18,7 @@ pub mod cost;
 pub mod figures;
 pub mod local;
 pub mod markdown;
+pub mod output;
 pub mod process;
 pub mod quota;
 pub mod results;

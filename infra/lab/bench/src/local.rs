@@ -14,23 +14,23 @@ use crate::figures::{Figures, What};
 use crate::process;
 use crate::stage::Stage;
 
-/// Its name in figures.
+/// The name of `certhooks local` in figures.
 pub const LOCAL: &str = "local";
-/// Figures of one run, so that it can be seen whether the last events take what the first did.
+/// The number of figures of a run, which show whether the last events take as long as the first.
 const PARTS: usize = 10;
 const START: Duration = Duration::from_secs(30);
-/// Without any delivery.
+/// The run fails after this time without a delivery.
 const STALLED: Duration = Duration::from_secs(60);
 const EVENT: &str = "events/digicert/certificate_issued.json";
 
-/// So many events through `certhooks local`: `send` is the provider, the simulator answers the
-/// call-backs, and `tail` tells what was delivered.
+/// Measures `events` events through `certhooks local`: `send` acts as the provider, the simulator answers the
+/// call-backs, and `tail` prints what was delivered.
 ///
 /// # Errors
-/// What was not delivered, and whatever does not start.
+/// A program does not start, or an event is not delivered.
 pub fn measure(stage: &Stage, binaries: &Path, events: usize) -> Result<Vec<Figures>> {
     eprintln!("bench: {events} events through `certhooks local`");
-    // It is one machine's service, and has that machine.
+    // `certhooks local` has the whole machine, as in real use.
     process::unpin(std::process::id());
     let local = Local::start(stage, &binaries.join("certhooks"))?;
     let mut send =
@@ -43,12 +43,12 @@ pub fn measure(stage: &Stage, binaries: &Path, events: usize) -> Result<Vec<Figu
     Ok(figures)
 }
 
-/// Ends with the value.
+/// A process that is killed on drop.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -94,7 +94,7 @@ impl Local {
         Ok(Running(command.spawn()?))
     }
 
-    /// Counts deliveries until all are there: events a second, and memory, for each part.
+    /// Counts deliveries until all have arrived. Returns events a second and memory for each part.
     fn follow(&self, delivered: ChildStdout, events: usize) -> Result<Vec<Figures>> {
         let mut rate = Figures::new(What::LocalRate, None, &[LOCAL]);
         let mut memory = Figures::new(What::LocalMemory, None, &[LOCAL]);
@@ -117,7 +117,7 @@ impl Local {
     }
 }
 
-/// Line by line as they come; the thread ends with the one or with the other.
+/// The lines of the output as they arrive. The thread ends with the output or the receiver.
 fn lines(output: ChildStdout) -> mpsc::Receiver<io::Result<String>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
@@ -126,7 +126,7 @@ fn lines(output: ChildStdout) -> mpsc::Receiver<io::Result<String>> {
     receiver
 }
 
-/// The one that it listens on, from its log.
+/// The address that the server listens on, from its log.
 fn address(log: &str) -> Option<String> {
     let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.find_map(|line| Some(line["address"].as_str()?.to_owned()))

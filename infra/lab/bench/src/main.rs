@@ -1,4 +1,4 @@
-//! `make bench` runs this; `--help` has the rest.
+//! `make bench` runs this; see `--help` for its options.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,13 +8,13 @@ use bench::figures::{self, Figures, What};
 use bench::results::{Method, Results};
 use bench::side::{OURS, Side};
 use bench::stage::Stage;
-use bench::{cold, cost, local, markdown, size, targets, warm, worker};
+use bench::{cold, cost, local, markdown, output, size, targets, warm, worker};
 use clap::{Parser, ValueEnum};
 
-/// Measures the functions beside peers that do the same work
+/// Compare the functions with peers that do the same work
 ///
-/// Takes the compiled functions from the folder of its own binary. `make bench` builds them, installs
-/// the peers and runs this with all parts. Run it where infra/aws/template.yaml is.
+/// The compiled functions are those in the folder of this program. `make bench` builds them, installs the
+/// peers and runs all parts. Run it in the root of the repository.
 #[derive(Debug, Parser)]
 #[command(
     name = "bench",
@@ -22,22 +22,22 @@ use clap::{Parser, ValueEnum};
     after_help = "Example:\n  target/release/bench --rounds 3 --only certhooks,floor --parts cold,warm"
 )]
 struct Cli {
-    /// How often each figure is taken
+    /// Number of measurements of each figure
     #[arg(long, default_value_t = 11, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Events through `certhooks local`
+    /// Number of events through `certhooks local`
     #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(10..))]
     events: u32,
-    /// Sides, comma-separated; all when unset
+    /// Sides to compare, comma-separated; all if unset
     #[arg(long, value_name = "SIDES", value_delimiter = ',')]
     only: Vec<String>,
-    /// What is measured, comma-separated; all when unset
+    /// Parts to measure, comma-separated; all if unset
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     parts: Vec<Part>,
-    /// Where the peers are installed
+    /// Folder with the installed peers
     #[arg(long, default_value = ".tools/bench", value_name = "DIR")]
     peers: PathBuf,
-    /// Where bench.json, bench.md and cold-start.svg go
+    /// Folder to write bench.json, bench.md and cold-start.svg to
     #[arg(long, default_value = "target/bench", value_name = "DIR")]
     results: PathBuf,
 }
@@ -64,7 +64,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Cli) -> Result<()> {
     let program = std::env::current_exe()?;
-    let binaries = program.parent().context("this program has no folder")?;
+    let binaries = program.parent().context("this program has no parent folder")?;
     let sides = sides(arguments, binaries)?;
     let template_mb = template_memory(Path::new("infra/aws/template.yaml"))?;
     let rounds = arguments.rounds.into();
@@ -76,11 +76,11 @@ async fn run(arguments: &Cli) -> Result<()> {
         costs: cost::of(&figures, &sides),
         figures,
     };
-    results.write(&arguments.results, &sides)?;
+    output::write(&results, &arguments.results, &sides)?;
     println!("{}", markdown::render(&results, &sides));
-    eprintln!("bench: written to {}", arguments.results.display());
+    eprintln!("bench: wrote the results to {}", arguments.results.display());
     let void = figures::void_sides(&results.figures);
-    ensure!(void.is_empty(), "void, each with its reason in bench.json: {void:?}");
+    ensure!(void.is_empty(), "void figures, whose reasons are in bench.json: {void:?}");
     Ok(())
 }
 
@@ -124,7 +124,7 @@ async fn measure(
     Ok(all)
 }
 
-/// What was measured before stays.
+/// The figures, or void ones if the part failed, so that earlier parts are kept.
 fn or_void(figures: Result<Vec<Figures>>, what: What, name: &'static str) -> Vec<Figures> {
     figures.unwrap_or_else(|error| {
         eprintln!("bench: {name}: void: {error:#}");
@@ -132,7 +132,7 @@ fn or_void(figures: Result<Vec<Figures>>, what: What, name: &'static str) -> Vec
     })
 }
 
-/// The memory of all functions, in MB, from the template's `Globals`.
+/// The memory of all functions in MB, from the `Globals` of the template.
 fn template_memory(template: &Path) -> Result<u32> {
     let text = std::fs::read_to_string(template).with_context(|| template.display().to_string())?;
     let first = text.lines().find_map(|line| line.trim().strip_prefix("MemorySize:"));

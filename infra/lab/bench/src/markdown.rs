@@ -1,4 +1,4 @@
-//! Tables for the README, out of the figures alone.
+//! Tables for the README, from the figures.
 
 use crate::cost::Cost;
 use crate::figures::{Figures, What, find};
@@ -6,19 +6,19 @@ use crate::local::LOCAL;
 use crate::quota::MEMORIES;
 use crate::results::Results;
 use crate::side::Side;
-use crate::stats::Summary;
+use crate::stats::{Summary, significant};
 use crate::targets::Target;
 use crate::worker::{BATCH, WORKER};
 
-/// Nothing was measured, or it is void.
+/// The cell of a figure that was not measured or is void.
 const NONE: &str = "–";
 
-/// Everything, under headings.
+/// All tables, with their headings.
 pub fn render(results: &Results, sides: &[Side]) -> String {
     let all = &results.figures[..];
     let parts = [
         ("How it was measured", results.method.text()),
-        ("Numbers to hold", targets(&results.targets)),
+        ("Targets", targets(&results.targets)),
         ("Cold start", cold(all, sides)),
         ("Warm, memory, size", warm(all, sides)),
         ("Worker and `certhooks local`", worker(all)),
@@ -29,9 +29,14 @@ pub fn render(results: &Results, sides: &[Side]) -> String {
 
 fn targets(targets: &[Target]) -> String {
     let row = |target: &Target| {
-        vec![target.number.clone(), target.limit_text(), target.seen_text(), target.verdict()]
+        vec![
+            target.number.clone(),
+            target.limit_text(),
+            target.measured_text(),
+            target.result_text(),
+        ]
     };
-    table(&["", "to hold", "seen", ""], &targets.iter().map(row).collect::<Vec<_>>())
+    table(&["", "target", "measured", ""], &targets.iter().map(row).collect::<Vec<_>>())
 }
 
 fn cold(all: &[Figures], sides: &[Side]) -> String {
@@ -53,7 +58,7 @@ fn cold(all: &[Figures], sides: &[Side]) -> String {
     format!(
         "{}\n{}",
         table(&head("ms to the first acknowledged webhook"), &millis),
-        table(&head("the same to Certhooks', pair by pair"), &ratios)
+        table(&head("ratio to Certhooks, pair by pair"), &ratios)
     )
 }
 
@@ -77,12 +82,12 @@ fn warm(all: &[Figures], sides: &[Side]) -> String {
     let head = [
         "",
         "warm, ms",
-        "to Certhooks'",
+        "ratio to Certhooks",
         "CPU per event, ms",
-        "CPU to the first, ms",
+        "CPU to the first webhook, ms",
         "peak memory, MB",
         "zip, MB",
-        "zip beside Lambda's image, MB",
+        "zip without the SDK of Lambda's image, MB",
     ];
     table(&head, &sides.iter().map(row).collect::<Vec<_>>())
 }
@@ -141,7 +146,7 @@ fn cost(costs: &[Cost], sides: &[Side]) -> String {
     table(&head, &sides.iter().map(row).collect::<Vec<_>>())
 }
 
-/// Rows of cells below a head; all columns but the first are right-aligned.
+/// A table with a head. All columns except the first are right-aligned.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let align = std::iter::once("---").chain(head.iter().skip(1).map(|_| "---:"));
@@ -150,7 +155,7 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     rows.iter().fold(line(&head) + &line(&align), |text, row| text + &line(row))
 }
 
-/// Median, and in brackets the quartiles.
+/// The median, with the quartiles in brackets.
 fn spread(summary: Option<Summary>) -> String {
     summary.map_or_else(
         || NONE.to_owned(),
@@ -162,33 +167,19 @@ fn spread(summary: Option<Summary>) -> String {
     )
 }
 
-/// Bytes as megabytes of 10⁶.
+/// Bytes in megabytes (10⁶ bytes).
 fn decimal(bytes: f64) -> String {
     significant(bytes / 1e6)
-}
-
-/// With two or three digits that say something.
-pub fn significant(figure: f64) -> String {
-    let decimals = match figure.abs() {
-        size if size >= 100.0 => 0,
-        size if size >= 10.0 => 1,
-        size if size >= 0.1 => 2,
-        _ => 3,
-    };
-    format!("{figure:.decimals$}")
 }
 
 #[cfg(test)]
 mod tests {
     use crate::stats::Summary;
 
-    use super::{significant, spread, table};
+    use super::{spread, table};
 
     #[test]
-    fn figures_have_the_digits_that_say_something() {
-        for (figure, text) in [(123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.012, "0.012")] {
-            assert_eq!(significant(figure), text);
-        }
+    fn figures_and_tables_are_formatted() {
         assert_eq!(spread(Summary::of(&[1.0, 2.0, 3.0])), "2.00 (1.50–2.50)");
         assert_eq!(spread(Summary::of(&[2.0])), "2.00");
         assert_eq!(spread(None), "–");

@@ -1,10 +1,10 @@
 use std::fmt::Write;
 
 use crate::figures::{Figures, What, find};
-use crate::markdown::significant;
 use crate::side::{OURS, Side};
+use crate::stats::significant;
 
-/// In the units of the picture.
+/// Sizes in units of the picture.
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 250.0;
 const RIGHT: f64 = 110.0;
@@ -13,8 +13,9 @@ const ROW: f64 = 24.0;
 const GROUP: f64 = 40.0;
 const TOP: f64 = 56.0;
 
-/// Cold starts as bars, with whiskers from quartile to quartile, on a logarithmic scale. Readable on
-/// white and on black: text takes the page's preference, bars are of middle lightness.
+/// A chart of the cold starts with bars on a logarithmic scale, and whiskers from quartile to quartile. It is
+/// readable in light and dark mode: the text follows the preference of the page, and the bars have a medium
+/// lightness.
 pub(crate) fn picture(all: &[Figures], sides: &[Side]) -> String {
     let groups: Vec<(&str, &Figures)> =
         [("full speed", None), ("at the CPU share of 256 MB", Some(256))]
@@ -51,7 +52,7 @@ line { stroke: #24292f; stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } line { stroke: #e6edf3 } }
 ";
 
-/// Milliseconds to a place in the picture.
+/// Maps milliseconds to a position in the picture.
 struct Scale {
     low: f64,
     high: f64,
@@ -67,7 +68,7 @@ impl Scale {
             low = low.min(summary.lower_quartile);
             high = high.max(summary.upper_quartile);
         }
-        // From the power of ten below, so that the shortest bar can be seen.
+        // The scale begins at the next lower power of ten, so that the shortest bar is visible.
         Self { low: 10_f64.powf(low.min(high).max(0.1).log10().floor()), high }
     }
 
@@ -113,10 +114,10 @@ mod tests {
     use super::picture;
 
     #[test]
-    fn a_bar_for_each_side_and_a_word_for_a_void_one() {
+    fn each_side_has_a_bar_and_a_void_one_has_a_label() {
         let mut figures = Figures::new(What::Cold, None, &[OURS, FLOOR]);
         figures.push(OURS, 12.5);
-        figures.spoil(FLOOR, "why");
+        figures.mark_void(FLOOR, "why");
         let svg = picture(&[figures], &[Side::ours("a"), Side::floor("b")]);
         assert_eq!(svg.matches("<rect").count(), 1);
         assert!(svg.contains(">12.5<") && svg.contains(">void<"), "{svg}");

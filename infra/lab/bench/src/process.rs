@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// The processor time of all threads of a process that are there now, from its start.
+/// The processor time of all current threads of a process, since their start.
 ///
 /// # Errors
-/// There is no such process, or the kernel does not count.
+/// The process has ended, or the kernel does not count processor time.
 pub fn cpu(process: u32) -> Result<Duration> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).context("the process has ended")?;
     let mut total = Duration::ZERO;
     for thread in threads {
-        // One that ended meanwhile is not counted.
+        // A thread that has ended in the meantime is not counted.
         let Ok(counted) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
         let nanos = counted.split(' ').next().and_then(|nanos| nanos.parse().ok());
         total += Duration::from_nanos(nanos.context("/proc has no processor times")?);
@@ -20,7 +20,7 @@ pub fn cpu(process: u32) -> Result<Duration> {
     Ok(total)
 }
 
-/// Bytes that it had in memory at most, and has now.
+/// The peak and the current memory of a process, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
     pub peak: u64,
@@ -28,7 +28,7 @@ pub struct Memory {
 }
 
 /// # Errors
-/// There is no such process.
+/// The process has ended.
 pub fn memory(process: u32) -> Result<Memory> {
     let status =
         fs::read_to_string(format!("/proc/{process}/status")).context("the process has ended")?;
@@ -41,20 +41,20 @@ fn kilobytes(status: &str, name: &str) -> Result<u64> {
     Ok(number.with_context(|| format!("/proc/…/status has no {name}"))? * 1024)
 }
 
-/// Keeps all threads of a process on one processor. Whether that could be done: it takes a second
-/// processor, and util-linux.
+/// Pins all threads of a process to one processor. Returns whether that was possible, since it needs a second
+/// processor and util-linux.
 pub fn pin(process: u32, processor: usize) -> bool {
     processors() > 1 && keep_on(process, &processor.to_string())
 }
 
-/// Undoes [`pin`], for what is started from now on too.
+/// Undoes [`pin`], also for processes that are started later.
 pub fn unpin(process: u32) {
     keep_on(process, &format!("0-{}", processors().saturating_sub(1)));
 }
 
 fn processors() -> usize {
-    let told = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    told.lines().filter(|line| line.starts_with("processor")).count()
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    cpus.lines().filter(|line| line.starts_with("processor")).count()
 }
 
 fn keep_on(process: u32, processors: &str) -> bool {

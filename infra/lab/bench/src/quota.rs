@@ -3,29 +3,30 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Lambda gives one vCPU at this memory, and of it what the memory is of this (AWS Lambda Developer
+/// Lambda gives a function one vCPU at this memory, and a proportional share at less (AWS Lambda Developer
 /// Guide, "Configure Lambda function memory").
 const WHOLE_VCPU_MB: f64 = 1769.0;
-/// Short, so that the quota bites a start that takes a few milliseconds.
+/// The period is short, so that the quota affects a start of a few milliseconds.
 const PERIOD_MICROS: u32 = 20_000;
 
-/// The memories that are measured, in MB; below a whole vCPU the share grows with them.
+/// The memories that are measured, in MB. Each gives less than a whole vCPU.
 pub const MEMORIES: [u32; 4] = [128, 256, 512, 1024];
 
-/// What a function of `memory_mb` gets of a vCPU, from 0 to 1.
+/// The share of a vCPU that a function of `memory_mb` gets, from 0 to 1.
 pub fn share(memory_mb: u32) -> f64 {
     (f64::from(memory_mb) / WHOLE_VCPU_MB).min(1.0)
 }
 
-/// A control group for what is measured, where one can be made: that takes root and a CPU controller.
-pub struct Pen(Option<Group>);
+/// A control group that limits the measured program, if one can be made, which needs root and a CPU
+/// controller.
+pub struct CpuQuota(Option<Group>);
 
 struct Group {
     folder: PathBuf,
     is_v2: bool,
 }
 
-impl Pen {
+impl CpuQuota {
     pub fn new() -> Self {
         let name = format!("certhooks-bench-{}", std::process::id());
         let v1 = Group { folder: Path::new("/sys/fs/cgroup/cpu").join(&name), is_v2: false };
@@ -38,7 +39,7 @@ impl Pen {
         self.0.is_some()
     }
 
-    /// Puts a process in; its threads and children will be in it too.
+    /// Puts a process into the group. Its threads and children are in it too.
     ///
     /// # Errors
     /// The kernel refused.
@@ -46,7 +47,7 @@ impl Pen {
         self.0.as_ref().map_or(Ok(()), |group| group.write("cgroup.procs", process.to_string()))
     }
 
-    /// From now on all in it together get `share` of a vCPU; `None`: as much as there is.
+    /// Limits all processes in the group together to `share` of a vCPU; `None` removes the limit.
     ///
     /// # Errors
     /// The kernel refused.
@@ -55,7 +56,7 @@ impl Pen {
     }
 }
 
-impl Default for Pen {
+impl Default for CpuQuota {
     fn default() -> Self {
         Self::new()
     }
@@ -64,7 +65,7 @@ impl Default for Pen {
 impl Group {
     fn made(self) -> Option<Self> {
         if self.is_v2 {
-            // Refused where it is on already or nothing may be changed; the limit below tells.
+            // This fails if it is on already or may not be changed, which setting the limit below shows.
             let _ = fs::write("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
         }
         if !self.folder.parent()?.join("cgroup.procs").exists() {
@@ -92,8 +93,8 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Nothing is in it any more; the kernel may need a moment to see that, and an empty group left
-        // behind does no harm.
+        // The group is empty. The kernel may need a moment to notice that, and an empty group that is left does
+        // no harm.
         let _ = fs::remove_dir(&self.folder);
     }
 }
@@ -103,7 +104,7 @@ mod tests {
     use super::share;
 
     #[test]
-    fn shares_as_lambda_gives_them() {
+    fn shares_agree_with_lambda() {
         for (memory, expected) in [(128, 0.0724), (256, 0.1447), (1769, 1.0), (3008, 1.0)] {
             assert!((share(memory) - expected).abs() < 1e-4, "{memory}");
         }

@@ -1,19 +1,15 @@
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::cost::Cost;
 use crate::figures::Figures;
-use crate::markdown::render;
-use crate::picture::picture;
 use crate::side::Side;
 use crate::stage::Stage;
 use crate::targets::Target;
 
-/// All that came of a run: `bench.json`, and `bench.md` and `cold-start.svg` made of it.
+/// The results of a run, as they are in `bench.json`.
 #[derive(Debug, Serialize)]
 pub struct Results {
     pub method: Method,
@@ -22,27 +18,27 @@ pub struct Results {
     pub figures: Vec<Figures>,
 }
 
-/// What must be known to read the figures.
+/// How the figures were measured.
 #[derive(Debug, Serialize)]
 pub struct Method {
     pub rounds: usize,
     pub processor: String,
     pub processors: usize,
     pub kernel: String,
-    /// Of the programs, as each tells it.
+    /// The versions of the interpreters, as each prints it.
     pub versions: Vec<String>,
-    /// Whether what is measured and what surrounds it have a processor each.
+    /// Whether the measured program has a processor of its own, and everything else the other.
     pub is_pinned: bool,
-    /// Whether the shares are quotas of the kernel; else they are processor time ÷ share.
+    /// Whether the CPU shares are quotas of the kernel. If not, they are computed as processor time ÷ share.
     pub has_quotas: bool,
-    /// Whether the sides that parse the system's roots on Lambda did so here.
+    /// Whether the sides that parse the system's roots on Lambda did so here too.
     pub has_system_roots: bool,
 }
 
 impl Method {
     pub fn of(stage: &Stage, sides: &[Side], rounds: usize) -> Self {
-        let told = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let lines = |name: &'static str| told.lines().filter(move |line| line.starts_with(name));
+        let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let lines = |name: &'static str| cpus.lines().filter(move |line| line.starts_with(name));
         let model = lines("model name").next().and_then(|line| line.split(": ").nth(1));
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let mut versions: Vec<_> = sides.iter().filter_map(version).collect();
@@ -54,7 +50,7 @@ impl Method {
             kernel: kernel.trim().to_owned(),
             versions,
             is_pinned: stage.is_pinned(),
-            has_quotas: stage.pen.can_limit(),
+            has_quotas: stage.cpu_quota.can_limit(),
             has_system_roots: stage.has_system_roots(),
         }
     }
@@ -70,30 +66,30 @@ impl Method {
                 self.versions.join(", ")
             ),
             format!(
-                "Medians of {} rounds, in brackets the quartiles; sides in turn within a round, ratios pair by pair.",
+                "Medians of {} rounds, with the quartiles in brackets. The sides take turns within a round, and ratios are of pairs.",
                 self.rounds
             ),
             either(
                 self.has_quotas,
                 "CPU shares (memory ÷ 1769 MB of a vCPU) are kernel quotas with a period of 20 ms, from the first instruction on.",
-                "CPU shares (memory ÷ 1769 MB of a vCPU) are computed, processor time ÷ share: no quota could be set here.",
+                "CPU shares (memory ÷ 1769 MB of a vCPU) are computed, processor time ÷ share: no quota could be set on this machine.",
             ),
             either(
                 self.is_pinned,
-                "What is measured has one processor, endpoints and clock the other.",
-                "Nothing is pinned to a processor: there is one only, or no `taskset`.",
+                "The measured program has one processor, and the endpoints and the clock have the other.",
+                "Nothing is pinned to a processor, because there is only one or `taskset` is missing.",
             ),
             either(
                 self.has_system_roots,
-                "The private authority stands in one file with the system's roots for those that parse such a file on Lambda.",
-                "No file with the system's roots was found, so each side parses the private authority only.",
+                "The private authority is in one file with the system's roots for the sides that parse such a file on Lambda.",
+                "No file with the system's roots was found, so each side parses only the private authority.",
             ),
         ];
         lines.join("\n") + "\n"
     }
 }
 
-/// What an interpreter says of itself; a compiled function has its version in the lock file.
+/// The version that an interpreter prints. Compiled functions have their versions in the lock file.
 fn version(side: &Side) -> Option<String> {
     let (program, arguments) = side.command.split_first()?;
     if arguments.is_empty() {
@@ -106,22 +102,4 @@ fn version(side: &Side) -> Option<String> {
     } else {
         text.trim().to_owned()
     })
-}
-
-impl Results {
-    /// # Errors
-    /// Names the file that cannot be written.
-    pub fn write(&self, folder: &Path, sides: &[Side]) -> Result<()> {
-        let json = serde_json::to_string_pretty(self)? + "\n";
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        for (name, text) in [
-            ("bench.json", json),
-            ("bench.md", render(self, sides)),
-            ("cold-start.svg", picture(&self.figures, sides)),
-        ] {
-            let path = folder.join(name);
-            fs::write(&path, text).with_context(|| path.display().to_string())?;
-        }
-        Ok(())
-    }
 }

@@ -2,26 +2,27 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// Whom a side is told to trust beside the private authority. Each parses what it would on Lambda.
+/// The roots that a side trusts in addition to the private authority. Each side parses what it would parse on
+/// Lambda.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Roots {
-    /// They are compiled in, so the variable adds one certificate.
+    /// They are compiled in, so the file has only the private authority.
     CompiledIn,
-    /// Those of the system, some 140: they are in the file too.
+    /// The roots of the system, about 140, are in the file too.
     Parsed,
 }
 
 /// One of the programs that are compared.
 #[derive(Clone, Debug)]
 pub struct Side {
-    /// In figures and on the command line.
+    /// The name in figures and on the command line.
     pub name: &'static str,
-    /// In tables.
+    /// The name in tables.
     pub title: &'static str,
     /// The program, and its arguments.
     pub command: Vec<PathBuf>,
     pub folder: PathBuf,
-    /// The variable that names the file of whom to trust.
+    /// The variable with the path of the file of trusted roots.
     pub trust: &'static str,
     pub roots: Roots,
 }
@@ -33,7 +34,7 @@ pub const PYTHON: &str = "python";
 pub const POWERTOOLS: &str = "powertools";
 
 impl Side {
-    /// The webhook function that is compared: all three are the same but for the provider's shapes.
+    /// The webhook function that is compared. All three are alike except for the provider's formats.
     pub fn ours(binary: impl Into<PathBuf>) -> Self {
         Self {
             name: OURS,
@@ -44,7 +45,7 @@ impl Side {
         }
     }
 
-    /// The bare handler.
+    /// The smallest possible function.
     pub fn floor(binary: impl Into<PathBuf>) -> Self {
         Self {
             name: FLOOR,
@@ -59,8 +60,8 @@ impl Side {
         Self { name: "", title: "", command: vec![binary], folder, trust: "", roots: Roots::Parsed }
     }
 
-    /// All of them: `binaries` is cargo's folder, `peers` where `make bench` installs the others. Ours
-    /// is the first.
+    /// All sides, with ours first. `binaries` is the folder of cargo's binaries, and `peers` the one where `make
+    /// bench` installs the others.
     pub fn all(binaries: &Path, peers: &Path) -> Vec<Self> {
         let python = |name, title| Self {
             name,
@@ -91,12 +92,14 @@ impl Side {
         ]
     }
 
+    /// Checks that the program and the folder exist.
+    ///
     /// # Errors
-    /// Names what is not there.
+    /// One of them does not; the message names it.
     pub fn check(&self) -> Result<()> {
         let program = self.command.first().context("no program")?;
         for path in [program, &self.folder] {
-            ensure!(path.exists(), "{} is not there: run `make bench`", path.display());
+            ensure!(path.exists(), "{} does not exist: run `make bench`", path.display());
         }
         Ok(())
     }

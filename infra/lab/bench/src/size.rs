@@ -8,22 +8,22 @@ use crate::figures::{Figures, What};
 use crate::side::{NODE, POWERTOOLS, PYTHON, Side};
 use crate::stage::Stage;
 
-/// Lambda's image for Python has the runtime's client and, where one is content with its version, boto3.
+/// The packages of the runtime client in Lambda's image for Python. The image has boto3 too, in its own version.
 const IMAGE_CLIENT: [&str; 4] =
     ["awslambdaric", "runtime_client", "simplejson", "snapshot_restore_py"];
 const IMAGE_SDK: [&str; 7] =
     ["boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"];
 
-/// What is zipped of a side's folder.
+/// The part of a side's folder that is zipped.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Of {
-    /// All that the program needs beside its language's runtime, in the versions that were measured.
+    /// Everything that the program needs besides the runtime of its language, in the measured versions.
     All,
-    /// Without the SDK that the image brings.
+    /// The same without the SDK that the image includes.
     BesideImage,
 }
 
-/// Zips of what would be uploaded, made by one program for all.
+/// Measures the zips that would be uploaded. The same program makes all of them.
 ///
 /// # Errors
 /// A zip cannot be made.
@@ -39,10 +39,10 @@ pub fn measure(stage: &Stage, sides: &[Side]) -> Result<Vec<Figures>> {
     Ok(vec![all, beside])
 }
 
-/// Bytes of a zip of a compiled function, as `bootstrap` in it.
+/// The size of a zip with a compiled function as `bootstrap`, in bytes.
 ///
 /// # Errors
-/// It cannot be made.
+/// The zip cannot be made.
 pub fn of_binary(stage: &Stage, binary: &Path) -> Result<u64> {
     let bootstrap = stage.folder().join("bootstrap");
     fs::copy(binary, &bootstrap).with_context(|| binary.display().to_string())?;
@@ -51,14 +51,15 @@ pub fn of_binary(stage: &Stage, binary: &Path) -> Result<u64> {
 
 fn zipped(stage: &Stage, side: &Side, of: Of) -> Result<u64> {
     match side.name {
-        // A bundle has what it uses of the SDK, whatever the image has.
+        // The bundle includes what it uses of the SDK, so the image makes no difference.
         NODE => zip(stage, &[side.folder.join("index.js")]),
         PYTHON | POWERTOOLS => zip(stage, &packages(&side.folder, of)?),
         _ => of_binary(stage, side.command.first().context("no program")?),
     }
 }
 
-/// Metadata of the installation, and what was compiled for this machine's Python, are not uploaded.
+/// The packages to upload, without metadata of the installation and without files that were compiled for this
+/// machine's Python.
 fn packages(folder: &Path, of: Of) -> Result<Vec<PathBuf>> {
     let mut packages = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -76,7 +77,7 @@ fn packages(folder: &Path, of: Of) -> Result<Vec<PathBuf>> {
     Ok(packages)
 }
 
-/// With Python's own module, which deflates as other tools do.
+/// Makes a zip with the module of Python, which compresses as other tools do. Returns its size in bytes.
 fn zip(stage: &Stage, paths: &[PathBuf]) -> Result<u64> {
     const PROGRAM: &str = "
 import os, sys, zipfile
@@ -92,6 +93,6 @@ with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as out:
     let target = stage.folder().join("size.zip");
     let mut python = Command::new("python3");
     let status = python.args(["-c", PROGRAM]).arg(&target).args(paths).status();
-    ensure!(status.context("python3 does not start")?.success(), "python3 did not make the zip");
+    ensure!(status.context("cannot run python3")?.success(), "python3 did not make the zip");
     Ok(fs::metadata(&target)?.len())
 }

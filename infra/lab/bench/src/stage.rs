@@ -4,32 +4,32 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use harness::{Endpoints, QUEUE, lambda_variables};
+use harness::{AwsStubs, EVENTS_QUEUE, lambda_variables};
 
 use crate::event::{Event, SECRET};
 use crate::process;
-use crate::quota::Pen;
+use crate::quota::CpuQuota;
 use crate::side::{Roots, Side};
 
-/// Where a Linux keeps the roots that it trusts.
+/// The files in which Linux distributions keep the trusted roots.
 const SYSTEM_ROOTS: [&str; 3] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
 ];
 
-/// The processor for what is measured.
+/// The processor of the measured program.
 pub(crate) const MEASURED: usize = 1;
-/// The one for this process, the endpoints in it.
+/// The processor of this process, which includes the endpoints.
 const SURROUNDINGS: usize = 0;
 
-/// Waits for a line, so that the limits are set and the clock runs before the program does anything.
+/// Waits for a line before it executes the program, so that the limits are set and the clock runs first.
 const GATE: &str = "read -r go; exec \"$@\"";
 
-/// What surrounds the sides: the endpoints, the files of whom to trust, the processor.
+/// The surroundings of the sides: the endpoints, the files of trusted roots, the processor.
 pub struct Stage {
-    pub endpoints: Endpoints,
-    pub pen: Pen,
+    pub endpoints: AwsStubs,
+    pub cpu_quota: CpuQuota,
     folder: PathBuf,
     events: AtomicU64,
     is_pinned: bool,
@@ -37,24 +37,24 @@ pub struct Stage {
 
 impl Stage {
     /// # Errors
-    /// No socket, or no temporary file, can be made.
+    /// A socket or a temporary file cannot be made.
     pub async fn set() -> Result<Self> {
         let secret = serde_json::json!({ "webhook_key": SECRET, "api_key": "sample-api-key" });
-        let endpoints = Endpoints::start(&secret.to_string()).await?;
+        let endpoints = AwsStubs::start(&secret.to_string()).await?;
         let folder = std::env::temp_dir().join(format!("certhooks-bench-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let is_pinned = process::pin(std::process::id(), SURROUNDINGS);
         let events = AtomicU64::new(0);
-        let stage = Self { endpoints, pen: Pen::new(), folder, events, is_pinned };
+        let stage = Self { endpoints, cpu_quota: CpuQuota::new(), folder, events, is_pinned };
         let roots = SYSTEM_ROOTS.iter().find_map(|file| fs::read_to_string(file).ok());
-        let authority = stage.endpoints.authority();
+        let authority = stage.endpoints.ca_pem();
         fs::write(stage.trust(Roots::CompiledIn), authority)?;
         let all = format!("{authority}{}", roots.unwrap_or_default());
         fs::write(stage.trust(Roots::Parsed), all)?;
         Ok(stage)
     }
 
-    /// A webhook that was not sent yet.
+    /// A new webhook.
     pub(crate) fn event(&self) -> Result<Event> {
         Event::new(self.events.fetch_add(1, Ordering::Relaxed))
     }
@@ -65,12 +65,12 @@ impl Stage {
         length(Roots::Parsed) > length(Roots::CompiledIn)
     }
 
-    /// Whether what is measured and what surrounds it have a processor each.
+    /// Whether the measured program has a processor of its own.
     pub fn is_pinned(&self) -> bool {
         self.is_pinned
     }
 
-    /// A folder that ends with the stage.
+    /// A temporary folder, which is removed with the stage.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -82,7 +82,8 @@ impl Stage {
         })
     }
 
-    /// The side behind the gate, with what Lambda and the template would set, and `own`.
+    /// The command that starts a side behind the gate, with the variables that Lambda and the template set, and
+    /// `own`.
     pub(crate) fn command(
         &self,
         side: &Side,
@@ -99,7 +100,7 @@ impl Stage {
             .envs(lambda_variables(side.name, runtime_api))
             .envs(self.endpoints.environment())
             .env("LAMBDA_TASK_ROOT", &side.folder)
-            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(QUEUE))
+            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(EVENTS_QUEUE))
             .env("WEBHOOK_SECRET_ID", "certhooks/webhook")
             .env(side.trust, self.trust(side.roots))
             .envs(own.iter().map(|(name, value)| (name, value)))
@@ -109,7 +110,7 @@ impl Stage {
         Ok(command)
     }
 
-    /// What the side wrote last.
+    /// The file with the output of the side.
     pub(crate) fn log(&self, side: &Side) -> PathBuf {
         self.folder.join(format!("{}.log", side.name))
     }

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-/// Middle and spread of a set of figures.
+/// The median and the quartiles of a set of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Summary {
     pub count: usize,
@@ -10,7 +10,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// `None` of nothing, and of what is no number.
+    /// `None` if there are no figures, or one is not finite.
     pub fn of(figures: &[f64]) -> Option<Self> {
         if figures.is_empty() || figures.iter().any(|figure| !figure.is_finite()) {
             return None;
@@ -25,14 +25,14 @@ impl Summary {
         })
     }
 
-    /// Of `a` to `b`, round by round: what disturbed a round disturbed both.
+    /// The ratios of `a` to `b`, round by round, because a disturbance of a round affects both.
     pub fn of_ratios(a: &[f64], b: &[f64]) -> Option<Self> {
         let ratios: Vec<f64> = a.iter().zip(b).map(|(a, b)| a / b).collect();
         Self::of(&ratios)
     }
 }
 
-/// Between the two nearest where it falls between them (Hyndman and Fan's type 7, as R and NumPy).
+/// A quantile by linear interpolation (Hyndman and Fan's type 7, as in R and NumPy).
 fn quantile(sorted: &[f64], part: f64) -> f64 {
     let place = part * (sorted.len() - 1) as f64;
     let below = sorted[place.floor() as usize];
@@ -40,9 +40,20 @@ fn quantile(sorted: &[f64], part: f64) -> f64 {
     below + (above - below) * place.fract()
 }
 
+/// The figure with two or three significant digits.
+pub fn significant(figure: f64) -> String {
+    let decimals = match figure.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        size if size >= 0.1 => 2,
+        _ => 3,
+    };
+    format!("{figure:.decimals$}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Summary;
+    use super::{Summary, significant};
 
     fn of(figures: &[f64]) -> (f64, f64, f64) {
         let summary = Summary::of(figures).unwrap();
@@ -50,12 +61,19 @@ mod tests {
     }
 
     #[test]
-    fn quartiles_as_numpy_has_them() {
+    fn quartiles_agree_with_numpy() {
         assert_eq!(of(&[3.0]), (3.0, 3.0, 3.0));
         assert_eq!(of(&[4.0, 1.0, 2.0, 3.0]), (1.75, 2.5, 3.25));
         assert_eq!(of(&[5.0, 1.0, 4.0, 2.0, 3.0]), (2.0, 3.0, 4.0));
         assert_eq!(Summary::of(&[]), None);
         assert_eq!(Summary::of(&[1.0, f64::NAN]), None);
+    }
+
+    #[test]
+    fn figures_have_their_significant_digits() {
+        for (figure, text) in [(123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.012, "0.012")] {
+            assert_eq!(significant(figure), text);
+        }
     }
 
     #[test]

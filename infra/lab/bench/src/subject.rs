@@ -2,18 +2,18 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use harness::{Function, Timed};
+use harness::{Function, TimedInvocation};
 
 use crate::event::Event;
 use crate::process;
 use crate::side::Side;
 use crate::stage::{MEASURED, Stage};
 
-/// A started side, or one that waits to be.
+/// A side that was started or waits at the gate.
 pub(crate) struct Subject {
     function: Function,
     process: u32,
-    /// What the gate used of the processor.
+    /// The processor time that the gate used.
     gate: Duration,
     log: std::path::PathBuf,
 }
@@ -21,14 +21,14 @@ pub(crate) struct Subject {
 /// An acknowledged webhook.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Acknowledged {
-    /// From the program's start.
+    /// The time since the start of the program.
     pub(crate) since_start: Duration,
-    /// From the moment it was handed over: what Lambda bills.
+    /// The time since the invocation, which Lambda bills.
     pub(crate) billed: Duration,
 }
 
 impl Subject {
-    /// Starts the gate, on the processor for it and under the pen's limit; [`go`](Self::go) opens it.
+    /// Starts the gate, on its processor and with the CPU quota. [`go`](Self::go) opens it.
     pub(crate) async fn at_gate(
         side: &Side,
         stage: &Stage,
@@ -45,19 +45,20 @@ impl Subject {
         command?;
         let process = function.child().id();
         process::pin(process, MEASURED);
-        stage.pen.admit(process)?;
+        stage.cpu_quota.admit(process)?;
         Ok(Self { function, process, gate: process::cpu(process)?, log: stage.log(side) })
     }
 
-    /// Lets the program start; the clock runs from here.
+    /// Opens the gate, so that the program starts. Returns the time of the start.
     pub(crate) fn go(&mut self) -> Result<Instant> {
-        let mut gate = self.function.child().stdin.take().context("the gate is open already")?;
+        let mut gate =
+            self.function.child().stdin.take().context("the gate has already been opened")?;
         let began = Instant::now();
         gate.write_all(b"\n")?;
         Ok(began)
     }
 
-    /// Hands in one webhook; an error unless it was acknowledged and is on the queue.
+    /// Invokes the side with a webhook. Fails unless it was acknowledged and is on the queue.
     pub(crate) async fn webhook(
         &mut self,
         event: &Event,
@@ -65,19 +66,19 @@ impl Subject {
         began: Instant,
     ) -> Result<Acknowledged> {
         let timed = self.invoke(event.invocation.clone()).await?;
-        event.check(&timed.answer, &stage.endpoints.take_messages())?;
+        event.check(&timed.result, &stage.endpoints.take_messages())?;
         Ok(Acknowledged {
-            since_start: timed.answered - began,
-            billed: timed.answered - timed.handed,
+            since_start: timed.answered_at - began,
+            billed: timed.answered_at - timed.invoked_at,
         })
     }
 
-    pub(crate) async fn invoke(&mut self, invocation: String) -> Result<Timed> {
-        let answered = self.function.timed(invocation).await;
+    pub(crate) async fn invoke(&mut self, invocation: String) -> Result<TimedInvocation> {
+        let answered = self.function.invoke_timed(invocation).await;
         answered.with_context(|| {
             let log = std::fs::read_to_string(&self.log).unwrap_or_default();
             let last: Vec<&str> = log.lines().rev().take(5).collect();
-            format!("its last lines: {last:?}")
+            format!("the last lines of its log: {last:?}")
         })
     }
 

@@ -2,20 +2,21 @@ use serde::Serialize;
 
 use crate::figures::{Figures, What, find};
 use crate::local::LOCAL;
-use crate::markdown::significant;
 use crate::side::{FLOOR, NODE, OURS, PYTHON};
+use crate::stats::significant;
 use crate::worker::{CALL_BACK, WORKER};
 
 const MB: f64 = 1e6;
 
-/// A number to hold, and what was seen.
+/// A target, and what was measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Target {
+    /// What is measured.
     pub number: String,
     pub bound: Bound,
     pub limit: f64,
-    /// `None`: not measured, or void.
-    pub seen: Option<f64>,
+    /// `None` if it was not measured, or the figure is void.
+    pub measured: Option<f64>,
     pub unit: &'static str,
 }
 
@@ -27,22 +28,22 @@ pub enum Bound {
 }
 
 impl Target {
-    /// `None` where there is nothing to judge.
+    /// Whether the target is met; `None` if it was not measured.
     pub fn is_met(&self) -> Option<bool> {
-        let seen = self.seen?;
+        let measured = self.measured?;
         Some(match self.bound {
-            Bound::AtLeast => seen >= self.limit,
-            Bound::AtMost => seen <= self.limit,
+            Bound::AtLeast => measured >= self.limit,
+            Bound::AtMost => measured <= self.limit,
         })
     }
 
-    /// In words, with the distance to the limit.
-    pub fn verdict(&self) -> String {
-        let (Some(is_met), Some(seen)) = (self.is_met(), self.seen) else {
+    /// The result in words, with the distance to the limit.
+    pub fn result_text(&self) -> String {
+        let (Some(is_met), Some(measured)) = (self.is_met(), self.measured) else {
             return "not measured".into();
         };
-        let percent = (seen / self.limit - 1.0).abs() * 100.0;
-        let side = if seen >= self.limit { "above" } else { "below" };
+        let percent = (measured / self.limit - 1.0).abs() * 100.0;
+        let side = if measured >= self.limit { "above" } else { "below" };
         format!("{}, {percent:.0} % {side}", if is_met { "met" } else { "**not met**" })
     }
 
@@ -54,12 +55,12 @@ impl Target {
         format!("{sign} {}{}", self.limit, self.unit)
     }
 
-    pub fn seen_text(&self) -> String {
-        self.seen.map_or_else(|| "–".into(), |seen| significant(seen) + self.unit)
+    pub fn measured_text(&self) -> String {
+        self.measured.map_or_else(|| "–".into(), |measured| significant(measured) + self.unit)
     }
 }
 
-/// The numbers of the design against the figures; `template_mb` is the memory that the template ships.
+/// Compares the figures with the targets. `template_mb` is the memory of the functions in the template.
 pub fn of(all: &[Figures], template_mb: u32) -> Vec<Target> {
     [starts(all, template_mb), sizes(all), long_runs(all)].concat()
 }
@@ -120,15 +121,15 @@ fn median(all: &[Figures], what: What, side: &str, memory_mb: Option<u32>) -> Op
     Some(find(all, what, memory_mb)?.summary(side)?.median)
 }
 
-fn least(number: &str, limit: f64, seen: Option<f64>, unit: &'static str) -> Target {
-    Target { number: number.to_owned(), bound: Bound::AtLeast, limit, seen, unit }
+fn least(number: &str, limit: f64, measured: Option<f64>, unit: &'static str) -> Target {
+    Target { number: number.to_owned(), bound: Bound::AtLeast, limit, measured, unit }
 }
 
-fn most(number: &str, limit: f64, seen: Option<f64>, unit: &'static str) -> Target {
-    Target { number: number.to_owned(), bound: Bound::AtMost, limit, seen, unit }
+fn most(number: &str, limit: f64, measured: Option<f64>, unit: &'static str) -> Target {
+    Target { number: number.to_owned(), bound: Bound::AtMost, limit, measured, unit }
 }
 
-/// `None` when one is missing: a number is not held by what was left out.
+/// The lowest ratio; `None` if one is missing, since a target is not met by what was left out.
 fn lowest(ratios: &[Option<f64>]) -> Option<f64> {
     let ratios: Option<Vec<f64>> = ratios.iter().copied().collect();
     ratios?.into_iter().reduce(f64::min)
@@ -139,7 +140,7 @@ fn highest(ratios: &[Option<f64>]) -> Option<f64> {
     ratios?.into_iter().reduce(f64::max)
 }
 
-/// The last figure to the second: the first has the start in it.
+/// The ratio of the last figure to the second one, since the first includes the start.
 fn growth(all: &[Figures], what: What) -> Option<f64> {
     let figures = find(all, what, None)?.of(LOCAL)?;
     Some(figures.last()? / figures.get(1)?)
@@ -153,15 +154,15 @@ mod tests {
     use super::{least, most, of};
 
     #[test]
-    fn verdicts_tell_the_distance() {
-        for (target, is_met, verdict) in [
+    fn results_have_the_distance_to_the_limit() {
+        for (target, is_met, text) in [
             (least("n", 20.0, Some(30.0), "×"), Some(true), "met, 50 % above"),
             (least("n", 20.0, Some(15.0), "×"), Some(false), "**not met**, 25 % below"),
             (most("n", 2.0, Some(2.0), "×"), Some(true), "met, 0 % above"),
             (most("n", 2.0, Some(3.0), "×"), Some(false), "**not met**, 50 % above"),
             (most("n", 2.0, None, "×"), None, "not measured"),
         ] {
-            assert_eq!((target.is_met(), &*target.verdict()), (is_met, verdict));
+            assert_eq!((target.is_met(), &*target.result_text()), (is_met, text));
         }
     }
 
@@ -174,9 +175,9 @@ mod tests {
             figures.push(FLOOR, 10.0);
             all.push(figures);
         }
-        let seen = |all: &[Figures]| of(all, 256)[2].seen;
-        assert_eq!(seen(&all), None);
+        let measured = |all: &[Figures]| of(all, 256)[2].measured;
+        assert_eq!(measured(&all), None);
         all.push(Figures { memory_mb: Some(256), ..all[0].clone() });
-        assert_eq!(seen(&all), Some(1.6));
+        assert_eq!(measured(&all), Some(1.6));
     }
 }

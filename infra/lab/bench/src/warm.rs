@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::cold::in_turn;
+use crate::cold::rotated;
 use crate::figures::{Figures, What};
 use crate::quota::{MEMORIES, share};
 use crate::side::Side;
@@ -10,25 +10,27 @@ use crate::stage::Stage;
 use crate::stats::Summary;
 use crate::subject::Subject;
 
-/// Each side is started so often: its memory is a figure of a process.
+/// How often each side is started, because its memory is one figure for each process.
 const GENERATIONS: usize = 3;
-/// Before the first block.
+/// The number of webhooks before the first block.
 const WARM_UP: usize = 30;
+/// The number of webhooks in a block.
 const BLOCK: usize = 50;
-/// With a limit an event may take some periods of it.
+/// The number of webhooks in a block with a limit, where each may take several periods.
 const LIMITED_BLOCK: usize = 20;
 
-/// A side that answers, and the moment of its start.
+/// A started side, and the time of its start.
 struct Running<'a> {
     side: &'a Side,
     subject: Subject,
     began: Instant,
 }
 
-/// All sides at once, each asleep while another has its block of webhooks.
+/// Measures webhooks in started functions. All sides run at once, and each is idle while another has its block
+/// of webhooks.
 ///
 /// # Errors
-/// The limit cannot be set. What fails of a side makes that side's figures void, and no more.
+/// The limit cannot be set. A failure of a side makes only the figures of that side void.
 pub async fn measure(stage: &Stage, sides: &[Side], rounds: usize) -> Result<Vec<Figures>> {
     let mut all = tables(stage, sides);
     for generation in 1..=GENERATIONS {
@@ -39,11 +41,11 @@ pub async fn measure(stage: &Stage, sides: &[Side], rounds: usize) -> Result<Vec
         for side in sides {
             match started(side, stage).await {
                 Ok(started) => running.push(started),
-                Err(error) => spoil(&mut all, side, &error),
+                Err(error) => void_side(&mut all, side, &error),
             }
         }
         for round in 0..rounds {
-            for side in in_turn(sides, round) {
+            for side in rotated(sides, round) {
                 block(&mut all, &mut running, side, stage, (None, BLOCK)).await;
             }
         }
@@ -51,7 +53,7 @@ pub async fn measure(stage: &Stage, sides: &[Side], rounds: usize) -> Result<Vec
             let peak = subject.memory()?.peak;
             table(&mut all, What::PeakMemory, None, |figures| figures.push(side.name, peak as f64));
         }
-        if generation == GENERATIONS && stage.pen.can_limit() {
+        if generation == GENERATIONS && stage.cpu_quota.can_limit() {
             limited(&mut all, &mut running, sides, stage, rounds).await?;
         }
     }
@@ -67,21 +69,22 @@ async fn limited(
 ) -> Result<()> {
     for memory in MEMORIES {
         eprintln!("bench: warm webhooks at the CPU share of {memory} MB, {rounds} blocks each");
-        stage.pen.limit(Some(share(memory)))?;
+        stage.cpu_quota.limit(Some(share(memory)))?;
         for round in 0..rounds {
-            for side in in_turn(sides, round) {
+            for side in rotated(sides, round) {
                 block(all, running, side, stage, (Some(memory), LIMITED_BLOCK)).await;
             }
         }
     }
-    stage.pen.limit(None)
+    stage.cpu_quota.limit(None)
 }
 
 fn tables(stage: &Stage, sides: &[Side]) -> Vec<Figures> {
     let names: Vec<_> = sides.iter().map(|side| side.name).collect();
     let table = |what, memory| Figures::new(what, memory, &names);
     let mut all = vec![table(What::PeakMemory, None)];
-    let limits = MEMORIES.iter().filter(|_| stage.pen.can_limit()).map(|memory| Some(*memory));
+    let limits =
+        MEMORIES.iter().filter(|_| stage.cpu_quota.can_limit()).map(|memory| Some(*memory));
     for memory in std::iter::once(None).chain(limits) {
         all.extend([What::Warm, What::WarmCpu, What::Billed].map(|what| table(what, memory)));
     }
@@ -98,7 +101,7 @@ async fn started<'a>(side: &'a Side, stage: &Stage) -> Result<Running<'a>> {
     Ok(Running { side, subject, began })
 }
 
-/// A block of webhooks for one side, if it still counts.
+/// Measures a block of webhooks for one side, unless its figures are void.
 async fn block(
     all: &mut [Figures],
     running: &mut [Running<'_>],
@@ -109,7 +112,7 @@ async fn block(
     let Some(running) = running.iter_mut().find(|running| running.side.name == side.name) else {
         return;
     };
-    match taken(running, stage, count).await {
+    match timed_block(running, stage, count).await {
         Ok((times, cpu)) => {
             let of_one = count as f64;
             let billed = times.iter().map(|millis| millis.ceil()).sum::<f64>() / of_one;
@@ -122,12 +125,12 @@ async fn block(
                 table(all, what, memory, |figures| figures.push(side.name, figure));
             }
         }
-        Err(error) => spoil(all, side, &error),
+        Err(error) => void_side(all, side, &error),
     }
 }
 
-/// The time of each webhook in milliseconds, and the processor time of all.
-async fn taken(
+/// The duration of each webhook in milliseconds, and the processor time of all.
+async fn timed_block(
     running: &mut Running<'_>,
     stage: &Stage,
     count: usize,
@@ -148,9 +151,9 @@ fn table(all: &mut [Figures], what: What, memory: Option<u32>, change: impl FnOn
     }
 }
 
-fn spoil(all: &mut [Figures], side: &Side, error: &anyhow::Error) {
+fn void_side(all: &mut [Figures], side: &Side, error: &anyhow::Error) {
     eprintln!("bench: {}: void: {error:#}", side.name);
     for figures in all {
-        figures.spoil(side.name, &format!("{error:#}"));
+        figures.mark_void(side.name, &format!("{error:#}"));
     }
 }

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use harness::Answer;
+use harness::InvocationResult;
 use serde_json::{Value, json};
 use simulator::{Settings, Simulator};
 
@@ -12,21 +12,21 @@ use crate::side::Side;
 use crate::stage::Stage;
 use crate::subject::Subject;
 
-/// What the provider takes for a call-back.
+/// The response time of the provider.
 pub const CALL_BACK: Duration = Duration::from_millis(200);
-/// Events of a batch: SQS hands ten to a function unless told otherwise.
+/// The number of events in a batch, which is the default of SQS.
 pub const BATCH: usize = 10;
-/// Batches in one figure of the rate.
+/// The number of batches in each figure of the rate.
 const RATED: usize = 20;
 
 const DELIVERIES: &str = "deliveries";
-/// Its name in figures.
+/// The name of the worker in figures.
 pub const WORKER: &str = "worker";
 
-/// Batches of ten, one after the other, in one started worker.
+/// Measures batches of ten, one after the other, in one started worker.
 ///
 /// # Errors
-/// What else came than ten deliveries with a downloaded chain.
+/// A batch did not lead to ten deliveries with a downloaded chain.
 pub async fn measure(stage: &Stage, binaries: &Path, rounds: usize) -> Result<Vec<Figures>> {
     eprintln!("bench: worker, {rounds} batches of {BATCH}, call-backs of {CALL_BACK:?}");
     let simulator = Simulator::start("127.0.0.1:0".parse()?, Settings::default()).await?;
@@ -39,7 +39,7 @@ pub async fn measure(stage: &Stage, binaries: &Path, rounds: usize) -> Result<Ve
     let mut cpu = table(What::WorkerCpu);
     let mut batches = Batches::new()?;
     worker.go()?;
-    // The first one has the handshakes.
+    // The first batch includes the TLS handshakes.
     batches.one(&mut worker, stage).await?;
 
     simulator.delay_by(CALL_BACK);
@@ -76,7 +76,7 @@ fn variables(stage: &Stage, simulator: &Simulator) -> Vec<(String, String)> {
     own.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// Makes batches out of the sample, each event another certificate.
+/// Makes batches from the sample. Each event is about another certificate.
 struct Batches {
     record: Value,
     envelope: Value,
@@ -91,15 +91,15 @@ impl Batches {
         Ok(Self { envelope: serde_json::from_str(envelope)?, record, next: 1 })
     }
 
-    /// Hands in a batch; how long it took until all of it was delivered and acknowledged.
+    /// Processes a batch. Returns how long it took until all of it was delivered and acknowledged.
     async fn one(&mut self, worker: &mut Subject, stage: &Stage) -> Result<Duration> {
         let mut ids = BTreeSet::new();
         let records: Vec<Value> = (0..BATCH).map(|_| self.record(&mut ids)).collect();
         stage.endpoints.take_messages();
         let timed = worker.invoke(json!({ "Records": records }).to_string()).await?;
-        match &timed.answer {
-            Answer::Response(response) if response["batchItemFailures"] == json!([]) => {}
-            other => anyhow::bail!("the batch was not taken whole: {other:?}"),
+        match &timed.result {
+            InvocationResult::Response(response) if response["batchItemFailures"] == json!([]) => {}
+            other => anyhow::bail!("the batch was not processed completely: {other:?}"),
         }
         let mut delivered = BTreeSet::new();
         for message in stage.endpoints.take_messages() {
@@ -110,7 +110,7 @@ impl Batches {
             delivered.extend(event["id"].as_str().map(str::to_owned));
         }
         ensure!(delivered == ids, "{} of {BATCH} events were delivered", delivered.len());
-        Ok(timed.answered - timed.handed)
+        Ok(timed.answered_at - timed.invoked_at)
     }
 
     fn record(&mut self, ids: &mut BTreeSet<String>) -> Value {

@@ -1,8 +1,8 @@
 use envelope::Provider;
 use serde_json::{Value, json};
 
-/// The document of event `number`, no two alike: of four kinds in turn, three of which are called
-/// back for. None has the day in its id: sent again after midnight it would be another event.
+/// The document of event `number`; each number has another one. There are four kinds in turn, three of which
+/// need a call-back. None has the day in its id, since sent again after midnight it would be another event.
 pub(crate) fn document(number: u64) -> (Provider, Value) {
     match number % 4 {
         0 => (Provider::Digicert, digicert("certificate_issued", number)),

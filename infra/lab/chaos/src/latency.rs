@@ -2,38 +2,38 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-/// Waiting times of the events, from the worker's log lines.
+/// The latencies of the events, from the log lines of the worker.
 #[derive(Default)]
-pub(crate) struct Passages {
-    /// How long the call-back of an event took that is not delivered yet.
-    called: HashMap<String, u64>,
-    /// From the door to the worker, in milliseconds.
+pub(crate) struct Latencies {
+    /// The duration of the call-back of each event that is not delivered yet, in milliseconds.
+    call_backs: HashMap<String, u64>,
+    /// From the webhook endpoint to the worker, in milliseconds.
     pub(crate) queue: Vec<u64>,
-    /// From the door to the deliveries queue.
-    pub(crate) whole: Vec<u64>,
+    /// From the webhook endpoint to the deliveries queue, in milliseconds.
+    pub(crate) end_to_end: Vec<u64>,
 }
 
-impl Passages {
+impl Latencies {
     pub(crate) fn read(&mut self, line: &Value) {
         let Some(id) = line["id"].as_str() else { return };
         match line["message"].as_str() {
             Some("called back") => {
                 if let Some(duration_ms) = line["duration_ms"].as_u64() {
-                    self.called.insert(id.to_owned(), duration_ms);
+                    self.call_backs.insert(id.to_owned(), duration_ms);
                 }
             }
             Some("delivered") => {
                 let Some(age_ms) = line["age_ms"].as_u64() else { return };
-                let called = self.called.remove(id).unwrap_or_default();
-                self.queue.push(age_ms.saturating_sub(called));
-                self.whole.push(age_ms);
+                let call_back = self.call_backs.remove(id).unwrap_or_default();
+                self.queue.push(age_ms.saturating_sub(call_back));
+                self.end_to_end.push(age_ms);
             }
             _ => {}
         }
     }
 }
 
-/// The median, the 99th percentile and the most, in the unit of `times`.
+/// The median, the 99th percentile and the maximum, in the unit of `times`.
 pub(crate) fn percentiles(times: &mut [u64]) -> Value {
     times.sort_unstable();
     let at = |percent: usize| {
@@ -47,17 +47,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_on_the_queue_is_what_the_call_back_did_not_take() {
-        let mut passages = Passages::default();
+    fn the_time_on_the_queue_excludes_the_call_back() {
+        let mut latencies = Latencies::default();
         for line in [
             json!({ "message": "called back", "id": "a", "duration_ms": 30 }),
             json!({ "message": "delivered", "id": "a", "age_ms": 100 }),
             json!({ "message": "delivered", "id": "b", "age_ms": 5 }),
             json!({ "message": "listening" }),
         ] {
-            passages.read(&line);
+            latencies.read(&line);
         }
-        assert_eq!((passages.queue, passages.whole), (vec![70, 5], vec![100, 5]));
+        assert_eq!((latencies.queue, latencies.end_to_end), (vec![70, 5], vec![100, 5]));
     }
 
     #[test]

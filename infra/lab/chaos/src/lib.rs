@@ -1,14 +1,14 @@
-//! Crashes, faults, load and leaks: what becomes of every event, on the compiled programs.
+//! Crashes, faults, load and leak checks on the compiled programs, and what becomes of every event.
 //!
 //! - [`sqs`]: the functions, with an emulator and simulated providers behind a proxy
 //! - [`local`]: `certhooks local`, with simulated providers
-//! - [`compare`]: what was acknowledged beside what was delivered
-//! - [`latency`]: how long the events waited, from the worker's log
-//! - [`secrets`]: events with secrets in them
-//! - [`planted_secrets`]: secrets that nothing else looks like, and the search for them
+//! - [`compare`]: compares what was acknowledged with what was delivered
+//! - [`latency`]: latencies of the events, from the worker's log
+//! - [`secrets`]: events that contain secrets
+//! - [`planted_secrets`]: unmistakable secrets, and the search for them
 //! - [`report`]: the table that `make chaos` prints
-//! - [`documents`]: events, no two alike
-//! - [`memory`]: what the system says of a process
+//! - [`documents`]: the documents of different events
+//! - [`memory`]: the memory of a process
 
 mod compare;
 mod documents;

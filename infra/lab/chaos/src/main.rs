@@ -1,7 +1,7 @@
-//! `chaos`: every scenario at length, and the table that `make chaos` prints.
+//! `chaos` runs every scenario at length, and prints the table of `make chaos`.
 //!
-//! - [`cli`]: what may be asked for
-//! - [`scenarios`]: what there is, and what it needs
+//! - [`cli`]: the options
+//! - [`scenarios`]: the scenarios, and what they need
 
 mod cli;
 mod scenarios;
@@ -19,14 +19,14 @@ use crate::cli::Arguments;
 use crate::scenarios::{Programs, SCENARIOS, run};
 
 const COMMAND: &str = "make chaos";
-/// A scenario that takes longer hangs.
-const LONGEST: Duration = Duration::from_secs(30 * 60);
+/// A scenario that takes longer than this has failed.
+const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let seed = seed()?;
-    // A second call finds the first one's and is no error.
+    // A second call fails because the first one has set the provider.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     eprintln!("CHAOS_SEED={seed}");
     let programs = Arc::new(Programs::find(arguments.programs.as_deref())?);
@@ -35,11 +35,15 @@ async fn main() -> Result<ExitCode> {
         others.extend(report::read(file)?);
     }
     let mut rows = Vec::new();
+    let mut all_ran = true;
     for name in SCENARIOS.into_iter().filter(|name| name.contains(&arguments.only)) {
         eprintln!("{name} ...");
-        match to_its_end(name, &programs, &arguments, seed).await {
+        match run_to_end(name, &programs, &arguments, seed).await {
             Some(row) => rows.push(row),
-            None => eprintln!("=== {name}: NOT RUN, see above ==="),
+            None => {
+                all_ran = false;
+                eprintln!("=== {name}: NOT RUN, see above ===");
+            }
         }
         if let Some(folder) = &arguments.write {
             report::write(&[&rows[..], &others].concat(), COMMAND, folder)?;
@@ -51,12 +55,13 @@ async fn main() -> Result<ExitCode> {
     } else {
         print!("{}", report::markdown(&rows, COMMAND));
     }
-    let all_good = !rows.is_empty() && rows.iter().all(Row::is_good);
+    let all_good = all_ran && !rows.is_empty() && rows.iter().all(Row::is_good);
     Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The row of a scenario, also of one that ends in an error, a panic or not at all: the others go on.
-async fn to_its_end(
+/// Returns the row of a scenario, also if it ends with an error or a panic, or exceeds the time limit, so that
+/// the others can run. `None` if something that it needs is missing.
+async fn run_to_end(
     name: &'static str,
     programs: &Arc<Programs>,
     arguments: &Arguments,
@@ -65,13 +70,13 @@ async fn to_its_end(
     let began = Instant::now();
     let (programs, arguments) = (Arc::clone(programs), arguments.clone());
     let mut running = tokio::spawn(async move { run(name, &programs, &arguments, seed).await });
-    let failure = match tokio::time::timeout(LONGEST, &mut running).await {
+    let failure = match tokio::time::timeout(TIME_LIMIT, &mut running).await {
         Ok(Ok(Ok(row))) => return row,
         Ok(Ok(Err(error))) => format!("{error:#}"),
         Ok(Err(panic)) => panic.to_string(),
         Err(_) => {
             running.abort();
-            format!("not over after {LONGEST:?}")
+            format!("not finished after {TIME_LIMIT:?}")
         }
     };
     eprintln!("=== {name}: FAILED: {failure} ===");

@@ -1,4 +1,4 @@
-//! Secrets that nothing else looks like; [`scanner`] searches for them in what comes out.
+//! Unmistakable secrets, and the [`scanner`] that searches output for them.
 
 use data_encoding::HEXLOWER;
 use envelope::Provider;
@@ -11,7 +11,7 @@ pub(crate) const META_TOKEN: &str = "marker/meta+verify=token";
 pub(crate) const DIGICERT_API_KEY: &str = "marker/digicert+api=key";
 pub(crate) const CLOUDFLARE_API_TOKEN: &str = "marker/cloudflare+api=token";
 pub(crate) const META_ACCESS_TOKEN: &str = "marker/meta+access=token";
-/// A CertCentral challenge: it waits for the operator in the ledger, and is nowhere else.
+/// The token of a CertCentral challenge. It is stored in the ledger for the operator, and nowhere else.
 pub(crate) const CHALLENGE: &str = "marker/challenge+token=5d41402a";
 
 const ALL: [&str; 8] = [
@@ -25,12 +25,12 @@ const ALL: [&str; 8] = [
     CHALLENGE,
 ];
 
-/// Searches for all of them, and for the lines of `keys`, which are private keys in PEM.
+/// A scanner for all of these, and for the lines of `keys`, which are private keys in PEM.
 pub(crate) fn scanner(keys: &[&str]) -> SecretScanner {
     SecretScanner::new(&ALL, keys)
 }
 
-/// Name and value of the header with which a provider's request is sent.
+/// The name and value of the header with the secret or signature of a provider's request.
 pub(crate) fn header(provider: Provider, body: &[u8]) -> (&'static str, String) {
     match provider {
         Provider::Digicert => ("X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),

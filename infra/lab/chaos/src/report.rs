@@ -6,31 +6,31 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What one scenario came to.
+/// The result of a scenario.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Row {
     pub scenario: String,
-    /// With this, `CHAOS_SEED` repeats it as far as timing allows.
+    /// Setting `CHAOS_SEED` to this repeats the run as far as timing allows.
     pub seed: u64,
     pub faults: u64,
     pub kills: u64,
-    /// Distinct ids that a door answered for with 200.
+    /// The number of distinct ids that were acknowledged with 200.
     pub events: u64,
-    /// Of those, not delivered.
+    /// The number of those that were not delivered.
     pub lost: u64,
-    /// Deliveries beyond the first of an id.
+    /// The number of deliveries beyond the first of each id.
     pub repeated: u64,
-    /// Repeats that the contract does not allow for, and ids that nobody sent.
+    /// The number of repeats that the contract does not explain, and of ids that nobody sent.
     pub unexplained: u64,
-    /// Secrets found where none may be.
+    /// The number of secrets found where none may be.
     pub leaked: u64,
-    /// Why it did not come to its end; empty when it did.
+    /// Why the scenario did not finish; empty if it did.
     pub failure: String,
     pub seconds: u64,
-    /// How often a kill fell at which boundary, or which fault was injected.
+    /// How often each fault was injected, and how often a kill happened at each boundary.
     pub at: BTreeMap<String, u64>,
-    /// What else was measured.
+    /// Further measurements.
     pub measured: BTreeMap<String, Value>,
 }
 
@@ -39,7 +39,7 @@ impl Row {
         Self { scenario: scenario.to_owned(), seed, ..Self::default() }
     }
 
-    /// Whether it kept the contract.
+    /// Whether the contract was kept.
     pub fn is_good(&self) -> bool {
         self.failure.is_empty()
             && self.events > 0
@@ -47,10 +47,10 @@ impl Row {
     }
 }
 
-/// The table that the README quotes, and below it the boundaries and measurements.
+/// The table that the README quotes, followed by the boundaries and measurements.
 pub fn markdown(rows: &[Row], command: &str) -> String {
     let mut text = format!("Made by `{command}`.\n\n");
-    text += "| scenario | faults injected | kills | events | lost | repeated | not allowed for | leaked | s |\n";
+    text += "| scenario | faults injected | kills | events | lost | repeated | unexplained duplicates | leaked | s |\n";
     text += "| --- | --: | --: | --: | --: | --: | --: | --: | --: |\n";
     for row in rows {
         let Row { scenario, faults, kills, events, lost, repeated, unexplained, leaked, .. } = row;
@@ -77,7 +77,7 @@ pub fn markdown(rows: &[Row], command: &str) -> String {
     text
 }
 
-/// `results.json` and `results.md` in `folder`.
+/// Writes `results.json` and `results.md` to `folder`.
 ///
 /// # Errors
 /// The folder cannot be written.
@@ -89,10 +89,10 @@ pub fn write(rows: &[Row], command: &str, folder: &Path) -> Result<()> {
     std::fs::write(folder.join("results.md"), markdown(rows, command)).with_context(name)
 }
 
-/// Rows of another program; none when it did not run.
+/// Reads the rows of another program; there are none if it did not run.
 ///
 /// # Errors
-/// The file holds something else.
+/// The file cannot be read, or does not hold rows.
 pub fn read(file: &Path) -> Result<Vec<Row>> {
     let name = || file.display().to_string();
     match std::fs::read(file) {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_is_nothing_proved() {
+    fn a_row_is_good_only_if_events_were_sent() {
         assert!(!Row::new("empty", 1).is_good());
         assert!(Row { events: 1, repeated: 3, ..Row::default() }.is_good());
         assert!(!Row { events: 1, lost: 1, ..Row::default() }.is_good());

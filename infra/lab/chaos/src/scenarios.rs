@@ -22,12 +22,12 @@ pub(crate) const SCENARIOS: [&str; 9] = [
 ];
 const DISK_FULL: &str = "disk full, local";
 
-/// Rounds of events with secrets in them.
+/// The number of rounds of events with secrets.
 const ROUNDS: u64 = 10;
-/// How often the disk is full, per event of the other faults.
-const FULL: u64 = 50;
+/// The number of other faults for each time that the disk is full.
+const FAULTS_PER_FULL_DISK: u64 = 50;
 
-/// A user and a mount namespace in which we are root.
+/// Runs a program as root in a user and mount namespace of its own.
 const UNSHARE: [&str; 4] = ["unshare", "--user", "--map-root-user", "--mount"];
 
 /// The compiled programs.
@@ -37,26 +37,27 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// In `folder`, else beside this program.
+    /// Finds them in `folder`, or else in the folder of this program.
     pub(crate) fn find(folder: Option<&Path>) -> Result<Self> {
         let own = std::env::current_exe()?;
-        let folder = folder.or_else(|| own.parent()).context("this program is in no folder")?;
+        let folder =
+            folder.or_else(|| own.parent()).context("this program has no parent folder")?;
         let program = |name: &str| {
             let path = std::path::absolute(folder.join(name))?;
             ensure!(path.exists(), "{} is missing: `make chaos` builds it", path.display());
             Ok(path)
         };
-        let doors = vec![
+        let webhooks = vec![
             (Provider::Digicert, program("digicert-webhook")?),
             (Provider::Cloudflare, program("cloudflare-webhook")?),
             (Provider::Meta, program("meta-ct-webhook")?),
         ];
-        let functions = Functions { worker: program("worker")?, doors };
+        let functions = Functions { worker: program("worker")?, webhooks };
         Ok(Self { certhooks: program("certhooks")?, functions })
     }
 }
 
-/// One of [`SCENARIOS`]; `None` where something that it needs is missing here.
+/// Runs one of [`SCENARIOS`]. `None` if something that it needs is missing on this machine.
 pub(crate) async fn run(
     name: &str,
     Programs { certhooks, functions }: &Programs,
@@ -70,7 +71,7 @@ pub(crate) async fn run(
         "faults, SQS" => sqs::faults(functions, faults, seed).await,
         "faults, local" => local::faults(certhooks, faults, seed).await.map(Some),
         DISK_FULL if arguments.namespaced => {
-            local::full(certhooks, faults.div_ceil(FULL), seed).await.map(Some)
+            local::full(certhooks, faults.div_ceil(FAULTS_PER_FULL_DISK), seed).await.map(Some)
         }
         DISK_FULL => in_namespace(certhooks, faults, seed),
         "load, SQS" => sqs::load(functions, sqs_events, seed).await,
@@ -80,7 +81,7 @@ pub(crate) async fn run(
     }
 }
 
-/// This program again, where it may mount a file system. `None` where that is not allowed.
+/// Runs this program again in a namespace where it may mount a file system. `None` if that is not allowed.
 fn in_namespace(certhooks: &Path, faults: u64, seed: u64) -> Result<Option<Row>> {
     let unshare = || {
         let mut command = Command::new(UNSHARE[0]);
@@ -88,14 +89,14 @@ fn in_namespace(certhooks: &Path, faults: u64, seed: u64) -> Result<Option<Row>>
         command
     };
     if !unshare().arg("true").status().is_ok_and(|status| status.success()) {
-        eprintln!("{} is refused here", UNSHARE.join(" "));
+        eprintln!("{} is not permitted on this machine", UNSHARE.join(" "));
         return Ok(None);
     }
     let output = unshare()
         .arg(std::env::current_exe()?)
         .args(["--namespaced", "--json", "--only", DISK_FULL, "--faults", &faults.to_string()])
         .arg("--programs")
-        .arg(certhooks.parent().context("certhooks is in no folder")?)
+        .arg(certhooks.parent().context("certhooks has no parent folder")?)
         .env("CHAOS_SEED", seed.to_string())
         .output()?;
     let rows: Vec<Row> = serde_json::from_slice(&output.stdout)

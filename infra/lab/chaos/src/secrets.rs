@@ -1,4 +1,4 @@
-//! Events with secrets in them.
+//! Events that contain secrets.
 
 use anyhow::Result;
 use envelope::Provider;
@@ -13,9 +13,9 @@ pub(crate) fn private_key() -> Result<String> {
     Ok(KeyPair::generate()?.serialize_pem())
 }
 
-/// Events of all providers with a private key or a challenge's token where either may stand, so that
-/// `certificate_id` and the like are of this `number`.
-pub(crate) fn documents(pem: &str, number: u64) -> Vec<(Provider, Value)> {
+/// Events of all providers that contain a private key or the token of a challenge, wherever one may be. Their
+/// ids, such as `certificate_id`, come from `number`.
+pub(crate) fn documents_with_secrets(pem: &str, number: u64) -> Vec<(Provider, Value)> {
     let custom = |data: Value| {
         json!({
             "metadata": { "event": { "type": "ssl.custom_hostname_certificate.deletion.succeeded" } },
@@ -45,20 +45,20 @@ pub(crate) fn documents(pem: &str, number: u64) -> Vec<(Provider, Value)> {
         (Provider::Meta, meta(json!([{ "field": "other", "value": { "k": pem } }]))),
     ];
     if number == 1 {
-        // The search finds the same certificates each time, and they are delivered once.
+        // The search finds the same certificates each time, which are delivered once.
         let found = json!([{ "field": "certificate", "value": {} }]);
         all.push((Provider::Meta, meta(found)));
     }
     all
 }
 
-/// Its token waits for the operator; nothing is delivered.
+/// Whether the document is a challenge. Its token is stored for the operator, and nothing is delivered.
 pub(crate) fn is_challenge(document: &Value) -> bool {
     document["event"] == "challenge_webhook_endpoint"
 }
 
-/// Answers that give occasion to say too much: each once.
-pub(crate) fn ills() -> [Rule; 4] {
+/// Faulty responses that might make the worker log or publish too much, each for one request.
+pub(crate) fn leak_faults() -> [Rule; 4] {
     let limited = Fault::RateLimited { retry_after: Some(1), status: None };
     [limited, Fault::PrivateKey, Fault::MissingPermission, Fault::CutOff]
         .map(|fault| Rule::new("/services/v2", fault).times(1))

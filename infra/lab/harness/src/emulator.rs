@@ -11,20 +11,20 @@ use crate::process::Process;
 
 const REGION: &str = "eu-central-1";
 
-/// How long the emulator may take to start, on a busy machine.
-const START: Duration = Duration::from_secs(60);
+/// Maximum time for the start of the emulator, on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// ministack, started for one test and ended with it.
+/// A ministack process, started for one test and ended with it.
 pub struct Emulator {
     http: Client,
     endpoint: String,
-    /// `None` where another process has it.
+    /// `None` if another process started the emulator.
     process: Option<Process>,
 }
 
 impl Emulator {
-    /// `None`, with a message that cannot be overlooked, where `make tools` was not run. In CI that is
-    /// an error.
+    /// Returns `None` and prints a prominent message if ministack is not installed by `make tools`.
+    /// In CI that is an error.
     pub async fn start() -> Result<Option<Self>> {
         let Some(program) = installed()? else { return Ok(None) };
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -41,11 +41,11 @@ impl Emulator {
                 .stderr(Stdio::null()),
         )?;
         let mut emulator = Self { http: client()?, endpoint, process: Some(process) };
-        emulator.wait().await?;
+        emulator.wait_until_ready().await?;
         Ok(Some(emulator))
     }
 
-    /// One that another process started, at its endpoint.
+    /// Connects to the emulator that another process started at this endpoint.
     pub fn attached(endpoint: impl Into<String>) -> Result<Self> {
         Ok(Self { http: client()?, endpoint: endpoint.into(), process: None })
     }
@@ -54,7 +54,7 @@ impl Emulator {
         &self.endpoint
     }
 
-    /// What a function needs to find the emulator and nothing else.
+    /// Environment variables that make a function use the emulator for all services.
     pub fn environment(&self) -> Vec<(String, String)> {
         let mut variables: Vec<_> =
             credentials().map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -62,14 +62,15 @@ impl Emulator {
         variables
     }
 
-    /// A standard queue; answers its URL.
-    pub async fn queue(&self, name: &str) -> Result<String> {
-        let made = self.call("sqs", "AmazonSQS.CreateQueue", json!({ "QueueName": name })).await?;
-        Ok(made["QueueUrl"].as_str().context("CreateQueue answered no QueueUrl")?.to_owned())
+    /// Creates a standard queue and returns its URL.
+    pub async fn create_queue(&self, name: &str) -> Result<String> {
+        let created =
+            self.call("sqs", "AmazonSQS.CreateQueue", json!({ "QueueName": name })).await?;
+        Ok(created["QueueUrl"].as_str().context("CreateQueue answered no QueueUrl")?.to_owned())
     }
 
-    /// All messages of a queue with their attributes, taken from it.
-    pub async fn messages(&self, queue_url: &str) -> Result<Vec<Value>> {
+    /// Receives all messages of a queue with their attributes.
+    pub async fn receive_all(&self, queue_url: &str) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         loop {
             let request = json!({
@@ -84,14 +85,14 @@ impl Emulator {
         }
     }
 
-    pub async fn secret(&self, name: &str, value: &str) -> Result<()> {
-        let request =
-            json!({ "Name": name, "SecretString": value, "ClientRequestToken": name_token(name) });
+    /// Creates a secret.
+    pub async fn create_secret(&self, name: &str, value: &str) -> Result<()> {
+        let request = json!({ "Name": name, "SecretString": value, "ClientRequestToken": request_token(name) });
         self.call("secretsmanager", "secretsmanager.CreateSecret", request).await.map(drop)
     }
 
-    /// The ledger's table, as the template has it.
-    pub async fn table(&self, name: &str) -> Result<()> {
+    /// Creates a table with the keys of the ledger's table in the template.
+    pub async fn create_table(&self, name: &str) -> Result<()> {
         let request = json!({
             "TableName": name,
             "KeySchema": [
@@ -107,16 +108,17 @@ impl Emulator {
         self.call("dynamodb", "DynamoDB_20120810.CreateTable", request).await.map(drop)
     }
 
-    pub async fn bucket(&self, name: &str) -> Result<()> {
-        let place = format!(
+    /// Creates a bucket.
+    pub async fn create_bucket(&self, name: &str) -> Result<()> {
+        let configuration = format!(
             "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         );
-        let put = self.http.put(format!("{}/{name}", self.endpoint)).body(place);
+        let put = self.http.put(format!("{}/{name}", self.endpoint)).body(configuration);
         let answer = put.header("authorization", authorization("s3")).send().await?;
         answer.error_for_status().with_context(|| format!("CreateBucket {name}")).map(drop)
     }
 
-    /// An object of a bucket as text.
+    /// The content of an object as text.
     pub async fn object(&self, bucket: &str, key: &str) -> Result<String> {
         let get = self.http.get(format!("{}/{bucket}/{key}", self.endpoint));
         let answer = get.header("authorization", authorization("s3")).send().await?;
@@ -141,7 +143,7 @@ impl Emulator {
         }
     }
 
-    /// Any operation of a service with a JSON protocol.
+    /// Calls any operation of a service with a JSON protocol.
     pub async fn call(&self, service: &str, operation: &str, request: Value) -> Result<Value> {
         let version = if service == "dynamodb" || service == "sqs" { "1.0" } else { "1.1" };
         let answer = self
@@ -160,23 +162,23 @@ impl Emulator {
         Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
     }
 
-    async fn wait(&mut self) -> Result<()> {
+    async fn wait_until_ready(&mut self) -> Result<()> {
         let ready = async {
             while self.call("sqs", "AmazonSQS.ListQueues", json!({})).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(START, ready)
+        tokio::time::timeout(START_TIMEOUT, ready)
             .await
             .context("ministack did not start within a minute")?;
-        // Else another program took the port first, and it is that one which answers.
+        // If the process has ended, another program took the port first and sent the answer.
         let ended =
             self.process.as_mut().map(|process| process.child().try_wait()).transpose()?.flatten();
         ended.map_or(Ok(()), |status| bail!("ministack ended with {status}"))
     }
 }
 
-/// Where `make tools` puts it.
+/// The path at which `make tools` installs ministack.
 fn installed() -> Result<Option<PathBuf>> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.tools/venv/bin/ministack");
     if program.exists() {
@@ -194,7 +196,7 @@ fn credentials() -> [(&'static str, &'static str); 3] {
     [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", REGION)]
 }
 
-/// The emulator reads no more of it than which service is meant.
+/// The emulator reads only the service from this header.
 fn authorization(service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, \
@@ -202,13 +204,13 @@ fn authorization(service: &str) -> String {
     )
 }
 
-/// 32 characters or more.
-fn name_token(name: &str) -> String {
+/// A `ClientRequestToken`, which must have at least 32 characters.
+fn request_token(name: &str) -> String {
     format!("{name:-<40}")
 }
 
 fn client() -> Result<Client> {
-    // A second call finds the first one's and is no error.
+    // The provider may be installed already, which is no error.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     Ok(Client::builder().no_proxy().build()?)
 }

@@ -6,10 +6,10 @@ use ports::{
 use serde_json::{Map, json};
 use time::{Duration, OffsetDateTime};
 
-/// What the samples are about.
+/// The certificate of the samples.
 pub const CERTIFICATE: &str = "digicert/certificate/7";
 
-/// A state of [`CERTIFICATE`]: the event `id`, at its `rank` in the life of the certificate.
+/// A state of [`CERTIFICATE`]: the event `id`, with its `rank` in the lifecycle of the certificate.
 pub fn state(rank: i64, id: &str) -> CertificateState {
     CertificateState {
         certificate: CERTIFICATE.into(),
@@ -21,7 +21,7 @@ pub fn state(rank: i64, id: &str) -> CertificateState {
     }
 }
 
-/// The event `id` of [`CERTIFICATE`], delivered as it was received, found by `aliases`.
+/// The event `id` of [`CERTIFICATE`], delivered when it was received, with these `aliases`.
 pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> DeliveryRecord {
     let kept_until = received + Duration::days(400);
     let callback =
@@ -43,26 +43,26 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Deliv
         not_after: Some("2027-01-01T00:00:00Z".into()),
     };
     let aliases = aliases.iter().cloned().collect();
-    let told = HistoryRecord { certificate: CERTIFICATE.into(), aliases, entry, kept_until };
-    DeliveryRecord { id: id.into(), kept_until, history: Some(told) }
+    let history = HistoryRecord { certificate: CERTIFICATE.into(), aliases, entry, kept_until };
+    DeliveryRecord { id: id.into(), kept_until, history: Some(history) }
 }
 
-/// The time in whole seconds, as ledgers keep it.
+/// The current time in whole seconds, the resolution of ledgers.
 pub fn now() -> OffsetDateTime {
     let now = OffsetDateTime::now_utc();
     now.replace_nanosecond(0).unwrap_or(now)
 }
 
-/// What a ledger promises of a certificate's state, checked on one that knows nothing of it yet.
-/// `found` reads the histories of a name.
+/// Tests the state of a certificate on a ledger that has no data of it yet. `found` reads the
+/// histories of a name.
 ///
 /// # Errors
-/// The promise that is not kept, or a fault of the ledger.
+/// The ledger behaves differently, or fails.
 pub async fn a_state_advances_and_never_goes_back(
     ledger: &impl Ledger,
     found: impl AsyncFn(&str) -> Vec<History>,
 ) -> Result<()> {
-    for (rank, id, wanted) in [
+    for (rank, id, expected) in [
         (5, "a", Ordering::Current),
         (5, "a", Ordering::Current),
         (3, "b", Ordering::Stale),
@@ -70,24 +70,27 @@ pub async fn a_state_advances_and_never_goes_back(
         (5, "a", Ordering::Stale),
         (9, "c", Ordering::Current),
     ] {
-        let standing = ledger.advance(state(rank, id)).await?;
-        ensure!(standing == wanted, "{id} at {rank}: {standing:?}");
+        let ordering = ledger.advance(state(rank, id)).await?;
+        ensure!(ordering == expected, "{id} at {rank}: {ordering:?}");
     }
     is_at(&found(CERTIFICATE).await, &state(9, "c"))?;
     let other = CertificateState { certificate: "digicert/certificate/8".into(), ..state(1, "d") };
-    ensure!(ledger.advance(other).await? == Ordering::Current, "each certificate has its own");
+    ensure!(
+        ledger.advance(other).await? == Ordering::Current,
+        "each certificate has its own state"
+    );
     Ok(())
 }
 
-/// What a ledger promises of a certificate's events, checked as above.
+/// Tests the history of a certificate, as [`a_state_advances_and_never_goes_back`] tests the state.
 ///
 /// # Errors
-/// As above.
+/// The ledger behaves differently, or fails.
 pub async fn a_history_is_found_by_each_alias(
     ledger: &impl Ledger,
     found: impl AsyncFn(&str) -> Vec<History>,
 ) -> Result<()> {
-    // More than one batch of DynamoDB's takes.
+    // More names than one batch of DynamoDB may have.
     let names = (0..40).map(|number| alias::name(&format!("WWW{number}.example.com")));
     let names: Vec<_> = names.chain([alias::order(12), alias::serial("00:0A:1b")]).collect();
     let (received, earlier) = (now(), now() - Duration::hours(1));
@@ -97,21 +100,22 @@ pub async fn a_history_is_found_by_each_alias(
     ledger.advance(state(5, "second")).await?;
 
     let whole = found(CERTIFICATE).await;
-    ensure!(ids(&whole) == ["first", "second"], "the same event again is one line: {whole:?}");
-    let first = recorded("first", earlier, &[]).history.map(|told| told.entry);
-    ensure!(whole[0].entries.first() == first.as_ref(), "as it was recorded: {whole:?}");
+    ensure!(ids(&whole) == ["first", "second"], "the same event again is one entry: {whole:?}");
+    let first = recorded("first", earlier, &[]).history.map(|history| history.entry);
+    ensure!(whole[0].entries.first() == first.as_ref(), "the entry is not as recorded: {whole:?}");
     is_at(&whole, &state(5, "second"))?;
     for name in ["order/12", "serial/A1B", "name/www0.example.com", "name/www39.example.com"] {
         ensure!(found(name).await == whole, "{name}");
     }
-    ensure!(found("order/13").await.is_empty(), "nobody has that name");
+    ensure!(found("order/13").await.is_empty(), "no certificate has that name");
     Ok(())
 }
 
-/// Only the newest are read, however many there are; a replay of an event is a line of its own.
+/// Tests that only the newest entries are read, and that a replay of an event has an entry of its
+/// own.
 ///
 /// # Errors
-/// As above.
+/// The ledger behaves differently, or fails.
 pub async fn the_number_of_entries_is_limited_and_a_replay_has_its_own(
     ledger: &impl Ledger,
     found: impl AsyncFn(&str) -> Vec<History>,
@@ -123,14 +127,14 @@ pub async fn the_number_of_entries_is_limited_and_a_replay_has_its_own(
     }
     let last = (count - 1).to_string();
     let mut replay = recorded(&last, at(count - 1), &[]);
-    if let Some(told) = &mut replay.history {
-        told.entry.replayed = Some(true);
+    if let Some(history) = &mut replay.history {
+        history.entry.replayed = Some(true);
     }
     ledger.record(replay).await?;
     let found = found(CERTIFICATE).await;
     let ids = ids(&found);
-    ensure!(ids.len() == History::ENTRIES as usize, "{} of them", ids.len());
-    ensure!(ids[0] == "4" && ids.ends_with(&[&last, &last]), "the newest: {ids:?}");
+    ensure!(ids.len() == History::ENTRIES as usize, "{} entries", ids.len());
+    ensure!(ids[0] == "4" && ids.ends_with(&[&last, &last]), "not the newest entries: {ids:?}");
     Ok(())
 }
 
@@ -138,11 +142,11 @@ fn ids(found: &[History]) -> Vec<&str> {
     found.iter().flat_map(|history| &history.entries).map(|entry| entry.id.as_str()).collect()
 }
 
-fn is_at(found: &[History], wanted: &CertificateState) -> Result<()> {
+fn is_at(found: &[History], expected: &CertificateState) -> Result<()> {
     let [History { state: Some(state), .. }] = found else {
         anyhow::bail!("not one history with a state: {found:?}")
     };
     let kept_until = state.kept_until;
-    ensure!(*state == CertificateState { kept_until, ..wanted.clone() }, "{state:?}");
+    ensure!(*state == CertificateState { kept_until, ..expected.clone() }, "{state:?}");
     Ok(())
 }

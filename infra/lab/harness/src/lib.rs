@@ -1,32 +1,32 @@
-//! For tests: what surrounds a function on AWS, on this machine.
+//! For tests: the environment of a Lambda function, on this machine.
 //!
 //! - [`emulator`]: ministack as SQS, Secrets Manager, DynamoDB and S3
-//! - [`runtime`]: one compiled function, driven event by event
-//! - [`runtime_api`]: the Lambda Runtime API that it asks for them
-//! - [`samples`]: the events of `events/lambda`, and a webhook function that is handed all of them
-//! - [`history`]: what each ledger promises of a certificate's history
-//! - [`endpoints`]: stand-ins of the AWS services on TLS, as fast as can be, for measuring
-//! - [`process`]: a child that ends with its test, and where the compiled programs are
-//! - [`random`]: a generator that a seed repeats
-//! - [`secret_scanner`]: the search for secrets in what a program writes
-//! - [`tls`]: a private authority, and listeners under it
+//! - [`function`]: runs a compiled function and invokes it
+//! - [`runtime_api`]: the Lambda Runtime API from which the function gets its invocations
+//! - [`samples`]: the events of `events/lambda`, and a run of a webhook function with all of them
+//! - [`history`]: tests of a certificate's history for every implementation of the ledger
+//! - [`aws_stubs`]: minimal, fast stubs of the AWS services on TLS, for measurements
+//! - [`process`]: child processes that end with their test, and the paths of compiled programs
+//! - [`random`]: a pseudo-random generator with a seed
+//! - [`secret_scanner`]: searches the output of programs for secrets
+//! - [`tls`]: a private certificate authority, and servers with its certificates
 
+mod aws_stubs;
 mod emulator;
-mod endpoints;
+mod function;
 pub mod history;
 mod process;
 mod random;
-mod runtime;
 mod runtime_api;
 mod samples;
 mod secret_scanner;
 mod tls;
 
+pub use aws_stubs::{AwsStubs, EVENTS_QUEUE, Message};
 pub use emulator::Emulator;
-pub use endpoints::{Endpoints, Message, QUEUE};
+pub use function::{Function, failed_start, lambda_variables};
 pub use process::program;
 pub use random::{Random, seed};
-pub use runtime::{Function, lambda_variables, refused_start};
-pub use runtime_api::{Answer, Timed};
-pub use samples::{Behind, check_samples, expected, sample};
+pub use runtime_api::{InvocationResult, TimedInvocation};
+pub use samples::{SampleRun, check_samples, expected, sample};
 pub use secret_scanner::SecretScanner;

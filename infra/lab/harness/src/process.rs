@@ -3,20 +3,20 @@ use std::process::{Child, Command};
 
 use anyhow::{Context, Result, ensure};
 
-/// A compiled program of this workspace, from the folder in which cargo puts it for this very test.
+/// The path of a compiled program of this workspace, in the folder of the running test.
 ///
 /// # Errors
-/// It is not there: the test was started alone, and cargo builds no other package's program for it.
+/// It does not exist: if the test is run alone, cargo does not build the programs of other packages.
 pub fn program(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder =
-        test.parent().and_then(|deps| deps.parent()).context("the test is in no folder")?;
+        test.parent().and_then(|deps| deps.parent()).context("the test's program has no folder")?;
     let path = folder.join(name);
     ensure!(path.exists(), "{} is missing: run `make test-rust`, which builds it", path.display());
     Ok(path)
 }
 
-/// A child that is ended when it is dropped.
+/// A child process that is killed when this is dropped.
 pub(crate) struct Process(Child);
 
 impl Process {
@@ -32,7 +32,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -2,20 +2,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-/// The variable that repeats a run as far as timing allows.
+/// The environment variable with the seed. The same seed repeats a run, as far as timing allows.
 const VARIABLE: &str = "CHAOS_SEED";
 
-/// A small generator: xorshift64 (Marsaglia 2003).
+/// A small pseudo-random generator: xorshift64 (Marsaglia 2003).
 #[derive(Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// From `seed`; 0 would stay 0 for ever, so it counts as 1.
+    /// Starts with `seed`. 0 is replaced with 1, since xorshift would return 0 forever.
     pub fn new(seed: u64) -> Self {
         Self(seed.max(1))
     }
 
-    /// Below `limit`, which is not 0.
+    /// A number below `limit`, which must not be 0.
     pub fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -23,16 +23,16 @@ impl Random {
         self.0 % limit
     }
 
-    /// True so many times of a hundred.
+    /// True with a probability of `chance` percent.
     pub fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
     }
 }
 
-/// `CHAOS_SEED`, or another one each time.
+/// The seed in `CHAOS_SEED`, or a new one if it is not set.
 ///
 /// # Errors
-/// The variable holds no number.
+/// The variable is not a number.
 pub fn seed() -> Result<u64> {
     match std::env::var(VARIABLE) {
         Ok(text) => text.trim().parse().with_context(|| format!("{VARIABLE}: `{text}`")),

@@ -11,48 +11,50 @@ use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 
-/// What a function made of an invocation.
+/// The result of an invocation.
 #[derive(Debug)]
-pub enum Answer {
+pub enum InvocationResult {
+    /// The body that the function posted to `/response`.
     Response(Value),
-    /// The function's own word that this invocation failed.
+    /// The body that the function posted to `/error`: the invocation failed.
     Error(Value),
 }
 
-/// An answer, with the moments that Lambda bills between.
+/// An invocation's result, with the start and the end of the time that Lambda bills.
 #[derive(Debug)]
-pub struct Timed {
-    pub answer: Answer,
-    /// When the function got the event.
-    pub handed: Instant,
-    /// When its answer was there whole.
-    pub answered: Instant,
+pub struct TimedInvocation {
+    pub result: InvocationResult,
+    /// When the function received the event.
+    pub invoked_at: Instant,
+    /// When the whole result had arrived.
+    pub answered_at: Instant,
 }
 
-/// The Runtime API of one function.
-pub(crate) struct Api {
-    waiting: Mutex<VecDeque<(String, Bytes)>>,
+/// The Lambda Runtime API for one function.
+pub(crate) struct RuntimeApi {
+    /// Request ids and events of invocations that the function has not fetched.
+    pending: Mutex<VecDeque<(String, Bytes)>>,
     arrived: Notify,
-    /// When the event under way was handed over.
-    handed: Mutex<Instant>,
-    answers: mpsc::UnboundedSender<(String, Timed)>,
+    /// When the function fetched the current invocation.
+    invoked_at: Mutex<Instant>,
+    results: mpsc::UnboundedSender<(String, TimedInvocation)>,
 }
 
-impl Api {
-    /// With the other end, at which each answer arrives with the id of its invocation.
-    pub(crate) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<(String, Timed)>) {
-        let (answers, arriving) = mpsc::unbounded_channel();
+impl RuntimeApi {
+    /// Returns the API, and the receiver of each result with the request id of its invocation.
+    pub(crate) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<(String, TimedInvocation)>) {
+        let (results, receiver) = mpsc::unbounded_channel();
         let api = Self {
-            waiting: Mutex::default(),
+            pending: Mutex::default(),
             arrived: Notify::new(),
-            handed: Mutex::new(Instant::now()),
-            answers,
+            invoked_at: Mutex::new(Instant::now()),
+            results,
         };
-        (Arc::new(api), arriving)
+        (Arc::new(api), receiver)
     }
 
-    /// An event for the next time that the function asks.
-    pub(crate) fn hand(&self, id: String, event: Bytes) {
+    /// Adds an invocation, which the function fetches with its next request.
+    pub(crate) fn enqueue(&self, id: String, event: Bytes) {
         self.lock().push_back((id, event));
         self.arrived.notify_one();
     }
@@ -67,30 +69,31 @@ impl Api {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<(String, Bytes)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn next(&self) -> (String, Bytes) {
         loop {
             let arrived = self.arrived.notified();
             if let Some(next) = self.lock().pop_front() {
-                *self.handed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                *self.invoked_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                 return next;
             }
             arrived.await;
         }
     }
 
-    fn answered(&self, id: String, answer: impl FnOnce() -> Answer) -> StatusCode {
-        let answered = Instant::now();
-        let handed = *self.handed.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody waits once the test has ended.
-        let _ = self.answers.send((id, Timed { answer: answer(), handed, answered }));
+    fn complete(&self, id: String, result: impl FnOnce() -> InvocationResult) -> StatusCode {
+        let answered_at = Instant::now();
+        let invoked_at = *self.invoked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // The receiver does not exist any more once the test has ended.
+        let invocation = TimedInvocation { result: result(), invoked_at, answered_at };
+        let _ = self.results.send((id, invocation));
         StatusCode::ACCEPTED
     }
 }
 
-async fn next(State(api): State<Arc<Api>>) -> Response {
+async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
     let (id, event) = api.next().await;
     let deadline =
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + Duration::from_secs(30);
@@ -108,23 +111,23 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
 }
 
 async fn response(
-    State(api): State<Arc<Api>>,
+    State(api): State<Arc<RuntimeApi>>,
     Segment(id): Segment<String>,
     body: Bytes,
 ) -> StatusCode {
-    api.answered(id, || Answer::Response(json(&body)))
+    api.complete(id, || InvocationResult::Response(json(&body)))
 }
 
 async fn error(
-    State(api): State<Arc<Api>>,
+    State(api): State<Arc<RuntimeApi>>,
     Segment(id): Segment<String>,
     body: Bytes,
 ) -> StatusCode {
-    api.answered(id, || Answer::Error(json(&body)))
+    api.complete(id, || InvocationResult::Error(json(&body)))
 }
 
-async fn init_error(State(api): State<Arc<Api>>, body: Bytes) -> StatusCode {
-    api.answered("the start".to_owned(), || Answer::Error(json(&body)))
+async fn init_error(State(api): State<Arc<RuntimeApi>>, body: Bytes) -> StatusCode {
+    api.complete("init".to_owned(), || InvocationResult::Error(json(&body)))
 }
 
 fn json(body: &[u8]) -> Value {

@@ -5,28 +5,32 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::emulator::Emulator;
-use crate::runtime::Function;
-use crate::runtime_api::Answer;
+use crate::function::Function;
+use crate::runtime_api::InvocationResult;
 
 const SECRET: &str = "certhooks/webhook";
 
-/// What a webhook function left behind after all samples of `events/lambda` that are for it.
-pub struct Behind {
-    /// On the events queue, with attributes.
+/// The effects of a webhook function that was invoked with all its samples of `events/lambda`.
+pub struct SampleRun {
+    /// The messages on the events queue, with attributes.
     pub messages: Vec<Value>,
-    /// The ids that it acknowledged, in order.
+    /// The ids in its responses, in order.
     pub acknowledged: Vec<String>,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// Starts a webhook function with `secret`, hands it every sample twice, one after the other, so that
-/// what cannot be decoded has good ones after it, and compares each answer with `expected.json`.
-/// `None` without an emulator.
-pub async fn check_samples(binary: &str, function: &str, secret: &str) -> Result<Option<Behind>> {
+/// Starts a webhook function with `secret`, invokes it with all its samples in order, twice, so
+/// that valid ones follow those that cannot be decoded, and compares each result with
+/// `expected.json`. `None` if there is no emulator.
+pub async fn check_samples(
+    binary: &str,
+    function: &str,
+    secret: &str,
+) -> Result<Option<SampleRun>> {
     let Some(emulator) = Emulator::start().await? else { return Ok(None) };
-    let queue_url = emulator.queue("events").await?;
-    emulator.secret(SECRET, secret).await?;
+    let queue_url = emulator.create_queue("events").await?;
+    emulator.create_secret(SECRET, secret).await?;
     let mut variables = emulator.environment();
     variables.push(("EVENTS_QUEUE_URL".to_owned(), queue_url.clone()));
     variables.push(("WEBHOOK_SECRET_ID".to_owned(), SECRET.to_owned()));
@@ -36,21 +40,21 @@ pub async fn check_samples(binary: &str, function: &str, secret: &str) -> Result
     let mut running = Function::start(binary, &variables).await?;
     let mut acknowledged = Vec::new();
     for (name, (event, expected)) in samples.iter().chain(&samples) {
-        let answer = running.invoke(event.clone()).await.context(name.clone())?;
+        let result = running.invoke(event.clone()).await.context(name.clone())?;
         acknowledged
-            .extend(compare(&answer, expected).with_context(|| format!("{name}: {answer:?}"))?);
+            .extend(compare(&result, expected).with_context(|| format!("{name}: {result:?}"))?);
     }
     let (stdout, stderr) = running.stop().await?;
-    Ok(Some(Behind {
-        messages: emulator.messages(&queue_url).await?,
+    Ok(Some(SampleRun {
+        messages: emulator.receive_all(&queue_url).await?,
         acknowledged,
         stdout,
         stderr,
     }))
 }
 
-/// The events for `function` and what must come of them, by file name. A file without an expectation
-/// is an error, and so is an expectation without a file.
+/// The events for `function` and their expected results, by file name. A file without an expected
+/// result is an error, and so is an expected result without a file.
 fn samples(function: &str) -> Result<BTreeMap<String, (String, Value)>> {
     let folder = folder();
     let expected = std::fs::read_to_string(folder.join("expected.json"))?;
@@ -60,24 +64,26 @@ fn samples(function: &str) -> Result<BTreeMap<String, (String, Value)>> {
         let is_sample = name.ends_with(".json") && name != "expected.json";
         ensure!(
             !is_sample || expected.contains_key(&name),
-            "events/lambda/{name} has no expectation"
+            "events/lambda/{name} is not in expected.json"
         );
     }
-    let ours = expected.into_iter().filter(|(_, expected)| expected["function"] == function);
-    ours.map(|(name, expected)| {
-        let event = std::fs::read_to_string(folder.join(&name)).with_context(|| name.clone())?;
-        Ok((name, (event, expected)))
-    })
-    .collect()
+    let selected = expected.into_iter().filter(|(_, expected)| expected["function"] == function);
+    selected
+        .map(|(name, expected)| {
+            let event =
+                std::fs::read_to_string(folder.join(&name)).with_context(|| name.clone())?;
+            Ok((name, (event, expected)))
+        })
+        .collect()
 }
 
-/// What must come of a file of `events/lambda`.
+/// The expected result of a file of `events/lambda`.
 pub fn expected(name: &str) -> Result<Value> {
     let mut all: Value = serde_json::from_str(&sample("expected.json")?)?;
     Ok(all[name].take())
 }
 
-/// A file of `events/lambda` as text.
+/// The content of a file of `events/lambda`.
 pub fn sample(name: &str) -> Result<String> {
     std::fs::read_to_string(folder().join(name)).with_context(|| name.to_owned())
 }
@@ -86,17 +92,17 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../events/lambda")
 }
 
-/// The ids that were acknowledged.
-fn compare(answer: &Answer, expected: &Value) -> Result<Vec<String>> {
-    let response = match answer {
-        Answer::Error(error) => {
+/// Compares a result with the expected one. Returns the ids in the response.
+fn compare(result: &InvocationResult, expected: &Value) -> Result<Vec<String>> {
+    let response = match result {
+        InvocationResult::Error(error) => {
             ensure!(
                 error["errorType"] == expected["error"],
                 "another error was expected: {expected}"
             );
             return Ok(Vec::new());
         }
-        Answer::Response(response) => response,
+        InvocationResult::Response(response) => response,
     };
     ensure!(
         response["statusCode"] == expected["status"],

@@ -1,31 +1,32 @@
-//! The search for secrets in whatever a program writes, in every form in which they could appear.
+//! Searches the output of programs for secrets, in every encoding in which they could appear.
 
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 use form_urlencoded::byte_serialize;
 
-/// Shorter pieces of a private key occur in other texts by chance.
-const SHORTEST_PIECE: usize = 12;
+/// Minimum length of a piece of a private key. Shorter ones occur in other texts by chance.
+const MIN_PIECE_LENGTH: usize = 12;
 
 /// Secrets that must not appear in a program's output, in every encoding of them.
 #[derive(Clone)]
 pub struct SecretScanner(Vec<String>);
 
 impl SecretScanner {
-    /// Searches for `secrets` in every encoding, and for the lines of `keys`, which are private keys in PEM.
+    /// Searches for `secrets` in every encoding, and for the lines of `keys`, which are private
+    /// keys in PEM.
     pub fn new(secrets: &[&str], keys: &[&str]) -> Self {
         let mut patterns: Vec<String> =
             secrets.iter().flat_map(|secret| encodings(secret)).collect();
         for key in keys {
             let lines = key.lines().filter(|line| !line.starts_with("---"));
-            // The pieces of a line stay the same under every escape.
+            // No escape changes these pieces of a line.
             let pieces = lines.flat_map(|line| line.split(['/', '+', '=']));
             patterns
-                .extend(pieces.filter(|piece| piece.len() >= SHORTEST_PIECE).map(str::to_owned));
+                .extend(pieces.filter(|piece| piece.len() >= MIN_PIECE_LENGTH).map(str::to_owned));
         }
         Self(patterns)
     }
 
-    /// The same search without `secret`, for a place in which that one may be.
+    /// The same search without `secret`, for output that may contain it.
     #[must_use]
     pub fn without(&self, secret: &str) -> Self {
         let allowed = encodings(secret);
@@ -38,8 +39,8 @@ impl SecretScanner {
     }
 }
 
-/// The secret itself, as JSON and URLs escape it, in hex, and in Base64 at each of the three offsets at
-/// which it may begin.
+/// The secret itself, as escaped in JSON and URLs, in hex, and in Base64 at each of the three
+/// offsets at which it may begin.
 fn encodings(secret: &str) -> Vec<String> {
     let bytes = secret.as_bytes();
     let mut encodings = vec![
@@ -53,7 +54,7 @@ fn encodings(secret: &str) -> Vec<String> {
     ];
     for offset in 0..3 {
         let padded = [&b"\0\0"[..offset], bytes].concat();
-        // The first and the last characters hold bits of the neighbouring bytes.
+        // The first and the last characters contain bits of neighbouring bytes.
         let whole = padded.len() / 3 * 4;
         let from = if offset == 0 { 0 } else { 4 };
         encodings.push(BASE64.encode(&padded)[from..whole].to_owned());

@@ -16,23 +16,23 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// Those of the clients find it, and no other names.
+/// The host name of all server certificates; clients resolve it without DNS.
 pub(crate) const HOST: &str = "localhost";
 
-/// A private authority that vouches for [`HOST`]. Keys are P-256: AWS's endpoints have RSA, which is
-/// cheaper for a client to check.
-pub(crate) struct Authority {
-    /// The certificate to trust.
+/// A private certificate authority, with a server certificate for [`HOST`]. Keys are P-256; AWS's
+/// endpoints have RSA keys, which are cheaper for a client to verify.
+pub(crate) struct CertificateAuthority {
+    /// The certificate of the authority, for clients to trust.
     pub(crate) pem: String,
     config: Arc<ServerConfig>,
 }
 
-impl Authority {
+impl CertificateAuthority {
     pub(crate) fn new() -> Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        // Another name than the leaf's, or OpenSSL takes that for self-signed.
+        // A name other than the leaf's: otherwise OpenSSL takes the leaf for self-signed.
         params.distinguished_name.push(DnType::CommonName, "certhooks test authority");
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
@@ -45,45 +45,45 @@ impl Authority {
             vec![leaf.der().clone()],
             PrivateKeyDer::Pkcs8(key.serialize_der().into()),
         )?;
-        // As AWS's endpoints for these services.
+        // AWS's endpoints of these services offer HTTP/1.1 only.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self { pem: issuer.pem(), config: Arc::new(config) })
     }
 
-    /// Serves `router` on TLS at a free port of 127.0.0.1, until the task is aborted.
+    /// Serves `router` on TLS at a free port of 127.0.0.1 until the task is aborted.
     pub(crate) async fn serve(&self, router: Router) -> Result<(SocketAddr, JoinHandle<()>)> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (sender, ready) = mpsc::channel(64);
-        let door = Door { address, ready };
+        let connections = TlsConnections { address, ready };
         let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
-        let serving = tokio::spawn(async move {
-            // Neither ends by itself; whichever is dropped takes the other along.
+        let server = tokio::spawn(async move {
+            // Neither ends by itself; when the task is aborted, both are dropped.
             tokio::select! {
                 () = accept(listener, acceptor, sender) => {}
-                _ = axum::serve(door, router).into_future() => {}
+                _ = axum::serve(connections, router).into_future() => {}
             }
         });
-        Ok((address, serving))
+        Ok((address, server))
     }
 }
 
 type Ready = (TlsStream<TcpStream>, SocketAddr);
 
-/// Connections whose handshake is done: one that is slow must not hold up the others.
-struct Door {
+/// Connections after their handshake, so that a slow handshake does not delay other connections.
+struct TlsConnections {
     address: SocketAddr,
     ready: mpsc::Receiver<Ready>,
 }
 
-impl Listener for Door {
+impl Listener for TlsConnections {
     type Io = TlsStream<TcpStream>;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> Ready {
         match self.ready.recv().await {
             Some(ready) => ready,
-            // The other half is gone, and this one about to be.
+            // The accepting task has ended, and this one is about to end.
             None => std::future::pending().await,
         }
     }
@@ -101,9 +101,9 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sende
         };
         let (acceptor, ready) = (acceptor.clone(), ready.clone());
         tokio::spawn(async move {
-            // Small answers must not wait for the client's delayed ACK.
+            // Small responses must not wait for the client's delayed ACK.
             let _ = stream.set_nodelay(true);
-            // A client that does not believe us hangs up; that is its answer.
+            // A client that does not trust the certificate closes the connection.
             if let Ok(stream) = acceptor.accept(stream).await {
                 let _ = ready.send((stream, peer)).await;
             }

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use harness::{Answer, Endpoints, Function, QUEUE, lambda_variables, sample};
+use harness::{AwsStubs, EVENTS_QUEUE, Function, InvocationResult, lambda_variables, sample};
 
 /// Number of runs of a function, of which the lowest count is taken. On a busy machine an attempt may
 /// time out and be repeated, which adds instructions that are not the function's.
@@ -19,7 +19,7 @@ const SECRETS: &str = r#"{
 
 /// Runs functions under callgrind, with AWS endpoints on TLS around them.
 pub struct InstructionCounter {
-    endpoints: Endpoints,
+    endpoints: AwsStubs,
     /// File with the certificate authority of the endpoints.
     authority: PathBuf,
 }
@@ -28,10 +28,10 @@ impl InstructionCounter {
     /// # Errors
     /// A socket or a temporary file cannot be made.
     pub async fn start() -> Result<Self> {
-        let endpoints = Endpoints::start(SECRETS).await?;
+        let endpoints = AwsStubs::start(SECRETS).await?;
         let name = format!("certhooks-perf-regression-{}.pem", std::process::id());
         let authority = std::env::temp_dir().join(name);
-        fs::write(&authority, endpoints.authority())
+        fs::write(&authority, endpoints.ca_pem())
             .with_context(|| authority.display().to_string())?;
         Ok(Self { endpoints, authority })
     }
@@ -55,7 +55,7 @@ impl InstructionCounter {
         let event = sample(&format!("{provider}.rest.json"))?;
         let mut function = Function::launch(|api| self.command(binary, &name, api)).await?;
         match function.invoke(event).await? {
-            Answer::Response(answer) if answer["statusCode"] == 200 => {}
+            InvocationResult::Response(answer) if answer["statusCode"] == 200 => {}
             answer => bail!("{name} did not acknowledge: {answer:?}"),
         }
         let child = function.child();
@@ -78,7 +78,7 @@ impl InstructionCounter {
             .envs(lambda_variables(name, api))
             .envs(self.endpoints.environment())
             .env("AWS_CA_BUNDLE", &self.authority)
-            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(QUEUE))
+            .env("EVENTS_QUEUE_URL", self.endpoints.queue_url(EVENTS_QUEUE))
             .env("WEBHOOK_SECRET_ID", "certhooks/webhook")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

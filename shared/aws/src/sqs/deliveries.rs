@@ -3,7 +3,7 @@ use ports::{Deliveries, Delivery, PortError, PortResult};
 
 use super::text::{attribute, body};
 use crate::Session;
-use crate::fault::fault;
+use crate::error::port_error;
 
 const VARIABLE: &str = "DELIVERIES_QUEUE_URL";
 const OPERATION: &str = "SendMessage";
@@ -35,6 +35,6 @@ impl Deliveries for SqsDeliveries {
             message = message.message_attributes(name, value);
         }
         let sent = Box::pin(message.message_body(body(delivery.body)).send()).await;
-        sent.map(drop).map_err(|error| fault(VARIABLE, OPERATION, &error))
+        sent.map(drop).map_err(|error| port_error(VARIABLE, OPERATION, &error))
     }
 }

@@ -3,9 +3,9 @@ use aws_sdk_sqs::types::QueueAttributeName as Name;
 use ports::PortResult;
 
 use crate::Session;
-use crate::fault::fault;
+use crate::error::port_error;
 
-/// How many messages of a queue are where, by SQS's approximate counts.
+/// The approximate numbers of messages in a queue.
 #[derive(Clone, Copy, Debug)]
 pub struct Depth {
     pub visible: u64,
@@ -14,11 +14,11 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// `called` names the queue in errors.
+    /// Reads the depth of a queue. `variable` names the queue in errors.
     ///
     /// # Errors
-    /// There is no such queue, or its attributes may not be read.
-    pub async fn read(session: &Session, called: &str, url: &str) -> PortResult<Self> {
+    /// When there is no such queue, or its attributes may not be read.
+    pub async fn read(session: &Session, variable: &str, url: &str) -> PortResult<Self> {
         let client = Client::new(&session.config);
         let request = client.get_queue_attributes().queue_url(url).set_attribute_names(Some(vec![
             Name::ApproximateNumberOfMessages,
@@ -27,7 +27,7 @@ impl Depth {
         ]));
         let described = Box::pin(request.send())
             .await
-            .map_err(|error| fault(called, "GetQueueAttributes", &error))?;
+            .map_err(|error| port_error(variable, "GetQueueAttributes", &error))?;
         let count = |name: Name| described.attributes()?.get(&name)?.parse().ok();
         Ok(Self {
             visible: count(Name::ApproximateNumberOfMessages).unwrap_or(0),

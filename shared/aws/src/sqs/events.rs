@@ -12,20 +12,20 @@ use ports::{EventsQueue, Outgoing, PortError, PortResult};
 use super::packing::pack;
 use super::text::{STRING, attribute, attribute_text, body};
 use crate::Session;
-use crate::fault::fault;
+use crate::error::port_error;
 
 const VARIABLE: &str = "EVENTS_QUEUE_URL";
 const OPERATION: &str = "SendMessageBatch";
 
-/// Batches of one request that are under way at the same time.
-const SIDE_BY_SIDE: usize = 8;
+/// The maximum number of concurrent batches of one request.
+const CONCURRENCY: usize = 8;
 
-/// Before each try of those messages of a batch that SQS did not take.
+/// The pause before each attempt; all but the first retry the messages that SQS did not accept.
 const PAUSES: [Duration; 3] =
     [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(400)];
 
-/// Seconds; SQS takes no longer delay of a message.
-const LONGEST_DELAY: u64 = 900;
+/// The longest delay that SQS allows, in seconds.
+const MAX_DELAY: u64 = 900;
 
 /// The events queue on SQS: a standard queue, with message groups for fairness.
 pub struct SqsEvents {
@@ -38,25 +38,25 @@ impl SqsEvents {
         Self { client: Client::new(&session.config), url: url.into() }
     }
 
-    /// Opens the connection ahead of the first message. A batch without messages is the one request
-    /// that a sender may make and that leaves nothing on the queue: SQS refuses it.
+    /// Opens the connection before the first message, with an empty batch. SQS refuses it, so it is the
+    /// one request with a sender's permissions that leaves nothing on the queue.
     ///
     /// # Errors
-    /// When something else came than that refusal.
+    /// When the answer is another one than that refusal.
     pub async fn warm(&self) -> PortResult<()> {
         match self.request(Vec::new()).await {
             Err(error) if !error.code().is_some_and(|code| code.ends_with("EmptyBatchRequest")) => {
-                Err(fault(VARIABLE, OPERATION, &error))
+                Err(port_error(VARIABLE, OPERATION, &error))
             }
             _ => Ok(()),
         }
     }
 
-    /// One batch, until SQS has all of it.
+    /// Sends a batch, and retries until SQS has accepted every message.
     async fn send_batch(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> PortResult<()> {
         let mut failed = Vec::new();
         for pause in PAUSES {
-            // A timer of no length still waits for its next tick, a millisecond or two.
+            // Even a timer of zero length waits for its next tick, a millisecond or two.
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
@@ -73,17 +73,17 @@ impl SqsEvents {
         Err(refused(&failed))
     }
 
-    /// Those messages that SQS did not take.
+    /// Sends a batch once, and returns the messages that SQS did not accept.
     async fn attempt(
         &self,
         entries: Vec<SendMessageBatchRequestEntry>,
     ) -> PortResult<Vec<BatchResultErrorEntry>> {
         let sent =
-            self.request(entries).await.map_err(|error| fault(VARIABLE, OPERATION, &error))?;
+            self.request(entries).await.map_err(|error| port_error(VARIABLE, OPERATION, &error))?;
         Ok(sent.failed)
     }
 
-    /// On the heap, as all requests here: the SDK's futures have some 20 kB.
+    /// The future is boxed, as for all requests here, because the SDK's futures have about 20 kB.
     fn request(
         &self,
         entries: Vec<SendMessageBatchRequestEntry>,
@@ -105,7 +105,7 @@ impl EventsQueue for SqsEvents {
         });
         stream::iter(batches)
             .map(|entries| async { self.send_batch(entries?).await })
-            .buffer_unordered(SIDE_BY_SIDE)
+            .buffer_unordered(CONCURRENCY)
             .try_collect()
             .await
     }
@@ -116,7 +116,7 @@ fn attributes(message: &Outgoing) -> [(&'static str, &str); 2] {
     [("type", &message.kind), ("provider", message.provider.as_str())]
 }
 
-/// What SQS counts of a message: its body, and name, type and value of each attribute.
+/// The size of a message as SQS counts it: its body, and name, type and value of each attribute.
 fn size(message: &Outgoing) -> usize {
     let attributes = attributes(message);
     let sizes = attributes
@@ -136,16 +136,19 @@ fn entry(index: usize, message: Outgoing) -> Result<SendMessageBatchRequestEntry
     entry.set_delay_seconds(delay_seconds(message.delay)).message_body(body(message.body)).build()
 }
 
-/// Rounded up, so that nothing comes too early.
+/// Rounds up, so that no message arrives too early.
 fn delay_seconds(delay: Duration) -> Option<i32> {
     let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
-    i32::try_from(seconds.min(LONGEST_DELAY)).ok().filter(|seconds| *seconds > 0)
+    i32::try_from(seconds.min(MAX_DELAY)).ok().filter(|seconds| *seconds > 0)
 }
 
-/// Codes only: the texts may repeat what was sent.
+/// The error has only the codes, because the messages may quote what was sent.
 fn refused(failed: &[BatchResultErrorEntry]) -> PortError {
     let code = failed.first().map_or("no reason given", BatchResultErrorEntry::code);
-    PortError(format!("{VARIABLE}: {OPERATION}: {} messages were not taken: {code}", failed.len()))
+    PortError(format!(
+        "{VARIABLE}: {OPERATION}: {} messages were not accepted: {code}",
+        failed.len()
+    ))
 }
 
 #[cfg(test)]

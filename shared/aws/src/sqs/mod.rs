@@ -1,17 +1,17 @@
 //! - [`events`], [`deliveries`]: the two queues
-//! - [`dead`]: their dead-letter queues
-//! - [`depth`]: how many messages are where
-//! - [`packing`]: messages into batches that SQS takes
-//! - [`text`]: what SQS takes as text
+//! - [`dead_letters`]: their dead-letter queues
+//! - [`depth`]: the number of messages in a queue
+//! - [`packing`]: splits messages into batches within SQS's limits
+//! - [`text`]: escapes text that SQS does not accept
 
-mod dead;
+mod dead_letters;
 mod deliveries;
 mod depth;
 mod events;
 mod packing;
 mod text;
 
-pub use dead::{SqsDeadLetter, SqsDeadLetters};
+pub use dead_letters::{SqsDeadLetter, SqsDeadLetters};
 pub use deliveries::SqsDeliveries;
 pub use depth::Depth;
 pub use events::SqsEvents;

@@ -4,16 +4,17 @@ use std::fmt::Write;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::MessageAttributeValue;
 
-/// A message is refused whole for one other character (SendMessage, "MessageBody").
+/// Whether SQS accepts the character. One other character makes it refuse the whole message
+/// (SendMessage, "MessageBody").
 fn is_allowed(char: char) -> bool {
     matches!(char, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// JSON with what SQS does not take written as `\uXXXX`. Such a character can stand only within a
-/// string of the document, so its meaning stays.
+/// Escapes the characters that SQS does not accept as `\uXXXX`. In JSON they can occur only within a
+/// string, so the meaning does not change.
 pub(crate) fn body(json: String) -> String {
-    // In JSON the controls are escaped already, so ASCII is quickly told to be fine.
-    if json.is_ascii() { json } else { escaped(&json, r"\u").into_owned() }
+    // JSON escapes control characters already, so ASCII needs no check.
+    if json.is_ascii() { json } else { escape(&json, r"\u").into_owned() }
 }
 
 /// The data type of all our attributes.
@@ -23,12 +24,12 @@ pub(crate) fn attribute(value: &str) -> Result<MessageAttributeValue, BuildError
     MessageAttributeValue::builder().data_type(STRING).string_value(attribute_text(value)).build()
 }
 
-/// An attribute must not be empty (SendMessage, "MessageAttributes").
+/// The text of an attribute, which must not be empty (SendMessage, "MessageAttributes").
 pub(crate) fn attribute_text(value: &str) -> Cow<'_, str> {
-    if value.is_empty() { Cow::Borrowed("-") } else { escaped(value, "%") }
+    if value.is_empty() { Cow::Borrowed("-") } else { escape(value, "%") }
 }
 
-fn escaped<'a>(text: &'a str, mark: &str) -> Cow<'a, str> {
+fn escape<'a>(text: &'a str, mark: &str) -> Cow<'a, str> {
     if text.chars().all(is_allowed) {
         return Cow::Borrowed(text);
     }
@@ -37,7 +38,7 @@ fn escaped<'a>(text: &'a str, mark: &str) -> Cow<'a, str> {
         if is_allowed(char) {
             out.push(char);
         } else {
-            // Writing to a string does not fail. All these characters have 16 bits at most.
+            // Writing to a string does not fail. All these characters have at most 16 bits.
             let _ = write!(out, "{mark}{:04x}", u32::from(char));
         }
     }
@@ -51,7 +52,7 @@ mod tests {
     use super::{attribute_text, body};
 
     #[test]
-    fn attributes_are_never_empty_nor_refused() {
+    fn attributes_are_never_empty_or_refused() {
         for (value, text) in [
             ("", "-"),
             ("digicert/order/1", "digicert/order/1"),

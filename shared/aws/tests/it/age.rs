@@ -1,4 +1,4 @@
-//! CloudWatch, asked how long the oldest message of a queue waits.
+//! CloudWatch and the age of the oldest message of a queue.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,19 +10,19 @@ use axum::routing::post;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use crate::stage::{is_inside, passes_before, session};
+use crate::stage::{is_inside, passes_with_server, session};
 
-type Asked = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
+type Requests = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
 
-/// In trouble at first, as a service may be for a moment.
+/// Fails the first request, as a service may do for a moment.
 async fn answer(
-    State(asked): State<Asked>,
+    State(requests): State<Requests>,
     headers: HeaderMap,
     body: String,
 ) -> (StatusCode, String) {
-    let mut asked = asked.lock().unwrap();
-    asked.push((headers, serde_json::from_str(&body).unwrap()));
-    if asked.len() == 1 {
+    let mut requests = requests.lock().unwrap();
+    requests.push((headers, serde_json::from_str(&body).unwrap()));
+    if requests.len() == 1 {
         return (StatusCode::SERVICE_UNAVAILABLE, String::new());
     }
     let points = [
@@ -33,7 +33,7 @@ async fn answer(
 }
 
 #[tokio::test]
-async fn is_asked_for_with_a_signature_and_once_more_after_trouble() {
+async fn the_request_is_signed_and_retried_after_a_failure() {
     if is_inside() {
         let url = "https://sqs.eu-central-1.amazonaws.com/123456789012/events-1A";
         let oldest = QueueAge::read(&session(), "EventsQueueUrl", url).await.unwrap().unwrap();
@@ -43,14 +43,14 @@ async fn is_asked_for_with_a_signature_and_once_more_after_trouble() {
         );
         return;
     }
-    let asked = Asked::default();
-    let router = Router::new().route("/", post(answer)).with_state(Arc::clone(&asked));
-    let test = "age::is_asked_for_with_a_signature_and_once_more_after_trouble";
-    assert!(passes_before(router, test, "AWS_ENDPOINT_URL_CLOUDWATCH").await);
+    let requests = Requests::default();
+    let router = Router::new().route("/", post(answer)).with_state(Arc::clone(&requests));
+    let test = "age::the_request_is_signed_and_retried_after_a_failure";
+    assert!(passes_with_server(router, test, "AWS_ENDPOINT_URL_CLOUDWATCH").await);
 
-    let asked = asked.lock().unwrap();
-    assert_eq!(asked.len(), 2);
-    for (headers, question) in asked.iter() {
+    let requests = requests.lock().unwrap();
+    assert_eq!(requests.len(), 2);
+    for (headers, request) in requests.iter() {
         let header = |name: &str| headers[name].to_str().unwrap();
         assert_eq!(header("x-amz-target"), "GraniteServiceVersion20100801.GetMetricStatistics");
         assert_eq!(header("content-type"), "application/x-amz-json-1.0");
@@ -59,6 +59,6 @@ async fn is_asked_for_with_a_signature_and_once_more_after_trouble() {
         assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=test/"), "{signed}");
         assert!(signed.contains("/eu-central-1/monitoring/aws4_request"), "{signed}");
         let queue = json!([{ "Name": "QueueName", "Value": "events-1A" }]);
-        assert_eq!(question["Dimensions"], queue);
+        assert_eq!(request["Dimensions"], queue);
     }
 }

@@ -4,9 +4,9 @@ use ports::{Archive, ArchiveReader};
 use crate::stage::stage;
 
 #[tokio::test]
-async fn objects_are_kept_as_they_come() {
-    let Some(stage) = stage("archive::objects_are_kept_as_they_come").await else { return };
-    stage.emulator.bucket("archive").await.unwrap();
+async fn objects_are_kept_unchanged() {
+    let Some(stage) = stage("archive::objects_are_kept_unchanged").await else { return };
+    stage.emulator.create_bucket("archive").await.unwrap();
     let archive = S3Archive::new(&stage.session, "archive");
     let (key, body) = ("meta/2026/08/16/0123.ab", "{\"a\":\"ü\"}");
     for _ in 0..2 {
@@ -21,10 +21,10 @@ async fn objects_are_kept_as_they_come() {
 }
 
 #[tokio::test]
-async fn objects_are_listed_page_by_page_and_read_again() {
-    let test = "archive::objects_are_listed_page_by_page_and_read_again";
+async fn objects_are_listed_page_by_page_and_read() {
+    let test = "archive::objects_are_listed_page_by_page_and_read";
     let Some(stage) = stage(test).await else { return };
-    stage.emulator.bucket("archive").await.unwrap();
+    stage.emulator.create_bucket("archive").await.unwrap();
     let archive = S3Archive::new(&stage.session, "archive");
     let keys: Vec<String> =
         (0..1005).map(|number| format!("digicert/2026/01/02/{number:04}")).collect();

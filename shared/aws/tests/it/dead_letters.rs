@@ -10,8 +10,8 @@ use crate::stage::{Stage, stage};
 const HOLD: Duration = Duration::from_secs(300);
 
 async fn filled(stage: &Stage, bodies: impl Iterator<Item = String>) -> (SqsDeadLetters, String) {
-    let dead = stage.emulator.queue("dead").await.unwrap();
-    let source = stage.emulator.queue("source").await.unwrap();
+    let dead = stage.emulator.create_queue("dead").await.unwrap();
+    let source = stage.emulator.create_queue("source").await.unwrap();
     let messages = bodies.map(|body| Outgoing {
         provider: Provider::Digicert,
         kind: "com.digicert.certcentral.certificate_issued".into(),
@@ -28,8 +28,8 @@ async fn all(letters: &SqsDeadLetters) -> Vec<SqsDeadLetter> {
     let mut all = Vec::new();
     loop {
         match letters.receive(HOLD).await.unwrap() {
-            some if some.is_empty() => return all,
-            some => all.extend(some),
+            batch if batch.is_empty() => return all,
+            batch => all.extend(batch),
         }
     }
 }
@@ -43,23 +43,25 @@ fn receipts(letters: &[SqsDeadLetter]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_looked_at_is_given_back() {
-    let Some(stage) = stage("dead_letters::what_is_looked_at_is_given_back").await else { return };
+async fn a_received_dead_letter_can_be_released() {
+    let Some(stage) = stage("dead_letters::a_received_dead_letter_can_be_released").await else {
+        return;
+    };
     let (letters, _) = filled(&stage, (0..25).map(|number| number.to_string())).await;
     let first = all(&letters).await;
     assert_eq!(bodies(&first).len(), 25);
     let age = SystemTime::now().duration_since(first[0].sent.unwrap()).unwrap_or_default();
     assert!(age < Duration::from_secs(60), "{age:?}");
     assert_eq!(first[0].attribute("provider"), Some("digicert"));
-    letters.give_back(&receipts(&first)).await.unwrap();
+    letters.release(&receipts(&first)).await.unwrap();
     let again = all(&letters).await;
     assert_eq!(bodies(&again), bodies(&first));
-    assert!(again.iter().all(|letter| letter.receives == 2), "a look counts as a receive");
+    assert!(again.iter().all(|letter| letter.receives == 2), "every receive counts");
 }
 
 #[tokio::test]
-async fn what_is_tried_again_is_on_its_queue_as_it_was() {
-    let test = "dead_letters::what_is_tried_again_is_on_its_queue_as_it_was";
+async fn a_retried_dead_letter_is_on_its_queue_unchanged() {
+    let test = "dead_letters::a_retried_dead_letter_is_on_its_queue_unchanged";
     let Some(stage) = stage(test).await else { return };
     let large = (0..3).map(|number| format!("\"{number}{}\"", "x".repeat(500_000)));
     let small = (0..20).map(|number| number.to_string());
@@ -69,10 +71,10 @@ async fn what_is_tried_again_is_on_its_queue_as_it_was() {
     assert_eq!(expected.len(), 23);
     assert!(letters.retry(found).await.unwrap().is_empty());
 
-    let sent = stage.emulator.messages(&source).await.unwrap();
+    let sent = stage.emulator.receive_all(&source).await.unwrap();
     let arrived: BTreeSet<String> =
         sent.iter().map(|message| message["Body"].as_str().unwrap().to_owned()).collect();
-    assert!(arrived == expected, "a message is not as it was");
+    assert!(arrived == expected, "a message has changed");
     for message in sent {
         let kind = &message["MessageAttributes"]["type"]["StringValue"];
         assert_eq!(kind, "com.digicert.certcentral.certificate_issued");
@@ -82,18 +84,21 @@ async fn what_is_tried_again_is_on_its_queue_as_it_was() {
 }
 
 #[tokio::test]
-async fn what_is_not_sent_is_not_deleted() {
-    let Some(stage) = stage("dead_letters::what_is_not_sent_is_not_deleted").await else { return };
+async fn a_dead_letter_that_is_not_sent_is_not_deleted() {
+    let Some(stage) = stage("dead_letters::a_dead_letter_that_is_not_sent_is_not_deleted").await
+    else {
+        return;
+    };
     let (letters, source) = filled(&stage, ["a".to_owned()].into_iter()).await;
     let found = all(&letters).await;
-    let dead = stage.emulator.queue("dead").await.unwrap();
+    let dead = stage.emulator.create_queue("dead").await.unwrap();
     let nowhere = format!("{source}-missing");
     let elsewhere = SqsDeadLetters::new(&stage.session, "EventsDeadLettersUrl", &dead, nowhere);
     let error = elsewhere.retry(found.clone()).await.unwrap_err().to_string();
     assert!(error.starts_with("EventsDeadLettersUrl: SendMessageBatch: "), "{error}");
-    letters.give_back(&receipts(&found)).await.unwrap();
+    letters.release(&receipts(&found)).await.unwrap();
     let found = all(&letters).await;
     assert_eq!(bodies(&found), BTreeSet::from(["a"]));
     assert!(letters.delete(&found).await.unwrap().is_empty());
-    assert!(stage.emulator.messages(&dead).await.unwrap().is_empty());
+    assert!(stage.emulator.receive_all(&dead).await.unwrap().is_empty());
 }

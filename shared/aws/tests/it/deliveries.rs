@@ -5,11 +5,11 @@ use ports::{Deliveries, Delivery};
 use crate::stage::stage;
 
 #[tokio::test]
-async fn a_delivery_can_be_told_before_it_is_parsed() {
-    let Some(stage) = stage("deliveries::a_delivery_can_be_told_before_it_is_parsed").await else {
+async fn a_delivery_has_its_attributes() {
+    let Some(stage) = stage("deliveries::a_delivery_has_its_attributes").await else {
         return;
     };
-    let url = stage.emulator.queue("deliveries").await.unwrap();
+    let url = stage.emulator.create_queue("deliveries").await.unwrap();
     let queue = SqsDeliveries::new(&stage.session, &url);
     let delivery = Delivery {
         id: "an-id".into(),
@@ -22,7 +22,7 @@ async fn a_delivery_can_be_told_before_it_is_parsed() {
     queue.publish(Delivery { subject: String::new(), ..delivery.clone() }).await.unwrap();
 
     let mut subjects = Vec::new();
-    for message in stage.emulator.messages(&url).await.unwrap() {
+    for message in stage.emulator.receive_all(&url).await.unwrap() {
         let attribute = |name: &str| {
             message["MessageAttributes"][name]["StringValue"].as_str().unwrap().to_owned()
         };

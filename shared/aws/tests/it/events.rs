@@ -22,7 +22,7 @@ fn message(body: String) -> Outgoing {
 #[tokio::test]
 async fn many_and_large_messages_all_arrive() {
     let Some(stage) = stage("events::many_and_large_messages_all_arrive").await else { return };
-    let url = stage.emulator.queue("events").await.unwrap();
+    let url = stage.emulator.create_queue("events").await.unwrap();
     let queue = SqsEvents::new(&stage.session, &url);
     queue.warm().await.unwrap();
 
@@ -31,13 +31,13 @@ async fn many_and_large_messages_all_arrive() {
     let sent: Vec<String> = small.chain(large).collect();
     queue.send(sent.iter().cloned().map(message).collect()).await.unwrap();
 
-    let received = stage.emulator.messages(&url).await.unwrap();
+    let received = stage.emulator.receive_all(&url).await.unwrap();
     let bodies: BTreeSet<String> =
         received.iter().map(|message| message["Body"].as_str().unwrap().to_owned()).collect();
     let expected: BTreeSet<String> =
         sent.iter().map(|body| body.replace('\u{ffff}', "\\uffff")).collect();
     assert_eq!(received.len(), sent.len());
-    assert!(bodies == expected, "a body is not as it was sent");
+    assert!(bodies == expected, "a body has changed");
     for message in received {
         let attribute = |name: &str| message["MessageAttributes"][name]["StringValue"].clone();
         assert_eq!(attribute("type"), "com.digicert.certcentral.certificate_issued");
@@ -47,24 +47,25 @@ async fn many_and_large_messages_all_arrive() {
 }
 
 #[tokio::test]
-async fn a_delayed_message_is_not_seen_yet() {
-    let Some(stage) = stage("events::a_delayed_message_is_not_seen_yet").await else { return };
-    let url = stage.emulator.queue("events").await.unwrap();
+async fn a_delayed_message_is_not_received_yet() {
+    let Some(stage) = stage("events::a_delayed_message_is_not_received_yet").await else { return };
+    let url = stage.emulator.create_queue("events").await.unwrap();
     let delayed = Outgoing { delay: Duration::from_secs(900), ..message("{}".into()) };
     SqsEvents::new(&stage.session, &url).send(vec![delayed]).await.unwrap();
 
-    assert!(stage.emulator.messages(&url).await.unwrap().is_empty());
+    assert!(stage.emulator.receive_all(&url).await.unwrap().is_empty());
     let request = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
     let queue = stage.emulator.call("sqs", "AmazonSQS.GetQueueAttributes", request).await.unwrap();
     assert_eq!(queue["Attributes"]["ApproximateNumberOfMessagesDelayed"], "1");
 }
 
 #[tokio::test]
-async fn a_refusal_names_the_variable_and_no_message() {
-    let Some(stage) = stage("events::a_refusal_names_the_variable_and_no_message").await else {
+async fn an_error_names_the_variable_and_quotes_no_message() {
+    let Some(stage) = stage("events::an_error_names_the_variable_and_quotes_no_message").await
+    else {
         return;
     };
-    let url = stage.emulator.queue("events").await.unwrap();
+    let url = stage.emulator.create_queue("events").await.unwrap();
     let missing = SqsEvents::new(&stage.session, format!("{url}-missing"));
     let error = missing.send(vec![message("\"the body\"".into())]).await.unwrap_err().to_string();
     assert!(error.starts_with("EVENTS_QUEUE_URL: SendMessageBatch: "), "{error}");

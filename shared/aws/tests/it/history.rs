@@ -1,4 +1,4 @@
-//! What the ledger keeps of certificates.
+//! The states and histories of certificates in the ledger.
 
 use aws::DynamoLedger;
 use harness::history::{self, CERTIFICATE, now, recorded, state};
@@ -8,7 +8,7 @@ use time::Duration;
 use crate::stage::{Stage, stage};
 
 async fn ledger(stage: &Stage) -> DynamoLedger {
-    stage.emulator.table("ledger").await.unwrap();
+    stage.emulator.create_table("ledger").await.unwrap();
     DynamoLedger::new(&stage.session, "ledger")
 }
 
@@ -23,17 +23,17 @@ async fn a_state_moves_on_and_never_back() {
     let found = async |name: &str| found(&ledger, name).await;
     history::a_state_advances_and_never_goes_back(&ledger, &found).await.unwrap();
 
-    // Two workers, in whatever order they get there.
-    let places = (10..20).map(|place| ledger.advance(state(place, "d")));
-    for done in futures_util::future::join_all(places).await {
+    // Concurrent workers advance the state in any order.
+    let advances = (10..20).map(|rank| ledger.advance(state(rank, "d")));
+    for done in futures_util::future::join_all(advances).await {
         assert!(done.is_ok(), "{done:?}");
     }
     let history = found(CERTIFICATE).await;
     assert_eq!(history[0].state.as_ref().map(|state| state.rank), Some(19));
 
-    // DynamoDB deletes it days later; until then the time is compared.
-    let over = CertificateState { kept_until: now() - Duration::seconds(2), ..state(20, "e") };
-    ledger.advance(over).await.unwrap();
+    // DynamoDB deletes it days later; until then the expiry time is compared.
+    let expired = CertificateState { kept_until: now() - Duration::seconds(2), ..state(20, "e") };
+    ledger.advance(expired).await.unwrap();
     assert_eq!(found(CERTIFICATE).await, []);
     assert_eq!(ledger.advance(state(1, "f")).await.unwrap(), Ordering::Current);
 }
@@ -59,10 +59,10 @@ async fn reading_is_bounded_and_a_replay_has_a_line_of_its_own() {
     history::the_number_of_entries_is_limited_and_a_replay_has_its_own(&ledger, &found)
         .await
         .unwrap();
-    // Apart from its events in the table, and read with them.
+    // The state is a separate item that is read with the events.
     ledger.advance(state(1, "a")).await.unwrap();
     assert!(found(CERTIFICATE).await[0].state.is_some());
-    // An event without another name has a history all the same.
+    // An event without an alias also has a history.
     ledger.record(recorded("last", now() + Duration::HOUR, &[])).await.unwrap();
     let history = found(CERTIFICATE).await.remove(0);
     assert_eq!(history.entries.last().map(|entry| entry.id.as_str()), Some("last"));

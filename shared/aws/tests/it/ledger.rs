@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use crate::stage::{Stage, stage};
 
 async fn ledger(stage: &Stage) -> DynamoLedger {
-    stage.emulator.table("ledger").await.unwrap();
+    stage.emulator.create_table("ledger").await.unwrap();
     DynamoLedger::new(&stage.session, "ledger")
 }
 
@@ -23,7 +23,7 @@ async fn one_owner_at_a_time() {
     assert_eq!(
         ledger.claim("id", "a", until).await.unwrap(),
         Claim::Granted,
-        "the owner may ask again"
+        "the owner may claim again"
     );
     let Claim::Held { until: held } = ledger.claim("id", "b", until).await.unwrap() else {
         panic!()
@@ -50,8 +50,10 @@ async fn a_lease_ends() {
 }
 
 #[tokio::test]
-async fn what_was_delivered_is_known_until_then() {
-    let Some(stage) = stage("ledger::what_was_delivered_is_known_until_then").await else { return };
+async fn a_recorded_id_is_known_until_it_expires() {
+    let Some(stage) = stage("ledger::a_recorded_id_is_known_until_it_expires").await else {
+        return;
+    };
     let ledger = ledger(&stage).await;
     ledger.claim("id", "a", in_seconds(180)).await.unwrap();
     for _ in 0..2 {
@@ -67,12 +69,12 @@ async fn what_was_delivered_is_known_until_then() {
         "a record is not released"
     );
 
-    // DynamoDB deletes it days later; until then the time is compared.
+    // DynamoDB deletes it days later; until then the expiry time is compared.
     ledger.record(DeliveryRecord::id("old", in_seconds(-2))).await.unwrap();
     assert_eq!(ledger.claim("old", "a", in_seconds(180)).await.unwrap(), Claim::Granted);
 }
 
-/// More than one batch, with an id twice, which DynamoDB refuses within a batch.
+/// There is more than one batch, and a duplicate id, which DynamoDB refuses within a batch.
 #[tokio::test]
 async fn recorded_ids_are_found_among_many() {
     let Some(stage) = stage("ledger::recorded_ids_are_found_among_many").await else { return };
@@ -91,8 +93,8 @@ async fn recorded_ids_are_found_among_many() {
 }
 
 #[tokio::test]
-async fn a_challenge_waits_for_the_operator() {
-    let Some(stage) = stage("ledger::a_challenge_waits_for_the_operator").await else { return };
+async fn a_challenge_is_stored_for_the_operator() {
+    let Some(stage) = stage("ledger::a_challenge_is_stored_for_the_operator").await else { return };
     let ledger = ledger(&stage).await;
     let expires = in_seconds(1800);
     ledger.keep_challenge("42", &"a-token".into(), expires).await.unwrap();

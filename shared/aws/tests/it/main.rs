@@ -1,4 +1,4 @@
-//! The adapters against an emulator, and against servers that do what an emulator does not.
+//! The adapters with an emulator, and with test servers for what an emulator does not do.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod age;
@@ -9,7 +9,7 @@ mod events;
 mod failed_entries;
 mod history;
 mod ledger;
-mod patience;
+mod record_retries;
 mod rotation;
 mod secrets;
 mod stage;

@@ -19,7 +19,7 @@ fn of(stages: [&str; 3]) -> [Option<String>; 3] {
 async fn a_secret_goes_from_pending_to_current_to_previous() {
     let test = "rotation::a_secret_goes_from_pending_to_current_to_previous";
     let Some(stage) = stage(test).await else { return };
-    stage.emulator.secret("webhook", "first").await.unwrap();
+    stage.emulator.create_secret("webhook", "first").await.unwrap();
     let secret = StoredSecret::new(&stage.session, "WEBHOOK_SECRET_ID", "webhook");
     let error = secret.promote(true).await.unwrap_err().to_string();
     assert_eq!(error, "WEBHOOK_SECRET_ID (webhook) has no AWSPENDING");
@@ -42,9 +42,9 @@ async fn a_secret_goes_from_pending_to_current_to_previous() {
 }
 
 #[tokio::test]
-async fn tokens_wait_until_they_expire() {
-    let Some(stage) = stage("rotation::tokens_wait_until_they_expire").await else { return };
-    stage.emulator.table("ledger").await.unwrap();
+async fn tokens_are_kept_until_they_expire() {
+    let Some(stage) = stage("rotation::tokens_are_kept_until_they_expire").await else { return };
+    stage.emulator.create_table("ledger").await.unwrap();
     let ledger = DynamoLedger::new(&stage.session, "ledger");
     assert!(ledger.tokens().await.unwrap().is_empty());
     let expires = OffsetDateTime::now_utc() + Duration::minutes(30);
@@ -55,14 +55,14 @@ async fn tokens_wait_until_they_expire() {
     let [token] = tokens.as_slice() else { panic!("{tokens:?}") };
     assert_eq!((token.webhook_id.as_str(), token.token.expose_secret()), ("5", "token"));
     assert_eq!(token.expires.unix_timestamp(), expires.unix_timestamp());
-    // A used one is replaced by nothing.
+    // A used token is overwritten with an empty one.
     ledger.keep_challenge("5", &"".into(), OffsetDateTime::now_utc()).await.unwrap();
     assert!(ledger.tokens().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn a_stack_that_is_not_there_is_named() {
-    let Some(stage) = stage("rotation::a_stack_that_is_not_there_is_named").await else { return };
+async fn an_error_names_a_missing_stack() {
+    let Some(stage) = stage("rotation::an_error_names_a_missing_stack").await else { return };
     let error = StackOutputs::read(&stage.session, "certhooks-nowhere").await.err().unwrap();
     assert!(error.0.starts_with("stack certhooks-nowhere: DescribeStacks: "), "{error}");
 }

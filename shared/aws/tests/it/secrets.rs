@@ -17,9 +17,9 @@ fn plain(secret: Option<&SecretString>) -> Option<&str> {
 }
 
 #[tokio::test]
-async fn every_stage_counts_where_there_is_one() {
-    let Some(stage) = stage("secrets::every_stage_counts_where_there_is_one").await else { return };
-    stage.emulator.secret("webhook", "first").await.unwrap();
+async fn every_existing_stage_is_read() {
+    let Some(stage) = stage("secrets::every_existing_stage_is_read").await else { return };
+    stage.emulator.create_secret("webhook", "first").await.unwrap();
     let secret = StoredSecret::new(&stage.session, "WEBHOOK_SECRET_ID", "webhook");
     let all = secret.all().await.unwrap();
     assert_eq!(plain(all.current.as_ref()), Some("first"));
@@ -43,13 +43,13 @@ async fn every_stage_counts_where_there_is_one() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_named() {
-    let Some(stage) = stage("secrets::what_cannot_be_read_is_named").await else { return };
+async fn an_error_names_an_unreadable_secret() {
+    let Some(stage) = stage("secrets::an_error_names_an_unreadable_secret").await else { return };
     let missing = StoredSecret::new(&stage.session, "META_API_SECRET_ID", "missing");
     let error = missing.all().await.unwrap_err().to_string();
     assert_eq!(error, "META_API_SECRET_ID (missing): there is no such secret, or it has no value");
 
-    stage.emulator.secret("webhook", "text").await.unwrap();
+    stage.emulator.create_secret("webhook", "text").await.unwrap();
     put(&stage.emulator, json!({ "SecretBinary": "c2VjcmV0" })).await;
     let binary = StoredSecret::new(&stage.session, "WEBHOOK_SECRET_ID", "webhook");
     for result in [binary.current().await, binary.all().await] {

@@ -9,15 +9,15 @@ use tokio::net::TcpListener;
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 const INSIDE: &str = "CERTHOOKS_TEST_INSIDE";
 
-/// The emulator, and a session that finds it by its variables.
+/// The emulator, and a session that uses it.
 pub(crate) struct Stage {
     pub(crate) emulator: Emulator,
     pub(crate) session: Session,
 }
 
-/// A session reads variables as any program does, and a test cannot set its own. So a test that asks
-/// for a stage is run again in a process that has them: there it gets the stage, here it gets `None`
-/// when that process has passed.
+/// A session reads environment variables, and a test cannot set those of its own process. So this runs
+/// the test again in a process that has them. There it returns the stage; here it returns `None` after
+/// that process has passed.
 pub(crate) async fn stage(test: &str) -> Option<Stage> {
     if is_inside() {
         let emulator = Emulator::attached(std::env::var(ENDPOINT).unwrap()).unwrap();
@@ -36,12 +36,12 @@ pub(crate) fn session() -> Session {
     Session::start(&Environment::of_process()).unwrap()
 }
 
-/// Runs the inner half of `test` where `endpoint`, a variable, leads to a stand-in for a service, and
-/// any other service to nobody.
-pub(crate) async fn passes_before(stand_in: Router, test: &str, endpoint: &str) -> bool {
+/// Runs the inner half of `test` with the variable `endpoint` set to a test server for one service.
+/// Nothing listens at the endpoint of the other services.
+pub(crate) async fn passes_with_server(server: Router, test: &str, endpoint: &str) -> bool {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let serving = tokio::spawn(async move { axum::serve(listener, stand_in).await });
+    let serving = tokio::spawn(async move { axum::serve(listener, server).await });
     let variables = [
         (ENDPOINT, "http://127.0.0.1:9"),
         (endpoint, address.as_str()),
@@ -56,7 +56,7 @@ pub(crate) async fn passes_before(stand_in: Router, test: &str, endpoint: &str) 
     passed
 }
 
-/// Runs one test of this binary in a process with just these variables.
+/// Runs one test of this binary in a process with only these variables.
 pub(crate) async fn passes_inside(test: &str, variables: &[(String, String)]) -> bool {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture"]).env_clear().env(INSIDE, "1");
@@ -65,6 +65,6 @@ pub(crate) async fn passes_inside(test: &str, variables: &[(String, String)]) ->
     let (out, error) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{out}{error}");
-    assert!(out.contains("running 1 test\n"), "{test} is no test's name");
+    assert!(out.contains("running 1 test\n"), "{test} is not the name of a test");
     output.status.success()
 }

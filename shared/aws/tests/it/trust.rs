@@ -1,4 +1,4 @@
-//! Whose certificates are believed, and which way requests go.
+//! The trusted roots, and the use of a proxy.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::stage::{is_inside, passes_inside, session};
 
-/// Secrets Manager on TLS, under an authority of its own.
+/// Secrets Manager over TLS, with its own certification authority.
 struct Server {
     address: SocketAddr,
     bundle: PathBuf,
@@ -48,7 +48,7 @@ impl Server {
         let config = Arc::new(config);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that does not believe us hangs up; that is its answer.
+                // A client that does not trust the certificate closes the connection.
                 let _ = answer(stream, &config);
             }
         });
@@ -82,7 +82,7 @@ fn answer(stream: TcpStream, config: &Arc<ServerConfig>) -> io::Result<()> {
     stream.flush()
 }
 
-/// A proxy for CONNECT that counts.
+/// A proxy for CONNECT that counts connections.
 fn proxy() -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -137,8 +137,8 @@ async fn read() {
 }
 
 #[tokio::test]
-async fn a_bundle_is_believed() {
-    const TEST: &str = "trust::a_bundle_is_believed";
+async fn a_bundle_is_trusted() {
+    const TEST: &str = "trust::a_bundle_is_trusted";
     if is_inside() {
         return read().await;
     }
@@ -147,12 +147,12 @@ async fn a_bundle_is_believed() {
     for name in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
         assert!(reads_with(&server, TEST, &[(name, bundle)]).await, "{name}");
     }
-    assert!(!reads_with(&server, TEST, &[]).await, "the system's certificates do not vouch for it");
+    assert!(!reads_with(&server, TEST, &[]).await, "the built-in roots do not include its issuer");
 }
 
 #[tokio::test]
-async fn a_proxy_is_used_but_for_exceptions() {
-    const TEST: &str = "trust::a_proxy_is_used_but_for_exceptions";
+async fn a_proxy_is_used_except_for_no_proxy() {
+    const TEST: &str = "trust::a_proxy_is_used_except_for_no_proxy";
     if is_inside() {
         return read().await;
     }
@@ -165,5 +165,5 @@ async fn a_proxy_is_used_but_for_exceptions() {
 
     let own = [own[0], own[1], ("NO_PROXY", "localhost")];
     assert!(reads_with(&server, TEST, &own).await);
-    assert_eq!(count.load(Ordering::Relaxed), 1, "the exception was not made");
+    assert_eq!(count.load(Ordering::Relaxed), 1, "NO_PROXY was ignored");
 }

@@ -8,8 +8,8 @@ use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
 
-/// Error codes that are about the API token: authentication failed, unauthorized, unknown key, and two
-/// for a malformed header.
+/// Error codes that are about the API token: authentication failed, unauthorized, unknown key, and
+/// two for a malformed header.
 pub(super) const KEY_ERRORS: &[u64] = &[10000, 9109, 9103, 6003, 6111];
 
 /// What Cloudflare says about a custom hostname ("Custom Hostname Details").
@@ -23,7 +23,8 @@ pub struct Details {
     pub status: Option<String>,
 }
 
-/// The API token in its header ("Make API calls"). `None` when the stored secret was never filled in.
+/// The API token in its header ("Make API calls"). `None` when the stored secret was never filled
+/// in.
 pub fn key(stored: &SecretString) -> Option<Key> {
     let stored = Stored::read(stored);
     let token = SecretString::from(format!("Bearer {}", stored.first(API_TOKEN.stored_as).ok()?));
@@ -50,8 +51,8 @@ pub fn classify_details(answer: &Answer<'_>) -> Classification<Details> {
     }
 }
 
-/// Classifies an answer by its members `{success, errors, messages, result}` ("Make API calls"). In API
-/// fixtures `errors` and `messages` may be absent.
+/// Classifies an answer by its members `{success, errors, messages, result}` ("Make API calls"). In
+/// API fixtures `errors` and `messages` may be absent.
 fn classify_envelope(answer: &Answer<'_>) -> Classification<Details> {
     let body = answer.object();
     let body = body.as_deref().and_then(Members::of).unwrap_or_default();

@@ -9,8 +9,8 @@ use crate::json::{self, Members};
 /// Prefix of the eleven event names of "Webhook data definitions".
 const PREFIX: &str = "ssl.custom_hostname_certificate.";
 
-/// The document of "Webhook data definitions" (`metadata` and `data`), without the notification that
-/// generic webhooks wrap around it ("Configure webhooks", section "Generic webhooks").
+/// The document of "Webhook data definitions" (`metadata` and `data`), without the notification
+/// that generic webhooks wrap around it ("Configure webhooks", section "Generic webhooks").
 #[derive(Default)]
 pub(crate) struct Document<'a> {
     pub(crate) event: String,
@@ -28,8 +28,8 @@ pub(crate) enum Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Any member may be `null`, empty, missing or of another type, as received test messages of sibling
-    /// alerts show.
+    /// Any member may be `null`, empty, missing or of another type, as received test messages of
+    /// sibling alerts show.
     pub(crate) fn of(document: &'a RawValue) -> Self {
         let Some(root) = Members::of(document) else { return Self::Unknown };
         let alert = root.text("alert_type");
@@ -47,8 +47,8 @@ impl<'a> Content<'a> {
     }
 }
 
-/// Whether it is the test message, by its shape: its wording differs between "Configure webhooks" and
-/// published recordings of it.
+/// Whether it is the test message, by its shape: its wording differs between "Configure webhooks"
+/// and published recordings of it.
 fn is_test(root: &Members<'_>) -> bool {
     let absent = |name| root.get(name).is_none();
     root.text("text").is_some() && absent("data") && absent("metadata") && absent("alert_type")
@@ -78,10 +78,10 @@ impl<'a> Document<'a> {
         plausible(OffsetDateTime::parse(&created_at, &Rfc3339).ok()?)
     }
 
-    /// The derived id. It is the same for a document that came wrapped or bare. Cloudflare sends `.failed`
-    /// events again on each DCV retry, and `event.id` may be the same in every delivery ("Webhook data
-    /// definitions" calls it a webhook id), so the content distinguishes events. For a notification of
-    /// another kind the content is the `whole` body.
+    /// The derived id. It is the same for a document that came wrapped or bare. Cloudflare sends
+    /// `.failed` events again on each DCV retry, and `event.id` may be the same in every delivery
+    /// ("Webhook data definitions" calls it a webhook id), so the content distinguishes events. For
+    /// a notification of another kind the content is the `whole` body.
     pub(crate) fn id(&self, whole: &RawValue) -> String {
         if self.metadata.is_none() && self.data.is_none() {
             return json::id(&["cloudflare", &json::canonical(whole)]);

@@ -3,8 +3,8 @@ use serde_json::{Map, Value};
 
 use crate::json::{self, Members};
 
-/// Members of `ssl` with what domain control validation waits for ("Webhook data definitions", "Custom
-/// Hostname Details").
+/// Members of `ssl` with what domain control validation waits for ("Webhook data definitions",
+/// "Custom Hostname Details").
 const VALIDATION_MEMBERS: &[&str] = &[
     "cname",
     "cname_target",
@@ -62,7 +62,8 @@ impl<'a> Hostname<'a> {
         (!dcv.is_empty()).then_some(Value::Object(dcv))
     }
 
-    /// One for each of `ssl.certificates` where the API returns them, else the one that `ssl` describes.
+    /// One for each of `ssl.certificates` where the API returns them, else the one that `ssl`
+    /// describes.
     pub(crate) fn certificates(&self) -> Vec<Certificate> {
         let names = names(self.ssl());
         let several = self.ssl().list("certificates").unwrap_or_default();

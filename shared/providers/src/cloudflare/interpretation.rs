@@ -34,8 +34,8 @@ pub(super) fn interpret_document(document: &Document<'_>) -> Interpretation {
     }
 }
 
-/// The type of an event, for the eleven events of "Webhook data definitions". `renewal.succeeded` leads
-/// to `pending_deployment`: the new certificate is not live yet.
+/// The type of an event, for the eleven events of "Webhook data definitions". `renewal.succeeded`
+/// leads to `pending_deployment`: the new certificate is not live yet.
 fn kind(event_suffix: &str) -> EventType {
     match event_suffix {
         "validation.succeeded" => EventType::DomainValidated,

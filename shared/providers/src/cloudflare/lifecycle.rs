@@ -20,8 +20,8 @@ pub fn lifecycle(envelope: &Envelope, interpretation: &Interpretation) -> Option
         Some(zone) => format!("cloudflare/zone/{zone}/{name}"),
         None => format!("cloudflare/{name}"),
     };
-    // An event does not happen after its receipt, whatever the provider's clock says: one wrong time
-    // in the future would make every later event stale.
+    // An event does not happen after its receipt, whatever the provider's clock says: one wrong
+    // time in the future would make every later event stale.
     let time = envelope.time.min(envelope.receivedtime);
     let micros = i64::try_from(time.unix_timestamp_nanos() / 1000).ok()?;
     Some(Lifecycle { certificate: certificate.to_ascii_lowercase(), rank: Some(micros) })

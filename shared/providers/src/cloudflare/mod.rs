@@ -1,7 +1,7 @@
 //! Cloudflare SSL for SaaS custom hostnames.
 //!
-//! A title in quotation marks in this folder's comments is a page of Cloudflare's documentation. All
-//! pages were read on 2026-11-22, in stored copies and not on the live site.
+//! A title in quotation marks in this folder's comments is a page of Cloudflare's documentation.
+//! All pages were read on 2026-11-22, in stored copies and not on the live site.
 //!
 //! - "Webhook data definitions": `certificate-management/webhook-definitions.mdx` of
 //!   <https://github.com/cloudflare/cloudflare-docs> at 24fec10
@@ -15,8 +15,8 @@
 //! Where a page is silent, comments name what stands in its place: the API fixtures are
 //! `custom_hostname_test.go` (at 047be01) and `notifications_test.go` (at 2449e02) of
 //! <https://github.com/cloudflare/cloudflare-go>, and the sibling alerts are the Universal SSL and
-//! Advanced Certificate alerts, of which third parties published received test messages. Both were read
-//! on 2026-11-22.
+//! Advanced Certificate alerts, of which third parties published received test messages. Both were
+//! read on 2026-11-22.
 
 pub mod alerting;
 pub mod api;

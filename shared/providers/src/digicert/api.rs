@@ -7,8 +7,8 @@ use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};
 use crate::secret::Stored;
 
-/// The error code for a bad API key. It comes with status 403 and not with 401 (recording of the live
-/// API).
+/// The error code for a bad API key. It comes with status 403 and not with 401 (recording of the
+/// live API).
 const INVALID_KEY: &str = "access_denied_invalid_key";
 /// The beginning of a certificate in PEM (RFC 7468, 5.1).
 const PEM_HEADER: &[u8] = b"-----BEGIN CERTIFICATE";
@@ -40,8 +40,8 @@ pub fn download(certificate_id: u64) -> Call {
 }
 
 /// Classifies the answer to [`download`]. `Good` holds text with at least the beginning of a
-/// certificate in it. The code for "not issued yet" is not documented, so any 4xx but 401, 403, 408 and
-/// 429 counts as not ready.
+/// certificate in it. The code for "not issued yet" is not documented, so any 4xx but 401, 403, 408
+/// and 429 counts as not ready.
 pub fn classify_download(answer: &Answer<'_>) -> Classification<Vec<u8>> {
     match answer.status {
         404 => Classification::NotReady { reason: Reason::NotFound },
@@ -124,8 +124,8 @@ impl OrderInfo {
     }
 }
 
-/// The order's certificate. Its thumbprint is SHA-1, its serial number upper-case hex, and its validity
-/// two dates ("Order info").
+/// The order's certificate. Its thumbprint is SHA-1, its serial number upper-case hex, and its
+/// validity two dates ("Order info").
 fn certificate(members: &Members<'_>) -> Certificate {
     Certificate {
         serial_number: members.text("serial_number").and_then(|serial| serial_number(&serial)),

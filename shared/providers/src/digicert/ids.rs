@@ -16,8 +16,8 @@ pub(crate) struct Ids {
 
 impl Ids {
     /// `order_id`, `certificate_id` and `webhook_id` are documented ("CertCentral event types"). The data
-    /// of domain, organization and approval events is not; their ids are looked up under the names that
-    /// the Services API uses.
+    /// of domain, organization and approval events is not; their ids are looked up under the names
+    /// that the Services API uses.
     pub(crate) fn of(document: &Document<'_>) -> Self {
         let data = &document.members;
         let about = |what: &str| document.event.starts_with(what);

@@ -57,9 +57,9 @@ fn token(data: &Members<'_>) -> SecretString {
     SecretString::from(token.unwrap_or_default())
 }
 
-/// The type of an event, from its name ("CertCentral event types", "Update webhook endpoint"). Not all
-/// names of the "order approval lifecycle webhook events" ("Customize certificate issued events") are
-/// documented, so each name with `approval` in it counts as one of them.
+/// The type of an event, from its name ("CertCentral event types", "Update webhook endpoint"). Not
+/// all names of the "order approval lifecycle webhook events" ("Customize certificate issued
+/// events") are documented, so each name with `approval` in it counts as one of them.
 fn kind(event: &str) -> EventType {
     match event {
         "certificate_issued" => EventType::CertificateIssued,

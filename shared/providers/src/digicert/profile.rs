@@ -21,9 +21,9 @@ pub const WEBHOOK_KEY: SecretMember = SecretMember {
 pub const API_KEY: SecretMember =
     SecretMember { stored_as: "api_key", name: "digicert_api_key", variable: "DIGICERT_API_KEY" };
 
-/// The events that a webhook can subscribe to: nine in the example of "Update webhook endpoint", and
-/// the last one in the example of "Webhook event logs". The list is not closed: CertCentral adds
-/// events, and its pages do not name all events about order approval.
+/// The events that a webhook can subscribe to: nine in the example of "Update webhook endpoint",
+/// and the last one in the example of "Webhook event logs". The list is not closed: CertCentral
+/// adds events, and its pages do not name all events about order approval.
 pub const KNOWN_EVENTS: [&str; 10] = [
     "certificate_issued",
     "certificate_revoked",

@@ -90,11 +90,11 @@ fn is_bare_test(body: &[u8]) -> bool {
     members.iter().len() == 1 && members.text("event").as_deref() == Some(TEST)
 }
 
-/// The derived id of an event, since CertCentral's events carry neither an id nor a time ("CertCentral
-/// webhooks", section "Webhook events"). Certificate and order events happen once for their ids. Notices
-/// repeat with the same data, up to six times (`webhook_notification_frequency`, "Update webhook
-/// endpoint"), so the day of receipt distinguishes them. A challenge is a new one each time; its token
-/// is not part of the id.
+/// The derived id of an event, since CertCentral's events carry neither an id nor a time
+/// ("CertCentral webhooks", section "Webhook events"). Certificate and order events happen once for
+/// their ids. Notices repeat with the same data, up to six times (`webhook_notification_frequency`,
+/// "Update webhook endpoint"), so the day of receipt distinguishes them. A challenge is a new one
+/// each time; its token is not part of the id.
 fn id(document: &Document<'_>, receipt: &Receipt) -> String {
     let event = document.event.as_str();
     match event {

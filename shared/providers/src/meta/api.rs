@@ -124,9 +124,9 @@ fn retired_or_refused(error: Error) -> Classification<Box<RawValue>> {
     }
 }
 
-/// Classifies an answer; `Good` holds its body. The status is weak evidence, since code 4 comes with 403
-/// and code 100 with 400. So `code` and `is_transient` decide ("Handling errors", "Rate limits"), and
-/// `other` classifies the codes that are not known here.
+/// Classifies an answer; `Good` holds its body. The status is weak evidence, since code 4 comes
+/// with 403 and code 100 with 400. So `code` and `is_transient` decide ("Handling errors", "Rate
+/// limits"), and `other` classifies the codes that are not known here.
 fn classify(
     answer: &Answer<'_>,
     other: impl FnOnce(Error) -> Classification<Box<RawValue>>,
@@ -151,8 +151,8 @@ fn classify(
     }
 }
 
-/// The items of a page, and the cursor of the next page. `paging.next` holds the access token and is
-/// never followed; it only shows that a next page exists, which `paging.cursors.after` names
+/// The items of a page, and the cursor of the next page. `paging.next` holds the access token and
+/// is never followed; it only shows that a next page exists, which `paging.cursors.after` names
 /// ("Paginated results").
 fn page<T>(
     body: &RawValue,

@@ -19,7 +19,8 @@ pub(crate) struct CtCertificate {
 }
 
 impl CtCertificate {
-    /// Reads the members that public clients of `/certificates` read ("Certificate Transparency API").
+    /// Reads the members that public clients of `/certificates` read ("Certificate Transparency
+    /// API").
     pub(crate) fn of(members: &Members<'_>) -> Self {
         let sha256 = members.text("cert_hash_sha256").and_then(|hash| sha256(&hash));
         let pem = members.text("certificate_pem");

@@ -2,8 +2,8 @@
 const NAME_LIMIT: usize = 253;
 const LABEL_LIMIT: usize = 63;
 
-/// A name that `/certificates` can be asked about, without its wildcard label: ASCII letters, digits and
-/// hyphens, or labels in other letters (U-labels).
+/// A name that `/certificates` can be asked about, without its wildcard label: ASCII letters,
+/// digits and hyphens, or labels in other letters (U-labels).
 ///
 /// # Errors
 /// Says what is wrong with the name, without the name.

@@ -29,8 +29,8 @@ pub(super) fn interpret_update(update: &Update<'_, '_>) -> Interpretation {
 
 /// A certificate alert: "search for any new certificates using the domain or id" ("Webhooks for
 /// Certificate Transparency"). The value of the alert is not documented, so it is searched for the
-/// members that the API and the phishing alert have. What `entry.id` denotes is not documented either;
-/// in the sample of the phishing alert it is the id of the certificate.
+/// members that the API and the phishing alert have. What `entry.id` denotes is not documented
+/// either; in the sample of the phishing alert it is the id of the certificate.
 fn certificate(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
     let ct_certificate = CtCertificate::of(value.object("ct_cert").as_ref().unwrap_or(value));
     let named_id =
@@ -78,7 +78,8 @@ fn suspected(value: &Members<'_>) -> (Vec<String>, Vec<String>) {
         match domain::usable(&text) {
             Ok(name) if domains.iter().any(|other| other == name) => {}
             Ok(name) => domains.push(name.to_owned()),
-            // The name is escaped, since anybody may have chosen it and operators read it on a terminal.
+            // The name is escaped, since anybody may have chosen it and operators read it on a
+            // terminal.
             Err(fault) => problems.push(format!(
                 "phishing_domains: skipped \"{}\": {fault}",
                 event_name(&text).escape_debug()

@@ -1,8 +1,8 @@
-//! Meta Certificate Transparency. Meta has retired it: on 2026-02-03 `GET /certificates` answered with
-//! code 100, subcode 33. The contract is kept, but no events arrive any more.
+//! Meta Certificate Transparency. Meta has retired it: on 2026-02-03 `GET /certificates` answered
+//! with code 100, subcode 33. The contract is kept, but no events arrive any more.
 //!
-//! A title in quotation marks in this folder's comments is a page of Meta's documentation. All pages
-//! were read on 2026-11-22, in stored copies and not on the live site.
+//! A title in quotation marks in this folder's comments is a page of Meta's documentation. All
+//! pages were read on 2026-11-22, in stored copies and not on the live site.
 //!
 //! - "Webhooks for Certificate Transparency":
 //!   <https://developers.facebook.com/docs/certificate-transparency/certificates-webhook>

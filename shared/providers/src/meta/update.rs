@@ -7,8 +7,8 @@ use crate::json::{self, Members, quoted};
 use crate::naming::UNKNOWN;
 use crate::receiver::InvalidDocument;
 
-/// The two lists that an entry may have: `changes` with the setting "Include Values", `changed_fields`
-/// without it ("Graph API Webhooks", section "Event notifications").
+/// The two lists that an entry may have: `changes` with the setting "Include Values",
+/// `changed_fields` without it ("Graph API Webhooks", section "Event notifications").
 const CHANGES: &str = "changes";
 const CHANGED_FIELDS: &str = "changed_fields";
 
@@ -125,8 +125,8 @@ impl Change<'_> {
     }
 }
 
-/// The object with the list `name` reduced to one `element`, and without the member `dropped`. All other
-/// values stay byte for byte.
+/// The object with the list `name` reduced to one `element`, and without the member `dropped`. All
+/// other values stay byte for byte.
 fn rebuilt(members: &Members<'_>, name: &str, element: &str, dropped: Option<&str>) -> String {
     let last = members.iter().rposition(|(other, _)| other == name);
     let mut object = String::new();

@@ -15,9 +15,9 @@ use crate::support::{events, headers, receipt};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// Every refusal of [`InvalidDocument`] that is not about a provider's shape.
+/// Every [`InvalidDocument`] that is not about a provider's shape.
 #[test]
-fn bodies_that_are_no_object() {
+fn bodies_that_are_no_object_are_refused() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     let deep_object = format!("{}1{}", r#"{"event":"#.repeat(200), "}".repeat(200));
     for (body, refusal) in [
@@ -48,8 +48,8 @@ fn bodies_that_are_no_object() {
     }
 }
 
-/// RFC 8259 allows numbers and texts that no `f64` and no `String` can hold; an event is not refused
-/// for what we need not read.
+/// RFC 8259 allows numbers and strings that no `f64` and no `String` can hold. An event is not
+/// refused for a value that nobody reads.
 #[test]
 fn what_json_allows_is_kept_as_it_is_written() {
     let body = br#"{"event":"certificate_issued","data":{"certificate_id":1e400,"note":"\ud800"}}"#;
@@ -67,13 +67,13 @@ fn of_repeated_names_the_last_counts() {
 }
 
 #[test]
-fn ten_megabytes_are_read_without_harm() {
+fn a_body_of_ten_megabytes_is_accepted() {
     let body = format!(r#"{{"event":"x","data":"{}"}}"#, "y".repeat(10_000_000));
     let events = events::<DigicertReceiver>(body.as_bytes()).unwrap();
     assert_eq!(events[0].data.get(), body);
 }
 
-/// A document of the names that the doors look for, each with any value.
+/// A document of the names that the receivers read, each with any value.
 fn documents() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<u64>().prop_map(Value::from),
@@ -149,12 +149,13 @@ fn documents() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whatever a door takes is read without a panic, and its subject and group are safe to carry.
-fn is_sound<D: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
-    let events = D::events(body, &receipt())?;
+/// Every event of a receiver is interpreted without a panic, and its subject and group are safe to
+/// log and archive.
+fn check<R: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
+    let events = R::events(body, &receipt())?;
     for Event { envelope: event, group } in &events {
         let interpretation = dispatch::interpret(event).unwrap();
-        assert_eq!(interpretation.provider, D::PROVIDER);
+        assert_eq!(interpretation.provider, R::PROVIDER);
         assert_eq!(event.subject, interpretation.subject);
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
@@ -169,42 +170,42 @@ fn is_sound<D: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
     Ok(events.len())
 }
 
-fn survives<D: WebhookReceiver>(body: &[u8]) -> bool
+fn stays_whole<R: WebhookReceiver>(body: &[u8]) -> bool
 where
     InvalidDocument: Debug,
 {
-    events::<D>(body).is_ok_and(|events| events[0].data.get().as_bytes() == body.trim_ascii())
+    events::<R>(body).is_ok_and(|events| events[0].data.get().as_bytes() == body.trim_ascii())
 }
 
 proptest! {
     #[test]
-    fn any_bytes_at_any_door(body: Vec<u8>) {
-        let _ = (is_sound::<DigicertReceiver>(&body), is_sound::<CloudflareReceiver>(&body), is_sound::<MetaReceiver>(&body));
+    fn any_bytes_at_any_receiver(body: Vec<u8>) {
+        let _ = (check::<DigicertReceiver>(&body), check::<CloudflareReceiver>(&body), check::<MetaReceiver>(&body));
         let _ = DigicertReceiver::is_open_probe(&HeaderMap::new(), &body);
     }
 
     #[test]
-    fn any_document_at_any_door(document in documents()) {
+    fn any_document_at_any_receiver(document in documents()) {
         let body = document.to_string();
-        let _ = is_sound::<DigicertReceiver>(body.as_bytes());
-        let _ = is_sound::<CloudflareReceiver>(body.as_bytes());
-        let _ = is_sound::<MetaReceiver>(body.as_bytes());
+        let _ = check::<DigicertReceiver>(body.as_bytes());
+        let _ = check::<CloudflareReceiver>(body.as_bytes());
+        let _ = check::<MetaReceiver>(body.as_bytes());
     }
 
     #[test]
     fn any_data_of_a_known_event(data in documents(), more in documents()) {
         for event in ["certificate_issued", "order_rejected", "domain_expired", "organization_expired", "challenge_webhook_endpoint", "x"] {
             let body = json!({"event": event, "data": data, "more": more}).to_string();
-            prop_assert_eq!(is_sound::<DigicertReceiver>(body.as_bytes()), Ok(1));
-            prop_assert!(survives::<DigicertReceiver>(body.as_bytes()));
+            prop_assert_eq!(check::<DigicertReceiver>(body.as_bytes()), Ok(1));
+            prop_assert!(stays_whole::<DigicertReceiver>(body.as_bytes()));
         }
         let kind = "ssl.custom_hostname_certificate.renewal.failed";
         let body = json!({"metadata": {"event": {"type": kind}, "zone": more}, "data": data});
-        prop_assert_eq!(is_sound::<CloudflareReceiver>(body.to_string().as_bytes()), Ok(1));
-        prop_assert!(survives::<CloudflareReceiver>(body.to_string().as_bytes()));
+        prop_assert_eq!(check::<CloudflareReceiver>(body.to_string().as_bytes()), Ok(1));
+        prop_assert!(stays_whole::<CloudflareReceiver>(body.to_string().as_bytes()));
         let changes = json!([{"field": "certificate", "value": data}, {"field": "phishing", "value": data}, data]);
         let body = json!({"object": "certificate_transparency", "entry": [{"id": more, "changes": changes}]});
-        prop_assert_eq!(is_sound::<MetaReceiver>(body.to_string().as_bytes()), Ok(3));
+        prop_assert_eq!(check::<MetaReceiver>(body.to_string().as_bytes()), Ok(3));
     }
 
     #[test]
@@ -216,10 +217,10 @@ proptest! {
     #[test]
     fn only_the_right_key_passes(key in "[!-~]{1,64}") {
         let secret = DigicertReceiver::secret(&KEY.into()).ok().unwrap();
-        let given = headers(&[("x-webhook-key", &key)]);
-        prop_assert_eq!(DigicertReceiver::verify(&given, b"{}", &secret), key == KEY);
+        let sent = headers(&[("x-webhook-key", &key)]);
+        prop_assert_eq!(DigicertReceiver::verify(&sent, b"{}", &secret), key == KEY);
         let own = DigicertReceiver::secret(&format!("{{\"webhook_key\":{}}}", Value::from(key.repeat(32))).into()).ok().unwrap();
-        let given = headers(&[("x-webhook-key", &key.repeat(32))]);
-        prop_assert_eq!(DigicertReceiver::verify(&given, b"{}", &own), true);
+        let sent = headers(&[("x-webhook-key", &key.repeat(32))]);
+        prop_assert_eq!(DigicertReceiver::verify(&sent, b"{}", &own), true);
     }
 }

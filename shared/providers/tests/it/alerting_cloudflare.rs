@@ -1,5 +1,4 @@
-//! The management of Cloudflare's notifications: its calls, and its answers as they are documented,
-//! seen and feared.
+//! The management of Cloudflare's notifications: its calls, and its answers, documented and not.
 
 use http::Method;
 use providers::api::{Answer, Refused, Request};
@@ -31,7 +30,7 @@ fn every_call_has_the_path_and_body_of_its_page() {
     let new = NewDestination { name: "n", url: URL, auth: &auth };
     let whole = json!({ "name": "n", "url": URL, "secret": AUTH });
     let policy = new_policy("p", CUSTOM_HOSTNAMES_ALERT, &["d1", "d2"]);
-    let told = json!({
+    let policy_body = json!({
         "name": "p",
         "enabled": true,
         "alert_type": "custom_ssl_certificate_event_type",
@@ -58,8 +57,8 @@ fn every_call_has_the_path_and_body_of_its_page() {
             Value::Null,
         ),
         (alerting::policies(ACCOUNT), Method::GET, "policies", Value::Null),
-        (alerting::create_policy(ACCOUNT, &policy), Method::POST, "policies", told.clone()),
-        (alerting::update_policy(ACCOUNT, "p1", &policy), Method::PUT, "policies/p1", told),
+        (alerting::create_policy(ACCOUNT, &policy), Method::POST, "policies", policy_body.clone()),
+        (alerting::update_policy(ACCOUNT, "p1", &policy), Method::PUT, "policies/p1", policy_body),
         (alerting::delete_policy(ACCOUNT, "p1"), Method::DELETE, "policies/p1", Value::Null),
     ] {
         let expected_path = format!("accounts/{ACCOUNT}/alerting/v3/{path}");
@@ -114,9 +113,8 @@ fn lists_are_read_leniently() {
     assert_eq!(classify_done(&answer(200, r#"{"success":true,"result":null}"#)), Ok(()));
 }
 
-/// Code, then what a program sees and what people read.
 #[test]
-fn refusals() {
+fn each_failure_has_its_refusal() {
     let error =
         |code: u64| format!(r#"{{"success":false,"errors":[{{"code":{code},"message":"m"}}]}}"#);
     let token = |status, code| Refusal::TokenRefused { status, code };
@@ -127,7 +125,7 @@ fn refusals() {
         (200, error(9109), token(200, Some(9109))),
         (404, error(7003), Refusal::NotFound),
         (429, "<html>".to_owned(), Refusal::RateLimited),
-        (500, error(1), Refusal::Unavailable { status: 500 }),
+        (500, error(1), Refusal::ServerError { status: 500 }),
         (302, String::new(), Refusal::Redirect { status: 302 }),
         (200, "<html>".to_owned(), Refusal::Html { status: 200 }),
         (400, "<html>".to_owned(), Refusal::Html { status: 400 }),
@@ -143,13 +141,13 @@ fn refusals() {
     ] {
         assert_eq!(classify_destinations(&answer(status, &body)), Err(expected), "{status} {body}");
     }
-    // An id that cannot be part of a path is none.
+    // An id that cannot be part of a path does not count.
     let id = r#"{"success":true,"result":{"id":"../x"}}"#;
     assert_eq!(classify_created(&answer(200, id)), Err(Refusal::Unreadable { status: 200 }));
 }
 
 #[test]
-fn what_quotes_a_secret_is_not_repeated() {
+fn a_message_that_quotes_a_secret_is_dropped() {
     let body =
         r#"{"success":false,"errors":[{"code":1,"message":"secret s3cr3t-auth\u0007 is weak"}]}"#;
     let refusal = classify_done(&answer(400, body)).unwrap_err();
@@ -159,7 +157,7 @@ fn what_quotes_a_secret_is_not_repeated() {
 }
 
 #[test]
-fn secrets_and_ids() {
+fn only_usable_secrets_and_ids_are_accepted() {
     let auth =
         |text: &str| Auth::of(&SecretString::from(text)).map(|auth| auth.expose().to_owned());
     assert_eq!(auth(r#"{"webhook_auth":" x y "}"#).unwrap(), "x y");

@@ -28,22 +28,22 @@ fn the_key_is_a_bearer_token() {
 }
 
 #[test]
-fn the_call() {
+fn the_call_has_its_documented_path() {
     let call = details("z", "h");
     assert_eq!(call.segments, ["zones", "z", "custom_hostnames", "h"]);
     assert_eq!((call.query.len(), call.accept), (0, "application/json"));
 }
 
 #[test]
-fn verdicts() {
-    let again = |reason| Classification::Retry { reason, after: None };
+fn answers_are_classified() {
+    let retry = |reason| Classification::Retry { reason, after: None };
     let error = |code: u32| {
         json!({"success": false, "errors": [{"code": code, "message": "m"}], "result": null})
             .to_string()
     };
     let key_refused = Classification::KeyRefused { reason: Reason::Unauthorized };
     let refused = Classification::Failed { reason: Reason::Refused };
-    for (status, body, verdict) in [
+    for (status, body, expected) in [
         (404, error(1436), Classification::Gone { reason: Reason::NotFound }),
         (404, String::new(), Classification::Gone { reason: Reason::NotFound }),
         (401, String::new(), key_refused.clone()),
@@ -55,23 +55,23 @@ fn verdicts() {
         (200, r#"{"success":false}"#.to_owned(), refused.clone()),
         (400, error(7003), refused.clone()),
         (405, "<html>".to_owned(), refused),
-        (429, error(10100), again(Reason::RateLimited)),
-        (500, error(10001), again(Reason::Unavailable)),
-        (522, "<html>".to_owned(), again(Reason::Unavailable)),
-        (408, String::new(), again(Reason::Timeout)),
-        (301, String::new(), again(Reason::Unreadable)),
-        (200, String::new(), again(Reason::Unreadable)),
-        (200, "<html>".to_owned(), again(Reason::Unreadable)),
-        (200, ACTIVE[..ACTIVE.len() - 9].to_owned(), again(Reason::Unreadable)),
-        (200, r#"{"success":true,"result":null}"#.to_owned(), again(Reason::Unreadable)),
-        (200, r#"{"result":{}}"#.to_owned(), again(Reason::Unreadable)),
+        (429, error(10100), retry(Reason::RateLimited)),
+        (500, error(10001), retry(Reason::Unavailable)),
+        (522, "<html>".to_owned(), retry(Reason::Unavailable)),
+        (408, String::new(), retry(Reason::Timeout)),
+        (301, String::new(), retry(Reason::Unreadable)),
+        (200, String::new(), retry(Reason::Unreadable)),
+        (200, "<html>".to_owned(), retry(Reason::Unreadable)),
+        (200, ACTIVE[..ACTIVE.len() - 9].to_owned(), retry(Reason::Unreadable)),
+        (200, r#"{"success":true,"result":null}"#.to_owned(), retry(Reason::Unreadable)),
+        (200, r#"{"result":{}}"#.to_owned(), retry(Reason::Unreadable)),
     ] {
-        assert_eq!(classify_details(&answer(status, &body)), verdict, "{status} {body}");
+        assert_eq!(classify_details(&answer(status, &body)), expected, "{status} {body}");
     }
 }
 
 #[test]
-fn what_the_details_tell() {
+fn the_details_are_read() {
     let active = read(ACTIVE);
     assert_eq!((active.status.as_deref(), active.certificates.len()), (Some("active"), 0));
     assert_eq!(active.problems.len(), 1);
@@ -86,7 +86,7 @@ fn what_the_details_tell() {
 }
 
 #[test]
-fn one_certificate_for_each_that_is_listed() {
+fn each_listed_certificate_is_read() {
     let details = |ssl: Value| {
         read(&json!({"success": true, "result": {"ssl": ssl}}).to_string()).certificates
     };
@@ -104,8 +104,9 @@ fn one_certificate_for_each_that_is_listed() {
     );
 
     for odd in [json!("12x"), json!("-1"), json!(""), json!(1.5), json!(null)] {
-        let [told] = details(json!({"issuer": "I", "serial_number": odd})).try_into().unwrap();
-        assert_eq!(told.serial_number, None);
+        let [certificate] =
+            details(json!({"issuer": "I", "serial_number": odd})).try_into().unwrap();
+        assert_eq!(certificate.serial_number, None);
     }
     assert!(details(json!({"certificates": [], "hosts": [], "issuer": null})).is_empty());
 }

@@ -14,7 +14,7 @@ const LIMITED: &str = include_str!("answers/digicert.api.error_429.rate_limited.
 const NOT_FOUND: &str = include_str!("answers/digicert.api.error_404.order.json");
 const SINGLE_ERROR: &str = include_str!("answers/digicert.api.error_404.object_not_array.json");
 
-fn again<T>(reason: Reason) -> Classification<T> {
+fn retry<T>(reason: Reason) -> Classification<T> {
     Classification::Retry { reason, after: None }
 }
 
@@ -31,7 +31,7 @@ fn the_key_is_a_header() {
 }
 
 #[test]
-fn calls() {
+fn calls_have_their_documented_paths() {
     let Call { segments, query, accept } = download(u64::MAX);
     assert_eq!(segments, ["certificate", "18446744073709551615", "download", "format", "pem_all"]);
     assert_eq!((query.len(), accept), (0, "*/*"));
@@ -43,7 +43,7 @@ fn calls() {
 }
 
 #[test]
-fn downloads() {
+fn answers_to_a_download_are_classified() {
     let recorded: Value =
         include_str!("answers/digicert.api.download_pem_all.response_200.json").parse().unwrap();
     let chain = recorded["body"].as_str().unwrap();
@@ -51,14 +51,14 @@ fn downloads() {
         classify_download(&answer(200, chain)),
         Classification::Good(chain.as_bytes().to_vec())
     );
-    for (status, body, verdict) in [
+    for (status, body, expected) in [
         (
             200,
             "text -----BEGIN CERTIFICATE----- garbage",
             Classification::Good(b"text -----BEGIN CERTIFICATE----- garbage".to_vec()),
         ),
-        (200, "", again(Reason::Unreadable)),
-        (200, "\r\n", again(Reason::Unreadable)),
+        (200, "", retry(Reason::Unreadable)),
+        (200, "\r\n", retry(Reason::Unreadable)),
         (200, "<!DOCTYPE html><html></html>", Classification::BadCertificate),
         (200, "-----BEGIN PKCS7-----", Classification::BadCertificate),
         (200, "{}", Classification::BadCertificate),
@@ -86,39 +86,39 @@ fn downloads() {
             Classification::Failed { reason: Reason::Forbidden },
         ),
         (403, "<html>", Classification::Failed { reason: Reason::Forbidden }),
-        (408, "", again(Reason::Timeout)),
-        (429, LIMITED, again(Reason::RateLimited)),
-        (500, "", again(Reason::Unavailable)),
-        (503, chain, again(Reason::Unavailable)),
-        (504, "", again(Reason::Timeout)),
+        (408, "", retry(Reason::Timeout)),
+        (429, LIMITED, retry(Reason::RateLimited)),
+        (500, "", retry(Reason::Unavailable)),
+        (503, chain, retry(Reason::Unavailable)),
+        (504, "", retry(Reason::Timeout)),
     ] {
-        assert_eq!(classify_download(&answer(status, body)), verdict, "{status} {body}");
+        assert_eq!(classify_download(&answer(status, body)), expected, "{status} {body}");
     }
 }
 
 #[test]
-fn orders() {
-    for (status, body, verdict) in [
+fn answers_about_an_order_are_classified() {
+    for (status, body, expected) in [
         (404, NOT_FOUND, Classification::Failed { reason: Reason::NotFound }),
         (400, NOT_FOUND, Classification::Failed { reason: Reason::Refused }),
         (403, INVALID_KEY, Classification::KeyRefused { reason: Reason::Unauthorized }),
         (403, "{}", Classification::Failed { reason: Reason::Forbidden }),
         (401, "", Classification::KeyRefused { reason: Reason::Unauthorized }),
-        (429, LIMITED, again(Reason::RateLimited)),
-        (502, "<html>", again(Reason::Unavailable)),
-        (408, "", again(Reason::Timeout)),
-        (302, "", again(Reason::Unreadable)),
-        (200, "", again(Reason::Unreadable)),
-        (200, "<html></html>", again(Reason::Unreadable)),
-        (200, &ORDER_INFO[..ORDER_INFO.len() / 2], again(Reason::Unreadable)),
-        (200, "[]", again(Reason::Unreadable)),
+        (429, LIMITED, retry(Reason::RateLimited)),
+        (502, "<html>", retry(Reason::Unavailable)),
+        (408, "", retry(Reason::Timeout)),
+        (302, "", retry(Reason::Unreadable)),
+        (200, "", retry(Reason::Unreadable)),
+        (200, "<html></html>", retry(Reason::Unreadable)),
+        (200, &ORDER_INFO[..ORDER_INFO.len() / 2], retry(Reason::Unreadable)),
+        (200, "[]", retry(Reason::Unreadable)),
     ] {
-        assert_eq!(classify_order_info(&answer(status, body)), verdict, "{status} {body}");
+        assert_eq!(classify_order_info(&answer(status, body)), expected, "{status} {body}");
     }
 }
 
 #[test]
-fn what_an_order_tells() {
+fn an_order_is_read() {
     let Classification::Good(order) = classify_order_info(&answer(200, ORDER_INFO)) else {
         panic!("not good")
     };
@@ -136,7 +136,7 @@ fn what_an_order_tells() {
 }
 
 #[test]
-fn an_order_may_tell_little() {
+fn an_order_with_odd_or_missing_members_is_read() {
     let read = |order: Value| match classify_order_info(&answer(200, &order.to_string())) {
         Classification::Good(order) => order,
         other => panic!("{other:?}"),

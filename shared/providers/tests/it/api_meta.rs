@@ -27,7 +27,7 @@ fn the_key_is_a_query_parameter() {
 }
 
 #[test]
-fn calls() {
+fn calls_have_their_documented_paths() {
     let call = certificates("a.example", None);
     assert_eq!(call.segments, ["certificates"]);
     assert_eq!(call.query[0], ("query", "a.example".to_owned()));
@@ -45,32 +45,32 @@ fn calls() {
     assert_eq!(domains.query.last(), Some(&("after", "c".to_owned())));
 }
 
-/// Code before status: code 4 was seen with 403, code 100 with 400.
+/// The code decides before the status: code 4 comes with 403, code 100 with 400.
 #[test]
-fn errors_are_read_by_code() {
-    let again = |reason| Classification::Retry { reason, after: None };
+fn errors_are_classified_by_code() {
+    let retry = |reason| Classification::Retry { reason, after: None };
     let recorded = |text: &str| text.to_owned();
     let key_refused = Classification::KeyRefused { reason: Reason::Unauthorized };
-    for (status, body, verdict) in [
+    for (status, body, expected) in [
         (
             403,
             recorded(include_str!("answers/meta.api.error.app_rate_limited_4.json")),
-            again(Reason::RateLimited),
+            retry(Reason::RateLimited),
         ),
         (
             400,
             recorded(include_str!("answers/meta.api.error.page_rate_limited_32.json")),
-            again(Reason::RateLimited),
+            retry(Reason::RateLimited),
         ),
-        (400, error(json!({"code": 17})), again(Reason::RateLimited)),
-        (400, error(json!({"code": 613})), again(Reason::RateLimited)),
-        (400, error(json!({"code": "4"})), again(Reason::RateLimited)),
-        (500, error(json!({"code": 1})), again(Reason::Unavailable)),
-        (400, error(json!({"code": 2})), again(Reason::Unavailable)),
+        (400, error(json!({"code": 17})), retry(Reason::RateLimited)),
+        (400, error(json!({"code": 613})), retry(Reason::RateLimited)),
+        (400, error(json!({"code": "4"})), retry(Reason::RateLimited)),
+        (500, error(json!({"code": 1})), retry(Reason::Unavailable)),
+        (400, error(json!({"code": 2})), retry(Reason::Unavailable)),
         (
             400,
             error(json!({"code": 100, "error_subcode": 33, "is_transient": true})),
-            again(Reason::Unavailable),
+            retry(Reason::Unavailable),
         ),
         (200, error(json!({"code": 190})), key_refused.clone()),
         (400, recorded(include_str!("answers/meta.api.error.token_190.json")), key_refused.clone()),
@@ -92,17 +92,17 @@ fn errors_are_read_by_code() {
             error(json!({"code": 100, "error_subcode": 33})),
             Classification::Gone { reason: Reason::Retired },
         ),
-        (400, error(json!({"message": "x"})), again(Reason::Unreadable)),
-        (400, recorded("<html>"), again(Reason::Unreadable)),
-        (404, recorded(""), again(Reason::Unreadable)),
-        (302, recorded(""), again(Reason::Unreadable)),
-        (200, recorded(""), again(Reason::Unreadable)),
-        (200, PAGE[..PAGE.len() / 2].to_owned(), again(Reason::Unreadable)),
-        (200, recorded(r#"{"paging":{}}"#), again(Reason::Unreadable)),
-        (429, recorded(""), again(Reason::RateLimited)),
-        (502, recorded("<html>"), again(Reason::Unavailable)),
+        (400, error(json!({"message": "x"})), retry(Reason::Unreadable)),
+        (400, recorded("<html>"), retry(Reason::Unreadable)),
+        (404, recorded(""), retry(Reason::Unreadable)),
+        (302, recorded(""), retry(Reason::Unreadable)),
+        (200, recorded(""), retry(Reason::Unreadable)),
+        (200, PAGE[..PAGE.len() / 2].to_owned(), retry(Reason::Unreadable)),
+        (200, recorded(r#"{"paging":{}}"#), retry(Reason::Unreadable)),
+        (429, recorded(""), retry(Reason::RateLimited)),
+        (502, recorded("<html>"), retry(Reason::Unavailable)),
     ] {
-        assert_eq!(classify_certificates(&answer(status, &body)), verdict, "{status} {body}");
+        assert_eq!(classify_certificates(&answer(status, &body)), expected, "{status} {body}");
     }
 }
 
@@ -113,7 +113,7 @@ fn code_100_means_something_else_for_an_id() {
         let not_found = Classification::Failed { reason: Reason::NotFound };
         assert_eq!(classify_certificate(&answer(400, &body)), not_found);
     }
-    // An object of another kind has an id and nothing of a certificate.
+    // An object of another kind has an id, and no member of a certificate.
     let other = answer(200, r#"{"id":"12"}"#);
     assert_eq!(classify_certificate(&other), Classification::Failed { reason: Reason::NotFound });
 }
@@ -122,15 +122,15 @@ fn code_100_means_something_else_for_an_id() {
 fn a_retired_list_of_domains_is_gone_like_the_search() {
     let refused = Classification::Failed { reason: Reason::Refused };
     let gone = Classification::Gone { reason: Reason::Retired };
-    for (members, verdict) in
+    for (members, expected) in
         [(json!({"code": 100}), refused), (json!({"code": 100, "error_subcode": 33}), gone)]
     {
-        assert_eq!(classify_subscribed_domains(&answer(400, &error(members))), verdict);
+        assert_eq!(classify_subscribed_domains(&answer(400, &error(members))), expected);
     }
 }
 
 #[test]
-fn what_a_page_tells() {
+fn a_page_of_certificates_is_read() {
     let Classification::Good(page) = classify_certificates(&answer(200, PAGING)) else {
         panic!("not good")
     };
@@ -161,9 +161,10 @@ fn what_a_page_tells() {
     assert_eq!(names, ["5", SHA]);
 }
 
-/// The last page has cursors, but no `next`; `next` itself holds the token and goes nowhere.
+/// The last page has cursors, but no `next`. `next` itself holds the token, so its address is not
+/// used.
 #[test]
-fn the_cursor_of_the_next_page() {
+fn a_next_page_is_known_by_next_and_found_by_its_cursor() {
     let page = |paging: Value| match classify_certificates(&answer(
         200,
         &json!({"data": [], "paging": paging}).to_string(),
@@ -184,7 +185,7 @@ fn the_cursor_of_the_next_page() {
 }
 
 #[test]
-fn subscribed_domains_are_a_page() {
+fn a_page_of_subscribed_domains_is_read() {
     let text = include_str!("answers/meta.api.subscribed_domains.page_200.json");
     let Classification::Good(page) = classify_subscribed_domains(&answer(200, text)) else {
         panic!("not good")
@@ -194,7 +195,7 @@ fn subscribed_domains_are_a_page() {
 }
 
 #[test]
-fn one_certificate_by_its_id() {
+fn a_certificate_is_found_by_its_id() {
     let found = json!({"id": "5", "cert_hash_sha256": SHA}).to_string();
     let Classification::Good(found) = classify_certificate(&answer(200, &found)) else {
         panic!("not good")

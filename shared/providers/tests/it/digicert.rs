@@ -10,7 +10,7 @@ use time::Duration;
 use crate::support::{NOON, events, only, read};
 
 #[test]
-fn the_envelope() {
+fn the_envelope_holds_the_document() {
     let body = " {\"event\" : \"certificate_issued\",\n\"data\":{\"order_id\":1.0e0,\"certificate_id\":2}} ";
     let envelope = only::<DigicertReceiver>(body);
     assert_eq!(envelope.kind, "com.digicert.certcentral.certificate_issued");
@@ -24,7 +24,7 @@ fn the_envelope() {
 }
 
 #[test]
-fn every_event_has_its_place() {
+fn every_event_has_its_type_subject_and_call_back() {
     let (certificate, order) = ("digicert/certificate/2", "digicert/order/1");
     let info = Plan::OrderInfo { order_id: 1 };
     for (event, kind, subject, plan) in [
@@ -89,7 +89,7 @@ fn every_event_has_its_place() {
 }
 
 #[test]
-fn ids_that_cannot_be_used() {
+fn unusable_ids_lead_to_no_call_back() {
     for bad in [
         r#""../../x""#,
         r#""""#,
@@ -146,7 +146,7 @@ fn each_call_back_needs_just_its_own_id() {
 }
 
 #[test]
-fn names_are_looked_for_where_the_api_has_them() {
+fn names_are_read_from_the_members_of_the_api() {
     for (event, data, subject) in [
         (
             "domain_validated",
@@ -187,7 +187,7 @@ fn names_are_looked_for_where_the_api_has_them() {
 }
 
 #[test]
-fn a_chain_that_came_along() {
+fn a_chain_in_the_event_is_read() {
     let chain =
         json!([{"subject_common_name": "a", "pem": "A\r\n"}, {"pem": null}, 7, {"pem": "B\r\n"}]);
     let body = |chain: Value| json!({"event": "certificate_issued", "data": {"certificate_id": 2, "certificate_chain": chain}});
@@ -198,7 +198,7 @@ fn a_chain_that_came_along() {
 }
 
 #[test]
-fn long_and_odd_event_names() {
+fn long_and_odd_event_names_are_made_safe() {
     let name = format!("new event/{}", "x".repeat(500));
     let envelope = only::<DigicertReceiver>(json!({"event": name}));
     let part = envelope.kind.strip_prefix("com.digicert.certcentral.").unwrap();
@@ -208,7 +208,7 @@ fn long_and_odd_event_names() {
 }
 
 #[test]
-fn what_holds_no_event() {
+fn bodies_without_an_event() {
     for body in [
         r#"{"event":"test_webhook_endpoint"}"#,
         r#"{"data":{"x":1},"event":"test_webhook_endpoint"}"#,
@@ -231,7 +231,7 @@ fn what_holds_no_event() {
 }
 
 #[test]
-fn the_challenge() {
+fn a_challenge_has_webhook_token_and_expiry() {
     for (data, webhook_id, token) in [
         (json!({"token": "tok-EN", "webhook_id": 12345}), "12345", "tok-EN"),
         (json!({"token": 987_654, "webhook_id": "12345"}), "12345", "987654"),

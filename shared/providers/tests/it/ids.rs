@@ -7,19 +7,20 @@ use time::Duration;
 
 use crate::support::{NOON, later, only, with};
 
-fn id<D: WebhookReceiver>(body: impl ToString) -> String {
-    only::<D>(body).id
+fn id<R: WebhookReceiver>(body: impl ToString) -> String {
+    only::<R>(body).id
 }
 
-fn id_after<D: WebhookReceiver>(body: &Value, wait: Duration) -> String {
-    D::events(body.to_string().as_bytes(), &later(wait)).unwrap().remove(0).envelope.id
+fn id_after<R: WebhookReceiver>(body: &Value, wait: Duration) -> String {
+    R::events(body.to_string().as_bytes(), &later(wait)).unwrap().remove(0).envelope.id
 }
 
 fn issued(order: Value, certificate: Value) -> Value {
     json!({"event": "certificate_issued", "data": {"order_id": order, "certificate_id": certificate}})
 }
 
-/// Pinned: an id must not change between versions, or redeliveries would count as new.
+/// The expected ids are literal: an id must not change between versions, or redeliveries would
+/// count as new events.
 #[test]
 fn ids_are_stable() {
     let hostname = json!({
@@ -86,7 +87,7 @@ fn digicert_ids_are_the_same_as_number_and_as_string() {
 }
 
 #[test]
-fn digicert_ids_tell_different_events_apart() {
+fn digicert_ids_of_different_events_differ() {
     let bodies = [
         issued(json!(1), json!(23)).to_string(),
         issued(json!(12), json!(3)).to_string(),
@@ -144,7 +145,7 @@ fn cloudflare_ids_are_of_the_inner_document() {
     let changed = with(bare.clone(), &["data", "ssl", "serial_number"], Some(json!("2")));
     assert_ne!(id::<CloudflareReceiver>(changed), expected);
 
-    // Notifications of another kind may differ in nothing but their time.
+    // Notifications of another kind may differ only in their time.
     let other = |ts: u32| json!({"ts": ts, "alert_type": "another_kind", "data": {"same": true}});
     assert_ne!(id::<CloudflareReceiver>(other(1)), id::<CloudflareReceiver>(other(2)));
 }

@@ -6,7 +6,7 @@ fn raw(text: &str) -> Box<RawValue> {
 }
 
 #[test]
-fn one_text_for_all_spellings() {
+fn all_spellings_of_a_value_have_one_canonical_text() {
     for (text, expected) in [
         (r#" { "b" : [ 1 , { } ] , "a" : null } "#, r#"{"a":null,"b":[1,{}]}"#),
         (r#"{"a":1,"a":2,"a":{"x":1,"x":[]}}"#, r#"{"a":{"x":[]}}"#),
@@ -42,7 +42,7 @@ fn members_keep_order_and_repetition() {
 }
 
 #[test]
-fn unsigned_numbers() {
+fn only_unsigned_64_bit_numbers_are_accepted() {
     for (text, number) in [
         ("0", Some(0)),
         ("18446744073709551615", Some(u64::MAX)),

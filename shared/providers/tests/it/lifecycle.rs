@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::{NOON, only, with};
 
-fn of<D: WebhookReceiver>(body: &Value) -> Option<(String, Option<i64>)> {
-    let envelope = only::<D>(body);
+fn of<R: WebhookReceiver>(body: &Value) -> Option<(String, Option<i64>)> {
+    let envelope = only::<R>(body);
     let lifecycle = dispatch::lifecycle(&envelope, &dispatch::interpret(&envelope).unwrap());
     lifecycle.map(|Lifecycle { certificate, rank }| (certificate, rank))
 }
@@ -29,7 +29,7 @@ fn certcentral_certificates_are_issued_before_they_end() {
 }
 
 #[test]
-fn what_names_no_certificate_has_no_place() {
+fn events_that_name_no_certificate_have_no_rank() {
     let order = Some(("digicert/order/1".to_owned(), None));
     let (named, nameless) = (json!({"order_id": 1}), json!({"certificate_id": "x"}));
     for (event, data, expected) in [
@@ -60,16 +60,16 @@ fn document() -> Value {
 #[test]
 fn cloudflare_by_its_time_and_zone() {
     const TIME: &[&str] = &["metadata", "event", "created_at"];
-    let moment = 1_644_365_008_385_080;
+    let created = 1_644_365_008_385_080;
     let noon = i64::try_from(NOON.unix_timestamp_nanos() / 1000).unwrap();
     let hostname = "cloudflare/zone/z1/hostname/a.example";
     for (path, value, expected) in [
-        (TIME, json!("2022-02-09T00:03:28.385080Z"), Some((hostname, moment))),
+        (TIME, json!("2022-02-09T00:03:28.385080Z"), Some((hostname, created))),
         (TIME, Value::Null, Some((hostname, noon))),
-        // A clock that is ahead of ours.
+        // The provider's clock is ahead.
         (TIME, json!("2999-01-01T00:00:00Z"), Some((hostname, noon))),
-        (&["metadata", "zone"], Value::Null, Some(("cloudflare/hostname/a.example", moment))),
-        (&["data", "hostname"], Value::Null, Some(("cloudflare/certificate/c1", moment))),
+        (&["metadata", "zone"], Value::Null, Some(("cloudflare/hostname/a.example", created))),
+        (&["data", "hostname"], Value::Null, Some(("cloudflare/certificate/c1", created))),
         (&["data"], json!({}), None),
         (&["data", "hostname"], json!("\u{1f600}".repeat(255)), None),
         (

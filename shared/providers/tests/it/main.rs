@@ -1,4 +1,4 @@
-//! The doors, readings and call-backs as `intake` and `processing` see them.
+//! Receivers, interpretations and call-backs as `intake` and `processing` use them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod adversity;

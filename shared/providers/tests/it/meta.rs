@@ -21,7 +21,7 @@ fn change(field: &str, value: Value) -> Value {
 }
 
 #[test]
-fn the_envelope() {
+fn the_envelope_holds_the_update() {
     let envelope = only::<MetaReceiver>(change("phishing", json!({"phished_domain": "a.example"})));
     assert_eq!(envelope.kind, "com.facebook.certificate_transparency.phishing");
     assert_eq!(envelope.source, "/meta/certificate-transparency");
@@ -30,7 +30,7 @@ fn the_envelope() {
 }
 
 #[test]
-fn the_time_of_the_entry() {
+fn the_time_is_the_entrys_if_it_is_plausible() {
     for (time, expected) in [
         (json!(1_510_160_948), datetime!(2017-11-08 17:09:08 UTC)),
         (json!("1510160948"), datetime!(2017-11-08 17:09:08 UTC)),
@@ -47,7 +47,7 @@ fn the_time_of_the_entry() {
 }
 
 #[test]
-fn what_is_no_batch() {
+fn a_body_that_is_no_batch_is_refused() {
     for (body, refusal) in [
         (json!({"entry": []}), InvalidDocument::OtherObject("certificate_transparency")),
         (
@@ -69,7 +69,7 @@ fn what_is_no_batch() {
 }
 
 #[test]
-fn a_certificate_is_looked_for_by_the_best_id() {
+fn a_certificate_is_searched_by_the_best_id() {
     let observed = |id: &str| Plan::Observed { certificate_id: Some(id.into()) };
     for (value, subject, plan) in [
         (
@@ -109,14 +109,14 @@ fn a_certificate_is_looked_for_by_the_best_id() {
 }
 
 #[test]
-fn what_the_event_tells_of_the_certificate() {
-    let told = json!({"ct_cert": {
+fn the_certificate_in_an_event_is_read() {
+    let described = json!({"ct_cert": {
         "id": "5", "cert_hash_sha256": SHA, "domains": ["a.example"], "issuer_name": "/C=US/CN=I",
         "subject_name": "/CN=a.example", "not_valid_before": "2016-12-09T00:00:00+0000",
         "not_valid_after": "never",
     }});
     let [certificate] =
-        read::<MetaReceiver>(change("certificate", told)).certificates.try_into().unwrap();
+        read::<MetaReceiver>(change("certificate", described)).certificates.try_into().unwrap();
     assert_eq!(certificate.fingerprint_sha256.as_deref(), Some(SHA));
     assert_eq!(certificate.not_before.as_deref(), Some("2016-12-09T00:00:00Z"));
     assert_eq!(certificate.not_after, None);
@@ -141,7 +141,7 @@ fn what_the_event_tells_of_the_certificate() {
 }
 
 #[test]
-fn suspected_names() {
+fn usable_suspected_names_are_kept_and_others_reported() {
     let names = json!([
         "facebook.com.evil.com",
         "xn\u{2014}facbook-9gg.ml",
@@ -189,7 +189,7 @@ fn suspected_names() {
 }
 
 #[test]
-fn lengths_of_names() {
+fn names_have_at_most_253_and_labels_63_characters() {
     let label = "a".repeat(63);
     let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
     for (name, is_usable) in [
@@ -205,7 +205,7 @@ fn lengths_of_names() {
 }
 
 #[test]
-fn phishing_without_names() {
+fn phishing_without_names_is_searched_by_id() {
     let id = |interpretation: Interpretation| match interpretation.plan {
         Plan::Phishing { domains, certificate_id } if domains.is_empty() => certificate_id,
         other => panic!("{other:?}"),
@@ -218,13 +218,13 @@ fn phishing_without_names() {
     ] {
         assert_eq!(id(read::<MetaReceiver>(change("phishing", value))).as_deref(), Some("99"));
     }
-    let nothing = batch(json!([{"changed_fields": ["phishing"]}]));
-    let nothing = read::<MetaReceiver>(nothing);
-    assert_eq!((nothing.plan, nothing.subject.as_str()), (Plan::UnusableId, "meta/domain/unknown"));
+    let empty = batch(json!([{"changed_fields": ["phishing"]}]));
+    let empty = read::<MetaReceiver>(empty);
+    assert_eq!((empty.plan, empty.subject.as_str()), (Plan::UnusableId, "meta/domain/unknown"));
 }
 
 #[test]
-fn what_is_not_known() {
+fn unknown_fields_are_unrecognised() {
     for (entry, kind, subject) in [
         (json!({"changed_fields": ["new field"]}), "new_field", "meta/event/new%20field"),
         (json!({"changes": [{"field": "leaf", "value": 1}]}), "leaf", "meta/event/leaf"),

@@ -1,4 +1,5 @@
-//! The event log and the status changes of CertCentral, as the events that the door would have made.
+//! The event log and the status changes of CertCentral, as the events that the receiver would have
+//! made.
 
 use envelope::Envelope;
 use providers::api::Answer;
@@ -38,7 +39,7 @@ fn failed(event: &str, data: &str) -> Occurrence {
     sent_events(&[&entry])[0].occurrence(NOW).unwrap()
 }
 
-/// As the webhook would have brought it.
+/// The envelope of the same event when the webhook delivers it.
 fn delivered(event: &str, data: &str, at: OffsetDateTime) -> Envelope {
     let body = format!(r#"{{ "data": {data}, "event": "{event}" }}"#);
     DigicertReceiver::events(body.as_bytes(), &Receipt { at, traceparent: None })
@@ -48,7 +49,7 @@ fn delivered(event: &str, data: &str, at: OffsetDateTime) -> Envelope {
 }
 
 #[test]
-fn what_the_log_shows_has_the_id_of_the_webhook() {
+fn an_event_of_the_log_has_the_id_of_its_delivery() {
     for (event, data) in [
         ("certificate_issued", r#"{"order_id":12345,"certificate_id":23456}"#),
         ("certificate_revoked", r#"{"certificate_id":23456,"order_id":"12345"}"#),
@@ -70,7 +71,7 @@ fn what_the_log_shows_has_the_id_of_the_webhook() {
 }
 
 #[test]
-fn an_id_with_a_day_in_it_is_compared_with_the_days_beside() {
+fn an_id_with_a_day_in_it_has_ids_of_the_adjacent_days() {
     let data = r#"{"domain_id":7}"#;
     let notice = failed("domain_expired", data);
     let on = |days| delivered("domain_expired", data, SENT + Duration::days(days)).id;
@@ -80,7 +81,7 @@ fn an_id_with_a_day_in_it_is_compared_with_the_days_beside() {
 }
 
 #[test]
-fn failed_is_all_but_a_success_with_2xx() {
+fn only_a_success_with_2xx_is_not_failed() {
     for (rest, is_failed, code) in [
         (r#""request_status":"success","response_code":200"#, false, Some(200)),
         (r#""request_status":"success","response_code":"204""#, false, Some(204)),
@@ -91,9 +92,9 @@ fn failed_is_all_but_a_success_with_2xx() {
         (r#""request_status":"failed","response_code":0"#, true, None),
         (r#""request_status":"success""#, true, None),
     ] {
-        let sending = &sent_events(&[&entry("certificate_issued", "", rest)])[0];
-        assert_eq!((sending.is_failed, sending.code), (is_failed, code), "{rest}");
-        assert_eq!(sending.sent, Some(SENT));
+        let event = &sent_events(&[&entry("certificate_issued", "", rest)])[0];
+        assert_eq!((event.is_failed, event.code), (is_failed, code), "{rest}");
+        assert_eq!(event.sent, Some(SENT));
     }
 }
 
@@ -107,9 +108,9 @@ fn tests_and_challenges_are_no_events_and_no_token_is_kept() {
         entry("", "", rest),
         "7".to_owned(),
     ];
-    for sending in sent_events(&entries.each_ref().map(String::as_str)) {
-        assert!(sending.occurrence(NOW).is_none(), "{sending:?}");
-        assert!(!format!("{sending:?}").contains("t0ken"));
+    for event in sent_events(&entries.each_ref().map(String::as_str)) {
+        assert!(event.occurrence(NOW).is_none(), "{event:?}");
+        assert!(!format!("{event:?}").contains("t0ken"));
     }
 }
 
@@ -128,7 +129,7 @@ fn status_changes_are_asked_for_by_minutes() {
 }
 
 #[test]
-fn a_change_of_status_is_the_event_that_should_have_come() {
+fn a_status_change_is_the_event_of_its_webhook() {
     let body = r#"{"orders":[
         {"order_id":1,"certificate_id":"11","status":"issued"},
         {"order_id":2,"certificate_id":12,"status":"Revoked"},
@@ -154,7 +155,7 @@ fn a_change_of_status_is_the_event_that_should_have_come() {
 }
 
 #[test]
-fn no_changes_are_an_empty_object_and_anything_else_is_refused() {
+fn an_empty_object_has_no_changes_and_other_shapes_are_refused() {
     for body in ["{}", r#"{"orders":null}"#, r#"{"orders":[]}"#] {
         let none: Vec<StatusChange> = Vec::new();
         assert_eq!(classify_status_changes(&answer(200, body)), Ok(none), "{body}");

@@ -45,9 +45,9 @@ fn envelopes(name: &str) -> Vec<Envelope> {
         "cloudflare" => events::<CloudflareReceiver>(&body),
         "digicert" => events::<DigicertReceiver>(&body),
         "meta-ct" => events::<MetaReceiver>(&body),
-        other => panic!("{other} is no folder of a provider"),
+        other => panic!("{other} is not the folder of a provider"),
     };
-    events.unwrap_or_else(|refusal| panic!("{name}: {refusal}"))
+    events.unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn every_file_has_an_expectation_and_every_expectation_a_file() {
 }
 
 #[test]
-fn every_file_comes_out_as_expected() {
+fn every_file_is_interpreted_as_expected() {
     for (name, expected) in expectations() {
         let envelopes = envelopes(&name);
         assert_eq!(envelopes.len(), expected.accepted, "{name}");
@@ -71,7 +71,7 @@ fn every_file_comes_out_as_expected() {
         assert_eq!(challenges, usize::from(expected.challenge), "{name}");
         let mut delivered = Vec::new();
         if challenges == 0 {
-            delivered.extend(envelopes.iter().map(|envelope| told(envelope, &name)));
+            delivered.extend(envelopes.iter().map(|envelope| outcome_of(envelope, &name)));
         }
         assert_eq!(delivered, expected.events, "{name}");
     }
@@ -87,7 +87,7 @@ fn no_two_samples_are_the_same_event() {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
 }
 
-fn told(envelope: &Envelope, name: &str) -> Expected {
+fn outcome_of(envelope: &Envelope, name: &str) -> Expected {
     let interpretation = dispatch::interpret(envelope).unwrap();
     assert_eq!(envelope.subject, interpretation.subject, "{name}");
     Expected {
@@ -98,7 +98,7 @@ fn told(envelope: &Envelope, name: &str) -> Expected {
     }
 }
 
-/// What the plan leads to when the provider has an answer.
+/// The outcome of the plan when the provider answers the call-back.
 fn outcome(interpretation: &Interpretation) -> Outcome {
     match &interpretation.plan {
         Plan::NotNeeded => Outcome::NotNeeded,

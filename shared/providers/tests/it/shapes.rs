@@ -59,7 +59,8 @@ fn groups_are_by_order_or_hostname() {
     let alert = json!({"object": "certificate_transparency", "entry": entry});
     assert_eq!(group(&only::<MetaReceiver>(alert)), "meta/certificate/5");
 
-    // Too long, or in letters that SQS does not take: the same group each time, and no other's.
+    // A name that is too long, or in letters that SQS does not allow, has the same group each time,
+    // and no other name has it.
     for name in [format!("{}.example", "a".repeat(120)), "bücher.example".to_owned()] {
         let hashed = hostname(&name);
         assert!(hashed.is_ascii() && hashed.len() == "cloudflare/".len() + 64, "{hashed}");
@@ -69,9 +70,9 @@ fn groups_are_by_order_or_hostname() {
 }
 
 #[test]
-fn only_our_sources_are_read() {
+fn only_sources_of_providers_are_interpreted() {
     let mut envelope = only::<DigicertReceiver>(json!({"event": "x"}));
-    for (source, is_ours) in [
+    for (source, is_provider) in [
         ("/digicert/certcentral", true),
         ("/cloudflare", true),
         ("/cloudflare/zones/z", true),
@@ -82,13 +83,13 @@ fn only_our_sources_are_read() {
         ("", false),
     ] {
         envelope.source = source.to_owned();
-        assert_eq!(dispatch::interpret(&envelope).is_some(), is_ours, "{source}");
+        assert_eq!(dispatch::interpret(&envelope).is_some(), is_provider, "{source}");
     }
 }
 
-/// An envelope from the queue need not be one that a door made.
+/// An envelope from the queue need not be one that a receiver made.
 #[test]
-fn any_envelope_is_read() {
+fn any_envelope_is_interpreted() {
     for source in ["/digicert/certcentral", "/cloudflare", "/meta/certificate-transparency"] {
         for data in [
             "null",
@@ -113,11 +114,11 @@ fn any_envelope_is_read() {
 }
 
 #[test]
-fn only_a_good_verdict_is_looked_into() {
-    let look = |value: u8| Classification::Good(value + 1);
-    assert_eq!(Classification::Good(1).and_then(look), Classification::Good(2));
+fn only_a_good_answer_is_classified_further() {
+    let classify = |value: u8| Classification::Good(value + 1);
+    assert_eq!(Classification::Good(1).and_then(classify), Classification::Good(2));
     let failed = Classification::Failed { reason: Reason::Refused };
-    assert_eq!(failed.and_then(look), Classification::Failed { reason: Reason::Refused });
+    assert_eq!(failed.and_then(classify), Classification::Failed { reason: Reason::Refused });
     assert_eq!(
         Classification::Good(1).and_then(|_| Classification::<Value>::BadCertificate),
         Classification::BadCertificate

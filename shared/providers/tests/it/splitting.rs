@@ -13,7 +13,7 @@ fn documents(body: &str) -> Vec<String> {
         .collect()
 }
 
-/// Values keep their bytes: white space, escapes, digits that no number type holds.
+/// Values keep their bytes: white space, escapes, and digits that no number type holds.
 #[test]
 fn one_document_for_each_update_with_its_values_untouched() {
     let body = r#"{ "before" : [1, 2.50],
@@ -71,7 +71,7 @@ fn batch(count: usize) -> String {
     format!(r#"{{"entry":[{}],"object":"certificate_transparency"}}"#, entries.join(","))
 }
 
-/// The most that Meta puts into one request.
+/// The most updates that Meta sends in one request.
 #[test]
 fn a_thousand_updates_are_a_thousand_envelopes() {
     let events = events::<MetaReceiver>(&batch(1000)).unwrap();
@@ -81,7 +81,8 @@ fn a_thousand_updates_are_a_thousand_envelopes() {
     assert_eq!(sample["entry"][0]["changes"][0]["value"]["n"], 1250);
 }
 
-/// Ten times as many take about ten times as long; a hundred times would be a square.
+/// Ten times as many updates take about ten times as long. A hundred times as long would be
+/// quadratic.
 #[test]
 fn splitting_is_linear() {
     let (few, many) = (batch(100), batch(1000));

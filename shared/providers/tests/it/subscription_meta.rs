@@ -1,4 +1,4 @@
-//! What a Meta app hears of: the calls, and Graph's answers.
+//! The management of a Meta app's subscription: the calls, and the answers of the Graph API.
 
 use http::Method;
 use providers::api::{Answer, Refused};
@@ -63,7 +63,7 @@ fn every_call_has_its_path_and_body() {
 }
 
 #[test]
-fn subscriptions_and_domains() {
+fn subscriptions_and_domains_are_read() {
     let both = json!({ "data": [
         { "object": "page", "callback_url": "https://other.example" },
         {
@@ -92,7 +92,7 @@ fn subscriptions_and_domains() {
 }
 
 #[test]
-fn done_and_not() {
+fn only_success_is_done() {
     for (body, is_done) in [
         (r#"{"success":true}"#, true),
         (r#"{"success":"true"}"#, true),
@@ -107,27 +107,27 @@ fn done_and_not() {
 
 /// The code decides, whatever the status is.
 #[test]
-fn refusals() {
-    let told = |message: &str| Some(message.to_owned());
+fn each_failure_has_its_refusal() {
+    let some = |message: &str| Some(message.to_owned());
     for (status, body, expected) in [
         (400, r#"{"error":{"code":100,"error_subcode":33}}"#, Refusal::Retired),
         (200, r#"{"error":{"code":100,"error_subcode":33}}"#, Refusal::Retired),
         (
             400,
             r#"{"error":{"code":100,"message":"(#100) no"}}"#,
-            Refusal::Other { code: 100, message: told("(#100) no") },
+            Refusal::Other { code: 100, message: some("(#100) no") },
         ),
         (400, r#"{"error":{"code":190}}"#, Refusal::TokenRefused { code: 190 }),
         (403, r#"{"error":{"code":10}}"#, Refusal::Forbidden { code: 10 }),
         (403, r#"{"error":{"code":4,"is_transient":true}}"#, Refusal::RateLimited { code: 4 }),
-        (400, r#"{"error":{"code":2}}"#, Refusal::Unavailable { status: 400 }),
-        (400, r#"{"error":{"code":7,"is_transient":true}}"#, Refusal::Unavailable { status: 400 }),
+        (400, r#"{"error":{"code":2}}"#, Refusal::ServerError { status: 400 }),
+        (400, r#"{"error":{"code":7,"is_transient":true}}"#, Refusal::ServerError { status: 400 }),
         (
             400,
             r#"{"error":{"code":2200,"message":"m"}}"#,
-            Refusal::CallbackFailed { message: told("m") },
+            Refusal::CallbackFailed { message: some("m") },
         ),
-        (502, "<html>", Refusal::Unavailable { status: 502 }),
+        (502, "<html>", Refusal::ServerError { status: 502 }),
         (302, "", Refusal::Redirect { status: 302 }),
         (200, "<html>", Refusal::Html { status: 200 }),
         (200, "", Refusal::Unreadable { status: 200 }),
@@ -139,7 +139,7 @@ fn refusals() {
 }
 
 #[test]
-fn what_quotes_a_secret_is_not_repeated() {
+fn a_message_that_quotes_a_secret_is_dropped() {
     let body = r#"{"error":{"code":2200,"message":"v3rify-token was not taken"}}"#;
     let refusal = classify_done(&answer(400, body)).unwrap_err();
     assert!(refusal.to_string().contains(TOKEN));

@@ -22,23 +22,24 @@ pub(crate) fn later(duration: Duration) -> Receipt {
 }
 
 /// The envelopes of a body.
-pub(crate) fn events<D: WebhookReceiver>(
+pub(crate) fn events<R: WebhookReceiver>(
     body: impl AsRef<[u8]>,
 ) -> Result<Vec<Envelope>, InvalidDocument> {
-    let events = D::events(body.as_ref(), &receipt())?;
+    let events = R::events(body.as_ref(), &receipt())?;
     Ok(events.into_iter().map(|event| event.envelope).collect())
 }
 
 /// The envelope of a body that holds one event.
-pub(crate) fn only<D: WebhookReceiver>(body: impl ToString) -> Envelope {
+pub(crate) fn only<R: WebhookReceiver>(body: impl ToString) -> Envelope {
     let body = body.to_string();
-    let mut events = events::<D>(&body).unwrap_or_else(|refusal| panic!("{refusal}: {body}"));
+    let mut events = events::<R>(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
     assert_eq!(events.len(), 1, "{body}");
     events.remove(0)
 }
 
-pub(crate) fn read<D: WebhookReceiver>(body: impl ToString) -> Interpretation {
-    dispatch::interpret(&only::<D>(body)).unwrap()
+/// The interpretation of a body that holds one event.
+pub(crate) fn read<R: WebhookReceiver>(body: impl ToString) -> Interpretation {
+    dispatch::interpret(&only::<R>(body)).unwrap()
 }
 
 pub(crate) fn headers(values: &[(&'static str, &str)]) -> HeaderMap {
@@ -56,7 +57,7 @@ pub(crate) fn answer(status: u16, body: &str) -> Answer<'_> {
     Answer { status, retry_after: None, body: body.as_bytes() }
 }
 
-/// A value in which one member, given as a path, is replaced or (`None`) left out.
+/// The document with the member at `path` replaced, or removed for `None`.
 pub(crate) fn with(mut document: Value, path: &[&str], value: Option<Value>) -> Value {
     let (last, parents) = path.split_last().unwrap();
     let parent = parents.iter().fold(&mut document, |parent, name| &mut parent[*name]);

@@ -11,13 +11,13 @@ use crate::support::headers;
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const TEST_EVENT: &str = r#"{ "event": "test_webhook_endpoint" }"#;
 
-fn fault<D: WebhookReceiver>(stored: &str) -> Option<SecretFault> {
-    D::secret(&stored.into()).err()
+fn fault<R: WebhookReceiver>(stored: &str) -> Option<SecretFault> {
+    R::secret(&stored.into()).err()
 }
 
-fn verify<D: WebhookReceiver>(stored: &str, headers: &HeaderMap, body: &str) -> bool {
-    let secret = D::secret(&stored.into()).unwrap_or_else(|fault| panic!("{stored}: {fault}"));
-    D::verify(headers, body.as_bytes(), &secret)
+fn verify<R: WebhookReceiver>(stored: &str, headers: &HeaderMap, body: &str) -> bool {
+    let secret = R::secret(&stored.into()).unwrap_or_else(|error| panic!("{stored}: {error}"));
+    R::verify(headers, body.as_bytes(), &secret)
 }
 
 fn signature(body: &str, secret: &str) -> String {
@@ -26,7 +26,7 @@ fn signature(body: &str, secret: &str) -> String {
 }
 
 #[test]
-fn stored_secrets() {
+fn only_usable_secrets_are_accepted() {
     use SecretFault::{Empty, Missing, NotFilledIn, TooShort};
     let digits = "12345678901234567890123456789012";
     for (stored, expected) in [
@@ -87,7 +87,7 @@ fn a_key_header_passes_only_alone_and_whole() {
 }
 
 #[test]
-fn a_signature_is_of_these_bytes() {
+fn a_signature_is_over_the_raw_bytes() {
     let body = r#"{"name":"\u00e4"}"#;
     let right = signature(body, "app");
     let hex = &right["sha256=".len()..];
@@ -193,9 +193,8 @@ fn without_a_verify_token_no_handshake_succeeds() {
     }
 }
 
-/// Other providers have no handshake at all.
 #[test]
-fn routes_and_methods() {
+fn routes_methods_and_limits_are_fixed() {
     let secret = DigicertReceiver::secret(&KEY.into()).ok().unwrap();
     assert_eq!(DigicertReceiver::handshake("hub.mode=subscribe", &secret), None);
     assert_eq!((DigicertReceiver::ROUTE, DigicertReceiver::ALLOW), ("/webhooks/digicert", "POST"));

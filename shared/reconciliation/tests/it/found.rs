@@ -1,4 +1,4 @@
-//! What is found, and what is put on the queue.
+//! The events that are found and put on the queue.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::stage::{JOB, Stage, data, of_order};
 
-/// As the webhook would have brought it.
+/// The id of the event as the webhook endpoint derives it.
 fn id(event: &str, data: &serde_json::Value, at: OffsetDateTime) -> String {
     let body = json!({"event": event, "data": data}).to_string();
     let receipt = Receipt { at, traceparent: None };
@@ -25,15 +25,15 @@ fn ids(envelopes: &[Envelope]) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn what_was_refused_is_put_on_the_queue_once() {
+async fn a_refused_event_is_put_on_the_queue_once() {
     let stage = Stage::set().await;
-    stage.happen(503, of_order("certificate_issued", 1)).await;
-    stage.happen(401, of_order("certificate_revoked", 3)).await;
-    stage.happen(200, of_order("certificate_issued", 5)).await;
-    stage.happen(500, of_order("order_rejected", 7)).await;
-    // Sent again by CertCentral, and taken then.
-    stage.happen(500, of_order("certificate_issued", 9)).await;
-    stage.happen(204, of_order("certificate_issued", 9)).await;
+    stage.send(503, of_order("certificate_issued", 1)).await;
+    stage.send(401, of_order("certificate_revoked", 3)).await;
+    stage.send(200, of_order("certificate_issued", 5)).await;
+    stage.send(500, of_order("order_rejected", 7)).await;
+    // CertCentral sent this one again, and it was accepted.
+    stage.send(500, of_order("certificate_issued", 9)).await;
+    stage.send(204, of_order("certificate_issued", 9)).await;
 
     let report = stage.run().await.unwrap();
     assert_eq!(crate::stage::counts(&report), [5, 2, 3, 0, 0]);
@@ -64,18 +64,18 @@ async fn what_was_refused_is_put_on_the_queue_once() {
             .await
             .unwrap();
     }
-    assert_eq!(stage.counts().await, [5, 5, 0, 0, 0], "delivered meanwhile");
+    assert_eq!(stage.counts().await, [5, 5, 0, 0, 0], "delivered in the meantime");
 }
 
 #[tokio::test]
-async fn what_was_not_sent_is_found_by_the_orders() {
+async fn an_event_that_was_not_sent_is_found_by_its_order() {
     let stage = Stage::set().await;
-    let instant = stage.happen(200, of_order("certificate_issued", 1).instantly()).await;
+    let instant = stage.send(200, of_order("certificate_issued", 1).instantly()).await;
     assert_eq!(instant.outcome, Outcome::Withheld { reason: Withheld::InstantIssuanceOff });
-    stage.happen(200, of_order("certificate_issued", 3)).await;
+    stage.send(200, of_order("certificate_issued", 3)).await;
     stage.deactivate().await;
     for event in ["certificate_revoked", "order_rejected"] {
-        let sent = stage.happen(200, of_order(event, 5 + event.len() as u64)).await;
+        let sent = stage.send(200, of_order(event, 5 + event.len() as u64)).await;
         assert_eq!(sent.outcome, Outcome::Withheld { reason: Withheld::NotActive });
     }
     let report = stage.run().await.unwrap();
@@ -100,16 +100,16 @@ async fn what_was_not_sent_is_found_by_the_orders() {
 }
 
 #[tokio::test]
-async fn an_account_where_nothing_happened_has_nothing_to_find() {
+async fn nothing_is_found_in_an_account_without_events() {
     let stage = Stage::set().await;
     assert_eq!(stage.counts().await, [0; 5]);
-    // Neither a challenge nor a test is an event, however they end.
+    // A challenge is not an event, whatever its answer.
     stage.listener.answer(500);
     stage.challenge().await;
     assert_eq!(stage.counts().await, [0; 5]);
-    // An order older than the window is not asked for.
+    // An order older than the window is not read.
     stage.deactivate().await;
-    stage.happen(200, of_order("certificate_issued", 1)).await;
+    stage.send(200, of_order("certificate_issued", 1)).await;
     stage.simulator.advance_clock(std::time::Duration::from_secs(3700));
     assert_eq!(stage.counts().await, [0; 5]);
     let week = Job { window_minutes: 10_080, ..JOB };
@@ -117,30 +117,30 @@ async fn an_account_where_nothing_happened_has_nothing_to_find() {
     assert_eq!(crate::stage::counts(&report), [1, 0, 1, 0, 0]);
 }
 
-/// A notice has the day in its id, and the day is the door's: one around midnight may be of either.
+/// The id of a notice contains the day of its receipt, so around midnight it may be of either day.
 #[tokio::test]
-async fn a_notice_that_came_on_the_day_beside_is_known() {
+async fn a_notice_received_on_the_next_day_is_known() {
     let stage = Stage::set().await;
     let domain = json!({"domain_id": 7, "name": "a.example"});
-    stage.happen(500, DigicertEvent::new("domain_expired").with_data(data(domain.clone()))).await;
+    stage.send(500, DigicertEvent::new("domain_expired").with_data(data(domain.clone()))).await;
     let tomorrow = OffsetDateTime::now_utc() + Duration::DAY;
     let id = id("domain_expired", &domain, tomorrow);
     stage.state.ledger().record(ports::DeliveryRecord::id(&id, tomorrow)).await.unwrap();
     assert_eq!(stage.counts().await, [1, 1, 0, 0, 0]);
 
     let other = DigicertEvent::new("domain_expired").with_data(data(json!({"domain_id": 8})));
-    stage.happen(500, other.clone()).await;
+    stage.send(500, other.clone()).await;
     assert_eq!(stage.counts().await, [2, 1, 1, 0, 0]);
-    // The same notice failed again, after midnight: it is on the queue already.
+    // The same notice fails again after midnight, and is on the queue already.
     stage.simulator.advance_clock(std::time::Duration::from_secs(86_400));
-    stage.happen(500, other).await;
+    stage.send(500, other).await;
     assert_eq!(stage.counts().await, [2, 1, 0, 1, 0]);
 }
 
 #[tokio::test]
-async fn a_dry_run_puts_nothing_on_the_queue_and_remembers_nothing() {
+async fn a_dry_run_puts_nothing_on_the_queue_and_records_nothing() {
     let stage = Stage::set().await;
-    stage.happen(500, of_order("certificate_issued", 1)).await;
+    stage.send(500, of_order("certificate_issued", 1)).await;
     let dry = Job { is_dry_run: true, ..JOB };
     for _ in 0..2 {
         let report = stage.reconciler().run(&dry).await.unwrap();
@@ -151,9 +151,9 @@ async fn a_dry_run_puts_nothing_on_the_queue_and_remembers_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_not_delivered_an_hour_later_is_still_missing() {
+async fn an_event_not_delivered_within_an_hour_is_still_missing() {
     let stage = Stage::set().await;
-    stage.happen(500, of_order("certificate_issued", 1)).await;
+    stage.send(500, of_order("certificate_issued", 1)).await;
     let id = id(
         "certificate_issued",
         &json!({"order_id": 1, "certificate_id": 2}),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A webhook listener that answers as it is told.
+/// A webhook listener that answers with a status code that the test sets.
 pub(crate) struct Listener {
     pub(crate) url: String,
     shared: Arc<Shared>,
@@ -37,7 +37,7 @@ impl Listener {
         self.shared.code.store(code, Ordering::Relaxed);
     }
 
-    /// Of the last challenge.
+    /// The token of the last challenge.
     pub(crate) fn token(&self) -> String {
         self.shared.token.lock().unwrap().clone().unwrap()
     }

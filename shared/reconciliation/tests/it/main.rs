@@ -1,4 +1,4 @@
-//! The reconciler against the simulated CertCentral, with queue and ledger in a state folder.
+//! The reconciler with the simulated CertCentral, with queue and ledger in a state folder.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod found;

@@ -1,8 +1,8 @@
-//! CertCentral's API in good order and in bad.
+//! CertCentral's API with and without faults.
 
 use axum::Router;
 use axum::http::StatusCode;
-use reconciliation::Fault as Stopped;
+use reconciliation::RunError;
 use simulator::{Fault, Rule};
 use tokio::net::TcpListener;
 
@@ -14,9 +14,9 @@ const WEBHOOK: &str = "/services/v2/webhook";
 const QUOTING: &str = r#"{"errors":[{"code":"odd","message":"the key any-key is odd"}]}"#;
 const CHANGES: &str = "/services/v2/order/certificate/status-changes";
 
-/// Ten failed events among thirty, on many pages; the log may begin at either end.
+/// Ten of thirty events failed. The log may have the newest or the oldest entry first.
 #[tokio::test]
-async fn a_log_of_many_pages_is_read_from_either_end() {
+async fn a_log_of_many_pages_is_read_in_either_order() {
     for digicert_log_newest_first in [false, true] {
         let settings = simulator::Settings {
             digicert_log_page: 7,
@@ -26,7 +26,7 @@ async fn a_log_of_many_pages_is_read_from_either_end() {
         let stage = Stage::with(settings).await;
         for number in 0..30 {
             let code = if number % 3 == 0 { 500 } else { 200 };
-            stage.happen(code, of_order("certificate_issued", 1 + number * 2)).await;
+            stage.send(code, of_order("certificate_issued", 1 + number * 2)).await;
         }
         assert_eq!(stage.counts().await, [30, 20, 10, 0, 0]);
         assert_eq!(stage.queued().await.len(), 10);
@@ -34,25 +34,25 @@ async fn a_log_of_many_pages_is_read_from_either_end() {
 }
 
 #[tokio::test]
-async fn the_older_address_of_the_log_is_tried_too() {
+async fn the_older_address_of_the_log_is_also_tried() {
     let stage = Stage::set().await;
-    stage.happen(500, of_order("certificate_issued", 1)).await;
+    stage.send(500, of_order("certificate_issued", 1)).await;
     stage.simulator.faults().set([Rule::new(LOGS, Fault::NoRoute)]);
     let report = stage.run().await.unwrap();
     assert_eq!((counts(&report), report.notes.len()), ([1, 0, 1, 0, 0], 0));
-    // Without a webhook there is no other.
+    // Without a webhook only the older address exists.
     stage.simulator.faults().clear();
     stage.delete().await;
-    stage.happen(500, of_order("certificate_issued", 3)).await;
+    stage.send(500, of_order("certificate_issued", 3)).await;
     assert_eq!(stage.counts().await, [2, 0, 1, 1, 0]);
 }
 
 #[tokio::test]
-async fn a_key_without_a_right_is_used_for_the_rest_and_that_is_said() {
+async fn a_key_without_a_permission_is_used_for_the_rest_and_a_note_says_so() {
     let stage = Stage::set().await;
-    stage.happen(500, of_order("certificate_issued", 1)).await;
+    stage.send(500, of_order("certificate_issued", 1)).await;
     stage.deactivate().await;
-    stage.happen(200, of_order("certificate_issued", 3)).await;
+    stage.send(200, of_order("certificate_issued", 3)).await;
     for (path, fault, expected, note) in [
         (WEBHOOK, Fault::MissingPermission, [2, 0, 2, 0, 0], "only the orders are compared"),
         (WEBHOOK, Fault::NoRoute, [2, 0, 0, 2, 0], "only the orders are compared"),
@@ -64,13 +64,13 @@ async fn a_key_without_a_right_is_used_for_the_rest_and_that_is_said() {
         assert!(matches!(&*report.notes, [only] if only.contains(note)), "{:?}", report.notes);
     }
     stage.simulator.faults().set([Rule::new("/", Fault::MissingPermission)]);
-    assert!(stage.run().await.is_err(), "there is nothing left to compare");
+    assert!(stage.run().await.is_err(), "nothing is left to compare");
 }
 
 #[tokio::test]
-async fn passing_trouble_passes() {
+async fn transient_failures_are_retried() {
     let stage = Stage::set().await;
-    stage.happen(500, of_order("certificate_issued", 1)).await;
+    stage.send(500, of_order("certificate_issued", 1)).await;
     stage.simulator.faults().set([
         Rule::new(CHANGES, Fault::RateLimited { retry_after: Some(1), status: None }).times(1),
         Rule::new(LOGS, Fault::ServerError { status: Some(503) }).times(1),
@@ -81,7 +81,7 @@ async fn passing_trouble_passes() {
 }
 
 #[tokio::test]
-async fn lasting_trouble_is_one_line() {
+async fn a_lasting_failure_is_one_line() {
     let stage = Stage::set().await;
     for (fault, expected) in [
         (Fault::KeyRefused, "access_denied_invalid_key"),
@@ -89,16 +89,16 @@ async fn lasting_trouble_is_one_line() {
         (Fault::RateLimited { retry_after: Some(0), status: None }, "request_limit_exceeded"),
     ] {
         stage.simulator.faults().set([Rule::new("/", fault.clone())]);
-        let stopped = stage.run().await.unwrap_err();
-        let text = stopped.to_string();
+        let error = stage.run().await.unwrap_err();
+        let text = error.to_string();
         assert!(text.contains(expected) && !text.contains('\n'), "{text}");
-        assert_eq!(stopped.is_key_refused(), fault == Fault::KeyRefused);
+        assert_eq!(error.is_key_refused(), fault == Fault::KeyRefused);
     }
     stage.simulator.faults().set([Rule::new("/", Fault::Reset)]);
-    assert!(matches!(stage.run().await, Err(Stopped::Unanswered { .. })));
+    assert!(matches!(stage.run().await, Err(RunError::Unanswered { .. })));
 }
 
-/// The text goes to the log, and to the operator.
+/// The message goes to the log and to the operator.
 #[tokio::test]
 async fn a_message_that_quotes_the_key_is_not_repeated() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

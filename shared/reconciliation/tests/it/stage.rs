@@ -10,7 +10,7 @@ use processing::Endpoint;
 use providers::api::{Key, Request};
 use providers::digicert::webhook::{self, Parameters};
 use providers::digicert::{KNOWN_EVENTS, api};
-use reconciliation::{Fault, Job, Ports, Reconciler, Report, Settings};
+use reconciliation::{Job, Ports, Reconciler, Report, RunError, Settings};
 use serde_json::{Map, Value, json};
 use simulator::{DigicertEvent, DigicertSent, Simulator};
 
@@ -18,7 +18,7 @@ use crate::listener::Listener;
 
 pub(crate) const JOB: Job = Job { window_minutes: 60, is_dry_run: false, deadline: None };
 
-/// An account whose webhook is active, with a listener of ours, and a state folder.
+/// An account with an active webhook, a listener for it, and a state folder.
 pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) listener: Listener,
@@ -89,7 +89,7 @@ impl Stage {
         self.act(&webhook::deactivate(self.id)).await;
     }
 
-    /// As long as it is remembered, which the simulator's log is beyond the webhook.
+    /// Deletes the webhook. The simulator keeps its log.
     pub(crate) async fn delete(&self) {
         self.act(&webhook::delete(self.id)).await;
     }
@@ -98,8 +98,8 @@ impl Stage {
         self.act(&webhook::send_challenge(self.id)).await;
     }
 
-    /// Lets it happen while the listener answers with `code`.
-    pub(crate) async fn happen(&self, code: u16, event: DigicertEvent) -> DigicertSent {
+    /// Sends an event while the listener answers with `code`.
+    pub(crate) async fn send(&self, code: u16, event: DigicertEvent) -> DigicertSent {
         self.listener.answer(code);
         self.simulator.send_digicert_event(event).await.unwrap()
     }
@@ -116,7 +116,7 @@ impl Stage {
         Reconciler::new(&self.settings, ports).unwrap()
     }
 
-    pub(crate) async fn run(&self) -> Result<Report, Fault> {
+    pub(crate) async fn run(&self) -> Result<Report, RunError> {
         self.reconciler().run(&JOB).await
     }
 
@@ -125,7 +125,7 @@ impl Stage {
         counts(&self.run().await.unwrap())
     }
 
-    /// The envelopes that wait on the events queue, taken off it.
+    /// Receives and acknowledges the envelopes on the events queue.
     pub(crate) async fn queued(&self) -> Vec<Envelope> {
         let events = self.state.events();
         let mut envelopes = Vec::new();

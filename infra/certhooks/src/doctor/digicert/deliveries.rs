@@ -4,32 +4,33 @@ use envelope::rfc3339;
 use providers::digicert::webhook::{LogEntry, Webhook};
 use time::Duration;
 
-use crate::digicert::{Account, Book};
+use crate::digicert::{Account, EventLog};
+use crate::doctor::context::Context;
 use crate::doctor::digicert::PROVIDER;
-use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
-use crate::doctor::source::DIGICERT_RANGE;
-use crate::fault::Fault;
+use crate::doctor::source_range::DIGICERT_RANGE;
+use crate::error::CommandError;
 
 const CHECK: &str = "deliveries";
-/// So many of the newest deliveries are judged.
+/// The number of deliveries that are checked, newest first.
 const LATEST: usize = 100;
-/// Half of what CertCentral waits.
+/// Half of CertCentral's timeout.
 const SLOW: Duration = Duration::seconds(5);
 
-pub(super) async fn look(look: &Look, account: &Account, webhook: &Webhook) -> Finding {
-    match Book::of(account, webhook.id).newest(LATEST).await {
-        Ok(entries) => delivered(look, &entries),
-        Err(trouble) => Finding::warning(
+/// Checks the newest deliveries in the event log.
+pub(super) async fn check(context: &Context, account: &Account, webhook: &Webhook) -> Finding {
+    match EventLog::of(account, webhook.id).newest(LATEST).await {
+        Ok(entries) => finding(context, &entries),
+        Err(error) => Finding::warning(
             CHECK,
-            format!("the event log cannot be read: {}", Fault::from(trouble).text()),
-            look.command("digicert webhook logs"),
+            format!("the event log cannot be read: {}", CommandError::from(error).message()),
+            context.command("digicert webhook logs"),
         ),
     }
 }
 
-/// `entries`: newest first.
-fn delivered(look: &Look, entries: &[LogEntry]) -> Finding {
+/// `entries` are newest first.
+fn finding(context: &Context, entries: &[LogEntry]) -> Finding {
     let Some(newest) = entries.first() else {
         return Finding::ok(CHECK, "none yet");
     };
@@ -41,28 +42,33 @@ fn delivered(look: &Look, entries: &[LogEntry]) -> Finding {
         *codes.entry(code).or_default() += 1;
     }
     let failed: Vec<_> = codes.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
-    let detail = format!("of the last {count} failed: {}", failed.join(", "));
+    let detail = format!("failures among the last {count}: {}", failed.join(", "));
     let slowest = entries.iter().filter_map(|entry| Some(entry.answered? - entry.sent?)).max();
     if newest.is_failed() {
         let detail = format!("the newest, {} at {at}, failed; {detail}", newest.event);
-        Finding::wrong(CHECK, detail, remedy(look, newest.code))
+        Finding::error(CHECK, detail, fix(context, newest.code))
     } else if !codes.is_empty() {
-        let mend = look.command("digicert webhook logs --failed");
-        Finding::warning(CHECK, format!("{detail}; the newest at {at} did not"), mend)
+        let fix = context.command("digicert webhook logs --failed");
+        Finding::warning(CHECK, format!("{detail}; the newest, at {at}, succeeded"), fix)
     } else if slowest.is_some_and(|slowest| slowest > SLOW) {
-        let detail = format!("the last {count} were taken, but one took over {SLOW} of 10 s");
-        Finding::warning(CHECK, detail, "more memory for the function, or a shorter way to it")
+        let detail =
+            format!("the last {count} succeeded, but one took over {SLOW} of the limit of 10 s");
+        Finding::warning(
+            CHECK,
+            detail,
+            "give the function more memory, or reduce the latency to it",
+        )
     } else {
-        Finding::ok(CHECK, format!("the last {count} were taken, the newest at {at}"))
+        Finding::ok(CHECK, format!("the last {count} succeeded, the newest at {at}"))
     }
 }
 
-fn remedy(look: &Look, code: Option<u16>) -> String {
+fn fix(context: &Context, code: Option<u16>) -> String {
     match code {
-        Some(401) => look.key_command("URL"),
-        Some(403) => format!("let {DIGICERT_RANGE} reach the door (SOURCE_IP_ALLOWLIST, firewall)"),
-        Some(404 | 405) => look.subscribe(PROVIDER, None),
-        Some(_) => look.log(),
-        None => "see the lines dns, tls and answer".to_owned(),
+        Some(401) => context.set_key_command("URL"),
+        Some(403) => format!("allow {DIGICERT_RANGE} (SOURCE_IP_ALLOWLIST, firewall)"),
+        Some(404 | 405) => context.subscribe_command(PROVIDER, None),
+        Some(_) => context.log_hint(),
+        None => "correct what the checks dns, tls and answer report".to_owned(),
     }
 }

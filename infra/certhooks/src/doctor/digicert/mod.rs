@@ -1,7 +1,7 @@
-//! CertCentral's side, compared with ours.
+//! CertCentral's configuration, compared with the installation.
 //!
 //! - [`webhook`]: status, key, events and settings of the account's webhook
-//! - [`deliveries`]: what the event log says
+//! - [`deliveries`]: the newest deliveries in the event log
 
 mod deliveries;
 mod webhook;
@@ -10,113 +10,114 @@ use envelope::Provider;
 use providers::digicert::api;
 use providers::digicert::webhook::{self as management, Refusal, Webhook};
 
-use crate::client::Trouble;
+use crate::client::CallError;
 use crate::digicert::{Account, base, key_source};
-use crate::doctor::look::Look;
+use crate::doctor::context::Context;
 use crate::doctor::report::Finding;
-use crate::doctor::source::DIGICERT_RANGE;
-use crate::doctor::{Side, endpoint};
-use crate::fault::{Fault, Outcome};
+use crate::doctor::source_range::DIGICERT_RANGE;
+use crate::doctor::{ProviderReport, compare_endpoint};
+use crate::error::{CommandError, CommandResult};
 
 pub(super) const PROVIDER: Provider = Provider::Digicert;
 
-/// CertCentral's side.
-pub(crate) async fn look(look: &Look) -> Side {
-    let account = match open(look).await {
+/// Checks the webhook of the CertCentral account.
+pub(crate) async fn check(context: &Context) -> ProviderReport {
+    let account = match open(context).await {
         Ok(account) => account,
-        Err(fault) => {
-            let mend = "set DIGICERT_API_KEY, or put `digicert_api_key` into secrets.json";
-            let findings = vec![Finding::warning("api-key", fault.text(), mend)];
-            return Side { findings, endpoint: None };
+        Err(error) => {
+            let fix = "set DIGICERT_API_KEY, or put `digicert_api_key` into secrets.json";
+            let findings = vec![Finding::warning("api-key", error.message(), fix)];
+            return ProviderReport { findings, endpoint: None };
         }
     };
     let webhooks = match account.call(&management::list(), management::classify_list).await {
         Ok(webhooks) => webhooks,
-        Err(trouble) => return Side { findings: vec![refused(trouble)], endpoint: None },
+        Err(error) => return ProviderReport { findings: vec![refused(error)], endpoint: None },
     };
-    let mut findings = vec![Finding::ok("api-key", "CertCentral takes it, and shows webhooks")];
-    let Some(there) = ours(look, &webhooks) else {
-        let subscribe = look.subscribe(PROVIDER, None);
-        findings.push(Finding::wrong("webhook", "the account has none", subscribe));
-        return Side { findings, endpoint: None };
+    let mut findings =
+        vec![Finding::ok("api-key", "CertCentral accepts the key and lists webhooks")];
+    let Some(webhook) = ours(context, &webhooks) else {
+        let subscribe = context.subscribe_command(PROVIDER, None);
+        findings.push(Finding::error("webhook", "the account has none", subscribe));
+        return ProviderReport { findings, endpoint: None };
     };
-    findings.push(one(&webhooks));
-    findings.push(endpoint(look, PROVIDER, there.endpoint.as_str()));
-    findings.push(webhook::status(look, there).await);
-    findings.push(webhook::key(look, there).await);
-    findings.extend(webhook::told(look, there));
-    findings.push(deliveries::look(look, &account, there).await);
-    findings.extend(tested(look, &account, there).await);
-    Side { findings, endpoint: Some(there.endpoint.as_str().to_owned()) }
+    findings.push(webhook_count(&webhooks));
+    findings.push(compare_endpoint(context, PROVIDER, webhook.endpoint.as_str()));
+    findings.push(webhook::status(context, webhook).await);
+    findings.push(webhook::key(context, webhook).await);
+    findings.extend(webhook::configuration(context, webhook));
+    findings.push(deliveries::check(context, &account, webhook).await);
+    findings.extend(test_event(context, &account, webhook).await);
+    ProviderReport { findings, endpoint: Some(webhook.endpoint.as_str().to_owned()) }
 }
 
-async fn open(look: &Look) -> Outcome<Account> {
-    let source = key_source(&look.state, None);
-    let stored = source.read(&look.environment, &look.secrets).await?;
+async fn open(context: &Context) -> CommandResult<Account> {
+    let source = key_source(&context.state, None);
+    let stored = source.read(&context.environment, &context.secrets).await?;
     let key = api::key(&stored)
-        .ok_or_else(|| Fault::usage("the API key is empty, or was never filled in"))?;
-    Account::new(base(None, look.arguments.eu, &look.environment)?, key)
+        .ok_or_else(|| CommandError::usage("the API key is empty or still the placeholder"))?;
+    Account::new(base(None, context.arguments.eu, &context.environment)?, key)
 }
 
-fn refused(trouble: Trouble<Refusal>) -> Finding {
-    let check = match &trouble {
-        Trouble::Refused(Refusal::KeyRefused) => "api-key",
-        Trouble::Refused(Refusal::MissingPermission | Refusal::Denied { .. }) => "rights",
+fn refused(error: CallError<Refusal>) -> Finding {
+    let check = match &error {
+        CallError::Refused(Refusal::KeyRefused) => "api-key",
+        CallError::Refused(Refusal::MissingPermission | Refusal::Denied { .. }) => "rights",
         _ => "api",
     };
-    let mend = match &trouble {
-        Trouble::Refused(Refusal::KeyRefused) => "set DIGICERT_API_KEY to a valid key",
-        Trouble::Refused(_) => "correct what it names, or try again later",
-        Trouble::Unanswered(_) => "see DIGICERT_API_BASE, HTTPS_PROXY and the network",
+    let fix = match &error {
+        CallError::Refused(Refusal::KeyRefused) => "set DIGICERT_API_KEY to a valid key",
+        CallError::Refused(_) => "correct what the message names, or try again later",
+        CallError::Unanswered(_) => "check DIGICERT_API_BASE, HTTPS_PROXY and the network",
     };
-    Finding::wrong(check, Fault::from(trouble).text(), mend)
+    Finding::error(check, CommandError::from(error).message(), fix)
 }
 
-/// The one that sends to our door, else the first.
-fn ours<'a>(look: &Look, webhooks: &'a [Webhook]) -> Option<&'a Webhook> {
-    let door = look.door(PROVIDER);
+/// The webhook that sends to this installation, else the first one.
+fn ours<'a>(context: &Context, webhooks: &'a [Webhook]) -> Option<&'a Webhook> {
+    let url = context.endpoint_url(PROVIDER);
     let is_ours = |webhook: &&Webhook| {
-        door.as_ref().is_some_and(|door| door.as_str() == webhook.endpoint.as_str())
+        url.as_ref().is_some_and(|url| url.as_str() == webhook.endpoint.as_str())
     };
     webhooks.iter().find(is_ours).or(webhooks.first())
 }
 
-fn one(webhooks: &[Webhook]) -> Finding {
+fn webhook_count(webhooks: &[Webhook]) -> Finding {
     let ids: Vec<_> = webhooks.iter().map(|webhook| webhook.id.to_string()).collect();
     match webhooks {
         [one] => Finding::ok("webhook", format!("{}, the only one of the account", one.id)),
         _ => Finding::warning(
             "webhook",
-            format!("{}: an account should have one", ids.join(", ")),
-            "certhooks digicert webhook list, and delete the others",
+            format!("{}: an account should have only one", ids.join(", ")),
+            "certhooks digicert webhook list, then delete the others",
         ),
     }
 }
 
-/// CertCentral's own test event, which only a key with the right to manage webhooks may ask for.
-async fn tested(look: &Look, account: &Account, webhook: &Webhook) -> Vec<Finding> {
+/// Triggers CertCentral's test event, which needs a key with the right to manage webhooks.
+async fn test_event(context: &Context, account: &Account, webhook: &Webhook) -> Vec<Finding> {
     let rights = Finding::ok("rights", "the API key may manage webhooks");
     let request = management::test_endpoint(&webhook.endpoint, webhook.secret.as_ref());
     match account.act(&request).await {
         Ok(()) => vec![rights, Finding::ok("test", "CertCentral's test event was answered 200")],
-        Err(Trouble::Refused(Refusal::MissingPermission | Refusal::Denied { .. })) => {
+        Err(CallError::Refused(Refusal::MissingPermission | Refusal::Denied { .. })) => {
             vec![Finding::warning(
                 "rights",
-                "the API key may look at webhooks and not manage them, which is enough for the worker",
-                "an administrator's key for subscribe, rotate and DIGICERT_AUTO_VERIFY",
+                "the API key may view webhooks but not manage them, which is enough for the worker",
+                "use an administrator's key for subscribe, rotate and DIGICERT_AUTO_VERIFY",
             )]
         }
-        Err(trouble) if trouble.is(&Refusal::EndpointError) => {
+        Err(error) if error.is_refusal(&Refusal::EndpointError) => {
             let detail = "CertCentral's test event was not answered 200";
-            let mend = format!(
-                "what the lines key, dns, tls and answer say; let {DIGICERT_RANGE} reach the door"
+            let fix = format!(
+                "correct what the checks key, dns, tls and answer report; allow {DIGICERT_RANGE}"
             );
-            vec![rights, Finding::wrong("test", detail, mend)]
+            vec![rights, Finding::error("test", detail, fix)]
         }
-        Err(trouble) => vec![Finding::warning(
+        Err(error) => vec![Finding::warning(
             "test",
-            format!("CertCentral sent no test event: {}", Fault::from(trouble).text()),
-            look.command("digicert webhook test"),
+            format!("CertCentral sent no test event: {}", CommandError::from(error).message()),
+            context.command("digicert webhook test"),
         )],
     }
 }

@@ -7,90 +7,90 @@ use providers::receiver::WebhookReceiver;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
+use crate::doctor::context::Context;
 use crate::doctor::digicert::PROVIDER;
-use crate::doctor::look::Look;
 use crate::doctor::report::Finding;
 
-pub(super) async fn status(look: &Look, webhook: &Webhook) -> Finding {
+pub(super) async fn status(context: &Context, webhook: &Webhook) -> Finding {
     const CHECK: &str = "status";
     let endpoint = webhook.endpoint.as_str();
     match &webhook.status {
         Status::Active => Finding::ok(CHECK, "active"),
-        Status::Inactive => Finding::wrong(
+        Status::Inactive => Finding::error(
             CHECK,
             "inactive: CertCentral sends nothing",
-            look.command("digicert webhook activate"),
+            context.command("digicert webhook activate"),
         ),
         Status::Pending => {
-            let waiting = waiting(look, webhook.id).await;
-            let detail = match waiting {
+            let detail = match token_expiry(context, webhook.id).await {
                 Some(expires) => {
-                    format!("pending; a token waits here until {}", rfc3339(expires))
+                    format!("pending; its token is stored until {}", rfc3339(expires))
                 }
                 None => "pending: its challenge is not completed".to_owned(),
             };
-            Finding::wrong(CHECK, detail, look.subscribe(PROVIDER, Some(endpoint)))
+            Finding::error(CHECK, detail, context.subscribe_command(PROVIDER, Some(endpoint)))
         }
         Status::Other(word) => Finding::warning(
             CHECK,
-            format!("{word}, which is not documented"),
-            look.command("digicert webhook show"),
+            format!("{word}, which CertCentral does not document"),
+            context.command("digicert webhook show"),
         ),
     }
 }
 
-/// Until when a token for it can be used.
-async fn waiting(look: &Look, id: u64) -> Option<OffsetDateTime> {
+/// When the stored token of a webhook expires; `None` where no token is stored.
+async fn token_expiry(context: &Context, id: u64) -> Option<OffsetDateTime> {
     let id = id.to_string();
-    let waiting = look.tokens().await.ok()?;
-    waiting.iter().filter(|one| one.webhook_id == id).map(|one| one.expires).max()
+    let tokens = context.tokens().await.ok()?;
+    tokens.iter().filter(|one| one.webhook_id == id).map(|one| one.expires).max()
 }
 
-/// Whether what CertCentral sends is what the door takes.
-pub(super) async fn key(look: &Look, webhook: &Webhook) -> Finding {
+/// Whether the key that CertCentral sends is the one that the endpoint accepts.
+pub(super) async fn key(context: &Context, webhook: &Webhook) -> Finding {
     const CHECK: &str = "key";
-    let versions = match look.versions(PROVIDER).await {
+    let versions = match context.secret_versions(PROVIDER).await {
         Ok(versions) => versions,
         Err(error) => {
-            let mend = "name the folder with the key with --state, or set DIGICERT_WEBHOOK_KEY";
-            return Finding::warning(CHECK, format!("nothing to compare with: {error}"), mend);
+            let fix =
+                "name the folder that holds the key with --state, or set DIGICERT_WEBHOOK_KEY";
+            return Finding::warning(CHECK, format!("the key cannot be compared: {error}"), fix);
         }
     };
-    let mend = look.key_command(webhook.endpoint.as_str());
-    let Some(there) = &webhook.secret else {
-        let detail = "CertCentral sends none, so the door refuses every event with 401";
-        return Finding::wrong(CHECK, detail, mend);
+    let fix = context.set_key_command(webhook.endpoint.as_str());
+    let Some(sent) = &webhook.secret else {
+        let detail = "CertCentral sends no key, so the endpoint refuses every event with 401";
+        return Finding::error(CHECK, detail, fix);
     };
-    let rotate = || look.command("digicert webhook rotate");
+    let rotate = || context.command("digicert webhook rotate");
     let SecretVersions { current, pending, previous, .. } = versions;
-    if takes(current.as_ref(), there) {
+    if matches(current.as_ref(), sent) {
         match pending {
-            None => Finding::ok(CHECK, "CertCentral sends the key that is current here"),
-            Some(_) => Finding::warning(CHECK, "a rotation was stopped half way", rotate()),
+            None => Finding::ok(CHECK, "CertCentral sends the current key"),
+            Some(_) => Finding::warning(CHECK, "a rotation was interrupted", rotate()),
         }
-    } else if takes(pending.as_ref(), there) {
-        Finding::warning(CHECK, "CertCentral sends the key that is pending here", rotate())
-    } else if takes(previous.as_ref(), there) {
+    } else if matches(pending.as_ref(), sent) {
+        Finding::warning(CHECK, "CertCentral sends the pending key", rotate())
+    } else if matches(previous.as_ref(), sent) {
         let detail = "CertCentral sends the previous key, which is refused 24 h after the rotation";
-        Finding::wrong(CHECK, detail, mend)
+        Finding::error(CHECK, detail, fix)
     } else {
-        let detail = "CertCentral sends a key that is not known here: the door refuses it with 401";
-        Finding::wrong(CHECK, detail, mend)
+        let detail = "CertCentral sends an unknown key, which the endpoint refuses with 401";
+        Finding::error(CHECK, detail, fix)
     }
 }
 
-/// The door's own comparison, in constant time.
-fn takes(stored: Option<&SecretString>, there: &Key) -> bool {
+/// The endpoint's own comparison, in constant time.
+fn matches(stored: Option<&SecretString>, sent: &Key) -> bool {
     let secret = stored.and_then(|stored| DigicertReceiver::secret(stored).ok());
-    let Ok(mut value) = HeaderValue::from_str(there.expose()) else { return false };
+    let Ok(mut value) = HeaderValue::from_str(sent.expose()) else { return false };
     value.set_sensitive(true);
     let headers = HeaderMap::from_iter([(HeaderName::from_static("x-webhook-key"), value)]);
     secret.is_some_and(|secret| DigicertReceiver::verify(&headers, b"", &secret))
 }
 
-/// What it sends: events and settings.
-pub(super) fn told(look: &Look, webhook: &Webhook) -> Vec<Finding> {
-    let subscribe = || look.subscribe(PROVIDER, Some(webhook.endpoint.as_str()));
+/// Checks the subscribed events and the settings.
+pub(super) fn configuration(context: &Context, webhook: &Webhook) -> Vec<Finding> {
+    let subscribe = || context.subscribe_command(PROVIDER, Some(webhook.endpoint.as_str()));
     let missing: Vec<&str> = DEFAULT_EVENTS
         .iter()
         .copied()
@@ -98,30 +98,37 @@ pub(super) fn told(look: &Look, webhook: &Webhook) -> Vec<Finding> {
         .collect();
     let detail = format!("not subscribed to {}", missing.join(", "));
     let events = if missing.is_empty() {
-        Finding::ok("events", "subscribed to every event of CertCentral's pages")
+        Finding::ok("events", "subscribed to every documented event")
     } else if missing.iter().any(|event| CERTIFICATE_EVENTS.contains(event)) {
-        Finding::wrong("events", detail, subscribe())
+        Finding::error("events", detail, subscribe())
     } else {
         Finding::warning("events", detail, subscribe())
     };
     let settings = &webhook.settings;
     let instant = match settings.instant_issue {
-        Some(true) => Finding::ok("instant-issue", "certificate_issued comes for these too"),
-        _ => Finding::wrong(
+        Some(true) => Finding::ok(
             "instant-issue",
-            "off: no event comes for certificates that are issued instantly",
-            look.command("digicert webhook update --instant-issue on"),
+            "on: certificates that are issued instantly send certificate_issued too",
+        ),
+        _ => Finding::error(
+            "instant-issue",
+            "off: certificates that are issued instantly send no event",
+            context.command("digicert webhook update --instant-issue on"),
         ),
     };
     let chain = match (settings.chain, settings.instant_chain) {
-        (Some(true), Some(true)) => Finding::ok("chain", "comes with certificate_issued"),
+        (Some(true), Some(true)) => Finding::ok("chain", "certificate_issued holds the chain"),
         (chain, _) => Finding::warning(
             "chain",
             format!(
-                "does not come with {}: each of these costs a download",
-                if chain == Some(true) { "instant issuance" } else { "certificate_issued" }
+                "is not in {}, each of which then needs a download",
+                if chain == Some(true) {
+                    "events of instant issuance"
+                } else {
+                    "certificate_issued"
+                }
             ),
-            look.command("digicert webhook update --chain on --instant-chain on"),
+            context.command("digicert webhook update --chain on --instant-chain on"),
         ),
     };
     vec![events, instant, chain]

@@ -6,9 +6,9 @@ use simulator::{Fault, Rule};
 use super::{ROUTE, URL};
 use crate::scene::Scene;
 
-/// Nothing is sent at all.
+/// Invalid input is refused before anything is sent.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_right_is_not_sent() {
+async fn invalid_input_is_not_sent() {
     let scene = Scene::new().await;
     let empty = scene.state.path().join("empty");
     std::fs::write(&empty, " \n").unwrap();
@@ -25,15 +25,15 @@ async fn what_cannot_be_right_is_not_sent() {
             &[&subscribe[..], &["https://me:canary@hooks.example.com"]].concat(),
             "user name or password",
         ),
-        (&[&subscribe[..], &["hooks.example.com"]].concat(), "is no address"),
+        (&[&subscribe[..], &["hooks.example.com"]].concat(), "not a valid URL"),
         (&[&create[..], &["--secret-file", empty]].concat(), "is empty"),
         (
             &[&create[..], &["--secret-file", "/nowhere"]].concat(),
             "--secret-file /nowhere: No such file",
         ),
-        (&["cloudflare", "destination", "delete", "../x"], "is no id"),
-        (&["cloudflare", "policy", "create", "--destination", "a b"], "is no id"),
-        (&["cloudflare", "destination", "list", "--account", "a/b"], "is no account id"),
+        (&["cloudflare", "destination", "delete", "../x"], "is not an id"),
+        (&["cloudflare", "policy", "create", "--destination", "a b"], "is not an id"),
+        (&["cloudflare", "destination", "list", "--account", "a/b"], "is not an account id"),
         (
             &["cloudflare", "destination", "list", "--base", "http://api.example.com"],
             "--base: must be https",
@@ -59,10 +59,10 @@ async fn what_cannot_be_right_is_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_that_are_none_and_tokens_that_may_not() {
+async fn unusable_answers_and_refused_tokens() {
     let scene = Scene::new().await;
-    let door = scene.door();
-    let url = door.url(ROUTE);
+    let local = scene.local();
+    let url = local.url(ROUTE);
     let commands: [&[&str]; 3] = [
         &["cloudflare", "destination", "list"],
         &["cloudflare", "subscribe", "--endpoint", &url],
@@ -81,14 +81,14 @@ async fn answers_that_are_none_and_tokens_that_may_not() {
         scene.run_with(&nobody, command).refused(1, "no connection");
         for (fault, expected) in [
             (Fault::Html, "an HTML page (status 200)"),
-            (Fault::Empty, "the answer (status 200) cannot be understood"),
-            (Fault::ServerError { status: Some(502) }, "Cloudflare is unavailable (status 502)"),
-            (Fault::ServerError { status: Some(500) }, "Cloudflare is unavailable (status 500)"),
+            (Fault::Empty, "the answer (status 200) cannot be parsed"),
+            (Fault::ServerError { status: Some(502) }, "Cloudflare failed (status 502)"),
+            (Fault::ServerError { status: Some(500) }, "Cloudflare failed (status 500)"),
             (Fault::RateLimited { retry_after: None, status: None }, "too many requests"),
             (Fault::MissingPermission, "refuses the API token (status 403, code 9109)"),
             (Fault::Redirect { location: "https://example.com".into() }, "a redirect (status 302)"),
-            (Fault::Reset, "no whole answer"),
-            (Fault::CutOff, "no whole answer"),
+            (Fault::Reset, "incomplete answer"),
+            (Fault::CutOff, "incomplete answer"),
         ] {
             scene.simulator.faults().set(vec![Rule::new("/client/v4/", fault)]);
             scene.run(command).refused(1, expected);

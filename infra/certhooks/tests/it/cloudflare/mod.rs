@@ -1,5 +1,5 @@
 //! `certhooks cloudflare …`: the compiled binary against the simulated Cloudflare, with `certhooks
-//! local` as the door.
+//! local` as the webhook endpoint.
 
 mod bad_input;
 mod rotate;
@@ -19,13 +19,13 @@ const PREVIOUS: &str = "cloudflare_webhook_auth_previous";
 
 async fn subscribed() -> (Scene, Local) {
     let scene = Scene::new().await;
-    let door = scene.door();
-    scene.run(&["cloudflare", "subscribe", "--endpoint", &door.url(ROUTE)]).done();
-    (scene, door)
+    let local = scene.local();
+    scene.run(&["cloudflare", "subscribe", "--endpoint", &local.url(ROUTE)]).done();
+    (scene, local)
 }
 
-/// Codes of the answers to an event that happens now.
-async fn happens(scene: &Scene) -> Vec<Option<u16>> {
+/// The codes of the answers to an event that is sent now.
+async fn send_event(scene: &Scene) -> Vec<Option<u16>> {
     let event = CloudflareEvent::new(ACCOUNT, "issuance.succeeded");
     let sent = scene.simulator.send_cloudflare_event(event).await.unwrap();
     sent.into_iter().map(|sent| sent.code).collect()
@@ -39,11 +39,11 @@ fn policies(scene: &Scene) -> Vec<Value> {
     scene.lines(&["cloudflare", "policy", "list"])
 }
 
-/// One destination, which the one policy sends to, and a door that takes what comes.
-async fn is_whole(scene: &Scene) {
+/// Checks that there is one destination, that the one policy sends to it, and that an event is accepted.
+async fn assert_consistent(scene: &Scene) {
     let (destinations, policies) = (destinations(scene), policies(scene));
     assert_eq!((destinations.len(), policies.len()), (1, 1), "{destinations:?} {policies:?}");
     assert_eq!(policies[0]["destinations"], json!([destinations[0]["id"]]));
     assert_eq!(policies[0]["enabled"], true);
-    assert_eq!(happens(scene).await, [Some(200)]);
+    assert_eq!(send_event(scene).await, [Some(200)]);
 }

@@ -4,15 +4,17 @@ use std::time::Duration;
 use simulator::{Fault, Rule};
 use tokio::task::JoinSet;
 
-use super::{CURRENT, PENDING, PREVIOUS, ROUTE, destinations, happens, is_whole, subscribed};
+use super::{
+    CURRENT, PENDING, PREVIOUS, ROUTE, assert_consistent, destinations, send_event, subscribed,
+};
 use crate::digicert::stage::{of, steps};
 use crate::scene::{ACCOUNT, FIRST_AUTH, Scene};
 use crate::wire::{AUTH_HEADER, Request};
 
-/// Twenty events a second all the way through two rotations: none is refused, none is told twice.
+/// Twenty events per second during two rotations: none is refused, and none is delivered twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_event_is_refused_while_the_secret_is_rotated() {
-    let (scene, door) = subscribed().await;
+    let (scene, local) = subscribed().await;
     let scene = Arc::new(scene);
     let rotating = tokio::task::spawn_blocking({
         let scene = Arc::clone(&scene);
@@ -34,24 +36,24 @@ async fn no_event_is_refused_while_the_secret_is_rotated() {
     while !rotating.is_finished() {
         tick.tick().await;
         let scene = Arc::clone(&scene);
-        sending.spawn(async move { happens(&scene).await });
+        sending.spawn(async move { send_event(&scene).await });
     }
     rotating.await.unwrap();
     let answered = sending.join_all().await;
     assert!(answered.iter().all(|codes| codes == &[Some(200)]), "{answered:?}");
     assert!(answered.len() > 100, "two rotations take twelve seconds: {}", answered.len());
-    door.delivered(answered.len());
-    is_whole(&scene).await;
+    local.delivered(answered.len());
+    assert_consistent(&scene).await;
 
     let secrets = scene.secrets();
     assert_ne!(secrets[CURRENT], FIRST_AUTH);
     assert!(!secrets.contains_key(PENDING) && !secrets.contains_key(PREVIOUS), "--compromised");
     let hello = r#"{"text":"Hello World!"}"#;
-    let old = Request::bare(ROUTE, hello).with(AUTH_HEADER, FIRST_AUTH).send(&door);
+    let old = Request::bare(ROUTE, hello).with(AUTH_HEADER, FIRST_AUTH).send(&local);
     assert_eq!(old.status, 401);
 }
 
-/// Whatever call it ends at: run again it finishes, and with --roll-back it is undone.
+/// A rotation may be stopped at any call: run again it finishes, and with --roll-back it is undone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_that_was_stopped_finishes_or_is_undone() {
     let v3 = format!("/client/v4/accounts/{ACCOUNT}/alerting/v3");
@@ -61,14 +63,14 @@ async fn a_rotation_that_was_stopped_finishes_or_is_undone() {
         (format!("{v3}/destinations/webhooks/"), false),
         (format!("{v3}/destinations/webhooks/"), true),
     ] {
-        let (scene, door) = subscribed().await;
+        let (scene, local) = subscribed().await;
         let fault = Rule::new(path.clone(), Fault::ServerError { status: None }).times(1);
         scene.simulator.faults().add(fault);
         let stopped = scene.run(&["cloudflare", "rotate"]);
-        stopped.ended_badly(1, "run `rotate` again to finish, or with --roll-back");
+        stopped.ended_badly(1, "run `certhooks cloudflare rotate` again to finish");
         assert!(scene.secrets().contains_key(PENDING), "{path}");
-        assert!(happens(&scene).await.iter().all(|code| *code == Some(200)), "{path}");
-        let url = door.url(ROUTE);
+        assert!(send_event(&scene).await.iter().all(|code| *code == Some(200)), "{path}");
+        let url = local.url(ROUTE);
         scene
             .run(&["cloudflare", "subscribe", "--endpoint", &url])
             .refused(1, "a rotation was stopped half way");
@@ -80,7 +82,7 @@ async fn a_rotation_that_was_stopped_finishes_or_is_undone() {
             &["cloudflare", "rotate"]
         };
         scene.run(again).done();
-        is_whole(&scene).await;
+        assert_consistent(&scene).await;
         let secrets = scene.secrets();
         let expected = if roll_back { FIRST_AUTH } else { &next };
         assert_eq!((secrets[CURRENT].as_str(), secrets.get(PENDING)), (expected, None), "{path}");
@@ -89,7 +91,7 @@ async fn a_rotation_that_was_stopped_finishes_or_is_undone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_that_was_killed_finishes() {
-    let (scene, _door) = subscribed().await;
+    let (scene, _local) = subscribed().await;
     let mut child = scene.spawn(&[], &["cloudflare", "rotate"]);
     while !scene.secrets().contains_key(PENDING) {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -99,29 +101,29 @@ async fn a_rotation_that_was_killed_finishes() {
     child.wait().unwrap();
     let next = scene.secrets()[PENDING].clone();
     scene.run(&["cloudflare", "rotate"]).done();
-    is_whole(&scene).await;
+    assert_consistent(&scene).await;
     let secrets = scene.secrets();
     assert_eq!((&secrets[CURRENT], secrets[PREVIOUS].as_str()), (&next, FIRST_AUTH));
-    // What was pending when a secret leaked may have leaked too.
+    // A secret that was pending when the current one leaked may have leaked too.
     scene.store(&[(PENDING, Some("canary-pending-webhook-auth"))]);
     scene.run(&["cloudflare", "rotate", "--compromised"]).done();
-    is_whole(&scene).await;
+    assert_consistent(&scene).await;
     let secrets = scene.secrets();
     assert_ne!(secrets[CURRENT], "canary-pending-webhook-auth");
     assert!(!secrets.contains_key(PENDING) && !secrets.contains_key(PREVIOUS));
-    scene.run(&["cloudflare", "rotate", "--roll-back"]).refused(3, "nothing to undo");
+    scene.run(&["cloudflare", "rotate", "--roll-back"]).refused(3, "nothing to roll back");
 }
 
-/// A door that does not take the new secret, as one that runs with a variable of its own.
+/// The webhook endpoint does not accept the new secret, since its environment has a secret of its own.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rotation_that_the_door_does_not_follow_is_rolled_back() {
+async fn a_rotation_that_the_endpoint_does_not_follow_is_rolled_back() {
     let scene = Scene::new().await;
-    let door = scene.door_with(&[("CLOUDFLARE_WEBHOOK_AUTH", FIRST_AUTH)]);
-    scene.run(&["cloudflare", "subscribe", "--endpoint", &door.url(ROUTE)]).done();
+    let local = scene.local_with(&[("CLOUDFLARE_WEBHOOK_AUTH", FIRST_AUTH)]);
+    scene.run(&["cloudflare", "subscribe", "--endpoint", &local.url(ROUTE)]).done();
     let (before, there) = (scene.secrets(), destinations(&scene)[0]["id"].clone());
-    scene.run(&["cloudflare", "rotate"]).ended_badly(1, "rolled back: nothing was changed");
+    scene.run(&["cloudflare", "rotate"]).ended_badly(1, "rolled back; nothing was changed");
     assert_eq!((scene.secrets(), destinations(&scene)[0]["id"].clone()), (before, there));
-    is_whole(&scene).await;
+    assert_consistent(&scene).await;
     let variable = [("CLOUDFLARE_WEBHOOK_AUTH", FIRST_AUTH)];
     scene
         .run_with(&variable, &["cloudflare", "rotate"])

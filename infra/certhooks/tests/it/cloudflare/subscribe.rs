@@ -1,20 +1,20 @@
 use serde_json::json;
 
-use super::{ROUTE, destinations, happens, is_whole, policies, subscribed};
+use super::{ROUTE, assert_consistent, destinations, policies, send_event, subscribed};
 use crate::digicert::stage::{of, steps};
 use crate::scene::{ACCOUNT, Scene};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_whole_way_in_one_command_and_nothing_the_second_time() {
+async fn one_command_sets_up_everything_and_the_second_run_changes_nothing() {
     let scene = Scene::new().await;
-    let door = scene.door();
-    let url = door.url(ROUTE);
+    let local = scene.local();
+    let url = local.url(ROUTE);
     let subscribe = ["cloudflare", "subscribe", "--endpoint", &url, "--json"];
     let first = scene.run(&subscribe).done();
     let made = [("destination", "created"), ("test", "done"), ("policy", "created")];
     assert_eq!(steps(&first), of(made));
-    is_whole(&scene).await;
-    let events = door.delivered(1);
+    assert_consistent(&scene).await;
+    let events = local.delivered(1);
     assert_eq!(events[0]["type"], "certhooks.certificate.issued");
     let before = (destinations(&scene)[0]["id"].clone(), policies(&scene));
 
@@ -25,9 +25,9 @@ async fn the_whole_way_in_one_command_and_nothing_the_second_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_is_added_and_the_rest_left_alone() {
-    let (scene, door) = subscribed().await;
-    let url = door.url(ROUTE);
+async fn missing_parts_are_added_and_existing_ones_kept() {
+    let (scene, local) = subscribed().await;
+    let url = local.url(ROUTE);
     let policy = policies(&scene)[0]["id"].as_str().unwrap().to_owned();
     let path = format!(
         "{}/accounts/{ACCOUNT}/alerting/v3/policies/{policy}",
@@ -38,23 +38,23 @@ async fn what_is_missing_is_added_and_the_rest_left_alone() {
         .bearer_auth("canary-cloudflare-api-token")
         .body(json!({ "enabled": false, "description": "by hand" }).to_string());
     assert_eq!(off.send().await.unwrap().status(), 200);
-    assert_eq!(happens(&scene).await, []);
+    assert_eq!(send_event(&scene).await, []);
     let out = scene.run(&["cloudflare", "subscribe", "--endpoint", &url, "--json"]).done();
     let enabled = [("destination", "already"), ("test", "done"), ("policy", "enabled")];
     assert_eq!(steps(&out), of(enabled));
-    is_whole(&scene).await;
+    assert_consistent(&scene).await;
 
     scene.run(&["cloudflare", "policy", "delete", &policy]).done();
     let out = scene.run(&["cloudflare", "subscribe", "--endpoint", &url, "--json"]).done();
     assert_eq!(steps(&out)[2], ("policy".to_owned(), "created".to_owned()));
-    is_whole(&scene).await;
+    assert_consistent(&scene).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn destinations_and_policies_one_by_one() {
     let scene = Scene::new().await;
-    let door = scene.door();
-    let url = door.url(ROUTE);
+    let local = scene.local();
+    let url = local.url(ROUTE);
     scene.run(&["cloudflare", "destination", "list"]).refused(3, "no webhook destination");
     scene.run(&["cloudflare", "destination", "test"]).refused(3, "no such destination");
     scene.run(&["cloudflare", "policy", "list"]).refused(3, "no policy");
@@ -71,7 +71,7 @@ async fn destinations_and_policies_one_by_one() {
     let policy = scene.lines(&["cloudflare", "policy", "create", "--destination", id]);
     let policy = policy[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(policies(&scene)[0]["alert_type"], "custom_ssl_certificate_event_type");
-    assert_eq!(happens(&scene).await, [Some(200)]);
+    assert_eq!(send_event(&scene).await, [Some(200)]);
     let other =
         ["cloudflare", "policy", "create", "--destination", id, "--alert-type", "none_such"];
     scene.run(&other).refused(1, "alert_type is not valid");
@@ -81,28 +81,28 @@ async fn destinations_and_policies_one_by_one() {
     scene.run(&["cloudflare", "destination", "test"]).refused(2, "several destinations");
     scene.run(&["cloudflare", "destination", "delete", id]).refused(1, &policy);
     scene.run(&["cloudflare", "policy", "delete", &policy]).done();
-    scene.run(&["cloudflare", "policy", "delete", &policy]).refused(3, "does not find it");
+    scene.run(&["cloudflare", "policy", "delete", &policy]).refused(3, "does not find this");
     for id in [id, second[0]["id"].as_str().unwrap()] {
         scene.run(&["cloudflare", "destination", "delete", id]).done();
-        scene.run(&["cloudflare", "destination", "delete", id]).refused(3, "does not find it");
+        scene.run(&["cloudflare", "destination", "delete", id]).refused(3, "does not find this");
     }
 }
 
-/// Cloudflare's live test comes with the secret that was named.
+/// Cloudflare's live test is sent with the secret that the option names.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_is_refused_that_thedoor_does_not_take() {
+async fn a_destination_that_the_endpoint_does_not_accept_is_refused() {
     let scene = Scene::new().await;
-    let door = scene.door();
-    let url = door.url(ROUTE);
+    let local = scene.local();
+    let url = local.url(ROUTE);
     let file = scene.state.path().join("other");
     std::fs::write(&file, "canary-another-auth\n").unwrap();
     let file = file.to_str().unwrap();
     let create = ["cloudflare", "destination", "create", "--endpoint", &url];
     let other = [&create[..], &["--secret-file", file]].concat();
-    scene.run(&other).refused(1, "see that the door is up with this secret");
-    drop(door);
-    scene.run(&create).refused(1, "see that the door is up");
+    scene.run(&other).refused(1, "check that the webhook endpoint is running with this secret");
+    drop(local);
+    scene.run(&create).refused(1, "check that the webhook endpoint is running");
     let subscribe = ["cloudflare", "subscribe", "--endpoint", &url];
-    scene.run(&subscribe).refused(1, "see that the door is up");
+    scene.run(&subscribe).refused(1, "check that the webhook endpoint is running");
     scene.run(&["cloudflare", "destination", "list"]).refused(3, "no webhook destination");
 }

@@ -1,4 +1,4 @@
-//! `certhooks digicert webhook challenge`: the one way on which a token comes out.
+//! `certhooks digicert webhook challenge`, the only command that prints a token.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn send(local: &Local, webhook: u64, token: &Value) {
 }
 
 #[test]
-fn a_token_waits_for_the_operator() {
+fn a_stored_token_is_printed() {
     let local = Local::start(&[]);
     let ended = challenge(&local, &[]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
@@ -27,7 +27,7 @@ fn a_token_waits_for_the_operator() {
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
 
     send(&local, 5, &json!("token-of-5"));
-    // The page shows it without quotes.
+    // CertCentral's page shows the token as a number without quotes.
     send(&local, 6, &json!(1234567890));
     let ended = challenge(&local, &[]);
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
@@ -36,7 +36,7 @@ fn a_token_waits_for_the_operator() {
     assert!(lines[0].contains("webhook 5") && lines[0].contains(" token-of-5 "), "{}", ended.out);
     assert!(lines[1].contains("webhook 6") && lines[1].contains(" 1234567890 "), "{}", ended.out);
 
-    // A later one takes the place of the one before.
+    // A later token replaces the earlier one.
     send(&local, 5, &json!("second-token-of-5"));
     let ended = challenge(&local, &["--json"]);
     assert_eq!(ended.code, Some(0));
@@ -52,10 +52,10 @@ fn a_token_waits_for_the_operator() {
             json!({ "webhook_id": "6", "token": "1234567890", "expires": null }),
         ]
     );
-    assert!(expires.iter().all(|moment| moment.as_str().unwrap().ends_with('Z')), "{expires:?}");
+    assert!(expires.iter().all(|expires| expires.as_str().unwrap().ends_with('Z')), "{expires:?}");
 }
 
-/// What is shown on a terminal came from outside.
+/// The token comes from outside and is printed on a terminal.
 #[test]
 fn a_token_is_shown_without_control_characters() {
     let local = Local::start(&[]);
@@ -67,7 +67,7 @@ fn a_token_is_shown_without_control_characters() {
 }
 
 #[test]
-fn a_folder_without_state_is_named() {
+fn an_error_names_a_folder_without_state() {
     let folder = Folder::new();
     let ended = run_in(folder.path(), &["digicert", "webhook", "challenge"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));

@@ -1,7 +1,7 @@
 use super::{run, run_in};
 use crate::harness::Folder;
 
-/// What `--help` of this command and of all below it lacks.
+/// What is missing in the `--help` of this command and of all below it.
 fn lacking(path: &[&str]) -> Vec<String> {
     let ended = run(&[], &[path, &["--help"]].concat());
     assert_eq!(ended.code, Some(0), "{path:?}: {}", ended.err);
@@ -24,11 +24,11 @@ fn lacking(path: &[&str]) -> Vec<String> {
     lacking
 }
 
-/// The commands that a group lists.
+/// The commands that the help of a group lists.
 fn below(help: &str) -> Vec<&str> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let listed = listed.take_while(|line| !line.is_empty() && !line.ends_with(':'));
-    // A description that is too long goes on further right.
+    // A description that is too long continues in an indented line.
     let names = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     names.filter(|name| !name.is_empty() && *name != "help").collect()
 }
@@ -43,7 +43,7 @@ fn every_command_has_examples_an_exit_status_and_json() {
 }
 
 #[test]
-fn a_failure_is_an_object_for_programs() {
+fn with_json_an_error_is_a_json_object() {
     for command in [&["tail"][..], &["send", "nowhere.json"], &["local", "--listen", "192.0.2.1:1"]]
     {
         let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! The operator's command: what it prints for people and for programs, and how it ends.
+//! The command's output as text and as JSON, and its exit status.
 
 mod challenge;
 mod help;
@@ -11,7 +11,7 @@ use std::process::Output;
 
 use crate::harness::certhooks;
 
-/// How it ended, and what it said on standard output and standard error.
+/// The exit status, and the text on standard output and standard error.
 struct Ended {
     code: Option<i32>,
     out: String,
@@ -29,14 +29,14 @@ fn run(variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
     certhooks(variables, arguments).into()
 }
 
-/// With this state folder.
+/// Runs a command with this state folder.
 fn run_in(state: &Path, arguments: &[&str]) -> Ended {
     run(&[], &[arguments, &["--state", state.to_str().unwrap()]].concat())
 }
 
 #[test]
-fn wrong_usage_ends_with_2_and_says_how_to_use_it() {
-    for (arguments, said) in [
+fn wrong_usage_exits_with_2_and_a_message() {
+    for (arguments, expected) in [
         (&[][..], "Usage"),
         (&["frobnicate"], "frobnicate"),
         (&["digicert"], "webhook"),
@@ -59,7 +59,7 @@ fn wrong_usage_ends_with_2_and_says_how_to_use_it() {
     ] {
         let ended = run(&[], arguments);
         assert_eq!(ended.code, Some(2), "{arguments:?} {}", ended.err);
-        assert!(ended.err.contains(said), "{arguments:?}: {}", ended.err);
+        assert!(ended.err.contains(expected), "{arguments:?}: {}", ended.err);
         assert_eq!(ended.out, "", "{arguments:?}");
     }
 }

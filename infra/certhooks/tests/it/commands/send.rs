@@ -1,4 +1,4 @@
-//! `certhooks send`: the events of a file, keyed or signed as the provider would.
+//! `certhooks send`: event files, with the key or signature that the provider would send.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,7 @@ fn lines(ended: &Ended) -> Vec<Value> {
 }
 
 #[test]
-fn every_sample_of_every_provider() {
+fn every_sample_is_accepted() {
     let local = Local::start(&[]);
     let mut files = Vec::new();
     for folder in ["digicert", "cloudflare", "meta-ct"] {
@@ -44,7 +44,7 @@ fn every_sample_of_every_provider() {
 }
 
 #[test]
-fn copies_are_other_events_unless_they_shall_be_the_same() {
+fn copies_have_ids_of_their_own_except_with_same() {
     let local = Local::start(&[]);
     for file in [
         "digicert/certificate_issued.json",
@@ -75,7 +75,7 @@ fn copies_are_other_events_unless_they_shall_be_the_same() {
 }
 
 #[test]
-fn so_many_a_second() {
+fn the_rate_limits_the_requests_per_second() {
     let local = Local::start(&[]);
     let file = sample("digicert/test_webhook_endpoint.json");
     let began = Instant::now();
@@ -84,9 +84,9 @@ fn so_many_a_second() {
     assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
 }
 
-/// 1 as soon as one answer is not 2xx; what the others got is shown all the same.
+/// One answer that is not 2xx is enough; the other answers are printed too.
 #[test]
-fn a_refusal_is_shown_and_ends_with_1() {
+fn a_refusal_is_printed_and_exits_with_1() {
     let local = Local::start(&[]);
     let folder = Folder::new();
     let file = folder.path().join("no-event.json");
@@ -102,7 +102,7 @@ fn a_refusal_is_shown_and_ends_with_1() {
     assert_eq!(json.code, Some(1));
     assert_eq!(lines(&json)[0]["answer"]["status"], 400);
 
-    // With another key: what the door says, and not the key.
+    // With another key: the answer of the webhook endpoint is printed, and not the key.
     let other = "canary-other-webhook-key-0123456789abcdef";
     let url = local.url("");
     let state = local.state.path().to_str().unwrap();
@@ -113,9 +113,9 @@ fn a_refusal_is_shown_and_ends_with_1() {
     assert!(!ended.out.contains("canary") && !ended.err.contains("canary"));
 }
 
-/// A file tells whose event it holds; one that does not needs `--provider`.
+/// The provider is recognised by the form of the file; another file needs `--provider`.
 #[test]
-fn a_file_of_no_known_shape() {
+fn a_file_of_unknown_form() {
     let local = Local::start(&[]);
     let folder = Folder::new();
     let file = folder.path().join("anything");
@@ -133,7 +133,7 @@ fn a_file_of_no_known_shape() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn an_error_names_what_is_missing() {
     let local = Local::start(&[]);
     let good = sample("digicert/domain_validated.json");
     for missing in ["/no/such/file.json", events_folder().to_str().unwrap()] {
@@ -141,7 +141,7 @@ fn what_is_missing_is_named() {
         assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
         assert!(ended.err.contains(missing), "{}", ended.err);
     }
-    // Nobody listens there: a port that was free a moment ago.
+    // No process listens on the port that has just been released.
     let address = local.url("");
     let (_, state) = local.stop();
     let folder = state.path().to_str().unwrap();
@@ -154,16 +154,16 @@ fn what_is_missing_is_named() {
     for key in [DIGICERT_KEY, CLOUDFLARE_AUTH] {
         assert!(!ended.out.contains(key) && !ended.err.contains(key));
     }
-    // No secret: neither in the environment nor in a state folder.
+    // There is no secret, neither in the environment nor in a state folder.
     let nowhere = format!("{folder}/nowhere");
     let ended = run(&NO_SECRETS, &["send", &good, "--state", &nowhere]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains(&nowhere) && ended.err.contains("secrets.json"), "{}", ended.err);
 }
 
-/// The secrets of the folder serve both sides.
+/// `send` and `local` use the same secrets.
 #[test]
-fn with_the_secrets_of_the_state_folder() {
+fn send_uses_the_secrets_of_the_state_folder() {
     let local = Local::start(&NO_SECRETS);
     let good = sample("digicert/domain_validated.json");
     let url = local.url("");

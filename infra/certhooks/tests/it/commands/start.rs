@@ -1,4 +1,5 @@
-//! What stops the start of `certhooks local`, and that it is named. Never the value of a secret.
+//! Errors that stop the start of `certhooks local`. Each names its cause, and never the value of a
+//! secret.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -11,19 +12,19 @@ use crate::harness::{Folder, Local, NO_SECRETS, command};
 const ANY: [&str; 3] = ["local", "--listen", "127.0.0.1:0"];
 
 #[track_caller]
-fn stops(ended: &Ended, named: &[&str]) {
+fn assert_error(ended: &Ended, named: &[&str]) {
     assert_eq!(ended.code, Some(1), "{}", ended.err);
     assert_eq!(ended.out, "");
     for name in named {
         assert!(ended.err.contains(name), "{name}: {}", ended.err);
     }
-    // One line for people, without the trace of a panic.
+    // One line of text, without the trace of a panic.
     assert_eq!(ended.err.lines().count(), 1, "{}", ended.err);
     assert!(ended.err.starts_with("certhooks: "), "{}", ended.err);
 }
 
 #[test]
-fn a_variable_that_cannot_be_understood() {
+fn an_invalid_variable() {
     let folder = Folder::new();
     let state = folder.path().to_str().unwrap();
     for (name, value) in [
@@ -42,13 +43,13 @@ fn a_variable_that_cannot_be_understood() {
         ("DIGICERT_API_BUDGET", "100"),
     ] {
         let ended = run(&[(name, value)], &[&ANY[..], &["--state", state]].concat());
-        stops(&ended, &[name]);
+        assert_error(&ended, &[name]);
     }
-    // It counts as neither unset nor empty.
+    // A variable that is not UTF-8 counts as neither unset nor empty.
     let name = "SOURCE_IP_ALLOWLIST";
     let mut started = command(&[]);
     started.env(name, OsStr::from_bytes(b"\xff")).args(ANY).args(["--state", state]);
-    stops(&started.output().unwrap().into(), &[name]);
+    assert_error(&started.output().unwrap().into(), &[name]);
 }
 
 #[test]
@@ -64,13 +65,13 @@ fn an_api_base_that_is_not_safe() {
         {
             let variables = [(name, base), (key, "canary-key")];
             let ended = run(&variables, &[&ANY[..], &["--state", state]].concat());
-            stops(&ended, &[name]);
+            assert_error(&ended, &[name]);
             assert!(!ended.err.contains("canary"), "{}", ended.err);
         }
     }
     let variables = [("DIGICERT_API_BUDGET", "none"), ("DIGICERT_API_KEY", "canary-key")];
     let ended = run(&variables, &[&ANY[..], &["--state", state]].concat());
-    stops(&ended, &["DIGICERT_API_BUDGET", "DIGICERT_API_BASE"]);
+    assert_error(&ended, &["DIGICERT_API_BUDGET", "DIGICERT_API_BASE"]);
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn a_webhook_secret_that_cannot_be_used() {
             &[(variable, value)],
             &[&ANY[..], &["--state", folder.path().to_str().unwrap()]].concat(),
         );
-        stops(&ended, &[variable]);
+        assert_error(&ended, &[variable]);
         assert!(!ended.err.contains(value), "{}", ended.err);
 
         let file = folder.path().join("secrets.json");
@@ -94,7 +95,7 @@ fn a_webhook_secret_that_cannot_be_used() {
         fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         let arguments = [&ANY[..], &["--state", folder.path().to_str().unwrap()]].concat();
         let ended = run(&NO_SECRETS, &arguments);
-        stops(&ended, &[member, "secrets.json"]);
+        assert_error(&ended, &[member, "secrets.json"]);
         assert!(!ended.err.contains(value), "{}", ended.err);
     }
 }
@@ -115,34 +116,34 @@ fn a_secrets_file_that_cannot_be_used() {
         fs::write(&file, content).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
         let ended = run_in(folder.path(), &ANY);
-        stops(&ended, &[file.to_str().unwrap(), named]);
+        assert_error(&ended, &[file.to_str().unwrap(), named]);
         assert!(!ended.err.contains("canary"), "{}", ended.err);
     }
 }
 
 #[test]
-fn what_somebody_else_has() {
+fn an_address_and_a_state_folder_that_are_in_use() {
     let running = Local::start(&[]);
     let folder = Folder::new();
     let port = running.address.as_str();
-    stops(&run_in(folder.path(), &["local", "--listen", port]), &["--listen", port]);
+    assert_error(&run_in(folder.path(), &["local", "--listen", port]), &["--listen", port]);
     let ended = run_in(running.state.path(), &ANY);
-    stops(&ended, &[running.state.path().to_str().unwrap(), "another `certhooks local`"]);
-    // An address that is not of this machine (RFC 5737).
-    stops(&run_in(folder.path(), &["local", "--listen", "192.0.2.1:0"]), &["192.0.2.1"]);
+    assert_error(&ended, &[running.state.path().to_str().unwrap(), "another `certhooks local`"]);
+    // An address that this machine does not have (RFC 5737).
+    assert_error(&run_in(folder.path(), &["local", "--listen", "192.0.2.1:0"]), &["192.0.2.1"]);
     let (status, _) = running.stop();
     assert!(status.success());
 }
 
 #[test]
-fn a_state_folder_that_is_none() {
+fn a_path_that_cannot_be_a_state_folder() {
     let folder = Folder::new();
     let file = folder.path().join("file");
     fs::write(&file, "x").unwrap();
-    stops(&run_in(&file, &ANY), &[file.to_str().unwrap()]);
-    stops(&run_in(&file.join("below"), &ANY), &[file.to_str().unwrap()]);
+    assert_error(&run_in(&file, &ANY), &[file.to_str().unwrap()]);
+    assert_error(&run_in(&file.join("below"), &ANY), &[file.to_str().unwrap()]);
     let garbled = folder.path().join("garbled");
     fs::create_dir(&garbled).unwrap();
     fs::write(garbled.join("certhooks.db"), "no database ".repeat(1000)).unwrap();
-    stops(&run_in(&garbled, &ANY), &["certhooks.db"]);
+    assert_error(&run_in(&garbled, &ANY), &["certhooks.db"]);
 }

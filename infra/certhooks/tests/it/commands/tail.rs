@@ -1,4 +1,4 @@
-//! `certhooks tail`: delivered events, for people and for programs.
+//! `certhooks tail`: delivered events as text and as JSON.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
@@ -11,7 +11,7 @@ use super::run_in;
 use crate::harness::{Folder, Local, command};
 use crate::wire::Request;
 
-/// `certhooks tail` that goes on; it ends with this.
+/// A running `certhooks tail`, which ends when this is dropped.
 struct Following(Child);
 
 impl Following {
@@ -48,23 +48,23 @@ fn next_id(out: &mut impl BufRead) -> String {
 }
 
 #[test]
-fn events_as_they_come() {
+fn events_are_printed_as_they_arrive() {
     let local = Local::start(&[]);
     let first = send(&local, 1);
     local.settle();
     let (_from_start, mut all) = Following::start(&local, &["--json", "--from-start"]);
     assert_eq!(next_id(&mut all), first);
-    let (_from_now, mut news) = Following::start(&local, &["--json"]);
-    // Time to find out what "now" is; nothing else tells when it has.
+    let (_from_now, mut new) = Following::start(&local, &["--json"]);
+    // Time to read the last sequence number; nothing shows when that is done.
     sleep(Duration::from_millis(500));
     let second = send(&local, 2);
     assert_eq!(next_id(&mut all), second);
-    assert_eq!(next_id(&mut news), second);
+    assert_eq!(next_id(&mut new), second);
 }
 
-/// A program that has read enough hangs up, as `head` does.
+/// A reader that has enough closes the pipe, as `head` does.
 #[test]
-fn ends_when_nobody_reads_any_more() {
+fn tail_ends_when_its_reader_closes_the_pipe() {
     let local = Local::start(&[]);
     let (mut following, out) = Following::start(&local, &["--json", "--from-start"]);
     drop(out);
@@ -75,7 +75,7 @@ fn ends_when_nobody_reads_any_more() {
 }
 
 #[test]
-fn one_line_an_event_for_people() {
+fn each_event_is_a_line_of_text() {
     let local = Local::start(&[]);
     let issued =
         json!({ "event": "certificate_issued", "data": { "order_id": 1, "certificate_id": 77 } });
@@ -97,14 +97,14 @@ fn one_line_an_event_for_people() {
         let has_all = |line: &&str| words.iter().all(|word| line.contains(word));
         assert!(ended.out.lines().any(|line| has_all(&line)), "{words:?}\n{}", ended.out);
     }
-    // Without --from-start, what was there before is not shown.
+    // Without --from-start, earlier events are not shown.
     let ended = run_in(local.state.path(), &["tail", "--no-follow"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""));
 }
 
-/// Names come from outside and end up on a terminal.
+/// Names come from outside and are printed on a terminal.
 #[test]
-fn names_do_not_steer_the_terminal() {
+fn names_have_no_control_characters() {
     let local = Local::start(&[]);
     let hostile =
         "a.example.com\u{1b}[2J\u{1b}]0;owned\u{7}\r\n2026-01-01T00:00:00Z faked\u{9b}31m\u{202e}";
@@ -122,7 +122,7 @@ fn names_do_not_steer_the_terminal() {
 }
 
 #[test]
-fn a_folder_without_state_is_named() {
+fn an_error_names_a_folder_without_state() {
     let folder = Folder::new();
     let name = folder.path().to_str().unwrap();
     for arguments in [&["tail"][..], &["tail", "--json", "--from-start", "--no-follow"]] {
@@ -132,9 +132,9 @@ fn a_folder_without_state_is_named() {
     }
 }
 
-/// Events stay when the server is gone.
+/// Delivered events can be read after `certhooks local` has ended.
 #[test]
-fn without_a_server() {
+fn tail_works_without_a_server() {
     let local = Local::start(&[]);
     let id = send(&local, 1);
     local.settle();

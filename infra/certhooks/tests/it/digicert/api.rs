@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// An API that answers as a test wants it, where the simulator has made up its mind.
+/// An API whose answers a test defines, for answers that the simulator does not give.
 #[derive(Clone)]
 pub(super) struct Api {
     pub(super) base: String,

@@ -1,4 +1,4 @@
-//! Each bad input is one clear line with its exit status, and nothing is half done.
+//! Each bad input ends with one clear line and its exit status, and changes nothing.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use super::stage::{Stage, VIEW_ONLY};
 
 const URL: &str = "https://hooks.example.com/webhooks/digicert";
 
-/// Nothing is sent at all.
+/// Invalid input is refused before anything is sent.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_right_is_not_sent() {
+async fn invalid_input_is_not_sent() {
     let stage = Stage::new().await;
     let short = stage.file("short", "0123456789012345678901234567890");
     let umlauts = stage.file("umlauts", &"ä".repeat(32));
@@ -23,10 +23,10 @@ async fn what_cannot_be_right_is_not_sent() {
         (&["create", "--endpoint", URL, "--secret-file", &umlauts], "no header can carry"),
         (
             &["create", "--endpoint", URL, "--event", "certificate_isued"],
-            "did you mean certificate_issued? (--allow-unknown-event",
+            "did you mean certificate_issued? (use --allow-unknown-event",
         ),
-        (&["create", "--endpoint", URL, "--event", "Certificate Issued"], "is no event name"),
-        (&["create", "--endpoint", URL, "--event", ""], "is no event name"),
+        (&["create", "--endpoint", URL, "--event", "Certificate Issued"], "not an event name"),
+        (&["create", "--endpoint", URL, "--event", ""], "not an event name"),
         (&["create", "--endpoint", URL, "--frequency", "45"], "90, 60, 30, 7, 0, -7"),
         (&["create", "--endpoint", URL, "--frequency", "90,45"], "--frequency 45"),
         (&["create", "--endpoint", URL, "--frequency", "often"], "--frequency often"),
@@ -37,14 +37,14 @@ async fn what_cannot_be_right_is_not_sent() {
         (&["subscribe", "--endpoint", "http://hooks.example.com"], "must begin with https://"),
         (&["subscribe", "--endpoint", URL, "--event", "domain_valid"], "mean domain_validated?"),
         (&["logs", "--since", "yesterday"], "--since yesterday"),
-        (&["verify", " "], "TOKEN: is empty"),
+        (&["verify", " "], "TOKEN: must not be empty"),
         (&["list", "--base", "http://certcentral.example.com"], "--base: must be https"),
         (&["list", "--base", "certcentral"], "--base: is not a URL"),
     ] {
         stage.webhook(arguments).refused(2, expected);
     }
     let line_break = [("DIGICERT_API_KEY", "a\nb")];
-    stage.webhook_with(&line_break, &["list"]).refused(1, "no header can carry");
+    stage.webhook_with(&line_break, &["list"]).refused(1, "a header cannot carry");
     for arguments in [
         &["create"][..],
         &["subscribe"],
@@ -59,28 +59,25 @@ async fn what_cannot_be_right_is_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_event_goes_when_it_is_allowed() {
+async fn an_unknown_event_is_sent_when_allowed() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     let arguments =
         ["create", "--endpoint", &url, "--event", "order_aproved", "--allow-unknown-event"];
     let ended = stage.webhook(&arguments);
-    // This CertCentral does not know it either, and says so.
+    // The simulated CertCentral does not know the event either, and refuses it.
     assert_eq!(ended.code, 1, "{ended:?}");
     let lines: Vec<&str> = ended.err.lines().collect();
-    assert!(
-        lines[0].contains("warning: --event order_aproved: is not among the known"),
-        "{lines:?}"
-    );
+    assert!(lines[0].contains("warning: --event order_aproved: not a known event"), "{lines:?}");
     assert!(lines[1].contains("order_aproved is not an event"), "{lines:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_that_may_not() {
+async fn keys_without_permission() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     let wrong = [("DIGICERT_API_KEY", "canary-wrong-api-key")];
     let view_only = [("DIGICERT_API_KEY", VIEW_ONLY)];
     let subscribe = ["subscribe", "--endpoint", &url];
@@ -97,21 +94,25 @@ async fn keys_that_may_not() {
     stage.webhook(&["list"]).refused(3, "no webhook");
 
     stage.done(&subscribe);
-    let (before, secrets) = (stage.there().await, stage.secrets());
+    let (before, secrets) = (stage.remote_webhook().await, stage.secrets());
     for arguments in
         [&["rotate"][..], &["update", "--chain", "off"], &["deactivate"], &["delete"], &["test"]]
     {
         stage.webhook_with(&view_only, arguments).ended_badly(1, "missing_permission");
         stage.webhook_with(&wrong, arguments).refused(1, "access_denied_invalid_key");
     }
-    assert_eq!((stage.there().await, stage.secrets()), (before, secrets), "nothing half done");
+    assert_eq!(
+        (stage.remote_webhook().await, stage.secrets()),
+        (before, secrets),
+        "nothing was changed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_exists_and_one_that_does_not() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     for command in
         ["update", "activate", "deactivate", "delete", "test", "logs", "verify", "rotate"]
     {
@@ -121,19 +122,19 @@ async fn a_webhook_that_exists_and_one_that_does_not() {
     }
     stage.done(&["create", "--endpoint", &url]);
     stage.webhook(&["create", "--endpoint", &url]).refused(1, "change it with `update`");
-    stage.webhook(&["verify"]).refused(3, "no token for webhook 12345 waits");
+    stage.webhook(&["verify"]).refused(3, "no token is waiting for webhook 12345");
     assert_eq!(stage.changes(), ["POST webhook", "POST webhook"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_expired() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    stage.done(&["create", "--endpoint", &door.url("/webhooks/digicert"), "--secret-from-state"]);
+    let local = stage.start_local();
+    stage.done(&["create", "--endpoint", &local.url("/webhooks/digicert"), "--secret-from-state"]);
     stage.done(&["challenge", "--send"]);
     stage.simulator.advance_clock(Duration::from_secs(31 * 60));
     stage.webhook(&["verify"]).refused(1, "older than 30 minutes (webhook_invalid_token)");
-    assert_eq!(stage.there().await["status"], "pending");
+    assert_eq!(stage.remote_webhook().await["status"], "pending");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,22 +149,22 @@ async fn an_endpoint_that_does_not_answer() {
     stage.webhook(&["list"]).refused(3, "no webhook");
 }
 
-/// What is not the API's answer.
+/// Answers that are not from the API, or incomplete.
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_that_are_none() {
+async fn unusable_answers() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     stage.done(&["subscribe", "--endpoint", &url]);
-    let before = stage.there().await;
+    let before = stage.remote_webhook().await;
     for (fault, expected) in [
-        (Fault::Html, "an HTML page (status 200) came back"),
-        (Fault::Empty, "the answer (status 200) cannot be understood"),
-        (Fault::Reset, "no whole answer"),
-        (Fault::CutOff, "no whole answer"),
+        (Fault::Html, "an HTML page (status 200)"),
+        (Fault::Empty, "the answer (status 200) cannot be parsed"),
+        (Fault::Reset, "incomplete answer"),
+        (Fault::CutOff, "incomplete answer"),
         (Fault::Redirect { location: "http://127.0.0.1:1/".into() }, "redirect (status 302)"),
-        (Fault::ServerError { status: Some(500) }, "in trouble (status 500)"),
-        (Fault::ServerError { status: Some(502) }, "in trouble (status 502)"),
+        (Fault::ServerError { status: Some(500) }, "CertCentral failed (status 500)"),
+        (Fault::ServerError { status: Some(502) }, "CertCentral failed (status 502)"),
         (Fault::RateLimited { retry_after: None, status: None }, "wait some minutes"),
     ] {
         for command in ["list", "test", "deactivate", "logs", "rotate"] {
@@ -175,7 +176,7 @@ async fn answers_that_are_none() {
             stage.simulator.faults().clear();
         }
     }
-    assert_eq!(stage.there().await, before, "nothing half done");
+    assert_eq!(stage.remote_webhook().await, before, "nothing was changed");
     assert!(!stage.secrets().contains_key("digicert_webhook_key_pending"));
 }
 

@@ -1,20 +1,20 @@
-//! Every call of the provider's pages, once each, in the order in which an operator needs them.
+//! Every call that CertCentral documents, once each, in the order in which an operator needs them.
 
 use serde_json::{Value, json};
 
 use super::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_call_of_the_pages() {
+async fn every_documented_call() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     stage.webhook(&["list"]).refused(3, "no webhook");
     stage.webhook(&["show"]).refused(3, "`create`");
 
-    // Before anything is there: would the endpoint answer?
+    // The endpoint can be tested before the webhook is created.
     let out = stage.done(&["test", "--endpoint", &url, "--secret-from-state"]);
-    assert_eq!(out, format!("{url} answered the test event, sent with a key\n"));
+    assert_eq!(out, format!("{url} accepted the test event, which was sent with a key\n"));
 
     let out = stage.done(&["create", "--endpoint", &url, "--secret-from-state"]);
     assert!(out.starts_with("webhook 12345  pending"), "{out}");
@@ -22,7 +22,7 @@ async fn every_call_of_the_pages() {
     assert_eq!(stage.done(&["list"]), format!("webhook 12345  pending   {url}\n"));
     stage.webhook(&["activate"]).refused(1, "webhook_invalid_action");
 
-    // The token goes to the endpoint, waits, and is taken from there or given.
+    // The token is sent to the endpoint, waits there, and is used from there or given as an argument.
     assert!(stage.done(&["challenge", "--send", "--wait", "0"]).contains("was sent"));
     let shown = stage.webhook(&["challenge", "--send", "--json"]).json();
     assert_eq!(shown["webhook_id"], "12345");
@@ -30,23 +30,26 @@ async fn every_call_of_the_pages() {
     let out = stage.done(&["challenge"]);
     assert!(out.contains(&format!("enter token {token} in CertCentral before ")), "{out}");
     let out = stage.webhook_fed(&[], &["verify", "-"], &format!("{token}\n")).done();
-    assert_eq!(out, "webhook 12345 verified; next: certhooks digicert webhook activate\n");
+    assert_eq!(out, "webhook 12345: verified; next: certhooks digicert webhook activate\n");
     stage.webhook(&["verify", token]).refused(1, "webhook_invalid_token");
 
-    assert_eq!(stage.done(&["activate"]), "webhook 12345 active\n");
-    assert_eq!(stage.there().await["status"], "active");
+    assert_eq!(stage.done(&["activate"]), "webhook 12345: active\n");
+    assert_eq!(stage.remote_webhook().await["status"], "active");
     assert_eq!(
         stage.webhook(&["deactivate", "--json"]).json(),
         json!({ "webhook_id": 12345, "outcome": "inactive" })
     );
-    assert_eq!(stage.there().await["status"], "inactive");
-    assert_eq!(stage.done(&["test"]), format!("{url} answered the test event, sent with a key\n"));
-    assert!(stage.done(&["test", "--without-secret"]).contains("sent without a key"));
+    assert_eq!(stage.remote_webhook().await["status"], "inactive");
+    assert_eq!(
+        stage.done(&["test"]),
+        format!("{url} accepted the test event, which was sent with a key\n")
+    );
+    assert!(stage.done(&["test", "--without-secret"]).contains("which was sent without a key"));
 
     let updated = stage.webhook(&["update", "--instant-issue", "on", "--json"]).json();
     assert_eq!(updated["webhook_settings"]["instant_issue_webhook_notification"], true);
     assert!(stage.done(&["logs"]).contains("challenge_webhook_endpoint"));
-    assert_eq!(stage.done(&["delete"]), "webhook 12345 deleted\n");
+    assert_eq!(stage.done(&["delete"]), "webhook 12345: deleted\n");
     stage.webhook(&["list"]).refused(3, "no webhook");
 
     let calls = stage.calls();
@@ -69,8 +72,8 @@ async fn every_call_of_the_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_shown_of_a_webhook() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     let events = "certificate_issued,order_rejected";
     let created = stage.webhook(&[
         "create",

@@ -9,13 +9,13 @@ fn events(ended: &Ended) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_chosen_from() {
+async fn log_entries_are_selected() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    stage.done(&["subscribe", "--endpoint", &door.url("/webhooks/digicert")]);
+    let local = stage.start_local();
+    stage.done(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
     stage.simulator.send_digicert_event(DigicertEvent::new("order_rejected")).await.unwrap();
-    // The door answers no more: a failure without a code.
-    drop(door);
+    // The webhook endpoint is stopped: a failure without a code.
+    drop(local);
     stage.simulator.send_digicert_event(DigicertEvent::new("domain_expired")).await.unwrap();
 
     let logs = |arguments: &[&str]| stage.webhook(&[&["logs", "--json"], arguments].concat());
@@ -43,7 +43,7 @@ async fn the_log_is_chosen_from() {
     assert!(line.contains("Z    -  failed   domain_expired"), "{line}");
 }
 
-/// Three pages, at the address that an older copy of the page has; no token, whatever is in it.
+/// The log has three pages, at the address of an older copy of the documentation. No token is shown.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_is_read_to_its_end() {
     let entries: Vec<Value> = (0..2500)
@@ -77,7 +77,7 @@ async fn the_log_is_read_to_its_end() {
         let ended = stage.webhook_with(&base, &logs);
         assert_eq!(events(&ended).len(), 2500);
         assert!(!ended.out.contains("canary-token"));
-        assert_eq!(api.calls().len(), 4, "one in vain, three pages");
+        assert_eq!(api.calls().len(), 4, "one refused call, three pages");
         let ended = stage.webhook_with(&base, &[&logs[..], &["--code", "503"]].concat());
         assert_eq!(events(&ended).len(), 1);
     }

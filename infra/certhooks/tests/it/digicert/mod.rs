@@ -1,5 +1,5 @@
 //! `certhooks digicert webhook …`: the compiled binary against the simulated CertCentral, with
-//! `certhooks local` as the door.
+//! `certhooks local` as the webhook endpoint.
 
 mod api;
 mod auto_verify;

@@ -1,4 +1,4 @@
-//! `certhooks reconcile`, and what `certhooks local` does of it by itself.
+//! `certhooks reconcile`, and the reconciliations that `certhooks local` runs by itself.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use simulator::{DigicertEvent, Fault, Outcome, Rule};
 use super::stage::{Ended, Stage};
 
 fn numbers(ended: &Ended) -> Vec<u64> {
-    let told = ended.json();
+    let report = ended.json();
     let names = ["seen", "known", "recovered", "waiting", "still_missing"];
-    names.iter().map(|name| told[name].as_u64().unwrap()).collect()
+    names.iter().map(|name| report[name].as_u64().unwrap()).collect()
 }
 
-/// A stage whose webhook is subscribed, with a door that is gone.
+/// A stage whose webhook is subscribed, and whose webhook endpoint is stopped.
 async fn subscribed() -> Stage {
     let stage = Stage::new().await;
-    let door = stage.door();
-    stage.done(&["subscribe", "--endpoint", &door.url("/webhooks/digicert")]);
-    door.stop();
+    let local = stage.start_local();
+    stage.done(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
+    local.stop();
     stage
 }
 
@@ -28,7 +28,7 @@ async fn happen(stage: &Stage, event: DigicertEvent) -> (Value, Outcome) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_came_while_the_door_was_down_is_delivered_after_all() {
+async fn events_missed_while_the_endpoint_was_down_are_delivered() {
     let stage = subscribed().await;
     let (data, outcome) = happen(&stage, DigicertEvent::new("certificate_issued")).await;
     assert_eq!(outcome, Outcome::Unanswered);
@@ -40,46 +40,46 @@ async fn what_came_while_the_door_was_down_is_delivered_after_all() {
         dry.contains("to recover") && dry.ends_with("1      0      1           0        0\n"),
         "{dry}"
     );
-    // The folder has no owner now: it waits for the next.
+    // No process owns the folder now, so the event waits for the next one.
     assert_eq!(numbers(&stage.reconcile(&[], &["--json"])), [1, 0, 1, 0, 0]);
     assert_eq!(numbers(&stage.reconcile(&[], &["--json", "--window", "7d"])), [1, 0, 0, 1, 0]);
 
-    let door = stage.door();
-    let delivered = &door.delivered(1)[0];
+    let local = stage.start_local();
+    let delivered = &local.delivered(1)[0];
     assert_eq!((&delivered["reconciled"], &delivered["subject"]), (&json!(true), &json!(subject)));
     assert_eq!(delivered["data"]["callback"]["outcome"], "included", "the log has the chain");
     assert_eq!(delivered["data"]["payload"]["event"], "certificate_issued");
-    door.settle();
+    local.settle();
 
-    // Beside the door: what is delivered is known, and what comes now is delivered at once.
-    let told = stage.reconcile(&[], &["--json"]);
-    assert_eq!(numbers(&told), [1, 1, 0, 0, 0]);
-    assert_eq!(told.json()["events"], json!([]));
+    // While `certhooks local` runs, delivered events are known, and new ones are delivered at once.
+    let ended = stage.reconcile(&[], &["--json"]);
+    assert_eq!(numbers(&ended), [1, 1, 0, 0, 0]);
+    assert_eq!(ended.json()["events"], json!([]));
     happen(&stage, DigicertEvent::new("certificate_issued").instantly()).await;
     stage.done(&["deactivate"]);
     happen(&stage, DigicertEvent::new("certificate_revoked")).await;
     let found = stage.reconcile(&[], &[]).done();
     assert!(found.contains("revoked, but not sent"), "{found}");
-    assert_eq!(door.delivered(3).len(), 3);
+    assert_eq!(local.delivered(3).len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_door_looks_by_itself() {
+async fn local_reconciles_by_itself() {
     let stage = subscribed().await;
     let (data, _) = happen(&stage, DigicertEvent::new("certificate_revoked")).await;
-    let door = stage.reconciling_door();
-    let delivered = &door.delivered(1)[0];
+    let local = stage.start_reconciling_local();
+    let delivered = &local.delivered(1)[0];
     assert_eq!(delivered["reconciled"], true);
     assert_eq!(delivered["data"]["identifiers"]["order_id"], data["order_id"]);
-    let told = |known: u64| {
+    let reconciled = |known: u64| {
         move |line: &Value| line["message"] == "reconciled" && line["known"].as_u64() == Some(known)
     };
-    door.logged(1, told(1));
-    assert!(door.delivered_within(Duration::from_secs(1)).len() == 1, "and once");
+    local.logged(1, reconciled(1));
+    assert!(local.delivered_within(Duration::from_secs(1)).len() == 1, "and once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_goes_wrong_is_one_line() {
+async fn each_failure_is_one_line() {
     let stage = subscribed().await;
     happen(&stage, DigicertEvent::new("order_rejected")).await;
     let faults = stage.simulator.faults();
@@ -105,15 +105,15 @@ async fn what_goes_wrong_is_one_line() {
     let usage = stage.reconcile(&[], &["--window", "8d"]);
     assert!(usage.code == 2 && usage.err.contains("1m to 7d"), "{usage:?}");
 
-    // A key that may not read the log: the orders are compared, and that is said.
+    // A key that may not read the log: only the orders are compared, and a warning says so.
     faults.set([Rule::new("/services/v2/webhook", Fault::MissingPermission)]);
-    let told = stage.reconcile(&[], &[]);
-    assert!(told.code == 0 && told.err.contains("only the orders are compared"), "{told:?}");
-    assert!(told.out.contains("rejected, but not sent"), "{told:?}");
+    let ended = stage.reconcile(&[], &[]);
+    assert!(ended.code == 0 && ended.err.contains("only the orders are compared"), "{ended:?}");
+    assert!(ended.out.contains("rejected, but not sent"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_without_a_state_is_not_made_one() {
+async fn a_folder_without_a_database_gets_none() {
     let stage = Stage::new().await;
     happen(&stage, DigicertEvent::new("order_rejected")).await;
     let refused = stage.reconcile(&[], &[]);
@@ -122,7 +122,7 @@ async fn a_folder_without_a_state_is_not_made_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stays_undelivered_ends_with_status_1() {
+async fn an_event_that_stays_missing_ends_with_status_1() {
     let stage = subscribed().await;
     happen(&stage, DigicertEvent::new("order_rejected")).await;
     let id = stage.reconcile(&[], &["--json"]).json()["events"][0]["id"].clone();
@@ -135,7 +135,7 @@ async fn what_stays_undelivered_ends_with_status_1() {
         [format!("reconciled/{}", id.as_str().unwrap())],
     );
     assert_eq!(changed.unwrap(), 1);
-    let told = stage.reconcile(&[], &["--json"]);
-    told.ended_badly(1, "1 still missing");
-    assert_eq!(numbers(&told), [1, 0, 0, 0, 1]);
+    let ended = stage.reconcile(&[], &["--json"]);
+    ended.ended_badly(1, "1 still missing");
+    assert_eq!(numbers(&ended), [1, 0, 0, 0, 1]);
 }

@@ -1,25 +1,25 @@
 use super::stage::{FIRST_KEY, Stage, of, steps};
 use crate::harness::{DIGICERT_KEY, Local};
 
-/// What the door answers to a test event with this key.
-fn status(stage: &Stage, door: &Local, key: &str) -> i32 {
+/// The exit status of a test event with this key.
+fn status(stage: &Stage, local: &Local, key: &str) -> i32 {
     let file = stage.file("probe-key", key);
-    let url = door.url("/webhooks/digicert");
+    let url = local.url("/webhooks/digicert");
     stage.webhook(&["test", "--endpoint", &url, "--secret-file", &file]).code
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_replaced_and_the_old_one_counts_for_a_while() {
+async fn a_key_is_replaced_and_the_old_one_stays_valid_for_a_while() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    stage.done(&["subscribe", "--endpoint", &door.url("/webhooks/digicert")]);
-    let before = stage.there().await;
+    let local = stage.start_local();
+    stage.done(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
+    let before = stage.remote_webhook().await;
     let out = stage.done(&["rotate", "--json"]);
     assert_eq!(
         steps(&out),
         of([
             ("pending", "done"),
-            ("door", "done"),
+            ("endpoint", "done"),
             ("update", "done"),
             ("promote", "done"),
             ("test", "done"),
@@ -31,13 +31,13 @@ async fn a_key_is_replaced_and_the_old_one_counts_for_a_while() {
     assert_eq!(secrets["digicert_webhook_key_previous"], FIRST_KEY);
     assert!(!secrets.contains_key("digicert_webhook_key_pending"));
 
-    let mut there = stage.there().await;
+    let mut there = stage.remote_webhook().await;
     assert_eq!(there["secret"], *key);
     there["secret"] = before["secret"].clone();
     assert_eq!(there, before, "nothing but the secret changed");
-    assert_eq!((status(&stage, &door, key), status(&stage, &door, FIRST_KEY)), (0, 0));
+    assert_eq!((status(&stage, &local, key), status(&stage, &local, FIRST_KEY)), (0, 0));
 
-    // The next one: the oldest key is forgotten.
+    // The next rotation forgets the oldest key.
     stage.done(&["rotate"]);
     let again = stage.secrets();
     assert_eq!(again["digicert_webhook_key_previous"], *key);
@@ -48,10 +48,10 @@ async fn a_key_is_replaced_and_the_old_one_counts_for_a_while() {
 async fn a_compromised_key_ends_at_once() {
     let stage = Stage::new().await;
     stage.store("digicert_webhook_key_previous", DIGICERT_KEY);
-    let door = stage.door();
-    stage.done(&["subscribe", "--endpoint", &door.url("/webhooks/digicert")]);
-    // The door has the old key in its cache, and would keep it for five minutes.
-    assert_eq!(status(&stage, &door, FIRST_KEY), 0);
+    let local = stage.start_local();
+    stage.done(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
+    // The webhook endpoint has the old key in its cache, and would keep it for five minutes.
+    assert_eq!(status(&stage, &local, FIRST_KEY), 0);
     let out = stage.done(&["rotate", "--compromised", "--json"]);
     let steps = steps(&out);
     assert!(steps.contains(&("old key".into(), "ended".into())), "{out}");
@@ -59,26 +59,26 @@ async fn a_compromised_key_ends_at_once() {
     let secrets = stage.secrets();
     assert!(!secrets.contains_key("digicert_webhook_key_previous"));
     let key = &secrets["digicert_webhook_key"];
-    assert_eq!(stage.there().await["secret"], *key);
-    assert_eq!(status(&stage, &door, key), 0);
-    assert_eq!(status(&stage, &door, FIRST_KEY), 1);
-    assert_eq!(status(&stage, &door, DIGICERT_KEY), 1);
+    assert_eq!(stage.remote_webhook().await["secret"], *key);
+    assert_eq!(status(&stage, &local, key), 0);
+    assert_eq!(status(&stage, &local, FIRST_KEY), 1);
+    assert_eq!(status(&stage, &local, DIGICERT_KEY), 1);
 }
 
-/// The endpoint's key is not that of the state folder: nothing is changed.
+/// The endpoint's key is not that of the state folder, so nothing is changed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_door_that_does_not_take_the_new_key_stops_it() {
+async fn an_endpoint_that_does_not_accept_the_new_key_stops_the_rotation() {
     let (stage, other) = (Stage::new().await, Stage::new().await);
-    let door = other.door();
-    stage.done(&["create", "--endpoint", &door.url("/webhooks/digicert"), "--secret-from-state"]);
+    let local = other.start_local();
+    stage.done(&["create", "--endpoint", &local.url("/webhooks/digicert"), "--secret-from-state"]);
     let ended = stage.webhook(&["rotate"]);
-    ended.ended_badly(1, "rolled back: nothing was changed");
+    ended.ended_badly(1, "rolled back; nothing was changed");
     assert_eq!(stage.secrets().into_values().collect::<Vec<_>>(), [FIRST_KEY]);
-    assert_eq!(stage.there().await["secret"], FIRST_KEY);
+    assert_eq!(stage.remote_webhook().await["secret"], FIRST_KEY);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_variable_goes_before_the_file_and_so_cannot_be_rotated() {
+async fn a_key_from_a_variable_cannot_be_rotated() {
     let stage = Stage::new().await;
     let ended = stage.webhook_with(&[("DIGICERT_WEBHOOK_KEY", DIGICERT_KEY)], &["rotate"]);
     ended.refused(1, "DIGICERT_WEBHOOK_KEY is set");

@@ -8,12 +8,12 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::stage::Stage;
 
-/// A hundred events a second while the key is rotated twice: the door refuses none.
+/// A hundred events per second while the key is rotated twice: none is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_event_is_refused_while_the_key_is_rotated() {
     let stage = Arc::new(Stage::new().await);
-    let door = stage.door();
-    stage.done(&["subscribe", "--endpoint", &door.url("/webhooks/digicert"), "--chain", "off"]);
+    let local = stage.start_local();
+    stage.done(&["subscribe", "--endpoint", &local.url("/webhooks/digicert"), "--chain", "off"]);
     let rotating = tokio::task::spawn_blocking({
         let stage = Arc::clone(&stage);
         move || {
@@ -41,7 +41,7 @@ async fn no_event_is_refused_while_the_key_is_rotated() {
     let count = outcomes.get(&good).copied().unwrap_or(0);
     assert_eq!(outcomes.len(), 1, "{outcomes:?}");
     assert!(count > 1000, "two rotations take twelve seconds and more: {count}");
-    door.settle();
-    let delivered = door.delivered(count as usize);
+    local.settle();
+    let delivered = local.delivered(count as usize);
     assert_eq!(delivered.len(), count as usize, "each of them is delivered once");
 }

@@ -1,4 +1,4 @@
-//! A rotation that was stopped, wherever, finishes when it is run again, or is rolled back.
+//! A rotation that was stopped at any point finishes when it is run again, or is rolled back.
 
 use std::time::Duration;
 
@@ -17,128 +17,128 @@ const CURRENT: &str = "digicert_webhook_key";
 
 async fn subscribed() -> (Stage, Local) {
     let stage = Stage::new().await;
-    let door = stage.door();
-    stage.done(&["subscribe", "--endpoint", &door.url("/webhooks/digicert")]);
-    (stage, door)
+    let local = stage.start_local();
+    stage.done(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
+    (stage, local)
 }
 
-/// As if a run had come so far: the key is stored, and CertCentral has it.
-async fn switched(stage: &Stage, door: &Local) {
+/// The state after a run was stopped when the key was stored and CertCentral had it.
+async fn switched(stage: &Stage, local: &Local) {
     stage.store(PENDING, NEXT_KEY);
     let url = format!("{}/webhook/12345", stage.simulator.digicert_base());
-    let body = json!({ "endpoint": door.url("/webhooks/digicert"), "secret": NEXT_KEY });
+    let body = json!({ "endpoint": local.url("/webhooks/digicert"), "secret": NEXT_KEY });
     let put = Client::new().put(url).header("X-DC-DEVKEY", API_KEY).body(body.to_string());
     assert_eq!(put.send().await.unwrap().status(), 204);
 }
 
-async fn is_whole(stage: &Stage, key: &str) {
+async fn assert_consistent(stage: &Stage, key: &str) {
     let secrets = stage.secrets();
     assert_eq!((secrets[CURRENT].as_str(), secrets.get(PENDING)), (key, None));
-    let there = stage.there().await;
+    let there = stage.remote_webhook().await;
     assert_eq!((&there["secret"], &there["status"]), (&json!(key), &json!("active")));
     stage.done(&["test"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_when_the_key_was_stored() {
-    let (stage, _door) = subscribed().await;
+    let (stage, _local) = subscribed().await;
     stage.store(PENDING, NEXT_KEY);
     let out = stage.done(&["rotate", "--json"]);
     assert_eq!(steps(&out)[0], ("pending".to_owned(), "already".to_owned()));
-    is_whole(&stage, NEXT_KEY).await;
+    assert_consistent(&stage, NEXT_KEY).await;
     assert_eq!(stage.secrets()[PREVIOUS], FIRST_KEY);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_when_certcentral_had_the_key() {
-    let (stage, door) = subscribed().await;
-    switched(&stage, &door).await;
+    let (stage, local) = subscribed().await;
+    switched(&stage, &local).await;
     let out = stage.done(&["rotate", "--json"]);
     assert_eq!(
         steps(&out),
         of([("pending", "already"), ("update", "already"), ("promote", "done"), ("test", "done"),])
     );
-    is_whole(&stage, NEXT_KEY).await;
+    assert_consistent(&stage, NEXT_KEY).await;
 }
 
-/// `kill -9` in the middle of the wait.
+/// `kill -9` during the wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_and_run_again() {
-    let (stage, _door) = subscribed().await;
+    let (stage, _local) = subscribed().await;
     let mut child = stage.spawn(&[], &["rotate"]);
     while !stage.secrets().contains_key(PENDING) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // Another one has to wait for the first, which holds the lock.
+    // A second rotation is refused while the first one holds the lock.
     stage.webhook(&["rotate"]).refused(1, "another rotation");
     child.kill().unwrap();
     child.wait().unwrap();
     let next = stage.secrets()[PENDING].clone();
     stage.done(&["rotate"]);
-    is_whole(&stage, &next).await;
+    assert_consistent(&stage, &next).await;
 }
 
-/// A pending key may have leaked with the current one, unless CertCentral has it since.
+/// A pending key may have leaked with the current one, so it is replaced unless CertCentral has it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_compromise_takes_a_pending_key_along() {
-    let (stage, _door) = subscribed().await;
+async fn a_compromise_replaces_a_pending_key() {
+    let (stage, _local) = subscribed().await;
     stage.store(PENDING, NEXT_KEY);
     stage.done(&["rotate", "--compromised"]);
     let secrets = stage.secrets();
     assert!(!secrets.values().any(|value| value == NEXT_KEY || value == FIRST_KEY));
-    is_whole(&stage, &secrets[CURRENT]).await;
+    assert_consistent(&stage, &secrets[CURRENT]).await;
 }
 
-/// CertCentral says no: the pending key goes.
+/// CertCentral refuses the new key, so it is forgotten.
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_by_certcentral() {
-    let (stage, _door) = subscribed().await;
+    let (stage, _local) = subscribed().await;
     let path = "/services/v2/webhook/12345";
     stage.simulator.faults().set(vec![Rule::new(path, Fault::MissingPermission)]);
     let ended = stage.webhook(&["rotate"]);
     ended.ended_badly(1, "missing_permission");
-    assert!(ended.err.ends_with("; rolled back: nothing was changed\n"), "{ended:?}");
+    assert!(ended.err.ends_with("; rolled back; nothing was changed\n"), "{ended:?}");
     stage.simulator.faults().clear();
-    is_whole(&stage, FIRST_KEY).await;
+    assert_consistent(&stage, FIRST_KEY).await;
 }
 
-/// Nobody can tell whether it was done: both keys count until the next run.
+/// It is unknown whether CertCentral has the new key, so both keys stay valid until the next run.
 #[tokio::test(flavor = "multi_thread")]
 async fn unanswered_by_certcentral() {
-    let (stage, _door) = subscribed().await;
+    let (stage, _local) = subscribed().await;
     let path = "/services/v2/webhook/12345";
     for fault in [Fault::Reset, Fault::ServerError { status: Some(504) }] {
         let before = stage.secrets()[CURRENT].clone();
         stage.simulator.faults().set(vec![Rule::new(path, fault)]);
         let ended = stage.webhook(&["rotate"]);
-        ended.ended_badly(1, "the door takes both keys: run `rotate` again");
+        ended.ended_badly(1, "accepts both keys; run `certhooks digicert webhook rotate` again");
         stage.simulator.faults().clear();
         let next = stage.secrets()[PENDING].clone();
         assert_eq!(stage.secrets()[CURRENT], before);
         stage.done(&["test"]);
         stage.done(&["rotate"]);
-        is_whole(&stage, &next).await;
+        assert_consistent(&stage, &next).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rolled_back() {
-    let (stage, door) = subscribed().await;
-    stage.webhook(&["rotate", "--roll-back"]).refused(3, "no rotation is under way");
+    let (stage, local) = subscribed().await;
+    stage.webhook(&["rotate", "--roll-back"]).refused(3, "no rotation is in progress");
     stage.store(PENDING, NEXT_KEY);
     assert_eq!(
         stage.done(&["rotate", "--roll-back"]),
         "pending    removed  the current key stays\n"
     );
-    is_whole(&stage, FIRST_KEY).await;
+    assert_consistent(&stage, FIRST_KEY).await;
 
-    switched(&stage, &door).await;
+    switched(&stage, &local).await;
     let out = stage.done(&["rotate", "--roll-back", "--json"]);
     assert_eq!(steps(&out), of([("update", "done"), ("pending", "removed")]));
-    is_whole(&stage, FIRST_KEY).await;
+    assert_consistent(&stage, FIRST_KEY).await;
 }
 
-/// Whoever is not shown the secret cannot tell whether it was switched, and so sets it.
+/// Where CertCentral does not show the secret, the command cannot tell whether it was replaced, so it sets it.
 #[tokio::test(flavor = "multi_thread")]
 async fn rolled_back_without_seeing_the_secret() {
     let stage = Stage::new().await;

@@ -1,4 +1,4 @@
-//! Where keys come from, and where the webhook's secret goes.
+//! The sources of the keys, and the changes to the webhook's secret.
 
 use serde_json::Value;
 
@@ -34,29 +34,33 @@ async fn the_api_key_comes_from_a_file_standard_input_the_environment_or_the_sta
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_is_set_left_and_removed() {
+async fn a_secret_is_set_kept_and_removed() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     let file = stage.file("webhook-key", OTHER_KEY);
 
     stage.done(&["create", "--endpoint", &url, "--secret-file", &file]);
-    assert_eq!(stage.there().await["secret"], OTHER_KEY);
+    assert_eq!(stage.remote_webhook().await["secret"], OTHER_KEY);
     stage.done(&["update", "--event", "certificate_issued"]);
-    assert_eq!(stage.there().await["secret"], OTHER_KEY, "absent leaves it");
-    // The door has another key, and the test event carries that of CertCentral.
+    assert_eq!(
+        stage.remote_webhook().await["secret"],
+        OTHER_KEY,
+        "it stays where no option names one"
+    );
+    // The endpoint has another key than CertCentral, whose key the test event carries.
     stage.webhook(&["test"]).refused(1, "webhook_endpoint_error");
 
     stage.done(&["update", "--secret-from-state"]);
-    assert_eq!(stage.there().await["secret"], FIRST_KEY);
+    assert_eq!(stage.remote_webhook().await["secret"], FIRST_KEY);
     stage.done(&["test"]);
     stage.done(&["update", "--remove-secret"]);
-    assert_eq!(stage.there().await["secret"], Value::Null);
+    assert_eq!(stage.remote_webhook().await["secret"], Value::Null);
     stage.webhook_fed(&[], &["update", "--secret-file", "-"], OTHER_KEY).done();
-    assert_eq!(stage.there().await["secret"], OTHER_KEY);
+    assert_eq!(stage.remote_webhook().await["secret"], OTHER_KEY);
     let by_variable = [("DIGICERT_WEBHOOK_KEY", DIGICERT_KEY)];
     stage.webhook_with(&by_variable, &["update", "--secret-from-state"]).done();
-    assert_eq!(stage.there().await["secret"], DIGICERT_KEY);
+    assert_eq!(stage.remote_webhook().await["secret"], DIGICERT_KEY);
 
     for arguments in [
         ["update", "--remove-secret", "--secret-from-state"].as_slice(),
@@ -68,5 +72,5 @@ async fn a_secret_is_set_left_and_removed() {
     }
     let both = ["update", "--secret-file", "-", "--api-key-file", "-"];
     stage.webhook_fed(&[], &both, OTHER_KEY).refused(2, "one secret, not two");
-    assert_eq!(stage.there().await["secret"], DIGICERT_KEY);
+    assert_eq!(stage.remote_webhook().await["secret"], DIGICERT_KEY);
 }

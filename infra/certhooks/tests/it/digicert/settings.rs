@@ -1,4 +1,4 @@
-//! Settings as the pages spell them, and as CertCentral may take them.
+//! The two documented spellings of settings, of which CertCentral may accept only one.
 
 use serde_json::{Value, json};
 
@@ -6,13 +6,13 @@ use super::api::{Api, Call};
 use super::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_are_spelt_as_asked_and_what_is_not_named_stays() {
+async fn settings_are_spelt_as_requested_and_others_stay() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     let create = ["create", "--endpoint", &url, "--frequency", "30", "--instant-issue", "on"];
     stage.done(&create);
-    let there = stage.there().await;
+    let there = stage.remote_webhook().await;
     assert_eq!(
         there["webhook_settings"],
         json!({ "instant_issue_webhook_notification": "1", "webhook_notification_frequency": [30] })
@@ -20,7 +20,7 @@ async fn settings_are_spelt_as_asked_and_what_is_not_named_stays() {
     assert_eq!(there["events"], json!(["certificate_issued"]), "absent: CertCentral's default");
 
     stage.done(&["update", "--chain", "true", "--settings-as", "boolean"]);
-    let there = stage.there().await;
+    let there = stage.remote_webhook().await;
     assert_eq!(
         there["webhook_settings"],
         json!({
@@ -30,18 +30,18 @@ async fn settings_are_spelt_as_asked_and_what_is_not_named_stays() {
         })
     );
     stage.done(&["update", "--event", "domain_expired,domain_validated"]);
-    let after = stage.there().await;
+    let after = stage.remote_webhook().await;
     assert_eq!(after["events"], json!(["domain_expired", "domain_validated"]));
     assert_eq!(after["webhook_settings"], there["webhook_settings"]);
 
-    stage.done(&["update", "--endpoint", &door.url("/webhooks/digicert?x"), "--chain", "0"]);
-    let moved = stage.there().await;
+    stage.done(&["update", "--endpoint", &local.url("/webhooks/digicert?x"), "--chain", "0"]);
+    let moved = stage.remote_webhook().await;
     assert_eq!(moved["status"], "pending");
     assert_eq!(moved["events"], after["events"]);
     assert_eq!(moved["webhook_settings"]["webhook_send_certificate_chain"], "0");
 }
 
-/// Keeps the settings that it understands: an API that knows one spelling only.
+/// An API that accepts one spelling of the settings only, and refuses or ignores the other.
 async fn picky(refuses: bool) -> Api {
     let kept = std::sync::Mutex::new(json!({}));
     Api::start(move |call: &Call| {
@@ -70,7 +70,7 @@ async fn picky(refuses: bool) -> Api {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_other_spelling_goes_where_the_first_is_not_taken() {
+async fn the_other_spelling_is_sent_where_the_first_is_not_accepted() {
     let stage = Stage::new().await;
     for refuses in [false, true] {
         for command in [&["create", "--endpoint", "https://hooks.example.com/"][..], &["update"]] {
@@ -83,13 +83,13 @@ async fn the_other_spelling_goes_where_the_first_is_not_taken() {
             let api = picky(refuses).await;
             let base = [("DIGICERT_API_BASE", api.base.as_str())];
             let arguments = [command, &["--chain", "on", "--settings-as", "string"]].concat();
-            let expected = if refuses { "must be a boolean" } else { "did not take webhook_send" };
+            let expected = if refuses { "must be a boolean" } else { "ignored webhook_send" };
             stage.webhook_with(&base, &arguments).refused(1, expected);
         }
     }
 }
 
-/// What CertCentral says may quote what it was sent.
+/// CertCentral's message may quote the request.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_quotes_a_secret_is_not_shown() {
     let stage = Stage::new().await;

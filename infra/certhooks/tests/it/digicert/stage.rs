@@ -12,16 +12,16 @@ use crate::harness::{Folder, Local, command};
 
 pub(super) const API_KEY: &str = "canary-digicert-api-key";
 pub(super) const VIEW_ONLY: &str = "canary-view-only-api-key";
-/// Of `secrets.json`, where no variable goes before it.
+/// The webhook key in `secrets.json`, which is used where no variable is set.
 pub(super) const FIRST_KEY: &str = "canary-first-webhook-key-0123456789abcdef";
 
-/// A simulated CertCentral, a door, and the state folder of both.
+/// A simulated CertCentral, and the state folder of `certhooks local` and the commands.
 pub(super) struct Stage {
     pub(super) simulator: Simulator,
     pub(super) state: Arc<Folder>,
 }
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: i32,
@@ -43,12 +43,12 @@ impl Stage {
         Self { simulator, state }
     }
 
-    /// `certhooks local` on the state folder: its key is that of `secrets.json`.
-    pub(super) fn door(&self) -> Local {
-        self.door_with(&[])
+    /// Starts `certhooks local` on the state folder, with the key of `secrets.json`.
+    pub(super) fn start_local(&self) -> Local {
+        self.start_local_with(&[])
     }
 
-    pub(super) fn door_with(&self, variables: &[(&str, &str)]) -> Local {
+    pub(super) fn start_local_with(&self, variables: &[(&str, &str)]) -> Local {
         let base = self.simulator.digicert_base();
         let mut all = vec![
             ("DIGICERT_WEBHOOK_KEY", ""),
@@ -60,8 +60,8 @@ impl Stage {
         Local::start_in(Arc::clone(&self.state), &all, &[])
     }
 
-    /// One that looks itself for what was missed.
-    pub(super) fn reconciling_door(&self) -> Local {
+    /// Starts a `certhooks local` that reconciles every second.
+    pub(super) fn start_reconciling_local(&self) -> Local {
         let base = self.simulator.digicert_base();
         let variables = [
             ("DIGICERT_API_BASE", base.as_str()),
@@ -89,7 +89,7 @@ impl Stage {
         input: &str,
     ) -> Ended {
         let mut child = self.spawn(variables, arguments);
-        // One that refuses its arguments does not read.
+        // A command that refuses its arguments does not read its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         self.ended(child.wait_with_output().unwrap())
     }
@@ -118,12 +118,12 @@ impl Stage {
         command.spawn().unwrap()
     }
 
-    /// A good end, its standard output.
+    /// The standard output of a command that must succeed.
     pub(super) fn done(&self, arguments: &[&str]) -> String {
         self.webhook(arguments).done()
     }
 
-    /// Nothing that is secret may stand in what a command says, whatever it is.
+    /// Checks that the output of a command contains no secret.
     fn ended(&self, Output { status, stdout, stderr }: Output) -> Ended {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let (out, err) = (text(stdout), text(stderr));
@@ -135,12 +135,12 @@ impl Stage {
         Ended { code: status.code().unwrap(), out, err }
     }
 
-    /// What `secrets.json` holds.
+    /// The members of `secrets.json`.
     pub(super) fn secrets(&self) -> BTreeMap<String, String> {
         serde_json::from_slice(&std::fs::read(self.secrets_file()).unwrap()).unwrap()
     }
 
-    /// Puts one more member into `secrets.json`.
+    /// Adds a member to `secrets.json`.
     pub(super) fn store(&self, name: &str, value: &str) {
         let mut secrets = self.secrets();
         secrets.insert(name.to_owned(), value.to_owned());
@@ -151,29 +151,29 @@ impl Stage {
         self.state.path().join("secrets.json")
     }
 
-    /// A file in the state folder for this user alone.
+    /// Writes a file in the state folder that only this user can read.
     pub(super) fn file(&self, name: &str, content: &str) -> String {
         let path = self.state.path().join(name);
         write_private(&path, content);
         path.to_str().unwrap().to_owned()
     }
 
-    /// The account's webhook as CertCentral has it, its secret in clear.
-    pub(super) async fn there(&self) -> Value {
+    /// The account's webhook at CertCentral, with its secret in clear text.
+    pub(super) async fn remote_webhook(&self) -> Value {
         let url = format!("{}/webhook", self.simulator.digicert_base());
         let answer = Client::new().get(url).header("X-DC-DEVKEY", API_KEY).send().await.unwrap();
         let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
         body["webhooks"][0].clone()
     }
 
-    /// What was called, with `ID` for the number of the webhook, in order.
+    /// The calls that CertCentral received, in order, with `ID` for the id of the webhook.
     pub(super) fn calls(&self) -> Vec<String> {
         let seen = self.simulator.requests().recent();
         let path = |path: &str| path.replace("/services/v2/", "").replace("12345", "ID");
         seen.iter().map(|seen| format!("{} {}", seen.method, path(&seen.path))).collect()
     }
 
-    /// The calls that may change something at CertCentral.
+    /// The calls that may have changed something at CertCentral.
     pub(super) fn changes(&self) -> Vec<String> {
         let mut calls = self.calls();
         calls.retain(|call| !call.starts_with("GET ") && !call.ends_with("test-endpoint"));
@@ -188,14 +188,15 @@ impl Ended {
         self.out
     }
 
-    /// A bad end before anything was done: its exit status, and one line that holds `expected`.
+    /// Checks that a command failed before it did anything, with this exit status and one line that contains
+    /// `expected`.
     #[track_caller]
     pub(crate) fn refused(&self, code: i32, expected: &str) {
         self.ended_badly(code, expected);
         assert_eq!(self.out, "");
     }
 
-    /// A bad end, maybe after steps that went well.
+    /// As [`refused`](Self::refused), but steps may have succeeded before.
     #[track_caller]
     pub(crate) fn ended_badly(&self, code: i32, expected: &str) {
         assert_eq!(self.code, code, "{self:?}");
@@ -208,7 +209,7 @@ impl Ended {
     }
 }
 
-/// The `outcome` of each step that a command tells with `--json`.
+/// Name and `outcome` of each step that a command prints with `--json`.
 pub(crate) fn steps(out: &str) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let step = |line: &str| -> (String, String) {
@@ -218,7 +219,7 @@ pub(crate) fn steps(out: &str) -> Vec<(String, String)> {
     out.lines().map(step).collect()
 }
 
-/// As expected in tests.
+/// The expected steps, in the form that [`steps`] returns.
 pub(crate) fn of<const N: usize>(steps: [(&str, &str); N]) -> Vec<(String, String)> {
     steps.map(|(step, outcome)| (step.to_owned(), outcome.to_owned())).into()
 }

@@ -16,16 +16,16 @@ const ALL: [&str; 9] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_whole_way_and_again() {
+async fn all_steps_and_a_second_run() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let url = door.url("/webhooks/digicert");
+    let local = stage.start_local();
+    let url = local.url("/webhooks/digicert");
     let subscribe = ["subscribe", "--endpoint", &url, "--json"];
     let out = stage.done(&subscribe);
     assert_eq!(
         steps(&out),
         of([
-            ("door", "done"),
+            ("endpoint", "done"),
             ("webhook", "created"),
             ("challenge", "sent"),
             ("token", "arrived"),
@@ -34,7 +34,7 @@ async fn the_whole_way_and_again() {
             ("test", "done"),
         ])
     );
-    let there = stage.there().await;
+    let there = stage.remote_webhook().await;
     assert_eq!((&there["status"], &there["secret"]), (&json!("active"), &json!(FIRST_KEY)));
     assert_eq!(there["events"], json!(ALL));
     assert_eq!(
@@ -46,11 +46,11 @@ async fn the_whole_way_and_again() {
         })
     );
 
-    // Events come, also those of certificates that are issued instantly, each with its chain.
+    // Events arrive, also for certificates that are issued instantly, each with its chain.
     let event = DigicertEvent::new("certificate_issued").instantly();
     let sent = stage.simulator.send_digicert_event(event).await.unwrap();
     assert_eq!(sent.outcome, Outcome::Answered { code: 200 });
-    assert_eq!(door.delivered(1)[0]["data"]["callback"]["outcome"], "included");
+    assert_eq!(local.delivered(1)[0]["data"]["callback"]["outcome"], "included");
 
     let changes = stage.changes();
     let out = stage.done(&subscribe);
@@ -62,12 +62,12 @@ async fn the_whole_way_and_again() {
     ];
     assert_eq!(steps(&out), of(already));
     assert_eq!(stage.changes(), changes, "running it again changes nothing");
-    assert_eq!(stage.there().await, there);
+    assert_eq!(stage.remote_webhook().await, there);
 }
 
-/// Whatever was done before, by whatever means, is left alone.
+/// Steps that are already done, by any means, are skipped.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_step_may_have_been_done_before() {
+async fn every_step_may_already_be_done() {
     let done_before: [&[&[&str]]; 5] = [
         &[],
         &[&["challenge", "--send"]],
@@ -84,8 +84,8 @@ async fn every_step_may_have_been_done_before() {
     ];
     for (before, expected) in done_before.into_iter().zip(expected) {
         let stage = Stage::new().await;
-        let door = stage.door();
-        let url = door.url("/webhooks/digicert");
+        let local = stage.start_local();
+        let url = local.url("/webhooks/digicert");
         let events = ALL.join(",");
         stage.done(&[
             "create",
@@ -110,15 +110,15 @@ async fn every_step_may_have_been_done_before() {
         let expected: Vec<_> =
             expected.iter().map(|call| format!("PUT webhook/ID/{call}")).collect();
         assert_eq!(made, expected, "{before:?}");
-        assert_eq!(stage.there().await["status"], "active");
+        assert_eq!(stage.remote_webhook().await["status"], "active");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_is_otherwise_is_brought_up_to_date() {
+async fn a_different_webhook_is_brought_up_to_date() {
     let stage = Stage::new().await;
-    let door = stage.door();
-    let (old, url) = (door.url("/webhooks/digicert?old"), door.url("/webhooks/digicert"));
+    let local = stage.start_local();
+    let (old, url) = (local.url("/webhooks/digicert?old"), local.url("/webhooks/digicert"));
     stage.done(&[
         "create",
         "--endpoint",
@@ -131,50 +131,50 @@ async fn a_webhook_that_is_otherwise_is_brought_up_to_date() {
     let out = stage.done(&["subscribe", "--endpoint", &url, "--instant-issue", "off"]);
     let changed = format!("changed: endpoint (it was {old}), secret, 9 more events, ");
     assert!(out.contains(&changed), "{out}");
-    let there = stage.there().await;
+    let there = stage.remote_webhook().await;
     assert_eq!((&there["endpoint"], &there["secret"]), (&json!(url), &json!(FIRST_KEY)));
     assert_eq!(there["status"], "active");
-    assert_eq!(there["events"][0], "order_approval_email_sent", "nothing is taken away");
+    assert_eq!(there["events"][0], "order_approval_email_sent", "nothing is removed");
     assert_eq!(there["events"].as_array().unwrap().len(), 10);
     let settings = &there["webhook_settings"];
     assert_eq!(settings["webhook_notification_frequency"], json!([7]));
     assert_eq!(settings["instant_issue_webhook_notification"], "0");
 
-    // Only what is asked for, where something is.
+    // Options replace the defaults.
     let out = stage.done(&["subscribe", "--endpoint", &url, "--event", "certificate_issued"]);
     assert!(out.contains("changed: instant_issue_webhook_notification\n"), "{out}");
-    assert_eq!(stage.there().await["events"], there["events"]);
+    assert_eq!(stage.remote_webhook().await["events"], there["events"]);
 }
 
-/// A door with another key would refuse every event, so CertCentral is left as it is.
+/// An endpoint with another key would refuse every event, so nothing is changed at CertCentral.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_door_that_refuses_our_key_changes_nothing() {
+async fn an_endpoint_that_refuses_the_key_changes_nothing() {
     let stage = Stage::new().await;
-    let door = stage.door_with(&[("DIGICERT_WEBHOOK_KEY", crate::harness::DIGICERT_KEY)]);
-    let ended = stage.webhook(&["subscribe", "--endpoint", &door.url("/webhooks/digicert")]);
+    let local = stage.start_local_with(&[("DIGICERT_WEBHOOK_KEY", crate::harness::DIGICERT_KEY)]);
+    let ended = stage.webhook(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
     ended.refused(1, "(webhook_endpoint_error)");
     assert!(ended.err.ends_with("; nothing was changed\n"), "{ended:?}");
     stage.webhook(&["list"]).refused(3, "no webhook");
 }
 
-/// The endpoint is a good door, but not ours.
+/// The endpoint works, but belongs to another installation.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_arrives_elsewhere() {
+async fn a_token_that_arrives_at_another_installation() {
     let (stage, other) = (Stage::new().await, Stage::new().await);
-    let (_ours, door) = (stage.door(), other.door());
-    let url = door.url("/webhooks/digicert");
+    let (_ours, local) = (stage.start_local(), other.start_local());
+    let url = local.url("/webhooks/digicert");
     let ended = stage.webhook(&["subscribe", "--endpoint", &url, "--wait", "1"]);
-    ended.ended_badly(1, "none arrived within 1 s");
+    ended.ended_badly(1, "did not arrive within 1 s");
     assert!(ended.out.contains("challenge  sent"), "{ended:?}");
-    assert_eq!(stage.there().await["status"], "pending");
-    // Run on the right folder, it goes on from there.
+    assert_eq!(stage.remote_webhook().await["status"], "pending");
+    // Run with the right folder, the command continues from there.
     let state = other.state.path().to_str().unwrap().to_owned();
     let file = stage.file("api-key", super::stage::API_KEY);
     let base = stage.simulator.digicert_base();
     let arguments = ["subscribe", "--endpoint", &url, "--api-key-file", &file, "--base", &base];
     assert!(std::path::Path::new(&state).exists());
     other.webhook(&arguments).done();
-    assert_eq!(stage.there().await["status"], "active");
+    assert_eq!(stage.remote_webhook().await["status"], "active");
 }
 
 #[tokio::test(flavor = "multi_thread")]

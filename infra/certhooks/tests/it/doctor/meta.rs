@@ -13,53 +13,58 @@ async fn graph(scene: &Scene, method: reqwest::Method, edge: &str, body: &'stati
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_retired_and_that_is_no_fault() {
+async fn a_retired_product_is_no_error() {
     let scene = Scene::with(Settings { retired: true, ..Settings::default() }).await;
-    let examined = scene.examine(&ONLY);
-    examined.says("meta", "product", "warning", "Meta has retired Certificate Transparency");
-    // Whoever never set it up is not told to.
+    let diagnosis = scene.doctor(&ONLY);
+    diagnosis.expect("meta", "product", "warning", "Meta has retired Certificate Transparency");
+    // An operator who has not configured it is not asked to.
     let unset = [("META_ACCESS_TOKEN", ""), ("META_APP_ID", "")];
-    scene.examine_with(&unset, &[]).says("meta", "product", "ok", "nothing to set up");
-    scene.examine_with(&unset, &ONLY).says("meta", "access-token", "warning", "no app id");
+    scene.doctor_with(&unset, &[]).expect(
+        "meta",
+        "product",
+        "ok",
+        "not configured, which is right",
+    );
+    scene.doctor_with(&unset, &ONLY).expect("meta", "access-token", "warning", "no app id");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_there() {
-    let stage = Subscribed::new().await;
-    let base = stage.door.url("/");
-    let here = [&ONLY[..], &["--endpoint", &base]].concat();
-    assert_eq!(stage.examine(&here).not_ok(), LOOPBACK);
+async fn missing_fields_domains_and_subscriptions() {
+    let subscribed = Subscribed::new().await;
+    let base = subscribed.local.url("/");
+    let arguments = [&ONLY[..], &["--endpoint", &base]].concat();
+    assert_eq!(subscribed.doctor(&arguments).not_ok(), LOOPBACK);
     let part = "object=certificate_transparency&fields=phishing";
-    graph(&stage, reqwest::Method::DELETE, "subscriptions", part).await;
+    graph(&subscribed, reqwest::Method::DELETE, "subscriptions", part).await;
     let none = "unsubscribe=a.example";
-    graph(&stage, reqwest::Method::POST, "subscribed_domains", none).await;
-    let examined = stage.examine(&here);
-    examined.says("meta", "subscription", "wrong", "does not announce phishing");
-    examined.says("meta", "domains", "wrong", "none is subscribed");
-    examined.says("meta", "phishing-domains", "ok", "1 subscribed");
-    graph(&stage, reqwest::Method::DELETE, "subscriptions", "").await;
-    let examined = stage.examine(&here);
-    let finding = examined.says("meta", "subscription", "wrong", "the app has none");
-    let mend = finding["mend"].as_str().unwrap();
-    assert!(mend.starts_with("certhooks meta subscribe --endpoint http://127.0.0.1:"), "{mend}");
+    graph(&subscribed, reqwest::Method::POST, "subscribed_domains", none).await;
+    let diagnosis = subscribed.doctor(&arguments);
+    diagnosis.expect("meta", "subscription", "error", "is without the fields phishing");
+    diagnosis.expect("meta", "domains", "error", "no domain is subscribed");
+    diagnosis.expect("meta", "phishing-domains", "ok", "1 subscribed");
+    graph(&subscribed, reqwest::Method::DELETE, "subscriptions", "").await;
+    let diagnosis = subscribed.doctor(&arguments);
+    let finding = diagnosis.expect("meta", "subscription", "error", "the app has none");
+    let fix = finding["fix"].as_str().unwrap();
+    assert!(fix.starts_with("certhooks meta subscribe --endpoint http://127.0.0.1:"), "{fix}");
 
     let other = [("META_VERIFY_TOKEN", "canary-other"), ("META_APP_SECRET", "canary-other-secret")];
-    let examined = stage.examine_with(&other, &here);
-    examined.says("meta", "answer", "wrong", "401");
-    examined.says("meta", "handshake", "wrong", "answered 403");
+    let diagnosis = subscribed.doctor_with(&other, &arguments);
+    diagnosis.expect("meta", "answer", "error", "401");
+    diagnosis.expect("meta", "handshake", "error", "answered 403");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_that_may_not_and_answers_that_are_none() {
-    let stage = Subscribed::new().await;
+async fn refused_tokens_and_unusable_answers() {
+    let subscribed = Subscribed::new().await;
     let wrong = [("META_ACCESS_TOKEN", "canary-wrong")];
-    stage.examine_with(&wrong, &ONLY).says("meta", "access-token", "wrong", "code 190");
+    subscribed.doctor_with(&wrong, &ONLY).expect("meta", "access-token", "error", "code 190");
     for (fault, check, expected) in [
         (Fault::Html, "api", "an HTML page"),
-        (Fault::ServerError { status: None }, "api", "in trouble"),
+        (Fault::ServerError { status: None }, "api", "failed"),
         (Fault::MissingPermission, "access-token", "code 10"),
     ] {
-        stage.simulator.faults().set([Rule::new("/graph/", fault)]);
-        stage.examine(&ONLY).says("meta", check, "wrong", expected);
+        subscribed.simulator.faults().set([Rule::new("/graph/", fault)]);
+        subscribed.doctor(&ONLY).expect("meta", check, "error", expected);
     }
 }

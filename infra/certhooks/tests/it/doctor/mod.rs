@@ -1,10 +1,10 @@
-//! `certhooks doctor`: the compiled binary between the simulated providers and `certhooks local`.
+//! `certhooks doctor`: the compiled binary, with simulated providers and `certhooks local`.
 
 mod cloudflare;
 mod digicert;
-mod here;
+mod installation;
 mod meta;
-mod reach;
+mod reachability;
 
 use std::ops::Deref;
 
@@ -13,17 +13,17 @@ use serde_json::Value;
 use crate::harness::Local;
 use crate::scene::{Scene, json_lines};
 
-/// What a run of the doctor said.
+/// The findings of a run of the doctor.
 #[derive(Debug)]
-struct Examined {
+struct Diagnosis {
     code: i32,
     findings: Vec<Value>,
 }
 
-/// All providers subscribed to a door.
+/// All providers, with subscriptions that send to `local`.
 struct Subscribed {
     scene: Scene,
-    door: Local,
+    local: Local,
 }
 
 impl Deref for Subscribed {
@@ -37,69 +37,69 @@ impl Deref for Subscribed {
 impl Subscribed {
     async fn new() -> Self {
         let scene = Scene::new().await;
-        let door = scene.door();
-        let url = |route: &str| door.url(&format!("/webhooks/{route}"));
+        let local = scene.local();
+        let url = |route: &str| local.url(&format!("/webhooks/{route}"));
         let digicert = url("digicert");
         scene.run(&["digicert", "webhook", "subscribe", "--endpoint", &digicert]).done();
         scene.run(&["cloudflare", "subscribe", "--endpoint", &url("cloudflare")]).done();
         let meta = url("meta-ct");
         scene.run(&["meta", "subscribe", "--endpoint", &meta, "--domain", "a.example"]).done();
-        Self { scene, door }
+        Self { scene, local }
     }
 }
 
 impl Scene {
-    fn examine(&self, arguments: &[&str]) -> Examined {
-        self.examine_with(&[], arguments)
+    fn doctor(&self, arguments: &[&str]) -> Diagnosis {
+        self.doctor_with(&[], arguments)
     }
 
-    fn examine_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Examined {
+    fn doctor_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Diagnosis {
         let ended = self.run_with(variables, &[&["doctor", "--json"], arguments].concat());
         assert_eq!(ended.err, "", "{ended:?}");
         let findings = json_lines(&ended.out);
         for finding in &findings {
-            let needs_mending = finding["level"] != "ok";
-            assert_eq!(finding["mend"].is_string(), needs_mending, "{finding}");
+            let needs_fix = finding["level"] != "ok";
+            assert_eq!(finding["fix"].is_string(), needs_fix, "{finding}");
         }
-        let is_wrong = findings.iter().any(|finding| finding["level"] == "wrong");
-        assert_eq!(ended.code, i32::from(is_wrong), "{findings:#?}");
-        Examined { code: ended.code, findings }
+        let has_error = findings.iter().any(|finding| finding["level"] == "error");
+        assert_eq!(ended.code, i32::from(has_error), "{findings:#?}");
+        Diagnosis { code: ended.code, findings }
     }
 
-    /// Runs what a finding says would mend it.
-    fn mend(&self, finding: &Value) {
-        let words: Vec<&str> = finding["mend"].as_str().unwrap().split(' ').collect();
+    /// Runs the command that a finding names as its fix.
+    fn fix(&self, finding: &Value) {
+        let arguments: Vec<&str> = finding["fix"].as_str().unwrap().split(' ').collect();
         let state = self.state.path().to_str().unwrap();
-        let words = words.strip_prefix(&["certhooks"]).unwrap();
-        let words = words.strip_suffix(&["--state", state]).unwrap();
-        self.run(words).done();
+        let arguments = arguments.strip_prefix(&["certhooks"]).unwrap();
+        let arguments = arguments.strip_suffix(&["--state", state]).unwrap();
+        self.run(arguments).done();
     }
 }
 
-impl Examined {
+impl Diagnosis {
     fn all(&self, scope: &str, check: &str) -> Vec<&Value> {
         let is_it = |finding: &&Value| finding["scope"] == scope && finding["check"] == check;
         self.findings.iter().filter(is_it).collect()
     }
 
     #[track_caller]
-    fn the(&self, scope: &str, check: &str) -> &Value {
+    fn only(&self, scope: &str, check: &str) -> &Value {
         match self.all(scope, check).as_slice() {
             [finding] => finding,
             other => panic!("{scope} {check}: {other:?} of {:#?}", self.findings),
         }
     }
 
-    /// The finding, which has this level and says this.
+    /// The only finding of a check, which must have this level and contain this text.
     #[track_caller]
-    fn says(&self, scope: &str, check: &str, level: &str, text: &str) -> &Value {
-        let finding = self.the(scope, check);
+    fn expect(&self, scope: &str, check: &str, level: &str, text: &str) -> &Value {
+        let finding = self.only(scope, check);
         assert_eq!(finding["level"], level, "{finding}");
         assert!(finding["detail"].as_str().unwrap().contains(text), "{text}: {finding}");
         finding
     }
 
-    /// Names of the checks that are not ok, in order.
+    /// Level, scope and check of the findings that are not ok, in order.
     fn not_ok(&self) -> Vec<String> {
         let bad = self.findings.iter().filter(|finding| finding["level"] != "ok");
         bad.map(|finding| {
@@ -110,16 +110,16 @@ impl Examined {
     }
 }
 
-/// On this machine nothing is perfect: no provider on the Internet can reach it.
+/// The warnings of every test: a provider on the Internet cannot reach a loopback address.
 const LOOPBACK: [&str; 2] = ["warning here dns", "warning here tls"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_is_well_and_nothing_is_changed() {
-    let stage = Subscribed::new().await;
-    let (changes, base) = (stage.changes(), stage.door.url("/"));
+async fn a_good_installation_has_no_errors_and_nothing_is_changed() {
+    let subscribed = Subscribed::new().await;
+    let (changes, base) = (subscribed.changes(), subscribed.local.url("/"));
     for arguments in [&[][..], &["--endpoint", &base]] {
-        let examined = stage.examine(arguments);
-        assert_eq!(examined.not_ok(), LOOPBACK);
+        let diagnosis = subscribed.doctor(arguments);
+        assert_eq!(diagnosis.not_ok(), LOOPBACK);
         for (scope, check) in [
             ("here", "state"),
             ("here", "queue"),
@@ -151,34 +151,34 @@ async fn all_is_well_and_nothing_is_changed() {
             ("meta", "answer"),
             ("meta", "handshake"),
         ] {
-            assert_eq!(examined.the(scope, check)["level"], "ok");
+            assert_eq!(diagnosis.only(scope, check)["level"], "ok");
         }
     }
-    let mut since = stage.changes();
+    let mut since = subscribed.changes();
     since.retain(|call| !call.ends_with("/webhook/test-endpoint"));
     let mut before = changes;
     before.retain(|call| !call.ends_with("/webhook/test-endpoint"));
-    assert_eq!(since, before, "the doctor only looks");
+    assert_eq!(since, before, "the doctor changes nothing");
     assert!(
-        stage.door.delivered_within(std::time::Duration::ZERO).is_empty(),
-        "no event came of it"
+        subscribed.local.delivered_within(std::time::Duration::ZERO).is_empty(),
+        "a test message became an event"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_each_for_people() {
-    let stage = Subscribed::new().await;
-    stage.run(&["digicert", "webhook", "deactivate"]).done();
-    let ended = stage.run(&["doctor", "--provider", "digicert"]);
+async fn each_finding_is_a_line_of_text() {
+    let subscribed = Subscribed::new().await;
+    subscribed.run(&["digicert", "webhook", "deactivate"]).done();
+    let ended = subscribed.run(&["doctor", "--provider", "digicert"]);
     assert_eq!((ended.code, ended.err.as_str()), (1, ""));
-    let state = stage.state.path().display();
+    let state = subscribed.state.path().display();
     let line = format!(
-        "wrong    digicert    status            inactive: CertCentral sends nothing; mend: certhooks \
+        "error    digicert    status            inactive: CertCentral sends nothing; fix: certhooks \
          digicert webhook activate --state {state}"
     );
     assert!(ended.out.lines().any(|found| found == line), "{}", ended.out);
     let is_known =
-        |line: &str| ["ok ", "warning ", "wrong "].iter().any(|level| line.starts_with(level));
+        |line: &str| ["ok ", "warning ", "error "].iter().any(|level| line.starts_with(level));
     assert!(ended.out.lines().all(is_known), "{}", ended.out);
     assert!(!ended.out.contains("cloudflare") && !ended.out.contains("meta "), "{}", ended.out);
 }
@@ -188,7 +188,7 @@ async fn wrong_usage() {
     let scene = Scene::new().await;
     for (arguments, expected) in [
         (&["doctor", "--endpoint", "http://hooks.example.com"][..], "must begin with https://"),
-        (&["doctor", "--endpoint", "hooks.example.com"], "--endpoint: is no address"),
+        (&["doctor", "--endpoint", "hooks.example.com"], "--endpoint: not a valid URL"),
         (&["doctor", "--endpoint", "https://me:canary@hooks.example.com"], "user name or password"),
         (&["doctor", "--endpoint", "https://hooks.example.com/?a=b"], "must not have a query"),
     ] {

@@ -4,7 +4,8 @@ use crate::documents::issued;
 use crate::harness::command;
 use crate::providers::Providers;
 
-/// Sends `count` events at once and counts requests in every window of 2 s as the provider sees them.
+/// Sends `count` events at once, and returns the maximum number of requests that the provider receives
+/// within 2 s.
 fn busiest_window(variables: &[(&str, &str)], count: u64) -> usize {
     const WINDOW: Duration = Duration::from_secs(2);
     let providers = Providers::start();
@@ -13,7 +14,10 @@ fn busiest_window(variables: &[(&str, &str)], count: u64) -> usize {
         providers.send_one(&local, &issued(100 + number));
     }
     for event in local.delivered(count as usize) {
-        assert_eq!(event["data"]["callback"]["attempts"], 1, "waiting for room is no attempt");
+        assert_eq!(
+            event["data"]["callback"]["attempts"], 1,
+            "waiting for the budget is not an attempt"
+        );
     }
     let times: Vec<_> = providers.seen("/certificate/").iter().map(|seen| seen.elapsed).collect();
     assert_eq!(times.len() as u64, count);
@@ -24,9 +28,9 @@ fn busiest_window(variables: &[(&str, &str)], count: u64) -> usize {
         .unwrap()
 }
 
-/// A fifth is left to the reconciler and the operator.
+/// A fifth of the budget is reserved for the reconciler and the operator.
 #[test]
-fn the_budget_is_held_and_used() {
+fn the_budget_is_used_and_not_exceeded() {
     assert_eq!(busiest_window(&[("DIGICERT_API_BUDGET", "10/2s")], 20), 8);
 }
 
@@ -58,9 +62,9 @@ fn no_budget_is_for_loopback_only() {
     }
 }
 
-/// Ten call-backs of 200 ms take little more than one.
+/// Ten call-backs of 200 ms take little longer than one.
 #[test]
-fn records_run_side_by_side() {
+fn records_are_processed_concurrently() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     providers.delay_by(Duration::from_millis(200));
@@ -69,8 +73,8 @@ fn records_run_side_by_side() {
         providers.send_one(&local, &issued(300 + number));
     }
     local.delivered(10);
-    let taken = began.elapsed();
-    assert!(taken < Duration::from_millis(1500), "{taken:?}");
+    let duration = began.elapsed();
+    assert!(duration < Duration::from_millis(1500), "{duration:?}");
     let seen = providers.seen("/certificate/");
     let spread = seen[9].elapsed - seen[0].elapsed;
     assert!(spread < Duration::from_millis(400), "one after another: {spread:?}");

@@ -14,7 +14,7 @@ use crate::harness::{Local, archived, tail_lines};
 use crate::providers::Providers;
 use crate::x509::{assert_chain, certificates, is_signed_by, verified};
 
-/// How every PKCS #8 key on P-256 begins, in base64.
+/// The beginning of every PKCS #8 key on P-256, in base64.
 const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
 const LIMIT: usize = 900 * 1024;
 
@@ -54,7 +54,7 @@ fn a_good_chain_passes_every_check() {
 }
 
 #[test]
-fn a_wrong_chain_is_delivered_and_said() {
+fn a_wrong_chain_is_delivered_and_reported() {
     let (_providers, _local, event) = downloaded_with(Fault::WrongChain);
     assert_checks(&event, &["signatures", "order"]);
     let ders = verified(&event);
@@ -63,7 +63,7 @@ fn a_wrong_chain_is_delivered_and_said() {
 }
 
 #[test]
-fn a_shuffled_chain_is_put_in_order() {
+fn a_shuffled_chain_is_sorted() {
     let (_providers, _local, event) = downloaded_with(Fault::Shuffled);
     assert_checks(&event, &["order"]);
     let ders = verified(&event);
@@ -72,7 +72,7 @@ fn a_shuffled_chain_is_put_in_order() {
 }
 
 #[test]
-fn a_certificate_that_came_twice_is_delivered_once() {
+fn a_duplicate_certificate_is_delivered_once() {
     let (_providers, _local, event) = downloaded_with(Fault::Duplicate);
     assert_checks(&event, &["duplicates"]);
     assert_chain(&verified(&event));
@@ -80,7 +80,7 @@ fn a_certificate_that_came_twice_is_delivered_once() {
 }
 
 #[test]
-fn a_private_key_in_a_download_is_reported_and_kept_nowhere() {
+fn a_private_key_in_a_download_is_reported_and_not_stored() {
     let (_providers, local, event) = downloaded_with(Fault::PrivateKey);
     assert_checks(&event, &["private_key"]);
     assert_chain(&verified(&event));
@@ -97,7 +97,7 @@ fn a_private_key_in_an_event_is_removed_before_archive_and_delivery() {
         "event": "certificate_issued",
         "data": {"order_id": 1, "certificate_id": 8101, "note": key, "after": "stays\u{e4}"},
     });
-    // As a serialiser may write it that escapes more than it must.
+    // As a serialiser may write it that escapes more than necessary.
     let escaped =
         plain.to_string().replace("8101", "8102").replace('-', "\\u002d").replace('/', "\\/");
     for body in [plain.to_string(), escaped] {
@@ -121,7 +121,7 @@ fn a_private_key_in_an_event_is_removed_before_archive_and_delivery() {
     }
 }
 
-/// Neither in a file of the state folder, the write-ahead log included, nor in a log line.
+/// Asserts that no file of the state folder, the write-ahead log included, and no log line holds a word.
 fn assert_nowhere(local: Local, words: &[&str]) {
     let log = local.log().join("\n");
     for word in words {
@@ -138,25 +138,25 @@ fn assert_nowhere(local: Local, words: &[&str]) {
 }
 
 #[test]
-fn a_thousand_certificates_go_into_the_archive_object_and_are_delivered() {
+fn a_chain_of_a_thousand_certificates_is_offloaded_to_the_archive() {
     let (_providers, local, event) = downloaded_with(Fault::Many);
     let line = tail_lines(local.state.path()).remove(0);
     assert!(line.len() <= LIMIT, "{}", line.len());
-    let moved = moved(&event);
-    let chain = moved["pem_chain"].as_str().unwrap();
+    let offloaded = offloaded(&event);
+    let chain = offloaded["pem_chain"].as_str().unwrap();
     let ders = certificates(chain);
     assert_eq!(ders.len(), 1000);
     assert_chain(&ders[..3]);
-    assert_eq!(moved["payload"], issued(8001));
+    assert_eq!(offloaded["payload"], issued(8001));
     assert!(event["data"]["pem_chain"].is_null());
     assert!(event["data"]["payload"].is_null());
     let leaf = &event["data"]["certificates"][0];
     assert_eq!(leaf["fingerprint_sha256"], HEXLOWER.encode(digest(&SHA256, &ders[0]).as_ref()));
 }
 
-/// Meta batches: an event may be as large as a queue message.
+/// Meta sends batches, so an event may be as large as a queue message.
 #[test]
-fn a_large_payload_goes_into_the_archive_object() {
+fn a_large_payload_is_offloaded_to_the_archive() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let value = json!({"phishing_domains": ["evil.example"], "filler": "x".repeat(LIMIT + 1024)});
@@ -171,18 +171,18 @@ fn a_large_payload_goes_into_the_archive_object() {
     assert!(event["data"]["payload"].is_null());
     assert_chain(&verified(&event));
     assert!(tail_lines(local.state.path())[0].len() < 64 * 1024);
-    let moved = moved(&event);
-    assert_eq!(moved["payload"], document);
-    assert!(moved.get("pem_chain").is_none(), "there was room for the chain");
-    // One byte's worth of room below the limit, nothing moves.
+    let offloaded = offloaded(&event);
+    assert_eq!(offloaded["payload"], document);
+    assert!(offloaded.get("pem_chain").is_none(), "there was room for the chain");
+    // A payload below the limit stays in the event.
     let small = json!({"event": "domain_validated", "data": {"filler": "x".repeat(400 * 1024)}});
     let event = local.event(&providers.send_one(&local, &small));
     assert_eq!(event["data"]["payload"], small);
     assert!(event.get("dataref").is_none());
 }
 
-/// The object that `dataref` names, after its size and hash were checked.
-fn moved(event: &Value) -> Value {
+/// The object that `dataref` names, after checking its size and hash.
+fn offloaded(event: &Value) -> Value {
     let path = event["dataref"].as_str().unwrap().strip_prefix("file://").unwrap();
     let bytes = fs::read(PathBuf::from(path)).unwrap();
     assert_eq!(event["datarefsize"], bytes.len());

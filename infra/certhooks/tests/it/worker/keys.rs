@@ -9,12 +9,12 @@ use crate::documents::{deployed, issued, observed, phishing, rejected};
 use crate::harness::Local;
 use crate::providers::Providers;
 
-/// Held back for 15 minutes with an alarm, and not delivered.
+/// The event must be retried after 15 minutes and logged as an error, and not be delivered.
 fn assert_held(local: &Local, id: &str) {
-    let waits = local.put_back(id, 1);
-    assert_eq!(waits[0]["delay_seconds"], 900, "{waits:?}");
-    assert_eq!(waits[0]["level"], "ERROR", "{waits:?}");
-    let message = waits[0]["message"].as_str().unwrap();
+    let retries = local.retries(id, 1);
+    assert_eq!(retries[0]["delay_seconds"], 900, "{retries:?}");
+    assert_eq!(retries[0]["level"], "ERROR", "{retries:?}");
+    let message = retries[0]["message"].as_str().unwrap();
     assert!(message.contains("API key"), "{message}");
     assert!(local.delivered_within(Duration::ZERO).iter().all(|event| event["id"] != id));
 }
@@ -35,13 +35,13 @@ fn a_refused_key_holds_the_events_of_its_provider() {
     ] {
         assert_held(&local, &providers.send_one(&local, &event));
     }
-    // Others are not held, and a call that needs no key is none.
+    // Other events are delivered.
     let id = providers.send_one(&local, &issued(8001));
     assert_eq!(local.event(&id)["data"]["callback"]["outcome"], "downloaded");
 }
 
 #[test]
-fn a_wrong_key_in_the_settings_is_a_refused_one() {
+fn a_wrong_key_in_the_settings_holds_the_events() {
     let providers = Providers::start();
     let local = providers.local(&[("CLOUDFLARE_API_TOKEN", "another"), ("DIGICERT_API_KEY", "x")]);
     for event in [deployed("z", "h1"), issued(9101), rejected(9102)] {
@@ -49,7 +49,7 @@ fn a_wrong_key_in_the_settings_is_a_refused_one() {
     }
 }
 
-/// Statuses and codes of refusals that the simulator does not give.
+/// Statuses and error codes that the simulator does not produce.
 #[test]
 fn refusals_of_each_kind_hold() {
     let graph = |code: u32| json!({"error": {"code": code, "type": "OAuthException"}}).to_string();
@@ -60,7 +60,7 @@ fn refusals_of_each_kind_hold() {
         target if target.starts_with("/190") => (401, graph(190)),
         target if target.contains("order") => {
             let error = json!({"code": "access_denied|access_denied_invalid_key", "message": ""});
-            // A single object where the others have a list, as one client's fixture has it.
+            // A single object instead of a list, as in one client's fixture.
             (403, json!({"errors": error}).to_string())
         }
         _ => (404, String::new()),
@@ -80,12 +80,12 @@ fn refusals_of_each_kind_hold() {
     }
 }
 
-/// Held events go on where they were once there is a good key.
+/// A held event is retried with the new key.
 #[test]
 fn the_key_of_the_secrets_file_is_read_again_after_a_refusal() {
     let providers = Providers::start();
     let state = std::sync::Arc::new(crate::harness::Folder::new());
-    // Without the variable: the file decides.
+    // The variable is unset, so the key of the file counts.
     let variables = [("DIGICERT_API_KEY", "")];
     providers.local_in(state.clone(), &variables).stop();
     let file = state.path().join("secrets.json");

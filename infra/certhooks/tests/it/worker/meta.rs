@@ -16,13 +16,13 @@ fn fingerprints(events: &[Value]) -> Vec<&str> {
         .collect()
 }
 
-/// Pages have 500 certificates; the simulator knows 510.
+/// A page has 500 certificates; the simulator has 510.
 #[test]
-fn every_certificate_of_every_page_is_an_event_and_none_is_repeated() {
+fn every_certificate_of_every_page_is_one_event() {
     let settings = Settings { certificates_per_domain: 510, ..Settings::default() };
     let providers = Providers::start_with(settings);
     let local = providers.local(&[("META_DOMAINS", "example.com")]);
-    // An id that the simulator does not know stands for one more certificate of the domain.
+    // The simulator takes an unknown id as one more certificate of the domain.
     let first = providers.send_one(&local, &observed("4000000"));
     let events = local.delivered(511);
     assert_eq!(events.len(), 511);
@@ -40,20 +40,20 @@ fn every_certificate_of_every_page_is_an_event_and_none_is_repeated() {
     assert_eq!(pages.len(), 2, "{pages:?}");
     assert!(pages.iter().all(|page| page.query.contains("query=example.com")), "{pages:?}");
 
-    // Another alert finds the same ones: none is new but that of its own id.
+    // Another alert finds the same certificates; only that of its own id is new.
     let second = providers.send_one(&local, &observed("4000001"));
     let events = local.delivered(512);
-    let told = local.log_until(&second, |lines| lines.len() >= 2);
-    assert_eq!((&told[1]["new"], &told[1]["known"]), (&1.into(), &510.into()), "{told:?}");
+    let lines = local.log_until(&second, |lines| lines.len() >= 2);
+    assert_eq!((&lines[1]["new"], &lines[1]["known"]), (&1.into(), &510.into()), "{lines:?}");
     assert!(events.last().unwrap()["id"].as_str().unwrap().starts_with(&format!("{second}/")));
     let third = providers.send_one(&local, &observed("4000001"));
     assert_eq!(third, second, "the same alert again");
     assert_eq!(local.delivered_within(Duration::from_millis(300)).len(), 512);
 }
 
-/// Graph's `paging.next` is an absolute address with the token in it. Only the cursor beside it counts.
+/// Graph's `paging.next` is an absolute address that holds the token. Only the cursor is used.
 #[test]
-fn cursors_are_followed_to_the_end_or_the_cap_and_addresses_are_not() {
+fn cursors_are_followed_up_to_the_page_limit_and_addresses_are_not() {
     let elsewhere = Canned::start(|_| (200, "{}".into()));
     let next = format!("http://{}/certificates?after=", elsewhere.address);
     let canned = Canned::start(move |target| {
@@ -80,18 +80,18 @@ fn cursors_are_followed_to_the_end_or_the_cap_and_addresses_are_not() {
     ];
     let local = providers.local(&variables);
     let id = providers.send_one(&local, &observed("1"));
-    let told = local.log_until(&id, |lines| lines.iter().any(|line| !line["new"].is_null()));
-    assert_eq!(told.last().unwrap()["new"], 5 + 20, "{told:?}");
+    let lines = local.log_until(&id, |lines| lines.iter().any(|line| !line["new"].is_null()));
+    assert_eq!(lines.last().unwrap()["new"], 5 + 20, "{lines:?}");
     let capped =
         |line: &Value| line["message"] == "search truncated" && line["domain"] == "endless.example";
-    assert!(told.iter().any(capped), "{told:?}");
+    assert!(lines.iter().any(capped), "{lines:?}");
     let refused = |line: &Value| line["domain"] == "refused.example" && line["reason"] == "retired";
-    assert!(told.iter().any(refused), "{told:?}");
-    let asked = |domain: &str| {
+    assert!(lines.iter().any(refused), "{lines:?}");
+    let count = |domain: &str| {
         let query = format!("query={domain}&");
         canned.targets().iter().filter(|target| target.contains(&query)).count()
     };
-    assert_eq!((asked("a.example"), asked("endless.example")), (5, 20));
+    assert_eq!((count("a.example"), count("endless.example")), (5, 20));
     assert_eq!(elsewhere.targets(), Vec::<String>::new());
     assert_eq!(local.delivered(25).len(), 25);
 }
@@ -137,9 +137,9 @@ fn an_alert_with_nothing_to_find_is_one_event() {
     assert_eq!(event["subject"], "meta/certificate/unknown");
 }
 
-/// Each suspected name and the certificate's id are asked about; what is no name is skipped.
+/// Each suspected name is searched; text that is not a DNS name is skipped.
 #[test]
-fn phishing_names_are_looked_up_and_impossible_ones_skipped_with_their_reason() {
+fn phishing_names_are_searched_and_invalid_ones_skipped_with_their_reason() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let domains = [
@@ -161,20 +161,22 @@ fn phishing_names_are_looked_up_and_impossible_ones_skipped_with_their_reason() 
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems.iter().all(|problem| problem.as_str().unwrap().contains("skipped")));
     assert!(problems[0].as_str().unwrap().contains("U+2014"), "{problems:?}");
-    let mut asked: Vec<_> =
+    let mut searches: Vec<_> =
         providers.seen("/certificates").into_iter().map(|seen| seen.query).collect();
-    asked.sort_unstable();
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    assert!(asked[0].contains("query=evil.example&") && asked[1].contains("query=evil2.example&"));
+    searches.sort_unstable();
+    assert_eq!(searches.len(), 2, "{searches:?}");
+    assert!(
+        searches[0].contains("query=evil.example&") && searches[1].contains("query=evil2.example&")
+    );
     assert_eq!(providers.seen("/4000000").len(), 1);
     verified(&event);
     assert_eq!(data["certificates"].as_array().unwrap().len(), 1);
     assert_eq!(data["related"].as_array().unwrap().len(), 6, "three for each name");
 }
 
-/// Graph's errors are read by code, whatever the status.
+/// Graph's errors are classified by their code, not by the status.
 #[test]
-fn graph_codes_that_pass_are_tried_again() {
+fn temporary_graph_errors_are_retried() {
     let canned = Canned::start(|target| {
         let number = |name: &str| -> Option<u64> {
             target.split_once(name)?.1.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
@@ -200,9 +202,9 @@ fn graph_codes_that_pass_are_tried_again() {
     for (name, reason) in again {
         let event = phishing("../", &[&format!("{name}.example")]);
         let id = providers.send_one(&local, &event);
-        let waits = local.put_back(&id, 1);
-        assert_eq!(waits[0]["reason"], reason, "{name}: {waits:?}");
-        assert_eq!(waits[0]["level"], "WARN", "{name}: {waits:?}");
+        let retries = local.retries(&id, 1);
+        assert_eq!(retries[0]["reason"], reason, "{name}: {retries:?}");
+        assert_eq!(retries[0]["level"], "WARN", "{name}: {retries:?}");
     }
     let id = providers.send_one(&local, &phishing("../", &["code803status500.example"]));
     let callback = &local.event(&id)["data"]["callback"];

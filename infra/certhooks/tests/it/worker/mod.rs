@@ -1,12 +1,13 @@
-//! What the worker promises (design section 6), with the simulator as the providers.
+//! The guarantees of the worker (infra/docs/architecture.md, "What the worker promises"), with the
+//! simulator as the providers.
 //!
-//! - [`trouble`]: what passes is tried again, and when
-//! - [`results`]: what does not pass is delivered with its reason
-//! - [`chains`]: spoilt chains, large ones, private keys
+//! - [`retries`]: temporary errors are retried, and after which delay
+//! - [`results`]: permanent errors are delivered with their reason
+//! - [`chains`]: faulty chains, large ones, private keys
 //! - [`keys`]: a refused API key holds events back
 //! - [`meta`]: searches, pages, subscribed domains, Graph's error codes
-//! - [`budgets`]: limits are held, and records run side by side
-//! - [`promises`]: once, archived, traced, nothing asked that need not be
+//! - [`budgets`]: rate limits, and concurrent processing
+//! - [`promises`]: delivery once, archive, trace, no unnecessary calls
 //! - [`targets`]: nothing in an event chooses an address
 
 mod budgets;
@@ -15,5 +16,5 @@ mod keys;
 mod meta;
 mod promises;
 mod results;
+mod retries;
 mod targets;
-mod trouble;

@@ -9,7 +9,7 @@ use crate::events::all_files;
 use crate::harness::{archived, certhooks, events_folder, tail_lines};
 use crate::providers::Providers;
 
-/// Redeliveries at once, while the first is under way, and after it.
+/// Redeliveries arrive at the same time, while the first is in progress, and after it.
 #[test]
 fn an_id_is_delivered_once() {
     let providers = Providers::start();
@@ -33,7 +33,7 @@ fn an_id_is_delivered_once() {
     assert_eq!(providers.requests().total(), 3);
 }
 
-/// The same notice another day would be another event; the same day it is one.
+/// The same notice is one event on the same day, and would be another one on another day.
 #[test]
 fn ids_of_formatted_documents_are_the_same() {
     let providers = Providers::start();
@@ -46,7 +46,7 @@ fn ids_of_formatted_documents_are_the_same() {
 }
 
 #[test]
-fn the_trace_of_the_request_goes_through_to_the_event() {
+fn the_event_has_the_trace_of_the_request() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     providers.faults().set([Rule::new("/services/v2", Fault::Reset).times(1)]);
@@ -55,13 +55,13 @@ fn the_trace_of_the_request_goes_through_to_the_event() {
     let event = local.event(&id);
     assert_eq!(event["traceparent"], traceparent);
     assert_eq!(event["data"]["callback"]["attempts"], 2);
-    let told = local.log_of(&id);
-    assert!(told.iter().any(|line| line["traceparent"] == traceparent), "{told:?}");
+    let lines = local.log_of(&id);
+    assert!(lines.iter().any(|line| line["traceparent"] == traceparent), "{lines:?}");
 }
 
-/// A chain that came with the event needs no download; one that was left out by dots does.
+/// A chain in the event needs no download; one that is abbreviated with dots does.
 #[test]
-fn an_included_chain_saves_the_call() {
+fn an_included_chain_needs_no_call_back() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let file = events_folder().join("digicert/certificate_issued_with_chain.json");
@@ -85,9 +85,8 @@ fn an_included_chain_saves_the_call() {
     assert_eq!(event["data"]["certificates"][0]["names"]["dns"][0], "www-421.example.com");
 }
 
-/// What needs no call-back makes none.
 #[test]
-fn nothing_is_asked_that_need_not_be() {
+fn events_that_need_no_call_back_make_none() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let mut orphan = deployed("z", "h");
@@ -106,7 +105,7 @@ fn nothing_is_asked_that_need_not_be() {
     assert_eq!(providers.requests().total(), 0);
 }
 
-/// Before the call-back, so that what was tried in vain is there too.
+/// The archive also holds the events whose call-back fails.
 #[test]
 fn the_envelope_is_archived_before_the_call_back() {
     let providers = Providers::start();
@@ -116,16 +115,16 @@ fn the_envelope_is_archived_before_the_call_back() {
         [(issued(431), "digicert"), (deployed("z", "h"), "cloudflare"), (observed("432"), "meta")]
     {
         let id = providers.send_one(&local, &event);
-        local.put_back(&id, 1);
+        local.retries(&id, 1);
         let envelope: Value = serde_json::from_str(&archived(&local, provider, &id)).unwrap();
         assert_eq!(envelope["data"], event);
-        assert!(envelope.get("attempts").is_none(), "as it came");
+        assert!(envelope.get("attempts").is_none(), "the envelope is archived unchanged");
     }
 }
 
-/// The token of CertCentral's challenge goes to the operator and nowhere else.
+/// Only the operator's command shows the token of CertCentral's challenge.
 #[test]
-fn a_challenge_token_is_shown_and_kept_nowhere_else() {
+fn a_challenge_token_is_printed_and_stored_only_for_the_operator() {
     const TOKEN: &str = "canary-challenge-token";
     let providers = Providers::start();
     let local = providers.local(&[]);
@@ -133,7 +132,7 @@ fn a_challenge_token_is_shown_and_kept_nowhere_else() {
     let challenge = |more: &[&str]| {
         certhooks(&[], &[&["digicert", "webhook", "challenge", "--state", &state], more].concat())
     };
-    assert!(!challenge(&[]).status.success(), "none waits yet");
+    assert!(!challenge(&[]).status.success(), "no token is stored yet");
 
     let data = json!({"token": TOKEN, "webhook_id": 12345});
     let event = json!({"event": "challenge_webhook_endpoint", "data": data});
@@ -151,7 +150,7 @@ fn a_challenge_token_is_shown_and_kept_nowhere_else() {
     assert!(!local.log().join("\n").contains(TOKEN));
     let archive = local.state.path().join("archive");
     assert!(all_files(&archive).is_empty());
-    // One copy: the one that waits for the operator.
+    // The only copy is the one in the database that waits for the operator.
     let copies: usize = all_files(local.state.path())
         .into_iter()
         .map(|file| {

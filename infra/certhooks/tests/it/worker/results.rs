@@ -12,9 +12,9 @@ fn assert_callback(event: &Value, expected: &Value, what: &str) {
     }
 }
 
-/// A whole answer that is no certificate, three times.
+/// The answer is complete, but not a certificate.
 #[test]
-fn what_is_no_certificate_is_delivered_after_three_attempts() {
+fn a_bad_certificate_is_delivered_after_three_attempts() {
     let elsewhere = Canned::start(|_| (200, String::new()));
     let providers = Providers::start();
     let local = providers.local(&[]);
@@ -41,9 +41,9 @@ fn what_is_no_certificate_is_delivered_after_three_attempts() {
     assert_eq!(elsewhere.targets(), Vec::<String>::new(), "the redirect was followed");
 }
 
-/// A 4xx that will not change, and what no longer exists: delivered at once.
+/// These are a 4xx that will not change, and an object that no longer exists.
 #[test]
-fn final_answers_are_delivered_at_once() {
+fn permanent_errors_are_delivered_at_once() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     for path in ["/services/v2/certificate/7101/", "/services/v2/order/certificate/7102"] {
@@ -53,25 +53,25 @@ fn final_answers_are_delivered_at_once() {
     let table = [
         (issued(7101), failed("forbidden", 403)),
         (rejected(7102), failed("forbidden", 403)),
-        // The simulator knows no order 0.
+        // The simulator has no order 0.
         (rejected(0), failed("not_found", 404)),
         (deployed("z", "gone1"), json!({"outcome": "gone", "attempts": 1, "status": 404})),
     ];
     for (event, expected) in table {
         let id = providers.send_one(&local, &event);
         assert_callback(&local.event(&id), &expected, &event.to_string());
-        assert_eq!(local.put_back(&id, 0), Vec::<Value>::new());
+        assert_eq!(local.retries(&id, 0), Vec::<Value>::new());
     }
 }
 
-/// Within ten minutes of receipt, and tried again until then.
+/// It is retried for ten minutes after the receipt of the event.
 #[test]
-fn a_certificate_not_found_right_after_its_event_is_not_final() {
+fn a_certificate_that_is_not_found_right_after_its_event_is_retried() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let id = providers.send_one(&local, &issued(0));
-    let waits = local.put_back(&id, 1);
-    assert_eq!((&waits[0]["reason"], &waits[0]["status"]), (&"not_ready".into(), &404.into()));
+    let retries = local.retries(&id, 1);
+    assert_eq!((&retries[0]["reason"], &retries[0]["status"]), (&"not_ready".into(), &404.into()));
 }
 
 #[test]
@@ -84,13 +84,13 @@ fn a_retired_graph_is_gone() {
         for event in [observed("123"), phishing("123", &["evil.example"])] {
             let id = providers.send_one(&local, &event);
             assert_callback(&local.event(&id), &gone, &format!("{variables:?} {event}"));
-            assert_eq!(local.put_back(&id, 0), Vec::<Value>::new());
+            assert_eq!(local.retries(&id, 0), Vec::<Value>::new());
         }
     }
 }
 
 #[test]
-fn ids_that_cannot_be_used_ask_nothing() {
+fn unusable_ids_make_no_call_back() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let ids = [
@@ -124,7 +124,7 @@ fn ids_that_cannot_be_used_ask_nothing() {
     assert_eq!(providers.requests().total(), 0, "{:?}", providers.requests().recent());
 }
 
-/// Both spellings of a 64-bit number are usable.
+/// A 64-bit number may be written as a number or as a string.
 #[test]
 fn the_largest_id_is_usable_as_number_and_as_text() {
     let providers = Providers::start();

@@ -6,7 +6,7 @@ use crate::canned::Canned;
 use crate::documents::{deployed, issued, observed, phishing, rejected};
 use crate::providers::Providers;
 
-/// Whatever ids and names an event holds, requests go below the configured base.
+/// Whatever ids and names an event holds, every request goes to the configured base.
 #[test]
 fn nothing_in_an_event_chooses_an_address() {
     let canned = Canned::start(|_| (200, "{}".into()));
@@ -19,7 +19,7 @@ fn nothing_in_an_event_chooses_an_address() {
         ("META_API_BASE", &bases[2]),
         ("META_DOMAINS", "example.com"),
     ]);
-    let nasty = [
+    let hostile = [
         "../../../x",
         "..%2f..%2fx",
         "..",
@@ -42,7 +42,7 @@ fn nothing_in_an_event_chooses_an_address() {
         "123&access_token=x",
     ];
     let mut ids = BTreeSet::new();
-    for text in nasty {
+    for text in hostile {
         let mut by_hostname = deployed("zone1", "hostname1");
         by_hostname["data"]["hostname"] = json!(text);
         let data = json!({"order_id": text, "certificate_id": text});
@@ -62,7 +62,7 @@ fn nothing_in_an_event_chooses_an_address() {
     for event in [issued(1), rejected(2)] {
         ids.insert(providers.send_one(&local, &event));
     }
-    // Each is delivered or waits for another attempt.
+    // Each event is delivered or waits for a retry.
     for id in &ids {
         let is_end =
             |line: &Value| line["message"] == "called back" || !line["delay_seconds"].is_null();
@@ -87,6 +87,6 @@ fn nothing_in_an_event_chooses_an_address() {
     }
     for base in ["/digicert/v2/cert", "/digicert/v2/order", "/cloudflare", "/meta/cert", "/meta/5"]
     {
-        assert!(targets.iter().any(|target| target.starts_with(base)), "{base} was never asked");
+        assert!(targets.iter().any(|target| target.starts_with(base)), "{base} was never called");
     }
 }

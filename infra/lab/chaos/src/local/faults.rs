@@ -9,32 +9,34 @@ use simulator::{Fault, Rule};
 use std::sync::atomic::Ordering;
 
 use crate::local::crash::finish;
-use crate::local::scene::Scene;
+use crate::local::testbed::Testbed;
 use crate::planted_secrets;
 use crate::report::Row;
 use harness::Random;
 
-const SIDE_BY_SIDE: usize = 8;
-/// The longest that another program holds the database; SQLite waits 5 s.
-const HELD: u64 = 1500;
+const CONCURRENCY: usize = 8;
+/// The longest time in milliseconds that another program locks the database; SQLite waits 5 s.
+const MAX_LOCK_MS: u64 = 1500;
 
-/// Providers fail in every way, another program holds the database, and the archive cannot be
-/// written, all at random while events come through: until `faults` were injected.
+/// Injects `faults` faults at random while events are processed: faulty responses of the providers, a locked
+/// database, and an archive that cannot be written.
 ///
 /// # Errors
 /// Something other than an injected fault went wrong.
 pub async fn faults(certhooks: &Path, faults: u64, seed: u64) -> Result<Row> {
     let began = Instant::now();
-    let mut scene = Scene::set(certhooks, planted_secrets::scanner(&[])).await?;
+    let mut testbed = Testbed::start(certhooks, planted_secrets::scanner(&[])).await?;
     let mut random = Random::new(seed);
-    let senders = scene.senders.clone();
-    let sending = senders.start(SIDE_BY_SIDE, u64::MAX);
+    let senders = testbed.senders.clone();
+    let sending = senders.start(CONCURRENCY, u64::MAX);
     let mut row = Row::new("faults, local", seed);
     while row.faults < faults {
         let injected = match random.below(10) {
-            0 => Some(hold_database(&scene, Duration::from_millis(random.below(HELD))).await?),
-            1 => block_archive(&scene, Duration::from_millis(random.below(300))).await?,
-            _ => Some(fail_providers(&scene, &mut random)),
+            0 => Some(
+                lock_database(&testbed, Duration::from_millis(random.below(MAX_LOCK_MS))).await?,
+            ),
+            1 => block_archive(&testbed, Duration::from_millis(random.below(300))).await?,
+            _ => Some(fail_providers(&testbed, &mut random)),
         };
         if let Some(name) = injected {
             row.faults += 1;
@@ -42,17 +44,17 @@ pub async fn faults(certhooks: &Path, faults: u64, seed: u64) -> Result<Row> {
         }
         tokio::time::sleep(Duration::from_millis(random.below(60))).await;
     }
-    senders.end();
+    senders.stop();
     finish(sending).await?;
-    scene.simulator.faults().clear();
-    scene.settle().await?;
+    testbed.simulator.faults().clear();
+    testbed.drain().await?;
     row.measured.insert("refused_with_503".into(), json!(senders.refused.load(Ordering::Relaxed)));
-    let row = scene.judge(row, true)?;
+    let row = testbed.evaluate(row, true)?;
     Ok(Row { seconds: began.elapsed().as_secs(), ..row })
 }
 
-/// The next requests to a provider meet a fault.
-fn fail_providers(scene: &Scene, random: &mut Random) -> &'static str {
+/// Injects a fault into the next request to a provider.
+fn fail_providers(testbed: &Testbed, random: &mut Random) -> &'static str {
     let path = if random.percent(70) { "/services/v2" } else { "/client/v4" };
     let (name, fault) = match random.below(7) {
         0 => ("429", Fault::RateLimited { retry_after: Some(1), status: None }),
@@ -63,13 +65,13 @@ fn fail_providers(scene: &Scene, random: &mut Random) -> &'static str {
         5 => ("no body", Fault::Empty),
         _ => ("HTML", Fault::Html),
     };
-    scene.simulator.faults().add(Rule::new(path, fault).times(1));
+    testbed.simulator.faults().add(Rule::new(path, fault).times(1));
     name
 }
 
-/// Another program writes to the database and takes its time.
-async fn hold_database(scene: &Scene, time: Duration) -> Result<&'static str> {
-    let connection = Connection::open(scene.folder().join("certhooks.db"))?;
+/// Locks the database for a while, as another program might.
+async fn lock_database(testbed: &Testbed, time: Duration) -> Result<&'static str> {
+    let connection = Connection::open(testbed.folder().join("certhooks.db"))?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     tokio::time::sleep(time).await;
@@ -77,26 +79,26 @@ async fn hold_database(scene: &Scene, time: Duration) -> Result<&'static str> {
     Ok("database held")
 }
 
-/// A file is where a folder of the archive should be; `None` when that could not be had.
-async fn block_archive(scene: &Scene, time: Duration) -> Result<Option<&'static str>> {
-    let folder = scene.folder().join("archive").join("digicert");
-    let away = scene.folder().join("archive").join(".away");
+/// Puts a file in the place of a folder of the archive. `None` if that was not possible.
+async fn block_archive(testbed: &Testbed, time: Duration) -> Result<Option<&'static str>> {
+    let folder = testbed.folder().join("archive").join("digicert");
+    let away = testbed.folder().join("archive").join(".away");
     if !moved(&folder, &away)? {
         return Ok(None);
     }
     if File::create_new(&folder).is_err() {
-        // The program was faster and made the folder anew.
+        // The program has created the folder again.
         merge(&away, &folder)?;
         return Ok(None);
     }
     tokio::time::sleep(time).await;
     fs::remove_file(&folder)?;
-    // The program may make it anew at any moment.
+    // The program may create the folder again at any time.
     merge(&away, &folder)?;
     Ok(Some("archive blocked"))
 }
 
-/// Moves all that is in `from` into `to`, where somebody else may be writing, and removes `from`.
+/// Moves everything in `from` into `to`, while another program may write there, and removes `from`.
 fn merge(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

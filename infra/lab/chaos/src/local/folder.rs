@@ -7,20 +7,20 @@ use anyhow::{Context, Result};
 
 use harness::SecretScanner;
 
-/// Where the secrets may be, and nowhere else.
+/// The file that may hold secrets.
 const SECRETS: &str = "secrets.json";
 
-/// And its write-ahead log: where a challenge's token waits for the operator.
+/// The database and its write-ahead log, which hold the token of a challenge for the operator.
 const DATABASE: &str = "certhooks.db";
 
-/// A folder of its own, removed with this.
+/// A temporary folder, which is removed on drop.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("certhooks-torture-{}-{number}", std::process::id());
+        let name = format!("certhooks-chaos-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
         Ok(Self(folder))
@@ -33,14 +33,14 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed stays in the system's folder for such things.
+        // If it cannot be removed, it stays in the system's folder for temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Secrets in the files below a folder, the database with its write-ahead log included.
+/// Counts the secrets in the files below a folder, including the database with its write-ahead log.
 pub(crate) fn leaks(folder: &Path, scanner: &SecretScanner) -> Result<u64> {
-    let waiting = scanner.without(planted_secrets::CHALLENGE);
+    let without_challenge = scanner.without(planted_secrets::CHALLENGE);
     let mut found = 0;
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;
@@ -50,7 +50,8 @@ pub(crate) fn leaks(folder: &Path, scanner: &SecretScanner) -> Result<u64> {
             let bytes = fs::read(entry.path())?;
             let text = String::from_utf8_lossy(&bytes);
             let is_database = entry.file_name().to_string_lossy().starts_with(DATABASE);
-            found += if is_database { waiting.count(&text) } else { scanner.count(&text) };
+            found +=
+                if is_database { without_challenge.count(&text) } else { scanner.count(&text) };
         }
     }
     Ok(found)

@@ -4,39 +4,39 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::documents::document;
-use crate::local::scene::Scene;
+use crate::local::testbed::Testbed;
 use crate::planted_secrets;
 use crate::report::Row;
-use crate::secrets::{documents, ills, is_challenge, private_key};
+use crate::secrets::{documents_with_secrets, is_challenge, leak_faults, private_key};
 
-/// Events without a secret, for each round.
+/// The number of events without a secret in each round.
 const PLAIN: u64 = 8;
 
-/// Events with secrets in them, refused API keys and broken answers, through `certhooks local` with the
-/// log as loud as it goes; then all that came out is searched.
+/// Sends events with secrets through `certhooks local`, with faulty responses of the providers, and searches
+/// all output for the secrets.
 ///
 /// # Errors
-/// Something went wrong.
+/// The process or a sender failed.
 pub async fn leaks(certhooks: &Path, rounds: u64, seed: u64) -> Result<Row> {
     let began = Instant::now();
     let pem = private_key()?;
-    let mut scene = Scene::set(certhooks, planted_secrets::scanner(&[&pem])).await?;
-    let senders = scene.senders.clone();
+    let mut testbed = Testbed::start(certhooks, planted_secrets::scanner(&[&pem])).await?;
+    let senders = testbed.senders.clone();
     for number in 1..=rounds {
-        scene.simulator.faults().set(ills());
+        testbed.simulator.faults().set(leak_faults());
         for number in number * PLAIN..(number + 1) * PLAIN {
             let (provider, plain) = document(number);
             senders.send(provider, &plain).await?;
         }
-        for (provider, document) in documents(&pem, number) {
+        for (provider, document) in documents_with_secrets(&pem, number) {
             let ids = senders.send(provider, &document).await?;
             if is_challenge(&document) {
-                // It waits for the operator and is never delivered.
+                // A challenge is stored for the operator and never delivered.
                 senders.accepted().retain(|id| !ids.contains(id));
             }
         }
     }
-    scene.settle().await?;
-    let row = scene.judge(Row::new("leaks, local", seed), true)?;
+    testbed.drain().await?;
+    let row = testbed.evaluate(Row::new("leaks, local", seed), true)?;
     Ok(Row { seconds: began.elapsed().as_secs(), ..row })
 }

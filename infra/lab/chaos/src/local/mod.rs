@@ -1,22 +1,22 @@
-//! The embedded form: `certhooks local` as a process, seen from outside.
+//! The embedded form: `certhooks local` as a process, observed from outside.
 //!
-//! - [`scene`]: the process with its providers and senders, from start to judgement
-//! - [`process`]: one run of it, whose log is searched
-//! - [`senders`]: providers that send until a 200 says that it is taken
-//! - [`landing`]: where a kill fell, read from the state that it left behind
-//! - [`folder`], [`volume`]: where the state is: a folder, a file system that fills up
+//! - [`testbed`]: the process with its providers and senders, from the start to the evaluation
+//! - [`process`]: a running process, whose log is searched for secrets
+//! - [`senders`]: providers that send each event until it is acknowledged
+//! - [`crash_point`]: how far the events were processed when the process was killed
+//! - [`folder`], [`volume`]: a folder for the state, and a file system that fills up
 //! - [`crash`], [`faults`], [`full`], [`load`], [`leaks`]: the scenarios
 
 mod crash;
+mod crash_point;
 mod faults;
 mod folder;
 mod full;
-mod landing;
 mod leaks;
 mod load;
 mod process;
-mod scene;
 mod senders;
+mod testbed;
 mod volume;
 
 pub use crash::crash;

@@ -10,29 +10,29 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use simulator::Simulator;
 
-use crate::latency::Passages;
+use crate::latency::Latencies;
 use crate::memory::peak_kib;
 use crate::planted_secrets;
 use harness::SecretScanner;
 
-/// On a busy machine.
-const START: Duration = Duration::from_secs(60);
-/// Of the log, to show when something is wrong.
-const REMEMBERED: usize = 40;
+/// The time limit of a start, on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// The number of lines of the log that are kept, for error messages.
+const LINES_KEPT: usize = 40;
 
-/// A running `certhooks local`, whose log is searched as it is written.
+/// A running `certhooks local`, whose log is searched for secrets as it is written.
 pub(crate) struct Local {
     process: Child,
     pub(crate) address: String,
     log: Arc<Mutex<Log>>,
-    reading: Option<thread::JoinHandle<()>>,
+    reader: Option<thread::JoinHandle<()>>,
 }
 
-/// What the log came to.
+/// A summary of the log.
 #[derive(Default)]
 pub(crate) struct Log {
     pub(crate) leaked: u64,
-    pub(crate) passages: Passages,
+    pub(crate) latencies: Latencies,
     last: VecDeque<String>,
 }
 
@@ -57,10 +57,10 @@ impl Local {
         let log = Arc::new(Mutex::new(Log::default()));
         let (listening, address) = mpsc::channel();
         let error = process.stderr.take().context("no standard error")?;
-        let (kept, scanner) = (Arc::clone(&log), scanner.clone());
-        let reading = thread::spawn(move || read(error, &scanner, &kept, &listening));
-        let mut local = Self { process, address: String::new(), log, reading: Some(reading) };
-        match address.recv_timeout(START) {
+        let (shared_log, scanner) = (Arc::clone(&log), scanner.clone());
+        let reader = thread::spawn(move || read(error, &scanner, &shared_log, &listening));
+        let mut local = Self { process, address: String::new(), log, reader: Some(reader) };
+        match address.recv_timeout(START_TIMEOUT) {
             Ok(address) => {
                 local.address = address;
                 Ok(local)
@@ -69,7 +69,7 @@ impl Local {
         }
     }
 
-    /// What was logged so far.
+    /// The summary of the log so far.
     pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
         lock(&self.log)
     }
@@ -78,13 +78,14 @@ impl Local {
         self.process.id()
     }
 
-    /// `kill -9`; what it logged.
+    /// Kills the process (SIGKILL), and returns the summary of its log.
     pub(crate) fn kill(mut self) -> Result<Log> {
         let _gone = self.process.kill();
         self.ended()
     }
 
-    /// SIGTERM, and waits for the end; its peak memory in KiB and what it logged.
+    /// Stops the process with SIGTERM and waits for its end. Returns its peak memory in KiB and the summary of
+    /// its log.
     pub(crate) fn stop(mut self) -> Result<(u64, Log)> {
         let peak = peak_kib(self.process.id());
         let id = self.process.id().to_string();
@@ -95,8 +96,8 @@ impl Local {
 
     fn ended(&mut self) -> Result<Log> {
         self.process.wait()?;
-        if let Some(reading) = self.reading.take() {
-            ensure!(reading.join().is_ok(), "its log was not read to the end");
+        if let Some(reader) = self.reader.take() {
+            ensure!(reader.join().is_ok(), "the log was not read to its end");
         }
         Ok(std::mem::take(&mut *lock(&self.log)))
     }
@@ -104,7 +105,7 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -123,20 +124,20 @@ fn read(
     for line in BufReader::new(from).lines().map_while(Result::ok) {
         let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
         if parsed["message"] == "listening" {
-            // Nobody waits any more when the start took too long.
+            // Sending fails if the start has timed out.
             let _ = listening.send(parsed["address"].as_str().unwrap_or_default().to_owned());
         }
         let mut log = lock(log);
         log.leaked += scanner.count(&line);
-        log.passages.read(&parsed);
-        if log.last.len() == REMEMBERED {
+        log.latencies.read(&parsed);
+        if log.last.len() == LINES_KEPT {
             log.last.pop_front();
         }
         log.last.push_back(line);
     }
 }
 
-/// The providers are taken for real: there are API keys and base addresses.
+/// The variables of the process. API keys and base URLs are set, as for real providers.
 fn variables(simulator: &Simulator) -> [(&'static str, String); 14] {
     let none = || "none".to_owned();
     [

@@ -13,34 +13,34 @@ use crate::documents::document;
 use crate::planted_secrets::header;
 use harness::SecretScanner;
 
-/// As the providers do, an event is sent again until it is taken; a run that takes longer is wrong.
+/// An event is sent until it is acknowledged, as the providers do. One that takes longer than this fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(10);
-const ANSWER: Duration = Duration::from_secs(10);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Providers that send events side by side, each until a 200 says that it is taken.
+/// Providers that send events concurrently, each until it is acknowledged with 200.
 pub(crate) struct Senders {
     client: Client,
     scanner: SecretScanner,
     address: Mutex<String>,
-    is_over: AtomicBool,
+    is_stopped: AtomicBool,
     number: AtomicU64,
-    /// Refused with 503 and `Retry-After`.
+    /// The number of refusals with 503 and `Retry-After`.
     pub(crate) refused: AtomicU64,
-    /// Secrets in answers.
+    /// The number of secrets found in responses.
     pub(crate) leaked: AtomicU64,
     accepted: Mutex<BTreeSet<String>>,
-    /// How long each 200 took, in microseconds.
+    /// The duration of each acknowledged request, in microseconds.
     answers: Mutex<Vec<u64>>,
 }
 
 impl Senders {
     pub(crate) fn new(address: &str, scanner: &SecretScanner) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
-            client: Client::builder().no_proxy().timeout(ANSWER).build()?,
+            client: Client::builder().no_proxy().timeout(RESPONSE_TIMEOUT).build()?,
             scanner: scanner.clone(),
             address: Mutex::new(address.to_owned()),
-            is_over: AtomicBool::new(false),
+            is_stopped: AtomicBool::new(false),
             number: AtomicU64::default(),
             refused: AtomicU64::default(),
             leaked: AtomicU64::default(),
@@ -49,8 +49,8 @@ impl Senders {
         }))
     }
 
-    /// Where the door is from now on.
-    pub(crate) fn turn_to(&self, address: &str) {
+    /// Sets the address of the webhook endpoint.
+    pub(crate) fn set_address(&self, address: &str) {
         address.clone_into(&mut lock(&self.address));
     }
 
@@ -62,24 +62,24 @@ impl Senders {
         lock(&self.answers)
     }
 
-    /// So many at a time, until [`end`](Self::end), or until so many events were sent.
-    pub(crate) fn start(self: &Arc<Self>, side_by_side: usize, most: u64) -> JoinSet<Result<()>> {
+    /// Sends events with this concurrency until [`stop`](Self::stop), or until `maximum` events were sent.
+    pub(crate) fn start(self: &Arc<Self>, concurrency: usize, maximum: u64) -> JoinSet<Result<()>> {
         let mut tasks = JoinSet::new();
-        for _ in 0..side_by_side {
-            tasks.spawn(Arc::clone(self).run(most));
+        for _ in 0..concurrency {
+            tasks.spawn(Arc::clone(self).run(maximum));
         }
         tasks
     }
 
-    /// What is under way is sent to its end.
-    pub(crate) fn end(&self) {
-        self.is_over.store(true, Ordering::Relaxed);
+    /// Stops sending new events. Those that were begun are sent until they are acknowledged.
+    pub(crate) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
     }
 
-    async fn run(self: Arc<Self>, most: u64) -> Result<()> {
-        while !self.is_over.load(Ordering::Relaxed) {
+    async fn run(self: Arc<Self>, maximum: u64) -> Result<()> {
+        while !self.is_stopped.load(Ordering::Relaxed) {
             let number = self.number.fetch_add(1, Ordering::Relaxed);
-            if number >= most {
+            if number >= maximum {
                 break;
             }
             let (provider, document) = document(number);
@@ -88,39 +88,42 @@ impl Senders {
         Ok(())
     }
 
-    /// The ids that the door names.
+    /// Sends an event and returns the ids in the acknowledgement.
     ///
     /// # Errors
-    /// The event was not taken in two minutes, or the answer is neither 200 nor 503.
+    /// The event was not acknowledged within two minutes, or a response is neither 200 nor 503.
     pub(crate) async fn send(&self, provider: Provider, document: &Value) -> Result<Vec<String>> {
         let until = Instant::now() + PATIENCE;
         let body = document.to_string();
         loop {
             let began = Instant::now();
-            // Killed, or not listening yet: sent again.
-            if let Ok((status, waits, answer)) = self.post(provider, body.clone()).await {
+            // An error means that the process was killed or does not listen yet, so the event is sent again.
+            if let Ok((status, has_retry_after, answer)) = self.post(provider, body.clone()).await {
                 self.leaked.fetch_add(self.scanner.count(&answer), Ordering::Relaxed);
                 if status == 200 {
-                    return self.taken(&answer, began.elapsed());
+                    return self.accept(&answer, began.elapsed());
                 }
-                ensure!(status == 503 && waits, "{status}, Retry-After {waits}: {answer}");
+                ensure!(
+                    status == 503 && has_retry_after,
+                    "{status}, Retry-After {has_retry_after}: {answer}"
+                );
                 self.refused.fetch_add(1, Ordering::Relaxed);
             }
-            ensure!(Instant::now() < until, "not taken in {PATIENCE:?}: {document}");
+            ensure!(Instant::now() < until, "not acknowledged within {PATIENCE:?}: {document}");
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    fn taken(&self, answer: &str, time: Duration) -> Result<Vec<String>> {
+    fn accept(&self, answer: &str, time: Duration) -> Result<Vec<String>> {
         let answer: Value = serde_json::from_str(answer)?;
-        let ids = answer["ids"].as_array().context("a 200 names no ids")?;
+        let ids = answer["ids"].as_array().context("the 200 has no ids")?;
         let ids: Vec<_> = ids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         lock(&self.accepted).extend(ids.iter().cloned());
         lock(&self.answers).push(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
         Ok(ids)
     }
 
-    /// Status, whether there is a `Retry-After`, and the answer with its headers.
+    /// Returns the status, whether there is a `Retry-After`, and the body.
     async fn post(&self, provider: Provider, body: String) -> reqwest::Result<(u16, bool, String)> {
         let route = match provider {
             Provider::Digicert => "digicert",
@@ -131,9 +134,9 @@ impl Senders {
         let (name, value) = header(provider, body.as_bytes());
         let request = self.client.post(format!("http://{address}/webhooks/{route}"));
         let response = request.header(name, value).body(body).send().await?;
-        let (status, waits) =
+        let (status, has_retry_after) =
             (response.status().as_u16(), response.headers().contains_key("retry-after"));
-        Ok((status, waits, response.text().await?))
+        Ok((status, has_retry_after, response.text().await?))
     }
 }
 

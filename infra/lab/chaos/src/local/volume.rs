@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 const BALLAST: &str = "ballast";
 const PIECE: usize = 4096;
 
-/// A small file system in memory. Mounting takes a mount namespace of our own, and root in it
+/// A small file system in memory. Mounting needs a mount namespace of its own, and root in it
 /// (user_namespaces(7)).
 pub(crate) struct Volume(PathBuf);
 
@@ -17,12 +17,12 @@ impl Volume {
         let size = format!("size={bytes}");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &size, "none"]).arg(folder);
-        let status = mount.status().context("mount does not start")?;
-        ensure!(status.success(), "{mount:?}: {status}; it takes a mount namespace of our own");
+        let status = mount.status().context("cannot run mount")?;
+        ensure!(status.success(), "{mount:?}: {status}; it needs a mount namespace of its own");
         Ok(Self(folder.to_owned()))
     }
 
-    /// Leaves no room.
+    /// Fills the file system.
     pub(crate) fn fill(&self) -> Result<()> {
         let path = self.0.join(BALLAST);
         let mut file = File::options()
@@ -30,12 +30,12 @@ impl Volume {
             .append(true)
             .open(&path)
             .with_context(|| path.display().to_string())?;
-        // Until it fails, as it must.
+        // Write until it fails.
         while file.write_all(&[0; PIECE]).is_ok() {}
         Ok(())
     }
 
-    /// Makes room again.
+    /// Frees the space again.
     pub(crate) fn clear(&self) -> Result<()> {
         let path = self.0.join(BALLAST);
         std::fs::remove_file(&path).with_context(|| path.display().to_string())
@@ -44,9 +44,9 @@ impl Volume {
 
 impl Drop for Volume {
     fn drop(&mut self) {
-        // Else it goes with the namespace.
+        // If this fails, it is unmounted when the namespace ends.
         let _ = Command::new("umount").arg(&self.0).status();
-        // Its owner could not remove it before.
+        // The owner of the folder could not remove it while it was a mount point.
         let _ = std::fs::remove_dir(&self.0);
     }
 }

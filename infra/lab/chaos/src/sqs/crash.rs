@@ -6,98 +6,104 @@ use simulator::{Fault, Rule};
 use crate::documents::document;
 use crate::planted_secrets;
 use crate::report::Row;
-use crate::sqs::ill::Deed;
-use crate::sqs::mapping::{Deletion, depth, round};
-use crate::sqs::outcome::{drain, judge};
-use crate::sqs::stage::{Functions, Stage};
-use crate::sqs::wire::{Caller, Step};
+use crate::sqs::action::Action;
+use crate::sqs::event_source_mapping::{Deletion, depth, poll};
+use crate::sqs::functions::Functions;
+use crate::sqs::outcome::{drain, evaluate};
+use crate::sqs::request::{Caller, Step};
+use crate::sqs::testbed::Testbed;
 use harness::Random;
 
-/// As many events as are always there to be worked on.
+/// The number of events that are kept on the queue.
 const BACKLOG: u64 = 20;
-/// A boundary that is not come by is left out after so many batches.
-const TRIES: u32 = 5;
+/// The number of batches after which a boundary that does not occur is skipped.
+const MAX_BATCHES: u32 = 5;
 
 const WORKER: [Step; 9] = [
     Step::Claim,
     Step::Archive,
     Step::CallBack,
     Step::Publish,
-    Step::Tell,
+    Step::History,
     Step::Record,
-    Step::PutBack,
+    Step::Requeue,
     Step::Release,
     Step::Delete,
 ];
 
-/// Where the next kill shall fall.
+/// Where the next kill is to happen.
 #[derive(Clone, Copy)]
 struct Boundary {
     step: Step,
     is_after: bool,
-    /// So many requests of this kind pass before.
+    /// The number of requests of this kind that are forwarded before.
     skip: u64,
 }
 
-/// `kill -9` of compiled functions at every boundary in turn, before a request is passed on and after
-/// it has done its work, until there were `kills` of them. `None` without an emulator.
+/// Kills compiled functions (SIGKILL) at every boundary in turn, before a request is forwarded and after it
+/// has had its effect, until there were `kills` of them. `None` without an emulator.
 ///
 /// # Errors
 /// Something other than a crash went wrong.
 pub async fn crash(functions: &Functions, kills: u64, seed: u64) -> Result<Option<Row>> {
     let began = Instant::now();
     let scanner = planted_secrets::scanner(&[]);
-    let Some(mut stage) = Stage::set(functions, &scanner).await? else { return Ok(None) };
+    let Some(mut testbed) = Testbed::start(functions, &scanner).await? else { return Ok(None) };
     let mut random = Random::new(seed);
     let (mut number, mut turn) = (0, 0);
-    while stage.kills() < kills {
-        let boundary = next(&mut turn, !functions.doors.is_empty(), &mut random);
-        let before = stage.kills();
-        arm(&stage, boundary);
-        top_up(&mut stage, &mut number, boundary).await?;
-        for _ in 0..TRIES {
-            if stage.kills() > before {
+    while testbed.kills() < kills {
+        let boundary = next(&mut turn, !functions.webhooks.is_empty(), &mut random);
+        let before = testbed.kills();
+        arm(&testbed, boundary);
+        top_up(&mut testbed, &mut number, boundary).await?;
+        for _ in 0..MAX_BATCHES {
+            if testbed.kills() > before {
                 break;
             }
-            round(&mut stage, deletion(boundary)).await?;
+            poll(&mut testbed, deletion(boundary)).await?;
         }
-        ensure!(turn < kills * 10 + 100, "no boundary is come by: {} kills", stage.kills());
+        ensure!(
+            turn < kills * 10 + 100,
+            "no further boundary occurs after {} kills",
+            testbed.kills()
+        );
     }
-    drain(&mut stage, 0).await?;
+    drain(&mut testbed, 0).await?;
     let row = Row::new("crash, SQS", seed);
-    let row = judge(stage, row, &scanner).await?;
+    let row = evaluate(testbed, row, &scanner).await?;
     Ok(Some(Row { seconds: began.elapsed().as_secs(), ..row }))
 }
 
-fn next(turn: &mut u64, has_doors: bool, random: &mut Random) -> Boundary {
-    let steps: Vec<Step> = has_doors.then_some(Step::Enqueue).into_iter().chain(WORKER).collect();
+fn next(turn: &mut u64, has_webhooks: bool, random: &mut Random) -> Boundary {
+    let steps: Vec<Step> =
+        has_webhooks.then_some(Step::Enqueue).into_iter().chain(WORKER).collect();
     let index = usize::try_from(*turn).unwrap_or_default();
     *turn += 1;
     let step = steps[index / 2 % steps.len()];
-    // Of these there may be one in a batch.
-    let is_rare = matches!(step, Step::Enqueue | Step::PutBack | Step::Release | Step::Delete);
+    // A batch may have only one of these.
+    let is_rare = matches!(step, Step::Enqueue | Step::Requeue | Step::Release | Step::Delete);
     let skip = if is_rare { 0 } else { random.below(6) };
     Boundary { step, is_after: index % 2 == 1, skip }
 }
 
-fn arm(stage: &Stage, boundary: Boundary) {
+fn arm(testbed: &Testbed, boundary: Boundary) {
     let Boundary { step, is_after, mut skip } = boundary;
-    let mut is_over = false;
-    stage.proxy.set(Box::new(move |_: Caller, seen| {
-        if is_over || seen.step != step {
-            return Deed::Pass;
+    let mut is_done = false;
+    testbed.proxy.set_policy(Box::new(move |_: Caller, request| {
+        if is_done || request.step != step {
+            return Action::Forward;
         }
         if skip > 0 {
             skip -= 1;
-            return Deed::Pass;
+            return Action::Forward;
         }
-        is_over = true;
-        if is_after { Deed::KillAfter } else { Deed::KillBefore }
+        is_done = true;
+        if is_after { Action::KillAfter } else { Action::KillBefore }
     }));
-    stage.simulator.faults().clear();
-    if matches!(step, Step::PutBack | Step::Release) {
+    testbed.simulator.faults().clear();
+    if matches!(step, Step::Requeue | Step::Release) {
         let limited = Fault::RateLimited { retry_after: Some(1), status: None };
-        stage.simulator.faults().set([Rule::new("/services/v2/", limited).times(1)]);
+        testbed.simulator.faults().set([Rule::new("/services/v2/", limited).times(1)]);
     }
 }
 
@@ -109,15 +115,15 @@ fn deletion(boundary: Boundary) -> Deletion {
     }
 }
 
-/// New events, so that there is work; at least one where a door shall be killed.
-async fn top_up(stage: &mut Stage, number: &mut u64, boundary: Boundary) -> Result<()> {
-    let least = u64::from(boundary.step == Step::Enqueue);
-    let missing = BACKLOG.saturating_sub(depth(stage).await?.visible).max(least);
+/// Sends new events to keep the backlog, and at least one if a webhook function is to be killed.
+async fn top_up(testbed: &mut Testbed, number: &mut u64, boundary: Boundary) -> Result<()> {
+    let minimum = u64::from(boundary.step == Step::Enqueue);
+    let missing = BACKLOG.saturating_sub(depth(testbed).await?.visible).max(minimum);
     for _ in 0..missing {
         let (provider, document) = document(*number);
         *number += 1;
-        let queue = (&stage.emulator, stage.events.as_str());
-        stage.doors.send((provider, &document), &stage.proxy, queue).await?;
+        let queue = (&testbed.emulator, testbed.events.as_str());
+        testbed.webhooks.send((provider, &document), &testbed.proxy, queue).await?;
     }
     Ok(())
 }

@@ -5,36 +5,38 @@ use anyhow::Result;
 use crate::documents::document;
 use crate::planted_secrets;
 use crate::report::Row;
-use crate::secrets::{documents, ills, is_challenge, private_key};
-use crate::sqs::mapping::{Deletion, round};
-use crate::sqs::outcome::{drain, judge};
-use crate::sqs::stage::{Functions, Stage};
+use crate::secrets::{documents_with_secrets, is_challenge, leak_faults, private_key};
+use crate::sqs::event_source_mapping::{Deletion, poll};
+use crate::sqs::functions::Functions;
+use crate::sqs::outcome::{drain, evaluate};
+use crate::sqs::testbed::Testbed;
 
-/// Events with secrets in them and broken answers, through the compiled functions; then all that came
-/// out is searched: logs and metrics, answers, deliveries, archive, ledger. `None` without an emulator.
+/// Sends events with secrets through the compiled functions, with faulty responses of the providers, and
+/// searches all output for the secrets: logs and metrics, responses, deliveries, archive, ledger. `None`
+/// without an emulator.
 ///
 /// # Errors
-/// Something went wrong.
+/// A function or the emulator failed.
 pub async fn leaks(functions: &Functions, rounds: u64, seed: u64) -> Result<Option<Row>> {
     let began = Instant::now();
     let pem = private_key()?;
     let scanner = planted_secrets::scanner(&[&pem]);
-    let Some(mut stage) = Stage::set(functions, &scanner).await? else { return Ok(None) };
+    let Some(mut testbed) = Testbed::start(functions, &scanner).await? else { return Ok(None) };
     for number in 1..=rounds {
-        stage.simulator.faults().set(ills());
-        let mut all = documents(&pem, number);
+        testbed.simulator.faults().set(leak_faults());
+        let mut all = documents_with_secrets(&pem, number);
         all.extend((number * 4..number * 4 + 4).map(document));
         for (provider, document) in all {
-            let queue = (&stage.emulator, stage.events.as_str());
-            let ids = stage.doors.send((provider, &document), &stage.proxy, queue).await?;
+            let queue = (&testbed.emulator, testbed.events.as_str());
+            let ids = testbed.webhooks.send((provider, &document), &testbed.proxy, queue).await?;
             if is_challenge(&document) {
-                // It waits for the operator and is never delivered.
-                stage.doors.accepted.retain(|id| !ids.contains(id));
+                // A challenge is stored for the operator and never delivered.
+                testbed.webhooks.accepted.retain(|id| !ids.contains(id));
             }
         }
-        while round(&mut stage, Deletion::Made).await? {}
+        while poll(&mut testbed, Deletion::Made).await? {}
     }
-    drain(&mut stage, rounds).await?;
-    let row = judge(stage, Row::new("leaks, SQS", seed), &scanner).await?;
+    drain(&mut testbed, rounds).await?;
+    let row = evaluate(testbed, Row::new("leaks, SQS", seed), &scanner).await?;
     Ok(Some(Row { seconds: began.elapsed().as_secs(), ..row }))
 }

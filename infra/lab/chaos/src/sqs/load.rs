@@ -7,48 +7,49 @@ use crate::documents::document;
 use crate::latency::percentiles;
 use crate::planted_secrets;
 use crate::report::Row;
-use crate::sqs::mapping::{Deletion, round};
-use crate::sqs::outcome::{drain, judge};
-use crate::sqs::stage::{Functions, Stage};
+use crate::sqs::event_source_mapping::{Deletion, poll};
+use crate::sqs::functions::Functions;
+use crate::sqs::outcome::{drain, evaluate};
+use crate::sqs::testbed::Testbed;
 
-/// Events sent between two batches.
+/// The number of events sent between two batches.
 const BURST: u64 = 10;
 
-/// `events` through the compiled functions, as many as come between two batches at a time, and each is
-/// looked for among the deliveries. `None` without an emulator.
+/// Sends `events` through the compiled functions, with a batch after each burst, and checks that each is
+/// delivered. `None` without an emulator.
 ///
 /// # Errors
-/// Something went wrong.
+/// A function or the emulator failed.
 pub async fn load(functions: &Functions, events: u64, seed: u64) -> Result<Option<Row>> {
     let began = Instant::now();
     let scanner = planted_secrets::scanner(&[]);
-    let Some(mut stage) = Stage::set(functions, &scanner).await? else { return Ok(None) };
+    let Some(mut testbed) = Testbed::start(functions, &scanner).await? else { return Ok(None) };
     let mut answers = Vec::new();
     for number in 0..events {
         let (provider, document) = document(number);
-        let queue = (&stage.emulator, stage.events.as_str());
-        let asked = Instant::now();
-        stage.doors.send((provider, &document), &stage.proxy, queue).await?;
-        answers.push(u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX));
+        let queue = (&testbed.emulator, testbed.events.as_str());
+        let sent = Instant::now();
+        testbed.webhooks.send((provider, &document), &testbed.proxy, queue).await?;
+        answers.push(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX));
         if number % BURST == BURST - 1 {
-            round(&mut stage, Deletion::Made).await?;
+            poll(&mut testbed, Deletion::Made).await?;
         }
     }
-    drain(&mut stage, 0).await?;
+    drain(&mut testbed, 0).await?;
     let took = began.elapsed();
-    stage.worker.measure();
-    stage.worker.kill()?;
+    testbed.worker.measure();
+    testbed.worker.kill()?;
     let mut row = Row::new("load, SQS", seed);
-    let passages = &mut stage.worker.passages;
+    let latencies = &mut testbed.worker.latencies;
     let per_second = (events as f64 / took.as_secs_f64()).round();
     for (name, value) in [
         ("answer_us", percentiles(&mut answers)),
-        ("queue_ms", percentiles(&mut passages.queue)),
-        ("end_to_end_ms", percentiles(&mut passages.whole)),
+        ("queue_ms", percentiles(&mut latencies.queue)),
+        ("end_to_end_ms", percentiles(&mut latencies.end_to_end)),
         ("events_per_second", json!(per_second)),
     ] {
         row.measured.insert(name.to_owned(), value);
     }
-    let row = judge(stage, row, &scanner).await?;
+    let row = evaluate(testbed, row, &scanner).await?;
     Ok(Some(Row { seconds: took.as_secs(), ..row }))
 }

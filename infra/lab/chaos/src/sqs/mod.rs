@@ -1,33 +1,35 @@
-//! The distributed form: compiled doors and worker, between them and everything else a proxy.
+//! The distributed form: compiled webhook functions and worker, behind a proxy.
 //!
-//! - [`stage`]: emulator, simulated providers, queues, and the functions' variables
-//! - [`proxy`]: sees every request, and passes it on, fails it or has its sender killed
-//! - [`passage`]: one request, and what its sender hears of it
-//! - [`wire`]: what a request means on the way of an event
-//! - [`ill`]: what can be done to a request
-//! - [`journal`]: what went through for each event: the judge of repeats
-//! - [`victim`]: a function that is killed and started again
-//! - [`doors`]: the way in; [`mapping`]: the event source mapping between queue and worker
+//! - [`functions`]: the paths of the compiled functions
+//! - [`testbed`]: emulator, simulated providers, queues, and the functions' variables
+//! - [`proxy`]: sees every request, and forwards it, makes it fail, or has its sender killed
+//! - [`request`]: what a request is for
+//! - [`observed_request`]: reports to the trace how a request ended for its sender
+//! - [`action`]: what the proxy can do with a request
+//! - [`trace`]: the publications of each event, which decides whether a repeat is explained
+//! - [`process_under_test`]: a function that is killed and restarted
+//! - [`webhook_functions`]: sends events; [`event_source_mapping`]: passes them from the queue to the worker
 //! - [`crash`], [`faults`], [`load`], [`leaks`]: the scenarios
-//! - [`outcome`]: what came of every event, and secrets in what is left
+//! - [`outcome`]: compares what was acknowledged with what was delivered, and searches for secrets
 
+mod action;
 mod crash;
-mod doors;
+mod event_source_mapping;
 mod faults;
-mod ill;
-mod journal;
+mod functions;
 mod leaks;
 mod load;
-mod mapping;
+mod observed_request;
 mod outcome;
-mod passage;
+mod process_under_test;
 mod proxy;
-mod stage;
-mod victim;
-mod wire;
+mod request;
+mod testbed;
+mod trace;
+mod webhook_functions;
 
 pub use crash::crash;
 pub use faults::faults;
+pub use functions::Functions;
 pub use leaks::leaks;
 pub use load::load;
-pub use stage::Functions;

@@ -15,62 +15,65 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::sqs::ill::{Deed, Fault};
-use crate::sqs::journal::{Journal, Outcome};
-use crate::sqs::passage::Passage;
-use crate::sqs::wire::{Caller, Seen, Service, Step, halved, is_of_provider, with_failed};
+use crate::sqs::action::{Action, Fault};
+use crate::sqs::observed_request::ObservedRequest;
+use crate::sqs::request::{
+    Caller, RequestInfo, Service, Step, halved, is_of_provider, with_failed,
+};
+use crate::sqs::trace::{Outcome, Trace};
 
-/// What a dead function sent last is read and passed on within this time.
-const SETTLED: Duration = Duration::from_millis(10);
+/// Within this time, the last requests of a killed function have been forwarded.
+const SETTLE_TIME: Duration = Duration::from_millis(10);
 
-/// Decides what is done to a request.
-pub(crate) type Plan = Box<dyn FnMut(Caller, &Seen) -> Deed + Send>;
+/// Decides what the proxy does with a request.
+pub(crate) type Policy = Box<dyn FnMut(Caller, &RequestInfo) -> Action + Send>;
 
-/// Stands between the compiled functions and all that they talk to.
+/// The proxy between the compiled functions and everything that they call.
 pub(crate) struct Proxy {
     shared: Arc<Shared>,
     addresses: [String; 2],
-    /// Ends with this.
+    /// Serving ends when this is dropped.
     _serving: JoinSet<()>,
 }
 
-pub(crate) struct Shared {
+struct Shared {
     http: Client,
     emulator: String,
     simulator: String,
-    plan: Mutex<Plan>,
-    journal: Mutex<Journal>,
-    crash: Notify,
-    crashed: Notify,
+    policy: Mutex<Policy>,
+    trace: Mutex<Trace>,
+    kill_requested: Notify,
+    killed: Notify,
 }
 
+/// The state of the listener for one caller.
 #[derive(Clone)]
-struct Line {
+struct ListenerState {
     caller: Caller,
     shared: Arc<Shared>,
 }
 
 impl Proxy {
-    /// `emulator` and `simulator` are addresses without a path.
+    /// `emulator` and `simulator` are base URLs without a path.
     pub(crate) async fn start(emulator: &str, simulator: &str) -> Result<Self> {
         let shared = Arc::new(Shared {
             http: Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(5)).build()?,
             emulator: emulator.to_owned(),
             simulator: simulator.to_owned(),
-            plan: Mutex::new(Box::new(|_, _| Deed::Pass)),
-            journal: Mutex::default(),
-            crash: Notify::new(),
-            crashed: Notify::new(),
+            policy: Mutex::new(Box::new(|_, _| Action::Forward)),
+            trace: Mutex::default(),
+            kill_requested: Notify::new(),
+            killed: Notify::new(),
         });
         let mut serving = JoinSet::new();
         let mut addresses = [String::new(), String::new()];
-        for (address, caller) in addresses.iter_mut().zip([Caller::Door, Caller::Worker]) {
+        for (address, caller) in addresses.iter_mut().zip([Caller::Webhook, Caller::Worker]) {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             *address = format!("http://{}", listener.local_addr()?);
-            let line = Line { caller, shared: Arc::clone(&shared) };
-            let router = Router::new().fallback(pass).with_state(line);
+            let state = ListenerState { caller, shared: Arc::clone(&shared) };
+            let router = Router::new().fallback(handle).with_state(state);
             serving.spawn(async move {
-                // `serve` retries what fails in accepting and returns no other error.
+                // `serve` retries failed accepts and returns no other error.
                 let _ = axum::serve(listener, router).await;
             });
         }
@@ -81,26 +84,26 @@ impl Proxy {
         &self.addresses[usize::from(caller == Caller::Worker)]
     }
 
-    pub(crate) fn set(&self, plan: Plan) {
-        *lock(&self.shared.plan) = plan;
+    pub(crate) fn set_policy(&self, policy: Policy) {
+        *lock(&self.shared.policy) = policy;
     }
 
-    pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
-        self.shared.journal()
+    pub(crate) fn trace(&self) -> MutexGuard<'_, Trace> {
+        self.shared.trace()
     }
 
-    /// Returns when the plan wants a function killed; a request of its then waits for
-    /// [`crashed`](Self::crashed).
-    pub(crate) async fn crash(&self) {
-        self.shared.crash.notified().await;
+    /// Returns when the policy wants a function killed. The request then waits for
+    /// [`report_kill`](Self::report_kill).
+    pub(crate) async fn kill_requested(&self) {
+        self.shared.kill_requested.notified().await;
     }
 
-    /// The function of that caller is dead. Returns when what it had sent before is through.
-    pub(crate) async fn crashed(&self, caller: Caller) {
-        self.shared.crashed.notify_waiters();
-        tokio::time::sleep(SETTLED).await;
+    /// Reports that the function was killed. Returns when its last requests have been forwarded.
+    pub(crate) async fn report_kill(&self, caller: Caller) {
+        self.shared.killed.notify_waiters();
+        tokio::time::sleep(SETTLE_TIME).await;
         if caller == Caller::Worker {
-            self.journal().killed();
+            self.trace().killed();
         }
     }
 }
@@ -109,41 +112,41 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn pass(State(line): State<Line>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+async fn handle(State(state): State<ListenerState>, incoming: Request) -> Response {
+    let (parts, body) = incoming.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else { return closed() };
-    let seen = Seen::of(line.caller, &parts, &body);
-    let deed = (lock(&line.shared.plan))(line.caller, &seen);
-    let shared = line.shared;
-    let passage = Passage::begin(&shared, &seen);
-    let answer = match deed {
-        Deed::Pass => shared.forward(&parts, body, &seen).await,
-        Deed::KillBefore => shared.kill(seen.step, "before").await,
-        Deed::KillAfter => {
-            let _nobody_waits = shared.forward(&parts, body, &seen).await;
-            shared.kill(seen.step, "after").await
+    let request = RequestInfo::of(state.caller, &parts, &body);
+    let action = (lock(&state.shared.policy))(state.caller, &request);
+    let shared = state.shared;
+    let observed = ObservedRequest::begin(&shared.trace, &request);
+    let response = match action {
+        Action::Forward => shared.forward(&parts, body, &request).await,
+        Action::KillBefore => shared.kill(request.step, "before").await,
+        Action::KillAfter => {
+            let _unused_response = shared.forward(&parts, body, &request).await;
+            shared.kill(request.step, "after").await
         }
-        Deed::Fault(fault) => shared.fail(fault, &parts, body, &seen).await,
+        Action::Fault(fault) => shared.fail(fault, &parts, body, &request).await,
     };
-    passage.end(match &answer {
-        Some(answer) if answer.status().is_success() => Outcome::Done,
+    observed.end(match &response {
+        Some(response) if response.status().is_success() => Outcome::Done,
         Some(_) => Outcome::Refused,
         None => Outcome::Lost,
     });
-    answer.unwrap_or_else(closed)
+    response.unwrap_or_else(closed)
 }
 
-/// Each way answers with `None` where the caller gets no answer.
+/// The methods return `None` where the caller gets no response.
 impl Shared {
-    pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
-        lock(&self.journal)
+    pub(crate) fn trace(&self) -> MutexGuard<'_, Trace> {
+        lock(&self.trace)
     }
 
     async fn kill(&self, step: Step, when: &str) -> Option<Response> {
-        let crashed = self.crashed.notified();
-        self.journal().count(format!("{when} {}", step.name()));
-        self.crash.notify_one();
-        crashed.await;
+        let killed = self.killed.notified();
+        self.trace().count(format!("{when} {}", step.name()));
+        self.kill_requested.notify_one();
+        killed.await;
         None
     }
 
@@ -152,57 +155,62 @@ impl Shared {
         fault: Fault,
         parts: &Parts,
         body: Bytes,
-        seen: &Seen,
+        request: &RequestInfo,
     ) -> Option<Response> {
         {
-            let mut journal = self.journal();
-            journal.faults += 1;
-            journal.count(fault.name().to_owned());
+            let mut trace = self.trace();
+            trace.faults += 1;
+            trace.count(fault.name().to_owned());
         }
-        if let Some(refusal) = fault.refusal(seen.service) {
+        if let Some(refusal) = fault.refusal(request.service) {
             return Some(refusal);
         }
-        let answer = match fault {
+        let response = match fault {
             Fault::Reset => return None,
-            Fault::Partial => self.part(parts, body, seen).await,
-            _ => self.forward(parts, body, seen).await,
+            Fault::Partial => self.forward_half(parts, body, request).await,
+            _ => self.forward(parts, body, request).await,
         };
         tokio::time::sleep(fault.pause()).await;
-        answer.filter(|_| !fault.hides_success())
+        response.filter(|_| !fault.hides_success())
     }
 
-    /// The even messages of a batch are passed on, the odd ones answered as failed.
-    async fn part(&self, parts: &Parts, body: Bytes, seen: &Seen) -> Option<Response> {
+    /// Forwards the even messages of a batch, and reports the odd ones as failed.
+    async fn forward_half(
+        &self,
+        parts: &Parts,
+        body: Bytes,
+        request: &RequestInfo,
+    ) -> Option<Response> {
         let Some((half, failed)) = halved(&body) else {
-            return self.forward(parts, body, seen).await;
+            return self.forward(parts, body, request).await;
         };
-        let (mut head, body) = self.forward(parts, half.into(), seen).await?.into_parts();
+        let (mut head, body) = self.forward(parts, half.into(), request).await?.into_parts();
         let body = to_bytes(body, usize::MAX).await.ok()?;
         head.headers.remove(CONTENT_LENGTH);
-        // The checksum is that of the half.
+        // The checksum is that of the response before the change.
         head.headers.remove("x-amz-crc32");
         Some(Response::from_parts(head, Body::from(with_failed(&body, &failed)?)))
     }
 
-    async fn forward(&self, parts: &Parts, body: Bytes, seen: &Seen) -> Option<Response> {
-        if let (Step::Publish, Some(id)) = (seen.step, &seen.id) {
-            self.journal().publishing(id, seen.call.as_deref());
+    async fn forward(&self, parts: &Parts, body: Bytes, request: &RequestInfo) -> Option<Response> {
+        if let (Step::Publish, Some(id)) = (request.step, &request.id) {
+            self.trace().publishing(id, request.call.as_deref());
         }
-        let to = match seen.service {
+        let to = match request.service {
             Service::Provider => &self.simulator,
             _ => &self.emulator,
         };
-        debug_assert_eq!(seen.service == Service::Provider, is_of_provider(parts.uri.path()));
+        debug_assert_eq!(request.service == Service::Provider, is_of_provider(parts.uri.path()));
         let mut headers = parts.headers.clone();
         for name in [HOST, CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH] {
             headers.remove(name);
         }
-        let request = self.http.request(parts.method.clone(), format!("{to}{}", parts.uri));
-        let answer = request.headers(headers).body(body).send().await.ok()?;
+        let forwarded = self.http.request(parts.method.clone(), format!("{to}{}", parts.uri));
+        let answer = forwarded.headers(headers).body(body).send().await.ok()?;
         let (status, mut headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.ok()?;
-        if let (Step::Record, Some(id), true) = (seen.step, &seen.id, status.is_success()) {
-            self.journal().recorded(id);
+        if let (Step::Record, Some(id), true) = (request.step, &request.id, status.is_success()) {
+            self.trace().recorded(id);
         }
         headers.remove(TRANSFER_ENCODING);
         headers.remove(CONNECTION);
@@ -213,9 +221,9 @@ impl Shared {
     }
 }
 
-/// An answer whose body fails at once: the connection ends before anything of it goes out.
+/// A response whose body fails at once, so that the connection ends before anything of it is sent.
 fn closed() -> Response {
-    let fault = io::Error::from(io::ErrorKind::ConnectionAborted);
-    let body = futures_util::stream::once(std::future::ready(Err::<Bytes, _>(fault)));
+    let error = io::Error::from(io::ErrorKind::ConnectionAborted);
+    let body = futures_util::stream::once(std::future::ready(Err::<Bytes, _>(error)));
     Response::new(Body::from_stream(body))
 }

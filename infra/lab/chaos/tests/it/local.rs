@@ -1,4 +1,4 @@
-//! Crashes, faults and leaks of `certhooks local`.
+//! Crashes, faults and leak checks of `certhooks local`.
 
 use std::path::PathBuf;
 
@@ -12,25 +12,25 @@ const FAULTS: u64 = 60;
 const ROUNDS: u64 = 2;
 
 fn certhooks() -> PathBuf {
-    // An error says that another test of this process was first.
+    // A second call fails because another test of this process has set the provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     program("certhooks").unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kill_nine_at_any_moment_loses_nothing() {
+async fn kills_at_random_times_lose_nothing() {
     let row = crash(&certhooks(), KILLS, seed().unwrap()).await.unwrap();
     assert_good(&row);
     assert_eq!(row.kills, KILLS);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn providers_database_and_archive_that_fail_lose_nothing() {
+async fn failing_providers_database_and_archive_lose_nothing() {
     let row = faults(&certhooks(), FAULTS, seed().unwrap()).await.unwrap();
     assert_good(&row);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_comes_out_in_any_form() {
+async fn no_secret_leaks() {
     assert_good(&leaks(&certhooks(), ROUNDS, seed().unwrap()).await.unwrap());
 }

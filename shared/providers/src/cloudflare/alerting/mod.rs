@@ -1,5 +1,5 @@
-//! The management of Cloudflare's notifications. A destination is a webhook with its secret; a policy
-//! says which alert goes to which destinations. Pure: requests out, answers in.
+//! The management of Cloudflare's notifications. A destination is a webhook with its secret; a
+//! policy says which alert goes to which destinations. Pure: requests out, answers in.
 //!
 //! - [`request`]: every call with its path and body
 //! - [`destination`], [`policy`]: what an account has, and what to set

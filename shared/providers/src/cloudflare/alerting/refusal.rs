@@ -8,38 +8,38 @@ use crate::cloudflare::api::KEY_ERRORS;
 pub enum Refusal {
     #[error(
         "Cloudflare refuses the API token (status {status}, {}): it must be valid, and have the \
-         permission Account, Notifications, Edit (Read is enough to look) for this account",
+         permission Account, Notifications, Edit (Read is enough to list) for this account",
         named(*.code)
     )]
     TokenRefused { status: u16, code: Option<u64> },
     #[error(
-        "Cloudflare does not find it (status 404): check that the id and the account id are right"
+        "Cloudflare does not find this (status 404): check that the id and the account id are right"
     )]
     NotFound,
     #[error("too many requests with this API token (status 429): wait five minutes")]
     RateLimited,
-    #[error("Cloudflare is unavailable (status {status}): try again later")]
-    Unavailable { status: u16 },
+    #[error("Cloudflare failed (status {status}): try again later")]
+    ServerError { status: u16 },
     #[error(
-        "a redirect (status {status}) came back, which is not followed: check that CLOUDFLARE_API_BASE \
-         is right"
+        "the answer is a redirect (status {status}), which is not followed: check that \
+         CLOUDFLARE_API_BASE is right"
     )]
     Redirect { status: u16 },
     #[error(
-        "an HTML page (status {status}) came back instead of the API's answer: check that \
-         CLOUDFLARE_API_BASE is right, and that no proxy or portal is on the way"
+        "the answer is an HTML page (status {status}) and not from the API: check that \
+         CLOUDFLARE_API_BASE is right, and that no proxy or portal is in between"
     )]
     Html { status: u16 },
     #[error(
-        "the answer (status {status}) cannot be understood: check that CLOUDFLARE_API_BASE is right"
+        "the answer (status {status}) cannot be parsed: check that CLOUDFLARE_API_BASE is right"
     )]
     Unreadable { status: u16 },
-    #[error("Cloudflare refuses this (status {status}, {}){}", named(*.code), suffix(.message))]
+    #[error("Cloudflare refused the request (status {status}, {}){}", named(*.code), suffix(.message))]
     Other { status: u16, code: Option<u64>, message: Option<String> },
 }
 
 impl Refusal {
-    /// The refusal in an answer that is no success.
+    /// The meaning of an answer other than a success.
     pub(super) fn of(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         let errors = errors(answer.body);
@@ -51,7 +51,7 @@ impl Refusal {
             _ if is_about_key => Self::TokenRefused { status, code },
             404 => Self::NotFound,
             429 => Self::RateLimited,
-            500.. => Self::Unavailable { status },
+            500.. => Self::ServerError { status },
             300..=399 => Self::Redirect { status },
             _ if errors.is_empty() => Self::unreadable(answer),
             _ => {
@@ -61,7 +61,7 @@ impl Refusal {
         }
     }
 
-    /// The refusal for an answer that does not come from the API.
+    /// The meaning of an answer that is not from the API.
     pub(super) fn unreadable(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         if answer.is_html() { Self::Html { status } } else { Self::Unreadable { status } }
@@ -69,7 +69,7 @@ impl Refusal {
 }
 
 impl Refusal {
-    /// Cloudflare's error code, for programs. `None` where it gives none.
+    /// Cloudflare's own code; `None` where it sent none.
     pub fn code(&self) -> Option<u64> {
         match self {
             Self::TokenRefused { code, .. } | Self::Other { code, .. } => *code,
@@ -82,7 +82,7 @@ impl Refused for Refusal {
     fn is_definite(&self) -> bool {
         !matches!(
             self,
-            Self::Unavailable { .. }
+            Self::ServerError { .. }
                 | Self::Redirect { .. }
                 | Self::Html { .. }
                 | Self::Unreadable { .. }
@@ -99,7 +99,7 @@ impl Refused for Refusal {
     }
 }
 
-/// Code and message of each error.
+/// Code and message of each error of an answer.
 fn errors(body: &[u8]) -> Vec<(Option<u64>, Option<String>)> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = body["errors"].as_array().cloned().unwrap_or_default();

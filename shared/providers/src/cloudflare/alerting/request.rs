@@ -9,13 +9,14 @@ pub fn destinations(account: &str) -> Request {
     of(Method::GET, account, &["destinations", "webhooks"])
 }
 
-/// "Create a webhook". Cloudflare sends a test message to the destination, and refuses it without a 2xx.
+/// "Create a webhook". Cloudflare sends a test message to the destination, and refuses it without a
+/// 2xx.
 pub fn create_destination(account: &str, new: &NewDestination<'_>) -> Request {
     of(Method::POST, account, &["destinations", "webhooks"]).with(&new.body()).with_endpoint()
 }
 
-/// "Update a webhook". Cloudflare sends the test message again. The request holds all members, since no
-/// page says what an absent secret does.
+/// "Update a webhook". Cloudflare sends the test message again. The request holds all members,
+/// since no page says what an absent secret does.
 pub fn update_destination(account: &str, id: &str, new: &NewDestination<'_>) -> Request {
     of(Method::PUT, account, &["destinations", "webhooks", id]).with(&new.body()).with_endpoint()
 }

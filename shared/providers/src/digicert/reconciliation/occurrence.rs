@@ -15,8 +15,8 @@ const ADJACENT_DAYS: [Duration; 2] = [Duration::DAY.saturating_mul(-1), Duration
 pub struct Occurrence {
     /// Marked as reconciled. Its time is CertCentral's, its time of receipt is now.
     pub envelope: Envelope,
-    /// The ids that the same event has when it came on the day before or after. Empty where the day is
-    /// no part of the id.
+    /// The ids that the same event has when it came on the day before or after. Empty where the day
+    /// is no part of the id.
     pub adjacent_day_ids: Vec<String>,
 }
 

@@ -16,8 +16,8 @@ pub struct SentEvent {
     pub code: Option<u16>,
     /// The listener did not answer, or not with 2xx.
     pub is_failed: bool,
-    /// As the log has it, so that numbers keep their own text. `None` for a challenge, since it would be
-    /// its token.
+    /// As the log has it, so that numbers keep their own text. `None` for a challenge, since it
+    /// would be its token.
     data: Option<Box<RawValue>>,
 }
 

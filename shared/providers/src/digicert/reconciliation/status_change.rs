@@ -16,15 +16,15 @@ pub struct StatusChange {
     pub status: String,
 }
 
-/// Asks for the changes of the last minutes, at most 10,080 (7 days). The call's other filter, a range
-/// of dates, is not used, since it is in Mountain Daylight Time ("Order status changes").
+/// Asks for the changes of the last minutes, at most 10,080 (7 days). The call's other filter, a
+/// range of dates, is not used, since it is in Mountain Daylight Time ("Order status changes").
 pub fn status_changes(minutes: u32) -> Request {
     let query = vec![("minutes", minutes.to_string())];
     Request { query, ..Request::new(Method::GET, ["order", "certificate", "status-changes"]) }
 }
 
-/// The list is empty when nothing changed; the answer is `{}` then ("Order status changes"). An order
-/// without a usable id is left out.
+/// The list is empty when nothing changed; the answer is `{}` then ("Order status changes"). An
+/// order without a usable id is left out.
 ///
 /// # Errors
 /// The [`Refusal`] says why the answer holds no changes.
@@ -46,7 +46,8 @@ impl StatusChange {
         })
     }
 
-    /// The event that CertCentral sends for such a change, if it sends one ("CertCentral event types").
+    /// The event that CertCentral sends for such a change, if it sends one ("CertCentral event
+    /// types").
     pub fn event(&self) -> Option<&'static str> {
         match self.status.as_str() {
             "issued" => Some("certificate_issued"),

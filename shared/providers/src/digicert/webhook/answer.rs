@@ -9,7 +9,8 @@ use crate::api::Answer;
 pub struct Webhook {
     pub id: u64,
     pub endpoint: Endpoint,
-    /// CertCentral shows it in clear to every API key that may list webhooks. `None` when none is set.
+    /// CertCentral shows it in clear to every API key that may list webhooks. `None` when none is
+    /// set.
     pub secret: Option<Key>,
     pub events: Vec<String>,
     pub status: Status,
@@ -27,8 +28,8 @@ pub enum Status {
     Other(String),
 }
 
-/// Reads the webhooks of the account. The list is empty when the account has none, which CertCentral
-/// answers with an error (`webhook_invalid_account`, "List webhooks").
+/// Reads the webhooks of the account. The list is empty when the account has none, which
+/// CertCentral answers with an error (`webhook_invalid_account`, "List webhooks").
 ///
 /// # Errors
 /// The [`Refusal`] says why the answer holds no list.
@@ -60,8 +61,8 @@ pub fn classify_created(answer: &Answer<'_>) -> Result<u64, Refusal> {
 /// For calls whose answer has no body (204, or 200 from "Send test event").
 ///
 /// # Errors
-/// The [`Refusal`] says why the call failed. A success with a page in it is an error too, since such an
-/// answer comes from a proxy.
+/// The [`Refusal`] says why the call failed. A success with a page in it is an error too, since
+/// such an answer comes from a proxy.
 pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
     if answer.is_success() && answer.body.trim_ascii().is_empty() {
         return Ok(());

@@ -5,8 +5,8 @@ pub fn is_known(event: &str) -> bool {
     KNOWN_EVENTS.contains(&event)
 }
 
-/// The known name that is nearest to a misspelt one, by edit distance. Two transposed letters count as
-/// one edit. `None` when no name is near.
+/// The known name that is nearest to a misspelt one, by edit distance. Two transposed letters count
+/// as one edit. `None` when no name is near.
 pub fn nearest(event: &str) -> Option<&'static str> {
     let event = event.to_ascii_lowercase().replace(['-', ' ', '.'], "_");
     KNOWN_EVENTS

@@ -34,7 +34,8 @@ pub struct LogPage {
 /// The [`Refusal`] says why the page cannot be read.
 pub fn classify_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
     let body = success(answer)?;
-    // Other answers of this API leave out an empty list, so an absent list counts as empty here too.
+    // Other answers of this API leave out an empty list, so an absent list counts as empty here
+    // too.
     let events = match body.get("events") {
         Some(Value::Array(events)) => events.as_slice(),
         None | Some(Value::Null) if body.is_object() => &[],
@@ -62,8 +63,8 @@ fn entry(entry: &Value) -> LogEntry {
     }
 }
 
-/// A time in UTC without a zone, such as `2023-07-10T18:38:35` ("Webhook event logs"). A time with a
-/// zone is accepted too.
+/// A time in UTC without a zone, such as `2023-07-10T18:38:35` ("Webhook event logs"). A time with
+/// a zone is accepted too.
 fn time(text: &str) -> Option<OffsetDateTime> {
     let text = text.trim().replacen(' ', "T", 1);
     OffsetDateTime::parse(&text, &Rfc3339)
@@ -72,8 +73,8 @@ fn time(text: &str) -> Option<OffsetDateTime> {
 }
 
 impl LogEntry {
-    /// Whether it is anything but a success with a 2xx ("CertCentral webhooks", section "Webhook endpoint
-    /// requirements").
+    /// Whether it is anything but a success with a 2xx ("CertCentral webhooks", section "Webhook
+    /// endpoint requirements").
     pub fn is_failed(&self) -> bool {
         let is_success = self.outcome.as_deref().is_none_or(|outcome| outcome == "success");
         !(is_success && self.code.is_some_and(|code| (200..300).contains(&code)))

@@ -1,4 +1,5 @@
-//! The management of a CertCentral webhook through the Services API. Pure: requests out, answers in.
+//! The management of a CertCentral webhook through the Services API. Pure: requests out, answers
+//! in.
 //!
 //! - [`request`]: every call with its path and body
 //! - [`parameters`]: what `create` and `update` set, validated before anything is sent

@@ -7,12 +7,12 @@ use crate::digicert::{DigicertReceiver, WEBHOOK_KEY};
 use crate::receiver::{SecretFault, WebhookReceiver};
 use crate::secret::Stored;
 
-/// The days before an expiry on which CertCentral can send notices; a negative number is days after it
-/// ("Update webhook endpoint", `webhook_notification_frequency`).
+/// The days before an expiry on which CertCentral can send notices; a negative number is days after
+/// it ("Update webhook endpoint", `webhook_notification_frequency`).
 pub const FREQUENCIES: [i16; 6] = [90, 60, 30, 7, 0, -7];
 
-/// What "Create webhook" and "Update webhook endpoint" set. A member that is `None` is left out of the
-/// request, and its value stays as it is.
+/// What "Create webhook" and "Update webhook endpoint" set. A member that is `None` is left out of
+/// the request, and its value stays as it is.
 #[derive(Clone, Debug)]
 pub struct Parameters {
     pub endpoint: Endpoint,
@@ -33,8 +33,8 @@ pub enum SecretChange {
 /// The object `webhook_settings`. A member that is `None` is left out.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Settings {
-    /// Whether `certificate_issued` is also sent for certificates that are issued the instant the order is
-    /// created.
+    /// Whether `certificate_issued` is also sent for certificates that are issued the instant the
+    /// order is created.
     pub instant_issue: Option<bool>,
     /// Any of [`FREQUENCIES`].
     pub frequency: Option<Vec<i16>>,
@@ -105,9 +105,9 @@ impl Settings {
         set.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// These settings where they are set, else the webhook's `existing` ones. A request that holds any of
-    /// them holds all, since no page says whether CertCentral keeps those that are left out. Empty when
-    /// these are empty.
+    /// These settings where they are set, else the webhook's `existing` ones. A request that holds
+    /// any of them holds all, since no page says whether CertCentral keeps those that are left out.
+    /// Empty when these are empty.
     #[must_use]
     pub fn over(self, existing: &Self) -> Self {
         if self == Self::default() {
@@ -223,8 +223,8 @@ impl Key {
     /// From a stored secret: `{"webhook_key"}` or a plain string.
     ///
     /// # Errors
-    /// The key is shorter than 32 characters ("Update webhook endpoint", `secret`), empty, never filled
-    /// in, or has a character that no header can carry.
+    /// The key is shorter than 32 characters ("Update webhook endpoint", `secret`), empty, never
+    /// filled in, or has a character that no header can carry.
     pub fn of(stored: &SecretString) -> Result<Self, KeyFault> {
         DigicertReceiver::secret(stored).map_err(KeyFault::Stored)?;
         let read = Stored::read(stored);
@@ -242,7 +242,8 @@ impl Key {
         self.0.expose_secret()
     }
 
-    /// Whether two keys are equal. The comparison is not in constant time: both keys are the operator's.
+    /// Whether two keys are equal. The comparison is not in constant time: both keys are the
+    /// operator's.
     pub fn matches(&self, other: &Self) -> bool {
         self.expose() == other.expose()
     }

@@ -2,8 +2,8 @@ use serde_json::Value;
 
 use crate::api::{Answer, Refused, one_line, suffix, without_quotes_of};
 
-/// Why CertCentral refused a call, and what the operator can do (the error tables of the pages of the
-/// calls; "Errors").
+/// Why CertCentral refused a call, and what the operator can do (the error tables of the pages of
+/// the calls; "Errors").
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -12,38 +12,39 @@ pub enum Refusal {
     )]
     InvalidEndpoint,
     #[error(
-        "the account has a webhook already, and can have only one (webhook_configured_already): \
+        "the account already has a webhook, and can have only one (webhook_configured_already): \
          show it with `list`, change it with `update`"
     )]
     ConfiguredAlready,
     #[error(
-        "the endpoint did not answer CertCentral with 2xx within 10 s (webhook_endpoint_error): see \
-         that it runs, that its name resolves, that its certificate is valid, that 216.168.240.0/20 \
-         may reach it, and that it has this secret"
+        "the endpoint did not answer CertCentral with 2xx within 10 s (webhook_endpoint_error): \
+         check that it is running, that its name resolves, that its certificate is valid, that \
+         216.168.240.0/20 may reach it, and that it has this secret"
     )]
     EndpointError,
     #[error("the account has no webhook (webhook_invalid_account): create one with `create`")]
     NoWebhookInAccount,
-    #[error("there is no webhook with this id (not_found|webhook): find the id with `list`")]
+    #[error("no webhook has this id (not_found|webhook): find the id with `list`")]
     NoSuchWebhook,
     #[error(
-        "the token is wrong, or older than 30 minutes (webhook_invalid_token): have a new one sent \
+        "the token is wrong, or older than 30 minutes (webhook_invalid_token): request a new one \
          with `challenge --send`"
     )]
     InvalidToken,
     #[error(
-        "the webhook cannot do this in its state (webhook_invalid_action): complete the challenge \
+        "the webhook's status does not allow this (webhook_invalid_action): complete the challenge \
          first, with `challenge --send` and then `verify`"
     )]
     InvalidAction,
     #[error(
-        "CertCentral does not know the API key (access_denied_invalid_key): use a valid one from \
-         Automation > API Keys, and check that the base fits its account (US, or EU with --eu)"
+        "CertCentral does not know the API key (access_denied_invalid_key): create one in \
+         Automation > API Keys, and check that the base URL is that of its account (US, or EU with \
+         --eu)"
     )]
     KeyRefused,
     #[error(
-        "the API key may not do this (access_denied|missing_permission): webhooks need an \
-         administrator's key without the restriction to view only or to orders"
+        "the API key has no permission for this (access_denied|missing_permission): webhooks need \
+         an administrator's key that is not restricted to view only or to orders"
     )]
     MissingPermission,
     #[error(
@@ -52,27 +53,28 @@ pub enum Refusal {
     Denied { code: Option<String> },
     #[error("too many requests with this API key (request_limit_exceeded): wait some minutes")]
     RateLimited,
-    #[error("CertCentral has no such address (not_found|route): check that the base is right")]
+    #[error("CertCentral has no such address (not_found|route): check that the base URL is right")]
     NoSuchRoute,
-    #[error("CertCentral is unavailable (status {status}): try again later")]
-    Unavailable { status: u16 },
+    #[error("CertCentral failed (status {status}): try again later")]
+    ServerError { status: u16 },
     #[error(
-        "a redirect (status {status}) came back, which is not followed: check that the base is right"
+        "the answer is a redirect (status {status}), which is not followed: check that the base URL \
+         is right"
     )]
     Redirect { status: u16 },
     #[error(
-        "an HTML page (status {status}) came back instead of the API's answer: check that the base is \
-         right, and that no proxy or portal is on the way"
+        "the answer is an HTML page (status {status}) and not from the API: check that the base URL \
+         is right, and that no proxy or portal is in between"
     )]
     Html { status: u16 },
-    #[error("the answer (status {status}) cannot be understood: check that the base is right")]
+    #[error("the answer (status {status}) cannot be parsed: check that the base URL is right")]
     Unreadable { status: u16 },
-    #[error("CertCentral refuses this (status {status}, {}){}", named(.code), suffix(.message))]
+    #[error("CertCentral refused the request (status {status}, {}){}", named(.code), suffix(.message))]
     Other { status: u16, code: Option<String>, message: Option<String> },
 }
 
 impl Refusal {
-    /// The refusal in an answer that is no success. The error code decides before the status.
+    /// The meaning of an answer other than a success. Codes take precedence over the status.
     pub(super) fn of(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         let errors = errors(answer.body);
@@ -91,7 +93,7 @@ impl Refusal {
             () if has("access_denied_invalid_key") || status == 401 => Self::KeyRefused,
             () if has("missing_permission") => Self::MissingPermission,
             () if has("request_limit_exceeded") || status == 429 => Self::RateLimited,
-            () if status >= 500 => Self::Unavailable { status },
+            () if status >= 500 => Self::ServerError { status },
             () if (300..400).contains(&status) => Self::Redirect { status },
             () if errors.is_empty() => Self::unreadable(answer),
             () if status == 403 => Self::Denied { code: code() },
@@ -102,13 +104,13 @@ impl Refusal {
         }
     }
 
-    /// The refusal for an answer that does not come from the API.
+    /// The meaning of an answer that is not from the API.
     pub(super) fn unreadable(answer: &Answer<'_>) -> Self {
         let status = answer.status;
         if answer.is_html() { Self::Html { status } } else { Self::Unreadable { status } }
     }
 
-    /// CertCentral's error code, for programs. `None` where it gives none.
+    /// CertCentral's own code; `None` where it sent none.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::InvalidEndpoint => Some("webhook_invalid_endpoint"),
@@ -123,7 +125,7 @@ impl Refusal {
             Self::RateLimited => Some("request_limit_exceeded"),
             Self::NoSuchRoute => Some("not_found|route"),
             Self::Denied { code } | Self::Other { code, .. } => code.as_deref(),
-            Self::Unavailable { .. }
+            Self::ServerError { .. }
             | Self::Redirect { .. }
             | Self::Html { .. }
             | Self::Unreadable { .. } => None,
@@ -135,7 +137,7 @@ impl Refused for Refusal {
     fn is_definite(&self) -> bool {
         !matches!(
             self,
-            Self::Unavailable { .. }
+            Self::ServerError { .. }
                 | Self::Redirect { .. }
                 | Self::Html { .. }
                 | Self::Unreadable { .. }
@@ -167,8 +169,7 @@ impl Error {
     }
 }
 
-/// The errors of an answer. `errors` is a list ("Errors"), in a fixture of riboseinc/digicert a single
-/// object.
+/// The errors of an answer. `errors` is a list; in the fixture of one client it is a single object.
 fn errors(body: &[u8]) -> Vec<Error> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = match &body["errors"] {

@@ -54,8 +54,8 @@ pub fn delete(id: u64) -> Request {
     of(Method::DELETE, id, None)
 }
 
-/// "Webhook event logs". A page of the log has 1000 entries, the most that CertCentral allows. Without
-/// an id, the path is the one on an older copy of the documentation.
+/// "Webhook event logs". A page of the log has 1000 entries, the most that CertCentral allows.
+/// Without an id, the path is the one on an older copy of the documentation.
 pub fn event_logs(id: Option<u64>, offset: usize) -> Request {
     let logs = match id {
         Some(id) => of(Method::GET, id, Some("event-logs")),

@@ -59,8 +59,8 @@ pub fn classify_domains(answer: &Answer<'_>) -> Result<SubscribedDomains, Refusa
     Ok(SubscribedDomains { domains, after: after.map(str::to_owned) })
 }
 
-/// For calls that only report success. `success` is a boolean, or a string ("Certificate Transparency
-/// API").
+/// For calls that only report success. `success` is a boolean, or a string ("Certificate
+/// Transparency API").
 ///
 /// # Errors
 /// The [`Refusal`] says why the call failed.

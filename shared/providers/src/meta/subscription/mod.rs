@@ -1,6 +1,6 @@
 //! The management of a Meta app's subscription and of its domains ("Subscriptions"; "Certificate
-//! Transparency API", `/{app-id}/subscribed_domains`). Pure: requests out, answers in. The product is
-//! retired, so any call may end in [`Refusal::Retired`].
+//! Transparency API", `/{app-id}/subscribed_domains`). Pure: requests out, answers in. The product
+//! is retired, so any call may end in [`Refusal::Retired`].
 //!
 //! - [`request`]: every call with its path and body
 //! - [`answer`]: the answers, parsed leniently

@@ -54,8 +54,8 @@ pub fn subscriptions(app: &str) -> Request {
     Request::new(Method::GET, [app, "subscriptions"])
 }
 
-/// Subscribes to both fields, with values: without values an event names no domain. The Graph API makes
-/// the handshake with the callback URL before it answers ("Subscriptions").
+/// Subscribes to both fields, with values: without values an event names no domain. The Graph API
+/// makes the handshake with the callback URL before it answers ("Subscriptions").
 pub fn subscribe(app: &str, callback: &str, verify_token: &SecretString) -> Request {
     let body = json!({
         "object": OBJECT,
@@ -67,7 +67,8 @@ pub fn subscribe(app: &str, callback: &str, verify_token: &SecretString) -> Requ
     Request::new(Method::POST, [app, "subscriptions"]).with(&body).with_endpoint()
 }
 
-/// Asks for the domains that are subscribed for these alerts, from the page after the cursor `after`.
+/// Asks for the domains that are subscribed for these alerts, from the page after the cursor
+/// `after`.
 pub fn domains(app: &str, alerts: Alerts, after: Option<&str>) -> Request {
     let mut request = Request::new(Method::GET, [app, alerts.edge()]);
     request.query.push(("limit", PAGE.to_owned()));

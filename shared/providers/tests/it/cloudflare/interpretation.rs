@@ -4,11 +4,11 @@ use providers::interpretation::Plan;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use super::{FAMILY, details, document};
+use super::{PREFIX, details, document};
 use crate::support::{NOON, only, read, with};
 
 #[test]
-fn the_envelope() {
+fn the_envelope_holds_the_document() {
     let body = document("issuance.succeeded");
     let envelope = only::<CloudflareReceiver>(&body);
     assert_eq!(envelope.kind, "com.cloudflare.ssl.custom_hostname_certificate.issuance.succeeded");
@@ -20,8 +20,8 @@ fn the_envelope() {
 }
 
 #[test]
-fn every_event_has_its_place() {
-    for (step, kind, plan) in [
+fn every_event_has_its_type_subject_and_call_back() {
+    for (suffix, kind, plan) in [
         ("validation.succeeded", EventType::DomainValidated, details()),
         ("validation.failed", EventType::DomainValidationFailed, details()),
         ("issuance.succeeded", EventType::CertificateIssued, details()),
@@ -39,14 +39,14 @@ fn every_event_has_its_place() {
         ("renewal.failed", EventType::CertificateRenewalFailed, details()),
         ("migration.succeeded", EventType::Unrecognised, Plan::NotNeeded),
     ] {
-        let bare = document(step);
+        let bare = document(suffix);
         let wrapped =
             json!({"alert_type": "custom_ssl_certificate_event_type", "text": "t", "data": bare});
         let untyped = json!({"name": "n", "text": "t", "data": bare, "ts": 1, "alert_type": null});
         for body in [bare, wrapped, untyped] {
             let interpretation = read::<CloudflareReceiver>(&body);
             assert_eq!((interpretation.kind, interpretation.plan), (kind, plan.clone()), "{body}");
-            assert_eq!(interpretation.event, format!("{FAMILY}{step}"));
+            assert_eq!(interpretation.event, format!("{PREFIX}{suffix}"));
             assert_eq!(interpretation.subject, "cloudflare/hostname/a.example");
             let expected = json!({
                 "hostname": "a.example", "hostname_id": "h_1", "zone_id": "z-1", "account_id": "a1",
@@ -58,7 +58,7 @@ fn every_event_has_its_place() {
 }
 
 #[test]
-fn orphans_are_named_by_their_certificate() {
+fn events_without_hostname_are_named_by_their_certificate() {
     let mut body = with(document("deployment.failed"), &["data", "id"], None);
     body = with(body, &["data", "hostname"], None);
     let interpretation = read::<CloudflareReceiver>(&body);
@@ -71,7 +71,7 @@ fn orphans_are_named_by_their_certificate() {
 }
 
 #[test]
-fn the_time_of_the_event() {
+fn the_time_is_cloudflares_if_it_is_plausible() {
     for (created_at, time) in [
         (json!("2022-02-09T02:03:28+02:00"), datetime!(2022-02-09 00:03:28 UTC)),
         (json!("2022-02-09"), NOON),
@@ -90,7 +90,7 @@ fn the_time_of_the_event() {
 }
 
 #[test]
-fn what_the_event_tells() {
+fn problems_dcv_and_certificates_are_read() {
     let ssl = json!({
         "id": "c1", "hosts": ["a.example", "b.example"], "issuer": "DigiCertInc",
         "serial_number": "1001172778337169491", "signature": "ECDSAWithSHA256",

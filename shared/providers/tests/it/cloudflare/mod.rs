@@ -4,12 +4,12 @@ mod shapes;
 use providers::interpretation::Plan;
 use serde_json::{Value, json};
 
-const FAMILY: &str = "ssl.custom_hostname_certificate.";
+const PREFIX: &str = "ssl.custom_hostname_certificate.";
 
-fn document(step: &str) -> Value {
+fn document(suffix: &str) -> Value {
     json!({
         "metadata": {
-            "event": {"id": "w", "type": format!("{FAMILY}{step}"), "created_at": "2022-02-09T00:03:28.385080Z"},
+            "event": {"id": "w", "type": format!("{PREFIX}{suffix}"), "created_at": "2022-02-09T00:03:28.385080Z"},
             "account": {"id": "a1"},
             "zone": {"id": "z-1"},
         },

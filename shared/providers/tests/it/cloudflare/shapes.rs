@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{details, document};
 use crate::support::{events, only, read, with};
 
-/// Every member in turn is null, empty, missing, or of another type: it is always an event, and only
-/// the ids decide on the call-back.
+/// Each member in turn is null, empty, missing, or of another type. The document is always an
+/// event, and only the ids decide on the call-back.
 #[test]
 fn every_member_may_be_anything() {
     let ids: [&[&str]; 2] = [&["metadata", "zone", "id"], &["metadata", "zone"]];
@@ -90,7 +90,7 @@ fn an_event_needs_a_name() {
     }
 }
 
-/// Both wordings were seen; neither matters.
+/// Both wordings were published; neither matters.
 #[test]
 fn the_test_message_is_known_by_its_shape() {
     for body in [
@@ -104,7 +104,7 @@ fn the_test_message_is_known_by_its_shape() {
 }
 
 #[test]
-fn notifications_of_another_kind() {
+fn notifications_of_another_kind_are_unrecognised() {
     let inner = with(document("x"), &["metadata", "event", "type"], Some(json!("ssl.other.x")));
     for (body, event, subject) in [
         (
@@ -147,7 +147,7 @@ fn notifications_of_another_kind() {
 }
 
 #[test]
-fn the_flat_shape() {
+fn the_flat_shape_is_accepted() {
     let body = json!({"name": "n", "data": {
         "event_type": "ssl.custom_hostname_certificate.validation.failed", "id": "h", "hostname": "a.example",
         "status": "pending_validation", "validation_errors": [{"message": "caa_error"}], "cname": "x",

@@ -34,21 +34,21 @@ fn settings_are_read_in_every_spelling() {
 }
 
 #[test]
-fn what_was_asked_for_and_is_not_there_is_named() {
+fn settings_that_the_webhook_lacks_are_named() {
     let asked = Settings {
         instant_issue: Some(true),
         frequency: Some(vec![7, 90]),
         chain: Some(false),
         instant_chain: None,
     };
-    let there = Settings { frequency: Some(vec![90, 7]), ..Settings::default() };
-    assert_eq!(asked.missing_in(&there), ["instant_issue_webhook_notification"]);
-    let there = Settings { instant_issue: Some(true), chain: Some(true), ..Settings::default() };
+    let existing = Settings { frequency: Some(vec![90, 7]), ..Settings::default() };
+    assert_eq!(asked.missing_in(&existing), ["instant_issue_webhook_notification"]);
+    let existing = Settings { instant_issue: Some(true), chain: Some(true), ..Settings::default() };
     assert_eq!(
-        asked.missing_in(&there),
+        asked.missing_in(&existing),
         ["webhook_notification_frequency", "webhook_send_certificate_chain"]
     );
-    assert!(Settings::default().missing_in(&there).is_empty());
+    assert!(Settings::default().missing_in(&existing).is_empty());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn the_documented_list_is_read() {
 }
 
 #[test]
-fn done_is_a_success_without_a_page_in_it() {
+fn a_success_with_a_page_in_it_is_refused() {
     assert_eq!(webhook::classify_created(&answer(201, r#"{"webhook_id":1234}"#)), Ok(1234));
     assert_eq!(webhook::classify_done(&answer(204, "")), Ok(()));
     assert_eq!(webhook::classify_done(&answer(200, "{}")), Ok(()));
@@ -94,7 +94,7 @@ fn done_is_a_success_without_a_page_in_it() {
 }
 
 #[test]
-fn each_documented_error_is_a_sentence_that_says_what_to_do() {
+fn each_documented_error_says_what_to_do() {
     for (status, code, expected) in [
         (400, "webhook_invalid_endpoint", "https://"),
         (400, "webhook_configured_already", "`update`"),
@@ -124,17 +124,20 @@ fn each_documented_error_is_a_sentence_that_says_what_to_do() {
 fn an_undocumented_answer_is_one_line_too() {
     let of = |status, body: &str| webhook::classify_done(&answer(status, body)).unwrap_err();
     let other = of(400, r#"{"errors":[{"code":"new\ncode","message":"a\u001b[31mb"}]}"#);
-    assert_eq!(other.to_string(), "CertCentral refuses this (status 400, code newcode): a[31mb");
+    assert_eq!(
+        other.to_string(),
+        "CertCentral refused the request (status 400, code newcode): a[31mb"
+    );
     assert_eq!(of(403, "{\"errors\":[{}]}").code(), None);
     assert_eq!(of(401, ""), Refusal::KeyRefused);
-    assert_eq!(of(502, "<html>"), Refusal::Unavailable { status: 502 });
+    assert_eq!(of(502, "<html>"), Refusal::ServerError { status: 502 });
     assert_eq!(of(302, ""), Refusal::Redirect { status: 302 });
     assert_eq!(of(403, "<html>Incapsula"), Refusal::Html { status: 403 });
     assert_eq!(of(400, ""), Refusal::Unreadable { status: 400 });
 }
 
 #[test]
-fn the_documented_log_is_read_and_no_token_in_it() {
+fn the_documented_log_is_read_without_its_token() {
     let body = json!({
         "events": [
             { "event_name": "challenge_webhook_endpoint", "event_info": { "token": "t-1" },

@@ -1,5 +1,4 @@
-//! The management of CertCentral's webhook: its calls, and its answers as they are documented, seen
-//! and feared.
+//! The management of CertCentral's webhook: its calls, and its answers, documented and not.
 
 mod answers;
 mod requests;

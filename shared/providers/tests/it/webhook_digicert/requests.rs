@@ -52,7 +52,7 @@ fn every_call_has_the_path_and_body_of_its_page() {
 }
 
 #[test]
-fn the_documented_request_is_made_and_what_is_absent_stays_out() {
+fn absent_parameters_are_left_out_of_the_request() {
     let all = Settings {
         instant_issue: Some(true),
         frequency: Some(vec![90, 60, 30, 7, 0, -7]),

@@ -1,0 +1,119 @@
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::dead_letters::installation::Installation;
+use crate::dead_letters::selection::Selection;
+use crate::dead_letters::show;
+use crate::display::clean;
+use crate::error::CommandResult;
+use crate::installation::{DeadLetter, ReceivedDeadLetter};
+use crate::output::Output;
+
+/// Interval between progress lines.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What to do with the selected dead letters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Action {
+    List { limit: usize },
+    Show,
+    Retry,
+    Drop,
+}
+
+/// What an action did.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Selected dead letters.
+    pub(crate) found: usize,
+    /// Those that were retried or dropped.
+    pub(crate) done: usize,
+    /// Challenges that were not retried, since their tokens have expired.
+    pub(crate) challenges: usize,
+}
+
+/// Reads all dead letters once and acts on the selected ones. What stays is released at the end, also
+/// after a failure.
+pub(crate) async fn run(
+    installation: &mut Installation,
+    selection: &Selection,
+    action: Action,
+    output: Output,
+) -> CommandResult<Counts> {
+    let mut counts = Counts::default();
+    let acted = all_pages(installation, selection, action, output, &mut counts).await;
+    let released = installation.release().await;
+    acted.and(released).map(|()| counts)
+}
+
+async fn all_pages(
+    installation: &mut Installation,
+    selection: &Selection,
+    action: Action,
+    output: Output,
+    counts: &mut Counts,
+) -> CommandResult<()> {
+    let (mut seen, mut last_progress) = (HashSet::new(), Instant::now());
+    while let Some(page) = installation.page(selection.queue).await? {
+        let numbers = page.iter().map(|received| received.dead_letter.number.clone());
+        let is_new = numbers.filter(|number| seen.insert(number.clone())).count() > 0;
+        let (mut selected, others): (Vec<_>, Vec<_>) =
+            page.into_iter().partition(|received| selection.includes(&received.dead_letter));
+        installation.keep(others);
+        let room = match action {
+            Action::List { limit } => limit - counts.found,
+            _ => usize::MAX,
+        };
+        installation.keep(selected.split_off(room.min(selected.len())));
+        counts.found += selected.len();
+        act(installation, selected, action, output, counts).await?;
+        if last_progress.elapsed() >= PROGRESS_INTERVAL && !output.json {
+            last_progress = Instant::now();
+            eprintln!("certhooks: {} found, {} done", counts.found, counts.done);
+        }
+        // A message whose visibility timeout has ended is received a second time.
+        if !is_new || matches!(action, Action::List { limit } if counts.found >= limit) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn act(
+    installation: &mut Installation,
+    mut selected: Vec<ReceivedDeadLetter>,
+    action: Action,
+    output: Output,
+    counts: &mut Counts,
+) -> CommandResult<()> {
+    match action {
+        Action::List { .. } | Action::Show => {
+            installation.look_up_deliveries(&mut selected).await?;
+            for received in &selected {
+                say(&received.dead_letter, action, output);
+            }
+            installation.keep(selected);
+        }
+        Action::Retry => {
+            let (challenges, retryable): (Vec<_>, Vec<_>) =
+                selected.into_iter().partition(|received| received.dead_letter.is_challenge);
+            counts.challenges += challenges.len();
+            installation.keep(challenges);
+            counts.done += installation.retry(retryable).await?;
+        }
+        Action::Drop => counts.done += installation.remove(selected).await?,
+    }
+    Ok(())
+}
+
+fn say(dead_letter: &DeadLetter, action: Action, output: Output) {
+    let (line, mut value) = (show::line(dead_letter), show::value(dead_letter));
+    if action != Action::Show {
+        return output.say(&line, &value);
+    }
+    let body = show::redacted_body(dead_letter);
+    value["body"] = serde_json::from_str(&body).unwrap_or_else(|_| json!(body));
+    output.say(&format!("{line}\n{}", clean(&body)), &value);
+}
