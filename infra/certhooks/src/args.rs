@@ -1,7 +1,10 @@
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use envelope::Provider;
+use providers::profile;
 
 /// The help text after the options of a command that calls a provider: examples and exit status.
 macro_rules! help {
@@ -26,20 +29,19 @@ pub(crate) struct ProviderArgs {
     pub(crate) json: bool,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum ProviderName {
-    Cloudflare,
-    Digicert,
-    MetaCt,
-}
+/// A provider, by the name of its row.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ProviderName(pub(crate) Provider);
 
-impl ProviderName {
-    pub(crate) fn provider(self) -> Provider {
-        match self {
-            Self::Cloudflare => Provider::Cloudflare,
-            Self::Digicert => Provider::Digicert,
-            Self::MetaCt => Provider::Meta,
-        }
+impl ValueEnum for ProviderName {
+    fn value_variants<'a>() -> &'a [Self] {
+        static NAMES: LazyLock<Vec<ProviderName>> =
+            LazyLock::new(|| profile::ALL.iter().map(|row| ProviderName(row.provider)).collect());
+        &NAMES
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(profile::of(self.0).name))
     }
 }
 
@@ -60,6 +62,6 @@ impl EventFilter {
     }
 
     pub(crate) fn providers(&self) -> Vec<Provider> {
-        self.provider.iter().map(|name| name.provider()).collect()
+        self.provider.iter().map(|name| name.0).collect()
     }
 }

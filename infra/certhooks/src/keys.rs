@@ -2,7 +2,7 @@ use boot::Environment;
 use embedded::{LocalSecret, LocalSecrets};
 use envelope::Provider;
 use ports::{PortResult, SecretSource, SecretVersions};
-use providers::dispatch;
+use providers::profile;
 use providers::secret_member::SecretMember;
 use secrecy::SecretString;
 
@@ -51,7 +51,7 @@ pub(crate) fn variable(environment: &Environment) -> impl Fn(&str) -> Option<Str
 
 /// The variable or file that a webhook secret comes from, so that an error can name it.
 pub(crate) fn origin(environment: &Environment, provider: Provider) -> String {
-    let SecretMember { variable, name, .. } = dispatch::webhook_secret(provider);
+    let SecretMember { variable, name, .. } = profile::of(provider).webhook_secret[0];
     match environment.optional(variable) {
         Some(_) => variable.to_owned(),
         None => format!("`{name}` in the state folder's secrets.json"),

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use boot::Environment;
 use embedded::LocalSecrets;
-use envelope::Provider;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -16,7 +15,7 @@ use crate::args::ProviderName;
 use crate::cli::Send;
 use crate::keys;
 use crate::output::say;
-use crate::sign::{Signer, provider_of, vary};
+use crate::sign::{Sender, provider_of};
 
 /// The maximum number of concurrent requests.
 const CONCURRENCY: usize = 32;
@@ -26,8 +25,7 @@ pub(crate) struct Sample {
     path: PathBuf,
     bytes: Vec<u8>,
     document: Value,
-    provider: Provider,
-    signer: Signer,
+    sender: Sender,
 }
 
 /// The answer of the webhook endpoint.
@@ -83,13 +81,11 @@ impl Sample {
         // A body that is not JSON may be sent too, to see it refused; then --provider is needed.
         let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let provider = match provider {
-            Some(ProviderName::Cloudflare) => Provider::Cloudflare,
-            Some(ProviderName::Digicert) => Provider::Digicert,
-            Some(ProviderName::MetaCt) => Provider::Meta,
+            Some(name) => name.0,
             None => provider_of(&document).with_context(name)?,
         };
-        let signer = Signer::of(secrets, provider).await?;
-        Ok(Self { path: path.to_owned(), bytes, document, provider, signer })
+        let sender = Sender::of(secrets, provider).await?;
+        Ok(Self { path: path.to_owned(), bytes, document, sender })
     }
 
     /// Sends a copy; copy 0 is the file byte for byte.
@@ -102,21 +98,18 @@ impl Sample {
         let body = if copy == 0 {
             self.bytes.clone()
         } else {
-            serde_json::to_vec(&vary(self.provider, &self.document, copy))?
+            serde_json::to_vec(&self.sender.vary(&self.document, copy))?
         };
-        let (name, value) = self.signer.header(&body);
-        let address = format!("{}{}", to.as_str().trim_end_matches('/'), self.signer.route());
+        let request = self.sender.request(body)?;
+        let address = self.sender.address(to, &request.query);
         let began = Instant::now();
-        let response = client
-            .post(&address)
-            .header("content-type", "application/json")
-            .header(name, value)
-            .body(body)
-            .send()
-            .await
-            .with_context(|| {
-                format!("{address}: no answer; check that `certhooks local` is running")
-            })?;
+        let mut builder = client.request(request.method, &address).body(request.body);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        let response = builder.send().await.with_context(|| {
+            format!("{address}: no answer; check that `certhooks local` is running")
+        })?;
         let status = response.status().as_u16();
         let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
         Ok(Answer { status, body, duration: began.elapsed() })

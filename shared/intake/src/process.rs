@@ -39,6 +39,17 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         self.settings.max_body.unwrap_or(R::BODY_LIMIT)
     }
 
+    /// Reads the webhook secret before the first request.
+    ///
+    /// # Errors
+    /// When the secret cannot be read or used.
+    pub async fn warm(&self, now: OffsetDateTime) -> PortResult<()> {
+        match &self.secrets {
+            Some(secrets) => secrets.warm(now).await,
+            None => Ok(()),
+        }
+    }
+
     /// Handles a request from verification to acknowledgement. Every outcome has an answer, so this
     /// never fails.
     pub async fn handle(&self, mut request: WebhookRequest) -> Response<Bytes> {
@@ -56,9 +67,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     /// # Errors
     /// When the secret cannot be used, or the queue does not accept the event.
     pub async fn send_synthetic(&self, now: OffsetDateTime) -> PortResult<String> {
-        if let Some(secrets) = &self.secrets {
-            secrets.warm(now).await?;
-        }
+        self.warm(now).await?;
         let receipt = Receipt { at: now, traceparent: Some(new_traceparent()) };
         let envelope = synthetic::envelope(R::PROVIDER, &receipt);
         let group = envelope.subject.clone();

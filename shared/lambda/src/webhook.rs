@@ -9,6 +9,7 @@ use ports::PortError;
 use providers::receiver::WebhookReceiver;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
 use crate::reply::Reply;
 use crate::request::{Undecodable, decode};
@@ -31,12 +32,12 @@ async fn start<R: WebhookReceiver>(environment: Environment) -> Result<(), Start
     answer(&environment, |event: LambdaEvent<Box<RawValue>>| {
         let intake = Arc::clone(&intake);
         async move {
-            let event = event.payload.get();
+            let (event, now) = (event.payload.get(), OffsetDateTime::now_utc());
             if is_scheduled(event) {
-                let sent = intake.send_synthetic().await;
+                let sent = intake.send_synthetic(now).await;
                 return sent.map(Answer::Synthetic).map_err(InvocationError::Synthetic);
             }
-            let (request, payload) = decode(event)?;
+            let (request, payload) = decode(event, now)?;
             Ok(Answer::Reply(Box::new(Reply::new(intake.handle(request).await, payload))))
         }
     })
@@ -110,7 +111,7 @@ async fn connect<R: WebhookReceiver>(
 async fn warm<R: WebhookReceiver>(queue: &SqsEvents, secrets: Option<&Secrets<R, StoredSecret>>) {
     let secret = async {
         match secrets {
-            Some(secrets) => secrets.warm().await,
+            Some(secrets) => secrets.warm(OffsetDateTime::now_utc()).await,
             None => Ok(()),
         }
     };

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
-use envelope::{Certificate, CertificateEvent, Provider};
+use envelope::{Certificate, CertificateEvent};
 use ports::{Entry, HistoryRecord};
 use providers::lifecycle::Lifecycle;
+use providers::profile;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
@@ -12,8 +13,6 @@ use time::{Duration, OffsetDateTime};
 pub(crate) const STATE_RETENTION: Duration = Duration::days(400);
 
 /// The maximum number of leaves of one event. Cloudflare has two or three for a hostname, with
-/// different key types.
-const MAX_LEAVES: usize = 4;
 /// The maximum number of DNS names by which the history of a certificate is found.
 const MAX_NAMES: usize = 10;
 /// The maximum length of a name, serial number or id. A longer value is not a valid one (RFC 1035,
@@ -61,7 +60,7 @@ fn not_after(leaf: &Certificate) -> Option<String> {
 
 /// The leaves of the event: CertCentral gives one chain, Cloudflare every certificate of the hostname.
 fn leaves(event: &CertificateEvent) -> &[Certificate] {
-    let count = if event.data.provider == Provider::Cloudflare { MAX_LEAVES } else { 1 };
+    let count = profile::of(event.data.provider).leaves;
     let certificates = &event.data.certificates;
     certificates.get(..count).unwrap_or(certificates)
 }

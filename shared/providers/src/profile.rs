@@ -1,13 +1,15 @@
 use envelope::{Envelope, Provider};
-use http::Method;
+use http::{HeaderName, HeaderValue, Method};
 use secrecy::SecretString;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::api::Key;
 use crate::enrich::Enrichers;
 use crate::interpretation::Interpretation;
 use crate::lifecycle::Lifecycle;
-use crate::receiver::{SecretFault, WebhookReceiver};
+use crate::receiver::{Event, InvalidDocument, SecretFault, WebhookReceiver};
+use crate::request::{Verified, WebhookRequest};
 use crate::secret_member::SecretMember;
 use crate::{cloudflare, digicert, meta};
 
@@ -39,11 +41,16 @@ pub struct Profile {
     pub api: Api,
     /// What the CloudEvents `type` of its envelopes begins with.
     pub type_prefix: &'static str,
-    /// What the names of its resources and outputs in the stack begin with, as in `DigicertWebhookUrl`.
-    pub stack_prefix: &'static str,
+    /// The stack's outputs with the URL of its webhook endpoint and the name of its webhook secret.
+    pub stack_outputs: StackOutputs,
+    /// The command that subscribes its webhook: `certhooks` this `subscribe`. Empty for none.
+    pub subscribe: &'static str,
     /// Leaf certificates of one event at most, in the history of a certificate.
     pub leaves: usize,
     pub samples: Samples,
+    /// The events of a request, verified with a stored webhook secret, as the webhook function reads
+    /// them.
+    pub receive: fn(&WebhookRequest, &SecretString) -> Result<Vec<Event>, NotReceived>,
     /// Interprets an envelope of this provider. Never fails: an event that is not understood is
     /// `Unrecognised`.
     pub interpret: fn(&Envelope) -> Interpretation,
@@ -61,6 +68,12 @@ pub type Settings<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub struct InvalidSetting {
     pub variable: &'static str,
     pub problem: String,
+}
+
+/// Names of outputs of the stack (`infra/aws/template.yaml`).
+pub struct StackOutputs {
+    pub webhook_url: &'static str,
+    pub webhook_secret: &'static str,
 }
 
 /// A provider's API.
@@ -88,6 +101,8 @@ pub struct Samples {
     pub vary: fn(&mut Value, u64),
     /// An event with ids from this number.
     pub event: fn(u64) -> String,
+    /// The provider's test message, or a document of its form without an event.
+    pub probe: &'static str,
     /// The request by which the provider sends a body, signed or authenticated with a stored webhook
     /// secret.
     pub request: fn(&SecretString, Vec<u8>) -> Result<SampleRequest, SecretFault>,
@@ -103,7 +118,43 @@ pub struct SampleRequest {
     pub body: Vec<u8>,
 }
 
+/// Why a request has no events.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReceived {
+    #[error(transparent)]
+    Document(#[from] InvalidDocument),
+    #[error(transparent)]
+    Secret(#[from] SecretFault),
+    #[error("the request was not made with the secret")]
+    Unverified,
+}
+
+pub(crate) fn receive<R: WebhookReceiver>(
+    request: &WebhookRequest,
+    stored: &SecretString,
+) -> Result<Vec<Event>, NotReceived> {
+    let secret = R::secret(stored)?;
+    let verified = Verified::<R>::with_secret(request, &secret).ok_or(NotReceived::Unverified)?;
+    Ok(R::events(&verified)?)
+}
+
 impl SampleRequest {
+    /// The request as a front end hands it in.
+    pub fn received(self, received: OffsetDateTime) -> WebhookRequest {
+        let headers = self.headers.into_iter().filter_map(|(name, value)| {
+            Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
+        });
+        WebhookRequest {
+            method: self.method,
+            headers: headers.collect(),
+            query: self.query,
+            body: self.body.into(),
+            source_ip: None,
+            received,
+            traceparent: None,
+        }
+    }
+
     pub(crate) fn post(header: (&'static str, String), body: Vec<u8>) -> Self {
         let headers = vec![("content-type", "application/json".to_owned()), header];
         Self { method: Method::POST, query: String::new(), headers, body }

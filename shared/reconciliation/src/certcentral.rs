@@ -107,7 +107,7 @@ impl<'a> CertCentral<'a> {
         if self.deadline.is_some_and(is_over) { Err(RunError::OutOfTime) } else { Ok(()) }
     }
 
-    fn run_error(&self, error: CallError) -> RunError {
+    fn run_error(&self, error: CallError<Refusal>) -> RunError {
         match error {
             CallError::Refused { refusal, .. } => RunError::Refused(refusal),
             error => RunError::Unanswered { base: self.base.to_owned(), error: error.to_string() },
@@ -116,7 +116,7 @@ impl<'a> CertCentral<'a> {
 }
 
 /// The pause before the same call is made again; `None` when a retry would be pointless.
-fn pause(error: &CallError, attempts: u32) -> Option<Duration> {
+fn pause(error: &CallError<Refusal>, attempts: u32) -> Option<Duration> {
     let doubled = FIRST_PAUSE * 2_u32.saturating_pow(attempts.saturating_sub(1));
     match error {
         CallError::NoBudget(wait) => Some(*wait),

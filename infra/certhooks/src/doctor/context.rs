@@ -4,10 +4,7 @@ use boot::Environment;
 use embedded::{LocalSecrets, Reader, WaitingChallenge};
 use envelope::Provider;
 use ports::{PortResult, SecretSource, SecretVersions};
-use providers::cloudflare::CloudflareReceiver;
-use providers::digicert::DigicertReceiver;
-use providers::meta::MetaReceiver;
-use providers::receiver::WebhookReceiver;
+use providers::profile;
 use reqwest::Url;
 
 use crate::args::ProviderName;
@@ -19,7 +16,6 @@ use crate::keys;
 use crate::stack::Stack;
 
 const STATE: &str = ".certhooks";
-const ROUTES: [&str; 3] = [CloudflareReceiver::ROUTE, DigicertReceiver::ROUTE, MetaReceiver::ROUTE];
 
 /// What every check needs: arguments, environment, the installation, and an HTTP client.
 pub(crate) struct Context {
@@ -50,14 +46,8 @@ impl Context {
     /// The providers that `--provider` names; all of them without it.
     pub(crate) fn providers(&self) -> Vec<Provider> {
         let named = &self.arguments.provider;
-        let is_named = |provider: &Provider| match provider {
-            Provider::Cloudflare => named.contains(&ProviderName::Cloudflare),
-            Provider::Digicert => named.contains(&ProviderName::Digicert),
-            Provider::Meta => named.contains(&ProviderName::MetaCt),
-        };
-        [Provider::Digicert, Provider::Cloudflare, Provider::Meta]
-            .into_iter()
-            .filter(|provider| named.is_empty() || is_named(provider))
+        let all = profile::ALL.iter().map(|profile| profile.provider);
+        all.filter(|provider| named.is_empty() || named.contains(&ProviderName(*provider)))
             .collect()
     }
 
@@ -66,7 +56,7 @@ impl Context {
         let Some(mut url) = self.base.clone() else {
             return Url::parse(self.stack.as_ref()?.url(provider).ok()?).ok();
         };
-        let path = format!("{}{}", url.path().trim_end_matches('/'), route(provider));
+        let path = format!("{}{}", url.path().trim_end_matches('/'), profile::of(provider).route);
         url.set_path(&path);
         Some(url)
     }
@@ -143,20 +133,8 @@ impl Context {
     pub(crate) fn subscribe_command(&self, provider: Provider, endpoint: Option<&str>) -> String {
         let url = self.endpoint_url(provider);
         let endpoint = url.as_ref().map(Url::as_str).or(endpoint).unwrap_or("URL");
-        let group = match provider {
-            Provider::Cloudflare => "cloudflare",
-            Provider::Digicert => "digicert webhook",
-            Provider::Meta => "meta",
-        };
+        let group = profile::of(provider).subscribe;
         self.command(&format!("{group} subscribe --endpoint {endpoint}"))
-    }
-}
-
-pub(crate) fn route(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Cloudflare => CloudflareReceiver::ROUTE,
-        Provider::Digicert => DigicertReceiver::ROUTE,
-        Provider::Meta => MetaReceiver::ROUTE,
     }
 }
 
@@ -167,7 +145,8 @@ fn base(text: &str) -> CommandResult<Url> {
         return Err(CommandError::usage("--endpoint: must not have a query"));
     }
     let path = url.path().trim_end_matches('/').to_owned();
-    let base = ROUTES.iter().find_map(|route| path.strip_suffix(route)).unwrap_or(&path);
+    let base =
+        profile::ALL.iter().find_map(|profile| path.strip_suffix(profile.route)).unwrap_or(&path);
     url.set_path(base);
     Ok(url)
 }

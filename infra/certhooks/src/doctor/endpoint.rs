@@ -1,6 +1,7 @@
 use anyhow::Context as _;
 use data_encoding::HEXLOWER;
 use envelope::Provider;
+use providers::profile::{self, SampleRequest};
 use reqwest::Url;
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::ExposeSecret;
@@ -9,20 +10,13 @@ use crate::doctor::context::Context;
 use crate::doctor::probe::{ProbeResult, classify};
 use crate::doctor::report::Finding;
 use crate::meta::verify_token;
-use crate::sign::Signer;
-
-/// CertCentral's test event, byte for byte.
-const DIGICERT_TEST: &str = r#"{"event":"test_webhook_endpoint"}"#;
-/// The form of Cloudflare's test message, which holds no event.
-const CLOUDFLARE_TEST: &str = r#"{"text":"Test message of certhooks doctor"}"#;
-/// A batch of Meta's without an event.
-const META_TEST: &str = r#"{"object":"certificate_transparency","entry":[]}"#;
+use crate::sign::Sender;
 
 /// Sends requests to a webhook endpoint as its provider would. None of them holds an event.
 pub(crate) async fn check(context: &Context, provider: Provider, endpoint: &Url) -> Vec<Finding> {
     let mut findings = Vec::new();
     if provider == Provider::Digicert {
-        let request = context.prober.post(endpoint, DIGICERT_TEST);
+        let request = context.prober.post(endpoint, profile::of(provider).samples.probe);
         let result = ProbeResult::of(request).await;
         findings.push(classify("answer", "test event without key", &result, &context.log_hint()));
         if matches!(result, ProbeResult::NoAnswer(_)) {
@@ -37,30 +31,29 @@ pub(crate) async fn check(context: &Context, provider: Provider, endpoint: &Url)
 }
 
 async fn signed(context: &Context, provider: Provider, endpoint: &Url) -> Finding {
-    let (check, probe, body) = match provider {
-        Provider::Cloudflare => {
-            ("answer", "test message with this installation's secret", CLOUDFLARE_TEST)
-        }
-        Provider::Digicert => {
-            ("answer-to-key", "test event with this installation's key", DIGICERT_TEST)
-        }
-        Provider::Meta => ("answer", "empty batch with this installation's signature", META_TEST),
+    let (check, probe) = match provider {
+        Provider::Cloudflare => ("answer", "test message with this installation's secret"),
+        Provider::Digicert => ("answer-to-key", "test event with this installation's key"),
+        Provider::Meta => ("answer", "empty batch with this installation's signature"),
     };
-    let signer = match signer(context, provider).await {
-        Ok(signer) => signer,
+    let request = match signed_request(context, provider).await {
+        Ok(request) => request,
         Err(error) => {
             let detail = format!("no {probe} was sent: {error:#}");
             return Finding::warning(check, detail, context.secret_fix(provider));
         }
     };
-    let (name, value) = signer.header(body.as_bytes());
-    let request = context.prober.post(endpoint, body).header(name, value);
-    classify(check, probe, &ProbeResult::of(request).await, &context.log_hint())
+    let mut probed = context.prober.post(endpoint, profile::of(provider).samples.probe);
+    for (name, value) in request.headers {
+        probed = probed.header(name, value);
+    }
+    classify(check, probe, &ProbeResult::of(probed).await, &context.log_hint())
 }
 
-async fn signer(context: &Context, provider: Provider) -> anyhow::Result<Signer> {
+async fn signed_request(context: &Context, provider: Provider) -> anyhow::Result<SampleRequest> {
     let current = context.secret_versions(provider).await?.current;
-    Signer::with(provider, &current.context("the webhook secret has no value")?)
+    let sender = Sender::with(provider, current.context("the webhook secret has no value")?);
+    sender.request(profile::of(provider).samples.probe.into())
 }
 
 /// Sends the verification request of a subscription.

@@ -31,11 +31,12 @@ use std::io;
 use std::process::ExitCode;
 
 use envelope::Provider;
+use providers::profile;
 use reqwest::Url;
 
 use crate::client::same_address;
 use crate::doctor::args::Doctor;
-use crate::doctor::context::{Context, route};
+use crate::doctor::context::Context;
 use crate::doctor::report::{Finding, Report};
 
 /// The findings about a provider's configuration.
@@ -92,8 +93,10 @@ async fn run_checks(context: &Context, report: &mut Report) -> io::Result<()> {
 }
 
 fn unknown_endpoint(provider: Provider) -> Finding {
-    let detail =
-        format!("the address of {} is not known, so no request was sent to it", route(provider));
+    let detail = format!(
+        "the address of {} is not known, so no request was sent to it",
+        profile::of(provider).route
+    );
     Finding::warning("answer", detail, "name it with --endpoint, such as https://hooks.example.com")
 }
 
@@ -109,12 +112,14 @@ pub(crate) fn compare_endpoint(context: &Context, provider: Provider, configured
         Some(expected) => {
             Finding::error(CHECK, format!("it is {configured}, not {expected}"), subscribe)
         }
-        None if Url::parse(configured).is_ok_and(|url| url.path().ends_with(route(provider))) => {
+        None if Url::parse(configured)
+            .is_ok_and(|url| url.path().ends_with(profile::of(provider).route)) =>
+        {
             let detail = format!("{configured}; without --endpoint it is compared with nothing");
             Finding::ok(CHECK, detail)
         }
         None => {
-            let detail = format!("{configured} does not end with {}", route(provider));
+            let detail = format!("{configured} does not end with {}", profile::of(provider).route);
             Finding::warning(CHECK, detail, "name the right address with --endpoint")
         }
     }

@@ -113,11 +113,11 @@ impl DeadLetter {
                 return;
             }
         };
-        self.is_challenge = dispatch::challenge(&envelope).is_some();
         self.event_id = Some(envelope.id.clone());
         self.kind.clone_from(&envelope.kind);
         match dispatch::interpret(&envelope) {
             Some(interpretation) => {
+                self.is_challenge = interpretation.challenge.is_some();
                 self.provider = interpretation.provider.to_string();
                 self.subject = interpretation.subject;
                 self.other_kind = Some(interpretation.kind.as_str().to_owned());

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use boot::Environment;
 use embedded::{LocalEvents, LocalLedger, State};
+use envelope::Provider;
 use reconciliation::{Job, Ports, Reconciler, Settings};
 use tokio::sync::watch;
 
@@ -30,8 +31,9 @@ impl ScheduledReconciliation {
         providers: &Providers,
         interval: Duration,
     ) -> anyhow::Result<Self> {
-        let settings = Settings::of(providers.settings.digicert.clone(), environment)?;
-        let key = providers.keys.digicert.clone();
+        let api = providers.settings.apis[&Provider::Digicert].clone();
+        let settings = Settings::of(api, environment)?;
+        let key = providers.keys.get(&Provider::Digicert).cloned();
         let key = key.filter(|key| !key.is_simulated() && !interval.is_zero());
         let reconciler = key.map(|key| {
             let ports = Ports { events: state.events(), ledger: state.ledger(), key };

@@ -9,8 +9,9 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
-use intake::Request;
 use ipnet::IpNet;
+use providers::request::WebhookRequest;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -72,12 +73,14 @@ async fn handle(
     let Some(body) = body else {
         return problem(StatusCode::BAD_REQUEST, "The body was cut short.");
     };
-    let request = Request {
+    let request = WebhookRequest {
         method: parts.method,
         source_ip: Some(source_ip(&parts.headers, peer.ip(), &app.trusted_proxies)),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
+        received: OffsetDateTime::now_utc(),
+        traceparent: None,
     };
     let Some(response) = app.endpoints.handle(&path, request).await else { return no_route() };
     app.progress.answered(&path, began, &response);

@@ -51,9 +51,9 @@ async fn selected_event(
 ) -> PortResult<Option<Envelope>> {
     let envelope = replayer.source.envelope(key).await?;
     Ok(envelope.filter(|envelope| {
-        dispatch::challenge(envelope).is_none()
-            && dispatch::interpret(envelope)
-                .is_some_and(|interpretation| selection.includes(envelope, &interpretation))
+        dispatch::interpret(envelope).is_some_and(|interpretation| {
+            interpretation.challenge.is_none() && selection.includes(envelope, &interpretation)
+        })
     }))
 }
 

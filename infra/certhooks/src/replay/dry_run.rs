@@ -19,11 +19,8 @@ pub(crate) async fn run(
     let (output, mut count) = (Output { json }, 0_u64);
     while let Some(key) = keys.next().await? {
         let Some(envelope) = source.envelope(&key).await? else { continue };
-        if dispatch::challenge(&envelope).is_some() {
-            continue;
-        }
         let Some(interpretation) = dispatch::interpret(&envelope) else { continue };
-        if !selection.includes(&envelope, &interpretation) {
+        if interpretation.challenge.is_some() || !selection.includes(&envelope, &interpretation) {
             continue;
         }
         let received = envelope.receivedtime;

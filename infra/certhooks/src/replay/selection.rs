@@ -9,7 +9,11 @@ use crate::replay::args::Replay;
 use crate::time_parsing::parse_time;
 
 /// In the order of the archive's keys, which begin with the provider's name.
-const PROVIDERS: [Provider; 3] = [Provider::Cloudflare, Provider::Digicert, Provider::Meta];
+fn all_providers() -> Vec<Provider> {
+    let mut providers = Provider::ALL.to_vec();
+    providers.sort_by_key(|provider| provider.as_str());
+    providers
+}
 
 /// The events of the archive to replay.
 #[derive(Clone, Debug)]
@@ -39,7 +43,7 @@ impl Selection {
         let providers = filter.kinds.providers();
         let lower = |name: &String| name.trim_end_matches('.').to_lowercase();
         Ok(Self {
-            providers: if providers.is_empty() { PROVIDERS.to_vec() } else { providers },
+            providers: if providers.is_empty() { all_providers() } else { providers },
             events: filter.kinds.event.clone(),
             ids: filter.id.clone(),
             orders: filter.order.clone(),
@@ -52,8 +56,9 @@ impl Selection {
 
     /// Prefixes of keys, and for each the key after which to begin.
     pub(crate) fn ranges(&self) -> Vec<(String, String)> {
-        let wanted = PROVIDERS.iter().filter(|provider| self.providers.contains(provider));
-        let begin = |provider: &Provider| {
+        let wanted =
+            all_providers().into_iter().filter(|provider| self.providers.contains(provider));
+        let begin = |provider: Provider| {
             let prefix = format!("{provider}/");
             let since = self.since.and_then(day).map(|day| format!("{prefix}{day}"));
             let begin = since.unwrap_or_default().max(self.after.clone());

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use boot::Environment;
 use embedded::LocalSecrets;
-use envelope::Provider;
 use processing::{Keys, Ports, Settings, Worker};
+use providers::profile;
 
 use crate::error::CommandResult;
 use crate::keys::{self, ApiKey};
@@ -40,16 +40,15 @@ pub(crate) async fn providers(
         let started = Providers::start(environment, &secrets).await;
         return started.map_err(|error| crate::error::CommandError::failed(format!("{error:#}")));
     }
-    let own = async |provider| match ApiKey::find(&secrets, provider).await {
-        Ok(key) => Ok(Some(key).filter(|key| !key.is_simulated())),
-        Err(_) if !state.join("secrets.json").exists() => Ok(None),
-        Err(error) => Err(error),
-    };
-    let keys = Keys {
-        digicert: own(Provider::Digicert).await?,
-        cloudflare: own(Provider::Cloudflare).await?,
-        meta: own(Provider::Meta).await?,
-    };
+    let mut keys = Keys::new();
+    for profile in profile::ALL {
+        match ApiKey::find(&secrets, profile.provider).await {
+            Ok(key) if key.is_simulated() => {}
+            Ok(key) => drop(keys.insert(profile.provider, key)),
+            Err(_) if !state.join("secrets.json").exists() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(Providers { settings: Settings::from_environment(environment)?, keys, simulation: None })
 }
 

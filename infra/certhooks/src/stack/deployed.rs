@@ -7,7 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use embedded::WaitingChallenge;
 use envelope::Provider;
 use ports::{History, PortError, PortResult, SecretSource, SecretVersions};
-use providers::dispatch;
+use providers::profile;
 use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
@@ -44,25 +44,6 @@ pub(crate) async fn stored(
     versions.current.ok_or_else(|| CommandError::failed(format!("{option} {id}: the secret has no value; store one with `aws secretsmanager put-secret-value`")))
 }
 
-/// Names of outputs, and the member of the secret's JSON that holds the webhook secret
-/// (`infra/docs/architecture.md`, "Settings").
-struct Names {
-    url: &'static str,
-    secret: &'static str,
-}
-
-fn names(provider: Provider) -> Names {
-    match provider {
-        Provider::Cloudflare => {
-            Names { url: "CloudflareWebhookUrl", secret: "CloudflareWebhookSecretName" }
-        }
-        Provider::Digicert => {
-            Names { url: "DigicertWebhookUrl", secret: "DigicertWebhookSecretName" }
-        }
-        Provider::Meta => Names { url: "MetaWebhookUrl", secret: "MetaWebhookSecretName" },
-    }
-}
-
 impl Stack {
     pub(crate) async fn open(environment: &Environment, name: &str) -> CommandResult<Self> {
         let session = Session::of_operator(environment).await?;
@@ -79,7 +60,7 @@ impl Stack {
     /// # Errors
     /// The provider is switched off, or the stack is not one of Certhooks.
     pub(crate) fn url(&self, provider: Provider) -> PortResult<&str> {
-        self.outputs.named(names(provider).url)
+        self.outputs.named(profile::of(provider).stack_outputs.webhook_url)
     }
 
     /// The address ranges from which the webhook endpoint for CertCentral may be reached, separated by
@@ -93,7 +74,7 @@ impl Stack {
     /// # Errors
     /// As for [`url`](Self::url).
     pub(crate) fn secret_name(&self, provider: Provider) -> PortResult<&str> {
-        self.outputs.named(names(provider).secret)
+        self.outputs.named(profile::of(provider).stack_outputs.webhook_secret)
     }
 
     /// The webhook secret in all its stages, as stored: each a JSON object or a plain string.
@@ -117,7 +98,7 @@ impl Stack {
         // Whatever else an operator keeps in the secret is kept.
         let stored = current.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
         let mut stored = stored.filter(Value::is_object).unwrap_or_else(|| json!({}));
-        stored[dispatch::webhook_secret(provider).stored_as] = next.expose_secret().into();
+        stored[profile::of(provider).webhook_secret[0].stored_as] = next.expose_secret().into();
         secret.begin(&stored.to_string().into()).await
     }
 
@@ -221,7 +202,8 @@ impl Stack {
     }
 
     fn secret(&self, provider: Provider) -> PortResult<StoredSecret> {
-        let (output, name) = (names(provider).secret, self.secret_name(provider)?);
+        let (output, name) =
+            (profile::of(provider).stack_outputs.webhook_secret, self.secret_name(provider)?);
         Ok(StoredSecret::new(&self.session, output, name))
     }
 }

@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use envelope::Envelope;
+use envelope::{Envelope, Provider};
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use serde_json::Value;
 use simulator::{Fault, Rule, Simulator};
@@ -152,7 +152,7 @@ impl Machine {
             ledger: ports.clone(),
             archive: ports,
         };
-        let keys = Keys { digicert: Some(ApiKey), cloudflare: Some(ApiKey), meta: Some(ApiKey) };
+        let keys: Keys<_> = Provider::ALL.iter().map(|provider| (*provider, ApiKey)).collect();
         Worker::new(&settings, ports, keys).unwrap()
     }
 }

@@ -65,6 +65,17 @@ impl Simulator {
         self.state.shared.address
     }
 
+    /// The base of a provider's API, by the provider's name. It answers every call with 404 for a provider
+    /// that is not simulated.
+    pub fn base_of(&self, provider: &str) -> String {
+        match provider {
+            "digicert" => self.digicert_base(),
+            "cloudflare" => self.cloudflare_base(),
+            "meta" => self.meta_base(),
+            other => self.base(&format!("/{other}")),
+        }
+    }
+
     /// `http://127.0.0.1:PORT/services/v2`
     pub fn digicert_base(&self) -> String {
         self.base(digicert::BASE)

@@ -1,7 +1,7 @@
 use envelope::Provider;
 
 use super::receiver::CloudflareReceiver;
-use crate::profile::{Api, Profile};
+use crate::profile::{Api, Profile, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
@@ -51,10 +51,15 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     type_prefix: super::receiver::TYPE_PREFIX,
-    stack_prefix: "Cloudflare",
+    stack_outputs: StackOutputs {
+        webhook_url: "CloudflareWebhookUrl",
+        webhook_secret: "CloudflareWebhookSecretName",
+    },
+    subscribe: "cloudflare",
     // A hostname has two or three certificates of different key types.
     leaves: 4,
     samples: super::samples::SAMPLES,
+    receive: receive::<CloudflareReceiver>,
     interpret: super::interpret,
     lifecycle: super::lifecycle,
     enrichers: super::enrich::enrichers,

@@ -7,7 +7,10 @@ use crate::profile::{SampleRequest, Samples};
 use crate::receiver::SecretFault;
 use crate::secret::Stored;
 
-pub(super) const SAMPLES: Samples = Samples { recognises, vary, event, request };
+pub(super) const SAMPLES: Samples = Samples { recognises, vary, event, probe: PROBE, request };
+
+/// Holds no event.
+const PROBE: &str = r#"{"text":"Test message of certhooks doctor"}"#;
 
 fn recognises(document: &Value) -> bool {
     let has = |name| document.get(name).is_some();

@@ -1,7 +1,7 @@
 use envelope::Provider;
 
 use super::receiver::DigicertReceiver;
-use crate::profile::{Api, Profile};
+use crate::profile::{Api, Profile, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
@@ -62,9 +62,14 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     type_prefix: super::receiver::TYPE_PREFIX,
-    stack_prefix: "Digicert",
+    stack_outputs: StackOutputs {
+        webhook_url: "DigicertWebhookUrl",
+        webhook_secret: "DigicertWebhookSecretName",
+    },
+    subscribe: "digicert webhook",
     leaves: 1,
     samples: super::samples::SAMPLES,
+    receive: receive::<DigicertReceiver>,
     interpret: super::interpret,
     lifecycle: super::lifecycle,
     enrichers: super::enrich::enrichers,

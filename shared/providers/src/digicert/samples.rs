@@ -7,7 +7,10 @@ use crate::profile::{SampleRequest, Samples};
 use crate::receiver::SecretFault;
 use crate::secret::Stored;
 
-pub(super) const SAMPLES: Samples = Samples { recognises, vary, event, request };
+pub(super) const SAMPLES: Samples = Samples { recognises, vary, event, probe: PROBE, request };
+
+/// Holds no event.
+const PROBE: &str = r#"{"event":"test_webhook_endpoint"}"#;
 
 fn recognises(document: &Value) -> bool {
     document.get("event").is_some()

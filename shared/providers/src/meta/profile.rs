@@ -1,7 +1,7 @@
 use envelope::Provider;
 
 use super::receiver::MetaReceiver;
-use crate::profile::{Api, Profile};
+use crate::profile::{Api, Profile, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
@@ -49,9 +49,14 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[(DOMAINS_VARIABLE, "example.com")],
     },
     type_prefix: super::receiver::TYPE_PREFIX,
-    stack_prefix: "Meta",
+    stack_outputs: StackOutputs {
+        webhook_url: "MetaWebhookUrl",
+        webhook_secret: "MetaWebhookSecretName",
+    },
+    subscribe: "meta",
     leaves: 1,
     samples: super::samples::SAMPLES,
+    receive: receive::<MetaReceiver>,
     interpret: super::interpret,
     // Its certificates are not the operator's.
     lifecycle: |_, _| None,

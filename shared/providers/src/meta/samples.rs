@@ -9,10 +9,13 @@ use crate::profile::{SampleRequest, Samples};
 use crate::receiver::SecretFault;
 use crate::secret::Stored;
 
-pub(super) const SAMPLES: Samples = Samples { recognises, vary, event, request };
+pub(super) const SAMPLES: Samples = Samples { recognises, vary, event, probe: PROBE, request };
 
 /// The distance between the ids of two copies, since the entries of one batch have neighbouring ids.
 const STRIDE: u64 = 1_000_000_007;
+
+/// Holds no event.
+const PROBE: &str = r#"{"object":"certificate_transparency","entry":[]}"#;
 
 fn recognises(document: &Value) -> bool {
     document.get("object").is_some() && document.get("event").is_none()

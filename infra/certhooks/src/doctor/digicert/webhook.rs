@@ -1,9 +1,7 @@
 use envelope::rfc3339;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use ports::SecretVersions;
 use providers::digicert::webhook::{Key, Status, Webhook};
-use providers::digicert::{CERTIFICATE_EVENTS, DEFAULT_EVENTS, DigicertReceiver};
-use providers::receiver::WebhookReceiver;
+use providers::digicert::{CERTIFICATE_EVENTS, DEFAULT_EVENTS};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -79,13 +77,9 @@ pub(super) async fn key(context: &Context, webhook: &Webhook) -> Finding {
     }
 }
 
-/// The endpoint's own comparison, in constant time.
+/// In constant time.
 fn matches(stored: Option<&SecretString>, sent: &Key) -> bool {
-    let secret = stored.and_then(|stored| DigicertReceiver::secret(stored).ok());
-    let Ok(mut value) = HeaderValue::from_str(sent.expose()) else { return false };
-    value.set_sensitive(true);
-    let headers = HeaderMap::from_iter([(HeaderName::from_static("x-webhook-key"), value)]);
-    secret.is_some_and(|secret| DigicertReceiver::verify(&headers, b"", &secret))
+    stored.and_then(|stored| Key::of(stored).ok()).is_some_and(|key| key.matches(sent))
 }
 
 /// Checks the subscribed events and the settings.
