@@ -174,5 +174,5 @@ fn cause(error: &reqwest::Error) -> String {
     if error.is_connect() {
         return format!("no connection ({innermost}); check that this machine can reach it");
     }
-    format!("incomplete answer ({innermost}); try again")
+    format!("no complete answer ({innermost}); try again")
 }

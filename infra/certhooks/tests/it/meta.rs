@@ -125,7 +125,7 @@ async fn each_bad_input_is_one_clear_line() {
             "too many requests for this app (code 4)",
         ),
         (Fault::MissingPermission, "has no permission for this (code 10)"),
-        (Fault::Reset, "incomplete answer"),
+        (Fault::Reset, "no complete answer"),
     ] {
         scene.simulator.faults().set(vec![Rule::new("/graph/", fault)]);
         scene.run(&good).refused(1, expected);

@@ -87,8 +87,8 @@ async fn unusable_answers_and_refused_tokens() {
             (Fault::RateLimited { retry_after: None, status: None }, "too many requests"),
             (Fault::MissingPermission, "refuses the API token (status 403, code 9109)"),
             (Fault::Redirect { location: "https://example.com".into() }, "a redirect (status 302)"),
-            (Fault::Reset, "incomplete answer"),
-            (Fault::CutOff, "incomplete answer"),
+            (Fault::Reset, "no complete answer"),
+            (Fault::CutOff, "no complete answer"),
         ] {
             scene.simulator.faults().set(vec![Rule::new("/client/v4/", fault)]);
             scene.run(command).refused(1, expected);

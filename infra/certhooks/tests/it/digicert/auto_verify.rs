@@ -43,7 +43,7 @@ async fn a_challenge_that_the_worker_cannot_complete_waits_for_the_operator() {
         (vec![ON, ("DIGICERT_API_KEY", VIEW_ONLY)], None, "missing_permission"),
         (vec![ON, ("DIGICERT_API_KEY", "wrong")], None, "access_denied_invalid_key"),
         (vec![ON], Some(Fault::Html), "HTML page"),
-        (vec![ON], Some(Fault::Reset), "no whole answer"),
+        (vec![ON], Some(Fault::Reset), "no complete answer"),
         (vec![], None, ""),
     ] {
         let stage = Stage::new().await;

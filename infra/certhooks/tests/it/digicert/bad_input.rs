@@ -160,8 +160,8 @@ async fn unusable_answers() {
     for (fault, expected) in [
         (Fault::Html, "an HTML page (status 200)"),
         (Fault::Empty, "the answer (status 200) cannot be parsed"),
-        (Fault::Reset, "incomplete answer"),
-        (Fault::CutOff, "incomplete answer"),
+        (Fault::Reset, "no complete answer"),
+        (Fault::CutOff, "no complete answer"),
         (Fault::Redirect { location: "http://127.0.0.1:1/".into() }, "redirect (status 302)"),
         (Fault::ServerError { status: Some(500) }, "CertCentral failed (status 500)"),
         (Fault::ServerError { status: Some(502) }, "CertCentral failed (status 502)"),

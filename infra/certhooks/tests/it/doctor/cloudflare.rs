@@ -87,7 +87,7 @@ async fn refused_tokens_and_unusable_answers() {
         (Fault::Html, "api", "an HTML page"),
         (Fault::RateLimited { retry_after: None, status: None }, "api", "too many requests"),
         (Fault::MissingPermission, "api-token", "code 9109"),
-        (Fault::Reset, "api", "incomplete answer"),
+        (Fault::Reset, "api", "no complete answer"),
     ] {
         subscribed.simulator.faults().set([Rule::new("/client/v4/", fault)]);
         subscribed.doctor(&arguments).expect("cloudflare", check, "error", expected);

@@ -37,7 +37,7 @@ pub enum Refusal {
     )]
     InvalidAction,
     #[error(
-        "CertCentral does not know the API key (access_denied_invalid_key): create one in \
+        "CertCentral does not know the API key (access_denied_invalid_key): use a valid one from \
          Automation > API Keys, and check that the base URL is that of its account (US, or EU with \
          --eu)"
     )]
