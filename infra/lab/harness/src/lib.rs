@@ -4,7 +4,7 @@
 //! - [`function`]: runs a compiled function and invokes it
 //! - [`runtime_api`]: the Lambda Runtime API from which the function gets its invocations
 //! - [`samples`]: the events of `events/lambda`, and a run of a webhook function with all of them
-//! - [`history`]: tests of a certificate's history for every implementation of the ledger
+//! - [`ledger`], [`history`]: the contract of the ledger and of a certificate's history, for every implementation
 //! - [`aws_stubs`]: minimal, fast stubs of the AWS services on TLS, for measurements
 //! - [`process`]: child processes that end with their test, and the paths of compiled programs
 //! - [`random`]: a pseudo-random generator with a seed
@@ -15,6 +15,7 @@ mod aws_stubs;
 mod emulator;
 mod function;
 pub mod history;
+pub mod ledger;
 mod process;
 mod random;
 mod runtime_api;
