@@ -6,6 +6,7 @@
 //! - [`samples`]: the events of `events/lambda`, and a run of a webhook function with all of them
 //! - [`ledger`], [`history`]: the contract of the ledger and of a certificate's history, for every implementation
 //! - [`aws_stubs`]: minimal, fast stubs of the AWS services on TLS, for measurements
+//! - [`masked`](masked()): JSON without what differs in each run, for snapshots
 //! - [`process`]: child processes that end with their test, and the paths of compiled programs
 //! - [`random`]: a pseudo-random generator with a seed
 //! - [`secret_scanner`]: searches the output of programs for secrets
@@ -16,6 +17,7 @@ mod emulator;
 mod function;
 pub mod history;
 pub mod ledger;
+mod masked;
 mod process;
 mod random;
 mod runtime_api;
@@ -26,6 +28,7 @@ mod tls;
 pub use aws_stubs::{AwsStubs, EVENTS_QUEUE, Message};
 pub use emulator::Emulator;
 pub use function::{Function, failed_start, lambda_variables};
+pub use masked::masked;
 pub use process::program;
 pub use random::{Random, seed};
 pub use runtime_api::{InvocationResult, TimedInvocation};
