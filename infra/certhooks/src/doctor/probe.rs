@@ -167,3 +167,37 @@ fn duration(check: &'static str, answered: String, after: Duration) -> Finding {
 fn is_from_certhooks(result: &ProbeResult) -> bool {
     matches!(result, ProbeResult::Answered { body, .. } if body["accepted"] == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use reqwest::Url;
+    use serde_json::json;
+
+    use super::{ProbeResult, Prober, classify};
+
+    fn detail(result: &ProbeResult) -> String {
+        classify("answer", "test event", result, "see the log").detail
+    }
+
+    #[test]
+    fn an_answer_near_the_limit_is_a_warning() {
+        let after = Duration::from_millis(6000);
+        let (body, text) = (json!({"accepted": 0, "ids": []}), String::new());
+        let slow = ProbeResult::Answered { status: 200, body, text, after };
+        assert_eq!(detail(&slow), "test event: 200 in 6000 ms, near the limit of 10 s");
+    }
+
+    /// The listener accepts connections and says nothing. The time of the test advances by itself.
+    #[tokio::test(start_paused = true)]
+    async fn no_answer_within_the_limit_is_an_error() {
+        let _already_installed = rustls::crypto::ring::default_provider().install_default();
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let request = Prober::new().unwrap().post(&Url::parse(&url).unwrap(), "{}");
+        let result = ProbeResult::of(request).await;
+        assert_eq!(detail(&result), "test event: no answer within 10 s");
+    }
+}

@@ -5,7 +5,6 @@
 mod canned;
 mod cloudflare;
 mod commands;
-mod crash;
 mod dead_letters;
 mod digicert;
 mod doctor;
@@ -17,6 +16,7 @@ mod leaks;
 mod meta;
 mod providers;
 mod replay;
+mod restart;
 mod scene;
 mod status;
 mod webhook_endpoint;

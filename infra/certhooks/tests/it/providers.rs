@@ -53,10 +53,6 @@ impl Providers {
         Self { simulator, client, runtime }
     }
 
-    pub(crate) fn runtime(&self) -> &Runtime {
-        &self.runtime
-    }
-
     /// Starts `certhooks local` with these providers; later variables override earlier ones.
     pub(crate) fn local(&self, variables: &[(&str, &str)]) -> Local {
         self.local_in(Folder::new().into(), variables)
@@ -117,10 +113,6 @@ impl Providers {
         ids.into_iter().next().unwrap()
     }
 
-    pub(crate) fn client(&self) -> Client {
-        self.client.clone()
-    }
-
     /// The requests whose path, without the provider's base, begins with `path`.
     pub(crate) fn seen(&self, path: &str) -> Vec<RecordedRequest> {
         let mut recent = self.requests().recent();
@@ -133,7 +125,7 @@ impl Providers {
 }
 
 /// Sends a webhook request, and returns status and JSON body of the answer.
-pub(crate) async fn post(
+async fn post(
     client: &Client,
     address: &str,
     provider: Provider,
@@ -154,7 +146,7 @@ pub(crate) async fn post(
     Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or_default()))
 }
 
-pub(crate) fn ids(answer: &Value) -> Vec<String> {
+fn ids(answer: &Value) -> Vec<String> {
     let ids = answer["ids"].as_array().unwrap();
     ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
 }

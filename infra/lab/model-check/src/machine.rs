@@ -28,7 +28,7 @@ pub(crate) enum Next {
 
 /// A state of the worker, by its number.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(crate) struct WorkerState(usize);
+pub(crate) struct WorkerState(pub(crate) usize);
 
 /// The real worker as a state machine. A future cannot be copied, but what it does next follows from its
 /// task and the answers that it has got. Task and answers are therefore its state, and a step runs the

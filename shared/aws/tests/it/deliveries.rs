@@ -6,9 +6,7 @@ use crate::stage::stage;
 
 #[tokio::test]
 async fn a_delivery_has_its_attributes() {
-    let Some(stage) = stage("deliveries::a_delivery_has_its_attributes").await else {
-        return;
-    };
+    let stage = stage().await;
     let url = stage.emulator.create_queue("deliveries").await.unwrap();
     let queue = SqsDeliveries::new(&stage.session, &url);
     let delivery = Delivery {

@@ -9,7 +9,6 @@
 
 mod archive;
 mod challenges;
-mod crash;
 mod deliveries;
 mod events;
 mod groups;

@@ -1,9 +1,7 @@
-use std::net::TcpListener;
-use std::time::Duration;
-
 use reqwest::Client;
 use serde_json::json;
 use simulator::{DigicertEvent, Fault, Rule};
+use std::net::TcpListener;
 
 use super::reachability::serve;
 use super::{LOOPBACK, Subscribed};
@@ -112,7 +110,7 @@ async fn no_webhook_a_pending_one_and_one_of_another_installation() {
     scene.fix(diagnosis.expect("digicert", "status", "error", "its token is stored until 20"));
     assert_eq!(scene.doctor(&arguments).not_ok(), LOOPBACK);
 
-    let port = serve("200 OK\r\ncontent-length: 0\r\n\r\n", Duration::ZERO);
+    let port = serve("200 OK\r\ncontent-length: 0\r\n\r\n");
     put(&scene, json!({ "endpoint": format!("http://127.0.0.1:{port}/hooks") })).await;
     scene.doctor(&ONLY).expect(
         "digicert",

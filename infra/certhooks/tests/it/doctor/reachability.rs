@@ -2,7 +2,6 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -149,30 +148,15 @@ async fn answers_of_other_servers() {
         ("500 No\r\ncontent-length: 0\r\n\r\n", "answer-to-key", "error", "500 in "),
         ("200 OK\r\ncontent-length: 99\r\n\r\nO", "answer", "error", "the connection ended"),
     ] {
-        let port = serve(answer, Duration::ZERO);
+        let port = serve(answer);
         let endpoint = format!("http://127.0.0.1:{port}");
         let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
         diagnosis.expect("digicert", check, level, text);
     }
 }
 
-/// CertCentral waits for 10 s.
-#[tokio::test(flavor = "multi_thread")]
-async fn slow_answers() {
-    let scene = Scene::new().await;
-    let good = "200 OK\r\ncontent-length: 23\r\n\r\n{\"accepted\":0,\"ids\":[]}";
-    for (delay, level, text) in
-        [(6, "warning", "near the limit of 10 s"), (30, "error", "no answer within 10 s")]
-    {
-        let port = serve(good, Duration::from_secs(delay));
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
-        diagnosis.expect("digicert", "answer", level, text);
-    }
-}
-
-/// Starts a server that gives every request the same answer after a delay, and returns its port.
-pub(super) fn serve(answer: &'static str, delay: Duration) -> u16 {
+/// Starts a server that gives every request the same answer, and returns its port.
+pub(super) fn serve(answer: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -180,7 +164,6 @@ pub(super) fn serve(answer: &'static str, delay: Duration) -> u16 {
             thread::spawn(move || {
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request);
-                thread::sleep(delay);
                 let head = "HTTP/1.1 ";
                 let _ = stream.write_all(format!("{head}{answer}").as_bytes());
             });
