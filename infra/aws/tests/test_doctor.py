@@ -5,7 +5,6 @@ simulated providers, with the stack's webhook endpoints between them.
 import json
 import subprocess
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from conftest import API_KEYS, SECRETS
@@ -69,29 +68,6 @@ def operator(aws, template, parameters, providers) -> Operator:
     subprocess.run(delete, env=operator.environment, check=True)
 
 
-class Refusal(BaseHTTPRequestHandler):
-    """CloudWatch as it answers an identity without the permission."""
-
-    def do_POST(self):
-        assert "/monitoring/aws4_request" in self.headers["Authorization"]
-        operation = self.headers["X-Amz-Target"].split(".")[1]
-        refusal = {"__type": "AccessDenied", "message": f"not authorized to perform: cloudwatch:{operation}"}
-        self.send_response(400)
-        self.end_headers()
-        self.wfile.write(json.dumps(refusal).encode())
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def refusing() -> str:
-    with HTTPServer(("127.0.0.1", 0), Refusal) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 def send_event(providers) -> int | None:
     """Causes an event at Cloudflare and returns the status that the webhook endpoint answered."""
     response = providers.control("POST", "cloudflare/events", {"account": ACCOUNT, "event": "issuance.succeeded"})
@@ -141,14 +117,6 @@ def test_a_provider_that_is_switched_off_is_not_subscribed(operator, providers):
     assert providers.control("GET", "requests") == before
 
 
-def test_a_missing_cloudwatch_permission_is_a_warning(operator, refusing):
-    findings = operator.doctor(AWS_ENDPOINT_URL_CLOUDWATCH=refusing)
-    finding = findings["here", "queue-age"]
-    assert finding["level"] == "warning" and ("here", "deliveries-age") not in findings
-    assert "AccessDenied: not authorized to perform: cloudwatch:GetMetricStatistics" in finding["detail"]
-    assert finding["fix"] == "use an AWS identity that is allowed cloudwatch:GetMetricStatistics"
-
-
 @pytest.mark.parametrize("options", [[], ["--compromised"]])
 def test_cloudflares_secret_is_rotated_while_events_arrive(operator, providers, options):
     stack = operator.stack
@@ -186,19 +154,3 @@ def test_a_secret_that_is_still_the_placeholder(operator):
     assert f"put-secret-value --secret-id {name} " in findings["cloudflare", "answer"]["fix"]
     command = ["cloudflare", "subscribe", "--endpoint", f"{operator.base}/webhooks/cloudflare"]
     assert operator.run(*command, status=2) == []
-
-
-def test_messages_that_are_too_old(operator):
-    """The limits are those of the stack's alarms: half an hour for an event, an hour for a delivery."""
-    stack = operator.stack
-    ages = [("here", "queue-age"), ("here", "deliveries-age")]
-    good = operator.doctor()
-    assert {good[name]["detail"] for name in ages} <= {"no message is waiting", "CloudWatch has no data of the last 15 minutes"}
-    for queue in ["EventsQueue", "DeliveriesQueue"]:
-        stack.wait_on(queue, 1900)
-    findings = operator.doctor(status=1)
-    assert [findings[name]["level"] for name in ages] == ["error", "ok"]
-    events, deliveries = (findings[name]["detail"] for name in ages)
-    assert events.startswith("the oldest waited for 31 min, ") and events.endswith("; the limit is 30 min")
-    assert deliveries.startswith("the oldest waited for 31 min, ")
-    assert findings["here", "queue-age"]["fix"] == f"read the logs of the functions of stack {stack.name}"

@@ -2,6 +2,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws::{Session, SqsEvents, StoredSecret};
+use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use boot::{Environment, SettingError};
 use intake::{Intake, Secrets, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use crate::reply::Reply;
+use crate::reply::reply;
 use crate::request::{Undecodable, decode};
 use crate::start::{StartError, answer, main};
 
@@ -37,8 +38,8 @@ async fn start<R: WebhookReceiver>(environment: Environment) -> Result<(), Start
                 let sent = intake.send_synthetic(now).await;
                 return sent.map(Answer::Synthetic).map_err(InvocationError::Synthetic);
             }
-            let (request, payload) = decode(event, now)?;
-            Ok(Answer::Reply(Box::new(Reply::new(intake.handle(request).await, payload))))
+            let response = intake.handle(decode(event, now)?).await;
+            Ok(Answer::Reply(Box::new(reply(response))))
         }
     })
     .await
@@ -61,7 +62,7 @@ fn is_scheduled(event: &str) -> bool {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
-    Reply(Box<Reply>),
+    Reply(Box<ApiGatewayProxyResponse>),
     /// The id of the synthetic event.
     Synthetic(String),
 }

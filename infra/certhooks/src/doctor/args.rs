@@ -15,8 +15,7 @@ use crate::installation::InstallationArgs;
 /// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets
 /// from DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
 /// them from secrets.json in the state folder; API base addresses and SOURCE_IP_ALLOWLIST as for
-/// `certhooks local`. With --stack, webhook secrets, addresses and queues are those of the stack; the
-/// age of the oldest message comes from CloudWatch (cloudwatch:GetMetricStatistics).
+/// `certhooks local`. With --stack, webhook secrets, addresses and queues are those of the stack.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     certhooks doctor\n  \

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::credentials::ResolvedKey;
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{QueueName, ReceivedDeadLetter};
-use crate::stack::{Ages, Depths};
+use crate::stack::Depths;
 
 /// Without the feature `aws` no stack can be opened, so these types have no values.
 pub(crate) enum Stack {}
@@ -147,7 +147,4 @@ impl Stack {
         match *self {}
     }
 
-    pub(crate) async fn ages(&self) -> PortResult<Ages> {
-        match *self {}
-    }
 }

@@ -1,5 +1,5 @@
 use aws::{
-    DynamoLedger, QueueAge, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents,
+    DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents,
     StackOutputs, StoredSecret,
 };
 use boot::Environment;
@@ -12,12 +12,11 @@ use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use time::Duration;
 
 use crate::credentials::ResolvedKey;
 use crate::error::{CommandError, CommandResult};
 use crate::stack::dead_letter_queues::DeadLetterQueues;
-use crate::stack::{Age, Ages, Depth, Depths};
+use crate::stack::{Depth, Depths};
 
 /// Outputs of the stack that hold the queues' URLs.
 const EVENTS: &str = "EventsQueueUrl";
@@ -166,17 +165,6 @@ impl Stack {
             dead: depth("EventsDeadLettersUrl").await?.visible,
             undelivered: depth("DeliveriesDeadLettersUrl").await?.visible,
         })
-    }
-
-    /// # Errors
-    /// As for [`QueueAge::read`].
-    pub(crate) async fn ages(&self) -> PortResult<Ages> {
-        let age = async |output| {
-            let age = QueueAge::read(&self.session, output, self.outputs.named(output)?).await?;
-            let duration = |age| Duration::try_from(age).unwrap_or(Duration::MAX);
-            Ok::<_, PortError>(age.map(|age| Age { oldest: duration(age.age), at: age.at }))
-        };
-        Ok(Ages { events: age(EVENTS).await?, deliveries: age(DELIVERIES).await? })
     }
 
     pub(crate) fn archive(&self) -> PortResult<S3Archive> {

@@ -19,7 +19,6 @@ pub(crate) use aws::{S3Archive as StackArchive, SqsDeliveries as StackDeliveries
 pub(crate) use dead_letter_queues::DeadLetterQueues;
 #[cfg(feature = "aws")]
 pub(crate) use deployed::{Stack, stored};
-use time::{Duration, OffsetDateTime};
 
 /// Numbers of messages in each queue, by SQS's approximate counts.
 #[derive(Clone, Copy, Debug)]
@@ -38,19 +37,4 @@ pub(crate) struct Depth {
     pub(crate) visible: u64,
     pub(crate) in_flight: u64,
     pub(crate) delayed: u64,
-}
-
-/// Ages of the oldest message in each queue; `None` where CloudWatch has no recent value.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ages {
-    pub(crate) events: Option<Age>,
-    pub(crate) deliveries: Option<Age>,
-}
-
-/// Age of the oldest message in one queue.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Age {
-    pub(crate) oldest: Duration,
-    /// When it was measured.
-    pub(crate) at: OffsetDateTime,
 }
