@@ -22,7 +22,7 @@ type DigicertIntake = Intake<DigicertReceiver, LocalEvents, LocalSecret>;
 fn intake(state: &State) -> DigicertIntake {
     let settings = Settings::from_environment(&Environment::of_process()).unwrap();
     let secrets = state.secrets(|name| (name == "DIGICERT_WEBHOOK_KEY").then(|| KEY.to_owned()));
-    let secrets = Secrets::new(secrets.webhook(Provider::Digicert), &settings);
+    let secrets = Secrets::new(secrets.webhook(Provider::DIGICERT), &settings);
     Intake::new(state.events(), Some(secrets), settings)
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use envelope::{Envelope, Outcome, Provider, Reason};
 use ports::{PortResult, SecretSource};
 use providers::api::{Call, Classification, Key};
+use providers::dispatch;
 use providers::enrich::{CallResult, Completion, Enricher, Enrichers, Next};
 use providers::interpretation::{Challenge, Interpretation};
-use providers::profile;
+use providers::profile::Profile;
 use time::OffsetDateTime;
 
 use crate::breaker::{Breaker, Permit};
@@ -23,6 +24,7 @@ pub(crate) struct Apis<S>(BTreeMap<Provider, ProviderApi<S>>);
 
 /// The API of one provider. Without a key its call-backs are `disabled`.
 pub(crate) struct ProviderApi<S> {
+    profile: &'static Profile,
     endpoint: Endpoint,
     key: Option<ApiKey<S>>,
     breaker: Breaker,
@@ -57,10 +59,11 @@ impl<S: SecretSource> Apis<S> {
         let client = client(settings.callback_timeout)?;
         let workers = settings.concurrency;
         let apis = settings.apis.iter().map(|(provider, api)| {
-            let parse = profile::of(*provider).api.key;
+            let parse = api.profile.api.key;
             let key = keys.remove(provider);
             let key = key.map(|source| ApiKey::new(source, parse, Arc::clone(clock)));
             let api = ProviderApi {
+                profile: api.profile,
                 endpoint: Endpoint::new(client.clone(), api, workers, Arc::clone(clock)),
                 key,
                 breaker: Breaker::new(*provider, Arc::clone(clock)),
@@ -69,6 +72,11 @@ impl<S: SecretSource> Apis<S> {
             (*provider, api)
         });
         Ok(Self(apis.collect()))
+    }
+
+    /// The row of the provider whose event it is.
+    pub(crate) fn row(&self, envelope: &Envelope) -> Option<&'static Profile> {
+        dispatch::row(self.0.values().map(|api| &api.profile), envelope)
     }
 
     /// # Panics

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use envelope::{Certificate, CertificateEvent};
 use ports::{Entry, HistoryRecord};
 use providers::lifecycle::Lifecycle;
-use providers::profile;
+use providers::profile::Profile;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
@@ -12,7 +12,6 @@ use time::{Duration, OffsetDateTime};
 /// 6.3.2).
 pub(crate) const STATE_RETENTION: Duration = Duration::days(400);
 
-/// The maximum number of leaves of one event. Cloudflare has two or three for a hostname, with
 /// The maximum number of DNS names by which the history of a certificate is found.
 const MAX_NAMES: usize = 10;
 /// The maximum length of a name, serial number or id. A longer value is not a valid one (RFC 1035,
@@ -22,11 +21,12 @@ const MAX_LENGTH: usize = 255;
 /// The record of this event in the history of its certificate; `None` when the id is too long for a
 /// key.
 pub(crate) fn history_record(
+    profile: &Profile,
     lifecycle: Lifecycle,
     event: &CertificateEvent,
     now: OffsetDateTime,
 ) -> Option<HistoryRecord> {
-    let leaves = leaves(event);
+    let leaves = leaves(profile, event);
     let serials = leaves.iter().filter_map(|leaf| leaf.serial_number.clone());
     let serial_numbers: Vec<_> = serials.filter(|serial| serial.len() <= MAX_LENGTH).collect();
     let short = |value: &Value| value.as_str().is_none_or(|text| text.len() <= MAX_LENGTH);
@@ -59,8 +59,8 @@ fn not_after(leaf: &Certificate) -> Option<String> {
 }
 
 /// The leaves of the event: CertCentral gives one chain, Cloudflare every certificate of the hostname.
-fn leaves(event: &CertificateEvent) -> &[Certificate] {
-    let count = profile::of(event.data.provider).leaves;
+fn leaves<'a>(profile: &Profile, event: &'a CertificateEvent) -> &'a [Certificate] {
+    let count = profile.leaves;
     let certificates = &event.data.certificates;
     certificates.get(..count).unwrap_or(certificates)
 }

@@ -9,9 +9,9 @@ use ports::{
     Archive, CertificateState, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, Ordering,
     Outgoing, PortError, PortResult, SecretSource,
 };
+use providers::fair_queue;
 use providers::interpretation::Interpretation;
 use providers::lifecycle::Lifecycle;
-use providers::{dispatch, fair_queue};
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -73,12 +73,14 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         envelope: &Envelope,
     ) -> PortResult<Disposition> {
         let redacted = Redacted::of(envelope);
-        let interpretation = dispatch::interpret(&redacted.envelope)
-            .ok_or_else(|| PortError("unknown event source".into()))?;
+        let row = self.apis.row(&redacted.envelope);
+        let profile = row.ok_or_else(|| PortError("unknown event source".into()))?;
+        let interpretation = profile.interpretation_of(&redacted.envelope);
         if let Some(challenge) = &interpretation.challenge {
             return self.store_challenge(envelope, interpretation.provider, challenge).await;
         }
         self.claim(Event {
+            profile,
             envelope,
             redacted: &redacted,
             interpretation: &interpretation,
@@ -140,12 +142,13 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// the repeat has the same rank as the state, so it is not stale.
     async fn deliver(&self, event: &Event<'_>, enrichment: Enrichment) -> PortResult<Disposition> {
         telemetry::called_back(event, &enrichment.callback);
-        let lifecycle = dispatch::lifecycle(&event.redacted.envelope, event.interpretation);
+        let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
         let composed = compose(event.redacted, event.interpretation, enrichment);
         let composed = self.advance(lifecycle.as_ref(), composed).await?;
         let (id, now) = (event.envelope.id.clone(), self.now());
-        let history =
-            lifecycle.and_then(|lifecycle| history::history_record(lifecycle, &composed, now));
+        let history = lifecycle.and_then(|lifecycle| {
+            history::history_record(event.profile, lifecycle, &composed, now)
+        });
         self.publish(composed).await?;
         let kept_until = now + ID_RETENTION;
         self.ports.ledger.record(DeliveryRecord { id, kept_until, history }).await?;

@@ -30,6 +30,7 @@ pub struct Settings {
 /// A provider's API: its address, how often it may be called, and what makes the call-backs.
 #[derive(Clone)]
 pub struct Api {
+    pub profile: &'static Profile,
     pub base: Url,
     pub budget: Budget,
     pub enrichers: Arc<dyn Enrichers>,
@@ -39,7 +40,15 @@ impl Settings {
     /// # Errors
     /// When a variable is invalid; the error names it.
     pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
-        let apis = profile::ALL
+        Self::of(environment, &profile::ALL)
+    }
+
+    /// The settings of a worker for these providers only.
+    ///
+    /// # Errors
+    /// As [`Settings::from_environment`].
+    pub fn of(environment: &Environment, rows: &[&'static Profile]) -> Result<Self, SettingError> {
+        let apis = rows
             .iter()
             .map(|profile| Ok((profile.provider, Api::of(environment, profile)?)))
             .collect::<Result<_, SettingError>>()?;
@@ -58,7 +67,7 @@ impl Settings {
 impl Api {
     /// # Errors
     /// When a variable is invalid; the error names it.
-    pub fn of(environment: &Environment, profile: &Profile) -> Result<Self, SettingError> {
+    pub fn of(environment: &Environment, profile: &'static Profile) -> Result<Self, SettingError> {
         let profile::Api { base, base_variable, budget, budget_variable, .. } = profile.api;
         let base = api_base(base_variable, environment.optional(base_variable).unwrap_or(base))?;
         let text = environment.optional(budget_variable).unwrap_or(budget);
@@ -74,7 +83,7 @@ impl Api {
         let lookup = |name: &str| environment.optional(name).map(str::to_owned);
         let enrichers = (profile.enrichers)(&lookup)
             .map_err(|InvalidSetting { variable, problem }| SettingError::new(variable, problem))?;
-        Ok(Self { base, budget, enrichers: enrichers.into() })
+        Ok(Self { profile, base, budget, enrichers: enrichers.into() })
     }
 }
 
@@ -148,7 +157,7 @@ mod tests {
     fn loopback_addresses_may_use_http_and_have_no_limit() {
         for base in ["http://127.0.0.1:9/x", "http://localhost:9", "http://[::1]:9"] {
             let variables = [("DIGICERT_API_BASE", base), ("DIGICERT_API_BUDGET", "none")];
-            assert!(settings(&variables).unwrap().apis[&Provider::Digicert].budget.is_none());
+            assert!(settings(&variables).unwrap().apis[&Provider::DIGICERT].budget.is_none());
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use envelope::{Callback, Certificate, Checks, Envelope, Reason};
 use providers::interpretation::Interpretation;
+use providers::profile::Profile;
 use serde_json::Value;
 
 use crate::compose::Redacted;
@@ -42,6 +43,7 @@ impl Disposition {
 
 /// An event in progress.
 pub(crate) struct Event<'a> {
+    pub(crate) profile: &'static Profile,
     /// The envelope as it was received, which is what a retry sends to the queue again.
     pub(crate) envelope: &'a Envelope,
     pub(crate) redacted: &'a Redacted,

@@ -1,32 +1,28 @@
-use envelope::{Envelope, Provider};
+use envelope::Envelope;
 
 use crate::interpretation::Interpretation;
 use crate::lifecycle::Lifecycle;
-use crate::{profile, synthetic};
+use crate::profile::{self, Profile};
+use crate::synthetic;
 
-/// Longest key of a certificate's lifecycle. A longer one is dropped: a provider may send any text
-/// in the place of a name.
-const KEY_LIMIT: usize = 512;
+/// The row of the provider whose event it is, by `source`. `None` when it names none of `rows`.
+pub fn row<'a>(
+    rows: impl IntoIterator<Item = &'a &'static Profile>,
+    envelope: &Envelope,
+) -> Option<&'static Profile> {
+    let source = &envelope.source;
+    let own = || source.strip_prefix('/')?.split('/').next();
+    let name = synthetic::endpoint(source).or_else(own)?;
+    rows.into_iter().find(|row| row.provider.as_str() == name).copied()
+}
 
-/// Interprets any envelope. It never fails: an event that is not understood is `Unrecognised`, and
-/// its document stays whole. `None` when the envelope's `source` names no provider.
+/// Interprets an event of any provider. It never fails: an event that is not understood is
+/// `Unrecognised`, and its document stays whole. `None` when its `source` names no provider.
 pub fn interpret(envelope: &Envelope) -> Option<Interpretation> {
-    if let Some(provider) = synthetic::provider(envelope) {
-        return Some(synthetic::interpret(provider));
-    }
-    Some((profile::of(provider(envelope)?).interpret)(envelope))
+    row(&profile::ALL, envelope).map(|row| row.interpretation_of(envelope))
 }
 
-/// The provider whose event it is, from `source`.
-pub fn provider(envelope: &Envelope) -> Option<Provider> {
-    let first = envelope.source.strip_prefix('/')?.split('/').next()?;
-    Provider::ALL.iter().copied().find(|provider| provider.as_str() == first)
-}
-
-/// The certificate that an event is about, and the event's rank in its lifecycle. `None` for what is
-/// about no certificate of the operator's: notices of domains and organizations, certificates of
-/// others, and events that are not recognised.
+/// The certificate that an event is about, as [`Profile::lifecycle_of`] finds it.
 pub fn lifecycle(envelope: &Envelope, interpretation: &Interpretation) -> Option<Lifecycle> {
-    let lifecycle = (profile::of(interpretation.provider).lifecycle)(envelope, interpretation)?;
-    (lifecycle.certificate.len() <= KEY_LIMIT).then_some(lifecycle)
+    row(&profile::ALL, envelope)?.lifecycle_of(envelope, interpretation)
 }

@@ -117,7 +117,8 @@ impl Found {
         Self { result, ..Self::default() }
     }
 
-    pub(crate) fn done(self) -> Next {
+    /// The end with this.
+    pub fn done(self) -> Next {
         Next::Done(Box::new(self))
     }
 }

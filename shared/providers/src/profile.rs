@@ -11,7 +11,7 @@ use crate::lifecycle::Lifecycle;
 use crate::receiver::{Event, InvalidDocument, SecretFault, WebhookReceiver};
 use crate::request::{Verified, WebhookRequest};
 use crate::secret_member::SecretMember;
-use crate::{cloudflare, digicert, meta};
+use crate::{cloudflare, digicert, meta, synthetic};
 
 /// Every provider: one row each. Whatever works for all providers iterates over these rows and names
 /// none. The webhook functions never touch them, so that the linker drops the other providers.
@@ -58,6 +58,32 @@ pub struct Profile {
     pub lifecycle: fn(&Envelope, &Interpretation) -> Option<Lifecycle>,
     /// What makes the call-backs of its events, from the operator's settings.
     pub enrichers: fn(Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting>,
+}
+
+/// Longest key of a certificate's lifecycle. A longer one is dropped: a provider may send any text
+/// in the place of a name.
+const KEY_LIMIT: usize = 512;
+
+impl Profile {
+    /// Interprets an event of this provider, or a synthetic one of its endpoint.
+    pub fn interpretation_of(&self, envelope: &Envelope) -> Interpretation {
+        match synthetic::endpoint(&envelope.source) {
+            Some(_) => synthetic::interpret(self.provider),
+            None => (self.interpret)(envelope),
+        }
+    }
+
+    /// The certificate that an event is about, and the event's rank in its lifecycle. `None` for what is
+    /// about no certificate of the operator's: notices of domains and organizations, certificates of
+    /// others, and events that are not recognised.
+    pub fn lifecycle_of(
+        &self,
+        envelope: &Envelope,
+        interpretation: &Interpretation,
+    ) -> Option<Lifecycle> {
+        let lifecycle = (self.lifecycle)(envelope, interpretation)?;
+        (lifecycle.certificate.len() <= KEY_LIMIT).then_some(lifecycle)
+    }
 }
 
 /// Looks up a setting of the operator's by its variable.
@@ -129,7 +155,11 @@ pub enum NotReceived {
     Unverified,
 }
 
-pub(crate) fn receive<R: WebhookReceiver>(
+/// [`Profile::receive`] of a receiver.
+///
+/// # Errors
+/// As [`NotReceived`] says.
+pub fn receive<R: WebhookReceiver>(
     request: &WebhookRequest,
     stored: &SecretString,
 ) -> Result<Vec<Event>, NotReceived> {

@@ -77,7 +77,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    pub(crate) fn of(request: &WebhookRequest) -> Self {
+    pub fn of(request: &WebhookRequest) -> Self {
         Self { at: request.received, traceparent: request.traceparent.clone() }
     }
 }

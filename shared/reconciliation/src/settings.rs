@@ -29,7 +29,7 @@ impl Settings {
     /// # Errors
     /// When a variable is invalid; the error names it.
     pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
-        Self::of(Api::of(environment, profile::of(Provider::Digicert))?, environment)
+        Self::of(Api::of(environment, profile::of(Provider::DIGICERT))?, environment)
     }
 
     /// Reads the other settings for a given API.

@@ -95,7 +95,7 @@ impl Account {
 impl Access {
     fn token_source(&self) -> KeySource<'_> {
         KeySource {
-            provider: Provider::Cloudflare,
+            provider: Provider::CLOUDFLARE,
             name: "API token",
             option: "--api-token-file",
             file: self.api_token_file.as_deref(),

@@ -39,7 +39,7 @@ struct RotationPlan<'a> {
 
 pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<()> {
     let secret =
-        InstallationSecret::open(&session.secrets, &arguments.installation, Provider::Cloudflare)
+        InstallationSecret::open(&session.secrets, &arguments.installation, Provider::CLOUDFLARE)
             .await?;
     // The address is found before anything is stored, so that a wrong token or address changes nothing.
     let endpoint = endpoint(session, arguments).await?;

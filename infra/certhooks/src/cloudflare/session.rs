@@ -47,13 +47,13 @@ impl Session {
         installation: &InstallationArgs,
     ) -> CommandResult<(Auth, Option<String>)> {
         let (versions, stack) = match &installation.stack {
-            None => (self.secrets.webhook(Provider::Cloudflare).all().await?, None),
+            None => (self.secrets.webhook(Provider::CLOUDFLARE).all().await?, None),
             Some(name) => {
                 let stack = Stack::open(&Environment::of_process(), name).await?;
-                (stack.versions(Provider::Cloudflare).await?, Some(stack))
+                (stack.versions(Provider::CLOUDFLARE).await?, Some(stack))
             }
         };
-        let url = stack.as_ref().map(|stack| stack.url(Provider::Cloudflare)).transpose()?;
+        let url = stack.as_ref().map(|stack| stack.url(Provider::CLOUDFLARE)).transpose()?;
         if versions.pending.is_some() {
             return Err(CommandError::failed(
                 "a rotation was stopped half way; finish it with `certhooks cloudflare rotate`, or \

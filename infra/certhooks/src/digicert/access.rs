@@ -70,7 +70,7 @@ impl Session {
     }
 
     async fn stored_webhook_key(&self) -> CommandResult<SecretString> {
-        let versions = self.secrets.webhook(Provider::Digicert).current().await?;
+        let versions = self.secrets.webhook(Provider::DIGICERT).current().await?;
         versions.current.ok_or_else(|| {
             CommandError::failed(
                 "no webhook key: set DIGICERT_WEBHOOK_KEY, or store `digicert_webhook_key` in the \
@@ -117,7 +117,7 @@ pub(crate) async fn api_key(
 /// The sources of the API key.
 pub(crate) fn key_source<'a>(state: &'a Path, file: Option<&'a Path>) -> KeySource<'a> {
     KeySource {
-        provider: Provider::Digicert,
+        provider: Provider::DIGICERT,
         name: "API key",
         option: "--api-key-file",
         file,

@@ -42,7 +42,7 @@ impl<'a> Installation<'a> {
                 Err(CommandError::usage("--endpoint is required without --stack"))
             }
             Self::Stack(stack) => {
-                let url = stack.url(Provider::Digicert)?;
+                let url = stack.url(Provider::DIGICERT)?;
                 Endpoint::parse(url).map_err(|error| {
                     CommandError::failed(format!("stack {}: {url}: {error}", stack.name()))
                 })
@@ -55,7 +55,7 @@ impl<'a> Installation<'a> {
         match self {
             Self::Local { session, .. } => session.webhook_key().await,
             Self::Stack(stack) => {
-                let current = stack.versions(Provider::Digicert).await?.current;
+                let current = stack.versions(Provider::DIGICERT).await?.current;
                 Key::of(&current.ok_or_else(|| no_value(stack))?).map_err(|error| {
                     CommandError::failed(format!(
                         "the webhook secret of stack {}: {error}",

@@ -32,7 +32,7 @@ struct RotationPlan<'a> {
 pub(super) async fn run(arguments: &Rotate) -> CommandResult<()> {
     let session = Session::open(&arguments.webhook.access).await?;
     let secret =
-        InstallationSecret::open(&session.secrets, &arguments.installation, Provider::Digicert)
+        InstallationSecret::open(&session.secrets, &arguments.installation, Provider::DIGICERT)
             .await?;
     let webhook = session.account.webhook(arguments.webhook.webhook_id).await?;
     let plan = RotationPlan {

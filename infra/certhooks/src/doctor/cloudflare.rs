@@ -9,7 +9,7 @@ use crate::doctor::report::Finding;
 use crate::doctor::{ProviderReport, compare_endpoint};
 use crate::error::CommandError;
 
-const PROVIDER: Provider = Provider::Cloudflare;
+const PROVIDER: Provider = Provider::CLOUDFLARE;
 
 /// Checks the webhook destinations and notification policies of the Cloudflare account.
 pub(crate) async fn check(context: &Context) -> ProviderReport {

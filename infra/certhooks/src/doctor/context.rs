@@ -98,7 +98,7 @@ impl Context {
     /// The command that sets the current key of this installation at CertCentral.
     pub(crate) fn set_key_command(&self, endpoint: &str) -> String {
         match &self.stack {
-            Some(_) => self.subscribe_command(Provider::Digicert, Some(endpoint)),
+            Some(_) => self.subscribe_command(Provider::DIGICERT, Some(endpoint)),
             None => self.command("digicert webhook update --secret-from-state"),
         }
     }

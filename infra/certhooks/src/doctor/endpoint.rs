@@ -15,7 +15,7 @@ use crate::sign::Sender;
 /// Sends requests to a webhook endpoint as its provider would. None of them holds an event.
 pub(crate) async fn check(context: &Context, provider: Provider, endpoint: &Url) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if provider == Provider::Digicert {
+    if provider == Provider::DIGICERT {
         let request = context.prober.post(endpoint, profile::of(provider).samples.probe);
         let result = ProbeResult::of(request).await;
         findings.push(classify("answer", "test event without key", &result, &context.log_hint()));
@@ -24,7 +24,7 @@ pub(crate) async fn check(context: &Context, provider: Provider, endpoint: &Url)
         }
     }
     findings.push(signed(context, provider, endpoint).await);
-    if provider == Provider::Meta {
+    if provider == Provider::META {
         findings.push(handshake(context, endpoint).await);
     }
     findings
@@ -32,9 +32,9 @@ pub(crate) async fn check(context: &Context, provider: Provider, endpoint: &Url)
 
 async fn signed(context: &Context, provider: Provider, endpoint: &Url) -> Finding {
     let (check, probe) = match provider {
-        Provider::Cloudflare => ("answer", "test message with this installation's secret"),
-        Provider::Digicert => ("answer-to-key", "test event with this installation's key"),
-        Provider::Meta => ("answer", "empty batch with this installation's signature"),
+        Provider::CLOUDFLARE => ("answer", "test message with this installation's secret"),
+        Provider::DIGICERT => ("answer-to-key", "test event with this installation's key"),
+        Provider::META => ("answer", "empty batch with this installation's signature"),
     };
     let request = match signed_request(context, provider).await {
         Ok(request) => request,
@@ -59,9 +59,9 @@ async fn signed_request(context: &Context, provider: Provider) -> anyhow::Result
 /// Sends the verification request of a subscription.
 async fn handshake(context: &Context, endpoint: &Url) -> Finding {
     const CHECK: &str = "handshake";
-    let stored = context.secret_versions(Provider::Meta).await;
+    let stored = context.secret_versions(Provider::META).await;
     let Some(token) = stored.ok().and_then(|versions| verify_token(&versions.current?)) else {
-        let fix = context.secret_fix(Provider::Meta);
+        let fix = context.secret_fix(Provider::META);
         return Finding::warning(CHECK, "no verify token is configured, so none was sent", fix);
     };
     let challenge = challenge();

@@ -10,7 +10,7 @@ use crate::doctor::{ProviderReport, compare_endpoint};
 use crate::error::CommandError;
 use crate::meta::{Access, App};
 
-const PROVIDER: Provider = Provider::Meta;
+const PROVIDER: Provider = Provider::META;
 
 /// Checks the subscription and the domains of the Meta app.
 pub(crate) async fn check(context: &Context) -> ProviderReport {

@@ -70,9 +70,9 @@ async fn run_checks(context: &Context, report: &mut Report) -> io::Result<()> {
             continue;
         }
         let at_provider = match provider {
-            Provider::Cloudflare => Box::pin(cloudflare::check(context)).await,
-            Provider::Digicert => Box::pin(digicert::check(context)).await,
-            Provider::Meta => Box::pin(meta::check(context)).await,
+            Provider::CLOUDFLARE => Box::pin(cloudflare::check(context)).await,
+            Provider::DIGICERT => Box::pin(digicert::check(context)).await,
+            Provider::META => Box::pin(meta::check(context)).await,
         };
         let scope = provider.as_str();
         report.add(scope, at_provider.findings)?;

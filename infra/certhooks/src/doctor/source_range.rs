@@ -15,7 +15,7 @@ pub(crate) const DIGICERT_RANGE: &str = "216.168.240.0/20";
 pub(crate) fn check(context: &Context, provider: Provider) -> Option<Finding> {
     const NAME: &str = "SOURCE_IP_ALLOWLIST";
     if let Some(stack) = &context.stack {
-        return (provider == Provider::Digicert).then(|| deployed(stack));
+        return (provider == Provider::DIGICERT).then(|| deployed(stack));
     }
     let allowlist = match intake::Settings::from_environment(&context.environment) {
         Ok(settings) => settings.allowlist,
@@ -24,19 +24,19 @@ pub(crate) fn check(context: &Context, provider: Provider) -> Option<Finding> {
         }
     };
     match provider {
-        Provider::Meta => None,
+        Provider::META => None,
         _ if allowlist.is_empty() => {
             Some(Finding::ok(CHECK, format!("{NAME} is not set: every address is allowed")))
         }
-        Provider::Digicert if contains_range(&allowlist, DIGICERT_RANGE) => {
+        Provider::DIGICERT if contains_range(&allowlist, DIGICERT_RANGE) => {
             Some(Finding::ok(CHECK, format!("{NAME} contains {DIGICERT_RANGE}")))
         }
-        Provider::Digicert => Some(Finding::error(
+        Provider::DIGICERT => Some(Finding::error(
             CHECK,
             format!("{NAME} does not contain {DIGICERT_RANGE}, which CertCentral sends from"),
             format!("add {DIGICERT_RANGE} to {NAME} and restart the webhook endpoint"),
         )),
-        Provider::Cloudflare => Some(Finding::warning(
+        Provider::CLOUDFLARE => Some(Finding::warning(
             CHECK,
             format!("{NAME} is set, and applies to Cloudflare's endpoint too"),
             "check that it contains the ranges of https://www.cloudflare.com/ips/",

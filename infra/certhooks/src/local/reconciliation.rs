@@ -31,9 +31,9 @@ impl ScheduledReconciliation {
         providers: &Providers,
         interval: Duration,
     ) -> anyhow::Result<Self> {
-        let api = providers.settings.apis[&Provider::Digicert].clone();
+        let api = providers.settings.apis[&Provider::DIGICERT].clone();
         let settings = Settings::of(api, environment)?;
-        let key = providers.keys.get(&Provider::Digicert).cloned();
+        let key = providers.keys.get(&Provider::DIGICERT).cloned();
         let key = key.filter(|key| !key.is_simulated() && !interval.is_zero());
         let reconciler = key.map(|key| {
             let ports = Ports { events: state.events(), ledger: state.ledger(), key };

@@ -81,7 +81,7 @@ impl App {
 impl Access {
     fn token_source(&self) -> KeySource<'_> {
         KeySource {
-            provider: Provider::Meta,
+            provider: Provider::META,
             name: "access token",
             option: "--access-token-file",
             file: self.access_token_file.as_deref(),

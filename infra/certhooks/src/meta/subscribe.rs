@@ -68,11 +68,11 @@ async fn webhook_secret(
     secrets: &LocalSecrets,
 ) -> CommandResult<(Option<SecretString>, Option<Url>)> {
     let Some(name) = &installation.stack else {
-        return Ok((secrets.webhook(Provider::Meta).current().await?.current, None));
+        return Ok((secrets.webhook(Provider::META).current().await?.current, None));
     };
     let stack = Stack::open(environment, name).await?;
-    let url = endpoint_url("the stack's MetaWebhookUrl", stack.url(Provider::Meta)?)?;
-    Ok((stack.versions(Provider::Meta).await?.current, Some(url)))
+    let url = endpoint_url("the stack's MetaWebhookUrl", stack.url(Provider::META)?)?;
+    Ok((stack.versions(Provider::META).await?.current, Some(url)))
 }
 
 /// Subscribes to the domains that are missing, and returns them.

@@ -133,9 +133,9 @@ async fn post(
     traceparent: Option<&str>,
 ) -> reqwest::Result<(u16, Value)> {
     let (route, name, value) = match provider {
-        Provider::Digicert => ("digicert", "X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),
-        Provider::Cloudflare => ("cloudflare", "cf-webhook-auth", CLOUDFLARE_AUTH.to_owned()),
-        Provider::Meta => ("meta-ct", "X-Hub-Signature-256", meta_signature(&body)),
+        Provider::DIGICERT => ("digicert", "X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),
+        Provider::CLOUDFLARE => ("cloudflare", "cf-webhook-auth", CLOUDFLARE_AUTH.to_owned()),
+        Provider::META => ("meta-ct", "X-Hub-Signature-256", meta_signature(&body)),
     };
     let mut request = client.post(format!("http://{address}/webhooks/{route}")).header(name, value);
     if let Some(traceparent) = traceparent {
@@ -153,9 +153,9 @@ fn ids(answer: &Value) -> Vec<String> {
 
 fn provider_of(event: &Value) -> Provider {
     match event {
-        event if event.get("event").is_some() => Provider::Digicert,
-        event if event.get("object").is_some() => Provider::Meta,
-        _ => Provider::Cloudflare,
+        event if event.get("event").is_some() => Provider::DIGICERT,
+        event if event.get("object").is_some() => Provider::META,
+        _ => Provider::CLOUDFLARE,
     }
 }
 

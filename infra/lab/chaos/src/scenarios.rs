@@ -48,9 +48,9 @@ impl Programs {
             Ok(path)
         };
         let webhooks = vec![
-            (Provider::Digicert, program("digicert-webhook")?),
-            (Provider::Cloudflare, program("cloudflare-webhook")?),
-            (Provider::Meta, program("meta-ct-webhook")?),
+            (Provider::DIGICERT, program("digicert-webhook")?),
+            (Provider::CLOUDFLARE, program("cloudflare-webhook")?),
+            (Provider::META, program("meta-ct-webhook")?),
         ];
         let functions = Functions { worker: program("worker")?, webhooks };
         Ok(Self { certhooks: program("certhooks")?, functions })

@@ -13,7 +13,7 @@ async fn filled(stage: &Stage, bodies: impl Iterator<Item = String>) -> (SqsDead
     let dead = stage.emulator.create_queue("dead").await.unwrap();
     let source = stage.emulator.create_queue("source").await.unwrap();
     let messages = bodies.map(|body| Outgoing {
-        provider: Provider::Digicert,
+        provider: Provider::DIGICERT,
         kind: "com.digicert.certcentral.certificate_issued".into(),
         group: "digicert/order/1".into(),
         body,

@@ -12,7 +12,7 @@ async fn a_delivery_has_its_attributes() {
     let delivery = Delivery {
         id: "an-id".into(),
         kind: "certhooks.certificate.issued".into(),
-        provider: Provider::Cloudflare,
+        provider: Provider::CLOUDFLARE,
         subject: "cloudflare/hostname/a\u{ffff}b".into(),
         body: "{\"a\":\"ü\"}".into(),
     };

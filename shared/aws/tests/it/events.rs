@@ -10,7 +10,7 @@ use crate::stage::stage;
 
 fn message(body: String) -> Outgoing {
     Outgoing {
-        provider: Provider::Digicert,
+        provider: Provider::DIGICERT,
         kind: "com.digicert.certcentral.certificate_issued".into(),
         group: "digicert/order/1".into(),
         body,

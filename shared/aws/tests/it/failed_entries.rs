@@ -51,7 +51,7 @@ async fn four_messages(refusals: usize, sender_fault: bool) -> (bool, Vec<Vec<St
     let router = Router::new().route("/", post(send)).with_state(queue.clone());
     let server = Server::start(router, "AWS_ENDPOINT_URL_SQS").await;
     let messages = (0..4).map(|number| Outgoing {
-        provider: Provider::Meta,
+        provider: Provider::META,
         kind: "k".into(),
         group: "g".into(),
         body: number.to_string(),

@@ -20,7 +20,7 @@ pub(super) fn interpret_document(document: &Document<'_>) -> Interpretation {
     let kind = document.event_suffix().map_or(EventType::Unrecognised, kind);
     let hostname = Hostname::new(document.data());
     Interpretation {
-        provider: Provider::Cloudflare,
+        provider: Provider::CLOUDFLARE,
         event: event_name(&document.event),
         kind,
         subject: subject(document, &hostname),

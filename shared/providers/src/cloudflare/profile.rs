@@ -35,7 +35,7 @@ pub fn is_id(id: &str) -> bool {
 }
 
 pub(crate) static PROFILE: Profile = Profile {
-    provider: Provider::Cloudflare,
+    provider: Provider::CLOUDFLARE,
     name: "cloudflare",
     route: CloudflareReceiver::ROUTE,
     webhook_secret: &[WEBHOOK_AUTH],

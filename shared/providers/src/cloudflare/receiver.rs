@@ -21,7 +21,7 @@ pub(super) const TYPE_PREFIX: &str = "com.cloudflare.";
 pub struct CloudflareReceiver;
 
 impl WebhookReceiver for CloudflareReceiver {
-    const PROVIDER: Provider = Provider::Cloudflare;
+    const PROVIDER: Provider = Provider::CLOUDFLARE;
     const ROUTE: &'static str = "/webhooks/cloudflare";
     const METHODS: &'static [Method] = &[Method::POST];
     const BODY_LIMIT: usize = 512 * 1024;

@@ -24,7 +24,7 @@ pub(super) fn interpret_document(
     let kind = kind(&document.event);
     let ids = Ids::of(document);
     Interpretation {
-        provider: Provider::Digicert,
+        provider: Provider::DIGICERT,
         event: event_name(&document.event),
         kind,
         subject: subject(kind, &ids, &document.event),

@@ -46,7 +46,7 @@ pub const CERTIFICATE_EVENTS: &[&str] = KNOWN_EVENTS.split_at(3).0;
 pub const DEFAULT_EVENTS: &[&str] = KNOWN_EVENTS.split_at(9).0;
 
 pub(crate) static PROFILE: Profile = Profile {
-    provider: Provider::Digicert,
+    provider: Provider::DIGICERT,
     name: "digicert",
     route: DigicertReceiver::ROUTE,
     webhook_secret: &[WEBHOOK_KEY],

@@ -29,7 +29,7 @@ pub(super) const TYPE_PREFIX: &str = "com.digicert.certcentral.";
 pub struct DigicertReceiver;
 
 impl WebhookReceiver for DigicertReceiver {
-    const PROVIDER: Provider = Provider::Digicert;
+    const PROVIDER: Provider = Provider::DIGICERT;
     const ROUTE: &'static str = "/webhooks/digicert";
     const METHODS: &'static [Method] = &[Method::POST];
     const BODY_LIMIT: usize = 512 * 1024;

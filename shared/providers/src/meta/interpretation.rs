@@ -101,7 +101,7 @@ fn with_certificate(ct_certificate: CtCertificate, field: &str) -> Interpretatio
 
 fn unrecognised(field: &str) -> Interpretation {
     Interpretation {
-        provider: Provider::Meta,
+        provider: Provider::META,
         event: event_name(field),
         kind: EventType::Unrecognised,
         subject: format!("meta/event/{}", segment(field)),

@@ -33,7 +33,7 @@ pub(super) const DOMAINS_VARIABLE: &str = "META_DOMAINS";
 pub const OBJECT: &str = "certificate_transparency";
 
 pub(crate) static PROFILE: Profile = Profile {
-    provider: Provider::Meta,
+    provider: Provider::META,
     name: "meta-ct",
     route: MetaReceiver::ROUTE,
     webhook_secret: &[APP_SECRET, VERIFY_TOKEN],

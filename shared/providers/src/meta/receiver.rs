@@ -35,7 +35,7 @@ pub struct MetaSecret {
 }
 
 impl WebhookReceiver for MetaReceiver {
-    const PROVIDER: Provider = Provider::Meta;
+    const PROVIDER: Provider = Provider::META;
     const ROUTE: &'static str = "/webhooks/meta-ct";
     const METHODS: &'static [Method] = &[Method::GET, Method::POST];
     /// One request has up to 1000 updates ("Graph API Webhooks", section "Event notifications").

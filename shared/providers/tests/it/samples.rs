@@ -108,10 +108,10 @@ fn outcome(interpretation: &Interpretation) -> Outcome {
         Plan::NotNeeded => Outcome::NotNeeded,
         Plan::UnusableId => Outcome::Failed,
         Plan::CallBack => match (interpretation.provider, interpretation.kind) {
-            (Provider::Digicert, EventType::CertificateIssued) if interpretation.pem.is_some() => {
+            (Provider::DIGICERT, EventType::CertificateIssued) if interpretation.pem.is_some() => {
                 Outcome::Included
             }
-            (Provider::Digicert, EventType::CertificateIssued) => Outcome::Downloaded,
+            (Provider::DIGICERT, EventType::CertificateIssued) => Outcome::Downloaded,
             _ => Outcome::Queried,
         },
     }

@@ -18,7 +18,7 @@ use crate::doctor::source_range::DIGICERT_RANGE;
 use crate::doctor::{ProviderReport, compare_endpoint};
 use crate::error::{CommandError, CommandResult};
 
-pub(super) const PROVIDER: Provider = Provider::Digicert;
+pub(super) const PROVIDER: Provider = Provider::DIGICERT;
 
 /// Checks the webhook of the CertCentral account.
 pub(crate) async fn check(context: &Context) -> ProviderReport {

@@ -67,7 +67,7 @@ impl Day {
             archive: fake.clone(),
         };
         let other = Key::new("right");
-        let keys = Keys::from([(Provider::Digicert, key.clone()), (Provider::Cloudflare, other)]);
+        let keys = Keys::from([(Provider::DIGICERT, key.clone()), (Provider::CLOUDFLARE, other)]);
         let settings = Settings::from_environment(&environment).unwrap();
         let worker = Worker::with_clock(&settings, ports, keys, clock.clone()).unwrap();
         Self {
