@@ -14,7 +14,6 @@ mod events;
 mod folder;
 mod harness;
 mod leaks;
-mod meta;
 mod providers;
 mod replay;
 mod scene;
