@@ -12,7 +12,6 @@ from emulator import BINARIES, eventually
 from stack import Stack, deploy
 
 ACCOUNT = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
-APP = "1234567890"
 AUTH = SECRETS["CloudflareWebhook"]["webhook_auth"]
 
 
@@ -27,9 +26,6 @@ class Operator:
             "CLOUDFLARE_API_TOKEN": API_KEYS["SIMULATOR_CLOUDFLARE_API_TOKEN"],
             "CLOUDFLARE_API_BASE": bases["cloudflare"],
             "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
-            "META_ACCESS_TOKEN": API_KEYS["SIMULATOR_META_ACCESS_TOKEN"],
-            "META_API_BASE": bases["meta"],
-            "META_APP_ID": APP,
         }
         # The stack's own outputs are addresses of AWS; these are the same webhook endpoints at the emulator.
         host = stack.outputs["DigicertWebhookUrl"].removeprefix("https://").split(".")[0]
@@ -79,9 +75,9 @@ def test_a_good_installation_has_no_errors(operator):
     findings = operator.doctor()
     bad = {name: finding for name, finding in findings.items() if finding["level"] != "ok"}
     # The emulator runs on this machine and speaks http.
-    assert set(bad) == {("here", "dns"), ("here", "tls")}, bad
+    assert set(bad) == {("installation", "dns"), ("installation", "tls")}, bad
     for name in [
-        ("here", "queue"),
+        ("installation", "queue"),
         ("digicert", "source-range"),
         ("digicert", "key"),
         ("digicert", "status"),
@@ -100,21 +96,14 @@ def test_dead_letters_and_an_inactive_webhook(operator):
     stack.sqs.send_message(QueueUrl=stack.outputs["EventsDeadLettersUrl"], MessageBody="{}")
     subprocess.run([BINARIES / "certhooks", "digicert", "webhook", "deactivate"], env=operator.environment, check=True)
     findings = operator.doctor(status=1)
-    letters = findings["here", "dead-letters"]
+    letters = findings["installation", "dead-letters"]
     assert letters["detail"].startswith("1 events, 0 deliveries")
     assert "; the oldest was sent " in letters["detail"]
     assert letters["fix"].startswith(f"certhooks dead-letters list --stack {stack.name}, then ")
     assert findings["digicert", "status"]["fix"] == "certhooks digicert webhook activate"
     stack.take("EventsDeadLetters")
     operator.run("digicert", "webhook", "subscribe", "--endpoint", f"{operator.base}/webhooks/digicert")
-    eventually(lambda: operator.doctor()["here", "dead-letters"]["level"] == "ok")
-
-
-def test_a_provider_that_is_switched_off_is_not_subscribed(operator, providers):
-    command = ["meta", "subscribe", "--domain", "example.com", "--endpoint", f"{operator.base}/webhooks/meta-ct"]
-    before = providers.control("GET", "requests")
-    assert operator.run(*command, status=1) == []
-    assert providers.control("GET", "requests") == before
+    eventually(lambda: operator.doctor()["installation", "dead-letters"]["level"] == "ok")
 
 
 @pytest.mark.parametrize("options", [[], ["--compromised"]])

@@ -86,16 +86,19 @@ pub(crate) fn answer<R: WebhookReceiver>(outcome: &Outcome) -> Response<Bytes> {
     }
 }
 
-/// The problem details of RFC 9457.
-fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
-    let status = cause.status();
+/// The problem details of RFC 9457, also for a front end that answers a request itself.
+pub fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
     let body = json!({
         "type": "about:blank",
         "title": status.canonical_reason(),
         "status": status.as_u16(),
-        "detail": cause.detail(),
+        "detail": detail,
     });
-    let mut response = respond(status, "application/problem+json", body.to_string());
+    respond(status, "application/problem+json", body.to_string())
+}
+
+fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
+    let mut response = problem(cause.status(), &cause.detail());
     let headers = response.headers_mut();
     match cause {
         Cause::Method => {

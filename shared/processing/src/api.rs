@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use envelope::{Envelope, Outcome, Provider, Reason};
@@ -12,12 +11,12 @@ use providers::profile::Profile;
 use time::OffsetDateTime;
 
 use crate::breaker::{Breaker, Permit};
-use crate::client::{Endpoint, OwnedAnswer, client};
+use crate::client::{Endpoint, OwnedAnswer};
 use crate::decide::is_expired;
 use crate::health::Health;
 use crate::key::ApiKey;
 use crate::types::Retry;
-use crate::{Clock, Keys, Settings};
+use crate::{Clock, Keys, Settings, http};
 
 /// The providers' APIs.
 pub(crate) struct Apis<S>(BTreeMap<Provider, ProviderApi<S>>);
@@ -56,22 +55,22 @@ impl<S: SecretSource> Apis<S> {
         mut keys: Keys<S>,
         clock: &Arc<dyn Clock>,
     ) -> reqwest::Result<Self> {
-        let client = client(settings.callback_timeout)?;
         let workers = settings.concurrency;
         let apis = settings.apis.iter().map(|(provider, api)| {
+            let client = http::client(settings.callback_timeout, &api.base)?;
             let parse = api.profile.api.key;
             let key = keys.remove(provider);
             let key = key.map(|source| ApiKey::new(source, parse, Arc::clone(clock)));
             let api = ProviderApi {
                 profile: api.profile,
-                endpoint: Endpoint::new(client.clone(), api, workers, Arc::clone(clock)),
+                endpoint: Endpoint::new(client, api, workers, Arc::clone(clock)),
                 key,
                 breaker: Breaker::new(*provider, Arc::clone(clock)),
                 enrichers: Arc::clone(&api.enrichers),
             };
-            (*provider, api)
+            Ok((*provider, api))
         });
-        Ok(Self(apis.collect()))
+        Ok(Self(apis.collect::<reqwest::Result<_>>()?))
     }
 
     /// The row of the provider whose event it is.
@@ -168,7 +167,7 @@ impl<S: SecretSource> ProviderApi<S> {
         let key = self.key.as_ref().ok_or("no API key is configured")?;
         let key = key.current().await.map_err(|error| error.0)?;
         let key = key.ok_or("the API key is still a placeholder")?;
-        let answer = self.endpoint.manage::<Infallible>(&request, &key).await;
+        let answer = self.endpoint.manage(&request, &key).await;
         let answer = answer.map_err(|error| error.to_string())?;
         classify(&answer.borrow(), &request.secrets(&key))
     }

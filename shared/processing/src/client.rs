@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use envelope::Reason;
 use ports::{PortError, PortResult};
-use providers::api::{Answer, Call, Key, Refused, Request, retry_after};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use providers::api::{Answer, Call, Key, Request, retry_after};
+use providers::refusal::Refusal;
+use reqwest::header::{ACCEPT, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
-use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 
 use crate::budget::Meter;
 use crate::clock::System;
-use crate::{Api, Clock};
+use crate::{Api, Clock, http};
 
 /// The largest answer that is read. A chain of a thousand certificates has 2 MB.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -28,37 +28,20 @@ pub struct Endpoint {
     clock: Arc<dyn Clock>,
 }
 
-/// Why a call of a management API has no good answer. `E` is what the provider refuses with.
+/// Why a call of a management API has no good answer.
 #[derive(Debug)]
-pub enum CallError<E> {
+pub enum CallError {
     /// No call was made. The budget allows one after this time.
     NoBudget(Duration),
     /// There was no complete answer, so whether the request took effect is unknown.
     NoAnswer(Reason),
     Refused {
-        refusal: E,
+        refusal: Refusal,
         /// From `Retry-After`.
         after: Option<Duration>,
     },
     /// The API key contains a character that a header cannot carry.
     Key,
-}
-
-/// Builds the HTTP client that all providers share.
-///
-/// # Errors
-/// Only when the TLS back end does not start.
-pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
-    // Every part of the program installs the same crypto provider, so a second call is no error.
-    let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .user_agent(concat!("certhooks/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(timeout.min(Duration::from_secs(3)))
-        .timeout(timeout)
-        // Idle connections are dead after a Lambda freeze (aws-lambda-web-adapter #830).
-        .pool_idle_timeout(Duration::from_secs(15))
-        .build()
 }
 
 impl Endpoint {
@@ -73,7 +56,7 @@ impl Endpoint {
     /// # Errors
     /// Only when the TLS back end does not start.
     pub fn beside_workers(api: &Api, timeout: Duration) -> PortResult<Self> {
-        let client = client(timeout)
+        let client = http::client(timeout, &api.base)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
         let meter = Mutex::new(Meter::beside_workers(&api.budget));
         Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(System) })
@@ -109,33 +92,28 @@ impl Endpoint {
     }
 
     fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
-        let request = self.to(Method::GET, &call.segments)?;
-        with_key(request.header(ACCEPT, call.accept).query(&call.query), key)
-    }
-
-    fn to(&self, method: Method, segments: &[String]) -> Option<RequestBuilder> {
-        let mut url = self.base.clone();
-        url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
-        Some(self.client.request(method, url))
+        let request = http::below(&self.client, &self.base, Method::GET, &call.segments)?;
+        http::with_key(request.header(ACCEPT, call.accept).query(&call.query), key)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<OwnedAnswer, Reason> {
         let response = request.send().await.map_err(transport)?;
         let status = response.status().as_u16();
         let retry_after = retry_after_of(&response, self.clock.now());
-        Ok(OwnedAnswer { status, retry_after, body: read(response).await? })
+        let body = http::body(response, ANSWER_LIMIT).await.map_err(transport)?;
+        Ok(OwnedAnswer { status, retry_after, body: body.ok_or(Reason::Unreadable)? })
     }
 
     /// Makes one call of a management API within the budget, without a retry, and classifies the answer.
     ///
     /// # Errors
     /// Why there is no good answer. The error contains no secret.
-    pub async fn ask<T, E: Refused>(
+    pub async fn ask<T>(
         &self,
         request: &Request,
         key: &Key,
-        classify: fn(&Answer<'_>) -> Result<T, E>,
-    ) -> Result<T, CallError<E>> {
+        classify: fn(&Answer<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, CallError> {
         let answer = self.manage(request, key).await?;
         classify(&answer.borrow()).map_err(|refusal| CallError::Refused {
             refusal: refusal.without_secrets(&request.secrets(key)),
@@ -144,25 +122,18 @@ impl Endpoint {
     }
 
     /// As [`ask`](Self::ask), without the classification.
-    pub(crate) async fn manage<E>(
+    pub(crate) async fn manage(
         &self,
         request: &Request,
         key: &Key,
-    ) -> Result<OwnedAnswer, CallError<E>> {
+    ) -> Result<OwnedAnswer, CallError> {
         self.admit(true).await.map_err(CallError::NoBudget)?;
-        let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
-        let built = self
-            .to(request.method.clone(), &request.segments)
-            .and_then(|built| with_key(built.query(&request.query), key))
-            .ok_or(CallError::Key)?
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.unwrap_or_default());
-        self.send(built).await.map_err(CallError::NoAnswer)
+        let built = http::management_call(&self.client, &self.base, request, key);
+        self.send(built.ok_or(CallError::Key)?).await.map_err(CallError::NoAnswer)
     }
 }
 
-impl<E: fmt::Display> fmt::Display for CallError<E> {
+impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoBudget(_) => f.write_str("the API's request budget is used up"),
@@ -171,17 +142,6 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
             Self::Key => f.write_str("the API key contains a character that a header cannot carry"),
         }
     }
-}
-
-fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
-    Some(match key {
-        Key::Header { name, value } => {
-            let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
-            value.set_sensitive(true);
-            request.header(*name, value)
-        }
-        Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
-    })
 }
 
 /// A complete answer that owns its body.
@@ -195,17 +155,6 @@ impl OwnedAnswer {
     pub(crate) fn borrow(&self) -> Answer<'_> {
         Answer { status: self.status, retry_after: self.retry_after, body: &self.body }
     }
-}
-
-async fn read(mut response: Response) -> Result<Vec<u8>, Reason> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(transport)? {
-        if body.len() + chunk.len() > ANSWER_LIMIT {
-            return Err(Reason::Unreadable);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 fn retry_after_of(response: &Response, now: OffsetDateTime) -> Option<Duration> {

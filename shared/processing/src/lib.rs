@@ -29,6 +29,7 @@ mod decide;
 mod enrich;
 mod health;
 mod history;
+pub mod http;
 mod key;
 mod offload;
 mod process;

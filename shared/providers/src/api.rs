@@ -78,18 +78,6 @@ pub enum Classification<T> {
     Failed { reason: Reason },
 }
 
-/// Why an operator's call failed.
-pub trait Refused {
-    /// Whether the provider itself refused the call. Any other failure may come from a proxy, and
-    /// the provider may still have done what was asked.
-    fn is_definite(&self) -> bool;
-
-    /// The refusal without texts that quote one of `secrets`, since a provider's message may repeat
-    /// what was sent.
-    #[must_use]
-    fn without_secrets(self, secrets: &[String]) -> Self;
-}
-
 /// Text of a provider's, made safe for one line of a terminal: at most `width` characters, and no
 /// control characters.
 pub fn one_line(text: &str, width: usize) -> String {

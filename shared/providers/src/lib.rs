@@ -13,6 +13,7 @@
 //! - [`lifecycle`]: the certificate that an event is about, and where in its lifecycle the event is
 //! - [`fair_queue`]: the fair-queue group of an event
 //! - [`api`]: the types of a call-back, of an operator's call, and of their answers
+//! - [`refusal`]: why a management API refused an operator's call, as a sentence that says what to do
 //! - [`synthetic`]: the synthetic event of the scheduled check
 //! - [`json`]: members in order, canonical form, derived ids
 //! - [`address`]: which hosts are this machine
@@ -36,6 +37,7 @@ pub mod meta;
 mod naming;
 pub mod profile;
 pub mod receiver;
+pub mod refusal;
 pub mod request;
 pub mod secret;
 pub mod secret_member;

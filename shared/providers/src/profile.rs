@@ -41,10 +41,11 @@ pub struct Profile {
     pub api: Api,
     /// What the CloudEvents `type` of its envelopes begins with.
     pub type_prefix: &'static str,
+    /// What its event names begin with that says nothing to people; may be empty.
+    pub event_prefix: &'static str,
     /// The stack's outputs with the URL of its webhook endpoint and the name of its webhook secret.
     pub stack_outputs: StackOutputs,
-    /// The command that subscribes its webhook: `certhooks` this `subscribe`. Empty for none.
-    pub subscribe: &'static str,
+    pub sources: Sources,
     /// Leaf certificates of one event at most, in the history of a certificate.
     pub leaves: usize,
     pub samples: Samples,
@@ -102,8 +103,24 @@ pub struct StackOutputs {
     pub webhook_secret: &'static str,
 }
 
+/// The addresses that a provider sends from, for an allowlist.
+pub enum Sources {
+    /// One range, and the stack's parameter that allows it.
+    Range {
+        range: &'static str,
+        stack_parameter: &'static str,
+    },
+    /// Ranges that this page lists.
+    Listed {
+        page: &'static str,
+    },
+    Unknown,
+}
+
 /// A provider's API.
 pub struct Api {
+    /// What the provider calls its key.
+    pub key_name: &'static str,
     /// https, with the path; overridden by `base_variable`.
     pub base: &'static str,
     pub base_variable: &'static str,
@@ -129,6 +146,10 @@ pub struct Samples {
     pub event: fn(u64) -> String,
     /// The provider's test message, or a document of its form without an event.
     pub probe: &'static str,
+    /// What `probe` is, for people.
+    pub probe_name: &'static str,
+    /// Whether the provider may send it without its secret.
+    pub is_probe_unkeyed: bool,
     /// The request by which the provider sends a body, signed or authenticated with a stored webhook
     /// secret.
     pub request: fn(&SecretString, Vec<u8>) -> Result<SampleRequest, SecretFault>,

@@ -1,25 +1,27 @@
+use aws::Depth;
 use ports::PortResult;
 use time::{Duration, OffsetDateTime};
 
 use crate::display::span;
-use crate::doctor::context::Context;
-use crate::doctor::report::Finding;
-use crate::stack::{Depth, Depths, Stack};
+use crate::doctor::Finding;
+use crate::doctor::state_folder::dead_letter_fix;
+use crate::installation::Installation;
+use crate::installation::stack::{Depths, StackInstallation};
 
-/// Checks the queues of a stack: numbers of messages and dead letters. The stack's
-/// alarms watch how long the oldest message waits.
-pub(crate) async fn check(context: &Context, stack: &Stack) -> Vec<Finding> {
-    let mut findings = vec![Finding::ok("state", format!("stack {} can be read", stack.name()))];
+/// Checks the queues of a stack: numbers of messages and dead letters. The stack's alarms watch how
+/// long the oldest message waits.
+pub(crate) async fn check(stack: &StackInstallation) -> Vec<(&'static str, Finding)> {
+    let mut findings = vec![("state", Finding::ok(format!("{} can be read", stack.name())))];
     match stack.depths().await {
         Ok(depths) => {
-            findings.push(Finding::ok("queue", counts(depths.events)));
-            findings.push(Finding::ok("deliveries-queue", counts(depths.deliveries)));
-            findings.push(dead_letters(context, stack, depths).await);
+            findings.push(("queue", Finding::ok(counts(depths.events))));
+            findings.push(("deliveries-queue", Finding::ok(counts(depths.deliveries))));
+            findings.push(("dead-letters", dead_letters(stack, &depths).await));
         }
         Err(error) => {
             let fix =
                 "use an AWS identity that is allowed sqs:GetQueueAttributes on the stack's queues";
-            findings.push(Finding::warning("queue", error.to_string(), fix));
+            findings.push(("queue", Finding::warning(error.to_string(), fix)));
         }
     }
     findings
@@ -29,9 +31,8 @@ fn counts(Depth { visible, in_flight, delayed }: Depth) -> String {
     format!("{visible} visible, {in_flight} in flight, {delayed} delayed")
 }
 
-async fn dead_letters(context: &Context, stack: &Stack, depths: Depths) -> Finding {
-    const CHECK: &str = "dead-letters";
-    let Depths { dead, undelivered, .. } = depths;
+async fn dead_letters(stack: &StackInstallation, depths: &Depths) -> Finding {
+    let Depths { dead, undelivered, .. } = *depths;
     let mut counts = format!("{dead} events, {undelivered} deliveries");
     if dead + undelivered > 0 {
         // An identity that may not receive from these queues still gets the counts.
@@ -41,20 +42,23 @@ async fn dead_letters(context: &Context, stack: &Stack, depths: Depths) -> Findi
         }
     }
     match (dead, undelivered) {
-        (0, 0) => Finding::ok(CHECK, "none"),
+        (0, 0) => Finding::ok("none"),
         (0, _) => {
             let detail = format!("{counts}; the consumer's log says why");
-            Finding::error(CHECK, detail, context.dead_letter_fix(" --queue deliveries"))
+            Finding::error(
+                detail,
+                dead_letter_fix(&format!(" --queue deliveries{}", stack.option())),
+            )
         }
-        _ => Finding::error(CHECK, counts, context.dead_letter_fix("")),
+        _ => Finding::error(counts, dead_letter_fix(&stack.option())),
     }
 }
 
 /// The time at which the oldest of the first dead letters was sent. They are released afterwards; SQS
 /// chooses which ones come first, so there may be an older one.
-async fn oldest_dead(stack: &Stack) -> PortResult<Option<OffsetDateTime>> {
+async fn oldest_dead(stack: &StackInstallation) -> PortResult<Option<OffsetDateTime>> {
     const PAGES: usize = 10;
-    let (mut queues, mut oldest) = (stack.dead_letter_queues()?, None);
+    let (mut queues, mut oldest) = (stack.dead_letters()?, None);
     let mut outcome = Ok(());
     for _ in 0..PAGES {
         match queues.page(None).await {

@@ -6,7 +6,7 @@ use envelope::Provider;
 use processing::{Keys, Settings};
 use providers::profile;
 
-use crate::keys::ApiKey;
+use crate::credentials::ApiKey;
 
 /// API keys and API settings for the worker. A provider with an API key is called for real. One
 /// without is simulated where this program contains the simulator (feature `simulator`, which `make

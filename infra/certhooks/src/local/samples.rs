@@ -1,23 +1,20 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context;
 use embedded::LocalSecrets;
+use processing::http;
 use providers::profile;
-use reqwest::{Client, Url};
+use reqwest::Url;
 use time::OffsetDateTime;
 
 use crate::local::progress_log::{ProgressLog, heading};
 use crate::local::providers::Providers;
 use crate::output::say;
-use crate::send::Sample;
-use crate::sign::Sender;
+use crate::send::{Sample, Sender, TIMEOUT};
 
 /// A file in the state folder that marks the samples as sent.
 const SENT: &str = "samples-sent";
-/// The simulator answers within milliseconds; a real provider may need longer.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends the sample events to the webhook endpoints once for a state folder, then prints commands that
 /// send more.
@@ -53,7 +50,7 @@ impl Samples<'_> {
     }
 
     async fn send(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
-        let client = Client::builder().timeout(TIMEOUT).build()?;
+        let client = http::client(TIMEOUT, to)?;
         for file in event_files(self.folder)? {
             let sample = Sample::read(&file, None, secrets).await?;
             sample.send(&client, to, 0).await?;

@@ -1,5 +1,5 @@
-use std::future::Future;
-use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use boot::Environment;
@@ -7,24 +7,27 @@ use bytes::Bytes;
 use embedded::{LocalEvents, LocalSecret, LocalSecrets, State};
 use http::Response;
 use intake::{Intake, Secrets, Settings};
-use ports::PortResult;
 use providers::profile::{ReceiverVisitor, visit_receivers};
 use providers::receiver::WebhookReceiver;
 use providers::request::WebhookRequest;
 use time::OffsetDateTime;
+use tokio::sync::watch;
 
-use crate::keys;
+use crate::credentials;
+use crate::installation::{BoxFuture, PortFuture};
 
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// The delay of the first synthetic event. Messages that a restart finds on the queue go first.
+const FIRST_CANARY: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The webhook endpoint of one provider, whichever it is.
 trait Endpoint: Send + Sync {
     fn route(&self) -> &'static str;
     /// Reads the webhook secret; fails where it or a setting cannot be used.
-    fn warm(&self) -> BoxFuture<'_, PortResult<()>>;
+    fn warm(&self) -> PortFuture<'_, ()>;
     fn body_limit(&self) -> usize;
     fn handle(&self, request: WebhookRequest) -> BoxFuture<'_, Response<Bytes>>;
-    fn send_synthetic(&self) -> BoxFuture<'_, PortResult<String>>;
+    fn send_synthetic(&self) -> PortFuture<'_, String>;
 }
 
 impl<R: WebhookReceiver> Endpoint for Intake<R, LocalEvents, LocalSecret> {
@@ -32,7 +35,7 @@ impl<R: WebhookReceiver> Endpoint for Intake<R, LocalEvents, LocalSecret> {
         R::ROUTE
     }
 
-    fn warm(&self) -> BoxFuture<'_, PortResult<()>> {
+    fn warm(&self) -> PortFuture<'_, ()> {
         Box::pin(self.warm(OffsetDateTime::now_utc()))
     }
 
@@ -44,7 +47,7 @@ impl<R: WebhookReceiver> Endpoint for Intake<R, LocalEvents, LocalSecret> {
         Box::pin(self.handle(request))
     }
 
-    fn send_synthetic(&self) -> BoxFuture<'_, PortResult<String>> {
+    fn send_synthetic(&self) -> PortFuture<'_, String> {
         Box::pin(self.send_synthetic(OffsetDateTime::now_utc()))
     }
 }
@@ -73,10 +76,16 @@ impl WebhookEndpoints {
         Ok(Self(endpoints))
     }
 
-    /// Puts a synthetic event on the queue through the first endpoint, since queue and worker are the same
-    /// for all providers, and returns its id.
-    pub(crate) async fn canary(&self) -> PortResult<String> {
-        self.0[0].send_synthetic().await
+    /// Sends a synthetic event soon after the start and each day, until `stopped` turns true. Queue and
+    /// worker are the same for all providers, so the first endpoint sends it.
+    pub(crate) async fn send_canaries(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
+        let mut pause = FIRST_CANARY;
+        while tokio::time::timeout(pause, stopped.wait_for(|stopped| *stopped)).await.is_err() {
+            if let Err(error) = self.0[0].send_synthetic().await {
+                tracing::error!(%error, "failed to send the canary");
+            }
+            pause = DAY;
+        }
     }
 
     /// The maximum size of a body on this route, in bytes; `None` where no such route exists.
@@ -112,6 +121,6 @@ impl ReceiverVisitor for Opener<'_> {
         let secrets = Secrets::new(self.secrets.webhook(R::PROVIDER), &self.settings);
         let intake =
             Intake::<R, _, _>::new(self.state.events(), Some(secrets), self.settings.clone());
-        self.opened.push((Box::new(intake), keys::origin(self.environment, R::PROVIDER)));
+        self.opened.push((Box::new(intake), credentials::origin(self.environment, R::PROVIDER)));
     }
 }

@@ -13,7 +13,6 @@ mod events;
 mod folder;
 mod harness;
 mod leaks;
-mod meta;
 mod providers;
 mod replay;
 mod restart;

@@ -135,7 +135,7 @@ async fn post(
     let (route, name, value) = match provider {
         Provider::DIGICERT => ("digicert", "X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),
         Provider::CLOUDFLARE => ("cloudflare", "cf-webhook-auth", CLOUDFLARE_AUTH.to_owned()),
-        Provider::META => ("meta-ct", "X-Hub-Signature-256", meta_signature(&body)),
+        _ => ("meta-ct", "X-Hub-Signature-256", meta_signature(&body)),
     };
     let mut request = client.post(format!("http://{address}/webhooks/{route}")).header(name, value);
     if let Some(traceparent) = traceparent {

@@ -23,7 +23,7 @@ pub struct Settings {
     pub meta_access_token: Option<SecretString>,
     /// Whether every response of Graph is 400 with code 100, subcode 33, as recorded live since 2026-02.
     pub retired: bool,
-    /// What `/{app-id}/subscribed_domains` lists at the start.
+    /// What `/{app-id}/subscribed_domains` lists.
     pub subscribed_domains: Vec<String>,
     /// The number of certificates that `/certificates` finds for each domain.
     pub certificates_per_domain: u32,

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use ::time::OffsetDateTime;
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::routing::get;
@@ -29,7 +30,6 @@ use providers::{json, profile};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use ::time::OffsetDateTime;
 
 use crate::fakes::{Fake, Key};
 
@@ -39,11 +39,8 @@ const PASSWORD: SecretMember = SecretMember {
     name: "invented_password",
     variable: "INVENTED_PASSWORD",
 };
-const API_TOKEN: SecretMember = SecretMember {
-    stored_as: "token",
-    name: "invented_token",
-    variable: "INVENTED_TOKEN",
-};
+const API_TOKEN: SecretMember =
+    SecretMember { stored_as: "token", name: "invented_token", variable: "INVENTED_TOKEN" };
 
 static PROFILE: Profile = Profile {
     provider: INVENTED,

@@ -1,7 +1,7 @@
 use envelope::Provider;
 
 use super::receiver::CloudflareReceiver;
-use crate::profile::{Api, Profile, StackOutputs, receive};
+use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
@@ -40,6 +40,7 @@ pub(crate) static PROFILE: Profile = Profile {
     route: CloudflareReceiver::ROUTE,
     webhook_secret: &[WEBHOOK_AUTH],
     api: Api {
+        key_name: "API token",
         base: API_BASE,
         base_variable: "CLOUDFLARE_API_BASE",
         // "Rate limits": 1200 requests in 5 min.
@@ -51,11 +52,12 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     type_prefix: super::receiver::TYPE_PREFIX,
+    event_prefix: "ssl.custom_hostname_certificate.",
     stack_outputs: StackOutputs {
         webhook_url: "CloudflareWebhookUrl",
         webhook_secret: "CloudflareWebhookSecretName",
     },
-    subscribe: "cloudflare",
+    sources: Sources::Listed { page: "https://www.cloudflare.com/ips/" },
     // A hostname has two or three certificates of different key types.
     leaves: 4,
     samples: super::samples::SAMPLES,

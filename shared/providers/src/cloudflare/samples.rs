@@ -7,7 +7,15 @@ use crate::profile::{SampleRequest, Samples};
 use crate::receiver::SecretFault;
 use crate::secret::Stored;
 
-pub(super) const SAMPLES: Samples = Samples { recognises, vary, event, probe: PROBE, request };
+pub(super) const SAMPLES: Samples = Samples {
+    recognises,
+    vary,
+    event,
+    probe: PROBE,
+    probe_name: "test message",
+    is_probe_unkeyed: false,
+    request,
+};
 
 /// Holds no event.
 const PROBE: &str = r#"{"text":"Test message of certhooks doctor"}"#;

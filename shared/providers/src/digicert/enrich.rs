@@ -2,7 +2,7 @@ use envelope::{EventType, Outcome, Reason};
 use serde_json::Value;
 
 use super::{api, webhook};
-use crate::api::{Answer, Classification, Refused};
+use crate::api::{Answer, Classification};
 use crate::enrich::{CallResult, Completion, Enricher, Enrichers, Found, Next, Reply};
 use crate::interpretation::{Challenge, Interpretation};
 use crate::profile::{InvalidSetting, Settings};

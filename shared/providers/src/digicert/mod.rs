@@ -38,6 +38,7 @@ pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
 pub(crate) use profile::PROFILE;
 pub use profile::{
-    API_BASE, API_BASE_EU, API_KEY, CERTIFICATE_EVENTS, DEFAULT_EVENTS, KNOWN_EVENTS, WEBHOOK_KEY,
+    API_BASE, API_BASE_EU, API_KEY, CERTIFICATE_EVENTS, DEFAULT_EVENTS, KNOWN_EVENTS, SOURCE_RANGE,
+    WEBHOOK_KEY,
 };
 pub use receiver::DigicertReceiver;

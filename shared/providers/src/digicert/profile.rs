@@ -1,7 +1,7 @@
 use envelope::Provider;
 
 use super::receiver::DigicertReceiver;
-use crate::profile::{Api, Profile, StackOutputs, receive};
+use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
@@ -9,6 +9,10 @@ use crate::secret_member::SecretMember;
 pub const API_BASE: &str = "https://www.digicert.com/services/v2";
 /// Base of the Services API for accounts in Europe, as public clients have it.
 pub const API_BASE_EU: &str = "https://certcentral.digicert.eu/services/v2";
+
+/// The addresses that CertCentral sends from ("CertCentral webhooks", section "Troubleshoot your
+/// webhook endpoint").
+pub const SOURCE_RANGE: &str = "216.168.240.0/20";
 
 /// The webhook's secret key, which CertCentral sends in a header ("CertCentral webhooks").
 pub const WEBHOOK_KEY: SecretMember = SecretMember {
@@ -51,6 +55,7 @@ pub(crate) static PROFILE: Profile = Profile {
     route: DigicertReceiver::ROUTE,
     webhook_secret: &[WEBHOOK_KEY],
     api: Api {
+        key_name: "API key",
         base: API_BASE,
         base_variable: "DIGICERT_API_BASE",
         // "Rate limits": 100 requests in 5 s and 1000 in 3 min.
@@ -62,11 +67,12 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     type_prefix: super::receiver::TYPE_PREFIX,
+    event_prefix: "",
     stack_outputs: StackOutputs {
         webhook_url: "DigicertWebhookUrl",
         webhook_secret: "DigicertWebhookSecretName",
     },
-    subscribe: "digicert webhook",
+    sources: Sources::Range { range: SOURCE_RANGE, stack_parameter: "DigicertSourceCidrs" },
     leaves: 1,
     samples: super::samples::SAMPLES,
     receive: receive::<DigicertReceiver>,

@@ -23,10 +23,9 @@ mod interpretation;
 mod profile;
 mod receiver;
 mod samples;
-pub mod subscription;
 mod update;
 
 pub use interpretation::interpret;
 pub(crate) use profile::PROFILE;
-pub use profile::{ACCESS_TOKEN, API_BASE, APP_SECRET, OBJECT, VERIFY_TOKEN};
+pub use profile::{ACCESS_TOKEN, API_BASE, APP_SECRET, VERIFY_TOKEN};
 pub use receiver::MetaReceiver;

@@ -1,7 +1,7 @@
 use envelope::Provider;
 
 use super::receiver::MetaReceiver;
-use crate::profile::{Api, Profile, StackOutputs, receive};
+use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
@@ -30,7 +30,7 @@ pub const ACCESS_TOKEN: SecretMember = SecretMember {
 pub(super) const DOMAINS_VARIABLE: &str = "META_DOMAINS";
 
 /// The object that a subscription is about ("Webhooks for Certificate Transparency").
-pub const OBJECT: &str = "certificate_transparency";
+pub(super) const OBJECT: &str = "certificate_transparency";
 
 pub(crate) static PROFILE: Profile = Profile {
     provider: Provider::META,
@@ -38,6 +38,7 @@ pub(crate) static PROFILE: Profile = Profile {
     route: MetaReceiver::ROUTE,
     webhook_secret: &[APP_SECRET, VERIFY_TOKEN],
     api: Api {
+        key_name: "access token",
         base: API_BASE,
         base_variable: "META_API_BASE",
         // "Rate limits": 200 calls in an hour for each user of an app.
@@ -49,11 +50,12 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[(DOMAINS_VARIABLE, "example.com")],
     },
     type_prefix: super::receiver::TYPE_PREFIX,
+    event_prefix: "",
     stack_outputs: StackOutputs {
         webhook_url: "MetaWebhookUrl",
         webhook_secret: "MetaWebhookSecretName",
     },
-    subscribe: "meta",
+    sources: Sources::Unknown,
     leaves: 1,
     samples: super::samples::SAMPLES,
     receive: receive::<MetaReceiver>,

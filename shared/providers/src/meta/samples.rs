@@ -9,7 +9,15 @@ use crate::profile::{SampleRequest, Samples};
 use crate::receiver::SecretFault;
 use crate::secret::Stored;
 
-pub(super) const SAMPLES: Samples = Samples { recognises, vary, event, probe: PROBE, request };
+pub(super) const SAMPLES: Samples = Samples {
+    recognises,
+    vary,
+    event,
+    probe: PROBE,
+    probe_name: "empty batch",
+    is_probe_unkeyed: false,
+    request,
+};
 
 /// The distance between the ids of two copies, since the entries of one batch have neighbouring ids.
 const STRIDE: u64 = 1_000_000_007;

@@ -16,7 +16,6 @@ mod reconciliation_digicert;
 mod samples;
 mod shapes;
 mod splitting;
-mod subscription_meta;
 mod support;
 mod verification;
 mod webhook_digicert;

@@ -3,7 +3,6 @@
 mod cloudflare;
 mod digicert;
 mod installation;
-mod meta;
 mod reachability;
 
 use std::ops::Deref;
@@ -42,8 +41,6 @@ impl Subscribed {
         let digicert = url("digicert");
         scene.run(&["digicert", "webhook", "subscribe", "--endpoint", &digicert]).done();
         scene.run(&["cloudflare", "subscribe", "--endpoint", &url("cloudflare")]).done();
-        let meta = url("meta-ct");
-        scene.run(&["meta", "subscribe", "--endpoint", &meta, "--domain", "a.example"]).done();
         Self { scene, local }
     }
 }
@@ -111,7 +108,7 @@ impl Diagnosis {
 }
 
 /// The warnings of every test: a provider on the Internet cannot reach a loopback address.
-const LOOPBACK: [&str; 2] = ["warning here dns", "warning here tls"];
+const LOOPBACK: [&str; 2] = ["warning installation dns", "warning installation tls"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_installation_has_no_errors_and_nothing_is_changed() {
@@ -121,9 +118,9 @@ async fn a_good_installation_has_no_errors_and_nothing_is_changed() {
         let diagnosis = subscribed.doctor(arguments);
         assert_eq!(diagnosis.not_ok(), LOOPBACK);
         for (scope, check) in [
-            ("here", "state"),
-            ("here", "queue"),
-            ("here", "dead-letters"),
+            ("installation", "state"),
+            ("installation", "queue"),
+            ("installation", "dead-letters"),
             ("digicert", "api-key"),
             ("digicert", "webhook"),
             ("digicert", "endpoint"),
@@ -144,12 +141,6 @@ async fn a_good_installation_has_no_errors_and_nothing_is_changed() {
             ("cloudflare", "policy"),
             ("cloudflare", "deliveries"),
             ("cloudflare", "answer"),
-            ("meta", "subscription"),
-            ("meta", "endpoint"),
-            ("meta", "domains"),
-            ("meta", "phishing-domains"),
-            ("meta", "answer"),
-            ("meta", "handshake"),
         ] {
             assert_eq!(diagnosis.only(scope, check)["level"], "ok");
         }

@@ -99,11 +99,11 @@ async fn certificates() {
         let root = if trusted { proxy.root.as_str() } else { "/etc/ssl/certs/ca-certificates.crt" };
         let arguments = [&ONLY[..], &["--endpoint", &endpoint]].concat();
         let diagnosis = scene.doctor_with(&[("SSL_CERT_FILE", root)], &arguments);
-        diagnosis.expect("here", "tls", level, text);
+        diagnosis.expect("installation", "tls", level, text);
         let answer = diagnosis.only("digicert", "answer");
         let expected = if level == "error" { "error" } else { "ok" };
         assert_eq!(answer["level"], expected, "{answer}");
-        diagnosis.expect("here", "dns", "warning", "localhost is ");
+        diagnosis.expect("installation", "dns", "warning", "localhost is ");
     }
 }
 
@@ -112,9 +112,10 @@ async fn unresolvable_names_and_ports_without_tls() {
     let scene = Scene::new().await;
     let nowhere = [&ONLY[..], &["--endpoint", "https://nowhere.invalid"]].concat();
     let diagnosis = scene.doctor(&nowhere);
-    let finding = diagnosis.expect("here", "dns", "error", "nowhere.invalid does not resolve");
+    let finding =
+        diagnosis.expect("installation", "dns", "error", "nowhere.invalid does not resolve");
     assert!(finding["fix"].as_str().unwrap().contains("create a DNS record"), "{finding}");
-    assert!(diagnosis.all("here", "tls").is_empty());
+    assert!(diagnosis.all("installation", "tls").is_empty());
     diagnosis.expect("digicert", "answer", "error", "no connection");
 
     let plain = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -126,7 +127,7 @@ async fn unresolvable_names_and_ports_without_tls() {
     });
     let endpoint = format!("https://localhost:{port}");
     let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
-    diagnosis.expect("here", "tls", "error", "the TLS handshake failed");
+    diagnosis.expect("installation", "tls", "error", "the TLS handshake failed");
     serving.join().unwrap();
 }
 

@@ -3,13 +3,12 @@ use std::time::Duration;
 use providers::api::{Answer, retry_after as read};
 use providers::cloudflare::alerting;
 use providers::digicert::webhook;
-use providers::meta::subscription;
 use providers::{cloudflare, digicert, meta};
 
 use crate::corpus;
 
 /// All functions that classify an answer.
-const CLASSIFIERS: [fn(&Answer<'_>); 17] = [
+const CLASSIFIERS: [fn(&Answer<'_>); 14] = [
     |answer| drop(digicert::api::classify_download(answer)),
     |answer| drop(digicert::api::classify_order_info(answer)),
     |answer| drop(webhook::classify_list(answer)),
@@ -24,9 +23,6 @@ const CLASSIFIERS: [fn(&Answer<'_>); 17] = [
     |answer| drop(meta::api::classify_certificates(answer)),
     |answer| drop(meta::api::classify_certificate(answer)),
     |answer| drop(meta::api::classify_subscribed_domains(answer)),
-    |answer| drop(subscription::classify_subscriptions(answer)),
-    |answer| drop(subscription::classify_domains(answer)),
-    |answer| drop(subscription::classify_done(answer)),
 ];
 
 /// The input is the status (two bytes) and the body. Every classifier must accept it without a panic.

@@ -36,8 +36,6 @@ pub(crate) enum Answer {
     /// Redirects to the endpoint itself.
     Redirect,
     Never,
-    /// Responds with the value of `hub.challenge`.
-    Challenge,
 }
 
 impl Receiver {
@@ -93,8 +91,6 @@ async fn receive(
 ) -> Response {
     let query = uri.query().unwrap_or_default().to_owned();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    let challenge = query.split('&').find_map(|pair| pair.strip_prefix("hub.challenge="));
-    let challenge = challenge.unwrap_or_default().to_owned();
     let answer = {
         let mut shared = shared.lock().unwrap();
         shared.received.push(Received { method, query, headers, body });
@@ -109,6 +105,5 @@ async fn receive(
             tokio::time::sleep(Duration::from_secs(60)).await;
             StatusCode::OK.into_response()
         }
-        Answer::Challenge => challenge.into_response(),
     }
 }

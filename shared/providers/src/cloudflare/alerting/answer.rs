@@ -2,9 +2,10 @@ use serde_json::Value;
 
 use super::destination::Destination;
 use super::policy::Policy;
-use super::refusal::Refusal;
+use super::refusal::{refusal, unreadable};
 use crate::api::Answer;
 use crate::cloudflare::is_id;
+use crate::refusal::Refusal;
 
 /// The webhook destinations of the account.
 ///
@@ -29,7 +30,7 @@ pub fn classify_policies(answer: &Answer<'_>) -> Result<Vec<Policy>, Refusal> {
 pub fn classify_created(answer: &Answer<'_>) -> Result<String, Refusal> {
     let result = result(answer)?;
     let id = result["id"].as_str().filter(|id| is_id(id));
-    id.map(str::to_owned).ok_or(Refusal::Unreadable { status: answer.status })
+    id.map(str::to_owned).ok_or_else(|| unreadable(answer))
 }
 
 /// For calls whose answer has no result that matters.
@@ -44,24 +45,22 @@ pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
 fn list<T>(answer: &Answer<'_>, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, Refusal> {
     match result(answer)? {
         Value::Array(all) => {
-            let unreadable = Refusal::Unreadable { status: answer.status };
-            all.iter().map(|one| read(one).ok_or(unreadable.clone())).collect()
+            all.iter().map(|one| read(one).ok_or_else(|| unreadable(answer))).collect()
         }
         Value::Null => Ok(Vec::new()),
-        _ => Err(Refusal::Unreadable { status: answer.status }),
+        _ => Err(unreadable(answer)),
     }
 }
 
 /// The member `result` of an answer `{success, errors, messages, result}` ("Make API calls").
 fn result(answer: &Answer<'_>) -> Result<Value, Refusal> {
     if !answer.is_success() {
-        return Err(Refusal::of(answer));
+        return Err(refusal(answer));
     }
-    let body: Value =
-        serde_json::from_slice(answer.body).map_err(|_| Refusal::unreadable(answer))?;
+    let body: Value = serde_json::from_slice(answer.body).map_err(|_| unreadable(answer))?;
     match body.get("success") {
         Some(Value::Bool(true)) => Ok(body.get("result").cloned().unwrap_or_default()),
-        Some(Value::Bool(false)) => Err(Refusal::of(answer)),
-        _ => Err(Refusal::Unreadable { status: answer.status }),
+        Some(Value::Bool(false)) => Err(refusal(answer)),
+        _ => Err(unreadable(answer)),
     }
 }

@@ -4,7 +4,7 @@
 //! - [`request`]: every call with its path and body
 //! - [`destination`], [`policy`]: what an account has, and what to set
 //! - [`answer`]: the answers, parsed leniently
-//! - [`refusal`]: each error as a sentence that says what to do
+//! - [`refusal`]: what Cloudflare refuses, each with a sentence that says what to do
 
 mod answer;
 mod destination;
@@ -15,7 +15,6 @@ mod request;
 pub use answer::{classify_created, classify_destinations, classify_done, classify_policies};
 pub use destination::{Auth, AuthFault, Destination, NewDestination};
 pub use policy::{Policy, new_policy};
-pub use refusal::Refusal;
 pub use request::{
     create_destination, create_policy, delete_destination, delete_policy, destinations, policies,
     update_destination, update_policy,

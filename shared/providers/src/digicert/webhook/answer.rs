@@ -1,8 +1,9 @@
 use serde_json::Value;
 
 use super::parameters::{Endpoint, Key, Settings};
-use super::refusal::Refusal;
+use super::refusal::{NO_WEBHOOK_IN_ACCOUNT, refusal, unreadable};
 use crate::api::Answer;
+use crate::refusal::Refusal;
 
 /// A webhook as "List webhooks" shows it.
 #[derive(Clone, Debug)]
@@ -35,16 +36,15 @@ pub enum Status {
 /// The [`Refusal`] says why the answer holds no list.
 pub fn classify_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
     let body = match success(answer) {
-        Err(Refusal::NoWebhookInAccount) => return Ok(Vec::new()),
+        Err(refusal) if refusal.is(NO_WEBHOOK_IN_ACCOUNT) => return Ok(Vec::new()),
         outcome => outcome?,
     };
-    let unreadable = Refusal::Unreadable { status: answer.status };
     match body.get("webhooks") {
         Some(Value::Array(webhooks)) => {
-            webhooks.iter().map(|webhook| read(webhook).ok_or(unreadable.clone())).collect()
+            webhooks.iter().map(|webhook| read(webhook).ok_or_else(|| unreadable(answer))).collect()
         }
         None | Some(Value::Null) if body.is_object() => Ok(Vec::new()),
-        _ => Err(unreadable),
+        _ => Err(unreadable(answer)),
     }
 }
 
@@ -55,7 +55,7 @@ pub fn classify_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
 pub fn classify_created(answer: &Answer<'_>) -> Result<u64, Refusal> {
     let body = success(answer)?;
     let id = body.get("webhook_id").or_else(|| body.get("id")).and_then(unsigned);
-    id.ok_or(Refusal::Unreadable { status: answer.status })
+    id.ok_or_else(|| unreadable(answer))
 }
 
 /// For calls whose answer has no body (204, or 200 from "Send test event").
@@ -73,9 +73,9 @@ pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
 /// The JSON of a successful answer.
 pub(in crate::digicert) fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
     if !answer.is_success() {
-        return Err(Refusal::of(answer));
+        return Err(refusal(answer));
     }
-    serde_json::from_slice(answer.body).map_err(|_| Refusal::unreadable(answer))
+    serde_json::from_slice(answer.body).map_err(|_| unreadable(answer))
 }
 
 /// A number, which CertCentral writes as a number or as a string.

@@ -3,9 +3,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::answer::{success, unsigned};
-use super::refusal::Refusal;
+use super::refusal::unreadable;
 use crate::api::Answer;
 use crate::digicert::document::CHALLENGE;
+use crate::refusal::Refusal;
 
 /// An event that CertCentral sent, and the answer to it ("Webhook event logs").
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +40,7 @@ pub fn classify_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
     let events = match body.get("events") {
         Some(Value::Array(events)) => events.as_slice(),
         None | Some(Value::Null) if body.is_object() => &[],
-        _ => return Err(Refusal::Unreadable { status: answer.status }),
+        _ => return Err(unreadable(answer)),
     };
     Ok(LogPage {
         entries: events.iter().map(entry).collect(),

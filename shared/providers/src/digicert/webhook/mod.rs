@@ -6,7 +6,7 @@
 //! - [`events`]: which known event name a misspelt one may mean
 //! - [`answer`]: the answers, parsed leniently
 //! - [`logs`]: the log of the events that CertCentral sent
-//! - [`refusal`]: each error as a sentence that says what to do
+//! - [`refusal`]: CertCentral's codes, each with a sentence that says what to do
 
 mod answer;
 mod events;
@@ -23,7 +23,11 @@ pub use parameters::{
     Endpoint, EndpointFault, FREQUENCIES, Key, KeyFault, Parameters, SecretChange, Settings,
     Spelling, frequency, is_event_name,
 };
-pub use refusal::Refusal;
+pub(super) use refusal::unreadable;
+pub use refusal::{
+    ENDPOINT_ERROR, INVALID_ACTION, INVALID_TOKEN, NO_SUCH_ROUTE, NO_SUCH_WEBHOOK,
+    NO_WEBHOOK_IN_ACCOUNT, no_webhook, not_verified,
+};
 pub use request::{
     activate, check_challenge, create, deactivate, delete, event_logs, list, send_challenge,
     test_endpoint, update,

@@ -1,4 +1,5 @@
-use providers::digicert::webhook::{self, LogEntry, Refusal, Settings, Status};
+use providers::digicert::webhook::{self, LogEntry, Settings, Status};
+use providers::refusal::Kind;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -75,7 +76,7 @@ fn the_documented_list_is_read() {
     }
     for unreadable in ["[]", "{\"webhooks\":{}}", "{\"webhooks\":[{}]}", "", "12"] {
         let refusal = webhook::classify_list(&answer(200, unreadable)).unwrap_err();
-        assert_eq!(refusal, Refusal::Unreadable { status: 200 }, "{unreadable}");
+        assert_eq!((refusal.kind, refusal.status), (Kind::Unreadable, 200), "{unreadable}");
     }
 }
 
@@ -85,12 +86,10 @@ fn a_success_with_a_page_in_it_is_refused() {
     assert_eq!(webhook::classify_done(&answer(204, "")), Ok(()));
     assert_eq!(webhook::classify_done(&answer(200, "{}")), Ok(()));
     let page = answer(200, "  <!DOCTYPE html><html>");
-    assert_eq!(webhook::classify_done(&page), Err(Refusal::Html { status: 200 }));
-    assert_eq!(webhook::classify_created(&page), Err(Refusal::Html { status: 200 }));
-    assert!(matches!(
-        webhook::classify_created(&answer(201, "{}")),
-        Err(Refusal::Unreadable { status: 201 })
-    ));
+    assert_eq!(webhook::classify_done(&page).unwrap_err().kind, Kind::Html);
+    assert_eq!(webhook::classify_created(&page).unwrap_err().kind, Kind::Html);
+    let empty = webhook::classify_created(&answer(201, "{}")).unwrap_err();
+    assert_eq!((empty.kind, empty.status), (Kind::Unreadable, 201));
 }
 
 #[test]
@@ -115,7 +114,8 @@ fn each_documented_error_says_what_to_do() {
             let refusal = webhook::classify_done(&answer(status, &errors.to_string())).unwrap_err();
             let text = refusal.to_string();
             assert!(text.contains(expected) && !text.contains('\n'), "{text}");
-            assert_eq!(refusal.code(), Some(code), "{text}");
+            assert_eq!(refusal.code.as_deref(), Some(code), "{text}");
+            assert!(refusal.is_definite(), "{text}");
         }
     }
 }
@@ -128,12 +128,20 @@ fn an_undocumented_answer_is_one_line_too() {
         other.to_string(),
         "CertCentral refused the request (status 400, code newcode): a[31mb"
     );
-    assert_eq!(of(403, "{\"errors\":[{}]}").code(), None);
-    assert_eq!(of(401, ""), Refusal::KeyRefused);
-    assert_eq!(of(502, "<html>"), Refusal::ServerError { status: 502 });
-    assert_eq!(of(302, ""), Refusal::Redirect { status: 302 });
-    assert_eq!(of(403, "<html>Incapsula"), Refusal::Html { status: 403 });
-    assert_eq!(of(400, ""), Refusal::Unreadable { status: 400 });
+    assert_eq!(of(403, "{\"errors\":[{}]}").code, None);
+    for (status, body, kind) in [
+        (401, "", Kind::KeyRefused),
+        (403, "{\"errors\":[{}]}", Kind::Forbidden),
+        (502, "<html>", Kind::Unavailable),
+        (302, "", Kind::Redirect),
+        (403, "<html>Incapsula", Kind::Html),
+        (400, "", Kind::Unreadable),
+    ] {
+        let refusal = of(status, body);
+        assert_eq!((refusal.kind, refusal.status), (kind, status), "{status} {body}");
+        let is_definite = matches!(kind, Kind::KeyRefused | Kind::Forbidden);
+        assert_eq!(refusal.is_definite(), is_definite, "{status} {body}");
+    }
 }
 
 #[test]
