@@ -8,10 +8,12 @@ use providers::digicert::reconciliation::{
     Occurrence, SentEvent, StatusChange, classify_sent_events, classify_status_changes,
     status_changes,
 };
+use providers::receiver::Receipt;
 use providers::refusal::Kind;
-use providers::receiver::{Receipt, WebhookReceiver};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+
+use crate::support::received;
 
 const SENT: OffsetDateTime = datetime!(2026-11-21 23:59:58 UTC);
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -42,10 +44,8 @@ fn failed(event: &str, data: &str) -> Occurrence {
 /// The envelope of the same event when the webhook delivers it.
 fn delivered(event: &str, data: &str, at: OffsetDateTime) -> Envelope {
     let body = format!(r#"{{ "data": {data}, "event": "{event}" }}"#);
-    DigicertReceiver::events(body.as_bytes(), &Receipt { at, traceparent: None })
-        .unwrap()
-        .remove(0)
-        .envelope
+    let receipt = Receipt { at, traceparent: None };
+    received::<DigicertReceiver>(body, receipt).unwrap().remove(0).envelope
 }
 
 #[test]
