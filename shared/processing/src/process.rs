@@ -129,8 +129,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 self.end_synthetic(event, enrichment).await
             }
             Enriched::Complete(enrichment) => self.deliver(event, enrichment).await,
-            Enriched::Emitted { new, known } => {
-                telemetry::emitted(event, new, known);
+            Enriched::Emitted { new, known, problems } => {
+                telemetry::emitted(event, new, known, &problems);
                 self.record(&event.envelope.id).await?;
                 Ok(if new > 0 { Disposition::Delivered } else { Disposition::Duplicate })
             }

@@ -144,7 +144,7 @@ impl Refusal {
         }
     }
 
-    /// What is known of the answer: ` (status 400, code x)`.
+    /// What is known of the answer: `status 400, code x`.
     fn details(&self) -> String {
         let status = (self.status != 0).then(|| format!("status {}", self.status));
         let code = self.code.as_ref().map(|code| format!("code {code}"));
@@ -158,19 +158,23 @@ impl fmt::Display for Refusal {
         if let Some(Known { problem, advice, .. }) = self.known {
             return write!(f, "{problem} ({details}): {advice}");
         }
+        let status = self.status;
         match self.kind {
-            Kind::Unavailable => write!(f, "{name} failed ({details}): try again later"),
-            Kind::Redirect => {
-                write!(f, "the answer is a redirect ({details}), which is not followed: ")?;
-                write!(f, "check that {base} is right")
-            }
-            Kind::Html => {
-                write!(f, "the answer is an HTML page ({details}) and not from the API: check ")?;
-                write!(f, "that {base} is right, and that no proxy or portal is in between")
-            }
-            Kind::Unreadable => {
-                write!(f, "the answer ({details}) cannot be parsed: check that {base} is right")
-            }
+            Kind::Unavailable => write!(f, "{name} failed (status {status}): try again later"),
+            Kind::Redirect => write!(
+                f,
+                "the answer is a redirect (status {status}), which is not followed: check that \
+                 {base} is right"
+            ),
+            Kind::Html => write!(
+                f,
+                "the answer is an HTML page (status {status}) and not from the API: check that \
+                 {base} is right, and that no proxy or portal is in between"
+            ),
+            Kind::Unreadable => write!(
+                f,
+                "the answer (status {status}) cannot be parsed: check that {base} is right"
+            ),
             _ => write!(f, "{name} refused the request ({details}){}", suffix(&self.message)),
         }
     }

@@ -101,10 +101,8 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
                 report.add(INSTALLATION, check, finding)?;
             }
         }
-        match probe::Subject::new(provider, endpoint) {
-            Ok(subject) => report.run(scope, ENDPOINT_CHECKS, context, &subject).await?,
-            Err(error) => report.add(scope, "answer", Finding::error(error.to_string(), ""))?,
-        }
+        let subject = probe::Subject::new(provider, endpoint).map_err(io::Error::other)?;
+        report.run(scope, ENDPOINT_CHECKS, context, &subject).await?;
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! The management of Cloudflare's notifications: its calls, and its answers, documented and not.
 
 use http::Method;
-use providers::api::{Answer, Refused, Request};
+use providers::api::{Answer, Request};
 use providers::cloudflare::alerting::{
-    self, Auth, AuthFault, NewDestination, Refusal, classify_created, classify_destinations,
+    self, Auth, AuthFault, NewDestination, classify_created, classify_destinations,
     classify_done, classify_policies, new_policy,
 };
 use providers::cloudflare::{CUSTOM_HOSTNAMES_ALERT, is_id};
+use providers::refusal::Kind;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::macros::datetime;

@@ -119,9 +119,9 @@ async fn an_endpoint_alone() {
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{out}");
     for line in [
-        "warning  here        state             there is no state folder .certhooks",
-        "ok       digicert    key               CertCentral sends the current key",
-        "ok       digicert    answer-to-key     test event with this installation's key: 200",
+        "warning  installation state             there is no state folder .certhooks",
+        "ok       digicert     key               CertCentral sends the current key",
+        "ok       digicert     answer-to-key     test event with this installation's secret: 200",
     ] {
         assert!(out.lines().any(|found| found.starts_with(line)), "{line}\n{out}");
     }

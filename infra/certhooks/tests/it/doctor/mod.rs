@@ -162,7 +162,7 @@ async fn each_finding_is_a_line_of_text() {
     assert_eq!((ended.code, ended.err.as_str()), (1, ""));
     let state = subscribed.state.path().display();
     let line = format!(
-        "error    digicert    status            inactive: CertCentral sends nothing; fix: certhooks \
+        "error    digicert     status            inactive: CertCentral sends nothing; fix: certhooks \
          digicert webhook activate --state {state}"
     );
     assert!(ended.out.lines().any(|found| found == line), "{}", ended.out);
