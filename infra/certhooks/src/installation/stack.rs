@@ -12,7 +12,6 @@ use providers::profile;
 use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
 
 use crate::credentials::ApiKey;
 use crate::doctor::{Finding, stack_queues};

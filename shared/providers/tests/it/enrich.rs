@@ -113,7 +113,7 @@ mod digicert {
     fn steps(event: &str, chain: Option<&str>, steps: &[Step<'_>]) {
         let chain: Vec<_> = chain.iter().map(|pem| json!({"pem": pem})).collect();
         let data = json!({"order_id": 1, "certificate_id": 2, "certificate_chain": chain});
-        assert_steps(Provider::Digicert, &[], &json!({"event": event, "data": data}), steps);
+        assert_steps(Provider::DIGICERT, &[], &json!({"event": event, "data": data}), steps);
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod digicert {
             Challenge { webhook_id: "7".to_owned(), token: "t0ken".into(), expires: NOON };
         let unknown = Challenge { webhook_id: "unknown".to_owned(), ..challenge.clone() };
         let enrichers = |value: &'static str| {
-            (profile::of(Provider::Digicert).enrichers)(&|_| Some(value.to_owned())).unwrap()
+            (profile::of(Provider::DIGICERT).enrichers)(&|_| Some(value.to_owned())).unwrap()
         };
         assert!(enrichers("false").completion(&challenge).is_none());
         assert!(enrichers("true").completion(&unknown).is_none());
@@ -220,7 +220,7 @@ mod cloudflare {
         let kind = "ssl.custom_hostname_certificate.deployment.succeeded";
         let metadata = json!({"event": {"type": kind}, "zone": {"id": "z1"}});
         let document = json!({"metadata": metadata, "data": {"id": "h1", "hostname": "a.example"}});
-        assert_steps(Provider::Cloudflare, &[], &document, steps);
+        assert_steps(Provider::CLOUDFLARE, &[], &document, steps);
     }
 
     #[test]
@@ -262,7 +262,7 @@ mod meta {
     }
 
     fn steps(settings: &[(&str, &str)], document: &Value, steps: &[Step<'_>]) {
-        assert_steps(Provider::Meta, settings, document, steps);
+        assert_steps(Provider::META, settings, document, steps);
     }
 
     /// A page with certificates of these ids, and the cursor of the next page.
