@@ -44,9 +44,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     // With samples the progress log is the output; the log holds only warnings and errors.
     let format = if arguments.json { Format::Json } else { Format::detect() };
-    boot::log(format, if arguments.samples.is_some() { "warn" } else { "info" });
-    boot::report_panics();
     let environment = Environment::of_process();
+    boot::log(&environment, format, if arguments.samples.is_some() { "warn" } else { "info" })?;
+    boot::report_panics();
     let state = State::open(&arguments.state, Options::default())?;
     let secrets = state.secrets(keys::variable(&environment));
     let providers = Providers::start(&environment, &secrets).await?;

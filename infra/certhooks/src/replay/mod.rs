@@ -56,7 +56,7 @@ async fn replay(arguments: &Replay) -> CommandResult<ExitCode> {
             .map(|()| ExitCode::SUCCESS);
     }
     // The worker logs the reasons of failed attempts.
-    boot::log(Format::detect(), "warn");
+    boot::log(&environment, Format::detect(), "warn")?;
     boot::report_panics();
     let target = Target::open(arguments.to.as_deref(), &installation)?;
     let providers = worker::providers(&arguments.state, &environment, &installation).await?;
