@@ -15,6 +15,7 @@ mod settings;
 mod telemetry;
 mod verify;
 
+pub use answer::problem;
 pub use process::Intake;
 pub use secrets::Secrets;
 pub use settings::Settings;
