@@ -35,7 +35,7 @@ mod signature_algorithm;
 mod signature_checks;
 
 pub use bundle::{Bundle, read};
-pub use pem::NotACertificate;
+pub use pem::{NotACertificate, encode_pem};
 pub use redact_json::redact_json;
 pub use redact_text::{REMOVED, redact_text};
 pub use serial::serial_hex;
