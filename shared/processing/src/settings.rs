@@ -139,7 +139,8 @@ mod tests {
             (&[("DIGICERT_AUTO_VERIFY", "yes please")], "DIGICERT_AUTO_VERIFY"),
             (&[("DELIVER_CANARY", "now")], "DELIVER_CANARY"),
         ] {
-            assert_eq!(settings(variables).unwrap_err().name, name, "{variables:?}");
+            let error = settings(variables).err().unwrap();
+            assert_eq!(error.name, name, "{variables:?}");
         }
     }
 

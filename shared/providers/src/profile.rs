@@ -144,14 +144,11 @@ impl SampleRequest {
         let headers = self.headers.into_iter().filter_map(|(name, value)| {
             Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
         });
+        let Self { method, query, .. } = self;
         WebhookRequest {
-            method: self.method,
-            headers: headers.collect(),
-            query: self.query,
-            body: self.body.into(),
-            source_ip: None,
-            received,
-            traceparent: None,
+            method,
+            query,
+            ..WebhookRequest::post(headers.collect(), self.body, received)
         }
     }
 

@@ -24,6 +24,21 @@ pub struct WebhookRequest {
     pub traceparent: Option<String>,
 }
 
+impl WebhookRequest {
+    /// A `POST` without a query, from an unknown address.
+    pub fn post(headers: HeaderMap, body: impl Into<Bytes>, received: OffsetDateTime) -> Self {
+        Self {
+            method: Method::POST,
+            headers,
+            query: String::new(),
+            body: body.into(),
+            source_ip: None,
+            received,
+            traceparent: None,
+        }
+    }
+}
+
 /// A request that was verified for the receiver `R`: the only thing from which events can be read.
 pub struct Verified<'a, R> {
     request: &'a WebhookRequest,

@@ -146,5 +146,4 @@ impl Stack {
     pub(crate) async fn depths(&self) -> PortResult<Depths> {
         match *self {}
     }
-
 }

@@ -1,6 +1,6 @@
 use aws::{
-    DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents,
-    StackOutputs, StoredSecret,
+    DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents, StackOutputs,
+    StoredSecret,
 };
 use boot::Environment;
 use data_encoding::BASE64URL_NOPAD;

@@ -5,12 +5,13 @@ use boot::Environment;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use http::Response;
-use intake::{Intake, Request, Secrets, Settings};
+use intake::{Intake, Secrets, Settings};
 use ports::{EventsQueue, Outgoing, PortResult, SecretSource, SecretVersions};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
 use providers::receiver::WebhookReceiver;
+use providers::request::WebhookRequest;
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use tokio::runtime::{Builder, Runtime};
 
@@ -88,7 +89,7 @@ impl WebhookEndpoints {
     }
 
     /// The answers of Digicert's, Cloudflare's and Meta's endpoint to a request.
-    pub fn handle(&self, request: &Request) -> [Response<Bytes>; 3] {
+    pub fn handle(&self, request: &WebhookRequest) -> [Response<Bytes>; 3] {
         let answers = async {
             [
                 self.digicert.handle(request.clone()).await,

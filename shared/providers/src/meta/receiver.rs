@@ -149,15 +149,8 @@ mod tests {
             )
         };
         let events = |updates| {
-            let request = WebhookRequest {
-                method: Method::POST,
-                headers: HeaderMap::new(),
-                query: String::new(),
-                body: body(updates).into(),
-                source_ip: None,
-                received: OffsetDateTime::UNIX_EPOCH,
-                traceparent: None,
-            };
+            let received = OffsetDateTime::UNIX_EPOCH;
+            let request = WebhookRequest::post(HeaderMap::new(), body(updates), received);
             MetaReceiver::events(&Verified::by_source_address(&request))
         };
         assert_eq!(events(100).map(|events| events.len()), Ok(100));

@@ -9,9 +9,11 @@ use providers::digicert::reconciliation::{
     status_changes,
 };
 use providers::digicert::webhook::Refusal;
-use providers::receiver::{Receipt, WebhookReceiver};
+use providers::receiver::Receipt;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+
+use crate::support::received;
 
 const SENT: OffsetDateTime = datetime!(2026-11-21 23:59:58 UTC);
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -42,10 +44,8 @@ fn failed(event: &str, data: &str) -> Occurrence {
 /// The envelope of the same event when the webhook delivers it.
 fn delivered(event: &str, data: &str, at: OffsetDateTime) -> Envelope {
     let body = format!(r#"{{ "data": {data}, "event": "{event}" }}"#);
-    DigicertReceiver::events(body.as_bytes(), &Receipt { at, traceparent: None })
-        .unwrap()
-        .remove(0)
-        .envelope
+    let receipt = Receipt { at, traceparent: None };
+    received::<DigicertReceiver>(body, receipt).unwrap().remove(0).envelope
 }
 
 #[test]

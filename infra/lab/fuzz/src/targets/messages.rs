@@ -1,5 +1,5 @@
 use certificate::read;
-use envelope::{CertificateEvent, Envelope, Provider};
+use envelope::{CertificateEvent, Envelope};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
@@ -10,7 +10,7 @@ use time::macros::datetime;
 
 use crate::corpus;
 use crate::targets::round_trip::assert_round_trip;
-use crate::targets::webhooks::receipt;
+use crate::targets::webhooks::events_of;
 
 /// The input is a message of the events queue.
 pub(crate) fn envelope(data: &[u8]) {
@@ -19,8 +19,6 @@ pub(crate) fn envelope(data: &[u8]) {
     let Some(interpretation) = dispatch::interpret(&envelope) else { return };
     let group = fair_queue::group(&envelope, &interpretation);
     assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
-    let challenge = dispatch::challenge(&envelope);
-    assert!(challenge.is_none() || interpretation.provider == Provider::Digicert);
 }
 
 /// The input is a message of the deliveries queue.
@@ -46,7 +44,7 @@ fn envelopes() -> Vec<Envelope> {
         corpus::folder(folder).iter().flat_map(|body| events(body)).collect::<Vec<_>>()
     };
     fn events<R: WebhookReceiver>(body: &[u8]) -> Vec<Envelope> {
-        R::events(body, &receipt()).unwrap().into_iter().map(|event| event.envelope).collect()
+        events_of::<R>(body).unwrap().into_iter().map(|event| event.envelope).collect()
     }
     [
         of("events/digicert", events::<DigicertReceiver>),

@@ -1,9 +1,11 @@
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
-use providers::receiver::{Event, Receipt, WebhookReceiver};
+use providers::receiver::{Event, InvalidDocument, WebhookReceiver};
+use providers::request::{Verified, WebhookRequest};
 use providers::{dispatch, fair_queue};
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 use crate::corpus;
@@ -20,8 +22,8 @@ pub(crate) fn digicert(data: &[u8]) {
     let (value, body) = split(data);
     let is_valid = trimmed(value) == SECRET.as_bytes();
     webhook::<DigicertReceiver>(DIGICERT, value, body, is_valid);
-    let is_probe = DigicertReceiver::is_open_probe(&HeaderMap::new(), body);
-    let events = DigicertReceiver::events(body, &receipt());
+    let is_probe = DigicertReceiver::is_open_probe(&request(HeaderMap::new(), body));
+    let events = events_of::<DigicertReceiver>(body);
     assert!(
         !is_probe || events.is_ok_and(|events| events.is_empty()),
         "a probe with an event in it"
@@ -41,7 +43,13 @@ pub(crate) fn meta(data: &[u8]) {
     webhook::<MetaReceiver>(META, value, body, is_valid);
     if let Ok(query) = str::from_utf8(body) {
         let secret = MetaReceiver::secret(&SECRET.into()).ok().unwrap();
-        assert_eq!(MetaReceiver::handshake(query, &secret), None, "no verify token is configured");
+        let (method, query) = (Method::GET, query.to_owned());
+        let handshake = WebhookRequest { method, query, ..request(HeaderMap::new(), b"") };
+        assert_eq!(
+            MetaReceiver::handshake(&handshake, &secret),
+            None,
+            "no verify token is configured"
+        );
     }
 }
 
@@ -75,8 +83,15 @@ fn trimmed(value: &[u8]) -> &[u8] {
     &value[start..end]
 }
 
-pub(crate) fn receipt() -> Receipt {
-    Receipt { at: datetime!(2026-03-01 12:00 UTC), traceparent: None }
+pub(crate) const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+
+fn request(headers: HeaderMap, body: &[u8]) -> WebhookRequest {
+    WebhookRequest::post(headers, body.to_vec(), NOON)
+}
+
+/// The events of any body, as if it were verified.
+pub(crate) fn events_of<R: WebhookReceiver>(body: &[u8]) -> Result<Vec<Event>, InvalidDocument> {
+    R::events(&Verified::by_source_address(&request(HeaderMap::new(), body)))
 }
 
 /// Only a valid header is accepted, and any body is parsed without a panic.
@@ -84,13 +99,13 @@ fn webhook<R: WebhookReceiver>(name: &'static str, value: &[u8], body: &[u8], is
     let secret = R::secret(&SECRET.into()).ok().unwrap();
     if let Ok(value) = HeaderValue::from_bytes(value) {
         let mut headers = HeaderMap::new();
-        assert!(!R::verify(&headers, body, &secret), "without a header");
+        assert!(!R::verify(&request(headers.clone(), body), &secret), "without a header");
         headers.insert(name, value.clone());
-        assert_eq!(R::verify(&headers, body, &secret), is_valid, "{value:?}");
+        assert_eq!(R::verify(&request(headers.clone(), body), &secret), is_valid, "{value:?}");
         headers.append(name, value);
-        assert!(!R::verify(&headers, body, &secret), "twice");
+        assert!(!R::verify(&request(headers.clone(), body), &secret), "twice");
     }
-    for Event { envelope: event, group } in R::events(body, &receipt()).unwrap_or_default() {
+    for Event { envelope: event, group, expires } in events_of::<R>(body).unwrap_or_default() {
         let interpretation = dispatch::interpret(&event).unwrap();
         assert_eq!(
             (interpretation.provider, &interpretation.subject),
@@ -101,7 +116,7 @@ fn webhook<R: WebhookReceiver>(name: &'static str, value: &[u8], body: &[u8], is
         assert_eq!(group, fair_queue::group(&event, &interpretation));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
-        let _challenge = dispatch::challenge(&event);
+        assert_eq!(expires, interpretation.challenge.map(|challenge| challenge.expires));
         assert_round_trip(&event);
     }
 }

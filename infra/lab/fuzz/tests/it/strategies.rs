@@ -1,10 +1,13 @@
-use bytes::Bytes;
 use fuzz::corpus;
 use fuzz::webhook_endpoints::{SECRET, signature};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use intake::Request;
 use proptest::prelude::*;
 use proptest::sample::select;
+use providers::request::WebhookRequest;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+pub(crate) const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
 /// JSON as text, with all variants of white space, escapes and numbers that RFC 8259 allows.
 pub(crate) fn json() -> impl Strategy<Value = String> {
@@ -76,7 +79,7 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
 }
 
 /// Any request; some have a valid signature in Meta's header.
-pub(crate) fn request() -> impl Strategy<Value = Request> {
+pub(crate) fn request() -> impl Strategy<Value = WebhookRequest> {
     let method = prop_oneof![
         4 => select(vec![Method::POST, Method::GET]),
         1 => "[A-Z]{1,9}".prop_map(|name| Method::from_bytes(name.as_bytes()).unwrap()),
@@ -90,6 +93,6 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         if is_signed {
             headers.insert("x-hub-signature-256", signature(&body).parse().unwrap());
         }
-        Request { method, headers, query, source_ip: None, body: Bytes::from(body) }
+        WebhookRequest { method, query, ..WebhookRequest::post(headers, body, NOON) }
     })
 }
