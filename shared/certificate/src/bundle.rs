@@ -36,7 +36,10 @@ pub fn read(bytes: &[u8], now: OffsetDateTime) -> Result<Bundle, NotACertificate
     let dropped = Dropped { duplicates, private_keys: redact_text::labels(&text) };
     Ok(Bundle {
         checks: checks::run(&ordered, &order, &dropped, now),
-        pem_chain: ordered.iter().map(|certificate| pem::encode(certificate.der)).collect(),
+        pem_chain: ordered
+            .iter()
+            .map(|certificate| pem::encode_pem("CERTIFICATE", certificate.der))
+            .collect(),
         certificates: ordered.into_iter().map(|certificate| certificate.description).collect(),
     })
 }

@@ -53,7 +53,7 @@ mod signature_checks;
 #[cfg(feature = "x509")]
 pub use bundle::{Bundle, read};
 #[cfg(feature = "x509")]
-pub use pem::NotACertificate;
+pub use pem::{NotACertificate, encode_pem};
 pub use redact_json::redact_json;
 pub use redact_text::{REMOVED, redact_text};
 pub use serial::serial_hex;

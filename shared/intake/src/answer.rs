@@ -86,17 +86,6 @@ pub(crate) fn answer<R: WebhookReceiver>(outcome: &Outcome) -> Response<Bytes> {
     }
 }
 
-/// The problem details of RFC 9457, also for a front end that answers a request itself.
-pub fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
-    let body = json!({
-        "type": "about:blank",
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    respond(status, "application/problem+json", body.to_string())
-}
-
 fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
     let mut response = problem(cause.status(), &cause.detail());
     let headers = response.headers_mut();
@@ -116,9 +105,20 @@ fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
     response
 }
 
+/// An answer with the problem details of RFC 9457.
+pub fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
+    let body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    respond(status, "application/problem+json", body.to_string())
+}
+
 fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

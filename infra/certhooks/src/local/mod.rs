@@ -45,9 +45,9 @@ pub(crate) async fn run(arguments: Local) -> CommandResult<()> {
 async fn serve(arguments: Local) -> anyhow::Result<()> {
     // With samples the progress log is the output; the log holds only warnings and errors.
     let format = if arguments.json { Format::Json } else { Format::detect() };
-    boot::log(format, if arguments.samples.is_some() { "warn" } else { "info" });
-    boot::report_panics();
     let environment = Environment::of_process();
+    boot::log(&environment, format, if arguments.samples.is_some() { "warn" } else { "info" })?;
+    boot::report_panics();
     let state = State::open(&arguments.state, Options::default())?;
     let secrets = state.secrets(credentials::variable(&environment));
     let providers = Providers::start(&environment, &secrets).await?;

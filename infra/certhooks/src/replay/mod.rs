@@ -39,7 +39,7 @@ pub(crate) async fn run(arguments: &Replay) -> CommandResult<ExitCode> {
         return dry_run::run(&source, output).await.map(|()| ExitCode::SUCCESS);
     }
     // The worker logs the reasons of failed attempts.
-    boot::log(Format::detect(), "warn");
+    boot::log(&environment, Format::detect(), "warn")?;
     boot::report_panics();
     let target = Target::open(arguments.to.as_deref(), &*installation)?;
     let providers = worker::providers(state, &environment, &*installation).await?;

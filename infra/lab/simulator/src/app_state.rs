@@ -29,7 +29,7 @@ impl AppState {
         let shared = Shared::new(address, settings, running)?;
         Ok(Self {
             digicert: Arc::new(DigicertState::new(Arc::clone(&shared))),
-            cloudflare: Arc::new(CloudflareState::new(Arc::clone(&shared))?),
+            cloudflare: Arc::new(CloudflareState::new(Arc::clone(&shared))),
             meta: Arc::new(MetaState::new(Arc::clone(&shared))),
             shared,
         })

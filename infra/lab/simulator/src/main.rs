@@ -2,7 +2,6 @@
 
 use std::env::{self, VarError};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -26,9 +25,6 @@ struct Arguments {
     /// Respond at Graph as it has since 2026, when the product was retired
     #[arg(long)]
     retired: bool,
-    /// Delay before each provider's response
-    #[arg(long, default_value_t = 0, value_name = "MILLISECONDS")]
-    delay_ms: u64,
     /// Print the base URLs as JSON
     #[arg(long)]
     json: bool,
@@ -43,7 +39,6 @@ async fn main() -> Result<()> {
         cloudflare_api_token: secret("SIMULATOR_CLOUDFLARE_API_TOKEN")?,
         meta_access_token: secret("SIMULATOR_META_ACCESS_TOKEN")?,
         retired: arguments.retired,
-        delay: Duration::from_millis(arguments.delay_ms),
         ..Settings::default()
     };
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -102,14 +101,6 @@ impl Simulator {
     /// Sets the delay before each provider's response.
     pub fn delay_by(&self, delay: Duration) {
         self.state.shared.delay_by(delay);
-    }
-
-    /// Cloudflare: sets the hostname of a custom hostname id.
-    ///
-    /// # Errors
-    /// The hostname is not a DNS name, or too many are set.
-    pub fn name_hostname(&self, id: &str, hostname: &str) -> Result<()> {
-        self.state.cloudflare.set_hostnames(&BTreeMap::from([(id.to_owned(), hostname.to_owned())]))
     }
 
     /// Advances the clock of the providers; CertCentral's tokens are valid for 30 minutes.
