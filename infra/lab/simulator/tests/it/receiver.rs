@@ -25,7 +25,6 @@ struct Shared {
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) method: Method,
-    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
@@ -89,11 +88,10 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let query = uri.query().unwrap_or_default().to_owned();
     let body = String::from_utf8(body.to_vec()).unwrap();
     let answer = {
         let mut shared = shared.lock().unwrap();
-        shared.received.push(Received { method, query, headers, body });
+        shared.received.push(Received { method, headers, body });
         shared.answer
     };
     match answer {
