@@ -13,7 +13,7 @@ async fn samples() {
     for message in &outcome.messages {
         let envelope: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
         let shape = masked(envelope.clone(), &["receivedtime", "time", "traceparent"]);
-        insta::allow_duplicates! { insta::assert_json_snapshot!(shape, @"") };
+        insta::assert_json_snapshot!("envelope", shape);
         assert_eq!(message["MessageAttributes"]["type"]["StringValue"], envelope["type"]);
         assert_eq!(message["MessageAttributes"]["provider"]["StringValue"], "digicert");
         assert_eq!(message["Attributes"]["MessageGroupId"], "digicert/order/12345");
@@ -32,9 +32,10 @@ async fn samples() {
     let lines = outcome.stderr.lines().map(|line| {
         serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("not JSON: {line}"))
     });
-    let accepted = lines.filter(|line| line["message"] == "accepted").next_back();
+    let lines: Vec<Value> = lines.collect();
+    let accepted = lines.into_iter().rfind(|line| line["message"] == "accepted");
     let names = ["timestamp", "function_request_id", "xray_trace_id", "duration_ms"];
-    insta::assert_json_snapshot!(masked(accepted.unwrap(), &names), @"");
+    insta::assert_json_snapshot!("log_line", masked(accepted.unwrap(), &names));
     let log = outcome.stdout + &outcome.stderr;
     for secret in [KEY, "this is not base64", "x-webhook-key", "certificate_id"] {
         assert!(!log.to_lowercase().contains(secret), "{secret}: {log}");
