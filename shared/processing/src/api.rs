@@ -7,7 +7,7 @@ use ports::{PortResult, SecretSource};
 use providers::api::{Call, Classification, Key};
 use providers::enrich::{CallResult, Completion, Enricher, Enrichers, Next};
 use providers::interpretation::{Challenge, Interpretation};
-use providers::profile;
+use providers::profile::Profile;
 use time::OffsetDateTime;
 
 use crate::breaker::{Breaker, Permit};
@@ -23,6 +23,7 @@ pub(crate) struct Apis<S>(BTreeMap<Provider, ProviderApi<S>>);
 
 /// The API of one provider. Without a key its call-backs are `disabled`.
 pub(crate) struct ProviderApi<S> {
+    pub(crate) profile: &'static Profile,
     endpoint: Endpoint,
     key: Option<ApiKey<S>>,
     breaker: Breaker,
@@ -57,10 +58,11 @@ impl<S: SecretSource> Apis<S> {
         let client = client(settings.callback_timeout)?;
         let workers = settings.concurrency;
         let apis = settings.apis.iter().map(|(provider, api)| {
-            let parse = profile::of(*provider).api.key;
+            let parse = api.profile.api.key;
             let key = keys.remove(provider);
             let key = key.map(|source| ApiKey::new(source, parse, Arc::clone(clock)));
             let api = ProviderApi {
+                profile: api.profile,
                 endpoint: Endpoint::new(client.clone(), api, workers, Arc::clone(clock)),
                 key,
                 breaker: Breaker::new(*provider, Arc::clone(clock)),

@@ -67,10 +67,10 @@ impl Stage {
 
     async fn subscribe(&mut self) {
         let events = KNOWN_EVENTS.iter().map(|event| (*event).to_owned()).collect();
-        let endpoint = webhook::Endpoint::parse(&self.listener.url).unwrap();
+        let endpoint = admin::Endpoint::parse(&self.listener.url).unwrap();
         let parameters = Parameters { events: Some(events), ..Parameters::of(endpoint) };
         let (api, key) = (self.endpoint(), key());
-        let created = api.ask(&admin::create(&parameters), &key, webhook::classify_created).await;
+        let created = api.ask(&admin::create(&parameters), &key, admin::classify_created).await;
         self.id = created.unwrap();
         self.act(&admin::send_challenge(self.id)).await;
         self.act(&admin::check_challenge(self.id, &self.listener.token().into())).await;
