@@ -151,24 +151,19 @@ impl<S: SecretSource> ProviderApi<S> {
         self.breaker.report(permit, &envelope.id, health);
     }
 
-    /// The call that completes a challenge, where the operator wants the worker to.
-    pub(crate) fn completion(&self, challenge: &Challenge) -> Option<Completion> {
-        self.enrichers.completion(challenge)
-    }
-
-    /// Makes one call of the management API with the key of the call-backs.
+    /// Completes a challenge with one call of the management API and the key of the call-backs. Returns
+    /// whether it did, which it does only where the operator wants it.
     ///
     /// # Errors
     /// Why it was not done, without anything secret.
-    pub(crate) async fn complete(
-        &self,
-        Completion { request, classify }: Completion,
-    ) -> Result<(), String> {
+    pub(crate) async fn complete(&self, challenge: &Challenge) -> Result<bool, String> {
+        let completion = self.enrichers.completion(challenge)?;
+        let Some(Completion { request, classify }) = completion else { return Ok(false) };
         let key = self.key.as_ref().ok_or("no API key is configured")?;
         let key = key.current().await.map_err(|error| error.0)?;
         let key = key.ok_or("the API key is still a placeholder")?;
         let answer = self.endpoint.manage(&request, &key).await;
         let answer = answer.map_err(|error| error.to_string())?;
-        classify(&answer.borrow(), &request.secrets(&key))
+        classify(&answer.borrow(), &request.secrets(&key)).map(|()| true)
     }
 }

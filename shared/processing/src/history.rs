@@ -3,7 +3,6 @@ use std::collections::BTreeSet;
 use envelope::{Certificate, CertificateEvent};
 use ports::{Entry, HistoryRecord};
 use providers::lifecycle::Lifecycle;
-use providers::profile::Profile;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
@@ -19,14 +18,15 @@ const MAX_NAMES: usize = 10;
 const MAX_LENGTH: usize = 255;
 
 /// The record of this event in the history of its certificate; `None` when the id is too long for a
-/// key.
+/// key. An event of this provider has `max_leaves` leaf certificates at most.
 pub(crate) fn history_record(
-    profile: &Profile,
     lifecycle: Lifecycle,
     event: &CertificateEvent,
+    max_leaves: usize,
     now: OffsetDateTime,
 ) -> Option<HistoryRecord> {
-    let leaves = leaves(profile, event);
+    let certificates = &event.data.certificates;
+    let leaves = certificates.get(..max_leaves).unwrap_or(certificates);
     let serials = leaves.iter().filter_map(|leaf| leaf.serial_number.clone());
     let serial_numbers: Vec<_> = serials.filter(|serial| serial.len() <= MAX_LENGTH).collect();
     let short = |value: &Value| value.as_str().is_none_or(|text| text.len() <= MAX_LENGTH);
@@ -56,13 +56,6 @@ pub(crate) fn history_record(
 
 fn not_after(leaf: &Certificate) -> Option<String> {
     leaf.not_after.clone().filter(|text| text.len() <= MAX_LENGTH)
-}
-
-/// The leaves of the event: CertCentral gives one chain, Cloudflare every certificate of the hostname.
-fn leaves<'a>(profile: &Profile, event: &'a CertificateEvent) -> &'a [Certificate] {
-    let count = profile.leaves;
-    let certificates = &event.data.certificates;
-    certificates.get(..count).unwrap_or(certificates)
 }
 
 /// The keys under which the operator can look the history up: the order, the hostname, the first

@@ -146,9 +146,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let composed = compose(event.redacted, event.interpretation, enrichment);
         let composed = self.advance(lifecycle.as_ref(), composed).await?;
         let (id, now) = (event.envelope.id.clone(), self.now());
-        let history = lifecycle.and_then(|lifecycle| {
-            history::history_record(event.profile, lifecycle, &composed, now)
-        });
+        let max_leaves = event.profile.leaves;
+        let history =
+            lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, now));
         self.publish(composed).await?;
         let kept_until = now + ID_RETENTION;
         self.ports.ledger.record(DeliveryRecord { id, kept_until, history }).await?;

@@ -27,7 +27,7 @@ pub struct Settings {
     pub lease: Duration,
 }
 
-/// A provider's API: its address, how often it may be called, and what makes the call-backs.
+/// A provider, and its API: its address, how often it may be called, and what makes the call-backs.
 #[derive(Clone)]
 pub struct Api {
     pub profile: &'static Profile,

@@ -19,8 +19,8 @@
 //! - [`address`]: which hosts are this machine
 //! - [`secret_member`]: the names of a member of a secret
 //! - [`envelope_builder`]: an envelope from what a receiver knows about an event
-//! - `naming`: event names and subjects that are safe to log and archive
 //! - [`secret`]: stored secrets, header values, constant-time comparison
+//! - `naming`: event names and subjects that are safe to log and archive
 
 pub mod address;
 pub mod api;

@@ -176,10 +176,10 @@ pub enum NotReceived {
     Unverified,
 }
 
-/// [`Profile::receive`] of a receiver.
+/// [`Profile::receive`] of the receiver `R`.
 ///
 /// # Errors
-/// As [`NotReceived`] says.
+/// Why the request has no events.
 pub fn receive<R: WebhookReceiver>(
     request: &WebhookRequest,
     stored: &SecretString,
@@ -203,7 +203,8 @@ impl SampleRequest {
         }
     }
 
-    pub(crate) fn post(header: (&'static str, String), body: Vec<u8>) -> Self {
+    /// A `POST` of JSON with this header.
+    pub fn post(header: (&'static str, String), body: Vec<u8>) -> Self {
         let headers = vec![("content-type", "application/json".to_owned()), header];
         Self { method: Method::POST, query: String::new(), headers, body }
     }

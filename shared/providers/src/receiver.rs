@@ -86,7 +86,7 @@ impl Receipt {
 pub enum InvalidDocument {
     #[error("the body is empty")]
     Empty,
-    #[error("the body has no event name: {0}")]
+    #[error("the request has no event name: {0}")]
     NoEventName(&'static str),
     #[error("the body has no `entry` list")]
     NoEntry,
