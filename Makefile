@@ -12,7 +12,7 @@ SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } o
 ARCH ?= $(or $(SAVED_ARCH),arm64)# architecture of the deployed functions: arm64 or x86_64
 PYTHON ?= python3#             version 3.11 or later
 
-FUNCTIONS := digicert-webhook cloudflare-webhook meta-ct-webhook worker reconciler
+FUNCTIONS := $(notdir $(wildcard functions/*))
 # A program has a cargo command of its own wherever it is measured or deployed. Within one command a package gets every
 # feature that another one asks for: the floor of the benchmark would link HTTP/2 into our functions.
 release = for package in $(1); do cargo build --locked --release --package $$package; done

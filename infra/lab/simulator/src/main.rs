@@ -1,5 +1,6 @@
 //! `certhooks-simulator` runs the simulated providers until SIGINT or SIGTERM.
 
+use std::collections::BTreeMap;
 use std::env::{self, VarError};
 use std::net::SocketAddr;
 
@@ -51,14 +52,12 @@ async fn main() -> Result<()> {
 }
 
 fn bases(simulator: &Simulator, as_json: bool) -> String {
-    let digicert = simulator.digicert_base();
-    let cloudflare = simulator.cloudflare_base();
-    let meta = simulator.meta_base();
     if as_json {
-        json!({"digicert": digicert, "cloudflare": cloudflare, "meta": meta}).to_string()
-    } else {
-        format!("digicert {digicert}  cloudflare {cloudflare}  meta {meta}")
+        let bases: BTreeMap<_, _> = simulator.bases().collect();
+        return json!(bases).to_string();
     }
+    let bases = simulator.bases().map(|(name, base)| format!("{name} {base}"));
+    bases.collect::<Vec<_>>().join("  ")
 }
 
 fn secret(variable: &str) -> Result<Option<SecretString>> {
