@@ -36,7 +36,7 @@ for engine in intake processing reconciliation; do
 done
 
 for function in digicert-webhook cloudflare-webhook meta-ct-webhook; do
-  forbid "$function" 'aws-sdk-(dynamodb|s3)|processing|reqwest' \
+  forbid "$function" 'aws-sdk-(dynamodb|s3)|processing|reqwest|x509-parser' \
     "a webhook function reads one secret and sends to one queue; nothing else is linked into it"
   forbid "$function" 'h2' "all calls are HTTP/1.1, so HTTP/2 is only size"
 done

@@ -14,27 +14,45 @@
 //!   leaf and its signatures, and the text of their results
 //! - [`redact_text`], [`redact_json`], [`bare_key`]: find and remove private keys in text and in
 //!   JSON, with PEM boundaries or without
+//!
+//! Without the feature `x509` only texts are handled ([`redact_text`], [`redact_json`], [`serial`]): a
+//! webhook function reads no certificates and links no X.509 parser.
 
+#[cfg(feature = "x509")]
 mod alternative_names;
 mod bare_key;
 mod boundary;
+#[cfg(feature = "x509")]
 mod bundle;
+#[cfg(feature = "x509")]
 mod checks;
+#[cfg(feature = "x509")]
 mod distinguished_name;
+#[cfg(feature = "x509")]
 mod findings;
+#[cfg(feature = "x509")]
 mod key;
+#[cfg(feature = "x509")]
 mod leaf_checks;
+#[cfg(feature = "x509")]
 mod order;
+#[cfg(feature = "x509")]
 mod parsed;
+#[cfg(feature = "x509")]
 mod pem;
 mod redact_json;
 mod redact_text;
 mod serial;
+#[cfg(feature = "x509")]
 mod signature;
+#[cfg(feature = "x509")]
 mod signature_algorithm;
+#[cfg(feature = "x509")]
 mod signature_checks;
 
+#[cfg(feature = "x509")]
 pub use bundle::{Bundle, read};
+#[cfg(feature = "x509")]
 pub use pem::NotACertificate;
 pub use redact_json::redact_json;
 pub use redact_text::{REMOVED, redact_text};

@@ -13,7 +13,6 @@ use time::{Duration, OffsetDateTime};
 use crate::api::Sent;
 use crate::compose::compose;
 use crate::decide::{decide, jitter};
-use crate::telemetry;
 use crate::types::{Enriched, Enrichment, Event, Retry};
 use crate::worker::Worker;
 
@@ -69,10 +68,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 },
                 Next::Failed(classification) => {
                     match decide(&classification, status, envelope, self.now(), jitter()) {
-                        Ok(result) => {
-                            telemetry::call_failed(event, &result);
-                            machine.next(Reply::Final(result))
-                        }
+                        Ok(result) => machine.next(Reply::Final(result)),
                         Err(retry) => return Ok(Enriched::Retry(retry)),
                     }
                 }
@@ -83,7 +79,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                     }
                     machine.next(Reply::Emitted)
                 }
-                Next::Done(_) if new + known > 0 => return Ok(Enriched::Emitted { new, known }),
+                Next::Done(found) if new + known > 0 => {
+                    return Ok(Enriched::Emitted { new, known, problems: found.problems });
+                }
                 Next::Done(found) => match validate(&found, self.now()) {
                     Ok(bundle) => {
                         return Ok(Enriched::Complete(enrichment(*found, bundle, attempts)));

@@ -5,7 +5,6 @@ use std::time::Duration;
 use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339};
 use metrics::{counter, histogram};
 use ports::PortError;
-use providers::enrich::CallResult;
 use time::OffsetDateTime;
 
 use crate::types::{Event, FailureKind, Retry, RetryReason};
@@ -39,26 +38,18 @@ pub(crate) fn claimed_elsewhere(event: &Event<'_>) {
 }
 
 /// The certificates that were found are delivered, now or before, each with its own log line.
-pub(crate) fn emitted(event: &Event<'_>, new: usize, known: usize) {
+pub(crate) fn emitted(event: &Event<'_>, new: usize, known: usize, problems: &[String]) {
     let (provider, envelope) = (event.interpretation.provider, event.envelope);
     let Envelope { id, kind, traceparent, .. } = envelope;
     let (outcome, attempt) = (Outcome::Queried.as_str(), envelope.attempts.saturating_add(1));
     let duration_ms = millis(event.began.elapsed());
+    for problem in problems {
+        tracing::warn!(%provider, id, r#type = kind, traceparent, problem, "search incomplete");
+    }
     tracing::info!(
         %provider, id, r#type = kind, traceparent, outcome, attempt, new, known, duration_ms, "called back"
     );
     count_callback(provider, outcome, duration_ms);
-}
-
-/// One of an event's calls ended without an answer that can be used.
-pub(crate) fn call_failed(event: &Event<'_>, result: &CallResult) {
-    let provider = event.interpretation.provider;
-    let Envelope { id, kind, traceparent, .. } = event.envelope;
-    let CallResult { outcome, reason, status } = result;
-    let reason = reason.map(|reason| reason.as_str());
-    tracing::warn!(
-        %provider, id, r#type = kind, traceparent, %outcome, reason, status, "lookup failed"
-    );
 }
 
 pub(crate) fn requeued(event: &Event<'_>, retry: &Retry) {

@@ -63,7 +63,8 @@ pub(crate) enum Enriched {
     /// Everything is known that can be known.
     Complete(Enrichment),
     /// Every certificate that was found has an event of its own: `new` ones now, `known` ones before.
-    Emitted { new: usize, known: usize },
+    /// No event has the `problems`.
+    Emitted { new: usize, known: usize, problems: Vec<String> },
     /// Not now.
     Retry(Retry),
 }

@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 use ports::{PortError, SecretSource};
 use processing::{CallError, Endpoint};
 use providers::api::{Answer, Key, Request};
+use providers::digicert::admin::Refusal;
 use providers::digicert::api;
-use providers::digicert::webhook::Refusal;
 
 /// The maximum number of attempts of a call that fails transiently.
 const MAX_ATTEMPTS: u32 = 3;

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use envelope::{EventType, Outcome};
+use envelope::{EventType, Outcome, Reason};
 use serde_json::Value;
 
 use super::api::{self, FoundCertificate};
@@ -98,9 +98,13 @@ impl Paging {
     }
 
     /// What is left after a page with the cursor `after` of the next one.
-    fn advance(self, after: Option<String>) -> Option<Self> {
+    fn advance(self, after: Option<String>, results: &mut Results) -> Option<Self> {
         let read = self.read + 1;
-        (after.is_some() && read < PAGES).then_some(Self { after, read, ..self })
+        if after.is_some() && read == PAGES {
+            results.problems.push(format!("{}: search ended after {PAGES} pages", self.of));
+            return None;
+        }
+        after.is_some().then_some(Self { after, read, ..self })
     }
 }
 
@@ -129,8 +133,12 @@ impl Calls {
     }
 
     /// The certificates in the answer to the call under way.
-    fn answered(&mut self, answer: &Answer<'_>) -> Classification<Vec<FoundCertificate>> {
-        match &self.under_way {
+    fn answered(
+        &mut self,
+        answer: &Answer<'_>,
+        results: &mut Results,
+    ) -> Classification<Vec<FoundCertificate>> {
+        let found = match &self.under_way {
             UnderWay::Nothing => Classification::Good(Vec::new()),
             UnderWay::Certificate(_) => api::classify_certificate(answer).and_then(|found| {
                 self.under_way = UnderWay::Nothing;
@@ -138,19 +146,23 @@ impl Calls {
             }),
             UnderWay::Domains(_) => api::classify_subscribed_domains(answer).and_then(|page| {
                 if let UnderWay::Domains(paging) = std::mem::take(&mut self.under_way) {
-                    self.app = paging.advance(page.after);
+                    self.app = paging.advance(page.after, results);
                 }
                 self.domains.extend(page.domains);
                 Classification::Good(Vec::new())
             }),
             UnderWay::Certificates(_) => api::classify_certificates(answer).and_then(|page| {
                 if let UnderWay::Certificates(paging) = std::mem::take(&mut self.under_way) {
-                    let rest = paging.advance(page.after);
+                    let rest = paging.advance(page.after, results);
                     self.under_way = rest.map_or(UnderWay::Nothing, UnderWay::Certificates);
                 }
                 Classification::Good(page.certificates)
             }),
+        };
+        if matches!(found, Classification::Good(_)) {
+            results.status = Some(answer.status);
         }
+        found
     }
 
     /// Gives the call under way up; what it was about, for a person.
@@ -184,17 +196,18 @@ impl Results {
         }
     }
 
-    /// Without a key, or with the API retired, a further call makes no sense.
-    fn is_over(&self) -> bool {
-        let outcome = self.refused.map(|result| result.outcome);
-        matches!(outcome, Some(Outcome::Disabled | Outcome::Gone))
+    /// The outcome of the calls without an answer.
+    fn refusal(&self) -> Option<Outcome> {
+        self.refused.map(|result| result.outcome)
     }
 
     fn result(&self) -> CallResult {
+        // Nothing was asked: there is no id, and there are no domains.
+        let unusable =
+            CallResult { reason: Some(Reason::UnusableId), ..CallResult::new(Outcome::Failed) };
         match (self.status, self.refused) {
             (Some(status), _) => CallResult::answered(Outcome::Queried, status),
-            (None, Some(refused)) => refused,
-            (None, None) => CallResult::new(Outcome::NotNeeded),
+            (None, refused) => refused.unwrap_or(unusable),
         }
     }
 }
@@ -213,13 +226,15 @@ impl Enricher for Observed {
         match reply {
             Reply::Start | Reply::Emitted => {}
             Reply::Unreadable { .. } => self.included = None,
-            Reply::Answer(answer) => match self.calls.answered(&answer) {
-                Classification::Good(found) => {
-                    self.results.status = Some(answer.status);
-                    self.emissions.extend(found);
-                }
+            Reply::Answer(answer) => match self.calls.answered(&answer, &mut self.results) {
+                Classification::Good(found) => self.emissions.extend(found),
                 other => return Next::Failed(other.and_then(|_| Classification::Good(()))),
             },
+            // What the id of an entry denotes is not documented; it need not be a certificate's.
+            Reply::Final(result) if matches!(self.calls.under_way, UnderWay::Certificate(_)) => {
+                self.calls.give_up();
+                self.results.refused = Some(result);
+            }
             Reply::Final(result) => {
                 let what = self.calls.give_up();
                 self.results.refuse(&what, result);
@@ -228,7 +243,8 @@ impl Enricher for Observed {
         if let Some(found) = self.emissions.pop_front() {
             return Next::Emit(emission(found, self.results.result()));
         }
-        if !self.results.is_over()
+        // An answer about one domain says nothing about the next one; without a key there is none.
+        if self.results.refusal() != Some(Outcome::Disabled)
             && let Some(call) = self.calls.next()
         {
             return Next::Ask(call);
@@ -301,11 +317,8 @@ impl Enricher for Phishing {
             Reply::Unreadable { .. } => drop(self.pems.pop()),
             Reply::Answer(answer) => {
                 let is_by_id = matches!(self.calls.under_way, UnderWay::Certificate(_));
-                match self.calls.answered(&answer) {
-                    Classification::Good(found) => {
-                        self.results.status = Some(answer.status);
-                        self.add(found, is_by_id);
-                    }
+                match self.calls.answered(&answer, &mut self.results) {
+                    Classification::Good(found) => self.add(found, is_by_id),
                     other => return Next::Failed(other.and_then(|_| Classification::Good(()))),
                 }
             }
@@ -315,9 +328,9 @@ impl Enricher for Phishing {
             }
         }
         if self.is_asking {
-            if !self.results.is_over()
-                && let Some(call) = self.calls.next()
-            {
+            // Without a key, or with the API retired, a further call makes no sense.
+            let is_over = matches!(self.results.refusal(), Some(Outcome::Disabled | Outcome::Gone));
+            if !is_over && let Some(call) = self.calls.next() {
                 return Next::Ask(call);
             }
             // The event's own certificate is tried first, then the one that was found.

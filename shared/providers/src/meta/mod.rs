@@ -16,17 +16,17 @@
 //! - Pages of the Graph API, their addresses were not recorded: "Access tokens", "Paginated results"
 
 pub mod api;
-mod ct_certificate;
-mod domain;
+mod document;
 mod enrich;
 mod interpretation;
+mod lifecycle;
 mod profile;
 mod receiver;
 mod samples;
 pub mod subscription;
-mod update;
 
 pub use interpretation::interpret;
+pub use lifecycle::lifecycle;
 pub(crate) use profile::PROFILE;
 pub use profile::{ACCESS_TOKEN, API_BASE, APP_SECRET, OBJECT, VERIFY_TOKEN};
 pub use receiver::MetaReceiver;

@@ -4,11 +4,11 @@
 use envelope::Envelope;
 use providers::api::Answer;
 use providers::digicert::DigicertReceiver;
+use providers::digicert::admin::Refusal;
 use providers::digicert::reconciliation::{
     Occurrence, SentEvent, StatusChange, classify_sent_events, classify_status_changes,
     status_changes,
 };
-use providers::digicert::webhook::Refusal;
 use providers::receiver::Receipt;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};

@@ -3,8 +3,8 @@ use time::OffsetDateTime;
 
 use super::Occurrence;
 use crate::api::Answer;
+use crate::digicert::admin::{LogEntry, Refusal, classify_logs};
 use crate::digicert::document::CHALLENGE;
-use crate::digicert::webhook::{LogEntry, Refusal, classify_logs};
 use crate::json::Members;
 
 /// One entry of the event log ("Webhook event logs").

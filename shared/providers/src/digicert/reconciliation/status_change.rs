@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::Occurrence;
 use crate::api::{Answer, Request};
-use crate::digicert::webhook::{Refusal, success, unsigned};
+use crate::digicert::admin::{Refusal, success, unsigned};
 
 /// The last change of status of an order ("Order status changes").
 #[derive(Clone, Debug, Eq, PartialEq)]

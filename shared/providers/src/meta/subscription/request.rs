@@ -3,7 +3,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use crate::api::Request;
-use crate::meta::{OBJECT, domain};
+use crate::meta::OBJECT;
+use crate::meta::document::domain;
 
 /// The fields that a subscription includes ("Webhooks for Certificate Transparency").
 pub const FIELDS: [&str; 2] = ["certificate", "phishing"];
