@@ -130,7 +130,20 @@ mod tests {
         };
         let failed = Row { failure: "no boundary".into(), ..Row::new("load", 7) };
         assert!(!failed.is_good());
-        insta::assert_snapshot!(markdown(&[good, failed], "make chaos"), @"");
+        insta::assert_snapshot!(markdown(&[good, failed], "make chaos"), @r"
+        Made by `make chaos`.
+
+        | scenario | faults injected | kills | events | lost | repeated | unexplained duplicates | leaked | s |
+        | --- | --: | --: | --: | --: | --: | --: | --: | --: |
+        | crash | 0 | 1,234,567 | 100 | 0 | 0 | 0 | 0 | 12 |
+        | load **FAILED** | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+
+        **crash** (seed 7): after claim 3, after record 4
+        - peak_kib: 9
+
+        **load** (seed 7)
+        - failed: no boundary
+        ");
     }
 
     #[test]
