@@ -97,10 +97,9 @@ async fn events_are_selected_by_all_conditions() {
     ] {
         scene.run(&[&["replay"], arguments].concat()).refused(2, error);
     }
-    for (option, value, error) in [
-        ("--since", "yesterday", "must be an age"),
-        ("--patience", "long", "must be a duration"),
-    ] {
+    for (option, value, error) in
+        [("--since", "yesterday", "must be an age"), ("--patience", "long", "must be a duration")]
+    {
         let ended = scene.run(&["replay", "--all", option, value]);
         assert!(ended.code == 2 && ended.err.contains(error), "{ended:?}");
     }

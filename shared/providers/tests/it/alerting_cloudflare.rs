@@ -3,8 +3,8 @@
 use http::Method;
 use providers::api::{Answer, Request};
 use providers::cloudflare::alerting::{
-    self, Auth, AuthFault, NewDestination, classify_created, classify_destinations,
-    classify_done, classify_policies, new_policy,
+    self, Auth, AuthFault, NewDestination, classify_created, classify_destinations, classify_done,
+    classify_policies, new_policy,
 };
 use providers::cloudflare::{CUSTOM_HOSTNAMES_ALERT, is_id};
 use providers::refusal::Kind;

@@ -144,7 +144,9 @@ async fn an_endpoint_that_does_not_answer() {
     let url = format!("http://{}/webhooks/digicert", nobody.local_addr().unwrap());
     drop(nobody);
     for arguments in [["create", "--endpoint", &url], ["test", "--endpoint", &url]] {
-        stage.webhook(&arguments).refused(1, "code webhook_endpoint_error): check that it is running");
+        stage
+            .webhook(&arguments)
+            .refused(1, "code webhook_endpoint_error): check that it is running");
     }
     stage.webhook(&["list"]).refused(3, "no webhook");
 }

@@ -178,7 +178,12 @@ async fn source_ranges() {
         diagnosis.expect("digicert", "source-range", level, text);
     }
     let both = subscribed.doctor_with(&[("SOURCE_IP_ALLOWLIST", "216.168.240.0/20")], &[]);
-    both.expect("cloudflare", "source-range", "warning", "applies to the endpoint of cloudflare too");
+    both.expect(
+        "cloudflare",
+        "source-range",
+        "warning",
+        "applies to the endpoint of cloudflare too",
+    );
 
     // This webhook endpoint allows CertCentral's addresses only, so 403 is all that can be checked.
     let scene = Scene::new().await;
