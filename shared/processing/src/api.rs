@@ -6,7 +6,7 @@ use ports::{PortResult, SecretSource};
 use providers::api::{Call, Classification, Key};
 use providers::enrich::{CallResult, Completion, Enricher, Enrichers, Next};
 use providers::interpretation::{Challenge, Interpretation};
-use providers::profile;
+use providers::profile::Profile;
 use time::OffsetDateTime;
 
 use crate::breaker::{Breaker, Permit};
@@ -22,6 +22,7 @@ pub(crate) struct Apis<S>(BTreeMap<Provider, ProviderApi<S>>);
 
 /// The API of one provider. Without a key its call-backs are `disabled`.
 pub(crate) struct ProviderApi<S> {
+    pub(crate) profile: &'static Profile,
     endpoint: Endpoint,
     key: Option<ApiKey<S>>,
     breaker: Breaker,
@@ -56,10 +57,11 @@ impl<S: SecretSource> Apis<S> {
         let workers = settings.concurrency;
         let apis = settings.apis.iter().map(|(provider, api)| {
             let client = http::client(settings.callback_timeout, &api.base)?;
-            let parse = profile::of(*provider).api.key;
+            let parse = api.profile.api.key;
             let key = keys.remove(provider);
             let key = key.map(|source| ApiKey::new(source, parse, Arc::clone(clock)));
             let api = ProviderApi {
+                profile: api.profile,
                 endpoint: Endpoint::new(client, api, workers, Arc::clone(clock)),
                 key,
                 breaker: Breaker::new(*provider, Arc::clone(clock)),
@@ -143,24 +145,19 @@ impl<S: SecretSource> ProviderApi<S> {
         self.breaker.report(permit, &envelope.id, health);
     }
 
-    /// The call that completes a challenge, where the operator wants the worker to.
-    pub(crate) fn completion(&self, challenge: &Challenge) -> Option<Completion> {
-        self.enrichers.completion(challenge)
-    }
-
-    /// Makes one call of the management API with the key of the call-backs.
+    /// Completes a challenge with one call of the management API and the key of the call-backs. Returns
+    /// whether it did, which it does only where the operator wants it.
     ///
     /// # Errors
     /// Why it was not done, without anything secret.
-    pub(crate) async fn complete(
-        &self,
-        Completion { request, classify }: Completion,
-    ) -> Result<(), String> {
+    pub(crate) async fn complete(&self, challenge: &Challenge) -> Result<bool, String> {
+        let completion = self.enrichers.completion(challenge)?;
+        let Some(Completion { request, classify }) = completion else { return Ok(false) };
         let key = self.key.as_ref().ok_or("no API key is configured")?;
         let key = key.current().await.map_err(|error| error.0)?;
         let key = key.ok_or("the API key is still a placeholder")?;
         let answer = self.endpoint.manage(&request, &key).await;
         let answer = answer.map_err(|error| error.to_string())?;
-        classify(&answer.borrow(), &request.secrets(&key))
+        classify(&answer.borrow(), &request.secrets(&key)).map(|()| true)
     }
 }

@@ -45,12 +45,14 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         provider: Provider,
         challenge: &Challenge,
     ) -> bool {
-        let api = self.apis.of(provider);
-        let Some(completion) = api.completion(challenge) else { return false };
-        if let Err(error) = api.complete(completion).await {
+        match self.apis.of(provider).complete(challenge).await {
+            Ok(true) => {}
+            Ok(false) => return false,
             // It is stored already, so the operator can use it.
-            telemetry::challenge_not_completed(provider, envelope, &error);
-            return false;
+            Err(error) => {
+                telemetry::challenge_not_completed(provider, envelope, &error);
+                return false;
+            }
         }
         telemetry::challenge_completed(provider, envelope);
         // A token can be used only once, so it is overwritten.

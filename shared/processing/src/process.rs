@@ -73,7 +73,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         envelope: &Envelope,
     ) -> PortResult<Disposition> {
         let redacted = Redacted::of(envelope);
-        let interpretation = dispatch::interpret(&redacted.envelope)
+        let row = |provider| self.apis.of(provider).profile;
+        let interpretation = dispatch::interpret_by(&redacted.envelope, row)
             .ok_or_else(|| PortError("unknown event source".into()))?;
         if let Some(challenge) = &interpretation.challenge {
             return self.store_challenge(envelope, interpretation.provider, challenge).await;
@@ -140,12 +141,14 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// the repeat has the same rank as the state, so it is not stale.
     async fn deliver(&self, event: &Event<'_>, enrichment: Enrichment) -> PortResult<Disposition> {
         telemetry::called_back(event, &enrichment.callback);
-        let lifecycle = dispatch::lifecycle(&event.redacted.envelope, event.interpretation);
+        let profile = self.apis.of(event.interpretation.provider).profile;
+        let envelope = &event.redacted.envelope;
+        let lifecycle = dispatch::lifecycle(profile, envelope, event.interpretation);
         let composed = compose(event.redacted, event.interpretation, enrichment);
         let composed = self.advance(lifecycle.as_ref(), composed).await?;
         let (id, now) = (event.envelope.id.clone(), self.now());
         let history =
-            lifecycle.and_then(|lifecycle| history::history_record(lifecycle, &composed, now));
+            lifecycle.and_then(|it| history::history_record(it, &composed, profile.leaves, now));
         self.publish(composed).await?;
         let kept_until = now + ID_RETENTION;
         self.ports.ledger.record(DeliveryRecord { id, kept_until, history }).await?;

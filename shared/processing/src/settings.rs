@@ -27,9 +27,10 @@ pub struct Settings {
     pub lease: Duration,
 }
 
-/// A provider's API: its address, how often it may be called, and what makes the call-backs.
+/// A provider, and its API: its address, how often it may be called, and what makes the call-backs.
 #[derive(Clone)]
 pub struct Api {
+    pub profile: &'static Profile,
     pub base: Url,
     pub budget: Budget,
     pub enrichers: Arc<dyn Enrichers>,
@@ -58,7 +59,7 @@ impl Settings {
 impl Api {
     /// # Errors
     /// When a variable is invalid; the error names it.
-    pub fn of(environment: &Environment, profile: &Profile) -> Result<Self, SettingError> {
+    pub fn of(environment: &Environment, profile: &'static Profile) -> Result<Self, SettingError> {
         let profile::Api { base, base_variable, budget, budget_variable, .. } = profile.api;
         let base = api_base(base_variable, environment.optional(base_variable).unwrap_or(base))?;
         let text = environment.optional(budget_variable).unwrap_or(budget);
@@ -74,7 +75,7 @@ impl Api {
         let lookup = |name: &str| environment.optional(name).map(str::to_owned);
         let enrichers = (profile.enrichers)(&lookup)
             .map_err(|InvalidSetting { variable, problem }| SettingError::new(variable, problem))?;
-        Ok(Self { base, budget, enrichers: enrichers.into() })
+        Ok(Self { profile, base, budget, enrichers: enrichers.into() })
     }
 }
 

@@ -15,9 +15,12 @@ pub trait Enrichers: Send + Sync {
     /// The machine of an event whose plan is [`Plan::CallBack`](crate::interpretation::Plan::CallBack).
     fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher>;
 
-    /// The call that completes an ownership challenge, where the operator wants the worker to.
-    fn completion(&self, _challenge: &Challenge) -> Option<Completion> {
-        None
+    /// The call that completes an ownership challenge. `None` unless the operator wants the worker to.
+    ///
+    /// # Errors
+    /// Why there is no such call, for a person.
+    fn completion(&self, _challenge: &Challenge) -> Result<Option<Completion>, &'static str> {
+        Ok(None)
     }
 }
 
@@ -117,7 +120,8 @@ impl Found {
         Self { result, ..Self::default() }
     }
 
-    pub(crate) fn done(self) -> Next {
+    /// The end of a machine with this.
+    pub fn done(self) -> Next {
         Next::Done(Box::new(self))
     }
 }

@@ -18,9 +18,9 @@
 //! - [`json`]: members in order, canonical form, derived ids
 //! - [`address`]: which hosts are this machine
 //! - [`secret_member`]: the names of a member of a secret
-//! - `envelope_builder`: an envelope from what a receiver knows about an event
+//! - [`envelope_builder`]: an envelope from what a receiver knows about an event
+//! - [`secret`]: stored secrets, header values, constant-time comparison
 //! - `naming`: event names and subjects that are safe to log and archive
-//! - `secret`: stored secrets, header values, constant-time comparison
 
 pub mod address;
 pub mod api;
@@ -28,7 +28,7 @@ pub mod cloudflare;
 pub mod digicert;
 pub mod dispatch;
 pub mod enrich;
-mod envelope_builder;
+pub mod envelope_builder;
 pub mod fair_queue;
 pub mod interpretation;
 pub mod json;
@@ -39,6 +39,6 @@ pub mod profile;
 pub mod receiver;
 pub mod refusal;
 pub mod request;
-mod secret;
+pub mod secret;
 pub mod secret_member;
 pub mod synthetic;

@@ -150,7 +150,11 @@ pub enum NotReceived {
     Unverified,
 }
 
-pub(crate) fn receive<R: WebhookReceiver>(
+/// [`Profile::receive`] of the receiver `R`.
+///
+/// # Errors
+/// Why the request has no events.
+pub fn receive<R: WebhookReceiver>(
     request: &WebhookRequest,
     stored: &SecretString,
 ) -> Result<Vec<Event>, NotReceived> {
@@ -173,7 +177,8 @@ impl SampleRequest {
         }
     }
 
-    pub(crate) fn post(header: (&'static str, String), body: Vec<u8>) -> Self {
+    /// A `POST` of JSON with this header.
+    pub fn post(header: (&'static str, String), body: Vec<u8>) -> Self {
         let headers = vec![("content-type", "application/json".to_owned()), header];
         Self { method: Method::POST, query: String::new(), headers, body }
     }

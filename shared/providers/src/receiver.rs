@@ -77,7 +77,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    pub(crate) fn of(request: &WebhookRequest) -> Self {
+    pub fn of(request: &WebhookRequest) -> Self {
         Self { at: request.received, traceparent: request.traceparent.clone() }
     }
 }
@@ -86,7 +86,7 @@ impl Receipt {
 pub enum InvalidDocument {
     #[error("the body is empty")]
     Empty,
-    #[error("the body has no event name: {0}")]
+    #[error("the request has no event name: {0}")]
     NoEventName(&'static str),
     #[error("the body has no `entry` list")]
     NoEntry,

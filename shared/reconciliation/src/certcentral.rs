@@ -4,7 +4,7 @@ use ports::{PortError, SecretSource};
 use processing::{CallError, Endpoint};
 use providers::api::{Answer, Key, Request};
 use providers::digicert::api;
-use providers::digicert::webhook::NO_SUCH_ROUTE;
+use providers::digicert::admin::NO_SUCH_ROUTE;
 use providers::refusal::{Kind, Refusal};
 
 /// The maximum number of attempts of a call that fails transiently.

@@ -1,5 +1,5 @@
 use envelope::rfc3339;
-use providers::cloudflare::alerting::{Destination, NewDestination};
+use providers::cloudflare::admin::{Destination, NewDestination};
 use providers::cloudflare::is_id;
 use serde_json::{Value, json};
 use time::OffsetDateTime;

@@ -1,7 +1,7 @@
 use std::io;
 
 use envelope::rfc3339;
-use providers::cloudflare::alerting::{Destination, Policy};
+use providers::cloudflare::admin::{Destination, Policy};
 use providers::refusal::Kind;
 
 use super::args::Access;

@@ -1,4 +1,4 @@
-use providers::cloudflare::alerting::{Policy, new_policy};
+use providers::cloudflare::admin::{Policy, new_policy};
 use serde_json::{Value, json};
 
 use crate::cloudflare::args::CreatePolicy;

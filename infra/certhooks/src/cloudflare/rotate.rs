@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use processing::http;
-use providers::cloudflare::alerting::{Auth, Destination, NewDestination, Policy};
+use providers::cloudflare::admin::{Auth, Destination, NewDestination, Policy};
 use providers::refusal::Kind;
 use secrecy::SecretString;
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 use boot::Environment;
 use envelope::Provider;
 use processing::http::is_loopback;
-use providers::cloudflare::alerting::{
+use providers::cloudflare::admin::{
     self, Auth, Destination, NewDestination, Policy, classify_created, classify_destinations,
     classify_done, classify_policies,
 };
@@ -62,11 +62,11 @@ impl Session {
     }
 
     pub(crate) async fn destinations(&self) -> Result<Vec<Destination>, CallError> {
-        self.client.call(&alerting::destinations(&self.account), classify_destinations).await
+        self.client.call(&admin::destinations(&self.account), classify_destinations).await
     }
 
     pub(crate) async fn policies(&self) -> Result<Vec<Policy>, CallError> {
-        self.client.call(&alerting::policies(&self.account), classify_policies).await
+        self.client.call(&admin::policies(&self.account), classify_policies).await
     }
 
     /// Creates a destination, which must answer Cloudflare's test, and returns its id.
@@ -74,7 +74,7 @@ impl Session {
         &self,
         new: &NewDestination<'_>,
     ) -> Result<String, CallError> {
-        self.client.call(&alerting::create_destination(&self.account, new), classify_created).await
+        self.client.call(&admin::create_destination(&self.account, new), classify_created).await
     }
 
     /// Saves a destination with the values that it has, which makes Cloudflare send its test.
@@ -84,14 +84,14 @@ impl Session {
         same: &NewDestination<'_>,
     ) -> Result<(), CallError> {
         self.client
-            .call(&alerting::update_destination(&self.account, id, same), classify_done)
+            .call(&admin::update_destination(&self.account, id, same), classify_done)
             .await
     }
 
     pub(crate) async fn delete_destination(&self, id: &str) -> CommandResult<()> {
         Ok(self
             .client
-            .call(&alerting::delete_destination(&self.account, id), classify_done)
+            .call(&admin::delete_destination(&self.account, id), classify_done)
             .await?)
     }
 
@@ -99,7 +99,7 @@ impl Session {
     pub(crate) async fn create_policy(&self, policy: &Map<String, Value>) -> CommandResult<String> {
         Ok(self
             .client
-            .call(&alerting::create_policy(&self.account, policy), classify_created)
+            .call(&admin::create_policy(&self.account, policy), classify_created)
             .await?)
     }
 
@@ -110,12 +110,12 @@ impl Session {
     ) -> CommandResult<()> {
         Ok(self
             .client
-            .call(&alerting::update_policy(&self.account, id, policy), classify_done)
+            .call(&admin::update_policy(&self.account, id, policy), classify_done)
             .await?)
     }
 
     pub(crate) async fn delete_policy(&self, id: &str) -> CommandResult<()> {
-        Ok(self.client.call(&alerting::delete_policy(&self.account, id), classify_done).await?)
+        Ok(self.client.call(&admin::delete_policy(&self.account, id), classify_done).await?)
     }
 }
 

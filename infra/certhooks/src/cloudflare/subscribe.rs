@@ -1,5 +1,5 @@
 use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
-use providers::cloudflare::alerting::{Destination, NewDestination, Policy, new_policy};
+use providers::cloudflare::admin::{Destination, NewDestination, Policy, new_policy};
 
 use crate::cloudflare::args::Subscribe;
 use crate::cloudflare::session::{

@@ -1,5 +1,5 @@
 use providers::api::Request;
-use providers::digicert::webhook::{self, Settings, Status, Webhook};
+use providers::digicert::admin::{self, Settings, Status, Webhook};
 use serde_json::{Value, json};
 
 use super::args::{Access, Test, WebhookArgs};
@@ -14,11 +14,11 @@ const WIDTH: usize = 2048;
 
 pub(super) async fn list(access: &Access) -> CommandResult<()> {
     let session = Session::open(access).await?;
-    let webhooks = session.call(&webhook::list(), webhook::classify_list).await?;
+    let webhooks = session.call(&admin::list(), admin::classify_list).await?;
     for webhook in &webhooks {
         session.output.say(&line(webhook), &value(webhook));
     }
-    if webhooks.is_empty() { Err(webhook::no_webhook(None).into()) } else { Ok(()) }
+    if webhooks.is_empty() { Err(admin::no_webhook(None).into()) } else { Ok(()) }
 }
 
 pub(super) async fn show(access: &Access, arguments: &WebhookArgs) -> CommandResult<()> {
@@ -39,7 +39,7 @@ pub(super) async fn test(access: &Access, arguments: &Test) -> CommandResult<()>
             (webhook.endpoint, named_key.or(own))
         }
     };
-    session.act(&webhook::test_endpoint(&endpoint, key.as_ref())).await?;
+    session.act(&admin::test_endpoint(&endpoint, key.as_ref())).await?;
     let with = if key.is_some() { "with" } else { "without" };
     session.output.say(
         &format!("{} accepted the test event, which was sent {with} a key", endpoint.as_str()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 use boot::Environment;
 use embedded::WaitingChallenge;
 use envelope::rfc3339;
-use providers::digicert::webhook;
+use providers::digicert::admin;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::time::Instant;
@@ -48,14 +48,14 @@ async fn send(access: &Access, arguments: &Challenge) -> CommandResult<()> {
     let session = Session::open(access).await?;
     let id = session.id(arguments.webhook.webhook_id).await?;
     if arguments.wait == 0 {
-        session.act(&webhook::send_challenge(id)).await?;
+        session.act(&admin::send_challenge(id)).await?;
         let value = json!({ "webhook_id": id, "outcome": "sent" });
         session.output.say(&format!("webhook {id}: the token was sent to the endpoint"), &value);
         return Ok(());
     }
     let installation = session.installation(&arguments.stack).await?;
     let before = waiting_token(&*installation, id).await?;
-    session.act(&webhook::send_challenge(id)).await?;
+    session.act(&admin::send_challenge(id)).await?;
     let until = Instant::now() + Duration::from_secs(arguments.wait);
     let token = arriving_token(&*installation, id, before.as_ref(), until).await?;
     let token = token.ok_or_else(|| not_arrived(&*installation, arguments.wait))?;
@@ -109,7 +109,7 @@ pub(super) async fn verify(access: &Access, arguments: &Verify) -> CommandResult
             waiting_token(&*installation, id).await?.ok_or_else(none)?.token
         }
     };
-    session.act(&webhook::check_challenge(id, &token)).await?;
+    session.act(&admin::check_challenge(id, &token)).await?;
     done(&session, id, "verified", "; next: certhooks digicert webhook activate");
     Ok(())
 }

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use providers::api::{Answer, Request};
-use providers::digicert::webhook::{
+use providers::digicert::admin::{
     self, Endpoint, FREQUENCIES, Parameters, SecretChange, Settings, Spelling, Webhook, frequency,
     is_event_name, is_known, nearest,
 };
@@ -88,11 +88,11 @@ pub(super) struct Changed {
 impl Change<'_> {
     /// Creates the webhook, and returns its id.
     pub(super) async fn create(&self) -> Result<u64, CallError> {
-        self.send(webhook::create, webhook::classify_created).await
+        self.send(admin::create, admin::classify_created).await
     }
 
     pub(super) async fn update(&self, id: u64) -> Result<(), CallError> {
-        self.send(|parameters| webhook::update(id, parameters), webhook::classify_done).await
+        self.send(|parameters| admin::update(id, parameters), admin::classify_done).await
     }
 
     /// Shows the webhook as it is now, and what to do next.
@@ -116,7 +116,7 @@ impl Change<'_> {
             spelling: Spelling::Boolean,
             ..self.parameters.clone()
         };
-        match self.session.act(&webhook::update(id, &respelled)).await {
+        match self.session.act(&admin::update(id, &respelled)).await {
             Err(error) if !is_unexplained(&error) => Err(error.into()),
             _ => self.read(id).await,
         }

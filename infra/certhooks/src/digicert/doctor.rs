@@ -4,7 +4,7 @@ use std::io;
 use embedded::WaitingChallenge;
 use envelope::rfc3339;
 use ports::SecretVersions;
-use providers::digicert::webhook::{
+use providers::digicert::admin::{
     self, ENDPOINT_ERROR, Key, LogEntry, Status, Webhook, classify_list,
 };
 use providers::digicert::{CERTIFICATE_EVENTS, DEFAULT_EVENTS, SOURCE_RANGE};
@@ -71,7 +71,7 @@ async fn check(context: &Context, report: &mut Report) -> io::Result<Option<Stri
             return Ok(None);
         }
     };
-    let webhooks = match session.call(&webhook::list(), classify_list).await {
+    let webhooks = match session.call(&admin::list(), classify_list).await {
         Ok(webhooks) => webhooks,
         Err(error) => {
             let (check, finding) = refused(error);
@@ -109,7 +109,7 @@ impl Subject {
     async fn test_event(&self) -> &Result<(), CallError> {
         let send = async || {
             let webhook = self.webhook();
-            let request = webhook::test_endpoint(&webhook.endpoint, webhook.secret.as_ref());
+            let request = admin::test_endpoint(&webhook.endpoint, webhook.secret.as_ref());
             self.session.act(&request).await
         };
         self.test_event.get_or_init(send).await

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use envelope::rfc3339;
-use providers::digicert::webhook::{self, LogEntry, LogPage, NO_SUCH_ROUTE};
+use providers::digicert::admin::{self, LogEntry, LogPage, NO_SUCH_ROUTE};
 use serde_json::{Value, json};
 
 use super::args::{Access, Logs};
@@ -82,7 +82,7 @@ impl<'a> EventLog<'a> {
     }
 
     async fn fetch(&self, offset: usize) -> Result<LogPage, CallError> {
-        self.session.call(&webhook::event_logs(self.id, offset), webhook::classify_logs).await
+        self.session.call(&admin::event_logs(self.id, offset), admin::classify_logs).await
     }
 }
 

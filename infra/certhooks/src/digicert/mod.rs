@@ -18,7 +18,7 @@ mod rotate;
 mod session;
 mod subscribe;
 
-use providers::digicert::webhook;
+use providers::digicert::admin;
 
 use self::args::{Command, Webhook};
 use crate::error::CommandResult;
@@ -33,9 +33,9 @@ pub(crate) async fn run(Webhook { command, access }: Webhook) -> CommandResult<(
         Command::Test(arguments) => actions::test(access, arguments).await,
         Command::Challenge(arguments) => challenge::run(access, arguments).await,
         Command::Verify(arguments) => challenge::verify(access, arguments).await,
-        Command::Activate(id) => actions::act(access, id, webhook::activate, "active").await,
-        Command::Deactivate(id) => actions::act(access, id, webhook::deactivate, "inactive").await,
-        Command::Delete(id) => actions::act(access, id, webhook::delete, "deleted").await,
+        Command::Activate(id) => actions::act(access, id, admin::activate, "active").await,
+        Command::Deactivate(id) => actions::act(access, id, admin::deactivate, "inactive").await,
+        Command::Delete(id) => actions::act(access, id, admin::delete, "deleted").await,
         Command::Logs(arguments) => logs::run(access, arguments).await,
         Command::Subscribe(arguments) => Box::pin(subscribe::run(access, arguments)).await,
         Command::Rotate(arguments) => Box::pin(rotate::run(access, arguments)).await,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use providers::digicert::webhook::{
+use providers::digicert::admin::{
     self, ENDPOINT_ERROR, Key, Parameters, SecretChange, Status, Webhook,
 };
 
@@ -210,10 +210,10 @@ impl RotationPlan<'_> {
             secret: SecretChange::Set(key.clone()),
             ..Parameters::of(self.webhook.endpoint.clone())
         };
-        self.session.act(&webhook::update(self.webhook.id, &parameters)).await
+        self.session.act(&admin::update(self.webhook.id, &parameters)).await
     }
 
     async fn test(&self, key: &Key) -> Result<(), CallError> {
-        self.session.act(&webhook::test_endpoint(&self.webhook.endpoint, Some(key))).await
+        self.session.act(&admin::test_endpoint(&self.webhook.endpoint, Some(key))).await
     }
 }

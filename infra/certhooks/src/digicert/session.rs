@@ -3,7 +3,7 @@ use embedded::WaitingChallenge;
 use envelope::Provider;
 use providers::api::{Answer, Request};
 use providers::digicert::API_BASE_EU;
-use providers::digicert::webhook::{self, Key, Webhook};
+use providers::digicert::admin::{self, Key, Webhook};
 use providers::refusal::Refusal;
 use secrecy::SecretString;
 
@@ -91,7 +91,7 @@ impl Session {
 
     /// Makes a call whose answer holds nothing.
     pub(crate) async fn act(&self, request: &Request) -> Result<(), CallError> {
-        self.call(request, webhook::classify_done).await
+        self.call(request, admin::classify_done).await
     }
 
     /// The account's webhook, or the one with the id.
@@ -100,14 +100,14 @@ impl Session {
     /// There is no such webhook, or the call failed.
     pub(crate) async fn webhook(&self, id: Option<u64>) -> CommandResult<Webhook> {
         self.find(id).await?.ok_or_else(|| match id {
-            Some(_) => CommandError::not_found(webhook::no_webhook(id).to_string()),
-            None => webhook::no_webhook(id).into(),
+            Some(_) => CommandError::not_found(admin::no_webhook(id).to_string()),
+            None => admin::no_webhook(id).into(),
         })
     }
 
     /// As [`webhook`](Self::webhook), but `None` where there is no such webhook.
     pub(crate) async fn find(&self, id: Option<u64>) -> Result<Option<Webhook>, CallError> {
-        let webhooks = self.call(&webhook::list(), webhook::classify_list).await?;
+        let webhooks = self.call(&admin::list(), admin::classify_list).await?;
         Ok(webhooks.into_iter().find(|webhook| id.is_none_or(|id| id == webhook.id)))
     }
 

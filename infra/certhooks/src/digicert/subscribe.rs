@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use embedded::WaitingChallenge;
 use providers::digicert::DEFAULT_EVENTS;
-use providers::digicert::webhook::{
+use providers::digicert::admin::{
     self, Endpoint, INVALID_ACTION, INVALID_TOKEN, Key, Parameters, SecretChange, Settings,
     Spelling, Status, Webhook,
 };
@@ -60,7 +60,7 @@ impl SubscriptionPlan<'_> {
     async fn create_or_update(&self) -> CommandResult<Webhook> {
         let found = self.session.find(None).await?;
         let Some((parameters, changes)) = self.needed(found.as_ref()) else {
-            let webhook = found.ok_or_else(|| webhook::no_webhook(None))?;
+            let webhook = found.ok_or_else(|| admin::no_webhook(None))?;
             self.output.step("webhook", "already", &named(&webhook));
             return Ok(webhook);
         };
@@ -152,12 +152,12 @@ impl SubscriptionPlan<'_> {
             return Ok(());
         }
         self.verify(webhook.id).await?;
-        if self.activate(webhook.id).await? { Ok(()) } else { Err(webhook::not_verified().into()) }
+        if self.activate(webhook.id).await? { Ok(()) } else { Err(admin::not_verified().into()) }
     }
 
     /// Activates the webhook; false when it is not verified.
     async fn activate(&self, id: u64) -> CommandResult<bool> {
-        match self.session.act(&webhook::activate(id)).await {
+        match self.session.act(&admin::activate(id)).await {
             Ok(()) => {
                 self.output.step("activate", "done", "");
                 Ok(true)
@@ -175,7 +175,7 @@ impl SubscriptionPlan<'_> {
             self.output.step("verify", "done", "with the token that was waiting");
             return Ok(());
         }
-        self.session.act(&webhook::send_challenge(id)).await?;
+        self.session.act(&admin::send_challenge(id)).await?;
         self.output.step("challenge", "sent", "");
         let Some(token) = self.token(id, before.as_ref()).await? else {
             self.output.step("verify", "already", "the worker completed the challenge");
@@ -211,7 +211,7 @@ impl SubscriptionPlan<'_> {
 
     /// Sends the token to CertCentral; false when it is refused.
     async fn check(&self, id: u64, token: &WaitingChallenge) -> CommandResult<bool> {
-        match self.session.act(&webhook::check_challenge(id, &token.token)).await {
+        match self.session.act(&admin::check_challenge(id, &token.token)).await {
             Ok(()) => Ok(true),
             Err(error) if error.is(INVALID_TOKEN) => Ok(false),
             Err(error) => Err(error.into()),
@@ -225,7 +225,7 @@ impl SubscriptionPlan<'_> {
     }
 
     async fn test(&self) -> CommandResult<()> {
-        let request = webhook::test_endpoint(&self.endpoint, Some(&self.key));
+        let request = admin::test_endpoint(&self.endpoint, Some(&self.key));
         let tested: Result<(), CallError> = self.session.act(&request).await;
         tested.map_err(|error| CommandError::from(error).during("test event"))
     }

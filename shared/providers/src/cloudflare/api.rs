@@ -2,7 +2,7 @@ use envelope::{Certificate, Reason};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::hostname::Hostname;
+use super::document::hostname::Hostname;
 use super::profile::API_TOKEN;
 use crate::api::{Answer, Call, Classification, Key, one_line};
 use crate::json::Members;

@@ -1,8 +1,8 @@
 use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
+use super::document::hostname::Hostname;
 use super::document::{Content, Document};
-use super::hostname::Hostname;
 use super::profile::is_id;
 use crate::interpretation::{Interpretation, Plan};
 use crate::naming::{UNKNOWN, event_name, segment};

@@ -18,17 +18,17 @@
 //! Advanced Certificate alerts, of which third parties published received test messages. Both were
 //! read on 2026-11-22.
 
-pub mod alerting;
+pub mod admin;
 pub mod api;
 mod document;
 mod enrich;
-mod hostname;
 mod interpretation;
 mod lifecycle;
 mod profile;
 mod receiver;
 mod samples;
 
+pub use admin as alerting;
 pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
 pub(crate) use profile::PROFILE;

@@ -1,7 +1,7 @@
 use envelope::{EventType, Outcome, Reason};
 use serde_json::Value;
 
-use super::{api, webhook};
+use super::{admin, api};
 use crate::api::{Answer, Classification};
 use crate::enrich::{CallResult, Completion, Enricher, Enrichers, Found, Next, Reply};
 use crate::interpretation::{Challenge, Interpretation};
@@ -38,14 +38,17 @@ impl Enrichers for CertCentral {
         }
     }
 
-    fn completion(&self, challenge: &Challenge) -> Option<Completion> {
-        let id = challenge.webhook_id.parse().ok().filter(|_| self.auto_verify)?;
-        let request = webhook::check_challenge(id, &challenge.token);
+    fn completion(&self, challenge: &Challenge) -> Result<Option<Completion>, &'static str> {
+        if !self.auto_verify {
+            return Ok(None);
+        }
+        let id = challenge.webhook_id.parse().map_err(|_| "the event names no webhook")?;
+        let request = admin::check_challenge(id, &challenge.token);
         let classify = |answer: &Answer<'_>, secrets: &[String]| {
-            let done = webhook::classify_done(answer);
+            let done = admin::classify_done(answer);
             done.map_err(|refusal| refusal.without_secrets(secrets).to_string())
         };
-        Some(Completion { request, classify })
+        Ok(Some(Completion { request, classify }))
     }
 }
 

@@ -2,8 +2,8 @@ use envelope::{Envelope, EventType, Provider};
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
+use super::document::ids::Ids;
 use super::document::{CHALLENGE, Document};
-use super::ids::Ids;
 use crate::interpretation::{Challenge, Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};

@@ -22,18 +22,18 @@
 //! <https://github.com/riboseinc/digicert> (at 1b61921), or a recording of the live API in
 //! <https://github.com/JupiterOne/graph-digicert>; both were read on 2026-11-22.
 
+pub mod admin;
 pub mod api;
 mod document;
 mod enrich;
-mod ids;
 mod interpretation;
 mod lifecycle;
 mod profile;
 mod receiver;
 pub mod reconciliation;
 mod samples;
-pub mod webhook;
 
+pub use admin as webhook;
 pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
 pub(crate) use profile::PROFILE;

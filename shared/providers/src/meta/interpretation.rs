@@ -1,9 +1,9 @@
 use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
-use super::ct_certificate::{self, CtCertificate};
-use super::domain;
-use super::update::{Batch, Update};
+use super::document::ct_certificate::{self, CtCertificate};
+use super::document::domain;
+use super::document::{Batch, Update};
 use crate::interpretation::{Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};

@@ -60,7 +60,6 @@ pub(crate) static PROFILE: Profile = Profile {
     samples: super::samples::SAMPLES,
     receive: receive::<MetaReceiver>,
     interpret: super::interpret,
-    // Its certificates are not the operator's.
-    lifecycle: |_, _| None,
+    lifecycle: super::lifecycle,
     enrichers: super::enrich::enrichers,
 };

@@ -5,9 +5,9 @@ use ring::hmac::{self, HMAC_SHA256};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
+use super::document::{Batch, Update};
 use super::interpretation::interpret_update;
 use super::profile::{APP_SECRET, VERIFY_TOKEN};
-use super::update::{Batch, Update};
 use crate::envelope_builder::EnvelopeBuilder;
 use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::request::{Verified, WebhookRequest};

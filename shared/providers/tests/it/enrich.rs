@@ -200,9 +200,9 @@ mod digicert {
         let enrichers = |value: &'static str| {
             (profile::of(Provider::Digicert).enrichers)(&|_| Some(value.to_owned())).unwrap()
         };
-        assert!(enrichers("false").completion(&challenge).is_none());
-        assert!(enrichers("true").completion(&unknown).is_none());
-        let completion = enrichers("true").completion(&challenge).unwrap();
+        assert!(matches!(enrichers("false").completion(&challenge), Ok(None)));
+        assert!(enrichers("true").completion(&unknown).is_err());
+        let completion = enrichers("true").completion(&challenge).unwrap().unwrap();
         assert!(completion.request.segments.contains(&"7".to_owned()));
         assert!((completion.classify)(&answer(204, ""), &[]).is_ok());
         let refusal = r#"{"errors":[{"code":"x","message":"no token t0ken"}]}"#;

@@ -1,15 +1,17 @@
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::dispatch;
 use providers::lifecycle::Lifecycle;
 use providers::receiver::WebhookReceiver;
+use providers::{dispatch, profile};
 use serde_json::{Value, json};
 
 use crate::support::{NOON, only, with};
 
 fn of<R: WebhookReceiver>(body: &Value) -> Option<(String, Option<i64>)> {
     let envelope = only::<R>(body);
-    let lifecycle = dispatch::lifecycle(&envelope, &dispatch::interpret(&envelope).unwrap());
+    let interpretation = dispatch::interpret(&envelope).unwrap();
+    let row = profile::of(R::PROVIDER);
+    let lifecycle = dispatch::lifecycle(row, &envelope, &interpretation);
     lifecycle.map(|Lifecycle { certificate, rank }| (certificate, rank))
 }
 

@@ -1,8 +1,9 @@
 //! Receivers, interpretations and call-backs as `intake` and `processing` use them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod admin_cloudflare;
+mod admin_digicert;
 mod adversity;
-mod alerting_cloudflare;
 mod api_cloudflare;
 mod api_digicert;
 mod api_meta;
@@ -20,4 +21,3 @@ mod shapes;
 mod splitting;
 mod support;
 mod verification;
-mod webhook_digicert;

@@ -3,8 +3,8 @@ use time::OffsetDateTime;
 
 use super::Occurrence;
 use crate::api::Answer;
+use crate::digicert::admin::{LogEntry, classify_logs};
 use crate::digicert::document::CHALLENGE;
-use crate::digicert::webhook::{LogEntry, classify_logs};
 use crate::json::Members;
 use crate::refusal::Refusal;
 

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::Occurrence;
 use crate::api::{Answer, Request};
-use crate::digicert::webhook::{success, unreadable, unsigned};
+use crate::digicert::admin::{success, unreadable, unsigned};
 use crate::refusal::Refusal;
 
 /// The last change of status of an order ("Order status changes").

@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::document::Document;
+use super::Document;
 use crate::json::{self, Members};
 use crate::naming::segment;
 

@@ -1,5 +1,5 @@
 use http::Method;
-use providers::digicert::webhook::{
+use providers::digicert::admin::{
     self, Endpoint, EndpointFault, Key, Parameters, SecretChange, Settings, Spelling,
 };
 use secrecy::SecretString;
@@ -14,40 +14,40 @@ fn every_call_has_the_path_and_body_of_its_page() {
     let only_endpoint = json!({ "endpoint": ENDPOINT });
     let with_key = json!({ "endpoint": ENDPOINT, "secret": KEY });
     for (request, method, path, expected) in [
-        (webhook::list(), Method::GET, "webhook", Value::Null),
-        (webhook::create(&parameters), Method::POST, "webhook", only_endpoint.clone()),
-        (webhook::update(7, &parameters), Method::PUT, "webhook/7", only_endpoint.clone()),
+        (admin::list(), Method::GET, "webhook", Value::Null),
+        (admin::create(&parameters), Method::POST, "webhook", only_endpoint.clone()),
+        (admin::update(7, &parameters), Method::PUT, "webhook/7", only_endpoint.clone()),
         (
-            webhook::test_endpoint(&endpoint(), None),
+            admin::test_endpoint(&endpoint(), None),
             Method::POST,
             "webhook/test-endpoint",
             only_endpoint,
         ),
         (
-            webhook::test_endpoint(&endpoint(), Some(&key())),
+            admin::test_endpoint(&endpoint(), Some(&key())),
             Method::POST,
             "webhook/test-endpoint",
             with_key,
         ),
-        (webhook::send_challenge(7), Method::PUT, "webhook/7/send-challenge", Value::Null),
+        (admin::send_challenge(7), Method::PUT, "webhook/7/send-challenge", Value::Null),
         (
-            webhook::check_challenge(7, &token),
+            admin::check_challenge(7, &token),
             Method::PUT,
             "webhook/7/check-challenge",
             json!({ "token": "t-1" }),
         ),
-        (webhook::activate(7), Method::PUT, "webhook/7/activate", Value::Null),
-        (webhook::deactivate(7), Method::PUT, "webhook/7/deactivate", Value::Null),
-        (webhook::delete(7), Method::DELETE, "webhook/7", Value::Null),
-        (webhook::event_logs(Some(7), 0), Method::GET, "webhook/7/event-logs", Value::Null),
-        (webhook::event_logs(None, 2000), Method::GET, "webhook/event-logs", Value::Null),
+        (admin::activate(7), Method::PUT, "webhook/7/activate", Value::Null),
+        (admin::deactivate(7), Method::PUT, "webhook/7/deactivate", Value::Null),
+        (admin::delete(7), Method::DELETE, "webhook/7", Value::Null),
+        (admin::event_logs(Some(7), 0), Method::GET, "webhook/7/event-logs", Value::Null),
+        (admin::event_logs(None, 2000), Method::GET, "webhook/event-logs", Value::Null),
     ] {
         assert_eq!((&request.method, request.segments.join("/").as_str()), (&method, path));
         assert_eq!(body(&request), expected, "{path}");
         let shown = format!("{request:?}");
         assert!(!shown.contains(KEY) && !shown.contains("t-1"), "{shown}");
     }
-    let page = webhook::event_logs(None, 2000);
+    let page = admin::event_logs(None, 2000);
     assert_eq!(page.query, [("offset", "2000".to_owned()), ("limit", "1000".to_owned())]);
 }
 
@@ -64,7 +64,7 @@ fn absent_parameters_are_left_out_of_the_request() {
         settings: all,
         ..Parameters::of(endpoint())
     };
-    let with = |spelling| body(&webhook::create(&Parameters { spelling, ..parameters.clone() }));
+    let with = |spelling| body(&admin::create(&Parameters { spelling, ..parameters.clone() }));
     let expected = |on: Value, off: Value| {
         json!({
             "endpoint": ENDPOINT,
@@ -82,7 +82,7 @@ fn absent_parameters_are_left_out_of_the_request() {
 
     let secret = |secret| {
         let parameters = Parameters { secret, ..Parameters::of(endpoint()) };
-        body(&webhook::update(7, &parameters))["secret"].clone()
+        body(&admin::update(7, &parameters))["secret"].clone()
     };
     assert_eq!(secret(SecretChange::Leave), Value::Null);
     assert_eq!(secret(SecretChange::Set(key())), KEY);

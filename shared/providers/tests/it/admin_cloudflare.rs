@@ -2,7 +2,7 @@
 
 use http::Method;
 use providers::api::{Answer, Request};
-use providers::cloudflare::alerting::{
+use providers::cloudflare::admin::{
     self, Auth, AuthFault, NewDestination, classify_created, classify_destinations, classify_done,
     classify_policies, new_policy,
 };
@@ -38,29 +38,29 @@ fn every_call_has_the_path_and_body_of_its_page() {
         "mechanisms": { "webhooks": [{ "id": "d1" }, { "id": "d2" }] },
     });
     for (request, method, path, expected) in [
-        (alerting::destinations(ACCOUNT), Method::GET, "destinations/webhooks", Value::Null),
+        (admin::destinations(ACCOUNT), Method::GET, "destinations/webhooks", Value::Null),
         (
-            alerting::create_destination(ACCOUNT, &new),
+            admin::create_destination(ACCOUNT, &new),
             Method::POST,
             "destinations/webhooks",
             whole.clone(),
         ),
         (
-            alerting::update_destination(ACCOUNT, "d1", &new),
+            admin::update_destination(ACCOUNT, "d1", &new),
             Method::PUT,
             "destinations/webhooks/d1",
             whole,
         ),
         (
-            alerting::delete_destination(ACCOUNT, "d1"),
+            admin::delete_destination(ACCOUNT, "d1"),
             Method::DELETE,
             "destinations/webhooks/d1",
             Value::Null,
         ),
-        (alerting::policies(ACCOUNT), Method::GET, "policies", Value::Null),
-        (alerting::create_policy(ACCOUNT, &policy), Method::POST, "policies", policy_body.clone()),
-        (alerting::update_policy(ACCOUNT, "p1", &policy), Method::PUT, "policies/p1", policy_body),
-        (alerting::delete_policy(ACCOUNT, "p1"), Method::DELETE, "policies/p1", Value::Null),
+        (admin::policies(ACCOUNT), Method::GET, "policies", Value::Null),
+        (admin::create_policy(ACCOUNT, &policy), Method::POST, "policies", policy_body.clone()),
+        (admin::update_policy(ACCOUNT, "p1", &policy), Method::PUT, "policies/p1", policy_body),
+        (admin::delete_policy(ACCOUNT, "p1"), Method::DELETE, "policies/p1", Value::Null),
     ] {
         let expected_path = format!("accounts/{ACCOUNT}/alerting/v3/{path}");
         assert_eq!((&request.method, request.segments.join("/")), (&method, expected_path));
@@ -69,7 +69,7 @@ fn every_call_has_the_path_and_body_of_its_page() {
     }
     assert!(!format!("{new:?}").contains(AUTH));
     let key = providers::cloudflare::api::key(&"an-api-token".into()).unwrap();
-    let secrets = alerting::create_destination(ACCOUNT, &new).secrets(&key);
+    let secrets = admin::create_destination(ACCOUNT, &new).secrets(&key);
     assert_eq!(secrets, [AUTH, "an-api-token"], "without the scheme");
 }
 

@@ -1,3 +1,6 @@
+pub(super) mod ct_certificate;
+pub(super) mod domain;
+
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 

@@ -4,7 +4,7 @@ mod answers;
 mod requests;
 
 use providers::api::{Answer, Request};
-use providers::digicert::webhook::{Endpoint, Key};
+use providers::digicert::admin::{Endpoint, Key};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-use providers::digicert::webhook::{self, LogEntry, Settings, Status};
+use providers::digicert::admin::{self, LogEntry, Settings, Status};
 use providers::refusal::Kind;
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -9,7 +9,7 @@ use super::{ENDPOINT, KEY, answer, key};
 fn settings_are_read_in_every_spelling() {
     let read = |settings: Value| {
         let body = json!({ "webhooks": [{ "id": "12", "webhook_settings": settings }] });
-        webhook::classify_list(&answer(200, &body.to_string())).unwrap().remove(0).settings
+        admin::classify_list(&answer(200, &body.to_string())).unwrap().remove(0).settings
     };
     let all = Settings {
         instant_issue: Some(true),
@@ -59,7 +59,7 @@ fn the_documented_list_is_read() {
         "events": ["domain_expired", "certificate_issued"],
         "webhook_settings": { "instant_issue_webhook_notification": "1" },
     }] });
-    let webhooks = webhook::classify_list(&answer(200, &body.to_string())).unwrap();
+    let webhooks = admin::classify_list(&answer(200, &body.to_string())).unwrap();
     let [webhook] = webhooks.as_slice() else { panic!("{webhooks:?}") };
     assert_eq!((webhook.id, webhook.endpoint.as_str()), (12345, ENDPOINT));
     assert_eq!(webhook.events, ["domain_expired", "certificate_issued"]);
@@ -72,23 +72,23 @@ fn the_documented_list_is_read() {
         answer(200, r#"{"webhooks":[]}"#),
         answer(200, "{}"),
     ] {
-        assert!(webhook::classify_list(&none).unwrap().is_empty());
+        assert!(admin::classify_list(&none).unwrap().is_empty());
     }
     for unreadable in ["[]", "{\"webhooks\":{}}", "{\"webhooks\":[{}]}", "", "12"] {
-        let refusal = webhook::classify_list(&answer(200, unreadable)).unwrap_err();
+        let refusal = admin::classify_list(&answer(200, unreadable)).unwrap_err();
         assert_eq!((refusal.kind, refusal.status), (Kind::Unreadable, 200), "{unreadable}");
     }
 }
 
 #[test]
 fn a_success_with_a_page_in_it_is_refused() {
-    assert_eq!(webhook::classify_created(&answer(201, r#"{"webhook_id":1234}"#)), Ok(1234));
-    assert_eq!(webhook::classify_done(&answer(204, "")), Ok(()));
-    assert_eq!(webhook::classify_done(&answer(200, "{}")), Ok(()));
+    assert_eq!(admin::classify_created(&answer(201, r#"{"webhook_id":1234}"#)), Ok(1234));
+    assert_eq!(admin::classify_done(&answer(204, "")), Ok(()));
+    assert_eq!(admin::classify_done(&answer(200, "{}")), Ok(()));
     let page = answer(200, "  <!DOCTYPE html><html>");
-    assert_eq!(webhook::classify_done(&page).unwrap_err().kind, Kind::Html);
-    assert_eq!(webhook::classify_created(&page).unwrap_err().kind, Kind::Html);
-    let empty = webhook::classify_created(&answer(201, "{}")).unwrap_err();
+    assert_eq!(admin::classify_done(&page).unwrap_err().kind, Kind::Html);
+    assert_eq!(admin::classify_created(&page).unwrap_err().kind, Kind::Html);
+    let empty = admin::classify_created(&answer(201, "{}")).unwrap_err();
     assert_eq!((empty.kind, empty.status), (Kind::Unreadable, 201));
 }
 
@@ -111,7 +111,7 @@ fn each_documented_error_says_what_to_do() {
             json!({ "errors": [{ "code": code, "message": "m" }] }),
             json!({ "errors": { "code": code, "message": "m" } }),
         ] {
-            let refusal = webhook::classify_done(&answer(status, &errors.to_string())).unwrap_err();
+            let refusal = admin::classify_done(&answer(status, &errors.to_string())).unwrap_err();
             let text = refusal.to_string();
             assert!(text.contains(expected) && !text.contains('\n'), "{text}");
             assert_eq!(refusal.code.as_deref(), Some(code), "{text}");
@@ -122,7 +122,7 @@ fn each_documented_error_says_what_to_do() {
 
 #[test]
 fn an_undocumented_answer_is_one_line_too() {
-    let of = |status, body: &str| webhook::classify_done(&answer(status, body)).unwrap_err();
+    let of = |status, body: &str| admin::classify_done(&answer(status, body)).unwrap_err();
     let other = of(400, r#"{"errors":[{"code":"new\ncode","message":"a\u001b[31mb"}]}"#);
     assert_eq!(
         other.to_string(),
@@ -159,7 +159,7 @@ fn the_documented_log_is_read_without_its_token() {
         ],
         "page": { "total": 2, "limit": 1000, "offset": 0 },
     });
-    let page = webhook::classify_logs(&answer(200, &body.to_string())).unwrap();
+    let page = admin::classify_logs(&answer(200, &body.to_string())).unwrap();
     assert_eq!(page.total, Some(2));
     let [challenge, rejected, expired] = page.entries.as_slice() else { panic!("{page:?}") };
     assert_eq!((&challenge.info, challenge.code, challenge.is_failed()), (&None, Some(200), false));
@@ -169,6 +169,6 @@ fn the_documented_log_is_read_without_its_token() {
     assert_eq!(expired.sent, Some(datetime!(2023-07-14 19:09:19.5 UTC)));
     assert_eq!((expired.code, expired.answered), (None, None));
 
-    let empty = webhook::classify_logs(&answer(200, r#"{"page":{"total":0}}"#)).unwrap();
+    let empty = admin::classify_logs(&answer(200, r#"{"page":{"total":0}}"#)).unwrap();
     assert_eq!(empty.entries, [] as [LogEntry; 0]);
 }
