@@ -99,7 +99,10 @@ impl Session {
     /// # Errors
     /// There is no such webhook, or the call failed.
     pub(crate) async fn webhook(&self, id: Option<u64>) -> CommandResult<Webhook> {
-        self.find(id).await?.ok_or_else(|| admin::no_webhook(id).into())
+        self.find(id).await?.ok_or_else(|| match id {
+            Some(_) => CommandError::not_found(admin::no_webhook(id).to_string()),
+            None => admin::no_webhook(id).into(),
+        })
     }
 
     /// As [`webhook`](Self::webhook), but `None` where there is no such webhook.

@@ -9,8 +9,6 @@
 //! - "Certificate Transparency API":
 //!   <https://developers.secure.facebook.com/docs/certificate-transparency-api>
 //! - "Graph API Webhooks": <https://developers.facebook.com/docs/graph-api/webhooks/getting-started/>
-//! - "Subscriptions":
-//!   <https://developers.secure.facebook.com/docs/graph-api/webhooks/subscriptions-edge>
 //! - "Handling errors": <https://developers.facebook.com/docs/graph-api/guides/error-handling>
 //! - "Rate limits": <https://developers.facebook.com/docs/graph-api/overview/rate-limiting/>
 //! - Pages of the Graph API, their addresses were not recorded: "Access tokens", "Paginated results"

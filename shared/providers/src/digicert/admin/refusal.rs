@@ -58,10 +58,7 @@ static API: ManagementApi = ManagementApi {
             "the webhook's status does not allow this",
             "complete the challenge first, with `challenge --send` and then `verify`",
         ),
-        Known {
-            kind: Kind::NotFound,
-            ..documented(&[NO_SUCH_WEBHOOK], "no webhook has this id", "find the id with `list`")
-        },
+        documented(&[NO_SUCH_WEBHOOK], "no webhook has this id", "find the id with `list`"),
         documented(
             &[NO_SUCH_ROUTE],
             "CertCentral has no such address",
