@@ -10,6 +10,7 @@
 //! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`stale`]: events that are older than the state of their certificate
 //! - [`time`]: what depends on the age of an event
+//! - [`invented`]: providers unlike the real ones, from request to delivery
 //! - [`challenge`]: the token of CertCentral's challenge
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -18,6 +19,7 @@ mod bench;
 mod challenge;
 mod fakes;
 mod faults;
+mod invented;
 mod ledger;
 mod outage;
 mod stale;
