@@ -12,7 +12,7 @@ SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } o
 ARCH ?= $(or $(SAVED_ARCH),arm64)# architecture of the deployed functions: arm64 or x86_64
 PYTHON ?= python3#             version 3.11 or later
 
-FUNCTIONS := digicert-webhook cloudflare-webhook meta-ct-webhook worker reconciler
+FUNCTIONS := $(notdir $(wildcard functions/*))
 # Clippy, the tests and the tests of the template use the same features, so that each crate is compiled once.
 TEST_FEATURES := certhooks/aws,certhooks/simulator
 # cargo-lambda links with zig, against the C library of provided.al2023 rather than this machine's.

@@ -35,8 +35,8 @@ for engine in intake processing reconciliation; do
   forbid "$engine" 'aws-.*|lambda.*|rusqlite' "it knows ports, and not what is behind them"
 done
 
-for function in digicert-webhook cloudflare-webhook meta-ct-webhook; do
-  forbid "$function" 'aws-sdk-(dynamodb|s3)|processing|reqwest|x509-parser' \
+for function in functions/*-webhook; do
+  forbid "${function#functions/}" 'aws-sdk-(dynamodb|s3)|processing|reqwest|x509-parser' \
     "a webhook function reads one secret and sends to one queue; nothing else is linked into it"
 done
 

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from emulator import BIN, BINARIES, PATIENCE, REGION, ROOT, Emulator, eventually
 
-FUNCTIONS = ["digicert-webhook", "cloudflare-webhook", "meta-ct-webhook", "worker", "reconciler"]
+FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir())
 BUCKET = "packages"
 
 

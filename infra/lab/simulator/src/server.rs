@@ -17,7 +17,7 @@ use crate::cloudflare::{CloudflareEvent, CloudflareSent};
 use crate::connection::{ConnectionHandle, ResettableListener};
 use crate::digicert::{DigicertEvent, DigicertSent};
 use crate::faults::Faults;
-use crate::provider::Provider;
+use crate::provider::{self, Provider};
 use crate::requests::Requests;
 use crate::settings::Settings;
 use crate::{cloudflare, control, digicert, meta, middleware};
@@ -68,11 +68,9 @@ impl Simulator {
     /// The base of a provider's API, by the provider's name. It answers every call with 404 for a provider
     /// that is not simulated.
     pub fn base_of(&self, provider: &str) -> String {
-        match provider {
-            "digicert" => self.digicert_base(),
-            "cloudflare" => self.cloudflare_base(),
-            "meta" => self.meta_base(),
-            other => self.base(&format!("/{other}")),
+        match provider::ALL.iter().find(|simulated| simulated.name == provider) {
+            Some(Provider { base, .. }) => self.base(base),
+            None => self.base(&format!("/{provider}")),
         }
     }
 
@@ -142,10 +140,9 @@ impl Simulator {
 
 async fn serve(listener: ResettableListener, state: AppState) {
     let shared = state.shared.clone();
-    let router = Router::new()
-        .merge(digicert::routes(state.digicert.clone()))
-        .merge(cloudflare::routes(state.cloudflare.clone()))
-        .merge(meta::routes(state.meta.clone()))
+    let providers = provider::ALL.iter().map(|provider| (provider.routes)(&state));
+    let router = providers
+        .fold(Router::new(), Router::merge)
         .merge(control::routes(state.clone()))
         .fallback(unknown)
         .layer(from_fn_with_state(state, middleware::handle));
@@ -157,8 +154,8 @@ async fn serve(listener: ResettableListener, state: AppState) {
 }
 
 async fn unknown(uri: Uri) -> Response {
-    match Provider::of(uri.path()) {
-        Some(provider) => provider.unknown_route(uri.path()),
+    match provider::of(uri.path()) {
+        Some(provider) => (provider.unknown_route)(uri.path()),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
