@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emulator import BIN, BINARIES, PATIENCE, ROOT, Emulator, eventually
 
-FUNCTIONS = ["digicert-webhook", "cloudflare-webhook", "meta-ct-webhook", "worker", "reconciler"]
+FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir())
 BUCKET = "packages"
 
 

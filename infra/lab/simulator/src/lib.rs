@@ -6,7 +6,7 @@
 //! - [`settings`]: expected API keys, subscribed domains, the retired product
 //! - [`middleware`]: records, delays and fails the requests to providers, and checks their keys
 //! - [`control`]: the control paths, `/_simulator/...`
-//! - [`provider`]: which provider a path belongs to
+//! - [`provider`]: one row for each provider, which joins its folder to the rest
 //! - [`app_state`]: the state of each provider; [`shared`]: what they have in common
 //! - [`digicert`], [`cloudflare`], [`meta`]: routes, responses and state of each provider
 //! - [`fault`], [`faults`]: the kinds of faults, and the rules in force

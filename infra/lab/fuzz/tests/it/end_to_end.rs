@@ -4,7 +4,7 @@ use std::sync::Arc;
 use boot::Environment;
 use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Options, State};
 use envelope::CertificateEvent;
-use fuzz::webhook_endpoints::{FixedSecret, SECRET, intake, signature};
+use fuzz::webhook_endpoints::{FixedSecret, SECRET, intake};
 use http::HeaderMap;
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ use providers::request::WebhookRequest;
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
-use crate::strategies::json;
+use crate::strategies::{json, signature};
 
 type LocalWorker = Worker<LocalEvents, LocalDeliveries, LocalLedger, LocalArchive, FixedSecret>;
 

@@ -1,16 +1,16 @@
 use data_encoding::BASE64;
-use fuzz::webhook_endpoints::{SECRET, WebhookEndpoints, signature};
+use fuzz::webhook_endpoints::{SECRET, answers};
 use http::{HeaderMap, HeaderValue};
 use lambda::decode;
 use proptest::prelude::*;
 use providers::request::WebhookRequest;
 use serde_json::{Map, Value, json};
 
-use crate::strategies::{NOON, request};
+use crate::strategies::{NOON, request, signature};
 
-/// The statuses of Digicert's, Cloudflare's and Meta's endpoint.
-fn statuses(request: &WebhookRequest) -> [u16; 3] {
-    WebhookEndpoints::new().handle(request).map(|response| response.status().as_u16())
+/// The statuses of every provider's endpoint: Digicert's, Cloudflare's, Meta's, ….
+fn statuses(request: &WebhookRequest) -> Vec<u16> {
+    answers(request).iter().map(|response| response.status().as_u16()).collect()
 }
 
 fn post(name: &'static str, value: &[u8], body: &[u8]) -> WebhookRequest {
