@@ -12,7 +12,10 @@ SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } o
 ARCH ?= $(or $(SAVED_ARCH),arm64)# architecture of the deployed functions: arm64 or x86_64
 PYTHON ?= python3#             version 3.11 or later
 
-FUNCTIONS := digicert-webhook cloudflare-webhook meta-ct-webhook worker reconciler
+FUNCTIONS := $(notdir $(wildcard functions/*))
+# A program has a cargo command of its own wherever it is measured or deployed. Within one command a package gets every
+# feature that another one asks for: the floor of the benchmark would link HTTP/2 into our functions.
+release = for package in $(1); do cargo build --locked --release --package $$package; done
 # Clippy, the tests and the tests of the template use the same features, so that each crate is compiled once.
 TEST_FEATURES := certhooks/aws,certhooks/simulator
 # cargo-lambda links with zig, against the C library of provided.al2023 rather than this machine's.
@@ -117,12 +120,9 @@ BENCH_EVENTS ?= 100000#        number of events through `certhooks local`
 BENCH_ARGUMENTS ?=#            further options, see `target/release/bench --help`
 PEERS := .tools/bench/installed
 
-# The builds are separate, because the features that one package asks for would change the code of the others.
 .PHONY: bench
 bench: $(PEERS) ## compare the functions with peers that do the same work (needs Node.js and npm; half an hour, less with BENCH_ROUNDS=3)
-	cargo build --release --package digicert-webhook --package worker --package floor
-	cargo build --release --package certhooks
-	cargo build --release --package bench
+	$(call release,digicert-webhook worker floor certhooks bench)
 	target/release/bench --rounds $(BENCH_ROUNDS) --events $(BENCH_EVENTS) --results infra/lab/bench/results $(BENCH_ARGUMENTS)
 
 $(PEERS): $(wildcard infra/lab/bench/peers/*.sh infra/lab/bench/peers/node/* infra/lab/bench/peers/p*/*)
@@ -137,17 +137,18 @@ CHAOS_FAILED := target/chaos/failed
 .PHONY: chaos
 chaos: $(TOOLS) ## run crashes, faults, load and leak checks at length (25 minutes), and write the table to infra/lab/chaos/results
 	rm -f $(CHAOS_ROWS) $(CHAOS_FAILED)
-	cargo build --release --bins $(FUNCTIONS:%=--package %) --package certhooks --package chaos
+	$(call release,$(FUNCTIONS) certhooks chaos)
 	mkdir -p target/chaos
 	$(MAKE) --keep-going model-check fuzz || touch $(CHAOS_FAILED)
 	target/release/chaos --write infra/lab/chaos/results $(CHAOS_ROWS:%=--rows %)
 	@test ! -e $(CHAOS_FAILED) || { echo "make: model-check or fuzz failed, see above" >&2; exit 1; }
 
+WEBHOOKS := $(filter %-webhook,$(FUNCTIONS))
 # This uses the release builds that `make check` weighs. It is not part of `make check`, because the counts depend on
 # the compiler and the processor.
-PERF_REGRESSION := cargo build --locked --release $(FUNCTIONS:%=--package %) && \
+PERF_REGRESSION = $(call release,$(WEBHOOKS)); \
   cargo run --quiet --locked --package perf-regression -- --baseline infra/lab/perf-regression/baseline.json \
-  $(patsubst %,target/release/%,$(filter %-webhook,$(FUNCTIONS)))
+  $(WEBHOOKS:%=target/release/%)
 
 .PHONY: perf-regression
 perf-regression: ## fail if a webhook function needs over 5 % more instructions to start than the baseline (needs valgrind)
@@ -167,7 +168,8 @@ TARGET := $(or $(TARGET_$(ARCH)),$(error ARCH must be arm64 or x86_64, not '$(AR
 build: $(TOOLS) .tools/zig ## build the functions as they are deployed (ARCH=arm64 or x86_64)
 	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET) || \
 	  { echo "The standard library for $(TARGET) is missing: rustup target add $(TARGET)" >&2; exit 1; }
-	PATH="$(abspath $(BIN)):$$PATH" cargo-lambda lambda build --release --target $(TARGET) $(FUNCTIONS:%=--package %)
+	export PATH="$(abspath $(BIN)):$$PATH"; for function in $(FUNCTIONS); do \
+	  cargo-lambda lambda build --release --target $(TARGET) --package $$function; done
 
 .PHONY: deploy
 deploy: build ## build and deploy the stack, asking for its parameters the first time (ENV=NAME for another stack)

@@ -9,6 +9,7 @@ use aws::{DynamoLedger, S3Archive, Session, SqsDeliveries, SqsEvents, StoredSecr
 use boot::Environment;
 use lambda::StartError;
 use processing::{Keys, Ports, Settings, Worker};
+use providers::profile;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -21,13 +22,14 @@ async fn start(environment: Environment) -> Result<(), StartError> {
     let (events, deliveries) = (required("EVENTS_QUEUE_URL")?, required("DELIVERIES_QUEUE_URL")?);
     let (ledger, archive) = (required("LEDGER_TABLE")?, required("ARCHIVE_BUCKET")?);
     let session = Session::start(&environment)?;
-    let key =
-        |variable| Some(StoredSecret::new(&session, variable, environment.optional(variable)?));
-    let keys = Keys {
-        digicert: key("DIGICERT_API_SECRET_ID"),
-        cloudflare: key("CLOUDFLARE_API_SECRET_ID"),
-        meta: key("META_API_SECRET_ID"),
-    };
+    let keys: Keys<_> = profile::ALL
+        .iter()
+        .filter_map(|profile| {
+            let variable = profile.api.secret_id_variable;
+            let id = environment.optional(variable)?;
+            Some((profile.provider, StoredSecret::new(&session, variable, id)))
+        })
+        .collect();
     let ports = Ports {
         events: SqsEvents::new(&session, events),
         deliveries: SqsDeliveries::new(&session, deliveries),

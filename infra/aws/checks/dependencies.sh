@@ -35,9 +35,11 @@ for engine in intake processing reconciliation; do
   forbid "$engine" 'aws-.*|lambda.*|rusqlite' "it knows ports, and not what is behind them"
 done
 
-for function in digicert-webhook cloudflare-webhook meta-ct-webhook; do
-  forbid "$function" 'aws-sdk-(dynamodb|s3)|processing|reqwest' \
+for function in functions/*-webhook; do
+  function=${function##*/}
+  forbid "$function" 'aws-sdk-(dynamodb|s3)|processing|reqwest|x509-parser' \
     "a webhook function reads one secret and sends to one queue; nothing else is linked into it"
+  forbid "$function" 'h2' "all calls are HTTP/1.1, so HTTP/2 is only size"
 done
 
 exit "$failed"

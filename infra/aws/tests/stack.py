@@ -8,12 +8,9 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from emulator import BIN, BINARIES, PATIENCE, REGION, ROOT, Emulator, eventually
+from emulator import BIN, BINARIES, PATIENCE, ROOT, Emulator, eventually
 
-FUNCTIONS = ["digicert-webhook", "cloudflare-webhook", "meta-ct-webhook", "worker", "reconciler"]
+FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir())
 BUCKET = "packages"
 
 
@@ -85,24 +82,6 @@ class Stack:
         self.secrets.put_secret_value(
             SecretId=self.outputs[f"{name}SecretName"], SecretString=json.dumps(value), VersionStages=[stage]
         )
-
-    def wait_on(self, queue: str, seconds: float):
-        """Has SQS tell CloudWatch how long the oldest message waits; the emulator's does not. `queue` as in the output."""
-        datum = {
-            "MetricName": "ApproximateAgeOfOldestMessage",
-            "Dimensions": [{"Name": "QueueName", "Value": self.outputs[f"{queue}Url"].rsplit("/", 1)[1]}],
-            "Value": seconds,
-            "Unit": "Seconds",
-        }
-        # boto3 itself speaks CBOR to CloudWatch, which the emulator understands with an extra only.
-        headers = {"X-Amz-Target": "GraniteServiceVersion20100801.PutMetricData", "Content-Type": "application/x-amz-json-1.0"}
-        body = json.dumps({"Namespace": "AWS/SQS", "MetricData": [datum]})
-        request = AWSRequest("POST", self.emulator.url, headers, body)
-        SigV4Auth(Credentials("test", "test"), "monitoring", REGION).add_auth(request)
-        with urllib.request.urlopen(
-            urllib.request.Request(request.url, body.encode(), dict(request.headers)), timeout=PATIENCE
-        ) as answer:
-            assert answer.status == 200
 
     def log(self, resource: str) -> list:
         """The lines of a log group; `resource` by its logical id."""

@@ -5,8 +5,6 @@ simulated providers, with the stack's webhook endpoints between them.
 import json
 import subprocess
 import threading
-import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from conftest import API_KEYS, SECRETS
@@ -14,7 +12,6 @@ from emulator import BINARIES, eventually
 from stack import Stack, deploy
 
 ACCOUNT = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
-APP = "1234567890"
 AUTH = SECRETS["CloudflareWebhook"]["webhook_auth"]
 
 
@@ -29,9 +26,6 @@ class Operator:
             "CLOUDFLARE_API_TOKEN": API_KEYS["SIMULATOR_CLOUDFLARE_API_TOKEN"],
             "CLOUDFLARE_API_BASE": bases["cloudflare"],
             "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
-            "META_ACCESS_TOKEN": API_KEYS["SIMULATOR_META_ACCESS_TOKEN"],
-            "META_API_BASE": bases["meta"],
-            "META_APP_ID": APP,
         }
         # The stack's own outputs are addresses of AWS; these are the same webhook endpoints at the emulator.
         host = stack.outputs["DigicertWebhookUrl"].removeprefix("https://").split(".")[0]
@@ -70,29 +64,6 @@ def operator(aws, template, parameters, providers) -> Operator:
     subprocess.run(delete, env=operator.environment, check=True)
 
 
-class Refusal(BaseHTTPRequestHandler):
-    """CloudWatch as it answers an identity without the permission."""
-
-    def do_POST(self):
-        assert "/monitoring/aws4_request" in self.headers["Authorization"]
-        operation = self.headers["X-Amz-Target"].split(".")[1]
-        refusal = {"__type": "AccessDenied", "message": f"not authorized to perform: cloudwatch:{operation}"}
-        self.send_response(400)
-        self.end_headers()
-        self.wfile.write(json.dumps(refusal).encode())
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def refusing() -> str:
-    with HTTPServer(("127.0.0.1", 0), Refusal) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 def send_event(providers) -> int | None:
     """Causes an event at Cloudflare and returns the status that the webhook endpoint answered."""
     response = providers.control("POST", "cloudflare/events", {"account": ACCOUNT, "event": "issuance.succeeded"})
@@ -104,9 +75,9 @@ def test_a_good_installation_has_no_errors(operator):
     findings = operator.doctor()
     bad = {name: finding for name, finding in findings.items() if finding["level"] != "ok"}
     # The emulator runs on this machine and speaks http.
-    assert set(bad) == {("here", "dns"), ("here", "tls")}, bad
+    assert set(bad) == {("installation", "dns"), ("installation", "tls")}, bad
     for name in [
-        ("here", "queue"),
+        ("installation", "queue"),
         ("digicert", "source-range"),
         ("digicert", "key"),
         ("digicert", "status"),
@@ -125,29 +96,14 @@ def test_dead_letters_and_an_inactive_webhook(operator):
     stack.sqs.send_message(QueueUrl=stack.outputs["EventsDeadLettersUrl"], MessageBody="{}")
     subprocess.run([BINARIES / "certhooks", "digicert", "webhook", "deactivate"], env=operator.environment, check=True)
     findings = operator.doctor(status=1)
-    letters = findings["here", "dead-letters"]
+    letters = findings["installation", "dead-letters"]
     assert letters["detail"].startswith("1 events, 0 deliveries")
     assert "; the oldest was sent " in letters["detail"]
     assert letters["fix"].startswith(f"certhooks dead-letters list --stack {stack.name}, then ")
     assert findings["digicert", "status"]["fix"] == "certhooks digicert webhook activate"
     stack.take("EventsDeadLetters")
     operator.run("digicert", "webhook", "subscribe", "--endpoint", f"{operator.base}/webhooks/digicert")
-    eventually(lambda: operator.doctor()["here", "dead-letters"]["level"] == "ok")
-
-
-def test_a_provider_that_is_switched_off_is_not_subscribed(operator, providers):
-    command = ["meta", "subscribe", "--domain", "example.com", "--endpoint", f"{operator.base}/webhooks/meta-ct"]
-    before = providers.control("GET", "requests")
-    assert operator.run(*command, status=1) == []
-    assert providers.control("GET", "requests") == before
-
-
-def test_a_missing_cloudwatch_permission_is_a_warning(operator, refusing):
-    findings = operator.doctor(AWS_ENDPOINT_URL_CLOUDWATCH=refusing)
-    finding = findings["here", "queue-age"]
-    assert finding["level"] == "warning" and ("here", "deliveries-age") not in findings
-    assert "AccessDenied: not authorized to perform: cloudwatch:GetMetricStatistics" in finding["detail"]
-    assert finding["fix"] == "use an AWS identity that is allowed cloudwatch:GetMetricStatistics"
+    eventually(lambda: operator.doctor()["installation", "dead-letters"]["level"] == "ok")
 
 
 @pytest.mark.parametrize("options", [[], ["--compromised"]])
@@ -166,7 +122,9 @@ def test_cloudflares_secret_is_rotated_while_events_arrive(operator, providers, 
     try:
         steps = operator.run("cloudflare", "rotate", *options)
     finally:
-        time.sleep(1)
+        # Some events come after the rotation too.
+        sent = len(codes)
+        eventually(lambda: len(codes) >= sent + 10)
         done.set()
         for sender in senders:
             sender.join()
@@ -185,19 +143,3 @@ def test_a_secret_that_is_still_the_placeholder(operator):
     assert f"put-secret-value --secret-id {name} " in findings["cloudflare", "answer"]["fix"]
     command = ["cloudflare", "subscribe", "--endpoint", f"{operator.base}/webhooks/cloudflare"]
     assert operator.run(*command, status=2) == []
-
-
-def test_messages_that_are_too_old(operator):
-    """The limits are those of the stack's alarms: half an hour for an event, an hour for a delivery."""
-    stack = operator.stack
-    ages = [("here", "queue-age"), ("here", "deliveries-age")]
-    good = operator.doctor()
-    assert {good[name]["detail"] for name in ages} <= {"no message is waiting", "CloudWatch has no data of the last 15 minutes"}
-    for queue in ["EventsQueue", "DeliveriesQueue"]:
-        stack.wait_on(queue, 1900)
-    findings = operator.doctor(status=1)
-    assert [findings[name]["level"] for name in ages] == ["error", "ok"]
-    events, deliveries = (findings[name]["detail"] for name in ages)
-    assert events.startswith("the oldest waited for 31 min, ") and events.endswith("; the limit is 30 min")
-    assert deliveries.startswith("the oldest waited for 31 min, ")
-    assert findings["here", "queue-age"]["fix"] == f"read the logs of the functions of stack {stack.name}"

@@ -1,7 +1,13 @@
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use envelope::Provider;
+use providers::profile;
+
+/// The state folder where `--state` names none.
+pub(crate) const DEFAULT_STATE: &str = ".certhooks";
 
 /// The help text after the options of a command that calls a provider: examples and exit status.
 macro_rules! help {
@@ -15,36 +21,67 @@ macro_rules! help {
 }
 pub(crate) use help;
 
-/// Arguments of every command that calls a provider.
-#[derive(Args, Debug)]
-pub(crate) struct ProviderArgs {
-    /// State folder; its secrets.json holds webhook secrets and may hold API keys
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
+/// Arguments of nearly every command. In a group they belong to all of its commands.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CommonArgs {
+    /// State folder of `certhooks local`; its secrets.json holds webhook secrets and may hold API keys
+    #[arg(long, global = true, default_value = DEFAULT_STATE, value_name = "DIR")]
     pub(crate) state: PathBuf,
     /// Print one JSON object a line, errors included
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum ProviderName {
-    Cloudflare,
-    Digicert,
-    MetaCt,
+/// The installation that a command works on: a stack where one is named, else the state folder.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StackArgs {
+    /// CloudFormation stack to work on, instead of a state folder (needs the feature `aws`)
+    #[arg(long, global = true, value_name = "NAME", hide = cfg!(not(feature = "aws")))]
+    pub(crate) stack: Option<String>,
 }
 
-impl ProviderName {
-    pub(crate) fn provider(self) -> Provider {
-        match self {
-            Self::Cloudflare => Provider::Cloudflare,
-            Self::Digicert => Provider::Digicert,
-            Self::MetaCt => Provider::Meta,
-        }
+/// The webhook endpoint that a command subscribes.
+#[derive(Args, Debug)]
+pub(crate) struct EndpointArgs {
+    /// Address of the webhook endpoint: https, or http on a loopback address; with --stack that of the
+    /// stack when unset
+    #[arg(long, value_name = "URL", required_unless_present = "stack")]
+    pub(crate) endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+}
+
+/// How a webhook secret is rotated.
+#[derive(Args, Debug)]
+pub(crate) struct RotationArgs {
+    /// End the old secret at once, instead of accepting it for another 24 hours
+    #[arg(long, conflicts_with = "roll_back")]
+    pub(crate) compromised: bool,
+    /// Undo a rotation that was stopped, and keep the current secret
+    #[arg(long)]
+    pub(crate) roll_back: bool,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+}
+
+/// A provider, by the name of its row.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ProviderName(pub(crate) Provider);
+
+impl ValueEnum for ProviderName {
+    fn value_variants<'a>() -> &'a [Self] {
+        static NAMES: LazyLock<Vec<ProviderName>> =
+            LazyLock::new(|| profile::ALL.iter().map(|row| ProviderName(row.provider)).collect());
+        &NAMES
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(profile::of(self.0).name))
     }
 }
 
-/// Selects events by provider and type; without either, all events.
-#[derive(Args, Debug)]
+/// Selects events by provider, type and id; without any of them, all events.
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct EventFilter {
     /// Provider of the events; may be repeated
     #[arg(long, value_name = "NAME")]
@@ -59,7 +96,18 @@ impl EventFilter {
         self.provider.is_empty() && self.event.is_empty()
     }
 
-    pub(crate) fn providers(&self) -> Vec<Provider> {
-        self.provider.iter().map(|name| name.provider()).collect()
+    /// Whether the filter names no provider, or this one.
+    pub(crate) fn has_provider(&self, is_it: impl Fn(Provider) -> bool) -> bool {
+        self.provider.is_empty() || self.provider.iter().any(|name| is_it(name.0))
+    }
+
+    /// Whether the filter names no type, or one of these, whole or what stands after a dot in it.
+    pub(crate) fn has_event(&self, kinds: &[&str]) -> bool {
+        let ends = |name: &String, kind: &str| {
+            kind.strip_suffix(name.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        self.event.is_empty()
+            || self.event.iter().any(|name| kinds.iter().any(|kind| ends(name, kind)))
     }
 }

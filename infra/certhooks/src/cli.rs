@@ -5,16 +5,15 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
 
-use crate::args::ProviderName;
+use crate::args::{CommonArgs, DEFAULT_STATE, ProviderName};
 use crate::cloudflare::args::Cloudflare;
 use crate::dead_letters::args::DeadLetters;
-use crate::digicert::Webhook;
+use crate::digicert::args::Webhook;
+use crate::digicert::reconcile::Reconcile;
 use crate::doctor::args::Doctor;
 use crate::inspect::Inspect;
-use crate::meta::args::Meta;
-use crate::reconcile::args::Reconcile;
 use crate::replay::args::Replay;
-use crate::status::args::Status;
+use crate::status::Status;
 use crate::time_parsing::parse_duration;
 
 /// Turns certificate webhooks into complete certificate events
@@ -32,9 +31,6 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const WEBHOOK_EXAMPLES: &str = "Examples:\n  certhooks digicert webhook show\n  \
-    certhooks digicert webhook subscribe --endpoint https://hooks.example.com/webhooks/digicert";
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Local(Local),
@@ -42,29 +38,15 @@ pub(crate) enum Command {
     Tail(Tail),
     Status(Status),
     /// Manages the webhook of a CertCentral account
-    #[command(subcommand, after_help = WEBHOOK_EXAMPLES)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  certhooks digicert webhook show\n  \
+            certhooks digicert webhook subscribe --endpoint https://hooks.example.com/webhooks/digicert"
+    )]
     Digicert(Digicert),
-    /// Manages webhook destinations and notification policies of a Cloudflare account
-    #[command(
-        subcommand,
-        after_help = "Example:\n  certhooks cloudflare subscribe --account ID \\\n    \
-            --endpoint https://hooks.example.com/webhooks/cloudflare"
-    )]
     Cloudflare(Cloudflare),
-    /// Manages the subscription of a Meta app, a product that Meta has retired
-    #[command(
-        subcommand,
-        after_help = "Example:\n  certhooks meta subscribe --app ID --domain example.com \\\n    \
-            --endpoint https://hooks.example.com/webhooks/meta-ct"
-    )]
-    Meta(Meta),
     Reconcile(Reconcile),
     Replay(Replay),
-    #[command(
-        subcommand,
-        after_help = "Examples:\n  certhooks dead-letters list\n  \
-            certhooks dead-letters retry --provider digicert --newer 2h"
-    )]
     DeadLetters(DeadLetters),
     Doctor(Doctor),
     Inspect(Inspect),
@@ -72,23 +54,27 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether an error is to be printed as JSON, for a command that does not print its own errors.
+    /// Whether an error is to be printed as JSON.
     pub(crate) fn is_json(&self) -> bool {
         match self {
             Self::Local(local) => local.json,
-            Self::Send(send) => send.json,
-            Self::Tail(tail) => tail.json,
-            Self::Doctor(doctor) => doctor.json,
+            Self::Send(send) => send.common.json,
+            Self::Tail(tail) => tail.common.json,
+            Self::Status(status) => status.common.json,
+            Self::Digicert(Digicert::Webhook(webhook)) => webhook.access.common.json,
+            Self::Cloudflare(cloudflare) => cloudflare.access.common.json,
+            Self::Reconcile(reconcile) => reconcile.access.common.json,
+            Self::Replay(replay) => replay.common.json,
+            Self::DeadLetters(dead_letters) => dead_letters.common.json,
+            Self::Doctor(doctor) => doctor.common.json,
             Self::Inspect(inspect) => inspect.json,
-            _ => false,
+            Self::Completions(_) => false,
         }
     }
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Digicert {
-    /// Manages the webhook of a CertCentral account
-    #[command(subcommand, after_help = WEBHOOK_EXAMPLES)]
     Webhook(Webhook),
 }
 
@@ -115,7 +101,7 @@ pub(crate) struct Local {
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
     /// State folder: queues, ledger, archive and secrets
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
+    #[arg(long, default_value = DEFAULT_STATE, value_name = "DIR")]
     pub(crate) state: PathBuf,
     /// Address range of a proxy whose X-Forwarded-For is trusted; may be repeated
     #[arg(long, value_name = "CIDR")]
@@ -124,7 +110,7 @@ pub(crate) struct Local {
     #[arg(long, value_name = "DIR")]
     pub(crate) samples: Option<PathBuf>,
     /// Interval between reconciliations with CertCentral, if it is called for real; 0s turns them off
-    #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = interval)]
+    #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) reconcile_every: Duration,
     /// Log one JSON object a line on standard error, also at a terminal; print errors as JSON
     #[arg(long, conflicts_with = "samples")]
@@ -143,9 +129,6 @@ pub(crate) struct Send {
     /// Base address of the webhook endpoints, without the provider's route
     #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = http_url)]
     pub(crate) to: reqwest::Url,
-    /// State folder that holds the webhook secrets; variables in the environment come first
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
-    pub(crate) state: PathBuf,
     /// Provider of the events; by default recognised by the form of each file
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<ProviderName>,
@@ -158,9 +141,8 @@ pub(crate) struct Send {
     /// Maximum number of requests a second; unlimited by default
     #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
-    /// Print one JSON object a line, errors included
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
 }
 
 /// Shows delivered certificate events as they arrive
@@ -169,12 +151,8 @@ pub(crate) struct Send {
     certhooks tail --json --from-start --no-follow | jq .subject\n\n\
     Exit status: 0 ended after --no-follow; 1 failed; 2 wrong usage.")]
 pub(crate) struct Tail {
-    /// State folder of `certhooks local`
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
-    pub(crate) state: PathBuf,
-    /// Print one certificate event a line, as JSON; print errors as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
     /// Begin with the first stored event instead of the next new one
     #[arg(long)]
     pub(crate) from_start: bool,
@@ -200,11 +178,6 @@ fn http_url(text: &str) -> Result<reqwest::Url, String> {
     let address = text.parse::<reqwest::Url>().map_err(|error| error.to_string())?;
     let is_http = matches!(address.scheme(), "http" | "https");
     is_http.then_some(address).ok_or_else(|| "must begin with http:// or https://".into())
-}
-
-fn interval(text: &str) -> Result<Duration, String> {
-    let age = parse_duration(text).and_then(|age| Duration::try_from(age).ok());
-    age.ok_or_else(|| "must be a duration such as 90s, 15m or 1h".into())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -1,19 +1,23 @@
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
-use providers::address;
-use providers::api::{Answer, Key, Refused, Request};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Response, Url};
-use secrecy::ExposeSecret;
+use boot::Environment;
+use envelope::Provider;
+use processing::http::{self, is_loopback};
+use providers::api::{Answer, Key, Request};
+use providers::profile;
+use providers::refusal::Refusal;
+use reqwest::Url;
+use secrecy::SecretString;
 
 use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
 
 /// Maximum size of an answer, in bytes. The largest known, a page of an event log, is below 1 MB.
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than any call takes, each of which has a time limit of its own.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A client of a provider's API, for the operator's commands.
 pub(crate) struct Client {
@@ -24,14 +28,23 @@ pub(crate) struct Client {
 
 /// Why a call failed.
 #[derive(Debug)]
-pub(crate) enum CallError<R> {
-    Refused(R),
+pub(crate) enum CallError {
+    Refused(Refusal),
     /// No complete answer arrived, so it is unknown whether the provider did what was asked.
     Unanswered(String),
 }
 
-impl<R: Into<CommandError>> From<CallError<R>> for CommandError {
-    fn from(error: CallError<R>) -> Self {
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Unanswered(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl From<CallError> for CommandError {
+    fn from(error: CallError) -> Self {
         match error {
             CallError::Refused(refusal) => refusal.into(),
             CallError::Unanswered(reason) => Self::failed(reason),
@@ -39,73 +52,88 @@ impl<R: Into<CommandError>> From<CallError<R>> for CommandError {
     }
 }
 
-impl<R: Refused> CallError<R> {
+impl CallError {
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Unanswered(_) => None,
+        }
+    }
+
     /// Whether it is certain that the provider did nothing.
     pub(crate) fn is_definite(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.is_definite())
+        self.refusal().is_some_and(Refusal::is_definite)
     }
-}
 
-impl<R: PartialEq> CallError<R> {
-    pub(crate) fn is_refusal(&self, wanted: &R) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal == wanted)
+    /// Whether it is the documented refusal with this code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.is(code))
     }
 }
 
 impl Client {
-    pub(crate) fn new(base: Url, key: Key) -> CommandResult<Self> {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("certhooks/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT);
-        let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
-        let http = builder
-            .build()
-            .map_err(|error| CommandError::failed(format!("the HTTP client: {}", cause(&error))))?;
-        Ok(Self { http, base, key })
+    /// A client with a stored API key. The base URL is that of `--base`, else of the provider's variable,
+    /// else the provider's own.
+    ///
+    /// # Errors
+    /// The base URL or the key cannot be used.
+    pub(crate) fn new(
+        provider: Provider,
+        base: Option<&str>,
+        stored_key: &SecretString,
+        environment: &Environment,
+    ) -> CommandResult<Self> {
+        let api = &profile::of(provider).api;
+        let base = base_url(provider, base, environment)?;
+        let key = (api.key)(stored_key).ok_or_else(|| {
+            let called = api.key_name;
+            CommandError::usage(format!(
+                "the {called} is empty, or was never filled in; create one at the provider"
+            ))
+        })?;
+        Ok(Self { http: http::client(TIMEOUT, &base)?, base, key })
     }
 
     /// Makes one call, without a retry. `classify` says what the answer means.
-    pub(crate) async fn call<T, R: Refused>(
+    pub(crate) async fn call<T>(
         &self,
         request: &Request,
-        classify: fn(&Answer<'_>) -> Result<T, R>,
-    ) -> Result<T, CallError<R>> {
+        classify: fn(&Answer<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, CallError> {
         let unanswered = |reason: &str| CallError::Unanswered(format!("{}: {reason}", self.base));
-        let built = self.build(request).ok_or_else(|| {
+        let built = http::management_call(&self.http, &self.base, request, &self.key);
+        let built = built.ok_or_else(|| {
             unanswered("the API key contains a character that a header cannot carry")
         })?;
-        let (status, body) = match built.send().await {
-            Ok(response) => (response.status().as_u16(), read(response).await),
-            Err(error) => return Err(unanswered(&cause(&error))),
+        let answered = async {
+            let response = built.timeout(request.timeout).send().await?;
+            Ok((response.status().as_u16(), http::body(response, ANSWER_LIMIT).await?))
         };
-        let body = body.map_err(|reason| unanswered(&reason))?;
+        let (status, body) = answered.await.map_err(|error| unanswered(&cause(&error)))?;
+        let body = body.ok_or_else(|| {
+            unanswered("the answer is larger than 16 MiB; check that the base URL is right")
+        })?;
         classify(&Answer { status, retry_after: None, body: &body }).map_err(|refusal| {
             CallError::Refused(refusal.without_secrets(&request.secrets(&self.key)))
         })
     }
+}
 
-    fn build(&self, request: &Request) -> Option<RequestBuilder> {
-        let mut url = self.base.clone();
-        url.path_segments_mut().ok()?.pop_if_empty().extend(&request.segments);
-        let mut builder = self
-            .http
-            .request(request.method.clone(), url)
-            .timeout(request.timeout)
-            .header(ACCEPT, "application/json")
-            .query(&request.query);
-        builder = match &self.key {
-            Key::Header { name, value } => {
-                let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
-                value.set_sensitive(true);
-                builder.header(*name, value)
-            }
-            Key::Query { name, value } => builder.query(&[(name, value.expose_secret())]),
-        };
-        // CertCentral's documentation sends the content type with every call, also without a body.
-        let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
-        Some(builder.header(CONTENT_TYPE, "application/json").body(body.unwrap_or_default()))
-    }
+/// The base URL of a provider's API: that of `--base`, else of the variable, else the provider's own.
+///
+/// # Errors
+/// The URL is invalid; the error names the option or variable.
+pub(crate) fn base_url(
+    provider: Provider,
+    option: Option<&str>,
+    environment: &Environment,
+) -> CommandResult<Url> {
+    let profile::Api { base, base_variable, .. } = profile::of(provider).api;
+    let (name, base) = match (option, environment.optional(base_variable)) {
+        (Some(base), _) => ("--base", base),
+        (None, variable) => (base_variable, variable.unwrap_or(base)),
+    };
+    Ok(processing::api_base(name, base)?)
 }
 
 /// The URL of a webhook endpoint: https, or http on a loopback address, since only a simulated provider
@@ -135,28 +163,10 @@ pub(crate) fn endpoint_url(option: &str, text: &str) -> CommandResult<Url> {
     }
 }
 
-/// Whether a URL names this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(address::is_loopback)
-}
-
 /// Whether two addresses are the same URL, as `https://a.example` and `https://A.example/` are.
 pub(crate) fn same_address(one: &str, other: &str) -> bool {
     one == other
         || matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one == other)
-}
-
-async fn read(mut response: Response) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
-        if body.len() + chunk.len() > ANSWER_LIMIT {
-            return Err(
-                "the answer is larger than 16 MiB; check that the base URL is right".to_owned()
-            );
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// The innermost cause on one line. The outer ones repeat the URL, which may contain the key.

@@ -3,10 +3,11 @@ use std::io::Read;
 use std::path::Path;
 
 use boot::Environment;
-use embedded::LocalSecrets;
+use embedded::{LocalSecret, LocalSecrets};
 use envelope::Provider;
 use ports::{PortResult, SecretSource, SecretVersions};
-use reqwest::Url;
+use providers::profile;
+use providers::secret_member::SecretMember;
 use secrecy::SecretString;
 
 use crate::error::{CommandError, CommandResult};
@@ -14,12 +15,25 @@ use crate::error::{CommandError, CommandResult};
 /// Maximum size of a secret's file, in bytes.
 const SECRET_LIMIT: u64 = 64 * 1024;
 
-/// An API key that was already read, as a secret source.
-pub(crate) struct ResolvedKey(pub(crate) SecretString);
+/// A provider's API key.
+#[derive(Clone)]
+pub(crate) enum ApiKey {
+    /// From the environment or the state folder.
+    Configured(LocalSecret),
+    /// From an option or a stack.
+    Resolved(SecretString),
+    /// None is configured; the simulator accepts any key.
+    Simulated,
+}
 
-impl SecretSource for ResolvedKey {
+impl SecretSource for ApiKey {
     async fn current(&self) -> PortResult<SecretVersions> {
-        Ok(SecretVersions { current: Some(self.0.clone()), ..SecretVersions::default() })
+        let current = match self {
+            Self::Configured(secret) => return secret.current().await,
+            Self::Resolved(key) => key.clone(),
+            Self::Simulated => "simulated".into(),
+        };
+        Ok(SecretVersions { current: Some(current), ..SecretVersions::default() })
     }
 
     async fn all(&self) -> PortResult<SecretVersions> {
@@ -27,66 +41,69 @@ impl SecretSource for ResolvedKey {
     }
 }
 
-/// The sources of an API key: the file of an option, else an environment variable, else the state
-/// folder's `secrets.json`.
-pub(crate) struct KeySource<'a> {
-    pub(crate) provider: Provider,
-    /// The provider's name for it, such as "API token".
-    pub(crate) name: &'a str,
-    pub(crate) option: &'a str,
-    pub(crate) file: Option<&'a Path>,
-    pub(crate) variable: &'a str,
-    pub(crate) state: &'a Path,
-    /// The member of `secrets.json` that holds it.
-    pub(crate) member: &'a str,
-}
+impl ApiKey {
+    /// The configured key, or `Simulated` where there is none.
+    pub(crate) async fn find(secrets: &LocalSecrets, provider: Provider) -> PortResult<Self> {
+        let key = secrets.api(provider);
+        let is_configured = key.current().await?.current.is_some();
+        Ok(if is_configured { Self::Configured(key) } else { Self::Simulated })
+    }
 
-impl KeySource<'_> {
-    /// # Errors
-    /// No source has the key, or the first one that is set cannot be read.
-    pub(crate) async fn read(
-        &self,
-        environment: &Environment,
-        secrets: &LocalSecrets,
-    ) -> CommandResult<SecretString> {
-        if let Some(path) = self.file {
-            return secret(self.option, path);
-        }
-        if let Some(key) = environment.optional(self.variable) {
-            return Ok(key.into());
-        }
-        let file = self.state.join("secrets.json");
-        let stored =
-            if file.exists() { secrets.api(self.provider).current().await?.current } else { None };
-        stored.ok_or_else(|| {
-            CommandError::usage(format!(
-                "no {}: set {}, name a file with {} (- for standard input), or store `{}` in {}",
-                self.name,
-                self.variable,
-                self.option,
-                self.member,
-                file.display()
-            ))
-        })
+    pub(crate) fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulated)
     }
 }
 
-/// The base URL of a provider's API: that of `--base`, else of the variable, else `default`.
+/// The secrets of a state folder, and the variables that override them.
+pub(crate) fn local_secrets(state: &Path, environment: &Environment) -> LocalSecrets {
+    LocalSecrets::new(state, variable(environment))
+}
+
+/// A function that looks up a secret's variable in the environment.
+pub(crate) fn variable(environment: &Environment) -> impl Fn(&str) -> Option<String> {
+    |name| environment.optional(name).map(str::to_owned)
+}
+
+/// The variable or file that a webhook secret comes from, so that an error can name it.
+pub(crate) fn origin(environment: &Environment, provider: Provider) -> String {
+    let SecretMember { variable, name, .. } = profile::of(provider).webhook_secret[0];
+    match environment.optional(variable) {
+        Some(_) => variable.to_owned(),
+        None => format!("`{name}` in the state folder's secrets.json"),
+    }
+}
+
+/// A provider's API key: that of the file that `option` names, else of the variable, else of the state
+/// folder's `secrets.json`.
 ///
 /// # Errors
-/// The URL is invalid; the error names the option or variable.
-pub(crate) fn base(
-    option: Option<&str>,
-    variable: &'static str,
-    default: &str,
+/// No source has the key, or the first one that is set cannot be read.
+pub(crate) async fn api_key(
+    provider: Provider,
+    (option, file): (&str, Option<&Path>),
+    state: &Path,
     environment: &Environment,
-) -> CommandResult<Url> {
-    let (name, base) = match (option, environment.optional(variable)) {
-        (Some(base), _) => ("--base", base),
-        (None, Some(base)) => (variable, base),
-        (None, None) => (variable, default),
+) -> CommandResult<SecretString> {
+    let profile::Api { secret: SecretMember { variable, name, .. }, key_name, .. } =
+        profile::of(provider).api;
+    if let Some(path) = file {
+        return secret(option, path);
+    }
+    if let Some(key) = environment.optional(variable) {
+        return Ok(key.into());
+    }
+    let file = state.join("secrets.json");
+    let stored = match file.exists() {
+        true => local_secrets(state, environment).api(provider).current().await?.current,
+        false => None,
     };
-    Ok(processing::api_base(name, base)?)
+    stored.ok_or_else(|| {
+        CommandError::usage(format!(
+            "no {key_name}: set {variable}, name a file with {option} (- for standard input), or store \
+             `{name}` in {}",
+            file.display()
+        ))
+    })
 }
 
 /// A secret from a file, or from standard input where the path is `-`. No error quotes it.

@@ -1,5 +1,6 @@
-use envelope::CertificateEvent;
-use time::Duration;
+use envelope::{CertificateEvent, rfc3339};
+use providers::profile;
+use time::{Duration, OffsetDateTime};
 
 /// The columns of a delivered event for people: provider, event, outcome of the call-back, name in the
 /// leaf certificate, day of its expiry. `-` where the event has no certificate.
@@ -23,9 +24,22 @@ pub(crate) fn columns(event: &CertificateEvent) -> [String; 5] {
     ]
 }
 
-/// A provider's event name, without the prefix that all of Cloudflare's have.
+/// A provider's event name, without what all of that provider's begin with.
 pub(crate) fn event_name(event: &str) -> String {
-    short(event.strip_prefix("ssl.custom_hostname_certificate.").unwrap_or(event), 34)
+    let mut prefixes = profile::ALL.iter().map(|profile| profile.event_prefix);
+    let name =
+        prefixes.find_map(|prefix| event.strip_prefix(prefix).filter(|_| !prefix.is_empty()));
+    short(name.unwrap_or(event), 34)
+}
+
+/// A type of ours without what all begin with.
+pub(crate) fn without_prefix(kind: &str) -> &str {
+    kind.strip_prefix("certhooks.").unwrap_or(kind)
+}
+
+/// RFC 3339 in whole seconds.
+pub(crate) fn whole_seconds(time: OffsetDateTime) -> String {
+    rfc3339(time.replace_nanosecond(0).unwrap_or(time))
 }
 
 /// Removes control characters, so that text from outside is safe on one line of a terminal.

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use boot::SettingError;
 use ports::PortError;
-use providers::{cloudflare, digicert, meta};
+use providers::refusal::{Kind, Refusal};
 use serde_json::json;
 
 pub(crate) type CommandResult<T> = Result<T, CommandError>;
@@ -58,36 +58,29 @@ impl CommandError {
     }
 }
 
-impl From<digicert::webhook::Refusal> for CommandError {
-    fn from(refusal: digicert::webhook::Refusal) -> Self {
-        let code = refusal.code().map(str::to_owned);
-        let error = match refusal {
-            digicert::webhook::Refusal::NoWebhookInAccount => Self::not_found,
-            _ => Self::failed,
-        };
-        Self { code, ..error(refusal.to_string()) }
+impl From<Refusal> for CommandError {
+    fn from(refusal: Refusal) -> Self {
+        let error = if refusal.kind == Kind::NotFound { Self::not_found } else { Self::failed };
+        Self { code: refusal.code.clone(), ..error(refusal.to_string()) }
     }
 }
 
-impl From<cloudflare::alerting::Refusal> for CommandError {
-    fn from(refusal: cloudflare::alerting::Refusal) -> Self {
-        let code = refusal.code().map(|code| code.to_string());
-        let error = match refusal {
-            cloudflare::alerting::Refusal::NotFound => Self::not_found,
-            _ => Self::failed,
-        };
-        Self { code, ..error(refusal.to_string()) }
+impl From<anyhow::Error> for CommandError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::failed(format!("{error:#}"))
     }
 }
 
-impl From<meta::subscription::Refusal> for CommandError {
-    fn from(refusal: meta::subscription::Refusal) -> Self {
-        let code = refusal.code();
-        let error = match refusal {
-            meta::subscription::Refusal::Retired => Self::not_found,
-            _ => Self::failed,
-        };
-        Self { code, ..error(refusal.to_string()) }
+impl From<std::io::Error> for CommandError {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+impl From<reqwest::Error> for CommandError {
+    /// A client that cannot be built; the errors of calls have texts of their own.
+    fn from(error: reqwest::Error) -> Self {
+        Self::failed(format!("the HTTP client did not start: {}", error.without_url()))
     }
 }
 

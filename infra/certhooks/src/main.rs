@@ -2,24 +2,19 @@
 //!
 //! - [`cli`], [`args`]: the commands and their arguments; arguments that several commands share
 //! - [`local`]: webhook endpoints, queues and worker in one process
-//! - [`send`]: sends event files as the provider would
-//! - [`sign`]: signs a body, or adds the shared secret, as the provider would
+//! - [`send`]: sends event files as the provider would, with its secret or signature
 //! - [`tail`]: shows delivered certificate events as they arrive
 //! - [`status`]: the history of a certificate
-//! - [`digicert`]: the webhook of a CertCentral account
+//! - [`digicert`]: the webhook of a CertCentral account, and the events that it failed to deliver
 //! - [`cloudflare`]: webhook destinations and notification policies of a Cloudflare account
-//! - [`meta`]: subscription and domains of a Meta app
 //! - [`replay`]: processes archived events again with the current code
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
 //! - [`inspect`]: checks a PEM chain offline, as the worker would
 //! - [`doctor`]: checks the installation against the providers' configuration
-//! - [`reconcile`]: fetches the events that CertCentral failed to deliver
-//! - [`client`], [`credentials`]: calls to a provider's API; API keys and secrets that the operator gives
+//! - [`installation`]: where Certhooks runs: a state folder or a stack
+//! - [`client`], [`credentials`]: calls to a provider's API; API keys and webhook secrets
 //! - [`error`], [`output`]: how a command fails, and what it prints
-//! - [`installation`], [`stack`], [`installation_secret`]: where Certhooks runs: types, an installation
-//!   on AWS, and the webhook secret of an installation in its stages
 //! - [`completions`]: completion scripts for shells
-//! - [`keys`]: webhook secrets and API keys from the environment or the state folder
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
 mod args;
@@ -35,16 +30,10 @@ mod doctor;
 mod error;
 mod inspect;
 mod installation;
-mod installation_secret;
-mod keys;
 mod local;
-mod meta;
 mod output;
-mod reconcile;
 mod replay;
 mod send;
-mod sign;
-mod stack;
 mod status;
 mod tail;
 mod time_parsing;
@@ -54,7 +43,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Digicert};
-use crate::error::CommandError;
+use crate::error::CommandResult;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -62,29 +51,23 @@ async fn main() -> ExitCode {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let command = Cli::parse().command;
     let json = command.is_json();
-    match run(command).await {
-        Ok(code) => code,
-        Err(error) => CommandError::failed(format!("{error:#}")).report(json),
-    }
+    run(command).await.unwrap_or_else(|error| error.report(json))
 }
 
-async fn run(command: Command) -> anyhow::Result<ExitCode> {
+async fn run(command: Command) -> CommandResult<ExitCode> {
     match command {
-        Command::Local(arguments) => local::run(arguments).await.map(|()| ExitCode::SUCCESS),
-        Command::Send(arguments) => send::run(arguments).await,
-        Command::Tail(arguments) => tail::run(arguments).await.map(|()| ExitCode::SUCCESS),
-        Command::Status(arguments) => Ok(Box::pin(status::run(arguments)).await),
-        Command::Digicert(Digicert::Webhook(command)) => Ok(digicert::run(command).await),
-        Command::Cloudflare(command) => Ok(Box::pin(cloudflare::run(command)).await),
-        Command::Meta(command) => Ok(Box::pin(meta::run(command)).await),
-        Command::Reconcile(arguments) => Ok(Box::pin(reconcile::run(arguments)).await),
-        Command::Replay(arguments) => Ok(Box::pin(replay::run(arguments)).await),
-        Command::DeadLetters(command) => Ok(Box::pin(dead_letters::run(command)).await),
-        Command::Doctor(arguments) => Box::pin(doctor::run(arguments)).await,
-        Command::Inspect(arguments) => Ok(inspect::run(&arguments)),
-        Command::Completions(arguments) => {
-            completions::print(arguments.shell);
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Send(arguments) => return send::run(arguments).await,
+        Command::Replay(arguments) => return Box::pin(replay::run(&arguments)).await,
+        Command::DeadLetters(arguments) => return Box::pin(dead_letters::run(arguments)).await,
+        Command::Doctor(arguments) => return Box::pin(doctor::run(arguments)).await,
+        Command::Inspect(arguments) => return Ok(inspect::run(&arguments)),
+        Command::Local(arguments) => Box::pin(local::run(arguments)).await?,
+        Command::Tail(arguments) => tail::run(arguments).await?,
+        Command::Status(arguments) => Box::pin(status::run(&arguments)).await?,
+        Command::Digicert(Digicert::Webhook(webhook)) => Box::pin(digicert::run(webhook)).await?,
+        Command::Cloudflare(arguments) => Box::pin(cloudflare::run(arguments)).await?,
+        Command::Reconcile(arguments) => Box::pin(digicert::reconcile::run(&arguments)).await?,
+        Command::Completions(arguments) => completions::print(arguments.shell),
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -3,21 +3,27 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use boot::Environment;
 use embedded::LocalSecrets;
 use envelope::Provider;
+use ports::SecretSource;
+use processing::http;
+use providers::profile::{self, Profile, SampleRequest};
 use reqwest::{Client, Url};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::args::ProviderName;
+use crate::args::{CommonArgs, ProviderName};
 use crate::cli::Send;
-use crate::keys;
+use crate::credentials::local_secrets;
+use crate::error::CommandResult;
 use crate::output::say;
-use crate::sign::{Signer, provider_of, vary};
 
+/// Longer than any webhook endpoint takes. A provider behind it may be slow.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 /// The maximum number of concurrent requests.
 const CONCURRENCY: usize = 32;
 
@@ -26,8 +32,7 @@ pub(crate) struct Sample {
     path: PathBuf,
     bytes: Vec<u8>,
     document: Value,
-    provider: Provider,
-    signer: Signer,
+    sender: Sender,
 }
 
 /// The answer of the webhook endpoint.
@@ -37,9 +42,10 @@ pub(crate) struct Answer {
     duration: Duration,
 }
 
-pub(crate) async fn run(arguments: Send) -> anyhow::Result<ExitCode> {
-    let secrets = LocalSecrets::new(&arguments.state, keys::variable(&Environment::of_process()));
-    let client = Client::builder().timeout(Duration::from_secs(30)).build()?;
+pub(crate) async fn run(arguments: Send) -> CommandResult<ExitCode> {
+    let CommonArgs { state, json } = arguments.common;
+    let secrets = local_secrets(&state, &Environment::of_process());
+    let client = http::client(TIMEOUT, &arguments.to)?;
     let interval = arguments.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut requests = JoinSet::new();
@@ -53,12 +59,12 @@ pub(crate) async fn run(arguments: Send) -> anyhow::Result<ExitCode> {
                 tokio::time::sleep_until((began + interval * sent).into()).await;
             }
             sent = sent.saturating_add(1);
-            let permit = Arc::clone(&permits).acquire_owned().await?;
+            let permit = Arc::clone(&permits).acquire_owned().await.context("closed")?;
             while let Some(done) = requests.try_join_next() {
-                all_accepted &= done?;
+                all_accepted &= done.context("panic; the line above says where")?;
             }
             let (sample, client, to) = (Arc::clone(&sample), client.clone(), arguments.to.clone());
-            let (same, json) = (arguments.same, arguments.json);
+            let same = arguments.same;
             requests.spawn(async move {
                 let answer = sample.send(&client, &to, if same { 0 } else { copy }).await;
                 drop(permit);
@@ -67,7 +73,7 @@ pub(crate) async fn run(arguments: Send) -> anyhow::Result<ExitCode> {
         }
     }
     while let Some(done) = requests.join_next().await {
-        all_accepted &= done?;
+        all_accepted &= done.context("panic; the line above says where")?;
     }
     Ok(if all_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -83,13 +89,11 @@ impl Sample {
         // A body that is not JSON may be sent too, to see it refused; then --provider is needed.
         let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let provider = match provider {
-            Some(ProviderName::Cloudflare) => Provider::Cloudflare,
-            Some(ProviderName::Digicert) => Provider::Digicert,
-            Some(ProviderName::MetaCt) => Provider::Meta,
+            Some(name) => name.0,
             None => provider_of(&document).with_context(name)?,
         };
-        let signer = Signer::of(secrets, provider).await?;
-        Ok(Self { path: path.to_owned(), bytes, document, provider, signer })
+        let sender = Sender::of(secrets, provider).await?;
+        Ok(Self { path: path.to_owned(), bytes, document, sender })
     }
 
     /// Sends a copy; copy 0 is the file byte for byte.
@@ -102,24 +106,75 @@ impl Sample {
         let body = if copy == 0 {
             self.bytes.clone()
         } else {
-            serde_json::to_vec(&vary(self.provider, &self.document, copy))?
+            serde_json::to_vec(&self.sender.vary(&self.document, copy))?
         };
-        let (name, value) = self.signer.header(&body);
-        let address = format!("{}{}", to.as_str().trim_end_matches('/'), self.signer.route());
+        let request = self.sender.request(body)?;
+        let address = self.sender.address(to, &request.query);
         let began = Instant::now();
-        let response = client
-            .post(&address)
-            .header("content-type", "application/json")
-            .header(name, value)
-            .body(body)
-            .send()
-            .await
-            .with_context(|| {
-                format!("{address}: no answer; check that `certhooks local` is running")
-            })?;
+        let mut builder = client.request(request.method, &address).body(request.body);
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        let response = builder.send().await.with_context(|| {
+            format!("{address}: no answer; check that `certhooks local` is running")
+        })?;
         let status = response.status().as_u16();
         let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
         Ok(Answer { status, body, duration: began.elapsed() })
+    }
+}
+
+/// Sends bodies as a provider itself would: with its secret or signature, to its route.
+pub(crate) struct Sender {
+    profile: &'static Profile,
+    secret: SecretString,
+}
+
+impl Sender {
+    /// With the webhook secret of the environment or the state folder.
+    pub(crate) async fn of(secrets: &LocalSecrets, provider: Provider) -> anyhow::Result<Self> {
+        let secret = secrets.webhook(provider).current().await?.current;
+        let secret = secret.context("no webhook secret is configured")?;
+        Ok(Self { profile: profile::of(provider), secret })
+    }
+
+    /// The request with which the provider would send this body.
+    ///
+    /// # Errors
+    /// The secret cannot be used.
+    pub(crate) fn request(&self, body: Vec<u8>) -> anyhow::Result<SampleRequest> {
+        (self.profile.samples.request)(&self.secret, body)
+            .context("no webhook secret is configured")
+    }
+
+    /// The address of the route below `base`.
+    pub(crate) fn address(&self, base: &Url, query: &str) -> String {
+        let base = base.as_str().trim_end_matches('/');
+        let separator = if query.is_empty() { "" } else { "?" };
+        format!("{base}{}{separator}{query}", self.profile.route)
+    }
+
+    /// Copy number `copy` of an event, with ids of its own, so that it is not a duplicate. Copy 0 is the
+    /// event itself.
+    fn vary(&self, document: &Value, copy: u64) -> Value {
+        let mut varied = document.clone();
+        if copy != 0 {
+            (self.profile.samples.vary)(&mut varied, copy);
+        }
+        varied
+    }
+}
+
+/// The provider whose event a file holds, recognised by its form.
+///
+/// # Errors
+/// The document has the form of no provider's event.
+fn provider_of(document: &Value) -> anyhow::Result<Provider> {
+    match profile::ALL.iter().find(|profile| (profile.samples.recognises)(document)) {
+        Some(profile) => Ok(profile.provider),
+        None => {
+            bail!("the file has the form of no provider's event; name the provider with --provider")
+        }
     }
 }
 

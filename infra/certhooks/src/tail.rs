@@ -5,20 +5,21 @@ use embedded::{Delivered, Reader};
 use envelope::CertificateEvent;
 
 use crate::cli::Tail;
-use crate::display::{columns, one_line, short};
+use crate::display::{columns, one_line, short, whole_seconds, without_prefix};
+use crate::error::CommandResult;
 
 /// The pause between two reads of an empty queue.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The maximum number of events that are read at a time.
 const PAGE: u32 = 200;
 
-pub(crate) async fn run(arguments: Tail) -> anyhow::Result<()> {
-    let reader = Reader::open(&arguments.state)?;
+pub(crate) async fn run(arguments: Tail) -> CommandResult<()> {
+    let reader = Reader::open(&arguments.common.state)?;
     let mut after = if arguments.from_start { 0 } else { reader.last_sequence().await? };
     loop {
         let page = reader.read_after(after, PAGE).await?;
         after = page.last().map_or(after, |delivered| delivered.sequence);
-        match print(&page, arguments.json) {
+        match print(&page, arguments.common.json) {
             // The reader has read enough, such as `head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             outcome => outcome?,
@@ -45,9 +46,8 @@ fn print(page: &[Delivered], json: bool) -> io::Result<()> {
 
 fn line(event: &CertificateEvent, delivered: &Delivered) -> String {
     let [_, _, outcome, leaf, expires] = columns(event);
-    let published =
-        envelope::rfc3339(delivered.published.replace_nanosecond(0).unwrap_or(delivered.published));
-    let kind = event.kind.strip_prefix("certhooks.").unwrap_or(&event.kind);
+    let published = whole_seconds(delivered.published);
+    let kind = without_prefix(&event.kind);
     let subject = short(&event.subject, 45);
     format!("{published} {kind:<32} {subject:<45} {outcome:<24} {leaf:<40} {expires}")
 }

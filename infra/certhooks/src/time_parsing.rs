@@ -1,46 +1,39 @@
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use std::time::Duration;
 
-use crate::error::{CommandError, CommandResult};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// The time that an option names: an age counted back from now, a day (UTC) or a time.
 ///
 /// # Errors
-/// The text is none of these; the message names the option and the forms that it takes.
-pub(crate) fn parse_time(option: &str, text: &str) -> CommandResult<OffsetDateTime> {
+/// The text is none of these; the message names the forms that the option takes.
+pub(crate) fn parse_time(text: &str) -> Result<OffsetDateTime, String> {
     before(text, OffsetDateTime::now_utc()).ok_or_else(|| {
-        CommandError::usage(format!(
-            "{option} {text}: must be an age such as 90m, 24h or 7d, or a time such as 2026-11-01 or \
-             2026-11-01T12:00:00Z"
-        ))
+        "must be an age such as 90m, 24h or 7d, or a time such as 2026-11-01 or 2026-11-01T12:00:00Z"
+            .to_owned()
     })
 }
 
-/// An age (`90s`, `90m`, `24h`, `7d`) is counted back from `now`; a day begins at midnight UTC; a time
-/// without an offset is UTC. `None` where the text is none of these.
+/// A duration such as `90s`, `90m`, `7d` or `1h30m`.
+///
+/// # Errors
+/// The text is anything else; the message names the forms that the option takes.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|_| "must be a duration such as 90s, 15m, 7d or 1h30m".to_owned())
+}
+
+/// An age is counted back from `now`; a day begins at midnight UTC; a time without an offset is UTC.
+/// `None` where the text is none of these.
 fn before(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let text = text.trim();
     let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    parse_duration(text)
+    let age = || parse_duration(text).ok().and_then(|age| time::Duration::try_from(age).ok());
+    age()
         .and_then(|age| now.checked_sub(age))
         .or_else(|| time(text))
         .or_else(|| time(&format!("{text}Z")))
         .or_else(|| time(&format!("{text}T00:00:00Z")))
-}
-
-/// A number of seconds, minutes, hours or days: `90s`, `90m`, `24h`, `7d`. `None` where the text is
-/// anything else.
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
-    let unit = text.chars().last()?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return None,
-    };
-    let number: i64 = text.strip_suffix(unit)?.parse().ok().filter(|number| *number >= 0)?;
-    number.checked_mul(seconds).map(Duration::seconds)
 }
 
 #[cfg(test)]
@@ -55,13 +48,13 @@ mod tests {
         for (text, expected) in [
             ("90s", Some(datetime!(2026-11-22 11:58:30 UTC))),
             ("90m", Some(datetime!(2026-11-22 10:30 UTC))),
+            ("1h30m", Some(datetime!(2026-11-22 10:30 UTC))),
             ("24h", Some(datetime!(2026-11-21 12:00 UTC))),
             ("7d", Some(datetime!(2026-11-15 12:00 UTC))),
             ("2026-11-01", Some(datetime!(2026-11-01 0:00 UTC))),
             ("2026-11-01T12:00:00", Some(datetime!(2026-11-01 12:00 UTC))),
             ("2026-11-01T12:00:00+01:00", Some(datetime!(2026-11-01 11:00 UTC))),
             ("-1h", None),
-            ("1w", None),
             ("yesterday", None),
             ("9999999999999999999d", None),
             ("999999999999d", None),

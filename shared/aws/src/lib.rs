@@ -12,12 +12,8 @@
 //! - [`ledger`], [`history`], [`known`], [`record`], [`item`]: the ledger on DynamoDB: claims and
 //!   challenges, certificates, the lookup of recorded ids, the recording of one, and their items
 //! - [`archive`]: objects on S3
-//! - [`age`]: the age of the oldest message of a queue, from CloudWatch
-//! - [`json_call`]: calls a service whose SDK client is not linked
 //! - [`error`]: builds errors that name the resource by its variable
 
-#[cfg(feature = "cloudwatch")]
-mod age;
 #[cfg(feature = "s3")]
 mod archive;
 mod endpoints;
@@ -26,8 +22,6 @@ mod error;
 mod history;
 #[cfg(feature = "dynamodb")]
 mod item;
-#[cfg(feature = "cloudwatch")]
-mod json_call;
 #[cfg(feature = "dynamodb")]
 mod known;
 #[cfg(feature = "dynamodb")]
@@ -48,8 +42,6 @@ mod stack;
 mod transport;
 mod trust;
 
-#[cfg(feature = "cloudwatch")]
-pub use age::QueueAge;
 #[cfg(feature = "s3")]
 pub use archive::S3Archive;
 #[cfg(feature = "dynamodb")]

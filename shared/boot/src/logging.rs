@@ -6,6 +6,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use crate::{Environment, SettingError};
+
+const VARIABLE: &str = "RUST_LOG";
+
 /// The format of log lines on standard error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Format {
@@ -46,8 +50,14 @@ const QUIET: [&str; 16] = [
 ///
 /// The libraries in [`QUIET`] stay at `warn` at every level, so that no token in a query string and no
 /// body reaches a log.
-pub fn log(format: Format, level: &str) {
-    let chosen = std::env::var("RUST_LOG").unwrap_or_else(|_| level.to_owned());
+///
+/// # Errors
+/// When `RUST_LOG` is invalid. Logging has started at `level` then, so that the error can be logged.
+pub fn log(environment: &Environment, format: Format, level: &str) -> Result<(), SettingError> {
+    let chosen = environment.optional(VARIABLE).map(parse).transpose();
+    let default =
+        || parse(level).unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let targets = chosen.as_ref().ok().cloned().flatten().unwrap_or_else(default);
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = match format {
         Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
@@ -55,13 +65,26 @@ pub fn log(format: Format, level: &str) {
     };
     // An earlier subscriber, such as a test's, stays in place.
     let _already_set =
-        tracing_subscriber::registry().with(lines.with_filter(filter(&chosen))).try_init();
+        tracing_subscriber::registry().with(lines.with_filter(filter(&targets))).try_init();
+    chosen.map(drop)
 }
 
-/// Parses `level` and `target=level` directives as in `RUST_LOG`; the level is `info` if they are invalid.
-fn filter(chosen: &str) -> Targets {
-    let info = || Targets::new().with_default(LevelFilter::INFO);
-    let chosen = chosen.parse::<Targets>().unwrap_or_else(|_| info());
+/// Parses a level, or `target=level` directives. A directive without `=` that is no level would be
+/// taken for a target, and so a misspelt level would silence everything.
+fn parse(text: &str) -> Result<Targets, SettingError> {
+    let is_directive = |directive: &str| {
+        directive.contains('=') || directive.trim().parse::<LevelFilter>().is_ok()
+    };
+    match text.parse() {
+        Ok(targets) if text.split(',').all(is_directive) => Ok(targets),
+        _ => Err(SettingError::new(
+            VARIABLE,
+            format!("`{text}`: expected a level such as `info`, or `info,intake=debug`"),
+        )),
+    }
+}
+
+fn filter(chosen: &Targets) -> Targets {
     let is_ours = |target: &str| !QUIET.iter().any(|library| target.starts_with(library));
     Targets::new()
         .with_default(chosen.default_level().unwrap_or(LevelFilter::OFF))
@@ -84,7 +107,7 @@ pub fn report_panics() {
 mod tests {
     use tracing_subscriber::filter::LevelFilter;
 
-    use super::filter;
+    use super::{filter, parse};
 
     #[test]
     fn libraries_stay_quiet_at_every_level() {
@@ -93,9 +116,8 @@ mod tests {
             ("trace", LevelFilter::TRACE, LevelFilter::WARN),
             ("trace,hyper=trace,hyper::client=trace", LevelFilter::TRACE, LevelFilter::WARN),
             ("warn,intake=debug", LevelFilter::DEBUG, LevelFilter::WARN),
-            ("info,intake=many", LevelFilter::INFO, LevelFilter::WARN),
         ] {
-            let filter = filter(chosen);
+            let filter = filter(&parse(chosen).unwrap());
             for (target, most) in
                 [("intake", ours), ("hyper::client", theirs), ("lambda_runtime", theirs)]
             {
@@ -114,6 +136,13 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+    #[test]
+    fn an_invalid_value_is_an_error_with_the_name_of_the_variable() {
+        for chosen in ["inof", "info,intake=many", "info,intake", "info;warn"] {
+            let error = parse(chosen).unwrap_err().to_string();
+            assert!(error.starts_with("RUST_LOG: ") && error.contains(chosen), "{error}");
         }
     }
 }

@@ -1,5 +1,4 @@
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding};
-use x509_parser::asn1_rs::{Any, FromDer, Tag};
 
 use crate::boundary;
 
@@ -35,19 +34,16 @@ fn is_base64(c: char) -> bool {
 /// Recognises a key by the first two members of its sequence: RFC 5958, 2 and 3; RFC 8017, A.1.2;
 /// RFC 5915, 3. OpenSSL's DSA key begins like the RSA key.
 fn key_type(der: &[u8]) -> Option<&'static str> {
-    let (rest, key) = Any::from_der(der).ok()?;
-    if !rest.is_empty() || key.tag() != Tag::Sequence {
-        return None;
-    }
-    let (rest, first) = Any::from_der(key.data).ok()?;
-    let (_, second) = Any::from_der(rest).ok()?;
-    match (first.tag(), first.data, second.tag()) {
-        (Tag::Integer, [0 | 1], Tag::Sequence) if is_algorithm_identifier(second.data) => {
+    let (SEQUENCE, members, []) = element(der)? else { return None };
+    let (first, content, rest) = element(members)?;
+    let (second, second_content, _) = element(rest)?;
+    match (first, content, second) {
+        (INTEGER, [0 | 1], SEQUENCE) if is_algorithm_identifier(second_content) => {
             Some("PRIVATE KEY")
         }
-        (Tag::Integer, [0], Tag::Integer) => Some("RSA PRIVATE KEY"),
-        (Tag::Integer, [1], Tag::OctetString) => Some("EC PRIVATE KEY"),
-        (Tag::Sequence, algorithm, Tag::OctetString) if is_password_based(algorithm) => {
+        (INTEGER, [0], INTEGER) => Some("RSA PRIVATE KEY"),
+        (INTEGER, [1], OCTET_STRING) => Some("EC PRIVATE KEY"),
+        (SEQUENCE, algorithm, OCTET_STRING) if is_password_based(algorithm) => {
             Some("ENCRYPTED PRIVATE KEY")
         }
         _ => None,
@@ -55,14 +51,34 @@ fn key_type(der: &[u8]) -> Option<&'static str> {
 }
 
 fn is_algorithm_identifier(members: &[u8]) -> bool {
-    matches!(Any::from_der(members), Ok((_, first)) if first.tag() == Tag::Oid)
+    matches!(element(members), Some((OBJECT_IDENTIFIER, ..)))
 }
 
 /// Whether the algorithm is of PKCS #5 (1.2.840.113549.1.5) or PKCS #12 (1.2.840.113549.1.12).
 fn is_password_based(members: &[u8]) -> bool {
     const PKCS: [u8; 7] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01];
-    let Ok((_, oid)) = Any::from_der(members) else {
-        return false;
+    let Some((OBJECT_IDENTIFIER, oid, _)) = element(members) else { return false };
+    matches!(oid.strip_prefix(&PKCS), Some([5 | 12, ..]))
+}
+
+/// Identifier octets (X.690, 8.1.2).
+const INTEGER: u8 = 0x02;
+const OCTET_STRING: u8 = 0x04;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+
+/// The identifier octet and the content of the first element in DER, and what follows it (X.690,
+/// 8.1.3). An X.509 parser would do the same, but a webhook function links none.
+fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (tag, rest) = der.split_first()?;
+    let (length, rest) = rest.split_first()?;
+    let (length, rest) = match usize::from(*length) {
+        short @ 0..0x80 => (short, rest),
+        long => {
+            let (octets, rest) = rest.split_at_checked(long - 0x80).filter(|_| long <= 0x84)?;
+            (octets.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)), rest)
+        }
     };
-    oid.tag() == Tag::Oid && matches!(oid.data.strip_prefix(&PKCS), Some([5 | 12, ..]))
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((*tag, content, rest))
 }

@@ -14,29 +14,48 @@
 //! - [`signature`], [`signature_algorithm`]: verifies one signature with one key
 //! - [`redact_text`], [`redact_json`], [`bare_key`]: find and remove private keys in text and in
 //!   JSON, with PEM boundaries or without
+//!
+//! Without the feature `x509` only texts are handled ([`redact_text`], [`redact_json`], [`serial`]): a
+//! webhook function reads no certificates and links no X.509 parser.
 
+#[cfg(feature = "x509")]
 mod alternative_names;
 mod bare_key;
 mod boundary;
+#[cfg(feature = "x509")]
 mod der;
+#[cfg(feature = "x509")]
 mod distinguished_name;
+#[cfg(feature = "x509")]
 mod key;
+#[cfg(feature = "x509")]
 mod on_path;
+#[cfg(feature = "x509")]
 mod parsed;
+#[cfg(feature = "x509")]
 mod path;
+#[cfg(feature = "x509")]
 mod pem;
 mod redact_json;
 mod redact_text;
+#[cfg(feature = "x509")]
 mod report;
 mod serial;
+#[cfg(feature = "x509")]
 mod signature;
+#[cfg(feature = "x509")]
 mod signature_algorithm;
+#[cfg(feature = "x509")]
 mod tbs;
 
+#[cfg(feature = "x509")]
 pub use path::anchors::{AnchorsError, MOZILLA_LIST_DATE, TrustAnchors};
+#[cfg(feature = "x509")]
 pub use path::purpose::Purpose;
-pub use pem::NotACertificate;
+#[cfg(feature = "x509")]
+pub use pem::{NotACertificate, encode_pem};
 pub use redact_json::redact_json;
 pub use redact_text::{REMOVED, redact_text};
+#[cfg(feature = "x509")]
 pub use report::{PathEnd, Question, Report, validate};
 pub use serial::{serial_hex, serial_of_hex};

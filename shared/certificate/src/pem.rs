@@ -68,19 +68,13 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Result<Vec<u8>, NotACertificate>>
 }
 
 /// PEM with LF and lines of 64 characters (RFC 7468, 2).
-pub(crate) fn encode(der: &[u8]) -> String {
-    let base64 = BASE64.encode(der);
-    let mut pem = String::with_capacity(base64.len() + base64.len() / 64 + 56);
-    pem.push_str("-----BEGIN CERTIFICATE-----\n");
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(64));
-        pem.push_str(line);
+pub fn encode_pem(label: &str, der: &[u8]) -> String {
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    for line in der.chunks(48) {
+        BASE64.encode_append(line, &mut pem);
         pem.push('\n');
-        rest = after;
     }
-    pem.push_str("-----END CERTIFICATE-----\n");
-    pem
+    pem + "-----END " + label + "-----\n"
 }
 
 /// RFC 7468, 5.1 allows a parser to accept `X509 CERTIFICATE` beside the usual label.

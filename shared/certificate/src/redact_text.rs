@@ -27,6 +27,7 @@ pub fn redact_text(text: &str) -> Option<(String, Vec<String>)> {
 }
 
 /// The labels of the private keys in a text.
+#[cfg(feature = "x509")]
 pub(crate) fn labels(text: &str) -> Vec<String> {
     pem_keys(text).into_iter().map(|(begin, _)| begin.label).collect()
 }

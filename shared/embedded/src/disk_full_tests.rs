@@ -6,8 +6,9 @@ use boot::Environment;
 use envelope::Provider;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
-use intake::{Intake, Request, Secrets, Settings};
+use intake::{Intake, Secrets, Settings};
 use providers::digicert::DigicertReceiver;
+use providers::request::WebhookRequest;
 
 use crate::test_folder::TestFolder;
 use crate::{LocalEvents, LocalSecret, Options, State, schema};
@@ -21,7 +22,7 @@ type DigicertIntake = Intake<DigicertReceiver, LocalEvents, LocalSecret>;
 fn intake(state: &State) -> DigicertIntake {
     let settings = Settings::from_environment(&Environment::of_process()).unwrap();
     let secrets = state.secrets(|name| (name == "DIGICERT_WEBHOOK_KEY").then(|| KEY.to_owned()));
-    let secrets = Secrets::new(secrets.webhook(Provider::Digicert), &settings);
+    let secrets = Secrets::new(secrets.webhook(Provider::DIGICERT), &settings);
     Intake::new(state.events(), Some(secrets), settings)
 }
 
@@ -33,12 +34,14 @@ async fn send(intake: &DigicertIntake, number: u64) -> Option<String> {
     );
     let mut headers = HeaderMap::new();
     headers.insert("x-webhook-key", KEY.parse().unwrap());
-    let request = Request {
+    let request = WebhookRequest {
         method: Method::POST,
         headers,
         query: String::new(),
         source_ip: None,
         body: body.into(),
+        received: time::OffsetDateTime::now_utc(),
+        traceparent: None,
     };
     let response = intake.handle(request).await;
     if response.status() == StatusCode::OK {

@@ -6,7 +6,7 @@ use ports::{PortError, PortResult};
 use secrecy::SecretString;
 
 use crate::lock::Lock;
-use crate::secret_members::{MEMBERS, Member, PENDING, PREVIOUS, Purpose};
+use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, members};
 use crate::secrets::LocalSecrets;
 use crate::secrets_file::{self, SecretsFile};
 
@@ -38,7 +38,7 @@ impl LocalSecrets {
     pub fn rotation(&self, provider: Provider) -> PortResult<Rotation> {
         let is_wanted =
             |member: &&Member| member.provider == provider && member.purpose == Purpose::Webhook;
-        let member = MEMBERS.iter().find(is_wanted).ok_or_else(|| {
+        let member = members().find(is_wanted).ok_or_else(|| {
             PortError(format!("{provider} has no webhook secret in {}", self.path().display()))
         })?;
         if self.is_set_by_variable(member) {

@@ -25,26 +25,20 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
+    use harness::Random;
+
     use super::*;
     use crate::schema;
     use crate::test_folder::TestFolder;
 
-    /// Pseudo-random numbers, the same in each run (Knuth's MMIX generator).
-    struct Numbers(u64);
-
-    impl Numbers {
-        fn below(&mut self, limit: usize) -> usize {
-            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (self.0 >> 33) as usize % limit
-        }
-    }
-
     /// Inserts and deletes messages until few are left. Returns the ids of the deleted ones.
     fn insert_and_delete(connection: &Connection, seed: u64) -> rusqlite::Result<BTreeSet<usize>> {
-        let (mut numbers, mut present, mut deleted) = (Numbers(seed), Vec::new(), BTreeSet::new());
+        let (mut random, mut present, mut deleted) =
+            (Random::new(seed), Vec::new(), BTreeSet::new());
+        let mut below = |limit: usize| random.below(limit as u64) as usize;
         for id in 1..=1200 {
             if id <= 600 {
-                let filling = "x".repeat([10, 50, 300, 900, 3000][numbers.below(5)]);
+                let filling = "x".repeat([10, 50, 300, 900, 3000][below(5)]);
                 connection.execute(
                     "INSERT INTO messages (id, provider, kind, grp, state, rank, visible_at, sent_at)
                          VALUES (?1, '', '', '', 0, 0, 0, 0)",
@@ -56,8 +50,8 @@ mod tests {
                 )?;
                 present.push(id);
             }
-            if present.len() > 10 && (id > 600 || numbers.below(10) < 7) {
-                let removed = present.swap_remove(numbers.below(present.len()));
+            if present.len() > 10 && (id > 600 || below(10) < 7) {
+                let removed = present.swap_remove(below(present.len()));
                 connection.execute("DELETE FROM messages WHERE id = ?1", [removed as i64])?;
                 connection.execute("DELETE FROM confidential WHERE id = ?1", [removed as i64])?;
                 deleted.insert(removed);

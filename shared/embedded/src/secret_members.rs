@@ -1,6 +1,8 @@
+use std::sync::LazyLock;
+
 use envelope::Provider;
+use providers::profile;
 use providers::secret_member::SecretMember;
-use providers::{cloudflare, digicert, meta};
 
 /// A member of `secrets.json`, the environment variable that overrides it, and its member name in the
 /// secret as stored on AWS (infra/docs/architecture.md, "Secrets and rotation").
@@ -20,19 +22,20 @@ pub(crate) enum Purpose {
     Api,
 }
 
-pub(crate) const MEMBERS: [Member; 7] = [
-    member(digicert::WEBHOOK_KEY, Provider::Digicert, Purpose::Webhook),
-    member(cloudflare::WEBHOOK_AUTH, Provider::Cloudflare, Purpose::Webhook),
-    member(meta::APP_SECRET, Provider::Meta, Purpose::Webhook),
-    member(meta::VERIFY_TOKEN, Provider::Meta, Purpose::Webhook),
-    member(digicert::API_KEY, Provider::Digicert, Purpose::Api),
-    member(cloudflare::API_TOKEN, Provider::Cloudflare, Purpose::Api),
-    member(meta::ACCESS_TOKEN, Provider::Meta, Purpose::Api),
-];
-
-const fn member(member: SecretMember, provider: Provider, purpose: Purpose) -> Member {
-    let SecretMember { stored_as, name, variable } = member;
-    Member { name, variable, stored_as, provider, purpose }
+/// The members of every provider's secrets.
+pub(crate) fn members() -> impl Iterator<Item = &'static Member> {
+    static MEMBERS: LazyLock<Vec<Member>> = LazyLock::new(|| {
+        let rows = profile::ALL.iter().flat_map(|profile| {
+            let webhook = profile.webhook_secret.iter().map(|member| (*member, Purpose::Webhook));
+            let all = webhook.chain([(profile.api.secret, Purpose::Api)]);
+            all.map(|(member, purpose)| {
+                let SecretMember { stored_as, name, variable } = member;
+                Member { name, variable, stored_as, provider: profile.provider, purpose }
+            })
+        });
+        rows.collect()
+    });
+    MEMBERS.iter()
 }
 
 /// Suffixes of member names, for the stages of a rotation.

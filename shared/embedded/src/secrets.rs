@@ -7,7 +7,7 @@ use ports::{PortError, PortResult, SecretSource, SecretVersions};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use crate::secret_members::{MEMBERS, Member, PENDING, PREVIOUS, Purpose};
+use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, members};
 use crate::secrets_file::{self, SecretsFile};
 
 /// All secrets of a state folder: those in `secrets.json`, and environment variables that override
@@ -23,7 +23,7 @@ impl LocalSecrets {
     /// counts as unset. If the variable of a member is set, neither its value nor its pending and
     /// previous values are taken from the file.
     pub fn new(folder: &Path, variable: impl Fn(&str) -> Option<String>) -> Self {
-        let variables = MEMBERS.iter().filter_map(|member| {
+        let variables = members().filter_map(|member| {
             let value = variable(member.variable).filter(|value| !value.is_empty())?;
             Some((member.name, SecretString::from(value)))
         });
@@ -35,7 +35,7 @@ impl LocalSecrets {
 
     /// Generates every webhook secret that the file does not have. Creates the file if it is missing.
     pub(crate) fn generate_missing(folder: &Path) -> PortResult<()> {
-        let required = MEMBERS.iter().filter(|member| member.purpose == Purpose::Webhook);
+        let required = members().filter(|member| member.purpose == Purpose::Webhook);
         secrets_file::generate_missing(&folder.join(secrets_file::NAME), required)
     }
 
@@ -108,7 +108,7 @@ impl LocalSecret {
     fn members(&self) -> Vec<&'static Member> {
         let is_wanted =
             |member: &&Member| member.provider == self.provider && member.purpose == self.purpose;
-        MEMBERS.iter().filter(is_wanted).collect()
+        members().filter(is_wanted).collect()
     }
 
     fn variable(&self, member: &Member) -> Option<&SecretString> {

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::errors::io_error;
 use crate::files::write_atomically;
-use crate::secret_members::{MEMBERS, Member, PENDING, PREVIOUS, Purpose};
+use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, members};
 
 pub(crate) const NAME: &str = "secrets.json";
 
@@ -122,7 +122,7 @@ fn parse(path: &Path, content: &[u8]) -> PortResult<BTreeMap<String, SecretStrin
 }
 
 fn is_known(name: &str) -> bool {
-    MEMBERS.iter().any(|member| match name.strip_prefix(member.name) {
+    members().any(|member| match name.strip_prefix(member.name) {
         Some("") => true,
         Some(PENDING | PREVIOUS) => member.purpose == Purpose::Webhook,
         _ => false,

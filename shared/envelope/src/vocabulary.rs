@@ -1,6 +1,7 @@
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Defines a closed set of values: an enum whose variants have one spelling each, in JSON, logs and
 /// keys.
@@ -28,12 +29,39 @@ macro_rules! string_enum {
     };
 }
 
-string_enum! {
-    /// A provider of certificate events.
-    Provider {
-        Cloudflare = "cloudflare",
-        Digicert = "digicert",
-        Meta = "meta",
+/// A provider of certificate events. The name is the one in `source`, subjects, logs and keys.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct Provider(&'static str);
+
+impl Provider {
+    pub const CLOUDFLARE: Self = Self::new("cloudflare");
+    pub const DIGICERT: Self = Self::new("digicert");
+    pub const META: Self = Self::new("meta");
+
+    pub const ALL: &'static [Self] = &[Self::CLOUDFLARE, Self::DIGICERT, Self::META];
+
+    /// A provider by another name than these, such as one of a test.
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Provider {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<'de, str>::deserialize(deserializer)?;
+        let found = Self::ALL.iter().find(|provider| provider.0 == name);
+        found.copied().ok_or_else(|| de::Error::custom("unknown provider"))
     }
 }
 

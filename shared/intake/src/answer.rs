@@ -1,8 +1,8 @@
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use http::{Response, StatusCode};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, Response, StatusCode};
 use ports::PortError;
-use providers::receiver::InvalidDocument;
+use providers::receiver::{InvalidDocument, WebhookReceiver};
 use serde_json::json;
 
 /// What became of a request.
@@ -74,43 +74,51 @@ impl Cause {
 }
 
 /// Returns the HTTP answer of an outcome (infra/docs/architecture.md, "Answers of the webhook
-/// endpoints"). `allow` is the route's `Allow` header.
-pub(crate) fn answer(outcome: &Outcome, allow: &'static str) -> Response<Bytes> {
+/// endpoints").
+pub(crate) fn answer<R: WebhookReceiver>(outcome: &Outcome) -> Response<Bytes> {
     match outcome {
         Outcome::Accepted(ids) => {
             let body = json!({ "accepted": ids.len(), "ids": ids });
             respond(StatusCode::OK, "application/json", body.to_string())
         }
         Outcome::Handshake(challenge) => respond(StatusCode::OK, "text/plain", challenge.clone()),
-        Outcome::Refused(cause) => refused(cause, allow),
+        Outcome::Refused(cause) => refused::<R>(cause),
     }
 }
 
-/// The problem details of RFC 9457.
-fn refused(cause: &Cause, allow: &'static str) -> Response<Bytes> {
-    let status = cause.status();
-    let body = json!({
-        "type": "about:blank",
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "detail": cause.detail(),
-    });
-    let mut response = respond(status, "application/problem+json", body.to_string());
+fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
+    let mut response = problem(cause.status(), &cause.detail());
+    let headers = response.headers_mut();
     match cause {
         Cause::Method => {
-            response.headers_mut().insert(ALLOW, http::HeaderValue::from_static(allow));
+            let allow: Vec<_> = R::METHODS.iter().map(Method::as_str).collect();
+            headers.extend(HeaderValue::try_from(allow.join(", ")).map(|allow| (ALLOW, allow)));
         }
         Cause::Queue(_) | Cause::Secret(_) => {
-            response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("10"));
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("10"));
+        }
+        Cause::Unauthorized => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(R::CHALLENGE));
         }
         _ => {}
     }
     response
 }
 
+/// An answer with the problem details of RFC 9457.
+pub fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
+    let body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    respond(status, "application/problem+json", body.to_string())
+}
+
 fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

@@ -2,17 +2,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, Response};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
-use providers::dispatch;
 use providers::receiver::{Event, Receipt, WebhookReceiver};
+use providers::request::{Verified, WebhookRequest};
 use providers::synthetic;
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
 use crate::answer::{Cause, Outcome, answer};
-use crate::verify::{Admitted, Verified, verify};
-use crate::{Request, Secrets, Settings, telemetry};
+use crate::verify::{Admitted, verify};
+use crate::{Secrets, Settings, telemetry};
 
 /// How long the queue has to accept every event of a request. CertCentral waits 10 seconds in all.
 const QUEUE_DEADLINE: Duration = Duration::from_secs(7);
@@ -39,14 +39,26 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         self.settings.max_body.unwrap_or(R::BODY_LIMIT)
     }
 
+    /// Reads the webhook secret before the first request.
+    ///
+    /// # Errors
+    /// When the secret cannot be read or used.
+    pub async fn warm(&self, now: OffsetDateTime) -> PortResult<()> {
+        match &self.secrets {
+            Some(secrets) => secrets.warm(now).await,
+            None => Ok(()),
+        }
+    }
+
     /// Handles a request from verification to acknowledgement. Every outcome has an answer, so this
     /// never fails.
-    pub async fn handle(&self, request: Request) -> Response<Bytes> {
+    pub async fn handle(&self, mut request: WebhookRequest) -> Response<Bytes> {
+        request.traceparent = Some(traceparent(&request.headers));
         let outcome = self.decide(&request).await.unwrap_or_else(|cause| {
             telemetry::refused(R::PROVIDER, &cause, request.source_ip);
             Outcome::Refused(cause)
         });
-        answer(&outcome, R::ALLOW)
+        answer::<R>(&outcome)
     }
 
     /// Sends a synthetic event through the endpoint: the secret is read as for a request, and the event
@@ -54,12 +66,9 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     ///
     /// # Errors
     /// When the secret cannot be used, or the queue does not accept the event.
-    pub async fn send_synthetic(&self) -> PortResult<String> {
-        if let Some(secrets) = &self.secrets {
-            secrets.warm().await?;
-        }
-        let traceparent = Some(new_traceparent());
-        let receipt = Receipt { at: OffsetDateTime::now_utc(), traceparent };
+    pub async fn send_synthetic(&self, now: OffsetDateTime) -> PortResult<String> {
+        self.warm(now).await?;
+        let receipt = Receipt { at: now, traceparent: Some(new_traceparent()) };
         let envelope = synthetic::envelope(R::PROVIDER, &receipt);
         let group = envelope.subject.clone();
         let message = Outgoing::new(&envelope, R::PROVIDER, group)?;
@@ -68,22 +77,21 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         Ok(envelope.id)
     }
 
-    async fn decide(&self, request: &Request) -> Result<Outcome, Cause> {
-        let takes_get = R::ALLOW.contains("GET");
-        if request.method != Method::POST && !(takes_get && request.method == Method::GET) {
+    async fn decide(&self, request: &WebhookRequest) -> Result<Outcome, Cause> {
+        if !R::METHODS.contains(&request.method) {
             return Err(Cause::Method);
         }
         if !self.settings.allows(request.source_ip) {
             return Err(Cause::Address);
         }
-        if request.method == Method::GET {
-            return self.handshake(&request.query).await;
+        if R::is_handshake(request) {
+            return self.handshake(request).await;
         }
         if request.body.len() > self.body_limit() {
             return Err(Cause::TooLarge("the body is over the limit"));
         }
         match verify(request, self.secrets.as_ref(), &self.settings).await? {
-            Admitted::Document(body) => self.accept(&body, &request.headers).await,
+            Admitted::Request(verified) => self.accept(&verified).await,
             Admitted::OpenProbe => {
                 telemetry::accepted(R::PROVIDER, &[]);
                 Ok(Outcome::Accepted(Vec::new()))
@@ -91,9 +99,9 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         }
     }
 
-    async fn handshake(&self, query: &str) -> Result<Outcome, Cause> {
+    async fn handshake(&self, request: &WebhookRequest) -> Result<Outcome, Cause> {
         let secrets = self.secrets.as_ref().ok_or(Cause::Handshake)?;
-        let matched = secrets.find(|secret| R::handshake(query, secret)).await;
+        let matched = secrets.find(|secret| R::handshake(request, secret), request.received).await;
         let found = matched.map_err(Cause::Secret)?;
         let (stage, challenge) = found.ok_or(Cause::Handshake)?;
         telemetry::verified(R::PROVIDER, stage);
@@ -101,11 +109,9 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         Ok(Outcome::Handshake(challenge))
     }
 
-    /// Sends the envelopes of a verified body to the queue: all of them, or it is an error.
-    async fn accept(&self, body: &Verified, headers: &HeaderMap) -> Result<Outcome, Cause> {
-        let receipt =
-            Receipt { at: OffsetDateTime::now_utc(), traceparent: Some(traceparent(headers)) };
-        let events = R::events(body.bytes(), &receipt).map_err(Cause::Document)?;
+    /// Sends the envelopes of a verified request to the queue: all of them, or it is an error.
+    async fn accept(&self, verified: &Verified<'_, R>) -> Result<Outcome, Cause> {
+        let events = R::events(verified).map_err(Cause::Document)?;
         let messages = events.iter().map(message::<R>).collect::<Result<Vec<_>, _>>()?;
         if !messages.is_empty() {
             self.enqueue(messages).await.map_err(Cause::Queue)?;
@@ -123,14 +129,13 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
 
 fn message<R: WebhookReceiver>(event: &Event) -> Result<Outgoing, Cause> {
     let too_large = || Cause::TooLarge("one event is larger than a queue message may be");
-    let Event { envelope, group } = event;
+    let Event { envelope, group, expires } = event;
     let message =
         Outgoing::new(envelope, R::PROVIDER, group.clone()).map_err(|_unwritten| too_large())?;
     if message.body.len() > MESSAGE_LIMIT {
         return Err(too_large());
     }
-    let expires = dispatch::challenge(envelope).map(|challenge| challenge.expires);
-    Ok(Outgoing { expires, ..message })
+    Ok(Outgoing { expires: *expires, ..message })
 }
 
 /// Returns the caller's W3C trace context if it is well-formed, otherwise a new one, so that an event

@@ -60,8 +60,8 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
     ///
     /// # Errors
     /// When the secret cannot be read or used.
-    pub async fn warm(&self) -> PortResult<()> {
-        self.find(|_| Some(())).await.map(drop)
+    pub async fn warm(&self, now: OffsetDateTime) -> PortResult<()> {
+        self.find(|_| Some(()), now).await.map(drop)
     }
 
     /// Returns the first stage that `check` accepts, with its result. Every stage is checked, even after
@@ -72,11 +72,12 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
     pub(crate) async fn find<T>(
         &self,
         check: impl Fn(&R::Secret) -> Option<T>,
+        now: OffsetDateTime,
     ) -> PortResult<Option<(Stage, T)>> {
         let mut cache = self.cache.lock().await;
         let is_fresh = cache.as_ref().is_some_and(|cached| cached.read.elapsed() < self.ttl);
         if !is_fresh {
-            *cache = Some(self.current().await?);
+            *cache = Some(self.current(now).await?);
         }
         if let Some(found) = cache.as_ref().and_then(|cached| cached.find(&check)) {
             return Ok(Some(found));
@@ -88,24 +89,29 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
         if was_refreshed {
             return Ok(None);
         }
-        *cache = Some(self.all().await?);
+        *cache = Some(self.all(now).await?);
         Ok(cache.as_ref().and_then(|cached| cached.find(&check)))
     }
 
     /// Reads the current stage and drops the others. An expired cache is never used, because an operator
     /// may have removed or emptied the secret on purpose.
-    async fn current(&self) -> PortResult<Cached<R>> {
+    async fn current(&self, now: OffsetDateTime) -> PortResult<Cached<R>> {
         let versions = self.source.current().await?;
-        self.usable(versions, None)
+        self.usable(versions, None, now)
     }
 
-    async fn all(&self) -> PortResult<Cached<R>> {
+    async fn all(&self, now: OffsetDateTime) -> PortResult<Cached<R>> {
         let versions = self.source.all().await?;
-        self.usable(versions, Some(Instant::now()))
+        self.usable(versions, Some(Instant::now()), now)
     }
 
     /// The current stage must be usable. Another stage that is not usable is ignored.
-    fn usable(&self, versions: SecretVersions, read_all: Option<Instant>) -> PortResult<Cached<R>> {
+    fn usable(
+        &self,
+        versions: SecretVersions,
+        read_all: Option<Instant>,
+        now: OffsetDateTime,
+    ) -> PortResult<Cached<R>> {
         let failure =
             |problem: String| PortError(format!("webhook secret of {}: {problem}", R::PROVIDER));
         let current = versions.current.as_ref().ok_or_else(|| failure("it has no value".into()))?;
@@ -117,14 +123,11 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
             );
         };
         add(Stage::Pending, versions.pending.as_ref());
-        if self.overlaps(versions.current_created) {
+        let overlaps = |created| now < created + self.overlap;
+        if versions.current_created.is_some_and(overlaps) {
             add(Stage::Previous, versions.previous.as_ref());
         }
         Ok(Cached { stages, read: Instant::now(), read_all })
-    }
-
-    fn overlaps(&self, current_created: Option<OffsetDateTime>) -> bool {
-        current_created.is_some_and(|created| OffsetDateTime::now_utc() < created + self.overlap)
     }
 }
 

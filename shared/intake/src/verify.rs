@@ -1,51 +1,40 @@
-use bytes::Bytes;
 use ports::{PortError, SecretSource};
 use providers::receiver::WebhookReceiver;
+use providers::request::{Verified, WebhookRequest};
 
 use crate::answer::Cause;
 use crate::secrets::Secrets;
-use crate::{Request, Settings, telemetry};
-
-/// A body that was verified with the secret, or without one by the allowlist. Only [`verify`] makes it.
-pub(crate) struct Verified(Bytes);
+use crate::{Settings, telemetry};
 
 /// A request that is accepted.
-pub(crate) enum Admitted {
-    Document(Verified),
+pub(crate) enum Admitted<'a, R> {
+    Request(Verified<'a, R>),
     /// The provider's own connectivity probe. It contains no event, so it needs no secret.
     OpenProbe,
 }
 
-impl Verified {
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// Verifies the raw bytes of a request before any parsing.
-pub(crate) async fn verify<R: WebhookReceiver, S: SecretSource>(
-    request: &Request,
+pub(crate) async fn verify<'a, R: WebhookReceiver, S: SecretSource>(
+    request: &'a WebhookRequest,
     secrets: Option<&Secrets<R, S>>,
     settings: &Settings,
-) -> Result<Admitted, Cause> {
-    let verified = || Admitted::Document(Verified(request.body.clone()));
+) -> Result<Admitted<'a, R>, Cause> {
     let Some(secrets) = secrets else {
         // The settings ensure this already; it is checked again because it replaces the secret.
         let is_listed = settings.allow_unauthenticated && !settings.allowlist.is_empty();
         return if is_listed {
-            Ok(verified())
+            Ok(Admitted::Request(Verified::by_source_address(request)))
         } else {
             Err(Cause::Secret(PortError("no webhook secret is configured".into())))
         };
     };
-    let check =
-        |secret: &R::Secret| R::verify(&request.headers, &request.body, secret).then_some(());
-    match secrets.find(check).await {
-        Ok(Some((stage, ()))) => {
+    let check = |secret: &R::Secret| Verified::with_secret(request, secret);
+    match secrets.find(check, request.received).await {
+        Ok(Some((stage, verified))) => {
             telemetry::verified(R::PROVIDER, stage);
-            Ok(verified())
+            Ok(Admitted::Request(verified))
         }
-        Ok(None) if R::is_open_probe(&request.headers, &request.body) => Ok(Admitted::OpenProbe),
+        Ok(None) if R::is_open_probe(request) => Ok(Admitted::OpenProbe),
         Ok(None) => Err(Cause::Unauthorized),
         Err(error) => Err(Cause::Secret(error)),
     }

@@ -4,7 +4,7 @@
 //! - [`deadline`]: when the work of an invocation must end
 //! - [`webhook`]: the webhook function of one provider (feature `webhook`)
 //! - [`request`]: converts API Gateway and function URL events to requests (feature `gateway`)
-//! - [`reply`]: converts responses to the payload format of the event (feature `gateway`)
+//! - [`reply`]: converts responses to API Gateway's format (feature `gateway`)
 
 mod deadline;
 #[cfg(feature = "gateway")]
@@ -18,9 +18,9 @@ mod webhook;
 pub use deadline::deadline;
 pub use lambda_runtime::LambdaEvent;
 #[cfg(feature = "gateway")]
-pub use reply::Reply;
+pub use reply::reply;
 #[cfg(feature = "gateway")]
-pub use request::{Payload, Undecodable, decode};
+pub use request::{Undecodable, decode};
 pub use start::{StartError, answer, main};
 #[cfg(feature = "webhook")]
 pub use webhook::serve;

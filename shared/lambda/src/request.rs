@@ -1,20 +1,12 @@
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use form_urlencoded::Serializer;
 use http::HeaderMap;
 use http::header::Entry;
-use intake::Request;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use lambda_runtime::Diagnostic;
-
-/// The payload format of an event's source.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Payload {
-    /// REST APIs, and HTTP APIs with payload format 1.0.
-    V1,
-    /// HTTP APIs and function URLs.
-    V2,
-}
+use providers::request::WebhookRequest;
+use time::OffsetDateTime;
 
 /// An event that is not a request. The message does not quote it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -31,45 +23,55 @@ impl From<Undecodable> for Diagnostic {
     }
 }
 
-/// Converts an event to a request. It uses the types of `lambda_http`, but not its conversion, which
-/// panics at a body that is not base64 and at an invalid `Host`.
+/// Converts an event to a request. `lambda_http` is not used for it, because its conversion panics
+/// at a body that is not base64, and at a host, path or query of which no URI can be built.
+///
+/// `received` is the time of receipt.
 ///
 /// # Errors
 /// When the event has neither payload format, or its body is not valid base64.
-pub fn decode(event: &str) -> Result<(Request, Payload), Undecodable> {
+pub fn decode(event: &str, received: OffsetDateTime) -> Result<WebhookRequest, Undecodable> {
     if let Ok(event) = serde_json::from_str(event) {
-        return Ok((of_v1(event)?, Payload::V1));
+        return of_v1(event, received);
     }
-    let event = serde_json::from_str(event).map_err(|_| Undecodable::Shape)?;
-    Ok((of_v2(event)?, Payload::V2))
+    of_v2(serde_json::from_str(event).map_err(|_| Undecodable::Shape)?, received)
 }
 
-fn of_v1(event: ApiGatewayProxyRequest) -> Result<Request, Undecodable> {
+/// The payload format of REST APIs, and of HTTP APIs with payload format 1.0.
+fn of_v1(
+    event: ApiGatewayProxyRequest,
+    received: OffsetDateTime,
+) -> Result<WebhookRequest, Undecodable> {
     let query = event.multi_value_query_string_parameters;
     let query = if query.is_empty() { event.query_string_parameters } else { query };
-    Ok(Request {
+    let source_ip = event.request_context.identity.source_ip;
+    Ok(WebhookRequest {
         method: event.http_method,
         headers: last_values(&event.multi_value_headers, event.headers),
         // API Gateway has decoded it; this encodes it again as a query string.
         query: Serializer::new(String::new()).extend_pairs(query.iter()).finish(),
-        source_ip: event
-            .request_context
-            .identity
-            .source_ip
-            .and_then(|address| address.parse().ok()),
+        source_ip: source_ip.and_then(|address| address.parse().ok()),
         body: body(event.body, event.is_base64_encoded)?,
+        received,
+        traceparent: None,
     })
 }
 
-/// Repeated headers arrive joined with commas. The receiver refuses such a value where it matters.
-fn of_v2(event: ApiGatewayV2httpRequest) -> Result<Request, Undecodable> {
+/// The payload format of HTTP APIs and function URLs. Repeated headers arrive joined with commas. The
+/// receiver refuses such a value where it matters.
+fn of_v2(
+    event: ApiGatewayV2httpRequest,
+    received: OffsetDateTime,
+) -> Result<WebhookRequest, Undecodable> {
     let http = event.request_context.http;
-    Ok(Request {
+    Ok(WebhookRequest {
         method: http.method,
         headers: event.headers,
         query: event.raw_query_string.unwrap_or_default(),
         source_ip: http.source_ip.and_then(|address| address.parse().ok()),
         body: body(event.body, event.is_base64_encoded)?,
+        received,
+        traceparent: None,
     })
 }
 
@@ -97,7 +99,11 @@ fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Undecodable> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Payload, Undecodable, decode};
+    use super::{OffsetDateTime, Undecodable, WebhookRequest};
+
+    fn decode(event: &str) -> Result<WebhookRequest, Undecodable> {
+        super::decode(event, OffsetDateTime::UNIX_EPOCH)
+    }
 
     fn v1(changes: Value) -> String {
         event(
@@ -128,7 +134,7 @@ mod tests {
     #[test]
     fn headers() {
         let value = |event: &str| {
-            let (request, _) = decode(event).unwrap();
+            let request = decode(event).unwrap();
             let mut values = request.headers.get_all("x-webhook-key").iter();
             let value = values.next().map(|value| value.to_str().unwrap().to_owned());
             assert_eq!(values.next(), None);
@@ -159,11 +165,8 @@ mod tests {
             (json!({ "body": "", "isBase64Encoded": true }), b""),
             (json!({ "body": null, "isBase64Encoded": false }), b""),
         ] {
-            for (event, payload) in
-                [(v1(changes.clone()), Payload::V1), (v2(changes.clone()), Payload::V2)]
-            {
-                let (request, found) = decode(&event).unwrap();
-                assert_eq!((&*request.body, found), (body, payload), "{event}");
+            for event in [v1(changes.clone()), v2(changes.clone())] {
+                assert_eq!(&*decode(&event).unwrap().body, body, "{event}");
             }
         }
     }
@@ -173,7 +176,7 @@ mod tests {
         let v1_query = |single: Value, many: Value| {
             let changes =
                 json!({ "queryStringParameters": single, "multiValueQueryStringParameters": many });
-            decode(&v1(changes)).unwrap().0.query
+            decode(&v1(changes)).unwrap().query
         };
         let one = json!({ "hub.challenge": "a b+c&d=é%" });
         let pairs = |query: &str| {
@@ -188,7 +191,7 @@ mod tests {
         assert_eq!(v1_query(Value::Null, Value::Null), "");
 
         let raw = "hub.challenge=a%20b&hub.challenge=2";
-        let (request, _) = decode(&v2(json!({ "rawQueryString": raw }))).unwrap();
+        let request = decode(&v2(json!({ "rawQueryString": raw }))).unwrap();
         assert_eq!(request.query, raw);
     }
 
@@ -196,11 +199,11 @@ mod tests {
     fn the_source_ip_is_from_the_context_and_not_a_header() {
         let forwarded = json!({ "headers": { "X-Forwarded-For": "10.0.0.1" } });
         for event in [v1(forwarded.clone()), v2(forwarded)] {
-            let (request, _) = decode(&event).unwrap();
+            let request = decode(&event).unwrap();
             assert_eq!(request.source_ip, "216.168.240.1".parse().ok());
         }
         let context = json!({ "httpMethod": "POST", "identity": { "sourceIp": "" } });
-        let (request, _) = decode(&v1(json!({ "requestContext": context }))).unwrap();
+        let request = decode(&v1(json!({ "requestContext": context }))).unwrap();
         assert_eq!(request.source_ip, None);
     }
 

@@ -23,9 +23,14 @@ pub async fn main<F: Future<Output = Result<(), StartError>>>(
     let environment = Environment::of_process();
     let level = environment.optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or("info").to_lowercase();
     // Lambda has the additional level `fatal`.
-    boot::log(Format::Json, if level == "fatal" { "error" } else { &level });
+    let level = if level == "fatal" { "error" } else { &level };
+    let logging = boot::log(&environment, Format::Json, level);
     boot::report_panics();
-    match function(environment).await {
+    let ended = match logging {
+        Ok(()) => function(environment).await,
+        Err(error) => Err(error.into()),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "function failed");

@@ -2,6 +2,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws::{Session, SqsEvents, StoredSecret};
+use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use boot::{Environment, SettingError};
 use intake::{Intake, Secrets, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent};
@@ -9,8 +10,9 @@ use ports::PortError;
 use providers::receiver::WebhookReceiver;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
-use crate::reply::Reply;
+use crate::reply::reply;
 use crate::request::{Undecodable, decode};
 use crate::start::{StartError, answer, main};
 
@@ -31,13 +33,13 @@ async fn start<R: WebhookReceiver>(environment: Environment) -> Result<(), Start
     answer(&environment, |event: LambdaEvent<Box<RawValue>>| {
         let intake = Arc::clone(&intake);
         async move {
-            let event = event.payload.get();
+            let (event, now) = (event.payload.get(), OffsetDateTime::now_utc());
             if is_scheduled(event) {
-                let sent = intake.send_synthetic().await;
+                let sent = intake.send_synthetic(now).await;
                 return sent.map(Answer::Synthetic).map_err(InvocationError::Synthetic);
             }
-            let (request, payload) = decode(event)?;
-            Ok(Answer::Reply(Box::new(Reply::new(intake.handle(request).await, payload))))
+            let response = intake.handle(decode(event, now)?).await;
+            Ok(Answer::Reply(Box::new(reply(response))))
         }
     })
     .await
@@ -60,7 +62,7 @@ fn is_scheduled(event: &str) -> bool {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
-    Reply(Box<Reply>),
+    Reply(Box<ApiGatewayProxyResponse>),
     /// The id of the synthetic event.
     Synthetic(String),
 }
@@ -110,7 +112,7 @@ async fn connect<R: WebhookReceiver>(
 async fn warm<R: WebhookReceiver>(queue: &SqsEvents, secrets: Option<&Secrets<R, StoredSecret>>) {
     let secret = async {
         match secrets {
-            Some(secrets) => secrets.warm().await,
+            Some(secrets) => secrets.warm(OffsetDateTime::now_utc()).await,
             None => Ok(()),
         }
     };

@@ -173,7 +173,7 @@ mod tests {
     const DOWN: Health = Health::Down { reason: Reason::Unavailable, after: None };
 
     fn breaker() -> Breaker {
-        Breaker::new(Provider::Digicert, Arc::new(System))
+        Breaker::new(Provider::DIGICERT, Arc::new(System))
     }
 
     fn report(breaker: &Breaker, ids: std::ops::Range<usize>, health: Health) {

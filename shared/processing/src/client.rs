@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use envelope::Reason;
 use ports::{PortError, PortResult};
-use providers::api::{Answer, Call, Classification, Key, Refused, Request, retry_after};
-use providers::digicert::webhook::Refusal;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use providers::api::{Answer, Call, Key, Request, retry_after};
+use providers::refusal::Refusal;
+use reqwest::header::{ACCEPT, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
-use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 
 use crate::budget::Meter;
 use crate::clock::System;
-use crate::{Api, Clock};
+use crate::{Api, Clock, http};
 
 /// The largest answer that is read. A chain of a thousand certificates has 2 MB.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -29,17 +28,7 @@ pub struct Endpoint {
     clock: Arc<dyn Clock>,
 }
 
-/// The result of a call.
-pub(crate) enum Called<T> {
-    Answered {
-        classification: Classification<T>,
-        status: Option<u16>,
-    },
-    /// No call was made. The budget allows one after this time.
-    RateLimited(Duration),
-}
-
-/// Why a call to CertCentral has no good answer.
+/// Why a call of a management API has no good answer.
 #[derive(Debug)]
 pub enum CallError {
     /// No call was made. The budget allows one after this time.
@@ -55,65 +44,29 @@ pub enum CallError {
     Key,
 }
 
-/// Builds the HTTP client that all providers share.
-///
-/// # Errors
-/// Only when the TLS back end does not start.
-pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
-    // Every part of the program installs the same crypto provider, so a second call is no error.
-    let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .user_agent(concat!("certhooks/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(timeout.min(Duration::from_secs(3)))
-        .timeout(timeout)
-        // Idle connections are dead after a Lambda freeze (aws-lambda-web-adapter #830).
-        .pool_idle_timeout(Duration::from_secs(15))
-        .build()
-}
-
 impl Endpoint {
     pub(crate) fn new(client: Client, api: &Api, workers: u32, clock: Arc<dyn Clock>) -> Self {
         let meter = Mutex::new(Meter::new(&api.budget, workers));
         Self { client, base: api.base.clone(), meter, clock }
     }
 
-    /// CertCentral's API for the reconciler and the operator: it uses the fifth of the budget that is
+    /// The API for the reconciler and the operator: it uses the fifth of the budget that is
     /// not the workers'.
     ///
     /// # Errors
     /// Only when the TLS back end does not start.
     pub fn beside_workers(api: &Api, timeout: Duration) -> PortResult<Self> {
-        let client = client(timeout)
+        let client = http::client(timeout, &api.base)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
         let meter = Mutex::new(Meter::beside_workers(&api.budget));
         Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(System) })
     }
 
-    /// Makes one `GET` within the budget and classifies the answer.
-    pub(crate) async fn call<T>(
-        &self,
-        call: &Call,
-        key: &Key,
-        is_first_attempt: bool,
-        classify: impl Fn(&Answer<'_>) -> Classification<T>,
-    ) -> Called<T> {
-        if let Err(wait) = self.admit(is_first_attempt).await {
-            return Called::RateLimited(wait);
-        }
-        match self.get(call, key).await {
-            Ok(answer) => Called::Answered {
-                classification: classify(&answer.borrow()),
-                status: Some(answer.status),
-            },
-            Err(reason) => Called::Answered {
-                classification: Classification::Retry { reason, after: None },
-                status: None,
-            },
-        }
-    }
-
-    async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
+    /// Waits for the budget. `is_first_attempt` may use the part that is kept for such.
+    ///
+    /// # Errors
+    /// The time to wait, if it is too long to wait here.
+    pub(crate) async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
         let deadline = self.clock.instant() + MAX_RATE_LIMIT_WAIT;
         loop {
             let now = self.clock.instant();
@@ -130,29 +83,28 @@ impl Endpoint {
         }
     }
 
-    async fn get(&self, call: &Call, key: &Key) -> Result<OwnedAnswer, Reason> {
+    /// Makes one `GET`.
+    ///
+    /// # Errors
+    /// Why there is no complete answer.
+    pub(crate) async fn get(&self, call: &Call, key: &Key) -> Result<OwnedAnswer, Reason> {
         self.send(self.request(call, key).ok_or(Reason::Unreadable)?).await
     }
 
     fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
-        let request = self.to(Method::GET, &call.segments)?;
-        with_key(request.header(ACCEPT, call.accept).query(&call.query), key)
-    }
-
-    fn to(&self, method: Method, segments: &[String]) -> Option<RequestBuilder> {
-        let mut url = self.base.clone();
-        url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
-        Some(self.client.request(method, url))
+        let request = http::below(&self.client, &self.base, Method::GET, &call.segments)?;
+        http::with_key(request.header(ACCEPT, call.accept).query(&call.query), key)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<OwnedAnswer, Reason> {
         let response = request.send().await.map_err(transport)?;
         let status = response.status().as_u16();
         let retry_after = retry_after_of(&response, self.clock.now());
-        Ok(OwnedAnswer { status, retry_after, body: read(response).await? })
+        let body = http::body(response, ANSWER_LIMIT).await.map_err(transport)?;
+        Ok(OwnedAnswer { status, retry_after, body: body.ok_or(Reason::Unreadable)? })
     }
 
-    /// Makes one call to CertCentral within the budget, without a retry, and classifies the answer.
+    /// Makes one call of a management API within the budget, without a retry, and classifies the answer.
     ///
     /// # Errors
     /// Why there is no good answer. The error contains no secret.
@@ -162,20 +114,22 @@ impl Endpoint {
         key: &Key,
         classify: fn(&Answer<'_>) -> Result<T, Refusal>,
     ) -> Result<T, CallError> {
-        self.admit(true).await.map_err(CallError::NoBudget)?;
-        let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
-        let built = self
-            .to(request.method.clone(), &request.segments)
-            .and_then(|built| with_key(built.query(&request.query), key))
-            .ok_or(CallError::Key)?
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.unwrap_or_default());
-        let answer = self.send(built).await.map_err(CallError::NoAnswer)?;
+        let answer = self.manage(request, key).await?;
         classify(&answer.borrow()).map_err(|refusal| CallError::Refused {
             refusal: refusal.without_secrets(&request.secrets(key)),
             after: answer.retry_after,
         })
+    }
+
+    /// As [`ask`](Self::ask), without the classification.
+    pub(crate) async fn manage(
+        &self,
+        request: &Request,
+        key: &Key,
+    ) -> Result<OwnedAnswer, CallError> {
+        self.admit(true).await.map_err(CallError::NoBudget)?;
+        let built = http::management_call(&self.client, &self.base, request, key);
+        self.send(built.ok_or(CallError::Key)?).await.map_err(CallError::NoAnswer)
     }
 }
 
@@ -190,39 +144,17 @@ impl fmt::Display for CallError {
     }
 }
 
-fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
-    Some(match key {
-        Key::Header { name, value } => {
-            let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
-            value.set_sensitive(true);
-            request.header(*name, value)
-        }
-        Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
-    })
-}
-
 /// A complete answer that owns its body.
-struct OwnedAnswer {
-    status: u16,
+pub(crate) struct OwnedAnswer {
+    pub(crate) status: u16,
     retry_after: Option<Duration>,
     body: Vec<u8>,
 }
 
 impl OwnedAnswer {
-    fn borrow(&self) -> Answer<'_> {
+    pub(crate) fn borrow(&self) -> Answer<'_> {
         Answer { status: self.status, retry_after: self.retry_after, body: &self.body }
     }
-}
-
-async fn read(mut response: Response) -> Result<Vec<u8>, Reason> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(transport)? {
-        if body.len() + chunk.len() > ANSWER_LIMIT {
-            return Err(Reason::Unreadable);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 fn retry_after_of(response: &Response, now: OffsetDateTime) -> Option<Duration> {

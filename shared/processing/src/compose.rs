@@ -2,7 +2,7 @@ use envelope::{CertificateData, CertificateEvent, Check, Checks, CloudEvent, Env
 use providers::interpretation::Interpretation;
 use serde_json::value::RawValue;
 
-use crate::enrichment::Enrichment;
+use crate::types::Enrichment;
 
 /// An envelope without private keys. They are removed before anything is archived or delivered.
 pub(crate) struct Redacted {

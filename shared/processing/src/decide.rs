@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use envelope::{Envelope, Outcome, Reason};
 use providers::api::Classification;
+use providers::enrich::CallResult;
 use time::OffsetDateTime;
+
+use crate::types::{FailureKind, Retry, RetryReason};
 
 /// How long a download may be not ready after `certificate_issued` (lemur polls an order 10 times).
 const READY_WITHIN: time::Duration = time::Duration::minutes(10);
@@ -13,53 +16,35 @@ pub(crate) const MAX_DELAY: Duration = Duration::from_secs(900);
 /// How many complete answers without a usable certificate are final.
 const MAX_BAD_CERTIFICATES: u32 = 3;
 
-/// What an answer leads to (infra/docs/architecture.md, "Call-backs and their results").
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Decision<T> {
-    Good(T),
-    /// The event is delivered with this result.
-    Final {
-        outcome: Outcome,
-        reason: Reason,
-    },
-    Retry {
-        delay: Duration,
-        reason: Reason,
-        failure: FailureKind,
-    },
-}
-
-/// The kind of failure of an attempt.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum FailureKind {
-    BadCertificate,
-    KeyRefused,
-    Transient,
-}
-
 /// Whether an event is too old to be retried. A replayed event never is: the operator who replays it
 /// decides how long to try.
 pub(crate) fn is_expired(envelope: &Envelope, now: OffsetDateTime) -> bool {
     now - envelope.receivedtime >= MAX_AGE && envelope.replayed != Some(true)
 }
 
-/// `jitter` is between 0 and 1.
-pub(crate) fn decide<T>(
-    classification: Classification<T>,
+/// Whether an answer that cannot be used is a final result, or the event is tried again
+/// (infra/docs/architecture.md, "Call-backs and their results"). `jitter` is between 0 and 1.
+///
+/// # Errors
+/// When and why to retry.
+pub(crate) fn decide(
+    classification: &Classification<()>,
+    status: Option<u16>,
     envelope: &Envelope,
     now: OffsetDateTime,
     jitter: f64,
-) -> Decision<T> {
+) -> Result<CallResult, Retry> {
     let age = now - envelope.receivedtime;
     let is_expired = is_expired(envelope, now);
     let backoff = backoff(envelope.attempts, jitter);
-    let failed = |reason| Decision::Final { outcome: Outcome::Failed, reason };
+    let ended = |outcome, reason| Ok(CallResult { outcome, reason: Some(reason), status });
+    let failed = |reason| ended(Outcome::Failed, reason);
     let retry = |delay, reason, failure| match is_expired {
-        true => Decision::Final { outcome: Outcome::Failed, reason: Reason::Expired },
-        false => Decision::Retry { delay, reason, failure },
+        true => failed(Reason::Expired),
+        false => Err(Retry { delay, reason: RetryReason::Failure(reason, failure), status }),
     };
-    match classification {
-        Classification::Good(value) => Decision::Good(value),
+    match *classification {
+        Classification::Good(()) => ended(Outcome::Queried, Reason::Unreadable),
         Classification::Retry { reason, after } => {
             let requested = after.map(|after| whole_seconds(after.as_secs_f64()));
             retry(requested.unwrap_or(backoff), reason, FailureKind::Transient)
@@ -73,8 +58,35 @@ pub(crate) fn decide<T>(
         Classification::BadCertificate => failed(Reason::BadCertificate),
         Classification::KeyRefused { reason } => retry(MAX_DELAY, reason, FailureKind::KeyRefused),
         Classification::NotReady { reason } | Classification::Failed { reason } => failed(reason),
-        Classification::Gone { reason } => Decision::Final { outcome: Outcome::Gone, reason },
+        Classification::Gone { reason } => ended(Outcome::Gone, reason),
     }
+}
+
+impl Retry {
+    /// The provider is down. The delay is up to three times the wait, so that held events do not
+    /// return at once.
+    pub(crate) fn held(wait: Duration) -> Self {
+        let spread = wait.mul_f64(1.0 + 2.0 * jitter()) + Duration::from_secs(1);
+        let delay = Duration::from_secs(spread.as_secs()).min(MAX_DELAY);
+        Self { delay, reason: RetryReason::Held, status: None }
+    }
+
+    /// The delay is up to half longer than the wait, so that waiting events do not return at once.
+    pub(crate) fn rate_limit(wait: Duration) -> Self {
+        let spread = wait.mul_f64(1.0 + jitter() / 2.0);
+        let delay = Duration::from_secs(spread.as_secs().clamp(1, 899) + 1);
+        Self { delay, reason: RetryReason::RateLimit, status: None }
+    }
+
+    /// The work continues in a new receipt, which can begin soon.
+    pub(crate) fn deadline() -> Self {
+        Self { delay: Duration::from_secs(2), reason: RetryReason::Deadline, status: None }
+    }
+}
+
+/// A number between 0 and 1. It only spreads load, so the last digits of the clock are random enough.
+pub(crate) fn jitter() -> f64 {
+    f64::from(OffsetDateTime::now_utc().nanosecond() / 1000 % 1000) / 1000.0
 }
 
 /// Doubles from 2 seconds with each attempt; the jitter takes off up to half.
@@ -106,12 +118,17 @@ mod tests {
         (Envelope { attempts, badcertificates, ..envelope }, now)
     }
 
-    fn retry(seconds: u64, reason: Reason, failure: FailureKind) -> Decision<()> {
-        Decision::Retry { delay: Duration::from_secs(seconds), reason, failure }
+    fn retry(seconds: u64, reason: Reason, failure: FailureKind) -> Result<CallResult, Retry> {
+        let delay = Duration::from_secs(seconds);
+        Err(Retry { delay, reason: RetryReason::Failure(reason, failure), status: Some(500) })
     }
 
-    fn failed(reason: Reason) -> Decision<()> {
-        Decision::Final { outcome: Outcome::Failed, reason }
+    fn ended(outcome: Outcome, reason: Reason) -> Result<CallResult, Retry> {
+        Ok(CallResult { outcome, reason: Some(reason), status: Some(500) })
+    }
+
+    fn failed(reason: Reason) -> Result<CallResult, Retry> {
+        ended(Outcome::Failed, reason)
     }
 
     #[test]
@@ -173,12 +190,12 @@ mod tests {
                 Age::ZERO,
                 0,
                 0,
-                Decision::Final { outcome: Outcome::Gone, reason: Reason::Retired },
+                ended(Outcome::Gone, Reason::Retired),
             ),
         ] {
             let (envelope, now) = envelope(age, attempts, bad);
             assert_eq!(
-                decide(classification.clone(), &envelope, now, 1.0),
+                decide(&classification, Some(500), &envelope, now, 1.0),
                 expected,
                 "{classification:?} {age}"
             );
@@ -189,9 +206,9 @@ mod tests {
     fn a_replayed_event_is_retried_at_any_age() {
         let (envelope, now) = envelope(time::Duration::days(400), 0, 0);
         let envelope = Envelope { replayed: Some(true), ..envelope };
-        let down = Classification::<()>::Retry { reason: Reason::Unavailable, after: None };
+        let down = Classification::Retry { reason: Reason::Unavailable, after: None };
         let expected = retry(2, Reason::Unavailable, FailureKind::Transient);
-        assert_eq!(decide(down, &envelope, now, 1.0), expected);
+        assert_eq!(decide(&down, Some(500), &envelope, now, 1.0), expected);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use envelope::{Certificate, CertificateEvent, Provider};
+use envelope::{Certificate, CertificateEvent};
 use ports::{Entry, HistoryRecord};
 use providers::lifecycle::Lifecycle;
 use serde_json::Value;
@@ -11,9 +11,6 @@ use time::{Duration, OffsetDateTime};
 /// 6.3.2).
 pub(crate) const STATE_RETENTION: Duration = Duration::days(400);
 
-/// The maximum number of leaves of one event. Cloudflare has two or three for a hostname, with
-/// different key types.
-const MAX_LEAVES: usize = 4;
 /// The maximum number of DNS names by which the history of a certificate is found.
 const MAX_NAMES: usize = 10;
 /// The maximum length of a name, serial number or id. A longer value is not a valid one (RFC 1035,
@@ -21,13 +18,15 @@ const MAX_NAMES: usize = 10;
 const MAX_LENGTH: usize = 255;
 
 /// The record of this event in the history of its certificate; `None` when the id is too long for a
-/// key.
+/// key. An event of this provider has `max_leaves` leaf certificates at most.
 pub(crate) fn history_record(
     lifecycle: Lifecycle,
     event: &CertificateEvent,
+    max_leaves: usize,
     now: OffsetDateTime,
 ) -> Option<HistoryRecord> {
-    let leaves = leaves(event);
+    let certificates = &event.data.certificates;
+    let leaves = certificates.get(..max_leaves).unwrap_or(certificates);
     let serials = leaves.iter().filter_map(|leaf| leaf.serial_number.clone());
     let serial_numbers: Vec<_> = serials.filter(|serial| serial.len() <= MAX_LENGTH).collect();
     let short = |value: &Value| value.as_str().is_none_or(|text| text.len() <= MAX_LENGTH);
@@ -57,13 +56,6 @@ pub(crate) fn history_record(
 
 fn not_after(leaf: &Certificate) -> Option<String> {
     leaf.not_after.clone().filter(|text| text.len() <= MAX_LENGTH)
-}
-
-/// The leaves of the event: CertCentral gives one chain, Cloudflare every certificate of the hostname.
-fn leaves(event: &CertificateEvent) -> &[Certificate] {
-    let count = if event.data.provider == Provider::Cloudflare { MAX_LEAVES } else { 1 };
-    let certificates = &event.data.certificates;
-    certificates.get(..count).unwrap_or(certificates)
 }
 
 /// The keys under which the operator can look the history up: the order, the hostname, the first

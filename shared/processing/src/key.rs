@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use envelope::Provider;
 use ports::{PortError, PortResult, SecretSource};
 use providers::api::Key;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,12 +11,7 @@ use tokio::sync::Mutex;
 use crate::Clock;
 
 /// The API credentials; a provider without one gets no call-backs.
-#[derive(Clone)]
-pub struct Keys<S> {
-    pub digicert: Option<S>,
-    pub cloudflare: Option<S>,
-    pub meta: Option<S>,
-}
+pub type Keys<S> = BTreeMap<Provider, S>;
 
 /// How long an API key is cached. It is read again at once after the provider refused it.
 const CACHE_TTL: Duration = Duration::from_secs(300);

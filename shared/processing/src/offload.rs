@@ -4,7 +4,7 @@ use ports::{Archive, Delivery, PortError, PortResult};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
-use crate::archive::archive_key;
+use crate::process::archive_key;
 
 /// The largest body of a delivery. Members of a larger event are offloaded to the archive, because
 /// SQS allows 1 MiB with attributes.

@@ -1,20 +1,37 @@
+//! The way of one message through the worker, top down: claim, archive, enrich, deliver, record; or
+//! requeue.
+
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use envelope::{Envelope, EventType};
+use envelope::{CertificateEvent, CloudEvent, Envelope, EventType};
 use ports::{
-    Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortError, PortResult,
-    SecretSource,
+    Archive, CertificateState, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, Ordering,
+    Outgoing, PortError, PortResult, SecretSource,
 };
-use providers::dispatch;
-use providers::interpretation::Plan;
+use providers::fair_queue;
+use providers::interpretation::Interpretation;
+use providers::lifecycle::Lifecycle;
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 
-use crate::compose::Redacted;
-use crate::deliver::ID_RETENTION;
-use crate::enrichment::CallContext;
-use crate::observe::SearchResult;
+use crate::compose::{Redacted, compose};
+use crate::history;
+use crate::offload::offload;
 use crate::telemetry;
-use crate::worker::{Disposition, Event, QueueMessage, Worker};
+use crate::types::{
+    Disposition, Enriched, Enrichment, Event, FailureKind, QueueMessage, Retry, RetryReason,
+};
+use crate::worker::Worker;
+
+/// How long the ledger keeps the id of a delivered event. This is longer than any queue keeps a
+/// message or any provider sends one again.
+const ID_RETENTION: time::Duration = time::Duration::days(30);
+/// The delay of a copy whose event another worker has claimed: about the time of a call-back. The end
+/// of the lease may come sooner.
+const COPY_DELAY: Duration = Duration::from_secs(5);
+/// The ledger id of the last synthetic event that arrived. No real event has such an id.
+const LAST_SYNTHETIC: &str = "certhooks/canary/last";
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
     /// Processes the messages of a batch concurrently. The dispositions come in the order of the
@@ -44,100 +61,204 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 return Disposition::Unacknowledged;
             }
         };
-        self.process_envelope(&message, &envelope).await.unwrap_or_else(|error| {
+        self.interpret(&message, &envelope).await.unwrap_or_else(|error| {
             telemetry::unacknowledged(Some(&envelope), &error);
             Disposition::Unacknowledged
         })
     }
 
-    async fn process_envelope(
+    async fn interpret(
         &self,
         message: &QueueMessage,
         envelope: &Envelope,
     ) -> PortResult<Disposition> {
-        if let Some(challenge) = dispatch::challenge(envelope) {
-            return self.store_challenge(envelope, challenge).await;
-        }
         let redacted = Redacted::of(envelope);
-        let interpretation = dispatch::interpret(&redacted.envelope)
-            .ok_or_else(|| PortError("unknown event source".into()))?;
-        let until = self.now() + self.lease;
-        match self.ports.ledger.claim(&envelope.id, &message.receipt, until).await? {
-            Claim::Granted => {}
-            Claim::Recorded => {
-                telemetry::duplicate(interpretation.provider, envelope);
-                return Ok(Disposition::Duplicate);
-            }
-            Claim::Held { until } => {
-                self.requeue_for_holder(envelope, &interpretation, until).await?;
-                telemetry::claimed_elsewhere(interpretation.provider, envelope);
-                return Ok(Disposition::Requeued);
-            }
+        let row = self.apis.row(&redacted.envelope);
+        let profile = row.ok_or_else(|| PortError("unknown event source".into()))?;
+        let interpretation = profile.interpretation_of(&redacted.envelope);
+        if let Some(challenge) = &interpretation.challenge {
+            return self.store_challenge(envelope, interpretation.provider, challenge).await;
         }
-        let event = Event {
+        self.claim(Event {
+            profile,
             envelope,
             redacted: &redacted,
             interpretation: &interpretation,
             receipt: &message.receipt,
             deadline: message.deadline,
-        };
-        let disposition = self.archive_and_complete(&event).await;
-        if disposition.is_err() {
-            // Without this, the redelivered message could still meet our own lease.
-            let _lease_ends_anyway =
-                self.ports.ledger.release(&envelope.id, &message.receipt).await;
-        }
-        disposition
+            began: Instant::now(),
+        })
+        .await
     }
 
-    async fn archive_and_complete(&self, event: &Event<'_>) -> PortResult<Disposition> {
+    async fn claim(&self, event: Event<'_>) -> PortResult<Disposition> {
+        let Event { envelope, interpretation, receipt, .. } = event;
+        let until = self.now() + self.lease;
+        match self.ports.ledger.claim(&envelope.id, receipt, until).await? {
+            Claim::Granted => {
+                let disposition = self.archive(&event).await;
+                if disposition.is_err() {
+                    // Without this, the redelivered message could still meet our own lease.
+                    let _lease_ends_anyway = self.ports.ledger.release(&envelope.id, receipt).await;
+                }
+                disposition
+            }
+            Claim::Recorded => {
+                telemetry::duplicate(interpretation.provider, envelope);
+                Ok(Disposition::Duplicate)
+            }
+            Claim::Held { until } => self.requeue_copy(&event, until).await,
+        }
+    }
+
+    /// Archives the envelope as it was received, but for private keys, before its first call-back.
+    async fn archive(&self, event: &Event<'_>) -> PortResult<Disposition> {
         if event.envelope.attempts == 0 && event.envelope.holds == 0 {
-            self.archive(&event.redacted.envelope).await?;
+            let envelope = &event.redacted.envelope;
+            let body = serde_json::to_vec(envelope)
+                .map_err(|error| PortError(format!("envelope {}: {error}", envelope.id)))?;
+            self.ports.archive.put(&archive_key(envelope)?, body).await?;
         }
         self.complete(event).await
     }
 
-    /// Makes the call-back, then delivers and records the event, or requeues it.
+    /// Makes the call-backs, and then delivers and records the event, or requeues it.
     async fn complete(&self, event: &Event<'_>) -> PortResult<Disposition> {
-        let began = Instant::now();
-        let context = CallContext {
-            envelope: event.envelope,
-            trust_anchors: &self.trust_anchors,
-            now: self.now(),
-        };
-        let enrichment = match &event.interpretation.plan {
-            Plan::Observed { certificate_id } if !self.apis.meta.is_disabled() => {
-                match self.observe(event, certificate_id.as_deref(), context).await? {
-                    Ok(SearchResult::Delivered { new, known }) => {
-                        telemetry::searched(
-                            event.interpretation.provider,
-                            event.envelope,
-                            (new, known),
-                            began,
-                        );
-                        let record =
-                            DeliveryRecord::id(&event.envelope.id, self.now() + ID_RETENTION);
-                        self.ports.ledger.record(record).await?;
-                        return Ok(if new > 0 {
-                            Disposition::Delivered
-                        } else {
-                            Disposition::Duplicate
-                        });
-                    }
-                    Ok(SearchResult::Empty(enrichment)) => Ok(*enrichment),
-                    Err(retry) => Err(retry),
-                }
-            }
-            _ => self.apis.enrich(event.interpretation, context).await?,
-        };
-        match enrichment {
-            Ok(enrichment) if event.interpretation.kind == EventType::Canary => {
+        match self.enrich(event).await? {
+            Enriched::Complete(enrichment) if event.interpretation.kind == EventType::Canary => {
                 self.end_synthetic(event, enrichment).await
             }
-            Ok(enrichment) => self.deliver(event, enrichment, began).await,
-            Err(retry) => self.requeue(event, retry, began).await,
+            Enriched::Complete(enrichment) => self.deliver(event, enrichment).await,
+            Enriched::Emitted { new, known, problems } => {
+                telemetry::emitted(event, new, known, &problems);
+                self.record(&event.envelope.id).await?;
+                Ok(if new > 0 { Disposition::Delivered } else { Disposition::Duplicate })
+            }
+            Enriched::Retry(retry) => self.requeue(event, &retry).await,
         }
     }
+
+    /// Advances the state, publishes, and records. A crash between any two of these repeats the event;
+    /// the repeat has the same rank as the state, so it is not stale.
+    async fn deliver(&self, event: &Event<'_>, enrichment: Enrichment) -> PortResult<Disposition> {
+        telemetry::called_back(event, &enrichment.callback);
+        let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
+        let composed = compose(event.redacted, event.interpretation, enrichment);
+        let composed = self.advance(lifecycle.as_ref(), composed).await?;
+        let (id, now) = (event.envelope.id.clone(), self.now());
+        let max_leaves = event.profile.leaves;
+        let history =
+            lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, now));
+        self.publish(composed).await?;
+        let kept_until = now + ID_RETENTION;
+        self.ports.ledger.record(DeliveryRecord { id, kept_until, history }).await?;
+        Ok(Disposition::Delivered)
+    }
+
+    /// Advances the certificate's state to this event, or marks the event as stale.
+    async fn advance(
+        &self,
+        lifecycle: Option<&Lifecycle>,
+        mut event: CertificateEvent,
+    ) -> PortResult<CertificateEvent> {
+        let Some((lifecycle, rank)) = lifecycle.and_then(|it| Some((it, it.rank?))) else {
+            return Ok(event);
+        };
+        let state = CertificateState {
+            certificate: lifecycle.certificate.clone(),
+            rank,
+            kind: event.kind.clone(),
+            id: event.id.clone(),
+            time: event.time,
+            kept_until: self.now() + history::STATE_RETENTION,
+        };
+        if self.ports.ledger.advance(state).await? == Ordering::Stale {
+            event.ordering = Some(CertificateEvent::STALE.to_owned());
+            telemetry::stale(&event);
+        }
+        Ok(event)
+    }
+
+    pub(crate) async fn publish(&self, mut event: CertificateEvent) -> PortResult<()> {
+        let delivery = offload(&self.ports.archive, &mut event).await?;
+        self.ports.deliveries.publish(delivery).await?;
+        telemetry::delivered(&event, self.now());
+        Ok(())
+    }
+
+    async fn record(&self, id: &str) -> PortResult<()> {
+        self.ports.ledger.record(DeliveryRecord::id(id, self.now() + ID_RETENTION)).await
+    }
+
+    /// Records a synthetic event. Consumers get it only if the operator wants that
+    /// (`DELIVER_CANARY`).
+    async fn end_synthetic(
+        &self,
+        event: &Event<'_>,
+        enrichment: Enrichment,
+    ) -> PortResult<Disposition> {
+        if self.deliver_canary {
+            self.publish(compose(event.redacted, event.interpretation, enrichment)).await?;
+        }
+        for id in [LAST_SYNTHETIC, &event.envelope.id] {
+            self.record(id).await?;
+        }
+        telemetry::synthetic_arrived(event, self.now());
+        Ok(Disposition::Delivered)
+    }
+
+    /// Sends the event to the queue again and releases the claim; the caller then acknowledges the
+    /// message. A crash between any two of these repeats the event and loses nothing.
+    async fn requeue(&self, event: &Event<'_>, retry: &Retry) -> PortResult<Disposition> {
+        let Event { envelope, interpretation, receipt, .. } = *event;
+        self.send_again(&with_counts(envelope, retry.reason), interpretation, retry.delay).await?;
+        self.ports.ledger.release(&envelope.id, receipt).await?;
+        telemetry::requeued(event, retry);
+        Ok(Disposition::Requeued)
+    }
+
+    /// Requeues a copy while another worker holds the claim. A copy that is not acknowledged would wait
+    /// for its visibility timeout and come one receive nearer to the dead-letter queue, although
+    /// nothing is wrong with it.
+    async fn requeue_copy(
+        &self,
+        event: &Event<'_>,
+        until: OffsetDateTime,
+    ) -> PortResult<Disposition> {
+        let lease = Duration::try_from(until - self.now()).unwrap_or_default();
+        let delay = lease.clamp(Duration::from_secs(1), COPY_DELAY);
+        self.send_again(event.envelope, event.interpretation, delay).await?;
+        telemetry::claimed_elsewhere(event);
+        Ok(Disposition::Requeued)
+    }
+
+    async fn send_again(
+        &self,
+        envelope: &Envelope,
+        interpretation: &Interpretation,
+        delay: Duration,
+    ) -> PortResult<()> {
+        let group = fair_queue::group(envelope, interpretation);
+        let message = Outgoing::new(envelope, interpretation.provider, group)?;
+        self.ports.events.send(vec![Outgoing { delay, ..message }]).await
+    }
+}
+
+/// Returns the time since the last synthetic event arrived and records it as the metric `CanaryAge`;
+/// `None` if none arrived in the last 30 days.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub async fn canary_age(
+    ledger: &impl Ledger,
+    now: OffsetDateTime,
+) -> PortResult<Option<time::Duration>> {
+    let known = ledger.known(&[LAST_SYNTHETIC.to_owned()]).await?;
+    let age = known.get(LAST_SYNTHETIC).map(|kept_until| now - (*kept_until - ID_RETENTION));
+    if let Some(age) = age {
+        telemetry::canary_age(age);
+    }
+    Ok(age)
 }
 
 /// Parses an envelope. The parser's own message is dropped, because it may quote the event.
@@ -146,4 +267,29 @@ fn parse(body: &str) -> PortResult<Envelope> {
         let (line, column) = (error.line(), error.column());
         PortError(format!("the message is not an envelope: error at line {line}, column {column}"))
     })
+}
+
+/// The archive key `provider/yyyy/mm/dd/id`, with the day of receipt in UTC.
+pub(crate) fn archive_key<T>(event: &CloudEvent<T>) -> PortResult<String> {
+    let failure = |problem: &str| PortError(format!("event {}: {problem}", event.id));
+    let provider = event.source.split('/').nth(1).ok_or_else(|| failure("unknown event source"))?;
+    let day = event
+        .receivedtime
+        .to_offset(UtcOffset::UTC)
+        .format(format_description!("[year]/[month]/[day]"))
+        .map_err(|_| failure("receivedtime cannot be formatted"))?;
+    Ok(format!("{provider}/{day}/{}", event.id.replace('/', ".")))
+}
+
+/// A requeued envelope is the received one with higher counts.
+fn with_counts(envelope: &Envelope, reason: RetryReason) -> Envelope {
+    let is_attempt = matches!(reason, RetryReason::Failure(..));
+    let is_bad = matches!(reason, RetryReason::Failure(_, FailureKind::BadCertificate));
+    let is_hold = matches!(reason, RetryReason::Held);
+    Envelope {
+        attempts: envelope.attempts.saturating_add(u32::from(is_attempt)),
+        badcertificates: envelope.badcertificates.saturating_add(u32::from(is_bad)),
+        holds: envelope.holds.saturating_add(u32::from(is_hold)),
+        ..envelope.clone()
+    }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -5,23 +6,20 @@ use std::time::Duration;
 use boot::{Environment, SettingError};
 use certificate::TrustAnchors;
 use envelope::Provider;
-use providers::{address, dispatch};
+use providers::address;
+use providers::enrich::Enrichers;
+use providers::profile::{self, InvalidSetting, Profile};
 use reqwest::Url;
 
 use crate::Budget;
 
 /// The operator's settings of the worker (infra/docs/architecture.md, "Settings").
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
-    pub digicert: Api,
-    pub cloudflare: Api,
-    pub meta: Api,
-    pub meta_domains: MetaDomains,
+    /// Of every provider.
+    pub apis: BTreeMap<Provider, Api>,
     /// The certificates that a path may end at (`TRUST_ANCHORS`).
     pub trust_anchors: Arc<TrustAnchors>,
-    /// Whether CertCentral's challenges are answered without the operator. The API key then needs
-    /// webhook rights.
-    pub digicert_auto_verify: bool,
     /// Whether consumers receive the canary's events.
     pub deliver_canary: bool,
     pub callback_timeout: Duration,
@@ -33,32 +31,34 @@ pub struct Settings {
     pub lease: Duration,
 }
 
-/// The address of a provider's API, and how often it may be called.
-#[derive(Clone, Debug)]
+/// A provider, and its API: its address, how often it may be called, and what makes the call-backs.
+#[derive(Clone)]
 pub struct Api {
+    pub profile: &'static Profile,
     pub base: Url,
     pub budget: Budget,
-}
-
-/// The domains to search when Meta announces a certificate, because its event names none.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum MetaDomains {
-    Listed(Vec<String>),
-    /// The domains that this app subscribed to, which Meta lists.
-    OfApp(String),
+    pub enrichers: Arc<dyn Enrichers>,
 }
 
 impl Settings {
     /// # Errors
     /// When a variable is invalid; the error names it.
     pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
+        Self::of(environment, &profile::ALL)
+    }
+
+    /// The settings of a worker for these providers only.
+    ///
+    /// # Errors
+    /// As [`Settings::from_environment`].
+    pub fn of(environment: &Environment, rows: &[&'static Profile]) -> Result<Self, SettingError> {
+        let apis = rows
+            .iter()
+            .map(|profile| Ok((profile.provider, Api::of(environment, profile)?)))
+            .collect::<Result<_, SettingError>>()?;
         Ok(Self {
-            digicert: Api::of(environment, Provider::Digicert)?,
-            cloudflare: Api::of(environment, Provider::Cloudflare)?,
-            meta: Api::of(environment, Provider::Meta)?,
-            meta_domains: meta_domains(environment)?,
+            apis,
             trust_anchors: Arc::new(trust_anchors(environment)?),
-            digicert_auto_verify: environment.flag("DIGICERT_AUTO_VERIFY")?,
             deliver_canary: environment.flag("DELIVER_CANARY")?,
             callback_timeout: Duration::from_secs(
                 positive(environment, "CALLBACK_TIMEOUT_SECONDS", 10)?.into(),
@@ -72,25 +72,23 @@ impl Settings {
 impl Api {
     /// # Errors
     /// When a variable is invalid; the error names it.
-    pub fn of(environment: &Environment, provider: Provider) -> Result<Self, SettingError> {
-        let (base_name, budget_name, default_budget) = match provider {
-            Provider::Digicert => ("DIGICERT_API_BASE", "DIGICERT_API_BUDGET", "100/5s,1000/3m"),
-            Provider::Cloudflare => ("CLOUDFLARE_API_BASE", "CLOUDFLARE_API_BUDGET", "1200/5m"),
-            Provider::Meta => ("META_API_BASE", "META_API_BUDGET", "200/1h"),
-        };
-        let default_base = dispatch::api_base(provider);
-        let base = api_base(base_name, environment.optional(base_name).unwrap_or(default_base))?;
-        let text = environment.optional(budget_name).unwrap_or(default_budget);
+    pub fn of(environment: &Environment, profile: &'static Profile) -> Result<Self, SettingError> {
+        let profile::Api { base, base_variable, budget, budget_variable, .. } = profile.api;
+        let base = api_base(base_variable, environment.optional(base_variable).unwrap_or(base))?;
+        let text = environment.optional(budget_variable).unwrap_or(budget);
         let budget: Budget = text
             .parse()
-            .map_err(|form| SettingError::new(budget_name, format!("`{text}`: {form}")))?;
+            .map_err(|form| SettingError::new(budget_variable, format!("`{text}`: {form}")))?;
         if budget.is_none() && !is_loopback(&base) {
             return Err(SettingError::new(
-                budget_name,
-                format!("`none` is for a {base_name} on a loopback address only"),
+                budget_variable,
+                format!("`none` is for a {base_variable} on a loopback address only"),
             ));
         }
-        Ok(Self { base, budget })
+        let lookup = |name: &str| environment.optional(name).map(str::to_owned);
+        let enrichers = (profile.enrichers)(&lookup)
+            .map_err(|InvalidSetting { variable, problem }| SettingError::new(variable, problem))?;
+        Ok(Self { profile, base, budget, enrichers: enrichers.into() })
     }
 }
 
@@ -118,26 +116,6 @@ pub fn api_base(name: &'static str, text: &str) -> Result<Url, SettingError> {
 
 fn is_loopback(base: &Url) -> bool {
     base.host_str().is_some_and(address::is_loopback)
-}
-
-fn meta_domains(environment: &Environment) -> Result<MetaDomains, SettingError> {
-    let listed: Vec<String> = environment
-        .optional("META_DOMAINS")
-        .unwrap_or_default()
-        .split(',')
-        .map(|domain| domain.trim().to_owned())
-        .filter(|domain| !domain.is_empty())
-        .collect();
-    match environment.optional("META_APP_ID") {
-        Some(_) if !listed.is_empty() => {
-            Err(SettingError::new("META_APP_ID", "is set, and META_DOMAINS too; set one of them"))
-        }
-        Some(app) if app.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Ok(MetaDomains::OfApp(app.to_owned()))
-        }
-        Some(app) => Err(SettingError::new("META_APP_ID", format!("`{app}` is not a number"))),
-        None => Ok(MetaDomains::Listed(listed)),
-    }
 }
 
 /// Mozilla's list (`mozilla`), the certificates of a PEM file, or both, comma-separated. A file that
@@ -176,9 +154,9 @@ fn positive(
 
 #[cfg(test)]
 mod tests {
-    use super::{Environment, Settings};
+    use super::{Environment, Provider, Settings};
 
-    fn settings(variables: &[(&str, &str)]) -> Result<Settings, boot::SettingError> {
+    fn settings(variables: &[(&str, &str)]) -> Result<Settings, super::SettingError> {
         Settings::from_environment(&variables.iter().copied().collect::<Environment>())
     }
 
@@ -204,7 +182,8 @@ mod tests {
             ),
             (&[("TRUST_ANCHORS", ",")], "TRUST_ANCHORS"),
         ] {
-            assert_eq!(settings(variables).unwrap_err().name, name, "{variables:?}");
+            let error = settings(variables).err().unwrap();
+            assert_eq!(error.name, name, "{variables:?}");
         }
     }
 
@@ -225,7 +204,7 @@ mod tests {
     fn loopback_addresses_may_use_http_and_have_no_limit() {
         for base in ["http://127.0.0.1:9/x", "http://localhost:9", "http://[::1]:9"] {
             let variables = [("DIGICERT_API_BASE", base), ("DIGICERT_API_BUDGET", "none")];
-            assert!(settings(&variables).unwrap().digicert.budget.is_none());
+            assert!(settings(&variables).unwrap().apis[&Provider::DIGICERT].budget.is_none());
         }
     }
 }

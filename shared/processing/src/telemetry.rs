@@ -1,14 +1,13 @@
 //! One log line and one metric for each decision. No line contains a body, an address or a key.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339};
 use metrics::{counter, histogram};
 use ports::PortError;
 use time::OffsetDateTime;
 
-use crate::decide::FailureKind;
-use crate::enrichment::{Retry, RetryReason};
+use crate::types::{Event, FailureKind, Retry, RetryReason};
 
 /// The message stays on the queue; `envelope` is `None` where the body is not one.
 pub(crate) fn unacknowledged(envelope: Option<&Envelope>, error: &PortError) {
@@ -18,13 +17,9 @@ pub(crate) fn unacknowledged(envelope: Option<&Envelope>, error: &PortError) {
     tracing::error!(id, r#type = kind, traceparent, %error, "leaving it for redelivery");
 }
 
-pub(crate) fn called_back(
-    provider: Provider,
-    envelope: &Envelope,
-    callback: &Callback,
-    began: Instant,
-) {
-    let Envelope { id, kind, traceparent, .. } = envelope;
+pub(crate) fn called_back(event: &Event<'_>, callback: &Callback) {
+    let (provider, began) = (event.interpretation.provider, event.began);
+    let Envelope { id, kind, traceparent, .. } = event.envelope;
     let Callback { outcome, reason, attempts: attempt, status } = callback;
     let duration_ms = millis(began.elapsed());
     let reason = reason.map(|reason| reason.as_str());
@@ -34,55 +29,31 @@ pub(crate) fn called_back(
     count_callback(provider, outcome.as_str(), duration_ms);
 }
 
-pub(crate) fn claimed_elsewhere(provider: Provider, envelope: &Envelope) {
-    let Envelope { id, kind, traceparent, .. } = envelope;
+pub(crate) fn claimed_elsewhere(event: &Event<'_>) {
+    let provider = event.interpretation.provider;
+    let Envelope { id, kind, traceparent, .. } = event.envelope;
     tracing::warn!(
         %provider, id, r#type = kind, traceparent, "claimed by another worker; requeued"
     );
 }
 
-/// Meta: the certificates that were found are delivered, now or before, each with its own log line.
-pub(crate) fn searched(
-    provider: Provider,
-    envelope: &Envelope,
-    (new, known): (usize, usize),
-    began: Instant,
-) {
+/// The certificates that were found are delivered, now or before, each with its own log line.
+pub(crate) fn emitted(event: &Event<'_>, new: usize, known: usize, problems: &[String]) {
+    let (provider, envelope) = (event.interpretation.provider, event.envelope);
     let Envelope { id, kind, traceparent, .. } = envelope;
     let (outcome, attempt) = (Outcome::Queried.as_str(), envelope.attempts.saturating_add(1));
-    let duration_ms = millis(began.elapsed());
+    let duration_ms = millis(event.began.elapsed());
+    for problem in problems {
+        tracing::warn!(%provider, id, r#type = kind, traceparent, problem, "search incomplete");
+    }
     tracing::info!(
         %provider, id, r#type = kind, traceparent, outcome, attempt, new, known, duration_ms, "called back"
     );
     count_callback(provider, outcome, duration_ms);
 }
 
-/// Meta: the certificates of the other domains are delivered nevertheless.
-pub(crate) fn lookup_failed(envelope: &Envelope, domain: &str, callback: &Callback) {
-    let Envelope { id, kind, traceparent, .. } = envelope;
-    let Callback { outcome, reason, status, .. } = callback;
-    let reason = reason.map(|reason| reason.as_str());
-    tracing::warn!(
-        provider = "meta", id, r#type = kind, traceparent, domain, %outcome, reason, status,
-        "lookup failed"
-    );
-}
-
-/// Meta: a domain has more certificates than one event can search.
-pub(crate) fn search_truncated(envelope: &Envelope, domain: &str, max_pages: u32) {
-    let Envelope { id, kind, traceparent, .. } = envelope;
-    tracing::warn!(
-        provider = "meta",
-        id,
-        r#type = kind,
-        traceparent,
-        domain,
-        max_pages,
-        "search truncated"
-    );
-}
-
-pub(crate) fn requeued(provider: Provider, envelope: &Envelope, retry: &Retry, began: Instant) {
+pub(crate) fn requeued(event: &Event<'_>, retry: &Retry) {
+    let (provider, envelope) = (event.interpretation.provider, event.envelope);
     let Envelope { id, kind, traceparent, attempts, .. } = envelope;
     let delay_seconds = retry.delay.as_secs();
     match retry.reason {
@@ -106,7 +77,7 @@ pub(crate) fn requeued(provider: Provider, envelope: &Envelope, retry: &Retry, b
                     "retry scheduled"
                 );
             }
-            count_callback(provider, "retry_scheduled", millis(began.elapsed()));
+            count_callback(provider, "retry_scheduled", millis(event.began.elapsed()));
         }
         RetryReason::Held => {
             // Only the first hold is logged: a backlog of thousands is held every few minutes.
@@ -162,7 +133,8 @@ pub(crate) fn delivered(event: &CertificateEvent, now: OffsetDateTime) {
     histogram!("Age", "provider" => provider.as_str()).record(age_ms as f64);
 }
 
-pub(crate) fn synthetic_arrived(provider: Provider, envelope: &Envelope, now: OffsetDateTime) {
+pub(crate) fn synthetic_arrived(event: &Event<'_>, now: OffsetDateTime) {
+    let (provider, envelope) = (event.interpretation.provider, event.envelope);
     let Envelope { id, kind, traceparent, .. } = envelope;
     let age_ms = age_ms(envelope.receivedtime, now);
     tracing::info!(%provider, id, r#type = kind, traceparent, age_ms, "synthetic event arrived");
@@ -190,11 +162,11 @@ pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
 }
 
-pub(crate) fn challenge_stored(envelope: &Envelope, expires: OffsetDateTime) {
+pub(crate) fn challenge_stored(provider: Provider, envelope: &Envelope, expires: OffsetDateTime) {
     let Envelope { id, kind, .. } = envelope;
     let expires = rfc3339(expires);
     tracing::warn!(
-        provider = "digicert",
+        %provider,
         id,
         r#type = kind,
         expires,
@@ -202,20 +174,20 @@ pub(crate) fn challenge_stored(envelope: &Envelope, expires: OffsetDateTime) {
     );
 }
 
-pub(crate) fn challenge_completed(envelope: &Envelope) {
+pub(crate) fn challenge_completed(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, .. } = envelope;
     tracing::info!(
-        provider = "digicert",
+        %provider,
         id,
         r#type = kind,
         "challenge completed; to activate the webhook: certhooks digicert webhook activate"
     );
 }
 
-pub(crate) fn challenge_not_completed(envelope: &Envelope, error: &str) {
+pub(crate) fn challenge_not_completed(provider: Provider, envelope: &Envelope, error: &str) {
     let Envelope { id, kind, .. } = envelope;
     tracing::warn!(
-        provider = "digicert",
+        %provider,
         id,
         r#type = kind,
         error,
@@ -224,13 +196,13 @@ pub(crate) fn challenge_not_completed(envelope: &Envelope, error: &str) {
 }
 
 /// The used token stays in the ledger until it expires.
-pub(crate) fn used_token_not_deleted(webhook_id: &str, error: &PortError) {
-    tracing::warn!(provider = "digicert", webhook_id, %error, "used challenge token not deleted");
+pub(crate) fn used_token_not_deleted(provider: Provider, webhook_id: &str, error: &PortError) {
+    tracing::warn!(%provider, webhook_id, %error, "used challenge token not deleted");
 }
 
-pub(crate) fn challenge_expired(envelope: &Envelope) {
+pub(crate) fn challenge_expired(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, .. } = envelope;
-    tracing::info!(provider = "digicert", id, r#type = kind, "challenge expired");
+    tracing::info!(%provider, id, r#type = kind, "challenge expired");
 }
 
 fn count_callback(provider: Provider, outcome: &'static str, duration_ms: u64) {

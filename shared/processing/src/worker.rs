@@ -1,48 +1,13 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use certificate::TrustAnchors;
-use envelope::Envelope;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource};
-use providers::interpretation::Interpretation;
 use time::OffsetDateTime;
 
-use crate::apis::Apis;
+use crate::api::Apis;
 use crate::clock::System;
-use crate::compose::Redacted;
 use crate::{Clock, Keys, Settings};
-
-/// A message received from the events queue.
-#[derive(Clone, Debug)]
-pub struct QueueMessage {
-    /// Distinguishes this receipt of the message from every other; it owns the claim.
-    pub receipt: String,
-    pub body: String,
-    /// When the worker must have finished with the message; `None` for no limit.
-    pub deadline: Option<Instant>,
-}
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Disposition {
-    /// A challenge: its token was stored for the operator, or used (`DIGICERT_AUTO_VERIFY`).
-    ChallengeStored,
-    Delivered,
-    /// There was nothing to deliver: it was delivered before, or the challenge had expired.
-    Duplicate,
-    /// A failure on our side: the message stays on the queue, and its receive count decides.
-    Unacknowledged,
-    /// Sent to the queue again for later: the provider cannot answer now, or another worker has
-    /// claimed the event.
-    Requeued,
-}
-
-impl Disposition {
-    /// Whether the message may be deleted from the queue.
-    pub fn is_done(self) -> bool {
-        self != Self::Unacknowledged
-    }
-}
 
 /// The services that a worker uses.
 pub struct Ports<Q, D, L, A> {
@@ -57,27 +22,9 @@ pub struct Worker<Q, D, L, A, S> {
     pub(crate) apis: Apis<S>,
     /// How long a claim lasts.
     pub(crate) lease: Duration,
-    pub(crate) auto_verify: bool,
     pub(crate) deliver_canary: bool,
     pub(crate) trust_anchors: Arc<TrustAnchors>,
     clock: Arc<dyn Clock>,
-}
-
-/// An event in progress.
-pub(crate) struct Event<'a> {
-    /// The envelope as it was received, which is what a retry sends to the queue again.
-    pub(crate) envelope: &'a Envelope,
-    pub(crate) redacted: &'a Redacted,
-    pub(crate) interpretation: &'a Interpretation,
-    pub(crate) receipt: &'a str,
-    pub(crate) deadline: Option<Instant>,
-}
-
-impl Event<'_> {
-    /// Whether a long search must stop here, to continue in a later receipt.
-    pub(crate) fn is_out_of_time(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
 }
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
@@ -99,9 +46,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     ) -> PortResult<Self> {
         let apis = Apis::new(settings, keys, &clock)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
-        let Settings { lease, digicert_auto_verify: auto_verify, deliver_canary, .. } = *settings;
+        let Settings { lease, deliver_canary, .. } = *settings;
         let trust_anchors = Arc::clone(&settings.trust_anchors);
-        Ok(Self { ports, apis, lease, auto_verify, deliver_canary, trust_anchors, clock })
+        Ok(Self { ports, apis, lease, deliver_canary, trust_anchors, clock })
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

@@ -10,7 +10,8 @@ use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::dispatch;
 use providers::meta::MetaReceiver;
-use providers::receiver::{Receipt, WebhookReceiver};
+use providers::receiver::WebhookReceiver;
+use providers::request::{Verified, WebhookRequest};
 use ring::hmac;
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -71,39 +72,43 @@ fn body<R: Sample>(kilobytes: usize) -> String {
     body.to_string()
 }
 
-fn receipt() -> Receipt {
-    Receipt { at: datetime!(2026-03-01 12:00 UTC), traceparent: None }
+/// A request with a body of this size, as the provider sends it.
+fn request<R: Sample>(kilobytes: usize) -> WebhookRequest {
+    let body = body::<R>(kilobytes);
+    let (name, value) = R::header(&body);
+    let mut headers = HeaderMap::new();
+    headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
+    WebhookRequest::post(headers, body, datetime!(2026-03-01 12:00 UTC))
+}
+
+fn size(request: &WebhookRequest) -> BytesCount {
+    BytesCount::new(request.body.len())
 }
 
 #[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
 fn verified<R: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
-    let body = body::<R>(kilobytes);
+    let request = request::<R>(kilobytes);
     let secret = json!({
         "webhook_key": SECRET, "webhook_auth": SECRET, "app_secret": SECRET, "verify_token": SECRET,
     });
     let secret = R::secret(&secret.to_string().into()).unwrap();
-    let (name, value) = R::header(&body);
-    let mut headers = HeaderMap::new();
-    headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
-    assert!(R::verify(&headers, body.as_bytes(), &secret));
-    bencher
-        .counter(BytesCount::of_str(&body))
-        .bench_local(|| R::verify(black_box(&headers), black_box(body.as_bytes()), &secret));
+    assert!(R::verify(&request, &secret));
+    bencher.counter(size(&request)).bench_local(|| R::verify(black_box(&request), &secret));
 }
 
 #[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
 fn parsed<R: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
-    let (body, receipt) = (body::<R>(kilobytes), receipt());
-    bencher
-        .counter(BytesCount::of_str(&body))
-        .bench_local(|| R::events(black_box(body.as_bytes()), &receipt).unwrap());
+    let request = request::<R>(kilobytes);
+    let verified = Verified::by_source_address(&request);
+    bencher.counter(size(&request)).bench_local(|| R::events(black_box(&verified)).unwrap());
 }
 
 #[divan::bench(types = [DigicertReceiver, CloudflareReceiver, MetaReceiver], args = KILOBYTES)]
 fn interpreted<R: Sample>(bencher: Bencher<'_, '_>, kilobytes: usize) {
-    let body = body::<R>(kilobytes);
-    let envelope = R::events(body.as_bytes(), &receipt()).unwrap().remove(0).envelope;
+    let request = request::<R>(kilobytes);
+    let verified = Verified::by_source_address(&request);
+    let envelope = R::events(&verified).unwrap().remove(0).envelope;
     bencher
-        .counter(BytesCount::of_str(&body))
+        .counter(size(&request))
         .bench_local(|| dispatch::interpret(black_box(&envelope)).unwrap().event.len());
 }

@@ -78,31 +78,19 @@ pub enum Classification<T> {
     Failed { reason: Reason },
 }
 
-/// Why an operator's call failed.
-pub trait Refused {
-    /// Whether the provider itself refused the call. Any other failure may come from a proxy, and
-    /// the provider may still have done what was asked.
-    fn is_definite(&self) -> bool;
-
-    /// The refusal without texts that quote one of `secrets`, since a provider's message may repeat
-    /// what was sent.
-    #[must_use]
-    fn without_secrets(self, secrets: &[String]) -> Self;
-}
-
 /// Text of a provider's, made safe for one line of a terminal: at most `width` characters, and no
 /// control characters.
-pub(crate) fn one_line(text: &str, width: usize) -> String {
+pub fn one_line(text: &str, width: usize) -> String {
     text.chars().filter(|character| !character.is_control()).take(width).collect()
 }
 
 /// A provider's message as the end of an error message.
-pub(crate) fn suffix(message: &Option<String>) -> String {
+pub fn suffix(message: &Option<String>) -> String {
     message.as_ref().map_or_else(String::new, |message| format!(": {message}"))
 }
 
 /// `None` for a text that quotes one of `secrets`.
-pub(crate) fn without_quotes_of(text: Option<String>, secrets: &[String]) -> Option<String> {
+pub fn without_quotes_of(text: Option<String>, secrets: &[String]) -> Option<String> {
     let quotes = |text: &String| {
         secrets.iter().any(|secret| !secret.is_empty() && text.contains(secret.as_str()))
     };
@@ -117,7 +105,7 @@ impl Request {
     /// [page](crate::digicert)).
     pub(crate) const TIMEOUT_WITH_ENDPOINT: Duration = Duration::from_secs(25);
 
-    pub(crate) fn new<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
             method,
             segments: segments.into_iter().map(str::to_owned).collect(),
@@ -137,11 +125,11 @@ impl Request {
         sent.chain([key.secret().to_owned()]).collect()
     }
 
-    pub(crate) fn with(self, body: &Value) -> Self {
+    pub fn with(self, body: &Value) -> Self {
         Self { body: Some(body.to_string().into()), ..self }
     }
 
-    pub(crate) fn with_endpoint(self) -> Self {
+    pub fn with_endpoint(self) -> Self {
         Self { timeout: Self::TIMEOUT_WITH_ENDPOINT, ..self }
     }
 }
@@ -160,22 +148,22 @@ impl<T> Classification<T> {
         }
     }
 
-    pub(crate) fn key_refused() -> Self {
+    pub fn key_refused() -> Self {
         Self::KeyRefused { reason: Reason::Unauthorized }
     }
 }
 
 impl Answer<'_> {
-    pub(crate) fn retry<T>(&self, reason: Reason) -> Classification<T> {
+    pub fn retry<T>(&self, reason: Reason) -> Classification<T> {
         Classification::Retry { reason, after: self.retry_after }
     }
 
-    pub(crate) fn is_success(&self) -> bool {
+    pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// A failure that is transient by its status alone (RFC 9110, 15.5.9 and 15.6; RFC 6585, 4).
-    pub(crate) fn transient_failure<T>(&self) -> Option<Classification<T>> {
+    pub fn transient_failure<T>(&self) -> Option<Classification<T>> {
         match self.status {
             408 | 504 => Some(self.retry(Reason::Timeout)),
             429 => Some(self.retry(Reason::RateLimited)),
@@ -185,12 +173,12 @@ impl Answer<'_> {
     }
 
     /// Whether the body looks like HTML, which most likely is a page of a proxy or portal.
-    pub(crate) fn is_html(&self) -> bool {
+    pub fn is_html(&self) -> bool {
         self.body.trim_ascii_start().starts_with(b"<")
     }
 
     /// The body, if it is a JSON object.
-    pub(crate) fn object(&self) -> Option<Box<RawValue>> {
+    pub fn object(&self) -> Option<Box<RawValue>> {
         json::object(self.body).ok()
     }
 }

@@ -1,65 +1,28 @@
-use envelope::{Envelope, Provider};
+use envelope::Envelope;
 
-use crate::interpretation::{Challenge, Interpretation};
+use crate::interpretation::Interpretation;
 use crate::lifecycle::Lifecycle;
-use crate::secret_member::SecretMember;
-use crate::{cloudflare, digicert, meta, synthetic};
+use crate::profile::{self, Profile};
+use crate::synthetic;
 
-/// Longest key of a certificate's lifecycle. A longer one is dropped: a provider may send any text
-/// in the place of a name.
-const KEY_LIMIT: usize = 512;
+/// The row of the provider whose event it is, by `source`. `None` when it names none of `rows`.
+pub fn row<'a>(
+    rows: impl IntoIterator<Item = &'a &'static Profile>,
+    envelope: &Envelope,
+) -> Option<&'static Profile> {
+    let source = &envelope.source;
+    let own = || source.strip_prefix('/')?.split('/').next();
+    let name = synthetic::endpoint(source).or_else(own)?;
+    rows.into_iter().find(|row| row.provider.as_str() == name).copied()
+}
 
-/// Interprets any envelope. It never fails: an event that is not understood is `Unrecognised`, and
-/// its document stays whole. `None` when the envelope's `source` names no provider.
+/// Interprets an event of any provider. It never fails: an event that is not understood is
+/// `Unrecognised`, and its document stays whole. `None` when its `source` names no provider.
 pub fn interpret(envelope: &Envelope) -> Option<Interpretation> {
-    if let Some(provider) = synthetic::provider(envelope) {
-        return Some(synthetic::interpret(provider));
-    }
-    match provider(envelope)? {
-        Provider::Cloudflare => Some(cloudflare::interpret(envelope)),
-        Provider::Digicert => Some(digicert::interpret(envelope)),
-        Provider::Meta => Some(meta::interpret(envelope)),
-    }
+    row(&profile::ALL, envelope).map(|row| row.interpretation_of(envelope))
 }
 
-/// The provider whose event it is, from `source`.
-pub fn provider(envelope: &Envelope) -> Option<Provider> {
-    let first = envelope.source.strip_prefix('/')?.split('/').next()?;
-    Provider::ALL.iter().copied().find(|provider| provider.as_str() == first)
-}
-
-/// The challenge in an envelope, if it is one.
-pub fn challenge(envelope: &Envelope) -> Option<Challenge> {
-    (provider(envelope)? == Provider::Digicert).then(|| digicert::challenge(envelope))?
-}
-
-/// The certificate that an event is about, and the event's rank in its lifecycle. `None` for what
-/// is about no certificate of the operator's: notices of domains and organizations, Meta's events,
-/// and events that are not recognised.
+/// The certificate that an event is about, as [`Profile::lifecycle_of`] finds it.
 pub fn lifecycle(envelope: &Envelope, interpretation: &Interpretation) -> Option<Lifecycle> {
-    let lifecycle = match interpretation.provider {
-        Provider::Cloudflare => cloudflare::lifecycle(envelope, interpretation)?,
-        Provider::Digicert => digicert::lifecycle(interpretation)?,
-        Provider::Meta => return None,
-    };
-    (lifecycle.certificate.len() <= KEY_LIMIT).then_some(lifecycle)
-}
-
-/// The base of a provider's API, unless the operator sets another one.
-pub const fn api_base(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Cloudflare => cloudflare::API_BASE,
-        Provider::Digicert => digicert::API_BASE,
-        Provider::Meta => meta::API_BASE,
-    }
-}
-
-/// The member of a webhook secret with which a provider signs or authenticates its requests. A
-/// secret that is stored as a plain string holds this member.
-pub const fn webhook_secret(provider: Provider) -> SecretMember {
-    match provider {
-        Provider::Cloudflare => cloudflare::WEBHOOK_AUTH,
-        Provider::Digicert => digicert::WEBHOOK_KEY,
-        Provider::Meta => meta::APP_SECRET,
-    }
+    row(&profile::ALL, envelope)?.lifecycle_of(envelope, interpretation)
 }

@@ -7,32 +7,26 @@ use crate::interpretation::Interpretation;
 use crate::receiver::{Event, Receipt};
 
 /// What a provider's receiver knows about an event. [`EnvelopeBuilder::envelope`] adds the rest.
-pub(crate) struct EnvelopeBuilder {
-    pub(crate) id: String,
-    pub(crate) source: String,
-    pub(crate) kind: String,
+pub struct EnvelopeBuilder {
+    pub id: String,
+    pub source: String,
+    pub kind: String,
     /// The provider's time, if it gives one.
-    pub(crate) time: Option<OffsetDateTime>,
-    pub(crate) data: Box<RawValue>,
+    pub time: Option<OffsetDateTime>,
+    pub data: Box<RawValue>,
 }
 
 impl EnvelopeBuilder {
-    /// The event as it goes onto the queue. The subject is the interpretation's, so that both
-    /// messages carry the same one. Interpretation takes longer than everything else before the
-    /// answer, so the group is taken from it too.
-    pub(crate) fn event(
-        self,
-        receipt: &Receipt,
-        interpret: fn(&Envelope) -> Interpretation,
-    ) -> Event {
-        let mut envelope = self.envelope("", receipt);
-        let interpretation = interpret(&envelope);
-        envelope.subject.clone_from(&interpretation.subject);
-        let group = fair_queue::group(&envelope, &interpretation);
-        Event { envelope, group }
+    /// The event as it goes onto the queue. The subject is the interpretation's, so that both messages
+    /// carry the same one.
+    pub fn event(self, receipt: &Receipt, interpretation: &Interpretation) -> Event {
+        let envelope = self.envelope(&interpretation.subject, receipt);
+        let group = fair_queue::group(&envelope, interpretation);
+        let expires = interpretation.challenge.as_ref().map(|challenge| challenge.expires);
+        Event { envelope, group, expires }
     }
 
-    pub(crate) fn envelope(self, subject: &str, receipt: &Receipt) -> Envelope {
+    pub fn envelope(self, subject: &str, receipt: &Receipt) -> Envelope {
         Envelope {
             specversion: Envelope::SPECVERSION.to_owned(),
             id: self.id,

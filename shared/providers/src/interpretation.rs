@@ -19,35 +19,30 @@ pub struct Interpretation {
     pub dcv: Option<Value>,
     /// What the event itself says about a certificate, where it came without PEM.
     pub certificates: Vec<Certificate>,
-    /// PEM that came with the event: CertCentral's chain, or Meta's certificate.
+    /// Certificates in PEM that came with the event.
     pub pem: Option<String>,
+    /// The provider's ownership challenge, if the event is one. Such an event is never archived or
+    /// delivered: only the operator receives its token.
+    pub challenge: Option<Challenge>,
 }
 
-/// The call-back that an event needs (`infra/docs/architecture.md`, "Call-backs and their
-/// results").
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// The call-back that an event needs (`infra/docs/architecture.md`, "Call-backs and their results").
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Plan {
+    /// The provider is asked. What it is asked follows from the type of the event and its identifiers.
+    CallBack,
     /// No call-back.
     NotNeeded,
     /// The ids of the event cannot be used for a call-back.
     UnusableId,
-    /// DigiCert: download `pem_all`. Not needed when [`Interpretation::pem`] parses.
-    Download { certificate_id: u64 },
-    /// DigiCert: serial number, thumbprint, names and status of an order.
-    OrderInfo { order_id: u64 },
-    /// Cloudflare: the custom hostname.
-    Details { zone_id: String, hostname_id: String },
-    /// Meta: search by each subscribed domain, and by id if the event has one.
-    Observed { certificate_id: Option<String> },
-    /// Meta: search by each suspected name, and by id if the event has one.
-    Phishing { domains: Vec<String>, certificate_id: Option<String> },
 }
 
-/// CertCentral's ownership challenge. Only the operator receives its token.
-#[derive(Debug)]
+/// A provider's ownership challenge of the endpoint.
+#[derive(Clone, Debug)]
 pub struct Challenge {
+    /// Id of the webhook at the provider.
     pub webhook_id: String,
     pub token: SecretString,
-    /// 30 minutes after receipt.
+    /// When the token ends.
     pub expires: OffsetDateTime,
 }

@@ -5,32 +5,40 @@
 //! - [`digicert`], [`cloudflare`], [`meta`]: how a request is verified (`receiver`), what its events
 //!   mean (`interpretation`, `lifecycle`), how to call back and what the answers mean (`api`), and the
 //!   facts that other crates need too (`profile`)
+//! - [`profile`]: one row for each provider, which joins its folder to the rest
+//! - [`request`]: a webhook request, whole, and verified
+//! - [`enrich`]: call-backs as a machine without I/O
 //! - [`receiver`]: the trait of a webhook receiver: what `intake` needs of a provider
 //! - [`interpretation`]: what an event means: what `processing` needs of a provider
 //! - [`lifecycle`]: the certificate that an event is about, and where in its lifecycle the event is
 //! - [`fair_queue`]: the fair-queue group of an event
 //! - [`api`]: the types of a call-back, of an operator's call, and of their answers
+//! - [`refusal`]: why a management API refused an operator's call, as a sentence that says what to do
 //! - [`synthetic`]: the synthetic event of the scheduled check
 //! - [`json`]: members in order, canonical form, derived ids
 //! - [`address`]: which hosts are this machine
 //! - [`secret_member`]: the names of a member of a secret
-//! - `envelope_builder`: an envelope from what a receiver knows about an event
+//! - [`envelope_builder`]: an envelope from what a receiver knows about an event
+//! - [`secret`]: stored secrets, header values, constant-time comparison
 //! - `naming`: event names and subjects that are safe to log and archive
-//! - `secret`: stored secrets, header values, constant-time comparison
 
 pub mod address;
 pub mod api;
 pub mod cloudflare;
 pub mod digicert;
 pub mod dispatch;
-mod envelope_builder;
+pub mod enrich;
+pub mod envelope_builder;
 pub mod fair_queue;
 pub mod interpretation;
 pub mod json;
 pub mod lifecycle;
 pub mod meta;
 mod naming;
+pub mod profile;
 pub mod receiver;
-mod secret;
+pub mod refusal;
+pub mod request;
+pub mod secret;
 pub mod secret_member;
 pub mod synthetic;

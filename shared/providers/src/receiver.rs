@@ -1,19 +1,23 @@
 use envelope::{Envelope, Provider};
-use http::HeaderMap;
+use http::Method;
 use secrecy::SecretString;
 use time::OffsetDateTime;
+
+use crate::request::{Verified, WebhookRequest};
 
 /// The value of a secret that was created but never filled in. It never counts as a secret.
 pub const PLACEHOLDER: &str = "not-filled-in";
 
 /// What `intake` needs to receive a provider's webhook. Each webhook function is generic over one
 /// receiver, so that the linker drops the others.
-pub trait WebhookReceiver: Send + Sync + 'static {
+pub trait WebhookReceiver: Sized + Send + Sync + 'static {
     const PROVIDER: Provider;
     /// Path of the route.
     const ROUTE: &'static str;
-    /// The methods that the endpoint accepts, as in an `Allow` header.
-    const ALLOW: &'static str;
+    /// The methods that the endpoint accepts.
+    const METHODS: &'static [Method];
+    /// The value of `WWW-Authenticate` where verification fails (RFC 9110, 11.6.1).
+    const CHALLENGE: &'static str = "Webhook";
     /// Largest request body in bytes, unless the operator sets another limit.
     const BODY_LIMIT: usize;
 
@@ -27,34 +31,42 @@ pub trait WebhookReceiver: Send + Sync + 'static {
     /// Says what is wrong with the secret, without its value: empty, too short, never filled in.
     fn secret(stored: &SecretString) -> Result<Self::Secret, SecretFault>;
 
-    /// Whether the request was made with `secret`. `body` is the raw body. Takes the same time for
-    /// every secret. A header that is absent, repeated or empty never passes.
-    fn verify(headers: &HeaderMap, body: &[u8], secret: &Self::Secret) -> bool;
+    /// Whether the request was made with `secret`. It sees the whole request, since a provider may sign
+    /// any part of it. Takes the same time for every secret. A header that is absent, repeated or empty
+    /// never passes.
+    fn verify(request: &WebhookRequest, secret: &Self::Secret) -> bool;
 
     /// Whether the request is the provider's connectivity test, which may come without a secret.
-    fn is_open_probe(_headers: &HeaderMap, _body: &[u8]) -> bool {
+    fn is_open_probe(_request: &WebhookRequest) -> bool {
         false
     }
 
-    /// Answers a subscription handshake (`GET`): the body to send back. `None` when the request is
-    /// no handshake, or was not made with `secret`. `query` is the raw query string.
-    fn handshake(_query: &str, _secret: &Self::Secret) -> Option<String> {
+    /// Whether the request is a subscription handshake, which [`handshake`](Self::handshake) answers.
+    fn is_handshake(_request: &WebhookRequest) -> bool {
+        false
+    }
+
+    /// Answers a subscription handshake: the body to send back. `None` when it was not made with
+    /// `secret`.
+    fn handshake(_request: &WebhookRequest, _secret: &Self::Secret) -> Option<String> {
         None
     }
 
-    /// The events in a verified document. Empty for the provider's test message.
+    /// The events in a verified request. Empty for the provider's test message.
     ///
     /// # Errors
     /// Says what is missing in the document, without quoting it.
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, InvalidDocument>;
+    fn events(verified: &Verified<'_, Self>) -> Result<Vec<Event>, InvalidDocument>;
 }
 
-/// An event of a document, as it goes onto the events queue.
+/// An event of a request, as it goes onto the events queue.
 #[derive(Clone, Debug)]
 pub struct Event {
     pub envelope: Envelope,
     /// Fair-queue group ([`fair_queue::group`](crate::fair_queue::group)).
     pub group: String,
+    /// When it must be gone from every queue: the end of a challenge's token.
+    pub expires: Option<OffsetDateTime>,
 }
 
 /// When a request came, and in which trace.
@@ -64,12 +76,17 @@ pub struct Receipt {
     pub traceparent: Option<String>,
 }
 
+impl Receipt {
+    pub fn of(request: &WebhookRequest) -> Self {
+        Self { at: request.received, traceparent: request.traceparent.clone() }
+    }
+}
 /// Why a verified document holds no event in the provider's shape.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidDocument {
     #[error("the body is empty")]
     Empty,
-    #[error("the body has no event name: {0}")]
+    #[error("the request has no event name: {0}")]
     NoEventName(&'static str),
     #[error("the body has no `entry` list")]
     NoEntry,

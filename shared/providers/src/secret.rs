@@ -7,19 +7,19 @@ use crate::receiver::{PLACEHOLDER, SecretFault};
 
 /// A secret as it is stored: a JSON object, or a plain string, which is the value of its first
 /// member.
-pub(crate) enum Stored<'a> {
+pub enum Stored<'a> {
     Object(Map<String, Value>),
     Plain(&'a str),
 }
 
 impl<'a> Stored<'a> {
-    pub(crate) fn read(stored: &'a SecretString) -> Self {
+    pub fn read(stored: &'a SecretString) -> Self {
         let text = stored.expose_secret();
         serde_json::from_str(text).map_or(Self::Plain(text), Self::Object)
     }
 
     /// The value of the first documented member.
-    pub(crate) fn first(&self, key: &'static str) -> Result<&str, SecretFault> {
+    pub fn first(&self, key: &'static str) -> Result<&str, SecretFault> {
         match self {
             Self::Object(_) => self.named(key),
             Self::Plain(text) => usable(text),
@@ -27,7 +27,7 @@ impl<'a> Stored<'a> {
     }
 
     /// The value of a further documented member, which a plain string does not have.
-    pub(crate) fn named(&self, key: &'static str) -> Result<&str, SecretFault> {
+    pub fn named(&self, key: &'static str) -> Result<&str, SecretFault> {
         let Self::Object(members) = self else { return Err(SecretFault::Missing(key)) };
         usable(members.get(key).and_then(Value::as_str).ok_or(SecretFault::Missing(key))?)
     }
@@ -48,12 +48,12 @@ fn usable(value: &str) -> Result<&str, SecretFault> {
 pub struct SecretDigest(Tag);
 
 impl SecretDigest {
-    pub(crate) fn new(secret: &str) -> Self {
+    pub fn new(secret: &str) -> Self {
         Self(hmac::sign(&key(), secret.as_bytes()))
     }
 
     /// Whether `candidate` is the secret.
-    pub(crate) fn matches(&self, candidate: &[u8]) -> bool {
+    pub fn matches(&self, candidate: &[u8]) -> bool {
         hmac::verify(&key(), candidate, self.0.as_ref()).is_ok()
     }
 }
@@ -67,7 +67,7 @@ fn key() -> Key {
 /// The value of a header that occurs exactly once and is not empty, without the white space around
 /// it (RFC 9110, 5.5). A proxy may have joined repeated headers with commas (RFC 9110, 5.2); such a
 /// value equals no secret.
-pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.as_bytes();
     let trimmed = trim_white_space(value);

@@ -26,10 +26,10 @@ pub fn envelope(provider: Provider, receipt: &Receipt) -> Envelope {
     builder.envelope(&interpret(provider).subject, receipt)
 }
 
-/// The provider whose endpoint received a synthetic event. `None` for any other event.
-pub(crate) fn provider(envelope: &Envelope) -> Option<Provider> {
-    let name = envelope.source.strip_prefix(SOURCE)?;
-    Provider::ALL.iter().copied().find(|provider| provider.as_str() == name)
+/// The name of the provider whose endpoint received a synthetic event, from its `source`. `None` for
+/// any other event.
+pub(crate) fn endpoint(source: &str) -> Option<&str> {
+    source.strip_prefix(SOURCE)
 }
 
 /// Interprets a synthetic event.
@@ -45,6 +45,7 @@ pub(crate) fn interpret(provider: Provider) -> Interpretation {
         dcv: None,
         certificates: Vec::new(),
         pem: None,
+        challenge: None,
     }
 }
 
@@ -65,7 +66,7 @@ mod tests {
                 (interpretation.provider, interpretation.kind),
                 (*provider, EventType::Canary)
             );
-            assert!(dispatch::challenge(&synthetic).is_none());
+            assert!(interpretation.challenge.is_none());
             assert_eq!(
                 (interpretation.plan, interpretation.subject),
                 (Plan::NotNeeded, synthetic.subject)
@@ -73,7 +74,7 @@ mod tests {
         }
         let foreign = Envelope {
             source: "/digicert/certcentral".into(),
-            ..envelope(Provider::Digicert, &receipt)
+            ..envelope(Provider::DIGICERT, &receipt)
         };
         assert_eq!(dispatch::interpret(&foreign).unwrap().kind, EventType::Unrecognised);
         let unknown = Envelope { source: "/certhooks/canary/nobody".into(), ..foreign };

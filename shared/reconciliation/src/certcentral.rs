@@ -3,8 +3,9 @@ use std::time::{Duration, Instant};
 use ports::{PortError, SecretSource};
 use processing::{CallError, Endpoint};
 use providers::api::{Answer, Key, Request};
+use providers::digicert::admin::NO_SUCH_ROUTE;
 use providers::digicert::api;
-use providers::digicert::webhook::Refusal;
+use providers::refusal::{Kind, Refusal};
 
 /// The maximum number of attempts of a call that fails transiently.
 const MAX_ATTEMPTS: u32 = 3;
@@ -43,26 +44,18 @@ pub(crate) struct CertCentral<'a> {
 impl RunError {
     /// Whether the key is valid but lacks a permission, so that the run can continue without the answer.
     pub(crate) fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Refused(Refusal::MissingPermission | Refusal::Denied { .. }))
+        matches!(self, Self::Refused(refusal) if refusal.kind == Kind::Forbidden)
     }
 
     /// Whether nothing exists at this address.
     pub(crate) fn is_absent(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused(
-                Refusal::NoSuchRoute
-                    | Refusal::NoSuchWebhook
-                    | Refusal::Html { status: 404 }
-                    | Refusal::Unreadable { status: 404 }
-                    | Refusal::Other { status: 404, .. }
-            )
-        )
+        let is_absent = |refusal: &Refusal| refusal.is(NO_SUCH_ROUTE) || refusal.status == 404;
+        matches!(self, Self::Refused(refusal) if is_absent(refusal))
     }
 
     /// Whether CertCentral refused the key, so that nothing works until it is replaced.
     pub fn is_key_refused(&self) -> bool {
-        matches!(self, Self::Refused(Refusal::KeyRefused))
+        matches!(self, Self::Refused(refusal) if refusal.kind == Kind::KeyRefused)
     }
 }
 
@@ -121,13 +114,12 @@ fn pause(error: &CallError, attempts: u32) -> Option<Duration> {
     match error {
         CallError::NoBudget(wait) => Some(*wait),
         CallError::NoAnswer(_) => Some(doubled),
-        CallError::Refused { refusal: Refusal::RateLimited, after } => {
+        CallError::Refused { refusal, after } => match refusal.kind {
             // Without a `Retry-After`, the shortest of CertCentral's windows has passed after this.
-            Some(after.unwrap_or(doubled * 5))
-        }
-        CallError::Refused { refusal: Refusal::ServerError { .. }, after } => {
-            Some(after.unwrap_or(doubled))
-        }
-        CallError::Refused { .. } | CallError::Key => None,
+            Kind::RateLimited => Some(after.unwrap_or(doubled * 5)),
+            Kind::Unavailable => Some(after.unwrap_or(doubled)),
+            _ => None,
+        },
+        CallError::Key => None,
     }
 }

@@ -1,5 +1,5 @@
+use providers::digicert::admin;
 use providers::digicert::reconciliation::{SentEvent, SentEventPage, classify_sent_events};
-use providers::digicert::webhook;
 use time::OffsetDateTime;
 
 use crate::certcentral::{CertCentral, RunError};
@@ -24,7 +24,7 @@ pub(crate) async fn read(
     certcentral: &CertCentral<'_>,
     since: OffsetDateTime,
 ) -> Result<LogEntries, RunError> {
-    let webhooks = certcentral.ask(&webhook::list(), webhook::classify_list).await?;
+    let webhooks = certcentral.ask(&admin::list(), admin::classify_list).await?;
     let mut log = WebhookLog { certcentral, id: webhooks.first().map(|webhook| webhook.id) };
     let first = log.page(0).await?;
     let mut offsets = Offsets::of(&first, since);
@@ -64,7 +64,7 @@ impl WebhookLog<'_> {
     }
 
     async fn ask(&self, offset: usize) -> Result<SentEventPage, RunError> {
-        self.certcentral.ask(&webhook::event_logs(self.id, offset), classify_sent_events).await
+        self.certcentral.ask(&admin::event_logs(self.id, offset), classify_sent_events).await
     }
 }
 

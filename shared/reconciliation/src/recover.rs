@@ -175,7 +175,7 @@ impl Missed {
         let envelope = &self.occurrence.envelope;
         let interpretation = dispatch::interpret(envelope)
             .ok_or_else(|| PortError(format!("envelope {}: unknown event source", envelope.id)))?;
-        Outgoing::new(envelope, Provider::Digicert, fair_queue::group(envelope, &interpretation))
+        Outgoing::new(envelope, Provider::DIGICERT, fair_queue::group(envelope, &interpretation))
     }
 
     fn row(&self, status: RecoveryStatus) -> Row {

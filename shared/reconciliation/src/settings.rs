@@ -3,6 +3,7 @@ use std::time::Duration;
 use boot::{Environment, SettingError};
 use envelope::Provider;
 use processing::Api;
+use providers::profile;
 
 /// The longest window in minutes: "the total window is at most 7 days" ("Order status
 /// changes", <https://dev.digicert.com/services-api/orders/status-change-list/>, read 2026-11-22).
@@ -14,7 +15,7 @@ const DEFAULT_WINDOW: u32 = 1440;
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The operator's settings (infra/docs/architecture.md, "Settings").
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// `DIGICERT_API_BASE`, and `DIGICERT_API_BUDGET`, of which the reconciler uses a fifth.
     pub api: Api,
@@ -28,7 +29,7 @@ impl Settings {
     /// # Errors
     /// When a variable is invalid; the error names it.
     pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
-        Self::of(Api::of(environment, Provider::Digicert)?, environment)
+        Self::of(Api::of(environment, profile::of(Provider::DIGICERT))?, environment)
     }
 
     /// Reads the other settings for a given API.

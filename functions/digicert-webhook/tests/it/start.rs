@@ -22,6 +22,7 @@ async fn a_failed_start_names_the_variable() {
         (&[QUEUE, SECRET], "AWS_REGION"),
         (&[QUEUE, REGION, ("ALLOW_UNAUTHENTICATED", "true")], "ALLOW_UNAUTHENTICATED"),
         (&[QUEUE, SECRET, REGION, ("MAX_BODY_BYTES", "many")], "MAX_BODY_BYTES"),
+        (&[QUEUE, SECRET, REGION, ("RUST_LOG", "inof")], "RUST_LOG"),
         (&[QUEUE, SECRET, REGION, ("AWS_CA_BUNDLE", "/nowhere.pem")], "AWS_CA_BUNDLE"),
         (&[QUEUE, SECRET, REGION, KEY], "AWS_ACCESS_KEY_ID"),
         (&[QUEUE, SECRET, REGION, KEY_ID], "AWS_SECRET_ACCESS_KEY"),

@@ -17,9 +17,8 @@ struct Stage {
 }
 
 impl Stage {
-    /// Starts the reconciler; `None` when the emulator is not installed.
-    async fn set() -> Option<Self> {
-        let emulator = Emulator::start().await.unwrap()?;
+    async fn set() -> Self {
+        let emulator = Emulator::start().await.unwrap();
         let settings = Settings { digicert_api_key: Some(API_KEY.into()), ..Settings::default() };
         let simulator = Simulator::start("127.0.0.1:0".parse().unwrap(), settings).await.unwrap();
         let events = emulator.create_queue("events").await.unwrap();
@@ -38,7 +37,7 @@ impl Stage {
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
         let reconciler = Function::start(BINARY, &variables).await.unwrap();
-        Some(Self { emulator, simulator, reconciler, events })
+        Self { emulator, simulator, reconciler, events }
     }
 
     /// Invokes the reconciler as the schedule does.
@@ -53,7 +52,7 @@ fn counts(seen: u64, recovered: u64, waiting: u64) -> Value {
 
 #[tokio::test]
 async fn an_event_that_was_never_sent_is_put_on_the_queue_once() {
-    let Some(mut stage) = Stage::set().await else { return };
+    let mut stage = Stage::set().await;
     let event = DigicertEvent::new("certificate_issued").instantly();
     let sent = stage.simulator.send_digicert_event(event).await.unwrap();
     let revoked = DigicertEvent::new("certificate_revoked");
@@ -84,7 +83,7 @@ async fn an_event_that_was_never_sent_is_put_on_the_queue_once() {
 
 #[tokio::test]
 async fn a_run_without_api_access_fails_and_the_next_one_succeeds() {
-    let Some(mut stage) = Stage::set().await else { return };
+    let mut stage = Stage::set().await;
     stage.simulator.send_digicert_event(DigicertEvent::new("order_rejected")).await.unwrap();
     stage.simulator.faults().set([Rule::new("/", Fault::KeyRefused)]);
     let InvocationResult::Error(error) = stage.run().await else { panic!("it did not fail") };

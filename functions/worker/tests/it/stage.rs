@@ -14,9 +14,8 @@ pub(crate) struct Stage {
 pub(crate) const API_KEY: &str = "sample-api-key";
 
 impl Stage {
-    /// Starts the worker; `None` when the emulator is not installed.
-    pub(crate) async fn set() -> Option<Self> {
-        let emulator = Emulator::start().await.unwrap()?;
+    pub(crate) async fn set() -> Self {
+        let emulator = Emulator::start().await.unwrap();
         let settings = Settings { digicert_api_key: Some(API_KEY.into()), ..Settings::default() };
         let simulator = Simulator::start("127.0.0.1:0".parse().unwrap(), settings).await.unwrap();
         let (events, deliveries) = (
@@ -44,7 +43,7 @@ impl Stage {
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
         let worker = Function::start(env!("CARGO_BIN_EXE_worker"), &variables).await.unwrap();
-        Some(Self { emulator, simulator, worker, events, deliveries })
+        Self { emulator, simulator, worker, events, deliveries }
     }
 
     /// Invokes the worker and returns the ids that it reports as failed.

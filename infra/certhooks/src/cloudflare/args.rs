@@ -2,8 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::args::ProviderArgs;
-use crate::installation::InstallationArgs;
+use crate::args::{CommonArgs, EndpointArgs, RotationArgs, StackArgs};
 
 /// What follows the options of every command.
 macro_rules! help {
@@ -12,8 +11,19 @@ macro_rules! help {
     };
 }
 
+/// Manages webhook destinations and notification policies of a Cloudflare account
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  certhooks cloudflare subscribe --account ID \\\n    \
+    --endpoint https://hooks.example.com/webhooks/cloudflare")]
+pub(crate) struct Cloudflare {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Cloudflare {
+pub(crate) enum Command {
     /// Manages the webhooks that notifications can be sent to
     #[command(subcommand, after_help = help!("destination list"))]
     Destination(Destination),
@@ -27,24 +37,36 @@ pub(crate) enum Cloudflare {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Destination {
     Create(CreateDestination),
-    Delete(DeleteDestination),
-    List(ListDestinations),
+    /// Deletes a destination, unless a policy sends to it
+    #[command(after_help = help!("destination delete 9a1c0de51f4b4d5f8b6b1d2f1c0ffee1"))]
+    Delete {
+        /// Id of the destination
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Lists the account's webhook destinations, without their secrets, which Cloudflare never shows
+    #[command(after_help = help!("destination list", "destination list --json | jq .url"))]
+    List,
     Test(Test),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
     Create(CreatePolicy),
-    Delete(DeletePolicy),
-    List(ListPolicies),
-}
-
-/// Lists the account's webhook destinations, without their secrets, which Cloudflare never shows
-#[derive(Args, Debug)]
-#[command(after_help = help!("destination list", "destination list --json | jq .url"))]
-pub(crate) struct ListDestinations {
-    #[command(flatten)]
-    pub(crate) access: Access,
+    /// Deletes a notification policy
+    #[command(after_help = help!("policy delete 0b5f4c3e2d1a40998877665544332211"))]
+    Delete {
+        /// Id of the policy
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Lists the account's notification policies that send to webhooks
+    #[command(after_help = help!("policy list", "policy list --all", "policy list --json | jq .destinations"))]
+    List {
+        /// List also policies that send to no webhook
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 /// Creates a webhook destination
@@ -65,8 +87,6 @@ pub(crate) struct CreateDestination {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) secret: WebhookSecret,
-    #[command(flatten)]
-    pub(crate) access: Access,
 }
 
 /// Triggers Cloudflare's live test of a destination
@@ -81,30 +101,6 @@ pub(crate) struct Test {
     pub(crate) id: Option<String>,
     #[command(flatten)]
     pub(crate) secret: WebhookSecret,
-    #[command(flatten)]
-    pub(crate) access: Access,
-}
-
-/// Deletes a destination, unless a policy sends to it
-#[derive(Args, Debug)]
-#[command(after_help = help!("destination delete 9a1c0de51f4b4d5f8b6b1d2f1c0ffee1"))]
-pub(crate) struct DeleteDestination {
-    /// Id of the destination
-    #[arg(value_name = "ID")]
-    pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) access: Access,
-}
-
-/// Lists the account's notification policies that send to webhooks
-#[derive(Args, Debug)]
-#[command(after_help = help!("policy list", "policy list --all", "policy list --json | jq .destinations"))]
-pub(crate) struct ListPolicies {
-    /// List also policies that send to no webhook
-    #[arg(long)]
-    pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) access: Access,
 }
 
 /// Creates a notification policy that sends an alert to destinations
@@ -124,19 +120,6 @@ pub(crate) struct CreatePolicy {
         value_name = "TYPE"
     )]
     pub(crate) alert_type: String,
-    #[command(flatten)]
-    pub(crate) access: Access,
-}
-
-/// Deletes a notification policy
-#[derive(Args, Debug)]
-#[command(after_help = help!("policy delete 0b5f4c3e2d1a40998877665544332211"))]
-pub(crate) struct DeletePolicy {
-    /// Id of the policy
-    #[arg(value_name = "ID")]
-    pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) access: Access,
 }
 
 /// Sets up destination, live test, and policy for custom hostname certificates
@@ -149,17 +132,11 @@ pub(crate) struct DeletePolicy {
     "subscribe --endpoint http://127.0.0.1:3000/webhooks/cloudflare --base http://127.0.0.1:8080/client/v4",
 ))]
 pub(crate) struct Subscribe {
-    /// Address of the webhook endpoint: https on port 443, or http on a loopback address; with --stack
-    /// that of the stack when unset
-    #[arg(long, value_name = "URL", required_unless_present = "stack")]
-    pub(crate) endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) endpoint: EndpointArgs,
     /// Name of the destination and the policy at Cloudflare, where they are created
     #[arg(long, default_value = "certhooks", value_name = "NAME")]
     pub(crate) name: String,
-    #[command(flatten)]
-    pub(crate) installation: InstallationArgs,
-    #[command(flatten)]
-    pub(crate) access: Access,
 }
 
 /// Replaces the webhook secret without refusing an event
@@ -174,33 +151,25 @@ pub(crate) struct Rotate {
     /// Address of the webhook endpoint; required where policies send to several
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// End the old secret at once, instead of accepting it for another 24 hours
-    #[arg(long, conflicts_with = "roll_back")]
-    pub(crate) compromised: bool,
-    /// Undo a rotation that was stopped, and keep the current secret
-    #[arg(long)]
-    pub(crate) roll_back: bool,
     #[command(flatten)]
-    pub(crate) installation: InstallationArgs,
-    #[command(flatten)]
-    pub(crate) access: Access,
+    pub(crate) rotation: RotationArgs,
 }
 
 /// The account and its API token.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Access")]
 pub(crate) struct Access {
     /// Id of the account; else CLOUDFLARE_ACCOUNT_ID
-    #[arg(long, value_name = "ID")]
+    #[arg(long, global = true, value_name = "ID")]
     pub(crate) account: Option<String>,
     /// File with the API token, - for standard input; else CLOUDFLARE_API_TOKEN, else the state folder's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) api_token_file: Option<PathBuf>,
     /// Base URL of the API; else CLOUDFLARE_API_BASE, else Cloudflare's own
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub(crate) base: Option<String>,
     #[command(flatten)]
-    pub(crate) common: ProviderArgs,
+    pub(crate) common: CommonArgs,
 }
 
 /// The source of a destination's secret.
@@ -210,21 +179,5 @@ pub(crate) struct WebhookSecret {
     #[arg(long, value_name = "FILE", conflicts_with = "stack")]
     pub(crate) secret_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) installation: InstallationArgs,
-}
-
-impl Cloudflare {
-    pub(crate) fn access(&self) -> &Access {
-        match self {
-            Self::Destination(Destination::Create(command)) => &command.access,
-            Self::Destination(Destination::Delete(command)) => &command.access,
-            Self::Destination(Destination::List(command)) => &command.access,
-            Self::Destination(Destination::Test(command)) => &command.access,
-            Self::Policy(Policy::Create(command)) => &command.access,
-            Self::Policy(Policy::Delete(command)) => &command.access,
-            Self::Policy(Policy::List(command)) => &command.access,
-            Self::Rotate(command) => &command.access,
-            Self::Subscribe(command) => &command.access,
-        }
-    }
+    pub(crate) stack: StackArgs,
 }

@@ -1,17 +1,16 @@
 use envelope::rfc3339;
-use providers::cloudflare::alerting::{Destination, NewDestination};
+use providers::cloudflare::admin::{Destination, NewDestination};
 use providers::cloudflare::is_id;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::cloudflare::account;
 use crate::cloudflare::args::{CreateDestination, Test};
-use crate::cloudflare::session::Session;
+use crate::cloudflare::session::{Session, advise_on_test, endpoint};
 use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
 
 pub(crate) async fn list(session: &Session) -> CommandResult<()> {
-    let destinations = session.account.destinations().await?;
+    let destinations = session.destinations().await?;
     for destination in &destinations {
         session.output.say(&line(destination), &object(destination));
     }
@@ -24,10 +23,10 @@ pub(crate) async fn list(session: &Session) -> CommandResult<()> {
 }
 
 pub(crate) async fn create(session: &Session, arguments: &CreateDestination) -> CommandResult<()> {
-    let endpoint = account::endpoint(&arguments.endpoint)?;
+    let endpoint = endpoint(&arguments.endpoint)?;
     let auth = session.auth(&arguments.secret).await?;
     let new = NewDestination { name: &arguments.name, url: endpoint.as_str(), auth: &auth };
-    let id = session.account.create_destination(&new).await.map_err(account::advise_on_test)?;
+    let id = session.create_destination(&new).await.map_err(advise_on_test)?;
     let text = format!("{id}  created; it accepted Cloudflare's test");
     session
         .output
@@ -39,8 +38,8 @@ pub(crate) async fn test(session: &Session, arguments: &Test) -> CommandResult<(
     let destination = only_destination(session, arguments.id.as_deref()).await?;
     let auth = session.auth(&arguments.secret).await?;
     let same = NewDestination { name: &destination.name, url: &destination.url, auth: &auth };
-    let tested = session.account.save_destination(&destination.id, &same).await;
-    tested.map_err(account::advise_on_test)?;
+    let tested = session.save_destination(&destination.id, &same).await;
+    tested.map_err(advise_on_test)?;
     let text = format!("{}  accepted Cloudflare's test: {}", destination.id, destination.url);
     session.output.say(&clean(&text), &json!({ "id": destination.id, "tested": true }));
     Ok(())
@@ -48,7 +47,7 @@ pub(crate) async fn test(session: &Session, arguments: &Test) -> CommandResult<(
 
 pub(crate) async fn delete(session: &Session, id: &str) -> CommandResult<()> {
     check_id(id)?;
-    let policies = session.account.policies().await?;
+    let policies = session.policies().await?;
     if let Some(policy) = policies.iter().find(|policy| policy.sends_to(id)) {
         return Err(CommandError::failed(format!(
             "the policy {} sends to this destination; delete the policy first, or replace the \
@@ -56,7 +55,7 @@ pub(crate) async fn delete(session: &Session, id: &str) -> CommandResult<()> {
             policy.id
         )));
     }
-    session.account.delete_destination(id).await?;
+    session.delete_destination(id).await?;
     session.output.say(&format!("{id}  deleted"), &json!({ "id": id, "deleted": true }));
     Ok(())
 }
@@ -71,7 +70,7 @@ pub(crate) fn check_id(id: &str) -> CommandResult<()> {
 
 async fn only_destination(session: &Session, id: Option<&str>) -> CommandResult<Destination> {
     id.map(check_id).transpose()?;
-    let mut destinations = session.account.destinations().await?;
+    let mut destinations = session.destinations().await?;
     destinations.retain(|destination| id.is_none_or(|id| id == destination.id));
     match (destinations.pop(), destinations.is_empty()) {
         (Some(destination), true) => Ok(destination),

@@ -1,56 +1,39 @@
-//! `certhooks cloudflare …`: webhook destinations and notification policies of a Cloudflare account.
+//! Cloudflare's part of the command: `certhooks cloudflare …`.
 //!
-//! - [`args`]: its commands and options
-//! - [`session`]: account, API token and webhook secret
-//! - [`account`]: calls to the account's destinations and policies
+//! - [`args`]: commands and options
+//! - [`session`]: the account, its API token, the webhook secret, and calls to Cloudflare
 //! - [`destination`], [`policy`]: list, create, test, delete
 //! - [`subscribe`]: destination, test and policy in one command
 //! - [`rotate`]: replaces the webhook secret without refusing an event
+//! - [`doctor`]: the account's configuration, compared with the installation
 
-mod account;
 pub(crate) mod args;
 mod destination;
+pub(crate) mod doctor;
 mod policy;
 mod rotate;
 mod session;
 mod subscribe;
 
-use std::process::ExitCode;
-
-pub(crate) use account::{Account, destinations_at};
-
-pub(crate) use crate::cloudflare::args::Access;
-use crate::cloudflare::args::{Cloudflare, Destination, Policy};
-use crate::cloudflare::session::Session;
+use self::args::{Cloudflare, Command, Destination, Policy};
+use self::session::Session;
 use crate::error::CommandResult;
 
-pub(crate) async fn run(command: Cloudflare) -> ExitCode {
-    let json = command.access().common.json;
-    match dispatch(command).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => error.report(json),
-    }
-}
-
-async fn dispatch(command: Cloudflare) -> CommandResult<()> {
-    let session = Session::open(command.access()).await?;
-    match command {
-        Cloudflare::Destination(Destination::Create(arguments)) => {
-            destination::create(&session, &arguments).await
+pub(crate) async fn run(Cloudflare { command, access }: Cloudflare) -> CommandResult<()> {
+    let session = Session::open(&access).await?;
+    match &command {
+        Command::Destination(Destination::Create(arguments)) => {
+            destination::create(&session, arguments).await
         }
-        Cloudflare::Destination(Destination::Delete(arguments)) => {
-            destination::delete(&session, &arguments.id).await
+        Command::Destination(Destination::Delete { id }) => destination::delete(&session, id).await,
+        Command::Destination(Destination::List) => destination::list(&session).await,
+        Command::Destination(Destination::Test(arguments)) => {
+            destination::test(&session, arguments).await
         }
-        Cloudflare::Destination(Destination::List(_)) => destination::list(&session).await,
-        Cloudflare::Destination(Destination::Test(arguments)) => {
-            destination::test(&session, &arguments).await
-        }
-        Cloudflare::Policy(Policy::Create(arguments)) => policy::create(&session, &arguments).await,
-        Cloudflare::Policy(Policy::Delete(arguments)) => {
-            policy::delete(&session, &arguments.id).await
-        }
-        Cloudflare::Policy(Policy::List(arguments)) => policy::list(&session, arguments.all).await,
-        Cloudflare::Rotate(arguments) => rotate::run(&session, &arguments).await,
-        Cloudflare::Subscribe(arguments) => subscribe::run(&session, &arguments).await,
+        Command::Policy(Policy::Create(arguments)) => policy::create(&session, arguments).await,
+        Command::Policy(Policy::Delete { id }) => policy::delete(&session, id).await,
+        Command::Policy(Policy::List { all }) => policy::list(&session, *all).await,
+        Command::Rotate(arguments) => rotate::run(&session, arguments).await,
+        Command::Subscribe(arguments) => subscribe::run(&session, arguments).await,
     }
 }

@@ -1,4 +1,4 @@
-use providers::cloudflare::alerting::{Policy, new_policy};
+use providers::cloudflare::admin::{Policy, new_policy};
 use serde_json::{Value, json};
 
 use crate::cloudflare::args::CreatePolicy;
@@ -8,7 +8,7 @@ use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
 
 pub(crate) async fn list(session: &Session, all: bool) -> CommandResult<()> {
-    let mut policies = session.account.policies().await?;
+    let mut policies = session.policies().await?;
     policies.retain(|policy| all || !policy.destinations.is_empty());
     for policy in &policies {
         session.output.say(&line(policy), &object(policy));
@@ -26,7 +26,7 @@ pub(crate) async fn create(session: &Session, arguments: &CreatePolicy) -> Comma
     arguments.destination.iter().try_for_each(|id| check_id(id))?;
     let destinations: Vec<&str> = arguments.destination.iter().map(String::as_str).collect();
     let policy = new_policy(&arguments.name, &arguments.alert_type, &destinations);
-    let id = session.account.create_policy(&policy).await?;
+    let id = session.create_policy(&policy).await?;
     session.output.say(
         &format!("{id}  created"),
         &json!({ "id": id, "name": arguments.name, "alert_type": arguments.alert_type }),
@@ -36,7 +36,7 @@ pub(crate) async fn create(session: &Session, arguments: &CreatePolicy) -> Comma
 
 pub(crate) async fn delete(session: &Session, id: &str) -> CommandResult<()> {
     check_id(id)?;
-    session.account.delete_policy(id).await?;
+    session.delete_policy(id).await?;
     session.output.say(&format!("{id}  deleted"), &json!({ "id": id, "deleted": true }));
     Ok(())
 }

@@ -1,18 +1,22 @@
 use std::time::Duration;
 
-use envelope::{Provider, rfc3339};
-use providers::cloudflare::alerting::{Auth, Destination, NewDestination, Policy, Refusal};
+use processing::http;
+use providers::cloudflare::admin::{Auth, Destination, NewDestination, Policy};
+use providers::refusal::Kind;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use crate::args::RotationArgs;
 use crate::client::{CallError, endpoint_url, same_address};
-use crate::cloudflare::account::{self, Account, advise_on_test, destinations_at};
 use crate::cloudflare::args::Rotate;
-use crate::cloudflare::session::Session;
-use crate::doctor::probe::{ProbeResult, Prober};
+use crate::cloudflare::session::{
+    PROVIDER, Session, advise_on_test, destinations_at, endpoint, usable,
+};
+use crate::display::whole_seconds;
+use crate::doctor::{self, ProbeResult};
 use crate::error::{CommandError, CommandResult};
-use crate::installation_secret::InstallationSecret;
+use crate::installation::{Rotation, random_secret};
 use crate::output::Output;
 
 /// Interval between two tests of the webhook endpoint. It reads its secret again when it meets an
@@ -20,8 +24,8 @@ use crate::output::Output;
 const TEST_INTERVAL: Duration = Duration::from_secs(6);
 /// Maximum number of tests, one per [`TEST_INTERVAL`].
 const TESTS: u32 = 3;
-/// Body of a test message, which contains no event.
-const TEST_BODY: &str = r#"{"text":"Test message of certhooks cloudflare rotate"}"#;
+/// The secret that is rotated, for people.
+const SECRET: &str = "the webhook secret";
 const RUN_AGAIN: &str = "the webhook endpoint accepts both secrets; run `certhooks cloudflare rotate` \
                          again to finish, or with --roll-back to undo it";
 
@@ -30,23 +34,22 @@ const RUN_AGAIN: &str = "the webhook endpoint accepts both secrets; run `certhoo
 /// with the secret that is to be current, moves the policies to it, and removes the other destinations
 /// with this address.
 struct RotationPlan<'a> {
-    account: &'a Account,
+    session: &'a Session,
     output: Output,
-    secret: InstallationSecret,
+    secret: Box<dyn Rotation + 'a>,
     endpoint: String,
     compromised: bool,
 }
 
 pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<()> {
-    let secret =
-        InstallationSecret::open(&session.secrets, &arguments.installation, Provider::Cloudflare)
-            .await?;
+    let RotationArgs { compromised, roll_back, stack } = &arguments.rotation;
+    let installation = session.installation(stack).await?;
+    let secret = installation.rotation(PROVIDER)?;
     // The address is found before anything is stored, so that a wrong token or address changes nothing.
-    let endpoint = endpoint(session, arguments).await?;
-    let (account, output) = (&session.account, session.output);
-    let plan =
-        RotationPlan { account, output, secret, endpoint, compromised: arguments.compromised };
-    if arguments.roll_back { plan.roll_back().await } else { plan.rotate().await }
+    let endpoint = served_endpoint(session, arguments).await?;
+    let output = session.output;
+    let plan = RotationPlan { session, output, secret, endpoint, compromised: *compromised };
+    if *roll_back { plan.roll_back().await } else { plan.rotate().await }
 }
 
 impl RotationPlan<'_> {
@@ -60,7 +63,7 @@ impl RotationPlan<'_> {
             }
             // The pending secret may be compromised like the current one, so it is replaced too.
         }
-        let next = self.secret.random()?;
+        let next = random_secret()?;
         self.secret.begin(&next).await?;
         self.output.step(
             "secret",
@@ -68,7 +71,7 @@ impl RotationPlan<'_> {
             "a new one is stored; the webhook endpoint accepts both",
         );
         self.finish(&next, true).await?;
-        match usable(&stages.current) {
+        match usable(SECRET, &stages.current) {
             Ok(old) if self.compromised => self.confirm_refused(&old).await,
             // A secret that was never filled in cannot have been sent.
             _ => Ok(()),
@@ -78,7 +81,7 @@ impl RotationPlan<'_> {
     /// Makes `next` the current secret. Where it `is_new`, only the installation has it, so it can be
     /// forgotten after a refusal.
     async fn finish(&self, next: &SecretString, is_new: bool) -> CommandResult<()> {
-        let id = match self.create_destination(&usable(next)?).await {
+        let id = match self.create_destination(&usable(SECRET, next)?).await {
             Ok(id) => id,
             Err(error) if is_new && error.is_definite() => {
                 self.secret.abandon().await?;
@@ -87,10 +90,8 @@ impl RotationPlan<'_> {
             Err(error) => return Err(advise_on_test(error).followed_by(RUN_AGAIN)),
         };
         self.replace_destinations(&id).await.map_err(|error| error.followed_by(RUN_AGAIN))?;
-        self.secret
-            .promote(!self.compromised)
-            .await
-            .map_err(|error| error.followed_by(RUN_AGAIN))?;
+        let promoted = self.secret.promote(!self.compromised).await;
+        promoted.map_err(|error| CommandError::from(error).followed_by(RUN_AGAIN))?;
         let old = if self.compromised {
             "the old one ended"
         } else {
@@ -108,7 +109,7 @@ impl RotationPlan<'_> {
             ));
         }
         let again = "the webhook endpoint accepts both secrets; run this command again";
-        let id = self.create_destination(&usable(&stages.current)?).await;
+        let id = self.create_destination(&usable(SECRET, &stages.current)?).await;
         let id = id.map_err(|error| advise_on_test(error).followed_by(again))?;
         self.replace_destinations(&id).await.map_err(|error| error.followed_by(again))?;
         self.secret.abandon().await?;
@@ -118,8 +119,8 @@ impl RotationPlan<'_> {
 
     /// Creates a destination, which Cloudflare does only if the webhook endpoint accepts its test, and
     /// returns its id.
-    async fn create_destination(&self, auth: &Auth) -> Result<String, CallError<Refusal>> {
-        let destinations = self.account.destinations().await?;
+    async fn create_destination(&self, auth: &Auth) -> Result<String, CallError> {
+        let destinations = self.session.destinations().await?;
         let old = destinations_at(&destinations, &self.endpoint);
         let name = old.first().map_or("certhooks", |old| &old.name);
         let name = dated(name, OffsetDateTime::now_utc());
@@ -127,8 +128,12 @@ impl RotationPlan<'_> {
         let mut tests = 1;
         let id = loop {
             tokio::time::sleep(TEST_INTERVAL).await;
-            match self.account.create_destination(&new).await {
-                Err(CallError::Refused(Refusal::Other { .. })) if tests < TESTS => tests += 1,
+            match self.session.create_destination(&new).await {
+                Err(CallError::Refused(refusal))
+                    if refusal.kind == Kind::Other && tests < TESTS =>
+                {
+                    tests += 1;
+                }
                 created => break created?,
             }
         };
@@ -139,18 +144,18 @@ impl RotationPlan<'_> {
 
     /// Moves the policies to this destination, and deletes the others with its address.
     async fn replace_destinations(&self, id: &str) -> CommandResult<()> {
-        let destinations = self.account.destinations().await?;
+        let destinations = self.session.destinations().await?;
         let mut old = destinations_at(&destinations, &self.endpoint);
         old.retain(|destination| destination.id != id);
-        for policy in self.account.policies().await? {
+        for policy in self.session.policies().await? {
             if let Some(moved) = moved(&policy, &old, id) {
-                let update = self.account.update_policy(&policy.id, &moved).await;
+                let update = self.session.update_policy(&policy.id, &moved).await;
                 update.map_err(|error| error.during("policy"))?;
                 self.output.step("policy", "moved", &policy.id);
             }
         }
         for destination in old {
-            let deleted = self.account.delete_destination(&destination.id).await;
+            let deleted = self.session.delete_destination(&destination.id).await;
             deleted.map_err(|error| error.during("old destination"))?;
             self.output.step("destination", "removed", &destination.id);
         }
@@ -159,17 +164,18 @@ impl RotationPlan<'_> {
 
     /// Checks that the webhook endpoint refuses the old secret. An unknown secret makes it read its own.
     async fn confirm_refused(&self, old: &Auth) -> CommandResult<()> {
-        let prober = Prober::new().map_err(|error| CommandError::failed(error.to_string()))?;
         let url = endpoint_url("the endpoint", &self.endpoint)?;
-        let unknown = usable(&self.secret.random()?)?;
+        let unknown = usable(SECRET, &random_secret()?)?;
+        let client = http::client(doctor::LIMIT, &url)?;
         let send = async |secret: &Auth| {
-            let request = prober.post(&url, TEST_BODY).header("cf-webhook-auth", secret.expose());
-            ProbeResult::of(request).await
+            let stored = SecretString::from(secret.expose());
+            let sent = doctor::probe(&client, PROVIDER, &url, Some(&stored)).await;
+            matches!(sent, Ok(ProbeResult::Answered { status: 401, .. }))
         };
         for _ in 0..TESTS {
             tokio::time::sleep(TEST_INTERVAL).await;
             let _makes_it_read = send(&unknown).await;
-            if matches!(send(old).await, ProbeResult::Answered { status: 401, .. }) {
+            if send(old).await {
                 let note = "the webhook endpoint refuses it (other instances of a function: after \
                             SECRET_CACHE_SECONDS at the latest)";
                 self.output.step("old secret", "ended", note);
@@ -184,10 +190,6 @@ impl RotationPlan<'_> {
     }
 }
 
-fn usable(secret: &SecretString) -> CommandResult<Auth> {
-    Auth::of(secret).map_err(|error| CommandError::usage(format!("the webhook secret: {error}")))
-}
-
 /// The policy with the new destination instead of all the old ones; `None` when it has none of them.
 fn moved(policy: &Policy, old: &[&Destination], new: &str) -> Option<Map<String, Value>> {
     let old: Vec<&str> = old.iter().map(|destination| destination.id.as_str()).collect();
@@ -200,20 +202,20 @@ fn dated(name: &str, now: OffsetDateTime) -> String {
         Some((name, date)) if date.ends_with("Z)") => name,
         _ => name,
     };
-    format!("{undated} ({})", rfc3339(now.replace_nanosecond(0).unwrap_or(now)))
+    format!("{undated} ({})", whole_seconds(now))
 }
 
 /// The address that is given, else the only one that policies for custom hostnames send to.
-async fn endpoint(session: &Session, arguments: &Rotate) -> CommandResult<String> {
-    let destinations = session.account.destinations().await?;
-    let policies = session.account.policies().await?;
+async fn served_endpoint(session: &Session, arguments: &Rotate) -> CommandResult<String> {
+    let destinations = session.destinations().await?;
+    let policies = session.policies().await?;
     let mut served: Vec<&str> = destinations
         .iter()
         .filter(|destination| policies.iter().any(|policy| policy.serves(&destination.id)))
         .map(|destination| destination.url.as_str())
         .collect();
-    if let Some(endpoint) = &arguments.endpoint {
-        let endpoint = account::endpoint(endpoint)?;
+    if let Some(named) = &arguments.endpoint {
+        let endpoint = endpoint(named)?;
         served.retain(|url| same_address(url, endpoint.as_str()));
     }
     served.dedup_by(|one, other| same_address(one, other));

@@ -1,35 +1,34 @@
 use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
-use providers::cloudflare::alerting::{Destination, NewDestination, Policy, new_policy};
+use providers::cloudflare::admin::{Destination, NewDestination, Policy, new_policy};
 
-use crate::cloudflare::account::{self, destinations_at};
 use crate::cloudflare::args::Subscribe;
-use crate::cloudflare::session::Session;
-use crate::error::{CommandError, CommandResult};
+use crate::cloudflare::session::{
+    PROVIDER, Session, advise_on_test, current_auth, destinations_at, endpoint,
+};
+use crate::error::CommandResult;
 
 pub(crate) async fn run(session: &Session, arguments: &Subscribe) -> CommandResult<()> {
-    let named_endpoint = arguments.endpoint.as_deref().map(account::endpoint).transpose()?;
-    let (auth, stack_url) = session.endpoint_secret(&arguments.installation).await?;
-    let endpoint = match (named_endpoint, stack_url) {
-        (Some(endpoint), _) => endpoint,
-        (None, Some(url)) => account::endpoint(&url)?,
-        (None, None) => return Err(CommandError::usage("--endpoint is required without --stack")),
-    };
-    let destinations = session.account.destinations().await?;
-    let policies = session.account.policies().await?;
+    let named = arguments.endpoint.endpoint.as_deref();
+    named.map(endpoint).transpose()?;
+    let installation = session.installation(&arguments.endpoint.stack).await?;
+    let endpoint = endpoint(&installation.endpoint_or(named, PROVIDER)?)?;
+    let auth = current_auth(&*installation).await?;
+    let destinations = session.destinations().await?;
+    let policies = session.policies().await?;
     let candidates = destinations_at(&destinations, endpoint.as_str());
     let id = match preferred(&candidates, &policies) {
         Some(destination) => {
             let new =
                 NewDestination { name: &destination.name, url: &destination.url, auth: &auth };
             session.output.step("destination", "already", &destination.id);
-            let tested = session.account.save_destination(&destination.id, &new).await;
-            tested.map_err(|error| account::advise_on_test(error).during("test"))?;
+            let tested = session.save_destination(&destination.id, &new).await;
+            tested.map_err(|error| advise_on_test(error).during("test"))?;
             destination.id.clone()
         }
         None => {
             let new = NewDestination { name: &arguments.name, url: endpoint.as_str(), auth: &auth };
-            let id = session.account.create_destination(&new).await;
-            let id = id.map_err(|error| account::advise_on_test(error).during("destination"))?;
+            let id = session.create_destination(&new).await;
+            let id = id.map_err(|error| advise_on_test(error).during("destination"))?;
             session.output.step("destination", "created", &id);
             id
         }
@@ -59,12 +58,12 @@ async fn ensure_policy(
     match ours.first() {
         Some(policy) if policy.is_enabled => session.output.step("policy", "already", &policy.id),
         Some(policy) => {
-            session.account.update_policy(&policy.id, &policy.enabled()).await?;
+            session.update_policy(&policy.id, &policy.enabled()).await?;
             session.output.step("policy", "enabled", &policy.id);
         }
         None => {
             let policy = new_policy(name, CUSTOM_HOSTNAMES_ALERT, &[id]);
-            let id = session.account.create_policy(&policy).await?;
+            let id = session.create_policy(&policy).await?;
             session.output.step("policy", "created", &id);
         }
     }

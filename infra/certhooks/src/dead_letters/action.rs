@@ -3,12 +3,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::dead_letters::installation::Installation;
-use crate::dead_letters::selection::Selection;
+use crate::dead_letters::args::Filter;
 use crate::dead_letters::show;
 use crate::display::clean;
 use crate::error::CommandResult;
-use crate::installation::{DeadLetter, ReceivedDeadLetter};
+use crate::installation::{DeadLetter, DeadLetters, ReceivedDeadLetter};
 use crate::output::Output;
 
 /// Interval between progress lines.
@@ -37,38 +36,40 @@ pub(crate) struct Counts {
 /// Reads all dead letters once and acts on the selected ones. What stays is released at the end, also
 /// after a failure.
 pub(crate) async fn run(
-    installation: &mut Installation,
-    selection: &Selection,
+    dead_letters: &mut dyn DeadLetters,
+    filter: &Filter,
     action: Action,
     output: Output,
 ) -> CommandResult<Counts> {
     let mut counts = Counts::default();
-    let acted = all_pages(installation, selection, action, output, &mut counts).await;
-    let released = installation.release().await;
-    acted.and(released).map(|()| counts)
+    let acted = all_pages(dead_letters, filter, action, output, &mut counts).await;
+    let released = dead_letters.release().await;
+    acted?;
+    released?;
+    Ok(counts)
 }
 
 async fn all_pages(
-    installation: &mut Installation,
-    selection: &Selection,
+    dead_letters: &mut dyn DeadLetters,
+    filter: &Filter,
     action: Action,
     output: Output,
     counts: &mut Counts,
 ) -> CommandResult<()> {
     let (mut seen, mut last_progress) = (HashSet::new(), Instant::now());
-    while let Some(page) = installation.page(selection.queue).await? {
+    while let Some(page) = dead_letters.page(filter.queue).await? {
         let numbers = page.iter().map(|received| received.dead_letter.number.clone());
         let is_new = numbers.filter(|number| seen.insert(number.clone())).count() > 0;
         let (mut selected, others): (Vec<_>, Vec<_>) =
-            page.into_iter().partition(|received| selection.includes(&received.dead_letter));
-        installation.keep(others);
+            page.into_iter().partition(|received| filter.includes(&received.dead_letter));
+        dead_letters.keep(others);
         let room = match action {
             Action::List { limit } => limit - counts.found,
             _ => usize::MAX,
         };
-        installation.keep(selected.split_off(room.min(selected.len())));
+        dead_letters.keep(selected.split_off(room.min(selected.len())));
         counts.found += selected.len();
-        act(installation, selected, action, output, counts).await?;
+        act(dead_letters, selected, action, output, counts).await?;
         if last_progress.elapsed() >= PROGRESS_INTERVAL && !output.json {
             last_progress = Instant::now();
             eprintln!("certhooks: {} found, {} done", counts.found, counts.done);
@@ -82,7 +83,7 @@ async fn all_pages(
 }
 
 async fn act(
-    installation: &mut Installation,
+    dead_letters: &mut dyn DeadLetters,
     mut selected: Vec<ReceivedDeadLetter>,
     action: Action,
     output: Output,
@@ -90,20 +91,38 @@ async fn act(
 ) -> CommandResult<()> {
     match action {
         Action::List { .. } | Action::Show => {
-            installation.look_up_deliveries(&mut selected).await?;
+            look_up_deliveries(dead_letters, &mut selected).await?;
             for received in &selected {
                 say(&received.dead_letter, action, output);
             }
-            installation.keep(selected);
+            dead_letters.keep(selected);
         }
         Action::Retry => {
             let (challenges, retryable): (Vec<_>, Vec<_>) =
                 selected.into_iter().partition(|received| received.dead_letter.is_challenge);
             counts.challenges += challenges.len();
-            installation.keep(challenges);
-            counts.done += installation.retry(retryable).await?;
+            dead_letters.keep(challenges);
+            counts.done += dead_letters.retry(retryable).await?;
         }
-        Action::Drop => counts.done += installation.remove(selected).await?,
+        Action::Drop => counts.done += dead_letters.remove(selected).await?,
+    }
+    Ok(())
+}
+
+/// Looks up in the ledger which of their events were delivered.
+async fn look_up_deliveries(
+    dead_letters: &dyn DeadLetters,
+    received: &mut [ReceivedDeadLetter],
+) -> CommandResult<()> {
+    let ids: Vec<_> =
+        received.iter().filter_map(|received| received.dead_letter.event_id.clone()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let delivered = dead_letters.delivered(&ids).await?;
+    for ReceivedDeadLetter { dead_letter, .. } in received {
+        let id = dead_letter.event_id.as_ref();
+        dead_letter.is_delivered = id.map(|id| delivered.contains_key(id));
     }
     Ok(())
 }

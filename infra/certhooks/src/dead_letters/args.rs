@@ -1,9 +1,9 @@
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
+use time::OffsetDateTime;
 
-use crate::args::EventFilter;
-use crate::installation::{InstallationArgs, QueueName};
+use crate::args::{CommonArgs, EventFilter, StackArgs};
+use crate::installation::{DeadLetter, QueueName};
+use crate::time_parsing::parse_time;
 
 /// Lists, retries or drops dead letters
 ///
@@ -12,23 +12,24 @@ use crate::installation::{InstallationArgs, QueueName};
 /// commands receive, send and delete SQS messages. Messages that are only listed become visible again
 /// at once. Counts are approximate. A crash in the middle of a retry leaves a message on both queues,
 /// with the same event id.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  certhooks dead-letters list\n  \
+    certhooks dead-letters retry --provider digicert --newer 2h")]
+pub(crate) struct DeadLetters {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum DeadLetters {
+pub(crate) enum Command {
     List(List),
     Show(Show),
     Retry(Retry),
     Drop(Drop),
-}
-
-impl DeadLetters {
-    pub(crate) fn common(&self) -> &Common {
-        match self {
-            Self::List(arguments) => &arguments.common,
-            Self::Show(arguments) => &arguments.common,
-            Self::Retry(arguments) => &arguments.common,
-            Self::Drop(arguments) => &arguments.common,
-        }
-    }
 }
 
 /// Lists dead letters with the reason for each
@@ -43,8 +44,6 @@ pub(crate) struct List {
     /// Maximum number to list
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) limit: usize,
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 /// Shows one dead letter with its message
@@ -57,8 +56,6 @@ pub(crate) struct Show {
     /// Number or message id, as `list` shows it, or the id of the event
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 /// Puts dead letters back on the queue that they came from
@@ -77,8 +74,6 @@ pub(crate) struct Retry {
     /// Retry every dead letter
     #[arg(long)]
     pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 /// Deletes dead letters permanently
@@ -95,12 +90,10 @@ pub(crate) struct Drop {
     /// Skip confirmation
     #[arg(long)]
     pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 /// The dead letters to work on; they must meet every condition that is given.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct Filter {
     /// Queue to read; both when unset
@@ -115,14 +108,19 @@ pub(crate) struct Filter {
     #[arg(long, value_name = "SUBJECT")]
     pub(crate) subject: Vec<String>,
     /// Select messages sent before this age or time: 90m, 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
-    #[arg(long, value_name = "TIME")]
-    pub(crate) older: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) older: Option<OffsetDateTime>,
     /// Select messages sent at or after this age or time, in the same forms
-    #[arg(long, value_name = "TIME")]
-    pub(crate) newer: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) newer: Option<OffsetDateTime>,
 }
 
 impl Filter {
+    /// Every dead letter with this number, message id or event id.
+    pub(crate) fn of_id(id: &str) -> Self {
+        Self { id: vec![id.to_owned()], ..Self::default() }
+    }
+
     /// Whether nothing is selected. `--queue` alone selects a whole queue, so it does not count.
     pub(crate) fn is_empty(&self) -> bool {
         let Self { queue: _, kinds, id, subject, older, newer } = self;
@@ -132,17 +130,19 @@ impl Filter {
             && older.is_none()
             && newer.is_none()
     }
-}
 
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Installation")]
-pub(crate) struct Common {
-    /// State folder of `certhooks local`
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
-    pub(crate) state: PathBuf,
-    #[command(flatten)]
-    pub(crate) installation: InstallationArgs,
-    /// Print one JSON object per line, errors included
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Whether a dead letter meets every condition.
+    pub(crate) fn includes(&self, dead_letter: &DeadLetter) -> bool {
+        let Self { queue, kinds, id, subject, older, newer } = self;
+        let is_id =
+            |id: &String| *id == dead_letter.number || dead_letter.event_id.as_ref() == Some(id);
+        let begins = |subject: &String| dead_letter.subject.starts_with(subject.as_str());
+        queue.is_none_or(|queue| queue == dead_letter.queue)
+            && kinds.has_provider(|provider| dead_letter.provider == provider.as_str())
+            && kinds.has_event(&dead_letter.kinds())
+            && (id.is_empty() || id.iter().any(is_id))
+            && (subject.is_empty() || subject.iter().any(begins))
+            && older.is_none_or(|older| dead_letter.sent < older)
+            && newer.is_none_or(|newer| dead_letter.sent >= newer)
+    }
 }

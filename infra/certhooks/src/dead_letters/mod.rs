@@ -1,117 +1,98 @@
 //! `certhooks dead-letters …`: lists, retries and drops messages that were received too often.
 //!
-//! - [`args`]: its commands and options
-//! - [`selection`]: which dead letters a command works on
-//! - [`installation`]: the state folder or the queues that hold them
+//! - [`args`]: its commands and options, and which dead letters they select
 //! - [`action`]: acts on the selected ones, page by page
 //! - [`show`]: one dead letter for people and for programs, and the reason for it
 
 mod action;
 pub(crate) mod args;
-mod installation;
-mod selection;
 mod show;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
+use boot::Environment;
 use serde_json::json;
 
 use crate::dead_letters::action::{Action, Counts};
-use crate::dead_letters::args::{Common, DeadLetters, Filter};
-use crate::dead_letters::installation::Installation;
-use crate::dead_letters::selection::Selection;
+use crate::dead_letters::args::{Command, DeadLetters, Filter};
 use crate::error::{CommandError, CommandResult};
+use crate::installation;
 use crate::output::Output;
 
-pub(crate) async fn run(command: DeadLetters) -> ExitCode {
-    let json = command.common().json;
-    match dispatch(&command).await {
-        Ok(code) => code,
-        Err(error) => error.report(json),
-    }
-}
-
-async fn dispatch(command: &DeadLetters) -> CommandResult<ExitCode> {
-    match command {
-        DeadLetters::List(arguments) => {
-            let selection = Selection::of(&arguments.filter)?;
-            list(&arguments.common, &selection, Action::List { limit: arguments.limit }).await
+pub(crate) async fn run(arguments: DeadLetters) -> CommandResult<ExitCode> {
+    match &arguments.command {
+        Command::List(list) => {
+            act(&arguments, &list.filter, Action::List { limit: list.limit }).await
         }
-        DeadLetters::Show(arguments) => {
-            list(&arguments.common, &Selection::of_id(&arguments.id), Action::Show).await
+        Command::Show(show) => act(&arguments, &Filter::of_id(&show.id), Action::Show).await,
+        Command::Retry(retry) => {
+            check_selected(&retry.filter, retry.all, "retry")?;
+            act(&arguments, &retry.filter, Action::Retry).await
         }
-        DeadLetters::Retry(arguments) => {
-            let selection = selected(&arguments.filter, arguments.all, "retry")?;
-            change(&arguments.common, &selection, Action::Retry).await
-        }
-        DeadLetters::Drop(arguments) => {
-            let selection = selected(&arguments.filter, arguments.all, "drop")?;
-            if !arguments.yes && !is_confirmed()? {
+        Command::Drop(drop) => {
+            check_selected(&drop.filter, drop.all, "drop")?;
+            if !drop.yes && !is_confirmed()? {
                 return Err(CommandError::failed("not confirmed; nothing was dropped"));
             }
-            change(&arguments.common, &selection, Action::Drop).await
+            act(&arguments, &drop.filter, Action::Drop).await
         }
     }
 }
 
 /// Requires `--all` where nothing is selected, so that a command changes everything only on purpose.
-fn selected(filter: &Filter, all: bool, command: &str) -> CommandResult<Selection> {
+fn check_selected(filter: &Filter, all: bool, command: &str) -> CommandResult<()> {
     if filter.is_empty() && !all {
         return Err(CommandError::usage(format!(
             "{command}: no dead letters are selected; select them with --id, --provider, --event, \
              --subject, --older or --newer, or use --all"
         )));
     }
-    Selection::of(filter)
+    Ok(())
 }
 
-async fn list(common: &Common, selection: &Selection, action: Action) -> CommandResult<ExitCode> {
-    let (mut installation, output) =
-        (Installation::open(common).await?, Output { json: common.json });
-    let found = action::run(&mut installation, selection, action, output).await?.found;
+async fn act(
+    DeadLetters { stack, common, .. }: &DeadLetters,
+    filter: &Filter,
+    action: Action,
+) -> CommandResult<ExitCode> {
+    let output = Output { json: common.json };
+    let installation = installation::open(stack, &common.state, &Environment::of_process()).await?;
+    let mut dead_letters = installation.dead_letters()?;
+    let counts = action::run(&mut *dead_letters, filter, action, output).await?;
+    let found = counts.found;
     match action {
-        Action::Show if found == 0 => Err(no_such_dead_letter()),
         Action::List { limit } => {
             if !common.json {
                 let more = if found >= limit { "; raise --limit to see more" } else { "" };
-                let caution = installation.count_caution();
+                let caution = dead_letters.count_caution();
                 output.say(&format!("{found} dead letters{more}{caution}"), &json!(null));
             }
             Ok(ExitCode::SUCCESS)
         }
-        _ => Ok(ExitCode::SUCCESS),
+        _ if found == 0 => Err(CommandError::not_found(
+            "no such dead letter; find it with `certhooks dead-letters list`",
+        )),
+        Action::Show => Ok(ExitCode::SUCCESS),
+        Action::Retry => Ok(say_counts(output, "retried", "put back on their queue", &counts)),
+        Action::Drop => Ok(say_counts(output, "dropped", "dropped", &counts)),
     }
 }
 
-async fn change(common: &Common, selection: &Selection, action: Action) -> CommandResult<ExitCode> {
-    let (mut installation, output) =
-        (Installation::open(common).await?, Output { json: common.json });
-    let Counts { found, done, challenges } =
-        action::run(&mut installation, selection, action, output).await?;
-    if found == 0 {
-        return Err(no_such_dead_letter());
-    }
-    let (name, what) = match action {
-        Action::Drop => ("dropped", "dropped"),
-        _ => ("retried", "put back on their queue"),
-    };
+fn say_counts(output: Output, name: &str, what: &str, counts: &Counts) -> ExitCode {
+    let Counts { found, done, challenges } = counts;
     let left = found - done - challenges;
     let mut text = format!("{done} {what}");
     if left > 0 {
         text = format!("{text}, {left} failed and are still dead letters");
     }
-    if challenges > 0 {
+    if *challenges > 0 {
         text = format!(
             "{text}, {challenges} challenges skipped, since their tokens have expired: drop them"
         );
     }
     output.say(&text, &json!({ name: done, "left": left, "challenges": challenges }));
-    Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn no_such_dead_letter() -> CommandError {
-    CommandError::not_found("no such dead letter; find it with `certhooks dead-letters list`")
+    if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn is_confirmed() -> CommandResult<bool> {

@@ -1,7 +1,7 @@
 use envelope::rfc3339;
 use serde_json::{Value, json};
 
-use crate::display::short;
+use crate::display::{short, whole_seconds};
 use crate::installation::{DeadLetter, QueueName};
 
 /// What is shown in place of a challenge's body.
@@ -10,7 +10,7 @@ const WITHHELD: &str = "withheld: it may contain the token of a challenge";
 /// A dead letter on one line, for people.
 pub(crate) fn line(dead_letter: &DeadLetter) -> String {
     let DeadLetter { number, queue, kind, subject, sent, .. } = dead_letter;
-    let sent = rfc3339(sent.replace_nanosecond(0).unwrap_or(*sent));
+    let sent = whole_seconds(*sent);
     let (kind, subject, queue) = (short(kind, 60), short(subject, 45), queue.as_str());
     let reason = reason(dead_letter);
     format!("{number:<6} {queue:<10} {sent} {kind:<50} {subject:<40} {reason}")

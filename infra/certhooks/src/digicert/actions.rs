@@ -1,45 +1,45 @@
-use std::path::Path;
-
 use providers::api::Request;
-use providers::digicert::webhook::{self, Refusal};
-use secrecy::SecretString;
-use serde_json::json;
+use providers::digicert::admin::{self, Settings, Status, Webhook};
+use serde_json::{Value, json};
 
-use super::access::Session;
-use super::args::{Activate, Deactivate, Delete, List, Show, Test, Verify, WebhookArgs};
-use super::installation::Installation;
-use super::{show, webhook_spec};
-use crate::credentials;
-use crate::error::{CommandError, CommandResult};
+use super::args::{Access, Test, WebhookArgs};
+use super::change::endpoint;
+use super::session::Session;
+use crate::display::short;
+use crate::error::CommandResult;
+use crate::output::{Output, say};
 
-pub(super) async fn list(arguments: &List) -> CommandResult<()> {
-    let Session { account, output, .. } = Session::open(&arguments.access).await?;
-    let webhooks = account.call(&webhook::list(), webhook::classify_list).await?;
+/// Maximum width of an address: longer than any that works, so that none is cut.
+const WIDTH: usize = 2048;
+
+pub(super) async fn list(access: &Access) -> CommandResult<()> {
+    let session = Session::open(access).await?;
+    let webhooks = session.call(&admin::list(), admin::classify_list).await?;
     for webhook in &webhooks {
-        output.say(&show::line(webhook), &show::value(webhook));
+        session.output.say(&line(webhook), &value(webhook));
     }
-    if webhooks.is_empty() { Err(Refusal::NoWebhookInAccount.into()) } else { Ok(()) }
+    if webhooks.is_empty() { Err(admin::no_webhook(None).into()) } else { Ok(()) }
 }
 
-pub(super) async fn show(arguments: &Show) -> CommandResult<()> {
-    let Session { account, output, .. } = Session::open(&arguments.webhook.access).await?;
-    show::webhook(output, &account.webhook(arguments.webhook.webhook_id).await?);
+pub(super) async fn show(access: &Access, arguments: &WebhookArgs) -> CommandResult<()> {
+    let session = Session::open(access).await?;
+    show_webhook(session.output, &session.webhook(arguments.webhook_id).await?);
     Ok(())
 }
 
-pub(super) async fn test(arguments: &Test) -> CommandResult<()> {
-    let named_endpoint = arguments.endpoint.as_deref().map(webhook_spec::endpoint).transpose()?;
-    let session = Session::open(&arguments.webhook.access).await?;
+pub(super) async fn test(access: &Access, arguments: &Test) -> CommandResult<()> {
+    let named_endpoint = arguments.endpoint.as_deref().map(endpoint).transpose()?;
+    let session = Session::open(access).await?;
     let named_key = session.new_secret(&arguments.secret).await?;
     let (endpoint, key) = match named_endpoint {
         Some(endpoint) => (endpoint, named_key),
         None => {
-            let webhook = session.account.webhook(arguments.webhook.webhook_id).await?;
+            let webhook = session.webhook(arguments.webhook.webhook_id).await?;
             let own = webhook.secret.filter(|_| !arguments.without_secret);
             (webhook.endpoint, named_key.or(own))
         }
     };
-    session.account.act(&webhook::test_endpoint(&endpoint, key.as_ref())).await?;
+    session.act(&admin::test_endpoint(&endpoint, key.as_ref())).await?;
     let with = if key.is_some() { "with" } else { "without" };
     session.output.say(
         &format!("{} accepted the test event, which was sent {with} a key", endpoint.as_str()),
@@ -48,60 +48,81 @@ pub(super) async fn test(arguments: &Test) -> CommandResult<()> {
     Ok(())
 }
 
-pub(super) async fn verify(arguments: &Verify) -> CommandResult<()> {
-    let named = arguments.token.as_deref().map(token).transpose()?;
-    let session = Session::open(&arguments.webhook.access).await?;
-    let id = session.account.id(arguments.webhook.webhook_id).await?;
-    let token = match named {
-        Some(token) => token,
-        None => {
-            let installation = Installation::open(&session, &arguments.installation).await?;
-            let waiting = installation.waiting(id).await?;
-            let none = || {
-                CommandError::not_found(format!(
-                    "no token is waiting for webhook {id}; request one with `certhooks digicert webhook challenge --send`"
-                ))
-            };
-            waiting.ok_or_else(none)?.token
-        }
-    };
-    session.account.act(&webhook::check_challenge(id, &token)).await?;
-    done(&session, id, "verified", "; next: certhooks digicert webhook activate")
-}
-
-fn token(text: &str) -> CommandResult<SecretString> {
-    match text.trim() {
-        "-" => credentials::secret("TOKEN", Path::new("-")),
-        "" => Err(CommandError::usage("TOKEN: must not be empty")),
-        token => Ok(token.into()),
-    }
-}
-
-pub(super) async fn activate(arguments: &Activate) -> CommandResult<()> {
-    act(&arguments.webhook, webhook::activate, "active").await
-}
-
-pub(super) async fn deactivate(arguments: &Deactivate) -> CommandResult<()> {
-    act(&arguments.webhook, webhook::deactivate, "inactive").await
-}
-
-pub(super) async fn delete(arguments: &Delete) -> CommandResult<()> {
-    act(&arguments.webhook, webhook::delete, "deleted").await
-}
-
-async fn act(
+/// Makes a call about the webhook whose answer holds nothing.
+pub(super) async fn act(
+    access: &Access,
     arguments: &WebhookArgs,
     request: fn(u64) -> Request,
     outcome: &str,
 ) -> CommandResult<()> {
-    let session = Session::open(&arguments.access).await?;
-    let id = session.account.id(arguments.webhook_id).await?;
-    session.account.act(&request(id)).await?;
-    done(&session, id, outcome, "")
+    let session = Session::open(access).await?;
+    let id = session.id(arguments.webhook_id).await?;
+    session.act(&request(id)).await?;
+    done(&session, id, outcome, "");
+    Ok(())
 }
 
-fn done(session: &Session, id: u64, outcome: &str, next: &str) -> CommandResult<()> {
+pub(super) fn done(session: &Session, id: u64, outcome: &str, next: &str) {
     let value = json!({ "webhook_id": id, "outcome": outcome });
     session.output.say(&format!("webhook {id}: {outcome}{next}"), &value);
-    Ok(())
+}
+
+/// Prints a webhook with everything but its secret.
+pub(super) fn show_webhook(output: Output, webhook: &Webhook) {
+    let settings = &webhook.settings;
+    let on = |switch: Option<bool>| match switch {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "not set (off)",
+    };
+    let days = settings.frequency.as_ref().map(|days| {
+        let days: Vec<_> = days.iter().map(i16::to_string).collect();
+        days.join(", ")
+    });
+    let lines = [
+        line(webhook),
+        format!("  secret         {}", if webhook.secret.is_some() { "set" } else { "none" }),
+        format!("  events         {}", short(&webhook.events.join(", "), WIDTH)),
+        format!("  instant issue  {}", on(settings.instant_issue)),
+        format!("  chain          {}", on(settings.chain)),
+        format!("  instant chain  {}", on(settings.instant_chain)),
+        format!("  frequency      {}", days.as_deref().unwrap_or("not set")),
+    ];
+    output.say(&lines.join("\n"), &value(webhook));
+}
+
+/// A webhook on one line.
+fn line(webhook: &Webhook) -> String {
+    let endpoint = short(webhook.endpoint.as_str(), WIDTH);
+    format!("webhook {}  {:<8}  {endpoint}", webhook.id, webhook.status.as_str())
+}
+
+/// A webhook for programs, in CertCentral's own names; `secret` says only whether there is one.
+fn value(webhook: &Webhook) -> Value {
+    let settings = &webhook.settings;
+    json!({
+        "id": webhook.id,
+        "endpoint": webhook.endpoint.as_str(),
+        "status": webhook.status.as_str(),
+        "secret": webhook.secret.is_some(),
+        "events": webhook.events,
+        "webhook_settings": {
+            Settings::INSTANT_ISSUE: settings.instant_issue,
+            Settings::FREQUENCY: settings.frequency,
+            Settings::CHAIN: settings.chain,
+            Settings::INSTANT_CHAIN: settings.instant_chain,
+        },
+    })
+}
+
+/// Prints the next command to run until events arrive, for people.
+pub(super) fn show_next(output: Output, webhook: &Webhook) {
+    let next = match webhook.status {
+        Status::Pending => "challenge --send",
+        Status::Inactive => "activate",
+        Status::Active | Status::Other(_) => return,
+    };
+    if !output.json {
+        say!("next: certhooks digicert webhook {next}");
+    }
 }

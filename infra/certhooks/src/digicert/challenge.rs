@@ -1,34 +1,41 @@
+use std::path::Path;
 use std::time::Duration;
 
 use boot::Environment;
-use embedded::{Reader, WaitingChallenge};
+use embedded::WaitingChallenge;
 use envelope::rfc3339;
-use providers::digicert::webhook;
-use secrecy::ExposeSecret;
+use providers::digicert::admin;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::access::Session;
-use super::args::Challenge;
-use super::installation::Installation;
+use super::actions::done;
+use super::args::{Access, Challenge, Verify};
+use super::session::{Session, waiting_token};
+use crate::credentials;
+use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
+use crate::installation::{self, Installation};
 use crate::output::Output;
-use crate::stack::Stack;
 
-pub(super) async fn run(arguments: &Challenge) -> CommandResult<()> {
+/// Interval between two reads of the waiting tokens.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+
+pub(super) async fn run(access: &Access, arguments: &Challenge) -> CommandResult<()> {
     if arguments.send {
-        return send(arguments).await;
+        return send(access, arguments).await;
     }
-    let output = Output { json: arguments.webhook.access.common.json };
-    let waiting = waiting(arguments).await?;
-    let is_selected = |challenge: &&WaitingChallenge| {
-        arguments.webhook.webhook_id.is_none_or(|id| challenge.webhook_id == id.to_string())
-    };
-    let selected: Vec<_> = waiting.iter().filter(is_selected).collect();
-    for challenge in &selected {
-        show(output, challenge);
+    // This needs no API key, since it does not call CertCentral.
+    let environment = Environment::of_process();
+    let installation =
+        installation::open(&arguments.stack, &access.common.state, &environment).await?;
+    let mut waiting = installation.challenges().await?;
+    let id = arguments.webhook.webhook_id.map(|id| id.to_string());
+    waiting.retain(|challenge| id.as_ref().is_none_or(|id| challenge.webhook_id == *id));
+    for challenge in &waiting {
+        show(access.output(), challenge);
     }
-    if selected.is_empty() {
+    if waiting.is_empty() {
         return Err(CommandError::failed(
             "no challenge is waiting; request one with `certhooks digicert webhook challenge --send`, \
              or select Send verification token in CertCentral",
@@ -37,36 +44,48 @@ pub(super) async fn run(arguments: &Challenge) -> CommandResult<()> {
     Ok(())
 }
 
-/// The challenges that wait. This needs no API key, since it does not call CertCentral.
-async fn waiting(arguments: &Challenge) -> CommandResult<Vec<WaitingChallenge>> {
-    if let Some(name) = &arguments.installation.stack {
-        let stack = Stack::open(&Environment::of_process(), name).await?;
-        return Ok(stack.tokens().await?);
-    }
-    Ok(Reader::open(&arguments.webhook.access.common.state)?.challenges().await?)
-}
-
-async fn send(arguments: &Challenge) -> CommandResult<()> {
-    let session = Session::open(&arguments.webhook.access).await?;
-    let id = session.account.id(arguments.webhook.webhook_id).await?;
+async fn send(access: &Access, arguments: &Challenge) -> CommandResult<()> {
+    let session = Session::open(access).await?;
+    let id = session.id(arguments.webhook.webhook_id).await?;
     if arguments.wait == 0 {
-        session.account.act(&webhook::send_challenge(id)).await?;
+        session.act(&admin::send_challenge(id)).await?;
         let value = json!({ "webhook_id": id, "outcome": "sent" });
         session.output.say(&format!("webhook {id}: the token was sent to the endpoint"), &value);
         return Ok(());
     }
-    let installation = Installation::open(&session, &arguments.installation).await?;
-    let before = installation.waiting(id).await?;
-    session.account.act(&webhook::send_challenge(id)).await?;
+    let installation = session.installation(&arguments.stack).await?;
+    let before = waiting_token(&*installation, id).await?;
+    session.act(&admin::send_challenge(id)).await?;
     let until = Instant::now() + Duration::from_secs(arguments.wait);
-    let token = installation.arriving(id, before.as_ref(), until).await?;
-    let token = token.ok_or_else(|| not_arrived(&installation, arguments.wait))?;
+    let token = arriving_token(&*installation, id, before.as_ref(), until).await?;
+    let token = token.ok_or_else(|| not_arrived(&*installation, arguments.wait))?;
     show(session.output, &token);
     Ok(())
 }
 
+/// Waits for a token of a webhook other than `before`; `None` when none arrives in time.
+pub(super) async fn arriving_token(
+    installation: &dyn Installation,
+    webhook: u64,
+    before: Option<&WaitingChallenge>,
+    until: Instant,
+) -> CommandResult<Option<WaitingChallenge>> {
+    loop {
+        let waiting = waiting_token(installation, webhook).await?;
+        let is_new =
+            |token: &WaitingChallenge| before.is_none_or(|before| before.expires != token.expires);
+        if let Some(token) = waiting.filter(is_new) {
+            return Ok(Some(token));
+        }
+        if Instant::now() >= until {
+            return Ok(None);
+        }
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+}
+
 /// The error for a token that was sent and did not arrive.
-pub(super) fn not_arrived(installation: &Installation<'_>, seconds: u64) -> CommandError {
+pub(super) fn not_arrived(installation: &dyn Installation, seconds: u64) -> CommandError {
     CommandError::failed(format!(
         "the token was sent, but did not arrive within {seconds} s; check with `certhooks digicert \
          webhook logs` how the endpoint answered, and check that it belongs to {}",
@@ -74,11 +93,40 @@ pub(super) fn not_arrived(installation: &Installation<'_>, seconds: u64) -> Comm
     ))
 }
 
+pub(super) async fn verify(access: &Access, arguments: &Verify) -> CommandResult<()> {
+    let named = arguments.token.as_deref().map(token).transpose()?;
+    let session = Session::open(access).await?;
+    let id = session.id(arguments.webhook.webhook_id).await?;
+    let token = match named {
+        Some(token) => token,
+        None => {
+            let installation = session.installation(&arguments.stack).await?;
+            let none = || {
+                CommandError::not_found(format!(
+                    "no token is waiting for webhook {id}; request one with `certhooks digicert webhook challenge --send`"
+                ))
+            };
+            waiting_token(&*installation, id).await?.ok_or_else(none)?.token
+        }
+    };
+    session.act(&admin::check_challenge(id, &token)).await?;
+    done(&session, id, "verified", "; next: certhooks digicert webhook activate");
+    Ok(())
+}
+
+fn token(text: &str) -> CommandResult<SecretString> {
+    match text.trim() {
+        "-" => credentials::secret("TOKEN", Path::new("-")),
+        "" => Err(CommandError::usage("TOKEN: must not be empty")),
+        token => Ok(token.into()),
+    }
+}
+
 fn show(output: Output, challenge: &WaitingChallenge) {
     let (webhook, token) = (&challenge.webhook_id, challenge.token.expose_secret());
     let expires = rfc3339(challenge.expires);
     // The token came from outside, so control characters could act on the terminal.
-    let plain: String = token.chars().filter(|character| !character.is_control()).collect();
+    let plain = clean(token);
     output.say(
         &format!("webhook {webhook}: enter token {plain} in CertCentral before {expires}"),
         &json!({ "webhook_id": webhook, "token": token, "expires": expires }),

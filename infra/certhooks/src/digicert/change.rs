@@ -1,25 +1,24 @@
-use providers::api::Answer;
-use providers::api::Request;
-use providers::digicert::webhook::{
-    self, Parameters, Refusal, SecretChange, Settings, Spelling, Webhook,
-};
+use std::path::Path;
 
-use super::access::Session;
-use super::account::{Account, CallError};
-use super::args::{Create, Update};
-use super::show;
-use super::webhook_spec::{WebhookSpec, endpoint};
+use providers::api::{Answer, Request};
+use providers::digicert::admin::{
+    self, Endpoint, FREQUENCIES, Parameters, SecretChange, Settings, Spelling, Webhook, frequency,
+    is_event_name, is_known, nearest,
+};
+use providers::refusal::{Kind, Refusal};
+
+use super::actions::{show_next, show_webhook};
+use super::args::{Access, Create, NewSecret, SettingsAs, Switch, Update, WebhookSpecArgs};
+use super::session::Session;
+use crate::client::CallError;
 use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 
-pub(super) async fn create(arguments: &Create) -> CommandResult<()> {
+pub(super) async fn create(access: &Access, arguments: &Create) -> CommandResult<()> {
     let endpoint = endpoint(&arguments.endpoint)?;
-    let spec = WebhookSpec::of(&arguments.spec, Output { json: arguments.access.common.json })?;
-    check_standard_input(&[
-        arguments.access.api_key_file.as_deref(),
-        arguments.secret.secret_file.as_deref(),
-    ])?;
-    let session = Session::open(&arguments.access).await?;
+    let spec = WebhookSpec::of(&arguments.spec, access.output())?;
+    check_standard_input(access, &arguments.secret)?;
+    let session = Session::open(access).await?;
     let secret = session.new_secret(&arguments.secret).await?;
     let parameters = Parameters {
         secret: secret.map_or(SecretChange::Leave, SecretChange::Set),
@@ -27,23 +26,16 @@ pub(super) async fn create(arguments: &Create) -> CommandResult<()> {
         settings: spec.settings,
         ..Parameters::of(endpoint)
     };
-    let change = Change { account: &session.account, parameters, spelling: spec.spelling };
+    let change = Change { session: &session, parameters, spelling: spec.spelling };
     let id = change.create().await?;
-    let webhook = change.confirmed(id).await?.complete()?;
-    show::webhook(session.output, &webhook);
-    show::next(session.output, &webhook);
-    Ok(())
+    change.finish(id).await
 }
 
-pub(super) async fn update(arguments: &Update) -> CommandResult<()> {
+pub(super) async fn update(access: &Access, arguments: &Update) -> CommandResult<()> {
     let new_endpoint = arguments.endpoint.as_deref().map(endpoint).transpose()?;
-    let spec =
-        WebhookSpec::of(&arguments.spec, Output { json: arguments.webhook.access.common.json })?;
-    check_standard_input(&[
-        arguments.webhook.access.api_key_file.as_deref(),
-        arguments.secret.secret_file.as_deref(),
-    ])?;
-    let session = Session::open(&arguments.webhook.access).await?;
+    let spec = WebhookSpec::of(&arguments.spec, access.output())?;
+    check_standard_input(access, &arguments.secret)?;
+    let session = Session::open(access).await?;
     let secret = match session.new_secret(&arguments.secret).await? {
         Some(key) => SecretChange::Set(key),
         None if arguments.remove_secret => SecretChange::Remove,
@@ -54,7 +46,7 @@ pub(super) async fn update(arguments: &Update) -> CommandResult<()> {
         }
         None => SecretChange::Leave,
     };
-    let now = session.account.webhook(arguments.webhook.webhook_id).await?;
+    let now = session.webhook(arguments.webhook.webhook_id).await?;
     let parameters = Parameters {
         endpoint: new_endpoint.unwrap_or_else(|| now.endpoint.clone()),
         secret,
@@ -62,18 +54,15 @@ pub(super) async fn update(arguments: &Update) -> CommandResult<()> {
         settings: spec.settings.over(&now.settings),
         spelling: Spelling::default(),
     };
-    let change = Change { account: &session.account, parameters, spelling: spec.spelling };
+    let change = Change { session: &session, parameters, spelling: spec.spelling };
     change.update(now.id).await?;
-    let webhook = change.confirmed(now.id).await?.complete()?;
-    show::webhook(session.output, &webhook);
-    show::next(session.output, &webhook);
-    Ok(())
+    change.finish(now.id).await
 }
 
 /// Refuses two secrets from standard input, which can hold only one.
-fn check_standard_input(files: &[Option<&std::path::Path>]) -> CommandResult<()> {
-    let piped = files.iter().flatten().filter(|path| **path == std::path::Path::new("-")).count();
-    if piped > 1 {
+fn check_standard_input(access: &Access, secret: &NewSecret) -> CommandResult<()> {
+    let is_piped = |file: Option<&Path>| file == Some(Path::new("-"));
+    if is_piped(access.api_key_file.as_deref()) && is_piped(secret.secret_file.as_deref()) {
         return Err(CommandError::usage(
             "standard input can hold one secret, not two; read one of them from a file",
         ));
@@ -83,7 +72,7 @@ fn check_standard_input(files: &[Option<&std::path::Path>]) -> CommandResult<()>
 
 /// A creation or an update, in whichever spelling of the settings CertCentral accepts.
 pub(super) struct Change<'a> {
-    pub(super) account: &'a Account,
+    pub(super) session: &'a Session,
     pub(super) parameters: Parameters,
     /// `None` for the first spelling, and the other where CertCentral refuses it.
     pub(super) spelling: Option<Spelling>,
@@ -99,11 +88,19 @@ pub(super) struct Changed {
 impl Change<'_> {
     /// Creates the webhook, and returns its id.
     pub(super) async fn create(&self) -> Result<u64, CallError> {
-        self.send(webhook::create, webhook::classify_created).await
+        self.send(admin::create, admin::classify_created).await
     }
 
     pub(super) async fn update(&self, id: u64) -> Result<(), CallError> {
-        self.send(|parameters| webhook::update(id, parameters), webhook::classify_done).await
+        self.send(|parameters| admin::update(id, parameters), admin::classify_done).await
+    }
+
+    /// Shows the webhook as it is now, and what to do next.
+    async fn finish(&self, id: u64) -> CommandResult<()> {
+        let webhook = self.confirmed(id).await?.complete()?;
+        show_webhook(self.session.output, &webhook);
+        show_next(self.session.output, &webhook);
+        Ok(())
     }
 
     /// Reads whether the settings are as requested, and if not sends them once more in the other
@@ -119,14 +116,14 @@ impl Change<'_> {
             spelling: Spelling::Boolean,
             ..self.parameters.clone()
         };
-        match self.account.act(&webhook::update(id, &respelled)).await {
-            Ok(()) | Err(CallError::Refused(Refusal::Other { .. })) => self.read(id).await,
-            Err(error) => Err(error.into()),
+        match self.session.act(&admin::update(id, &respelled)).await {
+            Err(error) if !is_unexplained(&error) => Err(error.into()),
+            _ => self.read(id).await,
         }
     }
 
     async fn read(&self, id: u64) -> CommandResult<Changed> {
-        let webhook = self.account.webhook(Some(id)).await?;
+        let webhook = self.session.webhook(Some(id)).await?;
         let ignored_settings = self.parameters.settings.missing_in(&webhook.settings);
         Ok(Changed { webhook, ignored_settings })
     }
@@ -138,15 +135,20 @@ impl Change<'_> {
     ) -> Result<T, CallError> {
         let with = |spelling| request(&Parameters { spelling, ..self.parameters.clone() });
         let has_settings = self.parameters.settings != Settings::default();
-        match self.account.call(&with(self.spelling.unwrap_or_default()), classify).await {
-            Err(CallError::Refused(Refusal::Other { status: 400, .. }))
+        match self.session.call(&with(self.spelling.unwrap_or_default()), classify).await {
+            Err(CallError::Refused(Refusal { kind: Kind::Other, status: 400, .. }))
                 if has_settings && self.spelling.is_none() =>
             {
-                self.account.call(&with(Spelling::Boolean), classify).await
+                self.session.call(&with(Spelling::Boolean), classify).await
             }
             outcome => outcome,
         }
     }
+}
+
+/// Whether CertCentral refused a call for a reason that is not documented.
+fn is_unexplained(error: &CallError) -> bool {
+    error.refusal().is_some_and(|refusal| refusal.kind == Kind::Other)
 }
 
 impl Changed {
@@ -164,4 +166,68 @@ impl Changed {
             ignored_settings.join(", ")
         )))
     }
+}
+
+/// What a webhook is to send, checked before anything is sent to CertCentral.
+pub(super) struct WebhookSpec {
+    pub(super) events: Option<Vec<String>>,
+    pub(super) settings: Settings,
+    /// `None` for whichever CertCentral accepts.
+    pub(super) spelling: Option<Spelling>,
+}
+
+impl WebhookSpec {
+    pub(super) fn of(arguments: &WebhookSpecArgs, output: Output) -> CommandResult<Self> {
+        let switch = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
+        let days = arguments.frequency.as_ref().map(|days| days.iter().map(|day| one_day(day)));
+        let settings = Settings {
+            instant_issue: switch(arguments.instant_issue),
+            frequency: days.map(Iterator::collect).transpose()?,
+            chain: switch(arguments.chain),
+            instant_chain: switch(arguments.instant_chain),
+        };
+        let spelling = arguments.settings_as.map(|spelling| match spelling {
+            SettingsAs::String => Spelling::Text,
+            SettingsAs::Boolean => Spelling::Boolean,
+        });
+        for event in arguments.event.iter().flatten() {
+            check_event(event, arguments.allow_unknown_event, output)?;
+        }
+        Ok(Self { events: arguments.event.clone(), settings, spelling })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_none() && self.settings == Settings::default()
+    }
+}
+
+pub(super) fn endpoint(text: &str) -> CommandResult<Endpoint> {
+    Endpoint::parse(text)
+        .map_err(|error| CommandError::usage(format!("--endpoint {text}: {error}")))
+}
+
+fn one_day(text: &str) -> CommandResult<i16> {
+    frequency(text).ok_or_else(|| {
+        let known = FREQUENCIES.map(|days| days.to_string()).join(", ");
+        CommandError::usage(format!("--frequency {text}: must be one or more of {known} (days)"))
+    })
+}
+
+fn check_event(event: &str, is_allowed: bool, output: Output) -> CommandResult<()> {
+    if is_known(event) {
+        return Ok(());
+    }
+    if !is_event_name(event) {
+        return Err(CommandError::usage(format!(
+            "--event {event:?}: not an event name; event names look like certificate_issued"
+        )));
+    }
+    let nearest = nearest(event);
+    let suggestion = nearest.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
+    let unknown = format!("--event {event}: not a known event{suggestion}");
+    if is_allowed {
+        output.warn(&unknown);
+        return Ok(());
+    }
+    Err(CommandError::usage(format!("{unknown} (use --allow-unknown-event to send it anyway)")))
 }

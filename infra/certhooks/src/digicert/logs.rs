@@ -1,41 +1,30 @@
 use std::cmp::Reverse;
 
 use envelope::rfc3339;
-use providers::digicert::webhook::{self, LogEntry, LogPage, Refusal};
+use providers::digicert::admin::{self, LogEntry, LogPage, NO_SUCH_ROUTE};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
-use super::access::Session;
-use super::account::{Account, CallError};
-use super::args::Logs;
+use super::args::{Access, Logs};
+use super::session::Session;
+use crate::client::CallError;
 use crate::display::short;
 use crate::error::{CommandError, CommandResult};
-use crate::time_parsing::parse_time;
 
 /// Entries of a page: "Max: 1000 (default)" (Webhook event logs, `limit`).
 const PAGE: usize = 1000;
 /// Maximum number of pages, so that a log without an end is not read forever: a million entries.
 const PAGES: usize = 1000;
 
-/// The entries to show. They are selected here, since CertCentral's documentation does not list the
-/// API's own filters.
-struct Selection<'a> {
-    arguments: &'a Logs,
-    since: Option<OffsetDateTime>,
-}
-
-pub(super) async fn run(arguments: &Logs) -> CommandResult<()> {
-    let since = arguments.since.as_deref().map(|since| parse_time("--since", since));
-    let selection = Selection { arguments, since: since.transpose()? };
-    let Session { account, output, .. } = Session::open(&arguments.webhook.access).await?;
-    let mut log = EventLog::of(&account, account.id(arguments.webhook.webhook_id).await?);
+pub(super) async fn run(access: &Access, arguments: &Logs) -> CommandResult<()> {
+    let session = Session::open(access).await?;
+    let mut log = EventLog::of(&session, session.id(arguments.webhook.webhook_id).await?);
     let (mut offset, mut shown) = (0, 0_usize);
     for _ in 0..PAGES {
         let page = log.page(offset).await?;
         let count = page.entries.len();
         offset += count;
-        for entry in page.entries.iter().filter(|entry| selection.includes(entry)) {
-            output.say(&line(entry), &value(entry));
+        for entry in page.entries.iter().filter(|entry| arguments.include(entry)) {
+            session.output.say(&line(entry), &value(entry));
             shown += 1;
         }
         let is_last = match page.total {
@@ -50,20 +39,20 @@ pub(super) async fn run(arguments: &Logs) -> CommandResult<()> {
 }
 
 /// CertCentral's log of the events that it sent.
-pub(crate) struct EventLog<'a> {
-    account: &'a Account,
+pub(super) struct EventLog<'a> {
+    session: &'a Session,
     /// `None` once the address with the id of the webhook was refused.
     id: Option<u64>,
 }
 
 impl<'a> EventLog<'a> {
-    pub(crate) fn of(account: &'a Account, id: u64) -> Self {
-        Self { account, id: Some(id) }
+    pub(super) fn of(session: &'a Session, id: u64) -> Self {
+        Self { session, id: Some(id) }
     }
 
     /// The newest entries first. CertCentral does not document which end of the log is the newest, so
     /// both are read.
-    pub(crate) async fn newest(&mut self, limit: usize) -> Result<Vec<LogEntry>, CallError> {
+    pub(super) async fn newest(&mut self, limit: usize) -> Result<Vec<LogEntry>, CallError> {
         let first = self.page(0).await?;
         let total = first.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(0);
         let mut entries = first.entries;
@@ -84,7 +73,7 @@ impl<'a> EventLog<'a> {
         let page = self.fetch(offset).await;
         match page {
             // An older copy of the documentation has the address without the id.
-            Err(error) if self.id.is_some() && error.is_refusal(&Refusal::NoSuchRoute) => {
+            Err(error) if self.id.is_some() && error.is(NO_SUCH_ROUTE) => {
                 self.id = None;
                 self.fetch(offset).await
             }
@@ -93,16 +82,17 @@ impl<'a> EventLog<'a> {
     }
 
     async fn fetch(&self, offset: usize) -> Result<LogPage, CallError> {
-        self.account.call(&webhook::event_logs(self.id, offset), webhook::classify_logs).await
+        self.session.call(&admin::event_logs(self.id, offset), admin::classify_logs).await
     }
 }
 
-impl Selection<'_> {
-    fn includes(&self, entry: &LogEntry) -> bool {
-        let Logs { event, code, failed, .. } = self.arguments;
+impl Logs {
+    /// Entries are selected here, since CertCentral's documentation does not list the API's own filters.
+    fn include(&self, entry: &LogEntry) -> bool {
+        let Self { event, code, failed, since, .. } = self;
         (event.is_empty() || event.contains(&entry.event))
             && (code.is_empty() || entry.code.is_some_and(|answered| code.contains(&answered)))
-            && self.since.is_none_or(|since| entry.sent.is_some_and(|sent| sent >= since))
+            && since.is_none_or(|since| entry.sent.is_some_and(|sent| sent >= since))
             && (!failed || entry.is_failed())
     }
 }

@@ -1,56 +1,43 @@
-//! `certhooks digicert webhook …`: the webhook of a CertCentral account.
+//! CertCentral's part of the command: `certhooks digicert webhook …` and `certhooks reconcile`.
 //!
-//! - [`args`]: its commands and options
-//! - [`access`], [`account`]: the account and its API key; calls to CertCentral
-//! - [`installation`]: the webhook key and the waiting tokens of the installation
+//! - [`args`]: commands and options
+//! - [`session`]: the account, its API key, and calls to CertCentral
 //! - [`actions`], [`change`], [`challenge`], [`logs`]: commands of one or two calls
-//! - [`webhook_spec`]: what a webhook is to send, checked before anything is sent
 //! - [`subscribe`], [`rotate`]: commands of several steps
-//! - [`show`]: a webhook for people and for programs
+//! - [`doctor`]: CertCentral's configuration, compared with the installation
+//! - [`reconcile`]: fetches the events that CertCentral failed to deliver, once or at an interval
 
-mod access;
-mod account;
 mod actions;
-mod args;
+pub(crate) mod args;
 mod challenge;
 mod change;
-mod installation;
+pub(crate) mod doctor;
 mod logs;
+pub(crate) mod reconcile;
 mod rotate;
-mod show;
+mod session;
 mod subscribe;
-mod webhook_spec;
 
-use std::process::ExitCode;
+use providers::digicert::admin;
 
-pub(crate) use self::access::{api_key, base, key_source};
-pub(crate) use self::account::Account;
-pub(crate) use self::args::{Access, Webhook};
-pub(crate) use self::logs::EventLog;
+use self::args::{Command, Webhook};
 use crate::error::CommandResult;
 
-pub(crate) async fn run(command: Webhook) -> ExitCode {
-    let json = command.access().common.json;
-    match dispatch(command).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => error.report(json),
-    }
-}
-
-async fn dispatch(command: Webhook) -> CommandResult<()> {
-    match command {
-        Webhook::List(arguments) => actions::list(&arguments).await,
-        Webhook::Show(arguments) => actions::show(&arguments).await,
-        Webhook::Create(arguments) => Box::pin(change::create(&arguments)).await,
-        Webhook::Update(arguments) => Box::pin(change::update(&arguments)).await,
-        Webhook::Test(arguments) => actions::test(&arguments).await,
-        Webhook::Challenge(arguments) => challenge::run(&arguments).await,
-        Webhook::Verify(arguments) => actions::verify(&arguments).await,
-        Webhook::Activate(arguments) => actions::activate(&arguments).await,
-        Webhook::Deactivate(arguments) => actions::deactivate(&arguments).await,
-        Webhook::Delete(arguments) => actions::delete(&arguments).await,
-        Webhook::Logs(arguments) => logs::run(&arguments).await,
-        Webhook::Subscribe(arguments) => Box::pin(subscribe::run(&arguments)).await,
-        Webhook::Rotate(arguments) => Box::pin(rotate::run(&arguments)).await,
+pub(crate) async fn run(Webhook { command, access }: Webhook) -> CommandResult<()> {
+    let access = &access;
+    match &command {
+        Command::List => actions::list(access).await,
+        Command::Show(arguments) => actions::show(access, arguments).await,
+        Command::Create(arguments) => Box::pin(change::create(access, arguments)).await,
+        Command::Update(arguments) => Box::pin(change::update(access, arguments)).await,
+        Command::Test(arguments) => actions::test(access, arguments).await,
+        Command::Challenge(arguments) => challenge::run(access, arguments).await,
+        Command::Verify(arguments) => challenge::verify(access, arguments).await,
+        Command::Activate(id) => actions::act(access, id, admin::activate, "active").await,
+        Command::Deactivate(id) => actions::act(access, id, admin::deactivate, "inactive").await,
+        Command::Delete(id) => actions::act(access, id, admin::delete, "deleted").await,
+        Command::Logs(arguments) => logs::run(access, arguments).await,
+        Command::Subscribe(arguments) => Box::pin(subscribe::run(access, arguments)).await,
+        Command::Rotate(arguments) => Box::pin(rotate::run(access, arguments)).await,
     }
 }

@@ -1,14 +1,15 @@
 use std::time::Duration;
 
-use envelope::Provider;
-use providers::digicert::webhook::{self, Key, Parameters, Refusal, SecretChange, Status, Webhook};
-use secrecy::SecretString;
+use providers::digicert::admin::{
+    self, ENDPOINT_ERROR, Key, Parameters, SecretChange, Status, Webhook,
+};
 
-use super::access::Session;
-use super::account::{Account, CallError};
-use super::args::Rotate;
+use super::args::{Access, Rotate};
+use super::session::{PROVIDER, Session, usable};
+use crate::args::RotationArgs;
+use crate::client::CallError;
 use crate::error::{CommandError, CommandResult};
-use crate::installation_secret::InstallationSecret;
+use crate::installation::{Rotation, random_secret};
 use crate::output::Output;
 
 /// Interval between two tests of the webhook endpoint. It reads its secret again when it meets an
@@ -22,27 +23,22 @@ const RUN_AGAIN: &str = "the webhook endpoint accepts both keys; run `certhooks 
 /// The steps of a rotation. Its progress is read from what the installation and CertCentral have
 /// stored, so it can be stopped anywhere and run again.
 struct RotationPlan<'a> {
-    account: &'a Account,
-    secret: InstallationSecret,
+    session: &'a Session,
+    secret: Box<dyn Rotation + 'a>,
     webhook: Webhook,
     output: Output,
     compromised: bool,
 }
 
-pub(super) async fn run(arguments: &Rotate) -> CommandResult<()> {
-    let session = Session::open(&arguments.webhook.access).await?;
-    let secret =
-        InstallationSecret::open(&session.secrets, &arguments.installation, Provider::Digicert)
-            .await?;
-    let webhook = session.account.webhook(arguments.webhook.webhook_id).await?;
-    let plan = RotationPlan {
-        account: &session.account,
-        secret,
-        webhook,
-        output: session.output,
-        compromised: arguments.compromised,
-    };
-    if arguments.roll_back { plan.roll_back().await } else { plan.rotate().await }
+pub(super) async fn run(access: &Access, arguments: &Rotate) -> CommandResult<()> {
+    let session = Session::open(access).await?;
+    let RotationArgs { compromised, roll_back, stack } = &arguments.rotation;
+    let installation = session.installation(stack).await?;
+    let secret = installation.rotation(PROVIDER)?;
+    let webhook = session.webhook(arguments.webhook.webhook_id).await?;
+    let (session, output) = (&session, session.output);
+    let plan = RotationPlan { session, secret, webhook, output, compromised: *compromised };
+    if *roll_back { plan.roll_back().await } else { plan.rotate().await }
 }
 
 impl RotationPlan<'_> {
@@ -55,10 +51,8 @@ impl RotationPlan<'_> {
             self.test_endpoint(&next).await?;
             self.update(&next).await?;
         }
-        self.secret
-            .promote(!self.compromised)
-            .await
-            .map_err(|error| error.followed_by(RUN_AGAIN))?;
+        let promoted = self.secret.promote(!self.compromised).await;
+        promoted.map_err(|error| CommandError::from(error).followed_by(RUN_AGAIN))?;
         let old_key = if self.compromised { "ended" } else { "is valid for another 24 hours" };
         self.output.step(
             "promote",
@@ -82,14 +76,14 @@ impl RotationPlan<'_> {
             self.output.step("pending", "already", "a new key was stored by an earlier run");
             return Ok(next);
         }
-        let next: SecretString = self.secret.random()?;
+        let next = random_secret()?;
         self.secret.begin(&next).await?;
         self.output.step(
             "pending",
             "done",
             "a new key is stored; the webhook endpoint accepts both",
         );
-        Key::of(&next).map_err(|error| CommandError::failed(error.to_string()))
+        usable("the new key", &next)
     }
 
     /// Waits until the webhook endpoint knows the new key, and checks that it accepts it before
@@ -119,7 +113,7 @@ impl RotationPlan<'_> {
                 );
             }
             // CertCentral may have done it, or may still do it, so nothing is rolled back.
-            let current = self.account.webhook(Some(self.webhook.id)).await;
+            let current = self.session.webhook(Some(self.webhook.id)).await;
             if !current.is_ok_and(|webhook| self.has(&webhook, next)) {
                 return Err(CommandError::from(error).followed_by(RUN_AGAIN));
             }
@@ -130,12 +124,11 @@ impl RotationPlan<'_> {
 
     /// Checks that the webhook endpoint refuses the old key. An unknown key makes it read its secret.
     async fn confirm_refused(&self, old: &Key) -> CommandResult<()> {
-        let unknown = self.secret.random()?;
-        let unknown = Key::of(&unknown).map_err(|error| CommandError::failed(error.to_string()))?;
+        let unknown = usable("the new key", &random_secret()?)?;
         for _ in 0..TESTS {
             tokio::time::sleep(TEST_INTERVAL).await;
             let _makes_it_read = self.test(&unknown).await;
-            if self.test(old).await.is_err_and(|error| error.is_refusal(&Refusal::EndpointError)) {
+            if self.test(old).await.is_err_and(|error| error.is(ENDPOINT_ERROR)) {
                 let note = "the webhook endpoint refuses it (other instances of a function: after \
                             SECRET_CACHE_SECONDS at the latest)";
                 self.output.step("old key", "ended", note);
@@ -159,7 +152,7 @@ impl RotationPlan<'_> {
 
     /// Checks that CertCentral changed nothing but the secret.
     async fn check_unchanged(&self) -> CommandResult<()> {
-        let current = self.account.webhook(Some(self.webhook.id)).await?;
+        let current = self.session.webhook(Some(self.webhook.id)).await?;
         if self.webhook.status == Status::Active && current.status != Status::Active {
             return Err(CommandError::failed(format!(
                 "the key is rotated, but CertCentral made the webhook {}; run `certhooks digicert webhook \
@@ -180,9 +173,7 @@ impl RotationPlan<'_> {
                 "no rotation is in progress, so there is nothing to roll back",
             ));
         }
-        let current = Key::of(&stages.current);
-        let current = current
-            .map_err(|error| CommandError::failed(format!("the current webhook key: {error}")))?;
+        let current = usable("the current webhook key", &stages.current)?;
         // Where CertCentral does not show its key, it may be the pending one.
         if !self.has(&self.webhook, &current) {
             self.set(&current).await.map_err(|error| {
@@ -201,7 +192,7 @@ impl RotationPlan<'_> {
     async fn test_until_accepted(&self, key: &Key) -> Result<(), CallError> {
         for _ in 1..TESTS {
             match self.test(key).await {
-                Err(error) if error.is_refusal(&Refusal::EndpointError) => {
+                Err(error) if error.is(ENDPOINT_ERROR) => {
                     tokio::time::sleep(TEST_INTERVAL).await;
                 }
                 outcome => return outcome,
@@ -219,10 +210,10 @@ impl RotationPlan<'_> {
             secret: SecretChange::Set(key.clone()),
             ..Parameters::of(self.webhook.endpoint.clone())
         };
-        self.account.act(&webhook::update(self.webhook.id, &parameters)).await
+        self.session.act(&admin::update(self.webhook.id, &parameters)).await
     }
 
     async fn test(&self, key: &Key) -> Result<(), CallError> {
-        self.account.act(&webhook::test_endpoint(&self.webhook.endpoint, Some(key))).await
+        self.session.act(&admin::test_endpoint(&self.webhook.endpoint, Some(key))).await
     }
 }

@@ -2,19 +2,19 @@ use std::time::Duration;
 
 use embedded::WaitingChallenge;
 use providers::digicert::DEFAULT_EVENTS;
-use providers::digicert::webhook::{
-    self, Endpoint, Key, Parameters, Refusal, SecretChange, Settings, Spelling, Status, Webhook,
+use providers::digicert::admin::{
+    self, Endpoint, INVALID_ACTION, INVALID_TOKEN, Key, Parameters, SecretChange, Settings,
+    Spelling, Status, Webhook,
 };
 use tokio::time::Instant;
 
-use super::access::Session;
-use super::account::{Account, CallError};
-use super::args::Subscribe;
-use super::challenge::not_arrived;
-use super::change::Change;
-use super::installation::Installation;
-use super::webhook_spec::{WebhookSpec, endpoint};
+use super::args::{Access, Subscribe};
+use super::challenge::{arriving_token, not_arrived};
+use super::change::{Change, WebhookSpec, endpoint};
+use super::session::{PROVIDER, Session, usable, waiting_token};
+use crate::client::CallError;
 use crate::error::{CommandError, CommandResult};
+use crate::installation::Installation;
 use crate::output::Output;
 
 /// Interval between two checks whether the worker completed the challenge (`DIGICERT_AUTO_VERIFY`).
@@ -22,8 +22,8 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The steps of a subscription. Each checks first whether it was already done.
 struct SubscriptionPlan<'a> {
-    account: &'a Account,
-    installation: Installation<'a>,
+    session: &'a Session,
+    installation: Box<dyn Installation>,
     endpoint: Endpoint,
     key: Key,
     spec: WebhookSpec,
@@ -31,25 +31,23 @@ struct SubscriptionPlan<'a> {
     wait_seconds: u64,
 }
 
-pub(super) async fn run(arguments: &Subscribe) -> CommandResult<()> {
-    let output = Output { json: arguments.access.common.json };
-    let named_endpoint = arguments.endpoint.as_deref().map(endpoint).transpose()?;
-    let spec = WebhookSpec::of(&arguments.spec, output)?;
-    let session = Session::open(&arguments.access).await?;
-    let installation = Installation::open(&session, &arguments.installation).await?;
-    let endpoint = match named_endpoint {
-        Some(endpoint) => endpoint,
-        None => installation.endpoint()?,
-    };
-    let key = installation.key().await?;
-    let account = &session.account;
+pub(super) async fn run(access: &Access, arguments: &Subscribe) -> CommandResult<()> {
+    let named = arguments.endpoint.endpoint.as_deref();
+    named.map(endpoint).transpose()?;
+    let spec = WebhookSpec::of(&arguments.spec, access.output())?;
+    let session = Session::open(access).await?;
+    let installation = session.installation(&arguments.endpoint.stack).await?;
+    // A state folder that does not exist is found out before anything is changed.
+    installation.challenges().await?;
+    let endpoint = endpoint(&installation.endpoint_or(named, PROVIDER)?)?;
+    let key = installation.current_secret(PROVIDER).await?;
     let plan = SubscriptionPlan {
-        account,
+        session: &session,
+        key: usable("the webhook secret", &key)?,
         installation,
         endpoint,
-        key,
         spec,
-        output,
+        output: session.output,
         wait_seconds: arguments.wait,
     };
     let webhook = Box::pin(plan.create_or_update()).await?;
@@ -60,9 +58,9 @@ pub(super) async fn run(arguments: &Subscribe) -> CommandResult<()> {
 impl SubscriptionPlan<'_> {
     /// Creates the webhook, or gives it the endpoint, the key and at least the events of the plan.
     async fn create_or_update(&self) -> CommandResult<Webhook> {
-        let found = self.account.find(None).await?;
+        let found = self.session.find(None).await?;
         let Some((parameters, changes)) = self.needed(found.as_ref()) else {
-            let webhook = found.ok_or(Refusal::NoWebhookInAccount)?;
+            let webhook = found.ok_or_else(|| admin::no_webhook(None))?;
             self.output.step("webhook", "already", &named(&webhook));
             return Ok(webhook);
         };
@@ -70,7 +68,7 @@ impl SubscriptionPlan<'_> {
         // refuse every event.
         self.test().await.map_err(|error| error.followed_by("nothing was changed"))?;
         self.output.step("endpoint", "done", "it accepted a test event with its key");
-        let change = Change { account: self.account, parameters, spelling: self.spec.spelling };
+        let change = Change { session: self.session, parameters, spelling: self.spec.spelling };
         let id = match &found {
             Some(webhook) => {
                 change.update(webhook.id).await?;
@@ -154,30 +152,30 @@ impl SubscriptionPlan<'_> {
             return Ok(());
         }
         self.verify(webhook.id).await?;
-        if self.activate(webhook.id).await? { Ok(()) } else { Err(Refusal::InvalidAction.into()) }
+        if self.activate(webhook.id).await? { Ok(()) } else { Err(admin::not_verified().into()) }
     }
 
     /// Activates the webhook; false when it is not verified.
     async fn activate(&self, id: u64) -> CommandResult<bool> {
-        match self.account.act(&webhook::activate(id)).await {
+        match self.session.act(&admin::activate(id)).await {
             Ok(()) => {
                 self.output.step("activate", "done", "");
                 Ok(true)
             }
-            Err(error) if error.is_refusal(&Refusal::InvalidAction) => Ok(false),
+            Err(error) if error.is(INVALID_ACTION) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
     async fn verify(&self, id: u64) -> CommandResult<()> {
-        let before = self.installation.waiting(id).await?;
+        let before = waiting_token(&*self.installation, id).await?;
         if let Some(token) = &before
             && self.check(id, token).await?
         {
             self.output.step("verify", "done", "with the token that was waiting");
             return Ok(());
         }
-        self.account.act(&webhook::send_challenge(id)).await?;
+        self.session.act(&admin::send_challenge(id)).await?;
         self.output.step("challenge", "sent", "");
         let Some(token) = self.token(id, before.as_ref()).await? else {
             self.output.step("verify", "already", "the worker completed the challenge");
@@ -199,23 +197,23 @@ impl SubscriptionPlan<'_> {
         let deadline = Instant::now() + Duration::from_secs(self.wait_seconds);
         loop {
             let until = deadline.min(Instant::now() + STATUS_INTERVAL);
-            if let Some(token) = self.installation.arriving(id, before, until).await? {
+            if let Some(token) = arriving_token(&*self.installation, id, before, until).await? {
                 return Ok(Some(token));
             }
-            if self.account.webhook(Some(id)).await?.status != Status::Pending {
+            if self.session.webhook(Some(id)).await?.status != Status::Pending {
                 return Ok(None);
             }
             if Instant::now() >= deadline {
-                return Err(not_arrived(&self.installation, self.wait_seconds));
+                return Err(not_arrived(&*self.installation, self.wait_seconds));
             }
         }
     }
 
     /// Sends the token to CertCentral; false when it is refused.
     async fn check(&self, id: u64, token: &WaitingChallenge) -> CommandResult<bool> {
-        match self.account.act(&webhook::check_challenge(id, &token.token)).await {
+        match self.session.act(&admin::check_challenge(id, &token.token)).await {
             Ok(()) => Ok(true),
-            Err(error) if error.is_refusal(&Refusal::InvalidToken) => Ok(false),
+            Err(error) if error.is(INVALID_TOKEN) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -227,8 +225,8 @@ impl SubscriptionPlan<'_> {
     }
 
     async fn test(&self) -> CommandResult<()> {
-        let request = webhook::test_endpoint(&self.endpoint, Some(&self.key));
-        let tested: Result<(), CallError> = self.account.act(&request).await;
+        let request = admin::test_endpoint(&self.endpoint, Some(&self.key));
+        let tested: Result<(), CallError> = self.session.act(&request).await;
         tested.map_err(|error| CommandError::from(error).during("test event"))
     }
 }

@@ -1,9 +1,6 @@
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::args::ProviderName;
-use crate::installation::InstallationArgs;
+use crate::args::{CommonArgs, ProviderName, StackArgs};
 
 /// Checks the installation and the providers' configuration, and names the fix of each error
 ///
@@ -12,11 +9,10 @@ use crate::installation::InstallationArgs;
 /// deliveries. Prints a line for each check, with the level ok, warning or error. Nothing is changed;
 /// the test messages hold no event and reach no consumer.
 ///
-/// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets
-/// from DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
+/// API keys come from DIGICERT_API_KEY and CLOUDFLARE_API_TOKEN, webhook secrets from
+/// DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
 /// them from secrets.json in the state folder; API base addresses and SOURCE_IP_ALLOWLIST as for
-/// `certhooks local`. With --stack, webhook secrets, addresses and queues are those of the stack; the
-/// age of the oldest message comes from CloudWatch (cloudwatch:GetMetricStatistics).
+/// `certhooks local`. With --stack, webhook secrets, addresses and queues are those of the stack.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     certhooks doctor\n  \
@@ -25,11 +21,8 @@ use crate::installation::InstallationArgs;
     certhooks doctor --json | jq 'select(.level != \"ok\")'\n\n\
     Exit status: 0 no error, perhaps warnings; 1 at least one error; 2 wrong usage.")]
 pub(crate) struct Doctor {
-    /// State folder of `certhooks local`, with its secrets and its queue
-    #[arg(long, value_name = "DIR", conflicts_with = "stack")]
-    pub(crate) state: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) installation: InstallationArgs,
+    pub(crate) stack: StackArgs,
     /// Public address of the webhook endpoints; by default the address that each provider sends to
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
@@ -42,10 +35,6 @@ pub(crate) struct Doctor {
     /// Cloudflare account id; CLOUDFLARE_ACCOUNT_ID by default
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<String>,
-    /// Meta app id; META_APP_ID by default
-    #[arg(long, value_name = "ID")]
-    pub(crate) app: Option<String>,
-    /// Print one JSON object a line
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
 }

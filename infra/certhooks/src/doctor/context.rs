@@ -1,34 +1,19 @@
-use std::path::PathBuf;
-
 use boot::Environment;
-use embedded::{LocalSecrets, Reader, WaitingChallenge};
 use envelope::Provider;
-use ports::{PortResult, SecretSource, SecretVersions};
-use providers::cloudflare::CloudflareReceiver;
-use providers::digicert::DigicertReceiver;
-use providers::meta::MetaReceiver;
-use providers::receiver::WebhookReceiver;
+use providers::profile;
 use reqwest::Url;
 
-use crate::args::ProviderName;
+use crate::args::{CommonArgs, ProviderName};
 use crate::client::endpoint_url;
 use crate::doctor::args::Doctor;
-use crate::doctor::probe::Prober;
 use crate::error::{CommandError, CommandResult};
-use crate::keys;
-use crate::stack::Stack;
+use crate::installation::{self, Installation};
 
-const STATE: &str = ".certhooks";
-const ROUTES: [&str; 3] = [CloudflareReceiver::ROUTE, DigicertReceiver::ROUTE, MetaReceiver::ROUTE];
-
-/// What every check needs: arguments, environment, the installation, and an HTTP client.
+/// What every check needs: arguments, environment and the installation.
 pub(crate) struct Context {
     pub(crate) arguments: Doctor,
     pub(crate) environment: Environment,
-    pub(crate) state: PathBuf,
-    pub(crate) secrets: LocalSecrets,
-    pub(crate) prober: Prober,
-    pub(crate) stack: Option<Stack>,
+    pub(crate) installation: Box<dyn Installation>,
     /// The address of the webhook endpoints, without a provider's route.
     base: Option<Url>,
 }
@@ -36,127 +21,51 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) async fn open(arguments: Doctor) -> CommandResult<Self> {
         let environment = Environment::of_process();
-        let stack = match &arguments.installation.stack {
-            Some(name) => Some(Stack::open(&environment, name).await?),
-            None => None,
-        };
+        let state = &arguments.common.state;
+        let installation = installation::open(&arguments.stack, state, &environment).await?;
         let base = arguments.endpoint.as_deref().map(base).transpose()?;
-        let state = arguments.state.clone().unwrap_or_else(|| STATE.into());
-        let secrets = LocalSecrets::new(&state, keys::variable(&environment));
-        let prober = Prober::new().map_err(|error| CommandError::failed(error.to_string()))?;
-        Ok(Self { arguments, environment, state, secrets, prober, stack, base })
+        Ok(Self { arguments, environment, installation, base })
+    }
+
+    pub(crate) fn common(&self) -> &CommonArgs {
+        &self.arguments.common
     }
 
     /// The providers that `--provider` names; all of them without it.
     pub(crate) fn providers(&self) -> Vec<Provider> {
-        let named = &self.arguments.provider;
-        let is_named = |provider: &Provider| match provider {
-            Provider::Cloudflare => named.contains(&ProviderName::Cloudflare),
-            Provider::Digicert => named.contains(&ProviderName::Digicert),
-            Provider::Meta => named.contains(&ProviderName::MetaCt),
-        };
-        [Provider::Digicert, Provider::Cloudflare, Provider::Meta]
-            .into_iter()
-            .filter(|provider| named.is_empty() || is_named(provider))
-            .collect()
+        let all = profile::ALL.iter().map(|profile| profile.provider);
+        let are_named = !self.arguments.provider.is_empty();
+        all.filter(|provider| !are_named || self.is_named(*provider)).collect()
+    }
+
+    /// Whether `--provider` names this provider.
+    pub(crate) fn is_named(&self, provider: Provider) -> bool {
+        self.arguments.provider.contains(&ProviderName(provider))
     }
 
     /// The URL of a provider's webhook endpoint; `None` where neither `--endpoint` nor the stack has it.
     pub(crate) fn endpoint_url(&self, provider: Provider) -> Option<Url> {
         let Some(mut url) = self.base.clone() else {
-            return Url::parse(self.stack.as_ref()?.url(provider).ok()?).ok();
+            return Url::parse(self.installation.endpoint(provider).ok()??).ok();
         };
-        let path = format!("{}{}", url.path().trim_end_matches('/'), route(provider));
+        let path = format!("{}{}", url.path().trim_end_matches('/'), profile::of(provider).route);
         url.set_path(&path);
         Some(url)
     }
 
-    /// Whether the stack was deployed without a webhook endpoint for this provider.
-    pub(crate) fn is_switched_off(&self, provider: Provider) -> bool {
-        self.stack.as_ref().is_some_and(|stack| stack.url(provider).is_err())
-    }
-
-    /// The webhook secret of this installation, in all its stages.
-    pub(crate) async fn secret_versions(&self, provider: Provider) -> PortResult<SecretVersions> {
-        match &self.stack {
-            Some(stack) => stack.versions(provider).await,
-            None => self.secrets.webhook(provider).all().await,
-        }
-    }
-
-    /// The tokens of CertCentral's challenges that are stored in this installation.
-    pub(crate) async fn tokens(&self) -> PortResult<Vec<WaitingChallenge>> {
-        match &self.stack {
-            Some(stack) => stack.tokens().await,
-            None => Reader::open(&self.state)?.challenges().await,
-        }
-    }
-
-    /// A command line that fixes something in the same installation and account.
-    pub(crate) fn command(&self, arguments: &str) -> String {
-        let takes_stack =
-            ["subscribe", "rotate", "dead-letters"].iter().any(|name| arguments.contains(name));
-        let installation = match (&self.stack, &self.arguments.state) {
-            (Some(stack), _) if takes_stack => format!(" --stack {}", stack.name()),
-            (None, Some(state)) => format!(" --state {}", state.display()),
-            _ => String::new(),
-        };
-        let eu = if self.arguments.eu && arguments.starts_with("digicert") { " --eu" } else { "" };
-        format!("certhooks {arguments}{installation}{eu}")
-    }
-
-    /// The command that sets the current key of this installation at CertCentral.
-    pub(crate) fn set_key_command(&self, endpoint: &str) -> String {
-        match &self.stack {
-            Some(_) => self.subscribe_command(Provider::Digicert, Some(endpoint)),
-            None => self.command("digicert webhook update --secret-from-state"),
-        }
-    }
-
-    /// How to give this command, or the stack, the webhook secret.
-    pub(crate) fn secret_fix(&self, provider: Provider) -> String {
-        let Some(stack) = &self.stack else {
-            return "name the folder that holds the secret with --state, or set the secret's variable"
-                .to_owned();
-        };
-        let name = stack.secret_name(provider).unwrap_or("NAME");
-        format!(
-            "aws secretsmanager put-secret-value --secret-id {name} --secret-string file://FILE"
-        )
-    }
-
-    /// The commands that list the dead letters with their reasons, and retry them.
-    pub(crate) fn dead_letter_fix(&self, options: &str) -> String {
-        let command = |verb: &str| self.command(&format!("dead-letters {verb}{options}"));
-        format!("{}, then {}", command("list"), command("retry --all"))
-    }
-
-    /// Where webhook endpoints and worker log their errors.
-    pub(crate) fn log_hint(&self) -> String {
-        match &self.stack {
-            Some(stack) => format!("read the logs of the functions of stack {}", stack.name()),
-            None => format!("read the log of {}", self.command("local")),
-        }
-    }
-
-    /// The `subscribe` command for the webhook endpoint of this installation, else for `endpoint`.
-    pub(crate) fn subscribe_command(&self, provider: Provider, endpoint: Option<&str>) -> String {
+    /// The URL of the provider's webhook endpoint as text, else `endpoint`, else a placeholder.
+    pub(crate) fn endpoint_or(&self, provider: Provider, endpoint: Option<&str>) -> String {
         let url = self.endpoint_url(provider);
-        let endpoint = url.as_ref().map(Url::as_str).or(endpoint).unwrap_or("URL");
-        let group = match provider {
-            Provider::Cloudflare => "cloudflare",
-            Provider::Digicert => "digicert webhook",
-            Provider::Meta => "meta",
-        };
-        self.command(&format!("{group} subscribe --endpoint {endpoint}"))
+        url.map(Into::into).or(endpoint.map(str::to_owned)).unwrap_or_else(|| "URL".to_owned())
     }
-}
 
-pub(crate) fn route(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Cloudflare => CloudflareReceiver::ROUTE,
-        Provider::Digicert => DigicertReceiver::ROUTE,
-        Provider::Meta => MetaReceiver::ROUTE,
+    /// A command line that fixes something in the same installation.
+    pub(crate) fn command(&self, arguments: &str) -> String {
+        let takes_stack = ["subscribe", "rotate"].iter().any(|name| arguments.contains(name));
+        match self.installation.is_stack() && !takes_stack {
+            true => format!("certhooks {arguments}"),
+            false => format!("certhooks {arguments}{}", self.installation.option()),
+        }
     }
 }
 
@@ -167,7 +76,8 @@ fn base(text: &str) -> CommandResult<Url> {
         return Err(CommandError::usage("--endpoint: must not have a query"));
     }
     let path = url.path().trim_end_matches('/').to_owned();
-    let base = ROUTES.iter().find_map(|route| path.strip_suffix(route)).unwrap_or(&path);
+    let base =
+        profile::ALL.iter().find_map(|profile| path.strip_suffix(profile.route)).unwrap_or(&path);
     url.set_path(base);
     Ok(url)
 }

@@ -1,29 +1,23 @@
-//! `certhooks doctor`: the providers' error-shooting lists as a program.
+//! `certhooks doctor`: the providers' trouble-shooting lists as a program.
 //!
-//! - [`args`]: its arguments
-//! - [`context`]: what every check needs
-//! - [`installation`]: the state folder: queue, dead letters, scheduled canary
-//! - [`stack_queues`]: the queues of a stack, and the ages of their oldest messages
-//! - [`digicert`], [`cloudflare`], [`meta`]: the provider's configuration, compared with the
-//!   installation
-//! - [`endpoint`]: requests to a webhook endpoint, as its provider would send them
-//! - [`probe`]: sends such a request, and classifies the answer
+//! - [`args`], [`context`]: its arguments, and what every check needs
+//! - [`report`]: runs tables of checks, prints a line for each finding; exit status
+//! - [`state_folder`], [`stack_queues`]: queues, dead letters and canary of an installation
+//! - [`probe`]: requests to a webhook endpoint, as its provider would send them
 //! - [`source_range`]: whether the provider's addresses are allowed
 //! - [`reachability`], [`tls`]: DNS and TLS certificate of an endpoint's address
-//! - [`report`]: prints a line for each finding; exit status
+//!
+//! The checks of a provider's own configuration are in the provider's folder.
 
 pub(crate) mod args;
-mod cloudflare;
 mod context;
-mod digicert;
-mod endpoint;
-mod installation;
-mod meta;
-pub(crate) mod probe;
+mod probe;
 mod reachability;
 mod report;
 mod source_range;
-mod stack_queues;
+#[cfg(feature = "aws")]
+pub(crate) mod stack_queues;
+pub(crate) mod state_folder;
 mod tls;
 
 use std::collections::BTreeSet;
@@ -31,28 +25,42 @@ use std::io;
 use std::process::ExitCode;
 
 use envelope::Provider;
+use providers::profile;
 use reqwest::Url;
 
+pub(crate) use self::context::Context;
+pub(crate) use self::probe::{LIMIT, ProbeResult, probe};
+pub(crate) use self::report::{Checks, Finding, Report};
 use crate::client::same_address;
 use crate::doctor::args::Doctor;
-use crate::doctor::context::{Context, route};
-use crate::doctor::report::{Finding, Report};
+use crate::error::CommandResult;
+use crate::installation::BoxFuture;
+use crate::{cloudflare, digicert};
 
-/// The findings about a provider's configuration.
-pub(crate) struct ProviderReport {
-    pub(crate) findings: Vec<Finding>,
-    /// The URL that the provider sends to; `None` where it could not be read or none is configured.
-    pub(crate) endpoint: Option<String>,
+/// The scope of findings about the installation and its address.
+const INSTALLATION: &str = "installation";
+
+/// The checks of one provider's configuration. They return the URL that the provider sends to; `None`
+/// where it could not be read or none is configured.
+pub(crate) struct ProviderDoctor {
+    pub(crate) provider: Provider,
+    pub(crate) check:
+        for<'a> fn(&'a Context, &'a mut Report) -> BoxFuture<'a, io::Result<Option<String>>>,
 }
 
-pub(crate) async fn run(arguments: Doctor) -> anyhow::Result<ExitCode> {
-    let json = arguments.json;
-    let context = match Box::pin(Context::open(arguments)).await {
-        Ok(context) => context,
-        Err(error) => return Ok(error.report(json)),
-    };
-    let mut report = Report::new(json);
-    match run_checks(&context, &mut report).await {
+/// The providers whose configuration can be read.
+const DOCTORS: [ProviderDoctor; 2] = [cloudflare::doctor::DOCTOR, digicert::doctor::DOCTOR];
+
+/// The checks of a webhook endpoint.
+const ENDPOINT_CHECKS: Checks<probe::Subject> = &[
+    ("answer", |context, subject| Box::pin(probe::answer(context, subject))),
+    ("answer-to-key", |context, subject| Box::pin(probe::answer_to_key(context, subject))),
+];
+
+pub(crate) async fn run(arguments: Doctor) -> CommandResult<ExitCode> {
+    let mut report = Report::new(arguments.common.json);
+    let context = Box::pin(Context::open(arguments)).await?;
+    match check_all(&context, &mut report).await {
         // The reader has read enough, such as `head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         outcome => outcome?,
@@ -60,62 +68,71 @@ pub(crate) async fn run(arguments: Doctor) -> anyhow::Result<ExitCode> {
     Ok(report.status())
 }
 
-async fn run_checks(context: &Context, report: &mut Report) -> io::Result<()> {
-    report.add("here", installation::check(context).await)?;
+async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
+    for (check, finding) in context.installation.check().await {
+        report.add(INSTALLATION, check, finding)?;
+    }
     let mut checked_addresses = BTreeSet::new();
     for provider in context.providers() {
-        if context.is_switched_off(provider) {
-            report.add(provider.as_str(), [Finding::ok("stack", "switched off")])?;
+        let scope = provider.as_str();
+        if context.installation.endpoint(provider).is_err() {
+            report.add(scope, "stack", Finding::ok("switched off"))?;
             continue;
         }
-        let at_provider = match provider {
-            Provider::Cloudflare => Box::pin(cloudflare::check(context)).await,
-            Provider::Digicert => Box::pin(digicert::check(context)).await,
-            Provider::Meta => Box::pin(meta::check(context)).await,
+        let doctor = DOCTORS.iter().find(|doctor| doctor.provider == provider);
+        let configured = match doctor {
+            Some(doctor) => (doctor.check)(context, report).await?,
+            None => None,
         };
-        let scope = provider.as_str();
-        report.add(scope, at_provider.findings)?;
-        report.add(scope, source_range::check(context, provider))?;
-        let configured =
-            at_provider.endpoint.as_deref().and_then(|endpoint| Url::parse(endpoint).ok());
+        if let Some(finding) = source_range::check(context, provider) {
+            report.add(scope, "source-range", finding)?;
+        }
+        let configured = configured.and_then(|endpoint| Url::parse(&endpoint).ok());
         let Some(endpoint) = context.endpoint_url(provider).or(configured) else {
-            report.add(scope, [unknown_endpoint(provider)])?;
+            // A provider whose configuration cannot be read may well not be in use.
+            if doctor.is_some() || context.is_named(provider) {
+                report.add(scope, "answer", unknown_endpoint(provider))?;
+            }
             continue;
         };
         let address = (endpoint.host_str().map(str::to_owned), endpoint.port_or_known_default());
         if checked_addresses.insert(address) {
-            report.add("here", reachability::check(&endpoint).await)?;
+            for (check, finding) in reachability::check(&endpoint).await {
+                report.add(INSTALLATION, check, finding)?;
+            }
         }
-        report.add(scope, Box::pin(endpoint::check(context, provider, &endpoint)).await)?;
+        let subject = probe::Subject::new(provider, endpoint).map_err(io::Error::other)?;
+        report.run(scope, ENDPOINT_CHECKS, context, &subject).await?;
     }
     Ok(())
 }
 
 fn unknown_endpoint(provider: Provider) -> Finding {
-    let detail =
-        format!("the address of {} is not known, so no request was sent to it", route(provider));
-    Finding::warning("answer", detail, "name it with --endpoint, such as https://hooks.example.com")
+    let detail = format!(
+        "the address of {} is not known, so no request was sent to it",
+        profile::of(provider).route
+    );
+    Finding::warning(detail, "name it with --endpoint, such as https://hooks.example.com")
 }
 
 /// Whether the provider sends to the webhook endpoint of this installation; where its URL is not
 /// known, whether the URL has the route of a webhook endpoint.
-pub(crate) fn compare_endpoint(context: &Context, provider: Provider, configured: &str) -> Finding {
-    const CHECK: &str = "endpoint";
-    let subscribe = context.subscribe_command(provider, Some(configured));
+pub(crate) fn compare_endpoint(
+    context: &Context,
+    provider: Provider,
+    configured: &str,
+    subscribe: String,
+) -> Finding {
+    let route = profile::of(provider).route;
     match context.endpoint_url(provider) {
-        Some(expected) if same_address(expected.as_str(), configured) => {
-            Finding::ok(CHECK, configured)
+        Some(expected) if same_address(expected.as_str(), configured) => Finding::ok(configured),
+        Some(expected) => Finding::error(format!("it is {configured}, not {expected}"), subscribe),
+        None if Url::parse(configured).is_ok_and(|url| url.path().ends_with(route)) => {
+            Finding::ok(format!("{configured}; without --endpoint it is compared with nothing"))
         }
-        Some(expected) => {
-            Finding::error(CHECK, format!("it is {configured}, not {expected}"), subscribe)
-        }
-        None if Url::parse(configured).is_ok_and(|url| url.path().ends_with(route(provider))) => {
-            let detail = format!("{configured}; without --endpoint it is compared with nothing");
-            Finding::ok(CHECK, detail)
-        }
-        None => {
-            let detail = format!("{configured} does not end with {}", route(provider));
-            Finding::warning(CHECK, detail, "name the right address with --endpoint")
-        }
+        None => Finding::warning(
+            format!("{configured} does not end with {route}"),
+            "name the right address with --endpoint",
+        ),
     }
 }

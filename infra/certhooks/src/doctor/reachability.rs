@@ -6,27 +6,27 @@ use reqwest::Url;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::doctor::report::Finding;
+use crate::doctor::Finding;
 use crate::doctor::tls::{self, Validity};
 
 /// Checks DNS and TLS of the address that a provider is to send to.
-pub(crate) async fn check(url: &Url) -> Vec<Finding> {
+pub(crate) async fn check(url: &Url) -> Vec<(&'static str, Finding)> {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(443);
     let addresses = match tokio::net::lookup_host((host.as_str(), port)).await {
         Ok(addresses) => addresses.collect::<Vec<_>>(),
-        Err(error) => return vec![unresolved(&host, &error.to_string())],
+        Err(error) => return vec![("dns", unresolved(&host, &error.to_string()))],
     };
     let Some(first) = addresses.first().copied() else {
-        return vec![unresolved(&host, "it has no address")];
+        return vec![("dns", unresolved(&host, "it has no address"))];
     };
     let tls = if url.scheme() == "https" { tls(host.clone(), first).await } else { without_tls() };
-    vec![resolved(&host, &addresses), tls]
+    vec![("dns", resolved(&host, &addresses)), ("tls", tls)]
 }
 
 fn unresolved(host: &str, reason: &str) -> Finding {
     let fix = format!("create a DNS record for {host}, or correct the name of the endpoint");
-    Finding::error("dns", format!("{host} does not resolve: {reason}"), fix)
+    Finding::error(format!("{host} does not resolve: {reason}"), fix)
 }
 
 fn resolved(host: &str, addresses: &[SocketAddr]) -> Finding {
@@ -40,15 +40,14 @@ fn resolved(host: &str, addresses: &[SocketAddr]) -> Finding {
     if ips.iter().all(IpAddr::is_loopback) {
         let detail = format!("{detail}: only this machine can reach it");
         Finding::warning(
-            "dns",
             detail,
             "for a real provider, use an address that is reachable from the Internet",
         )
     } else if ips.iter().all(is_private) {
         let detail = format!("{detail}: as resolved on this machine, these are private addresses");
-        Finding::warning("dns", detail, "check that public DNS has a public address")
+        Finding::warning(detail, "check that public DNS has a public address")
     } else {
-        Finding::ok("dns", detail)
+        Finding::ok(detail)
     }
 }
 
@@ -68,12 +67,12 @@ fn is_private(ip: &IpAddr) -> bool {
 
 fn without_tls() -> Finding {
     let fix = "for a real provider, use https with a certificate from a public CA";
-    Finding::warning("tls", "the address is http; only a simulated provider sends to it", fix)
+    Finding::warning("the address is http; only a simulated provider sends to it", fix)
 }
 
 async fn tls(host: String, address: SocketAddr) -> Finding {
     match tls::handshake(host, address).await {
-        Err(reason) => Finding::error("tls", reason, "start a TLS server at this address"),
+        Err(reason) => Finding::error(reason, "start a TLS server at this address"),
         Ok(chain) => certificate(&chain, OffsetDateTime::now_utc()),
     }
 }
@@ -86,7 +85,7 @@ fn certificate(chain: &tls::ServerChain, now: OffsetDateTime) -> Finding {
         Question { anchors: &anchors, purpose: Some(Purpose::Server), names: &[], at: now };
     let report = match validate(chain.pem.as_bytes(), &question) {
         Ok(report) => report,
-        Err(error) => return Finding::error("tls", error.to_string(), renew),
+        Err(error) => return Finding::error(error.to_string(), renew),
     };
     let leaf = report.certificates.first().cloned().unwrap_or_default();
     let time = |text: &Option<String>| {
@@ -96,16 +95,16 @@ fn certificate(chain: &tls::ServerChain, now: OffsetDateTime) -> Finding {
     let subject = leaf.subject.unwrap_or_default();
     let detail = format!("{subject}, valid until {}", rfc3339(to));
     match (&chain.refused, Validity::at(now, from, to)) {
-        (_, Validity::Expired) => Finding::error("tls", format!("{detail}: expired"), renew),
+        (_, Validity::Expired) => Finding::error(format!("{detail}: expired"), renew),
         (Some(reason), _) => {
             let detail = format!("{detail}, but refused: {reason}");
             let fix = "serve a certificate from a public CA for this name, with its whole chain";
-            Finding::error("tls", detail, fix)
+            Finding::error(detail, fix)
         }
         (None, Validity::ExpiresSoon) => {
             let days = (to - now).whole_days();
-            Finding::warning("tls", format!("{detail}: {days} days left"), renew)
+            Finding::warning(format!("{detail}: {days} days left"), renew)
         }
-        (None, Validity::Valid) => Finding::ok("tls", detail),
+        (None, Validity::Valid) => Finding::ok(detail),
     }
 }

@@ -1,62 +1,43 @@
 use envelope::Provider;
 use ipnet::IpNet;
+use providers::profile::{self, Sources};
 
-use crate::doctor::context::Context;
-use crate::doctor::report::Finding;
-use crate::stack::Stack;
+use crate::doctor::{Context, Finding};
+use crate::installation::Allowlist;
 
-const CHECK: &str = "source-range";
-/// The addresses that CertCentral sends from (CertCentral webhooks, "Troubleshoot your webhook endpoint").
-pub(crate) const DIGICERT_RANGE: &str = "216.168.240.0/20";
-
-/// Whether the addresses that the provider sends from are allowed. For a stack, the parameter that it
-/// was deployed with counts; else this command's environment, which is that of the webhook endpoint
-/// where both are started alike. `None` where there is nothing to check.
+/// Whether the addresses that the provider sends from are allowed; `None` where there is nothing to
+/// check.
 pub(crate) fn check(context: &Context, provider: Provider) -> Option<Finding> {
-    const NAME: &str = "SOURCE_IP_ALLOWLIST";
-    if let Some(stack) = &context.stack {
-        return (provider == Provider::Digicert).then(|| deployed(stack));
-    }
-    let allowlist = match intake::Settings::from_environment(&context.environment) {
-        Ok(settings) => settings.allowlist,
+    let sources = &profile::of(provider).sources;
+    let parameter = match sources {
+        Sources::Range { stack_parameter, .. } => Some(*stack_parameter),
+        Sources::Listed { .. } => None,
+        Sources::Unknown => return None,
+    };
+    let allowlist = match context.installation.allowlist(&context.environment, parameter) {
+        Ok(allowlist) => allowlist?,
         Err(error) => {
-            return Some(Finding::error(CHECK, error.to_string(), "correct SOURCE_IP_ALLOWLIST"));
+            return Some(Finding::error(error.to_string(), "correct SOURCE_IP_ALLOWLIST"));
         }
     };
-    match provider {
-        Provider::Meta => None,
-        _ if allowlist.is_empty() => {
-            Some(Finding::ok(CHECK, format!("{NAME} is not set: every address is allowed")))
+    let Allowlist { name, ranges, then } = allowlist;
+    let Some(ranges) = ranges else {
+        return Some(Finding::ok(format!("{name} is not set: every address is allowed")));
+    };
+    Some(match sources {
+        Sources::Range { range, .. } if contains_range(&ranges, range) => {
+            Finding::ok(format!("{name} contains {range}"))
         }
-        Provider::Digicert if contains_range(&allowlist, DIGICERT_RANGE) => {
-            Some(Finding::ok(CHECK, format!("{NAME} contains {DIGICERT_RANGE}")))
-        }
-        Provider::Digicert => Some(Finding::error(
-            CHECK,
-            format!("{NAME} does not contain {DIGICERT_RANGE}, which CertCentral sends from"),
-            format!("add {DIGICERT_RANGE} to {NAME} and restart the webhook endpoint"),
-        )),
-        Provider::Cloudflare => Some(Finding::warning(
-            CHECK,
-            format!("{NAME} is set, and applies to Cloudflare's endpoint too"),
-            "check that it contains the ranges of https://www.cloudflare.com/ips/",
-        )),
-    }
-}
-
-/// The resource policy of the stack's API and the webhook function both use this parameter.
-fn deployed(stack: &Stack) -> Finding {
-    const NAME: &str = "DigicertSourceCidrs";
-    let ranges = stack.digicert_sources().unwrap_or_default();
-    let ranges: Vec<IpNet> = ranges.split(',').filter_map(|range| range.parse().ok()).collect();
-    if contains_range(&ranges, DIGICERT_RANGE) {
-        return Finding::ok(CHECK, format!("the parameter {NAME} contains {DIGICERT_RANGE}"));
-    }
-    Finding::error(
-        CHECK,
-        format!("{NAME} does not contain {DIGICERT_RANGE}, which CertCentral sends from"),
-        format!("add {DIGICERT_RANGE} to the parameter {NAME}, then run make deploy"),
-    )
+        Sources::Range { range, .. } => Finding::error(
+            format!("{name} does not contain {range}, which {provider} sends from"),
+            format!("add {range} to {name} and {then}"),
+        ),
+        Sources::Listed { page } => Finding::warning(
+            format!("{name} is set, and applies to the endpoint of {provider} too"),
+            format!("check that it contains the ranges of {page}"),
+        ),
+        Sources::Unknown => return None,
+    })
 }
 
 fn contains_range(allowlist: &[IpNet], range: &str) -> bool {
@@ -66,7 +47,7 @@ fn contains_range(allowlist: &[IpNet], range: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{DIGICERT_RANGE, contains_range};
+    use super::contains_range;
 
     #[test]
     fn a_range_must_be_contained_as_a_whole() {
@@ -79,7 +60,7 @@ mod tests {
             ("::/0", false),
         ] {
             assert_eq!(
-                contains_range(&[allowlist.parse().unwrap()], DIGICERT_RANGE),
+                contains_range(&[allowlist.parse().unwrap()], "216.168.240.0/20"),
                 expected,
                 "{allowlist}"
             );

@@ -3,7 +3,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use data_encoding::BASE64;
+use certificate::encode_pem;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -99,7 +99,8 @@ impl ServerCertVerifier for RecordingVerifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let chain = [leaf].into_iter().chain(issuers).map(|der| pem(der)).collect();
+        let chain =
+            [leaf].into_iter().chain(issuers).map(|der| encode_pem("CERTIFICATE", der)).collect();
         *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
         self.verifier.verify_server_cert(leaf, issuers, name, ocsp, now)
     }
@@ -125,10 +126,6 @@ impl ServerCertVerifier for RecordingVerifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.verifier.supported_verify_schemes()
     }
-}
-
-fn pem(der: &[u8]) -> String {
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(der))
 }
 
 /// How much of a certificate's validity period is left.

@@ -3,15 +3,11 @@ use std::time::Duration;
 #[cfg(feature = "aws")]
 use aws::SqsDeadLetter;
 use clap::ValueEnum;
-use envelope::{Envelope, Provider};
+use envelope::Envelope;
 use ports::Outgoing;
-use providers::{dispatch, fair_queue};
+use providers::{dispatch, fair_queue, profile};
 use serde_json::Value;
 use time::OffsetDateTime;
-
-/// A message of SQS. Without the feature `aws` there is none.
-#[cfg(not(feature = "aws"))]
-pub(crate) enum SqsDeadLetter {}
 
 /// The queue that a dead letter came from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -32,8 +28,18 @@ pub(crate) struct ReceivedDeadLetter {
 pub(crate) enum Handle {
     /// The id of its row in the database of a state folder.
     Row(i64),
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "no stack can be opened"))]
+    #[cfg(feature = "aws")]
     Message(SqsDeadLetter),
+}
+
+impl Handle {
+    pub(crate) fn row(&self) -> Option<i64> {
+        match self {
+            Self::Row(id) => Some(*id),
+            #[cfg(feature = "aws")]
+            Self::Message(_) => None,
+        }
+    }
 }
 
 /// A message that was received too often, in either installation.
@@ -113,11 +119,11 @@ impl DeadLetter {
                 return;
             }
         };
-        self.is_challenge = dispatch::challenge(&envelope).is_some();
         self.event_id = Some(envelope.id.clone());
         self.kind.clone_from(&envelope.kind);
         match dispatch::interpret(&envelope) {
             Some(interpretation) => {
+                self.is_challenge = interpretation.challenge.is_some();
                 self.provider = interpretation.provider.to_string();
                 self.subject = interpretation.subject;
                 self.other_kind = Some(interpretation.kind.as_str().to_owned());
@@ -142,23 +148,23 @@ impl DeadLetter {
         }
     }
 
-    /// Whether its type is `name`, or ends with it after a dot.
-    pub(crate) fn is_type(&self, name: &str) -> bool {
-        let ends = |kind: &str| {
-            kind.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        ends(&self.kind) || self.other_kind.as_deref().is_some_and(ends)
+    /// The names of its type, Certhooks' and the provider's.
+    pub(crate) fn kinds(&self) -> Vec<&str> {
+        std::iter::once(self.kind.as_str()).chain(self.other_kind.as_deref()).collect()
     }
 
     /// The message to put back on the events queue of a state folder; `None` where its provider is unknown.
     pub(crate) fn outgoing(&self) -> Option<Outgoing> {
-        let provider = Provider::ALL.iter().find(|name| name.as_str() == self.provider)?;
+        let provider = profile::ALL
+            .iter()
+            .find(|profile| profile.provider.as_str() == self.provider)?
+            .provider;
         let envelope = serde_json::from_str::<Envelope>(&self.body).ok();
         let group = envelope.and_then(|envelope| {
             Some(fair_queue::group(&envelope, &dispatch::interpret(&envelope)?))
         });
         Some(Outgoing {
-            provider: *provider,
+            provider,
             kind: self.kind.clone(),
             group: group.unwrap_or_else(|| self.provider.clone()),
             body: self.body.clone(),

@@ -1,18 +1,14 @@
 //! `certhooks local`: webhook endpoints, queues and worker in one process.
 //!
-//! - [`webhook_endpoints`]: the intakes of the three providers, by route
+//! - [`webhook_endpoints`]: the intakes of all providers, by route, and the daily synthetic event
 //! - [`server`]: HTTP server: body limit, source address
-//! - [`canary`]: sends a synthetic event each day
 //! - [`worker`]: receives messages from the embedded queue and hands them to processing
-//! - [`reconciliation`]: fetches the events that CertCentral failed to deliver, at an interval
 //! - [`providers`]: API keys and API settings; the simulator for providers without a key
 //! - [`progress_log`]: prints a line for each event
 //! - [`samples`]: sends the sample events once, and prints commands that send more
 
-mod canary;
 mod progress_log;
-pub(crate) mod providers;
-mod reconciliation;
+mod providers;
 mod samples;
 mod server;
 mod webhook_endpoints;
@@ -30,9 +26,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cli::Local;
-use crate::keys;
-use crate::local::providers::Providers;
-use crate::local::reconciliation::ScheduledReconciliation;
+use crate::credentials;
+use crate::digicert::reconcile::ScheduledReconciliation;
+use crate::error::CommandResult;
+pub(crate) use crate::local::providers::Providers;
 use crate::local::samples::Samples;
 use crate::local::server::AppState;
 use crate::local::webhook_endpoints::WebhookEndpoints;
@@ -41,14 +38,18 @@ use crate::local::worker::EventsQueue;
 /// How long open requests may take to end after a signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: Local) -> CommandResult<()> {
+    Ok(serve(arguments).await?)
+}
+
+async fn serve(arguments: Local) -> anyhow::Result<()> {
     // With samples the progress log is the output; the log holds only warnings and errors.
     let format = if arguments.json { Format::Json } else { Format::detect() };
-    boot::log(format, if arguments.samples.is_some() { "warn" } else { "info" });
-    boot::report_panics();
     let environment = Environment::of_process();
+    boot::log(&environment, format, if arguments.samples.is_some() { "warn" } else { "info" })?;
+    boot::report_panics();
     let state = State::open(&arguments.state, Options::default())?;
-    let secrets = state.secrets(keys::variable(&environment));
+    let secrets = state.secrets(credentials::variable(&environment));
     let providers = Providers::start(&environment, &secrets).await?;
     let (progress, deliveries) =
         progress_log::observe(arguments.samples.is_some(), state.deliveries());
@@ -65,7 +66,7 @@ pub(crate) async fn run(arguments: Local) -> anyhow::Result<()> {
     let endpoints = Arc::new(endpoints);
     let app = AppState::new(Arc::clone(&endpoints), arguments.trusted_proxy, progress.clone());
     let queue = EventsQueue { events: state.events(), progress: progress.clone() };
-    tokio::spawn(canary::run(endpoints, stopped.clone()));
+    tokio::spawn(endpoints.send_canaries(stopped.clone()));
     let tasks = Tasks {
         worker: tokio::spawn(worker::run(worker, queue, stopped.clone())),
         reconciliation: tokio::spawn(reconciliation.run(stopped.clone())),

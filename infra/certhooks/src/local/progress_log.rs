@@ -8,6 +8,7 @@ use envelope::{CertificateEvent, Envelope, EventType};
 use http::Response;
 use ports::{Deliveries, Delivery, PortResult};
 use processing::Disposition;
+use providers::profile;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -70,7 +71,7 @@ impl Deliveries for ObservedDeliveries {
         let event = serde_json::from_str::<CertificateEvent>(&delivery.body);
         self.deliveries.publish(delivery).await?;
         if let Ok(event) = event {
-            // The id of Meta's events begins with that of their envelope: `ID/SHA-256`.
+            // The id of an event that is one of several begins with that of their envelope: `ID/SHA-256`.
             let envelope_id = event.id.split('/').next().unwrap_or_default();
             let [provider, event, outcome, leaf, expires] = columns(&event);
             log.print(envelope_id, [&provider, &event, &outcome, &leaf, &expires]);
@@ -123,10 +124,8 @@ impl ProgressLog {
             Disposition::Requeued => Some("retry scheduled"),
         };
         if let Some(what) = what {
-            let event = ["com.digicert.certcentral.", "com.cloudflare.", "com.facebook."]
-                .iter()
-                .find_map(|family| kind.strip_prefix(family))
-                .unwrap_or(&kind);
+            let mut prefixes = profile::ALL.iter().map(|profile| profile.type_prefix);
+            let event = prefixes.find_map(|prefix| kind.strip_prefix(prefix)).unwrap_or(&kind);
             log.print(&id, [&provider, &event_name(event), what, "-", "-"]);
         }
         if !matches!(disposition, Disposition::Requeued | Disposition::Unacknowledged) {

@@ -6,8 +6,9 @@ use certificate::TrustAnchors;
 use embedded::LocalSecrets;
 use envelope::Provider;
 use processing::{Keys, Settings};
+use providers::profile;
 
-use crate::keys::ApiKey;
+use crate::credentials::ApiKey;
 
 /// API keys and API settings for the worker. A provider with an API key is called for real. One
 /// without is simulated where this program contains the simulator (feature `simulator`, which `make
@@ -33,16 +34,13 @@ impl Providers {
         environment: &Environment,
         secrets: &LocalSecrets,
     ) -> anyhow::Result<Self> {
-        let mut keys = Keys {
-            digicert: Some(ApiKey::find(secrets, Provider::Digicert).await?),
-            cloudflare: Some(ApiKey::find(secrets, Provider::Cloudflare).await?),
-            meta: Some(ApiKey::find(secrets, Provider::Meta).await?),
-        };
+        let mut keys = Keys::new();
+        for profile in profile::ALL {
+            keys.insert(profile.provider, ApiKey::find(secrets, profile.provider).await?);
+        }
         let (environment, simulation) = simulate(environment.clone(), &keys).await?;
         if simulation.is_none() {
-            for key in [&mut keys.digicert, &mut keys.cloudflare, &mut keys.meta] {
-                key.take_if(|key| key.is_simulated());
-            }
+            keys.retain(|_, key| !key.is_simulated());
         }
         let mut settings = Settings::from_environment(&environment)?;
         if let Some(simulation) = &simulation {
@@ -61,12 +59,7 @@ impl Providers {
 }
 
 fn simulated(keys: &Keys<ApiKey>) -> Vec<Provider> {
-    let Keys { digicert, cloudflare, meta } = keys;
-    [(digicert, Provider::Digicert), (cloudflare, Provider::Cloudflare), (meta, Provider::Meta)]
-        .into_iter()
-        .filter(|(key, _)| key.as_ref().is_some_and(ApiKey::is_simulated))
-        .map(|(_, provider)| provider)
-        .collect()
+    keys.iter().filter(|(_, key)| key.is_simulated()).map(|(provider, _)| *provider).collect()
 }
 
 /// Starts the simulator if a provider has no API key, and points the settings of that provider to it.
@@ -83,18 +76,12 @@ async fn simulate(
     let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
     let simulator = simulator::Simulator::start(loopback, simulator::Settings::default()).await?;
     for provider in simulated {
-        let (base_name, base, budget_name) = match provider {
-            Provider::Cloudflare => {
-                ("CLOUDFLARE_API_BASE", simulator.cloudflare_base(), "CLOUDFLARE_API_BUDGET")
-            }
-            Provider::Digicert => {
-                ("DIGICERT_API_BASE", simulator.digicert_base(), "DIGICERT_API_BUDGET")
-            }
-            Provider::Meta => ("META_API_BASE", simulator.meta_base(), "META_API_BUDGET"),
-        };
-        environment = with_default(environment.with(base_name, base), budget_name, "none");
-        if provider == Provider::Meta && environment.optional("META_APP_ID").is_none() {
-            environment = with_default(environment, "META_DOMAINS", "example.com");
+        let profile::Api { base_variable, budget_variable, simulation, .. } =
+            profile::of(provider).api;
+        environment = environment.with(base_variable, simulator.base_of(provider.as_str()));
+        environment = with_default(environment, budget_variable, "none");
+        for (variable, value) in simulation {
+            environment = with_default(environment, variable, value);
         }
     }
     let address = simulator.address();

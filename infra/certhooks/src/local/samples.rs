@@ -1,23 +1,20 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context;
 use embedded::LocalSecrets;
-use envelope::Provider;
-use reqwest::{Client, Url};
+use processing::http;
+use providers::profile;
+use reqwest::Url;
 use time::OffsetDateTime;
 
 use crate::local::progress_log::{ProgressLog, heading};
 use crate::local::providers::Providers;
 use crate::output::say;
-use crate::send::Sample;
-use crate::sign::Signer;
+use crate::send::{Sample, Sender, TIMEOUT};
 
 /// A file in the state folder that marks the samples as sent.
 const SENT: &str = "samples-sent";
-/// The simulator answers within milliseconds; a real provider may need longer.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends the sample events to the webhook endpoints once for a state folder, then prints commands that
 /// send more.
@@ -53,7 +50,7 @@ impl Samples<'_> {
     }
 
     async fn send(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
-        let client = Client::builder().timeout(TIMEOUT).build()?;
+        let client = http::client(TIMEOUT, to)?;
         for file in event_files(self.folder)? {
             let sample = Sample::read(&file, None, secrets).await?;
             sample.send(&client, to, 0).await?;
@@ -65,32 +62,16 @@ impl Samples<'_> {
     async fn print_examples(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
         say!("\nSend more events from a second terminal; each command sends a new one:\n");
         let number = OffsetDateTime::now_utc().unix_timestamp();
-        for (provider, body) in [
-            (
-                Provider::Digicert,
-                format!(
-                    r#"{{"event":"certificate_issued","data":{{"order_id":{number},"certificate_id":{number}}}}}"#
-                ),
-            ),
-            (
-                Provider::Cloudflare,
-                format!(
-                    r#"{{"metadata":{{"event":{{"id":"{number}","type":"ssl.custom_hostname_certificate.issuance.succeeded"}},"zone":{{"id":"023e105f4ecef8ad9ca31a8372d0c353"}}}},"data":{{"id":"{number}","hostname":"shop.example.com"}}}}"#
-                ),
-            ),
-            (
-                Provider::Meta,
-                format!(
-                    r#"{{"object":"certificate_transparency","entry":[{{"id":"{number}","time":{number},"changed_fields":["certificate"]}}]}}"#
-                ),
-            ),
-        ] {
-            let signer = Signer::of(secrets, provider).await?;
-            let (name, value) = signer.header(body.as_bytes());
-            let address = format!("{}{}", to.as_str().trim_end_matches('/'), signer.route());
-            say!(
-                "  curl -H '{name}: {value}' -H 'content-type: application/json' -d '{body}' {address}\n"
-            );
+        for profile in profile::ALL {
+            let sender = Sender::of(secrets, profile.provider).await?;
+            let body = (profile.samples.event)(number.unsigned_abs());
+            let request = sender.request(body.clone().into_bytes())?;
+            let address = sender.address(to, &request.query);
+            let headers =
+                request.headers.iter().map(|(name, value)| format!("-H '{name}: {value}'"));
+            let headers = headers.collect::<Vec<_>>().join(" ");
+            let body = if body.is_empty() { String::new() } else { format!(" -d '{body}'") };
+            say!("  curl -X {} {headers}{body} {address}\n", request.method);
         }
         let program = std::env::args().next().unwrap_or_else(|| "certhooks".into());
         let state = self.state.display();
@@ -106,8 +87,8 @@ impl Samples<'_> {
 /// same events as requests of API Gateway.
 fn event_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for provider in ["digicert", "cloudflare", "meta-ct"] {
-        let folder = folder.join(provider);
+    for profile in profile::ALL {
+        let folder = folder.join(profile.name);
         let entries = std::fs::read_dir(&folder)
             .with_context(|| format!("{}: cannot read the sample events", folder.display()))?;
         let mut found: Vec<PathBuf> = entries

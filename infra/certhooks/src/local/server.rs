@@ -9,8 +9,10 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
-use intake::Request;
+use intake::problem;
 use ipnet::IpNet;
+use providers::request::WebhookRequest;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -64,20 +66,22 @@ async fn handle(
     let (parts, body) = request.into_parts();
     let began = Instant::now();
     let path = parts.uri.path().to_owned();
-    let no_route = || problem(StatusCode::NOT_FOUND, "There is no such route.");
+    let no_route = || problem(StatusCode::NOT_FOUND, "There is no such route.").map(Body::from);
     let Some(limit) = app.endpoints.body_limit(&path) else { return no_route() };
     let Ok(body) = tokio::time::timeout(BODY_DEADLINE, read_body(body, limit)).await else {
-        return problem(StatusCode::REQUEST_TIMEOUT, "The body took too long.");
+        return problem(StatusCode::REQUEST_TIMEOUT, "The body took too long.").map(Body::from);
     };
     let Some(body) = body else {
-        return problem(StatusCode::BAD_REQUEST, "The body was cut short.");
+        return problem(StatusCode::BAD_REQUEST, "The body was cut short.").map(Body::from);
     };
-    let request = Request {
+    let request = WebhookRequest {
         method: parts.method,
         source_ip: Some(source_ip(&parts.headers, peer.ip(), &app.trusted_proxies)),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
+        received: OffsetDateTime::now_utc(),
+        traceparent: None,
     };
     let Some(response) = app.endpoints.handle(&path, request).await else { return no_route() };
     app.progress.answered(&path, began, &response);
@@ -118,22 +122,6 @@ fn source_ip(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
         }
     }
     last
-}
-
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let body = serde_json::json!({
-        "type": "about:blank",
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static("application/problem+json"),
-    );
-    response
 }
 
 #[cfg(test)]

@@ -1,26 +1,59 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::Context;
 use boot::Environment;
 use bytes::Bytes;
 use embedded::{LocalEvents, LocalSecret, LocalSecrets, State};
-use envelope::Provider;
 use http::Response;
-use intake::{Intake, Request, Secrets, Settings};
-use ports::PortResult;
-use providers::cloudflare::CloudflareReceiver;
-use providers::digicert::DigicertReceiver;
-use providers::meta::MetaReceiver;
+use intake::{Intake, Secrets, Settings};
+use providers::profile::{ReceiverVisitor, visit_receivers};
 use providers::receiver::WebhookReceiver;
+use providers::request::WebhookRequest;
+use time::OffsetDateTime;
+use tokio::sync::watch;
 
-use crate::keys;
+use crate::credentials;
+use crate::installation::{BoxFuture, PortFuture};
 
-type LocalIntake<R> = Intake<R, LocalEvents, LocalSecret>;
+/// The delay of the first synthetic event. Messages that a restart finds on the queue go first.
+const FIRST_CANARY: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The webhook endpoints of the three providers.
-pub(crate) struct WebhookEndpoints {
-    cloudflare: LocalIntake<CloudflareReceiver>,
-    digicert: LocalIntake<DigicertReceiver>,
-    meta: LocalIntake<MetaReceiver>,
+/// The webhook endpoint of one provider, whichever it is.
+trait Endpoint: Send + Sync {
+    fn route(&self) -> &'static str;
+    /// Reads the webhook secret; fails where it or a setting cannot be used.
+    fn warm(&self) -> PortFuture<'_, ()>;
+    fn body_limit(&self) -> usize;
+    fn handle(&self, request: WebhookRequest) -> BoxFuture<'_, Response<Bytes>>;
+    fn send_synthetic(&self) -> PortFuture<'_, String>;
 }
+
+impl<R: WebhookReceiver> Endpoint for Intake<R, LocalEvents, LocalSecret> {
+    fn route(&self) -> &'static str {
+        R::ROUTE
+    }
+
+    fn warm(&self) -> PortFuture<'_, ()> {
+        Box::pin(self.warm(OffsetDateTime::now_utc()))
+    }
+
+    fn body_limit(&self) -> usize {
+        self.body_limit()
+    }
+
+    fn handle(&self, request: WebhookRequest) -> BoxFuture<'_, Response<Bytes>> {
+        Box::pin(self.handle(request))
+    }
+
+    fn send_synthetic(&self) -> PortFuture<'_, String> {
+        Box::pin(self.send_synthetic(OffsetDateTime::now_utc()))
+    }
+}
+
+/// The webhook endpoints of all providers.
+pub(crate) struct WebhookEndpoints(Vec<Box<dyn Endpoint>>);
 
 impl WebhookEndpoints {
     /// Reads every webhook secret.
@@ -33,54 +66,61 @@ impl WebhookEndpoints {
         secrets: &LocalSecrets,
     ) -> anyhow::Result<Self> {
         let settings = Settings::from_environment(environment)?;
-        let origin = |provider| keys::origin(environment, provider);
-        Ok(Self {
-            cloudflare: intake(state, secrets, Provider::Cloudflare, &settings)
-                .await
-                .with_context(|| origin(Provider::Cloudflare))?,
-            digicert: intake(state, secrets, Provider::Digicert, &settings)
-                .await
-                .with_context(|| origin(Provider::Digicert))?,
-            meta: intake(state, secrets, Provider::Meta, &settings)
-                .await
-                .with_context(|| origin(Provider::Meta))?,
-        })
+        let mut opener = Opener { state, secrets, settings, environment, opened: Vec::new() };
+        visit_receivers(&mut opener);
+        let mut endpoints = Vec::new();
+        for (endpoint, origin) in opener.opened {
+            endpoint.warm().await.context(origin)?;
+            endpoints.push(endpoint);
+        }
+        Ok(Self(endpoints))
     }
 
-    /// Puts a synthetic event on the queue through CertCentral's intake, since queue and worker are the
-    /// same for all providers, and returns its id.
-    pub(crate) async fn canary(&self) -> PortResult<String> {
-        self.digicert.send_synthetic().await
+    /// Sends a synthetic event soon after the start and each day, until `stopped` turns true. Queue and
+    /// worker are the same for all providers, so the first endpoint sends it.
+    pub(crate) async fn send_canaries(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
+        let mut pause = FIRST_CANARY;
+        while tokio::time::timeout(pause, stopped.wait_for(|stopped| *stopped)).await.is_err() {
+            if let Err(error) = self.0[0].send_synthetic().await {
+                tracing::error!(%error, "failed to send the canary");
+            }
+            pause = DAY;
+        }
     }
 
     /// The maximum size of a body on this route, in bytes; `None` where no such route exists.
     pub(crate) fn body_limit(&self, path: &str) -> Option<usize> {
-        match path {
-            CloudflareReceiver::ROUTE => Some(self.cloudflare.body_limit()),
-            DigicertReceiver::ROUTE => Some(self.digicert.body_limit()),
-            MetaReceiver::ROUTE => Some(self.meta.body_limit()),
-            _ => None,
-        }
+        Some(self.on(path)?.body_limit())
     }
 
     /// Handles a webhook request; `None` where no such route exists.
-    pub(crate) async fn handle(&self, path: &str, request: Request) -> Option<Response<Bytes>> {
-        match path {
-            CloudflareReceiver::ROUTE => Some(self.cloudflare.handle(request).await),
-            DigicertReceiver::ROUTE => Some(self.digicert.handle(request).await),
-            MetaReceiver::ROUTE => Some(self.meta.handle(request).await),
-            _ => None,
-        }
+    pub(crate) async fn handle(
+        &self,
+        path: &str,
+        request: WebhookRequest,
+    ) -> Option<Response<Bytes>> {
+        Some(self.on(path)?.handle(request).await)
+    }
+
+    fn on(&self, path: &str) -> Option<&dyn Endpoint> {
+        self.0.iter().find(|endpoint| endpoint.route() == path).map(AsRef::as_ref)
     }
 }
 
-async fn intake<R: WebhookReceiver>(
-    state: &State,
-    secrets: &LocalSecrets,
-    provider: Provider,
-    settings: &Settings,
-) -> anyhow::Result<LocalIntake<R>> {
-    let secrets = Secrets::new(secrets.webhook(provider), settings);
-    secrets.warm().await?;
-    Ok(Intake::new(state.events(), Some(secrets), settings.clone()))
+/// Makes the endpoint of each receiver, and says where its secret comes from.
+struct Opener<'a> {
+    state: &'a State,
+    secrets: &'a LocalSecrets,
+    settings: Settings,
+    environment: &'a Environment,
+    opened: Vec<(Box<dyn Endpoint>, String)>,
+}
+
+impl ReceiverVisitor for Opener<'_> {
+    fn visit<R: WebhookReceiver>(&mut self) {
+        let secrets = Secrets::new(self.secrets.webhook(R::PROVIDER), &self.settings);
+        let intake =
+            Intake::<R, _, _>::new(self.state.events(), Some(secrets), self.settings.clone());
+        self.opened.push((Box::new(intake), credentials::origin(self.environment, R::PROVIDER)));
+    }
 }

@@ -5,7 +5,7 @@ use embedded::{LocalArchive, LocalEvents, LocalLedger, Received, State};
 use processing::{Disposition, Ports, QueueMessage, Worker};
 use tokio::sync::{Semaphore, watch};
 
-use crate::keys::ApiKey;
+use crate::credentials::ApiKey;
 use crate::local::progress_log::{ObservedDeliveries, ProgressLog};
 use crate::local::providers::Providers;
 

@@ -1,9 +1,10 @@
-use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use time::OffsetDateTime;
 
-use crate::args::EventFilter;
-use crate::installation::InstallationArgs;
+use crate::args::{CommonArgs, EventFilter, StackArgs};
+use crate::time_parsing::{parse_duration, parse_time};
 
 /// Processes archived events again, and delivers them to the deliveries queue or elsewhere
 ///
@@ -43,20 +44,16 @@ pub(crate) struct Replay {
     #[arg(long, value_name = "KEY")]
     pub(crate) after: Option<String>,
     /// Maximum duration of retries for one event before it is given up: 90s, 10m, 2h
-    #[arg(long, default_value = "10m", value_name = "TIME")]
-    pub(crate) patience: String,
-    /// State folder with archive, deliveries queue and API keys
-    #[arg(long, default_value = ".certhooks", value_name = "DIR")]
-    pub(crate) state: PathBuf,
+    #[arg(long, default_value = "10m", value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) patience: Duration,
     #[command(flatten)]
-    pub(crate) installation: InstallationArgs,
-    /// Print one JSON object per line, errors included
-    #[arg(long)]
-    pub(crate) json: bool,
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
 }
 
 /// The events to replay; they must meet every condition that is given.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct Filter {
     #[command(flatten)]
@@ -72,11 +69,11 @@ pub(crate) struct Filter {
     pub(crate) hostname: Vec<String>,
     /// Select events received at or after this age or time: 90m, 24h, 7d, 2026-11-01 or
     /// 2026-11-01T12:00:00Z
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) since: Option<OffsetDateTime>,
     /// Select events received before this age or time, in the same forms
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) until: Option<OffsetDateTime>,
 }
 
 impl Filter {

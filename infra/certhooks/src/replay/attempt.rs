@@ -1,11 +1,8 @@
 use std::time::Duration;
 
 use envelope::Envelope;
-use ports::PortResult;
 use processing::{Disposition, QueueMessage};
-use providers::dispatch;
 
-use crate::replay::selection::Selection;
 use crate::replay::worker::Replayer;
 
 /// Maximum time to wait for the API budget without an attempt. Such a wait is not a failure, and Meta's
@@ -24,37 +21,18 @@ pub(crate) enum AttemptResult {
 }
 
 /// Replays the event under a key, with retries, until it is delivered or given up.
-pub(crate) async fn replay(
-    replayer: &Replayer,
-    key: &str,
-    selection: &Selection,
-    patience: Duration,
-) -> AttemptResult {
-    let selected = match selected_event(replayer, key, selection).await {
-        Ok(selected) => selected,
-        Err(error) => {
-            return AttemptResult::Failed { id: key.to_owned(), error: error.to_string() };
+pub(crate) async fn replay(replayer: &Replayer, key: &str, patience: Duration) -> AttemptResult {
+    let (id, outcome) = match replayer.source.selected(key).await {
+        Ok(None) => return AttemptResult::NotSelected,
+        Ok(Some((envelope, _))) => {
+            (envelope.id.clone(), attempts(replayer, envelope, patience).await)
         }
+        Err(error) => (key.to_owned(), Err(error.to_string())),
     };
-    let Some(envelope) = selected else { return AttemptResult::NotSelected };
-    let id = envelope.id.clone();
-    match attempts(replayer, envelope, patience).await {
+    match outcome {
         Ok(()) => AttemptResult::Replayed,
         Err(error) => AttemptResult::Failed { id, error },
     }
-}
-
-async fn selected_event(
-    replayer: &Replayer,
-    key: &str,
-    selection: &Selection,
-) -> PortResult<Option<Envelope>> {
-    let envelope = replayer.source.envelope(key).await?;
-    Ok(envelope.filter(|envelope| {
-        dispatch::challenge(envelope).is_none()
-            && dispatch::interpret(envelope)
-                .is_some_and(|interpretation| selection.includes(envelope, &interpretation))
-    }))
 }
 
 async fn attempts(

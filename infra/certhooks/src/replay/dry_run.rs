@@ -1,47 +1,23 @@
-use envelope::rfc3339;
-use providers::dispatch;
 use serde_json::json;
 
-use crate::display::short;
+use crate::display::{short, whole_seconds, without_prefix};
 use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
-use crate::replay::candidate_keys::CandidateKeys;
-use crate::replay::selection::Selection;
 use crate::replay::source::Source;
 
 /// Prints a line for each event that would be replayed, and their number.
-pub(crate) async fn run(
-    mut keys: CandidateKeys,
-    source: &Source,
-    selection: &Selection,
-    json: bool,
-) -> CommandResult<()> {
-    let (output, mut count) = (Output { json }, 0_u64);
+pub(crate) async fn run(source: &Source, output: Output) -> CommandResult<()> {
+    let (mut keys, mut count) = (source.keys(), 0_u64);
     while let Some(key) = keys.next().await? {
-        let Some(envelope) = source.envelope(&key).await? else { continue };
-        if dispatch::challenge(&envelope).is_some() {
-            continue;
-        }
-        let Some(interpretation) = dispatch::interpret(&envelope) else { continue };
-        if !selection.includes(&envelope, &interpretation) {
-            continue;
-        }
-        let received = envelope.receivedtime;
-        let received = rfc3339(received.replace_nanosecond(0).unwrap_or(received));
+        let Some((envelope, interpretation)) = source.selected(&key).await? else { continue };
+        let received = whole_seconds(envelope.receivedtime);
         let (kind, subject) = (interpretation.kind.as_str(), &interpretation.subject);
         let value = json!({
             "id": envelope.id, "received": received, "event": envelope.kind, "type": kind,
             "subject": subject, "key": key,
         });
-        let kind = kind.strip_prefix("certhooks.").unwrap_or(kind);
-        output.say(
-            &format!(
-                "{received} {kind:<32} {:<45} {}",
-                short(subject, 45),
-                short(&envelope.id, 80)
-            ),
-            &value,
-        );
+        let (kind, id) = (without_prefix(kind), short(&envelope.id, 80));
+        output.say(&format!("{received} {kind:<32} {:<45} {id}", short(subject, 45)), &value);
         count += 1;
     }
     if count == 0 {

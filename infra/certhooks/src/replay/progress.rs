@@ -9,10 +9,7 @@ use crate::error::{CommandError, CommandResult};
 use crate::output::say;
 use crate::replay::args::Replay;
 use crate::replay::attempt::{AttemptResult, replay};
-use crate::replay::candidate_keys::CandidateKeys;
-use crate::replay::selection::Selection;
 use crate::replay::worker::Replayer;
-use crate::time_parsing::parse_duration;
 
 /// Maximum number of events in progress, including those that wait for a retry.
 const CONCURRENT: usize = 64;
@@ -36,17 +33,7 @@ struct Progress<'a> {
     last_line: Instant,
 }
 
-pub(crate) async fn run(
-    keys: CandidateKeys,
-    replayer: Replayer,
-    selection: &Selection,
-    arguments: &Replay,
-) -> CommandResult<ExitCode> {
-    let patience = parse_duration(&arguments.patience).and_then(|age| Duration::try_from(age).ok());
-    let patience = patience.ok_or_else(|| {
-        let text = &arguments.patience;
-        CommandError::usage(format!("--patience {text}: must be a duration such as 90s, 10m or 2h"))
-    })?;
+pub(crate) async fn run(replayer: Replayer, arguments: &Replay) -> CommandResult<ExitCode> {
     let mut progress = Progress {
         arguments,
         open: VecDeque::new(),
@@ -58,7 +45,7 @@ pub(crate) async fn run(
         last_line: Instant::now(),
     };
     let ended = tokio::select! {
-        ended = progress.replay_all(keys, replayer, selection, patience) => ended,
+        ended = progress.replay_all(replayer) => ended,
         _ = tokio::signal::ctrl_c() => Err(CommandError::failed("stopped")),
     };
     let hint = progress.resume_hint();
@@ -69,22 +56,17 @@ pub(crate) async fn run(
 }
 
 impl Progress<'_> {
-    async fn replay_all(
-        &mut self,
-        mut keys: CandidateKeys,
-        replayer: Replayer,
-        selection: &Selection,
-        patience: Duration,
-    ) -> CommandResult<()> {
+    async fn replay_all(&mut self, replayer: Replayer) -> CommandResult<()> {
+        let (mut keys, patience) = (replayer.source.keys(), self.arguments.patience);
         let mut tasks = JoinSet::new();
         while let Some(key) = keys.next().await? {
             while tasks.len() >= CONCURRENT {
                 self.join(&mut tasks).await?;
             }
             self.open.push_back((key.clone(), false));
-            let (replayer, selection) = (replayer.clone(), selection.clone());
+            let replayer = replayer.clone();
             tasks.spawn(async move {
-                let ended = replay(&replayer, &key, &selection, patience).await;
+                let ended = replay(&replayer, &key, patience).await;
                 (key, ended)
             });
         }
@@ -128,7 +110,7 @@ impl Progress<'_> {
                 }
                 self.failed += 1;
                 self.consecutive_failures += 1;
-                if self.arguments.json {
+                if self.arguments.common.json {
                     eprintln!("{}", json!({ "failed": id, "key": key, "error": error }));
                 } else {
                     eprintln!("certhooks: {id}: not replayed: {error}");
@@ -156,7 +138,7 @@ impl Progress<'_> {
         let Self { replayed, failed, open, after, .. } = self;
         let waiting = open.iter().filter(|(_, is_done)| !is_done).count();
         let after = after.as_deref().unwrap_or("-");
-        if self.arguments.json {
+        if self.arguments.common.json {
             eprintln!(
                 "{}",
                 json!({ "replayed": replayed, "failed": failed, "under_way": waiting, "after": after })
@@ -175,7 +157,7 @@ impl Progress<'_> {
         }
         let text = format!("{replayed} replayed, {failed} failed");
         let value = json!({ "replayed": replayed, "failed": failed });
-        let line = if arguments.json { value.to_string() } else { text };
+        let line = if arguments.common.json { value.to_string() } else { text };
         if arguments.to.as_deref() == Some("-") {
             eprintln!("{line}");
         } else {

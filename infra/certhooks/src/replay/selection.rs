@@ -1,72 +1,62 @@
 use envelope::{Envelope, Provider};
 use providers::interpretation::Interpretation;
+use providers::profile;
 use serde_json::Value;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::error::{CommandError, CommandResult};
-use crate::replay::args::Replay;
-use crate::time_parsing::parse_time;
-
-/// In the order of the archive's keys, which begin with the provider's name.
-const PROVIDERS: [Provider; 3] = [Provider::Cloudflare, Provider::Digicert, Provider::Meta];
+use crate::replay::args::{Filter, Replay};
 
 /// The events of the archive to replay.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
-    providers: Vec<Provider>,
-    events: Vec<String>,
-    ids: Vec<String>,
-    orders: Vec<u64>,
+    filter: Filter,
     /// In lower case.
     hostnames: Vec<String>,
-    since: Option<OffsetDateTime>,
-    until: Option<OffsetDateTime>,
     after: String,
 }
 
 impl Selection {
     /// # Errors
-    /// No event is selected, or `--since` or `--until` is not a time.
+    /// No event is selected.
     pub(crate) fn of(arguments: &Replay) -> CommandResult<Self> {
-        let filter = &arguments.filter;
+        let filter = arguments.filter.clone();
         if filter.is_empty() && !arguments.all {
             return Err(CommandError::usage(
                 "no events are selected; select them with --since, --until, --provider, --event, --id, \
                  --order or --hostname, or use --all",
             ));
         }
-        let providers = filter.kinds.providers();
         let lower = |name: &String| name.trim_end_matches('.').to_lowercase();
-        Ok(Self {
-            providers: if providers.is_empty() { PROVIDERS.to_vec() } else { providers },
-            events: filter.kinds.event.clone(),
-            ids: filter.id.clone(),
-            orders: filter.order.clone(),
-            hostnames: filter.hostname.iter().map(lower).collect(),
-            since: filter.since.as_deref().map(|text| parse_time("--since", text)).transpose()?,
-            until: filter.until.as_deref().map(|text| parse_time("--until", text)).transpose()?,
-            after: arguments.after.clone().unwrap_or_default(),
-        })
+        let hostnames = filter.hostname.iter().map(lower).collect();
+        Ok(Self { filter, hostnames, after: arguments.after.clone().unwrap_or_default() })
     }
 
     /// Prefixes of keys, and for each the key after which to begin.
     pub(crate) fn ranges(&self) -> Vec<(String, String)> {
-        let wanted = PROVIDERS.iter().filter(|provider| self.providers.contains(provider));
-        let begin = |provider: &Provider| {
+        // In the order of the archive's keys, which begin with the provider's name.
+        let mut names: Vec<_> = profile::ALL.iter().map(|profile| profile.provider).collect();
+        names.retain(|provider| self.filter.kinds.has_provider(|wanted| wanted == *provider));
+        names.sort_by_key(|provider| provider.as_str());
+        let begin = |provider: Provider| {
             let prefix = format!("{provider}/");
-            let since = self.since.and_then(day).map(|day| format!("{prefix}{day}"));
+            let since = self.filter.since.and_then(day).map(|day| format!("{prefix}{day}"));
             let begin = since.unwrap_or_default().max(self.after.clone());
             (prefix, begin)
         };
         // A provider whose keys are all before `--after` was replayed by an earlier run.
-        wanted.map(begin).filter(|(prefix, begin)| *begin < format!("{prefix}~")).collect()
+        names
+            .into_iter()
+            .map(begin)
+            .filter(|(prefix, begin)| *begin < format!("{prefix}~"))
+            .collect()
     }
 
     /// Whether this key, and with it every later one of its provider, is after `--until`.
     pub(crate) fn ends_before(&self, key: &str) -> bool {
         let received = key.split_once('/').map_or("", |(_, rest)| rest);
-        let last = self.until.and_then(day);
+        let last = self.filter.until.and_then(day);
         last.is_some_and(|last| received.get(..last.len()).is_some_and(|day| day > last.as_str()))
     }
 
@@ -74,34 +64,27 @@ impl Selection {
     pub(crate) fn may_include(&self, key: &str) -> bool {
         let name = key.rsplit('/').next().unwrap_or_default();
         let is_named = |id: &String| id.replace('/', ".") == name;
-        !name.ends_with(".data") && (self.ids.is_empty() || self.ids.iter().any(is_named))
+        !name.ends_with(".data")
+            && (self.filter.id.is_empty() || self.filter.id.iter().any(is_named))
     }
 
     /// Whether an event meets every condition.
     pub(crate) fn includes(&self, envelope: &Envelope, interpretation: &Interpretation) -> bool {
+        let Filter { kinds, id, order, since, until, .. } = &self.filter;
         let received = envelope.receivedtime;
-        (self.events.is_empty()
-            || self.events.iter().any(|name| is_type(name, envelope, interpretation)))
-            && (self.ids.is_empty() || self.ids.contains(&envelope.id))
-            && (self.orders.is_empty()
-                || order(interpretation).is_some_and(|id| self.orders.contains(&id)))
+        let types = [&*envelope.kind, &*interpretation.event, interpretation.kind.as_str()];
+        let is_order = || {
+            let id = interpretation.identifiers.get("order_id").and_then(Value::as_u64);
+            id.is_some_and(|id| order.contains(&id))
+        };
+        kinds.has_event(&types)
+            && (id.is_empty() || id.contains(&envelope.id))
+            && (order.is_empty() || is_order())
             && (self.hostnames.is_empty()
                 || self.hostnames.iter().any(|name| names(interpretation, name)))
-            && self.since.is_none_or(|since| received >= since)
-            && self.until.is_none_or(|until| received < until)
+            && since.is_none_or(|since| received >= since)
+            && until.is_none_or(|until| received < until)
     }
-}
-
-/// Whether the event's type is `name` or ends with it after a dot, in the provider's or our naming.
-pub(crate) fn is_type(name: &str, envelope: &Envelope, interpretation: &Interpretation) -> bool {
-    let ends = |kind: &str| {
-        kind.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
-    ends(&envelope.kind) || ends(&interpretation.event) || ends(interpretation.kind.as_str())
-}
-
-fn order(interpretation: &Interpretation) -> Option<u64> {
-    interpretation.identifiers.get("order_id")?.as_u64()
 }
 
 /// Whether an identifier of the event, or the end of its subject, is this hostname or domain.

@@ -1,56 +1,48 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use embedded::LocalArchive;
 use envelope::Envelope;
-use ports::{Archive, ArchiveReader, PortResult};
+use ports::{Archive, PortError, PortResult};
+use providers::dispatch;
+use providers::interpretation::Interpretation;
 use ring::digest::{SHA256, digest};
 
 use crate::error::CommandResult;
-use crate::replay::installation::Installation;
-use crate::stack::StackArchive;
+use crate::installation::AnyArchive;
+use crate::replay::selection::Selection;
 
-/// The archive of the installation. No object in it is overwritten.
+/// The archive of the installation, and which of its events are replayed. No object in it is overwritten.
 #[derive(Clone)]
-pub(crate) enum Source {
-    Local(LocalArchive),
-    Stack(Arc<StackArchive>),
+pub(crate) struct Source {
+    pub(crate) archive: Arc<dyn AnyArchive>,
+    pub(crate) selection: Selection,
 }
 
 impl Source {
-    pub(crate) fn of(installation: &Installation) -> CommandResult<Self> {
-        Ok(match installation {
-            Installation::Local(state) => Self::Local(state.archive()),
-            Installation::Stack(stack) => Self::Stack(Arc::new(stack.archive()?)),
-        })
-    }
-
-    /// The envelope under a key; `None` when it was deleted in the meantime.
+    /// The event under a key with what it means; `None` where it is not selected, or was deleted in the
+    /// meantime.
     ///
     /// # Errors
     /// It cannot be read, or is not an envelope. The error does not quote it.
-    pub(crate) async fn envelope(&self, key: &str) -> PortResult<Option<Envelope>> {
-        let Some(object) = self.get(key).await? else { return Ok(None) };
-        let envelope = serde_json::from_slice(&object);
-        let unreadable =
-            |_| ports::PortError(format!("archive object {key:?} is not a valid envelope"));
-        envelope.map(Some).map_err(unreadable)
-    }
-}
-
-impl ArchiveReader for Source {
-    async fn list(&self, prefix: &str, after: &str) -> PortResult<Vec<String>> {
-        match self {
-            Self::Local(archive) => archive.list(prefix, after).await,
-            Self::Stack(archive) => archive.list(prefix, after).await,
-        }
+    pub(crate) async fn selected(
+        &self,
+        key: &str,
+    ) -> PortResult<Option<(Envelope, Interpretation)>> {
+        let Some(object) = self.archive.get(key).await? else { return Ok(None) };
+        let envelope = serde_json::from_slice::<Envelope>(&object);
+        let unreadable = |_| PortError(format!("archive object {key:?} is not a valid envelope"));
+        let envelope = envelope.map_err(unreadable)?;
+        let interpretation = dispatch::interpret(&envelope).filter(|interpretation| {
+            interpretation.challenge.is_none() && self.selection.includes(&envelope, interpretation)
+        });
+        Ok(interpretation.map(|interpretation| (envelope, interpretation)))
     }
 
-    async fn get(&self, key: &str) -> PortResult<Option<Vec<u8>>> {
-        match self {
-            Self::Local(archive) => archive.get(key).await,
-            Self::Stack(archive) => archive.get(key).await,
-        }
+    /// The keys that may hold a selected event.
+    pub(crate) fn keys(&self) -> CandidateKeys {
+        let ranges = self.selection.ranges().into();
+        CandidateKeys { source: self.clone(), ranges, page: VecDeque::new() }
     }
 }
 
@@ -62,9 +54,39 @@ impl Archive for Source {
         let Some(event) = key.strip_suffix(".data") else { return Ok(String::new()) };
         let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());
         let key = format!("{event}.replayed-{}.data", hash.get(..16).unwrap_or(&hash));
-        match self {
-            Self::Local(archive) => archive.put(&key, body).await,
-            Self::Stack(archive) => archive.put(&key, body).await,
+        self.archive.put(&key, body).await
+    }
+}
+
+/// The keys that may hold a selected event, in order, with at most one page of them in memory.
+pub(crate) struct CandidateKeys {
+    source: Source,
+    /// Prefixes of keys, and for each the key after which the next page begins.
+    ranges: VecDeque<(String, String)>,
+    page: VecDeque<String>,
+}
+
+impl CandidateKeys {
+    /// The next key; `None` when there are no more.
+    ///
+    /// # Errors
+    /// The archive cannot be listed.
+    pub(crate) async fn next(&mut self) -> CommandResult<Option<String>> {
+        loop {
+            while let Some(key) = self.page.pop_front() {
+                if self.source.selection.ends_before(&key) {
+                    self.page.clear();
+                    self.ranges.pop_front();
+                } else if self.source.selection.may_include(&key) {
+                    return Ok(Some(key));
+                }
+            }
+            let Some((prefix, after)) = self.ranges.front_mut() else { return Ok(None) };
+            self.page = self.source.archive.list(prefix, after).await?.into();
+            match self.page.back() {
+                Some(last) => last.clone_into(after),
+                None => drop(self.ranges.pop_front()),
+            }
         }
     }
 }

@@ -4,71 +4,61 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use embedded::{LocalDeliveries, Options, State};
+use embedded::{Options, State};
 use ports::{Deliveries, Delivery, PortError, PortResult};
 
 use crate::display::one_line;
 use crate::error::{CommandError, CommandResult};
-use crate::replay::installation::Installation;
-use crate::stack::StackDeliveries;
+use crate::installation::{AnyDeliveries, Installation};
 
 /// Where the certificate events are delivered.
 #[derive(Clone)]
-pub(crate) enum Target {
-    State(LocalDeliveries),
-    Queue(Arc<StackDeliveries>),
-    /// A file or standard output, with one event per line.
-    Lines {
-        name: Arc<str>,
-        out: Arc<Mutex<Box<dyn Write + Send>>>,
-    },
+pub(crate) struct Target(Arc<dyn AnyDeliveries>);
+
+/// A file or standard output, with one event per line.
+struct Lines {
+    name: String,
+    out: Mutex<Box<dyn Write + Send>>,
 }
 
 impl Target {
     /// # Errors
     /// `to` names nothing that events can be delivered to.
-    pub(crate) fn open(to: Option<&str>, installation: &Installation) -> CommandResult<Self> {
-        let is_address = |to: &str| to.starts_with("https://") || to.starts_with("http://");
-        match (to, installation) {
-            (None, Installation::Local(state)) => Ok(Self::State(state.deliveries())),
-            (None, Installation::Stack(stack)) => {
-                Ok(Self::Queue(Arc::new(stack.deliveries(None)?)))
+    pub(crate) fn open(to: Option<&str>, installation: &dyn Installation) -> CommandResult<Self> {
+        Ok(Self(match to {
+            None => installation.deliveries(None)?,
+            Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
+                installation.deliveries(Some(url))?
             }
-            (Some(to), Installation::Stack(stack)) if is_address(to) => {
-                Ok(Self::Queue(Arc::new(stack.deliveries(Some(to))?)))
+            Some("-") => lines("standard output", std::io::stdout()),
+            Some(to) if to.ends_with('/') || Path::new(to).is_dir() => {
+                Arc::new(State::join(Path::new(to), Options::default())?.deliveries())
             }
-            (Some(to), Installation::Local(_)) if is_address(to) => {
-                Err(CommandError::usage("--to: the URL of a queue requires --stack"))
-            }
-            (Some("-"), _) => Ok(Self::lines("standard output", std::io::stdout())),
-            (Some(to), _) if to.ends_with('/') || Path::new(to).is_dir() => {
-                Ok(Self::State(State::join(Path::new(to), Options::default())?.deliveries()))
-            }
-            (Some(to), _) => {
+            Some(to) => {
                 let file = OpenOptions::new().append(true).create(true).mode(0o600).open(to);
                 let file =
                     file.map_err(|error| CommandError::usage(format!("--to {to}: {error}")))?;
-                Ok(Self::lines(to, file))
+                lines(to, file)
             }
-        }
+        }))
     }
+}
 
-    fn lines(name: &str, out: impl Write + Send + 'static) -> Self {
-        Self::Lines { name: name.into(), out: Arc::new(Mutex::new(Box::new(out))) }
-    }
+fn lines(name: &str, out: impl Write + Send + 'static) -> Arc<dyn AnyDeliveries> {
+    Arc::new(Lines { name: name.to_owned(), out: Mutex::new(Box::new(out)) })
 }
 
 impl Deliveries for Target {
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
-        match self {
-            Self::State(deliveries) => deliveries.publish(delivery).await,
-            Self::Queue(queue) => queue.publish(delivery).await,
-            Self::Lines { name, out } => {
-                let line = format!("{}\n", one_line(&delivery.body));
-                let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-                let written = out.write_all(line.as_bytes()).and_then(|()| out.flush());
-                written.map_err(|error| PortError(format!("{name}: {error}")))
-            }
-        }
+        self.0.publish(delivery).await
+    }
+}
+
+impl Deliveries for Lines {
+    async fn publish(&self, delivery: Delivery) -> PortResult<()> {
+        let line = format!("{}\n", one_line(&delivery.body));
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+        written.map_err(|error| PortError(format!("{}: {error}", self.name)))
     }
 }

@@ -1,17 +1,23 @@
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use boot::Environment;
-use embedded::LocalSecrets;
-use envelope::Provider;
-use processing::{Keys, Ports, Settings, Worker};
+use envelope::Envelope;
+use ports::{
+    CertificateState, Claim, DeliveryRecord, EventsQueue, Ledger, Ordering, Outgoing, PortError,
+    PortResult,
+};
+use processing::{Ports, Settings, Worker};
+use providers::profile;
+use secrecy::SecretString;
+use time::OffsetDateTime;
 
+use crate::credentials::{ApiKey, local_secrets};
 use crate::error::CommandResult;
-use crate::keys::{self, ApiKey};
-use crate::local::providers::Providers;
-use crate::replay::installation::Installation;
-use crate::replay::ledger::ReplayLedger;
-use crate::replay::retry_queue::RetryQueue;
+use crate::installation::Installation;
+use crate::local::Providers;
 use crate::replay::source::Source;
 use crate::replay::target::Target;
 
@@ -29,27 +35,25 @@ pub(crate) struct Replayer {
 }
 
 /// The APIs of the providers, with the operator's own keys, since only the worker of a stack may read its
-/// keys.
+/// keys. Only for a state folder is a provider without a key simulated.
 pub(crate) async fn providers(
     state: &Path,
     environment: &Environment,
-    installation: &Installation,
+    installation: &dyn Installation,
 ) -> CommandResult<Providers> {
-    let secrets = LocalSecrets::new(state, keys::variable(environment));
-    if let Installation::Local(_) = installation {
-        let started = Providers::start(environment, &secrets).await;
-        return started.map_err(|error| crate::error::CommandError::failed(format!("{error:#}")));
+    let secrets = local_secrets(state, environment);
+    if !installation.is_stack() {
+        return Ok(Providers::start(environment, &secrets).await?);
     }
-    let own = async |provider| match ApiKey::find(&secrets, provider).await {
-        Ok(key) => Ok(Some(key).filter(|key| !key.is_simulated())),
-        Err(_) if !state.join("secrets.json").exists() => Ok(None),
-        Err(error) => Err(error),
-    };
-    let keys = Keys {
-        digicert: own(Provider::Digicert).await?,
-        cloudflare: own(Provider::Cloudflare).await?,
-        meta: own(Provider::Meta).await?,
-    };
+    let mut keys = processing::Keys::new();
+    for profile in profile::ALL {
+        match ApiKey::find(&secrets, profile.provider).await {
+            Ok(key) if key.is_simulated() => {}
+            Ok(key) => drop(keys.insert(profile.provider, key)),
+            Err(_) if !state.join("secrets.json").exists() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(Providers { settings: Settings::from_environment(environment)?, keys, simulation: None })
 }
 
@@ -68,4 +72,72 @@ pub(crate) fn replayer(
     };
     let worker = Arc::new(Worker::new(&settings, ports, providers.keys.clone())?);
     Ok(Replayer { worker, retry_queue, source })
+}
+
+/// The events queue of a replay. Retries stay in this process, since the real events queue is for new
+/// events.
+#[derive(Clone, Default)]
+pub(crate) struct RetryQueue(Arc<Mutex<HashMap<String, Vec<ScheduledRetry>>>>);
+
+/// The next attempt for an event, after a delay.
+pub(crate) struct ScheduledRetry {
+    pub(crate) envelope: Envelope,
+    pub(crate) delay: Duration,
+}
+
+impl RetryQueue {
+    /// Removes the retry that the worker requeued for an event.
+    pub(crate) fn take(&self, id: &str) -> Option<ScheduledRetry> {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = waiting.get_mut(id)?.pop();
+        waiting.retain(|_, next| !next.is_empty());
+        next
+    }
+}
+
+impl EventsQueue for RetryQueue {
+    async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
+        for Outgoing { body, delay, .. } in messages {
+            let unreadable = |_| PortError("a requeued event is not a valid envelope".to_owned());
+            let envelope: Envelope = serde_json::from_str(&body).map_err(unreadable)?;
+            let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting
+                .entry(envelope.id.clone())
+                .or_default()
+                .push(ScheduledRetry { envelope, delay });
+        }
+        Ok(())
+    }
+}
+
+/// The ledger of a replay: it lets every event be delivered again, and records nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct ReplayLedger;
+
+impl Ledger for ReplayLedger {
+    async fn claim(&self, _: &str, _: &str, _: OffsetDateTime) -> PortResult<Claim> {
+        Ok(Claim::Granted)
+    }
+
+    /// A replayed event is marked as such, so its order is not compared with that of later events.
+    async fn advance(&self, _: CertificateState) -> PortResult<Ordering> {
+        Ok(Ordering::Current)
+    }
+
+    async fn record(&self, _: DeliveryRecord) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn release(&self, _: &str, _: &str) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn known(&self, _: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
+        Ok(HashMap::new())
+    }
+
+    /// Does nothing, since the archive holds no challenge.
+    async fn keep_challenge(&self, _: &str, _: &SecretString, _: OffsetDateTime) -> PortResult<()> {
+        Ok(())
+    }
 }

@@ -56,7 +56,7 @@ fn every_file_has_an_expectation_and_every_expectation_a_file() {
 fn digicert_and_cloudflare_events_are_delivered_as_expected() {
     let providers = Providers::start();
     let local = providers.local(&[]);
-    let folders = [("digicert", Provider::Digicert), ("cloudflare", Provider::Cloudflare)];
+    let folders = [("digicert", Provider::DIGICERT), ("cloudflare", Provider::CLOUDFLARE)];
     let sent: Vec<Sent> = folders
         .into_iter()
         .flat_map(|(folder, provider)| files(folder).into_iter().map(move |file| (file, provider)))
@@ -86,7 +86,7 @@ fn meta_events_are_delivered_as_expected() {
     for file in files("meta-ct") {
         // A state folder for each file, since each certificate becomes an event only once.
         let local = providers.local(&[("META_DOMAINS", "example.com")]);
-        let sent = Sent::send(&providers, &local, &file, Provider::Meta);
+        let sent = Sent::send(&providers, &local, &file, Provider::META);
         let of = |event: &Value, id: &str| {
             let own = event["id"].as_str().unwrap();
             own == id || own.starts_with(&format!("{id}/"))

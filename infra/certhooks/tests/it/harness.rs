@@ -149,12 +149,6 @@ impl Local {
         }
     }
 
-    /// The events that are delivered after this time, however many.
-    pub(crate) fn delivered_within(&self, time: Duration) -> Vec<Value> {
-        thread::sleep(time);
-        tail(self.state.path())
-    }
-
     /// Ends the process with SIGKILL and returns its state folder.
     pub(crate) fn kill(mut self) -> Arc<Folder> {
         self.process.kill().unwrap();

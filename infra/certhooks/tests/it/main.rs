@@ -5,7 +5,6 @@
 mod canned;
 mod cloudflare;
 mod commands;
-mod crash;
 mod dead_letters;
 mod digicert;
 mod doctor;
@@ -14,9 +13,9 @@ mod events;
 mod folder;
 mod harness;
 mod leaks;
-mod meta;
 mod providers;
 mod replay;
+mod restart;
 mod scene;
 mod status;
 mod webhook_endpoint;

@@ -57,10 +57,6 @@ impl Providers {
         Self { simulator, roots, client, runtime }
     }
 
-    pub(crate) fn runtime(&self) -> &Runtime {
-        &self.runtime
-    }
-
     /// Starts `certhooks local` with these providers; later variables override earlier ones.
     pub(crate) fn local(&self, variables: &[(&str, &str)]) -> Local {
         self.local_in(Folder::new().into(), variables)
@@ -123,10 +119,6 @@ impl Providers {
         ids.into_iter().next().unwrap()
     }
 
-    pub(crate) fn client(&self) -> Client {
-        self.client.clone()
-    }
-
     /// The requests whose path, without the provider's base, begins with `path`.
     pub(crate) fn seen(&self, path: &str) -> Vec<RecordedRequest> {
         let mut recent = self.requests().recent();
@@ -139,7 +131,7 @@ impl Providers {
 }
 
 /// Sends a webhook request, and returns status and JSON body of the answer.
-pub(crate) async fn post(
+async fn post(
     client: &Client,
     address: &str,
     provider: Provider,
@@ -147,9 +139,9 @@ pub(crate) async fn post(
     traceparent: Option<&str>,
 ) -> reqwest::Result<(u16, Value)> {
     let (route, name, value) = match provider {
-        Provider::Digicert => ("digicert", "X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),
-        Provider::Cloudflare => ("cloudflare", "cf-webhook-auth", CLOUDFLARE_AUTH.to_owned()),
-        Provider::Meta => ("meta-ct", "X-Hub-Signature-256", meta_signature(&body)),
+        Provider::DIGICERT => ("digicert", "X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),
+        Provider::CLOUDFLARE => ("cloudflare", "cf-webhook-auth", CLOUDFLARE_AUTH.to_owned()),
+        _ => ("meta-ct", "X-Hub-Signature-256", meta_signature(&body)),
     };
     let mut request = client.post(format!("http://{address}/webhooks/{route}")).header(name, value);
     if let Some(traceparent) = traceparent {
@@ -160,16 +152,16 @@ pub(crate) async fn post(
     Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or_default()))
 }
 
-pub(crate) fn ids(answer: &Value) -> Vec<String> {
+fn ids(answer: &Value) -> Vec<String> {
     let ids = answer["ids"].as_array().unwrap();
     ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
 }
 
 fn provider_of(event: &Value) -> Provider {
     match event {
-        event if event.get("event").is_some() => Provider::Digicert,
-        event if event.get("object").is_some() => Provider::Meta,
-        _ => Provider::Cloudflare,
+        event if event.get("event").is_some() => Provider::DIGICERT,
+        event if event.get("object").is_some() => Provider::META,
+        _ => Provider::CLOUDFLARE,
     }
 }
 

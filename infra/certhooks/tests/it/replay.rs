@@ -93,11 +93,15 @@ async fn events_are_selected_by_all_conditions() {
     }
     for (arguments, error) in [
         (&[][..], "no events are selected"),
-        (&["--since", "yesterday"], "--since yesterday: must be an age"),
-        (&["--all", "--patience", "long"], "--patience long: must be a duration"),
         (&["--all", "--to", "https://sqs.example.com/1/q"], "requires --stack"),
     ] {
         scene.run(&[&["replay"], arguments].concat()).refused(2, error);
+    }
+    for (option, value, error) in
+        [("--since", "yesterday", "must be an age"), ("--patience", "long", "must be a duration")]
+    {
+        let ended = scene.run(&["replay", "--all", option, value]);
+        assert!(ended.code == 2 && ended.err.contains(error), "{ended:?}");
     }
 }
 

@@ -2,8 +2,6 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::stats::Summary;
-
 /// What is measured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,6 +36,42 @@ pub enum What {
     LocalRate,
     /// Memory of `certhooks local` after each tenth, in bytes.
     LocalMemory,
+}
+
+impl What {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Cold => "cold start",
+            Self::ColdCpu => "CPU to the first acknowledged webhook",
+            Self::Warm => "warm acknowledgement",
+            Self::WarmCpu => "CPU per webhook",
+            Self::Billed => "billed per webhook",
+            Self::PeakMemory => "peak memory",
+            Self::Zip => "zip",
+            Self::ZipBesideImage => "zip without the SDK of Lambda's image",
+            Self::Batch => "batch of 10, call-backs of 200 ms",
+            Self::WorkerRate => "worker, call-backs answered at once",
+            Self::WorkerMemory => "worker: peak memory with a full batch",
+            Self::WorkerCpu => "worker: CPU per event",
+            Self::LocalRate => "`certhooks local`, by tenths of the run",
+            Self::LocalMemory => "`certhooks local`: memory after each tenth",
+        }
+    }
+
+    fn unit_name(self) -> &'static str {
+        match self {
+            Self::Cold | Self::ColdCpu | Self::Warm | Self::WarmCpu | Self::Billed => "ms",
+            Self::Batch | Self::WorkerCpu => "ms",
+            Self::WorkerRate | Self::LocalRate => "events a second",
+            Self::PeakMemory | Self::WorkerMemory | Self::LocalMemory => "MB",
+            Self::Zip | Self::ZipBesideImage => "MB",
+        }
+    }
+
+    /// What a figure is divided by in tables: megabytes there are 10⁶ bytes.
+    pub(crate) fn unit(self) -> f64 {
+        if self.unit_name() == "MB" { 1e6 } else { 1.0 }
+    }
 }
 
 /// One side's figures, in the order of the rounds.
@@ -91,13 +125,20 @@ impl Figures {
         (series.void.is_none() && !series.figures.is_empty()).then_some(&series.figures[..])
     }
 
-    pub fn summary(&self, side: &str) -> Option<Summary> {
-        Summary::of(self.of(side)?)
+    pub fn median(&self, side: &str) -> Option<f64> {
+        median(self.of(side)?)
     }
 
-    /// The ratios of `a` to `b`, round by round.
-    pub fn ratio(&self, a: &str, b: &str) -> Option<Summary> {
-        Summary::of_ratios(self.of(a)?, self.of(b)?)
+    /// The median of the ratios of `a` to `b`, round by round, because a disturbance of a round affects both.
+    pub fn median_ratio(&self, a: &str, b: &str) -> Option<f64> {
+        let ratios: Vec<f64> = self.of(a)?.iter().zip(self.of(b)?).map(|(a, b)| a / b).collect();
+        median(&ratios)
+    }
+
+    /// The name in tables.
+    pub(crate) fn title(&self) -> String {
+        let memory = self.memory_mb.map(|mb| format!(" at {mb} MB")).unwrap_or_default();
+        format!("{}{memory}, {}", self.what.title(), self.what.unit_name())
     }
 
     fn change(&mut self, side: &str, change: impl FnOnce(&mut Series)) {
@@ -105,6 +146,18 @@ impl Figures {
             change(series);
         }
     }
+}
+
+/// The quartiles, with the median in the middle: each is the figure nearest to its place in the sorted list.
+pub(crate) fn quartiles(figures: &[f64]) -> Option<[f64; 3]> {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    Some([1, 2, 3].map(|quarter| sorted[(last * quarter + 2) / 4]))
+}
+
+pub(crate) fn median(figures: &[f64]) -> Option<f64> {
+    quartiles(figures).map(|[_, median, _]| median)
 }
 
 /// The sides that have a void figure.
@@ -120,21 +173,29 @@ pub fn find(all: &[Figures], what: What, memory_mb: Option<u32>) -> Option<&Figu
 
 #[cfg(test)]
 mod tests {
-    use super::{Figures, What, find, void_sides};
+    use super::{Figures, What, find, quartiles, void_sides};
+
+    #[test]
+    fn quartiles_are_read_from_the_sorted_figures() {
+        assert_eq!(quartiles(&[]), None);
+        assert_eq!(quartiles(&[3.0]), Some([3.0, 3.0, 3.0]));
+        assert_eq!(quartiles(&[5.0, 1.0, 4.0, 2.0, 3.0]), Some([2.0, 3.0, 4.0]));
+    }
 
     #[test]
     fn a_void_side_has_no_figures() {
         let mut figures = Figures::new(What::Cold, Some(256), &["a", "b"]);
-        for (a, b) in [(10.0, 5.0), (30.0, 10.0)] {
+        // The medians alone would give 30 / 10; the pairs say 2, 3 and 1.
+        for (a, b) in [(20.0, 10.0), (30.0, 10.0), (50.0, 50.0)] {
             figures.push("a", a);
             figures.push("b", b);
         }
-        assert_eq!(figures.ratio("a", "b").unwrap().median, 2.5);
+        assert_eq!(figures.median_ratio("a", "b"), Some(2.0));
         figures.mark_void("b", "it answered 503");
         assert!(figures.is_void("b") && !figures.is_void("a"));
         assert_eq!(figures.of("b"), None);
-        assert_eq!(figures.ratio("a", "b"), None);
-        assert_eq!(figures.summary("a").unwrap().median, 20.0);
+        assert_eq!(figures.median_ratio("a", "b"), None);
+        assert_eq!(figures.median("a"), Some(30.0));
 
         let all = [figures, Figures::void(What::Batch, "worker", "it did not start")];
         assert_eq!(void_sides(&all).into_iter().collect::<Vec<_>>(), ["b", "worker"]);

@@ -6,26 +6,21 @@
 //! - [`subject`]: a started program; [`process`], [`quota`]: its measurements and limits by the kernel
 //! - [`event`]: the webhooks, and the check that each was acknowledged and queued
 //! - [`cold`], [`warm`], [`size`], [`worker`], [`local`]: what is measured
-//! - [`figures`], [`stats`], [`cost`], [`targets`], [`results`]: the results
-//! - [`output`]: writes them; [`markdown`], [`picture`]: as tables and as a chart
+//! - [`figures`], [`targets`], [`results`]: the results; [`markdown`]: as tables
 
 mod event;
-mod picture;
 mod subject;
 
 pub mod cold;
-pub mod cost;
 pub mod figures;
 pub mod local;
 pub mod markdown;
-pub mod output;
 pub mod process;
 pub mod quota;
 pub mod results;
 pub mod side;
 pub mod size;
 pub mod stage;
-pub mod stats;
 pub mod targets;
 pub mod warm;
 pub mod worker;

@@ -8,7 +8,7 @@ use bench::figures::{self, Figures, What};
 use bench::results::{Method, Results};
 use bench::side::{OURS, Side};
 use bench::stage::Stage;
-use bench::{cold, cost, local, markdown, output, size, targets, warm, worker};
+use bench::{cold, local, markdown, size, targets, warm, worker};
 use clap::{Parser, ValueEnum};
 
 /// Compare the functions with peers that do the same work
@@ -37,7 +37,7 @@ struct Cli {
     /// Folder with the installed peers
     #[arg(long, default_value = ".tools/bench", value_name = "DIR")]
     peers: PathBuf,
-    /// Folder to write bench.json, bench.md and cold-start.svg to
+    /// Folder to write bench.json and bench.md to
     #[arg(long, default_value = "target/bench", value_name = "DIR")]
     results: PathBuf,
 }
@@ -73,10 +73,9 @@ async fn run(arguments: &Cli) -> Result<()> {
     let results = Results {
         method: Method::of(&stage, &sides, rounds),
         targets: targets::of(&figures, template_mb),
-        costs: cost::of(&figures, &sides),
         figures,
     };
-    output::write(&results, &arguments.results, &sides)?;
+    results.write(&arguments.results, &sides)?;
     println!("{}", markdown::render(&results, &sides));
     eprintln!("bench: wrote the results to {}", arguments.results.display());
     let void = figures::void_sides(&results.figures);

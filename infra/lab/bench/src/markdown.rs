@@ -1,189 +1,116 @@
-//! Tables for the README, from the figures.
+//! The results as tables, for the README.
 
-use crate::cost::Cost;
-use crate::figures::{Figures, What, find};
-use crate::local::LOCAL;
-use crate::quota::MEMORIES;
+use crate::figures::{Figures, quartiles};
 use crate::results::Results;
 use crate::side::Side;
-use crate::stats::{Summary, significant};
-use crate::targets::Target;
-use crate::worker::{BATCH, WORKER};
+use crate::targets::{Bound, Target};
 
 /// The cell of a figure that was not measured or is void.
 const NONE: &str = "–";
 
-/// All tables, with their headings.
+/// How it was measured, the targets, and all figures.
 pub fn render(results: &Results, sides: &[Side]) -> String {
-    let all = &results.figures[..];
+    let (compared, own): (Vec<_>, Vec<_>) =
+        results.figures.iter().partition(|figures| figures.series.len() > 1);
     let parts = [
         ("How it was measured", results.method.text()),
         ("Targets", targets(&results.targets)),
-        ("Cold start", cold(all, sides)),
-        ("Warm, memory, size", warm(all, sides)),
-        ("Worker and `certhooks local`", worker(all)),
-        ("Cost of a million webhooks, USD (arm64, in brackets x86)", cost(&results.costs, sides)),
+        ("Webhook functions", comparison(&compared, sides)),
+        ("Worker and `certhooks local`", lines(&own)),
     ];
     parts.iter().map(|(title, text)| format!("### {title}\n\n{text}\n")).collect()
 }
 
 fn targets(targets: &[Target]) -> String {
     let row = |target: &Target| {
+        let sign = match target.bound {
+            Bound::AtLeast => "≥",
+            Bound::AtMost => "≤",
+        };
+        let measured = target.measured.map(|measured| significant(measured) + target.unit);
+        let result = match target.is_met() {
+            Some(true) => "met",
+            Some(false) => "**not met**",
+            None => "not measured",
+        };
         vec![
-            target.number.clone(),
-            target.limit_text(),
-            target.measured_text(),
-            target.result_text(),
+            target.name.clone(),
+            format!("{sign} {}{}", target.limit, target.unit),
+            measured.unwrap_or_else(|| NONE.to_owned()),
+            result.to_owned(),
         ]
     };
-    table(&["", "target", "measured", ""], &targets.iter().map(row).collect::<Vec<_>>())
+    table(&["", "target", "measured", ""], targets.iter().map(row))
 }
 
-fn cold(all: &[Figures], sides: &[Side]) -> String {
-    let speeds: Vec<_> =
-        std::iter::once(None).chain(MEMORIES.iter().rev().copied().map(Some)).collect();
-    let rows = |cell: &dyn Fn(&Figures, &Side) -> String| {
-        let row = |side: &Side| {
-            let cells = speeds.iter().map(|memory| {
-                find(all, What::Cold, *memory).map_or(NONE.into(), |figures| cell(figures, side))
-            });
-            std::iter::once(side.title.to_owned()).chain(cells).collect()
-        };
-        sides.iter().map(row).collect::<Vec<_>>()
+/// A row for each figure, with a column for each side.
+fn comparison(all: &[&Figures], sides: &[Side]) -> String {
+    let head: Vec<_> = std::iter::once("").chain(sides.iter().map(|side| side.title)).collect();
+    let row = |figures: &&Figures| {
+        let cells = sides.iter().map(|side| cell(figures, side.name));
+        std::iter::once(figures.title()).chain(cells).collect()
     };
-    let ours = sides.first().map_or("", |side| side.name);
-    let head = |first| [first, "full speed", "1024 MB", "512 MB", "256 MB", "128 MB"];
-    let millis = rows(&|figures, side| spread(figures.summary(side.name)));
-    let ratios = rows(&|figures, side| spread(figures.ratio(side.name, ours)));
-    format!(
-        "{}\n{}",
-        table(&head("ms to the first acknowledged webhook"), &millis),
-        table(&head("ratio to Certhooks, pair by pair"), &ratios)
-    )
+    table(&head, all.iter().map(row))
 }
 
-fn warm(all: &[Figures], sides: &[Side]) -> String {
-    let ours = sides.first().map_or("", |side| side.name);
-    let row = |side: &Side| {
-        let summary = |what| find(all, what, None).and_then(|figures| figures.summary(side.name));
-        let megabytes = |what| summary(what).map_or(NONE.into(), |it: Summary| decimal(it.median));
-        let ratio = find(all, What::Warm, None).and_then(|warm| warm.ratio(side.name, ours));
-        vec![
-            side.title.to_owned(),
-            spread(summary(What::Warm)),
-            spread(ratio),
-            spread(summary(What::WarmCpu)),
-            spread(summary(What::ColdCpu)),
-            megabytes(What::PeakMemory),
-            megabytes(What::Zip),
-            megabytes(What::ZipBesideImage),
-        ]
+/// A row for each figure of one program.
+fn lines(all: &[&Figures]) -> String {
+    let row = |figures: &&Figures| {
+        let cells = figures.series.iter().map(|series| cell(figures, series.side));
+        std::iter::once(figures.title()).chain(cells).collect()
     };
-    let head = [
-        "",
-        "warm, ms",
-        "ratio to Certhooks",
-        "CPU per event, ms",
-        "CPU to the first webhook, ms",
-        "peak memory, MB",
-        "zip, MB",
-        "zip without the SDK of Lambda's image, MB",
-    ];
-    table(&head, &sides.iter().map(row).collect::<Vec<_>>())
-}
-
-fn worker(all: &[Figures]) -> String {
-    let rows = [
-        (format!("batch of {BATCH}, call-backs of 200 ms: ms"), What::Batch, WORKER, 1.0),
-        (
-            "worker, call-backs answered at once: events a second".into(),
-            What::WorkerRate,
-            "worker",
-            1.0,
-        ),
-        ("worker: CPU per event, ms".into(), What::WorkerCpu, WORKER, 1.0),
-        ("worker: peak memory with a full batch, MB".into(), What::WorkerMemory, WORKER, 1e6),
-        (
-            "`certhooks local`: events a second, by tenths of the run".into(),
-            What::LocalRate,
-            "local",
-            1.0,
-        ),
-        ("`certhooks local`: memory after each tenth, MB".into(), What::LocalMemory, LOCAL, 1e6),
-    ];
-    let rows = rows.map(|(name, what, side, unit)| {
-        let figures = find(all, what, None).and_then(|figures| figures.of(side));
-        let scaled: Vec<f64> = figures.unwrap_or_default().iter().map(|it| it / unit).collect();
-        vec![name, spread(Summary::of(&scaled))]
-    });
-    table(&["", ""], &rows)
-}
-
-fn cost(costs: &[Cost], sides: &[Side]) -> String {
-    let pair = |arm64: f64, x86: f64| format!("{arm64:.2} ({x86:.2})");
-    let row = |side: &Side| {
-        let of = |memory: &u32| {
-            costs.iter().find(|cost| cost.side == side.name && cost.memory_mb == *memory)
-        };
-        let cells = |cell: &dyn Fn(&Cost) -> String| {
-            MEMORIES.iter().map(|memory| of(memory).map_or(NONE.into(), cell)).collect::<Vec<_>>()
-        };
-        let warm = cells(&|cost| pair(cost.warm_arm64, cost.warm_x86));
-        let cold = cells(&|cost| pair(cost.cold_arm64, cost.cold_x86));
-        [vec![side.title.to_owned()], warm, cold].concat()
-    };
-    let head = [
-        "",
-        "128 MB",
-        "256 MB",
-        "512 MB",
-        "1024 MB",
-        "all cold: 128 MB",
-        "256 MB",
-        "512 MB",
-        "1024 MB",
-    ];
-    table(&head, &sides.iter().map(row).collect::<Vec<_>>())
-}
-
-/// A table with a head. All columns except the first are right-aligned.
-fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let align = std::iter::once("---").chain(head.iter().skip(1).map(|_| "---:"));
-    let align: Vec<_> = align.map(str::to_owned).collect();
-    let head: Vec<_> = head.iter().map(|&cell| cell.to_owned()).collect();
-    rows.iter().fold(line(&head) + &line(&align), |text, row| text + &line(row))
+    table(&["", ""], all.iter().map(row))
 }
 
 /// The median, with the quartiles in brackets.
-fn spread(summary: Option<Summary>) -> String {
-    summary.map_or_else(
-        || NONE.to_owned(),
-        |it| {
-            let [low, middle, high] =
-                [it.lower_quartile, it.median, it.upper_quartile].map(significant);
-            if low == high { middle } else { format!("{middle} ({low}–{high})") }
-        },
-    )
+fn cell(figures: &Figures, side: &str) -> String {
+    let Some(all) = figures.of(side).and_then(quartiles) else { return NONE.to_owned() };
+    let [low, median, high] = all.map(|figure| significant(figure / figures.what.unit()));
+    if low == high { median } else { format!("{median} ({low}–{high})") }
 }
 
-/// Bytes in megabytes (10⁶ bytes).
-fn decimal(bytes: f64) -> String {
-    significant(bytes / 1e6)
+/// All columns except the first are right-aligned.
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let align = std::iter::once("---").chain(head.iter().skip(1).map(|_| "---:"));
+    let mut text = format!("| {} |\n", head.join(" | "));
+    text += &format!("| {} |\n", align.collect::<Vec<_>>().join(" | "));
+    text.extend(rows.map(|row| format!("| {} |\n", row.join(" | "))));
+    text
+}
+
+/// The figure with two or three significant digits.
+fn significant(figure: f64) -> String {
+    let decimals = match figure.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        size if size >= 0.1 => 2,
+        _ => 3,
+    };
+    format!("{figure:.decimals$}")
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::stats::Summary;
+    use crate::figures::{Figures, What};
+    use crate::side::{FLOOR, OURS, Side};
 
-    use super::{spread, table};
+    use super::{comparison, lines};
 
     #[test]
-    fn figures_and_tables_are_formatted() {
-        assert_eq!(spread(Summary::of(&[1.0, 2.0, 3.0])), "2.00 (1.50–2.50)");
-        assert_eq!(spread(Summary::of(&[2.0])), "2.00");
-        assert_eq!(spread(None), "–");
-        let cells = vec![vec!["x".to_owned(), "1".to_owned()]];
-        assert_eq!(table(&["a", "b"], &cells), "| a | b |\n| --- | ---: |\n| x | 1 |\n");
+    fn each_figure_is_a_row_and_a_void_one_has_no_number() {
+        let mut cold = Figures::new(What::Cold, Some(256), &[OURS, FLOOR]);
+        for millis in [12.0, 123.4, 0.056, 1.0, 2.5] {
+            cold.push(OURS, millis);
+            cold.push(FLOOR, millis);
+        }
+        cold.mark_void(FLOOR, "why");
+        let sides = [Side::ours("a"), Side::floor("b")];
+        let expected = "| cold start at 256 MB, ms | 2.50 (1.00–12.0) | – |\n";
+        let text = comparison(&[&cold], &sides);
+        assert!(text.ends_with(expected), "{text}");
+
+        let mut zip = Figures::new(What::Zip, None, &[OURS]);
+        zip.push(OURS, 2_300_000.0);
+        assert_eq!(lines(&[&zip]), "|  |  |\n| --- | ---: |\n| zip, MB | 2.30 |\n");
     }
 }

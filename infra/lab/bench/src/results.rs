@@ -1,10 +1,12 @@
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
+use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::cost::Cost;
 use crate::figures::Figures;
+use crate::markdown;
 use crate::side::Side;
 use crate::stage::Stage;
 use crate::targets::Target;
@@ -14,8 +16,23 @@ use crate::targets::Target;
 pub struct Results {
     pub method: Method,
     pub targets: Vec<Target>,
-    pub costs: Vec<Cost>,
     pub figures: Vec<Figures>,
+}
+
+impl Results {
+    /// Writes `bench.json` and `bench.md` to `folder`.
+    ///
+    /// # Errors
+    /// A file cannot be written; the message names it.
+    pub fn write(&self, folder: &Path, sides: &[Side]) -> Result<()> {
+        let json = serde_json::to_string_pretty(self)? + "\n";
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        for (name, text) in [("bench.json", json), ("bench.md", markdown::render(self, sides))] {
+            let path = folder.join(name);
+            fs::write(&path, text).with_context(|| path.display().to_string())?;
+        }
+        Ok(())
+    }
 }
 
 /// How the figures were measured.
@@ -56,36 +73,21 @@ impl Method {
     }
 
     pub fn text(&self) -> String {
-        let either = |is: bool, yes: &str, no: &str| if is { yes } else { no }.to_owned();
-        let lines = [
-            format!(
-                "{}, {} processors, Linux {}; {}.",
-                self.processor,
-                self.processors,
-                self.kernel,
-                self.versions.join(", ")
-            ),
-            format!(
-                "Medians of {} rounds, with the quartiles in brackets. The sides take turns within a round, and ratios are of pairs.",
-                self.rounds
-            ),
-            either(
-                self.has_quotas,
-                "CPU shares (memory ÷ 1769 MB of a vCPU) are kernel quotas with a period of 20 ms, from the first instruction on.",
-                "CPU shares (memory ÷ 1769 MB of a vCPU) are computed, processor time ÷ share: no quota could be set on this machine.",
-            ),
-            either(
-                self.is_pinned,
-                "The measured program has one processor, and the endpoints and the clock have the other.",
-                "Nothing is pinned to a processor, because there is only one or `taskset` is missing.",
-            ),
-            either(
-                self.has_system_roots,
-                "The private authority is in one file with the system's roots for the sides that parse such a file on Lambda.",
-                "No file with the system's roots was found, so each side parses only the private authority.",
-            ),
-        ];
-        lines.join("\n") + "\n"
+        let versions = self.versions.join(", ");
+        let shares = if self.has_quotas {
+            "are kernel quotas with a period of 20 ms, from the first instruction on"
+        } else {
+            "are computed, processor time ÷ share: no quota could be set on this machine"
+        };
+        let pinned = if self.is_pinned { "one processor" } else { "no processor of its own" };
+        let roots = if self.has_system_roots { "were" } else { "were not found and not" };
+        format!(
+            "{}, {} processors, Linux {}; {versions}.\n\
+             Medians of {} rounds, with the quartiles in brackets. The sides take turns within a round, and ratios are of pairs.\n\
+             CPU shares (memory ÷ 1769 MB of a vCPU) {shares}.\n\
+             The measured program has {pinned}. The system's roots {roots} parsed by the sides that parse them on Lambda.\n",
+            self.processor, self.processors, self.kernel, self.rounds
+        )
     }
 }
 

@@ -3,11 +3,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::cold::rotated;
-use crate::figures::{Figures, What};
+use crate::figures::{self, Figures, What};
 use crate::quota::{MEMORIES, share};
 use crate::side::Side;
 use crate::stage::Stage;
-use crate::stats::Summary;
 use crate::subject::Subject;
 
 /// How often each side is started, because its memory is one figure for each process.
@@ -116,7 +115,7 @@ async fn block(
         Ok((times, cpu)) => {
             let of_one = count as f64;
             let billed = times.iter().map(|millis| millis.ceil()).sum::<f64>() / of_one;
-            let median = Summary::of(&times).map_or(f64::NAN, |times| times.median);
+            let median = figures::median(&times).unwrap_or(f64::NAN);
             for (what, figure) in [
                 (What::Warm, median),
                 (What::WarmCpu, cpu.as_secs_f64() * 1e3 / of_one),

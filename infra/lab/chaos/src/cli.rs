@@ -4,7 +4,7 @@ use clap::Parser;
 
 /// Test the compiled programs with crashes, faults, load and leak checks
 ///
-/// Set CHAOS_SEED to repeat a run as far as timing allows. Exits with 1 if a scenario failed or did not run.
+/// Set CHAOS_SEED to repeat a run as far as timing allows. Exits with 1 if a scenario failed.
 #[derive(Clone, Debug, Parser)]
 #[command(
     version,

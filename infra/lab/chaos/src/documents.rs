@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 /// need a call-back. None has the day in its id, since sent again after midnight it would be another event.
 pub(crate) fn document(number: u64) -> (Provider, Value) {
     match number % 4 {
-        0 => (Provider::Digicert, digicert("certificate_issued", number)),
-        1 => (Provider::Digicert, digicert("order_rejected", number)),
-        2 => (Provider::Cloudflare, cloudflare("deployment.succeeded", number)),
-        _ => (Provider::Cloudflare, cloudflare("deletion.succeeded", number)),
+        0 => (Provider::DIGICERT, digicert("certificate_issued", number)),
+        1 => (Provider::DIGICERT, digicert("order_rejected", number)),
+        2 => (Provider::CLOUDFLARE, cloudflare("deployment.succeeded", number)),
+        _ => (Provider::CLOUDFLARE, cloudflare("deletion.succeeded", number)),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Unmistakable secrets, and the [`scanner`] that searches output for them.
 
-use data_encoding::HEXLOWER;
 use envelope::Provider;
 use harness::SecretScanner;
+use providers::profile;
+use secrecy::SecretString;
 
 pub(crate) const DIGICERT_KEY: &str = "marker/digicert+webhook=key-0123456789abcdef";
 pub(crate) const CLOUDFLARE_AUTH: &str = "marker/cloudflare+webhook=auth";
@@ -30,16 +31,22 @@ pub(crate) fn scanner(keys: &[&str]) -> SecretScanner {
     SecretScanner::new(&ALL, keys)
 }
 
-/// The name and value of the header with the secret or signature of a provider's request.
-pub(crate) fn header(provider: Provider, body: &[u8]) -> (&'static str, String) {
-    match provider {
-        Provider::Digicert => ("X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),
-        Provider::Cloudflare => ("cf-webhook-auth", CLOUDFLARE_AUTH.to_owned()),
-        Provider::Meta => ("X-Hub-Signature-256", signature(body)),
-    }
+/// The webhook secret of a provider, as it is stored.
+pub(crate) fn webhook_secret(provider: Provider) -> SecretString {
+    let members = profile::of(provider).webhook_secret.iter().map(|member| {
+        let value = match member.stored_as {
+            "webhook_key" => DIGICERT_KEY,
+            "webhook_auth" => CLOUDFLARE_AUTH,
+            "app_secret" => META_SECRET,
+            _ => META_TOKEN,
+        };
+        (member.stored_as.to_owned(), value.into())
+    });
+    serde_json::Value::Object(members.collect()).to_string().into()
 }
 
-fn signature(body: &[u8]) -> String {
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, META_SECRET.as_bytes());
-    format!("sha256={}", HEXLOWER.encode(ring::hmac::sign(&key, body).as_ref()))
+/// Name and value of the header with which a provider's request is sent.
+pub(crate) fn header(provider: Provider, body: &[u8]) -> (&'static str, String) {
+    let sample = (profile::of(provider).samples.request)(&webhook_secret(provider), body.to_vec());
+    sample.ok().and_then(|mut request| request.headers.pop()).unwrap_or_default()
 }

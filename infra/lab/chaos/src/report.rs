@@ -120,15 +120,30 @@ mod tests {
 
     #[test]
     fn a_table_of_rows() {
-        let row = Row { kills: 1_234_567, events: 100, seconds: 12, ..Row::new("crash", 7) };
-        let text = markdown(&[row], "make chaos");
-        assert!(text.contains("| crash | 0 | 1,234,567 | 100 | 0 | 0 | 0 | 0 | 12 |"), "{text}");
-        assert!(text.contains("**crash** (seed 7)"), "{text}");
-        let row = Row { failure: "no boundary".into(), ..Row::new("crash", 7) };
-        assert!(!row.is_good());
-        let text = markdown(&[row], "make chaos");
-        assert!(text.contains("| crash **FAILED** | 0 |"), "{text}");
-        assert!(text.contains("- failed: no boundary"), "{text}");
+        let good = Row {
+            kills: 1_234_567,
+            events: 100,
+            seconds: 12,
+            at: BTreeMap::from([("after claim".to_owned(), 3), ("after record".to_owned(), 4)]),
+            measured: BTreeMap::from([("peak_kib".to_owned(), 9.into())]),
+            ..Row::new("crash", 7)
+        };
+        let failed = Row { failure: "no boundary".into(), ..Row::new("load", 7) };
+        assert!(!failed.is_good());
+        insta::assert_snapshot!(markdown(&[good, failed], "make chaos"), @r"
+        Made by `make chaos`.
+
+        | scenario | faults injected | kills | events | lost | repeated | unexplained duplicates | leaked | s |
+        | --- | --: | --: | --: | --: | --: | --: | --: | --: |
+        | crash | 0 | 1,234,567 | 100 | 0 | 0 | 0 | 0 | 12 |
+        | load **FAILED** | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+
+        **crash** (seed 7): after claim 3, after record 4
+        - peak_kib: 9
+
+        **load** (seed 7)
+        - failed: no boundary
+        ");
     }
 
     #[test]

@@ -48,50 +48,48 @@ impl Programs {
             Ok(path)
         };
         let webhooks = vec![
-            (Provider::Digicert, program("digicert-webhook")?),
-            (Provider::Cloudflare, program("cloudflare-webhook")?),
-            (Provider::Meta, program("meta-ct-webhook")?),
+            (Provider::DIGICERT, program("digicert-webhook")?),
+            (Provider::CLOUDFLARE, program("cloudflare-webhook")?),
+            (Provider::META, program("meta-ct-webhook")?),
         ];
         let functions = Functions { worker: program("worker")?, webhooks };
         Ok(Self { certhooks: program("certhooks")?, functions })
     }
 }
 
-/// Runs one of [`SCENARIOS`]. `None` if something that it needs is missing on this machine.
+/// Runs one of [`SCENARIOS`].
 pub(crate) async fn run(
     name: &str,
     Programs { certhooks, functions }: &Programs,
     arguments: &Arguments,
     seed: u64,
-) -> Result<Option<Row>> {
+) -> Result<Row> {
     let Arguments { kills, faults, events, sqs_events, .. } = *arguments;
     match name {
         "crash, SQS" => sqs::crash(functions, kills, seed).await,
-        "crash, local" => local::crash(certhooks, kills, seed).await.map(Some),
+        "crash, local" => local::crash(certhooks, kills, seed).await,
         "faults, SQS" => sqs::faults(functions, faults, seed).await,
-        "faults, local" => local::faults(certhooks, faults, seed).await.map(Some),
+        "faults, local" => local::faults(certhooks, faults, seed).await,
         DISK_FULL if arguments.namespaced => {
-            local::full(certhooks, faults.div_ceil(FAULTS_PER_FULL_DISK), seed).await.map(Some)
+            local::full(certhooks, faults.div_ceil(FAULTS_PER_FULL_DISK), seed).await
         }
         DISK_FULL => in_namespace(certhooks, faults, seed),
         "load, SQS" => sqs::load(functions, sqs_events, seed).await,
-        "load, local" => local::load(certhooks, events, seed).await.map(Some),
+        "load, local" => local::load(certhooks, events, seed).await,
         "leaks, SQS" => sqs::leaks(functions, ROUNDS, seed).await,
-        _ => local::leaks(certhooks, ROUNDS, seed).await.map(Some),
+        _ => local::leaks(certhooks, ROUNDS, seed).await,
     }
 }
 
-/// Runs this program again in a namespace where it may mount a file system. `None` if that is not allowed.
-fn in_namespace(certhooks: &Path, faults: u64, seed: u64) -> Result<Option<Row>> {
+/// Runs this program again in a namespace where it may mount a file system.
+fn in_namespace(certhooks: &Path, faults: u64, seed: u64) -> Result<Row> {
     let unshare = || {
         let mut command = Command::new(UNSHARE[0]);
         command.args(&UNSHARE[1..]);
         command
     };
-    if !unshare().arg("true").status().is_ok_and(|status| status.success()) {
-        eprintln!("{} is not permitted on this machine", UNSHARE.join(" "));
-        return Ok(None);
-    }
+    let is_permitted = unshare().arg("true").status().is_ok_and(|status| status.success());
+    ensure!(is_permitted, "{} is not permitted on this machine", UNSHARE.join(" "));
     let output = unshare()
         .arg(std::env::current_exe()?)
         .args(["--namespaced", "--json", "--only", DISK_FULL, "--faults", &faults.to_string()])
@@ -101,5 +99,5 @@ fn in_namespace(certhooks: &Path, faults: u64, seed: u64) -> Result<Option<Row>>
         .output()?;
     let rows: Vec<Row> = serde_json::from_slice(&output.stdout)
         .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
-    Ok(rows.into_iter().next())
+    rows.into_iter().next().context("the run in the namespace has no row")
 }

@@ -31,23 +31,23 @@ pub(crate) fn documents_with_secrets(pem: &str, number: u64) -> Vec<(Provider, V
         json!({ "order_id": number, "certificate_id": number, "certificate_chain": chain });
     let token = json!({ "token": CHALLENGE, "webhook_id": number });
     let mut all = vec![
-        (Provider::Digicert, json!({ "event": "certificate_issued", "data": issued })),
+        (Provider::DIGICERT, json!({ "event": "certificate_issued", "data": issued })),
         (
-            Provider::Digicert,
+            Provider::DIGICERT,
             json!({ "event": "new_event", "data": { "k": [[pem]], "n": number } }),
         ),
-        (Provider::Digicert, json!({ "event": pem, "data": { "n": number } })),
-        (Provider::Digicert, json!({ "event": "challenge_webhook_endpoint", "data": token })),
-        (Provider::Cloudflare, custom(json!({ "hostname": pem, "n": number }))),
-        (Provider::Cloudflare, custom(json!({ "hostname": "a.example.com", pem: number }))),
-        (Provider::Cloudflare, json!({ "alert_type": pem, "data": number })),
-        (Provider::Meta, meta(json!([{ "field": pem, "value": "" }]))),
-        (Provider::Meta, meta(json!([{ "field": "other", "value": { "k": pem } }]))),
+        (Provider::DIGICERT, json!({ "event": pem, "data": { "n": number } })),
+        (Provider::DIGICERT, json!({ "event": "challenge_webhook_endpoint", "data": token })),
+        (Provider::CLOUDFLARE, custom(json!({ "hostname": pem, "n": number }))),
+        (Provider::CLOUDFLARE, custom(json!({ "hostname": "a.example.com", pem: number }))),
+        (Provider::CLOUDFLARE, json!({ "alert_type": pem, "data": number })),
+        (Provider::META, meta(json!([{ "field": pem, "value": "" }]))),
+        (Provider::META, meta(json!([{ "field": "other", "value": { "k": pem } }]))),
     ];
     if number == 1 {
         // The search finds the same certificates each time, which are delivered once.
         let found = json!([{ "field": "certificate", "value": {} }]);
-        all.push((Provider::Meta, meta(found)));
+        all.push((Provider::META, meta(found)));
     }
     all
 }

@@ -6,12 +6,12 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use fuzz::{TARGETS, Target};
+use fuzz::{Target, targets};
 use libfuzzer_sys::fuzz_target;
 
-static TARGET: LazyLock<&Target> = LazyLock::new(|| {
+static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
-    let target = TARGETS.iter().find(|target| target.name == name);
+    let target = targets().into_iter().find(|target| target.name == name);
     target.unwrap_or_else(|| panic!("FUZZ_TARGET: unknown target `{name}`"))
 });
 

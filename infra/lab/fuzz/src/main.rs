@@ -12,7 +12,7 @@ use std::thread::{available_parallelism, scope};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use fuzz::{TARGETS, Target, corpus};
+use fuzz::{Target, corpus, targets};
 use serde_json::{Map, Value, json};
 
 fn main() -> Result<ExitCode> {
@@ -20,13 +20,14 @@ fn main() -> Result<ExitCode> {
     let engine = arguments.next().context("usage: fuzz ENGINE [TARGET...]; `make fuzz` runs it")?;
     let engine = PathBuf::from(&engine).canonicalize().context("the engine does not exist")?;
     let names: Vec<_> = arguments.collect();
+    let targets = targets();
     let is_chosen =
         |target: &&Target| names.is_empty() || names.iter().any(|name| name == target.name);
     let seconds = std::env::var("FUZZ_SECONDS").unwrap_or_else(|_| "60".into());
     let seconds = seconds.parse().context("FUZZ_SECONDS is not a number of seconds")?;
 
     println!("{:<18} {:>10} {:>8} {:>8}", "TARGET", "RUNS", "SECONDS", "CRASHES");
-    let queue = Mutex::new(TARGETS.iter().filter(is_chosen));
+    let queue = Mutex::new(targets.iter().filter(is_chosen));
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let results: Mutex<Vec<Result<FuzzResult>>> = Mutex::default();
     let began = Instant::now();
@@ -42,7 +43,7 @@ fn main() -> Result<ExitCode> {
     });
     let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     let results = results.into_iter().collect::<Result<Vec<_>>>()?;
-    let known: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+    let known: Vec<_> = targets.iter().map(|target| target.name).collect();
     ensure!(!results.is_empty(), "unknown target; the targets are {}", known.join(", "));
     if let Some(file) = std::env::var_os("FUZZ_ROWS") {
         std::fs::write(&file, json!([row(&results, began)]).to_string()).context("FUZZ_ROWS")?;

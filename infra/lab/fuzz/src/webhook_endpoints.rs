@@ -3,25 +3,16 @@ use std::sync::{Arc, Mutex};
 
 use boot::Environment;
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
 use http::Response;
-use intake::{Intake, Request, Secrets, Settings};
+use intake::{Intake, Secrets, Settings};
 use ports::{EventsQueue, Outgoing, PortResult, SecretSource, SecretVersions};
-use providers::cloudflare::CloudflareReceiver;
-use providers::digicert::DigicertReceiver;
-use providers::meta::MetaReceiver;
+use providers::profile::{ReceiverVisitor, visit_receivers};
 use providers::receiver::WebhookReceiver;
-use ring::hmac::{HMAC_SHA256, Key, sign};
+use providers::request::WebhookRequest;
 use tokio::runtime::{Builder, Runtime};
 
-/// The secret of every webhook endpoint here; Meta's bodies are signed with it.
+/// The secret of every webhook endpoint here.
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
-
-/// The value of Meta's signature header for a body.
-pub fn signature(body: &[u8]) -> String {
-    let tag = sign(&Key::new(HMAC_SHA256, SECRET.as_bytes()), body);
-    format!("sha256={}", HEXLOWER.encode(tag.as_ref()))
-}
 
 /// An events queue in memory.
 #[derive(Clone, Default)]
@@ -61,41 +52,27 @@ pub fn intake<R: WebhookReceiver, Q: EventsQueue>(queue: Q) -> Intake<R, Q, Fixe
     Intake::new(queue, Some(Secrets::new(FixedSecret, &settings)), settings)
 }
 
-/// The webhook endpoints of all three providers, with one queue.
-pub struct WebhookEndpoints {
-    pub queue: MemoryQueue,
-    digicert: Intake<DigicertReceiver, MemoryQueue, FixedSecret>,
-    cloudflare: Intake<CloudflareReceiver, MemoryQueue, FixedSecret>,
-    meta: Intake<MetaReceiver, MemoryQueue, FixedSecret>,
-}
-
 thread_local! {
     static RUNTIME: RefCell<Runtime> =
         RefCell::new(Builder::new_current_thread().enable_time().build().unwrap());
 }
 
-impl Default for WebhookEndpoints {
-    fn default() -> Self {
-        Self::new()
-    }
+/// The answers of every provider's endpoint to a request, in the order of the rows.
+pub fn answers(request: &WebhookRequest) -> Vec<Response<Bytes>> {
+    let mut endpoints = Endpoints { request, answers: Vec::new() };
+    visit_receivers(&mut endpoints);
+    endpoints.answers
 }
 
-impl WebhookEndpoints {
-    pub fn new() -> Self {
-        let queue = MemoryQueue::default();
-        let (digicert, cloudflare) = (intake(queue.clone()), intake(queue.clone()));
-        Self { digicert, cloudflare, meta: intake(queue.clone()), queue }
-    }
+struct Endpoints<'a> {
+    request: &'a WebhookRequest,
+    answers: Vec<Response<Bytes>>,
+}
 
-    /// The answers of Digicert's, Cloudflare's and Meta's endpoint to a request.
-    pub fn handle(&self, request: &Request) -> [Response<Bytes>; 3] {
-        let answers = async {
-            [
-                self.digicert.handle(request.clone()).await,
-                self.cloudflare.handle(request.clone()).await,
-                self.meta.handle(request.clone()).await,
-            ]
-        };
-        RUNTIME.with_borrow(|runtime| runtime.block_on(answers))
+impl ReceiverVisitor for Endpoints<'_> {
+    fn visit<R: WebhookReceiver>(&mut self) {
+        let intake = intake::<R, _>(MemoryQueue::default());
+        let answer = intake.handle(self.request.clone());
+        self.answers.push(RUNTIME.with_borrow(|runtime| runtime.block_on(answer)));
     }
 }

@@ -1,15 +1,18 @@
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::process::Process;
 
 const REGION: &str = "eu-central-1";
+
+/// Where `make tools` installs the emulator.
+const MINISTACK: &str = "../../../.tools/venv/bin/ministack";
 
 /// Maximum time for the start of the emulator, on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -18,15 +21,15 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Emulator {
     http: Client,
     endpoint: String,
-    /// `None` if another process started the emulator.
-    process: Option<Process>,
+    process: Process,
 }
 
 impl Emulator {
-    /// Returns `None` and prints a prominent message if ministack is not installed by `make tools`.
-    /// In CI that is an error.
-    pub async fn start() -> Result<Option<Self>> {
-        let Some(program) = installed()? else { return Ok(None) };
+    /// # Errors
+    /// `make tools` has not installed ministack, or it does not start.
+    pub async fn start() -> Result<Self> {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(MINISTACK);
+        ensure!(program.exists(), "ministack is not installed: run `make tools`");
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let endpoint = format!("http://127.0.0.1:{port}");
         let process = Process::start(
@@ -40,14 +43,9 @@ impl Emulator {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         )?;
-        let mut emulator = Self { http: client()?, endpoint, process: Some(process) };
+        let mut emulator = Self { http: client()?, endpoint, process };
         emulator.wait_until_ready().await?;
-        Ok(Some(emulator))
-    }
-
-    /// Connects to the emulator that another process started at this endpoint.
-    pub fn attached(endpoint: impl Into<String>) -> Result<Self> {
-        Ok(Self { http: client()?, endpoint: endpoint.into(), process: None })
+        Ok(emulator)
     }
 
     pub fn endpoint(&self) -> &str {
@@ -172,24 +170,9 @@ impl Emulator {
             .await
             .context("ministack did not start within a minute")?;
         // If the process has ended, another program took the port first and sent the answer.
-        let ended =
-            self.process.as_mut().map(|process| process.child().try_wait()).transpose()?.flatten();
+        let ended = self.process.child().try_wait()?;
         ended.map_or(Ok(()), |status| bail!("ministack ended with {status}"))
     }
-}
-
-/// The path at which `make tools` installs ministack.
-fn installed() -> Result<Option<PathBuf>> {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.tools/venv/bin/ministack");
-    if program.exists() {
-        return Ok(Some(program));
-    }
-    let missing = "ministack is not installed: run `make tools`";
-    if std::env::var_os("CI").is_some() {
-        bail!("{missing}");
-    }
-    eprintln!("\n=== SKIPPED: this test did not run. {missing} ===\n");
-    Ok(None)
 }
 
 fn credentials() -> [(&'static str, &'static str); 3] {

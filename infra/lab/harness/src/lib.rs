@@ -4,8 +4,9 @@
 //! - [`function`]: runs a compiled function and invokes it
 //! - [`runtime_api`]: the Lambda Runtime API from which the function gets its invocations
 //! - [`samples`]: the events of `events/lambda`, and a run of a webhook function with all of them
-//! - [`history`]: tests of a certificate's history for every implementation of the ledger
+//! - [`ledger`], [`history`]: the contract of the ledger and of a certificate's history, for every implementation
 //! - [`aws_stubs`]: minimal, fast stubs of the AWS services on TLS, for measurements
+//! - [`masked`](masked()): JSON without what differs in each run, for snapshots
 //! - [`process`]: child processes that end with their test, and the paths of compiled programs
 //! - [`random`]: a pseudo-random generator with a seed
 //! - [`secret_scanner`]: searches the output of programs for secrets
@@ -15,6 +16,8 @@ mod aws_stubs;
 mod emulator;
 mod function;
 pub mod history;
+pub mod ledger;
+mod masked;
 mod process;
 mod random;
 mod runtime_api;
@@ -25,6 +28,7 @@ mod tls;
 pub use aws_stubs::{AwsStubs, EVENTS_QUEUE, Message};
 pub use emulator::Emulator;
 pub use function::{Function, failed_start, lambda_variables};
+pub use masked::masked;
 pub use process::program;
 pub use random::{Random, seed};
 pub use runtime_api::{InvocationResult, TimedInvocation};

@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use envelope::Envelope;
+use envelope::{Envelope, Provider};
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use serde_json::Value;
 use simulator::{Fault, Rule, Simulator};
@@ -28,7 +28,7 @@ pub(crate) enum Next {
 
 /// A state of the worker, by its number.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(crate) struct WorkerState(usize);
+pub(crate) struct WorkerState(pub(crate) usize);
 
 /// The real worker as a state machine. A future cannot be copied, but what it does next follows from its
 /// task and the answers that it has got. Task and answers are therefore its state, and a step runs the
@@ -152,7 +152,7 @@ impl Machine {
             ledger: ports.clone(),
             archive: ports,
         };
-        let keys = Keys { digicert: Some(ApiKey), cloudflare: Some(ApiKey), meta: Some(ApiKey) };
+        let keys: Keys<_> = Provider::ALL.iter().map(|provider| (*provider, ApiKey)).collect();
         Worker::new(&settings, ports, keys).unwrap()
     }
 }

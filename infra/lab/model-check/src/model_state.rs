@@ -209,3 +209,35 @@ impl Run {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use harness::ledger as contract;
+
+    use super::{ModelState, Receipt, Run};
+    use crate::calls::{ModelPorts, Names};
+    use crate::events::issued;
+    use crate::machine::WorkerState;
+
+    /// Otherwise the search would prove nothing about the real ledgers.
+    #[tokio::test]
+    async fn the_model_keeps_the_contract_of_the_ledger() {
+        let envelope = serde_json::from_value(issued("issued")).unwrap();
+        let (ledger, mut calls) = ModelPorts::new(envelope, Names::default());
+        let answering = tokio::spawn(async move {
+            let mut state = ModelState::default();
+            let receipt = Receipt { number: 0, receives: 1 };
+            let worker = WorkerState(0);
+            let mut run =
+                Run { receipt, event: 0, worker, age: 0, unrecorded: None, is_stale: false };
+            while let Some((call, sender)) = calls.recv().await {
+                sender.send(state.effect(&mut run, call)).unwrap();
+            }
+        });
+        contract::a_claim_has_one_owner(&ledger).await.unwrap();
+        contract::a_lease_ends(&ledger).await.unwrap();
+        contract::a_recorded_id_stays_recorded(&ledger).await.unwrap();
+        drop(ledger);
+        answering.await.unwrap();
+    }
+}

@@ -6,17 +6,15 @@ use tokio::sync::watch;
 
 use crate::cloudflare::CloudflareState;
 use crate::digicert::DigicertState;
-use crate::meta::MetaState;
 use crate::settings::Settings;
 use crate::shared::Shared;
 
-/// The states of all providers, and what they share. Clones refer to the same states.
+/// What the providers share, and the states of those whose events the control paths send. Clones refer to the same states.
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) shared: Arc<Shared>,
     pub(crate) digicert: Arc<DigicertState>,
     pub(crate) cloudflare: Arc<CloudflareState>,
-    pub(crate) meta: Arc<MetaState>,
 }
 
 impl AppState {
@@ -29,8 +27,7 @@ impl AppState {
         let shared = Shared::new(address, settings, running)?;
         Ok(Self {
             digicert: Arc::new(DigicertState::new(Arc::clone(&shared))),
-            cloudflare: Arc::new(CloudflareState::new(Arc::clone(&shared))?),
-            meta: Arc::new(MetaState::new(Arc::clone(&shared))),
+            cloudflare: Arc::new(CloudflareState::new(Arc::clone(&shared))),
             shared,
         })
     }

@@ -1,10 +1,10 @@
 use std::fmt::Write;
 
 use anyhow::Result;
+use certificate::encode_pem;
 
 use crate::authority::{Authority, Issued};
 use crate::fault::Fault;
-use crate::pem::{armour, certificate};
 
 /// The number of certificates of [`Fault::Many`].
 const MANY: usize = 1000;
@@ -20,13 +20,11 @@ pub(crate) enum LineEnding {
 pub(crate) enum Extent {
     /// Leaf, intermediate and root.
     Whole,
-    /// Leaf and intermediate.
-    WithoutRoot,
     Leaf,
 }
 
 /// The chain of `issued` as PEM, altered by `fault` if it is one that concerns chains.
-pub(crate) fn pem(
+pub(crate) fn text(
     authority: &Authority,
     issued: &Issued,
     extent: Extent,
@@ -40,18 +38,21 @@ pub(crate) fn pem(
     let mut blocks = vec![issued.pem.as_str(), hierarchy.intermediate(), hierarchy.root()];
     blocks.truncate(match extent {
         Extent::Whole => 3,
-        Extent::WithoutRoot => 2,
         Extent::Leaf => 1,
     });
-    let pem = blocks.concat();
+    let whole = blocks.concat();
     let text = match fault {
         Some(Fault::Shuffled) => shuffled(&blocks),
-        Some(Fault::Duplicate) => pem.repeat(2),
-        Some(Fault::PrivateKey) => pem + &armour("PRIVATE KEY", &authority.stray_private_key()?),
-        Some(Fault::TruncatedPem) => truncated(pem),
-        Some(Fault::GarbageArmour) => certificate(&b"no certificate at all; ".repeat(20)),
-        Some(Fault::Many) => pem + &authority.filler(MANY - blocks.len())?,
-        _ => pem,
+        Some(Fault::Duplicate) => whole.repeat(2),
+        Some(Fault::PrivateKey) => {
+            whole + &encode_pem("PRIVATE KEY", &authority.stray_private_key()?)
+        }
+        Some(Fault::TruncatedPem) => truncated(whole),
+        Some(Fault::GarbageArmour) => {
+            encode_pem("CERTIFICATE", &b"no certificate at all; ".repeat(20))
+        }
+        Some(Fault::Many) => whole + &authority.filler(MANY - blocks.len())?,
+        _ => whole,
     };
     Ok(match ending {
         LineEnding::Lf => text,

@@ -2,12 +2,11 @@
 //! notifications that they cause.
 //!
 //! - [`custom_hostname`]: details of a custom hostname
-//! - [`destinations`], [`policies`], [`alerts`]: the settings of notifications
+//! - [`destinations`], [`policies`]: the settings of notifications
 //! - [`event`], [`document`], [`notification`]: what happens to a certificate, and its notifications
-//! - [`state`]: destinations, policies and hostnames
+//! - [`state`]: destinations and policies
 //! - [`replies`]: responses in Cloudflare's envelope
 
-mod alerts;
 mod custom_hostname;
 mod destinations;
 mod document;
@@ -35,7 +34,6 @@ pub(crate) fn routes(state: Arc<CloudflareState>) -> Router {
     let alerting = |path: &str| format!("/client/v4/accounts/{{account}}/alerting/v3/{path}");
     Router::new()
         .route("/client/v4/zones/{zone}/custom_hostnames/{id}", get(custom_hostname::show))
-        .route(&alerting("available_alerts"), get(alerts::available))
         .route(
             &alerting("destinations/webhooks"),
             get(destinations::list).post(destinations::create),

@@ -38,7 +38,6 @@ pub(crate) fn routes(state: Arc<DigicertState>) -> Router {
             "/services/v2/certificate/{id}/download/format/{format}",
             get(certificates::download),
         )
-        .route("/services/v2/certificate/{id}/chain", get(certificates::chain))
         .route("/services/v2/order/certificate/{order_id}", get(certificates::order_info))
         .route("/services/v2/order/certificate/status-changes", get(certificates::status_changes))
         .merge(management::routes())

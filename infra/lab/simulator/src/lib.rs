@@ -3,17 +3,17 @@
 //! faults on demand.
 //!
 //! - [`server`]: the [`Simulator`], from start to stop, and its base URLs
-//! - [`settings`]: expected API keys, subscribed domains, the retired product, the delay
+//! - [`settings`]: expected API keys, subscribed domains, the retired product
 //! - [`middleware`]: records, delays and fails the requests to providers, and checks their keys
 //! - [`control`]: the control paths, `/_simulator/...`
-//! - [`provider`]: which provider a path belongs to
+//! - [`provider`]: one row for each provider, which joins its folder to the rest
 //! - [`app_state`]: the state of each provider; [`shared`]: what they have in common
 //! - [`digicert`], [`cloudflare`], [`meta`]: routes, responses and state of each provider
 //! - [`fault`], [`faults`]: the kinds of faults, and the rules in force
 //! - [`connection`]: connections that a fault can reset
 //! - [`requests`]: the recorded requests, without secrets
 //! - [`webhook_sender`]: sends the providers' events, to https or loopback only
-//! - [`authority`], [`chain`], [`pem`]: the simulated CA, and its chains as text
+//! - [`authority`], [`chain`]: the simulated CA, and its chains as text
 //! - [`api_key`], [`clock`], [`fifo_cache`], [`hostname`], [`random`], [`responses`]: small shared parts
 
 mod api_key;
@@ -31,7 +31,6 @@ mod fifo_cache;
 mod hostname;
 mod meta;
 mod middleware;
-mod pem;
 mod provider;
 mod random;
 mod requests;

@@ -1,8 +1,8 @@
 //! `certhooks-simulator` runs the simulated providers until SIGINT or SIGTERM.
 
+use std::collections::BTreeMap;
 use std::env::{self, VarError};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -26,9 +26,6 @@ struct Arguments {
     /// Respond at Graph as it has since 2026, when the product was retired
     #[arg(long)]
     retired: bool,
-    /// Delay before each provider's response
-    #[arg(long, default_value_t = 0, value_name = "MILLISECONDS")]
-    delay_ms: u64,
     /// Print the base URLs as JSON
     #[arg(long)]
     json: bool,
@@ -43,7 +40,6 @@ async fn main() -> Result<()> {
         cloudflare_api_token: secret("SIMULATOR_CLOUDFLARE_API_TOKEN")?,
         meta_access_token: secret("SIMULATOR_META_ACCESS_TOKEN")?,
         retired: arguments.retired,
-        delay: Duration::from_millis(arguments.delay_ms),
         ..Settings::default()
     };
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
@@ -56,14 +52,12 @@ async fn main() -> Result<()> {
 }
 
 fn bases(simulator: &Simulator, as_json: bool) -> String {
-    let digicert = simulator.digicert_base();
-    let cloudflare = simulator.cloudflare_base();
-    let meta = simulator.meta_base();
     if as_json {
-        json!({"digicert": digicert, "cloudflare": cloudflare, "meta": meta}).to_string()
-    } else {
-        format!("digicert {digicert}  cloudflare {cloudflare}  meta {meta}")
+        let bases: BTreeMap<_, _> = simulator.bases().collect();
+        return json!(bases).to_string();
     }
+    let bases = simulator.bases().map(|(name, base)| format!("{name} {base}"));
+    bases.collect::<Vec<_>>().join("  ")
 }
 
 fn secret(variable: &str) -> Result<Option<SecretString>> {

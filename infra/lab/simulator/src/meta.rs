@@ -1,11 +1,11 @@
-//! The Graph API as far as it concerns certificate transparency: certificates, and the subscriptions of an
-//! app. The product is retired. Its former responses are kept as public clients parse them, and with
+//! The Graph API as far as it concerns certificate transparency: certificates, and the subscribed domains
+//! of an app. The product is retired. Its former responses are kept as public clients parse them, and with
 //! [`Settings::retired`](crate::Settings) it responds as it does today.
 //!
 //! - [`request`]: a request, with the parameters of its query and body
 //! - [`certificates`], [`certificate`]: certificates by domain and by id
-//! - [`subscriptions`], [`domains`]: the webhook subscription and the subscribed domains of the app
-//! - [`state`]: the app, and the certificates that were listed
+//! - [`domains`]: the subscribed domains of the app
+//! - [`state`]: the certificates that were listed
 //! - [`paging`], [`parameters`], [`replies`]: pages, parameters and responses of the Graph API
 
 mod certificate;
@@ -16,7 +16,6 @@ mod parameters;
 mod replies;
 mod request;
 mod state;
-mod subscriptions;
 
 use std::sync::Arc;
 
@@ -26,7 +25,6 @@ use axum::http::{Method, Uri};
 use axum::routing::get;
 use axum::{Extension, Router};
 
-use self::domains::Alerts;
 use self::parameters::Parameters;
 pub(crate) use self::replies::{error_response, key_refusal, unknown_object};
 use self::request::GraphRequest;
@@ -65,28 +63,11 @@ async fn graph(
     let mut segments: Vec<_> = path.split('/').collect();
     segments.drain(..usize::from(request.version.is_some()));
     match segments.as_slice() {
-        [app, edge] if app.parse::<u64>().is_ok() => app_edge(&request, edge, &path).await,
         _ if is_write(&method) => Ok(request.unsupported(&path)),
+        [app, "subscribed_domains"] if app.parse::<u64>().is_ok() => request.subscribed_domains(),
         ["certificates"] => request.certificates(),
         [id] => request.certificate(id),
         _ => Ok(request.unsupported(&path)),
-    }
-}
-
-/// The edges of an app: its subscriptions and its domains.
-async fn app_edge(request: &GraphRequest<'_>, edge: &str, path: &str) -> HandlerResult {
-    match (request.method, edge) {
-        (&Method::POST, "subscriptions") => request.subscribe().await,
-        (&Method::DELETE, "subscriptions") => Ok(request.unsubscribe()),
-        (_, "subscriptions") => Ok(request.subscriptions()),
-        (&Method::POST, "subscribed_domains") => request.subscribe_domains(Alerts::Certificate),
-        (&Method::POST, "subscribed_domains_phishing") => {
-            request.subscribe_domains(Alerts::Phishing)
-        }
-        (&Method::DELETE, _) => Ok(request.unsupported(path)),
-        (_, "subscribed_domains") => request.subscribed_domains(Alerts::Certificate),
-        (_, "subscribed_domains_phishing") => request.subscribed_domains(Alerts::Phishing),
-        _ => Ok(request.unsupported(path)),
     }
 }
 

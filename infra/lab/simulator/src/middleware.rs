@@ -40,7 +40,7 @@ pub(crate) async fn handle(
 
 async fn respond(
     state: &AppState,
-    provider: Provider,
+    provider: &'static Provider,
     fault: Option<Fault>,
     connection: &ConnectionHandle,
     mut request: Request,
@@ -57,7 +57,7 @@ async fn respond(
         Some(Fault::Slow { millis }) => sleep(Duration::from_millis(millis)).await,
         _ => {}
     }
-    let response = match provider.key_refusal(state, &request) {
+    let response = match (provider.key_refusal)(&state.shared.settings, &request) {
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
@@ -68,12 +68,12 @@ async fn respond(
 }
 
 /// The response for a fault that replaces the whole response.
-fn error_response(provider: Provider, fault: &Fault) -> Option<Response> {
+fn error_response(provider: &Provider, fault: &Fault) -> Option<Response> {
     match fault {
         Fault::Html => Some(html(StatusCode::OK, "Request unsuccessful")),
         Fault::Empty => Some(StatusCode::OK.into_response()),
         Fault::Redirect { location } => Some(redirect(location)),
-        fault => provider.error_response(fault),
+        fault => (provider.error_response)(fault),
     }
 }
 

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use crate::faults::Faults;
 use crate::provider::Provider;
 use crate::requests::Requests;
 use crate::settings::Settings;
-use crate::{cloudflare, control, digicert, meta, middleware};
+use crate::{cloudflare, control, digicert, meta, middleware, provider};
 
 /// A running simulator. It stops when it is dropped.
 pub struct Simulator {
@@ -65,6 +64,18 @@ impl Simulator {
         self.state.shared.address
     }
 
+    /// The base of a provider's API, by the provider's name. It answers every call with 404 for a provider
+    /// that is not simulated.
+    pub fn base_of(&self, provider: &str) -> String {
+        let simulated = provider::ALL.iter().find(|simulated| simulated.name == provider);
+        simulated.map_or_else(|| self.base(&format!("/{provider}")), |it| self.base(it.base))
+    }
+
+    /// The names and bases of the simulated providers.
+    pub fn bases(&self) -> impl Iterator<Item = (&'static str, String)> {
+        provider::ALL.iter().map(|provider| (provider.name, self.base(provider.base)))
+    }
+
     /// `http://127.0.0.1:PORT/services/v2`
     pub fn digicert_base(&self) -> String {
         self.base(digicert::BASE)
@@ -98,14 +109,6 @@ impl Simulator {
         self.state.shared.delay_by(delay);
     }
 
-    /// Cloudflare: sets the hostname of a custom hostname id.
-    ///
-    /// # Errors
-    /// The hostname is not a DNS name, or too many are set.
-    pub fn name_hostname(&self, id: &str, hostname: &str) -> Result<()> {
-        self.state.cloudflare.set_hostnames(&BTreeMap::from([(id.to_owned(), hostname.to_owned())]))
-    }
-
     /// Advances the clock of the providers; CertCentral's tokens are valid for 30 minutes.
     pub fn advance_clock(&self, by: Duration) {
         self.state.shared.clock.advance(by);
@@ -136,10 +139,9 @@ impl Simulator {
 
 async fn serve(listener: ResettableListener, state: AppState) {
     let shared = state.shared.clone();
-    let router = Router::new()
-        .merge(digicert::routes(state.digicert.clone()))
-        .merge(cloudflare::routes(state.cloudflare.clone()))
-        .merge(meta::routes(state.meta.clone()))
+    let providers = provider::ALL.iter().map(|provider| (provider.routes)(&state));
+    let router = providers
+        .fold(Router::new(), Router::merge)
         .merge(control::routes(state.clone()))
         .fallback(unknown)
         .layer(from_fn_with_state(state, middleware::handle));
@@ -152,7 +154,7 @@ async fn serve(listener: ResettableListener, state: AppState) {
 
 async fn unknown(uri: Uri) -> Response {
     match Provider::of(uri.path()) {
-        Some(provider) => provider.unknown_route(uri.path()),
+        Some(provider) => (provider.unknown_route)(uri.path()),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -10,9 +9,6 @@ pub struct Settings {
     pub digicert_api_key: Option<SecretString>,
     /// A second key that may only read, like one with the role View Only.
     pub digicert_view_only_key: Option<SecretString>,
-    /// Whether the test event to a created or updated endpoint carries the webhook's secret, which is not
-    /// documented. A requested test event carries the secret of the request.
-    pub digicert_probe_with_key: bool,
     /// The maximum number of entries of a page of the event log, whatever the request asks for.
     pub digicert_log_page: usize,
     /// Whether the newest entry of the event log comes first, which is not documented.
@@ -23,14 +19,10 @@ pub struct Settings {
     pub meta_access_token: Option<SecretString>,
     /// Whether every response of Graph is 400 with code 100, subcode 33, as recorded live since 2026-02.
     pub retired: bool,
-    /// What `/{app-id}/subscribed_domains` lists at the start.
+    /// What `/{app-id}/subscribed_domains` lists.
     pub subscribed_domains: Vec<String>,
     /// The number of certificates that `/certificates` finds for each domain.
     pub certificates_per_domain: u32,
-    /// Cloudflare: hostname by custom hostname id. Other ids get a hostname made from the id.
-    pub hostnames: BTreeMap<String, String>,
-    /// The delay before each provider's response.
-    pub delay: Duration,
     /// How long an endpoint may take to respond to an event. CertCentral allows 10 s.
     pub delivery_timeout: Duration,
 }
@@ -40,7 +32,6 @@ impl Default for Settings {
         Self {
             digicert_api_key: None,
             digicert_view_only_key: None,
-            digicert_probe_with_key: false,
             digicert_log_page: 1000,
             digicert_log_newest_first: false,
             cloudflare_api_token: None,
@@ -48,8 +39,6 @@ impl Default for Settings {
             retired: false,
             subscribed_domains: vec!["example.com".to_owned()],
             certificates_per_domain: 3,
-            hostnames: BTreeMap::new(),
-            delay: Duration::ZERO,
             delivery_timeout: Duration::from_secs(10),
         }
     }

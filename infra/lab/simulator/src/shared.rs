@@ -33,7 +33,7 @@ impl Shared {
         settings: Settings,
         running: watch::Receiver<()>,
     ) -> Result<Arc<Self>> {
-        let shared = Self {
+        Ok(Arc::new(Self {
             address,
             authority: Authority::new()?,
             faults: Faults::default(),
@@ -43,9 +43,7 @@ impl Shared {
             delay_millis: AtomicU64::new(0),
             running,
             settings,
-        };
-        shared.delay_by(shared.settings.delay);
-        Ok(Arc::new(shared))
+        }))
     }
 
     /// The delay before each provider's response.

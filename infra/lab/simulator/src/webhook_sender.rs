@@ -38,10 +38,9 @@ impl Target {
     }
 }
 
-/// The response of an endpoint, with its body up to a limit.
+/// The response of an endpoint.
 pub(crate) struct EndpointResponse {
     pub(crate) code: u16,
-    pub(crate) body: Vec<u8>,
 }
 
 impl EndpointResponse {
@@ -91,15 +90,6 @@ impl WebhookSender {
         self.send(request).await
     }
 
-    /// GETs the endpoint. `None` without a whole response in time.
-    pub(crate) async fn get(
-        &self,
-        target: &Target,
-        query: &[(&str, &str)],
-    ) -> Option<EndpointResponse> {
-        self.send(self.client(target).ok()?.get(target.url.clone()).query(query)).await
-    }
-
     /// Endpoints on https are rare, so their client is built when it is needed.
     fn client(&self, target: &Target) -> reqwest::Result<Client> {
         match target.url.scheme() {
@@ -129,15 +119,14 @@ fn builder(timeout: Duration) -> ClientBuilder {
 async fn response(request: RequestBuilder) -> reqwest::Result<EndpointResponse> {
     let mut response: Response = request.send().await?;
     let code = response.status().as_u16();
-    let mut body = Vec::new();
+    let mut room = MAX_RESPONSE_BYTES;
     while let Some(chunk) = response.chunk().await? {
-        let room = MAX_RESPONSE_BYTES - body.len();
-        body.extend(chunk.iter().take(room));
-        if chunk.len() > room {
-            break;
+        match room.checked_sub(chunk.len()) {
+            Some(rest) => room = rest,
+            None => break,
         }
     }
-    Ok(EndpointResponse { code, body })
+    Ok(EndpointResponse { code })
 }
 
 #[cfg(test)]

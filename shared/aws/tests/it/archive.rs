@@ -5,7 +5,7 @@ use crate::stage::stage;
 
 #[tokio::test]
 async fn objects_are_kept_unchanged() {
-    let Some(stage) = stage("archive::objects_are_kept_unchanged").await else { return };
+    let stage = stage().await;
     stage.emulator.create_bucket("archive").await.unwrap();
     let archive = S3Archive::new(&stage.session, "archive");
     let (key, body) = ("meta/2026/08/16/0123.ab", "{\"a\":\"ü\"}");
@@ -22,8 +22,7 @@ async fn objects_are_kept_unchanged() {
 
 #[tokio::test]
 async fn objects_are_listed_page_by_page_and_read() {
-    let test = "archive::objects_are_listed_page_by_page_and_read";
-    let Some(stage) = stage(test).await else { return };
+    let stage = stage().await;
     stage.emulator.create_bucket("archive").await.unwrap();
     let archive = S3Archive::new(&stage.session, "archive");
     let keys: Vec<String> =

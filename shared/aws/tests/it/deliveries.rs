@@ -6,15 +6,13 @@ use crate::stage::stage;
 
 #[tokio::test]
 async fn a_delivery_has_its_attributes() {
-    let Some(stage) = stage("deliveries::a_delivery_has_its_attributes").await else {
-        return;
-    };
+    let stage = stage().await;
     let url = stage.emulator.create_queue("deliveries").await.unwrap();
     let queue = SqsDeliveries::new(&stage.session, &url);
     let delivery = Delivery {
         id: "an-id".into(),
         kind: "certhooks.certificate.issued".into(),
-        provider: Provider::Cloudflare,
+        provider: Provider::CLOUDFLARE,
         subject: "cloudflare/hostname/a\u{ffff}b".into(),
         body: "{\"a\":\"ü\"}".into(),
     };

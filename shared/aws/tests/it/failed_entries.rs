@@ -11,7 +11,7 @@ use envelope::Provider;
 use ports::{EventsQueue, Outgoing};
 use serde_json::{Value, json};
 
-use crate::stage::{is_inside, passes_with_server, session};
+use crate::stage::Server;
 
 /// A test server for SQS: the bodies of each request, and how many requests refuse messages with an odd
 /// number.
@@ -45,62 +45,42 @@ async fn send(State(queue): State<Queue>, body: String) -> Json<Value> {
     Json(json!({ "Successful": successful, "Failed": failed }))
 }
 
-/// Sends `0` to `3` from a process that uses such a server. Returns whether the send succeeded, and the
-/// requests.
-async fn four_messages(
-    test: &str,
-    refusals: usize,
-    sender_fault: bool,
-) -> (bool, Vec<Vec<String>>) {
+/// Sends `0` to `3` to such a server. Returns whether the send succeeded, and the requests.
+async fn four_messages(refusals: usize, sender_fault: bool) -> (bool, Vec<Vec<String>>) {
     let queue = Queue { requests: Arc::default(), refusals, sender_fault };
     let router = Router::new().route("/", post(send)).with_state(queue.clone());
-    let passed = passes_with_server(router, test, "AWS_ENDPOINT_URL_SQS").await;
-    let requests = queue.requests.lock().unwrap().clone();
-    (passed, requests)
-}
-
-/// The inner half of the tests below.
-async fn send_four() {
+    let server = Server::start(router, "AWS_ENDPOINT_URL_SQS").await;
     let messages = (0..4).map(|number| Outgoing {
-        provider: Provider::Meta,
+        provider: Provider::META,
         kind: "k".into(),
         group: "g".into(),
         body: number.to_string(),
         delay: Duration::ZERO,
         expires: None,
     });
-    SqsEvents::new(&session(), "http://127.0.0.1:9/q").send(messages.collect()).await.unwrap();
+    let events = SqsEvents::new(&server.session, "http://127.0.0.1:9/q");
+    let is_sent = events.send(messages.collect()).await.is_ok();
+    let requests = queue.requests.lock().unwrap().clone();
+    (is_sent, requests)
 }
 
 #[tokio::test]
 async fn only_failed_entries_are_sent_again() {
-    if is_inside() {
-        return send_four().await;
-    }
-    let (passed, requests) =
-        four_messages("failed_entries::only_failed_entries_are_sent_again", 2, false).await;
-    assert!(passed);
+    let (is_sent, requests) = four_messages(2, false).await;
+    assert!(is_sent);
     assert_eq!(requests, [vec!["0", "1", "2", "3"], vec!["1", "3"], vec!["1", "3"]]);
 }
 
 #[tokio::test]
 async fn a_third_failure_is_an_error() {
-    if is_inside() {
-        return send_four().await;
-    }
-    let (passed, requests) =
-        four_messages("failed_entries::a_third_failure_is_an_error", 9, false).await;
-    assert!(!passed);
+    let (is_sent, requests) = four_messages(9, false).await;
+    assert!(!is_sent);
     assert_eq!(requests.len(), 3);
 }
 
 #[tokio::test]
 async fn a_sender_fault_is_an_error_at_once() {
-    if is_inside() {
-        return send_four().await;
-    }
-    let (passed, requests) =
-        four_messages("failed_entries::a_sender_fault_is_an_error_at_once", 9, true).await;
-    assert!(!passed);
+    let (is_sent, requests) = four_messages(9, true).await;
+    assert!(!is_sent);
     assert_eq!(requests.len(), 1);
 }

@@ -18,7 +18,7 @@ async fn found(ledger: &DynamoLedger, name: &str) -> Vec<History> {
 
 #[tokio::test]
 async fn a_state_moves_on_and_never_back() {
-    let Some(stage) = stage("history::a_state_moves_on_and_never_back").await else { return };
+    let stage = stage().await;
     let ledger = ledger(&stage).await;
     let found = async |name: &str| found(&ledger, name).await;
     history::a_state_advances_and_never_goes_back(&ledger, &found).await.unwrap();
@@ -40,9 +40,7 @@ async fn a_state_moves_on_and_never_back() {
 
 #[tokio::test]
 async fn a_history_is_found_by_each_of_its_names() {
-    let Some(stage) = stage("history::a_history_is_found_by_each_of_its_names").await else {
-        return;
-    };
+    let stage = stage().await;
     let ledger = ledger(&stage).await;
     let found = async |name: &str| found(&ledger, name).await;
     history::a_history_is_found_by_each_alias(&ledger, &found).await.unwrap();
@@ -52,8 +50,7 @@ async fn a_history_is_found_by_each_of_its_names() {
 
 #[tokio::test]
 async fn reading_is_bounded_and_a_replay_has_a_line_of_its_own() {
-    let name = "history::reading_is_bounded_and_a_replay_has_a_line_of_its_own";
-    let Some(stage) = stage(name).await else { return };
+    let stage = stage().await;
     let ledger = ledger(&stage).await;
     let found = async |name: &str| found(&ledger, name).await;
     history::the_number_of_entries_is_limited_and_a_replay_has_its_own(&ledger, &found)

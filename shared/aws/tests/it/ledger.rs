@@ -1,5 +1,9 @@
+use std::collections::BTreeMap;
+
 use aws::DynamoLedger;
+use harness::ledger as contract;
 use ports::{Claim, DeliveryRecord, Ledger};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -15,100 +19,50 @@ fn in_seconds(seconds: i64) -> OffsetDateTime {
 }
 
 #[tokio::test]
-async fn one_owner_at_a_time() {
-    let Some(stage) = stage("ledger::one_owner_at_a_time").await else { return };
+async fn the_contract_is_kept() {
+    let stage = stage().await;
     let ledger = ledger(&stage).await;
-    let until = in_seconds(180);
-    assert_eq!(ledger.claim("id", "a", until).await.unwrap(), Claim::Granted);
-    assert_eq!(
-        ledger.claim("id", "a", until).await.unwrap(),
-        Claim::Granted,
-        "the owner may claim again"
-    );
-    let Claim::Held { until: held } = ledger.claim("id", "b", until).await.unwrap() else {
-        panic!()
-    };
-    assert!((held - until).abs() < Duration::milliseconds(2), "{held}, not {until}");
-    assert_eq!(ledger.claim("other", "b", until).await.unwrap(), Claim::Granted);
+    contract::a_claim_has_one_owner(&ledger).await.unwrap();
+    contract::a_refused_claim_names_the_end_of_the_lease(&ledger).await.unwrap();
+    contract::a_lease_ends(&ledger).await.unwrap();
+    contract::a_recorded_id_stays_recorded(&ledger).await.unwrap();
+    contract::recorded_ids_are_known(&ledger).await.unwrap();
+    let waiting = async || waiting(&ledger).await;
+    contract::a_challenge_waits_until_it_expires(&ledger, waiting).await.unwrap();
 
-    ledger.release("id", "b").await.unwrap();
-    assert!(
-        matches!(ledger.claim("id", "b", until).await.unwrap(), Claim::Held { .. }),
-        "b did not hold it"
-    );
-    ledger.release("id", "a").await.unwrap();
-    assert_eq!(ledger.claim("id", "b", until).await.unwrap(), Claim::Granted);
-}
-
-#[tokio::test]
-async fn a_lease_ends() {
-    let Some(stage) = stage("ledger::a_lease_ends").await else { return };
-    let ledger = ledger(&stage).await;
-    assert_eq!(ledger.claim("id", "a", in_seconds(-1)).await.unwrap(), Claim::Granted);
-    assert_eq!(ledger.claim("id", "b", in_seconds(180)).await.unwrap(), Claim::Granted);
-    assert!(matches!(ledger.claim("id", "a", in_seconds(180)).await.unwrap(), Claim::Held { .. }));
-}
-
-#[tokio::test]
-async fn a_recorded_id_is_known_until_it_expires() {
-    let Some(stage) = stage("ledger::a_recorded_id_is_known_until_it_expires").await else {
-        return;
-    };
-    let ledger = ledger(&stage).await;
-    ledger.claim("id", "a", in_seconds(180)).await.unwrap();
-    for _ in 0..2 {
-        ledger.record(DeliveryRecord::id("id", in_seconds(3600))).await.unwrap();
-    }
-    for owner in ["a", "b"] {
-        assert_eq!(ledger.claim("id", owner, in_seconds(180)).await.unwrap(), Claim::Recorded);
-        ledger.release("id", owner).await.unwrap();
-    }
-    assert_eq!(
-        ledger.claim("id", "a", in_seconds(180)).await.unwrap(),
-        Claim::Recorded,
-        "a record is not released"
-    );
-
-    // DynamoDB deletes it days later; until then the expiry time is compared.
+    // DynamoDB deletes an expired record days later; until then the expiry time is compared.
     ledger.record(DeliveryRecord::id("old", in_seconds(-2))).await.unwrap();
     assert_eq!(ledger.claim("old", "a", in_seconds(180)).await.unwrap(), Claim::Granted);
 }
 
-/// There is more than one batch, and a duplicate id, which DynamoDB refuses within a batch.
-#[tokio::test]
-async fn recorded_ids_are_found_among_many() {
-    let Some(stage) = stage("ledger::recorded_ids_are_found_among_many").await else { return };
-    let ledger = ledger(&stage).await;
-    let kept = in_seconds(3600).replace_nanosecond(0).unwrap();
-    ledger.claim("id-7", "a", in_seconds(180)).await.unwrap();
-    ledger.record(DeliveryRecord::id("id-0", in_seconds(-2))).await.unwrap();
-    for id in ["id-99", "id-100", "id-249"] {
-        ledger.record(DeliveryRecord::id(id, kept)).await.unwrap();
-    }
-    let mut ids: Vec<_> = (0..250).map(|number| format!("id-{number}")).collect();
-    ids.push("id-99".to_owned());
-    let mut known: Vec<_> = ledger.known(&ids).await.unwrap().into_iter().collect();
-    known.sort();
-    assert_eq!(known, ["id-100", "id-249", "id-99"].map(|id| (id.to_owned(), kept)));
+async fn waiting(ledger: &DynamoLedger) -> BTreeMap<String, String> {
+    let tokens = ledger.tokens().await.unwrap();
+    let token =
+        |waiting: aws::WaitingToken| (waiting.webhook_id, waiting.token.expose_secret().to_owned());
+    tokens.into_iter().map(token).collect()
 }
 
+/// The operator's command reads this item; the table deletes it by `expires_at`.
 #[tokio::test]
-async fn a_challenge_is_stored_for_the_operator() {
-    let Some(stage) = stage("ledger::a_challenge_is_stored_for_the_operator").await else { return };
+async fn a_challenge_has_an_item_of_its_own() {
+    let stage = stage().await;
     let ledger = ledger(&stage).await;
     let expires = in_seconds(1800);
-    ledger.keep_challenge("42", &"a-token".into(), expires).await.unwrap();
-    ledger.keep_challenge("", &"a-token".into(), expires).await.unwrap();
-    let key = json!({ "pk": { "S": "challenge#digicert" }, "sk": { "S": "42" } });
-    let request = json!({ "TableName": "ledger", "Key": key });
-    let kept = stage.emulator.call("dynamodb", "DynamoDB_20120810.GetItem", request).await.unwrap();
-    assert_eq!(kept["Item"]["token"]["S"], "a-token");
-    assert_eq!(kept["Item"]["expires_at"]["N"], expires.unix_timestamp().to_string());
+    // DynamoDB refuses an empty key.
+    for (webhook_id, key) in [("42", "42"), ("", "-")] {
+        ledger.keep_challenge(webhook_id, &"a-token".into(), expires).await.unwrap();
+        let key = json!({ "pk": { "S": "challenge#digicert" }, "sk": { "S": key } });
+        let request = json!({ "TableName": "ledger", "Key": key });
+        let kept =
+            stage.emulator.call("dynamodb", "DynamoDB_20120810.GetItem", request).await.unwrap();
+        assert_eq!(kept["Item"]["token"]["S"], "a-token");
+        assert_eq!(kept["Item"]["expires_at"]["N"], expires.unix_timestamp().to_string());
+    }
 }
 
 #[tokio::test]
 async fn a_missing_table_is_named() {
-    let Some(stage) = stage("ledger::a_missing_table_is_named").await else { return };
+    let stage = stage().await;
     let ledger = DynamoLedger::new(&stage.session, "missing");
     let until = in_seconds(180);
     for (error, operation) in [

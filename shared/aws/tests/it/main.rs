@@ -1,7 +1,6 @@
 //! The adapters with an emulator, and with test servers for what an emulator does not do.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod age;
 mod archive;
 mod dead_letters;
 mod deliveries;

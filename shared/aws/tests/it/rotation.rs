@@ -17,8 +17,7 @@ fn of(stages: [&str; 3]) -> [Option<String>; 3] {
 
 #[tokio::test]
 async fn a_secret_goes_from_pending_to_current_to_previous() {
-    let test = "rotation::a_secret_goes_from_pending_to_current_to_previous";
-    let Some(stage) = stage(test).await else { return };
+    let stage = stage().await;
     stage.emulator.create_secret("webhook", "first").await.unwrap();
     let secret = StoredSecret::new(&stage.session, "WEBHOOK_SECRET_ID", "webhook");
     let error = secret.promote(true).await.unwrap_err().to_string();
@@ -43,7 +42,7 @@ async fn a_secret_goes_from_pending_to_current_to_previous() {
 
 #[tokio::test]
 async fn tokens_are_kept_until_they_expire() {
-    let Some(stage) = stage("rotation::tokens_are_kept_until_they_expire").await else { return };
+    let stage = stage().await;
     stage.emulator.create_table("ledger").await.unwrap();
     let ledger = DynamoLedger::new(&stage.session, "ledger");
     assert!(ledger.tokens().await.unwrap().is_empty());
@@ -62,7 +61,7 @@ async fn tokens_are_kept_until_they_expire() {
 
 #[tokio::test]
 async fn an_error_names_a_missing_stack() {
-    let Some(stage) = stage("rotation::an_error_names_a_missing_stack").await else { return };
+    let stage = stage().await;
     let error = StackOutputs::read(&stage.session, "certhooks-nowhere").await.err().unwrap();
     assert!(error.0.starts_with("stack certhooks-nowhere: DescribeStacks: "), "{error}");
 }

@@ -3,17 +3,17 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use aws::StoredSecret;
+use aws::{Session, StoredSecret};
+use boot::Environment;
 use ports::SecretSource;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-
-use crate::stage::{is_inside, passes_inside, session};
 
 /// Secrets Manager over TLS, with its own certification authority.
 struct Server {
@@ -116,24 +116,38 @@ fn tunnel(client: TcpStream) -> io::Result<()> {
     io::copy(&mut reader, &mut up).map(drop)
 }
 
+const INSIDE: &str = "CERTHOOKS_TEST_INSIDE";
+
+fn is_inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
+/// Runs the inner half of `test` in a process of its own, since the proxies are variables of the whole
+/// process. Returns whether it passed.
 async fn reads_with(server: &Server, test: &str, own: &[(&str, &str)]) -> bool {
     let endpoint = format!("https://localhost:{}", server.address.port());
     let standard = [
+        (INSIDE, "1"),
         ("AWS_ENDPOINT_URL", endpoint.as_str()),
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
     ];
-    let variables = standard.iter().chain(own);
-    let variables: Vec<_> =
-        variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    passes_inside(test, &variables).await
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture"]).env_clear();
+    command.envs(standard.iter().chain(own).copied());
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let (out, error) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!("{out}{error}");
+    assert!(out.contains("running 1 test\n"), "{test} is not the name of a test");
+    output.status.success()
 }
 
 /// The inner half of the tests below.
 async fn read() {
-    let secret = StoredSecret::new(&session(), "WEBHOOK_SECRET_ID", "any");
-    secret.current().await.unwrap();
+    let session = Session::start(&Environment::of_process()).unwrap();
+    StoredSecret::new(&session, "WEBHOOK_SECRET_ID", "any").current().await.unwrap();
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ fn challenge(token: &str, expires: time::OffsetDateTime) -> Outgoing {
     }
 }
 
-async fn waiting(reader: &Reader) -> Vec<(String, String)> {
+pub(crate) async fn waiting(reader: &Reader) -> Vec<(String, String)> {
     let challenges = reader.challenges().await.unwrap();
     challenges
         .into_iter()

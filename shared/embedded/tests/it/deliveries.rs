@@ -12,7 +12,7 @@ pub(crate) fn delivery(id: &str) -> Delivery {
     Delivery {
         id: id.to_owned(),
         kind: "certhooks.certificate.issued".to_owned(),
-        provider: Provider::Digicert,
+        provider: Provider::DIGICERT,
         subject: format!("digicert/certificate/{id}"),
         body: format!("{{\"id\":\"{id}\"}}"),
     }

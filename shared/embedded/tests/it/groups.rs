@@ -40,7 +40,7 @@ async fn providers_alternate_also_when_received_one_by_one() {
     let folder = TestFolder::new();
     let events = open(&folder).events();
     send(&events, ["d1", "d2", "d3", "d4", "d5", "d6"]).await;
-    let other = |body: &str| Outgoing { provider: Provider::Cloudflare, ..message(body) };
+    let other = |body: &str| Outgoing { provider: Provider::CLOUDFLARE, ..message(body) };
     events.send(vec![other("c1"), other("c2")]).await.unwrap();
     let mut order = Vec::new();
     for _ in 0..6 {

@@ -9,7 +9,6 @@
 
 mod archive;
 mod challenges;
-mod crash;
 mod deliveries;
 mod events;
 mod groups;
@@ -58,7 +57,7 @@ fn open_with(folder: &TestFolder, clock: fn() -> time::OffsetDateTime) -> State 
 
 fn message(body: &str) -> Outgoing {
     Outgoing {
-        provider: Provider::Digicert,
+        provider: Provider::DIGICERT,
         kind: "com.digicert.certcentral.certificate_issued".to_owned(),
         group: format!("digicert/{body}"),
         body: body.to_owned(),

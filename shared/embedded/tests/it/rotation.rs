@@ -10,7 +10,7 @@ use crate::open;
 use crate::test_folder::TestFolder;
 
 fn rotation(folder: &TestFolder) -> PortResult<Rotation> {
-    LocalSecrets::new(folder.path(), |_| None).rotation(Provider::Digicert)
+    LocalSecrets::new(folder.path(), |_| None).rotation(Provider::DIGICERT)
 }
 
 fn exposed(stages: &Stages) -> [Option<String>; 3] {
@@ -23,7 +23,7 @@ fn exposed(stages: &Stages) -> [Option<String>; 3] {
 async fn a_key_moves_from_pending_to_current_to_previous() {
     let folder = TestFolder::new();
     let state = open(&folder);
-    let secret = state.secrets(|_| None).webhook(Provider::Digicert);
+    let secret = state.secrets(|_| None).webhook(Provider::DIGICERT);
     let rotation = rotation(&folder).unwrap();
     let [first, pending, previous] = exposed(&rotation.stages().unwrap());
     assert_eq!((pending, previous), (None, None));
@@ -73,7 +73,7 @@ fn one_rotation_at_a_time_and_not_of_a_secret_from_a_variable() {
     let by_variable = LocalSecrets::new(folder.path(), |name| {
         (name == "DIGICERT_WEBHOOK_KEY").then(|| "of the variable".to_owned())
     });
-    let error = by_variable.rotation(Provider::Digicert).err().unwrap();
+    let error = by_variable.rotation(Provider::DIGICERT).err().unwrap();
     assert!(error.0.starts_with("DIGICERT_WEBHOOK_KEY is set"), "{error}");
     assert!(!error.0.contains("of the variable"), "{error}");
 }

@@ -53,17 +53,17 @@ async fn the_first_start_generates_random_secrets() {
     );
     assert!(members.values().all(|value| value.len() >= 32));
     assert!(content(&two).iter().all(|(name, value)| members[name] != *value));
-    let digicert = all(&secrets.webhook(Provider::Digicert)).await;
+    let digicert = all(&secrets.webhook(Provider::DIGICERT)).await;
     assert_eq!(
         json_of(digicert.current.as_ref()),
         json!({"webhook_key": members["digicert_webhook_key"]})
     );
-    let cloudflare = all(&secrets.webhook(Provider::Cloudflare)).await;
+    let cloudflare = all(&secrets.webhook(Provider::CLOUDFLARE)).await;
     assert_eq!(
         json_of(cloudflare.current.as_ref()),
         json!({"webhook_auth": members["cloudflare_webhook_auth"]})
     );
-    let meta = secrets.webhook(Provider::Meta).current().await.unwrap();
+    let meta = secrets.webhook(Provider::META).current().await.unwrap();
     assert_eq!(
         json_of(meta.current.as_ref()),
         json!({"app_secret": members["meta_app_secret"], "verify_token": members["meta_verify_token"]})
@@ -86,7 +86,7 @@ async fn missing_secrets_are_added_to_an_existing_file() {
         (&*members["digicert_api_key"], &*members["digicert_webhook_key"]),
         ("mine", "also-mine")
     );
-    let api = all(&secrets.api(Provider::Digicert)).await;
+    let api = all(&secrets.api(Provider::DIGICERT)).await;
     assert_eq!(json_of(api.current.as_ref()), json!({"api_key": "mine"}));
     assert_eq!(fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
 }
@@ -106,13 +106,13 @@ async fn variables_override_the_file() {
         "CLOUDFLARE_WEBHOOK_AUTH" => Some(String::new()),
         _ => None,
     });
-    let digicert = all(&secrets.webhook(Provider::Digicert)).await;
+    let digicert = all(&secrets.webhook(Provider::DIGICERT)).await;
     assert_eq!(
         json_of(digicert.current.as_ref()),
         json!({"webhook_key": "of DIGICERT_WEBHOOK_KEY"})
     );
     assert!(digicert.pending.is_none() && digicert.current_created.is_none());
-    let meta = all(&secrets.webhook(Provider::Meta)).await;
+    let meta = all(&secrets.webhook(Provider::META)).await;
     assert_eq!(
         json_of(meta.current.as_ref()),
         json!({"app_secret": "of META_APP_SECRET", "verify_token": "f"})
@@ -121,9 +121,9 @@ async fn variables_override_the_file() {
         json_of(meta.previous.as_ref()),
         json!({"app_secret": "of META_APP_SECRET", "verify_token": "q"})
     );
-    let api = all(&secrets.api(Provider::Meta)).await;
+    let api = all(&secrets.api(Provider::META)).await;
     assert_eq!(json_of(api.current.as_ref()), json!({"access_token": "of META_ACCESS_TOKEN"}));
-    let error = secrets.webhook(Provider::Cloudflare).all().await.unwrap_err();
+    let error = secrets.webhook(Provider::CLOUDFLARE).all().await.unwrap_err();
     assert!(error.0.contains("secrets.json has no `cloudflare_webhook_auth`"), "{error}");
 }
 
@@ -131,7 +131,7 @@ async fn variables_override_the_file() {
 async fn an_edited_file_takes_effect_at_once() {
     let folder = TestFolder::new();
     let state = open(&folder);
-    let secret = state.secrets(|_| None).webhook(Provider::Cloudflare);
+    let secret = state.secrets(|_| None).webhook(Provider::CLOUDFLARE);
     assert!(all(&secret).await.pending.is_none());
     write(
         &folder,
@@ -160,7 +160,7 @@ async fn the_error_of_an_invalid_file_names_the_cause_and_quotes_no_value() {
         ("{\"digicert_webhook_key\": \"\"}", "`digicert_webhook_key` is empty"),
     ] {
         write(&folder, content);
-        let read = without_variables(&folder).webhook(Provider::Digicert).all().await;
+        let read = without_variables(&folder).webhook(Provider::DIGICERT).all().await;
         let opened = State::open(folder.path(), Options::default());
         for error in [read.unwrap_err(), opened.err().unwrap()] {
             assert!(
@@ -179,7 +179,7 @@ async fn a_file_accessible_to_other_users_is_refused() {
     drop(open(&folder));
     for mode in [0o640, 0o604, 0o620] {
         fs::set_permissions(file(&folder), Permissions::from_mode(mode)).unwrap();
-        let read = without_variables(&folder).webhook(Provider::Meta).current().await;
+        let read = without_variables(&folder).webhook(Provider::META).current().await;
         let opened = State::open(folder.path(), Options::default());
         for error in [read.unwrap_err(), opened.err().unwrap()] {
             assert!(error.0.contains(&format!("(mode {mode:03o}): run `chmod 600 ")), "{error}");
@@ -190,6 +190,6 @@ async fn a_file_accessible_to_other_users_is_refused() {
 #[tokio::test]
 async fn the_error_of_a_missing_file_says_how_to_create_it() {
     let folder = TestFolder::new();
-    let error = without_variables(&folder).webhook(Provider::Meta).all().await.unwrap_err();
+    let error = without_variables(&folder).webhook(Provider::META).all().await.unwrap_err();
     assert!(error.0.contains("secrets.json does not exist: `certhooks local"), "{error}");
 }

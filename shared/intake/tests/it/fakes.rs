@@ -3,11 +3,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use boot::Environment;
-use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
-use intake::{Intake, Request, Secrets, Settings};
+use http::{HeaderMap, StatusCode};
+use intake::{Intake, Secrets, Settings};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource, SecretVersions};
 use providers::digicert::DigicertReceiver;
+use providers::request::WebhookRequest;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -101,10 +101,7 @@ pub(crate) async fn post(
 ) -> StatusCode {
     let mut headers = HeaderMap::new();
     headers.insert("x-webhook-key", key.parse().unwrap());
-    let body = Bytes::from_static(
-        br#"{"event":"certificate_issued","data":{"order_id":1,"certificate_id":2}}"#,
-    );
-    let request =
-        Request { method: Method::POST, headers, query: String::new(), source_ip: None, body };
+    let body = r#"{"event":"certificate_issued","data":{"order_id":1,"certificate_id":2}}"#;
+    let request = WebhookRequest::post(headers, body, OffsetDateTime::now_utc());
     intake.handle(request).await.status()
 }

@@ -71,7 +71,9 @@ async fn an_empty_batch_is_done() {
 #[tokio::test]
 async fn without_an_api_key_the_call_back_is_disabled() {
     let bench = Bench::without_keys().await;
-    for envelope in [issued("1", Duration::ZERO), rejected("2", Duration::ZERO), observed("3")] {
+    let mut observed = observed("3");
+    observed["data"]["entry"][0]["id"] = json!("99");
+    for envelope in [issued("1", Duration::ZERO), rejected("2", Duration::ZERO), observed] {
         assert_eq!(bench.process("r", &envelope).await, Disposition::Delivered);
     }
     let events = bench.fake.events();

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use ::time::{Duration, OffsetDateTime};
 use boot::Environment;
-use envelope::rfc3339;
+use envelope::{Provider, rfc3339};
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use serde_json::{Value, json};
 use simulator::{Fault, Rule, Simulator};
@@ -53,8 +53,8 @@ impl Bench {
             ledger: fake.clone(),
             archive: fake.clone(),
         };
-        let own = || has_keys.then(|| key.clone());
-        let keys = Keys { digicert: own(), cloudflare: own(), meta: own() };
+        let providers = Provider::ALL.iter().filter(|_| has_keys);
+        let keys: Keys<_> = providers.map(|provider| (*provider, key.clone())).collect();
         let settings = Settings::from_environment(&environment).unwrap();
         let worker = Arc::new(Worker::new(&settings, ports, keys).unwrap());
         Self { simulator, fake, key, worker }

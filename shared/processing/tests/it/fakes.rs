@@ -42,8 +42,8 @@ pub(crate) struct State {
     /// By certificate.
     pub(crate) states: BTreeMap<String, CertificateState>,
     pub(crate) history: Vec<HistoryRecord>,
-    /// Webhook id, token, and expiry.
-    pub(crate) challenges: Vec<(String, String, OffsetDateTime)>,
+    /// Token and expiry, by webhook.
+    pub(crate) challenges: BTreeMap<String, (String, OffsetDateTime)>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -165,13 +165,17 @@ impl Ledger for Fake {
         token: &SecretString,
         expires: OffsetDateTime,
     ) -> PortResult<()> {
-        let kept = (webhook_id.to_owned(), token.expose_secret().to_owned(), expires);
-        self.step(Step::KeepChallenge)?.challenges.push(kept);
+        let kept = (token.expose_secret().to_owned(), expires);
+        self.step(Step::KeepChallenge)?.challenges.insert(webhook_id.to_owned(), kept);
         Ok(())
     }
 
     async fn end_challenge(&self, webhook_id: &str) -> PortResult<()> {
-        self.step(Step::EndChallenge)?.challenges.retain(|(kept, ..)| kept != webhook_id);
+        let now = OffsetDateTime::now_utc();
+        let is_kept = |kept: &String, expires: OffsetDateTime| kept != webhook_id || expires > now;
+        self.step(Step::EndChallenge)?
+            .challenges
+            .retain(|kept, (_, expires)| is_kept(kept, *expires));
         Ok(())
     }
 }

@@ -1,15 +1,31 @@
 use ::time::{Duration, OffsetDateTime};
+use harness::ledger as contract;
 use processing::Disposition;
 use serde_json::Value;
 use simulator::Fault;
 
 use crate::bench::{Bench, issued};
-use crate::fakes::{LedgerEntry, State, Step};
+use crate::fakes::{Fake, LedgerEntry, State, Step};
 
 fn claim(bench: &Bench, owner: &str, lease: Duration) {
     let until = OffsetDateTime::now_utc() + lease;
     let entry = LedgerEntry::Claimed { owner: owner.into(), until };
     bench.fake.state().ledger.insert("e".into(), entry);
+}
+
+/// Otherwise the tests of this crate would prove nothing about the real ledgers.
+#[tokio::test]
+async fn the_fake_keeps_the_contract_of_the_ledger() {
+    let ledger = Fake::default();
+    contract::a_claim_has_one_owner(&ledger).await.unwrap();
+    contract::a_refused_claim_names_the_end_of_the_lease(&ledger).await.unwrap();
+    contract::a_lease_ends(&ledger).await.unwrap();
+    contract::a_recorded_id_stays_recorded(&ledger).await.unwrap();
+    let waiting = async || {
+        let challenges = ledger.state().challenges.clone();
+        challenges.into_iter().map(|(webhook, (token, _))| (webhook, token)).collect()
+    };
+    contract::a_challenge_waits_until_it_expires(&ledger, waiting).await.unwrap();
 }
 
 /// It is requeued unchanged, returns before the lease ends, and uses up no receive.

@@ -10,6 +10,7 @@
 //! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`stale`]: events that are older than the state of their certificate
 //! - [`time`]: what depends on the age of an event
+//! - [`invented_provider`]: a provider that is like none of ours, from its request to its event
 //! - [`challenge`]: the token of CertCentral's challenge
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -18,6 +19,7 @@ mod bench;
 mod challenge;
 mod fakes;
 mod faults;
+mod invented_provider;
 mod ledger;
 mod outage;
 mod stale;

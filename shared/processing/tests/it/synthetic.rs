@@ -10,7 +10,7 @@ use crate::fakes::Step;
 
 fn synthetic_event() -> Value {
     let receipt = Receipt { at: OffsetDateTime::now_utc(), traceparent: None };
-    serde_json::to_value(envelope(Provider::Digicert, &receipt)).unwrap()
+    serde_json::to_value(envelope(Provider::DIGICERT, &receipt)).unwrap()
 }
 
 /// It takes the same steps as every event, but is not published.

@@ -2,15 +2,16 @@ use envelope::{Certificate, Reason};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::hostname::Hostname;
+use super::document::hostname::Hostname;
 use super::profile::API_TOKEN;
-use crate::api::{Answer, Call, Classification, Key};
-use crate::json::{self, Members};
+use crate::api::{Answer, Call, Classification, Key, one_line};
+use crate::json::Members;
+use crate::refusal::ApiError;
 use crate::secret::Stored;
 
 /// Error codes that are about the API token: authentication failed, unauthorized, unknown key, and
 /// two for a malformed header.
-pub(super) const KEY_ERRORS: &[u64] = &[10000, 9109, 9103, 6003, 6111];
+pub(super) const KEY_ERRORS: &[&str] = &["10000", "9109", "9103", "6003", "6111"];
 
 /// What Cloudflare says about a custom hostname ("Custom Hostname Details").
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,7 +62,7 @@ fn classify_envelope(answer: &Answer<'_>) -> Classification<Details> {
         (Some(true), Some(result)) if answer.is_success() => {
             Classification::Good(Details::of(&Hostname::new(result)))
         }
-        (Some(false), _) if has_key_error(&body) => Classification::key_refused(),
+        (Some(false), _) if has_key_error(answer) => Classification::key_refused(),
         (Some(false), _) => Classification::Failed { reason: Reason::Refused },
         _ if (400..500).contains(&answer.status) => {
             Classification::Failed { reason: Reason::Refused }
@@ -70,11 +71,18 @@ fn classify_envelope(answer: &Answer<'_>) -> Classification<Details> {
     }
 }
 
-fn has_key_error(body: &Members<'_>) -> bool {
-    let errors = body.list("errors").unwrap_or_default();
-    let mut codes =
-        errors.into_iter().filter_map(|error| json::unsigned(Members::of(error)?.get("code")?));
-    codes.any(|code| KEY_ERRORS.contains(&code))
+/// The errors of an answer. Codes are numbers.
+pub(super) fn errors(body: &[u8]) -> Vec<ApiError> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let error = |error: &Value| ApiError {
+        code: error["code"].as_u64().map(|code| code.to_string()).unwrap_or_default(),
+        message: error["message"].as_str().map(|message| one_line(message, 200)),
+    };
+    body["errors"].as_array().into_iter().flatten().map(error).collect()
+}
+
+fn has_key_error(answer: &Answer<'_>) -> bool {
+    errors(answer.body).iter().any(|error| KEY_ERRORS.contains(&error.code.as_str()))
 }
 
 impl Details {

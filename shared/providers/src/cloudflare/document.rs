@@ -1,3 +1,5 @@
+pub(super) mod hostname;
+
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -1,8 +1,8 @@
 use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
+use super::document::hostname::Hostname;
 use super::document::{Content, Document};
-use super::hostname::Hostname;
 use super::profile::is_id;
 use crate::interpretation::{Interpretation, Plan};
 use crate::naming::{UNKNOWN, event_name, segment};
@@ -13,19 +13,24 @@ pub fn interpret(envelope: &Envelope) -> Interpretation {
         Content::Event(document) => document,
         Content::Test | Content::Unknown => Document::default(),
     };
+    interpret_document(&document)
+}
+
+pub(super) fn interpret_document(document: &Document<'_>) -> Interpretation {
     let kind = document.event_suffix().map_or(EventType::Unrecognised, kind);
     let hostname = Hostname::new(document.data());
     Interpretation {
-        provider: Provider::Cloudflare,
+        provider: Provider::CLOUDFLARE,
         event: event_name(&document.event),
         kind,
-        subject: subject(&document, &hostname),
-        identifiers: identifiers(&document, &hostname),
-        plan: plan(kind, &document, &hostname),
+        subject: subject(document, &hostname),
+        identifiers: identifiers(document, &hostname),
+        plan: plan(kind, document, &hostname),
         problems: hostname.problems(),
         dcv: hostname.dcv(),
         certificates: hostname.certificates(),
         pem: None,
+        challenge: None,
     }
 }
 
@@ -57,7 +62,7 @@ fn plan(kind: EventType, document: &Document<'_>, hostname: &Hostname<'_>) -> Pl
     }
     let hostname_id = hostname.members().text("id").filter(|id| is_id(id));
     match (document.zone_id(), hostname_id) {
-        (Some(zone_id), Some(hostname_id)) => Plan::Details { zone_id, hostname_id },
+        (Some(_), Some(_)) => Plan::CallBack,
         _ => Plan::UnusableId,
     }
 }

@@ -18,16 +18,19 @@
 //! Advanced Certificate alerts, of which third parties published received test messages. Both were
 //! read on 2026-11-22.
 
-pub mod alerting;
+pub mod admin;
 pub mod api;
 mod document;
-mod hostname;
+mod enrich;
 mod interpretation;
 mod lifecycle;
 mod profile;
 mod receiver;
+mod samples;
 
+pub use admin as alerting;
 pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
+pub(crate) use profile::PROFILE;
 pub use profile::{API_BASE, API_TOKEN, CUSTOM_HOSTNAMES_ALERT, WEBHOOK_AUTH, is_id};
 pub use receiver::CloudflareReceiver;

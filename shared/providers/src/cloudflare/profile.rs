@@ -1,3 +1,8 @@
+use envelope::Provider;
+
+use super::receiver::CloudflareReceiver;
+use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
+use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
 /// Base of the API, version 4 ("Make API calls").
@@ -28,3 +33,36 @@ pub fn is_id(id: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     (1..=ID_LIMIT).contains(&id.len()) && id.bytes().all(is_allowed)
 }
+
+pub(crate) static PROFILE: Profile = Profile {
+    provider: Provider::CLOUDFLARE,
+    name: "cloudflare",
+    route: CloudflareReceiver::ROUTE,
+    webhook_secret: &[WEBHOOK_AUTH],
+    api: Api {
+        key_name: "API token",
+        base: API_BASE,
+        base_variable: "CLOUDFLARE_API_BASE",
+        // "Rate limits": 1200 requests in 5 min.
+        budget: "1200/5m",
+        budget_variable: "CLOUDFLARE_API_BUDGET",
+        secret: API_TOKEN,
+        secret_id_variable: "CLOUDFLARE_API_SECRET_ID",
+        key: super::api::key,
+        simulation: &[],
+    },
+    type_prefix: super::receiver::TYPE_PREFIX,
+    event_prefix: "ssl.custom_hostname_certificate.",
+    stack_outputs: StackOutputs {
+        webhook_url: "CloudflareWebhookUrl",
+        webhook_secret: "CloudflareWebhookSecretName",
+    },
+    sources: Sources::Listed { page: "https://www.cloudflare.com/ips/" },
+    // A hostname has two or three certificates of different key types.
+    leaves: 4,
+    samples: super::samples::SAMPLES,
+    receive: receive::<CloudflareReceiver>,
+    interpret: super::interpret,
+    lifecycle: super::lifecycle,
+    enrichers: super::enrich::enrichers,
+};

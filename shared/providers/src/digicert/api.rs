@@ -1,15 +1,16 @@
 use envelope::{Certificate, Names, Reason};
 use secrecy::SecretString;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::profile::API_KEY;
-use crate::api::{Answer, Call, Classification, Key};
+use crate::api::{Answer, Call, Classification, Key, one_line};
 use crate::json::{self, Members};
+use crate::refusal::ApiError;
 use crate::secret::Stored;
 
 /// The error code for a bad API key. It comes with status 403 and not with 401 (recording of the
 /// live API).
-const INVALID_KEY: &str = "access_denied_invalid_key";
+pub(super) const INVALID_KEY: &str = "access_denied_invalid_key";
 /// The beginning of a certificate in PEM (RFC 7468, 5.1).
 const PEM_HEADER: &[u8] = b"-----BEGIN CERTIFICATE";
 
@@ -87,23 +88,29 @@ fn downloaded(answer: &Answer<'_>) -> Classification<Vec<u8>> {
 fn failure<T>(answer: &Answer<'_>) -> Option<Classification<T>> {
     match answer.status {
         401 => Some(Classification::key_refused()),
-        403 if has_error(answer, INVALID_KEY) => Some(Classification::key_refused()),
+        403 if errors(answer.body).iter().any(|error| error.has(INVALID_KEY)) => {
+            Some(Classification::key_refused())
+        }
         403 => Some(Classification::Failed { reason: Reason::Forbidden }),
         400..=499 => answer.transient_failure(),
         _ => answer.transient_failure().or_else(|| Some(answer.retry(Reason::Unreadable))),
     }
 }
 
-/// Whether the answer has an error code. `errors` is a list ("Errors"), in a fixture of
-/// riboseinc/digicert a single object. A code may be several codes joined by pipes
-/// (`access_denied|access_denied_invalid_key`).
-fn has_error(answer: &Answer<'_>, wanted: &str) -> bool {
-    let Some(body) = answer.object() else { return false };
-    let errors = Members::of(&body).and_then(|body| body.get("errors"));
-    let list = errors.and_then(|errors| serde_json::from_str::<Vec<&RawValue>>(errors.get()).ok());
-    let errors = list.unwrap_or_else(|| errors.into_iter().collect());
-    let codes = errors.into_iter().filter_map(|error| Members::of(error)?.text("code"));
-    codes.into_iter().any(|code| code.split('|').any(|code| code == wanted))
+/// The errors of an answer. `errors` is a list ("Errors"), in a fixture of riboseinc/digicert a single
+/// object. A code may be several codes joined by pipes (`access_denied|access_denied_invalid_key`).
+pub(super) fn errors(body: &[u8]) -> Vec<ApiError> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let errors = match &body["errors"] {
+        Value::Array(errors) => errors.iter().collect(),
+        Value::Null => Vec::new(),
+        error => vec![error],
+    };
+    let error = |error: &Value| ApiError {
+        code: one_line(error["code"].as_str().unwrap_or_default(), 100),
+        message: error["message"].as_str().map(|message| one_line(message, 200)),
+    };
+    errors.into_iter().map(error).collect()
 }
 
 impl OrderInfo {

@@ -1,3 +1,5 @@
+pub(super) mod ids;
+
 use serde_json::value::RawValue;
 
 use crate::json::{self, Members};

@@ -1,9 +1,9 @@
 use envelope::{Envelope, EventType, Provider};
 use secrecy::SecretString;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
+use super::document::ids::Ids;
 use super::document::{CHALLENGE, Document};
-use super::ids::Ids;
 use crate::interpretation::{Challenge, Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};
@@ -14,10 +14,17 @@ const TOKEN_LIFETIME: Duration = Duration::minutes(30);
 /// Interprets a CertCentral event.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
     let document = Document::of(&envelope.data).unwrap_or_default();
+    interpret_document(&document, envelope.receivedtime)
+}
+
+pub(super) fn interpret_document(
+    document: &Document<'_>,
+    received: OffsetDateTime,
+) -> Interpretation {
     let kind = kind(&document.event);
-    let ids = Ids::of(&document);
+    let ids = Ids::of(document);
     Interpretation {
-        provider: Provider::Digicert,
+        provider: Provider::DIGICERT,
         event: event_name(&document.event),
         kind,
         subject: subject(kind, &ids, &document.event),
@@ -27,18 +34,18 @@ pub fn interpret(envelope: &Envelope) -> Interpretation {
         dcv: None,
         certificates: Vec::new(),
         pem: chain(&document.members),
+        challenge: challenge(document, received),
     }
 }
 
-/// The ownership challenge. Every event of that name is one, whatever its data is, so that no token
-/// is ever delivered to consumers. When the event holds no token, the operator has it sent again.
-pub fn challenge(envelope: &Envelope) -> Option<Challenge> {
-    let document = Document::of(&envelope.data).filter(|document| document.event == CHALLENGE)?;
+/// The ownership challenge. Every event of that name is one, whatever its data is, so that no token is
+/// ever delivered to consumers. When the event holds no token, the operator has it sent again.
+fn challenge(document: &Document<'_>, received: OffsetDateTime) -> Option<Challenge> {
     let webhook_id = document.id("webhook_id").map(|id| id.to_string());
-    Some(Challenge {
+    (document.event == CHALLENGE).then(|| Challenge {
         webhook_id: webhook_id.unwrap_or_else(|| UNKNOWN.to_owned()),
         token: token(&document.members),
-        expires: envelope.receivedtime.checked_add(TOKEN_LIFETIME).unwrap_or(envelope.receivedtime),
+        expires: received.checked_add(TOKEN_LIFETIME).unwrap_or(received),
     })
 }
 
@@ -70,15 +77,12 @@ fn kind(event: &str) -> EventType {
 }
 
 fn plan(kind: EventType, ids: &Ids) -> Plan {
+    let usable = |id: Option<u64>| if id.is_some() { Plan::CallBack } else { Plan::UnusableId };
     match kind {
-        EventType::CertificateIssued => ids
-            .certificate
-            .map_or(Plan::UnusableId, |certificate_id| Plan::Download { certificate_id }),
+        EventType::CertificateIssued => usable(ids.certificate),
         EventType::CertificateRevoked
         | EventType::CertificateIssuanceFailed
-        | EventType::OrderApproval => {
-            ids.order.map_or(Plan::UnusableId, |order_id| Plan::OrderInfo { order_id })
-        }
+        | EventType::OrderApproval => usable(ids.order),
         _ => Plan::NotNeeded,
     }
 }

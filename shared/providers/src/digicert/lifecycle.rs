@@ -1,4 +1,4 @@
-use envelope::EventType;
+use envelope::{Envelope, EventType};
 use serde_json::Value;
 
 use crate::interpretation::Interpretation;
@@ -9,9 +9,9 @@ use crate::lifecycle::Lifecycle;
 const BEGUN: i64 = 1;
 const ENDED: i64 = 2;
 
-/// The lifecycle of a certificate and not of its order, since an order has several certificates in
-/// its time. An approval may be that of a first issue or of a reissue, so it has no rank.
-pub fn lifecycle(interpretation: &Interpretation) -> Option<Lifecycle> {
+/// The lifecycle of a certificate and not of its order, since an order has several certificates in its
+/// time. An approval may be that of a first issue or of a reissue, so it has no rank.
+pub fn lifecycle(_: &Envelope, interpretation: &Interpretation) -> Option<Lifecycle> {
     let rank = match interpretation.kind {
         EventType::CertificateIssued => Some(BEGUN),
         EventType::CertificateRevoked | EventType::CertificateIssuanceFailed => Some(ENDED),

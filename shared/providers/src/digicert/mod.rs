@@ -22,19 +22,23 @@
 //! <https://github.com/riboseinc/digicert> (at 1b61921), or a recording of the live API in
 //! <https://github.com/JupiterOne/graph-digicert>; both were read on 2026-11-22.
 
+pub mod admin;
 pub mod api;
 mod document;
-mod ids;
+mod enrich;
 mod interpretation;
 mod lifecycle;
 mod profile;
 mod receiver;
 pub mod reconciliation;
-pub mod webhook;
+mod samples;
 
-pub use interpretation::{challenge, interpret};
+pub use admin as webhook;
+pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
+pub(crate) use profile::PROFILE;
 pub use profile::{
-    API_BASE, API_BASE_EU, API_KEY, CERTIFICATE_EVENTS, DEFAULT_EVENTS, KNOWN_EVENTS, WEBHOOK_KEY,
+    API_BASE, API_BASE_EU, API_KEY, CERTIFICATE_EVENTS, DEFAULT_EVENTS, KNOWN_EVENTS, SOURCE_RANGE,
+    WEBHOOK_KEY,
 };
 pub use receiver::DigicertReceiver;

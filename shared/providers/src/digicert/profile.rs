@@ -1,9 +1,18 @@
+use envelope::Provider;
+
+use super::receiver::DigicertReceiver;
+use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
+use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
 /// Base of the Services API for accounts in the United States ("Update webhook endpoint").
 pub const API_BASE: &str = "https://www.digicert.com/services/v2";
 /// Base of the Services API for accounts in Europe, as public clients have it.
 pub const API_BASE_EU: &str = "https://certcentral.digicert.eu/services/v2";
+
+/// The addresses that CertCentral sends from ("CertCentral webhooks", section "Troubleshoot your
+/// webhook endpoint").
+pub const SOURCE_RANGE: &str = "216.168.240.0/20";
 
 /// The webhook's secret key, which CertCentral sends in a header ("CertCentral webhooks").
 pub const WEBHOOK_KEY: SecretMember = SecretMember {
@@ -39,3 +48,35 @@ pub const CERTIFICATE_EVENTS: &[&str] = KNOWN_EVENTS.split_at(3).0;
 /// The events of the example of "Update webhook endpoint". A new subscription has these, unless the
 /// operator names others.
 pub const DEFAULT_EVENTS: &[&str] = KNOWN_EVENTS.split_at(9).0;
+
+pub(crate) static PROFILE: Profile = Profile {
+    provider: Provider::DIGICERT,
+    name: "digicert",
+    route: DigicertReceiver::ROUTE,
+    webhook_secret: &[WEBHOOK_KEY],
+    api: Api {
+        key_name: "API key",
+        base: API_BASE,
+        base_variable: "DIGICERT_API_BASE",
+        // "Rate limits": 100 requests in 5 s and 1000 in 3 min.
+        budget: "100/5s,1000/3m",
+        budget_variable: "DIGICERT_API_BUDGET",
+        secret: API_KEY,
+        secret_id_variable: "DIGICERT_API_SECRET_ID",
+        key: super::api::key,
+        simulation: &[],
+    },
+    type_prefix: super::receiver::TYPE_PREFIX,
+    event_prefix: "",
+    stack_outputs: StackOutputs {
+        webhook_url: "DigicertWebhookUrl",
+        webhook_secret: "DigicertWebhookSecretName",
+    },
+    sources: Sources::Range { range: SOURCE_RANGE, stack_parameter: "DigicertSourceCidrs" },
+    leaves: 1,
+    samples: super::samples::SAMPLES,
+    receive: receive::<DigicertReceiver>,
+    interpret: super::interpret,
+    lifecycle: super::lifecycle,
+    enrichers: super::enrich::enrichers,
+};

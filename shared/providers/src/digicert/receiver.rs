@@ -1,31 +1,37 @@
 use envelope::Provider;
-use http::HeaderMap;
+use http::Method;
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 
 use super::document::{CHALLENGE, Document, TEST};
+use super::interpretation::interpret_document;
 use super::profile::{CERTIFICATE_EVENTS, WEBHOOK_KEY};
 use crate::envelope_builder::EnvelopeBuilder;
 use crate::json::{self, Members};
 use crate::naming;
 use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
+use crate::request::{Verified, WebhookRequest};
 use crate::secret::{SecretDigest, Stored, header};
 
 /// The header with the webhook's static secret key ("CertCentral webhooks", section "Authenticate
 /// webhook events"). It is no signature, and holds no time.
-const KEY_HEADER: &str = "x-webhook-key";
+pub(super) const KEY_HEADER: &str = "x-webhook-key";
 /// "Must be at least 32 characters" ("Update webhook endpoint", `secret`).
 const KEY_LENGTH: usize = 32;
 /// Bytes. The test event has 33; the rest is for white space.
 const PROBE_LIMIT: usize = 256;
 const SECONDS_PER_DAY: i64 = 86_400;
 
+/// What the CloudEvents `type` of an envelope begins with.
+pub(super) const TYPE_PREFIX: &str = "com.digicert.certcentral.";
+
 /// Receives the requests of CertCentral's webhook.
 pub struct DigicertReceiver;
 
 impl WebhookReceiver for DigicertReceiver {
-    const PROVIDER: Provider = Provider::Digicert;
+    const PROVIDER: Provider = Provider::DIGICERT;
     const ROUTE: &'static str = "/webhooks/digicert";
-    const ALLOW: &'static str = "POST";
+    const METHODS: &'static [Method] = &[Method::POST];
     const BODY_LIMIT: usize = 512 * 1024;
 
     type Secret = SecretDigest;
@@ -39,32 +45,42 @@ impl WebhookReceiver for DigicertReceiver {
         Ok(SecretDigest::new(key))
     }
 
-    fn verify(headers: &HeaderMap, _body: &[u8], secret: &SecretDigest) -> bool {
-        header(headers, KEY_HEADER).is_some_and(|key| secret.matches(key))
+    fn verify(request: &WebhookRequest, secret: &SecretDigest) -> bool {
+        header(&request.headers, KEY_HEADER).is_some_and(|key| secret.matches(key))
     }
 
-    /// A test event has no key header when the request for it had no `secret`, even if the webhook
-    /// has a key ("Send test event").
-    fn is_open_probe(headers: &HeaderMap, body: &[u8]) -> bool {
+    /// A test event has no key header when the request for it had no `secret`, even if the webhook has
+    /// a key ("Send test event").
+    fn is_open_probe(WebhookRequest { headers, body, .. }: &WebhookRequest) -> bool {
         !headers.contains_key(KEY_HEADER) && body.len() <= PROBE_LIMIT && is_bare_test(body)
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, InvalidDocument> {
-        let data = json::object(body)?;
-        let document = Document::of(&data)
-            .ok_or(InvalidDocument::NoEventName("`event` must be a string that is not empty"))?;
-        if document.event == TEST {
-            return Ok(Vec::new());
-        }
-        let builder = EnvelopeBuilder {
-            id: id(&document, receipt),
-            source: "/digicert/certcentral".to_owned(),
-            kind: format!("com.digicert.certcentral.{}", naming::type_part(&document.event)),
-            time: None,
-            data,
-        };
-        Ok(vec![builder.event(receipt, super::interpret)])
+    fn events(verified: &Verified<'_, Self>) -> Result<Vec<Event>, InvalidDocument> {
+        let request = verified.request();
+        let event = event(json::object(&request.body)?, &Receipt::of(request))?;
+        Ok(event.into_iter().collect())
     }
+}
+
+/// The event of a document that came at this time. `None` for the test event, which holds none.
+pub(super) fn event(
+    data: Box<RawValue>,
+    receipt: &Receipt,
+) -> Result<Option<Event>, InvalidDocument> {
+    let document = Document::of(&data)
+        .ok_or(InvalidDocument::NoEventName("`event` must be a string that is not empty"))?;
+    if document.event == TEST {
+        return Ok(None);
+    }
+    let interpretation = interpret_document(&document, receipt.at);
+    let builder = EnvelopeBuilder {
+        id: id(&document, receipt),
+        source: "/digicert/certcentral".to_owned(),
+        kind: format!("{TYPE_PREFIX}{}", naming::type_part(&document.event)),
+        time: None,
+        data,
+    };
+    Ok(Some(builder.event(receipt, &interpretation)))
 }
 
 /// Whether a body is the test event and nothing more: an object with this one member.

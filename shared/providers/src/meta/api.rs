@@ -2,7 +2,7 @@ use envelope::{Certificate, Reason};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 
-use super::ct_certificate::CtCertificate;
+use super::document::ct_certificate::CtCertificate;
 use super::profile::ACCESS_TOKEN;
 use crate::api::{Answer, Call, Classification, Key};
 use crate::json::{self, Members};

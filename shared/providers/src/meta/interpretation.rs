@@ -1,9 +1,9 @@
 use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
-use super::ct_certificate::{self, CtCertificate};
-use super::domain;
-use super::update::{Batch, Update};
+use super::document::ct_certificate::{self, CtCertificate};
+use super::document::domain;
+use super::document::{Batch, Update};
 use crate::interpretation::{Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};
@@ -12,10 +12,10 @@ use crate::naming::{UNKNOWN, event_name, segment};
 pub fn interpret(envelope: &Envelope) -> Interpretation {
     let batch = Batch::of(&envelope.data).ok();
     let update = batch.as_ref().and_then(|batch| batch.updates().next());
-    update.map_or_else(|| unrecognised(UNKNOWN), |update| recognised(&update))
+    update.map_or_else(|| unrecognised(UNKNOWN), |update| interpret_update(&update))
 }
 
-fn recognised(update: &Update<'_, '_>) -> Interpretation {
+pub(super) fn interpret_update(update: &Update<'_, '_>) -> Interpretation {
     let entry_id = update.entry.id().and_then(ct_certificate::id);
     let value = update.value().and_then(Members::of).unwrap_or_default();
     let mut interpretation = match update.field().as_str() {
@@ -41,7 +41,7 @@ fn certificate(value: &Members<'_>, entry_id: Option<String>) -> Interpretation 
         kind: EventType::CtCertificateObserved,
         subject: format!("meta/certificate/{}", name.as_deref().unwrap_or(UNKNOWN)),
         identifiers: named("certificate_id", certificate_id.clone()).collect(),
-        plan: Plan::Observed { certificate_id },
+        plan: Plan::CallBack,
         ..with_certificate(ct_certificate, "certificate")
     }
 }
@@ -63,7 +63,7 @@ fn phishing(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
         plan: if domains.is_empty() && certificate_id.is_none() {
             Plan::UnusableId
         } else {
-            Plan::Phishing { domains, certificate_id }
+            Plan::CallBack
         },
         problems,
         ..with_certificate(ct_certificate, "phishing")
@@ -101,7 +101,7 @@ fn with_certificate(ct_certificate: CtCertificate, field: &str) -> Interpretatio
 
 fn unrecognised(field: &str) -> Interpretation {
     Interpretation {
-        provider: Provider::Meta,
+        provider: Provider::META,
         event: event_name(field),
         kind: EventType::Unrecognised,
         subject: format!("meta/event/{}", segment(field)),
@@ -111,6 +111,7 @@ fn unrecognised(field: &str) -> Interpretation {
         dcv: None,
         certificates: Vec::new(),
         pem: None,
+        challenge: None,
     }
 }
 

@@ -9,21 +9,21 @@
 //! - "Certificate Transparency API":
 //!   <https://developers.secure.facebook.com/docs/certificate-transparency-api>
 //! - "Graph API Webhooks": <https://developers.facebook.com/docs/graph-api/webhooks/getting-started/>
-//! - "Subscriptions":
-//!   <https://developers.secure.facebook.com/docs/graph-api/webhooks/subscriptions-edge>
 //! - "Handling errors": <https://developers.facebook.com/docs/graph-api/guides/error-handling>
 //! - "Rate limits": <https://developers.facebook.com/docs/graph-api/overview/rate-limiting/>
 //! - Pages of the Graph API, their addresses were not recorded: "Access tokens", "Paginated results"
 
 pub mod api;
-mod ct_certificate;
-mod domain;
+mod document;
+mod enrich;
 mod interpretation;
+mod lifecycle;
 mod profile;
 mod receiver;
-pub mod subscription;
-mod update;
+mod samples;
 
 pub use interpretation::interpret;
-pub use profile::{ACCESS_TOKEN, API_BASE, APP_SECRET, OBJECT, VERIFY_TOKEN};
+pub use lifecycle::lifecycle;
+pub(crate) use profile::PROFILE;
+pub use profile::{ACCESS_TOKEN, API_BASE, APP_SECRET, VERIFY_TOKEN};
 pub use receiver::MetaReceiver;

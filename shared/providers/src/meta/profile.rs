@@ -1,3 +1,8 @@
+use envelope::Provider;
+
+use super::receiver::MetaReceiver;
+use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
+use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
 
 /// Base of the Graph API, without a version ("Certificate Transparency API").
@@ -21,5 +26,40 @@ pub const ACCESS_TOKEN: SecretMember = SecretMember {
     variable: "META_ACCESS_TOKEN",
 };
 
+/// Setting: the domains whose certificates to look for, comma-separated.
+pub(super) const DOMAINS_VARIABLE: &str = "META_DOMAINS";
+
 /// The object that a subscription is about ("Webhooks for Certificate Transparency").
-pub const OBJECT: &str = "certificate_transparency";
+pub(super) const OBJECT: &str = "certificate_transparency";
+
+pub(crate) static PROFILE: Profile = Profile {
+    provider: Provider::META,
+    name: "meta-ct",
+    route: MetaReceiver::ROUTE,
+    webhook_secret: &[APP_SECRET, VERIFY_TOKEN],
+    api: Api {
+        key_name: "access token",
+        base: API_BASE,
+        base_variable: "META_API_BASE",
+        // "Rate limits": 200 calls in an hour for each user of an app.
+        budget: "200/1h",
+        budget_variable: "META_API_BUDGET",
+        secret: ACCESS_TOKEN,
+        secret_id_variable: "META_API_SECRET_ID",
+        key: super::api::key,
+        simulation: &[(DOMAINS_VARIABLE, "example.com")],
+    },
+    type_prefix: super::receiver::TYPE_PREFIX,
+    event_prefix: "",
+    stack_outputs: StackOutputs {
+        webhook_url: "MetaWebhookUrl",
+        webhook_secret: "MetaWebhookSecretName",
+    },
+    sources: Sources::Unknown,
+    leaves: 1,
+    samples: super::samples::SAMPLES,
+    receive: receive::<MetaReceiver>,
+    interpret: super::interpret,
+    lifecycle: super::lifecycle,
+    enrichers: super::enrich::enrichers,
+};

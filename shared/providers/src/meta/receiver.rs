@@ -1,23 +1,29 @@
 use data_encoding::HEXLOWER_PERMISSIVE;
 use envelope::Provider;
-use http::HeaderMap;
+use http::Method;
 use ring::hmac::{self, HMAC_SHA256};
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 
+use super::document::{Batch, Update};
+use super::interpretation::interpret_update;
 use super::profile::{APP_SECRET, VERIFY_TOKEN};
-use super::update::Batch;
-use crate::json;
+use crate::envelope_builder::EnvelopeBuilder;
 use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
+use crate::request::{Verified, WebhookRequest};
 use crate::secret::{SecretDigest, Stored, header};
+use crate::{json, naming};
 
 /// The header with `sha256=` and the HMAC-SHA256 of the body under the app secret ("Graph API
-/// Webhooks", section "Validating payloads"). The older `X-Hub-Signature`, with SHA-1, is not
-/// accepted.
-const SIGNATURE_HEADER: &str = "x-hub-signature-256";
-/// Largest sum of the documents of one request in bytes. Each update becomes a document of its own
-/// with everything around it, so many updates in a large body multiply it. A batch of 1000 updates
-/// of 5 MiB in all stays far below this.
+/// Webhooks", section "Validating payloads"). The older `X-Hub-Signature`, with SHA-1, is not accepted.
+pub(super) const SIGNATURE_HEADER: &str = "x-hub-signature-256";
+/// Largest sum of the documents of one request in bytes. Each update becomes a document of its own with
+/// everything around it, so many updates in a large body multiply it. A batch of 1000 updates of 5 MiB
+/// in all stays far below this.
 const SPLIT_LIMIT: usize = 64 * 1024 * 1024;
+
+/// What the CloudEvents `type` of an envelope begins with.
+pub(super) const TYPE_PREFIX: &str = "com.facebook.certificate_transparency.";
 
 /// Receives the requests of Meta's Graph webhook.
 pub struct MetaReceiver;
@@ -29,9 +35,9 @@ pub struct MetaSecret {
 }
 
 impl WebhookReceiver for MetaReceiver {
-    const PROVIDER: Provider = Provider::Meta;
+    const PROVIDER: Provider = Provider::META;
     const ROUTE: &'static str = "/webhooks/meta-ct";
-    const ALLOW: &'static str = "GET, POST";
+    const METHODS: &'static [Method] = &[Method::GET, Method::POST];
     /// One request has up to 1000 updates ("Graph API Webhooks", section "Event notifications").
     const BODY_LIMIT: usize = 5 * 1024 * 1024;
 
@@ -48,28 +54,33 @@ impl WebhookReceiver for MetaReceiver {
     }
 
     /// The signature is over the raw bytes: Meta escapes non-ASCII characters before it signs.
-    fn verify(headers: &HeaderMap, body: &[u8], secret: &MetaSecret) -> bool {
-        header(headers, SIGNATURE_HEADER)
+    fn verify(request: &WebhookRequest, secret: &MetaSecret) -> bool {
+        header(&request.headers, SIGNATURE_HEADER)
             .and_then(|value| value.strip_prefix(b"sha256="))
             .and_then(|hex| HEXLOWER_PERMISSIVE.decode(hex).ok())
-            .is_some_and(|tag| hmac::verify(&secret.app_secret, body, &tag).is_ok())
+            .is_some_and(|tag| hmac::verify(&secret.app_secret, &request.body, &tag).is_ok())
     }
 
-    fn handshake(query: &str, secret: &MetaSecret) -> Option<String> {
-        let handshake = Handshake::of(query)?;
+    fn is_handshake(request: &WebhookRequest) -> bool {
+        request.method == Method::GET
+    }
+
+    fn handshake(request: &WebhookRequest, secret: &MetaSecret) -> Option<String> {
+        let handshake = Handshake::of(&request.query)?;
         let token = secret.verify_token.as_ref()?;
         let is_valid =
             handshake.mode == "subscribe" && token.matches(handshake.verify_token.as_bytes());
         is_valid.then_some(handshake.challenge)
     }
 
-    fn events(body: &[u8], receipt: &Receipt) -> Result<Vec<Event>, InvalidDocument> {
-        let data = json::object(body)?;
+    fn events(verified: &Verified<'_, Self>) -> Result<Vec<Event>, InvalidDocument> {
+        let request = verified.request();
+        let (data, receipt) = (json::object(&request.body)?, Receipt::of(request));
         let batch = Batch::of(&data)?;
         let mut total = 0;
         let mut events = Vec::new();
         for update in batch.updates() {
-            let event = batch.event(&update, receipt)?;
+            let event = event(&batch, &update, &receipt)?;
             total += event.envelope.data.get().len();
             if total > SPLIT_LIMIT {
                 return Err(InvalidDocument::TooLarge);
@@ -80,8 +91,24 @@ impl WebhookReceiver for MetaReceiver {
     }
 }
 
-/// The parameters of a verification request ("Graph API Webhooks", section "Verification
-/// requests"). The dots are part of their names.
+fn event(
+    batch: &Batch<'_>,
+    update: &Update<'_, '_>,
+    receipt: &Receipt,
+) -> Result<Event, InvalidDocument> {
+    let document = batch.document_of(update);
+    let builder = EnvelopeBuilder {
+        id: update.derived_id(),
+        source: "/meta/certificate-transparency".to_owned(),
+        kind: format!("{TYPE_PREFIX}{}", naming::type_part(&update.field())),
+        time: update.entry.time(),
+        data: RawValue::from_string(document).map_err(|_| InvalidDocument::NotJson)?,
+    };
+    Ok(builder.event(receipt, &interpret_update(update)))
+}
+
+/// The parameters of a verification request ("Graph API Webhooks", section "Verification requests").
+/// The dots are part of their names.
 struct Handshake {
     mode: String,
     verify_token: String,
@@ -107,9 +134,10 @@ fn only(query: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
     use time::OffsetDateTime;
 
-    use super::{InvalidDocument, MetaReceiver, Receipt, WebhookReceiver};
+    use super::*;
 
     #[test]
     fn a_request_that_multiplies_beyond_the_limit_is_refused() {
@@ -120,8 +148,11 @@ mod tests {
                 r#"{{"object":"certificate_transparency","filler":"{filler}","entry":[{{"changed_fields":[{fields}]}}]}}"#
             )
         };
-        let receipt = Receipt { at: OffsetDateTime::UNIX_EPOCH, traceparent: None };
-        let events = |updates| MetaReceiver::events(body(updates).as_bytes(), &receipt);
+        let events = |updates| {
+            let received = OffsetDateTime::UNIX_EPOCH;
+            let request = WebhookRequest::post(HeaderMap::new(), body(updates), received);
+            MetaReceiver::events(&Verified::by_source_address(&request))
+        };
         assert_eq!(events(100).map(|events| events.len()), Ok(100));
         assert_eq!(events(200).map(|events| events.len()), Err(InvalidDocument::TooLarge));
     }

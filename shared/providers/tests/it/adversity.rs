@@ -11,7 +11,7 @@ use providers::receiver::{Event, InvalidDocument, WebhookReceiver};
 use providers::{dispatch, fair_queue};
 use serde_json::{Map, Value, json};
 
-use crate::support::{events, headers, receipt};
+use crate::support::{events, get, headers, receipt, received, request};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -39,9 +39,9 @@ fn bodies_that_are_no_object_are_refused() {
         (b"null", InvalidDocument::NotAnObject),
     ] {
         for outcome in [
-            DigicertReceiver::events(body, &receipt()),
-            CloudflareReceiver::events(body, &receipt()),
-            MetaReceiver::events(body, &receipt()),
+            received::<DigicertReceiver>(body, receipt()),
+            received::<CloudflareReceiver>(body, receipt()),
+            received::<MetaReceiver>(body, receipt()),
         ] {
             assert_eq!(outcome.unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
         }
@@ -152,8 +152,8 @@ fn documents() -> impl Strategy<Value = Value> {
 /// Every event of a receiver is interpreted without a panic, and its subject and group are safe to
 /// log and archive.
 fn check<R: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
-    let events = R::events(body, &receipt())?;
-    for Event { envelope: event, group } in &events {
+    let events = received::<R>(body, receipt())?;
+    for Event { envelope: event, group, expires } in &events {
         let interpretation = dispatch::interpret(event).unwrap();
         assert_eq!(interpretation.provider, R::PROVIDER);
         assert_eq!(event.subject, interpretation.subject);
@@ -165,7 +165,8 @@ fn check<R: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
         assert!(event.kind.len() <= 200 && event.kind.is_ascii());
         assert_eq!((event.id.len(), event.receivedtime), (64, receipt().at));
         serde_json::to_string(event).unwrap();
-        let _ = dispatch::challenge(event);
+        let challenge = interpretation.challenge;
+        assert_eq!(*expires, challenge.map(|challenge| challenge.expires));
     }
     Ok(events.len())
 }
@@ -181,7 +182,7 @@ proptest! {
     #[test]
     fn any_bytes_at_any_receiver(body: Vec<u8>) {
         let _ = (check::<DigicertReceiver>(&body), check::<CloudflareReceiver>(&body), check::<MetaReceiver>(&body));
-        let _ = DigicertReceiver::is_open_probe(&HeaderMap::new(), &body);
+        let _ = DigicertReceiver::is_open_probe(&request(&HeaderMap::new(), &body));
     }
 
     #[test]
@@ -211,16 +212,16 @@ proptest! {
     #[test]
     fn any_query(query: String) {
         let secret = MetaReceiver::secret(&r#"{"app_secret":"a","verify_token":"t"}"#.into()).ok().unwrap();
-        prop_assert_eq!(MetaReceiver::handshake(&query, &secret), None);
+        prop_assert_eq!(MetaReceiver::handshake(&get(&query), &secret), None);
     }
 
     #[test]
     fn only_the_right_key_passes(key in "[!-~]{1,64}") {
         let secret = DigicertReceiver::secret(&KEY.into()).ok().unwrap();
         let sent = headers(&[("x-webhook-key", &key)]);
-        prop_assert_eq!(DigicertReceiver::verify(&sent, b"{}", &secret), key == KEY);
+        prop_assert_eq!(DigicertReceiver::verify(&request(&sent, "{}"), &secret), key == KEY);
         let own = DigicertReceiver::secret(&format!("{{\"webhook_key\":{}}}", Value::from(key.repeat(32))).into()).ok().unwrap();
         let sent = headers(&[("x-webhook-key", &key.repeat(32))]);
-        prop_assert_eq!(DigicertReceiver::verify(&sent, b"{}", &own), true);
+        prop_assert_eq!(DigicertReceiver::verify(&request(&sent, "{}"), &own), true);
     }
 }

@@ -26,18 +26,12 @@ fn the_envelope_holds_the_document() {
 #[test]
 fn every_event_has_its_type_subject_and_call_back() {
     let (certificate, order) = ("digicert/certificate/2", "digicert/order/1");
-    let info = Plan::OrderInfo { order_id: 1 };
     for (event, kind, subject, plan) in [
-        (
-            "certificate_issued",
-            EventType::CertificateIssued,
-            certificate,
-            Plan::Download { certificate_id: 2 },
-        ),
-        ("certificate_revoked", EventType::CertificateRevoked, certificate, info.clone()),
-        ("order_rejected", EventType::CertificateIssuanceFailed, order, info.clone()),
-        ("order_approval_email_sent", EventType::OrderApproval, order, info.clone()),
-        ("orderApprovalEmailStatus", EventType::OrderApproval, order, info),
+        ("certificate_issued", EventType::CertificateIssued, certificate, Plan::CallBack),
+        ("certificate_revoked", EventType::CertificateRevoked, certificate, Plan::CallBack),
+        ("order_rejected", EventType::CertificateIssuanceFailed, order, Plan::CallBack),
+        ("order_approval_email_sent", EventType::OrderApproval, order, Plan::CallBack),
+        ("orderApprovalEmailStatus", EventType::OrderApproval, order, Plan::CallBack),
         (
             "domain_validated",
             EventType::DomainValidated,
@@ -139,9 +133,9 @@ fn each_call_back_needs_just_its_own_id() {
         "certificate_issued",
         json!({"order_id": "x", "certificate_id": 2}),
     ));
-    assert_eq!(issued.plan, Plan::Download { certificate_id: 2 });
+    assert_eq!(issued.plan, Plan::CallBack);
     let revoked = read::<DigicertReceiver>(body("certificate_revoked", json!({"order_id": 1})));
-    assert_eq!(revoked.plan, Plan::OrderInfo { order_id: 1 });
+    assert_eq!(revoked.plan, Plan::CallBack);
     assert_eq!(revoked.subject, "digicert/order/1");
 }
 
@@ -243,13 +237,12 @@ fn a_challenge_has_webhook_token_and_expiry() {
         let envelope =
             only::<DigicertReceiver>(json!({"event": "challenge_webhook_endpoint", "data": data}));
         assert_eq!(envelope.kind, "com.digicert.certcentral.challenge_webhook_endpoint");
-        let challenge = dispatch::challenge(&envelope).unwrap();
+        let challenge = dispatch::interpret(&envelope).unwrap().challenge.unwrap();
         assert_eq!(challenge.webhook_id, webhook_id);
         assert_eq!(challenge.token.expose_secret(), token);
         assert_eq!(challenge.expires, NOON + Duration::minutes(30));
         assert!(token.is_empty() || !format!("{challenge:?} {envelope:?}").contains(token));
     }
-    let other =
-        only::<DigicertReceiver>(json!({"event": "domain_validated", "data": {"token": "tok-EN"}}));
-    assert!(dispatch::challenge(&other).is_none());
+    let other = json!({"event": "domain_validated", "data": {"token": "tok-EN"}});
+    assert!(read::<DigicertReceiver>(other).challenge.is_none());
 }

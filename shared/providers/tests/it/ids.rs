@@ -5,14 +5,14 @@ use providers::receiver::WebhookReceiver;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::{NOON, later, only, with};
+use crate::support::{NOON, later, only, received, with};
 
 fn id<R: WebhookReceiver>(body: impl ToString) -> String {
     only::<R>(body).id
 }
 
 fn id_after<R: WebhookReceiver>(body: &Value, wait: Duration) -> String {
-    R::events(body.to_string().as_bytes(), &later(wait)).unwrap().remove(0).envelope.id
+    received::<R>(body.to_string(), later(wait)).unwrap().remove(0).envelope.id
 }
 
 fn issued(order: Value, certificate: Value) -> Value {

@@ -9,7 +9,8 @@ use crate::support::{NOON, only, with};
 
 fn of<R: WebhookReceiver>(body: &Value) -> Option<(String, Option<i64>)> {
     let envelope = only::<R>(body);
-    let lifecycle = dispatch::lifecycle(&envelope, &dispatch::interpret(&envelope).unwrap());
+    let interpretation = dispatch::interpret(&envelope).unwrap();
+    let lifecycle = dispatch::lifecycle(&envelope, &interpretation);
     lifecycle.map(|Lifecycle { certificate, rank }| (certificate, rank))
 }
 

@@ -1,6 +1,6 @@
 use envelope::{EventType, Names};
 use providers::dispatch;
-use providers::interpretation::{Interpretation, Plan};
+use providers::interpretation::Plan;
 use providers::meta::MetaReceiver;
 use providers::receiver::InvalidDocument;
 use serde_json::{Value, json};
@@ -70,38 +70,35 @@ fn a_body_that_is_no_batch_is_refused() {
 
 #[test]
 fn a_certificate_is_searched_by_the_best_id() {
-    let observed = |id: &str| Plan::Observed { certificate_id: Some(id.into()) };
-    for (value, subject, plan) in [
-        (
-            json!({"ct_cert": {"id": "5", "cert_hash_sha256": SHA.to_uppercase()}}),
-            SHA,
-            observed("5"),
-        ),
-        (json!({"id": "5", "cert_hash_sha256": SHA}), SHA, observed("5")),
-        (json!({"id": 5}), "5", observed("5")),
-        (json!({"certificate_id": "5_6"}), "5_6", observed("5_6")),
-        (json!({"ct_cert": {}, "id": "5"}), "5", observed("5")),
-        (json!({"id": "../../x"}), "99", observed("99")),
-        (json!({"cert_hash_sha256": "f2297..."}), "99", observed("99")),
-        (json!("opaque"), "99", observed("99")),
-        (json!(null), "99", observed("99")),
+    for (value, subject, certificate_id) in [
+        (json!({"ct_cert": {"id": "5", "cert_hash_sha256": SHA.to_uppercase()}}), SHA, "5"),
+        (json!({"id": "5", "cert_hash_sha256": SHA}), SHA, "5"),
+        (json!({"id": 5}), "5", "5"),
+        (json!({"certificate_id": "5_6"}), "5_6", "5_6"),
+        (json!({"ct_cert": {}, "id": "5"}), "5", "5"),
+        (json!({"id": "../../x"}), "99", "99"),
+        (json!({"cert_hash_sha256": "f2297..."}), "99", "99"),
+        (json!("opaque"), "99", "99"),
+        (json!(null), "99", "99"),
     ] {
         let interpretation = read::<MetaReceiver>(change("certificate", value.clone()));
         assert_eq!(interpretation.kind, EventType::CtCertificateObserved);
         assert_eq!(
             (interpretation.subject, interpretation.plan),
-            (format!("meta/certificate/{subject}"), plan),
+            (format!("meta/certificate/{subject}"), Plan::CallBack),
             "{value}"
         );
+        assert_eq!(interpretation.identifiers["certificate_id"], certificate_id, "{value}");
         assert_eq!(interpretation.event, "certificate");
         assert_eq!(interpretation.identifiers["entry_id"], "99");
     }
     let by_field =
         batch(json!([{"id": "1381739901945384", "changed_fields": ["certificate"], "time": 1}]));
-    assert_eq!(read::<MetaReceiver>(by_field).plan, observed("1381739901945384"));
+    let by_field = read::<MetaReceiver>(by_field);
+    assert_eq!(by_field.identifiers["certificate_id"], "1381739901945384");
     let unusable = batch(json!([{"id": "a/b", "changed_fields": ["certificate"]}]));
     let unusable = read::<MetaReceiver>(unusable);
-    assert_eq!(unusable.plan, Plan::Observed { certificate_id: None });
+    assert_eq!(unusable.plan, Plan::CallBack);
     assert_eq!(
         (unusable.subject.as_str(), unusable.identifiers.len()),
         ("meta/certificate/unknown", 0)
@@ -168,10 +165,8 @@ fn usable_suspected_names_are_kept_and_others_reported() {
     let domains = ["facebook.com.evil.com", "xn--facbook-9gg.ml", "evil.example", "bücher.example"]
         .map(String::from);
     assert_eq!(Value::from(&domains[..]), interpretation.identifiers["phishing_domains"]);
-    assert_eq!(
-        interpretation.plan,
-        Plan::Phishing { domains: domains.into(), certificate_id: Some("123".into()) }
-    );
+    assert_eq!(interpretation.identifiers["certificate_id"], "123");
+    assert_eq!(interpretation.plan, Plan::CallBack);
     assert_eq!(interpretation.problems.len(), 13);
     assert!(
         interpretation.problems[0].contains("xn\u{2014}facbook-9gg.ml"),
@@ -206,17 +201,16 @@ fn names_have_at_most_253_and_labels_63_characters() {
 
 #[test]
 fn phishing_without_names_is_searched_by_id() {
-    let id = |interpretation: Interpretation| match interpretation.plan {
-        Plan::Phishing { domains, certificate_id } if domains.is_empty() => certificate_id,
-        other => panic!("{other:?}"),
-    };
     for value in [
         json!({}),
         json!(null),
         json!({"phishing_domains": "a.example"}),
         json!({"phishing_domains": [null]}),
     ] {
-        assert_eq!(id(read::<MetaReceiver>(change("phishing", value))).as_deref(), Some("99"));
+        let interpretation = read::<MetaReceiver>(change("phishing", value));
+        assert_eq!(interpretation.plan, Plan::CallBack);
+        assert_eq!(interpretation.identifiers["phishing_domains"], json!([]));
+        assert_eq!(interpretation.identifiers["certificate_id"], "99");
     }
     let empty = batch(json!([{"changed_fields": ["phishing"]}]));
     let empty = read::<MetaReceiver>(empty);

@@ -8,10 +8,12 @@ use providers::digicert::reconciliation::{
     Occurrence, SentEvent, StatusChange, classify_sent_events, classify_status_changes,
     status_changes,
 };
-use providers::digicert::webhook::Refusal;
-use providers::receiver::{Receipt, WebhookReceiver};
+use providers::receiver::Receipt;
+use providers::refusal::Kind;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+
+use crate::support::received;
 
 const SENT: OffsetDateTime = datetime!(2026-11-21 23:59:58 UTC);
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -42,10 +44,8 @@ fn failed(event: &str, data: &str) -> Occurrence {
 /// The envelope of the same event when the webhook delivers it.
 fn delivered(event: &str, data: &str, at: OffsetDateTime) -> Envelope {
     let body = format!(r#"{{ "data": {data}, "event": "{event}" }}"#);
-    DigicertReceiver::events(body.as_bytes(), &Receipt { at, traceparent: None })
-        .unwrap()
-        .remove(0)
-        .envelope
+    let receipt = Receipt { at, traceparent: None };
+    received::<DigicertReceiver>(body, receipt).unwrap().remove(0).envelope
 }
 
 #[test]
@@ -160,18 +160,19 @@ fn an_empty_object_has_no_changes_and_other_shapes_are_refused() {
         let none: Vec<StatusChange> = Vec::new();
         assert_eq!(classify_status_changes(&answer(200, body)), Ok(none), "{body}");
     }
-    for (status, body, refusal) in [
-        (200, "[]", Refusal::Unreadable { status: 200 }),
-        (200, r#"{"orders":{}}"#, Refusal::Unreadable { status: 200 }),
-        (200, "<html>", Refusal::Html { status: 200 }),
+    for (status, body, kind) in [
+        (200, "[]", Kind::Unreadable),
+        (200, r#"{"orders":{}}"#, Kind::Unreadable),
+        (200, "<html>", Kind::Html),
         (
             403,
             r#"{"errors":[{"code":"access_denied|access_denied_invalid_key"}]}"#,
-            Refusal::KeyRefused,
+            Kind::KeyRefused,
         ),
-        (429, "", Refusal::RateLimited),
+        (429, "", Kind::RateLimited),
     ] {
-        assert_eq!(classify_status_changes(&answer(status, body)), Err(refusal), "{body}");
+        let refusal = classify_status_changes(&answer(status, body)).unwrap_err();
+        assert_eq!(refusal.kind, kind, "{body}");
         if status != 200 || body == "<html>" {
             assert!(classify_sent_events(&answer(status, body)).is_err(), "{body}");
         }

@@ -1,15 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use envelope::{Envelope, Outcome};
-use providers::cloudflare::CloudflareReceiver;
-use providers::digicert::DigicertReceiver;
+use envelope::{Envelope, EventType, Outcome, Provider};
 use providers::dispatch;
 use providers::interpretation::{Interpretation, Plan};
-use providers::meta::MetaReceiver;
+use providers::profile::{self, Profile};
 use serde::Deserialize;
 
-use crate::support::events;
+use crate::support::NOON;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,22 +39,23 @@ fn expectations() -> BTreeMap<String, Expectation> {
 
 fn envelopes(name: &str) -> Vec<Envelope> {
     let body = std::fs::read(folder().join(name)).unwrap();
-    let events = match name.split('/').next().unwrap() {
-        "cloudflare" => events::<CloudflareReceiver>(&body),
-        "digicert" => events::<DigicertReceiver>(&body),
-        "meta-ct" => events::<MetaReceiver>(&body),
-        other => panic!("{other} is not the folder of a provider"),
-    };
-    events.unwrap_or_else(|error| panic!("{name}: {error}"))
+    let is_its_folder = |row: &&&Profile| name.split('/').next() == Some(row.name);
+    let row = profile::ALL.iter().find(is_its_folder);
+    let row = row.unwrap_or_else(|| panic!("{name} is in no folder of a provider"));
+    let secret = "0123456789abcdef0123456789abcdef".into();
+    let request = (row.samples.request)(&secret, body).unwrap().received(NOON);
+    let events = (row.receive)(&request, &secret);
+    let events = events.unwrap_or_else(|error| panic!("{name}: {error}"));
+    events.into_iter().map(|event| event.envelope).collect()
 }
 
 #[test]
 fn every_file_has_an_expectation_and_every_expectation_a_file() {
     let mut files = BTreeSet::new();
-    for provider in ["cloudflare", "digicert", "meta-ct"] {
-        for file in std::fs::read_dir(folder().join(provider)).unwrap() {
+    for Profile { name: folder_name, .. } in profile::ALL {
+        for file in std::fs::read_dir(folder().join(folder_name)).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
-            files.insert(format!("{provider}/{name}"));
+            files.insert(format!("{folder_name}/{name}"));
         }
     }
     assert_eq!(files, expectations().into_keys().collect());
@@ -67,7 +66,7 @@ fn every_file_is_interpreted_as_expected() {
     for (name, expected) in expectations() {
         let envelopes = envelopes(&name);
         assert_eq!(envelopes.len(), expected.accepted, "{name}");
-        let challenges = envelopes.iter().filter_map(dispatch::challenge).count();
+        let challenges = envelopes.iter().filter(|envelope| is_challenge(envelope)).count();
         assert_eq!(challenges, usize::from(expected.challenge), "{name}");
         let mut delivered = Vec::new();
         if challenges == 0 {
@@ -87,6 +86,10 @@ fn no_two_samples_are_the_same_event() {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
 }
 
+fn is_challenge(envelope: &Envelope) -> bool {
+    dispatch::interpret(envelope).unwrap().challenge.is_some()
+}
+
 fn outcome_of(envelope: &Envelope, name: &str) -> Expected {
     let interpretation = dispatch::interpret(envelope).unwrap();
     assert_eq!(envelope.subject, interpretation.subject, "{name}");
@@ -103,11 +106,12 @@ fn outcome(interpretation: &Interpretation) -> Outcome {
     match &interpretation.plan {
         Plan::NotNeeded => Outcome::NotNeeded,
         Plan::UnusableId => Outcome::Failed,
-        Plan::Download { .. } if interpretation.pem.is_some() => Outcome::Included,
-        Plan::Download { .. } => Outcome::Downloaded,
-        Plan::OrderInfo { .. }
-        | Plan::Details { .. }
-        | Plan::Observed { .. }
-        | Plan::Phishing { .. } => Outcome::Queried,
+        Plan::CallBack => match (interpretation.provider, interpretation.kind) {
+            (Provider::DIGICERT, EventType::CertificateIssued) if interpretation.pem.is_some() => {
+                Outcome::Included
+            }
+            (Provider::DIGICERT, EventType::CertificateIssued) => Outcome::Downloaded,
+            _ => Outcome::Queried,
+        },
     }
 }

@@ -1,9 +1,10 @@
 use envelope::Envelope;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use providers::api::Answer;
 use providers::dispatch;
 use providers::interpretation::Interpretation;
-use providers::receiver::{InvalidDocument, Receipt, WebhookReceiver};
+use providers::receiver::{Event, InvalidDocument, Receipt, WebhookReceiver};
+use providers::request::{Verified, WebhookRequest};
 use serde_json::Value;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -21,11 +22,32 @@ pub(crate) fn later(duration: Duration) -> Receipt {
     Receipt { at: NOON + duration, traceparent: None }
 }
 
+/// A `POST` at noon.
+pub(crate) fn request(headers: &HeaderMap, body: impl AsRef<[u8]>) -> WebhookRequest {
+    WebhookRequest::post(headers.clone(), body.as_ref().to_vec(), NOON)
+}
+
+/// A `GET` with this query.
+pub(crate) fn get(query: &str) -> WebhookRequest {
+    let query = query.to_owned();
+    WebhookRequest { method: Method::GET, query, ..request(&HeaderMap::new(), "") }
+}
+
+/// The events of a body that came with `receipt`.
+pub(crate) fn received<R: WebhookReceiver>(
+    body: impl AsRef<[u8]>,
+    Receipt { at, traceparent }: Receipt,
+) -> Result<Vec<Event>, InvalidDocument> {
+    let request = request(&HeaderMap::new(), body);
+    let request = WebhookRequest { received: at, traceparent, ..request };
+    R::events(&Verified::by_source_address(&request))
+}
+
 /// The envelopes of a body.
 pub(crate) fn events<R: WebhookReceiver>(
     body: impl AsRef<[u8]>,
 ) -> Result<Vec<Envelope>, InvalidDocument> {
-    let events = R::events(body.as_ref(), &receipt())?;
+    let events = received::<R>(body, receipt())?;
     Ok(events.into_iter().map(|event| event.envelope).collect())
 }
 

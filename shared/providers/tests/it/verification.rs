@@ -1,12 +1,12 @@
 use data_encoding::HEXLOWER;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
 use providers::receiver::{SecretFault, WebhookReceiver};
 use ring::hmac::{HMAC_SHA256, Key, sign};
 
-use crate::support::headers;
+use crate::support::{get, headers, request};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const TEST_EVENT: &str = r#"{ "event": "test_webhook_endpoint" }"#;
@@ -17,7 +17,7 @@ fn fault<R: WebhookReceiver>(stored: &str) -> Option<SecretFault> {
 
 fn verify<R: WebhookReceiver>(stored: &str, headers: &HeaderMap, body: &str) -> bool {
     let secret = R::secret(&stored.into()).unwrap_or_else(|error| panic!("{stored}: {error}"));
-    R::verify(headers, body.as_bytes(), &secret)
+    R::verify(&request(headers, body), &secret)
 }
 
 fn signature(body: &str, secret: &str) -> String {
@@ -123,7 +123,7 @@ fn a_signature_is_over_the_raw_bytes() {
 #[test]
 fn the_open_probe_is_the_test_event_and_nothing_more() {
     let none = HeaderMap::new();
-    let probe = |body: &str| DigicertReceiver::is_open_probe(&none, body.as_bytes());
+    let probe = |body: &str| DigicertReceiver::is_open_probe(&request(&none, body));
     assert!(probe(TEST_EVENT));
     assert!(probe("\r\n{\"event\":\"test_webhook_endpoint\"}\n"));
     let padded = format!("{TEST_EVENT}{}", " ".repeat(256));
@@ -145,10 +145,10 @@ fn the_open_probe_is_the_test_event_and_nothing_more() {
     }
     for value in ["", " ", "wrong"] {
         let present = headers(&[("x-webhook-key", value)]);
-        assert!(!DigicertReceiver::is_open_probe(&present, TEST_EVENT.as_bytes()), "{value:?}");
+        assert!(!DigicertReceiver::is_open_probe(&request(&present, TEST_EVENT)), "{value:?}");
     }
-    assert!(!CloudflareReceiver::is_open_probe(&none, br#"{"text":"Hello World!"}"#));
-    assert!(!MetaReceiver::is_open_probe(&none, TEST_EVENT.as_bytes()));
+    assert!(!CloudflareReceiver::is_open_probe(&request(&none, r#"{"text":"Hello World!"}"#)));
+    assert!(!MetaReceiver::is_open_probe(&request(&none, TEST_EVENT)));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_handshake_echoes_the_challenge_for_the_right_token() {
         ("", None),
     ] {
         let secret = MetaReceiver::secret(&stored.into()).ok().unwrap();
-        assert_eq!(MetaReceiver::handshake(query, &secret).as_deref(), challenge, "{query}");
+        assert_eq!(MetaReceiver::handshake(&get(query), &secret).as_deref(), challenge, "{query}");
     }
 }
 
@@ -188,7 +188,7 @@ fn without_a_verify_token_no_handshake_succeeds() {
         let secret = MetaReceiver::secret(&stored.into()).ok().unwrap();
         for token in ["", "app", "null", "not-filled-in"] {
             let query = format!("hub.mode=subscribe&hub.challenge=1&hub.verify_token={token}");
-            assert_eq!(MetaReceiver::handshake(&query, &secret), None, "{stored} {token}");
+            assert_eq!(MetaReceiver::handshake(&get(&query), &secret), None, "{stored} {token}");
         }
     }
 }
@@ -196,13 +196,15 @@ fn without_a_verify_token_no_handshake_succeeds() {
 #[test]
 fn routes_methods_and_limits_are_fixed() {
     let secret = DigicertReceiver::secret(&KEY.into()).ok().unwrap();
-    assert_eq!(DigicertReceiver::handshake("hub.mode=subscribe", &secret), None);
-    assert_eq!((DigicertReceiver::ROUTE, DigicertReceiver::ALLOW), ("/webhooks/digicert", "POST"));
-    assert_eq!(
-        (CloudflareReceiver::ROUTE, CloudflareReceiver::ALLOW),
-        ("/webhooks/cloudflare", "POST")
-    );
-    assert_eq!((MetaReceiver::ROUTE, MetaReceiver::ALLOW), ("/webhooks/meta-ct", "GET, POST"));
+    let handshake = get("hub.mode=subscribe");
+    assert!(!DigicertReceiver::is_handshake(&handshake) && MetaReceiver::is_handshake(&handshake));
+    assert_eq!(DigicertReceiver::handshake(&handshake, &secret), None);
+    assert_eq!(DigicertReceiver::ROUTE, "/webhooks/digicert");
+    assert_eq!(CloudflareReceiver::ROUTE, "/webhooks/cloudflare");
+    assert_eq!(MetaReceiver::ROUTE, "/webhooks/meta-ct");
+    assert_eq!(DigicertReceiver::METHODS, [Method::POST]);
+    assert_eq!(CloudflareReceiver::METHODS, [Method::POST]);
+    assert_eq!(MetaReceiver::METHODS, [Method::GET, Method::POST]);
     let limits =
         [DigicertReceiver::BODY_LIMIT, CloudflareReceiver::BODY_LIMIT, MetaReceiver::BODY_LIMIT];
     assert_eq!(limits, [512 * 1024, 512 * 1024, 5 * 1024 * 1024]);

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use envelope::Envelope;
 use ports::Ledger;
 use providers::digicert::DigicertReceiver;
-use providers::receiver::{Receipt, WebhookReceiver};
+use providers::receiver::WebhookReceiver;
+use providers::request::{Verified, WebhookRequest};
 use reconciliation::{Cause, Job, RecoveryStatus};
 use serde_json::json;
 use simulator::{DigicertEvent, Outcome, Withheld};
@@ -16,8 +17,9 @@ use crate::stage::{JOB, Stage, data, of_order};
 /// The id of the event as the webhook endpoint derives it.
 fn id(event: &str, data: &serde_json::Value, at: OffsetDateTime) -> String {
     let body = json!({"event": event, "data": data}).to_string();
-    let receipt = Receipt { at, traceparent: None };
-    DigicertReceiver::events(body.as_bytes(), &receipt).unwrap().remove(0).envelope.id
+    let request = WebhookRequest::post(Default::default(), body, at);
+    let verified = Verified::<DigicertReceiver>::by_source_address(&request);
+    DigicertReceiver::events(&verified).unwrap().remove(0).envelope.id
 }
 
 fn ids(envelopes: &[Envelope]) -> BTreeSet<&str> {

@@ -8,7 +8,7 @@ use envelope::Envelope;
 use ports::{EventsQueue, PortResult, SecretSource, SecretVersions};
 use processing::Endpoint;
 use providers::api::{Key, Request};
-use providers::digicert::webhook::{self, Parameters};
+use providers::digicert::admin::{self, Parameters};
 use providers::digicert::{KNOWN_EVENTS, api};
 use reconciliation::{Job, Ports, Reconciler, Report, RunError, Settings};
 use serde_json::{Map, Value, json};
@@ -67,14 +67,14 @@ impl Stage {
 
     async fn subscribe(&mut self) {
         let events = KNOWN_EVENTS.iter().map(|event| (*event).to_owned()).collect();
-        let endpoint = webhook::Endpoint::parse(&self.listener.url).unwrap();
+        let endpoint = admin::Endpoint::parse(&self.listener.url).unwrap();
         let parameters = Parameters { events: Some(events), ..Parameters::of(endpoint) };
         let (api, key) = (self.endpoint(), key());
-        let created = api.ask(&webhook::create(&parameters), &key, webhook::classify_created).await;
+        let created = api.ask(&admin::create(&parameters), &key, admin::classify_created).await;
         self.id = created.unwrap();
-        self.act(&webhook::send_challenge(self.id)).await;
-        self.act(&webhook::check_challenge(self.id, &self.listener.token().into())).await;
-        self.act(&webhook::activate(self.id)).await;
+        self.act(&admin::send_challenge(self.id)).await;
+        self.act(&admin::check_challenge(self.id, &self.listener.token().into())).await;
+        self.act(&admin::activate(self.id)).await;
     }
 
     fn endpoint(&self) -> Endpoint {
@@ -82,20 +82,20 @@ impl Stage {
     }
 
     async fn act(&self, request: &Request) {
-        self.endpoint().ask(request, &key(), webhook::classify_done).await.unwrap();
+        self.endpoint().ask(request, &key(), admin::classify_done).await.unwrap();
     }
 
     pub(crate) async fn deactivate(&self) {
-        self.act(&webhook::deactivate(self.id)).await;
+        self.act(&admin::deactivate(self.id)).await;
     }
 
     /// Deletes the webhook. The simulator keeps its log.
     pub(crate) async fn delete(&self) {
-        self.act(&webhook::delete(self.id)).await;
+        self.act(&admin::delete(self.id)).await;
     }
 
     pub(crate) async fn challenge(&self) {
-        self.act(&webhook::send_challenge(self.id)).await;
+        self.act(&admin::send_challenge(self.id)).await;
     }
 
     /// Sends an event while the listener answers with `code`.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
-use std::thread::sleep;
+use std::thread::{scope, sleep};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -55,11 +55,18 @@ fn events_are_printed_as_they_arrive() {
     let (_from_start, mut all) = Following::start(&local, &["--json", "--from-start"]);
     assert_eq!(next_id(&mut all), first);
     let (_from_now, mut new) = Following::start(&local, &["--json"]);
-    // Time to read the last sequence number; nothing shows when that is done.
-    sleep(Duration::from_millis(500));
-    let second = send(&local, 2);
-    assert_eq!(next_id(&mut all), second);
-    assert_eq!(next_id(&mut new), second);
+    // Nothing shows when it has read the last sequence number, so events are sent until it prints one.
+    let mut sent = Vec::new();
+    let printed = scope(|scope| {
+        let printing = scope.spawn(|| next_id(&mut new));
+        while !printing.is_finished() {
+            sent.push(send(&local, 2 + sent.len() as u64));
+            sleep(Duration::from_millis(20));
+        }
+        printing.join().unwrap()
+    });
+    assert!(sent.contains(&printed), "an earlier event was printed");
+    assert!(sent.iter().all(|id| next_id(&mut all) == *id));
 }
 
 /// A reader that has enough closes the pipe, as `head` does.

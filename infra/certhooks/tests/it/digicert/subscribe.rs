@@ -152,7 +152,7 @@ async fn an_endpoint_that_refuses_the_key_changes_nothing() {
     let stage = Stage::new().await;
     let local = stage.start_local_with(&[("DIGICERT_WEBHOOK_KEY", crate::harness::DIGICERT_KEY)]);
     let ended = stage.webhook(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
-    ended.refused(1, "(webhook_endpoint_error)");
+    ended.refused(1, "code webhook_endpoint_error)");
     assert!(ended.err.ends_with("; nothing was changed\n"), "{ended:?}");
     stage.webhook(&["list"]).refused(3, "no webhook");
 }

@@ -1,9 +1,7 @@
-use std::net::TcpListener;
-use std::time::Duration;
-
 use reqwest::Client;
 use serde_json::json;
 use simulator::{DigicertEvent, Fault, Rule};
+use std::net::TcpListener;
 
 use super::reachability::serve;
 use super::{LOOPBACK, Subscribed};
@@ -112,7 +110,7 @@ async fn no_webhook_a_pending_one_and_one_of_another_installation() {
     scene.fix(diagnosis.expect("digicert", "status", "error", "its token is stored until 20"));
     assert_eq!(scene.doctor(&arguments).not_ok(), LOOPBACK);
 
-    let port = serve("200 OK\r\ncontent-length: 0\r\n\r\n", Duration::ZERO);
+    let port = serve("200 OK\r\ncontent-length: 0\r\n\r\n");
     put(&scene, json!({ "endpoint": format!("http://127.0.0.1:{port}/hooks") })).await;
     scene.doctor(&ONLY).expect(
         "digicert",
@@ -178,7 +176,12 @@ async fn source_ranges() {
         diagnosis.expect("digicert", "source-range", level, text);
     }
     let both = subscribed.doctor_with(&[("SOURCE_IP_ALLOWLIST", "216.168.240.0/20")], &[]);
-    both.expect("cloudflare", "source-range", "warning", "applies to Cloudflare's endpoint too");
+    both.expect(
+        "cloudflare",
+        "source-range",
+        "warning",
+        "applies to the endpoint of cloudflare too",
+    );
 
     // This webhook endpoint allows CertCentral's addresses only, so 403 is all that can be checked.
     let scene = Scene::new().await;

@@ -38,7 +38,7 @@ async fn queue_ages_and_dead_letters() {
     execute(&scene, &message(0, recent, &received));
     let diagnosis = scene.doctor(&ONLY);
     diagnosis.expect(
-        "here",
+        "installation",
         "queue",
         "ok",
         "1 visible, 0 in flight, 0 delayed; the oldest was received 2 min ago",
@@ -48,7 +48,7 @@ async fn queue_ages_and_dead_letters() {
     let (_, received) = ago(Duration::hours(5));
     execute(&scene, &message(1, later, &received));
     scene.doctor(&ONLY).expect(
-        "here",
+        "installation",
         "queue",
         "warning",
         "1 delayed; the oldest was received 5 h ago",
@@ -58,7 +58,7 @@ async fn queue_ages_and_dead_letters() {
     execute(&scene, &message(0, long_ago, &received));
     let diagnosis = scene.doctor(&ONLY);
     let finding = diagnosis.expect(
-        "here",
+        "installation",
         "queue",
         "error",
         "the first has been visible for 3 d and no worker took it",
@@ -76,13 +76,13 @@ async fn queue_ages_and_dead_letters() {
     );
     let diagnosis = scene.doctor(&ONLY);
     let text = "2, the newest com.digicert.x of 1970-01-01T00:00:01Z: received too often";
-    let finding = diagnosis.expect("here", "dead-letters", "error", text);
+    let finding = diagnosis.expect("installation", "dead-letters", "error", text);
     let state_option = format!("--state {}", scene.state.path().display());
     let fix = format!(
         "certhooks dead-letters list {state_option}, then certhooks dead-letters retry --all {state_option}"
     );
     assert_eq!(finding["fix"], fix);
-    diagnosis.expect("here", "queue", "ok", "0 visible");
+    diagnosis.expect("installation", "queue", "ok", "0 visible");
     execute(&scene, "DELETE FROM dead_letters");
     let _local = Local::start_at(Arc::clone(&state), &address);
     scene.doctor(&ONLY).expect("digicert", "answer", "ok", "200");
@@ -92,10 +92,10 @@ async fn queue_ages_and_dead_letters() {
 async fn a_folder_that_is_not_a_state_folder() {
     let scene = Scene::new().await;
     let diagnosis = scene.doctor(&ONLY);
-    diagnosis.expect("here", "state", "error", "holds no state");
+    diagnosis.expect("installation", "state", "error", "holds no state");
     diagnosis.expect("digicert", "webhook", "error", "has none");
     execute(&scene, "CREATE TABLE something (a)");
-    scene.doctor(&ONLY).expect("here", "state", "error", "schema version");
+    scene.doctor(&ONLY).expect("installation", "state", "error", "schema version");
     std::fs::write(scene.state.path().join("secrets.json"), "{").unwrap();
     scene.doctor_with(&[("DIGICERT_API_KEY", "")], &ONLY).expect(
         "digicert",
@@ -119,9 +119,9 @@ async fn an_endpoint_alone() {
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{out}");
     for line in [
-        "warning  here        state             there is no state folder .certhooks",
-        "ok       digicert    key               CertCentral sends the current key",
-        "ok       digicert    answer-to-key     test event with this installation's key: 200",
+        "warning  installation state             there is no state folder .certhooks",
+        "ok       digicert     key               CertCentral sends the current key",
+        "ok       digicert     answer-to-key     test event with this installation's secret: 200",
     ] {
         assert!(out.lines().any(|found| found.starts_with(line)), "{line}\n{out}");
     }

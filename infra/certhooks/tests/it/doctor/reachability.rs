@@ -2,7 +2,6 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -100,11 +99,11 @@ async fn certificates() {
         let root = if trusted { proxy.root.as_str() } else { "/etc/ssl/certs/ca-certificates.crt" };
         let arguments = [&ONLY[..], &["--endpoint", &endpoint]].concat();
         let diagnosis = scene.doctor_with(&[("SSL_CERT_FILE", root)], &arguments);
-        diagnosis.expect("here", "tls", level, text);
+        diagnosis.expect("installation", "tls", level, text);
         let answer = diagnosis.only("digicert", "answer");
         let expected = if level == "error" { "error" } else { "ok" };
         assert_eq!(answer["level"], expected, "{answer}");
-        diagnosis.expect("here", "dns", "warning", "localhost is ");
+        diagnosis.expect("installation", "dns", "warning", "localhost is ");
     }
 }
 
@@ -113,9 +112,10 @@ async fn unresolvable_names_and_ports_without_tls() {
     let scene = Scene::new().await;
     let nowhere = [&ONLY[..], &["--endpoint", "https://nowhere.invalid"]].concat();
     let diagnosis = scene.doctor(&nowhere);
-    let finding = diagnosis.expect("here", "dns", "error", "nowhere.invalid does not resolve");
+    let finding =
+        diagnosis.expect("installation", "dns", "error", "nowhere.invalid does not resolve");
     assert!(finding["fix"].as_str().unwrap().contains("create a DNS record"), "{finding}");
-    assert!(diagnosis.all("here", "tls").is_empty());
+    assert!(diagnosis.all("installation", "tls").is_empty());
     diagnosis.expect("digicert", "answer", "error", "no connection");
 
     let plain = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -127,7 +127,7 @@ async fn unresolvable_names_and_ports_without_tls() {
     });
     let endpoint = format!("https://localhost:{port}");
     let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
-    diagnosis.expect("here", "tls", "error", "the TLS handshake failed");
+    diagnosis.expect("installation", "tls", "error", "the TLS handshake failed");
     serving.join().unwrap();
 }
 
@@ -149,30 +149,15 @@ async fn answers_of_other_servers() {
         ("500 No\r\ncontent-length: 0\r\n\r\n", "answer-to-key", "error", "500 in "),
         ("200 OK\r\ncontent-length: 99\r\n\r\nO", "answer", "error", "the connection ended"),
     ] {
-        let port = serve(answer, Duration::ZERO);
+        let port = serve(answer);
         let endpoint = format!("http://127.0.0.1:{port}");
         let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
         diagnosis.expect("digicert", check, level, text);
     }
 }
 
-/// CertCentral waits for 10 s.
-#[tokio::test(flavor = "multi_thread")]
-async fn slow_answers() {
-    let scene = Scene::new().await;
-    let good = "200 OK\r\ncontent-length: 23\r\n\r\n{\"accepted\":0,\"ids\":[]}";
-    for (delay, level, text) in
-        [(6, "warning", "near the limit of 10 s"), (30, "error", "no answer within 10 s")]
-    {
-        let port = serve(good, Duration::from_secs(delay));
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let diagnosis = scene.doctor(&[&ONLY[..], &["--endpoint", &endpoint]].concat());
-        diagnosis.expect("digicert", "answer", level, text);
-    }
-}
-
-/// Starts a server that gives every request the same answer after a delay, and returns its port.
-pub(super) fn serve(answer: &'static str, delay: Duration) -> u16 {
+/// Starts a server that gives every request the same answer, and returns its port.
+pub(super) fn serve(answer: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -180,7 +165,6 @@ pub(super) fn serve(answer: &'static str, delay: Duration) -> u16 {
             thread::spawn(move || {
                 let mut request = [0; 4096];
                 let _ = stream.read(&mut request);
-                thread::sleep(delay);
                 let head = "HTTP/1.1 ";
                 let _ = stream.write_all(format!("{head}{answer}").as_bytes());
             });

@@ -68,6 +68,9 @@ fn ids_of_challenges() {
     assert_ne!(challenge("canary-token"), first);
     local.settle();
     assert!(tail(local.state.path()).is_empty());
+    // The log has been read up to here when it has the line of a later event.
+    let later = Request::digicert(event(DIGICERT, 1)).send(&local).accepted_one();
+    local.logged(1, |line| line["id"] == later);
     assert!(local.logged(0, |line| line.to_string().contains("canary-token")).is_empty());
 }
 

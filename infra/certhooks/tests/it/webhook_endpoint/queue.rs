@@ -65,7 +65,7 @@ fn another_writer_causes_no_refusal() {
 async fn write_until(folder: PathBuf, stop: &AtomicBool) -> usize {
     let events = State::join(&folder, Options::default()).unwrap().events();
     let message = |number: usize| Outgoing {
-        provider: envelope::Provider::Digicert,
+        provider: envelope::Provider::DIGICERT,
         kind: "test".into(),
         group: number.to_string(),
         body: "x".repeat(20_000),

@@ -112,7 +112,7 @@ fn a_private_key_in_an_event_is_removed_before_archive_and_delivery() {
     let escaped =
         plain.to_string().replace("8101", "8102").replace('-', "\\u002d").replace('/', "\\/");
     for body in [plain.to_string(), escaped] {
-        let id = providers.send_bytes(&local, Provider::Digicert, body.into_bytes()).remove(0);
+        let id = providers.send_bytes(&local, Provider::DIGICERT, body.into_bytes()).remove(0);
         let event = local.event(&id);
         assert_checks(&event, &[("private_key", "private_key")]);
         let archived = archived(&local, "digicert", &id);

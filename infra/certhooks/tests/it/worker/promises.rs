@@ -41,7 +41,7 @@ fn ids_of_formatted_documents_are_the_same() {
     let event = json!({"event": "domain_expired", "data": {"b": 1, "a": [1, 2]}});
     let id = providers.send_one(&local, &event);
     let other = "{ \"data\": {\"a\":[1,2 ], \"b\":1},\n \"event\": \"domain_expired\"}";
-    let other = providers.send_bytes(&local, envelope::Provider::Digicert, other.into());
+    let other = providers.send_bytes(&local, envelope::Provider::DIGICERT, other.into());
     assert_eq!(other, [id]);
 }
 

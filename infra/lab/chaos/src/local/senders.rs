@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use envelope::Provider;
+use providers::profile;
 use reqwest::Client;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -125,14 +126,10 @@ impl Senders {
 
     /// Returns the status, whether there is a `Retry-After`, and the body.
     async fn post(&self, provider: Provider, body: String) -> reqwest::Result<(u16, bool, String)> {
-        let route = match provider {
-            Provider::Digicert => "digicert",
-            Provider::Cloudflare => "cloudflare",
-            Provider::Meta => "meta-ct",
-        };
+        let route = profile::of(provider).route;
         let address = lock(&self.address).clone();
         let (name, value) = header(provider, body.as_bytes());
-        let request = self.client.post(format!("http://{address}/webhooks/{route}"));
+        let request = self.client.post(format!("http://{address}{route}"));
         let response = request.header(name, value).body(body).send().await?;
         let (status, has_retry_after) =
             (response.status().as_u16(), response.headers().contains_key("retry-after"));

@@ -26,12 +26,8 @@ pub(crate) struct Testbed {
 }
 
 impl Testbed {
-    /// `None` without an emulator.
-    pub(crate) async fn start(
-        functions: &Functions,
-        scanner: &SecretScanner,
-    ) -> Result<Option<Self>> {
-        let Some(emulator) = Emulator::start().await? else { return Ok(None) };
+    pub(crate) async fn start(functions: &Functions, scanner: &SecretScanner) -> Result<Self> {
+        let emulator = Emulator::start().await?;
         let settings = Settings {
             digicert_api_key: Some(planted_secrets::DIGICERT_API_KEY.into()),
             cloudflare_api_token: Some(planted_secrets::CLOUDFLARE_API_TOKEN.into()),
@@ -56,7 +52,7 @@ impl Testbed {
             &webhook_variables(&emulator, &proxy, &events),
             scanner,
         );
-        Ok(Some(Self { emulator, simulator, proxy, webhooks, worker, events, deliveries }))
+        Ok(Self { emulator, simulator, proxy, webhooks, worker, events, deliveries })
     }
 
     pub(crate) fn kills(&self) -> u64 {

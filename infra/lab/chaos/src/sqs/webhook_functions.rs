@@ -3,14 +3,11 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use envelope::{Envelope, Provider};
 use harness::{Emulator, InvocationResult, sample};
-use providers::cloudflare::CloudflareReceiver;
-use providers::digicert::DigicertReceiver;
-use providers::meta::MetaReceiver;
-use providers::receiver::{Receipt, WebhookReceiver};
+use providers::profile;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::planted_secrets::header;
+use crate::planted_secrets::{header, webhook_secret};
 use crate::sqs::functions::Functions;
 use crate::sqs::process_under_test::{Invocation, ProcessUnderTest};
 use crate::sqs::proxy::Proxy;
@@ -39,7 +36,7 @@ impl WebhookFunctions {
     ) -> Self {
         let functions = functions.webhooks.iter().map(|(provider, binary)| {
             let mut variables = variables.to_vec();
-            let secret = (route(*provider).to_owned()) + "-webhook";
+            let secret = format!("{}-webhook", profile::of(*provider).name);
             variables.push(("WEBHOOK_SECRET_ID".to_owned(), secret));
             (*provider, ProcessUnderTest::new(Caller::Webhook, binary, variables, scanner.clone()))
         });
@@ -101,18 +98,10 @@ impl WebhookFunctions {
     }
 }
 
-fn route(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Digicert => "digicert",
-        Provider::Cloudflare => "cloudflare",
-        Provider::Meta => "meta-ct",
-    }
-}
-
 /// The event with which API Gateway invokes the function.
 fn request(provider: Provider, body: &str) -> Result<String> {
     let mut event: Value = serde_json::from_str(&sample("digicert.rest.json")?)?;
-    let path = format!("/webhooks/{}", route(provider));
+    let path = profile::of(provider).route;
     let (name, value) = header(provider, body.as_bytes());
     for (member, all) in [("headers", false), ("multiValueHeaders", true)] {
         let headers = event[member].as_object_mut().context("the sample event has no headers")?;
@@ -143,12 +132,8 @@ async fn put(
 }
 
 fn envelopes(provider: Provider, body: &str) -> Result<Vec<Envelope>> {
-    let receipt = Receipt { at: OffsetDateTime::now_utc(), traceparent: None };
-    let body = body.as_bytes();
-    let events = match provider {
-        Provider::Digicert => DigicertReceiver::events(body, &receipt)?,
-        Provider::Cloudflare => CloudflareReceiver::events(body, &receipt)?,
-        Provider::Meta => MetaReceiver::events(body, &receipt)?,
-    };
+    let (profile, secret) = (profile::of(provider), webhook_secret(provider));
+    let request = (profile.samples.request)(&secret, body.into())?;
+    let events = (profile.receive)(&request.received(OffsetDateTime::now_utc()), &secret)?;
     Ok(events.into_iter().map(|event| event.envelope).collect())
 }

@@ -1,32 +1,26 @@
 use std::time::Duration;
 
 use providers::api::{Answer, retry_after as read};
-use providers::cloudflare::alerting;
-use providers::digicert::webhook;
-use providers::meta::subscription;
 use providers::{cloudflare, digicert, meta};
 
 use crate::corpus;
 
 /// All functions that classify an answer.
-const CLASSIFIERS: [fn(&Answer<'_>); 17] = [
+const CLASSIFIERS: [fn(&Answer<'_>); 14] = [
     |answer| drop(digicert::api::classify_download(answer)),
     |answer| drop(digicert::api::classify_order_info(answer)),
-    |answer| drop(webhook::classify_list(answer)),
-    |answer| drop(webhook::classify_created(answer)),
-    |answer| drop(webhook::classify_done(answer)),
-    |answer| drop(webhook::classify_logs(answer)),
+    |answer| drop(digicert::admin::classify_list(answer)),
+    |answer| drop(digicert::admin::classify_created(answer)),
+    |answer| drop(digicert::admin::classify_done(answer)),
+    |answer| drop(digicert::admin::classify_logs(answer)),
     |answer| drop(cloudflare::api::classify_details(answer)),
-    |answer| drop(alerting::classify_destinations(answer)),
-    |answer| drop(alerting::classify_policies(answer)),
-    |answer| drop(alerting::classify_created(answer)),
-    |answer| drop(alerting::classify_done(answer)),
+    |answer| drop(cloudflare::admin::classify_destinations(answer)),
+    |answer| drop(cloudflare::admin::classify_policies(answer)),
+    |answer| drop(cloudflare::admin::classify_created(answer)),
+    |answer| drop(cloudflare::admin::classify_done(answer)),
     |answer| drop(meta::api::classify_certificates(answer)),
     |answer| drop(meta::api::classify_certificate(answer)),
     |answer| drop(meta::api::classify_subscribed_domains(answer)),
-    |answer| drop(subscription::classify_subscriptions(answer)),
-    |answer| drop(subscription::classify_domains(answer)),
-    |answer| drop(subscription::classify_done(answer)),
 ];
 
 /// The input is the status (two bytes) and the body. Every classifier must accept it without a panic.

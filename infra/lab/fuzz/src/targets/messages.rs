@@ -1,15 +1,13 @@
-use envelope::{CertificateEvent, Envelope, Provider};
-use providers::cloudflare::CloudflareReceiver;
-use providers::digicert::DigicertReceiver;
-use providers::meta::MetaReceiver;
-use providers::receiver::WebhookReceiver;
+use envelope::{CertificateEvent, Envelope};
+use providers::profile::{self, Profile};
 use providers::{dispatch, fair_queue};
 use serde_json::{Value, json};
 
 use crate::corpus;
 use crate::targets::certificates;
 use crate::targets::round_trip::assert_round_trip;
-use crate::targets::webhooks::receipt;
+use crate::targets::webhooks::NOON;
+use crate::webhook_endpoints::SECRET;
 
 /// The input is a message of the events queue.
 pub(crate) fn envelope(data: &[u8]) {
@@ -18,8 +16,6 @@ pub(crate) fn envelope(data: &[u8]) {
     let Some(interpretation) = dispatch::interpret(&envelope) else { return };
     let group = fair_queue::group(&envelope, &interpretation);
     assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
-    let challenge = dispatch::challenge(&envelope);
-    assert!(challenge.is_none() || interpretation.provider == Provider::Digicert);
 }
 
 /// The input is a message of the deliveries queue.
@@ -41,18 +37,15 @@ pub(crate) fn event_seeds() -> Vec<Vec<u8>> {
 }
 
 fn envelopes() -> Vec<Envelope> {
-    let of = |folder, events: fn(&[u8]) -> Vec<Envelope>| {
-        corpus::folder(folder).iter().flat_map(|body| events(body)).collect::<Vec<_>>()
+    let received = |profile: &Profile, body: Vec<u8>| {
+        let request = (profile.samples.request)(&SECRET.into(), body).unwrap();
+        (profile.receive)(&request.received(NOON), &SECRET.into()).unwrap()
     };
-    fn events<R: WebhookReceiver>(body: &[u8]) -> Vec<Envelope> {
-        R::events(body, &receipt()).unwrap().into_iter().map(|event| event.envelope).collect()
-    }
-    [
-        of("events/digicert", events::<DigicertReceiver>),
-        of("events/cloudflare", events::<CloudflareReceiver>),
-        of("events/meta-ct", events::<MetaReceiver>),
-    ]
-    .concat()
+    let of = |profile: &&'static Profile| {
+        let bodies = corpus::folder(&format!("events/{}", profile.name)).into_iter();
+        bodies.flat_map(|body| received(profile, body)).collect::<Vec<_>>()
+    };
+    profile::ALL.iter().flat_map(of).map(|event| event.envelope).collect()
 }
 
 /// A certificate event with every member.

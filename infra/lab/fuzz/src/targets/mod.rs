@@ -15,6 +15,7 @@ mod round_trip;
 mod webhooks;
 
 /// A function that accepts any bytes.
+#[derive(Clone, Copy)]
 pub struct Target {
     pub name: &'static str,
     /// Panics when a property does not hold.
@@ -23,10 +24,14 @@ pub struct Target {
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub const TARGETS: &[Target] = &[
-    Target { name: "digicert", run: webhooks::digicert, seeds: webhooks::digicert_seeds },
-    Target { name: "cloudflare", run: webhooks::cloudflare, seeds: webhooks::cloudflare_seeds },
-    Target { name: "meta-ct", run: webhooks::meta, seeds: webhooks::meta_seeds },
+/// The webhook of every provider, and what is the same for all.
+pub fn targets() -> Vec<Target> {
+    let mut targets = webhooks::targets();
+    targets.extend(COMMON);
+    targets
+}
+
+const COMMON: [Target; 8] = [
     Target { name: "pem", run: certificates::pem, seeds: certificates::pem_seeds },
     Target { name: "x509", run: certificates::x509, seeds: certificates::x509_seeds },
     Target {

@@ -1,65 +1,64 @@
-use http::{HeaderMap, HeaderValue};
-use providers::cloudflare::CloudflareReceiver;
-use providers::digicert::DigicertReceiver;
-use providers::meta::MetaReceiver;
-use providers::receiver::{Event, Receipt, WebhookReceiver};
+use http::{HeaderMap, HeaderValue, Method};
+use providers::profile::{self, ReceiverVisitor, SampleRequest, visit_receivers};
+use providers::receiver::{Event, InvalidDocument, WebhookReceiver};
+use providers::request::{Verified, WebhookRequest};
 use providers::{dispatch, fair_queue};
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 use crate::corpus;
+use crate::targets::Target;
 use crate::targets::round_trip::assert_round_trip;
-use crate::webhook_endpoints::{SECRET, signature};
+use crate::webhook_endpoints::SECRET;
 
-const DIGICERT: &str = "x-webhook-key";
-const CLOUDFLARE: &str = "cf-webhook-auth";
-const META: &str = "x-hub-signature-256";
+pub(crate) const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
-/// The input of the webhook targets is the value of the secret's or signature's header, a line
+/// A target for each provider. The input is the value of the secret's or signature's header, a line
 /// feed, and the body.
-pub(crate) fn digicert(data: &[u8]) {
-    let (value, body) = split(data);
-    let is_valid = trimmed(value) == SECRET.as_bytes();
-    webhook::<DigicertReceiver>(DIGICERT, value, body, is_valid);
-    let is_probe = DigicertReceiver::is_open_probe(&HeaderMap::new(), body);
-    let events = DigicertReceiver::events(body, &receipt());
-    assert!(
-        !is_probe || events.is_ok_and(|events| events.is_empty()),
-        "a probe with an event in it"
-    );
+pub(crate) fn targets() -> Vec<Target> {
+    let mut targets = Targets(Vec::new());
+    visit_receivers(&mut targets);
+    targets.0
 }
 
-pub(crate) fn cloudflare(data: &[u8]) {
-    let (value, body) = split(data);
-    webhook::<CloudflareReceiver>(CLOUDFLARE, value, body, trimmed(value) == SECRET.as_bytes());
-}
+struct Targets(Vec<Target>);
 
-pub(crate) fn meta(data: &[u8]) {
-    let (value, body) = split(data);
-    // Upper and lower case hex digits are the same tag; the prefix must be exact.
-    let tag = trimmed(value).strip_prefix(b"sha256=").map(<[u8]>::to_ascii_lowercase);
-    let is_valid = tag.is_some_and(|tag| signature(body).as_bytes()[7..] == tag);
-    webhook::<MetaReceiver>(META, value, body, is_valid);
-    if let Ok(query) = str::from_utf8(body) {
-        let secret = MetaReceiver::secret(&SECRET.into()).ok().unwrap();
-        assert_eq!(MetaReceiver::handshake(query, &secret), None, "no verify token is configured");
+impl ReceiverVisitor for Targets {
+    fn visit<R: WebhookReceiver>(&mut self) {
+        let name = profile::of(R::PROVIDER).name;
+        self.0.push(Target { name, run: webhook::<R>, seeds: seeds::<R> });
     }
 }
 
-pub(crate) fn digicert_seeds() -> Vec<Vec<u8>> {
-    seeds("events/digicert", |_| SECRET.to_owned())
+fn webhook<R: WebhookReceiver>(data: &[u8]) {
+    let (value, body) = split(data);
+    only_the_right_header_passes::<R>(value, body);
+    if let Ok(events) = events_of::<R>(body) {
+        events.into_iter().for_each(|event| is_sound::<R>(event));
+    }
+    if R::is_open_probe(&request(HeaderMap::new(), body)) {
+        let events = events_of::<R>(body);
+        assert!(events.is_ok_and(|events| events.is_empty()), "a probe with an event in it");
+    }
+    if let Ok(query) = str::from_utf8(body) {
+        let (method, query) = (Method::GET, query.to_owned());
+        let handshake = WebhookRequest { method, query, ..request(HeaderMap::new(), b"") };
+        let secret = R::secret(&SECRET.into()).ok().unwrap();
+        assert_eq!(R::handshake(&handshake, &secret), None, "no verify token is configured");
+    }
 }
 
-pub(crate) fn cloudflare_seeds() -> Vec<Vec<u8>> {
-    seeds("events/cloudflare", |_| SECRET.to_owned())
+fn seeds<R: WebhookReceiver>() -> Vec<Vec<u8>> {
+    let bodies = corpus::folder(&format!("events/{}", profile::of(R::PROVIDER).name)).into_iter();
+    bodies.map(|body| [authentication::<R>(&body).1.as_bytes(), b"\n", &body].concat()).collect()
 }
 
-pub(crate) fn meta_seeds() -> Vec<Vec<u8>> {
-    seeds("events/meta-ct", signature)
-}
-
-fn seeds(folder: &str, header: fn(&[u8]) -> String) -> Vec<Vec<u8>> {
-    let bodies = corpus::folder(folder).into_iter();
-    bodies.map(|body| [header(&body).as_bytes(), b"\n", &body].concat()).collect()
+/// The header by which the provider authenticates a request with this body: the last one.
+fn authentication<R: WebhookReceiver>(body: &[u8]) -> (&'static str, String) {
+    let samples = &profile::of(R::PROVIDER).samples;
+    let request = (samples.request)(&SECRET.into(), body.to_vec()).unwrap();
+    let SampleRequest { mut headers, .. } = request;
+    headers.pop().unwrap()
 }
 
 fn split(data: &[u8]) -> (&[u8], &[u8]) {
@@ -75,33 +74,43 @@ fn trimmed(value: &[u8]) -> &[u8] {
     &value[start..end]
 }
 
-pub(crate) fn receipt() -> Receipt {
-    Receipt { at: datetime!(2026-03-01 12:00 UTC), traceparent: None }
+fn request(headers: HeaderMap, body: &[u8]) -> WebhookRequest {
+    WebhookRequest::post(headers, body.to_vec(), NOON)
 }
 
-/// Only a valid header is accepted, and any body is parsed without a panic.
-fn webhook<R: WebhookReceiver>(name: &'static str, value: &[u8], body: &[u8], is_valid: bool) {
+/// The events of any body, as if it were verified.
+fn events_of<R: WebhookReceiver>(body: &[u8]) -> Result<Vec<Event>, InvalidDocument> {
+    R::events(&Verified::by_source_address(&request(HeaderMap::new(), body)))
+}
+
+fn only_the_right_header_passes<R: WebhookReceiver>(value: &[u8], body: &[u8]) {
     let secret = R::secret(&SECRET.into()).ok().unwrap();
-    if let Ok(value) = HeaderValue::from_bytes(value) {
-        let mut headers = HeaderMap::new();
-        assert!(!R::verify(&headers, body, &secret), "without a header");
-        headers.insert(name, value.clone());
-        assert_eq!(R::verify(&headers, body, &secret), is_valid, "{value:?}");
-        headers.append(name, value);
-        assert!(!R::verify(&headers, body, &secret), "twice");
-    }
-    for Event { envelope: event, group } in R::events(body, &receipt()).unwrap_or_default() {
-        let interpretation = dispatch::interpret(&event).unwrap();
-        assert_eq!(
-            (interpretation.provider, &interpretation.subject),
-            (R::PROVIDER, &event.subject)
-        );
-        let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
-        assert!(event.subject.chars().all(is_safe), "{}", event.subject);
-        assert_eq!(group, fair_queue::group(&event, &interpretation));
-        assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
-        assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
-        let _challenge = dispatch::challenge(&event);
-        assert_round_trip(&event);
-    }
+    let (name, right) = authentication::<R>(body);
+    let mut headers = HeaderMap::new();
+    assert!(!R::verify(&request(headers.clone(), body), &secret), "without a header");
+    let Ok(sent) = HeaderValue::from_bytes(value) else { return };
+    headers.insert(name, sent.clone());
+    let passes = R::verify(&request(headers.clone(), body), &secret);
+    // A signature may be written in either case.
+    let is_right = if passes {
+        trimmed(value).eq_ignore_ascii_case(right.as_bytes())
+    } else {
+        trimmed(value) != right.as_bytes()
+    };
+    assert!(is_right, "passes: {passes}, {sent:?}");
+    headers.append(name, sent);
+    assert!(!R::verify(&request(headers, body), &secret), "twice");
+}
+
+/// Whatever an event holds, it can be interpreted, queued and logged.
+fn is_sound<R: WebhookReceiver>(Event { envelope: event, group, expires }: Event) {
+    let interpretation = dispatch::interpret(&event).unwrap();
+    assert_eq!((interpretation.provider, &interpretation.subject), (R::PROVIDER, &event.subject));
+    let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
+    assert!(event.subject.chars().all(is_safe), "{}", event.subject);
+    assert_eq!(group, fair_queue::group(&event, &interpretation));
+    assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
+    assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
+    assert_eq!(expires, interpretation.challenge.map(|challenge| challenge.expires));
+    assert_round_trip(&event);
 }

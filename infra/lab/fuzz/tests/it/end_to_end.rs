@@ -2,12 +2,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use boot::Environment;
-use bytes::Bytes;
 use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Options, State};
 use envelope::CertificateEvent;
-use fuzz::webhook_endpoints::{FixedSecret, SECRET, intake, signature};
-use http::{HeaderMap, Method};
-use intake::Request;
+use fuzz::webhook_endpoints::{FixedSecret, SECRET, intake};
+use http::HeaderMap;
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -15,9 +13,11 @@ use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
 use providers::receiver::WebhookReceiver;
+use providers::request::WebhookRequest;
+use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
-use crate::strategies::json;
+use crate::strategies::{json, signature};
 
 type LocalWorker = Worker<LocalEvents, LocalDeliveries, LocalLedger, LocalArchive, FixedSecret>;
 
@@ -51,7 +51,7 @@ impl Pipeline {
             ledger: state.ledger(),
             archive: state.archive(),
         };
-        let keys = Keys { digicert: None, cloudflare: None, meta: None };
+        let keys = Keys::new();
         let settings = Settings::from_environment(&environment).unwrap();
         let worker = Arc::new(Worker::new(&settings, ports, keys).unwrap());
         drop(guard);
@@ -64,9 +64,8 @@ impl Pipeline {
             let mut headers = HeaderMap::new();
             headers.insert(header, SECRET.parse().unwrap());
             headers.insert("x-hub-signature-256", signature(body.as_bytes()).parse().unwrap());
-            let body = Bytes::copy_from_slice(body.as_bytes());
-            let query = String::new();
-            let request = Request { method: Method::POST, headers, query, source_ip: None, body };
+            let (body, now) = (body.to_owned(), OffsetDateTime::now_utc());
+            let request = WebhookRequest::post(headers, body, now);
             let last = self.state.reader().last_sequence().await.unwrap();
             let answer = intake::<R, _>(self.state.events()).handle(request).await;
             assert_eq!(answer.status(), 200, "{:?}", answer.body());

@@ -1,10 +1,22 @@
-use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use fuzz::corpus;
-use fuzz::webhook_endpoints::{SECRET, signature};
+use fuzz::webhook_endpoints::SECRET;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use intake::Request;
 use proptest::prelude::*;
 use proptest::sample::select;
+use providers::profile;
+use providers::request::WebhookRequest;
+use ring::hmac::{HMAC_SHA256, Key, sign};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+pub(crate) const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+
+/// The value of Meta's signature header for a body.
+pub(crate) fn signature(body: &[u8]) -> String {
+    let tag = sign(&Key::new(HMAC_SHA256, SECRET.as_bytes()), body);
+    format!("sha256={}", HEXLOWER.encode(tag.as_ref()))
+}
 
 /// JSON as text, with all variants of white space, escapes and numbers that RFC 8259 allows.
 pub(crate) fn json() -> impl Strategy<Value = String> {
@@ -37,8 +49,8 @@ fn space() -> impl Strategy<Value = String> {
 
 /// A body: any bytes, any JSON, or a sample with some changed octets.
 fn body() -> impl Strategy<Value = Vec<u8>> {
-    let folders = ["events/digicert", "events/cloudflare", "events/meta-ct"];
-    let samples: Vec<_> = folders.iter().flat_map(|folder| corpus::folder(folder)).collect();
+    let folders = profile::ALL.iter().map(|profile| format!("events/{}", profile.name));
+    let samples: Vec<_> = folders.flat_map(|folder| corpus::folder(&folder)).collect();
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3);
     prop_oneof![
         any::<Vec<u8>>(),
@@ -76,7 +88,7 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
 }
 
 /// Any request; some have a valid signature in Meta's header.
-pub(crate) fn request() -> impl Strategy<Value = Request> {
+pub(crate) fn request() -> impl Strategy<Value = WebhookRequest> {
     let method = prop_oneof![
         4 => select(vec![Method::POST, Method::GET]),
         1 => "[A-Z]{1,9}".prop_map(|name| Method::from_bytes(name.as_bytes()).unwrap()),
@@ -90,6 +102,6 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         if is_signed {
             headers.insert("x-hub-signature-256", signature(&body).parse().unwrap());
         }
-        Request { method, headers, query, source_ip: None, body: Bytes::from(body) }
+        WebhookRequest { method, query, ..WebhookRequest::post(headers, body, NOON) }
     })
 }

@@ -1,4 +1,5 @@
 use anyhow::Result;
+use certificate::encode_pem;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SerialNumber,
@@ -6,7 +7,6 @@ use rcgen::{
 use time::{Duration, OffsetDateTime, Time};
 
 use super::issued::{Curve, Issued, serial_number};
-use crate::pem;
 
 const ORGANIZATION: &str = "Certhooks Simulator";
 /// X.520 allows 64 characters in a common name. A longer one is left out.
@@ -32,8 +32,8 @@ impl Hierarchy {
         let params = ca(&intermediate_name, Some(0), 10);
         let intermediate = CertifiedIssuer::signed_by(params, key()?, &root)?;
         Ok(Self {
-            intermediate_pem: pem::certificate(intermediate.der()),
-            root_pem: pem::certificate(root.der()),
+            intermediate_pem: encode_pem("CERTIFICATE", intermediate.der()),
+            root_pem: encode_pem("CERTIFICATE", root.der()),
             intermediate,
             intermediate_name,
             root_name,
@@ -77,7 +77,7 @@ impl Hierarchy {
         params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&self.leaf_key, &self.intermediate)?;
         Ok(Issued {
-            pem: pem::certificate(leaf.der()),
+            pem: encode_pem("CERTIFICATE", leaf.der()),
             leaf: leaf.der().to_vec(),
             curve,
             serial,

@@ -21,7 +21,7 @@ pub(super) async fn show(
     if !is_id(&id) || id.starts_with("gone") {
         return Ok(not_found());
     }
-    let hostname = state.hostname(&id);
+    let hostname = hostname(&id);
     if id.starts_with("pending") || fault == Some(Fault::NotReady) {
         return Ok(found(pending(&id, &hostname)));
     }
@@ -29,6 +29,11 @@ pub(super) async fn show(
     let curve = Curve::of((number_of(&key) & 0xff) as u64);
     let issued = state.shared.authority.issue(&key, vec![hostname.clone()], curve)?;
     Ok(found(active(&id, &hostname, &issued)?))
+}
+
+/// The hostname of the custom hostname with this id.
+pub(super) fn hostname(id: &str) -> String {
+    format!("host-{}.example.com", id.to_ascii_lowercase())
 }
 
 /// Whether this may be the id of a custom hostname: 32 characters in the documentation, UUIDs in fixtures of

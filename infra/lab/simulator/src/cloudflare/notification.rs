@@ -4,7 +4,7 @@ use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::custom_hostname::is_id;
+use super::custom_hostname::{hostname, is_id};
 use super::document;
 use super::event::{CloudflareEvent, CloudflareSent};
 use super::state::{CloudflareState, Destination, Policy};
@@ -54,8 +54,7 @@ impl CloudflareEvent {
             Some(id) => anyhow::bail!("hostname_id: {id:?} is not an id"),
             None => random::hex::<16>()?,
         };
-        let hostname = state.hostname(&id);
-        document::inner(self, &id, &hostname, state.shared.clock.now())
+        document::inner(self, &id, &hostname(&id), state.shared.clock.now())
     }
 
     /// The policies that apply to this event, with their destinations.

@@ -3,13 +3,17 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::Uri;
+use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
 use serde_json::{Map, Value, json};
 
-use super::alerts;
 use super::replies::{found, refused, unknown_route};
 use super::state::{Alerting, CloudflareState, Policy, webhooks};
 use crate::random;
 use crate::responses::HandlerResult;
+
+/// The alerts about certificates. An account has many more.
+const ALERTS: [&str; 3] =
+    [CUSTOM_HOSTNAMES_ALERT, "dedicated_ssl_certificate_event_type", "universal_ssl_event_type"];
 
 const REQUIRED: [&str; 4] = ["name", "enabled", "alert_type", "mechanisms"];
 
@@ -105,7 +109,7 @@ fn parse(
     for (name, value) in &members {
         let is_valid = match name.as_str() {
             "name" => value.as_str().is_some_and(|name| !name.is_empty()),
-            "alert_type" => value.as_str().is_some_and(alerts::is_available),
+            "alert_type" => value.as_str().is_some_and(|alert| ALERTS.contains(&alert)),
             "enabled" => value.is_boolean(),
             "description" | "alert_interval" => value.is_string(),
             "filters" | "conditions" => value.is_object(),

@@ -1,14 +1,11 @@
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Result, bail};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::hostname::is_hostname;
 use crate::responses::format_time;
 use crate::shared::Shared;
 use crate::webhook_sender::Target;
@@ -17,15 +14,10 @@ use crate::webhook_sender::Target;
 pub(super) const DATE_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
-/// The maximum number of hostnames that can be set.
-const MAX_HOSTNAMES: usize = 10_000;
-
-/// Cloudflare with its accounts and custom hostnames.
+/// Cloudflare with its accounts.
 pub(crate) struct CloudflareState {
     pub(super) shared: Arc<Shared>,
     alerting: Mutex<Alerting>,
-    /// Hostnames by the id of their custom hostname.
-    hostnames: Mutex<BTreeMap<String, String>>,
 }
 
 /// The destinations and policies of all accounts.
@@ -58,38 +50,8 @@ pub(super) struct Policy {
 }
 
 impl CloudflareState {
-    /// # Errors
-    /// A hostname in the settings is not valid.
-    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self> {
-        let (alerting, hostnames) = (Mutex::default(), Mutex::default());
-        let state = Self { shared, alerting, hostnames };
-        state.set_hostnames(&state.shared.settings.hostnames)?;
-        Ok(state)
-    }
-
-    /// Sets the hostnames of custom hostnames, by their ids.
-    ///
-    /// # Errors
-    /// A hostname is not a DNS name, or there would be too many.
-    pub(crate) fn set_hostnames(&self, hostnames: &BTreeMap<String, String>) -> Result<()> {
-        let mut known = self.hostnames.lock().unwrap_or_else(PoisonError::into_inner);
-        for (id, hostname) in hostnames {
-            if !is_hostname(hostname) {
-                bail!("the hostname for custom hostname id {id:?} is not a DNS name: {hostname:?}");
-            }
-            if known.len() >= MAX_HOSTNAMES && !known.contains_key(id) {
-                bail!("cannot set a hostname for {id:?}: {MAX_HOSTNAMES} are set already");
-            }
-            known.insert(id.clone(), hostname.to_ascii_lowercase());
-        }
-        Ok(())
-    }
-
-    /// The hostname of the custom hostname with this id: the one that was set, or one made from the id.
-    pub(super) fn hostname(&self, id: &str) -> String {
-        let known = self.hostnames.lock().unwrap_or_else(PoisonError::into_inner);
-        let hostname = known.get(id).cloned();
-        hostname.unwrap_or_else(|| format!("host-{}.example.com", id.to_ascii_lowercase()))
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, alerting: Mutex::default() }
     }
 
     /// Locks destinations and policies. The guard must not be held across an await.

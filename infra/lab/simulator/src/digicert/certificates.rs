@@ -6,7 +6,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
 use super::order;
 use super::refusal::Refusal;
@@ -15,7 +14,7 @@ use super::state::DigicertState;
 use super::status_changes::window;
 use crate::authority::{Authority, Curve, Issued};
 use crate::chain::{self, Extent, LineEnding};
-use crate::fault::{Fault, InjectedFault};
+use crate::fault::InjectedFault;
 use crate::responses::{self, HandlerResult};
 
 pub(super) async fn download(
@@ -26,41 +25,15 @@ pub(super) async fn download(
     let Some(id) = number(&id) else {
         return Ok(not_found("certificate"));
     };
-    let extent = match format.as_str() {
-        "pem_all" => Extent::Whole,
-        "pem_noroot" => Extent::WithoutRoot,
-        "pem_nointermediate" => Extent::Leaf,
-        _ => return Ok(unknown_format(&format)),
-    };
+    if format != "pem_all" {
+        return Ok(unknown_format(&format));
+    }
     // Recordings have either line ending; here the id decides which one.
     let ending = if id.is_multiple_of(2) { LineEnding::Lf } else { LineEnding::CrLf };
     let authority = &state.shared.authority;
     let issued = issue(authority, id)?;
-    let text = chain::pem(authority, &issued, extent, ending, fault.as_ref())?;
+    let text = chain::text(authority, &issued, Extent::Whole, ending, fault.as_ref())?;
     Ok(([(CONTENT_TYPE, "application/x-pem-file")], text).into_response())
-}
-
-pub(super) async fn chain(
-    State(state): State<Arc<DigicertState>>,
-    Extension(InjectedFault(fault)): Extension<InjectedFault>,
-    Path(id): Path<String>,
-) -> HandlerResult {
-    let Some(id) = number(&id) else {
-        return Ok(not_found("certificate"));
-    };
-    let hierarchy = match fault {
-        Some(Fault::WrongChain) => state.shared.authority.foreign(),
-        _ => state.shared.authority.hierarchy(Curve::of(id)),
-    };
-    let link = |name: &str, pem: &str| {
-        let pem = pem.replace('\n', "\r\n");
-        json!({"subject_common_name": name, "pem": pem})
-    };
-    let links = [
-        link(hierarchy.intermediate_name(), hierarchy.intermediate()),
-        link(hierarchy.root_name(), hierarchy.root()),
-    ];
-    Ok(responses::json(StatusCode::OK, json!({"intermediates": links})))
 }
 
 pub(super) async fn order_info(

@@ -49,7 +49,7 @@ pub(super) fn node(
             "issuer_name" => json!(issued.issuer),
             "subject_name" => json!(issued.subject),
             "certificate_pem" => {
-                json!(chain::pem(authority, &issued, Extent::Leaf, LineEnding::Lf, fault)?)
+                json!(chain::text(authority, &issued, Extent::Leaf, LineEnding::Lf, fault)?)
             }
             "not_valid_before" => json!(format_time(issued.not_before, DATE_TIME)?),
             _ => json!(format_time(issued.not_after, DATE_TIME)?),

@@ -80,12 +80,6 @@ pub(super) fn bad_parameter(message: &str) -> Response {
     responses::json(StatusCode::BAD_REQUEST, oauth_error(100, &message, false))
 }
 
-/// The handshake of a subscription failed.
-pub(super) fn callback_failed(message: &str) -> Response {
-    let message = format!("(#2200) Callback verification failed: {message}");
-    responses::json(StatusCode::BAD_REQUEST, oauth_error(2200, &message, false))
-}
-
 fn oauth_error(code: u32, message: &str, is_transient: bool) -> Value {
     json!({"error": {
         "message": message,

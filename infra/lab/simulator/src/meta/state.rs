@@ -3,7 +3,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::authority::number_of;
 use crate::fifo_cache::FifoCache;
 use crate::shared::Shared;
-use crate::webhook_sender::Target;
 
 /// The number of listed certificates that are kept.
 const OBSERVED: usize = 4096;
@@ -11,26 +10,9 @@ const OBSERVED: usize = 4096;
 /// Graph with its one simulated app, whatever the id in the path.
 pub(crate) struct MetaState {
     pub(super) shared: Arc<Shared>,
-    app: Mutex<App>,
     /// The certificates that `/certificates` listed by their Graph ids, so that they can be requested one by
     /// one.
     observed: Mutex<FifoCache<u64, ObservedCertificate>>,
-}
-
-/// What Graph stores about the app.
-pub(super) struct App {
-    pub(super) subscription: Option<Subscription>,
-    /// The domains that are subscribed for certificate alerts.
-    pub(super) domains: Vec<String>,
-    /// The domains that are subscribed for phishing alerts.
-    pub(super) phishing_domains: Vec<String>,
-}
-
-/// The webhook subscription of the app. There is one object to subscribe to, so there is at most one.
-pub(super) struct Subscription {
-    pub(super) callback: Target,
-    /// The names and versions of the subscribed fields.
-    pub(super) fields: Vec<(String, String)>,
 }
 
 /// A certificate for a domain in the logs.
@@ -50,14 +32,7 @@ impl ObservedCertificate {
 
 impl MetaState {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let domains = shared.settings.subscribed_domains.clone();
-        let app = App { subscription: None, domains, phishing_domains: Vec::new() };
-        Self { shared, app: Mutex::new(app), observed: Mutex::new(FifoCache::new(OBSERVED)) }
-    }
-
-    /// Locks the app. The guard must not be held across an await.
-    pub(super) fn app(&self) -> MutexGuard<'_, App> {
-        self.app.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { shared, observed: Mutex::new(FifoCache::new(OBSERVED)) }
     }
 
     pub(super) fn remember(&self, id: u64, certificate: &ObservedCertificate) {
@@ -68,7 +43,12 @@ impl MetaState {
     pub(super) fn certificate(&self, id: u64) -> ObservedCertificate {
         let observed = self.observed().get(&id);
         observed.unwrap_or_else(|| {
-            let domain = self.app().domains.first().map(|first| first.to_ascii_lowercase());
+            let domain = self
+                .shared
+                .settings
+                .subscribed_domains
+                .first()
+                .map(|first| first.to_ascii_lowercase());
             let domain = domain.unwrap_or_else(|| "example.com".to_owned());
             let number = u32::try_from(id % u64::from(u32::MAX)).unwrap_or_default();
             ObservedCertificate { domain, number }

@@ -64,30 +64,6 @@ fn assert_leaf(der: &[u8], name: &str, curve_bits: usize) {
 }
 
 #[tokio::test]
-async fn the_shorter_formats_leave_out_root_and_intermediate() {
-    let simulator = start(Settings::default()).await;
-    let mut chains = Vec::new();
-    for format in ["pem_all", "pem_noroot", "pem_nointermediate"] {
-        let url = format!("{}/certificate/9/download/format/{format}", simulator.digicert_base());
-        chains.push(certificates(&get(&url).await.text().await.unwrap()));
-    }
-    assert_eq!(chains[1], chains[0][..2]);
-    assert_eq!(chains[2], chains[0][..1]);
-
-    let (status, body) =
-        get_json(&format!("{}/certificate/9/chain", simulator.digicert_base())).await;
-    assert_eq!(status, 200);
-    let links = body["intermediates"].as_array().unwrap();
-    let listed: Vec<_> =
-        links.iter().map(|link| certificates(link["pem"].as_str().unwrap())).collect();
-    assert_eq!(listed.concat(), chains[0][1..]);
-    let subject = parse(&chains[0][1]).subject().to_string();
-    assert!(subject.ends_with(links[0]["subject_common_name"].as_str().unwrap()), "{subject}");
-    let subject = parse(&chains[0][2]).subject().to_string();
-    assert!(subject.ends_with(links[1]["subject_common_name"].as_str().unwrap()), "{subject}");
-}
-
-#[tokio::test]
 async fn order_info_describes_the_downloaded_certificate() {
     let simulator = start(Settings::default()).await;
     let base = simulator.digicert_base();
@@ -124,8 +100,8 @@ async fn missing_objects_have_the_errors_of_the_provider() {
     for (path, status, code) in [
         ("/certificate/0/download/format/pem_all", 404, "not_found|certificate"),
         ("/certificate/x/download/format/pem_all", 404, "not_found|certificate"),
-        ("/certificate/-1/chain", 404, "not_found|certificate"),
-        ("/certificate/18446744073709551616/chain", 404, "not_found|certificate"),
+        ("/certificate/-1/download/format/pem_all", 404, "not_found|certificate"),
+        ("/certificate/18446744073709551616/download/format/pem_all", 404, "not_found|certificate"),
         ("/order/certificate/0", 404, "not_found|order"),
         ("/order/certificate/abc", 404, "not_found|order"),
         ("/certificate/1/download/format/p7b", 400, "invalid_format"),

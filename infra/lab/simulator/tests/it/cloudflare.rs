@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use simulator::{Fault, Rule, Settings};
 
@@ -29,19 +27,6 @@ async fn a_custom_hostname_has_its_certificate() {
     }
     assert_eq!(result["ownership_verification"]["type"], "txt");
     assert_eq!(get_json(&url).await.1, body, "the same id, the same answer");
-}
-
-#[tokio::test]
-async fn hostnames_can_be_set() {
-    let hostnames = BTreeMap::from([("a1".to_owned(), "Shop.Example".to_owned())]);
-    let simulator = start(Settings { hostnames, ..Settings::default() }).await;
-    simulator.name_hostname("a2", "blog.example").unwrap();
-    for (id, hostname) in [("a1", "shop.example"), ("a2", "blog.example")] {
-        let url = format!("{}/zones/z/custom_hostnames/{id}", simulator.cloudflare_base());
-        assert_eq!(get_json(&url).await.1["result"]["ssl"]["hosts"], json!([hostname]));
-    }
-    let error = simulator.name_hostname("a3", "no name").unwrap_err().to_string();
-    assert!(error.contains("a3") && error.contains("no name"), "{error}");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn faults_are_set_listed_and_removed_over_http() {
     let rule = Rule::new("/services/v2/certificate/", fault.clone()).times(2);
     assert_eq!(simulator.faults().list(), [rule]);
 
-    let chain = format!("{}/certificate/9/chain", simulator.digicert_base());
+    let chain = format!("{}/certificate/9/download/format/pem_all", simulator.digicert_base());
     let order = format!("{}/order/certificate/9", simulator.digicert_base());
     let mut statuses = Vec::new();
     for url in [&order, &chain, &chain, &chain] {
@@ -58,14 +58,15 @@ async fn an_invalid_rule_changes_nothing() {
 async fn requests_are_listed_and_counted_by_prefix() {
     let simulator = start(Settings::default()).await;
     for id in 1..4 {
-        get(&format!("{}/certificate/{id}/chain", simulator.digicert_base())).await;
+        get(&format!("{}/certificate/{id}/download/format/pem_all", simulator.digicert_base()))
+            .await;
     }
     get(&format!("{}/certificates?query=a.example&access_token=hush", simulator.meta_base())).await;
     let (_, listed) = send(&simulator, Method::GET, "requests", "").await;
     assert_eq!(listed["total"], 4);
     assert_eq!(listed["counts"]["/services/v2/certificate/"], 3);
     assert_eq!(listed["requests"][3]["query"], "query=a.example&access_token=REDACTED");
-    assert_eq!(listed["requests"][0]["path"], "/services/v2/certificate/1/chain");
+    assert_eq!(listed["requests"][0]["path"], "/services/v2/certificate/1/download/format/pem_all");
     assert_eq!(listed["requests"][0]["method"], "GET");
     assert_eq!(simulator.requests().count("/graph/certificates"), 1);
     assert_eq!(simulator.requests().count("/services/v2/certificate/2/"), 1);
@@ -76,28 +77,17 @@ async fn requests_are_listed_and_counted_by_prefix() {
 #[tokio::test]
 async fn every_response_of_a_provider_can_be_delayed() {
     let delay = Duration::from_millis(400);
-    let simulator = start(Settings { delay, ..Settings::default() }).await;
+    let simulator = start(Settings::default()).await;
     let url = format!("{}/order/certificate/1", simulator.digicert_base());
     let timed = async || {
         let began = Instant::now();
         assert_eq!(get_json(&url).await.0, 200);
         began.elapsed()
     };
+    simulator.delay_by(delay);
     assert!(timed().await >= delay);
-    let (status, _) = send(&simulator, Method::PUT, "delay", r#"{"millis":0}"#).await;
-    assert_eq!(status, 200);
-    assert_eq!(send(&simulator, Method::GET, "delay", "").await.1, json!({"millis": 0}));
+    simulator.delay_by(Duration::ZERO);
     assert!(timed().await < delay);
-    assert_eq!(send(&simulator, Method::PUT, "delay", "5").await.0, 400);
-}
-
-#[tokio::test]
-async fn hostnames_are_set_over_http() {
-    let simulator = start(Settings::default()).await;
-    assert_eq!(send(&simulator, Method::PUT, "hostnames", r#"{"a":"x.example"}"#).await.0, 204);
-    assert_eq!(send(&simulator, Method::PUT, "hostnames", r#"{"a":"../x"}"#).await.0, 400);
-    let url = format!("{}/zones/z/custom_hostnames/a", simulator.cloudflare_base());
-    assert_eq!(get_json(&url).await.1["result"]["hostname"], "x.example");
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
+use reqwest::Method;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use simulator::{Fault, Rule, Settings};
 
 use crate::support::{
-    certificates, client, get, get_json, header, is_signed_by, json as read, parse, start,
+    certificates, client, get, get_json, header, is_signed_by, json as read, parse, send, start,
 };
 
 #[tokio::test]
@@ -151,4 +152,15 @@ async fn certificates_here_and_at_certcentral_have_the_same_issuer() {
     let url = format!("{}/certificate/1/download/format/pem_all", simulator.digicert_base());
     let chain = certificates(&get(&url).await.text().await.unwrap());
     assert!(is_signed_by(&leaf[0], &chain[1]));
+}
+
+#[tokio::test]
+async fn nothing_can_be_written() {
+    let simulator = start(Settings::default()).await;
+    for path in ["1", "certificates", "123/subscribed_domains", "me/subscriptions"] {
+        let url = format!("{}/{path}", simulator.meta_base());
+        let (status, body) = send(Method::POST, &url, &[], &Value::Null).await;
+        assert_eq!((status, &body["error"]["error_subcode"]), (400, &json!(33)), "{path}");
+        assert!(body["error"]["message"].as_str().unwrap().contains("Unsupported post request"));
+    }
 }

@@ -7,7 +7,6 @@ mod cloudflare;
 mod control;
 mod faults;
 mod graph;
-mod graph_app;
 mod notifications;
 mod receiver;
 mod support;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -25,7 +25,6 @@ struct Shared {
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) method: Method,
-    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
@@ -36,8 +35,6 @@ pub(crate) enum Answer {
     /// Redirects to the endpoint itself.
     Redirect,
     Never,
-    /// Responds with the value of `hub.challenge`.
-    Challenge,
 }
 
 impl Receiver {
@@ -87,17 +84,13 @@ impl Received {
 async fn receive(
     State(shared): State<Arc<Mutex<Shared>>>,
     method: Method,
-    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let query = uri.query().unwrap_or_default().to_owned();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    let challenge = query.split('&').find_map(|pair| pair.strip_prefix("hub.challenge="));
-    let challenge = challenge.unwrap_or_default().to_owned();
     let answer = {
         let mut shared = shared.lock().unwrap();
-        shared.received.push(Received { method, query, headers, body });
+        shared.received.push(Received { method, headers, body });
         shared.answer
     };
     match answer {
@@ -109,6 +102,5 @@ async fn receive(
             tokio::time::sleep(Duration::from_secs(60)).await;
             StatusCode::OK.into_response()
         }
-        Answer::Challenge => challenge.into_response(),
     }
 }

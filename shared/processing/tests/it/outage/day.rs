@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::time::OffsetDateTime;
 use boot::Environment;
-use envelope::CertificateEvent;
+use envelope::{CertificateEvent, Provider};
 use processing::{Clock, Disposition, Keys, Ports, Settings, Worker};
 use serde_json::{Value, json};
 use simulator::Simulator;
@@ -67,7 +67,7 @@ impl Day {
             archive: fake.clone(),
         };
         let other = Key::new("right");
-        let keys = Keys { digicert: Some(key.clone()), cloudflare: Some(other), meta: None };
+        let keys = Keys::from([(Provider::DIGICERT, key.clone()), (Provider::CLOUDFLARE, other)]);
         let settings = Settings::from_environment(&environment).unwrap();
         let worker = Worker::with_clock(&settings, ports, keys, clock.clone()).unwrap();
         Self {

@@ -2,9 +2,9 @@ use envelope::Envelope;
 use serde_json::value::RawValue;
 use time::{Duration, OffsetDateTime};
 
-use crate::digicert::DigicertReceiver;
+use crate::digicert::receiver;
 use crate::json;
-use crate::receiver::{Receipt, WebhookReceiver};
+use crate::receiver::Receipt;
 
 /// The days before and after the one on which CertCentral says that it sent the event. The receiver
 /// goes by its own clock, so an event that was sent around midnight may have come on either day.
@@ -57,6 +57,6 @@ fn body(event: &str, data: Option<&RawValue>) -> String {
 /// What the receiver makes of a body that comes at this time.
 fn received(body: &str, at: OffsetDateTime) -> Option<Envelope> {
     let receipt = Receipt { at, traceparent: None };
-    let event = DigicertReceiver::events(body.as_bytes(), &receipt).ok()?.into_iter().next()?;
-    Some(event.envelope)
+    let data = json::object(body.as_bytes()).ok()?;
+    Some(receiver::event(data, &receipt).ok()??.envelope)
 }

@@ -3,9 +3,10 @@ use time::OffsetDateTime;
 
 use super::Occurrence;
 use crate::api::Answer;
+use crate::digicert::admin::{LogEntry, classify_logs};
 use crate::digicert::document::CHALLENGE;
-use crate::digicert::webhook::{LogEntry, Refusal, classify_logs};
 use crate::json::Members;
+use crate::refusal::Refusal;
 
 /// One entry of the event log ("Webhook event logs").
 #[derive(Clone, Debug)]

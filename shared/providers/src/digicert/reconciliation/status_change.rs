@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 
 use super::Occurrence;
 use crate::api::{Answer, Request};
-use crate::digicert::webhook::{Refusal, success, unsigned};
+use crate::digicert::admin::{success, unreadable, unsigned};
+use crate::refusal::Refusal;
 
 /// The last change of status of an order ("Order status changes").
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,7 +34,7 @@ pub fn classify_status_changes(answer: &Answer<'_>) -> Result<Vec<StatusChange>,
     match body.get("orders") {
         Some(Value::Array(orders)) => Ok(orders.iter().filter_map(StatusChange::of).collect()),
         None | Some(Value::Null) if body.is_object() => Ok(Vec::new()),
-        _ => Err(Refusal::Unreadable { status: answer.status }),
+        _ => Err(unreadable(answer)),
     }
 }
 

@@ -4,7 +4,7 @@ use providers::interpretation::Plan;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use super::{PREFIX, details, document};
+use super::{PREFIX, document};
 use crate::support::{NOON, only, read, with};
 
 #[test]
@@ -22,21 +22,21 @@ fn the_envelope_holds_the_document() {
 #[test]
 fn every_event_has_its_type_subject_and_call_back() {
     for (suffix, kind, plan) in [
-        ("validation.succeeded", EventType::DomainValidated, details()),
-        ("validation.failed", EventType::DomainValidationFailed, details()),
-        ("issuance.succeeded", EventType::CertificateIssued, details()),
-        ("issuance.failed", EventType::CertificateIssuanceFailed, details()),
-        ("deployment.succeeded", EventType::CertificateDeployed, details()),
-        ("deployment.failed", EventType::CertificateDeploymentFailed, details()),
+        ("validation.succeeded", EventType::DomainValidated, Plan::CallBack),
+        ("validation.failed", EventType::DomainValidationFailed, Plan::CallBack),
+        ("issuance.succeeded", EventType::CertificateIssued, Plan::CallBack),
+        ("issuance.failed", EventType::CertificateIssuanceFailed, Plan::CallBack),
+        ("deployment.succeeded", EventType::CertificateDeployed, Plan::CallBack),
+        ("deployment.failed", EventType::CertificateDeploymentFailed, Plan::CallBack),
         ("deletion.succeeded", EventType::CertificateDeleted, Plan::NotNeeded),
-        ("deletion.failed", EventType::CertificateDeletionFailed, details()),
+        ("deletion.failed", EventType::CertificateDeletionFailed, Plan::CallBack),
         (
             "renewal.upcoming_certificate_expiration_notification",
             EventType::CertificateExpiring,
-            details(),
+            Plan::CallBack,
         ),
-        ("renewal.succeeded", EventType::CertificateRenewed, details()),
-        ("renewal.failed", EventType::CertificateRenewalFailed, details()),
+        ("renewal.succeeded", EventType::CertificateRenewed, Plan::CallBack),
+        ("renewal.failed", EventType::CertificateRenewalFailed, Plan::CallBack),
         ("migration.succeeded", EventType::Unrecognised, Plan::NotNeeded),
     ] {
         let bare = document(suffix);
@@ -45,7 +45,7 @@ fn every_event_has_its_type_subject_and_call_back() {
         let untyped = json!({"name": "n", "text": "t", "data": bare, "ts": 1, "alert_type": null});
         for body in [bare, wrapped, untyped] {
             let interpretation = read::<CloudflareReceiver>(&body);
-            assert_eq!((interpretation.kind, interpretation.plan), (kind, plan.clone()), "{body}");
+            assert_eq!((interpretation.kind, interpretation.plan), (kind, plan), "{body}");
             assert_eq!(interpretation.event, format!("{PREFIX}{suffix}"));
             assert_eq!(interpretation.subject, "cloudflare/hostname/a.example");
             let expected = json!({

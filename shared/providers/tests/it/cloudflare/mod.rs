@@ -1,7 +1,6 @@
 mod interpretation;
 mod shapes;
 
-use providers::interpretation::Plan;
 use serde_json::{Value, json};
 
 const PREFIX: &str = "ssl.custom_hostname_certificate.";
@@ -15,8 +14,4 @@ fn document(suffix: &str) -> Value {
         },
         "data": {"id": "h_1", "hostname": "a.example", "ssl": {"id": "c1", "status": "active"}},
     })
-}
-
-fn details() -> Plan {
-    Plan::Details { zone_id: "z-1".into(), hostname_id: "h_1".into() }
 }

@@ -1,0 +1,224 @@
+use std::time::Duration;
+
+use boot::Environment;
+use clap::Args;
+use embedded::{LocalEvents, LocalLedger, State};
+use envelope::rfc3339;
+use providers::digicert::API_KEY;
+use providers::profile;
+use reconciliation::{
+    Counts, Job, MAX_WINDOW, Ports, Reconciler, RecoveryStatus, Report, Row, Settings,
+};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::args::Access;
+use super::session::PROVIDER;
+use crate::args::StackArgs;
+use crate::client::base_url;
+use crate::credentials::ApiKey;
+use crate::display::short;
+use crate::error::{CommandError, CommandResult};
+use crate::installation;
+use crate::local::Providers;
+use crate::output::{Output, say};
+use crate::time_parsing::parse_duration;
+
+/// Finds events that CertCentral failed to send, and puts them on the events queue
+///
+/// Compares CertCentral's log of sent events, and the orders whose status changed, with the events that
+/// were delivered. An event that was never sent, or not answered with 2xx, is put on the events queue
+/// as the webhook endpoint would have done, marked `reconciled`; each id at most once in 24 hours.
+/// `certhooks local` need not be running, but may be. The command can be stopped and run again.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  certhooks reconcile --dry-run\n  \
+    certhooks reconcile --window 7d --json | jq .still_missing\n  \
+    certhooks reconcile --state .certhooks --eu\n\n\
+    Exit status: 0 done, and nothing is missing; 1 something is still missing, or refused or \
+    failed; 2 wrong usage.")]
+pub(crate) struct Reconcile {
+    /// Age of the oldest events to compare: 90m, 24h, at most 7d; else RECONCILE_WINDOW_MINUTES, else 24h
+    #[arg(long, value_name = "AGE", value_parser = window)]
+    pub(crate) window: Option<u32>,
+    /// Show what would be put on the queue without doing so
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+/// The window in whole minutes.
+fn window(text: &str) -> Result<u32, String> {
+    let minutes = parse_duration(text).ok().and_then(|age| u32::try_from(age.as_secs() / 60).ok());
+    minutes
+        .filter(|minutes| (1..=MAX_WINDOW).contains(minutes))
+        .ok_or_else(|| "must be an age from 1m to 7d, such as 90m or 24h".to_owned())
+}
+
+pub(crate) async fn run(arguments: &Reconcile) -> CommandResult<()> {
+    let access = &arguments.access;
+    let environment = Environment::of_process();
+    let base = base_url(PROVIDER, access.base(), &environment)?;
+    let environment = environment.with(profile::of(PROVIDER).api.base_variable, base.as_str());
+    let settings = Settings::from_environment(&environment)?;
+    let window_minutes = arguments.window.unwrap_or(settings.window_minutes);
+    let job = Job { window_minutes, is_dry_run: arguments.dry_run, deadline: None };
+    let state = &access.common.state;
+    let installation = installation::open(&arguments.stack, state, &environment).await?;
+    let is_named = access.names_key() || environment.optional(API_KEY.variable).is_some();
+    let key = match installation.is_stack() && !is_named {
+        true => None,
+        false => Some(access.api_key(&environment).await?),
+    };
+    let report = installation.reconcile(&settings, key, &job).await?;
+    print(access.output(), &report);
+    match (&report.left, report.counts.still_missing) {
+        (Some(left), _) => Err(CommandError::failed(left)),
+        (None, 0) => Ok(()),
+        (None, count) => Err(CommandError::failed(format!(
+            "{count} still missing more than an hour after they were put on the queue; check that the \
+             worker is running, its log, and the dead letters (`certhooks dead-letters list`)"
+        ))),
+    }
+}
+
+/// Prints a line for each event that was not delivered by its webhook, and the counts.
+fn print(output: Output, report: &Report) {
+    if output.json {
+        say!("{}", value(report));
+        return;
+    }
+    for note in &report.notes {
+        output.warn(note);
+    }
+    for row in &report.rows {
+        say!("{}", line(row, report.is_dry_run));
+    }
+    if !report.rows.is_empty() {
+        say!("");
+    }
+    let Counts { seen, known, recovered, waiting, still_missing } = report.counts;
+    let recovered_or = word(RecoveryStatus::Recovered, report.is_dry_run).to_uppercase();
+    let width = recovered_or.len();
+    say!("SEEN   KNOWN  {recovered_or}  WAITING  STILL MISSING");
+    say!("{seen:<6} {known:<6} {recovered:<width$}  {waiting:<7}  {still_missing}");
+}
+
+fn line(row: &Row, is_dry_run: bool) -> String {
+    let sent = row.sent.map_or_else(|| "-".to_owned(), rfc3339);
+    let (word, event) = (word(row.status, is_dry_run), short(&row.event, 34));
+    let subject = short(&row.subject, 45);
+    format!("{word:<13} {event:<34} {subject:<45} {sent:<20} {}", row.cause)
+}
+
+fn word(status: RecoveryStatus, is_dry_run: bool) -> &'static str {
+    match status {
+        RecoveryStatus::Recovered if is_dry_run => "to recover",
+        RecoveryStatus::Recovered => "recovered",
+        RecoveryStatus::Waiting => "waiting",
+        RecoveryStatus::StillMissing => "still missing",
+    }
+}
+
+fn value(report: &Report) -> Value {
+    let Counts { seen, known, recovered, waiting, still_missing } = report.counts;
+    let row = |row: &Row| {
+        json!({
+            "id": row.id,
+            "event": row.event,
+            "subject": row.subject,
+            "sent": row.sent.map(rfc3339),
+            "cause": row.cause.to_string(),
+            "outcome": row.status.as_str(),
+        })
+    };
+    json!({
+        "seen": seen,
+        "known": known,
+        "recovered": recovered,
+        "waiting": waiting,
+        "still_missing": still_missing,
+        "window_minutes": report.window_minutes,
+        "dry_run": report.is_dry_run,
+        "events": report.rows.iter().map(row).collect::<Vec<_>>(),
+        "notes": report.notes,
+        "left": report.left,
+    })
+}
+
+type LocalReconciler = Reconciler<LocalEvents, LocalLedger, ApiKey>;
+
+/// The maximum delay of the first run, which finds what was missed while this process was down.
+const FIRST: Duration = Duration::from_secs(60);
+
+/// Fetches the events that CertCentral failed to deliver, at an interval.
+pub(crate) struct ScheduledReconciliation {
+    /// `None` where the interval is zero, and where CertCentral is simulated in this process, since the
+    /// simulator sends its events nowhere else.
+    reconciler: Option<LocalReconciler>,
+    job: Job,
+    interval: Duration,
+}
+
+impl ScheduledReconciliation {
+    /// Reconciliation is off where `interval` is zero.
+    pub(crate) fn new(
+        environment: &Environment,
+        state: &State,
+        providers: &Providers,
+        interval: Duration,
+    ) -> anyhow::Result<Self> {
+        let api = providers.settings.apis[&PROVIDER].clone();
+        let settings = Settings::of(api, environment)?;
+        let key = providers.keys.get(&PROVIDER).cloned();
+        let key = key.filter(|key| !key.is_simulated() && !interval.is_zero());
+        let reconciler = key.map(|key| {
+            let ports = Ports { events: state.events(), ledger: state.ledger(), key };
+            Reconciler::new(&settings, ports)
+        });
+        let window_minutes = settings.window_minutes;
+        let job = Job { window_minutes, is_dry_run: false, deadline: None };
+        Ok(Self { reconciler: reconciler.transpose()?, job, interval })
+    }
+
+    /// Runs until `stopped` turns true. A run that fails is logged; the next one covers its window.
+    pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
+        let Some(reconciler) = self.reconciler else { return };
+        let mut pause = self.interval.min(FIRST);
+        while !*stopped.borrow_and_update() {
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stopped.changed() => return,
+            }
+            // A run may be stopped at any point, since the next one covers its window.
+            let outcome = tokio::select! {
+                outcome = reconciler.run(&self.job) => outcome,
+                _ = stopped.changed() => return,
+            };
+            match outcome.map(|report| report.left) {
+                Ok(None) => {}
+                Ok(Some(left)) => tracing::warn!(reason = %left, "reconciliation is incomplete"),
+                Err(error) => tracing::warn!(%error, "reconciliation failed"),
+            }
+            pause = self.interval;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::window;
+
+    #[test]
+    fn windows_are_a_minute_to_seven_days() {
+        for (text, minutes) in [("1m", 1), ("90m", 90), ("24h", 1440), ("7d", 10_080), ("120s", 2)]
+        {
+            assert_eq!(window(text), Ok(minutes), "{text}");
+        }
+        for text in ["59s", "0m", "8d", "10081m", "24", "-1h", "yesterday", ""] {
+            assert!(window(text).is_err(), "{text}");
+        }
+    }
+}

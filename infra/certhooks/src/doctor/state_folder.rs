@@ -1,0 +1,103 @@
+use std::path::Path;
+
+use embedded::{Counts, Oldest, Reader};
+use time::{Duration, OffsetDateTime};
+
+use crate::args::DEFAULT_STATE;
+use crate::display::{short, span};
+use crate::doctor::Finding;
+
+/// A worker receives a visible message at once, unless there are very many messages or no worker.
+const RECEIVED_WITHIN: Duration = Duration::minutes(5);
+/// A retry comes after 15 minutes at the latest; some retries are nothing unusual.
+const DONE_WITHIN: Duration = Duration::hours(1);
+/// A canary is sent each day.
+const CANARY_WITHIN: Duration = Duration::hours(26);
+
+/// Checks a state folder: queue, dead letters, scheduled canary. `option` names it on a command line.
+pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Finding)> {
+    let (folder, local) = (path.display(), format!("certhooks local{option}"));
+    let reader = match Reader::open(path) {
+        Ok(reader) => reader,
+        Err(_) if path == Path::new(DEFAULT_STATE) && !path.exists() => {
+            let detail = format!("there is no state folder {folder}, so no queue was checked");
+            let fix = "name the folder of `certhooks local` with --state, or a stack with --stack";
+            return vec![("state", Finding::warning(detail, fix))];
+        }
+        Err(error) => return vec![("state", Finding::error(error.to_string(), local))],
+    };
+    let queue_state =
+        async { Ok::<_, ports::PortError>((reader.counts().await?, reader.oldest().await?)) };
+    match queue_state.await {
+        Ok((counts, oldest)) => {
+            let dead = dead_letters(&reader, counts.dead, &option, &local).await;
+            vec![
+                ("state", Finding::ok(format!("{folder} can be read"))),
+                ("queue", queue(counts, oldest, OffsetDateTime::now_utc(), &local)),
+                ("dead-letters", dead),
+                ("canary", canary(&reader, &local).await),
+            ]
+        }
+        Err(error) => vec![("state", Finding::error(error.to_string(), local))],
+    }
+}
+
+/// The commands that list the dead letters with their reasons, and retry them.
+pub(crate) fn dead_letter_fix(options: &str) -> String {
+    format!(
+        "certhooks dead-letters list{options}, then certhooks dead-letters retry --all{options}"
+    )
+}
+
+fn queue(counts: Counts, oldest: Oldest, now: OffsetDateTime, local: &str) -> Finding {
+    let Counts { visible, in_flight, delayed, .. } = counts;
+    let detail = format!("{visible} visible, {in_flight} in flight, {delayed} delayed");
+    let age = |since: Option<OffsetDateTime>| since.map_or(Duration::ZERO, |since| now - since);
+    let (visible_age, oldest_age) = (age(oldest.visible), age(oldest.received));
+    if visible_age > RECEIVED_WITHIN {
+        let age = span(visible_age);
+        let detail =
+            format!("{detail}; the first has been visible for {age} and no worker took it");
+        Finding::error(detail, local)
+    } else if oldest_age > DONE_WITHIN {
+        let detail = format!("{detail}; the oldest was received {} ago", span(oldest_age));
+        let fix = "read the log, which names the reason of each retry: most likely a provider is \
+                   down or refuses its API key";
+        Finding::warning(detail, fix)
+    } else if oldest_age.is_positive() {
+        let age = span(oldest_age);
+        Finding::ok(format!("{detail}; the oldest was received {age} ago"))
+    } else {
+        Finding::ok(detail)
+    }
+}
+
+/// A canary that is late was delayed between webhook endpoint and worker.
+async fn canary(reader: &Reader, local: &str) -> Finding {
+    match processing::canary_age(&reader.ledger(), OffsetDateTime::now_utc()).await {
+        Ok(Some(age)) if age > CANARY_WITHIN => {
+            let age = span(age);
+            let detail = format!("the last one was processed {age} ago; one is sent each day");
+            Finding::warning(detail, local)
+        }
+        Ok(Some(age)) => Finding::ok(format!("the last one was processed {} ago", span(age))),
+        Ok(None) => Finding::ok("none yet; the first is sent a minute after the start"),
+        Err(error) => Finding::error(error.to_string(), local),
+    }
+}
+
+async fn dead_letters(reader: &Reader, count: u64, option: &str, local: &str) -> Finding {
+    if count == 0 {
+        return Finding::ok("none");
+    }
+    let newest = match reader.dead_letters(0, u32::MAX).await {
+        Ok(all) => all.into_iter().next_back(),
+        Err(error) => return Finding::error(error.to_string(), local),
+    };
+    let newest = newest.map_or_else(String::new, |letter| {
+        let (kind, reason) = (short(&letter.kind, 80), short(&letter.reason, 120));
+        format!(", the newest {kind} of {}: {reason}", envelope::rfc3339(letter.died))
+    });
+    let detail = format!("{count}{newest}; the log of that time has the details");
+    Finding::error(detail, dead_letter_fix(option))
+}

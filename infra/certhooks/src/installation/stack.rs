@@ -1,0 +1,253 @@
+use std::sync::Arc;
+
+use aws::{
+    DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents, StackOutputs,
+    StoredSecret,
+};
+use boot::{Environment, SettingError};
+use embedded::{Stages, WaitingChallenge};
+use envelope::Provider;
+use ports::{History, PortError, PortResult, SecretSource, SecretVersions};
+use providers::profile;
+use reconciliation::{Job, Ports, Reconciler, Report, Settings};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::credentials::ApiKey;
+use crate::doctor::{Finding, stack_queues};
+use crate::error::{CommandError, CommandResult};
+use crate::installation::stack_dead_letters::StackDeadLetters;
+use crate::installation::{
+    Allowlist, AnyArchive, AnyDeliveries, BoxFuture, DeadLetters, Installation, PortFuture,
+    Rotation,
+};
+
+/// Outputs of the stack that hold the queues' URLs.
+const EVENTS: &str = "EventsQueueUrl";
+const DELIVERIES: &str = "DeliveriesQueueUrl";
+
+/// A deployed stack of `infra/aws/template.yaml`.
+pub(crate) struct StackInstallation {
+    name: String,
+    session: Session,
+    outputs: StackOutputs,
+}
+
+/// The current value of the secret in Secrets Manager that `option` names.
+///
+/// # Errors
+/// The secret cannot be read, or has no value.
+pub(crate) async fn stored_secret(
+    environment: &Environment,
+    option: &'static str,
+    id: &str,
+) -> CommandResult<SecretString> {
+    let session = Session::of_operator(environment).await?;
+    let versions = StoredSecret::new(&session, option, id).current().await?;
+    versions.current.ok_or_else(|| CommandError::failed(format!("{option} {id}: the secret has no value; store one with `aws secretsmanager put-secret-value`")))
+}
+
+impl StackInstallation {
+    pub(crate) async fn open(environment: &Environment, name: &str) -> CommandResult<Self> {
+        let session = Session::of_operator(environment).await?;
+        let outputs = StackOutputs::read(&session, name).await?;
+        Ok(Self { name: name.to_owned(), session, outputs })
+    }
+
+    fn secret(&self, provider: Provider) -> PortResult<StoredSecret> {
+        let output = profile::of(provider).stack_outputs.webhook_secret;
+        Ok(StoredSecret::new(&self.session, output, self.outputs.named(output)?))
+    }
+
+    fn ledger(&self) -> PortResult<DynamoLedger> {
+        Ok(DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?))
+    }
+
+    /// # Errors
+    /// A queue's attributes cannot be read.
+    pub(crate) async fn depths(&self) -> PortResult<Depths> {
+        let depth = async |output| {
+            aws::Depth::read(&self.session, output, self.outputs.named(output)?).await
+        };
+        Ok(Depths {
+            events: depth(EVENTS).await?,
+            deliveries: depth(DELIVERIES).await?,
+            dead: depth("EventsDeadLettersUrl").await?.visible,
+            undelivered: depth("DeliveriesDeadLettersUrl").await?.visible,
+        })
+    }
+}
+
+/// Numbers of messages in each queue, by SQS's approximate counts.
+pub(crate) struct Depths {
+    pub(crate) events: aws::Depth,
+    pub(crate) deliveries: aws::Depth,
+    /// Dead letters of the events queue.
+    pub(crate) dead: u64,
+    /// Dead letters of the deliveries queue.
+    pub(crate) undelivered: u64,
+}
+
+impl Installation for StackInstallation {
+    fn name(&self) -> String {
+        format!("stack {}", self.name)
+    }
+
+    fn option(&self) -> String {
+        format!(" --stack {}", self.name)
+    }
+
+    fn is_stack(&self) -> bool {
+        true
+    }
+
+    fn log_hint(&self) -> String {
+        format!("read the logs of the functions of stack {}", self.name)
+    }
+
+    fn secret_fix(&self, provider: Provider) -> String {
+        let output = profile::of(provider).stack_outputs.webhook_secret;
+        let name = self.outputs.named(output).unwrap_or("NAME");
+        format!(
+            "aws secretsmanager put-secret-value --secret-id {name} --secret-string file://FILE"
+        )
+    }
+
+    fn endpoint(&self, provider: Provider) -> PortResult<Option<&str>> {
+        self.outputs.named(profile::of(provider).stack_outputs.webhook_url).map(Some)
+    }
+
+    /// The resource policy of the stack's API and the webhook function both use this parameter.
+    fn allowlist(
+        &self,
+        _: &Environment,
+        parameter: Option<&'static str>,
+    ) -> Result<Option<Allowlist>, SettingError> {
+        Ok(parameter.map(|name| {
+            let ranges = self.outputs.parameter(name).unwrap_or_default().split(',');
+            Allowlist {
+                name: format!("the parameter {name}"),
+                ranges: Some(ranges.filter_map(|range| range.parse().ok()).collect()),
+                then: "run make deploy",
+            }
+        }))
+    }
+
+    fn webhook_secret(&self, provider: Provider) -> PortFuture<'_, SecretVersions> {
+        Box::pin(async move { self.secret(provider)?.all().await })
+    }
+
+    fn no_secret(&self, _: Provider) -> CommandError {
+        CommandError::failed(no_value(&self.name))
+    }
+
+    fn rotation(&self, provider: Provider) -> PortResult<Box<dyn Rotation + '_>> {
+        let member = profile::of(provider).webhook_secret[0].stored_as;
+        Ok(Box::new(StackRotation { stack: &self.name, secret: self.secret(provider)?, member }))
+    }
+
+    fn challenges(&self) -> PortFuture<'_, Vec<WaitingChallenge>> {
+        Box::pin(async {
+            let challenge = |token: aws::WaitingToken| WaitingChallenge {
+                webhook_id: token.webhook_id,
+                token: token.token,
+                expires: token.expires,
+            };
+            Ok(self.ledger()?.tokens().await?.into_iter().map(challenge).collect())
+        })
+    }
+
+    fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>> {
+        Box::pin(async { self.ledger()?.histories(names).await })
+    }
+
+    fn reconcile<'a>(
+        &'a self,
+        settings: &'a Settings,
+        key: Option<SecretString>,
+        job: &'a Job,
+    ) -> BoxFuture<'a, CommandResult<Report>> {
+        const KEY: &str = "DigicertApiSecretName";
+        Box::pin(async move {
+            let key = match key {
+                Some(key) => Some(key),
+                None => {
+                    let name = self.outputs.named(KEY)?;
+                    StoredSecret::new(&self.session, KEY, name).current().await?.current
+                }
+            };
+            let key = ApiKey::Resolved(key.ok_or(reconciliation::RunError::NoKey)?);
+            let events = SqsEvents::new(&self.session, self.outputs.named(EVENTS)?);
+            let ports = Ports { events, ledger: self.ledger()?, key };
+            Ok(Reconciler::new(settings, ports)?.run(job).await?)
+        })
+    }
+
+    fn dead_letters(&self) -> PortResult<Box<dyn DeadLetters>> {
+        let queue = |output: &'static str, source| {
+            let (url, source) = (self.outputs.named(output)?, self.outputs.named(source)?);
+            Ok::<_, PortError>(SqsDeadLetters::new(&self.session, output, url, source))
+        };
+        Ok(Box::new(StackDeadLetters::new(
+            self.ledger()?,
+            queue("EventsDeadLettersUrl", EVENTS)?,
+            queue("DeliveriesDeadLettersUrl", DELIVERIES)?,
+        )))
+    }
+
+    fn archive(&self) -> PortResult<Arc<dyn AnyArchive>> {
+        Ok(Arc::new(S3Archive::new(&self.session, self.outputs.named("ArchiveBucket")?)))
+    }
+
+    fn deliveries(&self, url: Option<&str>) -> CommandResult<Arc<dyn AnyDeliveries>> {
+        let url = url.map_or_else(|| self.outputs.named(DELIVERIES), Ok)?;
+        Ok(Arc::new(SqsDeliveries::new(&self.session, url)))
+    }
+
+    fn check(&self) -> BoxFuture<'_, Vec<(&'static str, Finding)>> {
+        Box::pin(stack_queues::check(self))
+    }
+}
+
+struct StackRotation<'a> {
+    stack: &'a str,
+    secret: StoredSecret,
+    /// The member of the stored JSON object that is rotated.
+    member: &'static str,
+}
+
+impl Rotation for StackRotation<'_> {
+    fn stages(&self) -> PortFuture<'_, Stages> {
+        Box::pin(async {
+            let SecretVersions { current, pending, previous, .. } = self.secret.all().await?;
+            let current = current.ok_or_else(|| PortError(no_value(self.stack)))?;
+            Ok(Stages { current, pending, previous })
+        })
+    }
+
+    fn begin<'a>(&'a self, next: &'a SecretString) -> PortFuture<'a, ()> {
+        Box::pin(async move {
+            let current = self.secret.current().await?.current;
+            // Whatever else an operator keeps in the secret is kept.
+            let stored = current.and_then(|text| serde_json::from_str(text.expose_secret()).ok());
+            let mut stored = stored.filter(Value::is_object).unwrap_or_else(|| json!({}));
+            stored[self.member] = next.expose_secret().into();
+            self.secret.begin(&stored.to_string().into()).await
+        })
+    }
+
+    fn promote(&self, keep_previous: bool) -> PortFuture<'_, ()> {
+        Box::pin(self.secret.promote(keep_previous))
+    }
+
+    fn abandon(&self) -> PortFuture<'_, ()> {
+        Box::pin(self.secret.abandon())
+    }
+}
+
+fn no_value(stack: &str) -> String {
+    format!(
+        "the webhook secret of stack {stack} has no value; store one with `aws secretsmanager \
+         put-secret-value`"
+    )
+}

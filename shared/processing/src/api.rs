@@ -1,0 +1,169 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use envelope::{Envelope, Outcome, Provider, Reason};
+use ports::{PortResult, SecretSource};
+use providers::api::{Call, Classification, Key};
+use providers::dispatch;
+use providers::enrich::{CallResult, Completion, Enricher, Enrichers, Next};
+use providers::interpretation::{Challenge, Interpretation};
+use providers::profile::Profile;
+use time::OffsetDateTime;
+
+use crate::breaker::{Breaker, Permit};
+use crate::client::{Endpoint, OwnedAnswer};
+use crate::decide::is_expired;
+use crate::health::Health;
+use crate::key::ApiKey;
+use crate::types::Retry;
+use crate::{Clock, Keys, Settings, http};
+
+/// The providers' APIs.
+pub(crate) struct Apis<S>(BTreeMap<Provider, ProviderApi<S>>);
+
+/// The API of one provider. Without a key its call-backs are `disabled`.
+pub(crate) struct ProviderApi<S> {
+    profile: &'static Profile,
+    endpoint: Endpoint,
+    key: Option<ApiKey<S>>,
+    breaker: Breaker,
+    enrichers: Arc<dyn Enrichers>,
+}
+
+/// What became of a call.
+pub(crate) enum Sent {
+    Answered(OwnedAnswer, Ticket),
+    /// There was no complete answer.
+    Failed(Classification<()>, Ticket),
+    /// No call was made, and none can be made now.
+    Deferred(Retry),
+    /// No call was made, and none will be.
+    Final(CallResult),
+}
+
+/// A call that is under way: its permit, and the key that it was made with.
+pub(crate) struct Ticket {
+    permit: Permit,
+    key: Option<Key>,
+}
+
+impl<S: SecretSource> Apis<S> {
+    /// # Errors
+    /// Only when the TLS back end does not start.
+    pub(crate) fn new(
+        settings: &Settings,
+        mut keys: Keys<S>,
+        clock: &Arc<dyn Clock>,
+    ) -> reqwest::Result<Self> {
+        let workers = settings.concurrency;
+        let apis = settings.apis.iter().map(|(provider, api)| {
+            let client = http::client(settings.callback_timeout, &api.base)?;
+            let parse = api.profile.api.key;
+            let key = keys.remove(provider);
+            let key = key.map(|source| ApiKey::new(source, parse, Arc::clone(clock)));
+            let api = ProviderApi {
+                profile: api.profile,
+                endpoint: Endpoint::new(client, api, workers, Arc::clone(clock)),
+                key,
+                breaker: Breaker::new(*provider, Arc::clone(clock)),
+                enrichers: Arc::clone(&api.enrichers),
+            };
+            Ok((*provider, api))
+        });
+        Ok(Self(apis.collect::<reqwest::Result<_>>()?))
+    }
+
+    /// The row of the provider whose event it is.
+    pub(crate) fn row(&self, envelope: &Envelope) -> Option<&'static Profile> {
+        dispatch::row(self.0.values().map(|api| &api.profile), envelope)
+    }
+
+    /// # Panics
+    /// Never: [`Settings`] has every provider.
+    pub(crate) fn of(&self, provider: Provider) -> &ProviderApi<S> {
+        &self.0[&provider]
+    }
+}
+
+impl<S: SecretSource> ProviderApi<S> {
+    pub(crate) fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher> {
+        self.enrichers.enricher(interpretation)
+    }
+
+    /// Makes one call, if key, breaker and budget allow it.
+    pub(crate) async fn send(
+        &self,
+        call: &Call,
+        envelope: &Envelope,
+        now: OffsetDateTime,
+    ) -> PortResult<Sent> {
+        let Some(key) = &self.key else {
+            return Ok(Sent::Final(CallResult::new(Outcome::Disabled)));
+        };
+        let current = key.current().await?;
+        if key.is_replacement(current.as_ref()).await {
+            self.breaker.key_replaced();
+        }
+        let permit = match self.breaker.permit() {
+            Ok(permit) => permit,
+            Err(_) if is_expired(envelope, now) => {
+                let reason = Some(Reason::Expired);
+                return Ok(Sent::Final(CallResult { reason, ..CallResult::new(Outcome::Failed) }));
+            }
+            Err(wait) => return Ok(Sent::Deferred(Retry::held(wait))),
+        };
+        let Some(current) = current else {
+            let refused = Classification::KeyRefused { reason: Reason::Unauthorized };
+            return Ok(Sent::Failed(refused, Ticket { permit, key: None }));
+        };
+        // Neither tried nor held before: it uses the part of the budget that is kept for such events.
+        let is_first = envelope.attempts == 0 && envelope.holds == 0;
+        if let Err(wait) = self.endpoint.admit(is_first).await {
+            self.breaker.give_back(permit);
+            return Ok(Sent::Deferred(Retry::rate_limit(wait)));
+        }
+        let answer = self.endpoint.get(call, &current).await;
+        let ticket = Ticket { permit, key: Some(current) };
+        Ok(match answer {
+            Ok(answer) => Sent::Answered(answer, ticket),
+            Err(reason) => Sent::Failed(Classification::Retry { reason, after: None }, ticket),
+        })
+    }
+
+    /// Tells breaker and key what an answer says about the provider. `next` is what the machine made of
+    /// the answer.
+    pub(crate) async fn report(
+        &self,
+        Ticket { permit, key }: Ticket,
+        envelope: &Envelope,
+        next: &Next,
+        status: Option<u16>,
+    ) {
+        let health = match next {
+            Next::Failed(classification) => Health::of(classification, status),
+            Next::Ask(_) | Next::Emit(_) | Next::Done(_) => Health::Up,
+        };
+        if health == Health::KeyRefused
+            && let Some(source) = &self.key
+        {
+            source.refuse(key).await;
+        }
+        self.breaker.report(permit, &envelope.id, health);
+    }
+
+    /// Completes a challenge with one call of the management API and the key of the call-backs. Returns
+    /// whether it did, which it does only where the operator wants it.
+    ///
+    /// # Errors
+    /// Why it was not done, without anything secret.
+    pub(crate) async fn complete(&self, challenge: &Challenge) -> Result<bool, String> {
+        let completion = self.enrichers.completion(challenge)?;
+        let Some(Completion { request, classify }) = completion else { return Ok(false) };
+        let key = self.key.as_ref().ok_or("no API key is configured")?;
+        let key = key.current().await.map_err(|error| error.0)?;
+        let key = key.ok_or("the API key is still a placeholder")?;
+        let answer = self.endpoint.manage(&request, &key).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        classify(&answer.borrow(), &request.secrets(&key)).map(|()| true)
+    }
+}

@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+use providers::address;
+use providers::api::{Key, Request};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use secrecy::ExposeSecret;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An HTTP client for `base`, as every part of Certhooks uses it: no redirects, no compressed answers,
+/// and no proxy to a loopback address.
+///
+/// # Errors
+/// Only when the TLS back end does not start.
+pub fn client(timeout: Duration, base: &Url) -> reqwest::Result<Client> {
+    // Every part of the program installs the same crypto provider, so a second call is no error.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    let identity = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
+    let builder = Client::builder()
+        .user_agent(concat!("certhooks/", env!("CARGO_PKG_VERSION")))
+        .default_headers(identity)
+        .redirect(Policy::none())
+        .connect_timeout(timeout.min(CONNECT_TIMEOUT))
+        .timeout(timeout)
+        // Idle connections are dead after a Lambda freeze (aws-lambda-web-adapter #830).
+        .pool_idle_timeout(Duration::from_secs(15));
+    if is_loopback(base) { builder.no_proxy().build() } else { builder.build() }
+}
+
+/// Whether a URL names this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(address::is_loopback)
+}
+
+/// A request below `base`. `None` where the base can have no path.
+pub(crate) fn below(
+    client: &Client,
+    base: &Url,
+    method: Method,
+    segments: &[String],
+) -> Option<RequestBuilder> {
+    let mut url = base.clone();
+    url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
+    Some(client.request(method, url))
+}
+
+/// A call of a management API. `None` where the key contains a character that a header cannot carry.
+pub fn management_call(
+    client: &Client,
+    base: &Url,
+    request: &Request,
+    key: &Key,
+) -> Option<RequestBuilder> {
+    let built = below(client, base, request.method.clone(), &request.segments)?;
+    let body = request.body.as_ref().map(|body| body.expose_secret().to_owned());
+    let built = with_key(built.query(&request.query), key)?;
+    // CertCentral's documentation sends the content type with every call, also without a body.
+    let built = built.header(ACCEPT, "application/json").header(CONTENT_TYPE, "application/json");
+    Some(built.body(body.unwrap_or_default()))
+}
+
+pub(crate) fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuilder> {
+    Some(match key {
+        Key::Header { name, value } => {
+            let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
+            value.set_sensitive(true);
+            request.header(*name, value)
+        }
+        Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
+    })
+}
+
+/// The whole body of an answer. `None` where it is larger than `limit` bytes.
+///
+/// # Errors
+/// The connection ended before the answer did.
+pub async fn body(mut response: Response, limit: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > limit {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}

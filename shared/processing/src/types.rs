@@ -1,0 +1,112 @@
+//! What one event is on its way through the worker, and what each step can come to.
+
+use std::time::{Duration, Instant};
+
+use envelope::{Callback, Certificate, Checks, Envelope, Reason};
+use providers::interpretation::Interpretation;
+use providers::profile::Profile;
+use serde_json::Value;
+
+use crate::compose::Redacted;
+
+/// A message received from the events queue.
+#[derive(Clone, Debug)]
+pub struct QueueMessage {
+    /// Distinguishes this receipt of the message from every other; it owns the claim.
+    pub receipt: String,
+    pub body: String,
+    /// When the worker must have finished with the message; `None` for no limit.
+    pub deadline: Option<Instant>,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Disposition {
+    /// A challenge: its token was stored for the operator, or used.
+    ChallengeStored,
+    Delivered,
+    /// There was nothing to deliver: it was delivered before, or the challenge had expired.
+    Duplicate,
+    /// A failure on our side: the message stays on the queue, and its receive count decides.
+    Unacknowledged,
+    /// Sent to the queue again for later: the provider cannot answer now, or another worker has
+    /// claimed the event.
+    Requeued,
+}
+
+impl Disposition {
+    /// Whether the message may be deleted from the queue.
+    pub fn is_done(self) -> bool {
+        self != Self::Unacknowledged
+    }
+}
+
+/// An event in progress.
+pub(crate) struct Event<'a> {
+    pub(crate) profile: &'static Profile,
+    /// The envelope as it was received, which is what a retry sends to the queue again.
+    pub(crate) envelope: &'a Envelope,
+    pub(crate) redacted: &'a Redacted,
+    pub(crate) interpretation: &'a Interpretation,
+    pub(crate) receipt: &'a str,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) began: Instant,
+}
+
+impl Event<'_> {
+    /// Whether work of many calls must stop here, to continue in a later receipt.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
+/// How the call-backs of an event ended.
+pub(crate) enum Enriched {
+    /// Everything is known that can be known.
+    Complete(Enrichment),
+    /// Every certificate that was found has an event of its own: `new` ones now, `known` ones before.
+    /// No event has the `problems`.
+    Emitted { new: usize, known: usize, problems: Vec<String> },
+    /// Not now.
+    Retry(Retry),
+}
+
+/// What the call-backs added to an event.
+pub(crate) struct Enrichment {
+    pub(crate) callback: Callback,
+    pub(crate) status: Option<String>,
+    pub(crate) certificates: Vec<Certificate>,
+    pub(crate) pem_chain: Option<String>,
+    pub(crate) checks: Checks,
+    pub(crate) problems: Vec<String>,
+    pub(crate) dcv: Option<Value>,
+    pub(crate) related: Vec<Certificate>,
+}
+
+/// The envelope is to be requeued.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Retry {
+    pub(crate) delay: Duration,
+    pub(crate) reason: RetryReason,
+    /// HTTP status of the answer, if there was one.
+    pub(crate) status: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum RetryReason {
+    /// The worker's own time is nearly over. Not an attempt.
+    Deadline,
+    /// A call was made and failed: an attempt.
+    Failure(Reason, FailureKind),
+    /// The provider is down, so no call was made. Not an attempt.
+    Held,
+    /// The budget allows no call now. Not an attempt.
+    RateLimit,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum FailureKind {
+    BadCertificate,
+    KeyRefused,
+    Transient,
+}

@@ -1,0 +1,46 @@
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::profile::WEBHOOK_AUTH;
+use super::receiver::AUTH_HEADER;
+use crate::profile::{SampleRequest, Samples};
+use crate::receiver::SecretFault;
+use crate::secret::Stored;
+
+pub(super) const SAMPLES: Samples = Samples {
+    recognises,
+    vary,
+    event,
+    probe: PROBE,
+    probe_name: "test message",
+    is_probe_unkeyed: false,
+    request,
+};
+
+/// Holds no event.
+const PROBE: &str = r#"{"text":"Test message of certhooks doctor"}"#;
+
+fn recognises(document: &Value) -> bool {
+    let has = |name| document.get(name).is_some();
+    let is_other = has("event") || has("object");
+    !is_other && (has("metadata") || has("alert_type") || has("text") || has("data"))
+}
+
+fn vary(document: &mut Value, copy: u64) {
+    let is_wrapped = document.pointer("/data/metadata").is_some();
+    let metadata = if is_wrapped { "/data/metadata" } else { "/metadata" };
+    if let Some(metadata) = document.pointer_mut(metadata).and_then(Value::as_object_mut) {
+        metadata.insert("certhooks_copy".into(), copy.into());
+    }
+}
+
+fn event(number: u64) -> String {
+    format!(
+        r#"{{"metadata":{{"event":{{"id":"{number}","type":"ssl.custom_hostname_certificate.issuance.succeeded"}},"zone":{{"id":"023e105f4ecef8ad9ca31a8372d0c353"}}}},"data":{{"id":"{number}","hostname":"shop.example.com"}}}}"#
+    )
+}
+
+fn request(secret: &SecretString, body: Vec<u8>) -> Result<SampleRequest, SecretFault> {
+    let auth = Stored::read(secret).first(WEBHOOK_AUTH.stored_as)?.to_owned();
+    Ok(SampleRequest::post((AUTH_HEADER, auth), body))
+}

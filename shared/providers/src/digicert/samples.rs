@@ -1,0 +1,49 @@
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::profile::WEBHOOK_KEY;
+use super::receiver::KEY_HEADER;
+use crate::profile::{SampleRequest, Samples};
+use crate::receiver::SecretFault;
+use crate::secret::Stored;
+
+pub(super) const SAMPLES: Samples = Samples {
+    recognises,
+    vary,
+    event,
+    probe: PROBE,
+    probe_name: "test event",
+    is_probe_unkeyed: true,
+    request,
+};
+
+/// Holds no event.
+const PROBE: &str = r#"{"event":"test_webhook_endpoint"}"#;
+
+fn recognises(document: &Value) -> bool {
+    document.get("event").is_some()
+}
+
+fn vary(document: &mut Value, copy: u64) {
+    for name in ["order_id", "certificate_id", "webhook_id"] {
+        if let Some(id) = document.pointer_mut(&format!("/data/{name}"))
+            && let Some(number) = id.as_u64()
+        {
+            *id = number.wrapping_add(copy).into();
+        }
+    }
+    if let Some(data) = document.get_mut("data").and_then(Value::as_object_mut) {
+        data.insert("certhooks_copy".into(), copy.into());
+    }
+}
+
+fn event(number: u64) -> String {
+    format!(
+        r#"{{"event":"certificate_issued","data":{{"order_id":{number},"certificate_id":{number}}}}}"#
+    )
+}
+
+fn request(secret: &SecretString, body: Vec<u8>) -> Result<SampleRequest, SecretFault> {
+    let key = Stored::read(secret).first(WEBHOOK_KEY.stored_as)?.to_owned();
+    Ok(SampleRequest::post((KEY_HEADER, key), body))
+}

@@ -1,0 +1,127 @@
+use envelope::{Certificate, Outcome, Reason};
+use serde_json::Value;
+
+use crate::api::{Answer, Call, Classification, Request};
+use crate::interpretation::{Challenge, Interpretation};
+
+/// The call-backs of one event, as a machine without I/O. `processing` drives every provider's machine
+/// with the same loop: it calls [`next`](Self::next), does what is asked, and hands in what came of it.
+pub trait Enricher: Send {
+    fn next(&mut self, reply: Reply<'_>) -> Next;
+}
+
+/// Makes the machines of one provider. Built once, from the operator's settings.
+pub trait Enrichers: Send + Sync {
+    /// The machine of an event whose plan is [`Plan::CallBack`](crate::interpretation::Plan::CallBack).
+    fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher>;
+
+    /// The call that completes an ownership challenge. `None` unless the operator wants the worker to.
+    ///
+    /// # Errors
+    /// Why there is no such call, for a person.
+    fn completion(&self, _challenge: &Challenge) -> Result<Option<Completion>, &'static str> {
+        Ok(None)
+    }
+}
+
+/// A call that completes an ownership challenge.
+pub struct Completion {
+    pub request: Request,
+    /// What went wrong, without any of these secrets.
+    pub classify: fn(&Answer<'_>, &[String]) -> Result<(), String>,
+}
+
+/// What came of the last [`Next`].
+#[derive(Debug)]
+pub enum Reply<'a> {
+    /// Nothing was asked yet.
+    Start,
+    /// The API's whole answer to the last [`Next::Ask`].
+    Answer(Answer<'a>),
+    /// The last [`Next::Ask`] or [`Next::Failed`] ended with this result: no answer, and none to wait for.
+    Final(CallResult),
+    /// The PEM of the last [`Next::Done`] is no bundle of certificates.
+    Unreadable {
+        /// It ends within a block: a transport failure.
+        is_cut_short: bool,
+    },
+    /// The certificate of the last [`Next::Emit`] has an event of its own, now or from an earlier event.
+    Emitted,
+}
+
+/// What the machine wants next.
+#[derive(Debug)]
+pub enum Next {
+    /// Call the API.
+    Ask(Call),
+    /// Deliver an event of its own for this certificate, unless the ledger knows the certificate.
+    Emit(Emission),
+    /// The answer cannot be used. Whether to try again later or to go on without it depends on the age of
+    /// the event, which only the caller knows; it goes on with [`Reply::Final`].
+    Failed(Classification<()>),
+    /// The end. Not delivered when certificates were emitted: their events say it all.
+    Done(Box<Found>),
+}
+
+/// The result of a call that has no usable answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CallResult {
+    pub outcome: Outcome,
+    pub reason: Option<Reason>,
+    /// HTTP status, where there was an answer.
+    pub status: Option<u16>,
+}
+
+/// What is known of an event once the provider was asked, or need not be.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub result: CallResult,
+    /// The status of the order or hostname.
+    pub status: Option<String>,
+    /// Certificates in PEM, in any order. They go before `certificates`, if they can be read.
+    pub pem: Option<String>,
+    /// Certificates as the API describes them.
+    pub certificates: Vec<Certificate>,
+    pub problems: Vec<String>,
+    pub dcv: Option<Value>,
+    /// Others that were found. Those that are delivered as the event's own are left out.
+    pub related: Vec<Certificate>,
+}
+
+/// A certificate that has an event of its own.
+#[derive(Debug)]
+pub struct Emission {
+    /// The subject is this, `/`, and the SHA-256 of the certificate.
+    pub subject: &'static str,
+    /// The SHA-256 as the API gives it, where the certificate itself cannot be read.
+    pub sha256: String,
+    pub found: Found,
+}
+
+impl CallResult {
+    pub fn new(outcome: Outcome) -> Self {
+        Self { outcome, reason: None, status: None }
+    }
+
+    pub fn answered(outcome: Outcome, status: u16) -> Self {
+        Self { outcome, reason: None, status: Some(status) }
+    }
+}
+
+impl Default for CallResult {
+    fn default() -> Self {
+        Self::new(Outcome::NotNeeded)
+    }
+}
+
+impl Found {
+    /// A result without any certificate.
+    pub fn bare(result: CallResult) -> Self {
+        Self { result, ..Self::default() }
+    }
+
+    /// The end of a machine with this.
+    pub fn done(self) -> Next {
+        Next::Done(Box::new(self))
+    }
+}

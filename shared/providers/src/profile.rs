@@ -1,0 +1,217 @@
+use envelope::{Envelope, Provider};
+use http::{HeaderName, HeaderValue, Method};
+use secrecy::SecretString;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::api::Key;
+use crate::enrich::Enrichers;
+use crate::interpretation::Interpretation;
+use crate::lifecycle::Lifecycle;
+use crate::receiver::{Event, InvalidDocument, SecretFault, WebhookReceiver};
+use crate::request::{Verified, WebhookRequest};
+use crate::secret_member::SecretMember;
+use crate::{cloudflare, digicert, meta, synthetic};
+
+/// Every provider: one row each. Whatever works for all providers iterates over these rows and names
+/// none. The webhook functions never touch them, so that the linker drops the other providers.
+pub static ALL: [&Profile; 3] = [&digicert::PROFILE, &cloudflare::PROFILE, &meta::PROFILE];
+
+/// The receivers, for whatever is generic over one: `certhooks local`, and tests.
+pub fn visit_receivers<V: ReceiverVisitor>(visitor: &mut V) {
+    visitor.visit::<digicert::DigicertReceiver>();
+    visitor.visit::<cloudflare::CloudflareReceiver>();
+    visitor.visit::<meta::MetaReceiver>();
+}
+
+/// Is called with each receiver.
+pub trait ReceiverVisitor {
+    fn visit<R: WebhookReceiver>(&mut self);
+}
+
+/// What joins one provider's folder to the rest.
+pub struct Profile {
+    pub provider: Provider,
+    /// Its name on the command line (`--provider`), and of its folder of sample events.
+    pub name: &'static str,
+    /// Path of the webhook route.
+    pub route: &'static str,
+    /// Members of the webhook secret. A secret that is stored as a plain string holds the first one.
+    pub webhook_secret: &'static [SecretMember],
+    pub api: Api,
+    /// What the CloudEvents `type` of its envelopes begins with.
+    pub type_prefix: &'static str,
+    /// What its event names begin with that says nothing to people; may be empty.
+    pub event_prefix: &'static str,
+    /// The stack's outputs with the URL of its webhook endpoint and the name of its webhook secret.
+    pub stack_outputs: StackOutputs,
+    pub sources: Sources,
+    /// Leaf certificates of one event at most, in the history of a certificate.
+    pub leaves: usize,
+    pub samples: Samples,
+    /// The events of a request, verified with a stored webhook secret, as the webhook function reads
+    /// them.
+    pub receive: fn(&WebhookRequest, &SecretString) -> Result<Vec<Event>, NotReceived>,
+    /// Interprets an envelope of this provider. Never fails: an event that is not understood is
+    /// `Unrecognised`.
+    pub interpret: fn(&Envelope) -> Interpretation,
+    /// The certificate that an event is about, and the event's rank in its lifecycle.
+    pub lifecycle: fn(&Envelope, &Interpretation) -> Option<Lifecycle>,
+    /// What makes the call-backs of its events, from the operator's settings.
+    pub enrichers: fn(Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting>,
+}
+
+/// Longest key of a certificate's lifecycle. A longer one is dropped: a provider may send any text
+/// in the place of a name.
+const KEY_LIMIT: usize = 512;
+
+impl Profile {
+    /// Interprets an event of this provider, or a synthetic one of its endpoint.
+    pub fn interpretation_of(&self, envelope: &Envelope) -> Interpretation {
+        match synthetic::endpoint(&envelope.source) {
+            Some(_) => synthetic::interpret(self.provider),
+            None => (self.interpret)(envelope),
+        }
+    }
+
+    /// The certificate that an event is about, and the event's rank in its lifecycle. `None` for what is
+    /// about no certificate of the operator's: notices of domains and organizations, certificates of
+    /// others, and events that are not recognised.
+    pub fn lifecycle_of(
+        &self,
+        envelope: &Envelope,
+        interpretation: &Interpretation,
+    ) -> Option<Lifecycle> {
+        let lifecycle = (self.lifecycle)(envelope, interpretation)?;
+        (lifecycle.certificate.len() <= KEY_LIMIT).then_some(lifecycle)
+    }
+}
+
+/// Looks up a setting of the operator's by its variable.
+pub type Settings<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A setting that cannot be understood.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InvalidSetting {
+    pub variable: &'static str,
+    pub problem: String,
+}
+
+/// Names of outputs of the stack (`infra/aws/template.yaml`).
+pub struct StackOutputs {
+    pub webhook_url: &'static str,
+    pub webhook_secret: &'static str,
+}
+
+/// The addresses that a provider sends from, for an allowlist.
+pub enum Sources {
+    /// One range, and the stack's parameter that allows it.
+    Range {
+        range: &'static str,
+        stack_parameter: &'static str,
+    },
+    /// Ranges that this page lists.
+    Listed {
+        page: &'static str,
+    },
+    Unknown,
+}
+
+/// A provider's API.
+pub struct Api {
+    /// What the provider calls its key.
+    pub key_name: &'static str,
+    /// https, with the path; overridden by `base_variable`.
+    pub base: &'static str,
+    pub base_variable: &'static str,
+    /// Calls per time, such as `100/5s,1000/3m`; overridden by `budget_variable`.
+    pub budget: &'static str,
+    pub budget_variable: &'static str,
+    pub secret: SecretMember,
+    /// The worker's variable with the id of the secret in Secrets Manager.
+    pub secret_id_variable: &'static str,
+    /// The stored secret as calls carry it. `None` when it was never filled in.
+    pub key: fn(&SecretString) -> Option<Key>,
+    /// Settings that a simulation of the provider needs beside its base.
+    pub simulation: &'static [(&'static str, &'static str)],
+}
+
+/// Sample events: how to recognise, vary and send them.
+pub struct Samples {
+    /// Whether a document has the form of this provider's events.
+    pub recognises: fn(&Value) -> bool,
+    /// Gives a document ids of its own. `copy` is not 0.
+    pub vary: fn(&mut Value, u64),
+    /// An event with ids from this number.
+    pub event: fn(u64) -> String,
+    /// The provider's test message, or a document of its form without an event.
+    pub probe: &'static str,
+    /// What `probe` is, for people.
+    pub probe_name: &'static str,
+    /// Whether the provider may send it without its secret.
+    pub is_probe_unkeyed: bool,
+    /// The request by which the provider sends a body, signed or authenticated with a stored webhook
+    /// secret.
+    pub request: fn(&SecretString, Vec<u8>) -> Result<SampleRequest, SecretFault>,
+}
+
+/// A request that the provider itself could have sent.
+#[derive(Debug)]
+pub struct SampleRequest {
+    pub method: Method,
+    /// Without `?`; empty for none.
+    pub query: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+/// Why a request has no events.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReceived {
+    #[error(transparent)]
+    Document(#[from] InvalidDocument),
+    #[error(transparent)]
+    Secret(#[from] SecretFault),
+    #[error("the request was not made with the secret")]
+    Unverified,
+}
+
+/// [`Profile::receive`] of the receiver `R`.
+///
+/// # Errors
+/// Why the request has no events.
+pub fn receive<R: WebhookReceiver>(
+    request: &WebhookRequest,
+    stored: &SecretString,
+) -> Result<Vec<Event>, NotReceived> {
+    let secret = R::secret(stored)?;
+    let verified = Verified::<R>::with_secret(request, &secret).ok_or(NotReceived::Unverified)?;
+    Ok(R::events(&verified)?)
+}
+
+impl SampleRequest {
+    /// The request as a front end hands it in.
+    pub fn received(self, received: OffsetDateTime) -> WebhookRequest {
+        let headers = self.headers.into_iter().filter_map(|(name, value)| {
+            Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
+        });
+        let Self { method, query, .. } = self;
+        WebhookRequest {
+            method,
+            query,
+            ..WebhookRequest::post(headers.collect(), self.body, received)
+        }
+    }
+
+    /// A `POST` of JSON with this header.
+    pub fn post(header: (&'static str, String), body: Vec<u8>) -> Self {
+        let headers = vec![("content-type", "application/json".to_owned()), header];
+        Self { method: Method::POST, query: String::new(), headers, body }
+    }
+}
+
+/// The row of one provider.
+pub fn of(provider: Provider) -> &'static Profile {
+    // Every provider has its row, which a test makes sure of.
+    ALL.iter().find(|profile| profile.provider == provider).copied().unwrap_or(ALL[0])
+}

@@ -1,0 +1,161 @@
+//! Every row of the table of providers, against the samples and the template.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use envelope::Provider;
+use providers::profile::{self, NotReceived, Profile};
+use providers::receiver::{Event, SecretFault};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::support::NOON;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn text(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The sample events of a provider.
+fn samples(profile: &Profile) -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(profile.name);
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let sample = |path: &Path| std::fs::read_to_string(path).unwrap().parse().unwrap();
+    files.map(|path| (path.display().to_string(), sample(&path))).collect()
+}
+
+/// Whether every row has another one of these.
+fn are_unique<'a>(values: impl Iterator<Item = &'a str>) -> bool {
+    values.collect::<BTreeSet<_>>().len() == profile::ALL.len()
+}
+
+fn receive(
+    profile: &Profile,
+    body: impl Into<Vec<u8>>,
+    (ours, theirs): (&str, &str),
+) -> Result<Vec<Event>, NotReceived> {
+    let request = (profile.samples.request)(&theirs.into(), body.into()).unwrap();
+    (profile.receive)(&request.received(NOON), &ours.into())
+}
+
+fn ids(profile: &Profile, document: &Value) -> Vec<String> {
+    let events = receive(profile, document.to_string(), (SECRET, SECRET)).unwrap();
+    events.into_iter().map(|event| event.envelope.id).collect()
+}
+
+#[test]
+fn every_provider_has_a_row_of_its_own() {
+    assert_eq!(profile::ALL.len(), Provider::ALL.len());
+    for provider in Provider::ALL {
+        assert_eq!(profile::of(*provider).provider, *provider);
+    }
+    let rows = || profile::ALL.iter();
+    assert!(are_unique(rows().map(|row| row.name)));
+    assert!(are_unique(rows().map(|row| row.route)));
+    assert!(are_unique(rows().map(|row| row.type_prefix)));
+    assert!(are_unique(rows().map(|row| row.api.base_variable)));
+    assert!(are_unique(rows().map(|row| row.api.budget_variable)));
+    assert!(are_unique(rows().map(|row| row.api.secret_id_variable)));
+    let members = || rows().flat_map(|row| row.webhook_secret.iter().chain([&row.api.secret]));
+    let variables: BTreeSet<_> = members().map(|member| member.variable).collect();
+    let names: BTreeSet<_> = members().map(|member| member.name).collect();
+    assert_eq!((variables.len(), names.len()), (members().count(), members().count()));
+}
+
+#[test]
+fn every_sample_is_recognised_by_its_own_row_only() {
+    for row in profile::ALL {
+        let samples = samples(row);
+        assert!(!samples.is_empty(), "{}", row.name);
+        for (name, document) in samples {
+            let recognised = profile::ALL.iter().filter(|row| (row.samples.recognises)(&document));
+            let recognised: Vec<_> = recognised.map(|row| row.name).collect();
+            assert_eq!(recognised, [row.name], "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_sample_event_is_received_with_its_secret_only() {
+    for row in profile::ALL {
+        let event = (row.samples.event)(7);
+        let received = receive(row, event.clone(), (SECRET, SECRET)).unwrap();
+        let [Event { envelope, .. }] = &received[..] else { panic!("{}", row.name) };
+        assert!(envelope.kind.starts_with(row.type_prefix), "{}", envelope.kind);
+        assert_eq!(envelope.receivedtime, NOON);
+        let interpretation = (row.interpret)(envelope);
+        assert_eq!(interpretation.provider, row.provider);
+        assert_eq!(interpretation.subject, envelope.subject);
+
+        let other = SECRET.replace('0', "1");
+        for refused in [(SECRET, other.as_str()), (other.as_str(), SECRET)] {
+            let received = receive(row, event.clone(), refused);
+            assert!(matches!(received, Err(NotReceived::Unverified)), "{}", row.name);
+        }
+        let received = receive(row, "no document", (SECRET, SECRET));
+        assert!(matches!(received, Err(NotReceived::Document(_))), "{}", row.name);
+        let unfilled = (row.samples.request)(&"not-filled-in".into(), Vec::new());
+        assert_eq!(unfilled.unwrap_err(), SecretFault::NotFilledIn, "{}", row.name);
+    }
+}
+
+#[test]
+fn a_secret_is_a_string_or_an_object_with_its_members() {
+    for row in profile::ALL {
+        let member = row.webhook_secret[0].stored_as;
+        let object = format!(r#"{{"{member}":"{SECRET}"}}"#);
+        let event = (row.samples.event)(7);
+        assert!(receive(row, event, (SECRET, &object)).is_ok(), "{}", row.name);
+        let member = row.api.secret.stored_as;
+        let key = |stored: String| (row.api.key)(&SecretString::from(stored)).is_some();
+        assert!(key("key".into()) && key(format!(r#"{{"{member}":"key"}}"#)), "{}", row.name);
+        assert!(!key("not-filled-in".into()) && !key("{}".into()), "{}", row.name);
+    }
+}
+
+#[test]
+fn events_of_other_numbers_and_copies_have_other_ids() {
+    for row in profile::ALL {
+        let event = |number| -> Value { (row.samples.event)(number).parse().unwrap() };
+        let copy = |copy| {
+            let mut document = event(1);
+            (row.samples.vary)(&mut document, copy);
+            document
+        };
+        for documents in [[event(1), event(2), event(3)], [event(1), copy(1), copy(2)]] {
+            let ids = documents.iter().flat_map(|document| ids(row, document));
+            assert_eq!(ids.collect::<BTreeSet<_>>().len(), 3, "{}", row.name);
+        }
+    }
+}
+
+#[test]
+fn the_probe_holds_no_event() {
+    for row in profile::ALL {
+        let events = receive(row, row.samples.probe, (SECRET, SECRET)).unwrap();
+        assert!(events.is_empty(), "{}", row.name);
+    }
+}
+
+#[test]
+fn the_template_has_the_route_the_outputs_and_the_variables() {
+    let template = text("infra/aws/template.yaml");
+    for row in profile::ALL {
+        for name in [row.stack_outputs.webhook_url, row.stack_outputs.webhook_secret] {
+            assert!(template.contains(&format!("\n  {name}:\n")), "no output {name}");
+        }
+        assert!(template.contains(row.route), "{}", row.route);
+        for variable in [row.api.base_variable, row.api.secret_id_variable] {
+            assert!(template.contains(&format!(" {variable}: ")), "no variable {variable}");
+        }
+    }
+}
+
+#[test]
+fn without_settings_every_provider_can_be_called_back() {
+    for row in profile::ALL {
+        assert!((row.enrichers)(&|_| None).is_ok(), "{}", row.name);
+    }
+}
