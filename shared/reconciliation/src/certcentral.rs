@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 use ports::{PortError, SecretSource};
 use processing::{CallError, Endpoint};
 use providers::api::{Answer, Key, Request};
-use providers::digicert::api;
 use providers::digicert::admin::NO_SUCH_ROUTE;
+use providers::digicert::api;
 use providers::refusal::{Kind, Refusal};
 
 /// The maximum number of attempts of a call that fails transiently.

@@ -83,24 +83,16 @@ impl Session {
         id: &str,
         same: &NewDestination<'_>,
     ) -> Result<(), CallError> {
-        self.client
-            .call(&admin::update_destination(&self.account, id, same), classify_done)
-            .await
+        self.client.call(&admin::update_destination(&self.account, id, same), classify_done).await
     }
 
     pub(crate) async fn delete_destination(&self, id: &str) -> CommandResult<()> {
-        Ok(self
-            .client
-            .call(&admin::delete_destination(&self.account, id), classify_done)
-            .await?)
+        Ok(self.client.call(&admin::delete_destination(&self.account, id), classify_done).await?)
     }
 
     /// Creates a policy, and returns its id.
     pub(crate) async fn create_policy(&self, policy: &Map<String, Value>) -> CommandResult<String> {
-        Ok(self
-            .client
-            .call(&admin::create_policy(&self.account, policy), classify_created)
-            .await?)
+        Ok(self.client.call(&admin::create_policy(&self.account, policy), classify_created).await?)
     }
 
     pub(crate) async fn update_policy(

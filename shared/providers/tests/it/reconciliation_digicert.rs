@@ -4,7 +4,6 @@
 use envelope::Envelope;
 use providers::api::Answer;
 use providers::digicert::DigicertReceiver;
-use providers::digicert::admin::Refusal;
 use providers::digicert::reconciliation::{
     Occurrence, SentEvent, StatusChange, classify_sent_events, classify_status_changes,
     status_changes,
