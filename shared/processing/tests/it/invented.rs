@@ -212,8 +212,8 @@ static PROFILE: Profile = Profile {
     samples: Samples {
         recognises: |document| document.get("serial").is_some(),
         vary: |document, copy| document["copy"] = copy.into(),
-        event: |number| format!("event=issued&serial={number}"),
-        probe: "event=",
+        event: |number| json!({"event": "issued", "serial": number.to_string()}).to_string(),
+        probe: "{}",
         request: sample_request,
     },
     receive: profile::receive::<Agency>,
@@ -222,22 +222,26 @@ static PROFILE: Profile = Profile {
     enrichers: |_| Ok(Box::new(Directory)),
 };
 
-/// The body of a sample is the query of its request.
+/// The members of a sample are the query of its request.
 fn sample_request(secret: &SecretString, body: Vec<u8>) -> Result<SampleRequest, SecretFault> {
+    let sample: HashMap<String, String> = serde_json::from_slice(&body).unwrap_or_default();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(sample).finish();
     let stored = Stored::read(secret);
     let login = format!("{}:{}", stored.first("user")?, stored.named("password")?);
     let authorization = format!("Basic {}", BASE64.encode(login.as_bytes()));
     Ok(SampleRequest {
         method: Method::GET,
-        query: String::from_utf8(body).unwrap(),
+        query,
         headers: vec![("authorization", authorization)],
         body: Vec::new(),
     })
 }
 
 fn request(stored: &'static str, query: &str) -> WebhookRequest {
-    let sample = (PROFILE.samples.request)(&stored.into(), query.into()).unwrap();
-    sample.received(OffsetDateTime::now_utc())
+    let sample = (PROFILE.samples.request)(&stored.into(), Vec::new()).unwrap();
+    let query = query.to_owned();
+    WebhookRequest { query, ..sample.received(OffsetDateTime::now_utc()) }
 }
 
 fn endpoint<R: WebhookReceiver>(queue: &Fake, stored: &'static str) -> Intake<R, Fake, Key> {
@@ -413,4 +417,14 @@ async fn a_signature_holds_for_its_time_and_under_either_secret() {
         let answer = endpoint.handle(WebhookRequest::post(headers, "{}", now)).await;
         assert_eq!(answer.status(), status, "{at} {keys:?}");
     }
+}
+
+#[test]
+fn its_samples_are_received_as_the_function_receives_them() {
+    let stored = SecretString::from(STORED);
+    let body = (PROFILE.samples.event)(7);
+    let sample = (PROFILE.samples.request)(&stored, body.into_bytes()).unwrap();
+    let events = (PROFILE.receive)(&sample.received(OffsetDateTime::UNIX_EPOCH), &stored).unwrap();
+    assert_eq!(events[0].envelope.subject, "agency/certificate/7");
+    assert_eq!(events[0].envelope.time, OffsetDateTime::UNIX_EPOCH);
 }
