@@ -33,7 +33,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             }),
         };
         let bundle = validate(&found, self.now()).unwrap_or_default();
-        Ok(Enriched::Complete(enrichment(found, bundle, event.envelope.attempts)))
+        let enrichment = enrichment(found, bundle, event.envelope.attempts);
+        Ok(Enriched::Complete(Box::new(enrichment)))
     }
 
     async fn call_back(&self, event: &Event<'_>) -> PortResult<Enriched> {
@@ -84,7 +85,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 }
                 Next::Done(found) => match validate(&found, self.now()) {
                     Ok(bundle) => {
-                        return Ok(Enriched::Complete(enrichment(*found, bundle, attempts)));
+                        let enrichment = enrichment(*found, bundle, attempts);
+                        return Ok(Enriched::Complete(Box::new(enrichment)));
                     }
                     Err(unreadable) => {
                         machine.next(Reply::Unreadable { is_cut_short: unreadable.is_cut_short() })
