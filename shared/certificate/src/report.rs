@@ -168,7 +168,10 @@ fn report(
     };
     Report {
         certificates: chain.iter().map(|node| node.parsed.description.clone()).collect(),
-        pem_chain: chain.iter().map(|node| pem::encode_pem("CERTIFICATE", node.parsed.der)).collect(),
+        pem_chain: chain
+            .iter()
+            .map(|node| pem::encode_pem("CERTIFICATE", node.parsed.der))
+            .collect(),
         verdict: checks.verdict(),
         checks,
         unreadable: bundle.unreadable.clone(),

@@ -52,7 +52,7 @@ pub trait Ledger: Send + Sync + 'static {
         ids: &[String],
     ) -> impl Future<Output = PortResult<HashMap<String, OffsetDateTime>>> + Send;
 
-    /// Stores the token of a CertCentral challenge for the operator, until `expires` and no longer.
+    /// Stores the token of an ownership challenge for the operator, until `expires` and no longer.
     fn keep_challenge(
         &self,
         webhook_id: &str,

@@ -18,7 +18,7 @@ pub struct Outgoing {
     pub body: String,
     /// Time until the message becomes visible: whole seconds, at most 15 minutes.
     pub delay: Duration,
-    /// Time after which no copy may be kept. Only for CertCentral's challenge, which holds a token.
+    /// Time after which no copy may be kept. Only for an ownership challenge, which holds a token.
     pub expires: Option<OffsetDateTime>,
 }
 

@@ -20,7 +20,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         provider: Provider,
         challenge: &Challenge,
     ) -> PortResult<Disposition> {
-        let Challenge { webhook_id, token, expires } = challenge;
+        let Challenge { webhook_id, token, expires, command } = challenge;
         if *expires <= self.now() {
             self.ports.ledger.end_challenge(webhook_id).await?;
             telemetry::challenge_expired(provider, envelope);
@@ -31,7 +31,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             if self.completes_challenge(envelope, provider, challenge).await {
                 return Ok(Disposition::ChallengeStored);
             }
-            telemetry::challenge_stored(provider, envelope, *expires);
+            telemetry::challenge_stored(provider, envelope, *expires, command);
         }
         if L::DELETES_LATE {
             self.requeue_challenge(envelope, provider, *expires).await?;
@@ -54,7 +54,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 return false;
             }
         }
-        telemetry::challenge_completed(provider, envelope);
+        telemetry::challenge_completed(provider, envelope, challenge.command);
         // A token can be used only once, so it is overwritten.
         let (id, now) = (&challenge.webhook_id, self.now());
         if let Err(error) =

@@ -162,7 +162,7 @@ fn retry_after_of(response: &Response, now: OffsetDateTime) -> Option<Duration> 
     retry_after(value, u64::try_from(now.unix_timestamp()).unwrap_or_default())
 }
 
-/// The error's own text is dropped, because it repeats the address, and Meta's contains the token.
+/// The error's own text is dropped, because it repeats the address, which may contain the key.
 fn transport(error: reqwest::Error) -> Reason {
     if error.is_timeout() { Reason::Timeout } else { Reason::Unreadable }
 }

@@ -33,7 +33,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             }),
         };
         let report = self.validate(&found).unwrap_or_default();
-        Ok(Enriched::Complete(enrichment(found, report, event.envelope.attempts)))
+        let enrichment = enrichment(found, report, event.envelope.attempts);
+        Ok(Enriched::Complete(Box::new(enrichment)))
     }
 
     async fn call_back(&self, event: &Event<'_>) -> PortResult<Enriched> {
@@ -87,7 +88,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                         machine.next(Reply::Unreadable { is_cut_short: false })
                     }
                     Ok(report) => {
-                        return Ok(Enriched::Complete(enrichment(*found, report, attempts)));
+                        let enrichment = enrichment(*found, report, attempts);
+                        return Ok(Enriched::Complete(Box::new(enrichment)));
                     }
                     Err(unreadable) => {
                         machine.next(Reply::Unreadable { is_cut_short: unreadable.is_cut_short() })

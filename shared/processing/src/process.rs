@@ -126,9 +126,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     async fn complete(&self, event: &Event<'_>) -> PortResult<Disposition> {
         match self.enrich(event).await? {
             Enriched::Complete(enrichment) if event.interpretation.kind == EventType::Canary => {
-                self.end_synthetic(event, enrichment).await
+                self.end_synthetic(event, *enrichment).await
             }
-            Enriched::Complete(enrichment) => self.deliver(event, enrichment).await,
+            Enriched::Complete(enrichment) => self.deliver(event, *enrichment).await,
             Enriched::Emitted { new, known, problems } => {
                 telemetry::emitted(event, new, known, &problems);
                 self.record(&event.envelope.id).await?;

@@ -162,25 +162,35 @@ pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
 }
 
-pub(crate) fn challenge_stored(provider: Provider, envelope: &Envelope, expires: OffsetDateTime) {
+/// The command shows the token.
+pub(crate) fn challenge_stored(
+    provider: Provider,
+    envelope: &Envelope,
+    expires: OffsetDateTime,
+    command: &str,
+) {
     let Envelope { id, kind, .. } = envelope;
-    let expires = rfc3339(expires);
+    let (expires, command) = (rfc3339(expires), format!("certhooks {command} challenge"));
     tracing::warn!(
         %provider,
         id,
         r#type = kind,
         expires,
-        "challenge stored; to show it: certhooks digicert webhook challenge"
+        command,
+        "challenge stored"
     );
 }
 
-pub(crate) fn challenge_completed(provider: Provider, envelope: &Envelope) {
+/// The command activates the webhook.
+pub(crate) fn challenge_completed(provider: Provider, envelope: &Envelope, command: &str) {
     let Envelope { id, kind, .. } = envelope;
+    let command = format!("certhooks {command} activate");
     tracing::info!(
         %provider,
         id,
         r#type = kind,
-        "challenge completed; to activate the webhook: certhooks digicert webhook activate"
+        command,
+        "challenge completed"
     );
 }
 
@@ -191,7 +201,7 @@ pub(crate) fn challenge_not_completed(provider: Provider, envelope: &Envelope, e
         id,
         r#type = kind,
         error,
-        "DIGICERT_AUTO_VERIFY: challenge not completed"
+        "challenge not completed"
     );
 }
 

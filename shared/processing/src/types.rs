@@ -63,7 +63,7 @@ impl Event<'_> {
 /// How the call-backs of an event ended.
 pub(crate) enum Enriched {
     /// Everything is known that can be known.
-    Complete(Enrichment),
+    Complete(Box<Enrichment>),
     /// Every certificate that was found has an event of its own: `new` ones now, `known` ones before.
     /// No event has the `problems`.
     Emitted { new: usize, known: usize, problems: Vec<String> },

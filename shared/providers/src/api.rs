@@ -100,9 +100,7 @@ pub fn without_quotes_of(text: Option<String>, secrets: &[String]) -> Option<Str
 impl Request {
     /// For a call that the provider answers by itself.
     pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
-    /// For a call that the provider answers only after it asked an endpoint, which has 10 s
-    /// ("CertCentral webhooks", section "Troubleshoot your webhook endpoint";
-    /// [page](crate::digicert)).
+    /// For a call that the provider answers only after it asked an endpoint, which has 10 s.
     pub(crate) const TIMEOUT_WITH_ENDPOINT: Duration = Duration::from_secs(25);
 
     pub fn new<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {

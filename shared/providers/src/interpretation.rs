@@ -45,4 +45,6 @@ pub struct Challenge {
     pub token: SecretString,
     /// When the token ends.
     pub expires: OffsetDateTime,
+    /// The operator's command for it: `certhooks` this, and then `challenge` or `activate`.
+    pub command: &'static str,
 }

@@ -37,8 +37,10 @@ pub(super) async fn run(access: &Access, arguments: &Subscribe) -> CommandResult
     let spec = WebhookSpec::of(&arguments.spec, access.output())?;
     let session = Session::open(access).await?;
     let installation = session.installation(&arguments.endpoint.stack).await?;
-    // A state folder that does not exist is found out before anything is changed.
-    installation.challenges().await?;
+    if !installation.is_stack() {
+        // A state folder that does not exist is found out before anything is changed.
+        installation.challenges().await?;
+    }
     let endpoint = endpoint(&installation.endpoint_or(named, PROVIDER)?)?;
     let key = installation.current_secret(PROVIDER).await?;
     let plan = SubscriptionPlan {

@@ -46,6 +46,7 @@ fn challenge(document: &Document<'_>, received: OffsetDateTime) -> Option<Challe
         webhook_id: webhook_id.unwrap_or_else(|| UNKNOWN.to_owned()),
         token: token(&document.members),
         expires: received.checked_add(TOKEN_LIFETIME).unwrap_or(received),
+        command: "digicert webhook",
     })
 }
 

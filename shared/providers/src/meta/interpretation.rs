@@ -40,7 +40,7 @@ fn certificate(value: &Members<'_>, entry_id: Option<String>) -> Interpretation 
     Interpretation {
         kind: EventType::CtCertificateObserved,
         subject: format!("meta/certificate/{}", name.as_deref().unwrap_or(UNKNOWN)),
-        identifiers: named("certificate_id", certificate_id.clone()).collect(),
+        identifiers: named("certificate_id", certificate_id).collect(),
         plan: Plan::CallBack,
         ..with_certificate(ct_certificate, "certificate")
     }

@@ -194,8 +194,12 @@ mod digicert {
 
     #[test]
     fn a_challenge_is_completed_where_the_operator_wants_it() {
-        let challenge =
-            Challenge { webhook_id: "7".to_owned(), token: "t0ken".into(), expires: NOON };
+        let challenge = Challenge {
+            webhook_id: "7".to_owned(),
+            token: "t0ken".into(),
+            expires: NOON,
+            command: "",
+        };
         let unknown = Challenge { webhook_id: "unknown".to_owned(), ..challenge.clone() };
         let enrichers = |value: &'static str| {
             (profile::of(Provider::DIGICERT).enrichers)(&|_| Some(value.to_owned())).unwrap()

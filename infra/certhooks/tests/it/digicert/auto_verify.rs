@@ -58,7 +58,8 @@ async fn a_challenge_that_the_worker_cannot_complete_waits_for_the_operator() {
         let token = stage.webhook(&["challenge", "--send", "--json"]).json()["token"].clone();
         logged(&local, "challenge stored");
         let lines = local.log();
-        let failures: Vec<_> = lines.iter().filter(|line| line.contains("AUTO_VERIFY")).collect();
+        let failures: Vec<_> =
+            lines.iter().filter(|line| line.contains("challenge not completed")).collect();
         assert_eq!(failures.len(), usize::from(!why.is_empty()), "{failures:?}");
         assert!(failures.iter().all(|line| line.contains(why)), "{why}: {failures:?}");
         let token = token.as_str().unwrap();
