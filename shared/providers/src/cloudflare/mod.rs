@@ -28,7 +28,6 @@ mod profile;
 mod receiver;
 mod samples;
 
-pub use admin as alerting;
 pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
 pub(crate) use profile::PROFILE;

@@ -33,7 +33,6 @@ mod receiver;
 pub mod reconciliation;
 mod samples;
 
-pub use admin as webhook;
 pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
 pub(crate) use profile::PROFILE;
