@@ -17,7 +17,7 @@ pip=("$target/venv/bin/python" -m pip install --quiet --disable-pip-version-chec
 for peer in python powertools; do
   rm -rf "${target:?}/$peer"
   "${pip[@]}" --target "$target/$peer" --requirement "$here/python/requirements.txt"
-  cp "$here/python/door.py" "$here/$peer/handler.py" "$target/$peer/"
+  cp "$here/python/webhook.py" "$here/$peer/handler.py" "$target/$peer/"
 done
 "${pip[@]}" --target "$target/powertools" --requirement "$here/powertools/requirements.txt"
 # Lambda's image has compiled what it brings; the first start would do the rest on its own time.

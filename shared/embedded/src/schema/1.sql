@@ -25,7 +25,7 @@ CREATE TABLE bodies (
     body TEXT NOT NULL
 ) STRICT;
 
--- The bodies of messages that expire. No foreign key: see sweep.rs, `scrub`.
+-- The bodies of messages that expire. No foreign key: see scrub.rs.
 CREATE TABLE confidential (
     id   INTEGER PRIMARY KEY,
     body TEXT NOT NULL

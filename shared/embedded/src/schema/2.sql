@@ -1,4 +1,4 @@
--- What is known of each certificate. Kept by the moment in keep_until, which the sweep looks up.
+-- What is known of each certificate. Kept until keep_until, by which expired rows are found.
 
 CREATE TABLE certificates (
     certificate TEXT    NOT NULL UNIQUE,

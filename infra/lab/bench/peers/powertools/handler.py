@@ -9,7 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config
 
-import door
+import webhook
 
 CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 SQS = boto3.client("sqs", config=CONFIG)
@@ -23,25 +23,25 @@ metrics = Metrics(namespace="Certhooks", service="digicert-webhook")
 
 
 def key():
-    return SECRETS.get(SECRET_ID, max_age=door.SECRET_SECONDS, transform="json")["webhook_key"]
+    return SECRETS.get(SECRET_ID, max_age=webhook.SECRET_SECONDS, transform="json")["webhook_key"]
 
 
 key()
 
 
 @app.post("/webhooks/digicert")
-def webhook():
+def receive():
     event = app.current_event
     body = event.decoded_body or ""
-    door.check(event.headers, body, key())
-    identifier, message = door.message(QUEUE_URL, body)
+    webhook.check(event.headers, body, key())
+    identifier, message = webhook.message(QUEUE_URL, body)
     SQS.send_message(**message)
     metrics.add_metric(name="Accepted", unit=MetricUnit.Count, value=1)
     logger.info("accepted", extra={"id": identifier})
     return {"accepted": 1, "ids": [identifier]}
 
 
-@app.exception_handler(door.Refusal)
+@app.exception_handler(webhook.Refusal)
 def refused(refusal):
     metrics.add_metric(name="Refused", unit=MetricUnit.Count, value=1)
     return Response(status_code=refusal.status, content_type="application/problem+json", body={"detail": str(refusal)})

@@ -49,17 +49,17 @@ def envelope(body):
     else:
         canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
         parts = ["digicert", event, canonical, str(int(now.timestamp()) // 86400)]
-    moment = now.isoformat().replace("+00:00", "Z")
+    received = now.isoformat().replace("+00:00", "Z")
     head = {
         "specversion": "1.0",
         "id": hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest(),
         "source": "/digicert/certcentral",
         "type": f"com.digicert.certcentral.{event}",
         "subject": f"digicert/certificate/{data.get('certificate_id')}",
-        "time": moment,
+        "time": received,
         "datacontenttype": "application/json",
         "dataschema": "urn:certhooks:envelope:1",
-        "receivedtime": moment,
+        "receivedtime": received,
         "traceparent": f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01",
     }
     text = f'{json.dumps(head, separators=(",", ":"))[:-1]},"data":{body}}}'
