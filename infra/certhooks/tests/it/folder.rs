@@ -10,6 +10,8 @@ impl Folder {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("certhooks-it-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
+        // One that a killed test with the same process number left behind.
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder).unwrap();
         Self(folder)
     }
