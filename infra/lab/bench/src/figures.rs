@@ -148,12 +148,12 @@ impl Figures {
     }
 }
 
-/// The quartiles, with the median in the middle: each is the figure nearest to its place in the sorted list.
+/// The quartiles, with the median in the middle: figures of the sorted list, nothing between them.
 pub(crate) fn quartiles(figures: &[f64]) -> Option<[f64; 3]> {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().checked_sub(1)?;
-    Some([1, 2, 3].map(|quarter| sorted[(last * quarter + 2) / 4]))
+    Some([last / 4, last / 2, last - last / 4].map(|place| sorted[place]))
 }
 
 pub(crate) fn median(figures: &[f64]) -> Option<f64> {
