@@ -154,7 +154,10 @@ fn report(
             question.names,
             &label,
         ),
-        confirmed: Check::not_applicable("not_asked", "the provider's API was not asked"),
+        confirmed: Check::not_applicable(
+            "not_compared",
+            "it was not compared with what the provider says",
+        ),
         lifetime: lifetime(leaf_node, is_public),
         order: order_check(bundle, &listed),
         signatures: signatures_check(&path),

@@ -48,6 +48,8 @@ async fn a_bad_record_among_good_ones_fails_alone() {
         "not_before",
         "pem_chain",
         "serial_number",
+        "spki_sha256",
+        "tbs_sha256",
         "traceparent",
     ];
     let shape = masked(delivered[1].clone(), &names);
