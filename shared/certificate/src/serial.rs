@@ -44,6 +44,7 @@ pub fn serial_of_hex(text: &str) -> Option<String> {
 
 /// Upper-case hex without the sign octet of DER. A negative number, which RFC 5280, 4.1.2.2 forbids and
 /// old roots have, is its amount behind a minus, as OpenSSL shows it.
+#[cfg(feature = "x509")]
 pub(crate) fn hex(octets: &[u8]) -> String {
     if octets.first().is_some_and(|first| first & 0x80 != 0) {
         return format!("-{}", magnitude(&negated(octets)));
@@ -52,6 +53,7 @@ pub(crate) fn hex(octets: &[u8]) -> String {
 }
 
 /// The amount of a negative number in two's complement.
+#[cfg(feature = "x509")]
 fn negated(octets: &[u8]) -> Vec<u8> {
     let mut carry = true;
     let mut amount: Vec<u8> = octets
