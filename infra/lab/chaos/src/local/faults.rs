@@ -1,4 +1,5 @@
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -98,25 +99,31 @@ async fn block_archive(testbed: &Testbed, time: Duration) -> Result<Option<&'sta
     Ok(Some("archive blocked"))
 }
 
-/// Moves everything in `from` into `to`, while another program may write there, and removes `from`.
+/// Moves everything in `from` into `to`, while another program may write to both, and removes `from`.
 fn merge(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            merge(&entry.path(), &target)?;
-        } else {
-            fs::rename(entry.path(), target)?;
+    loop {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let target = to.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                merge(&entry.path(), &target)?;
+            } else {
+                fs::rename(entry.path(), target)?;
+            }
+        }
+        match fs::remove_dir(from) {
+            // A path that the program had resolved before the folder was renamed still leads here.
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+            result => return result.with_context(|| from.display().to_string()),
         }
     }
-    fs::remove_dir(from).with_context(|| from.display().to_string())
 }
 
 fn moved(from: &PathBuf, to: &PathBuf) -> Result<bool> {
     match fs::rename(from, to) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
