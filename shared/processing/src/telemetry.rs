@@ -162,6 +162,25 @@ pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
 }
 
+/// A repeat came with another certificate than was delivered. It has an id of its own.
+pub(crate) fn conflict(event: &Event<'_>, is_delivered: bool) {
+    let provider = event.interpretation.provider;
+    let Envelope { kind, traceparent, secretstage, sourceaddress, causationid, .. } =
+        &event.redacted.envelope;
+    let sourceaddress = sourceaddress.map(|address| address.to_string());
+    tracing::error!(
+        %provider, id = event.id(), r#type = kind, traceparent, causationid, secretstage,
+        sourceaddress, delivered = is_delivered,
+        "conflict: a repeat came with another certificate than was delivered"
+    );
+    counter!("Conflicts", "provider" => provider.as_str(), "delivered" => bool_word(is_delivered))
+        .increment(1);
+}
+
+fn bool_word(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
 /// The command shows the token.
 pub(crate) fn challenge_stored(
     provider: Provider,
