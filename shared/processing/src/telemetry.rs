@@ -173,12 +173,7 @@ pub(crate) fn conflict(event: &Event<'_>, is_delivered: bool) {
         sourceaddress, delivered = is_delivered,
         "conflict: a repeat came with another certificate than was delivered"
     );
-    counter!("Conflicts", "provider" => provider.as_str(), "delivered" => bool_word(is_delivered))
-        .increment(1);
-}
-
-fn bool_word(value: bool) -> &'static str {
-    if value { "true" } else { "false" }
+    counter!("Conflicts", "provider" => provider.as_str()).increment(1);
 }
 
 /// The command shows the token.
