@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
+use envelope::Envelope;
 use http::{HeaderMap, Response};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
 use providers::receiver::{Event, Receipt, WebhookReceiver};
@@ -69,7 +70,8 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     pub async fn send_synthetic(&self, now: OffsetDateTime) -> PortResult<String> {
         self.warm(now).await?;
         let receipt = Receipt { at: now, traceparent: Some(new_traceparent()) };
-        let envelope = synthetic::envelope(R::PROVIDER, &receipt);
+        let simulated = self.simulated();
+        let envelope = Envelope { simulated, ..synthetic::envelope(R::PROVIDER, &receipt) };
         let group = envelope.subject.clone();
         let message = Outgoing::new(&envelope, R::PROVIDER, group)?;
         self.enqueue(vec![message]).await?;
@@ -111,13 +113,21 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
 
     /// Sends the envelopes of a verified request to the queue: all of them, or it is an error.
     async fn accept(&self, verified: &Verified<'_, R>) -> Result<Outcome, Cause> {
-        let events = R::events(verified).map_err(Cause::Document)?;
+        let mut events = R::events(verified).map_err(Cause::Document)?;
+        for event in &mut events {
+            event.envelope.simulated = self.simulated();
+        }
         let messages = events.iter().map(message::<R>).collect::<Result<Vec<_>, _>>()?;
         if !messages.is_empty() {
             self.enqueue(messages).await.map_err(Cause::Queue)?;
         }
         telemetry::accepted(R::PROVIDER, &events);
         Ok(Outcome::Accepted(events.into_iter().map(|event| event.envelope.id).collect()))
+    }
+
+    /// The mark of an event that a simulated process received.
+    fn simulated(&self) -> Option<bool> {
+        self.settings.simulated.then_some(true)
     }
 
     async fn enqueue(&self, messages: Vec<Outgoing>) -> PortResult<()> {

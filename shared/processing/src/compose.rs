@@ -67,6 +67,7 @@ pub(crate) fn compose(
         holds: 0,
         reconciled: envelope.reconciled,
         replayed: envelope.replayed,
+        simulated: envelope.simulated,
         ordering: envelope.ordering.clone(),
         dataref: None,
         datarefsize: None,

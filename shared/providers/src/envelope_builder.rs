@@ -43,6 +43,7 @@ impl EnvelopeBuilder {
             holds: 0,
             reconciled: None,
             replayed: None,
+            simulated: None,
             ordering: None,
             dataref: None,
             datarefsize: None,
