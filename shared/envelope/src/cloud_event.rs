@@ -68,6 +68,9 @@ pub struct CloudEvent<D> {
     /// `true` if an operator replayed the event from the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
+    /// `true` if it came of a process that simulates the providers, so that nothing in it is real.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<bool>,
     /// [`CertificateEvent::STALE`] if a later event of the certificate was processed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordering: Option<String>,

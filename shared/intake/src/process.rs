@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
+use envelope::Envelope;
 use http::{HeaderMap, Response};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
 use providers::receiver::{Event, Receipt, WebhookReceiver};
@@ -70,7 +71,8 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     pub async fn send_synthetic(&self, now: OffsetDateTime) -> PortResult<String> {
         self.warm(now).await?;
         let receipt = Receipt { at: now, traceparent: Some(new_traceparent()) };
-        let envelope = synthetic::envelope(R::PROVIDER, &receipt);
+        let simulated = self.simulated();
+        let envelope = Envelope { simulated, ..synthetic::envelope(R::PROVIDER, &receipt) };
         let group = envelope.subject.clone();
         let message = Outgoing::new(&envelope, R::PROVIDER, group)?;
         self.enqueue(vec![message]).await?;
@@ -120,6 +122,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         for Event { envelope, .. } in &mut events {
             envelope.secretstage = stage.map(|stage| stage.as_str().to_owned());
             envelope.sourceaddress = verified.request().source_ip;
+            envelope.simulated = self.simulated();
         }
         let messages = events.iter().map(message::<R>).collect::<Result<Vec<_>, _>>()?;
         if !messages.is_empty() {
@@ -127,6 +130,11 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         }
         telemetry::accepted(R::PROVIDER, &events);
         Ok(Outcome::Accepted(events.into_iter().map(|event| event.envelope.id).collect()))
+    }
+
+    /// The mark of an event that a simulated process received.
+    fn simulated(&self) -> Option<bool> {
+        self.settings.simulated.then_some(true)
     }
 
     async fn enqueue(&self, messages: Vec<Outgoing>) -> PortResult<()> {

@@ -83,6 +83,7 @@ pub(crate) fn compose(
         conflict: envelope.conflict,
         reconciled: envelope.reconciled,
         replayed: envelope.replayed,
+        simulated: envelope.simulated,
         ordering: envelope.ordering.clone(),
         dataref: None,
         datarefsize: None,

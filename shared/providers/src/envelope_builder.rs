@@ -47,6 +47,7 @@ impl EnvelopeBuilder {
             conflict: None,
             reconciled: None,
             replayed: None,
+            simulated: None,
             ordering: None,
             dataref: None,
             datarefsize: None,
