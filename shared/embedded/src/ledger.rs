@@ -74,6 +74,9 @@ impl Ledger for LocalLedger {
     }
 }
 
+/// Longer than any lease, in microseconds. One that ends later was written before the clock was set back.
+const LONGEST_LEASE: i64 = 15 * 60 * 1_000_000;
+
 fn claim(
     transaction: &Transaction<'_>,
     id: &str,
@@ -87,7 +90,11 @@ fn claim(
         .optional()?;
     match entry {
         Some((true, _, _)) => return Ok(Claim::Recorded),
-        Some((false, Some(holder), Some(end))) if holder != owner && end > transaction.now => {
+        Some((false, Some(holder), Some(end)))
+            if holder != owner
+                && end > transaction.now
+                && end <= transaction.now + LONGEST_LEASE =>
+        {
             return Ok(Claim::Held { until: from_micros(end) });
         }
         _ => {}
