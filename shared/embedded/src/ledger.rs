@@ -119,6 +119,9 @@ impl Entry {
     }
 }
 
+/// Longer than any lease, in microseconds. One that ends later was written before the clock was set back.
+const LONGEST_LEASE: i64 = 15 * 60 * 1_000_000;
+
 fn claim(
     transaction: &Transaction<'_>,
     id: &str,
@@ -133,7 +136,8 @@ fn claim(
             return Ok(Claim::Recorded(result));
         }
         let end = end.unwrap_or_default();
-        if holder.is_some_and(|holder| holder != owner) && end > transaction.now {
+        let is_running = end > transaction.now && end <= transaction.now + LONGEST_LEASE;
+        if holder.is_some_and(|holder| holder != owner) && is_running {
             return Ok(Claim::Held { until: from_micros(end) });
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339};
 use metrics::{counter, histogram};
 use ports::PortError;
+use providers::profile::Profile;
 use time::OffsetDateTime;
 
 use crate::types::{Event, FailureKind, Retry, RetryReason};
@@ -96,6 +97,21 @@ pub(crate) fn requeued(event: &Event<'_>, retry: &Retry) {
             );
         }
     }
+}
+
+/// A fault of our own secret: no call is made.
+pub(crate) fn key_not_sendable(profile: &Profile) {
+    let (provider, api) = (profile.provider, &profile.api);
+    let (variable, secret_id_variable) = (api.secret.variable, api.secret_id_variable);
+    tracing::error!(
+        %provider, variable, secret_id_variable,
+        "the API key holds a control character or one that is not ASCII, so no call is made; store it again"
+    );
+    counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
+}
+
+pub(crate) fn released(provider: Provider) {
+    tracing::info!(%provider, "API key replaced; the events that waited are due now");
 }
 
 /// The circuit breaker of a provider opened, or a probe failed.

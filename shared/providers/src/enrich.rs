@@ -30,10 +30,27 @@ pub trait Enrichers: Send + Sync {
     fn completion(&self, _challenge: &Challenge) -> Result<Option<Completion>, &'static str> {
         Ok(None)
     }
+
+    /// The calls that find out whether the key itself is refused, after an answer that leaves that open.
+    /// The key is good if one of them says so. Empty for an answer that says what it means.
+    fn key_checks(&self, _answer: &Answer<'_>) -> Vec<KeyCheck> {
+        Vec::new()
+    }
+}
+
+/// A call that finds out whether the API key is valid.
+pub struct KeyCheck {
+    pub call: Call,
+    pub classify: fn(&Answer<'_>) -> Classification<()>,
 }
 
 /// A call that completes an ownership challenge.
 pub struct Completion {
+    /// Asked first: whether the challenge is about a webhook of the account, since anyone who has the
+    /// webhook's secret can send one.
+    pub lookup: Request,
+    /// What is wrong with the answer to `lookup`, without any of these secrets.
+    pub is_own: fn(&Answer<'_>, &Challenge, &[String]) -> Result<(), String>,
     pub request: Request,
     /// What went wrong, without any of these secrets.
     pub classify: fn(&Answer<'_>, &[String]) -> Result<(), String>,

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ::time::OffsetDateTime;
-use envelope::{CertificateEvent, Envelope};
+use envelope::{CertificateEvent, Envelope, Provider};
 use ports::{
     Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
     EventsQueue, HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
@@ -38,6 +38,8 @@ pub(crate) struct State {
     /// Archiving a key with this end panics.
     pub(crate) panics_at: Option<String>,
     pub(crate) sent: Vec<Outgoing>,
+    /// The providers whose delays were ended.
+    pub(crate) made_due: Vec<Provider>,
     pub(crate) published: Vec<Delivery>,
     pub(crate) archive: BTreeMap<String, Vec<u8>>,
     pub(crate) ledger: BTreeMap<String, LedgerEntry>,
@@ -87,6 +89,11 @@ impl Fake {
 impl EventsQueue for Fake {
     async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
         self.step(Step::Send)?.sent.extend(messages);
+        Ok(())
+    }
+
+    async fn make_due(&self, provider: Provider) -> PortResult<()> {
+        self.state().made_due.push(provider);
         Ok(())
     }
 }

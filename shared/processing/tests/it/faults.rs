@@ -85,8 +85,15 @@ async fn attempts_and_bad_certificates_are_counted_separately() {
     let mut envelope = issued("e", Duration::ZERO);
     let cut = Fault::TruncatedPem;
     let down = Fault::ServerError { status: Some(502) };
-    let faults =
-        [cut.clone(), cut.clone(), cut.clone(), cut, Fault::Html, down, Fault::GarbageArmour];
+    let faults = [
+        cut.clone(),
+        cut.clone(),
+        Fault::Html,
+        cut,
+        Fault::GarbageArmour,
+        down,
+        Fault::GarbageArmour,
+    ];
     for (number, fault) in (1..).zip(faults) {
         bench.fault(fault.clone());
         assert_eq!(bench.process("r", &envelope).await, Disposition::Requeued, "{fault:?}");
@@ -95,7 +102,7 @@ async fn attempts_and_bad_certificates_are_counted_separately() {
         envelope = serde_json::to_value(back).unwrap();
     }
     assert_eq!(envelope["badcertificates"], 2);
-    bench.fault(Fault::Html);
+    bench.fault(Fault::GarbageArmour);
     assert_eq!(bench.process("r", &envelope).await, Disposition::Delivered);
     let callback = bench.fake.events()[0].data.callback.clone();
     assert_eq!(callback.outcome, Outcome::Failed);

@@ -8,6 +8,7 @@
 //! - [`again`]: repeats, conflicts, and the provider's own record
 //! - [`ledger`]: claims, leases, duplicates
 //! - [`faults`]: what happens when a port fails
+//! - [`foreign`], [`scripted`]: answers that are not the provider's own, byte for byte
 //! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`stale`]: events that are older than the state of their certificate
 //! - [`time`]: what depends on the age of an event
@@ -21,9 +22,11 @@ mod bench;
 mod challenge;
 mod fakes;
 mod faults;
+mod foreign;
 mod invented_provider;
 mod ledger;
 mod outage;
+mod scripted;
 mod stale;
 mod synthetic;
 mod time;

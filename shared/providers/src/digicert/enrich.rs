@@ -73,7 +73,20 @@ impl Enrichers for CertCentral {
             let done = admin::classify_done(answer);
             done.map_err(|refusal| refusal.without_secrets(secrets).to_string())
         };
-        Ok(Some(Completion { request, classify }))
+        Ok(Some(Completion { lookup: admin::list(), is_own, request, classify }))
+    }
+}
+
+fn is_own(answer: &Answer<'_>, challenge: &Challenge, secrets: &[String]) -> Result<(), String> {
+    let webhooks = admin::classify_list(answer);
+    let webhooks = webhooks.map_err(|refusal| refusal.without_secrets(secrets).to_string())?;
+    let is_named = |webhook: &admin::Webhook| webhook.id.to_string() == challenge.webhook_id;
+    match webhooks.iter().any(is_named) {
+        true => Ok(()),
+        false => Err(format!(
+            "the account has no webhook {}; the challenge is not CertCentral's, or of another account",
+            challenge.webhook_id
+        )),
     }
 }
 

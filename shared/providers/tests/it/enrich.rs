@@ -222,7 +222,15 @@ mod digicert {
             None,
             &[
                 (Reply::Start, DOWNLOAD),
-                (good("no certificate"), "failed BadCertificate"),
+                (good("<html>maintenance"), "failed Retry { reason: Unreadable, after: None }"),
+            ],
+        );
+        steps(
+            "certificate_issued",
+            None,
+            &[
+                (Reply::Start, DOWNLOAD),
+                (good("-----BEGIN PKCS7-----"), "failed BadCertificate"),
                 (refused(Reason::BadCertificate), "done failed bad_certificate"),
             ],
         );
@@ -258,7 +266,21 @@ mod digicert {
             None,
             &[
                 (Reply::Start, ORDER),
-                (Reply::Answer(answer(404, "")), "failed Failed { reason: NotFound }"),
+                (
+                    Reply::Answer(answer(404, "")),
+                    "failed Retry { reason: Unreadable, after: None }",
+                ),
+            ],
+        );
+        steps(
+            "order_rejected",
+            None,
+            &[
+                (Reply::Start, ORDER),
+                (
+                    Reply::Answer(answer(404, r#"{"errors":[{"code":"not_found|order"}]}"#)),
+                    "failed Failed { reason: NotFound }",
+                ),
                 (refused(Reason::NotFound), "done failed not_found"),
             ],
         );
@@ -280,6 +302,11 @@ mod digicert {
         assert!(enrichers("true").completion(&unknown).is_err());
         let completion = enrichers("true").completion(&challenge).unwrap().unwrap();
         assert!(completion.request.segments.contains(&"7".to_owned()));
+        let own = |body: &str| (completion.is_own)(&answer(200, body), &challenge, &[]);
+        assert_eq!(own(r#"{"webhooks":[{"id":8},{"id":"7"}]}"#), Ok(()));
+        for other in [r#"{"webhooks":[{"id":70}]}"#, r#"{"webhooks":[]}"#, "{}", "<html>"] {
+            assert!(own(other).is_err(), "{other}");
+        }
         assert!((completion.classify)(&answer(204, ""), &[]).is_ok());
         let refusal = r#"{"errors":[{"code":"x","message":"no token t0ken"}]}"#;
         let error = (completion.classify)(&answer(400, refusal), &["t0ken".into()]).unwrap_err();
@@ -309,12 +336,18 @@ mod cloudflare {
         ]);
         steps(&[
             (Reply::Start, DETAILS),
-            (Reply::Answer(answer(404, "")), "failed Gone { reason: NotFound }"),
+            (
+                Reply::Answer(answer(404, r#"{"success":false,"errors":[{"code":1436}]}"#)),
+                "failed Gone { reason: NotFound }",
+            ),
             (ended(Outcome::Gone, Some(Reason::NotFound)), "done gone not_found"),
         ]);
         steps(&[
             (Reply::Start, DETAILS),
-            (Reply::Answer(answer(403, "")), "failed KeyRefused { reason: Unauthorized }"),
+            (
+                Reply::Answer(answer(401, r#"{"success":false,"errors":[{"code":10000}]}"#)),
+                "failed KeyRefused { reason: Unauthorized }",
+            ),
         ]);
         steps(&[(Reply::Start, DETAILS), (disabled(), "done disabled")]);
     }
