@@ -113,6 +113,8 @@ impl<S: SecretSource> ProviderApi<S> {
             Err(wait) => return Ok(Sent::Deferred(Retry::held(wait))),
         };
         let Some(current) = current else {
+            let (provider, secret) = (self.profile.provider, self.profile.api.secret.variable);
+            tracing::error!(%provider, secret, "the API key is empty or malformed; no call is made");
             let refused = Classification::KeyRefused { reason: Reason::Unauthorized };
             return Ok(Sent::Failed(refused, Ticket { permit, key: None }));
         };
@@ -161,7 +163,7 @@ impl<S: SecretSource> ProviderApi<S> {
         let Some(Completion { request, classify }) = completion else { return Ok(false) };
         let key = self.key.as_ref().ok_or("no API key is configured")?;
         let key = key.current().await.map_err(|error| error.0)?;
-        let key = key.ok_or("the API key is still a placeholder")?;
+        let key = key.ok_or("the API key is empty or malformed")?;
         let answer = self.endpoint.manage(&request, &key).await;
         let answer = answer.map_err(|error| error.to_string())?;
         classify(&answer.borrow(), &request.secrets(&key)).map(|()| true)

@@ -35,7 +35,7 @@ pub fn object(body: &[u8]) -> Result<Box<RawValue>, InvalidDocument> {
 
 /// The members of an object in order, repeated names included, values untouched.
 #[derive(Clone, Debug, Default)]
-pub struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {
     /// `None` when `value` is no object.
