@@ -160,6 +160,8 @@ fn open_writer(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> 
 
 fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     queue::recover(transaction)?;
+    queue::make_due(transaction, None)?;
+    queue::limit_delays(transaction)?;
     ledger::recover(transaction)?;
     expiry::step(transaction)?;
     // The earlier process may have ended after a deletion, but before its traces were removed.

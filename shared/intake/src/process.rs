@@ -12,6 +12,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
 use crate::answer::{Cause, Outcome, answer};
+use crate::secrets::Stage;
 use crate::verify::{Admitted, verify};
 use crate::{Secrets, Settings, telemetry};
 
@@ -93,7 +94,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
             return Err(Cause::TooLarge("the body is over the limit"));
         }
         match verify(request, self.secrets.as_ref(), &self.settings).await? {
-            Admitted::Request(verified) => self.accept(&verified).await,
+            Admitted::Request(verified, stage) => self.accept(&verified, stage).await,
             Admitted::OpenProbe => {
                 telemetry::accepted(R::PROVIDER, &[]);
                 Ok(Outcome::Accepted(Vec::new()))
@@ -112,10 +113,16 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     }
 
     /// Sends the envelopes of a verified request to the queue: all of them, or it is an error.
-    async fn accept(&self, verified: &Verified<'_, R>) -> Result<Outcome, Cause> {
+    async fn accept(
+        &self,
+        verified: &Verified<'_, R>,
+        stage: Option<Stage>,
+    ) -> Result<Outcome, Cause> {
         let mut events = R::events(verified).map_err(Cause::Document)?;
-        for event in &mut events {
-            event.envelope.simulated = self.simulated();
+        for Event { envelope, .. } in &mut events {
+            envelope.secretstage = stage.map(|stage| stage.as_str().to_owned());
+            envelope.sourceaddress = verified.request().source_ip;
+            envelope.simulated = self.simulated();
         }
         let messages = events.iter().map(message::<R>).collect::<Result<Vec<_>, _>>()?;
         if !messages.is_empty() {

@@ -14,6 +14,9 @@ const CONCURRENCY: usize = 64;
 /// The pause after an error of the queue itself, so that a full disk makes no busy loop.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
+/// The interval between two looks at an API key that was refused.
+const KEY_INTERVAL: Duration = Duration::from_secs(2);
+
 pub(crate) type LocalWorker =
     Worker<LocalEvents, LocalDeliveries, LocalLedger, LocalArchive, ApiKey>;
 
@@ -34,6 +37,7 @@ pub(crate) async fn run(
     mut stopped: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
+    let releasing = tokio::spawn(release_held(Arc::clone(&worker), stopped.clone()));
     while !*stopped.borrow_and_update() {
         tokio::select! {
             () = receive(&worker, &events, &permits) => {}
@@ -43,6 +47,20 @@ pub(crate) async fn run(
     // When every permit is back, every message has ended.
     let all = u32::try_from(CONCURRENCY).unwrap_or(u32::MAX);
     let _all_ended = permits.acquire_many(all).await;
+    releasing.abort();
+}
+
+/// Looks for another API key where one was refused, so that what waits for it is tried at once.
+async fn release_held(worker: Arc<LocalWorker>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow_and_update() {
+        tokio::select! {
+            () = tokio::time::sleep(KEY_INTERVAL) => {}
+            _ = stopped.changed() => return,
+        }
+        if let Err(error) = worker.release_held().await {
+            tracing::error!(%error, "lookup of a replaced API key failed");
+        }
+    }
 }
 
 /// Receives as many messages as there are permits, and processes each in a task of its own.

@@ -132,4 +132,9 @@ impl Ledger for ReplayLedger {
     async fn keep_challenge(&self, _: &str, _: &SecretString, _: OffsetDateTime) -> PortResult<()> {
         Ok(())
     }
+
+    /// As [`keep_challenge`](Self::keep_challenge).
+    async fn delete_challenge(&self, _: &str, _: OffsetDateTime) -> PortResult<()> {
+        Ok(())
+    }
 }

@@ -5,6 +5,7 @@
 //! - [`destinations`], [`policies`]: the settings of notifications
 //! - [`event`], [`document`], [`notification`]: what happens to a certificate, and its notifications
 //! - [`state`]: destinations and policies
+//! - [`token`]: whether the API token is valid
 //! - [`replies`]: responses in Cloudflare's envelope
 
 mod custom_hostname;
@@ -15,6 +16,7 @@ mod notification;
 mod policies;
 mod replies;
 mod state;
+mod token;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ pub(crate) fn routes(state: Arc<CloudflareState>) -> Router {
     let alerting = |path: &str| format!("/client/v4/accounts/{{account}}/alerting/v3/{path}");
     Router::new()
         .route("/client/v4/zones/{zone}/custom_hostnames/{id}", get(custom_hostname::show))
+        .route("/client/v4/user/tokens/verify", get(token::verify))
         .route(
             &alerting("destinations/webhooks"),
             get(destinations::list).post(destinations::create),

@@ -66,7 +66,7 @@ fn a_key_that_cannot_be_one_is_as_a_refused_one_without_a_call() {
             assert_held(&local, &providers.send_one(&local, &event));
         }
         for name in variables {
-            local.logged(1, |line| line["level"] == "ERROR" && line["secret"] == name);
+            local.logged(1, |line| line["level"] == "ERROR" && line["variable"] == name);
         }
         assert!(local.log().iter().all(|line| !line.contains("canary-abc")));
     }

@@ -23,12 +23,13 @@ pub(super) fn info(
     certificate_id: u64,
     issued: &Issued,
     issuer: &str,
+    status: &str,
 ) -> Result<Value, time::error::Format> {
     let ordered = format_time(issued.issued_at - Duration::HOUR, DATE_TIME)?;
     Ok(json!({
         "id": order_id,
         "certificate": certificate(certificate_id, issued, issuer, &ordered)?,
-        "status": "issued",
+        "status": status,
         "is_renewal": false,
         "is_renewed": false,
         "renewed_order_id": 0,
