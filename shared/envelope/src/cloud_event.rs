@@ -48,6 +48,9 @@ pub struct CloudEvent<D> {
     /// unavailable.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub holds: u32,
+    /// Envelope only: where the call-backs of an event with many of them go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
     /// `true` if reconciliation found the event, and not a delivery of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconciled: Option<bool>,

@@ -65,6 +65,7 @@ pub(crate) fn compose(
         attempts: 0,
         badcertificates: 0,
         holds: 0,
+        progress: None,
         reconciled: envelope.reconciled,
         replayed: envelope.replayed,
         ordering: envelope.ordering.clone(),

@@ -1,18 +1,20 @@
 //! The call-backs of one event: the loop that drives every provider's machine, and the check of what
 //! came.
 
+use std::time::Instant;
+
 use certificate::{NotACertificate, Purpose, Question, Report};
 use envelope::{Callback, Certificate, CertificateEvent, Checks, Outcome, Reason};
 use ports::{
     Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortResult, SecretSource,
 };
-use providers::enrich::{CallResult, Emission, Found, Next, Reply};
+use providers::enrich::{CallResult, Emission, Enricher, Found, Next, Reply};
 use providers::interpretation::Plan;
 use time::Duration;
 
 use crate::api::Sent;
 use crate::compose::compose;
-use crate::decide::{decide, jitter};
+use crate::decide::{decide, is_expired, jitter};
 use crate::types::{Enriched, Enrichment, Event, Retry};
 use crate::worker::Worker;
 
@@ -41,6 +43,16 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let envelope = event.envelope;
         let api = self.apis.of(event.interpretation.provider);
         let mut machine = api.enricher(event.interpretation);
+        if let Some(progress) = &envelope.progress {
+            machine.resume(progress);
+        }
+        let expired =
+            CallResult { reason: Some(Reason::Expired), ..CallResult::new(Outcome::Failed) };
+        // Not now, unless the event has been tried for too long.
+        let later = |machine: &dyn Enricher, retry: Retry| match is_expired(envelope, self.now()) {
+            true => Err(expired),
+            false => Ok(Enriched::Retry(Retry { progress: machine.progress(), ..retry })),
+        };
         let (mut new, mut known) = (0, 0);
         // This attempt counts once a call was made in it.
         let mut attempts = envelope.attempts;
@@ -48,29 +60,45 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let mut next = machine.next(Reply::Start);
         loop {
             next = match next {
-                Next::Ask(_) if event.is_out_of_time() => {
-                    return Ok(Enriched::Retry(Retry::deadline()));
+                Next::Emit(_) if event.is_out_of_time() && !is_expired(envelope, self.now()) => {
+                    let progress = machine.progress();
+                    return Ok(Enriched::Retry(Retry { progress, ..Retry::deadline() }));
                 }
-                Next::Ask(call) => match api.send(&call, envelope, self.now()).await? {
-                    Sent::Answered(answer, ticket) => {
-                        (attempts, status) = (envelope.attempts + 1, Some(answer.status));
-                        let next = machine.next(Reply::Answer(answer.borrow()));
-                        api.report(ticket, envelope, &next, status).await;
-                        next
+                Next::Ask(_) if self.is_out_of_time(event, attempts > envelope.attempts) => {
+                    match later(&*machine, Retry::deadline()) {
+                        Ok(retry) => return Ok(retry),
+                        Err(expired) => machine.next(Reply::Final(expired)),
                     }
-                    Sent::Failed(classification, ticket) => {
-                        (attempts, status) = (envelope.attempts + 1, None);
-                        let next = Next::Failed(classification);
-                        api.report(ticket, envelope, &next, status).await;
-                        next
+                }
+                Next::Ask(call) => {
+                    let is_further = attempts > envelope.attempts;
+                    match api.send(&call, envelope, is_further, self.now()).await? {
+                        Sent::Answered(answer, ticket) => {
+                            (attempts, status) = (envelope.attempts + 1, Some(answer.status));
+                            let next = machine.next(Reply::Answer(answer.borrow()));
+                            api.report(ticket, envelope, &next, status).await;
+                            next
+                        }
+                        Sent::Failed(classification, ticket) => {
+                            (attempts, status) = (envelope.attempts + 1, None);
+                            let next = Next::Failed(classification);
+                            api.report(ticket, envelope, &next, status).await;
+                            next
+                        }
+                        Sent::Deferred(retry) => match later(&*machine, retry) {
+                            Ok(retry) => return Ok(retry),
+                            Err(expired) => machine.next(Reply::Final(expired)),
+                        },
+                        Sent::Final(result) => machine.next(Reply::Final(result)),
                     }
-                    Sent::Deferred(retry) => return Ok(Enriched::Retry(retry)),
-                    Sent::Final(result) => machine.next(Reply::Final(result)),
-                },
+                }
                 Next::Failed(classification) => {
                     match decide(&classification, status, envelope, self.now(), jitter()) {
                         Ok(result) => machine.next(Reply::Final(result)),
-                        Err(retry) => return Ok(Enriched::Retry(retry)),
+                        Err(retry) => {
+                            let progress = machine.progress();
+                            return Ok(Enriched::Retry(Retry { progress, ..retry }));
+                        }
                     }
                 }
                 Next::Emit(emission) => {
@@ -80,7 +108,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                     }
                     machine.next(Reply::Emitted)
                 }
-                Next::Done(found) if new + known > 0 => {
+                Next::Done(found) if new + known > 0 || found.has_emitted => {
                     return Ok(Enriched::Emitted { new, known, problems: found.problems });
                 }
                 Next::Done(found) => match self.validate(&found) {
@@ -97,6 +125,13 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 },
             };
         }
+    }
+
+    /// Whether no further call can end before the deadline. A receipt makes at least one call, so that
+    /// work of many calls comes to its end however long each takes.
+    fn is_out_of_time(&self, event: &Event<'_>, is_further: bool) -> bool {
+        let reserve = if is_further { self.longest_call } else { std::time::Duration::ZERO };
+        event.deadline.is_some_and(|deadline| Instant::now() + reserve >= deadline)
     }
 
     /// Reads and checks the certificates that came as PEM. Names are not compared here.

@@ -41,6 +41,7 @@ impl EnvelopeBuilder {
             attempts: 0,
             badcertificates: 0,
             holds: 0,
+            progress: None,
             reconciled: None,
             replayed: None,
             ordering: None,
