@@ -77,9 +77,11 @@ fn a_key_that_cannot_be_one_is_as_a_refused_one_without_a_call() {
 #[test]
 fn refusals_of_each_kind_hold() {
     let graph = |code: u32| json!({"error": {"code": code, "type": "OAuthException"}}).to_string();
+    let cloudflare = json!({"success": false, "errors": [{"code": 10000}]}).to_string();
     let canned = Canned::start(move |target| match target {
-        target if target.contains("unauthenticated") => (401, String::new()),
-        target if target.contains("unauthorized") => (403, "{}".into()),
+        target if target.contains("unauthenticated") => (401, cloudflare.clone()),
+        target if target.contains("unauthorized") => (403, cloudflare.clone()),
+        target if target.contains("tokens/verify") => (401, cloudflare.clone()),
         target if target.starts_with("/102") => (400, graph(102)),
         target if target.starts_with("/190") => (401, graph(190)),
         target if target.contains("order") => {
