@@ -1,26 +1,22 @@
-mod events;
-
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::app_state::AppState;
 use crate::fault::Rule;
+use crate::provider::AppState;
 use crate::responses::bad_request;
 
-/// The control paths: faults, requests and events, as [`Simulator`](crate::Simulator) has them in process.
-/// Requests to them are neither recorded nor subject to faults.
+/// The control paths: faults and requests, as [`Simulator`](crate::Simulator) has them in process. The routes
+/// for events are those of the provider. Requests to them are neither recorded nor subject to faults.
 pub(crate) fn routes(state: AppState) -> Router {
     Router::new()
         .route("/_simulator/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/_simulator/requests", get(requests).delete(clear_requests))
         .route("/_simulator/roots.pem", get(roots))
-        .route("/_simulator/digicert/events", post(events::digicert))
-        .route("/_simulator/cloudflare/events", post(events::cloudflare))
         .with_state(state)
 }
 
@@ -51,7 +47,6 @@ async fn requests(State(state): State<AppState>) -> Json<Value> {
     let requests = &state.shared.requests;
     Json(json!({
         "total": requests.total(),
-        "counts": requests.counts(),
         "requests": requests.recent(),
     }))
 }

@@ -24,7 +24,7 @@ mod webhook_request;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 pub use self::event::{DigicertEvent, DigicertSent, Outcome, Withheld};
 pub(crate) use self::replies::{error_response, key_refusal, unknown_route};
@@ -40,6 +40,7 @@ pub(crate) fn routes(state: Arc<DigicertState>) -> Router {
         )
         .route("/services/v2/order/certificate/{order_id}", get(certificates::order_info))
         .route("/services/v2/order/certificate/status-changes", get(certificates::status_changes))
+        .route("/_simulator/digicert/events", post(event::control))
         .merge(management::routes())
         .with_state(state)
 }

@@ -7,13 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use harness::SecretScanner;
 use serde_json::Value;
-use simulator::Simulator;
 
 use crate::latency::Latencies;
-use crate::memory::peak_kib;
-use crate::planted_secrets;
-use harness::SecretScanner;
 
 /// The time limit of a start, on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -41,14 +38,14 @@ impl Local {
     pub(crate) fn start(
         certhooks: &Path,
         state: &Path,
-        simulator: &Simulator,
+        variables: Vec<(String, String)>,
         scanner: &SecretScanner,
     ) -> Result<Self> {
         let mut process = Command::new(certhooks)
             .args(["local", "--listen", "127.0.0.1:0", "--state"])
             .arg(state)
             .env_clear()
-            .envs(variables(simulator))
+            .envs(variables)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -84,14 +81,12 @@ impl Local {
         self.ended()
     }
 
-    /// Stops the process with SIGTERM and waits for its end. Returns its peak memory in KiB and the summary of
-    /// its log.
-    pub(crate) fn stop(mut self) -> Result<(u64, Log)> {
-        let peak = peak_kib(self.process.id());
+    /// Stops the process with SIGTERM and waits for its end. Returns the summary of its log.
+    pub(crate) fn stop(mut self) -> Result<Log> {
         let id = self.process.id().to_string();
         let status = Command::new("kill").args(["-TERM", &id]).status()?;
         ensure!(status.success(), "kill -TERM {id}: {status}");
-        Ok((peak, self.ended()?))
+        self.ended()
     }
 
     fn ended(&mut self) -> Result<Log> {
@@ -135,25 +130,4 @@ fn read(
         }
         log.last.push_back(line);
     }
-}
-
-/// The variables of the process. API keys and base URLs are set, as for real providers.
-fn variables(simulator: &Simulator) -> [(&'static str, String); 14] {
-    let none = || "none".to_owned();
-    [
-        ("DIGICERT_WEBHOOK_KEY", planted_secrets::DIGICERT_KEY.to_owned()),
-        ("CLOUDFLARE_WEBHOOK_AUTH", planted_secrets::CLOUDFLARE_AUTH.to_owned()),
-        ("META_APP_SECRET", planted_secrets::META_SECRET.to_owned()),
-        ("META_VERIFY_TOKEN", planted_secrets::META_TOKEN.to_owned()),
-        ("DIGICERT_API_KEY", planted_secrets::DIGICERT_API_KEY.to_owned()),
-        ("DIGICERT_API_BASE", simulator.digicert_base()),
-        ("DIGICERT_API_BUDGET", none()),
-        ("CLOUDFLARE_API_TOKEN", planted_secrets::CLOUDFLARE_API_TOKEN.to_owned()),
-        ("CLOUDFLARE_API_BASE", simulator.cloudflare_base()),
-        ("CLOUDFLARE_API_BUDGET", none()),
-        ("META_ACCESS_TOKEN", planted_secrets::META_ACCESS_TOKEN.to_owned()),
-        ("META_API_BASE", simulator.meta_base()),
-        ("META_API_BUDGET", none()),
-        ("META_DOMAINS", "example.com".to_owned()),
-    ]
 }

@@ -3,7 +3,7 @@ use harness::InvocationResult;
 use serde_json::{Value, json};
 
 use crate::sqs::process_under_test::Invocation;
-use crate::sqs::testbed::Testbed;
+use crate::sqs::testbed::SqsTestbed;
 
 /// The number of messages of a batch, as in the template.
 const BATCH: u32 = 10;
@@ -29,7 +29,7 @@ pub(crate) struct Depth {
 /// Does what the event source mapping of Lambda does: receives a batch, invokes the worker, and deletes the
 /// messages that did not fail (`ReportBatchItemFailures`). Messages that are not deleted are visible again at
 /// once and their leases have ended, as after the visibility timeout. Returns `false` if the queue was empty.
-pub(crate) async fn poll(testbed: &mut Testbed, deletion: Deletion) -> Result<bool> {
+pub(crate) async fn poll(testbed: &mut SqsTestbed, deletion: Deletion) -> Result<bool> {
     let messages = receive(testbed).await?;
     if messages.is_empty() {
         return Ok(false);
@@ -65,7 +65,7 @@ pub(crate) async fn poll(testbed: &mut Testbed, deletion: Deletion) -> Result<bo
     Ok(true)
 }
 
-fn killed(testbed: &mut Testbed, at: &str) -> Result<()> {
+fn killed(testbed: &mut SqsTestbed, at: &str) -> Result<()> {
     testbed.worker.kill()?;
     testbed.worker.kills += 1;
     let mut trace = testbed.proxy.trace();
@@ -74,7 +74,7 @@ fn killed(testbed: &mut Testbed, at: &str) -> Result<()> {
     Ok(())
 }
 
-async fn receive(testbed: &Testbed) -> Result<Vec<Value>> {
+async fn receive(testbed: &SqsTestbed) -> Result<Vec<Value>> {
     let request = json!({
         "QueueUrl": testbed.events, "MaxNumberOfMessages": BATCH, "VisibilityTimeout": VISIBILITY,
         "MessageAttributeNames": ["All"], "AttributeNames": ["All"],
@@ -100,7 +100,7 @@ fn event(messages: &[Value]) -> Value {
     json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
 }
 
-async fn delete(testbed: &Testbed, messages: &[Value]) -> Result<()> {
+async fn delete(testbed: &SqsTestbed, messages: &[Value]) -> Result<()> {
     for message in messages {
         let request =
             json!({ "QueueUrl": testbed.events, "ReceiptHandle": message["ReceiptHandle"] });
@@ -109,7 +109,7 @@ async fn delete(testbed: &Testbed, messages: &[Value]) -> Result<()> {
     Ok(())
 }
 
-async fn return_to_queue(testbed: &Testbed, messages: &[Value]) -> Result<()> {
+async fn return_to_queue(testbed: &SqsTestbed, messages: &[Value]) -> Result<()> {
     for message in messages {
         let body: Value = serde_json::from_str(message["Body"].as_str().unwrap_or_default())?;
         testbed.end_lease(body["id"].as_str().context("the envelope has no id")?).await;
@@ -121,7 +121,7 @@ async fn return_to_queue(testbed: &Testbed, messages: &[Value]) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn depth(testbed: &Testbed) -> Result<Depth> {
+pub(crate) async fn depth(testbed: &SqsTestbed) -> Result<Depth> {
     let request = json!({ "QueueUrl": testbed.events, "AttributeNames": ["All"] });
     let found = testbed.emulator.call("sqs", "AmazonSQS.GetQueueAttributes", request).await?;
     let number = |name: &str| {

@@ -1,11 +1,10 @@
 use anyhow::{Context, Result};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::event::CloudflareEvent;
 use super::state::DATE_TIME;
 use crate::authority::number_of;
-use crate::responses::format_time;
 
 const FAMILY: &str = "ssl.custom_hostname_certificate.";
 
@@ -42,7 +41,7 @@ pub(super) fn inner(
             "event": {
                 "id": id_of(&format!("event/{id}/{step}/{}", at.unix_timestamp_nanos())),
                 "type": format!("{FAMILY}{step}"),
-                "created_at": format_time(at, DATE_TIME)?,
+                "created_at": at.format(DATE_TIME)?,
             },
             "account": {"id": event.account},
             "zone": {"id": event.zone.clone().unwrap_or_else(|| id_of("zone"))},
@@ -58,23 +57,22 @@ pub(super) fn inner(
 }
 
 fn ssl(id: &str, hostname: &str, status: &str, error: Option<&str>) -> Value {
-    let mut ssl = Map::from_iter([
-        ("id".to_owned(), json!(id_of(&format!("ssl/{id}")))),
-        ("type".to_owned(), json!("dv")),
-        ("method".to_owned(), json!("cname")),
-        ("status".to_owned(), json!(status)),
-    ]);
+    let mut ssl = json!({
+        "id": id_of(&format!("ssl/{id}")),
+        "type": "dv",
+        "method": "cname",
+        "status": status,
+    });
     // The documents of a deletion have no settings.
     if !matches!(status, "deleted" | "pending_deletion") {
-        ssl.insert("settings".to_owned(), json!({"min_tls_version": "1.2", "http2": "on"}));
+        ssl["settings"] = json!({"min_tls_version": "1.2", "http2": "on"});
     }
     if let Some(error) = error {
-        let message = format!("{error}: {hostname}");
-        ssl.insert("cname".to_owned(), json!(format!("_{}.app.example2.com", id_of(id))));
-        ssl.insert("cname_target".to_owned(), json!("dcv.digicert.com"));
-        ssl.insert("validation_errors".to_owned(), json!([{"message": message}]));
+        ssl["cname"] = json!(format!("_{}.app.example2.com", id_of(id)));
+        ssl["cname_target"] = json!("dcv.example2.com");
+        ssl["validation_errors"] = json!([{"message": format!("{error}: {hostname}")}]);
     }
-    Value::Object(ssl)
+    ssl
 }
 
 /// An id of 32 digits that depends only on the text.

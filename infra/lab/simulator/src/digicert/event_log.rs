@@ -6,7 +6,6 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::refusal::Refusal;
-use crate::responses::format_time;
 use crate::webhook_sender::is_success;
 
 /// Times are in UTC, without a time zone.
@@ -56,16 +55,16 @@ impl Entry {
     /// The provider documents no failed entry, so `failed` and the nulls are guesses.
     fn document(&self) -> Result<Value, time::error::Format> {
         let code = self.response.map(|(code, _)| code);
-        let received = self.response.map(|(_, at)| format_time(at, DATE_TIME)).transpose()?;
+        let received = self.response.map(|(_, at)| at.format(DATE_TIME)).transpose()?;
         let mut document = json!({
             "event_name": self.event,
-            "request_status": if code.is_some_and(is_success) { "success" } else { "failed" },
-            "request_sent_time": format_time(self.sent, DATE_TIME)?,
+            "request_status": if is_success(code) { "success" } else { "failed" },
+            "request_sent_time": self.sent.format(DATE_TIME)?,
             "response_received_time": received,
             "response_code": code,
         });
-        if let (Some(data), Some(members)) = (&self.data, document.as_object_mut()) {
-            members.insert("event_info".to_owned(), json!(data));
+        if let Some(data) = &self.data {
+            document["event_info"] = json!(data);
         }
         Ok(document)
     }

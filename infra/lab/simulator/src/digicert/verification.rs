@@ -3,23 +3,23 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::refusal::{HandlerError, Refusal};
+use super::sending;
 use super::state::DigicertState;
 use super::webhook_request::{endpoint, object, secret};
-use super::{sending, webhook::Webhook};
 use crate::random;
+use crate::responses::{HandlerResult, members};
 
 /// "Send test event". The key comes from the request and not from the webhook.
 pub(super) async fn test_endpoint(
     State(state): State<Arc<DigicertState>>,
     body: Bytes,
-) -> Result<StatusCode, HandlerError> {
+) -> HandlerResult<StatusCode> {
     let mut members = object(&body)?;
     let endpoint = endpoint(members.remove("endpoint"))?;
     let key = secret(members.remove("secret"))?.apply(None);
-    sending::send_test(&state, &endpoint, key.as_ref()).await??;
+    sending::send_test(&state, &endpoint, key.as_ref()).await?;
     Ok(StatusCode::OK)
 }
 
@@ -28,54 +28,44 @@ pub(super) async fn test_endpoint(
 pub(super) async fn send_challenge(
     State(state): State<Arc<DigicertState>>,
     Path(id): Path<String>,
-) -> Result<StatusCode, HandlerError> {
+) -> HandlerResult<StatusCode> {
     let token = random::hex::<16>()?;
     let now = state.shared.clock.now();
-    let (number, endpoint, key) = state.with_webhook(&id, |webhook| {
+    let (number, endpoint, key) = {
+        let mut account = state.account();
+        let webhook = account.find(&id)?;
         webhook.challenge(token.as_str().into(), now);
-        Ok((webhook.id, webhook.endpoint.clone(), webhook.secret.clone()))
-    })?;
-    let data = challenge(&token, number);
+        (webhook.id, webhook.endpoint.clone(), webhook.secret.clone())
+    };
+    let data = members(json!({"token": token, "webhook_id": number}));
     sending::send(&state, &endpoint, key.as_ref(), sending::CHALLENGE, Some(&data)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn challenge(token: &str, webhook: u64) -> Map<String, Value> {
-    Map::from_iter([("token".to_owned(), json!(token)), ("webhook_id".to_owned(), json!(webhook))])
 }
 
 pub(super) async fn check_challenge(
     State(state): State<Arc<DigicertState>>,
     Path(id): Path<String>,
     body: Bytes,
-) -> Result<StatusCode, HandlerError> {
+) -> HandlerResult<StatusCode> {
     let token = object(&body)?.remove("token");
+    let token = token.as_ref().and_then(Value::as_str).unwrap_or_default();
     let now = state.shared.clock.now();
-    act(&state, &id, |webhook| {
-        let token = token.as_ref().and_then(Value::as_str).ok_or(Refusal::InvalidToken)?;
-        webhook.verify(token, now)
-    })
+    state.account().find(&id)?.verify(token, now)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn activate(
     State(state): State<Arc<DigicertState>>,
     Path(id): Path<String>,
-) -> Result<StatusCode, HandlerError> {
-    act(&state, &id, Webhook::activate)
+) -> HandlerResult<StatusCode> {
+    state.account().find(&id)?.activate()?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn deactivate(
     State(state): State<Arc<DigicertState>>,
     Path(id): Path<String>,
-) -> Result<StatusCode, HandlerError> {
-    act(&state, &id, Webhook::deactivate)
-}
-
-fn act(
-    state: &DigicertState,
-    id: &str,
-    action: impl FnOnce(&mut Webhook) -> Result<(), Refusal>,
-) -> Result<StatusCode, HandlerError> {
-    state.with_webhook(id, action)?;
+) -> HandlerResult<StatusCode> {
+    state.account().find(&id)?.deactivate()?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -78,7 +78,7 @@ impl Webhook {
             challenge.token.expose_secret() == token && now < challenge.expires
         };
         if !self.challenge.as_ref().is_some_and(is_valid) {
-            return Err(Refusal::InvalidToken);
+            return Err(Refusal::INVALID_TOKEN);
         }
         self.challenge = None;
         if self.status == Status::Pending {
@@ -98,7 +98,7 @@ impl Webhook {
 
     fn switch_to(&mut self, status: Status) -> Result<(), Refusal> {
         if self.status == Status::Pending {
-            return Err(Refusal::InvalidAction);
+            return Err(Refusal::INVALID_ACTION);
         }
         self.status = status;
         Ok(())
@@ -129,8 +129,8 @@ impl Webhook {
             },
             "webhook_settings": self.settings,
         });
-        if let (Some(secret), Some(members)) = (&self.secret, document.as_object_mut()) {
-            members.insert("secret".to_owned(), json!(secret.expose_secret()));
+        if let Some(secret) = &self.secret {
+            document["secret"] = json!(secret.expose_secret());
         }
         document
     }
@@ -157,13 +157,13 @@ mod tests {
     #[test]
     fn a_webhook_is_verified_then_activated_then_deactivated() {
         let mut webhook = webhook();
-        assert_eq!(webhook.activate(), Err(Refusal::InvalidAction));
-        assert_eq!(webhook.deactivate(), Err(Refusal::InvalidAction));
-        assert_eq!(webhook.verify("", NOW), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.activate(), Err(Refusal::INVALID_ACTION));
+        assert_eq!(webhook.deactivate(), Err(Refusal::INVALID_ACTION));
+        assert_eq!(webhook.verify("", NOW), Err(Refusal::INVALID_TOKEN));
         webhook.challenge("t".into(), NOW);
-        assert_eq!(webhook.verify("x", NOW), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.verify("x", NOW), Err(Refusal::INVALID_TOKEN));
         assert_eq!((webhook.verify("t", NOW), webhook.status), (Ok(()), Status::Inactive));
-        assert_eq!(webhook.verify("t", NOW), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.verify("t", NOW), Err(Refusal::INVALID_TOKEN));
         assert_eq!((webhook.activate(), webhook.activate()), (Ok(()), Ok(())));
         webhook.challenge("u".into(), NOW);
         assert_eq!((webhook.verify("u", NOW), webhook.status), (Ok(()), Status::Active));
@@ -175,9 +175,9 @@ mod tests {
         let mut webhook = webhook();
         webhook.challenge("t".into(), NOW);
         let late = NOW + Duration::minutes(30);
-        assert_eq!(webhook.verify("t", late), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.verify("t", late), Err(Refusal::INVALID_TOKEN));
         webhook.challenge("u".into(), NOW);
-        assert_eq!(webhook.verify("t", NOW), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.verify("t", NOW), Err(Refusal::INVALID_TOKEN));
         assert_eq!(webhook.verify("u", late - Duration::SECOND), Ok(()));
     }
 
@@ -192,7 +192,7 @@ mod tests {
         webhook.challenge("t".into(), NOW);
         webhook.update(request("https://b.example/"));
         assert_eq!(webhook.status, Status::Pending);
-        assert_eq!(webhook.verify("t", NOW), Err(Refusal::InvalidToken));
-        assert_eq!(webhook.activate(), Err(Refusal::InvalidAction));
+        assert_eq!(webhook.verify("t", NOW), Err(Refusal::INVALID_TOKEN));
+        assert_eq!(webhook.activate(), Err(Refusal::INVALID_ACTION));
     }
 }

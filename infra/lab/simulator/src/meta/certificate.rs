@@ -9,7 +9,6 @@ use crate::authority::{Authority, Curve};
 use crate::chain::{self, Extent, LineEnding};
 use crate::fault::Fault;
 use crate::hostname::is_hostname;
-use crate::responses::format_time;
 
 /// The offset has no colon, so parsers of RFC 3339 refuse it.
 const DATE_TIME: &[BorrowedFormatItem<'_>] =
@@ -51,8 +50,8 @@ pub(super) fn node(
             "certificate_pem" => {
                 json!(chain::text(authority, &issued, Extent::Leaf, LineEnding::Lf, fault)?)
             }
-            "not_valid_before" => json!(format_time(issued.not_before, DATE_TIME)?),
-            _ => json!(format_time(issued.not_after, DATE_TIME)?),
+            "not_valid_before" => json!(issued.not_before.format(DATE_TIME)?),
+            _ => json!(issued.not_after.format(DATE_TIME)?),
         };
         node.insert((*field).to_owned(), value);
     }

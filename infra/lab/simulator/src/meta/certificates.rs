@@ -11,10 +11,7 @@ use crate::responses::HandlerResult;
 impl GraphRequest<'_> {
     /// The certificates of a domain.
     pub(super) fn certificates(&self) -> HandlerResult {
-        let (domain, page, fields) = match self.search() {
-            Ok(search) => search,
-            Err(message) => return Ok(bad_parameter(&message)),
-        };
+        let (domain, page, fields) = self.search().map_err(bad_parameter)?;
         let shared = &self.state.shared;
         let total = match self.fault {
             Some(Fault::NotReady) => 0,
@@ -43,10 +40,7 @@ impl GraphRequest<'_> {
         let Some(number) = id.parse().ok().filter(|number| *number > 0) else {
             return Ok(unknown_object(id));
         };
-        let fields = match fields(self.parameters) {
-            Ok(fields) => fields,
-            Err(message) => return Ok(bad_parameter(&message)),
-        };
+        let fields = fields(self.parameters).map_err(bad_parameter)?;
         if self.fault == Some(&Fault::NotReady) {
             return Ok(unknown_object(id));
         }

@@ -8,10 +8,7 @@ use crate::responses::HandlerResult;
 
 impl GraphRequest<'_> {
     pub(super) fn subscribed_domains(&self) -> HandlerResult {
-        let page = match Page::parse(self.parameters) {
-            Ok(page) => page,
-            Err(message) => return Ok(bad_parameter(message)),
-        };
+        let page = Page::parse(self.parameters).map_err(bad_parameter)?;
         let domains = &self.state.shared.settings.subscribed_domains;
         let total = u32::try_from(domains.len())?;
         let id = |domain: &String| id_of(&format!("domain/{domain}")).to_string();

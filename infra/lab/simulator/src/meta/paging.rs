@@ -55,14 +55,12 @@ impl Page {
         }
         let after = cursor(end);
         let mut paging = json!({"cursors": {"before": cursor(start), "after": after}});
-        if end < total
-            && let Some(paging) = paging.as_object_mut()
-        {
+        if end < total {
             let query = uri.query().unwrap_or_default().split('&');
             let kept = query.filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
             let query: String = kept.map(|pair| format!("{pair}&")).collect();
             let next = format!("http://{address}{}?{query}after={after}", uri.path());
-            paging.insert("next".to_owned(), Value::String(next));
+            paging["next"] = Value::String(next);
         }
         json!({"data": data, "paging": paging})
     }

@@ -55,7 +55,7 @@ async fn an_invalid_rule_changes_nothing() {
 }
 
 #[tokio::test]
-async fn requests_are_listed_and_counted_by_prefix() {
+async fn requests_are_listed_without_secrets() {
     let simulator = start(Settings::default()).await;
     for id in 1..4 {
         get(&format!("{}/certificate/{id}/download/format/pem_all", simulator.digicert_base()))
@@ -64,12 +64,9 @@ async fn requests_are_listed_and_counted_by_prefix() {
     get(&format!("{}/certificates?query=a.example&access_token=hush", simulator.meta_base())).await;
     let (_, listed) = send(&simulator, Method::GET, "requests", "").await;
     assert_eq!(listed["total"], 4);
-    assert_eq!(listed["counts"]["/services/v2/certificate/"], 3);
     assert_eq!(listed["requests"][3]["query"], "query=a.example&access_token=REDACTED");
     assert_eq!(listed["requests"][0]["path"], "/services/v2/certificate/1/download/format/pem_all");
     assert_eq!(listed["requests"][0]["method"], "GET");
-    assert_eq!(simulator.requests().count("/graph/certificates"), 1);
-    assert_eq!(simulator.requests().count("/services/v2/certificate/2/"), 1);
     assert_eq!(send(&simulator, Method::DELETE, "requests", "").await.0, 204);
     assert_eq!(simulator.requests().total(), 0);
 }
