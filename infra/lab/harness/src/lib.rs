@@ -29,7 +29,7 @@ pub use aws_stubs::{AwsStubs, EVENTS_QUEUE, Message};
 pub use emulator::Emulator;
 pub use function::{Function, failed_start, lambda_variables};
 pub use masked::masked;
-pub use process::{Memory, memory, program};
+pub use process::{Memory, Process, memory, program};
 pub use random::{Random, seed};
 pub use runtime_api::{InvocationResult, TimedInvocation};
 pub use samples::{SampleRun, check_samples, expected, sample};

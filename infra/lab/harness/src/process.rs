@@ -40,15 +40,21 @@ fn kilobytes(status: &str, name: &str) -> Result<u64> {
 }
 
 /// A child process that is killed when this is dropped.
-pub(crate) struct Process(Child);
+pub struct Process(Child);
 
 impl Process {
-    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start(command: &mut Command) -> Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
         command.spawn().map(Self).with_context(|| format!("{program} does not start"))
     }
 
-    pub(crate) fn child(&mut self) -> &mut Child {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub fn child(&mut self) -> &mut Child {
         &mut self.0
     }
 }
