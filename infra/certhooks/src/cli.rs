@@ -80,9 +80,10 @@ pub(crate) enum Digicert {
 
 /// Runs webhook endpoints, queues and worker in one process
 ///
-/// A provider with an API key is called for real. A provider without one has its call-back disabled:
-/// its events are delivered without the certificate. (A program that is built with the feature
-/// `simulator` simulates such a provider instead.)
+/// A provider with an API key is called for real. A provider without one has its call-back disabled: its
+/// events are delivered without the certificate. With --simulate all providers are simulated: what they
+/// answer is invented, and every event says `simulated`. A state folder is simulated or real from its
+/// first start on.
 ///
 /// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets
 /// from DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
@@ -93,7 +94,8 @@ pub(crate) enum Digicert {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks\n  \
-    certhooks local --samples events\n  certhooks local --trusted-proxy 10.0.0.0/8 --json\n\n\
+    certhooks local --simulate --state .certhooks-demo\n  \
+    certhooks local --trusted-proxy 10.0.0.0/8 --json\n\n\
     Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage."
 )]
 pub(crate) struct Local {
@@ -106,7 +108,10 @@ pub(crate) struct Local {
     /// Address range of a proxy whose X-Forwarded-For is trusted; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub(crate) trusted_proxy: Vec<IpNet>,
-    /// Folder of event files to send to the webhook endpoints once; prints a line for each event
+    /// Simulate all providers (needs the feature `simulator`)
+    #[arg(long)]
+    pub(crate) simulate: bool,
+    /// Simulate all providers, send the event files of this folder once, and show what is delivered
     #[arg(long, value_name = "DIR")]
     pub(crate) samples: Option<PathBuf>,
     /// Interval between reconciliations with CertCentral, if it is called for real; 0s turns them off

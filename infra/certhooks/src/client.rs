@@ -107,12 +107,19 @@ impl Client {
         })?;
         let answered = async {
             let response = built.timeout(request.timeout).send().await?;
-            Ok((response.status().as_u16(), http::body(response, ANSWER_LIMIT).await?))
+            let (status, is_encoded) = (response.status().as_u16(), http::is_encoded(&response));
+            Ok((status, is_encoded, http::body(response, ANSWER_LIMIT).await?))
         };
-        let (status, body) = answered.await.map_err(|error| unanswered(&cause(&error)))?;
+        let (status, is_encoded, body) =
+            answered.await.map_err(|error| unanswered(&cause(&error)))?;
         let body = body.ok_or_else(|| {
             unanswered("the answer is larger than 16 MiB; check that the base URL is right")
         })?;
+        if is_encoded {
+            return Err(unanswered(
+                "the answer is compressed, which was not asked for; check that no proxy is in between",
+            ));
+        }
         classify(&Answer { status, retry_after: None, body: &body }).map_err(|refusal| {
             CallError::Refused(refusal.without_secrets(&request.secrets(&self.key)))
         })

@@ -2,9 +2,9 @@ use envelope::{CertificateEvent, rfc3339};
 use providers::profile;
 use time::{Duration, OffsetDateTime};
 
-/// The columns of a delivered event for people: provider, event, outcome of the call-back, name in the
-/// leaf certificate, day of its expiry. `-` where the event has no certificate.
-pub(crate) fn columns(event: &CertificateEvent) -> [String; 5] {
+/// The columns of a delivered event for people: outcome of the call-back, name in the leaf certificate, day
+/// of its expiry. `-` where the event has no certificate.
+pub(crate) fn columns(event: &CertificateEvent) -> [String; 3] {
     let data = &event.data;
     let leaf = data.certificates.first();
     let outcome = match data.callback.reason {
@@ -15,13 +15,7 @@ pub(crate) fn columns(event: &CertificateEvent) -> [String; 5] {
         .and_then(|leaf| leaf.names.as_ref()?.dns.first().cloned().or_else(|| leaf.subject.clone()))
         .unwrap_or_else(|| "-".into());
     let expires = leaf.and_then(|leaf| leaf.not_after.as_deref()).map_or("-", day);
-    [
-        data.provider.to_string(),
-        event_name(&data.event),
-        outcome,
-        short(&name, 40),
-        expires.to_owned(),
-    ]
+    [outcome, short(&name, 40), expires.to_owned()]
 }
 
 /// A provider's event name, without what all of that provider's begin with.

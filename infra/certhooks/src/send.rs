@@ -179,7 +179,7 @@ fn provider_of(document: &Value) -> anyhow::Result<Provider> {
 }
 
 /// Prints one line; returns whether the answer was 2xx.
-fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -> bool {
+pub(crate) fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -> bool {
     let file = path.display().to_string();
     match answer {
         Ok(Answer { status, body, duration }) => {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use envelope::Provider;
 use ports::{EventsQueue, Outgoing, PortResult};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
@@ -109,6 +110,14 @@ impl EventsQueue for LocalEvents {
             .call(move |transaction| {
                 messages.iter().try_for_each(|message| queue::send(transaction, message))
             })
+            .await?;
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn make_due(&self, provider: Provider) -> PortResult<()> {
+        self.database
+            .call(move |transaction| queue::make_due(transaction, Some(provider.as_str())))
             .await?;
         self.changed.notify_waiters();
         Ok(())

@@ -11,9 +11,11 @@ const STEP_ROWS: i64 = 1000;
 const DELIVERIES_RETENTION: Duration = DAY.saturating_mul(14);
 const DEAD_LETTERS_RETENTION: Duration = DAY.saturating_mul(14);
 
-/// Deletes expired rows of every table, at most [`STEP_ROWS`] of each.
+/// Deletes expired rows of every table, at most [`STEP_ROWS`] of each. Also ends delays that a clock
+/// which was set back made too long.
 pub(crate) fn step(transaction: &Transaction<'_>) -> rusqlite::Result<Expired> {
     queue::remove_expired(transaction)?;
+    queue::limit_delays(transaction)?;
     let challenges =
         delete(transaction, "DELETE FROM challenges WHERE expires <= ?1", transaction.now)?;
     if challenges > 0 {

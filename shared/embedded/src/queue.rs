@@ -146,6 +146,42 @@ pub(crate) fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         .map(drop)
 }
 
+/// Ends the delays of messages that wait for a later attempt, of all providers or of one. Whatever they
+/// waited for may be over: after a start nothing is known of it. A suspect keeps its delay.
+pub(crate) fn make_due(
+    transaction: &Transaction<'_>,
+    provider: Option<&str>,
+) -> rusqlite::Result<()> {
+    transaction
+        .connection
+        .prepare_cached(
+            "UPDATE messages SET visible_at = ?1
+                 WHERE state = 1 AND visible_at > ?1 AND recoveries <= ?2 AND expires IS NULL
+                     AND provider = coalesce(?3, provider)",
+        )?
+        .execute((transaction.now, RECOVERIES_UNTIL_SUSPECT, provider))
+        .map(drop)
+}
+
+/// The longest delay of a message, as on SQS. No visibility timeout is longer.
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+
+/// Shortens the delays and visibility timeouts that end later than any could: the clock was set back
+/// since they were written down. Suspects may wait longer, one after the other.
+pub(crate) fn limit_delays(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let latest = transaction.now + duration_micros(LONGEST_DELAY);
+    for state in [1, 2] {
+        transaction
+            .connection
+            .prepare_cached(
+                "UPDATE messages SET visible_at = ?1
+                     WHERE state = ?2 AND visible_at > ?1 AND (state = 2 OR recoveries <= ?3)",
+            )?
+            .execute((latest, state, RECOVERIES_UNTIL_SUSPECT))?;
+    }
+    Ok(())
+}
+
 /// When the next message becomes or became visible, in microseconds.
 pub(crate) fn next_visible(transaction: &Transaction<'_>) -> rusqlite::Result<Option<i64>> {
     transaction

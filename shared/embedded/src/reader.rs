@@ -99,10 +99,10 @@ impl Reader {
             .await
     }
 
-    /// Challenges that have not expired.
+    /// Challenges that have not expired, the newest first.
     pub async fn challenges(&self) -> PortResult<Vec<WaitingChallenge>> {
         const ROWS: &str = "SELECT webhook_id, token, expires FROM challenges
-            WHERE expires > ?1 ORDER BY expires";
+            WHERE expires > ?1 ORDER BY expires DESC";
         self.database
             .call(|transaction| rows(transaction, ROWS, [transaction.now], challenge))
             .await

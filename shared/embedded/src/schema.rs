@@ -11,8 +11,12 @@ pub(crate) const FILE: &str = "certhooks.db";
 
 /// One script for each version; `PRAGMA user_version` counts those that ran. Scripts are only
 /// added, never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Interval between two attempts to take the write lock. A process that joined pauses longer
 /// between its transactions, see writer.rs.

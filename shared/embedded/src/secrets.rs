@@ -82,10 +82,11 @@ impl LocalSecret {
     fn read(&self) -> PortResult<SecretVersions> {
         let members = self.members();
         let by_variables = members.iter().all(|member| self.variable(member).is_some());
-        let file = if by_variables {
-            SecretsFile::default()
-        } else {
-            SecretsFile::read(&self.secrets.path)?
+        let file = match self.purpose {
+            _ if by_variables => SecretsFile::default(),
+            Purpose::Webhook => SecretsFile::read(&self.secrets.path)?,
+            // An API key is optional, and so is a file for it.
+            Purpose::Api => SecretsFile::read_if_exists(&self.secrets.path)?.unwrap_or_default(),
         };
         let absent = members.iter().find(|member| self.current_value(member, &file).is_none());
         match (absent, self.purpose) {

@@ -41,7 +41,7 @@ impl SecretsFile {
         })
     }
 
-    fn read_if_exists(path: &Path) -> PortResult<Option<Self>> {
+    pub(crate) fn read_if_exists(path: &Path) -> PortResult<Option<Self>> {
         let unreadable = |error: &io::Error| io_error("cannot read", path, error);
         let mut file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -18,6 +18,7 @@ use crate::queue;
 use crate::reader::Reader;
 use crate::schema;
 use crate::secrets::LocalSecrets;
+use crate::simulation;
 use crate::transaction::Transaction;
 use crate::writer::{Role, Writer};
 
@@ -30,6 +31,8 @@ pub struct Options {
     pub max_receives: u32,
     /// Interval between two deletions of expired rows.
     pub expiry_interval: Duration,
+    /// Whether the providers are simulated; a folder is for either from its first start on.
+    pub simulated: bool,
     pub clock: fn() -> OffsetDateTime,
 }
 
@@ -39,6 +42,7 @@ impl Default for Options {
             visibility_timeout: Duration::from_secs(180),
             max_receives: 5,
             expiry_interval: Duration::from_secs(30),
+            simulated: false,
             clock: OffsetDateTime::now_utc,
         }
     }
@@ -60,13 +64,14 @@ impl State {
     /// ends, and its leases end: the lock proves that the process has ended. Blocks briefly.
     ///
     /// # Errors
-    /// Another process uses the folder, or something in it cannot be read or written.
+    /// Another process uses the folder, it is simulated and a real one is asked for or the other way round, or something in it cannot be read or written.
     pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
         let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         create_folder(&folder)?;
         let conflict =
             "another `certhooks local` uses this folder; stop it, or choose another state folder";
         let lock = Lock::take(&folder, "lock", conflict)?;
+        simulation::check(&folder, options.simulated)?;
         LocalSecrets::generate_missing(&folder)?;
         let archive = LocalArchive::open(folder.join("archive"))?;
         let writer = open_writer(&folder.join(schema::FILE), options, lock)?;
@@ -152,6 +157,8 @@ fn open_writer(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> 
 
 fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     queue::recover(transaction)?;
+    queue::make_due(transaction, None)?;
+    queue::limit_delays(transaction)?;
     ledger::recover(transaction)?;
     expiry::step(transaction)?;
     // The earlier process may have ended after a deletion, but before its traces were removed.

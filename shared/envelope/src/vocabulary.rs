@@ -19,6 +19,11 @@ macro_rules! string_enum {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
+
+            /// The value that is spelled so.
+            pub fn named(text: &str) -> Option<Self> {
+                Self::ALL.iter().find(|value| value.as_str() == text).copied()
+            }
         }
 
         impl fmt::Display for $name {
@@ -139,10 +144,13 @@ string_enum! {
         Timeout = "timeout",
         /// The provider refuses the API key.
         Unauthorized = "unauthorized",
-        /// The connection broke, or the answer was cut off or cannot be parsed.
-        Unreadable = "unreadable",
-        /// The provider cannot be reached, or has a failure of its own.
+        /// The provider has a failure of its own.
         Unavailable = "unavailable",
+        /// No connection to the provider.
+        Unreachable = "unreachable",
+        /// The connection broke, or the answer was cut off, cannot be parsed, or is not the provider's
+        /// own (a page of a firewall or proxy).
+        Unreadable = "unreadable",
         /// The event has no id that can be used in a call.
         UnusableId = "unusable_id",
     }

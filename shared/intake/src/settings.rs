@@ -16,6 +16,9 @@ pub struct Settings {
     pub secret_cache: Duration,
     /// How long the previous secret is accepted after the current one was created.
     pub secret_overlap: Duration,
+    /// Whether events are marked as simulated. No variable sets this: only the program that simulates
+    /// the providers does.
+    pub simulated: bool,
 }
 
 impl Settings {
@@ -33,6 +36,7 @@ impl Settings {
             secret_overlap: Duration::from_secs(
                 environment.parsed::<u32>("SECRET_OVERLAP_HOURS")?.map_or(24, u64::from) * 3600,
             ),
+            simulated: false,
         };
         if settings.allow_unauthenticated && settings.allowlist.is_empty() {
             return Err(SettingError::new(

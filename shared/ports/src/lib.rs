@@ -16,8 +16,10 @@ mod queue;
 mod secrets;
 
 pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT};
-pub use history::{CertificateState, DeliveryRecord, Entry, History, HistoryRecord, Ordering};
-pub use ledger::{Claim, Ledger};
+pub use history::{
+    CertificateState, DeliveredResult, DeliveryRecord, Entry, History, HistoryRecord, Ordering,
+};
+pub use ledger::{CHALLENGES, Claim, Ledger};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
 pub use secrets::{SecretSource, SecretVersions};
 

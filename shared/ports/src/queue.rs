@@ -28,6 +28,12 @@ pub trait EventsQueue: Send + Sync + 'static {
     /// that is requeued. `Ok` means that every message is durably on the queue. After an error some
     /// of them may be. Sending them again is safe, since the ledger knows their ids.
     fn send(&self, messages: Vec<Outgoing>) -> impl Future<Output = PortResult<()>> + Send;
+
+    /// Ends the delays of this provider's messages, whose cause is gone. A queue that cannot do that
+    /// does nothing: no delay is longer than 15 minutes.
+    fn make_due(&self, _provider: Provider) -> impl Future<Output = PortResult<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// A certificate event on its way to consumers, with the attributes that they can filter by before

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use envelope::{Envelope, Outcome, Provider, Reason};
 use ports::{PortResult, SecretSource};
@@ -16,7 +17,7 @@ use crate::decide::is_expired;
 use crate::health::Health;
 use crate::key::ApiKey;
 use crate::types::Retry;
-use crate::{Clock, Keys, Settings, http};
+use crate::{Clock, Keys, Settings, http, telemetry};
 
 /// The providers' APIs.
 pub(crate) struct Apis<S>(BTreeMap<Provider, ProviderApi<S>>);
@@ -28,7 +29,13 @@ pub(crate) struct ProviderApi<S> {
     key: Option<ApiKey<S>>,
     breaker: Breaker,
     enrichers: Arc<dyn Enrichers>,
+    /// The key that the provider called valid, and when.
+    good_key: Mutex<Option<(Instant, Key)>>,
+    clock: Arc<dyn Clock>,
 }
+
+/// How long the provider's word that a key is valid counts.
+const GOOD_KEY_TTL: Duration = Duration::from_secs(60);
 
 /// What became of a call.
 pub(crate) enum Sent {
@@ -67,6 +74,8 @@ impl<S: SecretSource> Apis<S> {
                 key,
                 breaker: Breaker::new(*provider, Arc::clone(clock)),
                 enrichers: Arc::clone(&api.enrichers),
+                good_key: Mutex::default(),
+                clock: Arc::clone(clock),
             };
             Ok((*provider, api))
         });
@@ -76,6 +85,24 @@ impl<S: SecretSource> Apis<S> {
     /// The row of the provider whose event it is.
     pub(crate) fn row(&self, envelope: &Envelope) -> Option<&'static Profile> {
         dispatch::row(self.0.values().map(|api| &api.profile), envelope)
+    }
+
+    /// The providers that refused their last key and have another one now. The next event of each is
+    /// tried at once.
+    ///
+    /// # Errors
+    /// A key cannot be read.
+    pub(crate) async fn with_replaced_keys(&self) -> PortResult<Vec<Provider>> {
+        let mut replaced = Vec::new();
+        for (provider, api) in &self.0 {
+            if let Some(key) = &api.key
+                && key.look_for_replacement().await?
+            {
+                api.breaker.key_replaced();
+                replaced.push(*provider);
+            }
+        }
+        Ok(replaced)
     }
 
     /// # Panics
@@ -112,10 +139,14 @@ impl<S: SecretSource> ProviderApi<S> {
             }
             Err(wait) => return Ok(Sent::Deferred(Retry::held(wait))),
         };
+        let refused = Classification::KeyRefused { reason: Reason::Unauthorized };
         let Some(current) = current else {
-            let refused = Classification::KeyRefused { reason: Reason::Unauthorized };
             return Ok(Sent::Failed(refused, Ticket { permit, key: None }));
         };
+        if !current.is_sendable() {
+            telemetry::key_not_sendable(self.profile);
+            return Ok(Sent::Failed(refused, Ticket { permit, key: Some(current) }));
+        }
         // Neither tried nor held before: it uses the part of the budget that is kept for such events.
         let is_first = envelope.attempts == 0 && envelope.holds == 0;
         if let Err(wait) = self.endpoint.admit(is_first).await {
@@ -123,11 +154,58 @@ impl<S: SecretSource> ProviderApi<S> {
             return Ok(Sent::Deferred(Retry::rate_limit(wait)));
         }
         let answer = self.endpoint.get(call, &current).await;
-        let ticket = Ticket { permit, key: Some(current) };
         Ok(match answer {
-            Ok(answer) => Sent::Answered(answer, ticket),
-            Err(reason) => Sent::Failed(Classification::Retry { reason, after: None }, ticket),
+            Ok(answer) => self.checked(answer, permit, current).await,
+            Err(reason) => {
+                let ticket = Ticket { permit, key: Some(current) };
+                Sent::Failed(Classification::Retry { reason, after: None }, ticket)
+            }
         })
+    }
+
+    /// The answer, unless it leaves open whether the key itself is refused, and the provider says that it
+    /// is, or does not say.
+    async fn checked(&self, answer: OwnedAnswer, permit: Permit, key: Key) -> Sent {
+        let checks = self.enrichers.key_checks(&answer.borrow());
+        let mut outcome = Classification::Good(());
+        for check in checks.iter().filter(|_| !self.is_known_good(&key)) {
+            outcome = match self.endpoint.admit(false).await {
+                Err(wait) => {
+                    self.breaker.give_back(permit);
+                    return Sent::Deferred(Retry::rate_limit(wait));
+                }
+                Ok(()) => match self.endpoint.get(&check.call, &key).await {
+                    Ok(answer) => (check.classify)(&answer.borrow()),
+                    Err(reason) => Classification::Retry { reason, after: None },
+                },
+            };
+            match outcome {
+                Classification::Good(()) => {
+                    *self.good_key() = Some((self.clock.instant(), key.clone()));
+                    break;
+                }
+                // The next call may know the key.
+                Classification::KeyRefused { .. } => {}
+                _ => break,
+            }
+        }
+        let ticket = Ticket { permit, key: Some(key) };
+        match outcome {
+            Classification::Good(()) => Sent::Answered(answer, ticket),
+            outcome => Sent::Failed(outcome, ticket),
+        }
+    }
+
+    /// Whether the provider said lately that this key is valid, so that many events of a zone that it may
+    /// not read do not double the calls.
+    fn is_known_good(&self, key: &Key) -> bool {
+        let now = self.clock.instant();
+        let is_fresh = |at: Instant| now.saturating_duration_since(at) < GOOD_KEY_TTL;
+        self.good_key().as_ref().is_some_and(|(at, good)| is_fresh(*at) && good.is_same(key))
+    }
+
+    fn good_key(&self) -> MutexGuard<'_, Option<(Instant, Key)>> {
+        self.good_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells breaker and key what an answer says about the provider. `next` is what the machine made of
@@ -151,17 +229,22 @@ impl<S: SecretSource> ProviderApi<S> {
         self.breaker.report(permit, &envelope.id, health);
     }
 
-    /// Completes a challenge with one call of the management API and the key of the call-backs. Returns
-    /// whether it did, which it does only where the operator wants it.
+    /// Completes a challenge of the account's own webhook with the management API and the key of the
+    /// call-backs. Returns whether it did, which it does only where the operator wants it.
     ///
     /// # Errors
     /// Why it was not done, without anything secret.
     pub(crate) async fn complete(&self, challenge: &Challenge) -> Result<bool, String> {
         let completion = self.enrichers.completion(challenge)?;
-        let Some(Completion { request, classify }) = completion else { return Ok(false) };
+        let Some(Completion { lookup, is_own, request, classify }) = completion else {
+            return Ok(false);
+        };
         let key = self.key.as_ref().ok_or("no API key is configured")?;
         let key = key.current().await.map_err(|error| error.0)?;
         let key = key.ok_or("the API key is still a placeholder")?;
+        let answer =
+            self.endpoint.manage(&lookup, &key).await.map_err(|error| error.to_string())?;
+        is_own(&answer.borrow(), challenge, &lookup.secrets(&key))?;
         let answer = self.endpoint.manage(&request, &key).await;
         let answer = answer.map_err(|error| error.to_string())?;
         classify(&answer.borrow(), &request.secrets(&key)).map(|()| true)

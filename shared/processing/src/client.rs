@@ -88,7 +88,8 @@ impl Endpoint {
     /// # Errors
     /// Why there is no complete answer.
     pub(crate) async fn get(&self, call: &Call, key: &Key) -> Result<OwnedAnswer, Reason> {
-        self.send(self.request(call, key).ok_or(Reason::Unreadable)?).await
+        // The caller has made sure that the key can be sent, and a base always takes a path.
+        self.send(self.request(call, key).ok_or(Reason::Unreachable)?).await
     }
 
     fn request(&self, call: &Call, key: &Key) -> Option<RequestBuilder> {
@@ -100,8 +101,12 @@ impl Endpoint {
         let response = request.send().await.map_err(transport)?;
         let status = response.status().as_u16();
         let retry_after = retry_after_of(&response, self.clock.now());
+        let is_encoded = http::is_encoded(&response);
         let body = http::body(response, ANSWER_LIMIT).await.map_err(transport)?;
-        Ok(OwnedAnswer { status, retry_after, body: body.ok_or(Reason::Unreadable)? })
+        let body = body.ok_or(Reason::Unreadable)?;
+        // Octets in an encoding that nobody asked for say nothing. What is left is the status.
+        let body = if is_encoded { Vec::new() } else { body };
+        Ok(OwnedAnswer { status, retry_after, body })
     }
 
     /// Makes one call of a management API within the budget, without a retry, and classifies the answer.
@@ -164,5 +169,11 @@ fn retry_after_of(response: &Response, now: OffsetDateTime) -> Option<Duration> 
 
 /// The error's own text is dropped, because it repeats the address, which may contain the key.
 fn transport(error: reqwest::Error) -> Reason {
-    if error.is_timeout() { Reason::Timeout } else { Reason::Unreadable }
+    if error.is_timeout() {
+        Reason::Timeout
+    } else if error.is_connect() {
+        Reason::Unreachable
+    } else {
+        Reason::Unreadable
+    }
 }

@@ -28,7 +28,9 @@ pub(crate) enum Health {
 impl Health {
     pub(crate) fn of<T>(classification: &Classification<T>, status: Option<u16>) -> Self {
         match *classification {
-            Classification::Retry { reason: Reason::Unreadable, .. } if status.is_some() => {
+            Classification::Retry { reason: Reason::Unreadable, .. }
+                if status.is_some_and(|status| (200..300).contains(&status)) =>
+            {
                 Self::Unclear
             }
             Classification::Retry { reason, after } => Self::Down { reason, after },

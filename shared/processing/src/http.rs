@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use providers::address;
 use providers::api::{Key, Request};
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue,
+};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::ExposeSecret;
@@ -69,6 +71,16 @@ pub(crate) fn with_key(request: RequestBuilder, key: &Key) -> Option<RequestBuil
             request.header(*name, value)
         }
         Key::Query { name, value } => request.query(&[(name, value.expose_secret())]),
+    })
+}
+
+/// Whether the body of an answer is in an encoding, although every request asks for none
+/// ([`client`]; RFC 9110, 8.4 and 12.5.3).
+pub fn is_encoded(response: &Response) -> bool {
+    let values = response.headers().get_all(CONTENT_ENCODING).iter();
+    values.map(HeaderValue::as_bytes).any(|value| {
+        let value = value.trim_ascii();
+        !value.is_empty() && !value.eq_ignore_ascii_case(b"identity")
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use envelope::Provider;
 use ports::{PortError, PortResult, SecretSource};
 use providers::api::Key;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use crate::Clock;
@@ -15,6 +15,8 @@ pub type Keys<S> = BTreeMap<Provider, S>;
 
 /// How long an API key is cached. It is read again at once after the provider refused it.
 const CACHE_TTL: Duration = Duration::from_secs(300);
+/// The same while the last known key is refused: its events wait for another one.
+const REFUSED_TTL: Duration = Duration::from_secs(60);
 
 /// The credential of one provider's API.
 pub(crate) struct ApiKey<S> {
@@ -43,16 +45,32 @@ impl<S: SecretSource> ApiKey<S> {
     pub(crate) async fn current(&self) -> PortResult<Option<Key>> {
         let mut cache = self.cache.lock().await;
         let now = self.clock.instant();
+        let ttl = if cache.refused.is_some() { REFUSED_TTL } else { CACHE_TTL };
         if let Some((read, key)) = &cache.read
-            && now.saturating_duration_since(*read) < CACHE_TTL
+            && now.saturating_duration_since(*read) < ttl
         {
             return Ok(key.clone());
         }
-        let stored = self.source.current().await?.current;
-        let stored = stored.ok_or_else(|| PortError("the API key's secret has no value".into()))?;
-        let key = (self.parse)(&stored);
+        let key = self.read().await?;
         cache.read = Some((now, key.clone()));
         Ok(key)
+    }
+
+    /// Reads the key if the last known one was refused. Whether it was replaced, which is true only once
+    /// for each replacement.
+    pub(crate) async fn look_for_replacement(&self) -> PortResult<bool> {
+        if self.cache.lock().await.refused.is_none() {
+            return Ok(false);
+        }
+        let key = self.read().await?;
+        self.cache.lock().await.read = Some((self.clock.instant(), key.clone()));
+        Ok(self.is_replacement(key.as_ref()).await)
+    }
+
+    async fn read(&self) -> PortResult<Option<Key>> {
+        let stored = self.source.current().await?.current;
+        let stored = stored.ok_or_else(|| PortError("the API key's secret has no value".into()))?;
+        Ok((self.parse)(&stored))
     }
 
     /// Drops a key that the provider refused, because the operator may have stored another one.
@@ -72,11 +90,8 @@ impl<S: SecretSource> ApiKey<S> {
 }
 
 fn same(one: Option<&Key>, other: Option<&Key>) -> bool {
-    let value = |key: Option<&Key>| match key {
-        Some(Key::Header { value, .. } | Key::Query { value, .. }) => {
-            Some(value.expose_secret().to_owned())
-        }
-        None => None,
-    };
-    value(one) == value(other)
+    match (one, other) {
+        (Some(one), Some(other)) => one.is_same(other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339};
 use metrics::{counter, histogram};
 use ports::PortError;
+use providers::profile::Profile;
 use time::OffsetDateTime;
 
 use crate::types::{Event, FailureKind, Retry, RetryReason};
@@ -98,6 +99,21 @@ pub(crate) fn requeued(event: &Event<'_>, retry: &Retry) {
     }
 }
 
+/// A fault of our own secret: no call is made.
+pub(crate) fn key_not_sendable(profile: &Profile) {
+    let (provider, api) = (profile.provider, &profile.api);
+    let (variable, secret_id_variable) = (api.secret.variable, api.secret_id_variable);
+    tracing::error!(
+        %provider, variable, secret_id_variable,
+        "the API key holds a control character or one that is not ASCII, so no call is made; store it again"
+    );
+    counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
+}
+
+pub(crate) fn released(provider: Provider) {
+    tracing::info!(%provider, "API key replaced; the events that waited are due now");
+}
+
 /// The circuit breaker of a provider opened, or a probe failed.
 pub(crate) fn opened(provider: Provider, reason: &'static str, pause: Duration) {
     let delay_seconds = pause.as_secs();
@@ -160,6 +176,20 @@ pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     tracing::info!(%provider, id, r#type = kind, traceparent, "delivered before; acknowledged");
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
+}
+
+/// A repeat came with another certificate than was delivered. It has an id of its own.
+pub(crate) fn conflict(event: &Event<'_>, is_delivered: bool) {
+    let provider = event.interpretation.provider;
+    let Envelope { kind, traceparent, secretstage, sourceaddress, causationid, .. } =
+        &event.redacted.envelope;
+    let sourceaddress = sourceaddress.map(|address| address.to_string());
+    tracing::error!(
+        %provider, id = event.id(), r#type = kind, traceparent, causationid, secretstage,
+        sourceaddress, delivered = is_delivered,
+        "conflict: a repeat came with another certificate than was delivered"
+    );
+    counter!("Conflicts", "provider" => provider.as_str()).increment(1);
 }
 
 /// The command shows the token.

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::api::Apis;
 use crate::clock::System;
-use crate::{Clock, Keys, Settings};
+use crate::{Clock, Keys, Settings, telemetry};
 
 /// The services that a worker uses.
 pub struct Ports<Q, D, L, A> {
@@ -49,6 +49,19 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let Settings { lease, deliver_canary, .. } = *settings;
         let trust_anchors = Arc::clone(&settings.trust_anchors);
         Ok(Self { ports, apis, lease, deliver_canary, trust_anchors, clock })
+    }
+
+    /// Makes the events due that wait for an API key, where it was replaced. To be called every few
+    /// seconds, where the queue can do that ([`EventsQueue::make_due`]).
+    ///
+    /// # Errors
+    /// A key cannot be read, or the queue cannot be changed.
+    pub async fn release_held(&self) -> PortResult<()> {
+        for provider in self.apis.with_replaced_keys().await? {
+            self.ports.events.make_due(provider).await?;
+            telemetry::released(provider);
+        }
+        Ok(())
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

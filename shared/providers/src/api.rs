@@ -40,6 +40,17 @@ pub enum Key {
 }
 
 impl Key {
+    /// Whether the key can be sent. No real key holds a control character; one that does was spoilt where
+    /// it is stored, for example by a line break.
+    pub fn is_sendable(&self) -> bool {
+        let (Self::Header { value, .. } | Self::Query { value, .. }) = self;
+        value.expose_secret().bytes().all(|byte| (b' '..=b'~').contains(&byte))
+    }
+
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.secret() == other.secret()
+    }
+
     /// The key or token alone: `TOKEN` of `Bearer TOKEN`.
     fn secret(&self) -> &str {
         let (Self::Header { value, .. } | Self::Query { value, .. }) = self;

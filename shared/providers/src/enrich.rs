@@ -1,5 +1,6 @@
 use envelope::{Certificate, Outcome, Reason};
 use serde_json::Value;
+use time::Duration;
 
 use crate::api::{Answer, Call, Classification, Request};
 use crate::interpretation::{Challenge, Interpretation};
@@ -8,11 +9,18 @@ use crate::interpretation::{Challenge, Interpretation};
 /// with the same loop: it calls [`next`](Self::next), does what is asked, and hands in what came of it.
 pub trait Enricher: Send {
     fn next(&mut self, reply: Reply<'_>) -> Next;
+
+    /// How long after its receipt an event waits for an answer that the machine can end without. `None`
+    /// where it cannot: the event is then tried for as long as any.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Makes the machines of one provider. Built once, from the operator's settings.
 pub trait Enrichers: Send + Sync {
     /// The machine of an event whose plan is [`Plan::CallBack`](crate::interpretation::Plan::CallBack).
+    /// The event came with a chain only if `interpretation.pem` says so: one that is not whole is left out.
     fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher>;
 
     /// The call that completes an ownership challenge. `None` unless the operator wants the worker to.
@@ -22,10 +30,27 @@ pub trait Enrichers: Send + Sync {
     fn completion(&self, _challenge: &Challenge) -> Result<Option<Completion>, &'static str> {
         Ok(None)
     }
+
+    /// The calls that find out whether the key itself is refused, after an answer that leaves that open.
+    /// The key is good if one of them says so. Empty for an answer that says what it means.
+    fn key_checks(&self, _answer: &Answer<'_>) -> Vec<KeyCheck> {
+        Vec::new()
+    }
+}
+
+/// A call that finds out whether the API key is valid.
+pub struct KeyCheck {
+    pub call: Call,
+    pub classify: fn(&Answer<'_>) -> Classification<()>,
 }
 
 /// A call that completes an ownership challenge.
 pub struct Completion {
+    /// Asked first: whether the challenge is about a webhook of the account, since anyone who has the
+    /// webhook's secret can send one.
+    pub lookup: Request,
+    /// What is wrong with the answer to `lookup`, without any of these secrets.
+    pub is_own: fn(&Answer<'_>, &Challenge, &[String]) -> Result<(), String>,
     pub request: Request,
     /// What went wrong, without any of these secrets.
     pub classify: fn(&Answer<'_>, &[String]) -> Result<(), String>,
@@ -78,14 +103,33 @@ pub struct Found {
     pub result: CallResult,
     /// The status of the order or hostname.
     pub status: Option<String>,
-    /// Certificates in PEM, in any order. They go before `certificates`, if they can be read.
+    /// Certificates in PEM, in any order. They go before `certificates`, if they can be read. With
+    /// [`Outcome::Included`] it is the chain of the event, which need not be repeated here.
     pub pem: Option<String>,
+    pub confirmation: Confirmation,
+    /// The provider's record says the contrary of the event, as `problems` tells: the event changes no
+    /// state of its certificate.
+    pub is_contradicted: bool,
     /// Certificates as the API describes them.
     pub certificates: Vec<Certificate>,
     pub problems: Vec<String>,
     pub dcv: Option<Value>,
     /// Others that were found. Those that are delivered as the event's own are left out.
     pub related: Vec<Certificate>,
+}
+
+/// Whether the certificate is what the provider's own record says.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Confirmation {
+    /// The provider was not asked for it, or gives no certificates.
+    #[default]
+    NotAsked,
+    /// The PEM is the provider's record for the id of the event.
+    Recorded,
+    /// The provider does not know the id. The chain is that of the event.
+    NotFound,
+    /// The provider could not be asked. The chain is that of the event.
+    NotAnswered,
 }
 
 /// A certificate that has an event of its own.

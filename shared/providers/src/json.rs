@@ -18,11 +18,15 @@ const DEPTH_LIMIT: usize = 127;
 /// # Errors
 /// The body is empty, not JSON (or invalid UTF-8, or nested too deep), or of another JSON type.
 pub fn object(body: &[u8]) -> Result<Box<RawValue>, InvalidDocument> {
+    borrowed_object(body).map(ToOwned::to_owned)
+}
+
+/// As [`object`], without a copy.
+pub(crate) fn borrowed_object(body: &[u8]) -> Result<&RawValue, InvalidDocument> {
     if body.trim_ascii().is_empty() {
         return Err(InvalidDocument::Empty);
     }
-    let document: Box<RawValue> =
-        serde_json::from_slice(body).map_err(|_| InvalidDocument::NotJson)?;
+    let document: &RawValue = serde_json::from_slice(body).map_err(|_| InvalidDocument::NotJson)?;
     // `RawValue` is parsed without recursion. This limit lets all later code recurse.
     if depth(document.get()) > DEPTH_LIMIT {
         return Err(InvalidDocument::NotJson);

@@ -11,7 +11,7 @@ pub struct ManagementApi {
     pub base: &'static str,
     /// Documented refusals. The first one that fits decides.
     pub known: &'static [Known],
-    /// The kind of an answer whose status alone decides, whatever its body is.
+    /// The kind of an error of the API whose code is not known, by status.
     pub by_status: &'static [(u16, Kind)],
 }
 
@@ -83,14 +83,16 @@ impl ManagementApi {
         let by_status = self.by_status.iter().find(|(decisive, _)| *decisive == status);
         let kind = match (known, by_status) {
             (Some(known), _) => known.kind,
-            (None, Some((_, kind))) => *kind,
-            (None, None) => match status {
+            (None, by_status) => match status {
                 429 => Kind::RateLimited,
                 500.. => Kind::Unavailable,
                 300..=399 => Kind::Redirect,
-                _ if errors.is_empty() => return self.unreadable(answer),
-                403 => Kind::Forbidden,
-                _ => Kind::Other,
+                // A firewall or proxy says nothing about what was asked for, whatever its status is.
+                _ if errors.iter().all(|error| error.code.is_empty()) => {
+                    return self.unreadable(answer);
+                }
+                403 if by_status.is_none() => Kind::Forbidden,
+                _ => by_status.map_or(Kind::Other, |(_, kind)| *kind),
             },
         };
         let first = errors.first();

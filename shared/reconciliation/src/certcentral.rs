@@ -49,7 +49,9 @@ impl RunError {
 
     /// Whether nothing exists at this address.
     pub(crate) fn is_absent(&self) -> bool {
-        let is_absent = |refusal: &Refusal| refusal.is(NO_SUCH_ROUTE) || refusal.status == 404;
+        let is_absent = |refusal: &Refusal| {
+            refusal.is(NO_SUCH_ROUTE) || (refusal.status == 404 && refusal.is_definite())
+        };
         matches!(self, Self::Refused(refusal) if is_absent(refusal))
     }
 

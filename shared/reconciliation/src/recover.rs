@@ -129,7 +129,7 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
             .map(|claim| {
                 claim.map(|claim| match claim {
                     Claim::Granted => RecoveryStatus::Recovered,
-                    Claim::Held { .. } | Claim::Recorded => RecoveryStatus::Waiting,
+                    Claim::Held { .. } | Claim::Recorded(_) => RecoveryStatus::Waiting,
                 })
             })
             .collect()

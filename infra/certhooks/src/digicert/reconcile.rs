@@ -173,7 +173,7 @@ impl ScheduledReconciliation {
         let api = providers.settings.apis[&PROVIDER].clone();
         let settings = Settings::of(api, environment)?;
         let key = providers.keys.get(&PROVIDER).cloned();
-        let key = key.filter(|key| !key.is_simulated() && !interval.is_zero());
+        let key = key.filter(|_| providers.simulator.is_none() && !interval.is_zero());
         let reconciler = key.map(|key| {
             let ports = Ports { events: state.events(), ledger: state.ledger(), key };
             Reconciler::new(&settings, ports)

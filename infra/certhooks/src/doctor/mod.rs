@@ -4,11 +4,13 @@
 //! - [`report`]: runs tables of checks, prints a line for each finding; exit status
 //! - [`state_folder`], [`stack_queues`]: queues, dead letters and canary of an installation
 //! - [`probe`]: requests to a webhook endpoint, as its provider would send them
+//! - [`api_key`]: whether the worker of a state folder can call a provider
 //! - [`source_range`]: whether the provider's addresses are allowed
 //! - [`reachability`], [`tls`]: DNS and TLS certificate of an endpoint's address
 //!
 //! The checks of a provider's own configuration are in the provider's folder.
 
+mod api_key;
 pub(crate) mod args;
 mod context;
 mod probe;
@@ -80,17 +82,24 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
             continue;
         }
         let doctor = DOCTORS.iter().find(|doctor| doctor.provider == provider);
-        let configured = match doctor {
-            Some(doctor) => (doctor.check)(context, report).await?,
-            None => None,
+        // A provider whose configuration cannot be read may well not be in use.
+        let is_expected = doctor.is_some() || context.is_named(provider);
+        let key = if is_expected { api_key::check(context, provider).await } else { None };
+        let configured = match (key, doctor) {
+            (Some(finding), _) => {
+                let name = profile::of(provider).api.key_name.to_lowercase().replace(' ', "-");
+                report.add(scope, &name, finding)?;
+                None
+            }
+            (None, Some(doctor)) => (doctor.check)(context, report).await?,
+            (None, None) => None,
         };
         if let Some(finding) = source_range::check(context, provider) {
             report.add(scope, "source-range", finding)?;
         }
         let configured = configured.and_then(|endpoint| Url::parse(&endpoint).ok());
         let Some(endpoint) = context.endpoint_url(provider).or(configured) else {
-            // A provider whose configuration cannot be read may well not be in use.
-            if doctor.is_some() || context.is_named(provider) {
+            if is_expected {
                 report.add(scope, "answer", unknown_endpoint(provider))?;
             }
             continue;

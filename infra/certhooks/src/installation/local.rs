@@ -118,6 +118,13 @@ impl Installation for LocalInstallation {
         job: &'a Job,
     ) -> BoxFuture<'a, CommandResult<Report>> {
         Box::pin(async move {
+            if embedded::is_simulated(&self.folder) {
+                return Err(CommandError::usage(format!(
+                    "{} is a simulated state folder, which never gets events of a real provider: choose \
+                     another folder with --state",
+                    self.folder.display()
+                )));
+            }
             let key = ApiKey::Resolved(key.ok_or(reconciliation::RunError::NoKey)?);
             // Beside `certhooks local`, which takes it from the queue.
             let state = self.join()?;

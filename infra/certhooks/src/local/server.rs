@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,6 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::local::progress_log::ProgressLog;
 use crate::local::webhook_endpoints::WebhookEndpoints;
 
 /// How much of a body is read, in bytes. A sender gets the answer to a body over the limit only if
@@ -29,16 +28,11 @@ const BODY_DEADLINE: Duration = Duration::from_secs(9);
 pub(crate) struct AppState {
     endpoints: Arc<WebhookEndpoints>,
     trusted_proxies: Vec<IpNet>,
-    progress: ProgressLog,
 }
 
 impl AppState {
-    pub(crate) fn new(
-        endpoints: Arc<WebhookEndpoints>,
-        trusted_proxies: Vec<IpNet>,
-        progress: ProgressLog,
-    ) -> Self {
-        Self { endpoints, trusted_proxies, progress }
+    pub(crate) fn new(endpoints: Arc<WebhookEndpoints>, trusted_proxies: Vec<IpNet>) -> Self {
+        Self { endpoints, trusted_proxies }
     }
 }
 
@@ -64,7 +58,6 @@ async fn handle(
     request: axum::extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let began = Instant::now();
     let path = parts.uri.path().to_owned();
     let no_route = || problem(StatusCode::NOT_FOUND, "There is no such route.").map(Body::from);
     let Some(limit) = app.endpoints.body_limit(&path) else { return no_route() };
@@ -83,9 +76,10 @@ async fn handle(
         received: OffsetDateTime::now_utc(),
         traceparent: None,
     };
-    let Some(response) = app.endpoints.handle(&path, request).await else { return no_route() };
-    app.progress.answered(&path, began, &response);
-    response.map(Body::from)
+    match app.endpoints.handle(&path, request).await {
+        Some(response) => response.map(Body::from),
+        None => no_route(),
+    }
 }
 
 /// The body, cut off one byte after the limit; `None` where the sender ended it too early.

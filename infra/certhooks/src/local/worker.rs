@@ -1,12 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use embedded::{LocalArchive, LocalEvents, LocalLedger, Received, State};
+use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Received, State};
 use processing::{Disposition, Ports, QueueMessage, Worker};
 use tokio::sync::{Semaphore, watch};
 
 use crate::credentials::ApiKey;
-use crate::local::progress_log::{ObservedDeliveries, ProgressLog};
 use crate::local::providers::Providers;
 
 /// The maximum number of messages that are processed at a time. Most of their time is spent waiting
@@ -15,24 +14,16 @@ const CONCURRENCY: usize = 64;
 /// The pause after an error of the queue itself, so that a full disk makes no busy loop.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
+/// The interval between two looks at an API key that was refused.
+const KEY_INTERVAL: Duration = Duration::from_secs(2);
+
 pub(crate) type LocalWorker =
-    Worker<LocalEvents, ObservedDeliveries, LocalLedger, LocalArchive, ApiKey>;
+    Worker<LocalEvents, LocalDeliveries, LocalLedger, LocalArchive, ApiKey>;
 
-/// The events queue, and the log of its messages.
-#[derive(Clone)]
-pub(crate) struct EventsQueue {
-    pub(crate) events: LocalEvents,
-    pub(crate) progress: ProgressLog,
-}
-
-pub(crate) fn build(
-    state: &State,
-    deliveries: ObservedDeliveries,
-    providers: &Providers,
-) -> anyhow::Result<Arc<LocalWorker>> {
+pub(crate) fn build(state: &State, providers: &Providers) -> anyhow::Result<Arc<LocalWorker>> {
     let ports = Ports {
         events: state.events(),
-        deliveries,
+        deliveries: state.deliveries(),
         ledger: state.ledger(),
         archive: state.archive(),
     };
@@ -42,25 +33,40 @@ pub(crate) fn build(
 /// Processes messages until `stopped` turns true, then waits for those in progress.
 pub(crate) async fn run(
     worker: Arc<LocalWorker>,
-    queue: EventsQueue,
+    events: LocalEvents,
     mut stopped: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
+    let releasing = tokio::spawn(release_held(Arc::clone(&worker), stopped.clone()));
     while !*stopped.borrow_and_update() {
         tokio::select! {
-            () = receive(&worker, &queue, &permits) => {}
+            () = receive(&worker, &events, &permits) => {}
             _ = stopped.changed() => {}
         }
     }
     // When every permit is back, every message has ended.
     let all = u32::try_from(CONCURRENCY).unwrap_or(u32::MAX);
     let _all_ended = permits.acquire_many(all).await;
+    releasing.abort();
+}
+
+/// Looks for another API key where one was refused, so that what waits for it is tried at once.
+async fn release_held(worker: Arc<LocalWorker>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow_and_update() {
+        tokio::select! {
+            () = tokio::time::sleep(KEY_INTERVAL) => {}
+            _ = stopped.changed() => return,
+        }
+        if let Err(error) = worker.release_held().await {
+            tracing::error!(%error, "lookup of a replaced API key failed");
+        }
+    }
 }
 
 /// Receives as many messages as there are permits, and processes each in a task of its own.
-async fn receive(worker: &Arc<LocalWorker>, queue: &EventsQueue, permits: &Arc<Semaphore>) {
+async fn receive(worker: &Arc<LocalWorker>, events: &LocalEvents, permits: &Arc<Semaphore>) {
     let Ok(first) = Arc::clone(permits).acquire_owned().await else { return };
-    let received = match queue.events.receive(permits.available_permits() + 1).await {
+    let received = match events.receive(permits.available_permits() + 1).await {
         Ok(received) => received,
         Err(error) => {
             tracing::error!(%error, "failed to receive messages");
@@ -69,7 +75,7 @@ async fn receive(worker: &Arc<LocalWorker>, queue: &EventsQueue, permits: &Arc<S
     };
     drop(first);
     if received.is_empty() {
-        if let Err(error) = queue.events.wait_for_message().await {
+        if let Err(error) = events.wait_for_message().await {
             tracing::error!(%error, "failed to wait for messages");
             tokio::time::sleep(ERROR_PAUSE).await;
         }
@@ -77,26 +83,24 @@ async fn receive(worker: &Arc<LocalWorker>, queue: &EventsQueue, permits: &Arc<S
     }
     for message in received {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
-        let (worker, queue) = (Arc::clone(worker), queue.clone());
+        let (worker, events) = (Arc::clone(worker), events.clone());
         tokio::spawn(async move {
-            process(&worker, &queue, message).await;
+            process(&worker, &events, message).await;
             drop(permit);
         });
     }
 }
 
 /// A message that is not acknowledged becomes visible again after its visibility timeout.
-async fn process(worker: &Arc<LocalWorker>, queue: &EventsQueue, message: Received) {
+async fn process(worker: &Arc<LocalWorker>, events: &LocalEvents, message: Received) {
     let Received { receipt, body, .. } = message;
-    let message = queue.progress.identify(&body);
     let record = QueueMessage { receipt: receipt.to_string(), body, deadline: None };
     let dispositions = worker.process_batch(vec![record]).await;
     let disposition = dispositions.first().copied().unwrap_or(Disposition::Unacknowledged);
-    queue.progress.ended(message, disposition);
     if !disposition.is_done() {
         return;
     }
-    match queue.events.acknowledge(receipt).await {
+    match events.acknowledge(receipt).await {
         Ok(true) => {}
         Ok(false) => tracing::warn!("processing took longer than the visibility timeout"),
         Err(error) => {

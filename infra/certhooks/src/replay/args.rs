@@ -18,8 +18,7 @@ use crate::time_parsing::{parse_duration, parse_time};
 /// with the same ids.
 ///
 /// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, or from secrets.json
-/// in the state folder. A provider without a key is simulated, as in `certhooks local`; with --stack the
-/// call-back of its events is `disabled`.
+/// in the state folder. The call-back of a provider without a key is `disabled`; nothing is simulated.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     certhooks replay --provider digicert --since 24h --dry-run\n  \

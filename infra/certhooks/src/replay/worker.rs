@@ -10,11 +10,10 @@ use ports::{
     PortResult,
 };
 use processing::{Ports, Settings, Worker};
-use providers::profile;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::credentials::{ApiKey, local_secrets};
+use crate::credentials::{ApiKey, check_no_api_key};
 use crate::error::CommandResult;
 use crate::installation::Installation;
 use crate::local::Providers;
@@ -35,26 +34,19 @@ pub(crate) struct Replayer {
 }
 
 /// The APIs of the providers, with the operator's own keys, since only the worker of a stack may read its
-/// keys. Only for a state folder is a provider without a key simulated.
+/// keys. Nothing is simulated here: the call-back of a provider without a key is disabled.
+///
+/// # Errors
+/// There is an API key, and the events are of a simulated state folder.
 pub(crate) async fn providers(
     state: &Path,
     environment: &Environment,
     installation: &dyn Installation,
 ) -> CommandResult<Providers> {
-    let secrets = local_secrets(state, environment);
-    if !installation.is_stack() {
-        return Ok(Providers::start(environment, &secrets).await?);
+    if !installation.is_stack() && embedded::is_simulated(state) {
+        check_no_api_key(state, environment).await?;
     }
-    let mut keys = processing::Keys::new();
-    for profile in profile::ALL {
-        match ApiKey::find(&secrets, profile.provider).await {
-            Ok(key) if key.is_simulated() => {}
-            Ok(key) => drop(keys.insert(profile.provider, key)),
-            Err(_) if !state.join("secrets.json").exists() => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(Providers { settings: Settings::from_environment(environment)?, keys, simulation: None })
+    Ok(Providers::real(state, environment).await?)
 }
 
 pub(crate) fn replayer(
@@ -138,6 +130,11 @@ impl Ledger for ReplayLedger {
 
     /// Does nothing, since the archive holds no challenge.
     async fn keep_challenge(&self, _: &str, _: &SecretString, _: OffsetDateTime) -> PortResult<()> {
+        Ok(())
+    }
+
+    /// As [`keep_challenge`](Self::keep_challenge).
+    async fn delete_challenge(&self, _: &str, _: OffsetDateTime) -> PortResult<()> {
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ mod providers;
 mod replay;
 mod restart;
 mod scene;
+mod simulation;
 mod status;
 mod webhook_endpoint;
 mod wire;

@@ -60,7 +60,7 @@ impl Local {
     fn start(stage: &Stage, program: &Path) -> Result<Self> {
         let (state, log) = (stage.folder().join("state"), stage.folder().join("local.log"));
         let mut command = Command::new(program);
-        command.args(["local", "--listen", "127.0.0.1:0", "--state"]).arg(&state);
+        command.args(["local", "--simulate", "--listen", "127.0.0.1:0", "--state"]).arg(&state);
         let output = File::create(&log)?;
         command.env_clear().stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let server = Process::start(&mut command)?;

@@ -5,6 +5,7 @@
 //! - [`resources`], [`destinations`], [`policies`]: the settings of notifications
 //! - [`event`], [`document`], [`notification`]: what happens to a certificate, and its notifications
 //! - [`state`]: destinations and policies
+//! - [`token`]: whether the API token is valid
 //! - [`replies`]: responses in Cloudflare's envelope
 
 mod custom_hostname;
@@ -16,6 +17,7 @@ mod policies;
 mod replies;
 mod resources;
 mod state;
+mod token;
 
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ pub(crate) fn routes(state: Arc<CloudflareState>) -> Router {
     let alerting = |path: &str| format!("/client/v4/accounts/{{account}}/alerting/v3/{path}");
     Router::new()
         .route("/client/v4/zones/{zone}/custom_hostnames/{id}", get(custom_hostname::show))
+        .route("/client/v4/user/tokens/verify", get(token::verify))
         .route(
             &alerting("destinations/webhooks"),
             get(list::<Destination>).post(destinations::create),

@@ -5,8 +5,10 @@
 //! - [`bench`]: a worker between the fakes and the simulator
 //! - [`batch`]: a message that fails does not affect the others
 //! - [`synthetic`]: how a synthetic event ends
+//! - [`again`]: repeats, conflicts, and the provider's own record
 //! - [`ledger`]: claims, leases, duplicates
 //! - [`faults`]: what happens when a port fails
+//! - [`foreign`], [`scripted`]: answers that are not the provider's own, byte for byte
 //! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`stale`]: events that are older than the state of their certificate
 //! - [`time`]: what depends on the age of an event
@@ -14,14 +16,17 @@
 //! - [`challenge`]: the token of CertCentral's challenge
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod again;
 mod batch;
 mod bench;
 mod challenge;
 mod fakes;
 mod faults;
+mod foreign;
 mod invented_provider;
 mod ledger;
 mod outage;
+mod scripted;
 mod stale;
 mod synthetic;
 mod time;

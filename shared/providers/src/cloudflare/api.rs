@@ -1,17 +1,24 @@
 use envelope::{Certificate, Reason};
 use secrecy::SecretString;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::document::hostname::Hostname;
 use super::profile::API_TOKEN;
 use crate::api::{Answer, Call, Classification, Key, one_line};
-use crate::json::Members;
+use crate::json::{self, Members};
 use crate::refusal::ApiError;
 use crate::secret::Stored;
 
-/// Error codes that are about the API token: authentication failed, unauthorized, unknown key, and
-/// two for a malformed header.
-pub(super) const KEY_ERRORS: &[&str] = &["10000", "9109", "9103", "6003", "6111"];
+/// Error codes that are about the API token alone: unknown key, invalid or missing headers.
+const REFUSED_TOKEN: &[&str] = &["6003", "6111", "9103", "9106", "9107"];
+/// Error codes for a token that is not valid, and as well for a valid one that may not read this zone:
+/// authentication error, unauthorized.
+const DOUBTFUL_TOKEN: &[&str] = &["10000", "9109"];
+/// All of them.
+pub(super) const KEY_ERRORS: &[&str] = &["10000", "9109", "9103", "9106", "9107", "6003", "6111"];
+/// What "Verify Token" calls a token that was valid once.
+const ENDED: &[&str] = &["disabled", "expired"];
 
 /// What Cloudflare says about a custom hostname ("Custom Hostname Details").
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,32 +50,98 @@ pub fn details(zone_id: &str, hostname_id: &str) -> Call {
 }
 
 /// Classifies the answer to [`details`]. Over the rate limit Cloudflare blocks every call for five
-/// minutes, with 429 and `Retry-After` ("Rate limits").
+/// minutes, with 429 and `Retry-After` ("Rate limits"). A token may be for some zones only, so that a
+/// refusal is about this zone unless [`classify_verify`] says otherwise.
 pub fn classify_details(answer: &Answer<'_>) -> Classification<Details> {
-    match answer.status {
-        401 | 403 => Classification::key_refused(),
-        404 => Classification::Gone { reason: Reason::NotFound },
-        _ => answer.transient_failure().unwrap_or_else(|| classify_envelope(answer)),
+    if let Some(failure) = answer.transient_failure() {
+        return failure;
+    }
+    match Said::of(answer) {
+        Said::Result(result) => Classification::Good(Details::of(&Hostname::new(result))),
+        Said::Errors(errors) if is_token_refused(answer.status, &errors) => {
+            Classification::key_refused()
+        }
+        Said::Errors(errors) => match answer.status {
+            404 => Classification::Gone { reason: Reason::NotFound },
+            403 => Classification::Failed { reason: Reason::Forbidden },
+            _ if has(&errors, DOUBTFUL_TOKEN) => {
+                Classification::Failed { reason: Reason::Forbidden }
+            }
+            _ => Classification::Failed { reason: Reason::Refused },
+        },
+        Said::Nothing => answer.retry(Reason::Unreadable),
     }
 }
 
-/// Classifies an answer by its members `{success, errors, messages, result}` ("Make API calls"). In
-/// API fixtures `errors` and `messages` may be absent.
-fn classify_envelope(answer: &Answer<'_>) -> Classification<Details> {
-    let body = answer.object();
-    let body = body.as_deref().and_then(Members::of).unwrap_or_default();
-    let is_success = body.get("success").map(|success| success.get() == "true");
-    match (is_success, body.object("result")) {
-        (Some(true), Some(result)) if answer.is_success() => {
-            Classification::Good(Details::of(&Hostname::new(result)))
-        }
-        (Some(false), _) if has_key_error(answer) => Classification::key_refused(),
-        (Some(false), _) => Classification::Failed { reason: Reason::Refused },
-        _ if (400..500).contains(&answer.status) => {
-            Classification::Failed { reason: Reason::Refused }
-        }
-        _ => answer.retry(Reason::Unreadable),
+/// Whether an answer leaves open that the token itself is refused, and not only this call.
+pub(super) fn is_token_in_doubt(answer: &Answer<'_>) -> bool {
+    let Said::Errors(errors) = Said::of(answer) else { return false };
+    let is_doubtful = answer.status == 403 || has(&errors, DOUBTFUL_TOKEN);
+    is_doubtful && answer.status < 500 && !is_token_refused(answer.status, &errors)
+}
+
+/// "Verify Token": whether the token is valid, whatever it may do. A token that belongs to an account
+/// has the call below its account.
+pub(super) fn verify(account_id: Option<&str>) -> Call {
+    let segments = match account_id {
+        Some(id) => vec!["accounts", id, "tokens", "verify"],
+        None => vec!["user", "tokens", "verify"],
+    };
+    Call {
+        segments: segments.into_iter().map(str::to_owned).collect(),
+        query: Vec::new(),
+        accept: "application/json",
     }
+}
+
+/// Classifies the answer to [`verify`].
+pub(super) fn classify_verify(answer: &Answer<'_>) -> Classification<()> {
+    if let Some(failure) = answer.transient_failure() {
+        return failure;
+    }
+    match Said::of(answer) {
+        Said::Result(token) => match token.text("status") {
+            Some(status) if ENDED.contains(&status.as_str()) => Classification::key_refused(),
+            _ => Classification::Good(()),
+        },
+        Said::Errors(_) => Classification::key_refused(),
+        Said::Nothing => answer.retry(Reason::Unreadable),
+    }
+}
+
+/// What an answer says in the API's own shape, `{success, errors, messages, result}` ("Make API
+/// calls"). In API fixtures `errors` and `messages` of a success may be absent.
+enum Said<'a> {
+    Result(Members<'a>),
+    /// At least one, with a code.
+    Errors(Vec<ApiError>),
+    /// Nothing: the answer is a firewall's, a proxy's, or cut.
+    Nothing,
+}
+
+impl<'a> Said<'a> {
+    fn of(answer: &Answer<'a>) -> Self {
+        let body = json::borrowed_object(answer.body).ok();
+        let body = body.and_then(Members::of).unwrap_or_default();
+        let success = body.get("success").map(RawValue::get);
+        match (success, body.object("result")) {
+            (Some("true"), Some(result)) if answer.is_success() => Self::Result(result),
+            (Some("false"), _) => {
+                let errors = errors(answer.body);
+                let is_coded = errors.iter().any(|error| !error.code.is_empty());
+                if is_coded { Self::Errors(errors) } else { Self::Nothing }
+            }
+            _ => Self::Nothing,
+        }
+    }
+}
+
+fn is_token_refused(status: u16, errors: &[ApiError]) -> bool {
+    status == 401 || has(errors, REFUSED_TOKEN)
+}
+
+fn has(errors: &[ApiError], codes: &[&str]) -> bool {
+    errors.iter().any(|error| codes.contains(&error.code.as_str()))
 }
 
 /// The errors of an answer. Codes are numbers.
@@ -79,10 +152,6 @@ pub(super) fn errors(body: &[u8]) -> Vec<ApiError> {
         message: error["message"].as_str().map(|message| one_line(message, 200)),
     };
     body["errors"].as_array().into_iter().flatten().map(error).collect()
-}
-
-fn has_key_error(answer: &Answer<'_>) -> bool {
-    errors(answer.body).iter().any(|error| KEY_ERRORS.contains(&error.code.as_str()))
 }
 
 impl Details {

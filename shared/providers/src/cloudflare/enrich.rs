@@ -2,16 +2,34 @@ use envelope::Outcome;
 use serde_json::Value;
 
 use super::api;
-use crate::api::Classification;
-use crate::enrich::{CallResult, Enricher, Enrichers, Found, Next, Reply};
+use super::profile::{ACCOUNT_VARIABLE, is_id};
+use crate::api::{Answer, Classification};
+use crate::enrich::{CallResult, Enricher, Enrichers, Found, KeyCheck, Next, Reply};
 use crate::interpretation::Interpretation;
 use crate::profile::{InvalidSetting, Settings};
 
 /// Makes the call-backs of Cloudflare's events.
-struct Cloudflare;
+struct Cloudflare {
+    /// A token that belongs to an account is verified there.
+    account_id: Option<String>,
+}
 
-pub(super) fn enrichers(_: Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting> {
-    Ok(Box::new(Cloudflare))
+pub(super) fn enrichers(settings: Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting> {
+    Ok(Box::new(Cloudflare { account_id: account_id(settings)? }))
+}
+
+/// The operator's `CLOUDFLARE_ACCOUNT_ID`.
+///
+/// # Errors
+/// It does not have the form of an id.
+pub fn account_id(settings: Settings<'_>) -> Result<Option<String>, InvalidSetting> {
+    match settings(ACCOUNT_VARIABLE) {
+        Some(id) if !is_id(&id) => Err(InvalidSetting {
+            variable: ACCOUNT_VARIABLE,
+            problem: "must be the 32 hex digits of the account's id".to_owned(),
+        }),
+        id => Ok(id),
+    }
 }
 
 impl Enrichers for Cloudflare {
@@ -19,6 +37,16 @@ impl Enrichers for Cloudflare {
         let id = |name| interpretation.identifiers.get(name).and_then(Value::as_str);
         let id = |name| id(name).unwrap_or_default().to_owned();
         Box::new(Details { zone_id: id("zone_id"), hostname_id: id("hostname_id") })
+    }
+
+    fn key_checks(&self, answer: &Answer<'_>) -> Vec<KeyCheck> {
+        if !api::is_token_in_doubt(answer) {
+            return Vec::new();
+        }
+        let account = self.account_id.as_deref().map(Some);
+        let check =
+            |account| KeyCheck { call: api::verify(account), classify: api::classify_verify };
+        [None].into_iter().chain(account).map(check).collect()
     }
 }
 

@@ -28,8 +28,11 @@ mod profile;
 mod receiver;
 mod samples;
 
+pub use enrich::account_id;
 pub use interpretation::interpret;
 pub use lifecycle::lifecycle;
 pub(crate) use profile::PROFILE;
-pub use profile::{API_BASE, API_TOKEN, CUSTOM_HOSTNAMES_ALERT, WEBHOOK_AUTH, is_id};
+pub use profile::{
+    ACCOUNT_VARIABLE, API_BASE, API_TOKEN, CUSTOM_HOSTNAMES_ALERT, WEBHOOK_AUTH, is_id,
+};
 pub use receiver::CloudflareReceiver;

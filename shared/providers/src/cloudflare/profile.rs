@@ -22,6 +22,9 @@ pub const API_TOKEN: SecretMember = SecretMember {
     variable: "CLOUDFLARE_API_TOKEN",
 };
 
+/// Setting: the account whose notifications are compared, and to which the API token may belong.
+pub const ACCOUNT_VARIABLE: &str = "CLOUDFLARE_ACCOUNT_ID";
+
 /// `alert_type` of the notification `SSL for SaaS Custom Hostnames Alert` ("List alert types").
 pub const CUSTOM_HOSTNAMES_ALERT: &str = "custom_ssl_certificate_event_type";
 

@@ -13,10 +13,29 @@ use crate::secret::Stored;
 pub(super) const INVALID_KEY: &str = "access_denied_invalid_key";
 /// The beginning of a certificate in PEM (RFC 7468, 5.1).
 const PEM_HEADER: &[u8] = b"-----BEGIN CERTIFICATE";
+/// The beginning of anything in PEM.
+const ARMOUR: &[u8] = b"-----BEGIN ";
+
+/// Statuses of an order ("Order info", "List orders"). The set is not closed; these are enough to
+/// recognise an order without an id.
+const STATUSES: &[&str] = &[
+    "pending",
+    "reissue_pending",
+    "needs_approval",
+    "approved",
+    "processing",
+    "issued",
+    "rejected",
+    "revoked",
+    "canceled",
+    "expired",
+];
 
 /// What CertCentral says about an order and its primary certificate ("Order info").
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OrderInfo {
+    /// Id of the order's latest certificate.
+    pub certificate_id: Option<u64>,
     /// One certificate, without PEM. Empty when the order has no certificate yet.
     pub certificates: Vec<Certificate>,
     /// `pending`, `issued`, `rejected`, `revoked`, …: not a closed set.
@@ -41,15 +60,17 @@ pub fn download(certificate_id: u64) -> Call {
 }
 
 /// Classifies the answer to [`download`]. `Good` holds text with at least the beginning of a
-/// certificate in it. The code for "not issued yet" is not documented, so any 4xx but 401, 403, 408
-/// and 429 counts as not ready.
+/// certificate in it. The code for "not issued yet" is not documented, so any error of the API but
+/// those of [`failure`] counts as not ready.
 pub fn classify_download(answer: &Answer<'_>) -> Classification<Vec<u8>> {
-    match answer.status {
-        404 => Classification::NotReady { reason: Reason::NotFound },
-        300..=399 => Classification::BadCertificate,
-        _ if answer.is_success() => downloaded(answer),
-        _ => failure(answer).unwrap_or(Classification::NotReady { reason: Reason::NotReady }),
+    if answer.is_success() {
+        return downloaded(answer);
     }
+    failure(answer).unwrap_or_else(|| {
+        let is_absent = answer.status == 404;
+        let reason = if is_absent { Reason::NotFound } else { Reason::NotReady };
+        Classification::NotReady { reason }
+    })
 }
 
 /// Asks for an order with its primary certificate ("Order info").
@@ -60,40 +81,60 @@ pub fn order_info(order_id: u64) -> Call {
 
 /// Classifies the answer to [`order_info`].
 pub fn classify_order_info(answer: &Answer<'_>) -> Classification<OrderInfo> {
-    match answer.status {
-        404 => Classification::Failed { reason: Reason::NotFound },
-        _ if answer.is_success() => {
-            let order = answer.object();
-            let order = order.as_deref().and_then(Members::of).map(|order| OrderInfo::of(&order));
-            order.map_or_else(|| answer.retry(Reason::Unreadable), Classification::Good)
-        }
-        _ => failure(answer).unwrap_or(Classification::Failed { reason: Reason::Refused }),
+    if answer.is_success() {
+        let order = answer.object();
+        let order = order.as_deref().and_then(Members::of).filter(is_order);
+        let order = order.map(|order| OrderInfo::of(&order));
+        return order.map_or_else(|| answer.retry(Reason::Unreadable), Classification::Good);
     }
+    failure(answer).unwrap_or_else(|| {
+        let is_absent = answer.status == 404;
+        let reason = if is_absent { Reason::NotFound } else { Reason::Refused };
+        Classification::Failed { reason }
+    })
 }
 
+/// Whether an object is an order. Each member may be absent ("Order info"), but an object without any
+/// of these comes from something else on the way.
+fn is_order(order: &Members<'_>) -> bool {
+    let status = order.text("status");
+    order.get("id").and_then(json::unsigned).is_some()
+        || status.is_some_and(|status| STATUSES.contains(&status.as_str()))
+        || ["certificate", "product"].iter().any(|name| order.object(name).is_some())
+        || order.list("requests").is_some()
+}
+
+/// Whatever has no PEM in it at all is not from the API: a page, an empty body, another document.
 fn downloaded(answer: &Answer<'_>) -> Classification<Vec<u8>> {
-    if answer.body.trim_ascii().is_empty() {
-        return answer.retry(Reason::Unreadable);
-    }
-    let has_certificate = answer.body.windows(PEM_HEADER.len()).any(|window| window == PEM_HEADER);
-    if has_certificate {
+    let has = |text: &[u8]| answer.body.windows(text.len()).any(|window| window == text);
+    if has(PEM_HEADER) {
         Classification::Good(answer.body.to_vec())
-    } else {
+    } else if has(ARMOUR) {
         Classification::BadCertificate
+    } else {
+        answer.retry(Reason::Unreadable)
     }
 }
 
-/// Failures that are transient, or about the key or its permissions. `None` for another 4xx. A 429
-/// comes without `Retry-After` ("Errors", "Rate limits").
+/// Failures that are transient, or about the key or its permissions. `None` for another error of the
+/// API. An answer without an error code is a proxy's or firewall's, which CertCentral has in front of
+/// its API, and says nothing about what was asked for. A 429 comes without `Retry-After` ("Errors",
+/// "Rate limits").
 fn failure<T>(answer: &Answer<'_>) -> Option<Classification<T>> {
+    if let Some(failure) = answer.transient_failure() {
+        return Some(failure);
+    }
+    let errors = errors(answer.body);
+    let is_refusal = (400..500).contains(&answer.status);
+    if !is_refusal || errors.iter().all(|error| error.code.is_empty()) {
+        return Some(answer.retry(Reason::Unreadable));
+    }
+    let is_key_refused = errors.iter().any(|error| error.has(INVALID_KEY));
     match answer.status {
         401 => Some(Classification::key_refused()),
-        403 if errors(answer.body).iter().any(|error| error.has(INVALID_KEY)) => {
-            Some(Classification::key_refused())
-        }
+        403 if is_key_refused => Some(Classification::key_refused()),
         403 => Some(Classification::Failed { reason: Reason::Forbidden }),
-        400..=499 => answer.transient_failure(),
-        _ => answer.transient_failure().or_else(|| Some(answer.retry(Reason::Unreadable))),
+        _ => None,
     }
 }
 
@@ -115,9 +156,13 @@ pub(super) fn errors(body: &[u8]) -> Vec<ApiError> {
 
 impl OrderInfo {
     fn of(order: &Members<'_>) -> Self {
-        let certificate = order.object("certificate").map(|members| certificate(&members));
+        let members = order.object("certificate");
+        let id = |members: &Members<'_>| members.get("id").and_then(json::unsigned);
+        let certificate_id = members.as_ref().and_then(id);
+        let certificate = members.map(|members| certificate(&members));
         let requests = order.list("requests").unwrap_or_default();
         Self {
+            certificate_id,
             certificates: certificate
                 .filter(|certificate| *certificate != Certificate::default())
                 .into_iter()

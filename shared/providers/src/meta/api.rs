@@ -79,6 +79,10 @@ pub fn classify_certificate(answer: &Answer<'_>) -> Classification<FoundCertific
         _ => Classification::Failed { reason: Reason::Refused },
     })
     .and_then(|body| {
+        // Every object of the Graph API has an id; what has none is not from it.
+        if Members::of(&body).and_then(|body| body.get("id")).is_none() {
+            return answer.retry(Reason::Unreadable);
+        }
         let is_certificate = |found: &FoundCertificate| {
             found.pem.is_some() || Some(&found.sha256) != found.id.as_ref()
         };
@@ -141,13 +145,18 @@ fn classify(
     };
     let number = |name| error.get(name).and_then(json::unsigned);
     let is_transient = error.get("is_transient").is_some_and(|flag| flag.get() == "true");
+    // Other APIs have errors with a number in `code` too. A final answer needs a member that only the
+    // Graph API has.
+    let has_own = |name: &&str| error.get(name).is_some();
+    let is_graphs =
+        ["type", "error_subcode", "fbtrace_id", "is_transient"].iter().any(|name| has_own(name));
     match number("code") {
         Some(4 | 17 | 32 | 613) => answer.retry(Reason::RateLimited),
         Some(1 | 2) => answer.retry(Reason::Unavailable),
         _ if is_transient => answer.retry(Reason::Unavailable),
-        Some(102 | 190) => Classification::key_refused(),
-        Some(code) => other(Error { code, subcode: number("error_subcode") }),
-        None => answer.transient_failure().unwrap_or_else(|| answer.retry(Reason::Unreadable)),
+        Some(102 | 190) if is_graphs => Classification::key_refused(),
+        Some(code) if is_graphs => other(Error { code, subcode: number("error_subcode") }),
+        _ => answer.transient_failure().unwrap_or_else(|| answer.retry(Reason::Unreadable)),
     }
 }
 

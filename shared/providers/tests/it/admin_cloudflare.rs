@@ -120,7 +120,11 @@ fn each_failure_has_its_refusal() {
         |code: u64| format!(r#"{{"success":false,"errors":[{{"code":{code},"message":"m"}}]}}"#);
     for (status, body, kind, code) in [
         (401, error(10000), Kind::KeyRefused, Some("10000")),
-        (403, String::new(), Kind::KeyRefused, None),
+        (403, error(9999), Kind::KeyRefused, Some("9999")),
+        (403, String::new(), Kind::Unreadable, None),
+        (401, r#"{"message":"proxy"}"#.to_owned(), Kind::Unreadable, None),
+        (404, "<html>".to_owned(), Kind::Html, None),
+        (404, r#"{"success":false,"errors":[]}"#.to_owned(), Kind::Unreadable, None),
         (400, error(6003), Kind::KeyRefused, Some("6003")),
         (200, error(9109), Kind::KeyRefused, Some("9109")),
         (404, error(7003), Kind::NotFound, Some("7003")),

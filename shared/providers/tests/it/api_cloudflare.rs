@@ -43,18 +43,32 @@ fn answers_are_classified() {
     };
     let key_refused = Classification::KeyRefused { reason: Reason::Unauthorized };
     let refused = Classification::Failed { reason: Reason::Refused };
+    let forbidden = Classification::Failed { reason: Reason::Forbidden };
+    let unreadable = retry(Reason::Unreadable);
     for (status, body, expected) in [
         (404, error(1436), Classification::Gone { reason: Reason::NotFound }),
-        (404, String::new(), Classification::Gone { reason: Reason::NotFound }),
-        (401, String::new(), key_refused.clone()),
-        (403, REFUSED.to_owned(), key_refused.clone()),
-        (403, error(9109), key_refused.clone()),
-        (400, error(6003), key_refused.clone()),
-        (200, error(10000), key_refused),
+        (401, error(10000), key_refused.clone()),
+        (400, error(6003), key_refused),
+        // These may be about the zone alone; whether they are is asked.
+        (403, REFUSED.to_owned(), forbidden.clone()),
+        (403, error(9109), forbidden.clone()),
+        (403, error(1), forbidden.clone()),
+        (200, error(10000), forbidden),
         (200, error(1), refused.clone()),
-        (200, r#"{"success":false}"#.to_owned(), refused.clone()),
-        (400, error(7003), refused.clone()),
-        (405, "<html>".to_owned(), refused),
+        (400, error(7003), refused),
+        // What is not in the API's shape comes from something on the way.
+        (404, String::new(), unreadable.clone()),
+        (404, "<html>".to_owned(), unreadable.clone()),
+        (404, r#"{"message":"no route"}"#.to_owned(), unreadable.clone()),
+        (404, r#"{"success":true,"result":{}}"#.to_owned(), unreadable.clone()),
+        (404, r#"{"success":false,"errors":[]}"#.to_owned(), unreadable.clone()),
+        (404, r#"{"success":"false","errors":[{"code":1}]}"#.to_owned(), unreadable.clone()),
+        (404, format!("[{}]", error(1436)), unreadable.clone()),
+        (401, String::new(), unreadable.clone()),
+        (403, "error code: 1020".to_owned(), unreadable.clone()),
+        (403, r#"{"success":false,"message":"blocked"}"#.to_owned(), unreadable.clone()),
+        (405, "<html>".to_owned(), unreadable.clone()),
+        (200, r#"{"success":false}"#.to_owned(), unreadable),
         (429, error(10100), retry(Reason::RateLimited)),
         (500, error(10001), retry(Reason::Unavailable)),
         (522, "<html>".to_owned(), retry(Reason::Unavailable)),
@@ -109,4 +123,57 @@ fn each_listed_certificate_is_read() {
         assert_eq!(certificate.serial_number, None);
     }
     assert!(details(json!({"certificates": [], "hosts": [], "issuer": null})).is_empty());
+}
+
+/// A 403 may be about a zone that the token may not read; the provider is asked what it is about.
+#[test]
+fn a_refusal_that_may_be_one_zones_is_looked_into() {
+    let setting = |name: &str| (name == "CLOUDFLARE_ACCOUNT_ID").then(|| "acc".to_owned());
+    let row = providers::profile::of(envelope::Provider::CLOUDFLARE);
+    let checks = |status: u16, body: &str, has_account: bool| {
+        let settings: &dyn Fn(&str) -> Option<String> =
+            if has_account { &setting } else { &|_| None };
+        let enrichers = (row.enrichers)(settings).unwrap();
+        let checks = enrichers.key_checks(&answer(status, body));
+        checks.iter().map(|check| check.call.segments.join("/")).collect::<Vec<_>>()
+    };
+    let error = |code: u32| format!(r#"{{"success":false,"errors":[{{"code":{code}}}]}}"#);
+    let user = "user/tokens/verify";
+    for (status, body) in
+        [(403, error(9109)), (403, error(10000)), (403, error(1)), (200, error(10000))]
+    {
+        assert_eq!(checks(status, &body, false), [user], "{status} {body}");
+        assert_eq!(checks(status, &body, true), [user, "accounts/acc/tokens/verify"]);
+    }
+    for (status, body) in [
+        (401, error(10000)),
+        (400, error(6003)),
+        (404, error(1436)),
+        (503, error(10000)),
+        (403, "<html>".to_owned()),
+        (403, String::new()),
+        (200, ACTIVE.to_owned()),
+    ] {
+        assert!(checks(status, &body, true).is_empty(), "{status} {body}");
+    }
+    let enrichers = (row.enrichers)(&|_| None).unwrap();
+    let check = enrichers.key_checks(&answer(403, REFUSED)).remove(0);
+    let refused = Classification::KeyRefused { reason: Reason::Unauthorized };
+    let retry = |reason| Classification::Retry { reason, after: None };
+    let verified = |status: &str| {
+        json!({"success": true, "result": {"id": "t", "status": status}}).to_string()
+    };
+    for (status, body, expected) in [
+        (200, verified("active"), Classification::Good(())),
+        (200, verified("disabled"), refused.clone()),
+        (200, verified("expired"), refused.clone()),
+        (401, error(1000), refused.clone()),
+        (403, error(9109), refused),
+        (403, "<html>".to_owned(), retry(Reason::Unreadable)),
+        (404, String::new(), retry(Reason::Unreadable)),
+        (200, "{}".to_owned(), retry(Reason::Unreadable)),
+        (502, String::new(), retry(Reason::Unavailable)),
+    ] {
+        assert_eq!((check.classify)(&answer(status, &body)), expected, "{status} {body}");
+    }
 }

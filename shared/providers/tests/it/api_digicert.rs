@@ -59,16 +59,24 @@ fn answers_to_a_download_are_classified() {
         ),
         (200, "", retry(Reason::Unreadable)),
         (200, "\r\n", retry(Reason::Unreadable)),
-        (200, "<!DOCTYPE html><html></html>", Classification::BadCertificate),
+        (200, "<!DOCTYPE html><html></html>", retry(Reason::Unreadable)),
         (200, "-----BEGIN PKCS7-----", Classification::BadCertificate),
-        (200, "{}", Classification::BadCertificate),
-        (302, "", Classification::BadCertificate),
-        (307, chain, Classification::BadCertificate),
+        (200, "{}", retry(Reason::Unreadable)),
+        (302, "", retry(Reason::Unreadable)),
+        (307, chain, retry(Reason::Unreadable)),
         (400, NOT_FOUND, Classification::NotReady { reason: Reason::NotReady }),
-        (409, "", Classification::NotReady { reason: Reason::NotReady }),
+        (409, "", retry(Reason::Unreadable)),
+        (404, "", retry(Reason::Unreadable)),
+        (404, "<html>", retry(Reason::Unreadable)),
+        (404, r#"{"message":"no route"}"#, retry(Reason::Unreadable)),
+        (404, r#"{"errors":[]}"#, retry(Reason::Unreadable)),
+        (404, r#"{"errors":"not_found|order"}"#, retry(Reason::Unreadable)),
+        (404, r#"[{"errors":[{"code":"not_found"}]}]"#, retry(Reason::Unreadable)),
+        (404, &NOT_FOUND[..NOT_FOUND.len() - 2], retry(Reason::Unreadable)),
         (404, NOT_FOUND, Classification::NotReady { reason: Reason::NotFound }),
         (404, SINGLE_ERROR, Classification::NotReady { reason: Reason::NotFound }),
-        (401, "", Classification::KeyRefused { reason: Reason::Unauthorized }),
+        (401, "", retry(Reason::Unreadable)),
+        (401, NOT_FOUND, Classification::KeyRefused { reason: Reason::Unauthorized }),
         (403, INVALID_KEY, Classification::KeyRefused { reason: Reason::Unauthorized }),
         (
             403,
@@ -80,12 +88,10 @@ fn answers_to_a_download_are_classified() {
             r#"{"errors":[{"code":"access_denied|missing_permission"}]}"#,
             Classification::Failed { reason: Reason::Forbidden },
         ),
-        (
-            403,
-            r#"{"errors":[{"message":"access_denied_invalid_key"}]}"#,
-            Classification::Failed { reason: Reason::Forbidden },
-        ),
-        (403, "<html>", Classification::Failed { reason: Reason::Forbidden }),
+        (403, r#"{"errors":[{"message":"access_denied_invalid_key"}]}"#, retry(Reason::Unreadable)),
+        (403, "<html>", retry(Reason::Unreadable)),
+        (403, "", retry(Reason::Unreadable)),
+        (403, r#"{"message":"Forbidden"}"#, retry(Reason::Unreadable)),
         (408, "", retry(Reason::Timeout)),
         (429, LIMITED, retry(Reason::RateLimited)),
         (500, "", retry(Reason::Unavailable)),
@@ -102,8 +108,13 @@ fn answers_about_an_order_are_classified() {
         (404, NOT_FOUND, Classification::Failed { reason: Reason::NotFound }),
         (400, NOT_FOUND, Classification::Failed { reason: Reason::Refused }),
         (403, INVALID_KEY, Classification::KeyRefused { reason: Reason::Unauthorized }),
-        (403, "{}", Classification::Failed { reason: Reason::Forbidden }),
-        (401, "", Classification::KeyRefused { reason: Reason::Unauthorized }),
+        (403, "{}", retry(Reason::Unreadable)),
+        (403, "<html>", retry(Reason::Unreadable)),
+        (404, "", retry(Reason::Unreadable)),
+        (404, "<html>", retry(Reason::Unreadable)),
+        (410, r#"{"status":"gone"}"#, retry(Reason::Unreadable)),
+        (401, "", retry(Reason::Unreadable)),
+        (401, NOT_FOUND, Classification::KeyRefused { reason: Reason::Unauthorized }),
         (429, LIMITED, retry(Reason::RateLimited)),
         (502, "<html>", retry(Reason::Unavailable)),
         (408, "", retry(Reason::Timeout)),
@@ -112,6 +123,9 @@ fn answers_about_an_order_are_classified() {
         (200, "<html></html>", retry(Reason::Unreadable)),
         (200, &ORDER_INFO[..ORDER_INFO.len() / 2], retry(Reason::Unreadable)),
         (200, "[]", retry(Reason::Unreadable)),
+        (200, "{}", retry(Reason::Unreadable)),
+        (200, r#"{"status":"maintenance"}"#, retry(Reason::Unreadable)),
+        (200, r#"{"message":"welcome","id":"portal"}"#, retry(Reason::Unreadable)),
     ] {
         assert_eq!(classify_order_info(&answer(status, body)), expected, "{status} {body}");
     }
@@ -141,9 +155,11 @@ fn an_order_with_odd_or_missing_members_is_read() {
         Classification::Good(order) => order,
         other => panic!("{other:?}"),
     };
-    for empty in
-        [json!({}), json!({"certificate": null, "requests": 7}), json!({"certificate": {"id": 1}})]
-    {
+    for empty in [
+        json!({"id": 1}),
+        json!({"certificate": null, "requests": 7, "status": "issued"}),
+        json!({"certificate": {"id": 1}}),
+    ] {
         assert!(read(empty).certificates.is_empty());
     }
     let odd = json!({"serial_number": "00AB12", "thumbprint": "zz", "dns_names": [null, "a.example"], "key_size": "256", "emails": ["a@b.example"]});

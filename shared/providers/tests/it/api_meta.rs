@@ -13,7 +13,9 @@ const PAGE: &str = include_str!("answers/meta.api.certificates.page_200.json");
 const PAGING: &str = include_str!("answers/meta.api.certificates.page_with_paging_200.json");
 const SHA: &str = "152151b387412a95ab90fd4664f2d98880408e9e43913124e4c91226a483386b";
 
-fn error(members: Value) -> String {
+/// An error of the Graph API, which always says its `type`.
+fn error(mut members: Value) -> String {
+    members["type"] = "OAuthException".into();
     json!({"error": members}).to_string()
 }
 
@@ -93,6 +95,14 @@ fn errors_are_classified_by_code() {
             Classification::Gone { reason: Reason::Retired },
         ),
         (400, error(json!({"message": "x"})), retry(Reason::Unreadable)),
+        // Other APIs have numbers as codes too.
+        (
+            403,
+            r#"{"error":{"code":403,"message":"m","status":"x"}}"#.to_owned(),
+            retry(Reason::Unreadable),
+        ),
+        (403, r#"{"error":{"code":190,"message":"m"}}"#.to_owned(), retry(Reason::Unreadable)),
+        (404, r#"{"error":"not found"}"#.to_owned(), retry(Reason::Unreadable)),
         (400, recorded("<html>"), retry(Reason::Unreadable)),
         (404, recorded(""), retry(Reason::Unreadable)),
         (302, recorded(""), retry(Reason::Unreadable)),
@@ -116,6 +126,11 @@ fn code_100_means_something_else_for_an_id() {
     // An object of another kind has an id, and no member of a certificate.
     let other = answer(200, r#"{"id":"12"}"#);
     assert_eq!(classify_certificate(&other), Classification::Failed { reason: Reason::NotFound });
+    // What has no id is not from the Graph API.
+    for foreign in ["{}", r#"{"status":"ok"}"#] {
+        let retry = Classification::Retry { reason: Reason::Unreadable, after: None };
+        assert_eq!(classify_certificate(&answer(200, foreign)), retry, "{foreign}");
+    }
 }
 
 #[test]

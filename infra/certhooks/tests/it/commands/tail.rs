@@ -83,7 +83,7 @@ fn tail_ends_when_its_reader_closes_the_pipe() {
 
 #[test]
 fn each_event_is_a_line_of_text() {
-    let local = Local::start(&[]);
+    let local = Local::simulated();
     let issued =
         json!({ "event": "certificate_issued", "data": { "order_id": 1, "certificate_id": 77 } });
     Request::digicert(issued.to_string()).send(&local).accepted_one();

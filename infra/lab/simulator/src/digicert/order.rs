@@ -22,10 +22,12 @@ pub(super) fn info(
     certificate_id: u64,
     issued: &Issued,
     issuer: &str,
+    status: &str,
 ) -> anyhow::Result<Value> {
     let mut info: Value = serde_json::from_str(include_str!("order.json"))?;
     let ordered = (issued.issued_at - Duration::HOUR).format(DATE_TIME)?;
     info["id"] = json!(order_id);
+    info["status"] = json!(status);
     info["date_created"] = json!(ordered);
     info["requests"][0]["date"] = json!(ordered);
     let certificate = &mut info["certificate"];

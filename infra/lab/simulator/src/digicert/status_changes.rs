@@ -47,6 +47,11 @@ impl StatusChanges {
         self.0.push_back(Change { order, certificate, status, at });
     }
 
+    /// The last status of an order. `None` if it never changed, or long ago.
+    pub(super) fn status(&self, order: u64) -> Option<&'static str> {
+        self.0.iter().rfind(|change| change.order == order).map(|change| change.status)
+    }
+
     /// Newest first, as the sample has it; "an empty result is `{}`".
     pub(super) fn between(&self, from: OffsetDateTime, to: OffsetDateTime) -> Value {
         let chosen = self.0.iter().rev().filter(|change| (from..=to).contains(&change.at));

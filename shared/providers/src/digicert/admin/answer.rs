@@ -43,7 +43,7 @@ pub fn classify_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
         Some(Value::Array(webhooks)) => {
             webhooks.iter().map(|webhook| read(webhook).ok_or_else(|| unreadable(answer))).collect()
         }
-        None | Some(Value::Null) if body.is_object() => Ok(Vec::new()),
+        None | Some(Value::Null) if is_empty_list(&body, "webhooks") => Ok(Vec::new()),
         _ => Err(unreadable(answer)),
     }
 }
@@ -76,6 +76,15 @@ pub(in crate::digicert) fn success(answer: &Answer<'_>) -> Result<Value, Refusal
         return Err(refusal(answer));
     }
     serde_json::from_slice(answer.body).map_err(|_| unreadable(answer))
+}
+
+/// Whether an object without the list that was asked for is CertCentral's own: it leaves an empty list
+/// out, and what is left is `{}` or the `page` ("Order status changes"; recordings of the live API). Any
+/// other document comes from something on the way, and says nothing about the list.
+pub(in crate::digicert) fn is_empty_list(body: &Value, list: &str) -> bool {
+    body.as_object().is_some_and(|members| {
+        members.is_empty() || members.contains_key("page") || members.contains_key(list)
+    })
 }
 
 /// A number, which CertCentral writes as a number or as a string.

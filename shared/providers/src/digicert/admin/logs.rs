@@ -2,7 +2,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::answer::{success, unsigned};
+use super::answer::{is_empty_list, success, unsigned};
 use super::refusal::unreadable;
 use crate::api::Answer;
 use crate::digicert::document::CHALLENGE;
@@ -39,7 +39,7 @@ pub fn classify_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
     // too.
     let events = match body.get("events") {
         Some(Value::Array(events)) => events.as_slice(),
-        None | Some(Value::Null) if body.is_object() => &[],
+        None | Some(Value::Null) if is_empty_list(&body, "events") => &[],
         _ => return Err(unreadable(answer)),
     };
     Ok(LogPage {

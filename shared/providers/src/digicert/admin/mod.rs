@@ -16,7 +16,7 @@ mod refusal;
 mod request;
 
 pub use answer::{Status, Webhook, classify_created, classify_done, classify_list};
-pub(super) use answer::{success, unsigned};
+pub(super) use answer::{is_empty_list, success, unsigned};
 pub use events::{is_known, nearest};
 pub use logs::{LogEntry, LogPage, classify_logs};
 pub use parameters::{

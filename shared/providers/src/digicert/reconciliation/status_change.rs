@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::Occurrence;
 use crate::api::{Answer, Request};
-use crate::digicert::admin::{success, unreadable, unsigned};
+use crate::digicert::admin::{is_empty_list, success, unreadable, unsigned};
 use crate::refusal::Refusal;
 
 /// The last change of status of an order ("Order status changes").
@@ -33,7 +33,7 @@ pub fn classify_status_changes(answer: &Answer<'_>) -> Result<Vec<StatusChange>,
     let body = success(answer)?;
     match body.get("orders") {
         Some(Value::Array(orders)) => Ok(orders.iter().filter_map(StatusChange::of).collect()),
-        None | Some(Value::Null) if body.is_object() => Ok(Vec::new()),
+        None | Some(Value::Null) if is_empty_list(&body, "orders") => Ok(Vec::new()),
         _ => Err(unreadable(answer)),
     }
 }

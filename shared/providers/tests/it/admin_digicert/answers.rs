@@ -128,10 +128,12 @@ fn an_undocumented_answer_is_one_line_too() {
         other.to_string(),
         "CertCentral refused the request (status 400, code newcode): a[31mb"
     );
-    assert_eq!(of(403, "{\"errors\":[{}]}").code, None);
     for (status, body, kind) in [
-        (401, "", Kind::KeyRefused),
-        (403, "{\"errors\":[{}]}", Kind::Forbidden),
+        (401, "{\"errors\":[{\"code\":\"x\"}]}", Kind::KeyRefused),
+        (403, "{\"errors\":[{\"code\":\"x\"}]}", Kind::Forbidden),
+        (401, "", Kind::Unreadable),
+        (403, "{\"errors\":[{}]}", Kind::Unreadable),
+        (404, "{\"message\":\"no route\"}", Kind::Unreadable),
         (502, "<html>", Kind::Unavailable),
         (302, "", Kind::Redirect),
         (403, "<html>Incapsula", Kind::Html),
