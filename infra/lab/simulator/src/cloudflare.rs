@@ -3,14 +3,13 @@
 //!
 //! - [`custom_hostname`]: details of a custom hostname
 //! - [`resources`], [`destinations`], [`policies`]: the settings of notifications
-//! - [`event`], [`document`], [`notification`]: what happens to a certificate, and its notifications
+//! - [`event`], [`notification`]: what happens to a certificate, and its notifications
 //! - [`state`]: destinations and policies
 //! - [`token`]: whether the API token is valid
 //! - [`replies`]: responses in Cloudflare's envelope
 
 mod custom_hostname;
 mod destinations;
-mod document;
 mod event;
 mod notification;
 mod policies;

@@ -2,7 +2,7 @@
 //! and the provider's pages where they exist; comments say where something is not documented.
 //!
 //! - [`certificates`], [`order`], [`status_changes`]: certificates and orders
-//! - [`management`], [`verification`], [`webhook_request`], [`webhook`]: the account's webhook
+//! - [`management`], [`webhook_request`], [`webhook`]: the account's webhook
 //! - [`event`], [`sending`], [`event_log`]: events, and what became of each
 //! - [`state`]: the account
 //! - [`refusal`], [`replies`]: error responses
@@ -17,7 +17,6 @@ mod replies;
 mod sending;
 mod state;
 mod status_changes;
-mod verification;
 mod webhook;
 mod webhook_request;
 

@@ -2,21 +2,15 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-use time::OffsetDateTime;
-
 use crate::fault::Fault;
 
 /// The number of requests that are kept.
 const CAPACITY: usize = 10_000;
 
 /// A request to a provider, without its headers and without the secrets of its query.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RecordedRequest {
-    #[serde(with = "time::serde::rfc3339")]
-    pub at: OffsetDateTime,
-    /// The time since the simulator started, in nanoseconds in JSON. It is monotonic, for tests of pacing.
-    #[serde(serialize_with = "nanos", rename = "elapsed_nanos")]
+    /// The time since the simulator started. It is monotonic, for tests of pacing.
     pub elapsed: Duration,
     pub method: String,
     pub path: String,
@@ -59,7 +53,6 @@ impl Requests {
 
     pub(crate) fn record(&self, method: &str, path: &str, query: &str, fault: Option<Fault>) {
         let request = RecordedRequest {
-            at: OffsetDateTime::now_utc(),
             elapsed: self.started.elapsed(),
             method: method.to_owned(),
             path: path.to_owned(),
@@ -89,10 +82,6 @@ fn without_secret(pair: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let secret = ["token", "key", "secret", "%"].iter().any(|word| lower.contains(word));
     if secret && !value.is_empty() { format!("{name}=REDACTED") } else { pair.to_owned() }
-}
-
-fn nanos<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

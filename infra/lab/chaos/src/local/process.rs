@@ -1,13 +1,13 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use harness::SecretScanner;
+use harness::{Process, SecretScanner};
 use serde_json::Value;
 
 use crate::latency::Latencies;
@@ -19,7 +19,7 @@ const LINES_KEPT: usize = 40;
 
 /// A running `certhooks local`, whose log is searched for secrets as it is written.
 pub(crate) struct Local {
-    process: Child,
+    process: Process,
     pub(crate) address: String,
     log: Arc<Mutex<Log>>,
     reader: Option<thread::JoinHandle<()>>,
@@ -41,19 +41,19 @@ impl Local {
         variables: Vec<(String, String)>,
         scanner: &SecretScanner,
     ) -> Result<Self> {
-        let mut process = Command::new(certhooks)
+        let mut command = Command::new(certhooks);
+        command
             .args(["local", "--listen", "127.0.0.1:0", "--state"])
             .arg(state)
             .env_clear()
             .envs(variables)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("{} does not start", certhooks.display()))?;
+            .stderr(Stdio::piped());
+        let mut process = Process::start(&mut command)?;
         let log = Arc::new(Mutex::new(Log::default()));
         let (listening, address) = mpsc::channel();
-        let error = process.stderr.take().context("no standard error")?;
+        let error = process.child().stderr.take().context("no standard error")?;
         let (shared_log, scanner) = (Arc::clone(&log), scanner.clone());
         let reader = thread::spawn(move || read(error, &scanner, &shared_log, &listening));
         let mut local = Self { process, address: String::new(), log, reader: Some(reader) };
@@ -77,7 +77,7 @@ impl Local {
 
     /// Kills the process (SIGKILL), and returns the summary of its log.
     pub(crate) fn kill(mut self) -> Result<Log> {
-        let _gone = self.process.kill();
+        let _gone = self.process.child().kill();
         self.ended()
     }
 
@@ -90,19 +90,11 @@ impl Local {
     }
 
     fn ended(&mut self) -> Result<Log> {
-        self.process.wait()?;
+        self.process.child().wait()?;
         if let Some(reader) = self.reader.take() {
             ensure!(reader.join().is_ok(), "the log was not read to its end");
         }
         Ok(std::mem::take(&mut *lock(&self.log)))
-    }
-}
-
-impl Drop for Local {
-    fn drop(&mut self) {
-        // The process may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -76,10 +76,10 @@ fn killed(testbed: &mut SqsTestbed, at: &str) -> Result<()> {
 
 async fn receive(testbed: &SqsTestbed) -> Result<Vec<Value>> {
     let request = json!({
-        "QueueUrl": testbed.events, "MaxNumberOfMessages": BATCH, "VisibilityTimeout": VISIBILITY,
+        "MaxNumberOfMessages": BATCH, "VisibilityTimeout": VISIBILITY,
         "MessageAttributeNames": ["All"], "AttributeNames": ["All"],
     });
-    let mut received = testbed.emulator.call("sqs", "AmazonSQS.ReceiveMessage", request).await?;
+    let mut received = testbed.queue("ReceiveMessage", request).await?;
     Ok(match received["Messages"].take() {
         Value::Array(messages) => messages,
         _ => Vec::new(),
@@ -102,9 +102,8 @@ fn event(messages: &[Value]) -> Value {
 
 async fn delete(testbed: &SqsTestbed, messages: &[Value]) -> Result<()> {
     for message in messages {
-        let request =
-            json!({ "QueueUrl": testbed.events, "ReceiptHandle": message["ReceiptHandle"] });
-        testbed.emulator.call("sqs", "AmazonSQS.DeleteMessage", request).await?;
+        let request = json!({ "ReceiptHandle": message["ReceiptHandle"] });
+        testbed.queue("DeleteMessage", request).await?;
     }
     Ok(())
 }
@@ -113,17 +112,15 @@ async fn return_to_queue(testbed: &SqsTestbed, messages: &[Value]) -> Result<()>
     for message in messages {
         let body: Value = serde_json::from_str(message["Body"].as_str().unwrap_or_default())?;
         testbed.end_lease(body["id"].as_str().context("the envelope has no id")?).await;
-        let request = json!({
-            "QueueUrl": testbed.events, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0,
-        });
-        testbed.emulator.call("sqs", "AmazonSQS.ChangeMessageVisibility", request).await?;
+        let request = json!({ "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0 });
+        testbed.queue("ChangeMessageVisibility", request).await?;
     }
     Ok(())
 }
 
 pub(crate) async fn depth(testbed: &SqsTestbed) -> Result<Depth> {
-    let request = json!({ "QueueUrl": testbed.events, "AttributeNames": ["All"] });
-    let found = testbed.emulator.call("sqs", "AmazonSQS.GetQueueAttributes", request).await?;
+    let request = json!({ "AttributeNames": ["All"] });
+    let found = testbed.queue("GetQueueAttributes", request).await?;
     let number = |name: &str| {
         let text = found["Attributes"][name].as_str().unwrap_or_default();
         text.parse::<u64>().unwrap_or_default()

@@ -30,12 +30,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The functions, with a proxy between them and the emulator and simulated providers.
 pub(crate) struct SqsTestbed {
-    pub(crate) emulator: Emulator,
+    emulator: Emulator,
     pub(crate) simulator: Simulator,
     pub(crate) proxy: Proxy,
     webhooks: Vec<(Provider, ProcessUnderTest)>,
     pub(crate) worker: ProcessUnderTest,
-    pub(crate) events: String,
+    events: String,
     deliveries: String,
     pub(crate) acknowledgements: Acknowledgements,
     scanner: SecretScanner,
@@ -44,6 +44,12 @@ pub(crate) struct SqsTestbed {
 impl SqsTestbed {
     pub(crate) fn kills(&self) -> u64 {
         self.worker.kills + self.webhooks.iter().map(|(_, webhook)| webhook.kills).sum::<u64>()
+    }
+
+    /// Calls an operation of the events queue.
+    pub(crate) async fn queue(&self, operation: &str, mut request: Value) -> Result<Value> {
+        request["QueueUrl"] = json!(self.events);
+        self.emulator.call("sqs", &format!("AmazonSQS.{operation}"), request).await
     }
 
     /// Ends the lease of an event, as time would. A run is too short to wait for leases that a kill left.

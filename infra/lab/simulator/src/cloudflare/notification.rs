@@ -5,8 +5,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::custom_hostname::{hostname, is_id};
-use super::document;
-use super::event::{CloudflareEvent, CloudflareSent};
+use super::event::{CloudflareEvent, CloudflareSent, inner};
 use super::state::{CloudflareState, Destination, Policy};
 use crate::random;
 use crate::webhook_sender::{Target, is_success};
@@ -52,7 +51,7 @@ impl CloudflareEvent {
             Some(id) => anyhow::bail!("hostname_id: {id:?} is not an id"),
             None => random::hex::<16>()?,
         };
-        document::inner(self, &id, &hostname(&id), state.shared.clock.now())
+        inner(self, &id, &hostname(&id), state.shared.clock.now())
     }
 
     /// The policies that apply to this event, with their destinations.

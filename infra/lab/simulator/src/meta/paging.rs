@@ -5,7 +5,7 @@ use axum::http::Uri;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
-use super::parameters::Parameters;
+use super::certificates::Parameters;
 
 /// Graph's default.
 const DEFAULT_LIMIT: u32 = 25;
@@ -79,7 +79,7 @@ fn position(cursor: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::{Page, cursor};
-    use crate::meta::parameters::Parameters;
+    use crate::meta::certificates::Parameters;
 
     fn parse(pairs: &[(&str, &str)]) -> Result<Page, &'static str> {
         let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

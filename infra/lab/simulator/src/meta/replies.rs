@@ -1,11 +1,11 @@
 use std::fmt::Display;
 
 use axum::extract::{Query, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::parameters::Parameters;
+use super::certificates::Parameters;
 use crate::api_key::{bearer, is_expected};
 use crate::fault::Fault;
 use crate::provider::Settings;
@@ -47,11 +47,11 @@ pub(crate) fn error_response(fault: &Fault) -> Option<Response> {
 
 /// Code 100, subcode 33: the object is unknown, not allowed, or retired.
 pub(crate) fn unknown_object(path: &str) -> Response {
-    unsupported("get", path)
+    unsupported(&Method::GET, path)
 }
 
-pub(super) fn unsupported(method: &str, path: &str) -> Response {
-    let id = path.trim_start_matches('/');
+pub(super) fn unsupported(method: &Method, path: &str) -> Response {
+    let (method, id) = (method.as_str().to_lowercase(), path.trim_start_matches('/'));
     let message = format!(
         "Unsupported {method} request. Object with ID '{id}' does not exist, cannot be loaded due to \
          missing permissions, or does not support this operation. Please read the Graph API \
