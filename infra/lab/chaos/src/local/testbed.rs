@@ -109,7 +109,7 @@ impl LocalTestbed {
         self.add_log(log);
         self.kills += 1;
         for crash_point in Database::open(&self.state)?.crash_points(&self.simulator)? {
-            *self.at.entry(crash_point.name().to_owned()).or_default() += 1;
+            *self.at.entry(crash_point.to_owned()).or_default() += 1;
         }
         self.simulator.requests().clear();
         self.start_process()

@@ -80,7 +80,7 @@ async fn test_endpoint(
 ) -> HandlerResult<StatusCode> {
     let mut members = object(&body)?;
     let endpoint = endpoint(members.remove("endpoint"))?;
-    let key = secret(members.remove("secret"))?.apply(None);
+    let key = secret(members.remove("secret"))?.flatten();
     sending::send_test(&state, &endpoint, key.as_ref()).await?;
     Ok(StatusCode::OK)
 }

@@ -40,7 +40,7 @@ impl Webhook {
         Self {
             id,
             endpoint: request.endpoint,
-            secret: request.secret.apply(None),
+            secret: request.secret.flatten(),
             // This default is from a third party's note; the page does not document one.
             events: request.events.unwrap_or_else(|| vec!["certificate_issued".to_owned()]),
             settings: request.settings.unwrap_or_default(),
@@ -58,7 +58,9 @@ impl Webhook {
             self.status = Status::Pending;
             self.challenge = None;
         }
-        self.secret = request.secret.apply(self.secret.take());
+        if let Some(secret) = request.secret {
+            self.secret = secret;
+        }
         if let Some(events) = request.events {
             self.events = events;
         }
