@@ -12,6 +12,7 @@ use crate::dead_letters::args::DeadLetters;
 use crate::digicert::args::Webhook;
 use crate::digicert::reconcile::Reconcile;
 use crate::doctor::args::Doctor;
+use crate::forget::Forget;
 use crate::inspect::Inspect;
 use crate::replay::args::Replay;
 use crate::status::Status;
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     Cloudflare(Cloudflare),
     Reconcile(Reconcile),
     Replay(Replay),
+    Forget(Forget),
     DeadLetters(DeadLetters),
     Doctor(Doctor),
     Inspect(Inspect),
@@ -66,6 +68,7 @@ impl Command {
             Self::Cloudflare(cloudflare) => cloudflare.access.common.json,
             Self::Reconcile(reconcile) => reconcile.access.common.json,
             Self::Replay(replay) => replay.common.json,
+            Self::Forget(forget) => forget.common.json,
             Self::DeadLetters(dead_letters) => dead_letters.common.json,
             Self::Doctor(doctor) => doctor.common.json,
             Self::Inspect(inspect) => inspect.json,

@@ -8,6 +8,8 @@
 //! - [`digicert`]: the webhook of a CertCentral account, and the events that it failed to deliver
 //! - [`cloudflare`]: webhook destinations and notification policies of a Cloudflare account
 //! - [`replay`]: processes archived events again with the current code
+//! - [`forget`]: removes ids from the ledger, so that they can be delivered again
+//! - [`archive`]: the archived events that a command selects
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
 //! - [`inspect`]: checks a PEM chain offline, as the worker would
 //! - [`doctor`]: checks the installation against the providers' configuration
@@ -17,6 +19,7 @@
 //! - [`completions`]: completion scripts for shells
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
+mod archive;
 mod args;
 mod cli;
 mod client;
@@ -28,6 +31,7 @@ mod digicert;
 mod display;
 mod doctor;
 mod error;
+mod forget;
 mod inspect;
 mod installation;
 mod local;
@@ -57,6 +61,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> CommandResult<ExitCode> {
     match command {
         Command::Send(arguments) => return send::run(arguments).await,
+        Command::Forget(arguments) => return Box::pin(forget::run(&arguments)).await,
         Command::Replay(arguments) => return Box::pin(replay::run(&arguments)).await,
         Command::DeadLetters(arguments) => return Box::pin(dead_letters::run(arguments)).await,
         Command::Doctor(arguments) => return Box::pin(doctor::run(arguments)).await,

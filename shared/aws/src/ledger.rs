@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use ports::{
-    CHALLENGES, CertificateState, Claim, DeliveredResult, DeliveryRecord, History, Ledger,
-    Ordering, PortError, PortResult,
+    CHALLENGES, CertificateState, Claim, DeliveryRecord, History, Ledger, Ordering, PortError,
+    PortResult,
 };
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, OffsetDateTime};
@@ -175,6 +175,18 @@ impl Ledger for DynamoLedger {
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":claimed", text(CLAIMED))
             .expression_attribute_values(":owner", text(owner));
+        delete_if(delete).await
+    }
+
+    async fn forget(&self, id: &str) -> PortResult<()> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(event_key(id)))
+            .condition_expression("#state = :recorded")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":recorded", text(RECORDED));
         delete_if(delete).await
     }
 

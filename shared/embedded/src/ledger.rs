@@ -58,6 +58,21 @@ impl Ledger for LocalLedger {
             .await
     }
 
+    async fn forget(&self, id: &str) -> PortResult<()> {
+        let id = id.to_owned();
+        self.database
+            .call(move |transaction| {
+                for statement in [
+                    "DELETE FROM ledger WHERE id = ?1 AND recorded = 1",
+                    "UPDATE deliveries SET forgotten = 1 WHERE id = ?1",
+                ] {
+                    transaction.connection.prepare_cached(statement)?.execute([&id])?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         let ids = ids.to_vec();
         self.database.call(move |transaction| known(transaction, &ids)).await

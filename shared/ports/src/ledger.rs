@@ -50,6 +50,10 @@ pub trait Ledger: Send + Sync + 'static {
     /// lease. Does nothing if `owner` does not hold the claim.
     fn release(&self, id: &str, owner: &str) -> impl Future<Output = PortResult<()>> + Send;
 
+    /// Removes the record of an id, so that it can be delivered again. Does nothing if the id is not
+    /// recorded.
+    fn forget(&self, id: &str) -> impl Future<Output = PortResult<()>> + Send;
+
     /// The recorded ones of `ids`, with the time until which the ledger knows each.
     fn known(
         &self,

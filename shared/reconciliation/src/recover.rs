@@ -43,7 +43,7 @@ pub(crate) struct Sorted {
 }
 
 /// The ledger key that marks an id as put on the queue.
-fn mark(id: &str) -> String {
+pub(crate) fn mark(id: &str) -> String {
     format!("reconciled/{id}")
 }
 

@@ -111,6 +111,10 @@ impl Installation for LocalInstallation {
         Box::pin(async { Reader::open(&self.folder)?.histories(names).await })
     }
 
+    fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>> {
+        Box::pin(async { reconciliation::forget(&self.join()?.ledger(), ids).await })
+    }
+
     fn reconcile<'a>(
         &'a self,
         settings: &'a Settings,

@@ -89,6 +89,9 @@ pub(crate) trait Installation: Send + Sync {
     /// The histories of the certificates with any of these names in the ledger.
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>>;
 
+    /// Lets these ids be delivered again, and returns those that the ledger knew.
+    fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>>;
+
     /// Runs one reconciliation. Without `key` a stack uses its own.
     fn reconcile<'a>(
         &'a self,

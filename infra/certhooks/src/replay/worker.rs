@@ -4,20 +4,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use boot::Environment;
+use data_encoding::HEXLOWER;
 use envelope::Envelope;
 use ports::{
-    CertificateState, Claim, DeliveryRecord, EventsQueue, Ledger, Ordering, Outgoing, PortError,
-    PortResult,
+    Archive, CertificateState, Claim, DeliveryRecord, EventsQueue, Ledger, Ordering, Outgoing,
+    PortError, PortResult,
 };
 use processing::{Ports, Settings, Worker};
+use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
+use crate::archive::Source;
 use crate::credentials::{ApiKey, check_no_api_key};
 use crate::error::CommandResult;
 use crate::installation::Installation;
 use crate::local::Providers;
-use crate::replay::source::Source;
 use crate::replay::target::Target;
 
 /// The number of workers that the replay counts itself among, so that it gets a fifth of the workers'
@@ -102,6 +104,18 @@ impl EventsQueue for RetryQueue {
     }
 }
 
+impl Archive for Source {
+    /// Stores an event that was offloaded, since it is too large for a queue, under a key of its own: the
+    /// `dataref` of the first delivery names the original object with its hash. The envelope is in the
+    /// archive already, so it is not stored again.
+    async fn put(&self, key: &str, body: Vec<u8>) -> PortResult<String> {
+        let Some(event) = key.strip_suffix(".data") else { return Ok(String::new()) };
+        let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());
+        let key = format!("{event}.replayed-{}.data", hash.get(..16).unwrap_or(&hash));
+        self.archive.put(&key, body).await
+    }
+}
+
 /// The ledger of a replay: it lets every event be delivered again, and records nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct ReplayLedger;
@@ -121,6 +135,10 @@ impl Ledger for ReplayLedger {
     }
 
     async fn release(&self, _: &str, _: &str) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn forget(&self, _: &str) -> PortResult<()> {
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod doctor;
 mod documents;
 mod events;
 mod folder;
+mod forget;
 mod harness;
 mod leaks;
 mod providers;

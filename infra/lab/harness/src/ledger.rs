@@ -103,6 +103,21 @@ pub async fn a_record_says_what_was_delivered(ledger: &impl Ledger) -> Result<()
     Ok(())
 }
 
+/// Tests that a forgotten id is as one that was never delivered, and that a claim is not forgotten.
+///
+/// # Errors
+/// As of [`a_claim_has_one_owner`].
+pub async fn a_forgotten_id_is_new(ledger: &impl Ledger) -> Result<()> {
+    ledger.record(DeliveryRecord::id("forgotten", in_seconds(3600))).await?;
+    for _ in 0..2 {
+        ledger.forget("forgotten").await?;
+    }
+    ensure!(claim(ledger, "forgotten", "a").await? == Claim::Granted);
+    ledger.forget("forgotten").await?;
+    ensure!(is_held(claim(ledger, "forgotten", "b").await?), "a claim was forgotten");
+    Ok(())
+}
+
 /// Tests that recorded ids are found among many, and no others. There are more than DynamoDB reads in
 /// one batch, and one twice, which it refuses within a batch.
 ///

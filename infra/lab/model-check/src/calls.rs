@@ -211,6 +211,10 @@ impl Ledger for ModelPorts {
         self.call(Call::Release { key, owner }).await.map(drop)
     }
 
+    async fn forget(&self, id: &str) -> PortResult<()> {
+        panic!("a worker never forgets {id}")
+    }
+
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         panic!("a worker claims and never looks up {ids:?}")
     }

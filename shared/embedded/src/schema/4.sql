@@ -3,6 +3,9 @@ ALTER TABLE ledger ADD COLUMN received INTEGER;
 ALTER TABLE ledger ADD COLUMN outcome  TEXT;
 ALTER TABLE ledger ADD COLUMN leaf     TEXT;
 
+-- A delivery whose id may be delivered again.
+ALTER TABLE deliveries ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
+
 -- Several challenges of one webhook may wait. Those of the old table end within half an hour.
 DROP TABLE challenges;
 CREATE TABLE challenges (

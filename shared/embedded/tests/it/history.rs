@@ -97,6 +97,7 @@ async fn a_folder_of_version_1_is_migrated() {
          ALTER TABLE ledger DROP COLUMN received;
          ALTER TABLE ledger DROP COLUMN outcome;
          ALTER TABLE ledger DROP COLUMN leaf;
+         ALTER TABLE deliveries DROP COLUMN forgotten;
          INSERT INTO ledger (id, recorded, keep_until) VALUES ('kept', 1, 9000000000000000);
          PRAGMA user_version = 1;",
     )

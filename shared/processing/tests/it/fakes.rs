@@ -165,6 +165,14 @@ impl Ledger for Fake {
         Ok(())
     }
 
+    async fn forget(&self, id: &str) -> PortResult<()> {
+        let mut state = self.state();
+        if matches!(state.ledger.get(id), Some(LedgerEntry::Recorded(_))) {
+            state.ledger.remove(id);
+        }
+        Ok(())
+    }
+
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         let state = self.state();
         let recorded =

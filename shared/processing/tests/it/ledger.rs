@@ -22,6 +22,7 @@ async fn the_fake_keeps_the_contract_of_the_ledger() {
     contract::a_lease_ends(&ledger).await.unwrap();
     contract::a_recorded_id_stays_recorded(&ledger).await.unwrap();
     contract::a_record_says_what_was_delivered(&ledger).await.unwrap();
+    contract::a_forgotten_id_is_new(&ledger).await.unwrap();
 }
 
 /// It is requeued unchanged, returns before the lease ends, and uses up no receive.

@@ -5,10 +5,9 @@ use serde_json::Value;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::error::{CommandError, CommandResult};
-use crate::replay::args::{Filter, Replay};
+use crate::archive::Filter;
 
-/// The events of the archive to replay.
+/// The selected events of the archive.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
     filter: Filter,
@@ -18,19 +17,11 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// # Errors
-    /// No event is selected.
-    pub(crate) fn of(arguments: &Replay) -> CommandResult<Self> {
-        let filter = arguments.filter.clone();
-        if filter.is_empty() && !arguments.all {
-            return Err(CommandError::usage(
-                "no events are selected; select them with --since, --until, --provider, --event, --id, \
-                 --order or --hostname, or use --all",
-            ));
-        }
+    /// The events that meet a filter, after this key.
+    pub(crate) fn of(filter: Filter, after: Option<&str>) -> Self {
         let lower = |name: &String| name.trim_end_matches('.').to_lowercase();
         let hostnames = filter.hostname.iter().map(lower).collect();
-        Ok(Self { filter, hostnames, after: arguments.after.clone().unwrap_or_default() })
+        Self { filter, hostnames, after: after.unwrap_or_default().to_owned() }
     }
 
     /// Prefixes of keys, and for each the key after which to begin.

@@ -1,18 +1,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use data_encoding::HEXLOWER;
 use envelope::Envelope;
-use ports::{Archive, PortError, PortResult};
+use ports::{PortError, PortResult};
 use providers::dispatch;
 use providers::interpretation::Interpretation;
-use ring::digest::{SHA256, digest};
 
+use crate::archive::Selection;
 use crate::error::CommandResult;
 use crate::installation::AnyArchive;
-use crate::replay::selection::Selection;
 
-/// The archive of the installation, and which of its events are replayed. No object in it is overwritten.
+/// The archive of the installation, and which of its events are selected.
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) archive: Arc<dyn AnyArchive>,
@@ -43,18 +41,6 @@ impl Source {
     pub(crate) fn keys(&self) -> CandidateKeys {
         let ranges = self.selection.ranges().into();
         CandidateKeys { source: self.clone(), ranges, page: VecDeque::new() }
-    }
-}
-
-impl Archive for Source {
-    /// Stores an event that was offloaded, since it is too large for a queue, under a key of its own: the
-    /// `dataref` of the first delivery names the original object with its hash. The envelope is in the
-    /// archive already, so it is not stored again.
-    async fn put(&self, key: &str, body: Vec<u8>) -> PortResult<String> {
-        let Some(event) = key.strip_suffix(".data") else { return Ok(String::new()) };
-        let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());
-        let key = format!("{event}.replayed-{}.data", hash.get(..16).unwrap_or(&hash));
-        self.archive.put(&key, body).await
     }
 }
 
