@@ -6,8 +6,8 @@ use ports::{Archive, Deliveries, EventsQueue, Ledger, PortError, PortResult, Sec
 use time::OffsetDateTime;
 
 use crate::api::Apis;
-use crate::clock::System;
 use crate::{Clock, Keys, Settings, telemetry};
+use ports::SystemClock;
 
 /// The services that a worker uses.
 pub struct Ports<Q, D, L, A> {
@@ -31,7 +31,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// # Errors
     /// Only when the TLS back end does not start.
     pub fn new(settings: &Settings, ports: Ports<Q, D, L, A>, keys: Keys<S>) -> PortResult<Self> {
-        Self::with_clock(settings, ports, keys, Arc::new(System))
+        Self::with_clock(settings, ports, keys, Arc::new(SystemClock))
     }
 
     /// A worker that takes its time from `clock`.

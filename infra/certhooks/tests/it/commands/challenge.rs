@@ -33,8 +33,9 @@ fn a_stored_token_is_printed() {
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
     let lines: Vec<&str> = ended.out.lines().collect();
     assert_eq!(lines.len(), 2);
-    assert!(lines[0].contains("webhook 5") && lines[0].contains(" token-of-5 "), "{}", ended.out);
-    assert!(lines[1].contains("webhook 6") && lines[1].contains(" 1234567890 "), "{}", ended.out);
+    // The newest first.
+    assert!(lines[0].contains("webhook 6") && lines[0].contains(" 1234567890 "), "{}", ended.out);
+    assert!(lines[1].contains("webhook 5") && lines[1].contains(" token-of-5 "), "{}", ended.out);
 
     // A later token replaces the earlier one.
     send(&local, 5, &json!("second-token-of-5"));
