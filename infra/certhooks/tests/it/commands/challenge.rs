@@ -37,7 +37,7 @@ fn a_stored_token_is_printed() {
     assert!(lines[0].contains("webhook 6") && lines[0].contains(" 1234567890 "), "{}", ended.out);
     assert!(lines[1].contains("webhook 5") && lines[1].contains(" token-of-5 "), "{}", ended.out);
 
-    // A later token replaces the earlier one.
+    // The newest token of a webhook comes first; earlier ones stay until they expire.
     send(&local, 5, &json!("second-token-of-5"));
     let ended = challenge(&local, &["--json"]);
     assert_eq!(ended.code, Some(0));
@@ -50,6 +50,7 @@ fn a_stored_token_is_printed() {
         waiting,
         [
             json!({ "webhook_id": "5", "token": "second-token-of-5", "expires": null }),
+            json!({ "webhook_id": "5", "token": "token-of-5", "expires": null }),
             json!({ "webhook_id": "6", "token": "1234567890", "expires": null }),
         ]
     );
