@@ -2,6 +2,7 @@
 //! works for all of them iterates over the rows and names none.
 
 use std::io;
+use std::pin::Pin;
 
 use clap::{ArgMatches, Command};
 use envelope::Provider;
@@ -30,7 +31,7 @@ pub(crate) struct Row {
 pub(crate) struct CommandRow {
     pub(crate) name: &'static str,
     pub(crate) define: fn(Command) -> Command,
-    pub(crate) run: fn(&ArgMatches) -> BoxFuture<'_, CommandResult<()>>,
+    pub(crate) run: fn(&ArgMatches) -> Pin<Box<dyn Future<Output = CommandResult<()>> + '_>>,
 }
 
 /// The row of a provider; `None` where its configuration cannot be read.
