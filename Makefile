@@ -147,7 +147,7 @@ WEBHOOKS := $(filter %-webhook,$(FUNCTIONS))
 # This uses the release builds that `make check` weighs. It is not part of `make check`, because the counts depend on
 # the compiler and the processor.
 PERF_REGRESSION = $(call release,$(WEBHOOKS)); \
-  cargo run --quiet --locked --package perf-regression -- --baseline infra/lab/perf-regression/baseline.json \
+  cargo run --quiet --locked --package bench --bin perf-regression -- --baseline infra/lab/bench/baseline.json \
   $(WEBHOOKS:%=target/release/%)
 
 .PHONY: perf-regression

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,23 @@ pub(crate) struct Latencies {
 }
 
 impl Latencies {
+    /// Adds the latencies of another log.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.queue.extend(other.queue);
+        self.end_to_end.extend(other.end_to_end);
+    }
+
+    /// Measurements of a run with these times of acknowledgements, in microseconds.
+    pub(crate) fn measured(&mut self, times: &mut [u64], took: Duration) -> [(&str, Value); 4] {
+        let per_second = (times.len() as f64 / took.as_secs_f64()).round();
+        [
+            ("answer_us", percentiles(times)),
+            ("queue_ms", percentiles(&mut self.queue)),
+            ("end_to_end_ms", percentiles(&mut self.end_to_end)),
+            ("events_per_second", json!(per_second)),
+        ]
+    }
+
     pub(crate) fn read(&mut self, line: &Value) {
         let Some(id) = line["id"].as_str() else { return };
         match line["message"].as_str() {
@@ -34,7 +52,7 @@ impl Latencies {
 }
 
 /// The median, the 99th percentile and the maximum, in the unit of `times`.
-pub(crate) fn percentiles(times: &mut [u64]) -> Value {
+fn percentiles(times: &mut [u64]) -> Value {
     times.sort_unstable();
     let at = |percent: usize| {
         times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)))

@@ -1,14 +1,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A fault of a response. Where a fault has no meaning (a faulty chain in a response without one, `Retired`
-/// at CertCentral), the response is the usual one.
+/// A fault of a response. Where a fault has no meaning (a faulty chain in a response without one), the
+/// response is the usual one.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fault {
-    /// 429, or `status`, with the provider's error body; Graph: code 4 with 403, or with `status`.
-    /// `retry_after` is in seconds.
+    /// The provider's status, mostly 429, or `status`, with the provider's error body. `retry_after` is in
+    /// seconds.
     RateLimited { retry_after: Option<u64>, status: Option<u16> },
     /// A status from 500 to 599, or 503 if `None`. The body is the provider's JSON with 500, and the HTML of
     /// a gateway with any other.
@@ -31,13 +31,10 @@ pub enum Fault {
     KeyRefused,
     /// The API key is valid but lacks the permission.
     MissingPermission,
-    /// CertCentral: 404, the route does not exist.
+    /// The route does not exist.
     NoRoute,
-    /// CertCentral: 400, the certificate is not issued yet. Cloudflare: 200, still
-    /// `pending_validation`. Graph: 200, nothing found.
+    /// The certificate is not issued yet, or nothing is found, in the words of the provider.
     NotReady,
-    /// Graph: 400, code 100, subcode 33.
-    Retired,
     /// The leaf with an intermediate and a root that did not sign it.
     WrongChain,
     /// Root, leaf, intermediate, with text before, between and after.

@@ -33,11 +33,11 @@ fn a_stored_token_is_printed() {
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
     let lines: Vec<&str> = ended.out.lines().collect();
     assert_eq!(lines.len(), 2);
-    // The newest first.
+    // The newest comes first.
     assert!(lines[0].contains("webhook 6") && lines[0].contains(" 1234567890 "), "{}", ended.out);
     assert!(lines[1].contains("webhook 5") && lines[1].contains(" token-of-5 "), "{}", ended.out);
 
-    // The newest token of a webhook comes first; earlier ones stay until they expire.
+    // A later token comes before the earlier one, which may be the provider's own.
     send(&local, 5, &json!("second-token-of-5"));
     let ended = challenge(&local, &["--json"]);
     assert_eq!(ended.code, Some(0));

@@ -76,14 +76,12 @@ fn a_key_that_cannot_be_one_is_as_a_refused_one_without_a_call() {
 /// Statuses and error codes that the simulator does not produce.
 #[test]
 fn refusals_of_each_kind_hold() {
-    let cloudflare = |code: u32| {
-        let errors = [json!({"code": code, "message": "Authentication error"})];
-        json!({"success": false, "errors": errors, "messages": [], "result": null}).to_string()
-    };
     let graph = |code: u32| json!({"error": {"code": code, "type": "OAuthException"}}).to_string();
+    let cloudflare = json!({"success": false, "errors": [{"code": 10000}]}).to_string();
     let canned = Canned::start(move |target| match target {
-        target if target.contains("unauthenticated") => (401, cloudflare(10_000)),
-        target if target.contains("unauthorized") => (400, cloudflare(6003)),
+        target if target.contains("unauthenticated") => (401, cloudflare.clone()),
+        target if target.contains("unauthorized") => (403, cloudflare.clone()),
+        target if target.contains("tokens/verify") => (401, cloudflare.clone()),
         target if target.starts_with("/102") => (400, graph(102)),
         target if target.starts_with("/190") => (401, graph(190)),
         target if target.contains("order") => {

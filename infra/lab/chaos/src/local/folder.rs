@@ -1,11 +1,11 @@
-use crate::planted_secrets;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
-
 use harness::SecretScanner;
+
+use crate::secrets::CHALLENGE;
 
 /// The file that may hold secrets.
 const SECRETS: &str = "secrets.json";
@@ -40,7 +40,7 @@ impl Drop for Folder {
 
 /// Counts the secrets in the files below a folder, including the database with its write-ahead log.
 pub(crate) fn leaks(folder: &Path, scanner: &SecretScanner) -> Result<u64> {
-    let without_challenge = scanner.without(planted_secrets::CHALLENGE);
+    let without_challenge = scanner.without(CHALLENGE);
     let mut found = 0;
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;

@@ -2,13 +2,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use harness::{Function, InvocationResult};
+use harness::{Function, InvocationResult, SecretScanner, memory};
 
 use crate::latency::Latencies;
-use crate::memory::peak_kib;
 use crate::sqs::proxy::Proxy;
 use crate::sqs::request::Caller;
-use harness::SecretScanner;
 
 /// A compiled function that is killed and restarted, and whose output is searched for secrets.
 pub(crate) struct ProcessUnderTest {
@@ -89,10 +87,10 @@ impl ProcessUnderTest {
     }
 
     /// Measures the peak memory so far, and searches the title and arguments of the process for secrets.
-    pub(crate) fn measure(&mut self) {
+    fn measure(&mut self) {
         let Some(function) = &mut self.function else { return };
         let id = function.child().id();
-        self.peak_kib = self.peak_kib.max(peak_kib(id));
+        self.peak_kib = self.peak_kib.max(memory(id).map_or(0, |memory| memory.peak / 1024));
         for file in ["cmdline", "comm"] {
             let text = std::fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
             self.leaked += self.scanner.count(&String::from_utf8_lossy(&text));

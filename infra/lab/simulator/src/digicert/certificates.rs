@@ -5,10 +5,9 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 
 use super::order;
-use super::refusal::Refusal;
 use super::replies::{not_found, unknown_format};
 use super::state::DigicertState;
 use super::status_changes::window;
@@ -56,7 +55,7 @@ pub(super) async fn order_info(
 pub(super) async fn status_changes(
     State(state): State<Arc<DigicertState>>,
     parameters: Query<HashMap<String, String>>,
-) -> Result<Response, Refusal> {
+) -> HandlerResult {
     let (from, to) = window(&parameters, state.shared.clock.now())?;
     let orders = state.account().changes.between(from, to);
     Ok(responses::json(StatusCode::OK, orders))

@@ -6,34 +6,6 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use simulator::Simulator;
 
-/// How far an event had been processed when the process was killed, as read from the state that is left.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum CrashPoint {
-    /// The event was received from the queue and not claimed.
-    Received,
-    Claimed,
-    Archived,
-    /// The provider got the call-back. The response may or may not have arrived.
-    CalledBack,
-    /// The event was published and not recorded. On SQS this is the only cause of repeats.
-    Published,
-    /// The event was recorded and is still on the queue.
-    Recorded,
-}
-
-impl CrashPoint {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Received => "after receive",
-            Self::Claimed => "after claim",
-            Self::Archived => "after archive",
-            Self::CalledBack => "during or after call-back",
-            Self::Published => "between publish and record",
-            Self::Recorded => "between record and delete",
-        }
-    }
-}
-
 /// The database of a state folder, opened read-only.
 pub(crate) struct Database {
     folder: PathBuf,
@@ -48,8 +20,9 @@ impl Database {
         Ok(Self { folder: folder.to_owned(), connection })
     }
 
-    /// The crash points of the events that were being processed.
-    pub(crate) fn crash_points(&self, simulator: &Simulator) -> Result<Vec<CrashPoint>> {
+    /// How far each event that was being processed when the process was killed had been processed, as read from
+    /// the state that is left.
+    pub(crate) fn crash_points(&self, simulator: &Simulator) -> Result<Vec<&'static str>> {
         let requested: BTreeSet<String> = simulator
             .requests()
             .recent()
@@ -69,14 +42,17 @@ impl Database {
             let (body, recorded, published) = row?;
             let envelope: Value = serde_json::from_str(&body)?;
             found.push(match (recorded, published) {
-                (Some(true), _) => CrashPoint::Recorded,
-                (Some(false), true) => CrashPoint::Published,
+                // The event is still on the queue.
+                (Some(true), _) => "between record and delete",
+                // On SQS this is the only cause of repeats.
+                (Some(false), true) => "between publish and record",
+                // The response may or may not have arrived.
                 (Some(false), false) if was_requested(&envelope, &requested) => {
-                    CrashPoint::CalledBack
+                    "during or after call-back"
                 }
-                (Some(false), false) if self.is_archived(&envelope) => CrashPoint::Archived,
-                (Some(false), false) => CrashPoint::Claimed,
-                (None, _) => CrashPoint::Received,
+                (Some(false), false) if self.is_archived(&envelope) => "after archive",
+                (Some(false), false) => "after claim",
+                (None, _) => "after receive",
             });
         }
         Ok(found)
