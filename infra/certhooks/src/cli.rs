@@ -2,19 +2,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, CommandFactory, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
 use processing::http::is_loopback;
+use providers::profile;
+use providers::secret_member::SecretMember;
 
 use crate::args::{CommonArgs, DEFAULT_STATE, ProviderName};
-use crate::cloudflare::args::Cloudflare;
 use crate::dead_letters::args::DeadLetters;
-use crate::digicert::args::Webhook;
-use crate::digicert::reconcile::Reconcile;
 use crate::doctor::args::Doctor;
 use crate::forget::Forget;
 use crate::inspect::Inspect;
 use crate::replay::args::Replay;
+use crate::rows;
 use crate::status::Status;
 use crate::time_parsing::parse_duration;
 
@@ -24,7 +24,7 @@ use crate::time_parsing::parse_duration;
     name = "certhooks",
     version,
     max_term_width = 100,
-    after_help = "Examples:\n  certhooks local\n  certhooks send events/digicert/certificate_issued.json\n  \
+    after_help = "Examples:\n  certhooks local\n  certhooks send events/*/*.json\n  \
         certhooks tail --from-start\n  certhooks doctor\n\n\
         Options and examples of a command: certhooks COMMAND --help"
 )]
@@ -39,15 +39,6 @@ pub(crate) enum Command {
     Send(Send),
     Tail(Tail),
     Status(Status),
-    /// Manages the webhook of a CertCentral account
-    #[command(
-        subcommand,
-        after_help = "Examples:\n  certhooks digicert webhook show\n  \
-            certhooks digicert webhook subscribe --endpoint https://hooks.example.com/webhooks/digicert"
-    )]
-    Digicert(Digicert),
-    Cloudflare(Cloudflare),
-    Reconcile(Reconcile),
     Replay(Replay),
     Forget(Forget),
     DeadLetters(DeadLetters),
@@ -56,30 +47,19 @@ pub(crate) enum Command {
     Completions(Completions),
 }
 
-impl Command {
-    /// Whether an error is to be printed as JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        match self {
-            Self::Local(local) => local.json,
-            Self::Send(send) => send.common.json,
-            Self::Tail(tail) => tail.common.json,
-            Self::Status(status) => status.common.json,
-            Self::Digicert(Digicert::Webhook(webhook)) => webhook.access.common.json,
-            Self::Cloudflare(cloudflare) => cloudflare.access.common.json,
-            Self::Reconcile(reconcile) => reconcile.access.common.json,
-            Self::Replay(replay) => replay.common.json,
-            Self::Forget(forget) => forget.common.json,
-            Self::DeadLetters(dead_letters) => dead_letters.common.json,
-            Self::Doctor(doctor) => doctor.common.json,
-            Self::Inspect(inspect) => inspect.json,
-            Self::Completions(_) => false,
-        }
-    }
+/// The whole command line, with the providers' own commands.
+pub(crate) fn command() -> clap::Command {
+    rows::define(Cli::command())
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Digicert {
-    Webhook(Webhook),
+/// The help text of a command that takes secrets: its examples, and the variables.
+pub(crate) fn with_variables(examples: &str) -> String {
+    let names = |members: &mut dyn Iterator<Item = SecretMember>| {
+        members.map(|member| member.variable).collect::<Vec<_>>().join(", ")
+    };
+    let api = names(&mut profile::ALL.iter().map(|row| row.api.secret));
+    let webhook = names(&mut profile::ALL.iter().flat_map(|row| row.webhook_secret).copied());
+    format!("API keys: {api}.\nWebhook secrets: {webhook}.\n\n{examples}")
 }
 
 /// Runs webhook endpoints, queues and worker in one process
@@ -89,18 +69,17 @@ pub(crate) enum Digicert {
 /// answer is invented, and every event says `simulated`. A state folder is simulated or real from its
 /// first start on.
 ///
-/// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets
-/// from DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
-/// them from secrets.json in the state folder, which the first start creates.
+/// API keys and webhook secrets come from the variables below, or from secrets.json in the state folder,
+/// which the first start creates.
 ///
 /// Stops on Ctrl-C or SIGTERM once open requests and messages in progress are done; the next start
 /// continues with the messages on the queue.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks\n  \
+    after_help = with_variables("Examples:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks\n  \
     certhooks local --simulate --state .certhooks-demo\n  \
     certhooks local --trusted-proxy 10.0.0.0/8 --json\n\n\
-    Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage."
+    Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage.")
 )]
 pub(crate) struct Local {
     /// Address and port to listen on
@@ -128,8 +107,8 @@ pub(crate) struct Local {
 
 /// Sends event files to a webhook endpoint, with the key or signature that the provider would send
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  certhooks send events/digicert/certificate_issued.json\n  \
-    certhooks send events/cloudflare/*.json --count 100 --rate 20 --to https://hooks.example.com\n\n\
+#[command(after_help = "Examples:\n  certhooks send event.json\n  \
+    certhooks send events/*/*.json --count 100 --rate 20 --to https://hooks.example.com\n\n\
     Exit status: 0 every answer was 2xx; 1 another answer, or failed; 2 wrong usage.")]
 pub(crate) struct Send {
     /// Event file that holds the body as the provider sends it

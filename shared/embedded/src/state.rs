@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf, absolute};
+use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{PortError, PortResult};
-use time::OffsetDateTime;
+use ports::{Clock, PortError, PortResult, SystemClock};
 
 use crate::archive::LocalArchive;
 use crate::database::Database;
@@ -23,7 +23,7 @@ use crate::transaction::Transaction;
 use crate::writer::{Role, Writer};
 
 /// How a state folder is used.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// How long a received message stays invisible to others.
     pub visibility_timeout: Duration,
@@ -33,7 +33,7 @@ pub struct Options {
     pub expiry_interval: Duration,
     /// Whether the providers are simulated; a folder is for either from its first start on.
     pub simulated: bool,
-    pub clock: fn() -> OffsetDateTime,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Options {
@@ -43,7 +43,7 @@ impl Default for Options {
             max_receives: 5,
             expiry_interval: Duration::from_secs(30),
             simulated: false,
-            clock: OffsetDateTime::now_utc,
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -75,7 +75,7 @@ impl State {
         simulation::check(&folder, options.simulated)?;
         LocalSecrets::generate_missing(&folder)?;
         let archive = LocalArchive::open(folder.join("archive"))?;
-        let writer = open_writer(&folder.join(schema::FILE), options, lock)?;
+        let writer = open_writer(&folder.join(schema::FILE), &options, lock)?;
         Self::start(folder, writer, archive, options)
     }
 
@@ -92,7 +92,7 @@ impl State {
         schema::check_exists(&file)?;
         check_links(&folder)?;
         let connection = schema::open_joined(&file)?;
-        let writer = Writer::new(connection, &file, options.clock, Role::Joined);
+        let writer = Writer::new(connection, &file, Arc::clone(&options.clock), Role::Joined);
         let archive = LocalArchive::join(folder.join("archive"))?;
         Self::start(folder, writer, archive, options)
     }
@@ -148,11 +148,11 @@ impl State {
     }
 }
 
-fn open_writer(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> {
+fn open_writer(file: &Path, options: &Options, lock: Lock) -> PortResult<Writer> {
     let connection = schema::open(file)?;
     let role =
         Role::Owner { expiry_interval: options.expiry_interval, expire: expiry::step, _lock: lock };
-    let writer = Writer::new(connection, file, options.clock, role);
+    let writer = Writer::new(connection, file, Arc::clone(&options.clock), role);
     writer.transact(recover).map_err(PortError)?;
     writer.truncate_log();
     Ok(writer)

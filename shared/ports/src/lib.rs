@@ -10,12 +10,14 @@
 
 pub mod alias;
 mod archive;
+mod clock;
 mod history;
 mod ledger;
 mod queue;
 mod secrets;
 
 pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT};
+pub use clock::{Clock, SystemClock};
 pub use history::{
     CertificateState, DeliveredResult, DeliveryRecord, Entry, History, HistoryRecord, Ordering,
 };

@@ -25,7 +25,6 @@ mod breaker;
 mod budget;
 mod challenge;
 mod client;
-mod clock;
 mod compose;
 mod confirm;
 mod decide;
@@ -44,8 +43,8 @@ mod worker;
 
 pub use budget::Budget;
 pub use client::{CallError, Endpoint};
-pub use clock::Clock;
 pub use key::Keys;
+pub use ports::Clock;
 pub use process::canary_age;
 pub use settings::{Api, Settings, api_base};
 pub use types::{Disposition, QueueMessage};

@@ -57,7 +57,7 @@ fn window(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "must be an age from 1m to 7d, such as 90m or 24h".to_owned())
 }
 
-pub(crate) async fn run(arguments: &Reconcile) -> CommandResult<()> {
+pub(super) async fn run(arguments: Reconcile) -> CommandResult<()> {
     let access = &arguments.access;
     let environment = Environment::of_process();
     let base = base_url(PROVIDER, access.base(), &environment)?;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::archive::Filter;
 use crate::args::{CommonArgs, StackArgs};
+use crate::cli::with_variables;
 use crate::time_parsing::parse_duration;
 
 /// Processes archived events again, and delivers them to the deliveries queue or elsewhere
@@ -18,15 +19,14 @@ use crate::time_parsing::parse_duration;
 /// or fails, it prints the options with which to continue the run, under the same ids. Another run has
 /// another name, and delivers the same events again.
 ///
-/// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, or from secrets.json
-/// in the state folder. The call-back of a provider without a key is `disabled`; nothing is simulated.
+/// API keys come from the variables below, or from secrets.json in the state folder. The call-back of a provider without a key is `disabled`; nothing is simulated.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = with_variables("Examples:\n  \
     certhooks replay --provider digicert --since 24h --dry-run\n  \
     certhooks replay --order 1234567890 --to - | jq .data.checks\n  \
     certhooks replay --stack certhooks --event certificate_issued --since 2026-11-01 \\\n    \
       --until 2026-11-08 --to https://sqs.eu-central-1.amazonaws.com/123456789012/staging\n\n\
-    Exit status: 0 all replayed; 1 some could not be replayed, or failed; 2 wrong usage; 3 not found.")]
+    Exit status: 0 all replayed; 1 some could not be replayed, or failed; 2 wrong usage; 3 not found."))]
 pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) filter: Filter,

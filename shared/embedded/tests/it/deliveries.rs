@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use embedded::{LocalDeliveries, Reader};
 use envelope::Provider;
-use ports::{Deliveries, Delivery, Ledger, Ledger};
+use ports::{Deliveries, Delivery, Ledger};
 
 use crate::events::until;
 use crate::test_folder::TestFolder;

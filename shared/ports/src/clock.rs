@@ -4,24 +4,14 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-/// The source of time. It is the system's, except in tests that drive a worker through hours.
+/// The source of time. It is the system's, except in tests that drive a program through hours.
 pub trait Clock: Send + Sync + 'static {
     /// The calendar time, which events carry.
-    fn now(&self) -> OffsetDateTime;
-
-    /// The monotonic time, for rate limits and pauses.
-    fn instant(&self) -> Instant;
-
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
-}
-
-pub(crate) struct System;
-
-impl Clock for System {
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }
 
+    /// The monotonic time, for rate limits and pauses.
     fn instant(&self) -> Instant {
         Instant::now()
     }
@@ -30,3 +20,8 @@ impl Clock for System {
         Box::pin(tokio::time::sleep(duration))
     }
 }
+
+/// The system's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {}
