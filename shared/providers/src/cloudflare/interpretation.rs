@@ -5,7 +5,7 @@ use super::document::hostname::Hostname;
 use super::document::{Content, Document};
 use super::profile::is_id;
 use crate::interpretation::{Interpretation, Plan};
-use crate::naming::{UNKNOWN, event_name, segment};
+use crate::naming::{UNKNOWN, event_name, is_short, segment};
 
 /// Interprets a Cloudflare notification.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
@@ -88,7 +88,8 @@ fn identifiers(document: &Document<'_>, hostname: &Hostname<'_>) -> Map<String, 
         ("certificate_id", hostname.certificate_id()),
     ];
     let usable = |(name, id): (_, Option<String>)| Some((name, id.filter(|id| is_id(id))?));
-    let name = hostname.members().text("hostname").map(|name| ("hostname", name));
+    let name = hostname.members().text("hostname").filter(|name| is_short(name));
+    let name = name.map(|name| ("hostname", name));
     let named = name.into_iter().chain(ids.into_iter().filter_map(usable));
     named.map(|(name, id)| (name.to_owned(), Value::from(id))).collect()
 }
