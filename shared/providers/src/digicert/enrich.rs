@@ -1,30 +1,35 @@
-use envelope::{EventType, Outcome, Reason};
+use envelope::{Envelope, EventType, Outcome, Reason};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{admin, api};
+use super::{admin, api, personal};
 use crate::api::{Answer, Classification};
 use crate::enrich::{CallResult, Completion, Enricher, Enrichers, Found, Next, Reply};
 use crate::interpretation::{Challenge, Interpretation};
 use crate::profile::{InvalidSetting, Settings};
 
 const AUTO_VERIFY: &str = "DIGICERT_AUTO_VERIFY";
+const APPROVAL_EMAILS: &str = "DIGICERT_APPROVAL_EMAILS";
 
 /// Makes the call-backs of CertCentral's events.
 struct CertCentral {
     /// Complete challenges without the operator; the API key then needs webhook rights.
     auto_verify: bool,
+    /// Keep the addresses of people that an event brings with it.
+    keep_emails: bool,
 }
 
 pub(super) fn enrichers(settings: Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting> {
-    let auto_verify = match settings(AUTO_VERIFY).as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
+    let flag = |variable| match settings(variable).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
         Some(other) => {
             let problem = format!("`{other}` is neither true nor false");
-            return Err(InvalidSetting { variable: AUTO_VERIFY, problem });
+            Err(InvalidSetting { variable, problem })
         }
     };
-    Ok(Box::new(CertCentral { auto_verify }))
+    let (auto_verify, keep_emails) = (flag(AUTO_VERIFY)?, flag(APPROVAL_EMAILS)?);
+    Ok(Box::new(CertCentral { auto_verify, keep_emails }))
 }
 
 impl Enrichers for CertCentral {
@@ -36,6 +41,10 @@ impl Enrichers for CertCentral {
             }
             (_, _, order_id) => Box::new(OrderInfo { order_id: order_id.unwrap_or_default() }),
         }
+    }
+
+    fn without_personal_data(&self, envelope: &Envelope) -> Option<Box<RawValue>> {
+        if self.keep_emails { None } else { personal::without_emails(&envelope.data) }
     }
 
     fn completion(&self, challenge: &Challenge) -> Result<Option<Completion>, &'static str> {
