@@ -91,6 +91,16 @@ impl<S: SecretSource> Apis<S> {
         dispatch::row(self.0.values().map(|api| &api.profile), envelope)
     }
 
+    /// The envelope without what people are known by, unless the operator wants that kept.
+    pub(crate) fn without_personal_data(&self, envelope: Envelope) -> Envelope {
+        let provider = self.row(&envelope).map(|row| row.provider);
+        let enrichers = provider.map(|provider| &self.of(provider).enrichers);
+        match enrichers.and_then(|enrichers| enrichers.without_personal_data(&envelope)) {
+            Some(data) => Envelope { data, ..envelope },
+            None => envelope,
+        }
+    }
+
     /// The providers that refused their last key and have another one now. The next event of each is
     /// tried at once.
     ///

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use certificate::{NotACertificate, Purpose, Question, Report};
-use envelope::{Callback, Certificate, CertificateEvent, Checks, Outcome, Reason};
+use envelope::{Callback, Certificate, CertificateEvent, Checks, Envelope, Outcome, Reason};
 use ports::{
     Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortResult, SecretSource,
 };
@@ -65,7 +65,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 let reason = Some(Reason::Expired);
                 return Err(CallResult { reason, ..CallResult::new(Outcome::Failed) });
             }
-            Ok(Enriched::Retry(Retry { progress: machine.progress(), ..retry }))
+            Ok(Enriched::Retry(Retry { progress: progress(machine, envelope), ..retry }))
         };
         let (mut new, mut known) = (0, 0);
         // This attempt counts once a call was made in it.
@@ -75,7 +75,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         loop {
             next = match next {
                 Next::Emit(_) if event.is_out_of_time() && !is_expired(envelope, self.now()) => {
-                    let progress = machine.progress();
+                    let progress = progress(&*machine, envelope);
                     return Ok(Enriched::Retry(Retry { progress, ..Retry::deadline() }));
                 }
                 Next::Ask(_) if self.is_out_of_time(event, attempts > envelope.attempts) => {
@@ -209,6 +209,18 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         self.ports.ledger.record(DeliveryRecord::id(key, kept_until)).await?;
         Ok(true)
     }
+}
+
+/// The largest envelope with progress, in bytes of its two large parts: a queue takes 1 MiB.
+const PROGRESS_LIMIT: usize = 960 * 1024;
+
+/// Where the work goes on. An event that leaves no room for it begins its work anew; what it emitted is
+/// known by then.
+fn progress(machine: &dyn Enricher, envelope: &Envelope) -> Option<String> {
+    let progress = machine.progress()?;
+    // As a string in JSON, quotes and backslashes take two bytes.
+    let escaped = progress.len() + progress.bytes().filter(|byte| b"\"\\".contains(byte)).count();
+    (envelope.data.get().len() + escaped <= PROGRESS_LIMIT).then_some(progress)
 }
 
 /// The SHA-256 of the leaf.

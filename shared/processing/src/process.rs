@@ -57,7 +57,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// Processes one message.
     pub async fn process(&self, message: QueueMessage) -> Disposition {
         let envelope = match parse(&message.body) {
-            Ok(envelope) => envelope,
+            Ok(envelope) => self.apis.without_personal_data(envelope),
             Err(error) => {
                 telemetry::unacknowledged(None, &error);
                 return Disposition::Unacknowledged;

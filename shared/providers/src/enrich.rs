@@ -1,6 +1,7 @@
-use envelope::{Certificate, Outcome, Reason};
+use envelope::{Certificate, Envelope, Outcome, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use time::Duration;
 
 use crate::api::{Answer, Call, Classification, Request};
@@ -39,6 +40,12 @@ pub trait Enrichers: Send + Sync {
     /// Why there is no such call, for a person.
     fn completion(&self, _challenge: &Challenge) -> Result<Option<Completion>, &'static str> {
         Ok(None)
+    }
+
+    /// The document of an event without what people are known by, if it holds any and the operator does not
+    /// want it kept.
+    fn without_personal_data(&self, _envelope: &Envelope) -> Option<Box<RawValue>> {
+        None
     }
 
     /// The calls that find out whether the key itself is refused, after an answer that leaves that open.

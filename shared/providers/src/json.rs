@@ -3,9 +3,10 @@ use std::fmt;
 
 use data_encoding::HEXLOWER;
 use ring::digest::{SHA256, digest};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde::Deserializer as _;
+use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_json::{Deserializer, Value};
 
 use crate::receiver::InvalidDocument;
 
@@ -37,9 +38,34 @@ pub(crate) fn borrowed_object(body: &[u8]) -> Result<&RawValue, InvalidDocument>
     Ok(document)
 }
 
-/// The members of an object in order, repeated names included, values untouched.
+/// The members of an object in order, repeated names included, values untouched. A name that no Rust
+/// string can hold, such as half a surrogate pair, is a member like any other, which only nobody asks for.
 #[derive(Clone, Debug, Default)]
-pub struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
+pub struct Members<'a>(Vec<Member<'a>>);
+
+#[derive(Clone, Debug)]
+pub struct Member<'a> {
+    /// `None` for a name that no Rust string can hold.
+    name: Option<String>,
+    raw_name: &'a RawValue,
+    pub value: &'a RawValue,
+}
+
+impl Member<'_> {
+    /// `None` for a name that no Rust string can hold.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub fn is(&self, name: &str) -> bool {
+        self.name() == Some(name)
+    }
+
+    /// The name as a JSON string, the same for all its spellings.
+    pub fn quoted_name(&self) -> String {
+        self.name.as_deref().map_or_else(|| self.raw_name.get().to_owned(), quoted)
+    }
+}
 
 impl<'a> Members<'a> {
     /// `None` when `value` is no object.
@@ -50,8 +76,8 @@ impl<'a> Members<'a> {
     /// The value of `name`. Of repeated names the last one counts, as in most parsers (RFC 8259,
     /// section 4). `null` counts as absent.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let (_, value) = self.0.iter().rev().find(|(member, _)| member == name)?;
-        (value.get() != "null").then_some(*value)
+        let value = self.0.iter().rev().find(|member| member.is(name))?.value;
+        (value.get() != "null").then_some(value)
     }
 
     pub fn object(&self, name: &str) -> Option<Self> {
@@ -67,10 +93,20 @@ impl<'a> Members<'a> {
         text(self.get(name)?)
     }
 
-    pub fn iter(
+    /// The elements of a list. `Err` where it has more than `limit` of them, whose rest is not read.
+    pub fn list_up_to(
         &self,
-    ) -> impl DoubleEndedIterator<Item = (&str, &'a RawValue)> + ExactSizeIterator {
-        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+        name: &str,
+        limit: usize,
+    ) -> Option<Result<Vec<&'a RawValue>, TooMany>> {
+        let text = self.get(name)?.get();
+        let mut list = Deserializer::from_str(text);
+        let elements = (&mut list).deserialize_seq(UpTo(limit)).ok()?;
+        Some(elements.ok_or(TooMany))
+    }
+
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Member<'a>> + ExactSizeIterator {
+        self.0.iter()
     }
 }
 
@@ -141,9 +177,16 @@ fn depth(json: &str) -> usize {
 
 fn canonical_object(text: &str) -> Option<String> {
     let members: Members<'_> = serde_json::from_str(text).ok()?;
-    let sorted: BTreeMap<_, _> = members.iter().collect();
-    let members: Vec<_> =
-        sorted.into_iter().map(|(name, value)| quoted(name) + ":" + &canonical(value)).collect();
+    // Names that no string can hold come first, in the order of the way they are written.
+    let key = |member: &Member<'_>| match &member.name {
+        Some(name) => (true, name.clone()),
+        None => (false, member.raw_name.get().to_owned()),
+    };
+    let sorted: BTreeMap<_, _> = members.iter().map(|member| (key(member), member)).collect();
+    let members: Vec<_> = sorted
+        .into_values()
+        .map(|member| member.quoted_name() + ":" + &canonical(member.value))
+        .collect();
     Some(format!("{{{}}}", members.join(",")))
 }
 
@@ -153,8 +196,36 @@ fn canonical_list(text: &str) -> Option<String> {
     Some(format!("[{}]", values.join(",")))
 }
 
+/// A list has more elements than were asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct TooMany;
+
+/// Reads a list. `None` where it has more elements than this.
+struct UpTo(usize);
+
+impl<'de> Visitor<'de> for UpTo {
+    type Value = Option<Vec<&'de RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element()? {
+            if elements.len() == self.0 {
+                // The text was parsed before, so it ends somewhere.
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(None);
+            }
+            elements.push(element);
+        }
+        Ok(Some(elements))
+    }
+}
+
 impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(InOrder)
     }
 }
@@ -170,8 +241,9 @@ impl<'de> Visitor<'de> for InOrder {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
+        while let Some((raw_name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            let name = serde_json::from_str(raw_name.get()).ok();
+            members.push(Member { name, raw_name, value });
         }
         Ok(Members(members))
     }

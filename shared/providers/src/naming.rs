@@ -8,8 +8,21 @@ const SUBJECT_LIMIT: usize = 255;
 /// Longest name of an event in characters, as consumers see it.
 const EVENT_LIMIT: usize = 256;
 
+/// Longest sentence of a provider's for people in characters.
+const SENTENCE_LIMIT: usize = 1000;
+
 /// Stands for an id or name that the event does not have.
 pub(crate) const UNKNOWN: &str = "unknown";
+
+/// The beginning of a provider's sentence for people.
+pub(crate) fn bounded(text: &str) -> String {
+    text.chars().take(SENTENCE_LIMIT).collect()
+}
+
+/// Whether a text is short enough to be a name or an id. A longer one stays in the payload.
+pub(crate) fn is_short(text: &str) -> bool {
+    text.len() <= 4 * SUBJECT_LIMIT
+}
 
 /// A provider's event name as part of a CloudEvents `type`.
 pub(crate) fn type_part(event: &str) -> String {

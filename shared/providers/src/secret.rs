@@ -45,14 +45,14 @@ impl<'a> Stored<'a> {
     }
 }
 
-/// The members of a JSON object. `None` for anything else, and where a name occurs twice: it cannot be
-/// told which value is meant.
+/// The members of a JSON object. `None` for anything else, and where a name occurs twice, since it cannot
+/// be told which value is meant, or is none that a string can hold.
 pub fn unique_members(text: &str) -> Option<Map<String, Value>> {
     let members: json::Members<'_> = serde_json::from_str(text).ok()?;
     let mut unique = Map::new();
-    for (name, value) in members.0 {
-        let value = serde_json::from_str(value.get()).ok()?;
-        if unique.insert(name, value).is_some() {
+    for member in members.iter() {
+        let value = serde_json::from_str(member.value.get()).ok()?;
+        if unique.insert(member.name()?.to_owned(), value).is_some() {
             return None;
         }
     }

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use aws::DynamoLedger;
 use harness::ledger as contract;
 use ports::{Claim, DeliveryRecord, Ledger};

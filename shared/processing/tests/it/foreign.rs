@@ -229,3 +229,38 @@ async fn nobody_who_listens_is_said_as_such() {
     let young = rejected("young", Duration::ZERO);
     assert_eq!(worker.process(message("r", &young)).await, Disposition::Requeued);
 }
+
+/// Addresses of people are neither archived nor delivered nor requeued, unless the operator wants them.
+#[tokio::test]
+async fn approval_emails_are_left_out_unless_they_are_asked_for() {
+    for (keep, count) in [(None, 0), (Some("false"), 0), (Some("true"), 1)] {
+        let api = Scripted::start().await;
+        api.answer("/", http(200, "", br#"{"id":1,"status":"pending"}"#));
+        let settings = [("DIGICERT_API_BASE", api.base.as_str())];
+        let keep = keep.map(|keep| ("DIGICERT_APPROVAL_EMAILS", keep));
+        let environment: Environment = settings.into_iter().chain(keep).collect();
+        let fake = Fake::default();
+        let ports = Ports {
+            events: fake.clone(),
+            deliveries: fake.clone(),
+            ledger: fake.clone(),
+            archive: fake.clone(),
+        };
+        let keys = Keys::from([(Provider::DIGICERT, Key::new("right"))]);
+        let settings = Settings::from_environment(&environment).unwrap();
+        let worker = Arc::new(Worker::new(&settings, ports, keys).unwrap());
+        let data = json!({
+            "order_id": 1, "certificate_id": 2, "orderApprovalEmailStatus": "sent",
+            "orderApprovalEmails": ["person@example.com"],
+        });
+        let document = json!({"event": "order_approval_email_sent", "data": data});
+        let event = envelope("e", Duration::ZERO, &document);
+        assert_eq!(worker.process(message("r", &event)).await, Disposition::Delivered);
+        let state = fake.state();
+        let holds = |text: &str| usize::from(text.contains("person@"));
+        let archived = state.archive.values().map(|body| String::from_utf8_lossy(body));
+        assert_eq!(archived.map(|body| holds(&body)).sum::<usize>(), count);
+        assert_eq!(state.published.iter().map(|one| holds(&one.body)).sum::<usize>(), count);
+        assert!(state.published[0].body.contains("orderApprovalEmailStatus"));
+    }
+}

@@ -271,3 +271,37 @@ async fn a_page_that_was_interrupted_is_delivered_once() {
 }
 
 const MILLI: Duration = Duration::from_millis(1);
+
+/// Events as large as an endpoint accepts: whatever is told beside the payload leaves room for it, and
+/// what is requeued fits a queue message.
+#[tokio::test]
+async fn a_large_event_is_delivered_or_requeued_whole() {
+    let stage = Stage::start(&[("META_API_BUDGET", "200/1h")]).await;
+    let names = |count: usize| (0..count).map(|number| format!("n{number:05}.example"));
+    let many: Vec<_> = names(53_000).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    let odd = "!".repeat(14);
+    for names in [many, vec![odd.as_str(); 55_000]] {
+        let event = phishing(&names);
+        let size = event.to_string().len();
+        assert!((900_000..1_044_000).contains(&size), "{size}");
+        for (answer, disposition) in [
+            (http(503, "", b""), Disposition::Requeued),
+            (http(400, "", RETIRED), Disposition::Delivered),
+        ] {
+            stage.api.answer("/certificates", answer);
+            let body = event.to_string();
+            let message = QueueMessage { receipt: "r".into(), body, deadline: None };
+            let is_asked = names[0].ends_with("example");
+            let expected = if is_asked { disposition } else { Disposition::Delivered };
+            assert_eq!(stage.worker.process(message).await, expected);
+            if !is_asked {
+                break;
+            }
+        }
+        assert!(stage.fake.state().sent.iter().all(|sent| sent.body.len() < 1024 * 1024));
+        let published = stage.fake.state().published.pop().unwrap();
+        assert!(published.body.len() <= 900 * 1024);
+        stage.fake.state().ledger.clear();
+    }
+}

@@ -146,12 +146,17 @@ fn has(errors: &[ApiError], codes: &[&str]) -> bool {
 
 /// The errors of an answer. Codes are numbers.
 pub(super) fn errors(body: &[u8]) -> Vec<ApiError> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let error = |error: &Value| ApiError {
-        code: error["code"].as_u64().map(|code| code.to_string()).unwrap_or_default(),
-        message: error["message"].as_str().map(|message| one_line(message, 200)),
+    let body = json::borrowed_object(body).ok().and_then(Members::of).unwrap_or_default();
+    let error = |error: Members<'_>| ApiError {
+        code: error
+            .get("code")
+            .and_then(json::unsigned)
+            .map(|code| code.to_string())
+            .unwrap_or_default(),
+        message: error.text("message").map(|message| one_line(&message, 200)),
     };
-    body["errors"].as_array().into_iter().flatten().map(error).collect()
+    let errors = body.list("errors").unwrap_or_default();
+    errors.into_iter().filter_map(Members::of).map(error).collect()
 }
 
 impl Details {

@@ -8,14 +8,20 @@ use super::profile::{CUSTOM_HOSTNAMES_ALERT, is_id};
 use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
 
+/// What the names of SSL alerts begin with, whatever the alert is about.
+const SSL: &str = "ssl.";
 /// Prefix of the eleven event names of "Webhook data definitions".
-const PREFIX: &str = "ssl.custom_hostname_certificate.";
+const CUSTOM_HOSTNAME: &str = "ssl.custom_hostname_certificate.";
+/// Prefixes of the same events of a zone's own certificates: Universal SSL, and Advanced certificates.
+const ZONE: [&str; 2] = ["ssl.certificate.", "ssl.dedicated_certificate."];
 
 /// The document of "Webhook data definitions" (`metadata` and `data`), without the notification
 /// that generic webhooks wrap around it ("Configure webhooks", section "Generic webhooks").
 #[derive(Default)]
 pub(crate) struct Document<'a> {
     pub(crate) event: String,
+    /// Another alert than an SSL alert. `data` is then the whole member `data` of the notification.
+    is_other: bool,
     metadata: Option<&'a RawValue>,
     data: Option<&'a RawValue>,
 }
@@ -31,20 +37,24 @@ pub(crate) enum Content<'a> {
 
 impl<'a> Content<'a> {
     /// Any member may be `null`, empty, missing or of another type, as received test messages of
-    /// sibling alerts show.
+    /// sibling alerts show. What the document itself says it is counts more than the alert around it.
     pub(crate) fn of(document: &'a RawValue) -> Self {
         let Some(root) = Members::of(document) else { return Self::Unknown };
         let alert = root.text("alert_type");
-        if let Some(inner) = wrapped(&root).or_else(|| bare(&root)).or_else(|| flat(&root))
-            && (inner.event_suffix().is_some()
-                || alert.as_ref().is_none_or(|alert| alert == CUSTOM_HOSTNAMES_ALERT))
-        {
-            return Self::Event(inner);
-        }
-        match alert {
-            Some(event) => Self::Event(Document { event, metadata: None, data: None }),
-            None if is_test(&root) => Self::Test,
-            None => Self::Unknown,
+        let inner = wrapped(&root).or_else(|| bare(&root)).or_else(|| flat(&root));
+        let is_ssl = |inner: &Document<'_>| {
+            let is_of_custom_hostnames =
+                || alert.as_ref().is_none_or(|alert| alert == CUSTOM_HOSTNAMES_ALERT);
+            inner.event.starts_with(SSL) || is_of_custom_hostnames()
+        };
+        match (inner, alert.clone()) {
+            (Some(inner), _) if is_ssl(&inner) => Self::Event(inner),
+            (inner, Some(event)) => {
+                let metadata = inner.and_then(|inner| inner.metadata);
+                Self::Event(Document { event, is_other: true, metadata, data: root.get("data") })
+            }
+            (_, None) if is_test(&root) => Self::Test,
+            (_, None) => Self::Unknown,
         }
     }
 }
@@ -57,9 +67,21 @@ fn is_test(root: &Members<'_>) -> bool {
 }
 
 impl<'a> Document<'a> {
-    /// The event's name after [`PREFIX`]. `None` for an event of another kind.
+    /// What happened to a certificate: the event's name after its prefix. `None` for an event of another
+    /// kind.
     pub(crate) fn event_suffix(&self) -> Option<&str> {
-        self.event.strip_prefix(PREFIX)
+        let of_zone = || ZONE.iter().find_map(|prefix| self.event.strip_prefix(prefix));
+        let suffix = self.event.strip_prefix(CUSTOM_HOSTNAME).or_else(of_zone);
+        suffix.filter(|_| !self.is_other)
+    }
+
+    pub(crate) fn is_other(&self) -> bool {
+        self.is_other
+    }
+
+    /// Whether it is about a certificate of the zone itself, and not of a custom hostname.
+    pub(crate) fn is_of_zone(&self) -> bool {
+        !self.is_other && ZONE.iter().any(|prefix| self.event.starts_with(prefix))
     }
 
     pub(crate) fn metadata(&self, name: &str) -> Option<Members<'a>> {
@@ -70,9 +92,14 @@ impl<'a> Document<'a> {
         self.data.and_then(Members::of).unwrap_or_default()
     }
 
-    /// The zone's id, if it is usable.
+    /// The zone's id, if it is usable. Other alerts have it in their `data`, if at all.
     pub(crate) fn zone_id(&self) -> Option<String> {
-        self.metadata("zone")?.text("id").filter(|id| is_id(id))
+        let data = self.data();
+        // The data of another alert may have the same members one level further in.
+        let inner = || data.object("metadata")?.object("zone")?.text("id");
+        let of_metadata = || self.metadata("zone")?.text("id");
+        let of_data = || data.text("zone_id").or_else(|| data.object("zone")?.text("id"));
+        of_metadata().or_else(inner).or_else(of_data).filter(|id| is_id(id))
     }
 
     pub(crate) fn created_at(&self) -> Option<OffsetDateTime> {
@@ -82,14 +109,16 @@ impl<'a> Document<'a> {
 
     /// The derived id. It is the same for a document that came wrapped or bare. Cloudflare sends
     /// `.failed` events again on each DCV retry, and `event.id` may be the same in every delivery
-    /// ("Webhook data definitions" calls it a webhook id), so the content distinguishes events. For
-    /// a notification of another kind the content is the `whole` body.
+    /// ("Webhook data definitions" calls it a webhook id), so the content distinguishes events. Of another
+    /// alert it is the alert's name and `data`, since the rest is the notification's own; without `data`
+    /// the `whole` body.
     pub(crate) fn id(&self, whole: &RawValue) -> String {
-        if self.metadata.is_none() && self.data.is_none() {
-            return json::id(&["cloudflare", &json::canonical(whole)]);
-        }
         let part = json::canonical_or_null;
-        json::id(&["cloudflare", &part(self.metadata), &part(self.data)])
+        match (self.is_other, self.data) {
+            (true, Some(data)) => json::id(&["cloudflare", &self.event, &json::canonical(data)]),
+            (true, None) => json::id(&["cloudflare", &json::canonical(whole)]),
+            (false, _) => json::id(&["cloudflare", &part(self.metadata), &part(self.data)]),
+        }
     }
 }
 
@@ -101,11 +130,12 @@ fn wrapped<'a>(root: &Members<'a>) -> Option<Document<'a>> {
 /// The document as "Webhook data definitions" prints it.
 fn bare<'a>(members: &Members<'a>) -> Option<Document<'a>> {
     let event = members.object("metadata")?.object("event")?.text("type")?;
-    Some(Document { event, metadata: members.get("metadata"), data: members.get("data") })
+    let (metadata, data) = (members.get("metadata"), members.get("data"));
+    Some(Document { event, is_other: false, metadata, data })
 }
 
 /// A document with `data.event_type`, as the schema of a sibling alert has it.
 fn flat<'a>(root: &Members<'a>) -> Option<Document<'a>> {
     let event = root.object("data")?.text("event_type")?;
-    Some(Document { event, metadata: None, data: root.get("data") })
+    Some(Document { event, is_other: false, metadata: None, data: root.get("data") })
 }

@@ -5,7 +5,8 @@ use super::document::hostname::Hostname;
 use super::document::{Content, Document};
 use super::profile::is_id;
 use crate::interpretation::{Interpretation, Plan};
-use crate::naming::{UNKNOWN, event_name, segment};
+use crate::json::Members;
+use crate::naming::{UNKNOWN, event_name, is_short, segment};
 
 /// Interprets a Cloudflare notification.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
@@ -18,7 +19,11 @@ pub fn interpret(envelope: &Envelope) -> Interpretation {
 
 pub(super) fn interpret_document(document: &Document<'_>) -> Interpretation {
     let kind = document.event_suffix().map_or(EventType::Unrecognised, kind);
-    let hostname = Hostname::new(document.data());
+    // The data of another alert has another form.
+    let hostname = match document.is_other() {
+        true => Hostname::new(Members::default()),
+        false => Hostname::new(document.data()),
+    };
     Interpretation {
         provider: Provider::CLOUDFLARE,
         event: event_name(&document.event),
@@ -34,8 +39,8 @@ pub(super) fn interpret_document(document: &Document<'_>) -> Interpretation {
     }
 }
 
-/// The type of an event, for the eleven events of "Webhook data definitions". `renewal.succeeded`
-/// leads to `pending_deployment`: the new certificate is not live yet.
+/// The type of an event, for the eleven events of "Webhook data definitions", which a zone's own
+/// certificates have too. `renewal.succeeded` leads to `pending_deployment`: the new certificate is not live yet.
 fn kind(event_suffix: &str) -> EventType {
     match event_suffix {
         "validation.succeeded" => EventType::DomainValidated,
@@ -54,10 +59,12 @@ fn kind(event_suffix: &str) -> EventType {
 }
 
 /// Nothing can be asked for a certificate that is no longer attached to a hostname: its events have
-/// neither hostname nor id ("Webhook data definitions", section "Troubleshooting").
+/// neither hostname nor id ("Webhook data definitions", section "Troubleshooting"). A certificate of the
+/// zone has no custom hostname to ask for.
 fn plan(kind: EventType, document: &Document<'_>, hostname: &Hostname<'_>) -> Plan {
     let is_orphan = hostname.members().get("id").is_none_or(|id| id.get() == r#""""#);
-    if matches!(kind, EventType::Unrecognised | EventType::CertificateDeleted) || is_orphan {
+    let has_details = !matches!(kind, EventType::Unrecognised | EventType::CertificateDeleted);
+    if !has_details || is_orphan || document.is_of_zone() {
         return Plan::NotNeeded;
     }
     let hostname_id = hostname.members().text("id").filter(|id| is_id(id));
@@ -68,6 +75,10 @@ fn plan(kind: EventType, document: &Document<'_>, hostname: &Hostname<'_>) -> Pl
 }
 
 fn subject(document: &Document<'_>, hostname: &Hostname<'_>) -> String {
+    if document.is_of_zone() {
+        let zone = document.zone_id();
+        return format!("cloudflare/zone/{}", segment(zone.as_deref().unwrap_or(UNKNOWN)));
+    }
     if let Some(name) = hostname.members().text("hostname") {
         return format!("cloudflare/hostname/{}", segment(&name));
     }
@@ -81,14 +92,20 @@ fn subject(document: &Document<'_>, hostname: &Hostname<'_>) -> String {
 /// The hostname, and the ids that are usable.
 fn identifiers(document: &Document<'_>, hostname: &Hostname<'_>) -> Map<String, Value> {
     let of_metadata = |name| document.metadata(name)?.text("id");
+    // The members of `data` are a certificate's own in the alerts of a zone.
+    let (hostname_id, certificate_id) = match document.is_of_zone() {
+        true => (None, hostname.certificate_id().or_else(|| hostname.members().text("id"))),
+        false => (hostname.members().text("id"), hostname.certificate_id()),
+    };
     let ids = [
-        ("hostname_id", hostname.members().text("id")),
-        ("zone_id", of_metadata("zone")),
+        ("hostname_id", hostname_id),
+        ("zone_id", document.zone_id()),
         ("account_id", of_metadata("account")),
-        ("certificate_id", hostname.certificate_id()),
+        ("certificate_id", certificate_id),
     ];
     let usable = |(name, id): (_, Option<String>)| Some((name, id.filter(|id| is_id(id))?));
-    let name = hostname.members().text("hostname").map(|name| ("hostname", name));
+    let name = hostname.members().text("hostname").filter(|name| is_short(name));
+    let name = name.map(|name| ("hostname", name));
     let named = name.into_iter().chain(ids.into_iter().filter_map(usable));
     named.map(|(name, id)| (name.to_owned(), Value::from(id))).collect()
 }

@@ -15,8 +15,15 @@ pub fn lifecycle(envelope: &Envelope, interpretation: &Interpretation) -> Option
     if name.ends_with(&format!("/{UNKNOWN}")) {
         return None;
     }
-    let zone = interpretation.identifiers.get("zone_id").and_then(Value::as_str);
-    let certificate = match zone.filter(|_| name.starts_with("hostname/")) {
+    let id = |name| interpretation.identifiers.get(name).and_then(Value::as_str);
+    let zone = id("zone_id");
+    // A zone has several certificates of its own, each with a lifecycle.
+    let of_zone = name.strip_prefix("zone/").map(|_| id("certificate_id"));
+    let name = match of_zone {
+        Some(certificate) => &format!("certificate/{}", certificate?),
+        None => name,
+    };
+    let certificate = match zone.filter(|_| name.starts_with("hostname/") || of_zone.is_some()) {
         Some(zone) => format!("cloudflare/zone/{zone}/{name}"),
         None => format!("cloudflare/{name}"),
     };

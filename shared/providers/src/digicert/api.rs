@@ -1,10 +1,10 @@
 use envelope::{Certificate, Names, Reason};
 use secrecy::SecretString;
-use serde_json::Value;
 
 use super::profile::API_KEY;
 use crate::api::{Answer, Call, Classification, Key, one_line};
 use crate::json::{self, Members};
+use crate::naming::bounded;
 use crate::refusal::ApiError;
 use crate::secret::Stored;
 
@@ -30,6 +30,9 @@ const STATUSES: &[&str] = &[
     "canceled",
     "expired",
 ];
+
+/// Problems of one order that are told at most.
+const PROBLEMS: usize = 100;
 
 /// What CertCentral says about an order and its primary certificate ("Order info").
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -141,17 +144,14 @@ fn failure<T>(answer: &Answer<'_>) -> Option<Classification<T>> {
 /// The errors of an answer. `errors` is a list ("Errors"), in a fixture of riboseinc/digicert a single
 /// object. A code may be several codes joined by pipes (`access_denied|access_denied_invalid_key`).
 pub(super) fn errors(body: &[u8]) -> Vec<ApiError> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let errors = match &body["errors"] {
-        Value::Array(errors) => errors.iter().collect(),
-        Value::Null => Vec::new(),
-        error => vec![error],
+    let body = json::borrowed_object(body).ok().and_then(Members::of).unwrap_or_default();
+    let several = body.list("errors").unwrap_or_default();
+    let several = several.into_iter().filter_map(Members::of);
+    let error = |error: Members<'_>| ApiError {
+        code: one_line(&error.text("code").unwrap_or_default(), 100),
+        message: error.text("message").map(|message| one_line(&message, 200)),
     };
-    let error = |error: &Value| ApiError {
-        code: one_line(error["code"].as_str().unwrap_or_default(), 100),
-        message: error["message"].as_str().map(|message| one_line(message, 200)),
-    };
-    errors.into_iter().map(error).collect()
+    several.chain(body.object("errors")).map(error).collect()
 }
 
 impl OrderInfo {
@@ -171,6 +171,7 @@ impl OrderInfo {
             problems: requests
                 .into_iter()
                 .filter_map(|request| rejection(&Members::of(request)?))
+                .take(PROBLEMS)
                 .collect(),
         }
     }
@@ -215,5 +216,5 @@ fn rejection(request: &Members<'_>) -> Option<String> {
     let is_rejected = request.text("status").is_some_and(|status| status == "rejected");
     let kind = request.text("type").unwrap_or_else(|| "request".to_owned());
     let comments = request.text("comments").unwrap_or_else(|| "no comment".to_owned());
-    is_rejected.then(|| format!("{kind} rejected: {comments}"))
+    is_rejected.then(|| bounded(&format!("{kind} rejected: {comments}")))
 }

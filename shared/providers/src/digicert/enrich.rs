@@ -1,8 +1,9 @@
-use envelope::{EventType, Outcome, Reason};
+use envelope::{Envelope, EventType, Outcome, Reason};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use time::Duration;
 
-use super::{admin, api};
+use super::{admin, api, personal};
 use crate::api::{Answer, Classification};
 use crate::enrich::{
     CallResult, Completion, Confirmation, Enricher, Enrichers, Found, Next, Reply,
@@ -11,6 +12,7 @@ use crate::interpretation::{Challenge, Interpretation};
 use crate::profile::{InvalidSetting, Settings};
 
 const AUTO_VERIFY: &str = "DIGICERT_AUTO_VERIFY";
+const APPROVAL_EMAILS: &str = "DIGICERT_APPROVAL_EMAILS";
 const CONFIRM: &str = "DIGICERT_CONFIRM";
 
 /// `status` of an order whose certificate is in use ("Order info").
@@ -24,12 +26,16 @@ struct CertCentral {
     auto_verify: bool,
     /// Compare a chain that came with an event with the download.
     confirm: bool,
+    /// Keep the addresses of people that an event brings with it.
+    keep_emails: bool,
 }
 
 pub(super) fn enrichers(settings: Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting> {
-    let auto_verify = flag(settings, AUTO_VERIFY, false)?;
-    let confirm = flag(settings, CONFIRM, true)?;
-    Ok(Box::new(CertCentral { auto_verify, confirm }))
+    Ok(Box::new(CertCentral {
+        auto_verify: flag(settings, AUTO_VERIFY, false)?,
+        confirm: flag(settings, CONFIRM, true)?,
+        keep_emails: flag(settings, APPROVAL_EMAILS, false)?,
+    }))
 }
 
 fn flag(
@@ -61,6 +67,10 @@ impl Enrichers for CertCentral {
                 Box::new(OrderInfo { order_id, certificate_id, kind })
             }
         }
+    }
+
+    fn without_personal_data(&self, envelope: &Envelope) -> Option<Box<RawValue>> {
+        if self.keep_emails { None } else { personal::without_emails(&envelope.data) }
     }
 
     fn completion(&self, challenge: &Challenge) -> Result<Option<Completion>, &'static str> {

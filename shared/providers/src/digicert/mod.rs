@@ -28,6 +28,7 @@ mod document;
 mod enrich;
 mod interpretation;
 mod lifecycle;
+mod personal;
 mod profile;
 mod receiver;
 pub mod reconciliation;

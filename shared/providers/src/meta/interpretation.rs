@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
@@ -6,7 +8,11 @@ use super::document::domain;
 use super::document::{Batch, Update};
 use crate::interpretation::{Interpretation, Plan};
 use crate::json::{self, Members};
-use crate::naming::{UNKNOWN, event_name, segment};
+use crate::naming::{UNKNOWN, event_name, is_short, segment};
+
+/// Names that one phishing event lists at most, and problems with them.
+const NAMES: usize = 500;
+const PROBLEMS: usize = 50;
 
 /// Interprets an update of Meta's. An envelope holds one update.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
@@ -54,7 +60,7 @@ fn phishing(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
     let (domains, problems) = suspected(value);
     let phished = value.text("phished_domain");
     let mut identifiers: Map<_, _> = named("certificate_id", certificate_id.clone()).collect();
-    identifiers.extend(named("domain", phished.clone()));
+    identifiers.extend(named("domain", phished.clone().filter(|name| is_short(name))));
     identifiers.insert("phishing_domains".to_owned(), domains.clone().into());
     Interpretation {
         kind: EventType::CtPhishingSuspected,
@@ -70,14 +76,21 @@ fn phishing(value: &Members<'_>, entry_id: Option<String>) -> Interpretation {
     }
 }
 
-/// The names to ask about, each once, and why the other names are skipped.
+/// The names to ask about, each once, and why other names are skipped. The lists that consumers get are
+/// bounded, since the sender decides how long they are; the payload has all of them.
 fn suspected(value: &Members<'_>) -> (Vec<String>, Vec<String>) {
     let (mut domains, mut problems) = (Vec::new(), Vec::new());
+    let (mut known, mut more, mut skipped) = (HashSet::new(), 0, 0);
     for name in value.list("phishing_domains").unwrap_or_default() {
         let text = json::text(name).unwrap_or_default();
         match domain::usable(&text) {
-            Ok(name) if domains.iter().any(|other| other == name) => {}
-            Ok(name) => domains.push(name.to_owned()),
+            Ok(name) if domains.len() < NAMES => {
+                if known.insert(name.to_owned()) {
+                    domains.push(name.to_owned());
+                }
+            }
+            Ok(name) => more += usize::from(!known.contains(name)),
+            Err(_) if problems.len() >= PROBLEMS => skipped += 1,
             // The name is escaped, since anybody may have chosen it and operators read it on a
             // terminal.
             Err(fault) => problems.push(format!(
@@ -85,6 +98,12 @@ fn suspected(value: &Members<'_>) -> (Vec<String>, Vec<String>) {
                 event_name(&text).escape_debug()
             )),
         }
+    }
+    if skipped > 0 {
+        problems.push(format!("phishing_domains: skipped {skipped} more, which are no names"));
+    }
+    if more > 0 {
+        problems.push(format!("phishing_domains: {more} more names are in the payload only"));
     }
     (domains, problems)
 }

@@ -17,10 +17,11 @@ use crate::{json, naming};
 /// The header with `sha256=` and the HMAC-SHA256 of the body under the app secret ("Graph API
 /// Webhooks", section "Validating payloads"). The older `X-Hub-Signature`, with SHA-1, is not accepted.
 pub(super) const SIGNATURE_HEADER: &str = "x-hub-signature-256";
-/// Largest sum of the documents of one request in bytes. Each update becomes a document of its own with
-/// everything around it, so many updates in a large body multiply it. A batch of 1000 updates of 5 MiB
-/// in all stays far below this.
-const SPLIT_LIMIT: usize = 64 * 1024 * 1024;
+/// Largest sum of the documents of one request, as a multiple of its body and in bytes beside it. Each
+/// update becomes a document of its own with everything around it, so many updates in a large body
+/// multiply it. What Meta sends around an update is some 200 bytes.
+const SPLIT_FACTOR: usize = 4;
+const SPLIT_ALLOWANCE: usize = 2 * 1024 * 1024;
 
 /// What the CloudEvents `type` of an envelope begins with.
 pub(super) const TYPE_PREFIX: &str = "com.facebook.certificate_transparency.";
@@ -77,17 +78,10 @@ impl WebhookReceiver for MetaReceiver {
         let request = verified.request();
         let (data, receipt) = (json::object(&request.body)?, Receipt::of(request));
         let batch = Batch::of(&data)?;
-        let mut total = 0;
-        let mut events = Vec::new();
-        for update in batch.updates() {
-            let event = event(&batch, &update, &receipt)?;
-            total += event.envelope.data.get().len();
-            if total > SPLIT_LIMIT {
-                return Err(InvalidDocument::TooLarge);
-            }
-            events.push(event);
+        if batch.size() > SPLIT_FACTOR * request.body.len() + SPLIT_ALLOWANCE {
+            return Err(InvalidDocument::TooLarge);
         }
-        Ok(events)
+        batch.updates().map(|update| event(&batch, &update, &receipt)).collect()
     }
 }
 
@@ -139,21 +133,53 @@ mod tests {
 
     use super::*;
 
+    fn events(body: String) -> Result<usize, InvalidDocument> {
+        let request = WebhookRequest::post(HeaderMap::new(), body, OffsetDateTime::UNIX_EPOCH);
+        MetaReceiver::events(&Verified::by_source_address(&request)).map(|events| events.len())
+    }
+
     #[test]
     fn a_request_that_multiplies_beyond_the_limit_is_refused() {
-        let body = |updates: usize| {
+        let body = |updates: usize, filler: usize| {
             let fields = vec!["\"certificate\""; updates].join(",");
-            let filler = "x".repeat(512 * 1024);
+            let filler = "x".repeat(filler);
             format!(
                 r#"{{"object":"certificate_transparency","filler":"{filler}","entry":[{{"changed_fields":[{fields}]}}]}}"#
             )
         };
-        let events = |updates| {
-            let received = OffsetDateTime::UNIX_EPOCH;
-            let request = WebhookRequest::post(HeaderMap::new(), body(updates), received);
-            MetaReceiver::events(&Verified::by_source_address(&request))
+        assert_eq!(events(body(1000, 200)), Ok(1000));
+        assert_eq!(events(body(5, 512 * 1024)), Ok(5));
+        assert_eq!(events(body(20, 512 * 1024)), Err(InvalidDocument::TooLarge));
+    }
+
+    #[test]
+    fn a_request_has_a_thousand_updates_at_most() {
+        let body = |entries: &[String]| {
+            format!(r#"{{"object":"certificate_transparency","entry":[{}]}}"#, entries.join(","))
         };
-        assert_eq!(events(100).map(|events| events.len()), Ok(100));
-        assert_eq!(events(200).map(|events| events.len()), Err(InvalidDocument::TooLarge));
+        let changed = |count: usize| {
+            format!(r#"{{"changed_fields":[{}]}}"#, vec!["\"certificate\""; count].join(","))
+        };
+        let both = |one: usize, other: usize| {
+            let (one, other) = (vec!["{}"; one].join(","), vec!["\"a\""; other].join(","));
+            format!(r#"{{"changes":[{one}],"changed_fields":[{other}]}}"#)
+        };
+        for (entries, expected) in [
+            (vec![changed(1000)], Some(1000)),
+            (vec!["{}".to_owned(); 1000], Some(1000)),
+            (vec!["0".to_owned(); 1000], Some(1000)),
+            (vec![changed(1); 1000], Some(1000)),
+            (vec![changed(400), changed(600)], Some(1000)),
+            (vec![both(500, 500)], Some(1000)),
+            (vec![changed(1001)], None),
+            (vec!["{}".to_owned(); 1001], None),
+            (vec!["0".to_owned(); 60_000], None),
+            (vec![changed(400), changed(601)], None),
+            (vec![changed(1000), "{}".to_owned()], None),
+            (vec![both(501, 500)], None),
+        ] {
+            let expected = expected.ok_or(InvalidDocument::TooLarge);
+            assert_eq!(events(body(&entries)), expected, "{} entries", entries.len());
+        }
     }
 }

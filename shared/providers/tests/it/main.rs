@@ -18,6 +18,7 @@ mod profile;
 mod reconciliation_digicert;
 mod samples;
 mod shapes;
+mod size;
 mod splitting;
 mod support;
 mod verification;

@@ -71,7 +71,7 @@ fn wrapped_and_bare_are_the_same_event() {
 fn notifications_of_another_kind() {
     let local = Local::start(&[]);
     let sent = [
-        (sample("notification_other_alert.json"), "universal_ssl_event_type"),
+        (sample("notification_unrelated_alert.json"), "health_check_status_notification"),
         (json!({ "alert_type": "billing_usage_alert", "data": null }), "billing_usage_alert"),
         (json!({ "alert_type": "a", "data": { "b": [1] }, "text": "t" }), "a"),
         (json!({ "alert_type": "../../x\r\n", "data": "d" }), "../../x\r\n"),

@@ -2,6 +2,7 @@ use envelope::{Certificate, Names};
 use serde_json::{Map, Value};
 
 use crate::json::{self, Members};
+use crate::naming::{bounded, is_short};
 
 /// Members of `ssl` with what domain control validation waits for ("Webhook data definitions",
 /// "Custom Hostname Details").
@@ -16,6 +17,17 @@ const VALIDATION_MEMBERS: &[&str] = &[
 ];
 /// Members of the hostname with what ownership verification waits for ("Custom Hostname Details").
 const OWNERSHIP_MEMBERS: &[&str] = &["ownership_verification", "ownership_verification_http"];
+
+/// The most that is read of lists whose length the sender decides: Cloudflare has two or three
+/// certificates for a hostname, with a handful of names. Every certificate has the names, so both are
+/// bounded. The rest stays in the payload.
+const CERTIFICATES: usize = 10;
+const HOSTS: usize = 100;
+const PROBLEMS: usize = 100;
+/// Longest `dcv` in bytes of JSON.
+const DCV_LIMIT: usize = 64 * 1024;
+/// Longest serial number in decimal digits: 20 octets have 49 (RFC 5280, 4.1.2.2).
+const SERIAL_LIMIT: usize = 64;
 
 /// A custom hostname. `data` of an event and `result` of the API have the same shape.
 pub(crate) struct Hostname<'a> {
@@ -52,14 +64,17 @@ impl<'a> Hostname<'a> {
         let validation = self.ssl().list("validation_errors").unwrap_or_default();
         let verification = self.members.list("verification_errors").unwrap_or_default();
         let message = |error| json::text(error).or_else(|| Members::of(error)?.text("message"));
-        validation.into_iter().chain(verification).filter_map(message).collect()
+        let all = validation.into_iter().chain(verification).take(PROBLEMS);
+        all.filter_map(message).map(|message| bounded(&message)).collect()
     }
 
     /// What validation waits for. `None` when it waits for nothing.
     pub(crate) fn dcv(&self) -> Option<Value> {
         let mut dcv = non_empty(self.ssl(), VALIDATION_MEMBERS);
         dcv.extend(non_empty(&self.members, OWNERSHIP_MEMBERS));
-        (!dcv.is_empty()).then_some(Value::Object(dcv))
+        // What is larger than any real one stays in the payload.
+        let is_plausible = |dcv: &Value| dcv.to_string().len() <= DCV_LIMIT;
+        (!dcv.is_empty()).then_some(Value::Object(dcv)).filter(is_plausible)
     }
 
     /// One for each of `ssl.certificates` where the API returns them, else the one that `ssl`
@@ -67,7 +82,8 @@ impl<'a> Hostname<'a> {
     pub(crate) fn certificates(&self) -> Vec<Certificate> {
         let names = names(self.ssl());
         let several = self.ssl().list("certificates").unwrap_or_default();
-        let several: Vec<_> = several.into_iter().filter_map(Members::of).collect();
+        let several: Vec<_> =
+            several.into_iter().take(CERTIFICATES).filter_map(Members::of).collect();
         let described =
             if several.is_empty() { std::slice::from_ref(self.ssl()) } else { &several };
         described.iter().filter_map(|members| certificate(members, names.as_ref())).collect()
@@ -77,15 +93,14 @@ impl<'a> Hostname<'a> {
 /// `uploaded_on` is not used: it is when Cloudflare received the certificate, not when that becomes
 /// valid.
 fn certificate(members: &Members<'_>, names: Option<&Names>) -> Option<Certificate> {
+    let text = |name| members.text(name).filter(|text| is_short(text));
     let certificate = Certificate {
-        issuer: members.text("issuer"),
+        issuer: text("issuer"),
         serial_number: serial_number(members),
-        fingerprint_sha256: members
-            .text("fingerprint_sha256")
-            .map(|hash| hash.to_ascii_lowercase()),
-        not_before: members.text("issued_on"),
-        not_after: members.text("expires_on"),
-        signature_algorithm: members.text("signature"),
+        fingerprint_sha256: text("fingerprint_sha256").map(|hash| hash.to_ascii_lowercase()),
+        not_before: text("issued_on"),
+        not_after: text("expires_on"),
+        signature_algorithm: text("signature"),
         ..Certificate::default()
     };
     let is_described = certificate != Certificate::default() || names.is_some();
@@ -96,11 +111,15 @@ fn certificate(members: &Members<'_>, names: Option<&Names>) -> Option<Certifica
 /// renewal").
 fn serial_number(members: &Members<'_>) -> Option<String> {
     let serial = members.get("serial_number")?;
+    if serial.get().len() > SERIAL_LIMIT {
+        return None;
+    }
     certificate::serial_hex(&json::text(serial).unwrap_or_else(|| serial.get().to_owned()))
 }
 
 fn names(ssl: &Members<'_>) -> Option<Names> {
-    let dns: Vec<_> = ssl.list("hosts")?.into_iter().filter_map(json::text).collect();
+    let hosts = ssl.list("hosts")?.into_iter().take(HOSTS).filter_map(json::text);
+    let dns: Vec<_> = hosts.filter(|host| is_short(host)).collect();
     (!dns.is_empty()).then(|| Names { dns, ..Names::default() })
 }
 

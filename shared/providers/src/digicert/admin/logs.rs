@@ -1,11 +1,12 @@
 use serde_json::Value;
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::answer::{is_empty_list, success, unsigned};
-use super::refusal::unreadable;
+use super::refusal::{refusal, unreadable};
 use crate::api::Answer;
 use crate::digicert::document::CHALLENGE;
+use crate::json::{self, Member, Members};
 use crate::refusal::Refusal;
 
 /// An event that CertCentral sent, and the answer to it ("Webhook event logs").
@@ -34,30 +35,44 @@ pub struct LogPage {
 /// # Errors
 /// The [`Refusal`] says why the page cannot be read.
 pub fn classify_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
-    let body = success(answer)?;
-    // Other answers of this API leave out an empty list, so an absent list counts as empty here
-    // too.
-    let events = match body.get("events") {
-        Some(Value::Array(events)) => events.as_slice(),
-        None | Some(Value::Null) if is_empty_list(&body, "events") => &[],
-        _ => return Err(unreadable(answer)),
-    };
-    Ok(LogPage {
-        entries: events.iter().map(entry).collect(),
-        total: unsigned(&body["page"]["total"]),
-    })
+    if !answer.is_success() {
+        return Err(refusal(answer));
+    }
+    // Each entry is read by itself, so that one that holds something odd does not hide the others.
+    let body = json::borrowed_object(answer.body).ok().and_then(Members::of);
+    let body = body.ok_or_else(|| unreadable(answer))?;
+    let events = list(&body, "events").ok_or_else(|| unreadable(answer))?;
+    let total = body.object("page").and_then(|page| json::unsigned(page.get("total")?));
+    Ok(LogPage { entries: events.into_iter().map(entry).collect(), total })
 }
 
-fn entry(entry: &Value) -> LogEntry {
-    let text = |name: &str| entry[name].as_str().map(str::to_owned);
+/// The elements of a list. CertCentral leaves an empty list out, and what is left is `{}` or the `page`
+/// ("Order status changes"; recordings of the live API). `None` for any other document, which comes from
+/// something on the way and says nothing about the list.
+pub(in crate::digicert) fn list<'a>(body: &Members<'a>, name: &str) -> Option<Vec<&'a RawValue>> {
+    match body.get(name) {
+        Some(_) => body.list(name),
+        None => {
+            let is_own = |member: &Member<'_>| member.is("page") || member.is(name);
+            let is_empty = body.iter().len() == 0 || body.iter().any(is_own);
+            is_empty.then(Vec::new)
+        }
+    }
+}
+
+fn entry(raw: &RawValue) -> LogEntry {
+    let entry = Members::of(raw).unwrap_or_default();
+    let text = |name: &str| entry.text(name);
     let event = text("event_name").unwrap_or_default();
-    let info = entry.get("event_info").filter(|info| !info.is_null() && event != CHALLENGE);
+    let info = entry.get("event_info").filter(|_| event != CHALLENGE);
     LogEntry {
-        info: info.cloned(),
+        info: info.and_then(|info| serde_json::from_str(info.get()).ok()),
         outcome: text("request_status"),
         sent: text("request_sent_time").and_then(|text| time(&text)),
         answered: text("response_received_time").and_then(|text| time(&text)),
-        code: unsigned(&entry["response_code"])
+        code: entry
+            .get("response_code")
+            .and_then(json::unsigned)
             .and_then(|code| code.try_into().ok())
             .filter(|code| *code != 0),
         event,

@@ -16,18 +16,18 @@ mod refusal;
 mod request;
 
 pub use answer::{Status, Webhook, classify_created, classify_done, classify_list};
-pub(super) use answer::{is_empty_list, success, unsigned};
 pub use events::{is_known, nearest};
+pub(super) use logs::list as listed;
 pub use logs::{LogEntry, LogPage, classify_logs};
 pub use parameters::{
     Endpoint, EndpointFault, FREQUENCIES, Key, KeyFault, Parameters, SecretChange, Settings,
     Spelling, frequency, is_event_name,
 };
-pub(super) use refusal::unreadable;
 pub use refusal::{
     ENDPOINT_ERROR, INVALID_ACTION, INVALID_TOKEN, NO_SUCH_ROUTE, NO_SUCH_WEBHOOK,
     NO_WEBHOOK_IN_ACCOUNT, no_webhook, not_verified,
 };
+pub(super) use refusal::{refusal, unreadable};
 pub use request::{
     activate, check_challenge, create, deactivate, delete, event_logs, list, send_challenge,
     test_endpoint, update,

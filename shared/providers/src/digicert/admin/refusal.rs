@@ -94,7 +94,7 @@ static API: ManagementApi = ManagementApi {
 };
 
 /// The meaning of an answer other than a success.
-pub(super) fn refusal(answer: &Answer<'_>) -> Refusal {
+pub(in crate::digicert) fn refusal(answer: &Answer<'_>) -> Refusal {
     API.refusal(answer, &errors(answer.body))
 }
 

@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 
 use super::Document;
 use crate::json::{self, Members};
-use crate::naming::segment;
+use crate::naming::{is_short, segment};
 
 /// The usable ids and names in an event.
 pub(crate) struct Ids {
@@ -66,5 +66,7 @@ fn own_id(data: &Members<'_>, is_about: bool) -> Option<u64> {
 fn domain_name(data: &Members<'_>, is_about: bool) -> Option<String> {
     let nested = || data.object("domain")?.text("name");
     let own = || is_about.then(|| data.text("name"))?;
-    data.text("domain_name").or_else(|| data.text("domain")).or_else(nested).or_else(own)
+    let name =
+        data.text("domain_name").or_else(|| data.text("domain")).or_else(nested).or_else(own);
+    name.filter(|name| is_short(name))
 }

@@ -1,11 +1,12 @@
 use http::Method;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::Occurrence;
 use crate::api::{Answer, Request};
-use crate::digicert::admin::{is_empty_list, success, unreadable, unsigned};
+use crate::digicert::admin::{listed, refusal, unreadable};
+use crate::json::{self, Members};
 use crate::refusal::Refusal;
 
 /// The last change of status of an order ("Order status changes").
@@ -30,20 +31,21 @@ pub fn status_changes(minutes: u32) -> Request {
 /// # Errors
 /// The [`Refusal`] says why the answer holds no changes.
 pub fn classify_status_changes(answer: &Answer<'_>) -> Result<Vec<StatusChange>, Refusal> {
-    let body = success(answer)?;
-    match body.get("orders") {
-        Some(Value::Array(orders)) => Ok(orders.iter().filter_map(StatusChange::of).collect()),
-        None | Some(Value::Null) if is_empty_list(&body, "orders") => Ok(Vec::new()),
-        _ => Err(unreadable(answer)),
+    if !answer.is_success() {
+        return Err(refusal(answer));
     }
+    let body = json::borrowed_object(answer.body).ok().and_then(Members::of);
+    let orders = body.and_then(|body| listed(&body, "orders")).ok_or_else(|| unreadable(answer))?;
+    Ok(orders.into_iter().filter_map(StatusChange::of).collect())
 }
 
 impl StatusChange {
-    fn of(order: &Value) -> Option<Self> {
+    fn of(order: &RawValue) -> Option<Self> {
+        let order = Members::of(order)?;
         Some(Self {
-            order_id: unsigned(&order["order_id"])?,
-            certificate_id: unsigned(&order["certificate_id"]),
-            status: order["status"].as_str()?.trim().to_ascii_lowercase(),
+            order_id: order.get("order_id").and_then(json::unsigned)?,
+            certificate_id: order.get("certificate_id").and_then(json::unsigned),
+            status: order.text("status")?.trim().to_ascii_lowercase(),
         })
     }
 

@@ -5,6 +5,12 @@ use time::macros::format_description;
 
 use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
+use crate::naming::is_short;
+
+/// The most that is read of a certificate's names, and the longest distinguished name in bytes: whoever
+/// has a certificate issued decides both.
+const DOMAINS: usize = 1000;
+const NAME_LIMIT: usize = 4096;
 
 /// A certificate of a Certificate Transparency log as Meta describes it, in `/certificates` and in
 /// `ct_cert` of an event.
@@ -28,8 +34,8 @@ impl CtCertificate {
             id: members.get("id").and_then(id),
             pem: pem.filter(|pem| pem.contains("-----BEGIN CERTIFICATE-----")),
             certificate: Certificate {
-                subject: members.text("subject_name"),
-                issuer: members.text("issuer_name"),
+                subject: members.text("subject_name").filter(|name| name.len() <= NAME_LIMIT),
+                issuer: members.text("issuer_name").filter(|name| name.len() <= NAME_LIMIT),
                 fingerprint_sha256: sha256.clone(),
                 not_before: members.text("not_valid_before").and_then(|time| rfc3339_of(&time)),
                 not_after: members.text("not_valid_after").and_then(|time| rfc3339_of(&time)),
@@ -63,6 +69,7 @@ fn rfc3339_of(text: &str) -> Option<String> {
 }
 
 fn names(members: &Members<'_>) -> Option<Names> {
-    let dns: Vec<_> = members.list("domains")?.into_iter().filter_map(json::text).collect();
+    let domains = members.list("domains")?.into_iter().take(DOMAINS).filter_map(json::text);
+    let dns: Vec<_> = domains.filter(|domain| is_short(domain)).collect();
     (!dns.is_empty()).then(|| Names { dns, ..Names::default() })
 }

@@ -3,7 +3,7 @@ use providers::cloudflare::CloudflareReceiver;
 use providers::dispatch;
 use providers::interpretation::Plan;
 use providers::receiver::InvalidDocument;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::document;
 use crate::support::{events, only, read, with};
@@ -114,8 +114,13 @@ fn notifications_of_another_kind_are_unrecognised() {
         ),
         (
             json!({"alert_type": "universal_ssl_event_type", "data": inner}),
-            "universal_ssl_event_type",
-            "cloudflare/alert/universal_ssl_event_type",
+            "ssl.other.x",
+            "cloudflare/hostname/a.example",
+        ),
+        (
+            json!({"alert_type": "a", "data": {"hostname": "a.example", "cname": "x"}}),
+            "a",
+            "cloudflare/alert/a",
         ),
         (
             json!({"alert_type": "odd/kind\n", "data": 7}),
@@ -165,4 +170,89 @@ fn a_hostname_cannot_end_a_line_or_a_segment() {
         with(document("issuance.succeeded"), &["data", "hostname"], Some(json!("a\r\nb: c/../d")));
     let envelope = only::<CloudflareReceiver>(body);
     assert_eq!(envelope.subject, "cloudflare/hostname/a%0D%0Ab:%20c%2F..%2Fd");
+}
+
+/// Universal and Advanced certificates: the same document, of a zone, in whatever notification.
+#[test]
+fn alerts_of_a_zones_own_certificates_are_understood() {
+    let document = |kind: &str, data: Value| {
+        let event = json!({"id": "", "type": kind, "created_at": null});
+        json!({"metadata": {"event": event, "account": null, "zone": {"id": "z1"}}, "data": data})
+    };
+    let types = [
+        ("ssl.certificate.validation.succeeded", EventType::DomainValidated),
+        ("ssl.certificate.validation.failed", EventType::DomainValidationFailed),
+        ("ssl.certificate.deployment.succeeded", EventType::CertificateDeployed),
+        ("ssl.certificate.deployment.failed", EventType::CertificateDeploymentFailed),
+        ("ssl.certificate.renewal.succeeded", EventType::CertificateRenewed),
+        ("ssl.certificate.renewal.failed", EventType::CertificateRenewalFailed),
+        ("ssl.certificate.deletion.succeeded", EventType::CertificateDeleted),
+        ("ssl.certificate.deletion.failed", EventType::CertificateDeletionFailed),
+        (
+            "ssl.certificate.renewal.upcoming_certificate_expiration_notification",
+            EventType::CertificateExpiring,
+        ),
+        ("ssl.dedicated_certificate.issuance.succeeded", EventType::CertificateIssued),
+        ("ssl.dedicated_certificate.issuance.failed", EventType::CertificateIssuanceFailed),
+        ("ssl.certificate.migration.started", EventType::Unrecognised),
+    ];
+    let full = json!({"id": "pack", "hostname": "a.example", "hosts": ["a.example"], "validation_errors": [{"message": "caa"}]});
+    for (name, kind) in types {
+        for data in [
+            full.clone(),
+            json!({}),
+            json!(null),
+            json!({"id": "", "hosts": null, "settings": null}),
+        ] {
+            let bare = document(name, data);
+            let wrapped = |alert: Value| json!({"alert_type": alert, "data": bare, "ts": 1});
+            let shapes = [
+                bare.clone(),
+                wrapped(json!("universal_ssl_event_type")),
+                wrapped(json!("custom_ssl_certificate_event_type")),
+                wrapped(json!(null)),
+            ];
+            let ids = shapes.each_ref().map(|body| only::<CloudflareReceiver>(body).id);
+            assert!(ids.iter().all(|id| *id == ids[0]), "{name}");
+            for body in shapes {
+                let envelope = only::<CloudflareReceiver>(&body);
+                assert_eq!(envelope.source, "/cloudflare/zones/z1");
+                let interpretation = read::<CloudflareReceiver>(&body);
+                assert_eq!((interpretation.event.as_str(), interpretation.kind), (name, kind));
+                assert_eq!(interpretation.subject, "cloudflare/zone/z1");
+                assert_eq!(interpretation.plan, Plan::NotNeeded);
+                assert_eq!(interpretation.identifiers["zone_id"], "z1");
+                assert!(!interpretation.identifiers.contains_key("hostname_id"));
+            }
+        }
+    }
+    let read = read::<CloudflareReceiver>(document("ssl.certificate.validation.failed", full));
+    assert_eq!((read.problems.len(), &read.identifiers["certificate_id"]), (1, &json!("pack")));
+}
+
+/// Another alert is known by its name and data, and has its zone, wherever it says it.
+#[test]
+fn other_alerts_have_an_id_of_their_content_and_a_zone() {
+    let alert = |name: &str, data: Value, ts: u32| json!({"alert_type": name, "data": data, "ts": ts, "policy_id": ts, "text": "t"});
+    let id = |body: Value| only::<CloudflareReceiver>(body).id;
+    let first = id(alert("a", json!({"x": 1, "zone_id": "z9"}), 1));
+    assert_eq!(first, id(alert("a", json!({"zone_id": "z9", "x": 1}), 2)), "not the notification");
+    assert_ne!(first, id(alert("b", json!({"x": 1, "zone_id": "z9"}), 1)));
+    assert_ne!(first, id(alert("a", json!({"x": 2, "zone_id": "z9"}), 1)));
+    assert_ne!(
+        id(alert("a", json!(null), 1)),
+        id(alert("a", json!(null), 2)),
+        "nothing else to go by"
+    );
+    for data in [
+        json!({"zone_id": "z9"}),
+        json!({"zone": {"id": "z9"}}),
+        json!({"metadata": {"event": {"type": "x.y"}, "zone": {"id": "z9"}}}),
+    ] {
+        let envelope = only::<CloudflareReceiver>(alert("a", data.clone(), 1));
+        assert_eq!(envelope.source, "/cloudflare/zones/z9", "{data}");
+        let read = read::<CloudflareReceiver>(alert("a", data, 1));
+        assert_eq!((read.event.as_str(), read.kind), ("a", EventType::Unrecognised));
+        assert_eq!(read.identifiers["zone_id"], "z9");
+    }
 }
