@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use harness::Random;
+use harness::{Folder, Random};
 
-use crate::local::folder::Folder;
 use crate::local::testbed::{LocalTestbed, until};
 use crate::local::volume::Volume;
 use crate::programs::Programs;

@@ -1,23 +1,28 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use harness::{Memory, SecretScanner, memory};
+use harness::{Folder, Memory, SecretScanner, memory};
 use providers::profile;
 use simulator::Simulator;
 
 use crate::events::Event;
 use crate::latency::Latencies;
 use crate::local::database::Database;
-use crate::local::folder::{Folder, leaks};
 use crate::local::process::{Local, Log};
 use crate::local::senders::Senders;
 use crate::programs::Programs;
 use crate::report::Row;
-use crate::secrets::{self, api_variables, planted};
+use crate::secrets::{self, CHALLENGE, api_variables, planted};
 use crate::testbed::Testbed;
+
+/// The file that may hold secrets.
+const SECRETS: &str = "secrets.json";
+/// The database and its write-ahead log, which hold the token of a challenge for the operator.
+const DATABASE: &str = "certhooks.db";
 
 const PAUSE: Duration = Duration::from_millis(50);
 /// A queue without progress for this long waits for a visibility timeout, which a restart ends.
@@ -192,6 +197,25 @@ impl Testbed for LocalTestbed {
         row.measure("refused_with_503", acknowledgements.refused);
         Ok(row)
     }
+}
+
+/// Counts the secrets in the files below a folder, including the database with its write-ahead log.
+fn leaks(folder: &Path, scanner: &SecretScanner) -> Result<u64> {
+    let without_challenge = scanner.without(CHALLENGE);
+    let mut found = 0;
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found += leaks(&entry.path(), scanner)?;
+        } else if entry.file_name() != SECRETS {
+            let bytes = fs::read(entry.path())?;
+            let text = String::from_utf8_lossy(&bytes);
+            let is_database = entry.file_name().to_string_lossy().starts_with(DATABASE);
+            found +=
+                if is_database { without_challenge.count(&text) } else { scanner.count(&text) };
+        }
+    }
+    Ok(found)
 }
 
 /// Waits until the process does what is expected of it.
