@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
+use processing::http::is_loopback;
 
 use crate::args::{CommonArgs, DEFAULT_STATE, ProviderName};
 use crate::cloudflare::args::Cloudflare;
@@ -106,7 +107,7 @@ pub(crate) struct Local {
     #[arg(long, default_value = DEFAULT_STATE, value_name = "DIR")]
     pub(crate) state: PathBuf,
     /// Address range of a proxy whose X-Forwarded-For is trusted; may be repeated
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = intake::address_range)]
     pub(crate) trusted_proxy: Vec<IpNet>,
     /// Simulate all providers (needs the feature `simulator`)
     #[arg(long)]
@@ -132,7 +133,7 @@ pub(crate) struct Send {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Base address of the webhook endpoints, without the provider's route
-    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = http_url)]
+    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = endpoint_base)]
     pub(crate) to: reqwest::Url,
     /// Provider of the events; by default recognised by the form of each file
     #[arg(long, value_name = "NAME")]
@@ -179,10 +180,13 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-fn http_url(text: &str) -> Result<reqwest::Url, String> {
-    let address = text.parse::<reqwest::Url>().map_err(|error| error.to_string())?;
-    let is_http = matches!(address.scheme(), "http" | "https");
-    is_http.then_some(address).ok_or_else(|| "must begin with http:// or https://".into())
+/// The address that secrets are sent to: https, or http on this machine.
+fn endpoint_base(text: &str) -> Result<reqwest::Url, String> {
+    let base = text.parse::<reqwest::Url>().map_err(|error| error.to_string())?;
+    let is_safe = base.scheme() == "https" || (base.scheme() == "http" && is_loopback(&base));
+    is_safe.then_some(base).ok_or_else(|| {
+        "must begin with https:// (http:// is allowed on a loopback address only)".to_owned()
+    })
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -11,6 +11,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
 use crate::output::say;
 
@@ -129,12 +130,16 @@ fn show(report: &Report, at: OffsetDateTime) {
             PathEnd::SelfSigned if is_last => ", self-signed",
             _ => "",
         };
-        say!("{}{}{role}", branch(depth), certificate.subject.as_deref().unwrap_or_default());
+        say!(
+            "{}{}{role}",
+            branch(depth),
+            clean(certificate.subject.as_deref().unwrap_or_default())
+        );
         say!("{}{}", indent(depth), validity(certificate, at));
     }
     match &report.end {
         PathEnd::Anchor { name, is_included: false } => {
-            say!("{}{name}, trust anchor, not in the file", branch(length));
+            say!("{}{}, trust anchor, not in the file", branch(length), clean(name));
         }
         PathEnd::IssuerMissing => say!("{}issuer missing", branch(length)),
         PathEnd::Anchor { .. } | PathEnd::SelfSigned => {}
@@ -147,7 +152,7 @@ fn show(report: &Report, at: OffsetDateTime) {
             CheckResult::Unknown => "unknown",
             CheckResult::Failed => "failed",
         };
-        say!("{result:<8} {name:<14} {}: {}", check.code, check.detail);
+        say!("{result:<8} {name:<14} {}: {}", check.code, clean(&check.detail));
     }
 }
 

@@ -5,7 +5,7 @@ use embedded::{Delivered, Reader};
 use envelope::CertificateEvent;
 
 use crate::cli::Tail;
-use crate::display::{columns, one_line, short, whole_seconds, without_prefix};
+use crate::display::{columns, for_terminal, one_line, short, whole_seconds, without_prefix};
 use crate::error::CommandResult;
 
 /// The pause between two reads of an empty queue.
@@ -64,8 +64,8 @@ fn print(page: &[Delivered], json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for delivered in page {
         match serde_json::from_str::<CertificateEvent>(&delivered.body) {
-            Ok(event) if !json => writeln!(out, "{}", line(&event, delivered))?,
-            _ => writeln!(out, "{}", one_line(&delivered.body))?,
+            Ok(event) if !json => writeln!(out, "{}", for_terminal(&line(&event, delivered)))?,
+            _ => writeln!(out, "{}", for_terminal(&one_line(&delivered.body)))?,
         }
     }
     out.flush()

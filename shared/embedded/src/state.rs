@@ -11,7 +11,7 @@ use crate::deliveries::LocalDeliveries;
 use crate::errors::io_error;
 use crate::events::LocalEvents;
 use crate::expiry;
-use crate::files::create_folder;
+use crate::files::{check_folder, check_links, create_folder};
 use crate::ledger::{self, LocalLedger};
 use crate::lock::Lock;
 use crate::queue;
@@ -68,6 +68,7 @@ impl State {
     pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
         let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         create_folder(&folder)?;
+        check_folder(&folder)?;
         let conflict =
             "another `certhooks local` uses this folder; stop it, or choose another state folder";
         let lock = Lock::take(&folder, "lock", conflict)?;
@@ -88,6 +89,8 @@ impl State {
     pub fn join(folder: &Path, options: Options) -> PortResult<Self> {
         let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         let file = folder.join(schema::FILE);
+        schema::check_exists(&file)?;
+        check_links(&folder)?;
         let connection = schema::open_joined(&file)?;
         let writer = Writer::new(connection, &file, options.clock, Role::Joined);
         let archive = LocalArchive::join(folder.join("archive"))?;

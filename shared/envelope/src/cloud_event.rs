@@ -62,6 +62,9 @@ pub struct CloudEvent<D> {
     /// `true` if another certificate than this one was delivered as the event `causationid`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict: Option<bool>,
+    /// Envelope only: where the call-backs of an event with many of them go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
     /// `true` if reconciliation found the event, and not a delivery of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconciled: Option<bool>,

@@ -25,7 +25,7 @@ pub use secrets::{SecretSource, SecretVersions};
 
 /// Why an operation of a port failed. The message names the resource and what to do, never a value
 /// from the resource.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct PortError(pub String);
 

@@ -6,7 +6,7 @@ use envelope::{Envelope, Outcome, Provider, Reason};
 use ports::{PortResult, SecretSource};
 use providers::api::{Call, Classification, Key};
 use providers::dispatch;
-use providers::enrich::{CallResult, Completion, Enricher, Enrichers, Next};
+use providers::enrich::{CallResult, Completion, Enricher, Enrichers, KeyCheck, Next};
 use providers::interpretation::{Challenge, Interpretation};
 use providers::profile::Profile;
 use time::OffsetDateTime;
@@ -36,6 +36,10 @@ pub(crate) struct ProviderApi<S> {
 
 /// How long the provider's word that a key is valid counts.
 const GOOD_KEY_TTL: Duration = Duration::from_secs(60);
+
+/// How long the calls may take together that find out whether a key is good, after the call that left it
+/// open: both must end before the worker's deadline.
+const KEY_CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What became of a call.
 pub(crate) enum Sent {
@@ -117,11 +121,13 @@ impl<S: SecretSource> ProviderApi<S> {
         self.enrichers.enricher(interpretation)
     }
 
-    /// Makes one call, if key, breaker and budget allow it.
+    /// Makes one call, if key, breaker and budget allow it. `is_further` calls of the same event do not
+    /// use the part of the budget that is kept for what is new.
     pub(crate) async fn send(
         &self,
         call: &Call,
         envelope: &Envelope,
+        is_further: bool,
         now: OffsetDateTime,
     ) -> PortResult<Sent> {
         let Some(key) = &self.key else {
@@ -141,14 +147,16 @@ impl<S: SecretSource> ProviderApi<S> {
         };
         let refused = Classification::KeyRefused { reason: Reason::Unauthorized };
         let Some(current) = current else {
+            telemetry::key_not_usable(self.profile);
             return Ok(Sent::Failed(refused, Ticket { permit, key: None }));
         };
         if !current.is_sendable() {
-            telemetry::key_not_sendable(self.profile);
+            telemetry::key_not_usable(self.profile);
             return Ok(Sent::Failed(refused, Ticket { permit, key: Some(current) }));
         }
         // Neither tried nor held before: it uses the part of the budget that is kept for such events.
-        let is_first = envelope.attempts == 0 && envelope.holds == 0;
+        let is_tried = envelope.attempts > 0 || envelope.holds > 0 || envelope.progress.is_some();
+        let is_first = !is_tried && !is_further;
         if let Err(wait) = self.endpoint.admit(is_first).await {
             self.breaker.give_back(permit);
             return Ok(Sent::Deferred(Retry::rate_limit(wait)));
@@ -167,17 +175,25 @@ impl<S: SecretSource> ProviderApi<S> {
     /// is, or does not say.
     async fn checked(&self, answer: OwnedAnswer, permit: Permit, key: Key) -> Sent {
         let checks = self.enrichers.key_checks(&answer.borrow());
+        let outcome = tokio::time::timeout(KEY_CHECK_TIMEOUT, self.check_key(&checks, &key)).await;
+        let timeout = Classification::Retry { reason: Reason::Timeout, after: None };
+        let ticket = Ticket { permit, key: Some(key) };
+        match outcome.unwrap_or(timeout) {
+            Classification::Good(()) => Sent::Answered(answer, ticket),
+            outcome => Sent::Failed(outcome, ticket),
+        }
+    }
+
+    async fn check_key(&self, checks: &[KeyCheck], key: &Key) -> Classification<()> {
         let mut outcome = Classification::Good(());
-        for check in checks.iter().filter(|_| !self.is_known_good(&key)) {
-            outcome = match self.endpoint.admit(false).await {
-                Err(wait) => {
-                    self.breaker.give_back(permit);
-                    return Sent::Deferred(Retry::rate_limit(wait));
-                }
-                Ok(()) => match self.endpoint.get(&check.call, &key).await {
-                    Ok(answer) => (check.classify)(&answer.borrow()),
-                    Err(reason) => Classification::Retry { reason, after: None },
-                },
+        for check in checks.iter().filter(|_| !self.is_known_good(key)) {
+            let answer = match self.endpoint.admit(false).await {
+                Ok(()) => self.endpoint.get(&check.call, key).await,
+                Err(_) => Err(Reason::RateLimited),
+            };
+            outcome = match answer {
+                Ok(answer) => (check.classify)(&answer.borrow()),
+                Err(reason) => Classification::Retry { reason, after: None },
             };
             match outcome {
                 Classification::Good(()) => {
@@ -189,11 +205,7 @@ impl<S: SecretSource> ProviderApi<S> {
                 _ => break,
             }
         }
-        let ticket = Ticket { permit, key: Some(key) };
-        match outcome {
-            Classification::Good(()) => Sent::Answered(answer, ticket),
-            outcome => Sent::Failed(outcome, ticket),
-        }
+        outcome
     }
 
     /// Whether the provider said lately that this key is valid, so that many events of a zone that it may
@@ -241,7 +253,7 @@ impl<S: SecretSource> ProviderApi<S> {
         };
         let key = self.key.as_ref().ok_or("no API key is configured")?;
         let key = key.current().await.map_err(|error| error.0)?;
-        let key = key.ok_or("the API key is still a placeholder")?;
+        let key = key.ok_or("the API key is empty or malformed")?;
         let answer =
             self.endpoint.manage(&lookup, &key).await.map_err(|error| error.to_string())?;
         is_own(&answer.borrow(), challenge, &lookup.secrets(&key))?;

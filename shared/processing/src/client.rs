@@ -18,7 +18,7 @@ use crate::{Api, Clock, http};
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 
 /// How long a call waits for the rate limit. If the wait would be longer, the event is requeued.
-const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(2);
 
 /// The API of one provider: its address, and what is left of its budget.
 pub struct Endpoint {

@@ -81,6 +81,7 @@ pub(crate) fn compose(
         sourceaddress: None,
         causationid: envelope.causationid.clone(),
         conflict: envelope.conflict,
+        progress: None,
         reconciled: envelope.reconciled,
         replayed: envelope.replayed,
         simulated: envelope.simulated,

@@ -41,7 +41,10 @@ pub(crate) fn decide(
     let failed = |reason| ended(Outcome::Failed, reason);
     let retry = |delay, reason, failure| match is_expired {
         true => failed(Reason::Expired),
-        false => Err(Retry { delay, reason: RetryReason::Failure(reason, failure), status }),
+        false => {
+            let reason = RetryReason::Failure(reason, failure);
+            Err(Retry { delay, reason, status, progress: None })
+        }
     };
     match *classification {
         Classification::Good(()) => ended(Outcome::Queried, Reason::Unreadable),
@@ -68,14 +71,14 @@ impl Retry {
     pub(crate) fn held(wait: Duration) -> Self {
         let spread = wait.mul_f64(1.0 + 2.0 * jitter()) + Duration::from_secs(1);
         let delay = Duration::from_secs(spread.as_secs()).min(MAX_DELAY);
-        Self { delay, reason: RetryReason::Held, status: None }
+        Self { delay, reason: RetryReason::Held, status: None, progress: None }
     }
 
     /// The delay is up to half longer than the wait, so that waiting events do not return at once.
     pub(crate) fn rate_limit(wait: Duration) -> Self {
         let spread = wait.mul_f64(1.0 + jitter() / 2.0);
         let delay = Duration::from_secs(spread.as_secs().clamp(1, 899) + 1);
-        Self { delay, reason: RetryReason::RateLimit, status: None }
+        Self { delay, reason: RetryReason::RateLimit, status: None, progress: None }
     }
 
     /// The event goes on without the answer.
@@ -91,7 +94,12 @@ impl Retry {
 
     /// The work continues in a new receipt, which can begin soon.
     pub(crate) fn deadline() -> Self {
-        Self { delay: Duration::from_secs(2), reason: RetryReason::Deadline, status: None }
+        Self {
+            delay: Duration::from_secs(2),
+            reason: RetryReason::Deadline,
+            status: None,
+            progress: None,
+        }
     }
 }
 
@@ -131,7 +139,12 @@ mod tests {
 
     fn retry(seconds: u64, reason: Reason, failure: FailureKind) -> Result<CallResult, Retry> {
         let delay = Duration::from_secs(seconds);
-        Err(Retry { delay, reason: RetryReason::Failure(reason, failure), status: Some(500) })
+        Err(Retry {
+            delay,
+            reason: RetryReason::Failure(reason, failure),
+            status: Some(500),
+            progress: None,
+        })
     }
 
     fn ended(outcome: Outcome, reason: Reason) -> Result<CallResult, Retry> {

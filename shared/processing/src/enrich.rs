@@ -1,19 +1,21 @@
 //! The call-backs of one event: the loop that drives every provider's machine, and the check of what
 //! came.
 
+use std::time::Instant;
+
 use certificate::{NotACertificate, Purpose, Question, Report};
 use envelope::{Callback, Certificate, CertificateEvent, Checks, Outcome, Reason};
 use ports::{
     Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortResult, SecretSource,
 };
-use providers::enrich::{CallResult, Emission, Found, Next, Reply};
+use providers::enrich::{CallResult, Emission, Enricher, Found, Next, Reply};
 use providers::interpretation::{Interpretation, Plan};
 use time::Duration;
 
 use crate::api::Sent;
 use crate::compose::compose;
 use crate::confirm::confirmed;
-use crate::decide::{decide, jitter};
+use crate::decide::{decide, is_expired, jitter};
 use crate::types::{Enriched, Enrichment, Event, Retry};
 use crate::worker::Worker;
 
@@ -49,10 +51,21 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let included_pem = event.interpretation.pem.clone().filter(|_| included.is_some());
         let interpretation = Interpretation { pem: included_pem, ..event.interpretation.clone() };
         let mut machine = api.enricher(&interpretation);
-        let patience = machine.patience();
-        let is_over = || {
+        if let Some(progress) = &envelope.progress {
+            machine.resume(progress);
+        }
+        // Not now, unless the event has waited as long as it may: then it goes on without the answer.
+        let later = |machine: &dyn Enricher, retry: Retry| {
             let age = self.now() - envelope.receivedtime;
-            patience.is_some_and(|patience| age >= patience) && envelope.replayed != Some(true)
+            let has_ended = |patience| age >= patience && envelope.replayed != Some(true);
+            if machine.patience().is_some_and(has_ended) {
+                return Err(retry.abandoned());
+            }
+            if is_expired(envelope, self.now()) {
+                let reason = Some(Reason::Expired);
+                return Err(CallResult { reason, ..CallResult::new(Outcome::Failed) });
+            }
+            Ok(Enriched::Retry(Retry { progress: machine.progress(), ..retry }))
         };
         let (mut new, mut known) = (0, 0);
         // This attempt counts once a call was made in it.
@@ -61,33 +74,45 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let mut next = machine.next(Reply::Start);
         loop {
             next = match next {
-                Next::Ask(_) if event.is_out_of_time() => {
-                    return Ok(Enriched::Retry(Retry::deadline()));
+                Next::Emit(_) if event.is_out_of_time() && !is_expired(envelope, self.now()) => {
+                    let progress = machine.progress();
+                    return Ok(Enriched::Retry(Retry { progress, ..Retry::deadline() }));
                 }
-                Next::Ask(call) => match api.send(&call, envelope, self.now()).await? {
-                    Sent::Answered(answer, ticket) => {
-                        (attempts, status) = (envelope.attempts + 1, Some(answer.status));
-                        let next = machine.next(Reply::Answer(answer.borrow()));
-                        api.report(ticket, envelope, &next, status).await;
-                        next
+                Next::Ask(_) if self.is_out_of_time(event, attempts > envelope.attempts) => {
+                    match later(&*machine, Retry::deadline()) {
+                        Ok(retry) => return Ok(retry),
+                        Err(expired) => machine.next(Reply::Final(expired)),
                     }
-                    Sent::Failed(classification, ticket) => {
-                        (attempts, status) = (envelope.attempts + 1, None);
-                        let next = Next::Failed(classification);
-                        api.report(ticket, envelope, &next, status).await;
-                        next
+                }
+                Next::Ask(call) => {
+                    let is_further = attempts > envelope.attempts;
+                    match api.send(&call, envelope, is_further, self.now()).await? {
+                        Sent::Answered(answer, ticket) => {
+                            (attempts, status) = (envelope.attempts + 1, Some(answer.status));
+                            let next = machine.next(Reply::Answer(answer.borrow()));
+                            api.report(ticket, envelope, &next, status).await;
+                            next
+                        }
+                        Sent::Failed(classification, ticket) => {
+                            (attempts, status) = (envelope.attempts + 1, None);
+                            let next = Next::Failed(classification);
+                            api.report(ticket, envelope, &next, status).await;
+                            next
+                        }
+                        Sent::Deferred(retry) => match later(&*machine, retry) {
+                            Ok(retry) => return Ok(retry),
+                            Err(expired) => machine.next(Reply::Final(expired)),
+                        },
+                        Sent::Final(result) => machine.next(Reply::Final(result)),
                     }
-                    Sent::Deferred(retry) if is_over() => {
-                        machine.next(Reply::Final(retry.abandoned()))
-                    }
-                    Sent::Deferred(retry) => return Ok(Enriched::Retry(retry)),
-                    Sent::Final(result) => machine.next(Reply::Final(result)),
-                },
+                }
                 Next::Failed(classification) => {
                     match decide(&classification, status, envelope, self.now(), jitter()) {
                         Ok(result) => machine.next(Reply::Final(result)),
-                        Err(retry) if is_over() => machine.next(Reply::Final(retry.abandoned())),
-                        Err(retry) => return Ok(Enriched::Retry(retry)),
+                        Err(retry) => match later(&*machine, retry) {
+                            Ok(retry) => return Ok(retry),
+                            Err(result) => machine.next(Reply::Final(result)),
+                        },
                     }
                 }
                 Next::Emit(emission) => {
@@ -97,7 +122,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                     }
                     machine.next(Reply::Emitted)
                 }
-                Next::Done(found) if new + known > 0 => {
+                Next::Done(found) if new + known > 0 || found.has_emitted => {
                     return Ok(Enriched::Emitted { new, known, problems: found.problems });
                 }
                 Next::Done(found) => match self.report(&found, &interpretation) {
@@ -117,6 +142,13 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// The chain that came with the event, where it can be read.
     pub(crate) fn included(&self, interpretation: &Interpretation) -> Option<Report> {
         self.validate(interpretation.pem.as_deref()?, interpretation).ok()
+    }
+
+    /// Whether no further call can end before the deadline. A receipt makes at least one call, so that
+    /// work of many calls comes to its end however long each takes.
+    fn is_out_of_time(&self, event: &Event<'_>, is_further: bool) -> bool {
+        let reserve = if is_further { self.longest_call } else { std::time::Duration::ZERO };
+        event.deadline.is_some_and(|deadline| Instant::now() + reserve >= deadline)
     }
 
     /// The certificates that came as PEM: those of the answer, or those of the event.

@@ -263,7 +263,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// message. A crash between any two of these repeats the event and loses nothing.
     async fn requeue(&self, event: &Event<'_>, retry: &Retry) -> PortResult<Disposition> {
         let Event { envelope, interpretation, receipt, .. } = *event;
-        self.send_again(&with_counts(envelope, retry.reason), interpretation, retry.delay).await?;
+        self.send_again(&as_requeued(envelope, retry), interpretation, retry.delay).await?;
         self.ports.ledger.release(event.id(), receipt).await?;
         telemetry::requeued(event, retry);
         Ok(Disposition::Requeued)
@@ -346,8 +346,9 @@ pub(crate) fn archive_key<T>(event: &CloudEvent<T>) -> PortResult<String> {
     Ok(format!("{provider}/{day}/{}", event.id.replace('/', ".")))
 }
 
-/// A requeued envelope is the received one with higher counts.
-fn with_counts(envelope: &Envelope, reason: RetryReason) -> Envelope {
+/// A requeued envelope is the received one with higher counts, and with what was done of its work.
+fn as_requeued(envelope: &Envelope, retry: &Retry) -> Envelope {
+    let reason = retry.reason;
     let is_attempt = matches!(reason, RetryReason::Failure(..));
     let is_bad = matches!(reason, RetryReason::Failure(_, FailureKind::BadCertificate));
     let is_hold = matches!(reason, RetryReason::Held);
@@ -355,6 +356,7 @@ fn with_counts(envelope: &Envelope, reason: RetryReason) -> Envelope {
         attempts: envelope.attempts.saturating_add(u32::from(is_attempt)),
         badcertificates: envelope.badcertificates.saturating_add(u32::from(is_bad)),
         holds: envelope.holds.saturating_add(u32::from(is_hold)),
+        progress: retry.progress.clone(),
         ..envelope.clone()
     }
 }

@@ -100,12 +100,12 @@ pub(crate) fn requeued(event: &Event<'_>, retry: &Retry) {
 }
 
 /// A fault of our own secret: no call is made.
-pub(crate) fn key_not_sendable(profile: &Profile) {
+pub(crate) fn key_not_usable(profile: &Profile) {
     let (provider, api) = (profile.provider, &profile.api);
     let (variable, secret_id_variable) = (api.secret.variable, api.secret_id_variable);
     tracing::error!(
         %provider, variable, secret_id_variable,
-        "the API key holds a control character or one that is not ASCII, so no call is made; store it again"
+        "the API key is empty, malformed, or holds a character that cannot be sent, so no call is made; store it again"
     );
     counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
 }

@@ -108,6 +108,8 @@ pub(crate) struct Retry {
     pub(crate) reason: RetryReason,
     /// HTTP status of the answer, if there was one.
     pub(crate) status: Option<u16>,
+    /// Where work of many calls goes on.
+    pub(crate) progress: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

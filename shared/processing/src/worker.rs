@@ -6,6 +6,7 @@ use ports::{Archive, Deliveries, EventsQueue, Ledger, PortError, PortResult, Sec
 use time::OffsetDateTime;
 
 use crate::api::Apis;
+use crate::client::MAX_RATE_LIMIT_WAIT;
 use crate::clock::System;
 use crate::{Clock, Keys, Settings, telemetry};
 
@@ -22,6 +23,8 @@ pub struct Worker<Q, D, L, A, S> {
     pub(crate) apis: Apis<S>,
     /// How long a claim lasts.
     pub(crate) lease: Duration,
+    /// How long a call may take, with the wait for the rate limit.
+    pub(crate) longest_call: Duration,
     pub(crate) deliver_canary: bool,
     pub(crate) trust_anchors: Arc<TrustAnchors>,
     clock: Arc<dyn Clock>,
@@ -48,7 +51,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
         let Settings { lease, deliver_canary, .. } = *settings;
         let trust_anchors = Arc::clone(&settings.trust_anchors);
-        Ok(Self { ports, apis, lease, deliver_canary, trust_anchors, clock })
+        let longest_call = settings.callback_timeout + MAX_RATE_LIMIT_WAIT;
+        Ok(Self { ports, apis, lease, longest_call, deliver_canary, trust_anchors, clock })
     }
 
     /// Makes the events due that wait for an API key, where it was replaced. To be called every few

@@ -1,4 +1,5 @@
 use envelope::{Certificate, Outcome, Reason};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::Duration;
 
@@ -15,6 +16,15 @@ pub trait Enricher: Send {
     fn patience(&self) -> Option<Duration> {
         None
     }
+
+    /// Where the work is, for a later receipt to go on there: what is left includes the last
+    /// [`Next::Ask`]. `None` where it is to begin anew. Only work of many calls has it.
+    fn progress(&self) -> Option<String> {
+        None
+    }
+
+    /// Goes on where [`progress`](Self::progress) says, before the first call of [`next`](Self::next).
+    fn resume(&mut self, _progress: &str) {}
 }
 
 /// Makes the machines of one provider. Built once, from the operator's settings.
@@ -89,7 +99,7 @@ pub enum Next {
 }
 
 /// The result of a call that has no usable answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CallResult {
     pub outcome: Outcome,
     pub reason: Option<Reason>,
@@ -114,6 +124,8 @@ pub struct Found {
     pub certificates: Vec<Certificate>,
     pub problems: Vec<String>,
     pub dcv: Option<Value>,
+    /// Certificates were emitted in an earlier receipt.
+    pub has_emitted: bool,
     /// Others that were found. Those that are delivered as the event's own are left out.
     pub related: Vec<Certificate>,
 }

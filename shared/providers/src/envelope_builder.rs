@@ -45,6 +45,7 @@ impl EnvelopeBuilder {
             sourceaddress: None,
             causationid: None,
             conflict: None,
+            progress: None,
             reconciled: None,
             replayed: None,
             simulated: None,

@@ -39,7 +39,7 @@ pub(crate) fn borrowed_object(body: &[u8]) -> Result<&RawValue, InvalidDocument>
 
 /// The members of an object in order, repeated names included, values untouched.
 #[derive(Clone, Debug, Default)]
-pub struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {
     /// `None` when `value` is no object.

@@ -107,6 +107,10 @@ pub enum SecretFault {
     Empty,
     #[error("the secret has no string `{0}`")]
     Missing(&'static str),
+    #[error("the secret begins as JSON, but is not a valid object of text members, each once")]
+    Malformed,
+    #[error("the secret holds a control character, which no request can carry")]
+    ControlCharacter,
     #[error("the secret still holds the placeholder from its creation; fill it in")]
     NotFilledIn,
     #[error("the secret's `{0}` is shorter than {1} characters")]

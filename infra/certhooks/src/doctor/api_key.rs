@@ -2,6 +2,7 @@ use embedded::is_simulated;
 use envelope::Provider;
 use ports::SecretSource;
 use providers::profile;
+use providers::secret::Stored;
 use providers::secret_member::SecretMember;
 
 use crate::credentials::{local_secrets, origin};
@@ -14,7 +15,7 @@ pub(crate) async fn check(context: &Context, provider: Provider) -> Option<Findi
         return None;
     }
     let (state, environment) = (&context.common().state, &context.environment);
-    let profile::Api { secret, key_name, key, .. } = profile::of(provider).api;
+    let profile::Api { secret, key_name, .. } = profile::of(provider).api;
     let SecretMember { variable, name, .. } = secret;
     let fix = format!(
         "set {variable} for `certhooks local` and for this command, or store `{name}` in {}",
@@ -23,12 +24,10 @@ pub(crate) async fn check(context: &Context, provider: Provider) -> Option<Findi
     match local_secrets(state, environment).api(provider).current().await {
         Err(error) => Some(Finding::error(error.to_string(), fix)),
         Ok(versions) => match versions.current {
-            Some(stored) if key(&stored).is_some() => None,
-            Some(_) => {
+            Some(stored) => {
+                let fault = Stored::read(&stored).first(secret.stored_as).err()?;
                 let origin = origin(environment, secret);
-                let detail =
-                    format!("{origin} cannot be used as the {key_name}, so no call is made");
-                Some(Finding::error(detail, fix))
+                Some(Finding::error(format!("{origin}: {fault}, so no call is made"), fix))
             }
             None if is_simulated(state) => Some(Finding::ok("the provider is simulated")),
             None => {

@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use boot::{Environment, Format};
-use embedded::{Options, State};
+use embedded::{LocalSecrets, Options, State};
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -34,6 +35,9 @@ use crate::local::webhook_endpoints::WebhookEndpoints;
 
 /// How long open requests may take to end after a signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Interval between two removals of outdated webhook secrets.
+const OUTDATED_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 pub(crate) async fn run(arguments: Local) -> CommandResult<()> {
     // With samples the deliveries are the output; the log holds only warnings and errors.
@@ -60,6 +64,7 @@ async fn serve(
     let secrets = state.secrets(credentials::variable(environment));
     let mut settings = intake::Settings::from_environment(environment)?;
     settings.simulated = simulated;
+    let overlap = settings.secret_overlap;
     let endpoints = WebhookEndpoints::open(environment, &state, &secrets, settings).await?;
     let worker = worker::build(&state, &providers)?;
     let reconciliation =
@@ -73,6 +78,7 @@ async fn serve(
     let endpoints = Arc::new(endpoints);
     let app = AppState::new(Arc::clone(&endpoints), arguments.trusted_proxy);
     tokio::spawn(endpoints.send_canaries(stopped.clone()));
+    tokio::spawn(drop_outdated(secrets.clone(), overlap, stopped.clone()));
     let tasks = Tasks {
         worker: tokio::spawn(worker::run(worker, state.events(), stopped.clone())),
         reconciliation: tokio::spawn(reconciliation.run(stopped.clone())),
@@ -96,6 +102,24 @@ async fn serve(
     let outcome = until_stopped(samples.map(Samples::run)).await;
     tasks.end().await?;
     outcome
+}
+
+/// Removes previous webhook secrets from the file once their time is over, until `stopped` turns true.
+/// They are not accepted any more by then.
+async fn drop_outdated(
+    secrets: LocalSecrets,
+    overlap: Duration,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        if let Err(error) = secrets.drop_outdated(overlap, OffsetDateTime::now_utc()) {
+            tracing::error!(%error, "failed to remove outdated webhook secrets");
+        }
+        let stopped = stopped.wait_for(|stopped| *stopped);
+        if tokio::time::timeout(OUTDATED_INTERVAL, stopped).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// The tasks that run until `stop` is sent.

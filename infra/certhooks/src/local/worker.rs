@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Received, State};
 use processing::{Disposition, Ports, QueueMessage, Worker};
@@ -14,6 +14,9 @@ const CONCURRENCY: usize = 64;
 /// The pause after an error of the queue itself, so that a full disk makes no busy loop.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long one receipt of a message may work, if its event needs many calls: well below the visibility
+/// timeout of the queue.
+const DEADLINE: Duration = Duration::from_secs(60);
 /// The interval between two looks at an API key that was refused.
 const KEY_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -94,7 +97,8 @@ async fn receive(worker: &Arc<LocalWorker>, events: &LocalEvents, permits: &Arc<
 /// A message that is not acknowledged becomes visible again after its visibility timeout.
 async fn process(worker: &Arc<LocalWorker>, events: &LocalEvents, message: Received) {
     let Received { receipt, body, .. } = message;
-    let record = QueueMessage { receipt: receipt.to_string(), body, deadline: None };
+    let deadline = Some(Instant::now() + DEADLINE);
+    let record = QueueMessage { receipt: receipt.to_string(), body, deadline };
     let dispositions = worker.process_batch(vec![record]).await;
     let disposition = dispositions.first().copied().unwrap_or(Disposition::Unacknowledged);
     if !disposition.is_done() {

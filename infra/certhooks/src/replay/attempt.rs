@@ -40,8 +40,14 @@ async fn attempts(
     envelope: Envelope,
     patience: Duration,
 ) -> Result<(), String> {
-    let mut envelope =
-        Envelope { replayed: Some(true), attempts: 0, badcertificates: 0, holds: 0, ..envelope };
+    let mut envelope = Envelope {
+        replayed: Some(true),
+        attempts: 0,
+        badcertificates: 0,
+        holds: 0,
+        progress: None,
+        ..envelope
+    };
     let (mut failing, mut waiting) = (Duration::ZERO, Duration::ZERO);
     loop {
         let body = serde_json::to_string(&envelope).map_err(|error| error.to_string())?;

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::error::{CommandError, CommandResult};
-use crate::output::say;
+use crate::output::{complain, say};
 use crate::replay::args::Replay;
 use crate::replay::attempt::{AttemptResult, replay};
 use crate::replay::worker::Replayer;
@@ -111,9 +111,9 @@ impl Progress<'_> {
                 self.failed += 1;
                 self.consecutive_failures += 1;
                 if self.arguments.common.json {
-                    eprintln!("{}", json!({ "failed": id, "key": key, "error": error }));
+                    complain!("{}", json!({ "failed": id, "key": key, "error": error }));
                 } else {
-                    eprintln!("certhooks: {id}: not replayed: {error}");
+                    complain!("certhooks: {id}: not replayed: {error}");
                 }
             }
         }
@@ -139,12 +139,12 @@ impl Progress<'_> {
         let waiting = open.iter().filter(|(_, is_done)| !is_done).count();
         let after = after.as_deref().unwrap_or("-");
         if self.arguments.common.json {
-            eprintln!(
+            complain!(
                 "{}",
                 json!({ "replayed": replayed, "failed": failed, "under_way": waiting, "after": after })
             );
         } else {
-            eprintln!(
+            complain!(
                 "certhooks: {replayed} replayed, {failed} failed, {waiting} in progress; finished up to {after}"
             );
         }
@@ -159,7 +159,7 @@ impl Progress<'_> {
         let value = json!({ "replayed": replayed, "failed": failed });
         let line = if arguments.common.json { value.to_string() } else { text };
         if arguments.to.as_deref() == Some("-") {
-            eprintln!("{line}");
+            complain!("{line}");
         } else {
             say!("{line}");
         }

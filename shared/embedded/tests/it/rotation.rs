@@ -39,6 +39,8 @@ async fn a_key_moves_from_pending_to_current_to_previous() {
 
     rotation.promote(true).unwrap();
     assert_eq!(exposed(&rotation.stages().unwrap()), [third.clone(), None, first]);
+    let rotated = secret.all().await.unwrap().current_created.unwrap();
+    assert!(time::OffsetDateTime::now_utc() - rotated < time::Duration::minutes(1));
 
     rotation.begin(&second).unwrap();
     rotation.abandon().unwrap();
@@ -51,6 +53,7 @@ async fn a_key_moves_from_pending_to_current_to_previous() {
 
     rotation.begin(&second).unwrap();
     rotation.promote(false).unwrap();
+    assert_eq!(secret.all().await.unwrap().current_created, None, "nothing previous is kept");
     let second = Some(second.expose_secret().to_owned());
     assert_eq!(exposed(&rotation.stages().unwrap()), [second, None, None]);
     let mode = fs::metadata(folder.path().join("secrets.json")).unwrap().permissions().mode();

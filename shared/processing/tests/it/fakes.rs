@@ -41,6 +41,8 @@ pub(crate) struct State {
     /// The providers whose delays were ended.
     pub(crate) made_due: Vec<Provider>,
     pub(crate) published: Vec<Delivery>,
+    /// How long a publication takes.
+    pub(crate) slow_publish: std::time::Duration,
     pub(crate) archive: BTreeMap<String, Vec<u8>>,
     pub(crate) ledger: BTreeMap<String, LedgerEntry>,
     /// By certificate.
@@ -100,6 +102,8 @@ impl EventsQueue for Fake {
 
 impl Deliveries for Fake {
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
+        let slow = self.state().slow_publish;
+        tokio::time::sleep(slow).await;
         self.step(Step::Publish)?.published.push(delivery);
         Ok(())
     }

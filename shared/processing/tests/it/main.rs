@@ -9,6 +9,7 @@
 //! - [`ledger`]: claims, leases, duplicates
 //! - [`faults`]: what happens when a port fails
 //! - [`foreign`], [`scripted`]: answers that are not the provider's own, byte for byte
+//! - [`many_calls`]: work of many calls stops, and goes on where it was
 //! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`stale`]: events that are older than the state of their certificate
 //! - [`time`]: what depends on the age of an event
@@ -25,6 +26,7 @@ mod faults;
 mod foreign;
 mod invented_provider;
 mod ledger;
+mod many_calls;
 mod outage;
 mod scripted;
 mod stale;

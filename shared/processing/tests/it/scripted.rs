@@ -1,6 +1,7 @@
 //! A provider's API that gives prepared answers, byte for byte.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,6 +13,8 @@ pub(crate) struct Scripted {
     pub(crate) base: String,
     answers: Answers,
     requests: Arc<Mutex<Vec<String>>>,
+    /// How long each answer takes.
+    pub(crate) delay: Arc<Mutex<Duration>>,
 }
 
 impl Scripted {
@@ -19,13 +22,15 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (answers, requests) = (Answers::default(), Arc::<Mutex<Vec<String>>>::default());
-        let (all, log) = (Arc::clone(&answers), Arc::clone(&requests));
+        let delay = Arc::<Mutex<Duration>>::default();
+        let (all, log, wait) = (Arc::clone(&answers), Arc::clone(&requests), Arc::clone(&delay));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&all), Arc::clone(&log)));
+                let wait = *wait.lock().unwrap();
+                tokio::spawn(serve(stream, wait, Arc::clone(&all), Arc::clone(&log)));
             }
         });
-        Self { base, answers, requests }
+        Self { base, answers, requests, delay }
     }
 
     /// Answers requests whose path begins with `path` from now on.
@@ -60,7 +65,12 @@ fn path_of(head: &str) -> &str {
     head.split(' ').nth(1).unwrap_or_default()
 }
 
-async fn serve(mut stream: TcpStream, answers: Answers, log: Arc<Mutex<Vec<String>>>) {
+async fn serve(
+    mut stream: TcpStream,
+    delay: Duration,
+    answers: Answers,
+    log: Arc<Mutex<Vec<String>>>,
+) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -75,6 +85,7 @@ async fn serve(mut stream: TcpStream, answers: Answers, log: Arc<Mutex<Vec<Strin
         fitting.max_by_key(|(path, _)| path.len()).map(|(_, answer)| answer.clone())
     };
     log.lock().unwrap().push(head);
+    tokio::time::sleep(delay).await;
     let _ = stream.write_all(&answer.unwrap_or_else(|| http(500, "", b""))).await;
     let _ = stream.shutdown().await;
 }

@@ -1,5 +1,6 @@
 use envelope::{Certificate, Reason};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::document::ct_certificate::CtCertificate;
@@ -15,7 +16,7 @@ const FIELDS: &str = "id,cert_hash_sha256,domains,issuer_name,subject_name,certi
 const PAGE: &str = "500";
 
 /// A certificate that Meta found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FoundCertificate {
     pub id: Option<String>,
     /// Lower-case hex. The id stands in its place where Meta gives no hash.
@@ -148,8 +149,7 @@ fn classify(
     // Other APIs have errors with a number in `code` too. A final answer needs a member that only the
     // Graph API has.
     let has_own = |name: &&str| error.get(name).is_some();
-    let is_graphs =
-        ["type", "error_subcode", "fbtrace_id", "is_transient"].iter().any(|name| has_own(name));
+    let is_graphs = ["type", "error_subcode", "fbtrace_id", "is_transient"].iter().any(has_own);
     match number("code") {
         Some(4 | 17 | 32 | 613) => answer.retry(Reason::RateLimited),
         Some(1 | 2) => answer.retry(Reason::Unavailable),

@@ -409,6 +409,7 @@ mod meta {
     /// One that is not answered does not keep the others from being asked.
     #[test]
     fn what_is_not_answered_is_a_problem_of_the_event() {
+        let refusal = r#"{"error":{"type":"OAuthException","code":100}}"#;
         let retired = r#"{"error":{"code":100,"error_subcode":33}}"#;
         let found = page(&["1"], None);
         steps(
@@ -418,12 +419,27 @@ mod meta {
                 (Reply::Start, "ask 9"),
                 (Reply::Answer(answer(400, retired)), "failed Failed { reason: NotFound }"),
                 (refused(Reason::NotFound), "ask certificates query=a.example"),
-                (Reply::Answer(answer(400, retired)), "failed Gone { reason: Retired }"),
-                (ended(Outcome::Gone, Some(Reason::Retired)), "ask certificates query=b.example"),
+                (Reply::Answer(answer(400, refusal)), "failed Failed { reason: Refused }"),
+                (refused(Reason::Refused), "ask certificates query=b.example"),
                 (good(&found), "emit 1"),
-                (Reply::Emitted, "done queried 200, a.example: lookup failed: retired"),
+                (Reply::Emitted, "done queried 200, a.example: lookup failed: refused"),
             ],
         );
+        // Nothing is asked of an API that is retired, or once the time is over.
+        for (reply, result) in [
+            (ended(Outcome::Gone, Some(Reason::Retired)), "gone retired"),
+            (ended(Outcome::Failed, Some(Reason::Expired)), "failed expired"),
+        ] {
+            let reason = result.split(' ').next_back().unwrap();
+            steps(
+                &[DOMAINS],
+                &observed("../"),
+                &[
+                    (Reply::Start, "ask certificates query=a.example"),
+                    (reply, &format!("done {result}, a.example: lookup failed: {reason}")),
+                ],
+            );
+        }
         steps(
             &[DOMAINS],
             &observed("9"),

@@ -79,7 +79,7 @@ async fn a_challenge_of_an_unknown_webhook() {
     let local =
         stage.start_local_with(&[ON, ("DIGICERT_WEBHOOK_KEY", crate::harness::DIGICERT_KEY)]);
     for (data, why) in [
-        (r#"{"token":"canary-token","webhook_id":99}"#, "not_found|webhook"),
+        (r#"{"token":"canary-token","webhook_id":99}"#, "has no webhook 99"),
         (r#"{"token":"canary-token"}"#, "names no webhook"),
         (r#"{"token":"canary-token","webhook_id":"../x"}"#, "names no webhook"),
     ] {

@@ -49,13 +49,39 @@ fn a_wrong_key_in_the_settings_holds_the_events() {
     }
 }
 
+/// Whatever spoiled it, it is not sent, and the log names it.
+#[test]
+fn a_key_that_cannot_be_one_is_as_a_refused_one_without_a_call() {
+    let providers = Providers::start();
+    for key in [
+        "canary-abc\ndef",
+        "{'api_key': 'canary-abc'}",
+        "{\"api_key\": \"canary-abc\"",
+        "\u{feff}{\"api_key\": \"canary-abc\", \"api_token\": \"x\", \"access_token\": \"x\"}",
+        "\"canary-abc\"",
+    ] {
+        let variables = ["DIGICERT_API_KEY", "CLOUDFLARE_API_TOKEN", "META_ACCESS_TOKEN"];
+        let local = providers.local(&variables.map(|name| (name, key)));
+        for event in [issued(9301), deployed("z", "h9302"), observed("9303")] {
+            assert_held(&local, &providers.send_one(&local, &event));
+        }
+        for name in variables {
+            local.logged(1, |line| line["level"] == "ERROR" && line["variable"] == name);
+        }
+        assert!(local.log().iter().all(|line| !line.contains("canary-abc")));
+    }
+    assert!(providers.seen("").is_empty(), "{:?}", providers.seen(""));
+}
+
 /// Statuses and error codes that the simulator does not produce.
 #[test]
 fn refusals_of_each_kind_hold() {
     let graph = |code: u32| json!({"error": {"code": code, "type": "OAuthException"}}).to_string();
+    let cloudflare = json!({"success": false, "errors": [{"code": 10000}]}).to_string();
     let canned = Canned::start(move |target| match target {
-        target if target.contains("unauthenticated") => (401, String::new()),
-        target if target.contains("unauthorized") => (403, "{}".into()),
+        target if target.contains("unauthenticated") => (401, cloudflare.clone()),
+        target if target.contains("unauthorized") => (403, cloudflare.clone()),
+        target if target.contains("tokens/verify") => (401, cloudflare.clone()),
         target if target.starts_with("/102") => (400, graph(102)),
         target if target.starts_with("/190") => (401, graph(190)),
         target if target.contains("order") => {

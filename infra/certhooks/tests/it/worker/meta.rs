@@ -59,7 +59,7 @@ fn cursors_are_followed_up_to_the_page_limit_and_addresses_are_not() {
     let next = format!("http://{}/certificates?after=", elsewhere.address);
     let canned = Canned::start(move |target| {
         if !target.starts_with("/certificates") || target.contains("refused") {
-            let error = json!({"code": 100, "error_subcode": 33});
+            let error = json!({"code": 100, "type": "OAuthException"});
             return (400, json!({"error": error}).to_string());
         }
         let after = target.split_once("after=").map_or("0", |(_, after)| after);
@@ -84,7 +84,7 @@ fn cursors_are_followed_up_to_the_page_limit_and_addresses_are_not() {
     let lines = local.log_until(&id, |lines| lines.iter().any(|line| !line["new"].is_null()));
     assert_eq!(lines.last().unwrap()["new"], 5 + 20, "{lines:?}");
     for problem in
-        ["endless.example: search ended after 20 pages", "refused.example: lookup failed: retired"]
+        ["endless.example: search ended after 20 pages", "refused.example: lookup failed: refused"]
     {
         assert!(lines.iter().any(|line| line["problem"] == problem), "{lines:?}");
     }

@@ -15,12 +15,9 @@ fn assert_callback(event: &Value, expected: &Value, what: &str) {
 /// The answer is complete, but not a certificate.
 #[test]
 fn a_bad_certificate_is_delivered_after_three_attempts() {
-    let elsewhere = Canned::start(|_| (200, String::new()));
     let providers = Providers::start();
     let local = providers.local(&[]);
-    let location = format!("http://{}/certificate", elsewhere.address);
-    let faults =
-        [(Fault::Html, 200), (Fault::GarbageArmour, 200), (Fault::Redirect { location }, 302)];
+    let faults = [(Fault::GarbageArmour, 200)];
     for (number, (fault, _)) in faults.iter().enumerate() {
         let path = format!("/services/v2/certificate/{}/", 7001 + number);
         providers.faults().add(Rule::new(path, fault.clone()));
@@ -38,7 +35,6 @@ fn a_bad_certificate_is_delivered_after_three_attempts() {
         assert!(event["data"]["pem_chain"].is_null());
         assert_eq!(providers.seen(&format!("/certificate/{}/", 7001 + number)).len(), 3);
     }
-    assert_eq!(elsewhere.targets(), Vec::<String>::new(), "the redirect was followed");
 }
 
 /// These are a 4xx that will not change, and an object that no longer exists.
@@ -139,4 +135,22 @@ fn the_largest_id_is_usable_as_number_and_as_text() {
         assert_eq!(event["subject"], format!("digicert/certificate/{number}"));
         assert_eq!(event["data"]["identifiers"]["certificate_id"], number);
     }
+}
+
+/// A page or a redirect where a certificate was due says nothing about it, and the redirect is not
+/// followed.
+#[test]
+fn a_page_instead_of_a_certificate_is_tried_again() {
+    let elsewhere = Canned::start(|_| (200, String::new()));
+    let providers = Providers::start();
+    let local = providers.local(&[]);
+    let location = format!("http://{}/certificate", elsewhere.address);
+    for (id, fault) in [(7101, Fault::Html), (7102, Fault::Redirect { location })] {
+        let path = format!("/services/v2/certificate/{id}/");
+        providers.faults().add(Rule::new(path, fault.clone()).times(1));
+        let event = local.event(&providers.send_one(&local, &issued(id)));
+        let expected = json!({"outcome": "downloaded", "attempts": 2, "status": 200});
+        assert_callback(&event, &expected, &format!("{fault:?}"));
+    }
+    assert_eq!(elsewhere.targets(), Vec::<String>::new(), "the redirect was followed");
 }

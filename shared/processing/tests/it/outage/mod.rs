@@ -5,7 +5,7 @@
 //! - [`queue`]: SQS in simulated time
 //! - [`day`]: advances time from one event to the next, and collects what happened
 
-mod clock;
+pub(crate) mod clock;
 mod day;
 mod queue;
 
