@@ -10,9 +10,8 @@ use providers::profile;
 use simulator::Simulator;
 
 use crate::events::Event;
-use crate::latency::Latencies;
 use crate::local::database::Database;
-use crate::local::process::{Local, Log};
+use crate::local::process::Local;
 use crate::local::senders::Senders;
 use crate::programs::Programs;
 use crate::report::Row;
@@ -39,7 +38,6 @@ pub(crate) struct LocalTestbed {
     state: PathBuf,
     pub(crate) kills: u64,
     leaked: u64,
-    pub(crate) latencies: Latencies,
     at: BTreeMap<String, u64>,
     peak_kib: u64,
     /// Whether the evaluation searches everything that is stored for secrets.
@@ -63,7 +61,6 @@ impl LocalTestbed {
             state: folder.path().join("state"),
             kills: 0,
             leaked: 0,
-            latencies: Latencies::default(),
             at: BTreeMap::new(),
             peak_kib: 0,
             is_searched: true,
@@ -87,8 +84,8 @@ impl LocalTestbed {
     }
 
     /// The number of events that this process has delivered so far.
-    pub(crate) fn delivered(&self) -> usize {
-        self.local.as_ref().map_or(0, |local| local.log().latencies.end_to_end.len())
+    pub(crate) fn delivered(&self) -> u64 {
+        self.local.as_ref().map_or(0, |local| local.log().delivered)
     }
 
     /// The current memory of the process.
@@ -102,16 +99,10 @@ impl LocalTestbed {
         &self.state
     }
 
-    fn add_log(&mut self, log: Log) {
-        self.leaked += log.leaked;
-        self.latencies.extend(log.latencies);
-    }
-
     /// Kills the process (SIGKILL), finds out the crash points, and restarts it.
     pub(crate) fn kill(&mut self) -> Result<()> {
         let local = self.local.take().context("certhooks local is not running")?;
-        let log = local.kill()?;
-        self.add_log(log);
+        self.leaked += local.kill()?.leaked;
         self.kills += 1;
         for crash_point in Database::open(&self.state)?.crash_points(&self.simulator)? {
             *self.at.entry(crash_point.to_owned()).or_default() += 1;
@@ -125,8 +116,7 @@ impl LocalTestbed {
         if let Some(local) = self.local.take() {
             self.peak_kib =
                 self.peak_kib.max(memory(local.id()).map_or(0, |it: Memory| it.peak / 1024));
-            let log = local.stop()?;
-            self.add_log(log);
+            self.leaked += local.stop()?.leaked;
         }
         Ok(())
     }
