@@ -36,7 +36,7 @@ const SECRETS: &str = r#"{
 #[derive(Debug, Parser)]
 #[command(
     name = "perf-regression",
-    after_help = "Example:\n  perf-regression --baseline infra/lab/bench/baseline.json target/release/worker"
+    after_help = "Example:\n  perf-regression --baseline infra/lab/bench/baseline.json target/release/*-webhook"
 )]
 struct Cli {
     /// File with the baseline
