@@ -11,7 +11,9 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use bench::results::processor;
 use clap::Parser;
-use harness::{AwsStubs, EVENTS_QUEUE, Function, InvocationResult, lambda_variables, sample};
+use harness::{
+    AwsStubs, EVENTS_QUEUE, Folder, Function, InvocationResult, lambda_variables, sample,
+};
 use serde::{Deserialize, Serialize};
 
 /// Growth up to this many per cent passes.
@@ -34,7 +36,7 @@ const SECRETS: &str = r#"{
 #[derive(Debug, Parser)]
 #[command(
     name = "perf-regression",
-    after_help = "Example:\n  perf-regression --baseline infra/lab/bench/baseline.json target/release/worker"
+    after_help = "Example:\n  perf-regression --baseline infra/lab/bench/baseline.json target/release/*-webhook"
 )]
 struct Cli {
     /// File with the baseline
@@ -140,9 +142,9 @@ fn compare(expected: Option<u64>, instructions: u64) -> (bool, &'static str) {
 /// Runs each function under callgrind, with AWS endpoints on TLS around it.
 async fn counts(binaries: &[PathBuf]) -> Result<BTreeMap<String, u64>> {
     let endpoints = AwsStubs::start(SECRETS).await?;
-    let name = format!("certhooks-perf-regression-{}.pem", std::process::id());
-    let authority = std::env::temp_dir().join(name);
-    fs::write(&authority, endpoints.ca_pem()).with_context(|| authority.display().to_string())?;
+    let folder = Folder::new()?;
+    let authority = folder.path().join("authority.pem");
+    fs::write(&authority, endpoints.ca_pem())?;
     let mut counts = BTreeMap::new();
     for binary in binaries {
         let mut lowest = u64::MAX;
@@ -152,7 +154,6 @@ async fn counts(binaries: &[PathBuf]) -> Result<BTreeMap<String, u64>> {
         }
         counts.insert(name_of(binary), lowest);
     }
-    fs::remove_file(&authority)?;
     Ok(counts)
 }
 

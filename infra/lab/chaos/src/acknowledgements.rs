@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use harness::SecretScanner;
@@ -20,8 +19,6 @@ pub(crate) struct Acknowledgements {
     scanner: SecretScanner,
     /// The ids of all acknowledged events that are to be delivered.
     pub(crate) accepted: BTreeSet<String>,
-    /// The duration of each acknowledged request, in microseconds.
-    pub(crate) times: Vec<u64>,
     /// The number of refusals with 503 and `Retry-After`.
     pub(crate) refused: u64,
     /// The number of secrets found in responses.
@@ -30,20 +27,15 @@ pub(crate) struct Acknowledgements {
 
 impl Acknowledgements {
     pub(crate) fn new(scanner: SecretScanner) -> Self {
-        Self { scanner, accepted: BTreeSet::new(), times: Vec::new(), refused: 0, leaked: 0 }
+        Self { scanner, accepted: BTreeSet::new(), refused: 0, leaked: 0 }
     }
 
-    /// Takes the response to an event that was sent at `sent`. Returns whether it acknowledges the event, which
+    /// Takes the response to an event. Returns whether it acknowledges the event, which
     /// otherwise has to be sent again.
     ///
     /// # Errors
     /// The response is neither 200 with ids nor 503 with `Retry-After`.
-    pub(crate) fn take(
-        &mut self,
-        event: &Event,
-        response: &Response,
-        sent: Instant,
-    ) -> Result<bool> {
+    pub(crate) fn take(&mut self, event: &Event, response: &Response) -> Result<bool> {
         let Response { status, headers, body } = response;
         self.leaked += self.scanner.count(headers) + self.scanner.count(body);
         if *status != 200 {
@@ -58,7 +50,6 @@ impl Acknowledgements {
         if !event.is_challenge {
             self.accepted.extend(ids.iter().filter_map(Value::as_str).map(str::to_owned));
         }
-        self.times.push(u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX));
         Ok(true)
     }
 }

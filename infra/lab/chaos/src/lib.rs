@@ -7,12 +7,10 @@
 //! - [`programs`]: the compiled programs
 //! - [`events`]: different events of every provider; [`acknowledgements`]: what is answered to them
 //! - [`secrets`]: unmistakable secrets, and the search for them
-//! - [`latency`]: latencies of the events, from the worker's log
 //! - [`report`]: the table that `make chaos` prints
 
 mod acknowledgements;
 mod events;
-mod latency;
 mod leaks;
 mod local;
 pub mod programs;

@@ -1,6 +1,7 @@
 //! For tests: the environment of a Lambda function, on this machine.
 //!
 //! - [`emulator`]: ministack as SQS, Secrets Manager, DynamoDB and S3
+//! - [`folder`]: a temporary folder
 //! - [`function`]: runs a compiled function and invokes it
 //! - [`runtime_api`]: the Lambda Runtime API from which the function gets its invocations
 //! - [`samples`]: the events of `events/lambda`, and a run of a webhook function with all of them
@@ -14,6 +15,7 @@
 
 mod aws_stubs;
 mod emulator;
+mod folder;
 mod function;
 pub mod history;
 pub mod ledger;
@@ -27,6 +29,7 @@ mod tls;
 
 pub use aws_stubs::{AwsStubs, EVENTS_QUEUE, Message};
 pub use emulator::Emulator;
+pub use folder::Folder;
 pub use function::{Function, failed_start, lambda_variables};
 pub use masked::masked;
 pub use process::{Memory, Process, memory, program};

@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use harness::Random;
+use harness::{Folder, Random};
 
-use crate::local::folder::Folder;
 use crate::local::testbed::{LocalTestbed, until};
 use crate::local::volume::Volume;
 use crate::programs::Programs;
@@ -15,7 +14,7 @@ use crate::testbed::Testbed;
 /// call-back.
 const MAX_DELAY_MS: u64 = 40;
 /// The number of events that each process delivers before it is killed.
-const MIN_DELIVERED: usize = 8;
+const MIN_DELIVERED: u64 = 8;
 /// The size of the file system that is filled.
 const VOLUME_BYTES: u64 = 256 * 1024 * 1024;
 /// The number of refusals and acknowledgements to wait for each time that it is full.

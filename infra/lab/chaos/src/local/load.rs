@@ -18,7 +18,7 @@ pub(crate) async fn load(programs: &Programs, events: u64, mut row: Row) -> Resu
     let mut memory = Vec::new();
     let mut delivered = 0;
     while delivered < events {
-        delivered = testbed.delivered() as u64;
+        delivered = testbed.delivered();
         if delivered * 10 >= events * (memory.len() as u64 + 1) {
             memory.push(testbed.resident_kib()?);
         }
@@ -26,12 +26,7 @@ pub(crate) async fn load(programs: &Programs, events: u64, mut row: Row) -> Resu
     }
     testbed.senders.finish(sending).await?;
     testbed.drain(0).await?;
-    let took = began.elapsed();
-    testbed.stop()?;
-    let mut times = std::mem::take(&mut testbed.senders.acknowledgements().times);
-    for (name, value) in testbed.latencies.measured(&mut times, took) {
-        row.measure(name, value);
-    }
+    row.measure("events_per_second", (events as f64 / began.elapsed().as_secs_f64()).round());
     row.measure("resident_kib_at_each_tenth", memory);
     // That many files would take longer than the scenario.
     testbed.is_searched = false;

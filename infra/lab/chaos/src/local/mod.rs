@@ -4,13 +4,12 @@
 //! - [`process`]: a running process, whose log is searched for secrets
 //! - [`senders`]: providers that send each event until it is acknowledged
 //! - [`database`]: what is stored, and how far the events were processed when the process was killed
-//! - [`folder`], [`volume`]: a folder for the state, and a file system that fills up
+//! - [`volume`]: a file system that fills up
 //! - [`crash`], [`faults`], [`load`]: the scenarios
 
 mod crash;
 mod database;
 mod faults;
-mod folder;
 mod load;
 mod process;
 mod senders;

@@ -10,8 +10,6 @@ use anyhow::{Context, Result, bail, ensure};
 use harness::{Process, SecretScanner};
 use serde_json::Value;
 
-use crate::latency::Latencies;
-
 /// The time limit of a start, on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// The number of lines of the log that are kept, for error messages.
@@ -29,7 +27,8 @@ pub(crate) struct Local {
 #[derive(Default)]
 pub(crate) struct Log {
     pub(crate) leaked: u64,
-    pub(crate) latencies: Latencies,
+    /// The number of delivered events.
+    pub(crate) delivered: u64,
     last: VecDeque<String>,
 }
 
@@ -116,7 +115,7 @@ fn read(
         }
         let mut log = lock(log);
         log.leaked += scanner.count(&line);
-        log.latencies.read(&parsed);
+        log.delivered += u64::from(parsed["message"] == "delivered");
         if log.last.len() == LINES_KEPT {
             log.last.pop_front();
         }

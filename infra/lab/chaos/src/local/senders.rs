@@ -95,10 +95,9 @@ impl Senders {
     pub(crate) async fn send(&self, event: &Event) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let sent = Instant::now();
             // An error means that the process was killed or does not listen yet, so the event is sent again.
             if let Ok(response) = self.post(event).await
-                && self.acknowledgements().take(event, &response, sent)?
+                && self.acknowledgements().take(event, &response)?
             {
                 return Ok(());
             }

@@ -1,23 +1,27 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use harness::{Memory, SecretScanner, memory};
+use harness::{Folder, Memory, SecretScanner, memory};
 use providers::profile;
 use simulator::Simulator;
 
 use crate::events::Event;
-use crate::latency::Latencies;
 use crate::local::database::Database;
-use crate::local::folder::{Folder, leaks};
-use crate::local::process::{Local, Log};
+use crate::local::process::Local;
 use crate::local::senders::Senders;
 use crate::programs::Programs;
 use crate::report::Row;
-use crate::secrets::{self, api_variables, planted};
+use crate::secrets::{self, CHALLENGE, api_variables, planted};
 use crate::testbed::Testbed;
+
+/// The file that may hold secrets.
+const SECRETS: &str = "secrets.json";
+/// The database and its write-ahead log, which hold the token of a challenge for the operator.
+const DATABASE: &str = "certhooks.db";
 
 const PAUSE: Duration = Duration::from_millis(50);
 /// A queue without progress for this long waits for a visibility timeout, which a restart ends.
@@ -34,7 +38,6 @@ pub(crate) struct LocalTestbed {
     state: PathBuf,
     pub(crate) kills: u64,
     leaked: u64,
-    pub(crate) latencies: Latencies,
     at: BTreeMap<String, u64>,
     peak_kib: u64,
     /// Whether the evaluation searches everything that is stored for secrets.
@@ -58,7 +61,6 @@ impl LocalTestbed {
             state: folder.path().join("state"),
             kills: 0,
             leaked: 0,
-            latencies: Latencies::default(),
             at: BTreeMap::new(),
             peak_kib: 0,
             is_searched: true,
@@ -82,8 +84,8 @@ impl LocalTestbed {
     }
 
     /// The number of events that this process has delivered so far.
-    pub(crate) fn delivered(&self) -> usize {
-        self.local.as_ref().map_or(0, |local| local.log().latencies.end_to_end.len())
+    pub(crate) fn delivered(&self) -> u64 {
+        self.local.as_ref().map_or(0, |local| local.log().delivered)
     }
 
     /// The current memory of the process.
@@ -97,16 +99,10 @@ impl LocalTestbed {
         &self.state
     }
 
-    fn add_log(&mut self, log: Log) {
-        self.leaked += log.leaked;
-        self.latencies.extend(log.latencies);
-    }
-
     /// Kills the process (SIGKILL), finds out the crash points, and restarts it.
     pub(crate) fn kill(&mut self) -> Result<()> {
         let local = self.local.take().context("certhooks local is not running")?;
-        let log = local.kill()?;
-        self.add_log(log);
+        self.leaked += local.kill()?.leaked;
         self.kills += 1;
         for crash_point in Database::open(&self.state)?.crash_points(&self.simulator)? {
             *self.at.entry(crash_point.to_owned()).or_default() += 1;
@@ -120,8 +116,7 @@ impl LocalTestbed {
         if let Some(local) = self.local.take() {
             self.peak_kib =
                 self.peak_kib.max(memory(local.id()).map_or(0, |it: Memory| it.peak / 1024));
-            let log = local.stop()?;
-            self.add_log(log);
+            self.leaked += local.stop()?.leaked;
         }
         Ok(())
     }
@@ -192,6 +187,25 @@ impl Testbed for LocalTestbed {
         row.measure("refused_with_503", acknowledgements.refused);
         Ok(row)
     }
+}
+
+/// Counts the secrets in the files below a folder, including the database with its write-ahead log.
+fn leaks(folder: &Path, scanner: &SecretScanner) -> Result<u64> {
+    let without_challenge = scanner.without(CHALLENGE);
+    let mut found = 0;
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found += leaks(&entry.path(), scanner)?;
+        } else if entry.file_name() != SECRETS {
+            let bytes = fs::read(entry.path())?;
+            let text = String::from_utf8_lossy(&bytes);
+            let is_database = entry.file_name().to_string_lossy().starts_with(DATABASE);
+            found +=
+                if is_database { without_challenge.count(&text) } else { scanner.count(&text) };
+        }
+    }
+    Ok(found)
 }
 
 /// Waits until the process does what is expected of it.

@@ -4,7 +4,6 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use harness::{Function, InvocationResult, SecretScanner, memory};
 
-use crate::latency::Latencies;
 use crate::sqs::proxy::Proxy;
 use crate::sqs::request::Caller;
 
@@ -18,7 +17,6 @@ pub(crate) struct ProcessUnderTest {
     pub(crate) kills: u64,
     /// The number of secrets found in its output.
     pub(crate) leaked: u64,
-    pub(crate) latencies: Latencies,
     /// The highest peak of all its processes that were measured.
     pub(crate) peak_kib: u64,
 }
@@ -45,7 +43,6 @@ impl ProcessUnderTest {
             scanner,
             kills: 0,
             leaked: 0,
-            latencies: Latencies::default(),
             peak_kib: 0,
         }
     }
@@ -80,9 +77,6 @@ impl ProcessUnderTest {
         let Some(function) = self.function.take() else { return Ok(()) };
         let (out, error) = function.kill()?;
         self.leaked += self.scanner.count(&out) + self.scanner.count(&error);
-        for line in error.lines() {
-            self.latencies.read(&serde_json::from_str(line).unwrap_or_default());
-        }
         Ok(())
     }
 

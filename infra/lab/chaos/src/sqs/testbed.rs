@@ -37,7 +37,7 @@ pub(crate) struct SqsTestbed {
     pub(crate) worker: ProcessUnderTest,
     events: String,
     deliveries: String,
-    pub(crate) acknowledgements: Acknowledgements,
+    acknowledgements: Acknowledgements,
     scanner: SecretScanner,
 }
 
@@ -144,7 +144,6 @@ impl Testbed for SqsTestbed {
         let (provider, function) = function.context("the provider has no webhook function")?;
         let invocation = invocation(event)?;
         for _ in 0..MAX_SENDS {
-            let sent = Instant::now();
             let Invocation::Answered(InvocationResult::Response(response)) =
                 function.invoke(invocation.clone(), proxy).await?
             else {
@@ -155,7 +154,7 @@ impl Testbed for SqsTestbed {
                 headers: response["headers"].to_string(),
                 body: response["body"].as_str().unwrap_or_default().to_owned(),
             };
-            if acknowledgements.take(event, &response, sent)? {
+            if acknowledgements.take(event, &response)? {
                 return Ok(());
             }
         }

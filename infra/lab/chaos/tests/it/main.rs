@@ -54,7 +54,7 @@ async fn failing_providers_database_and_archive_lose_nothing() {
 async fn load_loses_nothing_and_is_measured() {
     for scenario in ["load, local", "load, SQS"] {
         let row = good(scenario).await;
-        assert!(row.measured["answer_us"]["p99"].is_u64(), "{:?}", row.measured);
+        assert!(row.measured.contains_key("events_per_second"), "{:?}", row.measured);
     }
 }
 

@@ -1,16 +1,15 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 
 use super::order;
 use super::replies::{not_found, unknown_format};
 use super::state::DigicertState;
-use super::status_changes::window;
+use super::status_changes::TimeFrame;
 use crate::authority::{Authority, Curve, Issued};
 use crate::chain::{self, Extent, LineEnding};
 use crate::fault::InjectedFault;
@@ -54,11 +53,10 @@ pub(super) async fn order_info(
 
 pub(super) async fn status_changes(
     State(state): State<Arc<DigicertState>>,
-    parameters: Query<HashMap<String, String>>,
+    uri: Uri,
 ) -> HandlerResult {
-    let (from, to) = window(&parameters, state.shared.clock.now())?;
-    let orders = state.account().changes.between(from, to);
-    Ok(responses::json(StatusCode::OK, orders))
+    let (from, to) = TimeFrame::of(&uri, state.shared.clock.now())?;
+    Ok(responses::json(StatusCode::OK, state.account().changes.between(from, to)))
 }
 
 /// The certificate with this id.

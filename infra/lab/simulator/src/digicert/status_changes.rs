@@ -1,5 +1,8 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use axum::extract::Query;
+use axum::http::Uri;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -67,35 +70,42 @@ impl StatusChanges {
     }
 }
 
-/// The start and end of the time frame. At least one parameter is required; `minutes` and `seconds` add up.
-pub(super) fn window(
-    parameters: &HashMap<String, String>,
-    now: OffsetDateTime,
-) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
-    let (from, to) = match parameters.get("filters[status_last_updated]") {
-        Some(range) => span(range).ok_or_else(|| {
-            Refusal::parameter("filters[status_last_updated] must be FROM...TO, each yyyy-MM-dd")
-        })?,
-        None => (now.saturating_sub(age(parameters)?), now),
-    };
-    if to - from > MAX_TIME_FRAME {
-        return Err(Refusal::TIME_FRAME_TOO_LONG);
-    }
-    Ok((from, to))
+/// Which time frame a request asks for.
+#[derive(Debug, Deserialize)]
+pub(super) struct TimeFrame {
+    #[serde(rename = "filters[status_last_updated]")]
+    range: Option<String>,
+    minutes: Option<u32>,
+    seconds: Option<u32>,
 }
 
-fn age(parameters: &HashMap<String, String>) -> Result<Duration, Refusal> {
-    let number = |name: &str| match parameters.get(name).map(|text| text.parse::<u32>()) {
-        None => Ok(None),
-        Some(Ok(number)) => Ok(Some(i64::from(number))),
-        Some(Err(_)) => Err(Refusal::parameter(format!("{name} is not a number"))),
-    };
-    match (number("minutes")?, number("seconds")?) {
-        (None, None) => Err(Refusal::parameter("minutes, seconds or a filter is required")),
-        (minutes, seconds) => {
-            let (minutes, seconds) = (minutes.unwrap_or(0), seconds.unwrap_or(0));
-            Ok(Duration::minutes(minutes) + Duration::seconds(seconds))
+impl TimeFrame {
+    /// The start and end. At least one parameter is required; `minutes` and `seconds` add up.
+    pub(super) fn of(
+        uri: &Uri,
+        now: OffsetDateTime,
+    ) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
+        let frame = Query::<Self>::try_from_uri(uri);
+        let Query(frame) = frame.map_err(|error| Refusal::parameter(error.body_text()))?;
+        let (from, to) = match frame {
+            Self { range: Some(range), .. } => span(&range).ok_or_else(|| {
+                Refusal::parameter(
+                    "filters[status_last_updated] must be FROM...TO, each yyyy-MM-dd",
+                )
+            })?,
+            Self { minutes: None, seconds: None, .. } => {
+                return Err(Refusal::parameter("minutes, seconds or a filter is required"));
+            }
+            Self { minutes, seconds, .. } => {
+                let age = Duration::minutes(minutes.unwrap_or(0).into())
+                    + Duration::seconds(seconds.unwrap_or(0).into());
+                (now.saturating_sub(age), now)
+            }
+        };
+        if to - from > MAX_TIME_FRAME {
+            return Err(Refusal::TIME_FRAME_TOO_LONG);
         }
+        Ok((from, to))
     }
 }
 
@@ -115,19 +125,19 @@ fn parse(text: &str, default: Time) -> Option<OffsetDateTime> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use serde_json::json;
     use time::macros::datetime;
     use time::{Duration, OffsetDateTime};
 
-    use super::{StatusChanges, window};
+    use super::{StatusChanges, TimeFrame};
     use crate::digicert::refusal::Refusal;
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
     fn window_of(name: &str, value: &str) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
-        window(&HashMap::from([(name.to_owned(), value.to_owned())]), NOW)
+        let pairs = [(name, value)];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        TimeFrame::of(&format!("/?{query}").parse().unwrap(), NOW)
     }
 
     #[test]
