@@ -27,11 +27,14 @@ pub(crate) struct Row {
         for<'a> fn(&'a Context, &'a mut Report) -> BoxFuture<'a, io::Result<Option<String>>>,
 }
 
+/// A command that runs.
+type Running<'a> = Pin<Box<dyn Future<Output = CommandResult<()>> + 'a>>;
+
 /// A command of `certhooks`, and what it does.
 pub(crate) struct CommandRow {
     pub(crate) name: &'static str,
     pub(crate) define: fn(Command) -> Command,
-    pub(crate) run: fn(&ArgMatches) -> Pin<Box<dyn Future<Output = CommandResult<()>> + '_>>,
+    pub(crate) run: fn(&ArgMatches) -> Running<'_>,
 }
 
 /// The row of a provider; `None` where its configuration cannot be read.

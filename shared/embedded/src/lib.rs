@@ -57,6 +57,7 @@ pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
 pub use receipt::{Receipt, Received};
 pub use rotation::{Rotation, Stages};
 pub use secrets::{LocalSecret, LocalSecrets};
+pub use secrets_file::random_secret;
 pub use simulation::is_simulated;
 pub use state::{Options, State};
 

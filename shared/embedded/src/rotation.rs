@@ -73,14 +73,6 @@ impl Rotation {
         Ok(Stages { current, pending: stage(PENDING), previous: stage(PREVIOUS) })
     }
 
-    /// A random value of 43 characters of base64url (256 bits).
-    ///
-    /// # Errors
-    /// The system provides no random bytes.
-    pub fn random(&self) -> PortResult<SecretString> {
-        secrets_file::random(&self.path)
-    }
-
     /// Stores `next` as the pending value. From their next read of the file on, the webhook
     /// endpoints accept both it and the current value.
     pub fn begin(&self, next: &SecretString) -> PortResult<()> {

@@ -94,7 +94,7 @@ pub(crate) fn generate_missing<'a>(
     let before = members.len();
     for member in required {
         if !members.contains_key(member.name) {
-            members.insert(member.name.to_owned(), random(path)?);
+            members.insert(member.name.to_owned(), random_secret()?);
         }
     }
     if members.len() == before { Ok(()) } else { write(path, &members) }
@@ -169,11 +169,13 @@ fn is_usable(name: &str, value: &str) -> bool {
     }
 }
 
-/// 43 characters of base64url: 256 bits.
-pub(crate) fn random(path: &Path) -> PortResult<SecretString> {
+/// A new secret: 256 random bits as 43 characters of base64url.
+///
+/// # Errors
+/// The system provides no random bytes.
+pub fn random_secret() -> PortResult<SecretString> {
     let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| {
-        PortError(format!("{}: the system provides no random bytes", path.display()))
-    })?;
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| PortError("the system provides no random bytes".to_owned()))?;
     Ok(BASE64URL_NOPAD.encode(&bytes).into())
 }

@@ -109,9 +109,9 @@ pub enum SecretFault {
     Missing(&'static str),
     #[error("the secret begins as JSON, but is not a valid object of text members, each once")]
     Malformed,
-    #[error("the secret holds a control character, which no request can carry")]
+    #[error("the secret holds a control character, which a header cannot carry")]
     ControlCharacter,
-    #[error("the secret still holds the placeholder from its creation; fill it in")]
+    #[error("the secret was never filled in: it still holds the placeholder from its creation")]
     NotFilledIn,
     #[error("the secret's `{0}` is shorter than {1} characters")]
     TooShort(&'static str, usize),

@@ -14,8 +14,8 @@ use crate::cloudflare::session::{
 use crate::display::whole_seconds;
 use crate::doctor::{self, ProbeResult};
 use crate::error::{CommandError, CommandResult};
+use crate::installation::Rotation;
 use crate::installation::rotation::{ROLLED_BACK, TEST_INTERVAL, TESTS, confirm_refused};
-use crate::installation::{Rotation, random_secret};
 use crate::output::Output;
 
 /// The secret that is rotated, for people.
@@ -153,7 +153,7 @@ impl RotationPlan<'_> {
 
     async fn confirm_refused(&self, old: &Auth) -> CommandResult<()> {
         let url = endpoint_url("the endpoint", &self.endpoint)?;
-        let unknown = usable(SECRET, &random_secret()?)?;
+        let unknown = usable(SECRET, &embedded::random_secret()?)?;
         let client = http::client(doctor::LIMIT, &url)?;
         let is_refused = async |secret: &Auth| {
             let stored = SecretString::from(secret.expose());

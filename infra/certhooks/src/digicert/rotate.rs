@@ -7,8 +7,8 @@ use super::session::{PROVIDER, Session, usable};
 use crate::args::RotationArgs;
 use crate::client::CallError;
 use crate::error::{CommandError, CommandResult};
+use crate::installation::Rotation;
 use crate::installation::rotation::{ROLLED_BACK, TEST_INTERVAL, TESTS, confirm_refused};
-use crate::installation::{Rotation, random_secret};
 use crate::output::Output;
 
 const RUN_AGAIN: &str = "the webhook endpoint accepts both keys; run `certhooks digicert webhook rotate` again to finish";
@@ -113,7 +113,7 @@ impl RotationPlan<'_> {
     }
 
     async fn confirm_refused(&self, old: &Key) -> CommandResult<()> {
-        let unknown = usable("the new key", &random_secret()?)?;
+        let unknown = usable("the new key", &embedded::random_secret()?)?;
         confirm_refused(self.output, "old key", async || {
             let _makes_it_read = self.test(&unknown).await;
             self.test(old).await.is_err_and(|error| error.is(ENDPOINT_ERROR))

@@ -23,15 +23,13 @@ use std::sync::Arc;
 
 pub(crate) use any_ports::{AnyArchive, AnyDeliveries};
 use boot::{Environment, SettingError};
-use data_encoding::BASE64URL_NOPAD;
 pub(crate) use dead_letter::{DeadLetter, Handle, QueueName, ReceivedDeadLetter};
 use embedded::WaitingChallenge;
 use envelope::Provider;
 use ipnet::IpNet;
 pub(crate) use local::LocalInstallation;
-use ports::{History, PortError, PortResult, SecretVersions};
+use ports::{History, PortResult, SecretVersions};
 use reconciliation::{Job, Report, Settings};
-use ring::rand::{SecureRandom, SystemRandom};
 pub(crate) use rotation::Rotation;
 use secrecy::SecretString;
 #[cfg(feature = "aws")]
@@ -198,12 +196,4 @@ pub(crate) async fn open(
     Err(CommandError::usage(format!(
         "--stack {name}: this certhooks was built without the feature `aws`; build it with `--features aws`"
     )))
-}
-
-/// A new webhook secret: 256 random bits as 43 characters of base64url.
-pub(crate) fn random_secret() -> PortResult<SecretString> {
-    let mut bytes = [0; 32];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| PortError("the operating system returned no random bytes".to_owned()))?;
-    Ok(BASE64URL_NOPAD.encode(&bytes).into())
 }

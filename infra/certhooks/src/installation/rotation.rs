@@ -4,7 +4,7 @@ use embedded::Stages;
 use secrecy::SecretString;
 
 use crate::error::{CommandError, CommandResult};
-use crate::installation::{PortFuture, random_secret};
+use crate::installation::PortFuture;
 use crate::output::Output;
 
 /// Interval between two tests of the webhook endpoint. It reads its secret again when it meets an
@@ -34,7 +34,7 @@ pub(crate) trait Rotation: Send + Sync {
 impl dyn Rotation + '_ {
     /// Stores a new random secret as pending, and returns it.
     pub(crate) async fn begin_random(&self) -> CommandResult<SecretString> {
-        let next = random_secret()?;
+        let next = embedded::random_secret()?;
         self.begin(&next).await?;
         Ok(next)
     }

@@ -137,7 +137,7 @@ fn no_symbolic_link_is_followed_when_writing() {
     let state = open(&folder);
     let rotation = state.secrets(|_| None).rotation(envelope::Provider::DIGICERT).unwrap();
     symlink(&victim, folder.path().join("secrets.json.new")).unwrap();
-    rotation.begin(&rotation.random().unwrap()).unwrap();
+    rotation.begin(&embedded::random_secret().unwrap()).unwrap();
     assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     assert!(fs::symlink_metadata(folder.path().join("secrets.json")).unwrap().is_file());
     fs::remove_file(victim).unwrap();
