@@ -151,6 +151,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, now));
         self.publish(composed).await?;
         let kept_until = now + ID_RETENTION;
+        if let Some(other) = self.apis.other_id(event) {
+            self.ports.ledger.record(DeliveryRecord::id(other, kept_until)).await?;
+        }
         self.ports.ledger.record(DeliveryRecord { id, kept_until, history }).await?;
         Ok(Disposition::Delivered)
     }

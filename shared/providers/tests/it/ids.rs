@@ -146,7 +146,8 @@ fn cloudflare_ids_are_of_the_inner_document() {
     assert_ne!(id::<CloudflareReceiver>(changed), expected);
 
     // Of another kind, too, the notification around the data makes no difference.
-    let other = |ts: u32, data: Value| json!({"ts": ts, "alert_type": "another_kind", "data": data});
+    let other =
+        |ts: u32, data: Value| json!({"ts": ts, "alert_type": "another_kind", "data": data});
     let same = id::<CloudflareReceiver>(other(1, json!({"same": true})));
     assert_eq!(same, id::<CloudflareReceiver>(other(2, json!({"same": true}))));
     assert_ne!(same, id::<CloudflareReceiver>(other(1, json!({"same": false}))));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::custom_hostname::{hostname, is_id};
 use super::document;
 use super::event::{CloudflareEvent, CloudflareSent};
+use super::history::Sent;
 use super::state::{CloudflareState, Destination, Policy};
 use crate::random;
 use crate::webhook_sender::{EndpointResponse, Target};
@@ -35,6 +36,13 @@ impl CloudflareEvent {
             let response = post(state, &destination.target, secret, body).await;
             let is_success = response.as_ref().is_some_and(EndpointResponse::is_success);
             state.store_result(&destination.id, is_success);
+            state.alerting().history.push(Sent {
+                account: policy.account.clone(),
+                policy: policy.id.clone(),
+                destination: destination.id.clone(),
+                document: inner.clone(),
+                at: state.shared.clock.now(),
+            });
             let code = response.map(|response| response.code);
             sent.push(CloudflareSent {
                 policy_id: policy.id,
