@@ -132,8 +132,10 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
             left: left.or(unread),
         };
         if report.left.is_none() && !job.is_dry_run {
-            // A shorter window leaves a gap, which remains for a further run.
-            if last_began.is_none_or(|last| since <= last) {
+            // A shorter window leaves a gap, which remains for a further run. What is too old is not read by
+            // any run.
+            let oldest = began - Duration::minutes(MAX_WINDOW.into());
+            if last_began.is_none_or(|last| since <= last.max(oldest)) {
                 last.set(began).await?;
             }
             self.tell_figure(&report, began).await?;
