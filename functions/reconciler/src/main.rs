@@ -1,5 +1,5 @@
-//! The reconciler: runs on a schedule, and puts events that CertCentral failed to send on the events
-//! queue.
+//! The reconciler: runs on a schedule, and puts events that a provider sent, or failed to send, and that did
+//! not arrive on the events queue.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,16 +7,28 @@ use std::time::Duration;
 
 use aws::{DynamoLedger, Session, SqsEvents, StoredSecret};
 use boot::Environment;
+use envelope::Provider;
 use lambda::{LambdaEvent, StartError};
+use providers::profile;
 use reconciliation::{Counts, Job, Ports, Reconciler, Settings};
+use serde::Serialize;
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 
 /// The time reserved to finish in order before Lambda ends the invocation.
 const RESERVE: Duration = Duration::from_secs(10);
-const API_KEY: &str = "DIGICERT_API_SECRET_ID";
+const ACCOUNT: &str = providers::cloudflare::ACCOUNT_VARIABLE;
 
 type AwsReconciler = Reconciler<SqsEvents, DynamoLedger, StoredSecret>;
+
+/// The numbers of a run: CertCentral's, and Cloudflare's where its records are compared too.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    certcentral: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cloudflare: Option<Counts>,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -24,40 +36,64 @@ async fn main() -> ExitCode {
 }
 
 async fn start(environment: Environment) -> Result<(), StartError> {
-    let settings = Settings::from_environment(&environment)?;
     let required = |variable| environment.required(variable);
     let (events, ledger) = (required("EVENTS_QUEUE_URL")?, required("LEDGER_TABLE")?);
-    let key = required(API_KEY)?;
+    required(profile::of(Provider::DIGICERT).api.secret_id_variable)?;
+    // The one without the other is a mistake: nothing would be compared.
+    let token = profile::of(Provider::CLOUDFLARE).api.secret_id_variable;
+    if environment.optional(ACCOUNT).is_some() || environment.optional(token).is_some() {
+        required(ACCOUNT)?;
+        required(token)?;
+    }
+    let settings = [Provider::DIGICERT, Provider::CLOUDFLARE]
+        .map(|provider| Settings::from_environment(&environment, provider));
+    let [certcentral, cloudflare] = settings;
+    let (certcentral, cloudflare) = (certcentral?, cloudflare?);
     let session = Session::start(&environment)?;
     let canary_ledger = Arc::new(DynamoLedger::new(&session, ledger));
-    let ports = Ports {
-        events: SqsEvents::new(&session, events),
-        ledger: DynamoLedger::new(&session, ledger),
-        key: StoredSecret::new(&session, API_KEY, key),
+    let reconciler = |settings: Settings| -> Result<Arc<AwsReconciler>, StartError> {
+        let variable = settings.api.profile.api.secret_id_variable;
+        let ports = Ports {
+            events: SqsEvents::new(&session, events),
+            ledger: DynamoLedger::new(&session, ledger),
+            key: StoredSecret::new(&session, variable, environment.required(variable)?),
+        };
+        Ok(Arc::new(Reconciler::new(&settings, ports)?))
     };
-    let reconciler = Arc::new(Reconciler::new(&settings, ports)?);
-    let window_minutes = settings.window_minutes;
+    let certcentral = certcentral.map(reconciler).transpose()?;
+    let cloudflare = cloudflare.map(reconciler).transpose()?;
     lambda::answer(&environment, |event: LambdaEvent<IgnoredAny>| {
         let deadline = lambda::deadline(&event.context, RESERVE);
-        let job = Job { window_minutes, is_dry_run: false, deadline };
-        let (reconciler, canary_ledger) = (Arc::clone(&reconciler), Arc::clone(&canary_ledger));
+        let job = Job { deadline, ..Job::default() };
+        let reconcilers = (certcentral.clone(), cloudflare.clone());
+        let canary_ledger = Arc::clone(&canary_ledger);
         async move {
             // The age is measured here, since this runs every 15 minutes whether or not a canary arrives.
             let now = OffsetDateTime::now_utc();
             if let Err(error) = processing::canary_age(&*canary_ledger, now).await {
                 tracing::warn!(%error, "lookup of the canary's age failed");
             }
-            run(reconciler, job).await
+            // One provider's failure does not keep the other from being compared.
+            let certcentral = run(reconcilers.0, &job).await;
+            let cloudflare = run(reconcilers.1, &job).await;
+            let certcentral = certcentral?.unwrap_or_default();
+            Ok::<_, String>(Answer { certcentral, cloudflare: cloudflare? })
         }
     })
     .await
 }
 
 /// Fails an incomplete run, so that the alarm is raised. What the run did stays done.
-async fn run(reconciler: Arc<AwsReconciler>, job: Job) -> Result<Counts, String> {
-    let report = reconciler.run(&job).await.map_err(|error| error.to_string())?;
-    match report.left {
-        None => Ok(report.counts),
+async fn run(reconciler: Option<Arc<AwsReconciler>>, job: &Job) -> Result<Option<Counts>, String> {
+    let Some(reconciler) = reconciler else { return Ok(None) };
+    let provider = reconciler.provider();
+    let report = reconciler.run(job).await.map_err(|error| error.to_string());
+    let outcome = report.and_then(|report| match report.left {
+        None => Ok(Some(report.counts)),
         Some(left) => Err(left),
+    });
+    if let Err(error) = &outcome {
+        tracing::error!(%provider, error, "reconciliation is incomplete");
     }
+    outcome
 }

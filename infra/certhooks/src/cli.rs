@@ -97,7 +97,7 @@ pub(crate) struct Local {
     /// Simulate all providers, send the event files of this folder once, and show what is delivered
     #[arg(long, value_name = "DIR")]
     pub(crate) samples: Option<PathBuf>,
-    /// Interval between reconciliations with CertCentral, if it is called for real; 0s turns them off
+    /// Interval between reconciliations with providers that are called for real; 0s turns them off
     #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) reconcile_every: Duration,
     /// Log one JSON object a line on standard error, also at a terminal; print errors as JSON

@@ -97,7 +97,7 @@ impl From<reconciliation::RunError> for CommandError {
     fn from(error: reconciliation::RunError) -> Self {
         match error {
             reconciliation::RunError::Refused(refusal) => refusal.into(),
-            reconciliation::RunError::NoKey => Self::usage(error.to_string()),
+            reconciliation::RunError::NoKey(_) => Self::usage(error.to_string()),
             error => Self::failed(error.to_string()),
         }
     }

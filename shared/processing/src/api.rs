@@ -16,7 +16,7 @@ use crate::client::{Endpoint, OwnedAnswer};
 use crate::decide::is_expired;
 use crate::health::Health;
 use crate::key::ApiKey;
-use crate::types::Retry;
+use crate::types::{Event, Retry};
 use crate::{Clock, Keys, Settings, http, telemetry};
 
 /// The providers' APIs.
@@ -89,6 +89,12 @@ impl<S: SecretSource> Apis<S> {
     /// The row of the provider whose event it is.
     pub(crate) fn row(&self, envelope: &Envelope) -> Option<&'static Profile> {
         dispatch::row(self.0.values().map(|api| &api.profile), envelope)
+    }
+
+    /// Another id under which the ledger is to know an event that is delivered.
+    pub(crate) fn other_id(&self, event: &Event<'_>) -> Option<String> {
+        let api = self.of(event.interpretation.provider);
+        api.enrichers.other_id(&event.redacted.envelope)
     }
 
     /// The envelope without what people are known by, unless the operator wants that kept.

@@ -183,6 +183,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let history =
             lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, self.now()));
         self.publish(composed).await?;
+        if let Some(other) = self.apis.other_id(event) {
+            let kept_until = self.now() + ID_RETENTION;
+            self.ports.ledger.record(DeliveryRecord::id(other, kept_until)).await?;
+        }
         self.record(event, outcome, leaf, history).await?;
         Ok(Disposition::Delivered)
     }

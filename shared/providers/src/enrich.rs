@@ -42,6 +42,12 @@ pub trait Enrichers: Send + Sync {
         Ok(None)
     }
 
+    /// Another id under which the ledger is to know an event, so that reconciliation finds it where the
+    /// provider's records differ from what it sent.
+    fn other_id(&self, _envelope: &Envelope) -> Option<String> {
+        None
+    }
+
     /// The document of an event without what people are known by, if it holds any and the operator does not
     /// want it kept.
     fn without_personal_data(&self, _envelope: &Envelope) -> Option<Box<RawValue>> {

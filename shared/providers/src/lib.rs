@@ -14,6 +14,7 @@
 //! - [`fair_queue`]: the fair-queue group of an event
 //! - [`api`]: the types of a call-back, of an operator's call, and of their answers
 //! - [`refusal`]: why a management API refused an operator's call, as a sentence that says what to do
+//! - [`occurrence`]: an event of a provider's own records, as its receiver would have made it
 //! - [`synthetic`]: the synthetic event of the scheduled check
 //! - [`json`]: members in order, canonical form, derived ids
 //! - [`address`]: which hosts are this machine
@@ -35,6 +36,7 @@ pub mod json;
 pub mod lifecycle;
 pub mod meta;
 mod naming;
+pub mod occurrence;
 pub mod profile;
 pub mod receiver;
 pub mod refusal;

@@ -1,127 +1,79 @@
-use std::time::{Duration, Instant};
+//! What CertCentral's records say: the event log, and the orders whose status changed.
 
-use ports::{PortError, SecretSource};
-use processing::{CallError, Endpoint};
-use providers::api::{Answer, Key, Request};
-use providers::digicert::admin::NO_SUCH_ROUTE;
-use providers::digicert::api;
-use providers::refusal::{Kind, Refusal};
+use providers::digicert::reconciliation::{
+    MAX_TIME, StatusChange, classify_status_changes, status_changes, status_changes_between,
+};
+use time::{Duration, OffsetDateTime};
 
-/// The maximum number of attempts of a call that fails transiently.
-const MAX_ATTEMPTS: u32 = 3;
-/// The first pause without a `Retry-After`; each attempt doubles it. CertCentral advises to wait
-/// "seconds to minutes" ("Rate limits",
-/// <https://dev.digicert.com/en/certcentral-apis/services-api/rate-limits.html>, read 2026-11-22).
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+use crate::client::{ApiClient, RunError};
+use crate::collate::Collation;
+use crate::log::{self, LogEntries};
+use crate::run::Collected;
 
-/// Why a run, or the rest of it, failed. The message is one line that says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    #[error(
-        "there is no CertCentral API key yet: fill it in, from CertCentral, Automation > API Keys"
-    )]
-    NoKey,
-    #[error("{0}")]
-    Refused(Refusal),
-    #[error(
-        "CertCentral at {base}: {error}: check that it is reachable from here, and run it again"
-    )]
-    Unanswered { base: String, error: String },
-    #[error("the run reached its deadline; run it again for the rest")]
-    OutOfTime,
-    #[error("{0}")]
-    Port(#[from] PortError),
+/// What one call for a range of times covers: it is widened by an hour at both ends.
+const RANGE: Duration = MAX_TIME.saturating_sub(Duration::hours(2));
+
+pub(crate) async fn collect(
+    certcentral: &ApiClient<'_>,
+    since: OffsetDateTime,
+    began: OffsetDateTime,
+) -> Result<Collected, RunError> {
+    let mut notes = Vec::new();
+    // The changes are read before the log, so that an event that is sent in between is in the log.
+    let changes = changes(certcentral, since, began, &mut notes).await?;
+    let LogEntries { sent_events, truncated_by } = read_log(certcentral, since, &mut notes).await?;
+    let now = OffsetDateTime::now_utc();
+    let Collation { answered, missed, .. } =
+        Collation::of(sent_events, &changes.unwrap_or_default(), now);
+    let left =
+        truncated_by.map(|error| format!("the older part of the event log was not read: {error}"));
+    Ok(Collected { known: answered.len(), missed, notes, left, must_match: false })
 }
 
-/// CertCentral's API for one run.
-pub(crate) struct CertCentral<'a> {
-    endpoint: &'a Endpoint,
-    base: &'a str,
-    key: Key,
-    deadline: Option<Instant>,
-}
-
-impl RunError {
-    /// Whether the key is valid but lacks a permission, so that the run can continue without the answer.
-    pub(crate) fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.kind == Kind::Forbidden)
+/// Reads the status changes; `None` when the key lacks the permission. Those of the last week by their age,
+/// since the call for a range of times has a doubtful time zone; older ones range by range.
+async fn changes(
+    certcentral: &ApiClient<'_>,
+    since: OffsetDateTime,
+    began: OffsetDateTime,
+    notes: &mut Vec<String>,
+) -> Result<Option<Vec<StatusChange>>, RunError> {
+    let recent = began - MAX_TIME;
+    let minutes = (began - since.max(recent)).whole_minutes();
+    let minutes = u32::try_from(minutes).unwrap_or_default().saturating_add(1).min(10_080);
+    let mut requests = vec![status_changes(minutes)];
+    // The two kinds of calls overlap, since a call takes time.
+    let mut to = recent + Duration::HOUR;
+    while since < recent && to > since {
+        let from = since.max(to - RANGE);
+        requests.push(status_changes_between(from, to));
+        to = from;
     }
-
-    /// Whether nothing exists at this address.
-    pub(crate) fn is_absent(&self) -> bool {
-        let is_absent = |refusal: &Refusal| {
-            refusal.is(NO_SUCH_ROUTE) || (refusal.status == 404 && refusal.is_definite())
-        };
-        matches!(self, Self::Refused(refusal) if is_absent(refusal))
-    }
-
-    /// Whether CertCentral refused the key, so that nothing works until it is replaced.
-    pub fn is_key_refused(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.kind == Kind::KeyRefused)
-    }
-}
-
-impl<'a> CertCentral<'a> {
-    /// Reads the key as it is stored now.
-    pub(crate) async fn open<S: SecretSource>(
-        (endpoint, base): (&'a Endpoint, &'a str),
-        secret: &S,
-        deadline: Option<Instant>,
-    ) -> Result<Self, RunError> {
-        let stored = secret.current().await?.current.ok_or(RunError::NoKey)?;
-        let key = api::key(&stored).ok_or(RunError::NoKey)?;
-        Ok(Self { endpoint, base, key, deadline })
-    }
-
-    /// Makes one call, and retries it while the failure may be transient and there is time.
-    pub(crate) async fn ask<T>(
-        &self,
-        request: &Request,
-        classify: fn(&Answer<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, RunError> {
-        let mut attempts = 0;
-        loop {
-            self.has_time(Duration::ZERO)?;
-            let error = match self.endpoint.ask(request, &self.key, classify).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            if !matches!(error, CallError::NoBudget(_)) {
-                attempts += 1;
+    let mut changes = Vec::new();
+    for request in &requests {
+        match certcentral.ask(request, classify_status_changes).await {
+            Err(error) if error.is_forbidden() => {
+                notes.push(format!("only the event log is compared, not the orders: {error}"));
+                return Ok(None);
             }
-            let Some(pause) = pause(&error, attempts).filter(|_| attempts < MAX_ATTEMPTS) else {
-                return Err(self.run_error(error));
-            };
-            self.has_time(pause)?;
-            tokio::time::sleep(pause).await;
+            found => changes.extend(found?),
         }
     }
-
-    fn has_time(&self, pause: Duration) -> Result<(), RunError> {
-        let is_over = |deadline| Instant::now() + pause >= deadline;
-        if self.deadline.is_some_and(is_over) { Err(RunError::OutOfTime) } else { Ok(()) }
-    }
-
-    fn run_error(&self, error: CallError) -> RunError {
-        match error {
-            CallError::Refused { refusal, .. } => RunError::Refused(refusal),
-            error => RunError::Unanswered { base: self.base.to_owned(), error: error.to_string() },
-        }
-    }
+    Ok(Some(changes))
 }
 
-/// The pause before the same call is made again; `None` when a retry would be pointless.
-fn pause(error: &CallError, attempts: u32) -> Option<Duration> {
-    let doubled = FIRST_PAUSE * 2_u32.saturating_pow(attempts.saturating_sub(1));
-    match error {
-        CallError::NoBudget(wait) => Some(*wait),
-        CallError::NoAnswer(_) => Some(doubled),
-        CallError::Refused { refusal, after } => match refusal.kind {
-            // Without a `Retry-After`, the shortest of CertCentral's windows has passed after this.
-            Kind::RateLimited => Some(after.unwrap_or(doubled * 5)),
-            Kind::Unavailable => Some(after.unwrap_or(doubled)),
-            _ => None,
-        },
-        CallError::Key => None,
+/// Reads the event log. Without it the status changes remain, and the ledger shows which of those
+/// arrived.
+async fn read_log(
+    certcentral: &ApiClient<'_>,
+    since: OffsetDateTime,
+    notes: &mut Vec<String>,
+) -> Result<LogEntries, RunError> {
+    match log::read(certcentral, since).await {
+        Err(error) if notes.is_empty() && (error.is_forbidden() || error.is_absent()) => {
+            notes.push(format!("only the orders are compared, not the event log: {error}"));
+            Ok(LogEntries { sent_events: Vec::new(), truncated_by: None })
+        }
+        entries => entries,
     }
 }

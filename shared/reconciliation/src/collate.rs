@@ -1,14 +1,15 @@
 use std::collections::HashSet;
 
-use providers::digicert::reconciliation::{Occurrence, SentEvent, StatusChange};
+use providers::digicert::reconciliation::{SentEvent, StatusChange};
+use providers::occurrence::Occurrence;
 use time::OffsetDateTime;
 
 use crate::report::Cause;
 
-/// An event that the log does not show as delivered.
+/// An event that the provider's records do not show as delivered.
 pub(crate) struct Missed {
     pub(crate) occurrence: Occurrence,
-    /// CertCentral's name of the event.
+    /// The provider's name of the event.
     pub(crate) event: String,
     pub(crate) sent: Option<OffsetDateTime>,
     pub(crate) cause: Cause,

@@ -1,19 +1,25 @@
-//! Reconciliation: finds the events that CertCentral failed to send, in its event log and in its
-//! orders, and puts them on the events queue as the webhook endpoint would have done.
+//! Reconciliation: finds the events that a provider sent, or should have sent, and that did not arrive, in
+//! the provider's own records, and puts them on the events queue as the webhook endpoint would have done.
 //!
 //! - [`settings`]: the operator's settings
-//! - [`run`]: one run from start to end
-//! - [`certcentral`]: CertCentral's API: budget, retries, and the errors of a run
+//! - [`run`]: one run of one provider from start to end
+//! - [`last_run`]: the last complete run, to which the next one looks back
+//! - [`client`]: a provider's API: budget, retries, and the errors of a run
+//! - [`certcentral`]: CertCentral's event log and status changes
 //! - [`log`]: reads the webhook's event log page by page, newest entries first
 //! - [`collate`]: combines the log and the status changes to find the missed events
+//! - [`cloudflare`]: Cloudflare's history of notifications, and its lists of custom hostnames
 //! - [`recover`]: puts missed events on the events queue, each id at most once in 24 hours
 //! - [`forget`]: lets recorded ids be delivered again
 //! - [`report`]: the result of a run, by event and in numbers
 //! - [`telemetry`]: one log line and one metric for each decision
 
 mod certcentral;
+mod client;
+mod cloudflare;
 mod collate;
 mod forget;
+mod last_run;
 mod log;
 mod recover;
 mod report;
@@ -21,8 +27,9 @@ mod run;
 mod settings;
 mod telemetry;
 
-pub use certcentral::RunError;
+pub use client::RunError;
 pub use forget::forget;
+pub use last_run::last_complete_run;
 pub use report::{Cause, Counts, RecoveryStatus, Report, Row};
 pub use run::{Job, Ports, Reconciler};
-pub use settings::{MAX_WINDOW, Settings};
+pub use settings::{MAX_WINDOW, Records, Settings};

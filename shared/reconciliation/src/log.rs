@@ -2,7 +2,7 @@ use providers::digicert::admin;
 use providers::digicert::reconciliation::{SentEvent, SentEventPage, classify_sent_events};
 use time::OffsetDateTime;
 
-use crate::certcentral::{CertCentral, RunError};
+use crate::client::{ApiClient, RunError};
 
 /// The maximum number of pages: a million entries, in case the log never ends.
 const MAX_PAGES: usize = 1000;
@@ -21,7 +21,7 @@ pub(crate) struct LogEntries {
 /// # Errors
 /// When the first page cannot be read.
 pub(crate) async fn read(
-    certcentral: &CertCentral<'_>,
+    certcentral: &ApiClient<'_>,
     since: OffsetDateTime,
 ) -> Result<LogEntries, RunError> {
     let webhooks = certcentral.ask(&admin::list(), admin::classify_list).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn read(
 }
 
 struct WebhookLog<'a> {
-    certcentral: &'a CertCentral<'a>,
+    certcentral: &'a ApiClient<'a>,
     /// The webhook's id, which is part of the log's address.
     id: Option<u64>,
 }

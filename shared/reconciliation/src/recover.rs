@@ -1,13 +1,12 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use envelope::Provider;
 use futures_util::future::join_all;
 use ports::{Claim, DeliveryRecord, EventsQueue, Ledger, Outgoing, PortError, PortResult};
 use providers::{dispatch, fair_queue};
 use time::{Duration, OffsetDateTime};
 
-use crate::certcentral::RunError;
+use crate::client::RunError;
 use crate::collate::Missed;
 use crate::report::{RecoveryStatus, Row};
 use crate::telemetry;
@@ -175,7 +174,8 @@ impl Missed {
         let envelope = &self.occurrence.envelope;
         let interpretation = dispatch::interpret(envelope)
             .ok_or_else(|| PortError(format!("envelope {}: unknown event source", envelope.id)))?;
-        Outgoing::new(envelope, Provider::DIGICERT, fair_queue::group(envelope, &interpretation))
+        let group = fair_queue::group(envelope, &interpretation);
+        Outgoing::new(envelope, interpretation.provider, group)
     }
 
     fn row(&self, status: RecoveryStatus) -> Row {

@@ -1,11 +1,14 @@
 use std::fmt;
 
+use envelope::Provider;
 use serde::Serialize;
 use time::OffsetDateTime;
 
 /// The result of one run.
 #[derive(Debug)]
 pub struct Report {
+    pub provider: Provider,
+    /// How far back the run looked, in whole minutes.
     pub window_minutes: u32,
     /// Whether nothing was put on the queue; `recovered` then counts what would have been.
     pub is_dry_run: bool,
@@ -37,10 +40,10 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct Row {
     pub id: String,
-    /// CertCentral's name of the event.
+    /// The provider's name of the event.
     pub event: String,
     pub subject: String,
-    /// When CertCentral sent it; `None` when it did not.
+    /// When the provider sent it; `None` when it did not.
     pub sent: Option<OffsetDateTime>,
     pub cause: Cause,
     pub status: RecoveryStatus,
@@ -54,6 +57,8 @@ pub enum Cause {
     /// The order has this status, and the log shows no event for it: the certificate was issued instantly
     /// without that setting, or the webhook was not active.
     NotSent { status: String },
+    /// The provider's records say that it was sent, and it did not arrive.
+    NotArrived,
 }
 
 /// The outcome for an event.
@@ -103,6 +108,7 @@ impl fmt::Display for Cause {
         match self {
             Self::Answered(Some(code)) => write!(f, "answered {code}"),
             Self::Answered(None) => f.write_str("not answered"),
+            Self::NotArrived => f.write_str("sent, but did not arrive"),
             Self::NotSent { status } => write!(f, "{status}, but not sent"),
         }
     }

@@ -3,68 +3,108 @@ use std::time::Duration;
 use boot::{Environment, SettingError};
 use envelope::Provider;
 use processing::Api;
-use providers::profile;
+use providers::{cloudflare, profile};
 
-/// The longest window in minutes: "the total window is at most 7 days" ("Order status
-/// changes", <https://dev.digicert.com/services-api/orders/status-change-list/>, read 2026-11-22).
-pub const MAX_WINDOW: u32 = 10_080;
-const WINDOW: &str = "RECONCILE_WINDOW_MINUTES";
-/// The default window in minutes: a day, in which an event is put on the queue only once.
-const DEFAULT_WINDOW: u32 = 1440;
+/// The longest overlap in minutes.
+const MAX_OVERLAP: u32 = 10_080;
+/// The furthest that a run looks back, in minutes: 90 days. The ledger knows what was delivered for longer,
+/// and no provider is known to keep its records for longer.
+pub const MAX_WINDOW: u32 = 129_600;
+const OVERLAP: &str = "RECONCILE_WINDOW_MINUTES";
+/// The default overlap in minutes: a day, in which an event is put on the queue only once.
+const DEFAULT_OVERLAP: u32 = 1440;
 /// The timeout of an answer. A page of the event log has a thousand entries.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The operator's settings (infra/docs/architecture.md, "Settings").
+/// The operator's settings (infra/docs/architecture.md, "Settings"), for one provider.
 #[derive(Clone)]
 pub struct Settings {
-    /// `DIGICERT_API_BASE`, and `DIGICERT_API_BUDGET`, of which the reconciler uses a fifth.
+    /// Its base and budget, of which the reconciler uses a fifth.
     pub api: Api,
-    /// `RECONCILE_WINDOW_MINUTES`: how far back a run looks.
-    pub window_minutes: u32,
+    pub records: Records,
+    /// `RECONCILE_WINDOW_MINUTES`: how much of the time before the last complete run a run looks at again.
+    pub overlap_minutes: u32,
     /// The timeout of an answer.
     pub timeout: Duration,
 }
 
+/// The records that a run compares.
+#[derive(Clone, Debug)]
+pub enum Records {
+    /// CertCentral's event log, and its status changes.
+    CertCentral,
+    /// Cloudflare's history of notifications, of this account (`CLOUDFLARE_ACCOUNT_ID`).
+    Cloudflare { account: String },
+}
+
 impl Settings {
+    /// The settings of a provider. `None` for one without records, or where Cloudflare's account is not
+    /// named.
+    ///
     /// # Errors
     /// When a variable is invalid; the error names it.
-    pub fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
-        Self::of(Api::of(environment, profile::of(Provider::DIGICERT))?, environment)
+    pub fn from_environment(
+        environment: &Environment,
+        provider: Provider,
+    ) -> Result<Option<Self>, SettingError> {
+        Self::of(Api::of(environment, profile::of(provider))?, environment)
     }
 
     /// Reads the other settings for a given API.
     ///
     /// # Errors
     /// As [`Settings::from_environment`].
-    pub fn of(api: Api, environment: &Environment) -> Result<Self, SettingError> {
-        let window_minutes = environment.parsed(WINDOW)?.unwrap_or(DEFAULT_WINDOW);
-        if !(1..=MAX_WINDOW).contains(&window_minutes) {
-            return Err(SettingError::new(WINDOW, format!("must be 1 to {MAX_WINDOW}")));
+    pub fn of(api: Api, environment: &Environment) -> Result<Option<Self>, SettingError> {
+        let overlap_minutes = environment.parsed(OVERLAP)?.unwrap_or(DEFAULT_OVERLAP);
+        if !(1..=MAX_OVERLAP).contains(&overlap_minutes) {
+            return Err(SettingError::new(OVERLAP, format!("must be 1 to {MAX_OVERLAP}")));
         }
-        Ok(Self { api, window_minutes, timeout: TIMEOUT })
+        let records = match api.profile.provider {
+            Provider::DIGICERT => Some(Records::CertCentral),
+            Provider::CLOUDFLARE => environment
+                .optional(cloudflare::ACCOUNT_VARIABLE)
+                .map(|account| Records::Cloudflare { account: account.to_owned() }),
+            _ => None,
+        };
+        let settings = |records| Self { api, records, overlap_minutes, timeout: TIMEOUT };
+        Ok(records.map(settings))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use boot::Environment;
+    use envelope::Provider;
 
-    use super::Settings;
+    use super::{Records, Settings};
 
     #[test]
-    fn windows_are_a_minute_to_seven_days() {
-        let window = |text: &str| {
+    fn overlaps_are_a_minute_to_seven_days() {
+        let overlap = |text: &str| {
             let environment: Environment =
                 [("RECONCILE_WINDOW_MINUTES", text)].into_iter().collect();
-            Settings::from_environment(&environment)
-                .map(|settings| settings.window_minutes)
+            Settings::from_environment(&environment, Provider::DIGICERT)
+                .map(|settings| settings.unwrap().overlap_minutes)
                 .map_err(|error| error.name)
         };
         for (text, expected) in [("", 1440), ("1", 1), ("10080", 10_080)] {
-            assert_eq!(window(text), Ok(expected), "{text}");
+            assert_eq!(overlap(text), Ok(expected), "{text}");
         }
         for text in ["0", "10081", "-1", "24h"] {
-            assert_eq!(window(text), Err("RECONCILE_WINDOW_MINUTES"), "{text}");
+            assert_eq!(overlap(text), Err("RECONCILE_WINDOW_MINUTES"), "{text}");
         }
+    }
+
+    #[test]
+    fn cloudflare_needs_its_account() {
+        let settings = |variables: &[(&str, &str)]| {
+            let environment: Environment = variables.iter().copied().collect();
+            Settings::from_environment(&environment, Provider::CLOUDFLARE)
+        };
+        assert!(settings(&[]).unwrap().is_none());
+        let named = settings(&[("CLOUDFLARE_ACCOUNT_ID", "a1")]).unwrap().unwrap();
+        assert!(matches!(named.records, Records::Cloudflare { account } if account == "a1"));
+        let error = settings(&[("CLOUDFLARE_ACCOUNT_ID", "../a")]).err().unwrap();
+        assert_eq!(error.name, "CLOUDFLARE_ACCOUNT_ID");
     }
 }

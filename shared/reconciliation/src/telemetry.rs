@@ -1,44 +1,78 @@
 //! One log line and one metric for each decision. No line contains a body, an address or a key.
 
+use envelope::Provider;
 use metrics::counter;
 use ports::PortError;
+use time::Duration;
 
 use crate::collate::Missed;
 use crate::report::Report;
 
-const PROVIDER: &str = "digicert";
-
 pub(crate) fn recovered(missed: &Missed) {
     let envelope = &missed.occurrence.envelope;
     let (id, kind, reason) = (&envelope.id, &envelope.kind, &missed.cause);
-    tracing::info!(provider = PROVIDER, id, r#type = kind, %reason, "recovered");
+    tracing::info!(id, r#type = kind, %reason, "recovered");
 }
 
 /// The claim ends with its lease, in two minutes.
 pub(crate) fn not_released(missed: &Missed, error: &PortError) {
     let envelope = &missed.occurrence.envelope;
     let (id, kind) = (&envelope.id, &envelope.kind);
-    tracing::warn!(provider = PROVIDER, id, r#type = kind, %error, "claim not released");
+    tracing::warn!(id, r#type = kind, %error, "claim not released");
 }
 
 /// A later run may put the event on the queue again; the worker then recognises it as a duplicate.
 pub(crate) fn not_recorded(missed: &Missed, error: &PortError) {
     let envelope = &missed.occurrence.envelope;
     let (id, kind) = (&envelope.id, &envelope.kind);
-    tracing::warn!(provider = PROVIDER, id, r#type = kind, %error, "recovery not recorded");
+    tracing::warn!(id, r#type = kind, %error, "recovery not recorded");
 }
 
-pub(crate) fn key_refused() {
-    counter!("KeyRefused", "provider" => PROVIDER).increment(1);
+pub(crate) fn key_refused(provider: Provider) {
+    counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
+}
+
+/// No run was complete for longer than the overlap.
+pub(crate) fn gap(provider: Provider, gap: Duration) {
+    let gap_minutes = gap.whole_minutes();
+    tracing::warn!(%provider, gap_minutes, "no complete reconciliation for a while; looking back further");
+}
+
+/// The gap is longer than the ledger and the providers' records last.
+pub(crate) fn beyond_records(provider: Provider, unread: Duration) {
+    let unread_minutes = unread.whole_minutes();
+    tracing::error!(
+        %provider, unread_minutes,
+        "the last complete reconciliation is too long ago; what was sent before is not compared"
+    );
+}
+
+/// The figure of a day. `recovered` holds what is on its way.
+pub(crate) fn figure(report: &Report) {
+    let (provider, counts) = (report.provider, report.counts);
+    let (sent, known, missing) = (counts.seen, counts.known, counts.still_missing);
+    let recovered = counts.recovered + counts.waiting;
+    tracing::info!(
+        %provider, sent, known, recovered, missing, window_minutes = report.window_minutes,
+        "figure of the day"
+    );
+    for (name, count) in [
+        ("DaySent", sent),
+        ("DayKnown", known),
+        ("DayRecovered", recovered),
+        ("DayMissing", missing),
+    ] {
+        counter!(name, "provider" => provider.as_str()).increment(count as u64);
+    }
 }
 
 /// An incomplete run is not counted in `Reconciled`, so that the alarm for missing runs is raised.
 pub(crate) fn reconciled(report: &Report) {
-    let counts = report.counts;
+    let (provider, counts) = (report.provider, report.counts);
     let (seen, known, recovered) = (counts.seen, counts.known, counts.recovered);
     let (waiting, still_missing) = (counts.waiting, counts.still_missing);
     tracing::info!(
-        provider = PROVIDER,
+        %provider,
         seen,
         known,
         recovered,
@@ -49,7 +83,7 @@ pub(crate) fn reconciled(report: &Report) {
         "reconciled"
     );
     for note in &report.notes {
-        tracing::warn!(provider = PROVIDER, note, "comparison incomplete");
+        tracing::warn!(%provider, note, "comparison incomplete");
     }
     if report.is_dry_run {
         return;
@@ -62,6 +96,6 @@ pub(crate) fn reconciled(report: &Report) {
         ("NotSent", report.not_sent()),
         ("Reconciled", usize::from(report.left.is_none())),
     ] {
-        counter!(name, "provider" => PROVIDER).increment(count as u64);
+        counter!(name, "provider" => provider.as_str()).increment(count as u64);
     }
 }

@@ -4,7 +4,6 @@ use boot::Environment;
 use clap::Args;
 use embedded::{LocalEvents, LocalLedger, State};
 use envelope::rfc3339;
-use providers::digicert::API_KEY;
 use providers::profile;
 use reconciliation::{
     Counts, Job, MAX_WINDOW, Ports, Reconciler, RecoveryStatus, Report, Row, Settings,
@@ -24,20 +23,25 @@ use crate::local::Providers;
 use crate::output::{Output, say};
 use crate::time_parsing::parse_duration;
 
-/// Finds events that CertCentral failed to send, and puts them on the events queue
+/// Finds events that did not arrive, and puts them on the events queue
 ///
 /// Compares CertCentral's log of sent events, and the orders whose status changed, with the events that
-/// were delivered. An event that was never sent, or not answered with 2xx, is put on the events queue
-/// as the webhook endpoint would have done, marked `reconciled`; each id at most once in 24 hours.
-/// `certhooks local` need not be running, but may be. The command can be stopped and run again.
+/// were delivered; or Cloudflare's history of notifications. An event that was never sent, not answered
+/// with 2xx, or did not arrive is put on the events queue as the webhook endpoint would have done, marked
+/// `reconciled`; each id at most once in 24 hours. Without `--window` it looks back to the last complete
+/// run. `certhooks local` need not be running, but may be. The command can be stopped and run again.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  certhooks reconcile --dry-run\n  \
     certhooks reconcile --window 7d --json | jq .still_missing\n  \
-    certhooks reconcile --state .certhooks --eu\n\n\
+    certhooks reconcile --state .certhooks --eu\n  \
+    CLOUDFLARE_ACCOUNT_ID=01a7362d577a6c3019a474fd6f485823 certhooks reconcile --provider cloudflare\n\n\
     Exit status: 0 done, and nothing is missing; 1 something is still missing, or refused or \
     failed; 2 wrong usage.")]
 pub(crate) struct Reconcile {
-    /// Age of the oldest events to compare: 90m, 24h, at most 7d; else RECONCILE_WINDOW_MINUTES, else 24h
+    /// Provider whose records to compare: digicert, or cloudflare (with CLOUDFLARE_ACCOUNT_ID)
+    #[arg(long, value_name = "NAME", default_value = "digicert", value_parser = ["digicert", "cloudflare"])]
+    pub(crate) provider: String,
+    /// Age of the oldest events to compare: 90m, 24h, at most 90d; else back to the last complete run
     #[arg(long, value_name = "AGE", value_parser = window)]
     pub(crate) window: Option<u32>,
     /// Show what would be put on the queue without doing so
@@ -54,23 +58,30 @@ fn window(text: &str) -> Result<u32, String> {
     let minutes = parse_duration(text).ok().and_then(|age| u32::try_from(age.as_secs() / 60).ok());
     minutes
         .filter(|minutes| (1..=MAX_WINDOW).contains(minutes))
-        .ok_or_else(|| "must be an age from 1m to 7d, such as 90m or 24h".to_owned())
+        .ok_or_else(|| "must be an age from 1m to 90d, such as 90m or 24h".to_owned())
 }
 
 pub(super) async fn run(arguments: Reconcile) -> CommandResult<()> {
     let access = &arguments.access;
+    let row = profile::ALL.iter().find(|row| row.name == arguments.provider);
+    let provider = row.map_or(PROVIDER, |row| row.provider);
     let environment = Environment::of_process();
-    let base = base_url(PROVIDER, access.base(), &environment)?;
-    let environment = environment.with(profile::of(PROVIDER).api.base_variable, base.as_str());
-    let settings = Settings::from_environment(&environment)?;
-    let window_minutes = arguments.window.unwrap_or(settings.window_minutes);
+    let base = base_url(provider, access.base(), &environment)?;
+    let environment = environment.with(profile::of(provider).api.base_variable, base.as_str());
+    let settings = Settings::from_environment(&environment, provider)?.ok_or_else(|| {
+        CommandError::usage(
+            "CLOUDFLARE_ACCOUNT_ID is not set; it names the account whose notifications to compare",
+        )
+    })?;
+    let window_minutes = arguments.window;
     let job = Job { window_minutes, is_dry_run: arguments.dry_run, deadline: None };
     let state = &access.common.state;
     let installation = installation::open(&arguments.stack, state, &environment).await?;
-    let is_named = access.names_key() || environment.optional(API_KEY.variable).is_some();
+    let variable = profile::of(provider).api.secret.variable;
+    let is_named = access.names_key() || environment.optional(variable).is_some();
     let key = match installation.is_stack() && !is_named {
         true => None,
-        false => Some(access.api_key(&environment).await?),
+        false => Some(access.api_key_of(provider, &environment).await?),
     };
     let report = installation.reconcile(&settings, key, &job).await?;
     print(access.output(), &report);
@@ -135,6 +146,7 @@ fn value(report: &Report) -> Value {
         })
     };
     json!({
+        "provider": report.provider.as_str(),
         "seen": seen,
         "known": known,
         "recovered": recovered,
@@ -150,15 +162,14 @@ fn value(report: &Report) -> Value {
 
 type LocalReconciler = Reconciler<LocalEvents, LocalLedger, ApiKey>;
 
-/// The maximum delay of the first run, which finds what was missed while this process was down.
-const FIRST: Duration = Duration::from_secs(60);
+/// The delay of the first run, which finds what was missed while this process was down.
+const FIRST: Duration = Duration::from_secs(1);
 
-/// Fetches the events that CertCentral failed to deliver, at an interval.
+/// Fetches the events that did not arrive, at the start and then at an interval.
 pub(crate) struct ScheduledReconciliation {
-    /// `None` where the interval is zero, and where CertCentral is simulated in this process, since the
-    /// simulator sends its events nowhere else.
-    reconciler: Option<LocalReconciler>,
-    job: Job,
+    /// Empty where the interval is zero. A provider that is simulated in this process is left out, since
+    /// the simulator sends its events nowhere else.
+    reconcilers: Vec<LocalReconciler>,
     interval: Duration,
 }
 
@@ -170,37 +181,47 @@ impl ScheduledReconciliation {
         providers: &Providers,
         interval: Duration,
     ) -> anyhow::Result<Self> {
-        let api = providers.settings.apis[&PROVIDER].clone();
-        let settings = Settings::of(api, environment)?;
-        let key = providers.keys.get(&PROVIDER).cloned();
-        let key = key.filter(|_| providers.simulator.is_none() && !interval.is_zero());
-        let reconciler = key.map(|key| {
-            let ports = Ports { events: state.events(), ledger: state.ledger(), key };
-            Reconciler::new(&settings, ports)
-        });
-        let window_minutes = settings.window_minutes;
-        let job = Job { window_minutes, is_dry_run: false, deadline: None };
-        Ok(Self { reconciler: reconciler.transpose()?, job, interval })
+        let mut reconcilers = Vec::new();
+        for (provider, key) in &providers.keys {
+            if providers.simulator.is_some() || interval.is_zero() {
+                continue;
+            }
+            let api = providers.settings.apis[provider].clone();
+            if let Some(settings) = Settings::of(api, environment)? {
+                let key = key.clone();
+                let ports = Ports { events: state.events(), ledger: state.ledger(), key };
+                reconcilers.push(Reconciler::new(&settings, ports)?);
+            }
+        }
+        Ok(Self { reconcilers, interval })
     }
 
-    /// Runs until `stopped` turns true. A run that fails is logged; the next one covers its window.
+    /// Runs until `stopped` turns true. A run that fails is logged; the next one looks back further.
     pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
-        let Some(reconciler) = self.reconciler else { return };
+        if self.reconcilers.is_empty() {
+            return;
+        }
+        let job = Job::default();
         let mut pause = self.interval.min(FIRST);
         while !*stopped.borrow_and_update() {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = stopped.changed() => return,
             }
-            // A run may be stopped at any point, since the next one covers its window.
-            let outcome = tokio::select! {
-                outcome = reconciler.run(&self.job) => outcome,
-                _ = stopped.changed() => return,
-            };
-            match outcome.map(|report| report.left) {
-                Ok(None) => {}
-                Ok(Some(left)) => tracing::warn!(reason = %left, "reconciliation is incomplete"),
-                Err(error) => tracing::warn!(%error, "reconciliation failed"),
+            for reconciler in &self.reconcilers {
+                let provider = reconciler.provider();
+                // A run may be stopped at any point, since the next one looks back to the last complete one.
+                let outcome = tokio::select! {
+                    outcome = reconciler.run(&job) => outcome,
+                    _ = stopped.changed() => return,
+                };
+                match outcome.map(|report| report.left) {
+                    Ok(None) => {}
+                    Ok(Some(left)) => {
+                        tracing::warn!(%provider, reason = %left, "reconciliation is incomplete");
+                    }
+                    Err(error) => tracing::warn!(%provider, %error, "reconciliation failed"),
+                }
             }
             pause = self.interval;
         }
@@ -212,12 +233,13 @@ mod tests {
     use super::window;
 
     #[test]
-    fn windows_are_a_minute_to_seven_days() {
-        for (text, minutes) in [("1m", 1), ("90m", 90), ("24h", 1440), ("7d", 10_080), ("120s", 2)]
+    fn windows_are_a_minute_to_ninety_days() {
+        for (text, minutes) in
+            [("1m", 1), ("90m", 90), ("24h", 1440), ("7d", 10_080), ("90d", 129_600), ("120s", 2)]
         {
             assert_eq!(window(text), Ok(minutes), "{text}");
         }
-        for text in ["59s", "0m", "8d", "10081m", "24", "-1h", "yesterday", ""] {
+        for text in ["59s", "0m", "91d", "129601m", "24", "-1h", "yesterday", ""] {
             assert!(window(text).is_err(), "{text}");
         }
     }

@@ -42,6 +42,19 @@ impl Access {
         credentials::api_key(PROVIDER, option, &self.common.state, environment).await
     }
 
+    /// As [`api_key`](Self::api_key), of any provider.
+    pub(crate) async fn api_key_of(
+        &self,
+        provider: Provider,
+        environment: &Environment,
+    ) -> CommandResult<SecretString> {
+        if provider == PROVIDER {
+            return self.api_key(environment).await;
+        }
+        let option = ("--api-key-file", self.api_key_file.as_deref());
+        credentials::api_key(provider, option, &self.common.state, environment).await
+    }
+
     pub(crate) fn output(&self) -> Output {
         Output { json: self.common.json }
     }

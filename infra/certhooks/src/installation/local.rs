@@ -129,7 +129,9 @@ impl Installation for LocalInstallation {
                     self.folder.display()
                 )));
             }
-            let key = ApiKey::Resolved(key.ok_or(reconciliation::RunError::NoKey)?);
+            let key = ApiKey::Resolved(
+                key.ok_or(reconciliation::RunError::NoKey(settings.api.profile.api.key_name))?,
+            );
             // Beside `certhooks local`, which takes it from the queue.
             let state = self.join()?;
             let ports = Ports { events: state.events(), ledger: state.ledger(), key };

@@ -9,7 +9,7 @@ use embedded::{Stages, WaitingChallenge};
 use envelope::Provider;
 use ports::{History, PortError, PortResult, SecretSource, SecretVersions};
 use providers::profile;
-use reconciliation::{Job, Ports, Reconciler, Report, Settings};
+use reconciliation::{Job, Ports, Reconciler, Records, Report, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -171,16 +171,21 @@ impl Installation for StackInstallation {
         key: Option<SecretString>,
         job: &'a Job,
     ) -> BoxFuture<'a, CommandResult<Report>> {
-        const KEY: &str = "DigicertApiSecretName";
+        let output = match settings.records {
+            Records::CertCentral => "DigicertApiSecretName",
+            Records::Cloudflare { .. } => "CloudflareApiSecretName",
+        };
         Box::pin(async move {
             let key = match key {
                 Some(key) => Some(key),
                 None => {
-                    let name = self.outputs.named(KEY)?;
-                    StoredSecret::new(&self.session, KEY, name).current().await?.current
+                    let name = self.outputs.named(output)?;
+                    StoredSecret::new(&self.session, output, name).current().await?.current
                 }
             };
-            let key = ApiKey::Resolved(key.ok_or(reconciliation::RunError::NoKey)?);
+            let key = ApiKey::Resolved(
+                key.ok_or(reconciliation::RunError::NoKey(settings.api.profile.api.key_name))?,
+            );
             let events = SqsEvents::new(&self.session, self.outputs.named(EVENTS)?);
             let ports = Ports { events, ledger: self.ledger()?, key };
             Ok(Reconciler::new(settings, ports)?.run(job).await?)

@@ -5,12 +5,14 @@
 //! - [`resources`], [`destinations`], [`policies`]: the settings of notifications
 //! - [`event`], [`notification`]: what happens to a certificate, and its notifications
 //! - [`state`]: destinations and policies
+//! - [`history`]: the notifications that were sent
 //! - [`token`]: whether the API token is valid
 //! - [`replies`]: responses in Cloudflare's envelope
 
 mod custom_hostname;
 mod destinations;
 mod event;
+mod history;
 mod notification;
 mod policies;
 mod replies;
@@ -38,6 +40,8 @@ pub(crate) fn routes(state: Arc<CloudflareState>) -> Router {
     let alerting = |path: &str| format!("/client/v4/accounts/{{account}}/alerting/v3/{path}");
     Router::new()
         .route("/client/v4/zones/{zone}/custom_hostnames/{id}", get(custom_hostname::show))
+        .route(&alerting("history"), get(history::list))
+        .route("/client/v4/zones/{zone}/custom_hostnames", get(custom_hostname::list))
         .route("/client/v4/user/tokens/verify", get(token::verify))
         .route(
             &alerting("destinations/webhooks"),

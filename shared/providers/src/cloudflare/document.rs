@@ -75,6 +75,22 @@ impl<'a> Document<'a> {
         suffix.filter(|_| !self.is_other)
     }
 
+    pub(crate) fn is_ssl(&self) -> bool {
+        !self.is_other && self.event.starts_with(SSL)
+    }
+
+    /// An id by what happened, to which hostname or certificate of which zone, and when. `None` where the
+    /// document does not say when, or to what.
+    pub(crate) fn likeness(&self) -> Option<String> {
+        let created_at = self.created_at()?.unix_timestamp_nanos().to_string();
+        let data = self.data();
+        let certificate = || data.object("ssl")?.text("id").or_else(|| data.text("id"));
+        let what = data.text("hostname").or_else(certificate).or_else(|| data.text("id"))?;
+        let zone = self.zone_id()?;
+        let parts = ["cloudflare", "likeness", &self.event, &zone, &what, &created_at];
+        self.is_ssl().then(|| json::id(&parts))
+    }
+
     pub(crate) fn is_other(&self) -> bool {
         self.is_other
     }

@@ -1,8 +1,8 @@
-use envelope::Outcome;
+use envelope::{Envelope, Outcome};
 use serde_json::Value;
 
-use super::api;
 use super::profile::{ACCOUNT_VARIABLE, is_id};
+use super::{api, reconciliation};
 use crate::api::{Answer, Classification};
 use crate::enrich::{CallResult, Enricher, Enrichers, Found, KeyCheck, Next, Reply};
 use crate::interpretation::Interpretation;
@@ -37,6 +37,10 @@ impl Enrichers for Cloudflare {
         let id = |name| interpretation.identifiers.get(name).and_then(Value::as_str);
         let id = |name| id(name).unwrap_or_default().to_owned();
         Box::new(Details { zone_id: id("zone_id"), hostname_id: id("hostname_id") })
+    }
+
+    fn other_id(&self, envelope: &Envelope) -> Option<String> {
+        reconciliation::likeness(envelope)
     }
 
     fn key_checks(&self, answer: &Answer<'_>) -> Vec<KeyCheck> {

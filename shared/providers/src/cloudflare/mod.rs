@@ -26,6 +26,7 @@ mod interpretation;
 mod lifecycle;
 mod profile;
 mod receiver;
+pub mod reconciliation;
 mod samples;
 
 pub use enrich::account_id;

@@ -52,7 +52,7 @@ impl WebhookReceiver for CloudflareReceiver {
     }
 }
 
-fn event(
+pub(super) fn event(
     document: &Document<'_>,
     data: Box<serde_json::value::RawValue>,
     receipt: &Receipt,

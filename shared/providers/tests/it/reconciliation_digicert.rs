@@ -5,9 +5,9 @@ use envelope::Envelope;
 use providers::api::Answer;
 use providers::digicert::DigicertReceiver;
 use providers::digicert::reconciliation::{
-    Occurrence, SentEvent, StatusChange, classify_sent_events, classify_status_changes,
-    status_changes,
+    SentEvent, StatusChange, classify_sent_events, classify_status_changes, status_changes,
 };
+use providers::occurrence::Occurrence;
 use providers::receiver::Receipt;
 use providers::refusal::Kind;
 use time::macros::datetime;
@@ -77,7 +77,7 @@ fn an_id_with_a_day_in_it_has_ids_of_the_adjacent_days() {
     let on = |days| delivered("domain_expired", data, SENT + Duration::days(days)).id;
     assert_eq!(notice.ids().collect::<Vec<_>>(), [on(0), on(-1), on(1)]);
     let issued = failed("certificate_issued", r#"{"order_id":1,"certificate_id":2}"#);
-    assert_eq!(issued.adjacent_day_ids, [] as [String; 0]);
+    assert_eq!(issued.other_ids, [] as [String; 0]);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_status_change_is_the_event_of_its_webhook() {
     let ids: Vec<_> = changes
         .iter()
         .filter_map(|change| change.occurrence(NOW))
-        .map(|occurrence| (occurrence.envelope.id, occurrence.adjacent_day_ids.len()))
+        .map(|occurrence| (occurrence.envelope.id, occurrence.other_ids.len()))
         .collect();
     let expected = [
         ("certificate_issued", r#"{"order_id":1,"certificate_id":11}"#),

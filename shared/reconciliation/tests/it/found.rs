@@ -114,7 +114,7 @@ async fn nothing_is_found_in_an_account_without_events() {
     stage.send(200, of_order("certificate_issued", 1)).await;
     stage.simulator.advance_clock(std::time::Duration::from_secs(3700));
     assert_eq!(stage.counts().await, [0; 5]);
-    let week = Job { window_minutes: 10_080, ..JOB };
+    let week = Job { window_minutes: Some(10_080), ..JOB };
     let report = stage.reconciler().run(&week).await.unwrap();
     assert_eq!(crate::stage::counts(&report), [1, 0, 1, 0, 0]);
 }

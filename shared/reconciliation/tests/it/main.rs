@@ -1,7 +1,10 @@
 //! The reconciler with the simulated CertCentral, with queue and ledger in a state folder.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod canned;
+mod cloudflare;
 mod found;
+mod gap;
 mod listener;
 mod reading;
 mod stage;

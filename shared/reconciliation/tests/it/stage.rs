@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use boot::Environment;
 use embedded::{LocalEvents, LocalLedger, Options, State};
-use envelope::Envelope;
+use envelope::{Envelope, Provider};
 use ports::{EventsQueue, PortResult, SecretSource, SecretVersions};
 use processing::Endpoint;
 use providers::api::{Key, Request};
@@ -16,7 +16,7 @@ use simulator::{DigicertEvent, DigicertSent, Simulator};
 
 use crate::listener::Listener;
 
-pub(crate) const JOB: Job = Job { window_minutes: 60, is_dry_run: false, deadline: None };
+pub(crate) const JOB: Job = Job { window_minutes: Some(60), is_dry_run: false, deadline: None };
 
 /// An account with an active webhook, a listener for it, and a state folder.
 pub(crate) struct Stage {
@@ -57,7 +57,8 @@ impl Stage {
             [("DIGICERT_API_BASE", base.as_str()), ("DIGICERT_API_BUDGET", "none")]
                 .into_iter()
                 .collect();
-        let settings = Settings::from_environment(&environment).unwrap();
+        let settings =
+            Settings::from_environment(&environment, Provider::DIGICERT).unwrap().unwrap();
         let state = State::open(&folder, Options::default()).unwrap();
         let listener = Listener::start().await;
         let mut stage = Self { simulator, listener, state, settings, id: 0, folder };

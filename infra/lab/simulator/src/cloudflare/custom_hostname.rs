@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use serde_json::{Value, json};
 use time::Duration;
 
@@ -29,6 +30,11 @@ pub(super) async fn show(
     let curve = Curve::of((number_of(&key) & 0xff) as u64);
     let issued = state.shared.authority.issue(&key, vec![hostname.clone()], curve)?;
     Ok(found(active(&id, &hostname, &issued)?))
+}
+
+/// "List Custom Hostnames". Hostnames exist by their id only, so the list is empty.
+pub(super) async fn list() -> Response {
+    found(json!([]))
 }
 
 /// The hostname of the custom hostname with this id.

@@ -158,6 +158,6 @@ fn ssl(id: &str, hostname: &str, status: &str, error: Option<&str>) -> Value {
 }
 
 /// An id of 32 digits that depends only on the text.
-fn id_of(text: &str) -> String {
+pub(super) fn id_of(text: &str) -> String {
     format!("{:032x}", number_of(text))
 }

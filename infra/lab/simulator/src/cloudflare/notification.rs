@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::custom_hostname::{hostname, is_id};
 use super::event::{CloudflareEvent, CloudflareSent, inner};
+use super::history::Sent;
 use super::state::{CloudflareState, Destination, Policy};
 use crate::random;
 use crate::webhook_sender::{Target, is_success};
@@ -33,6 +34,13 @@ impl CloudflareEvent {
             let secret = destination.secret.as_ref();
             let code = post(state, &destination.target, secret, body).await;
             state.store_result(&destination.id, is_success(code));
+            state.alerting().history.push(Sent {
+                account: policy.account.clone(),
+                policy: policy.id.clone(),
+                destination: destination.id.clone(),
+                document: inner.clone(),
+                at: state.shared.clock.now(),
+            });
             sent.push(CloudflareSent {
                 policy_id: policy.id,
                 destination_id: destination.id,

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use super::history::Sent;
 use super::resources::Resource;
 use crate::shared::Shared;
 use crate::webhook_sender::Target;
@@ -25,6 +26,8 @@ pub(crate) struct CloudflareState {
 pub(super) struct Alerting {
     pub(super) destinations: Vec<Destination>,
     pub(super) policies: Vec<Policy>,
+    /// Oldest first.
+    pub(super) history: Vec<Sent>,
 }
 
 #[derive(Clone)]

@@ -30,11 +30,11 @@ static API: ManagementApi = ManagementApi {
 };
 
 /// The meaning of an answer other than a success.
-pub(super) fn refusal(answer: &Answer<'_>) -> Refusal {
+pub(in crate::cloudflare) fn refusal(answer: &Answer<'_>) -> Refusal {
     API.refusal(answer, &errors(answer.body))
 }
 
 /// The meaning of an answer that is not from the API.
-pub(super) fn unreadable(answer: &Answer<'_>) -> Refusal {
+pub(in crate::cloudflare) fn unreadable(answer: &Answer<'_>) -> Refusal {
     API.unreadable(answer)
 }

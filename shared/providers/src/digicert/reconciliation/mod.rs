@@ -2,12 +2,13 @@
 //!
 //! - [`sent_event`]: what CertCentral sent, from the webhook's event log
 //! - [`status_change`]: orders whose status changed
-//! - [`occurrence`]: either of them as the envelope that the receiver would have made of it
+//! - [`received`]: either of them as the envelope that the receiver would have made of it
 
-mod occurrence;
+mod received;
 mod sent_event;
 mod status_change;
 
-pub use occurrence::Occurrence;
 pub use sent_event::{SentEvent, SentEventPage, classify_sent_events};
-pub use status_change::{StatusChange, classify_status_changes, status_changes};
+pub use status_change::{
+    MAX_TIME, StatusChange, classify_status_changes, status_changes, status_changes_between,
+};

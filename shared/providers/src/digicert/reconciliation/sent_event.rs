@@ -1,11 +1,12 @@
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::Occurrence;
+use super::received::occurrence;
 use crate::api::Answer;
 use crate::digicert::admin::{LogEntry, classify_logs};
 use crate::digicert::document::CHALLENGE;
 use crate::json::Members;
+use crate::occurrence::Occurrence;
 use crate::refusal::Refusal;
 
 /// One entry of the event log ("Webhook event logs").
@@ -64,6 +65,6 @@ impl SentEvent {
         if self.event == CHALLENGE {
             return None;
         }
-        Occurrence::of(&self.event, self.data.as_deref(), self.sent.unwrap_or(now), now)
+        occurrence(&self.event, self.data.as_deref(), self.sent.unwrap_or(now), now)
     }
 }

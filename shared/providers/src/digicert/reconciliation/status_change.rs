@@ -1,12 +1,15 @@
 use http::Method;
 use serde_json::json;
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, UtcOffset};
 
-use super::Occurrence;
+use super::received::occurrence;
 use crate::api::{Answer, Request};
 use crate::digicert::admin::{listed, refusal, unreadable};
 use crate::json::{self, Members};
+use crate::occurrence::Occurrence;
 use crate::refusal::Refusal;
 
 /// The last change of status of an order ("Order status changes").
@@ -18,8 +21,27 @@ pub struct StatusChange {
     pub status: String,
 }
 
-/// Asks for the changes of the last minutes, at most 10,080 (7 days). The call's other filter, a
-/// range of dates, is not used, since it is in Mountain Daylight Time ("Order status changes").
+/// Longest time that one call asks about: "the total window is at most 7 days" ("Order status changes").
+pub const MAX_TIME: Duration = Duration::days(7);
+/// The range filter is in Mountain Daylight Time ("Order status changes"). Whether that means Mountain
+/// Standard Time in winter is not documented.
+const MDT: UtcOffset = match UtcOffset::from_hms(-6, 0, 0) {
+    Ok(offset) => offset,
+    Err(_) => UtcOffset::UTC,
+};
+const DATE_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]+[hour]:[minute]:[second]");
+
+/// Asks for the changes between two times. They are widened by an hour, which is how far the time zone is
+/// in doubt, so they may be at most [`MAX_TIME`] less two hours apart.
+pub fn status_changes_between(from: OffsetDateTime, to: OffsetDateTime) -> Request {
+    let text = |time: OffsetDateTime| time.to_offset(MDT).format(DATE_TIME).unwrap_or_default();
+    let range = format!("{}...{}", text(from - Duration::HOUR), text(to + Duration::HOUR));
+    let query = vec![("filters[status_last_updated]", range)];
+    Request { query, ..Request::new(Method::GET, ["order", "certificate", "status-changes"]) }
+}
+
+/// Asks for the changes of the last minutes, at most 10,080 (7 days). There is no time zone in this.
 pub fn status_changes(minutes: u32) -> Request {
     let query = vec![("minutes", minutes.to_string())];
     Request { query, ..Request::new(Method::GET, ["order", "certificate", "status-changes"]) }
@@ -68,6 +90,6 @@ impl StatusChange {
             data["certificate_id"] = certificate_id.into();
         }
         let data = RawValue::from_string(data.to_string()).ok()?;
-        Occurrence::of(self.event()?, Some(&data), now, now)
+        occurrence(self.event()?, Some(&data), now, now)
     }
 }

@@ -1,0 +1,160 @@
+//! What Cloudflare sent, from its history of notifications ("List History"), which it keeps for 30 days, on
+//! Enterprise plans for 90. A record says "sent", not "taken". Pure.
+
+use envelope::Envelope;
+use http::Method;
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::admin::{refusal, unreadable};
+use super::document::{Content, Document};
+use super::receiver;
+use crate::api::{Answer, Request};
+use crate::json::{self, Members};
+use crate::occurrence::Occurrence;
+use crate::receiver::Receipt;
+use crate::refusal::Refusal;
+
+/// Records on one page.
+pub const PAGE: u64 = 100;
+/// How far back the history goes on any plan that there is.
+pub const RETENTION_DAYS: i64 = 90;
+
+/// One record of the history.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    pub sent: Option<OffsetDateTime>,
+    /// `webhook`, `email` or `pagerduty`.
+    mechanism: Option<String>,
+    /// The document of an SSL alert. `None` in a record of another alert.
+    document: Option<Box<RawValue>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NotificationPage {
+    pub notifications: Vec<Notification>,
+    /// Records on all pages.
+    pub total: Option<u64>,
+}
+
+/// A custom hostname in the list of its zone ("List Custom Hostnames").
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ListedHostname {
+    pub hostname: String,
+    /// `ssl.status`.
+    pub status: String,
+}
+
+/// "List History": page by page, from 1.
+pub fn history(account: &str, since: OffsetDateTime, before: OffsetDateTime, page: u64) -> Request {
+    let text = |time: OffsetDateTime| time.format(&Rfc3339).unwrap_or_default();
+    let query = vec![
+        ("since", text(since)),
+        ("before", text(before)),
+        ("page", page.to_string()),
+        ("per_page", PAGE.to_string()),
+    ];
+    let segments = ["accounts", account, "alerting", "v3", "history"];
+    Request { query, ..Request::new(Method::GET, segments) }
+}
+
+/// # Errors
+/// The [`Refusal`] says why the page cannot be read.
+pub fn classify_history(answer: &Answer<'_>) -> Result<NotificationPage, Refusal> {
+    let (records, total) = listed(answer)?;
+    let notifications = records.into_iter().map(Notification::of).collect();
+    Ok(NotificationPage { notifications, total })
+}
+
+/// "List Custom Hostnames": page by page, from 1.
+pub fn hostnames(zone: &str, page: u64) -> Request {
+    // 50 is the most that this list allows.
+    let query = vec![("page", page.to_string()), ("per_page", "50".to_owned())];
+    Request { query, ..Request::new(Method::GET, ["zones", zone, "custom_hostnames"]) }
+}
+
+/// The hostnames of a page, and the number of those on all pages.
+///
+/// # Errors
+/// The [`Refusal`] says why the page cannot be read.
+pub fn classify_hostnames(
+    answer: &Answer<'_>,
+) -> Result<(Vec<ListedHostname>, Option<u64>), Refusal> {
+    let (hostnames, total) = listed(answer)?;
+    let hostname = |hostname: &RawValue| {
+        let members = Members::of(hostname)?;
+        let status = members.object("ssl")?.text("status")?;
+        Some(ListedHostname { hostname: members.text("hostname")?, status })
+    };
+    Ok((hostnames.into_iter().filter_map(hostname).collect(), total))
+}
+
+/// The list in `result`, and `result_info.total_count`. An empty list may be `null`, as public clients of
+/// this API have it.
+fn listed<'a>(answer: &Answer<'a>) -> Result<(Vec<&'a RawValue>, Option<u64>), Refusal> {
+    if !answer.is_success() {
+        return Err(refusal(answer));
+    }
+    let body = json::borrowed_object(answer.body).ok().and_then(Members::of).unwrap_or_default();
+    match body.get("success").map(RawValue::get) {
+        Some("true") => {}
+        Some("false") => return Err(refusal(answer)),
+        _ => return Err(unreadable(answer)),
+    }
+    let list = match body.get("result") {
+        None => Vec::new(),
+        Some(_) => body.list("result").ok_or_else(|| unreadable(answer))?,
+    };
+    let total =
+        body.object("result_info").and_then(|info| json::unsigned(info.get("total_count")?));
+    Ok((list, total))
+}
+
+impl Notification {
+    fn of(record: &RawValue) -> Self {
+        let record = Members::of(record).unwrap_or_default();
+        let sent = record.text("sent").and_then(|sent| OffsetDateTime::parse(&sent, &Rfc3339).ok());
+        Self {
+            sent,
+            mechanism: record.text("mechanism_type"),
+            document: record.get("alert_body").and_then(document),
+        }
+    }
+
+    /// `None` for what did not go to a webhook, and for alerts of another kind: other webhooks of the
+    /// account may be for them.
+    pub fn occurrence(&self, now: OffsetDateTime) -> Option<Occurrence> {
+        if self.mechanism.as_deref() != Some("webhook") {
+            return None;
+        }
+        let data = self.document.as_ref()?;
+        let Content::Event(document) = Content::of(data) else { return None };
+        let at = self.sent.unwrap_or(now);
+        let event = receiver::event(&document, data.clone(), &Receipt { at, traceparent: None });
+        let envelope = Envelope { receivedtime: now, ..event.envelope };
+        Some(Occurrence::new(envelope, document.likeness().into_iter().collect()))
+    }
+}
+
+/// The document in `alert_body`, which is an object on the page and a string in the SDKs; alone, or with
+/// the notification around it.
+fn document(body: &RawValue) -> Option<Box<RawValue>> {
+    let text = json::text(body);
+    let body = match &text {
+        Some(text) => json::borrowed_object(text.as_bytes()).ok()?,
+        None => body,
+    };
+    let is_ssl =
+        |content: &Content<'_>| matches!(content, Content::Event(document) if document.is_ssl());
+    is_ssl(&Content::of(body)).then(|| body.to_owned())
+}
+
+/// The other id of an event, by which its record in the history is known where its document differs from
+/// the one that was sent.
+pub(super) fn likeness(envelope: &Envelope) -> Option<String> {
+    match Content::of(&envelope.data) {
+        Content::Event(document) => Document::likeness(&document),
+        Content::Test | Content::Unknown => None,
+    }
+}

@@ -1,0 +1,139 @@
+//! What Cloudflare's records say: its history of notifications. Its lists of custom hostnames are a second
+//! source, which is compared and only reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use envelope::EventType;
+use providers::cloudflare::reconciliation::{
+    ListedHostname, Notification, PAGE, RETENTION_DAYS, classify_history, classify_hostnames,
+    history, hostnames,
+};
+use providers::dispatch;
+use providers::occurrence::Occurrence;
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+
+use crate::client::{ApiClient, RunError};
+use crate::collate::Missed;
+use crate::report::Cause;
+use crate::run::Collected;
+
+/// The maximum number of pages of one list, in case it never ends.
+const MAX_PAGES: u64 = 1000;
+/// The maximum number of zones whose hostnames are listed in one run, and of differences that are named.
+const MAX_ZONES: usize = 20;
+const MAX_DIFFERENCES: usize = 10;
+
+pub(crate) async fn collect(
+    cloudflare: &ApiClient<'_>,
+    account: &str,
+    since: OffsetDateTime,
+    began: OffsetDateTime,
+) -> Result<Collected, RunError> {
+    let oldest = began - Duration::days(RETENTION_DAYS);
+    let notifications = notifications(cloudflare, account, since.max(oldest), began).await?;
+    let now = OffsetDateTime::now_utc();
+    let mut found: Vec<(Option<OffsetDateTime>, Occurrence)> = notifications
+        .iter()
+        .filter_map(|notification| Some((notification.sent, notification.occurrence(now)?)))
+        .collect();
+    found.sort_by_key(|(sent, _)| *sent);
+    let notes = compare_hostnames(cloudflare, &found).await;
+    let mut ids = BTreeSet::new();
+    // A notification that went to several webhooks has a record for each.
+    found.retain(|(_, occurrence)| ids.insert(occurrence.envelope.id.clone()));
+    let missed = found.into_iter().map(|(sent, occurrence)| Missed {
+        event: name(&occurrence),
+        occurrence,
+        sent,
+        cause: Cause::NotArrived,
+    });
+    Ok(Collected { known: 0, missed: missed.collect(), notes, left: None, must_match: true })
+}
+
+async fn notifications(
+    cloudflare: &ApiClient<'_>,
+    account: &str,
+    since: OffsetDateTime,
+    before: OffsetDateTime,
+) -> Result<Vec<Notification>, RunError> {
+    let mut all = Vec::new();
+    for page in 1..=MAX_PAGES {
+        let request = history(account, since, before, page);
+        let read = cloudflare.ask(&request, classify_history).await?;
+        let is_last =
+            read.notifications.is_empty() || read.total.is_some_and(|total| page * PAGE >= total);
+        all.extend(read.notifications);
+        if is_last {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn name(occurrence: &Occurrence) -> String {
+    let interpretation = dispatch::interpret(&occurrence.envelope);
+    interpretation.map(|interpretation| interpretation.event).unwrap_or_default()
+}
+
+/// Compares the last event of each hostname with the hostname's state in the list of its zone, and says
+/// where the list tells of something that the history does not. What a token may not read is left out.
+async fn compare_hostnames(
+    cloudflare: &ApiClient<'_>,
+    found: &[(Option<OffsetDateTime>, Occurrence)],
+) -> Vec<String> {
+    let mut last: BTreeMap<String, BTreeMap<String, EventType>> = BTreeMap::new();
+    for (_, occurrence) in found {
+        let Some(interpretation) = dispatch::interpret(&occurrence.envelope) else { continue };
+        let text = |name| interpretation.identifiers.get(name).and_then(Value::as_str);
+        if let (Some(zone), Some(hostname)) = (text("zone_id"), text("hostname")) {
+            let zone = last.entry(zone.to_owned()).or_default();
+            zone.insert(hostname.to_owned(), interpretation.kind);
+        }
+    }
+    let mut differences = Vec::new();
+    for (zone, events) in last.iter().take(MAX_ZONES) {
+        let Ok(listed) = list(cloudflare, zone).await else { continue };
+        for ListedHostname { hostname, status } in listed {
+            let event = events.get(&hostname);
+            if let Some(event) = event.filter(|event| !is_consistent(**event, &status)) {
+                differences.push(format!(
+                    "{hostname} is {status} in the list of zone {zone}, and its last event is {event}"
+                ));
+            }
+        }
+    }
+    let more = differences.len().saturating_sub(MAX_DIFFERENCES);
+    differences.truncate(MAX_DIFFERENCES);
+    if more > 0 {
+        differences.push(format!("{more} more custom hostnames differ from their last event"));
+    }
+    differences
+}
+
+async fn list(cloudflare: &ApiClient<'_>, zone: &str) -> Result<Vec<ListedHostname>, RunError> {
+    let mut all = Vec::new();
+    for page in 1..=MAX_PAGES {
+        let (hostnames, total) = cloudflare.ask(&hostnames(zone, page), classify_hostnames).await?;
+        let is_last = hostnames.is_empty();
+        all.extend(hostnames);
+        if is_last || total.is_some_and(|total| all.len() as u64 >= total) {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a hostname may be in this state after this event, without an event since.
+fn is_consistent(event: EventType, status: &str) -> bool {
+    match event {
+        EventType::CertificateDeleted => false,
+        EventType::CertificateDeployed | EventType::CertificateExpiring => {
+            !status.ends_with("_timed_out") && status != "expired"
+        }
+        EventType::DomainValidationFailed
+        | EventType::CertificateIssuanceFailed
+        | EventType::CertificateDeploymentFailed => status != "active",
+        _ => true,
+    }
+}
