@@ -280,9 +280,12 @@ fn newest_deliveries(context: &Context, entries: &[LogEntry]) -> Finding {
     let slowest = entries.iter().filter_map(|entry| Some(entry.answered? - entry.sent?)).max();
     if newest.is_failed() {
         let detail = format!("the newest, {} at {at}, failed; {detail}", newest.event);
-        Finding::error(detail, delivery_fix(context, newest.code))
+        let recover = context.command("reconcile");
+        let fix = delivery_fix(context, newest.code);
+        Finding::error(detail, format!("{fix}; then {recover} fetches what was missed"))
     } else if !codes.is_empty() {
-        let fix = command(context, "logs --failed");
+        let logs = command(context, "logs --failed");
+        let fix = format!("{logs}; {} fetches what was missed", context.command("reconcile"));
         Finding::warning(format!("{detail}; the newest, at {at}, succeeded"), fix)
     } else if slowest.is_some_and(|slowest| slowest > SLOW) {
         let detail =

@@ -1,6 +1,8 @@
 use std::path::Path;
 
 use embedded::{Counts, Oldest, Reader};
+use envelope::Provider;
+use providers::profile;
 use time::{Duration, OffsetDateTime};
 
 use crate::args::DEFAULT_STATE;
@@ -11,6 +13,8 @@ use crate::doctor::Finding;
 const RECEIVED_WITHIN: Duration = Duration::minutes(5);
 /// A retry comes after 15 minutes at the latest; some retries are nothing unusual.
 const DONE_WITHIN: Duration = Duration::hours(1);
+/// Reconciliation runs each 15 minutes, unless the operator sets another interval.
+const RECONCILED_WITHIN: Duration = Duration::hours(2);
 /// A canary is sent each day.
 const CANARY_WITHIN: Duration = Duration::hours(26);
 
@@ -36,6 +40,7 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
                 ("queue", queue(counts, oldest, OffsetDateTime::now_utc(), &local)),
                 ("dead-letters", dead),
                 ("canary", canary(&reader, &local).await),
+                ("reconciliation", reconciliation(&reader, &option).await),
             ]
         }
         Err(error) => vec![("state", Finding::error(error.to_string(), local))],
@@ -83,6 +88,34 @@ async fn canary(reader: &Reader, local: &str) -> Finding {
         Ok(Some(age)) => Finding::ok(format!("the last one was processed {} ago", span(age))),
         Ok(None) => Finding::ok("none yet; the first is sent a minute after the start"),
         Err(error) => Finding::error(error.to_string(), local),
+    }
+}
+
+/// Whether what the providers sent was compared lately with what arrived.
+async fn reconciliation(reader: &Reader, option: &str) -> Finding {
+    let (ledger, now) = (reader.ledger(), OffsetDateTime::now_utc());
+    let mut details = Vec::new();
+    for provider in [Provider::DIGICERT, Provider::CLOUDFLARE] {
+        let name = profile::of(provider).name;
+        let command = format!("certhooks reconcile --provider {name}{option}");
+        match reconciliation::last_complete_run(&ledger, provider).await {
+            Ok(Some(at)) if now - at > RECONCILED_WITHIN => {
+                let detail = format!("{name} was not compared for {}", span(now - at));
+                return Finding::warning(
+                    format!("{detail}; what was sent may be missing"),
+                    command,
+                );
+            }
+            Ok(Some(at)) => {
+                details.push(format!("{name} {} ago", span((now - at).max(Duration::ZERO))))
+            }
+            Ok(None) => {}
+            Err(error) => return Finding::error(error.to_string(), command),
+        }
+    }
+    match details.is_empty() {
+        true => Finding::ok("none yet; providers with an API key are compared each 15 minutes"),
+        false => Finding::ok(format!("compared: {}", details.join(", "))),
     }
 }
 

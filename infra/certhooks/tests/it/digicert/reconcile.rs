@@ -104,8 +104,10 @@ async fn each_failure_is_one_line() {
     ] {
         stage.reconcile(variables, arguments).refused(code, expected);
     }
-    let usage = stage.reconcile(&[], &["--window", "8d"]);
-    assert!(usage.code == 2 && usage.err.contains("1m to 7d"), "{usage:?}");
+    let usage = stage.reconcile(&[], &["--window", "91d"]);
+    assert!(usage.code == 2 && usage.err.contains("1m to 90d"), "{usage:?}");
+    let unnamed = stage.reconcile(&[("CLOUDFLARE_ACCOUNT_ID", "")], &["--provider", "cloudflare"]);
+    assert!(unnamed.code == 2 && unnamed.err.contains("CLOUDFLARE_ACCOUNT_ID"), "{unnamed:?}");
 
     // A key that may not read the log: only the orders are compared, and a warning says so.
     faults.set([Rule::new("/services/v2/webhook", Fault::MissingPermission)]);
