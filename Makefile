@@ -38,7 +38,7 @@ help: ## list the targets
 .PHONY: run
 run: ## run Certhooks on this machine, and send the sample events of all providers through it once
 	cargo build -p certhooks --features simulator
-	cargo run -q -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks --samples events
+	cargo run -q -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks-demo --samples events
 
 .PHONY: check
 check: check-rust check-dependencies check-budgets check-template ## run all static checks: format, lints, dependencies, budgets, template
@@ -147,7 +147,7 @@ WEBHOOKS := $(filter %-webhook,$(FUNCTIONS))
 # This uses the release builds that `make check` weighs. It is not part of `make check`, because the counts depend on
 # the compiler and the processor.
 PERF_REGRESSION = $(call release,$(WEBHOOKS)); \
-  cargo run --quiet --locked --package perf-regression -- --baseline infra/lab/perf-regression/baseline.json \
+  cargo run --quiet --locked --package bench --bin perf-regression -- --baseline infra/lab/bench/baseline.json \
   $(WEBHOOKS:%=target/release/%)
 
 .PHONY: perf-regression

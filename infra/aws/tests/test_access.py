@@ -48,7 +48,7 @@ EXPECTED = {
             "sqs:SendMessage",
         },
         "${DeliveriesQueue.Arn}": {"sqs:SendMessage"},
-        "${Ledger.Arn}": {"dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"},
+        "${Ledger.Arn}": {"dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"},
         "${Archive.Arn}/*": {"s3:PutObject"},
         "${DigicertApiSecret}": {"secretsmanager:GetSecretValue"},
         "${CloudflareApiSecret}": {"secretsmanager:GetSecretValue"},

@@ -160,6 +160,8 @@ def test_functions_get_the_variables_that_the_code_reads():
         "DIGICERT_API_BASE",
         "DIGICERT_API_BUDGET",
         "DIGICERT_AUTO_VERIFY",
+        "DIGICERT_CONFIRM",
+        "TRUST_ANCHORS",
         "CLOUDFLARE_API_BASE",
         "CLOUDFLARE_API_BUDGET",
         "META_API_BASE",
@@ -361,6 +363,7 @@ def test_alarms_watch_what_they_should():
         *(("AWS/Lambda", "Throttles", f"${{{name}}}") for name in ("Worker", *WEBHOOKS.values())),
         *(("Certhooks/stack", "Refused", p.lower(), "unauthorized") for p in WEBHOOKS),
         *(("Certhooks/stack", "KeyRefused", p.lower()) for p in WEBHOOKS),
+        ("Certhooks/stack", "Conflicts", "digicert"),
         ("Certhooks/stack", "RefusedAddresses"),
         ("Certhooks/stack", "CanaryLatency", "digicert"),
     }

@@ -2,17 +2,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, CommandFactory, Parser, Subcommand, value_parser};
 use ipnet::IpNet;
+use processing::http::is_loopback;
+use providers::profile;
+use providers::secret_member::SecretMember;
 
 use crate::args::{CommonArgs, DEFAULT_STATE, ProviderName};
-use crate::cloudflare::args::Cloudflare;
 use crate::dead_letters::args::DeadLetters;
-use crate::digicert::args::Webhook;
-use crate::digicert::reconcile::Reconcile;
 use crate::doctor::args::Doctor;
+use crate::forget::Forget;
 use crate::inspect::Inspect;
 use crate::replay::args::Replay;
+use crate::rows;
 use crate::status::Status;
 use crate::time_parsing::parse_duration;
 
@@ -22,7 +24,7 @@ use crate::time_parsing::parse_duration;
     name = "certhooks",
     version,
     max_term_width = 100,
-    after_help = "Examples:\n  certhooks local\n  certhooks send events/digicert/certificate_issued.json\n  \
+    after_help = "Examples:\n  certhooks local\n  certhooks send events/*/*.json\n  \
         certhooks tail --from-start\n  certhooks doctor\n\n\
         Options and examples of a command: certhooks COMMAND --help"
 )]
@@ -37,64 +39,47 @@ pub(crate) enum Command {
     Send(Send),
     Tail(Tail),
     Status(Status),
-    /// Manages the webhook of a CertCentral account
-    #[command(
-        subcommand,
-        after_help = "Examples:\n  certhooks digicert webhook show\n  \
-            certhooks digicert webhook subscribe --endpoint https://hooks.example.com/webhooks/digicert"
-    )]
-    Digicert(Digicert),
-    Cloudflare(Cloudflare),
-    Reconcile(Reconcile),
     Replay(Replay),
+    Forget(Forget),
     DeadLetters(DeadLetters),
     Doctor(Doctor),
     Inspect(Inspect),
     Completions(Completions),
 }
 
-impl Command {
-    /// Whether an error is to be printed as JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        match self {
-            Self::Local(local) => local.json,
-            Self::Send(send) => send.common.json,
-            Self::Tail(tail) => tail.common.json,
-            Self::Status(status) => status.common.json,
-            Self::Digicert(Digicert::Webhook(webhook)) => webhook.access.common.json,
-            Self::Cloudflare(cloudflare) => cloudflare.access.common.json,
-            Self::Reconcile(reconcile) => reconcile.access.common.json,
-            Self::Replay(replay) => replay.common.json,
-            Self::DeadLetters(dead_letters) => dead_letters.common.json,
-            Self::Doctor(doctor) => doctor.common.json,
-            Self::Inspect(inspect) => inspect.json,
-            Self::Completions(_) => false,
-        }
-    }
+/// The whole command line, with the providers' own commands.
+pub(crate) fn command() -> clap::Command {
+    rows::define(Cli::command())
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Digicert {
-    Webhook(Webhook),
+/// The help text of a command that takes secrets: its examples, and the variables.
+pub(crate) fn with_variables(examples: &str) -> String {
+    let names = |members: &mut dyn Iterator<Item = SecretMember>| {
+        members.map(|member| member.variable).collect::<Vec<_>>().join(", ")
+    };
+    let api = names(&mut profile::ALL.iter().map(|row| row.api.secret));
+    let webhook = names(&mut profile::ALL.iter().flat_map(|row| row.webhook_secret).copied());
+    format!("API keys: {api}.\nWebhook secrets: {webhook}.\n\n{examples}")
 }
 
 /// Runs webhook endpoints, queues and worker in one process
 ///
-/// A provider with an API key is called for real. A provider without one has its call-back disabled:
-/// its events are delivered without the certificate. (A program that is built with the feature
-/// `simulator` simulates such a provider instead.)
+/// A provider with an API key is called for real. A provider without one has its call-back disabled: its
+/// events are delivered without the certificate. With --simulate all providers are simulated: what they
+/// answer is invented, and every event says `simulated`. A state folder is simulated or real from its
+/// first start on.
 ///
-/// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, webhook secrets
-/// from DIGICERT_WEBHOOK_KEY, CLOUDFLARE_WEBHOOK_AUTH, META_APP_SECRET and META_VERIFY_TOKEN, or all of
-/// them from secrets.json in the state folder, which the first start creates.
+/// API keys and webhook secrets come from the variables below, or from secrets.json in the state folder,
+/// which the first start creates.
 ///
 /// Stops on Ctrl-C or SIGTERM once open requests and messages in progress are done; the next start
 /// continues with the messages on the queue.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks\n  \
-    certhooks local --samples events\n  certhooks local --trusted-proxy 10.0.0.0/8 --json\n\n\
-    Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage."
+    after_help = with_variables("Examples:\n  certhooks local --listen 127.0.0.1:3000 --state .certhooks\n  \
+    certhooks local --simulate --state .certhooks-demo\n  \
+    certhooks local --trusted-proxy 10.0.0.0/8 --json\n\n\
+    Exit status: 0 stopped by a signal; 1 failed; 2 wrong usage.")
 )]
 pub(crate) struct Local {
     /// Address and port to listen on
@@ -104,9 +89,12 @@ pub(crate) struct Local {
     #[arg(long, default_value = DEFAULT_STATE, value_name = "DIR")]
     pub(crate) state: PathBuf,
     /// Address range of a proxy whose X-Forwarded-For is trusted; may be repeated
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, value_name = "CIDR", value_parser = intake::address_range)]
     pub(crate) trusted_proxy: Vec<IpNet>,
-    /// Folder of event files to send to the webhook endpoints once; prints a line for each event
+    /// Simulate all providers (needs the feature `simulator`)
+    #[arg(long)]
+    pub(crate) simulate: bool,
+    /// Simulate all providers, send the event files of this folder once, and show what is delivered
     #[arg(long, value_name = "DIR")]
     pub(crate) samples: Option<PathBuf>,
     /// Interval between reconciliations with providers that are called for real; 0s turns them off
@@ -119,15 +107,15 @@ pub(crate) struct Local {
 
 /// Sends event files to a webhook endpoint, with the key or signature that the provider would send
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  certhooks send events/digicert/certificate_issued.json\n  \
-    certhooks send events/cloudflare/*.json --count 100 --rate 20 --to https://hooks.example.com\n\n\
+#[command(after_help = "Examples:\n  certhooks send event.json\n  \
+    certhooks send events/*/*.json --count 100 --rate 20 --to https://hooks.example.com\n\n\
     Exit status: 0 every answer was 2xx; 1 another answer, or failed; 2 wrong usage.")]
 pub(crate) struct Send {
     /// Event file that holds the body as the provider sends it
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Base address of the webhook endpoints, without the provider's route
-    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = http_url)]
+    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = endpoint_base)]
     pub(crate) to: reqwest::Url,
     /// Provider of the events; by default recognised by the form of each file
     #[arg(long, value_name = "NAME")]
@@ -174,10 +162,13 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-fn http_url(text: &str) -> Result<reqwest::Url, String> {
-    let address = text.parse::<reqwest::Url>().map_err(|error| error.to_string())?;
-    let is_http = matches!(address.scheme(), "http" | "https");
-    is_http.then_some(address).ok_or_else(|| "must begin with http:// or https://".into())
+/// The address that secrets are sent to: https, or http on this machine.
+fn endpoint_base(text: &str) -> Result<reqwest::Url, String> {
+    let base = text.parse::<reqwest::Url>().map_err(|error| error.to_string())?;
+    let is_safe = base.scheme() == "https" || (base.scheme() == "http" && is_loopback(&base));
+    is_safe.then_some(base).ok_or_else(|| {
+        "must begin with https:// (http:// is allowed on a loopback address only)".to_owned()
+    })
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -7,7 +7,9 @@ use envelope::Provider;
 use processing::http::{self, is_loopback};
 use providers::api::{Answer, Key, Request};
 use providers::profile;
+use providers::receiver::SecretFault;
 use providers::refusal::Refusal;
+use providers::secret::Stored;
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -85,12 +87,21 @@ impl Client {
     ) -> CommandResult<Self> {
         let api = &profile::of(provider).api;
         let base = base_url(provider, base, environment)?;
-        let key = (api.key)(stored_key).ok_or_else(|| {
-            let called = api.key_name;
-            CommandError::usage(format!(
-                "the {called} is empty, or was never filled in; create one at the provider"
-            ))
-        })?;
+        let unusable = |reason: &dyn fmt::Display| {
+            let (called, variable) = (api.key_name, api.secret.variable);
+            format!(
+                "the {called} ({variable}, or where it was taken from) cannot be used: {reason}"
+            )
+        };
+        // No error of the key quotes it.
+        if let Err(fault) = Stored::read(stored_key).first(api.secret.stored_as) {
+            return Err(match fault {
+                SecretFault::ControlCharacter => CommandError::failed(unusable(&fault)),
+                _ => CommandError::usage(unusable(&fault)),
+            });
+        }
+        let key = (api.key)(stored_key);
+        let key = key.ok_or_else(|| CommandError::usage(unusable(&"create another one")))?;
         Ok(Self { http: http::client(TIMEOUT, &base)?, base, key })
     }
 

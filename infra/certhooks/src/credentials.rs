@@ -2,10 +2,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use anyhow::bail;
 use boot::Environment;
 use embedded::{LocalSecret, LocalSecrets};
 use envelope::Provider;
 use ports::{PortResult, SecretSource, SecretVersions};
+use processing::Keys;
 use providers::profile;
 use providers::secret_member::SecretMember;
 use secrecy::SecretString;
@@ -20,20 +22,18 @@ const SECRET_LIMIT: u64 = 64 * 1024;
 pub(crate) enum ApiKey {
     /// From the environment or the state folder.
     Configured(LocalSecret),
-    /// From an option or a stack.
+    /// From an option or a stack, or any for the simulator.
     Resolved(SecretString),
-    /// None is configured; the simulator accepts any key.
-    Simulated,
 }
 
 impl SecretSource for ApiKey {
     async fn current(&self) -> PortResult<SecretVersions> {
-        let current = match self {
-            Self::Configured(secret) => return secret.current().await,
-            Self::Resolved(key) => key.clone(),
-            Self::Simulated => "simulated".into(),
-        };
-        Ok(SecretVersions { current: Some(current), ..SecretVersions::default() })
+        match self {
+            Self::Configured(secret) => secret.current().await,
+            Self::Resolved(key) => {
+                Ok(SecretVersions { current: Some(key.clone()), ..SecretVersions::default() })
+            }
+        }
     }
 
     async fn all(&self) -> PortResult<SecretVersions> {
@@ -41,17 +41,16 @@ impl SecretSource for ApiKey {
     }
 }
 
-impl ApiKey {
-    /// The configured key, or `Simulated` where there is none.
-    pub(crate) async fn find(secrets: &LocalSecrets, provider: Provider) -> PortResult<Self> {
-        let key = secrets.api(provider);
-        let is_configured = key.current().await?.current.is_some();
-        Ok(if is_configured { Self::Configured(key) } else { Self::Simulated })
+/// The API keys of the environment and the state folder; a provider without one has none here.
+pub(crate) async fn api_keys(secrets: &LocalSecrets) -> PortResult<Keys<ApiKey>> {
+    let mut keys = Keys::new();
+    for profile in profile::ALL {
+        let key = secrets.api(profile.provider);
+        if key.current().await?.current.is_some() {
+            keys.insert(profile.provider, ApiKey::Configured(key));
+        }
     }
-
-    pub(crate) fn is_simulated(&self) -> bool {
-        matches!(self, Self::Simulated)
-    }
+    Ok(keys)
 }
 
 /// The secrets of a state folder, and the variables that override them.
@@ -64,13 +63,50 @@ pub(crate) fn variable(environment: &Environment) -> impl Fn(&str) -> Option<Str
     |name| environment.optional(name).map(str::to_owned)
 }
 
-/// The variable or file that a webhook secret comes from, so that an error can name it.
-pub(crate) fn origin(environment: &Environment, provider: Provider) -> String {
-    let SecretMember { variable, name, .. } = profile::of(provider).webhook_secret[0];
-    match environment.optional(variable) {
-        Some(_) => variable.to_owned(),
-        None => format!("`{name}` in the state folder's secrets.json"),
+/// The variable or file that a secret comes from, so that an error can name it.
+pub(crate) fn origin(environment: &Environment, member: SecretMember) -> String {
+    match environment.optional(member.variable) {
+        Some(_) => member.variable.to_owned(),
+        None => format!("`{}` in the state folder's secrets.json", member.name),
     }
+}
+
+/// Refuses webhook secrets of the environment, which are real ones, and API keys of either source:
+/// simulated providers are never mixed with real ones.
+///
+/// # Errors
+/// There is such a secret; the error names it.
+pub(crate) async fn check_none_is_real(
+    state: &Path,
+    environment: &Environment,
+) -> anyhow::Result<()> {
+    let webhook = profile::ALL.iter().flat_map(|profile| profile.webhook_secret);
+    if let Some(member) = webhook.copied().find(|one| environment.optional(one.variable).is_some())
+    {
+        bail!(
+            "{} is set: webhook secrets of the environment are real ones, which simulated providers never \
+             get; unset it, or start without --simulate and --samples",
+            member.variable
+        );
+    }
+    check_no_api_key(state, environment).await
+}
+
+/// Refuses API keys, since nothing of a simulated state folder calls a real provider.
+///
+/// # Errors
+/// There is one; the error names it.
+pub(crate) async fn check_no_api_key(
+    state: &Path,
+    environment: &Environment,
+) -> anyhow::Result<()> {
+    let keys = api_keys(&local_secrets(state, environment)).await?;
+    let Some(provider) = keys.keys().next() else { return Ok(()) };
+    let origin = origin(environment, profile::of(*provider).api.secret);
+    bail!(
+        "{origin} is set: a simulated state folder never calls the real API of {provider}; remove it, or \
+         use another state folder without --simulate and --samples"
+    )
 }
 
 /// A provider's API key: that of the file that `option` names, else of the variable, else of the state
@@ -92,16 +128,12 @@ pub(crate) async fn api_key(
     if let Some(key) = environment.optional(variable) {
         return Ok(key.into());
     }
-    let file = state.join("secrets.json");
-    let stored = match file.exists() {
-        true => local_secrets(state, environment).api(provider).current().await?.current,
-        false => None,
-    };
+    let stored = local_secrets(state, environment).api(provider).current().await?.current;
     stored.ok_or_else(|| {
         CommandError::usage(format!(
             "no {key_name}: set {variable}, name a file with {option} (- for standard input), or store \
              `{name}` in {}",
-            file.display()
+            state.join("secrets.json").display()
         ))
     })
 }

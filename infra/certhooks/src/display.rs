@@ -1,10 +1,12 @@
+use std::borrow::Cow;
+
 use envelope::{CertificateEvent, rfc3339};
 use providers::profile;
 use time::{Duration, OffsetDateTime};
 
-/// The columns of a delivered event for people: provider, event, outcome of the call-back, name in the
-/// leaf certificate, day of its expiry. `-` where the event has no certificate.
-pub(crate) fn columns(event: &CertificateEvent) -> [String; 5] {
+/// The columns of a delivered event for people: outcome of the call-back, name in the leaf certificate, day
+/// of its expiry. `-` where the event has no certificate.
+pub(crate) fn columns(event: &CertificateEvent) -> [String; 3] {
     let data = &event.data;
     let leaf = data.certificates.first();
     let outcome = match data.callback.reason {
@@ -15,13 +17,7 @@ pub(crate) fn columns(event: &CertificateEvent) -> [String; 5] {
         .and_then(|leaf| leaf.names.as_ref()?.dns.first().cloned().or_else(|| leaf.subject.clone()))
         .unwrap_or_else(|| "-".into());
     let expires = leaf.and_then(|leaf| leaf.not_after.as_deref()).map_or("-", day);
-    [
-        data.provider.to_string(),
-        event_name(&data.event),
-        outcome,
-        short(&name, 40),
-        expires.to_owned(),
-    ]
+    [outcome, short(&name, 40), expires.to_owned()]
 }
 
 /// A provider's event name, without what all of that provider's begin with.
@@ -42,9 +38,46 @@ pub(crate) fn whole_seconds(time: OffsetDateTime) -> String {
     rfc3339(time.replace_nanosecond(0).unwrap_or(time))
 }
 
-/// Removes control characters, so that text from outside is safe on one line of a terminal.
+/// Escapes what a terminal takes for more than text, as JSON does (`\u009b`), which changes no JSON
+/// document. Line breaks and tabs stay. Everything that a command prints goes through this.
+pub(crate) fn for_terminal(text: &str) -> Cow<'_, str> {
+    let is_active = |character: char| is_active(character) && !matches!(character, '\n' | '\t');
+    if !text.contains(is_active) {
+        return text.into();
+    }
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_active(character) {
+            let units = character.encode_utf16(&mut [0; 2]).to_vec();
+            safe.extend(units.into_iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe.into()
+}
+
+/// Removes the same and line breaks, so that text from outside stays on its line and in its column.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).collect()
+    text.chars().filter(|character| !is_active(*character)).collect()
+}
+
+/// Whether a terminal does something with a character other than showing it: control characters, and
+/// format characters, which turn the direction of text or take no room (Unicode, Cc and Cf).
+fn is_active(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// A name from outside for a column: without control characters, and at most `width` characters.
@@ -75,5 +108,29 @@ pub(crate) fn span(duration: Duration) -> String {
         seconds if seconds < 2 * 3600 => format!("{} min", seconds / 60),
         seconds if seconds < 48 * 3600 => format!("{} h", seconds / 3600),
         seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clean, for_terminal};
+
+    #[test]
+    fn a_terminal_gets_text_only() {
+        for (text, printed, cleaned) in [
+            ("www.example.com ä €", "www.example.com ä €", "www.example.com ä €"),
+            ("a\u{1b}]0;x\u{7}b", "a\\u001b]0;x\\u0007b", "a]0;xb"),
+            ("a\u{9b}2Jb\u{7f}", "a\\u009b2Jb\\u007f", "a2Jb"),
+            ("a\u{202e}b\u{200b}c\u{2066}d", "a\\u202eb\\u200bc\\u2066d", "abcd"),
+            ("a\nb\tc", "a\nb\tc", "abc"),
+            ("a\rb", "a\\u000db", "ab"),
+            ("a\u{e0041}b", "a\\udb40\\udc41b", "ab"),
+        ] {
+            assert_eq!(for_terminal(text), printed);
+            assert_eq!(clean(text), cleaned);
+        }
+        let document = "{\"a\":\"\u{9b}\u{e0041}\u{202e}\"}";
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&for_terminal(document)), read(document));
     }
 }

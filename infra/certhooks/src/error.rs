@@ -1,9 +1,12 @@
+use crate::output::complain;
 use std::process::ExitCode;
 
 use boot::SettingError;
 use ports::PortError;
 use providers::refusal::{Kind, Refusal};
 use serde_json::json;
+
+use crate::display::clean;
 
 pub(crate) type CommandResult<T> = Result<T, CommandError>;
 
@@ -50,9 +53,9 @@ impl CommandError {
     pub(crate) fn report(&self, json: bool) -> ExitCode {
         if json {
             let Self { exit, message, code } = self;
-            eprintln!("{}", json!({ "error": message, "code": code, "exit": exit }));
+            complain!("{}", json!({ "error": message, "code": code, "exit": exit }));
         } else {
-            eprintln!("certhooks: {}", self.message);
+            complain!("certhooks: {}", clean(&self.message));
         }
         ExitCode::from(self.exit)
     }

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use certificate::{PathEnd, Purpose, Question, Report, TrustAnchors, validate};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use envelope::{Certificate, CheckResult, Verdict, rfc3339};
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
 use crate::output::say;
 
@@ -37,30 +38,11 @@ pub(crate) struct Inspect {
     #[arg(long, value_name = "TIME", value_parser = time_of)]
     pub(crate) at: Option<OffsetDateTime>,
     /// Purpose of the leaf [default: by its extended key usage]
-    #[arg(long)]
-    pub(crate) purpose: Option<PurposeName>,
+    #[arg(long, value_name = "server|client|email|code", value_parser = purpose_of)]
+    pub(crate) purpose: Option<Purpose>,
     /// Print one JSON object: certificates, pem_chain, verdict, checks
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum PurposeName {
-    Server,
-    Client,
-    Email,
-    Code,
-}
-
-impl From<PurposeName> for Purpose {
-    fn from(name: PurposeName) -> Self {
-        match name {
-            PurposeName::Server => Self::Server,
-            PurposeName::Client => Self::Client,
-            PurposeName::Email => Self::Email,
-            PurposeName::Code => Self::Code,
-        }
-    }
 }
 
 pub(crate) fn run(arguments: &Inspect) -> ExitCode {
@@ -96,12 +78,8 @@ fn report(arguments: &Inspect, at: OffsetDateTime) -> CommandResult<Report> {
         Some(path) => TrustAnchors::from_pem(&read(path)?)
             .map_err(|error| CommandError::usage(format!("--trust {}: {error}", path.display())))?,
     };
-    let question = Question {
-        anchors: &anchors,
-        purpose: arguments.purpose.map(Purpose::from),
-        names: &arguments.names,
-        at,
-    };
+    let question =
+        Question { anchors: &anchors, purpose: arguments.purpose, names: &arguments.names, at };
     let path = &arguments.file;
     validate(&read(path)?, &question)
         .map_err(|error| CommandError::not_found(format!("{}: {error}", path.display())))
@@ -129,12 +107,16 @@ fn show(report: &Report, at: OffsetDateTime) {
             PathEnd::SelfSigned if is_last => ", self-signed",
             _ => "",
         };
-        say!("{}{}{role}", branch(depth), certificate.subject.as_deref().unwrap_or_default());
+        say!(
+            "{}{}{role}",
+            branch(depth),
+            clean(certificate.subject.as_deref().unwrap_or_default())
+        );
         say!("{}{}", indent(depth), validity(certificate, at));
     }
     match &report.end {
         PathEnd::Anchor { name, is_included: false } => {
-            say!("{}{name}, trust anchor, not in the file", branch(length));
+            say!("{}{}, trust anchor, not in the file", branch(length), clean(name));
         }
         PathEnd::IssuerMissing => say!("{}issuer missing", branch(length)),
         PathEnd::Anchor { .. } | PathEnd::SelfSigned => {}
@@ -147,7 +129,7 @@ fn show(report: &Report, at: OffsetDateTime) {
             CheckResult::Unknown => "unknown",
             CheckResult::Failed => "failed",
         };
-        say!("{result:<8} {name:<14} {}: {}", check.code, check.detail);
+        say!("{result:<8} {name:<14} {}: {}", check.code, clean(&check.detail));
     }
 }
 
@@ -183,6 +165,16 @@ fn validity(certificate: &Certificate, at: OffsetDateTime) -> String {
         (true, _) => format!("not valid before {}", rfc3339(start)),
         (_, true) => format!("expired on {}", rfc3339(end)),
         _ => format!("{days} days left, until {}", rfc3339(end)),
+    }
+}
+
+fn purpose_of(text: &str) -> Result<Purpose, String> {
+    match text {
+        "server" => Ok(Purpose::Server),
+        "client" => Ok(Purpose::Client),
+        "email" => Ok(Purpose::Email),
+        "code" => Ok(Purpose::Code),
+        _ => Err("must be server, client, email or code".to_owned()),
     }
 }
 

@@ -5,9 +5,11 @@
 //! - [`send`]: sends event files as the provider would, with its secret or signature
 //! - [`tail`]: shows delivered certificate events as they arrive
 //! - [`status`]: the history of a certificate
-//! - [`digicert`]: the webhook of a CertCentral account, and the events that it failed to deliver
-//! - [`cloudflare`]: webhook destinations and notification policies of a Cloudflare account
+//! - [`rows`]: the providers' own commands, a row each: [`digicert`] (the webhook of a CertCentral account, and
+//!   the events that it failed to deliver), [`cloudflare`] (webhook destinations and notification policies)
 //! - [`replay`]: processes archived events again with the current code
+//! - [`forget`]: removes ids from the ledger, so that they can be delivered again
+//! - [`archive`]: the archived events that a command selects
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
 //! - [`inspect`]: checks a PEM chain offline, as the worker would
 //! - [`doctor`]: checks the installation against the providers' configuration
@@ -17,6 +19,7 @@
 //! - [`completions`]: completion scripts for shells
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
+mod archive;
 mod args;
 mod cli;
 mod client;
@@ -28,11 +31,13 @@ mod digicert;
 mod display;
 mod doctor;
 mod error;
+mod forget;
 mod inspect;
 mod installation;
 mod local;
 mod output;
 mod replay;
+mod rows;
 mod send;
 mod status;
 mod tail;
@@ -40,33 +45,42 @@ mod time_parsing;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ArgMatches, FromArgMatches};
 
-use crate::cli::{Cli, Command, Digicert};
+use crate::cli::{Cli, Command};
 use crate::error::CommandResult;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // One TLS back end for the whole process.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    let command = Cli::parse().command;
-    let json = command.is_json();
-    run(command).await.unwrap_or_else(|error| error.report(json))
+    let matches = cli::command().get_matches();
+    run(&matches).await.unwrap_or_else(|error| error.report(is_json(&matches)))
 }
 
-async fn run(command: Command) -> CommandResult<ExitCode> {
-    match command {
+/// Whether an error is to be printed as JSON.
+fn is_json(matches: &ArgMatches) -> bool {
+    match matches.subcommand() {
+        Some((_, below)) => is_json(below),
+        None => matches.try_get_one::<bool>("json").ok().flatten().copied().unwrap_or_default(),
+    }
+}
+
+async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
+    let (name, below) = matches.subcommand().unwrap_or(("", matches));
+    if let Some(own) = rows::command(name) {
+        return (own.run)(below).await.map(|()| ExitCode::SUCCESS);
+    }
+    match Cli::from_arg_matches(matches).unwrap_or_else(|error| error.exit()).command {
         Command::Send(arguments) => return send::run(arguments).await,
+        Command::Forget(arguments) => return Box::pin(forget::run(&arguments)).await,
         Command::Replay(arguments) => return Box::pin(replay::run(&arguments)).await,
         Command::DeadLetters(arguments) => return Box::pin(dead_letters::run(arguments)).await,
-        Command::Doctor(arguments) => return Box::pin(doctor::run(arguments)).await,
+        Command::Doctor(arguments) => return Box::pin(doctor::run(arguments, below)).await,
         Command::Inspect(arguments) => return Ok(inspect::run(&arguments)),
         Command::Local(arguments) => Box::pin(local::run(arguments)).await?,
         Command::Tail(arguments) => tail::run(arguments).await?,
         Command::Status(arguments) => Box::pin(status::run(&arguments)).await?,
-        Command::Digicert(Digicert::Webhook(webhook)) => Box::pin(digicert::run(webhook)).await?,
-        Command::Cloudflare(arguments) => Box::pin(cloudflare::run(arguments)).await?,
-        Command::Reconcile(arguments) => Box::pin(digicert::reconcile::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,14 +1,31 @@
+use std::fmt;
+use std::io::Write;
+
 use serde_json::{Value, json};
 
-/// `println!` without its panic when the reader has closed the pipe, such as `head`: the command does
-/// its work all the same.
+use crate::display::{clean, for_terminal};
+
+/// `println!` for a terminal.
 macro_rules! say {
-    ($($line:tt)*) => {{
-        use std::io::Write as _;
-        let _reader_is_gone = writeln!(std::io::stdout().lock(), $($line)*);
-    }};
+    ($($line:tt)*) => {
+        $crate::output::print(std::io::stdout().lock(), format_args!($($line)*))
+    };
 }
 pub(crate) use say;
+
+/// `eprintln!` for a terminal.
+macro_rules! complain {
+    ($($line:tt)*) => {
+        $crate::output::print(std::io::stderr().lock(), format_args!($($line)*))
+    };
+}
+pub(crate) use complain;
+
+/// Prints a line that a terminal takes as text only. A reader that has closed the pipe, such as `head`, is
+/// no error: the command does its work all the same.
+pub(crate) fn print(mut out: impl Write, line: fmt::Arguments<'_>) {
+    let _reader_is_gone = writeln!(out, "{}", for_terminal(&line.to_string()));
+}
 
 /// Standard output, as text for people or as JSON for programs.
 #[derive(Clone, Copy)]
@@ -33,9 +50,9 @@ impl Output {
     /// Prints a warning on standard error; the command goes on.
     pub(crate) fn warn(self, text: &str) {
         if self.json {
-            eprintln!("{}", json!({ "warning": text }));
+            complain!("{}", json!({ "warning": text }));
         } else {
-            eprintln!("certhooks: warning: {text}");
+            complain!("certhooks: warning: {}", clean(text));
         }
     }
 }

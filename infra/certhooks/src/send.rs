@@ -19,8 +19,9 @@ use tokio::task::JoinSet;
 use crate::args::{CommonArgs, ProviderName};
 use crate::cli::Send;
 use crate::credentials::local_secrets;
+use crate::display::clean;
 use crate::error::CommandResult;
-use crate::output::say;
+use crate::output::{complain, say};
 
 /// Longer than any webhook endpoint takes. A provider behind it may be slow.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -179,7 +180,7 @@ fn provider_of(document: &Value) -> anyhow::Result<Provider> {
 }
 
 /// Prints one line; returns whether the answer was 2xx.
-fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -> bool {
+pub(crate) fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -> bool {
     let file = path.display().to_string();
     match answer {
         Ok(Answer { status, body, duration }) => {
@@ -198,7 +199,7 @@ fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -> bool {
             if json {
                 say!("{}", json!({"file": file, "error": format!("{error:#}")}));
             } else {
-                eprintln!("certhooks: {file}: {error:#}");
+                complain!("certhooks: {file}: {error:#}");
             }
             false
         }
@@ -208,7 +209,7 @@ fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -> bool {
 fn summary(body: &Value) -> String {
     match (body["accepted"].as_u64(), body["detail"].as_str()) {
         (Some(accepted), _) => format!("accepted {accepted}"),
-        (None, Some(detail)) => detail.to_owned(),
+        (None, Some(detail)) => clean(detail),
         (None, None) => String::new(),
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn run(arguments: &Status) -> CommandResult<()> {
             continue;
         }
         if number > 0 {
-            say!();
+            say!("");
         }
         say!("{}", text(history));
     }

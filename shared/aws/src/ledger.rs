@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use ports::{
-    CertificateState, Claim, DeliveryRecord, History, Ledger, Ordering, PortError, PortResult,
+    CHALLENGES, CertificateState, Claim, DeliveryRecord, History, Ledger, Ordering, PortError,
+    PortResult,
 };
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, OffsetDateTime};
@@ -27,14 +28,15 @@ const HOLDS: &str = "#state = :claimed AND #owner = :owner";
 
 const CLAIMED: &str = "claimed";
 
-const CHALLENGES: &str = "challenge#digicert";
+/// The partition of the challenges.
+const CHALLENGE: &str = "challenge#digicert";
 
 /// The ledger in one DynamoDB table.
 ///
 /// An event is `pk` `event#ID`, `sk` `state`, with `state`, `owner` and `lease_until` (milliseconds
-/// since 1970). A challenge is `pk` `challenge#digicert`, `sk` the webhook's id, with `token`. Both
-/// have `expires_at` (seconds since 1970), after which they are ignored. For certificates see
-/// `history.rs`.
+/// since 1970), or with what was delivered (`record.rs`). A challenge is `pk` `challenge#digicert`, `sk`
+/// the webhook's id, `#` and when it ends (microseconds since 1970), with `token`. Both have `expires_at`
+/// (seconds since 1970), after which they are ignored. For certificates see `history.rs`.
 pub struct DynamoLedger {
     client: Client,
     table: String,
@@ -45,23 +47,39 @@ impl DynamoLedger {
         Self { client: Client::new(&session.config), table: table.into() }
     }
 
-    /// Returns the tokens of CertCentral challenges that have not expired.
+    /// Returns the tokens of challenges that have not expired, the newest of each webhook first.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn tokens(&self) -> PortResult<Vec<WaitingToken>> {
         let now = OffsetDateTime::now_utc();
-        let query = self
+        let items = self.challenges("").await?;
+        let tokens = items.iter().filter_map(WaitingToken::of);
+        Ok(tokens.filter(|token| token.expires > now).collect())
+    }
+
+    /// The items of the challenges whose sort key begins so, the newest of each webhook first.
+    async fn challenges(&self, prefix: &str) -> PortResult<Vec<Item>> {
+        let mut query = self
             .client
             .query()
             .table_name(&self.table)
             .consistent_read(true)
+            .scan_index_forward(false)
             .key_condition_expression("pk = :challenges")
-            .expression_attribute_values(":challenges", text(CHALLENGES));
-        let found = Box::pin(query.send()).await;
-        let found = found.map_err(|error| port_error(VARIABLE, "Query", &error))?;
-        let tokens = found.items().iter().filter_map(WaitingToken::of);
-        Ok(tokens.filter(|token| token.expires > now).collect())
+            .expression_attribute_values(":challenges", text(CHALLENGE));
+        if !prefix.is_empty() {
+            query = query
+                .key_condition_expression("pk = :challenges AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", text(prefix));
+        }
+        let found = Box::pin(query.into_paginator().items().send().collect::<Result<Vec<_>, _>>());
+        found.await.map_err(|error| port_error(VARIABLE, "Query", &error))
+    }
+
+    async fn delete(&self, key: Item) -> PortResult<()> {
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
+        delete_if(delete).await
     }
 
     /// Returns the histories of the certificates with these [`aliases`](ports::alias) or names, each
@@ -96,7 +114,7 @@ impl WaitingToken {
         let text = |name: &str| item.get(name)?.as_s().ok();
         let expires = item.get("expires_at")?.as_n().ok()?.parse().ok()?;
         Some(Self {
-            webhook_id: text("sk")?.clone(),
+            webhook_id: text("sk")?.rsplit_once('#')?.0.to_owned(),
             token: text("token")?.as_str().into(),
             expires: OffsetDateTime::from_unix_timestamp(expires).ok()?,
         })
@@ -160,6 +178,18 @@ impl Ledger for DynamoLedger {
         delete_if(delete).await
     }
 
+    async fn forget(&self, id: &str) -> PortResult<()> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(event_key(id)))
+            .condition_expression("#state = :recorded")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":recorded", text(RECORDED));
+        delete_if(delete).await
+    }
+
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         known::known(&self.client, &self.table, ids).await
     }
@@ -170,24 +200,28 @@ impl Ledger for DynamoLedger {
         token: &SecretString,
         expires: OffsetDateTime,
     ) -> PortResult<()> {
-        let mut item = challenge_key(webhook_id);
+        let mut item = challenge_key(webhook_id, expires);
         item.insert("token".into(), text(token.expose_secret()));
         item.insert("expires_at".into(), number(expires.unix_timestamp().into()));
-        self.put(item).await
+        self.put(item).await?;
+        for old in self.challenges(&prefix_of(webhook_id)).await?.into_iter().skip(CHALLENGES) {
+            self.delete(key_of(old)).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_challenge(&self, webhook_id: &str, expires: OffsetDateTime) -> PortResult<()> {
+        self.delete(challenge_key(webhook_id, expires)).await
     }
 
     async fn end_challenge(&self, webhook_id: &str) -> PortResult<()> {
-        let delete = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(challenge_key(webhook_id)))
-            .condition_expression("expires_at <= :now")
-            .expression_attribute_values(
-                ":now",
-                number(OffsetDateTime::now_utc().unix_timestamp().into()),
-            );
-        delete_if(delete).await
+        let now = OffsetDateTime::now_utc();
+        for item in self.challenges(&prefix_of(webhook_id)).await? {
+            if WaitingToken::of(&item).is_none_or(|token| token.expires <= now) {
+                self.delete(key_of(item)).await?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -198,7 +232,7 @@ fn claim_of(item: Option<&Item>) -> PortResult<Claim> {
     };
     let item = item.ok_or_else(unreadable)?;
     match item.get("state").and_then(|state| state.as_s().ok()).map(String::as_str) {
-        Some(RECORDED) => Ok(Claim::Recorded),
+        Some(RECORDED) => Ok(Claim::Recorded(record::result(item))),
         Some(CLAIMED) => {
             let until = item.get("lease_until").and_then(|until| until.as_n().ok());
             let until =
@@ -221,10 +255,21 @@ async fn delete_if(delete: DeleteItemFluentBuilder) -> PortResult<()> {
     }
 }
 
-/// The key of a challenge's item. DynamoDB refuses an empty key.
-fn challenge_key(webhook_id: &str) -> Item {
-    let webhook_id = if webhook_id.is_empty() { "-" } else { webhook_id };
-    Item::from([("pk".into(), text(CHALLENGES)), ("sk".into(), text(webhook_id))])
+/// What the sort keys of a webhook's challenges begin with. An event may name no webhook.
+fn prefix_of(webhook_id: &str) -> String {
+    format!("{}#", if webhook_id.is_empty() { "-" } else { webhook_id })
+}
+
+fn challenge_key(webhook_id: &str, expires: OffsetDateTime) -> Item {
+    let micros = expires.unix_timestamp_nanos() / 1000;
+    let sk = format!("{}{micros}", prefix_of(webhook_id));
+    Item::from([("pk".into(), text(CHALLENGE)), ("sk".into(), text(&sk))])
+}
+
+/// The key of an item that was read.
+fn key_of(mut item: Item) -> Item {
+    item.retain(|name, _| name == "pk" || name == "sk");
+    item
 }
 
 fn millis(time: OffsetDateTime) -> i128 {

@@ -1,11 +1,13 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use ports::{DeliveryRecord, PortResult};
+use envelope::Outcome;
+use ports::{DeliveredResult, DeliveryRecord, PortResult};
+use time::OffsetDateTime;
 
 use crate::error::port_error;
 use crate::history;
-use crate::item::{RECORDED, VARIABLE, event_key, number, text};
+use crate::item::{Item, RECORDED, VARIABLE, event_key, number, text};
 
 /// The pause before each retry. A delivery that is not recorded is repeated, so this call has more
 /// retries than others.
@@ -37,6 +39,22 @@ async fn attempt(client: &Client, table: &str, delivery: &DeliveryRecord) -> Por
     let mut item = event_key(&delivery.id);
     item.insert("state".into(), text(RECORDED));
     item.insert("expires_at".into(), number(delivery.kept_until.unix_timestamp().into()));
+    if let Some(DeliveredResult { received, outcome, leaf }) = &delivery.result {
+        item.insert("received".into(), number(received.unix_timestamp_nanos() / 1000));
+        item.insert("outcome".into(), text(outcome.as_str()));
+        item.extend(leaf.iter().map(|leaf| ("leaf".into(), text(leaf))));
+    }
     let put = client.put_item().table_name(table).set_item(Some(item));
     Box::pin(put.send()).await.map(drop).map_err(|error| port_error(VARIABLE, "PutItem", &error))
+}
+
+/// What was delivered under a recorded id. `None` where the row does not say.
+pub(crate) fn result(item: &Item) -> Option<DeliveredResult> {
+    let text = |name: &str| item.get(name)?.as_s().ok();
+    let micros: i128 = item.get("received")?.as_n().ok()?.parse().ok()?;
+    Some(DeliveredResult {
+        received: OffsetDateTime::from_unix_timestamp_nanos(micros.checked_mul(1000)?).ok()?,
+        outcome: Outcome::named(text("outcome")?)?,
+        leaf: text("leaf").cloned(),
+    })
 }

@@ -45,6 +45,13 @@ pub struct Report {
     pub end: PathEnd,
 }
 
+impl Report {
+    /// Whether everything could be read, and the leaf is among it.
+    pub fn is_whole(&self) -> bool {
+        self.unreadable.is_empty() && !self.is_leaf_missing
+    }
+}
+
 /// Where a path ends.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PathEnd {

@@ -2,9 +2,6 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// Returns the current time; tests pass a clock that they control.
-pub(crate) type Clock = fn() -> OffsetDateTime;
-
 /// Microseconds since 1970, the form in which every table stores a time.
 pub(crate) fn to_micros(time: OffsetDateTime) -> i64 {
     // Years -9999 to 9999, all that `OffsetDateTime` can represent, fit 2^63 microseconds 29 times.

@@ -110,8 +110,8 @@ where
 mod tests {
     use std::time::Duration;
 
+    use ports::SystemClock;
     use rusqlite::Connection;
-    use time::OffsetDateTime;
 
     use super::*;
     use crate::schema;
@@ -128,7 +128,7 @@ mod tests {
             expire: |_| Ok(Expired::All),
             _lock: lock,
         };
-        Database::start(Writer::new(connection, &file, OffsetDateTime::now_utc, role)).unwrap()
+        Database::start(Writer::new(connection, &file, Arc::new(SystemClock), role)).unwrap()
     }
 
     fn insert(
@@ -227,7 +227,7 @@ mod tests {
         drop(database(&folder));
         let file = folder.path().join(schema::FILE);
         let connection = schema::open_read_only(&file).unwrap();
-        let writer = Writer::new(connection, &file, OffsetDateTime::now_utc, Role::Reader);
+        let writer = Writer::new(connection, &file, Arc::new(SystemClock), Role::Reader);
         let database = Database::start(writer).unwrap();
         let error = database.call(insert(1)).await.unwrap_err();
         assert!(

@@ -16,16 +16,14 @@ impl LocalDeliveries {
 }
 
 /// An event that the worker published before a crash, but could not record, it publishes again; the
-/// row exists already then. A replay is inserted each time, and does not count as the event itself.
+/// row exists already then. An id that was forgotten may come once more.
 const PUBLISH: &str = "
     INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
         SELECT ?1, ?2, ?3, ?4, ?5, ?6
-        WHERE NOT EXISTS (SELECT 1 FROM deliveries
-                              WHERE id = ?1 AND json_extract(body, '$.replayed') IS NOT TRUE)
-            OR json_extract(?6, '$.replayed') IS TRUE";
+        WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?1 AND forgotten = 0)";
 
 impl Deliveries for LocalDeliveries {
-    /// An id is in the table once, not counting replays, for as long as its row is kept.
+    /// An id is in the table once, unless it was forgotten, for as long as its row is kept.
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         self.database
             .call(move |transaction| {

@@ -3,11 +3,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use envelope::Provider;
-use ports::{EventsQueue, Outgoing, PortResult};
+use ports::{Clock, EventsQueue, Outgoing, PortResult};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, duration_micros, from_micros};
+use crate::clock::{duration_micros, from_micros};
 use crate::database::Database;
 use crate::fair_queue::{self, ReceiveRequest};
 use crate::queue;
@@ -22,7 +22,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct LocalEvents {
     database: Database,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     visibility_timeout: Duration,
     max_receives: u32,
     /// Signals that a message was sent or its visibility changed.
@@ -34,7 +34,7 @@ pub struct LocalEvents {
 impl LocalEvents {
     pub(crate) fn new(
         database: Database,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
         visibility_timeout: Duration,
         max_receives: u32,
     ) -> Self {
@@ -86,7 +86,7 @@ impl LocalEvents {
             // Created before the query, so that a message sent in between is not missed.
             let changed = self.changed.notified();
             let wait = match self.next_visible_at().await? {
-                Some(at) => Duration::try_from(at - (self.clock)()).unwrap_or_default(),
+                Some(at) => Duration::try_from(at - self.clock.now()).unwrap_or_default(),
                 None => POLL_INTERVAL,
             };
             if wait.is_zero() {

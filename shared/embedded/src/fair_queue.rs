@@ -16,6 +16,10 @@ use crate::transaction::Transaction;
 /// Maximum number of messages that one call makes ready; the next call makes further ones ready.
 const MAX_MADE_READY: i64 = 1000;
 
+/// Values of `messages.state`.
+const DELAYED: i64 = 1;
+const IN_FLIGHT: i64 = 2;
+
 /// The parameters of one receive.
 pub(crate) struct ReceiveRequest {
     pub(crate) max_messages: usize,
@@ -47,36 +51,23 @@ pub(crate) fn receive(
 /// Makes delayed messages ready whose delay has ended, and messages in flight whose visibility
 /// timeout has ended.
 fn make_ready(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    let delayed = due(
-        transaction,
+    let mut due = transaction.connection.prepare_cached(
         "SELECT id, provider, grp, rank FROM messages
-        WHERE state = 1 AND visible_at <= ?1 ORDER BY visible_at LIMIT ?2",
+        WHERE state = ?3 AND visible_at <= ?1 ORDER BY visible_at LIMIT ?2",
     )?;
-    for (id, provider, group, _) in delayed {
-        let rank = next_rank(transaction, &provider, &group)?;
-        set_ready(transaction, id, rank)?;
-    }
-    let returned = due(
-        transaction,
-        "SELECT id, provider, grp, rank FROM messages
-        WHERE state = 2 AND visible_at <= ?1 ORDER BY visible_at LIMIT ?2",
-    )?;
-    for (id, provider, _, rank) in returned {
-        // It keeps its place before its group, since it was received before the others.
-        let rank = rank.max(next_rank(transaction, &provider, "")?);
-        set_ready(transaction, id, rank)?;
+    for state in [DELAYED, IN_FLIGHT] {
+        let rows = due.query_map((transaction.now, MAX_MADE_READY, state), |row| row.try_into())?;
+        let rows: Vec<(i64, String, String, i64)> = rows.collect::<rusqlite::Result<_>>()?;
+        for (id, provider, group, rank) in rows {
+            let rank = match state {
+                // It keeps its place before its group, since it was received before the others.
+                IN_FLIGHT => rank.max(next_rank(transaction, &provider, "")?),
+                _ => next_rank(transaction, &provider, &group)?,
+            };
+            set_ready(transaction, id, rank)?;
+        }
     }
     Ok(())
-}
-
-type Due = (i64, String, String, i64);
-
-fn due(transaction: &Transaction<'_>, statement: &str) -> rusqlite::Result<Vec<Due>> {
-    transaction
-        .connection
-        .prepare_cached(statement)?
-        .query_map((transaction.now, MAX_MADE_READY), |row| row.try_into())?
-        .collect()
 }
 
 fn set_ready(transaction: &Transaction<'_>, id: i64, rank: i64) -> rusqlite::Result<()> {

@@ -1,19 +1,79 @@
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use ports::PortError;
+use ports::{PortError, PortResult};
 
 use crate::errors::io_error;
+use crate::secrets_file;
 
-/// Creates a folder and its missing parents with mode 0700. The mode of an existing folder stays.
+/// Creates a folder and its missing parents with mode 0700.
 pub(crate) fn create_folder(path: &Path) -> Result<(), PortError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(path)
         .map_err(|error| io_error("cannot create", path, &error))
+}
+
+/// Checks that a state folder is its user's alone: another one could put files into it, or read them. A
+/// folder that others may only read is closed to them.
+pub(crate) fn check_folder(folder: &Path) -> PortResult<()> {
+    let failed = |error: &io::Error| io_error("cannot use", folder, error);
+    let metadata = fs::metadata(folder).map_err(|error| failed(&error))?;
+    let (name, mode) = (folder.display(), metadata.mode() & 0o777);
+    if mode & 0o022 != 0 {
+        return Err(PortError(format!(
+            "{name} can be changed by other users (mode {mode:03o}): check what is in it, and run `chmod 700 \
+             {name}`"
+        )));
+    }
+    if metadata.uid() != this_user(folder).map_err(|error| failed(&error))? {
+        let owner = metadata.uid();
+        return Err(PortError(format!(
+            "{name} belongs to another user (uid {owner}): run as that user, or choose another state folder"
+        )));
+    }
+    if mode & 0o077 != 0 {
+        let private = Permissions::from_mode(0o700);
+        fs::set_permissions(folder, private).map_err(|error| failed(&error))?;
+        tracing::debug!(folder = %name, "the state folder was readable by other users; its mode is 700 now");
+    }
+    check_links(folder)
+}
+
+/// Checks that nothing in a state folder that is written to is a symbolic link, which would lead
+/// elsewhere. `secrets.json` may be one: it is replaced as a whole, and so never written through.
+pub(crate) fn check_links(folder: &Path) -> PortResult<()> {
+    let failed = |error: &io::Error| io_error("cannot read", folder, error);
+    for entry in fs::read_dir(folder).map_err(|error| failed(&error))? {
+        let entry = entry.map_err(|error| failed(&error))?;
+        let is_link = entry.file_type().map_err(|error| failed(&error))?.is_symlink();
+        if is_link && entry.file_name() != secrets_file::NAME {
+            return Err(PortError(format!(
+                "{} is a symbolic link, which is never followed: remove it, or put the file in its place",
+                entry.path().display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The user that owns what this process creates.
+fn this_user(folder: &Path) -> io::Result<u32> {
+    let probe = folder.join(format!(".user-{}", std::process::id()));
+    let uid = create_new(&probe)?.metadata()?.uid();
+    fs::remove_file(probe)?;
+    Ok(uid)
+}
+
+/// Creates a file, in the place of an older one and never through a link (open(2), `O_EXCL`).
+fn create_new(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => private_file().create_new(true).open(path),
+    }
 }
 
 /// Options that open a file for writing, with mode 0600 if it is new.
@@ -46,7 +106,7 @@ pub(crate) fn write_atomically(
 }
 
 fn write_to_disk(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = private_file().create(true).truncate(true).open(path)?;
+    let mut file = create_new(path)?;
     file.write_all(content)?;
     file.sync_all()
 }

@@ -1,7 +1,11 @@
 use std::collections::HashMap;
 
-use ports::{CertificateState, Claim, DeliveryRecord, Ledger, Ordering, PortResult};
-use rusqlite::OptionalExtension;
+use envelope::Outcome;
+use ports::{
+    CHALLENGES, CertificateState, Claim, DeliveredResult, DeliveryRecord, Ledger, Ordering,
+    PortResult,
+};
+use rusqlite::{OptionalExtension, Row};
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
@@ -54,6 +58,21 @@ impl Ledger for LocalLedger {
             .await
     }
 
+    async fn forget(&self, id: &str) -> PortResult<()> {
+        let id = id.to_owned();
+        self.database
+            .call(move |transaction| {
+                for statement in [
+                    "DELETE FROM ledger WHERE id = ?1 AND recorded = 1",
+                    "UPDATE deliveries SET forgotten = 1 WHERE id = ?1",
+                ] {
+                    transaction.connection.prepare_cached(statement)?.execute([&id])?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         let ids = ids.to_vec();
         self.database.call(move |transaction| known(transaction, &ids)).await
@@ -72,6 +91,47 @@ impl Ledger for LocalLedger {
             })
             .await
     }
+
+    async fn delete_challenge(&self, webhook_id: &str, expires: OffsetDateTime) -> PortResult<()> {
+        let webhook_id = webhook_id.to_owned();
+        self.database
+            .call(move |transaction| {
+                transaction.request_scrub();
+                transaction
+                    .connection
+                    .prepare_cached(
+                        "DELETE FROM challenges WHERE webhook_id = ?1 AND expires = ?2",
+                    )?
+                    .execute((webhook_id, to_micros(expires)))
+                    .map(drop)
+            })
+            .await
+    }
+}
+
+/// A row of the ledger.
+struct Entry {
+    is_recorded: bool,
+    owner: Option<String>,
+    until: Option<i64>,
+    result: Option<DeliveredResult>,
+}
+
+impl Entry {
+    const COLUMNS: &str = "recorded, owner, until, received, outcome, leaf";
+
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let received: Option<i64> = row.get(3)?;
+        let outcome: Option<String> = row.get(4)?;
+        let outcome = outcome.and_then(|word| Outcome::named(&word));
+        let leaf = row.get(5)?;
+        let result = received.zip(outcome).map(|(received, outcome)| DeliveredResult {
+            received: from_micros(received),
+            outcome,
+            leaf,
+        });
+        Ok(Self { is_recorded: row.get(0)?, owner: row.get(1)?, until: row.get(2)?, result })
+    }
 }
 
 /// Longer than any lease, in microseconds. One that ends later was written before the clock was set back.
@@ -83,21 +143,18 @@ fn claim(
     owner: &str,
     until: i64,
 ) -> rusqlite::Result<Claim> {
-    let entry: Option<(bool, Option<String>, Option<i64>)> = transaction
-        .connection
-        .prepare_cached("SELECT recorded, owner, until FROM ledger WHERE id = ?1")?
-        .query_row([id], |row| row.try_into())
-        .optional()?;
-    match entry {
-        Some((true, _, _)) => return Ok(Claim::Recorded),
-        Some((false, Some(holder), Some(end)))
-            if holder != owner
-                && end > transaction.now
-                && end <= transaction.now + LONGEST_LEASE =>
-        {
+    let select = format!("SELECT {} FROM ledger WHERE id = ?1", Entry::COLUMNS);
+    let entry =
+        transaction.connection.prepare_cached(&select)?.query_row([id], Entry::of).optional()?;
+    if let Some(Entry { is_recorded, owner: holder, until: end, result }) = entry {
+        if is_recorded {
+            return Ok(Claim::Recorded(result));
+        }
+        let end = end.unwrap_or_default();
+        let is_running = end > transaction.now && end <= transaction.now + LONGEST_LEASE;
+        if holder.is_some_and(|holder| holder != owner) && is_running {
             return Ok(Claim::Held { until: from_micros(end) });
         }
-        _ => {}
     }
     // An ended lease is the same as no row, so the row may be deleted when the lease ends.
     transaction
@@ -115,12 +172,20 @@ fn record(transaction: &Transaction<'_>, recorded: &DeliveryRecord) -> rusqlite:
     if let Some(record) = &recorded.history {
         history::append(transaction, record)?;
     }
+    let result = recorded.result.as_ref();
     transaction
         .connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO ledger (id, recorded, keep_until) VALUES (?1, 1, ?2)",
+            "INSERT OR REPLACE INTO ledger (id, recorded, keep_until, received, outcome, leaf)
+                 VALUES (?1, 1, ?2, ?3, ?4, ?5)",
         )?
-        .execute((&recorded.id, to_micros(recorded.kept_until)))
+        .execute((
+            &recorded.id,
+            to_micros(recorded.kept_until),
+            result.map(|result| to_micros(result.received)),
+            result.map(|result| result.outcome.as_str()),
+            result.and_then(|result| result.leaf.as_deref()),
+        ))
         .map(drop)
 }
 
@@ -141,14 +206,13 @@ fn known(
     Ok(known)
 }
 
-/// A newer challenge replaces the older one of the same webhook, as at CertCentral.
 fn keep_challenge(
     transaction: &Transaction<'_>,
     webhook_id: &str,
     token: &SecretString,
     expires: i64,
 ) -> rusqlite::Result<()> {
-    // The replaced token, and one that has expired already, must leave no trace.
+    // A token that is deleted here must leave no trace.
     transaction.request_scrub();
     transaction
         .connection
@@ -158,8 +222,11 @@ fn keep_challenge(
         .execute((webhook_id, token.expose_secret(), expires))?;
     transaction
         .connection
-        .prepare_cached("DELETE FROM challenges WHERE expires <= ?1")?
-        .execute([transaction.now])
+        .prepare_cached(
+            "DELETE FROM challenges WHERE expires <= ?1 OR webhook_id = ?2 AND expires NOT IN
+                 (SELECT expires FROM challenges WHERE webhook_id = ?2 ORDER BY expires DESC LIMIT ?3)",
+        )?
+        .execute((transaction.now, webhook_id, CHALLENGES as i64))
         .map(drop)
 }
 

@@ -11,6 +11,7 @@
 //! - [`history`]: states, histories and aliases of certificates in the ledger
 //! - [`secret_members`], [`secrets_file`]: the members of `secrets.json`, and the file
 //! - [`rotation`]: rotation of a webhook secret, stage by stage
+//! - [`simulation`]: whether the folder's providers are simulated
 //! - [`database`], [`writer`], [`transaction`]: the thread that owns the connection and commits for
 //!   many callers
 //! - [`schema`], [`expiry`], [`scrub`]: the tables, the deletion of expired rows, and of their traces
@@ -41,6 +42,7 @@ mod scrub;
 mod secret_members;
 mod secrets;
 mod secrets_file;
+mod simulation;
 mod state;
 mod transaction;
 mod writer;
@@ -55,6 +57,8 @@ pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
 pub use receipt::{Receipt, Received};
 pub use rotation::{Rotation, Stages};
 pub use secrets::{LocalSecret, LocalSecrets};
+pub use secrets_file::random_secret;
+pub use simulation::is_simulated;
 pub use state::{Options, State};
 
 #[cfg(test)]

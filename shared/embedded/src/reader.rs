@@ -1,6 +1,7 @@
 use std::path::Path;
+use std::sync::Arc;
 
-use ports::{History, PortResult};
+use ports::{History, PortResult, SystemClock};
 use rusqlite::Row;
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -64,7 +65,7 @@ impl Reader {
     pub fn open(folder: &Path) -> PortResult<Self> {
         let file = folder.join(schema::FILE);
         let connection = schema::open_read_only(&file)?;
-        let writer = Writer::new(connection, &file, OffsetDateTime::now_utc, Role::Reader);
+        let writer = Writer::new(connection, &file, Arc::new(SystemClock), Role::Reader);
         Ok(Self::new(Database::start(writer)?))
     }
 
@@ -99,10 +100,10 @@ impl Reader {
             .await
     }
 
-    /// Challenges that have not expired.
+    /// Challenges that have not expired, the newest first.
     pub async fn challenges(&self) -> PortResult<Vec<WaitingChallenge>> {
         const ROWS: &str = "SELECT webhook_id, token, expires FROM challenges
-            WHERE expires > ?1 ORDER BY expires";
+            WHERE expires > ?1 ORDER BY expires DESC";
         self.database
             .call(|transaction| rows(transaction, ROWS, [transaction.now], challenge))
             .await

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use envelope::Provider;
 use ports::{PortError, PortResult};
 use secrecy::SecretString;
+use time::OffsetDateTime;
 
+use crate::files::check_links;
 use crate::lock::Lock;
-use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, members};
+use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, ROTATED, members};
 use crate::secrets::LocalSecrets;
 use crate::secrets_file::{self, SecretsFile};
 
-const LOCK: &str = "rotation.lock";
+pub(crate) const LOCK: &str = "rotation.lock";
 
 /// Changes the stages of one webhook secret in `secrets.json`. Each change is atomic. While this
 /// exists, no other rotation can be opened for the same folder.
@@ -54,6 +56,7 @@ impl LocalSecrets {
         let folder = path.parent().unwrap_or(&path);
         // Read before the lock is created: a missing folder has an error message of its own.
         SecretsFile::read(&path)?;
+        check_links(folder)?;
         let conflict = "another rotation of a secret in this folder is in progress: let it end";
         let lock = Lock::take(folder, LOCK, conflict)?;
         Ok(Rotation { path, member, _lock: lock })
@@ -68,14 +71,6 @@ impl Rotation {
         let stage = |stage: &str| members.get(&format!("{}{stage}", self.member.name)).cloned();
         let current = stage("").ok_or_else(|| self.missing(self.member.name))?;
         Ok(Stages { current, pending: stage(PENDING), previous: stage(PREVIOUS) })
-    }
-
-    /// A random value of 43 characters of base64url (256 bits).
-    ///
-    /// # Errors
-    /// The system provides no random bytes.
-    pub fn random(&self) -> PortResult<SecretString> {
-        secrets_file::random(&self.path)
     }
 
     /// Stores `next` as the pending value. From their next read of the file on, the webhook
@@ -95,8 +90,11 @@ impl Rotation {
             let next = next.ok_or_else(|| self.missing(&self.member_name(PENDING)))?;
             let replaced = members.insert(self.member_name(""), next);
             members.remove(&self.member_name(PREVIOUS));
+            members.remove(&self.member_name(ROTATED));
             if let Some(replaced) = replaced.filter(|_| keep_previous) {
                 members.insert(self.member_name(PREVIOUS), replaced);
+                let now = envelope::rfc3339(OffsetDateTime::now_utc());
+                members.insert(self.member_name(ROTATED), now.into());
             }
             Ok(())
         })

@@ -11,8 +11,12 @@ pub(crate) const FILE: &str = "certhooks.db";
 
 /// One script for each version; `PRAGMA user_version` counts those that ran. Scripts are only
 /// added, never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Interval between two attempts to take the write lock. A process that joined pauses longer
 /// between its transactions, see writer.rs.
@@ -42,7 +46,6 @@ pub(crate) fn open(path: &Path) -> Result<Connection, PortError> {
 
 /// Opens the file for a process that writes beside its owner.
 pub(crate) fn open_joined(path: &Path) -> Result<Connection, PortError> {
-    check_exists(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| sqlite_error(path, &error))
@@ -62,7 +65,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, PortError> {
     Ok(connection)
 }
 
-fn check_exists(path: &Path) -> Result<(), PortError> {
+pub(crate) fn check_exists(path: &Path) -> Result<(), PortError> {
     if path.exists() {
         return Ok(());
     }

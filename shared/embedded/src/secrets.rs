@@ -1,12 +1,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use envelope::Provider;
 use ports::{PortError, PortResult, SecretSource, SecretVersions};
+use providers::secret::Stored;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
+use crate::lock::Lock;
+use crate::rotation;
 use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, members};
 use crate::secrets_file::{self, SecretsFile};
 
@@ -37,6 +42,19 @@ impl LocalSecrets {
     pub(crate) fn generate_missing(folder: &Path) -> PortResult<()> {
         let required = members().filter(|member| member.purpose == Purpose::Webhook);
         secrets_file::generate_missing(&folder.join(secrets_file::NAME), required)
+    }
+
+    /// Removes previous webhook secrets from the file whose time is over. Does nothing while a rotation
+    /// is under way, which may need the file as it is.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn drop_outdated(&self, overlap: Duration, now: OffsetDateTime) -> PortResult<()> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        match Lock::take(folder, rotation::LOCK, "a rotation is in progress") {
+            Ok(_lock) => secrets_file::drop_outdated(&self.path, overlap, now),
+            Err(_) => Ok(()),
+        }
     }
 
     pub(crate) fn path(&self) -> Arc<Path> {
@@ -82,10 +100,11 @@ impl LocalSecret {
     fn read(&self) -> PortResult<SecretVersions> {
         let members = self.members();
         let by_variables = members.iter().all(|member| self.variable(member).is_some());
-        let file = if by_variables {
-            SecretsFile::default()
-        } else {
-            SecretsFile::read(&self.secrets.path)?
+        let file = match self.purpose {
+            _ if by_variables => SecretsFile::default(),
+            Purpose::Webhook => SecretsFile::read(&self.secrets.path)?,
+            // An API key is optional, and so is a file for it.
+            Purpose::Api => SecretsFile::read_if_exists(&self.secrets.path)?.unwrap_or_default(),
         };
         let absent = members.iter().find(|member| self.current_value(member, &file).is_none());
         match (absent, self.purpose) {
@@ -100,7 +119,7 @@ impl LocalSecret {
                 current: Some(self.stored(&members, |member| self.current_value(member, &file))),
                 pending: self.stage(&members, &file, PENDING),
                 previous: self.stage(&members, &file, PREVIOUS),
-                current_created: file.modified,
+                current_created: self.rotated(&members, &file),
             }),
         }
     }
@@ -137,11 +156,28 @@ impl LocalSecret {
         })
     }
 
+    /// When the members with a previous value were rotated, the first of them.
+    fn rotated(&self, members: &[&Member], file: &SecretsFile) -> Option<OffsetDateTime> {
+        let rotated = members.iter().filter_map(|member| {
+            let has_previous = file.members.contains_key(&format!("{}{PREVIOUS}", member.name));
+            has_previous.then(|| file.rotated(member.name))
+        });
+        rotated.min().flatten()
+    }
+
+    /// The secret as it is stored on AWS. A value that begins as JSON is meant as the whole of it there
+    /// too; whether it can be used is found out when it is read.
     fn stored<'a>(
         &self,
         members: &[&Member],
         value: impl Fn(&Member) -> Option<&'a SecretString>,
     ) -> SecretString {
+        let is_whole = |value: &&SecretString| {
+            members.len() == 1 || !matches!(Stored::read(value), Stored::Plain(_))
+        };
+        if let Some(whole) = members.iter().filter_map(|member| value(member)).find(is_whole) {
+            return whole.clone();
+        }
         let values = members.iter().filter_map(|member| {
             let value = value(member)?.expose_secret();
             Some((member.stored_as.to_owned(), Value::from(value)))

@@ -3,26 +3,28 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use ports::{PortError, PortResult};
+use providers::secret::unique_members;
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::errors::io_error;
 use crate::files::write_atomically;
-use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, members};
+use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, ROTATED, members};
 
 pub(crate) const NAME: &str = "secrets.json";
 
-/// The content of `secrets.json`.
+/// The content of `secrets.json`. Nothing is read from its metadata but mode and owner: the file holds
+/// many secrets, and anything may touch it.
 #[derive(Default)]
 pub(crate) struct SecretsFile {
     pub(crate) members: BTreeMap<String, SecretString>,
-    /// Modification time of the file, taken for the time from which the current values are in use.
-    pub(crate) modified: Option<OffsetDateTime>,
 }
 
 impl SecretsFile {
@@ -41,7 +43,7 @@ impl SecretsFile {
         })
     }
 
-    fn read_if_exists(path: &Path) -> PortResult<Option<Self>> {
+    pub(crate) fn read_if_exists(path: &Path) -> PortResult<Option<Self>> {
         let unreadable = |error: &io::Error| io_error("cannot read", path, error);
         let mut file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -51,11 +53,36 @@ impl SecretsFile {
         check_mode(path, metadata.permissions().mode())?;
         let mut content = Vec::new();
         file.read_to_end(&mut content).map_err(|error| unreadable(&error))?;
-        Ok(Some(Self {
-            members: parse(path, &content)?,
-            modified: metadata.modified().ok().map(OffsetDateTime::from),
-        }))
+        Ok(Some(Self { members: parse(path, &content)? }))
     }
+
+    /// When the previous value of a member was replaced; `None` where the file does not say.
+    pub(crate) fn rotated(&self, member: &str) -> Option<OffsetDateTime> {
+        let text = self.members.get(&format!("{member}{ROTATED}"))?.expose_secret();
+        OffsetDateTime::parse(text, &Rfc3339).ok()
+    }
+
+    /// Removes the previous values whose time is over at `now`, `overlap` after they were replaced, and
+    /// those without a time: nobody can tell how old they are. Returns whether there were any.
+    pub(crate) fn drop_outdated(&mut self, overlap: Duration, now: OffsetDateTime) -> bool {
+        let is_outdated = |member: &&Member| {
+            let rotated = self.rotated(member.name);
+            self.members.contains_key(&format!("{}{PREVIOUS}", member.name))
+                && rotated.is_none_or(|rotated| now - rotated >= overlap)
+        };
+        let outdated: Vec<_> = members().filter(is_outdated).collect();
+        for member in &outdated {
+            self.members.remove(&format!("{}{PREVIOUS}", member.name));
+            self.members.remove(&format!("{}{ROTATED}", member.name));
+        }
+        !outdated.is_empty()
+    }
+}
+
+/// Removes outdated previous values from the file ([`SecretsFile::drop_outdated`]).
+pub(crate) fn drop_outdated(path: &Path, overlap: Duration, now: OffsetDateTime) -> PortResult<()> {
+    let mut file = SecretsFile::read(path)?;
+    if file.drop_outdated(overlap, now) { write(path, &file.members) } else { Ok(()) }
 }
 
 /// Adds a random value for each of `required` that the file does not have.
@@ -67,7 +94,7 @@ pub(crate) fn generate_missing<'a>(
     let before = members.len();
     for member in required {
         if !members.contains_key(member.name) {
-            members.insert(member.name.to_owned(), random(path)?);
+            members.insert(member.name.to_owned(), random_secret()?);
         }
     }
     if members.len() == before { Ok(()) } else { write(path, &members) }
@@ -107,14 +134,19 @@ fn parse(path: &Path, content: &[u8]) -> PortResult<BTreeMap<String, SecretStrin
     let value: Value = serde_json::from_slice(content).map_err(|error| {
         invalid(&format!("not JSON at line {}, column {}", error.line(), error.column()))
     })?;
-    let Value::Object(object) = value else {
+    if !value.is_object() {
         return Err(invalid("must hold a JSON object"));
-    };
+    }
+    let object = std::str::from_utf8(content).ok().and_then(unique_members);
+    let object = object.ok_or_else(|| invalid("a member occurs twice: keep one of them"))?;
     object
         .into_iter()
         .map(|(name, value)| match value {
             _ if !is_known(&name) => Err(invalid(&format!("unknown member `{name}`"))),
-            Value::String(value) if !value.is_empty() => Ok((name, value.into())),
+            Value::String(value) if is_usable(&name, &value) => Ok((name, value.into())),
+            Value::String(text) if name.ends_with(ROTATED) => {
+                Err(invalid(&format!("`{name}` is no time such as 2026-11-30T08:00:00Z: {text}")))
+            }
             Value::String(_) => Err(invalid(&format!("`{name}` is empty: set it, or remove it"))),
             _ => Err(invalid(&format!("`{name}` must be a string"))),
         })
@@ -124,16 +156,26 @@ fn parse(path: &Path, content: &[u8]) -> PortResult<BTreeMap<String, SecretStrin
 fn is_known(name: &str) -> bool {
     members().any(|member| match name.strip_prefix(member.name) {
         Some("") => true,
-        Some(PENDING | PREVIOUS) => member.purpose == Purpose::Webhook,
+        Some(PENDING | PREVIOUS | ROTATED) => member.purpose == Purpose::Webhook,
         _ => false,
     })
 }
 
-/// 43 characters of base64url: 256 bits.
-pub(crate) fn random(path: &Path) -> PortResult<SecretString> {
+/// Dates must be dates; what a value must be is the provider's business.
+fn is_usable(name: &str, value: &str) -> bool {
+    match name.ends_with(ROTATED) {
+        true => OffsetDateTime::parse(value, &Rfc3339).is_ok(),
+        false => !value.is_empty(),
+    }
+}
+
+/// A new secret: 256 random bits as 43 characters of base64url.
+///
+/// # Errors
+/// The system provides no random bytes.
+pub fn random_secret() -> PortResult<SecretString> {
     let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| {
-        PortError(format!("{}: the system provides no random bytes", path.display()))
-    })?;
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| PortError("the system provides no random bytes".to_owned()))?;
     Ok(BASE64URL_NOPAD.encode(&bytes).into())
 }

@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf, absolute};
+use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{PortError, PortResult};
-use time::OffsetDateTime;
+use ports::{Clock, PortError, PortResult, SystemClock};
 
 use crate::archive::LocalArchive;
 use crate::database::Database;
@@ -11,18 +11,19 @@ use crate::deliveries::LocalDeliveries;
 use crate::errors::io_error;
 use crate::events::LocalEvents;
 use crate::expiry;
-use crate::files::create_folder;
+use crate::files::{check_folder, check_links, create_folder};
 use crate::ledger::{self, LocalLedger};
 use crate::lock::Lock;
 use crate::queue;
 use crate::reader::Reader;
 use crate::schema;
 use crate::secrets::LocalSecrets;
+use crate::simulation;
 use crate::transaction::Transaction;
 use crate::writer::{Role, Writer};
 
 /// How a state folder is used.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// How long a received message stays invisible to others.
     pub visibility_timeout: Duration,
@@ -30,7 +31,9 @@ pub struct Options {
     pub max_receives: u32,
     /// Interval between two deletions of expired rows.
     pub expiry_interval: Duration,
-    pub clock: fn() -> OffsetDateTime,
+    /// Whether the providers are simulated; a folder is for either from its first start on.
+    pub simulated: bool,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Options {
@@ -39,7 +42,8 @@ impl Default for Options {
             visibility_timeout: Duration::from_secs(180),
             max_receives: 5,
             expiry_interval: Duration::from_secs(30),
-            clock: OffsetDateTime::now_utc,
+            simulated: false,
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -60,16 +64,18 @@ impl State {
     /// ends, and its leases end: the lock proves that the process has ended. Blocks briefly.
     ///
     /// # Errors
-    /// Another process uses the folder, or something in it cannot be read or written.
+    /// Another process uses the folder, it is simulated and a real one is asked for or the other way round, or something in it cannot be read or written.
     pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
         let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         create_folder(&folder)?;
+        check_folder(&folder)?;
         let conflict =
             "another `certhooks local` uses this folder; stop it, or choose another state folder";
         let lock = Lock::take(&folder, "lock", conflict)?;
+        simulation::check(&folder, options.simulated)?;
         LocalSecrets::generate_missing(&folder)?;
         let archive = LocalArchive::open(folder.join("archive"))?;
-        let writer = open_writer(&folder.join(schema::FILE), options, lock)?;
+        let writer = open_writer(&folder.join(schema::FILE), &options, lock)?;
         Self::start(folder, writer, archive, options)
     }
 
@@ -83,8 +89,10 @@ impl State {
     pub fn join(folder: &Path, options: Options) -> PortResult<Self> {
         let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         let file = folder.join(schema::FILE);
+        schema::check_exists(&file)?;
+        check_links(&folder)?;
         let connection = schema::open_joined(&file)?;
-        let writer = Writer::new(connection, &file, options.clock, Role::Joined);
+        let writer = Writer::new(connection, &file, Arc::clone(&options.clock), Role::Joined);
         let archive = LocalArchive::join(folder.join("archive"))?;
         Self::start(folder, writer, archive, options)
     }
@@ -140,11 +148,11 @@ impl State {
     }
 }
 
-fn open_writer(file: &Path, options: Options, lock: Lock) -> PortResult<Writer> {
+fn open_writer(file: &Path, options: &Options, lock: Lock) -> PortResult<Writer> {
     let connection = schema::open(file)?;
     let role =
         Role::Owner { expiry_interval: options.expiry_interval, expire: expiry::step, _lock: lock };
-    let writer = Writer::new(connection, file, options.clock, role);
+    let writer = Writer::new(connection, file, Arc::clone(&options.clock), role);
     writer.transact(recover).map_err(PortError)?;
     writer.truncate_log();
     Ok(writer)

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use ports::PortError;
+use ports::{Clock, PortError};
 use rusqlite::Connection;
 
-use crate::clock::{Clock, to_micros};
+use crate::clock::to_micros;
 use crate::errors::sqlite_error;
 use crate::lock::Lock;
 use crate::scrub::scrub;
@@ -35,7 +35,7 @@ pub(crate) struct Writer {
     // Fields are dropped in this order: the lock, in the role, after the connection.
     connection: Connection,
     file: Arc<Path>,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     role: Role,
     /// Whether the write-ahead log may still contain scrubbed content.
     truncate_due: Cell<bool>,
@@ -63,7 +63,12 @@ pub(crate) enum Expired {
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, file: &Path, clock: Clock, role: Role) -> Self {
+    pub(crate) fn new(
+        connection: Connection,
+        file: &Path,
+        clock: Arc<dyn Clock>,
+        role: Role,
+    ) -> Self {
         Self { connection, file: file.into(), clock, role, truncate_due: Cell::new(false) }
     }
 
@@ -155,7 +160,7 @@ impl Writer {
         // it.
         let is_reader = matches!(self.role, Role::Reader);
         self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
-        let transaction = Transaction::new(&self.connection, to_micros((self.clock)()));
+        let transaction = Transaction::new(&self.connection, to_micros(self.clock.now()));
         let result = work(&transaction)?;
         if transaction.needs_scrub() {
             scrub(transaction.connection)?;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -27,13 +28,13 @@ pub struct CloudEvent<D> {
     /// What the event is about: a certificate, an order, a hostname, …
     pub subject: String,
     /// The provider's time if it gives one, else the time of receipt.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "crate::timestamp")]
     pub time: OffsetDateTime,
     pub datacontenttype: String,
     /// The schema of `data`, with its version.
     pub dataschema: String,
     /// When the webhook endpoint received it. All waiting times count from here.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "crate::timestamp")]
     pub receivedtime: OffsetDateTime,
     /// Trace of the request (W3C Trace Context).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +49,19 @@ pub struct CloudEvent<D> {
     /// unavailable.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub holds: u32,
+    /// Envelope only: the rotation stage of the secret with which the request was made (`AWSCURRENT`,
+    /// `AWSPENDING` or `AWSPREVIOUS`). `None` where the source address stood for the secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secretstage: Option<String>,
+    /// Envelope only: the address that the request came from, where the front end knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sourceaddress: Option<IpAddr>,
+    /// Id of the event that this one repeats: a replay, or an event that the provider sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causationid: Option<String>,
+    /// `true` if another certificate than this one was delivered as the event `causationid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<bool>,
     /// Envelope only: where the call-backs of an event with many of them go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
@@ -57,6 +71,9 @@ pub struct CloudEvent<D> {
     /// `true` if an operator replayed the event from the archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
+    /// `true` if it came of a process that simulates the providers, so that nothing in it is real.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<bool>,
     /// [`CertificateEvent::STALE`] if a later event of the certificate was processed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordering: Option<String>,

@@ -19,6 +19,11 @@ macro_rules! string_enum {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
+
+            /// The value that is spelled so.
+            pub fn named(text: &str) -> Option<Self> {
+                Self::ALL.iter().find(|value| value.as_str() == text).copied()
+            }
         }
 
         impl fmt::Display for $name {

@@ -18,4 +18,4 @@ mod verify;
 pub use answer::problem;
 pub use process::Intake;
 pub use secrets::Secrets;
-pub use settings::Settings;
+pub use settings::{Settings, address_range};

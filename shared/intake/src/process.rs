@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
+use envelope::Envelope;
 use http::{HeaderMap, Response};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
 use providers::receiver::{Event, Receipt, WebhookReceiver};
@@ -11,6 +12,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
 use crate::answer::{Cause, Outcome, answer};
+use crate::secrets::Stage;
 use crate::verify::{Admitted, verify};
 use crate::{Secrets, Settings, telemetry};
 
@@ -69,7 +71,8 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     pub async fn send_synthetic(&self, now: OffsetDateTime) -> PortResult<String> {
         self.warm(now).await?;
         let receipt = Receipt { at: now, traceparent: Some(new_traceparent()) };
-        let envelope = synthetic::envelope(R::PROVIDER, &receipt);
+        let simulated = self.simulated();
+        let envelope = Envelope { simulated, ..synthetic::envelope(R::PROVIDER, &receipt) };
         let group = envelope.subject.clone();
         let message = Outgoing::new(&envelope, R::PROVIDER, group)?;
         self.enqueue(vec![message]).await?;
@@ -91,7 +94,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
             return Err(Cause::TooLarge("the body is over the limit"));
         }
         match verify(request, self.secrets.as_ref(), &self.settings).await? {
-            Admitted::Request(verified) => self.accept(&verified).await,
+            Admitted::Request(verified, stage) => self.accept(&verified, stage).await,
             Admitted::OpenProbe => {
                 telemetry::accepted(R::PROVIDER, &[]);
                 Ok(Outcome::Accepted(Vec::new()))
@@ -110,14 +113,28 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     }
 
     /// Sends the envelopes of a verified request to the queue: all of them, or it is an error.
-    async fn accept(&self, verified: &Verified<'_, R>) -> Result<Outcome, Cause> {
-        let events = R::events(verified).map_err(Cause::Document)?;
+    async fn accept(
+        &self,
+        verified: &Verified<'_, R>,
+        stage: Option<Stage>,
+    ) -> Result<Outcome, Cause> {
+        let mut events = R::events(verified).map_err(Cause::Document)?;
+        for Event { envelope, .. } in &mut events {
+            envelope.secretstage = stage.map(|stage| stage.as_str().to_owned());
+            envelope.sourceaddress = verified.request().source_ip;
+            envelope.simulated = self.simulated();
+        }
         let messages = events.iter().map(message::<R>).collect::<Result<Vec<_>, _>>()?;
         if !messages.is_empty() {
             self.enqueue(messages).await.map_err(Cause::Queue)?;
         }
         telemetry::accepted(R::PROVIDER, &events);
         Ok(Outcome::Accepted(events.into_iter().map(|event| event.envelope.id).collect()))
+    }
+
+    /// The mark of an event that a simulated process received.
+    fn simulated(&self) -> Option<bool> {
+        self.settings.simulated.then_some(true)
     }
 
     async fn enqueue(&self, messages: Vec<Outgoing>) -> PortResult<()> {

@@ -12,6 +12,9 @@ use crate::Settings;
 /// The shortest interval between two reads of all stages after a mismatch.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How far in the future a rotation may seem to be, because the store's clock is ahead of this one.
+const CLOCK_SKEW: time::Duration = time::Duration::minutes(5);
+
 /// A rotation stage whose secret is accepted (Secrets Manager, "Secret versions").
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Stage {
@@ -36,7 +39,13 @@ pub struct Secrets<R: WebhookReceiver, S> {
     ttl: Duration,
     overlap: Duration,
     /// Locked while reading, so that concurrent requests cause one read.
-    cache: Mutex<Option<Cached<R>>>,
+    cache: Mutex<Cache<R>>,
+}
+
+struct Cache<R: WebhookReceiver> {
+    cached: Option<Cached<R>>,
+    /// When a read of all stages failed, and why.
+    failed: Option<(Instant, PortError)>,
 }
 
 struct Cached<R: WebhookReceiver> {
@@ -52,7 +61,7 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
             source,
             ttl: settings.secret_cache,
             overlap: settings.secret_overlap,
-            cache: Mutex::new(None),
+            cache: Mutex::new(Cache { cached: None, failed: None }),
         }
     }
 
@@ -75,22 +84,34 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
         now: OffsetDateTime,
     ) -> PortResult<Option<(Stage, T)>> {
         let mut cache = self.cache.lock().await;
-        let is_fresh = cache.as_ref().is_some_and(|cached| cached.read.elapsed() < self.ttl);
-        if !is_fresh {
-            *cache = Some(self.current(now).await?);
-        }
-        if let Some(found) = cache.as_ref().and_then(|cached| cached.find(&check)) {
+        let Cache { cached, failed } = &mut *cache;
+        let current = match cached.take().filter(|cached| cached.read.elapsed() < self.ttl) {
+            Some(fresh) => fresh,
+            None => self.current(now).await?,
+        };
+        let current = cached.insert(current);
+        if let Some(found) = current.find(&check) {
             return Ok(Some(found));
         }
-        let was_refreshed = cache
-            .as_ref()
-            .and_then(|cached| cached.read_all)
-            .is_some_and(|read_all| read_all.elapsed() < REFRESH_INTERVAL);
-        if was_refreshed {
+        if current.read_all.is_some_and(|read_all| read_all.elapsed() < REFRESH_INTERVAL) {
             return Ok(None);
         }
-        *cache = Some(self.all(now).await?);
-        Ok(cache.as_ref().and_then(|cached| cached.find(&check)))
+        // A store in trouble is not asked for every wrong guess either.
+        if let Some((at, error)) = failed
+            && at.elapsed() < REFRESH_INTERVAL
+        {
+            return Err(error.clone());
+        }
+        match self.all(now).await {
+            Ok(all) => {
+                *failed = None;
+                Ok(cached.insert(all).find(&check))
+            }
+            Err(error) => {
+                *failed = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
     }
 
     /// Reads the current stage and drops the others. An expired cache is never used, because an operator
@@ -117,13 +138,19 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
         let current = versions.current.as_ref().ok_or_else(|| failure("it has no value".into()))?;
         let current = R::secret(current).map_err(|error| failure(error.to_string()))?;
         let mut stages = vec![(Stage::Current, current)];
-        let mut add = |stage, stored: Option<&SecretString>| {
-            stages.extend(
-                stored.and_then(|stored| R::secret(stored).ok()).map(|secret| (stage, secret)),
-            );
+        let mut add = |stage: Stage, stored: Option<&SecretString>| match stored.map(R::secret) {
+            Some(Ok(secret)) => stages.push((stage, secret)),
+            Some(Err(error)) => {
+                let (provider, stage) = (R::PROVIDER, stage.as_str());
+                tracing::warn!(%provider, stage, %error, "a stage of the webhook secret is ignored");
+            }
+            None => {}
         };
         add(Stage::Pending, versions.pending.as_ref());
-        let overlaps = |created| now < created + self.overlap;
+        let overlaps = |created| {
+            let age = now - created;
+            age >= -CLOCK_SKEW && age < self.overlap
+        };
         if versions.current_created.is_some_and(overlaps) {
             add(Stage::Previous, versions.previous.as_ref());
         }

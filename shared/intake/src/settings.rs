@@ -16,6 +16,9 @@ pub struct Settings {
     pub secret_cache: Duration,
     /// How long the previous secret is accepted after the current one was created.
     pub secret_overlap: Duration,
+    /// Whether events are marked as simulated. No variable sets this: only the program that simulates
+    /// the providers does.
+    pub simulated: bool,
 }
 
 impl Settings {
@@ -33,11 +36,19 @@ impl Settings {
             secret_overlap: Duration::from_secs(
                 environment.parsed::<u32>("SECRET_OVERLAP_HOURS")?.map_or(24, u64::from) * 3600,
             ),
+            simulated: false,
         };
         if settings.allow_unauthenticated && settings.allowlist.is_empty() {
             return Err(SettingError::new(
                 "ALLOW_UNAUTHENTICATED",
                 "needs SOURCE_IP_ALLOWLIST: without both a secret and an allowlist anyone could send events",
+            ));
+        }
+        if settings.allow_unauthenticated && admits_nearly_anyone(&settings.allowlist) {
+            return Err(SettingError::new(
+                "SOURCE_IP_ALLOWLIST",
+                "is the only check with ALLOW_UNAUTHENTICATED, and admits nearly every address: name the \
+                 provider's ranges",
             ));
         }
         Ok(settings)
@@ -53,13 +64,37 @@ impl Settings {
     }
 }
 
+/// An address, or a range of addresses as a CIDR. IPv4 addresses that are written as IPv6 ones
+/// (`::ffff:192.0.2.0/120`) are read as IPv4, in which all addresses are compared.
+///
+/// # Errors
+/// The text is neither.
+pub fn address_range(text: &str) -> Result<IpNet, String> {
+    let range = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let range = range.map_err(|_| format!("`{text}` is not a CIDR range"))?;
+    let mapped = match range {
+        IpNet::V6(range) => range.addr().to_ipv4_mapped().zip(range.prefix_len().checked_sub(96)),
+        IpNet::V4(_) => None,
+    };
+    match mapped.map(|(address, length)| IpNet::new(address.into(), length)) {
+        Some(mapped) => mapped.map_err(|_| format!("`{text}` is not a CIDR range")),
+        None => Ok(range),
+    }
+}
+
+/// Whether a list leaves out so little that it is no check: more of the addresses than any provider
+/// sends from.
+fn admits_nearly_anyone(ranges: &[IpNet]) -> bool {
+    IpNet::aggregate(&ranges.to_vec()).iter().any(|range| match range {
+        IpNet::V4(range) => range.prefix_len() < 8,
+        IpNet::V6(range) => range.prefix_len() < 16,
+    })
+}
+
 fn allowlist(environment: &Environment) -> Result<Vec<IpNet>, SettingError> {
     const NAME: &str = "SOURCE_IP_ALLOWLIST";
-    let range = |text: &str| {
-        text.parse::<IpNet>()
-            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-            .map_err(|_| SettingError::new(NAME, format!("`{text}` is not a CIDR range")))
-    };
+    let range =
+        |text: &str| address_range(text).map_err(|problem| SettingError::new(NAME, problem));
     let Some(list) = environment.optional(NAME) else { return Ok(Vec::new()) };
     let texts = list.split(',').map(str::trim).filter(|text| !text.is_empty());
     let ranges: Vec<IpNet> = texts.map(range).collect::<Result<_, _>>()?;
@@ -76,6 +111,34 @@ mod tests {
 
     fn settings(variables: &[(&str, &str)]) -> Result<Settings, boot::SettingError> {
         Settings::from_environment(&variables.iter().copied().collect::<Environment>())
+    }
+
+    const OPEN: (&str, &str) = ("ALLOW_UNAUTHENTICATED", "true");
+
+    #[test]
+    fn an_allowlist_alone_is_a_check_if_it_names_a_provider() {
+        for list in ["216.168.240.0/20", "10.0.0.0/8,2001:db8::/32", "192.0.2.1"] {
+            assert!(settings(&[OPEN, ("SOURCE_IP_ALLOWLIST", list)]).is_ok(), "{list}");
+        }
+        // Beside a secret the list may be as wide as the operator likes.
+        assert!(settings(&[("SOURCE_IP_ALLOWLIST", "0.0.0.0/0,::/0")]).is_ok());
+    }
+
+    #[test]
+    fn ranges_of_mapped_addresses_are_those_of_ipv4() {
+        for list in ["::ffff:216.168.240.0/116", "::ffff:d8a8:f000/116"] {
+            let listed = settings(&[("SOURCE_IP_ALLOWLIST", list)]).unwrap();
+            for (address, allowed) in [
+                ("216.168.240.1", true),
+                ("::ffff:216.168.255.255", true),
+                ("216.169.0.1", false),
+                ("2001:db8::1", false),
+            ] {
+                assert_eq!(listed.allows(address.parse().ok()), allowed, "{list} {address}");
+            }
+        }
+        let one = settings(&[("SOURCE_IP_ALLOWLIST", "::ffff:192.0.2.7")]).unwrap();
+        assert!(one.allows("192.0.2.7".parse().ok()) && !one.allows("192.0.2.8".parse().ok()));
     }
 
     #[test]
@@ -100,6 +163,11 @@ mod tests {
             (&[("SOURCE_IP_ALLOWLIST", "216.168.240.0/33")][..], "SOURCE_IP_ALLOWLIST"),
             (&[("SOURCE_IP_ALLOWLIST", " , ")], "SOURCE_IP_ALLOWLIST"),
             (&[("ALLOW_UNAUTHENTICATED", "true")], "ALLOW_UNAUTHENTICATED"),
+            (&[OPEN, ("SOURCE_IP_ALLOWLIST", "0.0.0.0/0,::/0")], "SOURCE_IP_ALLOWLIST"),
+            (&[OPEN, ("SOURCE_IP_ALLOWLIST", "::/0")], "SOURCE_IP_ALLOWLIST"),
+            (&[OPEN, ("SOURCE_IP_ALLOWLIST", "0.0.0.0/1, 128.0.0.0/1")], "SOURCE_IP_ALLOWLIST"),
+            (&[OPEN, ("SOURCE_IP_ALLOWLIST", "128.0.0.0/1,2001:db8::/32")], "SOURCE_IP_ALLOWLIST"),
+            (&[OPEN, ("SOURCE_IP_ALLOWLIST", "::ffff:0.0.0.0/96")], "SOURCE_IP_ALLOWLIST"),
             (&[("MAX_BODY_BYTES", "512k")], "MAX_BODY_BYTES"),
             (&[("SECRET_CACHE_SECONDS", "-1")], "SECRET_CACHE_SECONDS"),
             (&[("SECRET_OVERLAP_HOURS", "a day")], "SECRET_OVERLAP_HOURS"),

@@ -3,12 +3,13 @@ use providers::receiver::WebhookReceiver;
 use providers::request::{Verified, WebhookRequest};
 
 use crate::answer::Cause;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, Stage};
 use crate::{Settings, telemetry};
 
 /// A request that is accepted.
 pub(crate) enum Admitted<'a, R> {
-    Request(Verified<'a, R>),
+    /// With the stage of the secret that it was made with; `None` where the source address stands for it.
+    Request(Verified<'a, R>, Option<Stage>),
     /// The provider's own connectivity probe. It contains no event, so it needs no secret.
     OpenProbe,
 }
@@ -23,7 +24,7 @@ pub(crate) async fn verify<'a, R: WebhookReceiver, S: SecretSource>(
         // The settings ensure this already; it is checked again because it replaces the secret.
         let is_listed = settings.allow_unauthenticated && !settings.allowlist.is_empty();
         return if is_listed {
-            Ok(Admitted::Request(Verified::by_source_address(request)))
+            Ok(Admitted::Request(Verified::by_source_address(request), None))
         } else {
             Err(Cause::Secret(PortError("no webhook secret is configured".into())))
         };
@@ -32,7 +33,7 @@ pub(crate) async fn verify<'a, R: WebhookReceiver, S: SecretSource>(
     match secrets.find(check, request.received).await {
         Ok(Some((stage, verified))) => {
             telemetry::verified(R::PROVIDER, stage);
-            Ok(Admitted::Request(verified))
+            Ok(Admitted::Request(verified, Some(stage)))
         }
         Ok(None) if R::is_open_probe(request) => Ok(Admitted::OpenProbe),
         Ok(None) => Err(Cause::Unauthorized),

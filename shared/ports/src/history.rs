@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use envelope::Callback;
+use envelope::{Callback, Outcome};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -83,8 +83,20 @@ pub struct DeliveryRecord {
     pub id: String,
     /// The ledger knows the id until then.
     pub kept_until: OffsetDateTime,
+    /// What was delivered. `None` for an id whose repeats are always duplicates.
+    pub result: Option<DeliveredResult>,
     /// The event's record in a certificate's history. `None` if it is about no certificate.
     pub history: Option<HistoryRecord>,
+}
+
+/// What was delivered under an id, by which a repeat is told from a copy of the queue's.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeliveredResult {
+    /// When the webhook endpoint received the event, to the microsecond.
+    pub received: OffsetDateTime,
+    pub outcome: Outcome,
+    /// SHA-256 of the leaf that was delivered as PEM, in lower-case hex.
+    pub leaf: Option<String>,
 }
 
 /// What the ledger knows about one certificate.
@@ -98,9 +110,9 @@ pub struct History {
 }
 
 impl DeliveryRecord {
-    /// A record of the id alone, without history.
+    /// A record of the id alone.
     pub fn id(id: impl Into<String>, kept_until: OffsetDateTime) -> Self {
-        Self { id: id.into(), kept_until, history: None }
+        Self { id: id.into(), kept_until, result: None, history: None }
     }
 }
 

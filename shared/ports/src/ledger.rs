@@ -4,18 +4,22 @@ use std::future::Future;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::{CertificateState, DeliveryRecord, Ordering, PortResult};
+use crate::{CertificateState, DeliveredResult, DeliveryRecord, Ordering, PortResult};
 
 /// The result of claiming an id.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Claim {
     /// The caller holds the claim until the lease ends.
     Granted,
     /// Another owner holds the claim, with a lease until then.
     Held { until: OffsetDateTime },
-    /// The event was delivered before. The caller acknowledges the message and does nothing.
-    Recorded,
+    /// An event with this id was delivered before. `None` for an id that was recorded alone, and for a
+    /// row of an older version: what came of it is not known, so nothing can be told from it.
+    Recorded(Option<DeliveredResult>),
 }
+
+/// How many waiting challenges of one webhook are kept.
+pub const CHALLENGES: usize = 20;
 
 /// Stores which ids are claimed and which were delivered, and the state of each certificate.
 pub trait Ledger: Send + Sync + 'static {
@@ -46,13 +50,19 @@ pub trait Ledger: Send + Sync + 'static {
     /// lease. Does nothing if `owner` does not hold the claim.
     fn release(&self, id: &str, owner: &str) -> impl Future<Output = PortResult<()>> + Send;
 
+    /// Removes the record of an id, so that it can be delivered again. Does nothing if the id is not
+    /// recorded.
+    fn forget(&self, id: &str) -> impl Future<Output = PortResult<()>> + Send;
+
     /// The recorded ones of `ids`, with the time until which the ledger knows each.
     fn known(
         &self,
         ids: &[String],
     ) -> impl Future<Output = PortResult<HashMap<String, OffsetDateTime>>> + Send;
 
-    /// Stores the token of an ownership challenge for the operator, until `expires` and no longer.
+    /// Stores the token of an ownership challenge for the operator, until `expires` and no longer. The
+    /// newest [`CHALLENGES`] of a webhook are kept: whoever knows the webhook key can send one, and must
+    /// not be able to replace the provider's own.
     fn keep_challenge(
         &self,
         webhook_id: &str,
@@ -60,7 +70,15 @@ pub trait Ledger: Send + Sync + 'static {
         expires: OffsetDateTime,
     ) -> impl Future<Output = PortResult<()>> + Send;
 
-    /// Deletes the stored token of this webhook if it has expired; a newer one stays. Called where
+    /// Deletes the token of this webhook that ends then: it was used, and can be used only once. Does
+    /// nothing if it is not stored.
+    fn delete_challenge(
+        &self,
+        webhook_id: &str,
+        expires: OffsetDateTime,
+    ) -> impl Future<Output = PortResult<()>> + Send;
+
+    /// Deletes the stored tokens of this webhook that have expired. Called where
     /// [`DELETES_LATE`](Self::DELETES_LATE) is true.
     fn end_challenge(&self, _webhook_id: &str) -> impl Future<Output = PortResult<()>> + Send {
         async { Ok(()) }

@@ -10,20 +10,24 @@
 
 pub mod alias;
 mod archive;
+mod clock;
 mod history;
 mod ledger;
 mod queue;
 mod secrets;
 
 pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT};
-pub use history::{CertificateState, DeliveryRecord, Entry, History, HistoryRecord, Ordering};
-pub use ledger::{Claim, Ledger};
+pub use clock::{Clock, SystemClock};
+pub use history::{
+    CertificateState, DeliveredResult, DeliveryRecord, Entry, History, HistoryRecord, Ordering,
+};
+pub use ledger::{CHALLENGES, Claim, Ledger};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
 pub use secrets::{SecretSource, SecretVersions};
 
 /// Why an operation of a port failed. The message names the resource and what to do, never a value
 /// from the resource.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct PortError(pub String);
 

@@ -163,10 +163,11 @@ impl<S: SecretSource> ProviderApi<S> {
         };
         let refused = Classification::KeyRefused { reason: Reason::Unauthorized };
         let Some(current) = current else {
+            telemetry::key_not_usable(self.profile);
             return Ok(Sent::Failed(refused, Ticket { permit, key: None }));
         };
         if !current.is_sendable() {
-            telemetry::key_not_sendable(self.profile);
+            telemetry::key_not_usable(self.profile);
             return Ok(Sent::Failed(refused, Ticket { permit, key: Some(current) }));
         }
         // Neither tried nor held before: it uses the part of the budget that is kept for such events.
@@ -268,7 +269,7 @@ impl<S: SecretSource> ProviderApi<S> {
         };
         let key = self.key.as_ref().ok_or("no API key is configured")?;
         let key = key.current().await.map_err(|error| error.0)?;
-        let key = key.ok_or("the API key is still a placeholder")?;
+        let key = key.ok_or("the API key is empty or malformed")?;
         let answer =
             self.endpoint.manage(&lookup, &key).await.map_err(|error| error.to_string())?;
         is_own(&answer.borrow(), challenge, &lookup.secrets(&key))?;

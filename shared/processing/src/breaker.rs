@@ -168,12 +168,12 @@ mod tests {
     use envelope::Reason;
 
     use super::*;
-    use crate::clock::System;
+    use ports::SystemClock;
 
     const DOWN: Health = Health::Down { reason: Reason::Unavailable, after: None };
 
     fn breaker() -> Breaker {
-        Breaker::new(Provider::DIGICERT, Arc::new(System))
+        Breaker::new(Provider::DIGICERT, Arc::new(SystemClock))
     }
 
     fn report(breaker: &Breaker, ids: std::ops::Range<usize>, health: Health) {

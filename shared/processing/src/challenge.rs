@@ -3,7 +3,6 @@ use std::time::Duration;
 use envelope::{Envelope, Provider};
 use ports::{Archive, Deliveries, EventsQueue, Ledger, Outgoing, PortResult, SecretSource};
 use providers::interpretation::Challenge;
-use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use crate::decide::MAX_DELAY;
@@ -55,11 +54,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             }
         }
         telemetry::challenge_completed(provider, envelope, challenge.command);
-        // A token can be used only once, so it is overwritten.
-        let (id, now) = (&challenge.webhook_id, self.now());
-        if let Err(error) =
-            self.ports.ledger.keep_challenge(id, &SecretString::default(), now).await
-        {
+        // A token can be used only once.
+        let (id, expires) = (&challenge.webhook_id, challenge.expires);
+        if let Err(error) = self.ports.ledger.delete_challenge(id, expires).await {
             telemetry::used_token_not_deleted(provider, id, &error);
         }
         true

@@ -11,8 +11,8 @@ use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use time::OffsetDateTime;
 
 use crate::budget::Meter;
-use crate::clock::System;
 use crate::{Api, Clock, http};
+use ports::SystemClock;
 
 /// The largest answer that is read. A chain of a thousand certificates has 2 MB.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -59,7 +59,7 @@ impl Endpoint {
         let client = http::client(timeout, &api.base)
             .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
         let meter = Mutex::new(Meter::beside_workers(&api.budget));
-        Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(System) })
+        Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(SystemClock) })
     }
 
     /// Waits for the budget. `is_first_attempt` may use the part that is kept for such.

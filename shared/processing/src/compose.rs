@@ -23,6 +23,17 @@ impl Redacted {
         }
     }
 
+    /// The same event under an id of its own, as a repeat of the first one.
+    pub(crate) fn repeat(&self, id: String, is_conflict: bool) -> Self {
+        let envelope = Envelope {
+            causationid: Some(self.envelope.id.clone()),
+            conflict: is_conflict.then_some(true),
+            id,
+            ..self.envelope.clone()
+        };
+        Self { envelope, labels: self.labels.clone() }
+    }
+
     fn report(&self, checks: &mut Checks) {
         if !self.labels.is_empty() {
             let labels = self.labels.join(", ");
@@ -48,6 +59,7 @@ pub(crate) fn compose(
         problems,
         dcv,
         related,
+        is_contradicted: _,
     } = enrichment;
     redacted.report(&mut checks);
     let is_known = !certificates.is_empty();
@@ -65,9 +77,14 @@ pub(crate) fn compose(
         attempts: 0,
         badcertificates: 0,
         holds: 0,
+        secretstage: None,
+        sourceaddress: None,
+        causationid: envelope.causationid.clone(),
+        conflict: envelope.conflict,
         progress: None,
         reconciled: envelope.reconciled,
         replayed: envelope.replayed,
+        simulated: envelope.simulated,
         ordering: envelope.ordering.clone(),
         dataref: None,
         datarefsize: None,

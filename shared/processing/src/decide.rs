@@ -81,6 +81,17 @@ impl Retry {
         Self { delay, reason: RetryReason::RateLimit, status: None, progress: None }
     }
 
+    /// The event goes on without the answer.
+    pub(crate) fn abandoned(&self) -> CallResult {
+        let reason = match self.reason {
+            RetryReason::Failure(reason, _) => Some(reason),
+            RetryReason::RateLimit => Some(Reason::RateLimited),
+            RetryReason::Held => Some(Reason::Unavailable),
+            RetryReason::Deadline => None,
+        };
+        CallResult { outcome: Outcome::Failed, reason, status: self.status }
+    }
+
     /// The work continues in a new receipt, which can begin soon.
     pub(crate) fn deadline() -> Self {
         Self {

@@ -9,11 +9,12 @@ use ports::{
     Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortResult, SecretSource,
 };
 use providers::enrich::{CallResult, Emission, Enricher, Found, Next, Reply};
-use providers::interpretation::Plan;
+use providers::interpretation::{Interpretation, Plan};
 use time::Duration;
 
 use crate::api::Sent;
 use crate::compose::compose;
+use crate::confirm::confirmed;
 use crate::decide::{decide, is_expired, jitter};
 use crate::types::{Enriched, Enrichment, Event, Retry};
 use crate::worker::Worker;
@@ -25,33 +26,46 @@ const CERTIFICATE_RETENTION: Duration = Duration::days(3650);
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
     pub(crate) async fn enrich(&self, event: &Event<'_>) -> PortResult<Enriched> {
         let interpretation = event.interpretation;
-        let unasked = |result| Found { pem: interpretation.pem.clone(), ..Found::bare(result) };
-        let found = match interpretation.plan {
-            Plan::CallBack => return self.call_back(event).await,
-            Plan::NotNeeded => Found::bare(CallResult::new(Outcome::NotNeeded)),
-            Plan::UnusableId => unasked(CallResult {
-                reason: Some(Reason::UnusableId),
-                ..CallResult::new(Outcome::Failed)
-            }),
+        let attempts = event.envelope.attempts;
+        let complete = |result, report| {
+            let enrichment = enrichment(Found::bare(result), report, None, attempts);
+            Ok(Enriched::Complete(Box::new(enrichment)))
         };
-        let report = self.validate(&found).unwrap_or_default();
-        let enrichment = enrichment(found, report, event.envelope.attempts);
-        Ok(Enriched::Complete(Box::new(enrichment)))
+        match interpretation.plan {
+            Plan::CallBack => self.call_back(event).await,
+            Plan::NotNeeded => complete(CallResult::new(Outcome::NotNeeded), None),
+            Plan::UnusableId => {
+                let reason = Some(Reason::UnusableId);
+                let result = CallResult { reason, ..CallResult::new(Outcome::Failed) };
+                complete(result, self.included(interpretation))
+            }
+        }
     }
 
     async fn call_back(&self, event: &Event<'_>) -> PortResult<Enriched> {
         let envelope = event.envelope;
         let api = self.apis.of(event.interpretation.provider);
-        let mut machine = api.enricher(event.interpretation);
+        // A chain that is not whole counts as none.
+        let included = self.included(event.interpretation).filter(Report::is_whole);
+        let included_leaf = included.as_ref().and_then(leaf).map(str::to_owned);
+        let included_pem = event.interpretation.pem.clone().filter(|_| included.is_some());
+        let interpretation = Interpretation { pem: included_pem, ..event.interpretation.clone() };
+        let mut machine = api.enricher(&interpretation);
         if let Some(progress) = &envelope.progress {
             machine.resume(progress);
         }
-        let expired =
-            CallResult { reason: Some(Reason::Expired), ..CallResult::new(Outcome::Failed) };
-        // Not now, unless the event has been tried for too long.
-        let later = |machine: &dyn Enricher, retry: Retry| match is_expired(envelope, self.now()) {
-            true => Err(expired),
-            false => Ok(Enriched::Retry(Retry { progress: progress(machine, envelope), ..retry })),
+        // Not now, unless the event has waited as long as it may: then it goes on without the answer.
+        let later = |machine: &dyn Enricher, retry: Retry| {
+            let age = self.now() - envelope.receivedtime;
+            let has_ended = |patience| age >= patience && envelope.replayed != Some(true);
+            if machine.patience().is_some_and(has_ended) {
+                return Err(retry.abandoned());
+            }
+            if is_expired(envelope, self.now()) {
+                let reason = Some(Reason::Expired);
+                return Err(CallResult { reason, ..CallResult::new(Outcome::Failed) });
+            }
+            Ok(Enriched::Retry(Retry { progress: progress(machine, envelope), ..retry }))
         };
         let (mut new, mut known) = (0, 0);
         // This attempt counts once a call was made in it.
@@ -95,10 +109,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 Next::Failed(classification) => {
                     match decide(&classification, status, envelope, self.now(), jitter()) {
                         Ok(result) => machine.next(Reply::Final(result)),
-                        Err(retry) => {
-                            let progress = progress(&*machine, envelope);
-                            return Ok(Enriched::Retry(Retry { progress, ..retry }));
-                        }
+                        Err(retry) => match later(&*machine, retry) {
+                            Ok(retry) => return Ok(retry),
+                            Err(result) => machine.next(Reply::Final(result)),
+                        },
                     }
                 }
                 Next::Emit(emission) => {
@@ -111,12 +125,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 Next::Done(found) if new + known > 0 || found.has_emitted => {
                     return Ok(Enriched::Emitted { new, known, problems: found.problems });
                 }
-                Next::Done(found) => match self.validate(&found) {
-                    Ok(Some(report)) if is_included_in_part(&found, &report) => {
-                        machine.next(Reply::Unreadable { is_cut_short: false })
-                    }
+                Next::Done(found) => match self.report(&found, &interpretation) {
                     Ok(report) => {
-                        let enrichment = enrichment(*found, report, attempts);
+                        let included = included_leaf.as_deref();
+                        let enrichment = enrichment(*found, report, included, attempts);
                         return Ok(Enriched::Complete(Box::new(enrichment)));
                     }
                     Err(unreadable) => {
@@ -127,6 +139,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         }
     }
 
+    /// The chain that came with the event, where it can be read.
+    pub(crate) fn included(&self, interpretation: &Interpretation) -> Option<Report> {
+        self.validate(interpretation.pem.as_deref()?, interpretation).ok()
+    }
+
     /// Whether no further call can end before the deadline. A receipt makes at least one call, so that
     /// work of many calls comes to its end however long each takes.
     fn is_out_of_time(&self, event: &Event<'_>, is_further: bool) -> bool {
@@ -134,18 +151,32 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         event.deadline.is_some_and(|deadline| Instant::now() + reserve >= deadline)
     }
 
-    /// Reads and checks the certificates that came as PEM. Names are not compared here.
+    /// The certificates that came as PEM: those of the answer, or those of the event.
     ///
     /// # Errors
     /// The PEM is no bundle of certificates.
-    fn validate(&self, found: &Found) -> Result<Option<Report>, NotACertificate> {
-        // A chain in an event is for a TLS server; else the leaf says what it is for.
-        let CallResult { outcome, reason, .. } = found.result;
-        let is_servers = outcome == Outcome::Included || reason == Some(Reason::UnusableId);
-        let purpose = is_servers.then_some(Purpose::Server);
+    fn report(
+        &self,
+        found: &Found,
+        interpretation: &Interpretation,
+    ) -> Result<Option<Report>, NotACertificate> {
+        let is_included = found.result.outcome == Outcome::Included;
+        let pem = if is_included { &interpretation.pem } else { &found.pem };
+        pem.as_ref().map(|pem| self.validate(pem, interpretation)).transpose()
+    }
+
+    /// Reads and checks certificates. Names are not compared here: no answer that is asked for anyway
+    /// tells the names of the certificate for which it gives PEM.
+    fn validate(
+        &self,
+        pem: &str,
+        interpretation: &Interpretation,
+    ) -> Result<Report, NotACertificate> {
+        // A provider puts the chains of TLS servers into its events; else the leaf says what it is for.
+        let purpose = interpretation.pem.is_some().then_some(Purpose::Server);
         let (anchors, at) = (&*self.trust_anchors, self.now());
         let question = Question { anchors, purpose, names: &[], at };
-        found.pem.as_ref().map(|pem| certificate::validate(pem.as_bytes(), &question)).transpose()
+        certificate::validate(pem.as_bytes(), &question)
     }
 
     /// Publishes the event of one certificate, unless the ledger knows the certificate. The envelope
@@ -157,10 +188,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         Emission { subject, sha256, found }: Emission,
         attempts: u32,
     ) -> PortResult<bool> {
-        let envelope_id = &event.redacted.envelope.id;
+        let envelope_id = event.id();
         // What cannot be read is delivered as the provider describes it.
-        let report = self.validate(&found).unwrap_or_default();
-        let enrichment = enrichment(found, report, attempts);
+        let report = self.report(&found, event.interpretation).unwrap_or_default();
+        let enrichment = enrichment(found, report, None, attempts);
         let leaf = enrichment.certificates.first();
         let sha256 = leaf.and_then(|leaf| leaf.fingerprint_sha256.clone()).unwrap_or(sha256);
         let key = format!("{subject}/{sha256}");
@@ -192,20 +223,27 @@ fn progress(machine: &dyn Enricher, envelope: &Envelope) -> Option<String> {
     (envelope.data.get().len() + escaped <= PROGRESS_LIMIT).then_some(progress)
 }
 
-/// Whether a chain that came with the event is not whole. It counts as none, so that the download decides.
-fn is_included_in_part(found: &Found, report: &Report) -> bool {
-    found.result.outcome == Outcome::Included
-        && (!report.unreadable.is_empty() || report.is_leaf_missing)
+/// The SHA-256 of the leaf.
+pub(crate) fn leaf(report: &Report) -> Option<&str> {
+    report.certificates.first()?.fingerprint_sha256.as_deref()
 }
 
-/// `attempts` so far, this one included if a call was made in it.
-fn enrichment(found: Found, report: Option<Report>, attempts: u32) -> Enrichment {
+/// `included` is the SHA-256 of the leaf that came with the event; `attempts` so far, this one included if
+/// a call was made in it.
+fn enrichment(
+    found: Found,
+    report: Option<Report>,
+    included: Option<&str>,
+    attempts: u32,
+) -> Enrichment {
     let CallResult { outcome, reason, status } = found.result;
     let mut problems = found.problems;
     let (certificates, pem_chain, checks) = match report {
-        Some(Report { certificates, pem_chain, checks, unreadable, .. }) => {
-            problems.extend(unreadable);
-            (certificates, Some(pem_chain), checks)
+        Some(report) => {
+            let confirmed = confirmed(found.confirmation, leaf(&report), included);
+            problems.extend(report.unreadable);
+            let checks = Checks { confirmed, ..report.checks };
+            (report.certificates, Some(report.pem_chain), checks)
         }
         None => (found.certificates, None, Checks::default()),
     };
@@ -222,5 +260,6 @@ fn enrichment(found: Found, report: Option<Report>, attempts: u32) -> Enrichment
         problems,
         dcv: found.dcv,
         related,
+        is_contradicted: found.is_contradicted,
     }
 }

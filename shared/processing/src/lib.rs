@@ -7,6 +7,8 @@
 //! - [`process`]: the way of one message: claim, archive, enrich, deliver, record; or requeue
 //! - [`types`]: what an event is on its way, and what each step can come to
 //! - [`enrich`]: the loop that drives a provider's call-backs, and the check of what came
+//! - [`repeat`]: what an event is whose id was delivered before
+//! - [`confirm`]: what the provider's own record says of the leaf
 //! - [`decide`]: whether an answer that cannot be used is final or tried again, and when
 //! - [`compose`]: builds the certificate event from interpretation and enrichment
 //! - [`history`]: the entry of an event in the history of its certificate
@@ -23,8 +25,8 @@ mod breaker;
 mod budget;
 mod challenge;
 mod client;
-mod clock;
 mod compose;
+mod confirm;
 mod decide;
 mod enrich;
 mod health;
@@ -33,6 +35,7 @@ pub mod http;
 mod key;
 mod offload;
 mod process;
+mod repeat;
 mod settings;
 mod telemetry;
 mod types;
@@ -40,8 +43,8 @@ mod worker;
 
 pub use budget::Budget;
 pub use client::{CallError, Endpoint};
-pub use clock::Clock;
 pub use key::Keys;
+pub use ports::Clock;
 pub use process::canary_age;
 pub use settings::{Api, Settings, api_base};
 pub use types::{Disposition, QueueMessage};

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use envelope::{CertificateEvent, CloudEvent, Envelope, EventType};
+use certificate::Report;
+use envelope::{CertificateEvent, CloudEvent, Envelope, EventType, Outcome};
 use ports::{
-    Archive, CertificateState, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, Ordering,
-    Outgoing, PortError, PortResult, SecretSource,
+    Archive, CertificateState, Claim, DeliveredResult, Deliveries, DeliveryRecord, EventsQueue,
+    HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
 };
 use providers::fair_queue;
 use providers::interpretation::Interpretation;
@@ -16,17 +17,18 @@ use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::compose::{Redacted, compose};
-use crate::history;
+use crate::enrich::leaf;
 use crate::offload::offload;
-use crate::telemetry;
+use crate::repeat::Repeat;
 use crate::types::{
     Disposition, Enriched, Enrichment, Event, FailureKind, QueueMessage, Retry, RetryReason,
 };
 use crate::worker::Worker;
+use crate::{confirm, history, telemetry};
 
-/// How long the ledger keeps the id of a delivered event. This is longer than any queue keeps a
-/// message or any provider sends one again.
-const ID_RETENTION: time::Duration = time::Duration::days(30);
+/// How long the ledger keeps the id of a delivered event. This is longer than any queue keeps a message,
+/// any provider sends one again, or any reconciliation looks back.
+const ID_RETENTION: time::Duration = time::Duration::days(120);
 /// The delay of a copy whose event another worker has claimed: about the time of a call-back. The end
 /// of the lease may come sooner.
 const COPY_DELAY: Duration = Duration::from_secs(5);
@@ -83,6 +85,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             profile,
             envelope,
             redacted: &redacted,
+            disputed_leaf: None,
             interpretation: &interpretation,
             receipt: &message.receipt,
             deadline: message.deadline,
@@ -92,23 +95,45 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     async fn claim(&self, event: Event<'_>) -> PortResult<Disposition> {
-        let Event { envelope, interpretation, receipt, .. } = event;
         let until = self.now() + self.lease;
-        match self.ports.ledger.claim(&envelope.id, receipt, until).await? {
-            Claim::Granted => {
-                let disposition = self.archive(&event).await;
-                if disposition.is_err() {
-                    // Without this, the redelivered message could still meet our own lease.
-                    let _lease_ends_anyway = self.ports.ledger.release(&envelope.id, receipt).await;
-                }
-                disposition
-            }
-            Claim::Recorded => {
-                telemetry::duplicate(interpretation.provider, envelope);
-                Ok(Disposition::Duplicate)
-            }
+        match self.ports.ledger.claim(event.id(), event.receipt, until).await? {
+            Claim::Granted => self.claimed(&event).await,
+            Claim::Recorded(delivered) => self.claim_repeat(event, delivered).await,
             Claim::Held { until } => self.requeue_copy(&event, until).await,
         }
+    }
+
+    /// An event with this id was delivered before. What is new in it is delivered under an id of its own.
+    async fn claim_repeat(
+        &self,
+        event: Event<'_>,
+        delivered: Option<DeliveredResult>,
+    ) -> PortResult<Disposition> {
+        let included = self.included(event.interpretation).filter(Report::is_whole);
+        let leaf = included.as_ref().and_then(leaf);
+        let (redacted, disputed_leaf) = match Repeat::of(event.envelope, delivered, leaf) {
+            Repeat::Duplicate => return Ok(duplicate(&event)),
+            Repeat::Again { id } => (event.redacted.repeat(id, false), None),
+            Repeat::Conflict { id, delivered_leaf } => {
+                (event.redacted.repeat(id, true), Some(delivered_leaf))
+            }
+        };
+        let event = Event { redacted: &redacted, disputed_leaf: disputed_leaf.as_deref(), ..event };
+        let until = self.now() + self.lease;
+        match self.ports.ledger.claim(event.id(), event.receipt, until).await? {
+            Claim::Granted => self.claimed(&event).await,
+            Claim::Recorded(_) => Ok(duplicate(&event)),
+            Claim::Held { until } => self.requeue_copy(&event, until).await,
+        }
+    }
+
+    async fn claimed(&self, event: &Event<'_>) -> PortResult<Disposition> {
+        let disposition = self.archive(event).await;
+        if disposition.is_err() {
+            // Without this, the redelivered message could still meet our own lease.
+            let _lease_ends_anyway = self.ports.ledger.release(event.id(), event.receipt).await;
+        }
+        disposition
     }
 
     /// Archives the envelope as it was received, but for private keys, before its first call-back.
@@ -128,10 +153,13 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             Enriched::Complete(enrichment) if event.interpretation.kind == EventType::Canary => {
                 self.end_synthetic(event, *enrichment).await
             }
+            Enriched::Complete(enrichment) if is_refuted(event, &enrichment) => {
+                self.refuse(event, &enrichment).await
+            }
             Enriched::Complete(enrichment) => self.deliver(event, *enrichment).await,
             Enriched::Emitted { new, known, problems } => {
                 telemetry::emitted(event, new, known, &problems);
-                self.record(&event.envelope.id).await?;
+                self.record(event, Outcome::Queried, None, None).await?;
                 Ok(if new > 0 { Disposition::Delivered } else { Disposition::Duplicate })
             }
             Enriched::Retry(retry) => self.requeue(event, &retry).await,
@@ -142,20 +170,34 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// the repeat has the same rank as the state, so it is not stale.
     async fn deliver(&self, event: &Event<'_>, enrichment: Enrichment) -> PortResult<Disposition> {
         telemetry::called_back(event, &enrichment.callback);
+        if event.disputed_leaf.is_some() {
+            telemetry::conflict(event, true);
+        }
+        let (outcome, leaf) = (enrichment.callback.outcome, enrichment.leaf().map(str::to_owned));
         let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
+        // What the provider's record contradicts is no later state of the certificate.
+        let advancing = lifecycle.as_ref().filter(|_| !enrichment.is_contradicted);
         let composed = compose(event.redacted, event.interpretation, enrichment);
-        let composed = self.advance(lifecycle.as_ref(), composed).await?;
-        let (id, now) = (event.envelope.id.clone(), self.now());
+        let composed = self.advance(advancing, composed).await?;
         let max_leaves = event.profile.leaves;
         let history =
-            lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, now));
+            lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, self.now()));
         self.publish(composed).await?;
-        let kept_until = now + ID_RETENTION;
         if let Some(other) = self.apis.other_id(event) {
+            let kept_until = self.now() + ID_RETENTION;
             self.ports.ledger.record(DeliveryRecord::id(other, kept_until)).await?;
         }
-        self.ports.ledger.record(DeliveryRecord { id, kept_until, history }).await?;
+        self.record(event, outcome, leaf, history).await?;
         Ok(Disposition::Delivered)
+    }
+
+    /// The provider's own record refutes what a repeat came with. It is in the archive, and is delivered
+    /// to nobody.
+    async fn refuse(&self, event: &Event<'_>, enrichment: &Enrichment) -> PortResult<Disposition> {
+        telemetry::called_back(event, &enrichment.callback);
+        telemetry::conflict(event, false);
+        self.record(event, enrichment.callback.outcome, None, None).await?;
+        Ok(Disposition::Duplicate)
     }
 
     /// Advances the certificate's state to this event, or marks the event as stale.
@@ -189,8 +231,18 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         Ok(())
     }
 
-    async fn record(&self, id: &str) -> PortResult<()> {
-        self.ports.ledger.record(DeliveryRecord::id(id, self.now() + ID_RETENTION)).await
+    /// Records what was delivered, by which a repeat is told from a copy.
+    async fn record(
+        &self,
+        event: &Event<'_>,
+        outcome: Outcome,
+        leaf: Option<String>,
+        history: Option<HistoryRecord>,
+    ) -> PortResult<()> {
+        let received = event.envelope.receivedtime;
+        let (id, kept_until) = (event.id().to_owned(), self.now() + ID_RETENTION);
+        let result = Some(DeliveredResult { received, outcome, leaf });
+        self.ports.ledger.record(DeliveryRecord { id, kept_until, result, history }).await
     }
 
     /// Records a synthetic event. Consumers get it only if the operator wants that
@@ -203,8 +255,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         if self.deliver_canary {
             self.publish(compose(event.redacted, event.interpretation, enrichment)).await?;
         }
-        for id in [LAST_SYNTHETIC, &event.envelope.id] {
-            self.record(id).await?;
+        for id in [LAST_SYNTHETIC, event.id()] {
+            let kept_until = self.now() + ID_RETENTION;
+            self.ports.ledger.record(DeliveryRecord::id(id, kept_until)).await?;
         }
         telemetry::synthetic_arrived(event, self.now());
         Ok(Disposition::Delivered)
@@ -215,7 +268,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     async fn requeue(&self, event: &Event<'_>, retry: &Retry) -> PortResult<Disposition> {
         let Event { envelope, interpretation, receipt, .. } = *event;
         self.send_again(&as_requeued(envelope, retry), interpretation, retry.delay).await?;
-        self.ports.ledger.release(&envelope.id, receipt).await?;
+        self.ports.ledger.release(event.id(), receipt).await?;
         telemetry::requeued(event, retry);
         Ok(Disposition::Requeued)
     }
@@ -262,6 +315,19 @@ pub async fn canary_age(
         telemetry::canary_age(age);
     }
     Ok(age)
+}
+
+fn duplicate(event: &Event<'_>) -> Disposition {
+    telemetry::duplicate(event.interpretation.provider, event.envelope);
+    Disposition::Duplicate
+}
+
+/// Whether the provider's own record refutes the certificate of a repeat: it is still the one that was
+/// delivered, or it is none.
+fn is_refuted(event: &Event<'_>, enrichment: &Enrichment) -> bool {
+    let is_record = enrichment.callback.outcome == Outcome::Downloaded;
+    event.disputed_leaf.is_some_and(|leaf| is_record && enrichment.leaf() == Some(leaf))
+        || event.disputed_leaf.is_some() && enrichment.checks.confirmed.code == confirm::NOT_FOUND
 }
 
 /// Parses an envelope. The parser's own message is dropped, because it may quote the event.

@@ -100,12 +100,12 @@ pub(crate) fn requeued(event: &Event<'_>, retry: &Retry) {
 }
 
 /// A fault of our own secret: no call is made.
-pub(crate) fn key_not_sendable(profile: &Profile) {
+pub(crate) fn key_not_usable(profile: &Profile) {
     let (provider, api) = (profile.provider, &profile.api);
     let (variable, secret_id_variable) = (api.secret.variable, api.secret_id_variable);
     tracing::error!(
         %provider, variable, secret_id_variable,
-        "the API key holds a control character or one that is not ASCII, so no call is made; store it again"
+        "the API key is empty, malformed, or holds a character that cannot be sent, so no call is made; store it again"
     );
     counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
 }
@@ -176,6 +176,20 @@ pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     let Envelope { id, kind, traceparent, .. } = envelope;
     tracing::info!(%provider, id, r#type = kind, traceparent, "delivered before; acknowledged");
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
+}
+
+/// A repeat came with another certificate than was delivered. It has an id of its own.
+pub(crate) fn conflict(event: &Event<'_>, is_delivered: bool) {
+    let provider = event.interpretation.provider;
+    let Envelope { kind, traceparent, secretstage, sourceaddress, causationid, .. } =
+        &event.redacted.envelope;
+    let sourceaddress = sourceaddress.map(|address| address.to_string());
+    tracing::error!(
+        %provider, id = event.id(), r#type = kind, traceparent, causationid, secretstage,
+        sourceaddress, delivered = is_delivered,
+        "conflict: a repeat came with another certificate than was delivered"
+    );
+    counter!("Conflicts", "provider" => provider.as_str()).increment(1);
 }
 
 /// The command shows the token.

@@ -46,7 +46,10 @@ pub(crate) struct Event<'a> {
     pub(crate) profile: &'static Profile,
     /// The envelope as it was received, which is what a retry sends to the queue again.
     pub(crate) envelope: &'a Envelope,
+    /// The same as it is archived and delivered. A repeat has an id of its own here.
     pub(crate) redacted: &'a Redacted,
+    /// The leaf that was delivered before, where this event is a repeat that came with another one.
+    pub(crate) disputed_leaf: Option<&'a str>,
     pub(crate) interpretation: &'a Interpretation,
     pub(crate) receipt: &'a str,
     pub(crate) deadline: Option<Instant>,
@@ -54,6 +57,11 @@ pub(crate) struct Event<'a> {
 }
 
 impl Event<'_> {
+    /// The id under which it is claimed, delivered and recorded.
+    pub(crate) fn id(&self) -> &str {
+        &self.redacted.envelope.id
+    }
+
     /// Whether work of many calls must stop here, to continue in a later receipt.
     pub(crate) fn is_out_of_time(&self) -> bool {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -81,6 +89,16 @@ pub(crate) struct Enrichment {
     pub(crate) problems: Vec<String>,
     pub(crate) dcv: Option<Value>,
     pub(crate) related: Vec<Certificate>,
+    /// The provider's own record says the contrary of the event.
+    pub(crate) is_contradicted: bool,
+}
+
+impl Enrichment {
+    /// The SHA-256 of the leaf, where it came as PEM.
+    pub(crate) fn leaf(&self) -> Option<&str> {
+        self.pem_chain.as_ref()?;
+        self.certificates.first()?.fingerprint_sha256.as_deref()
+    }
 }
 
 /// The envelope is to be requeued.

@@ -2,12 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use certificate::TrustAnchors;
-use ports::{Archive, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource};
+use ports::{
+    Archive, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource, SystemClock,
+};
 use time::OffsetDateTime;
 
 use crate::api::Apis;
 use crate::client::MAX_RATE_LIMIT_WAIT;
-use crate::clock::System;
 use crate::{Clock, Keys, Settings, telemetry};
 
 /// The services that a worker uses.
@@ -34,7 +35,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// # Errors
     /// Only when the TLS back end does not start.
     pub fn new(settings: &Settings, ports: Ports<Q, D, L, A>, keys: Keys<S>) -> PortResult<Self> {
-        Self::with_clock(settings, ports, keys, Arc::new(System))
+        Self::with_clock(settings, ports, keys, Arc::new(SystemClock))
     }
 
     /// A worker that takes its time from `clock`.

@@ -2,6 +2,7 @@ use envelope::{Certificate, Envelope, Outcome, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use time::Duration;
 
 use crate::api::{Answer, Call, Classification, Request};
 use crate::interpretation::{Challenge, Interpretation};
@@ -10,6 +11,12 @@ use crate::interpretation::{Challenge, Interpretation};
 /// with the same loop: it calls [`next`](Self::next), does what is asked, and hands in what came of it.
 pub trait Enricher: Send {
     fn next(&mut self, reply: Reply<'_>) -> Next;
+
+    /// How long after its receipt an event waits for an answer that the machine can end without. `None`
+    /// where it cannot: the event is then tried for as long as any.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
 
     /// Where the work is, for a later receipt to go on there: what is left includes the last
     /// [`Next::Ask`]. `None` where it is to begin anew. Only work of many calls has it.
@@ -24,6 +31,7 @@ pub trait Enricher: Send {
 /// Makes the machines of one provider. Built once, from the operator's settings.
 pub trait Enrichers: Send + Sync {
     /// The machine of an event whose plan is [`Plan::CallBack`](crate::interpretation::Plan::CallBack).
+    /// The event came with a chain only if `interpretation.pem` says so: one that is not whole is left out.
     fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher>;
 
     /// The call that completes an ownership challenge. `None` unless the operator wants the worker to.
@@ -118,8 +126,13 @@ pub struct Found {
     pub result: CallResult,
     /// The status of the order or hostname.
     pub status: Option<String>,
-    /// Certificates in PEM, in any order. They go before `certificates`, if they can be read.
+    /// Certificates in PEM, in any order. They go before `certificates`, if they can be read. With
+    /// [`Outcome::Included`] it is the chain of the event, which need not be repeated here.
     pub pem: Option<String>,
+    pub confirmation: Confirmation,
+    /// The provider's record says the contrary of the event, as `problems` tells: the event changes no
+    /// state of its certificate.
+    pub is_contradicted: bool,
     /// Certificates as the API describes them.
     pub certificates: Vec<Certificate>,
     pub problems: Vec<String>,
@@ -128,6 +141,20 @@ pub struct Found {
     pub has_emitted: bool,
     /// Others that were found. Those that are delivered as the event's own are left out.
     pub related: Vec<Certificate>,
+}
+
+/// Whether the certificate is what the provider's own record says.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Confirmation {
+    /// The provider was not asked for it, or gives no certificates.
+    #[default]
+    NotAsked,
+    /// The PEM is the provider's record for the id of the event.
+    Recorded,
+    /// The provider does not know the id. The chain is that of the event.
+    NotFound,
+    /// The provider could not be asked. The chain is that of the event.
+    NotAnswered,
 }
 
 /// A certificate that has an event of its own.

@@ -52,8 +52,13 @@ pub struct Member<'a> {
 }
 
 impl Member<'_> {
+    /// `None` for a name that no Rust string can hold.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     pub fn is(&self, name: &str) -> bool {
-        self.name.as_deref() == Some(name)
+        self.name() == Some(name)
     }
 
     /// The name as a JSON string, the same for all its spellings.

@@ -107,7 +107,11 @@ pub enum SecretFault {
     Empty,
     #[error("the secret has no string `{0}`")]
     Missing(&'static str),
-    #[error("the secret still holds the placeholder from its creation; fill it in")]
+    #[error("the secret begins as JSON, but is not a valid object of text members, each once")]
+    Malformed,
+    #[error("the secret holds a control character, which a header cannot carry")]
+    ControlCharacter,
+    #[error("the secret was never filled in: it still holds the placeholder from its creation")]
     NotFilledIn,
     #[error("the secret's `{0}` is shorter than {1} characters")]
     TooShort(&'static str, usize),

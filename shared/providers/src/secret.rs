@@ -3,6 +3,7 @@ use ring::hmac::{self, HMAC_SHA256, Key, Tag};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use crate::json;
 use crate::receiver::{PLACEHOLDER, SecretFault};
 
 /// A secret as it is stored: a JSON object, or a plain string, which is the value of its first
@@ -10,34 +11,73 @@ use crate::receiver::{PLACEHOLDER, SecretFault};
 pub enum Stored<'a> {
     Object(Map<String, Value>),
     Plain(&'a str),
+    /// It begins as JSON and is no valid object. An operator's typing error must not become the secret:
+    /// it would refuse every genuine event, and the log would blame the sender.
+    Malformed,
 }
 
 impl<'a> Stored<'a> {
     pub fn read(stored: &'a SecretString) -> Self {
         let text = stored.expose_secret();
-        serde_json::from_str(text).map_or(Self::Plain(text), Self::Object)
+        match begins_as_json(text) {
+            true => unique_members(text).map_or(Self::Malformed, Self::Object),
+            false => Self::Plain(text),
+        }
     }
 
     /// The value of the first documented member.
     pub fn first(&self, key: &'static str) -> Result<&str, SecretFault> {
         match self {
-            Self::Object(_) => self.named(key),
             Self::Plain(text) => usable(text),
+            Self::Object(_) | Self::Malformed => self.named(key),
         }
     }
 
     /// The value of a further documented member, which a plain string does not have.
     pub fn named(&self, key: &'static str) -> Result<&str, SecretFault> {
-        let Self::Object(members) = self else { return Err(SecretFault::Missing(key)) };
-        usable(members.get(key).and_then(Value::as_str).ok_or(SecretFault::Missing(key))?)
+        match self {
+            Self::Object(members) => {
+                usable(members.get(key).and_then(Value::as_str).ok_or(SecretFault::Missing(key))?)
+            }
+            Self::Plain(_) => Err(SecretFault::Missing(key)),
+            Self::Malformed => Err(SecretFault::Malformed),
+        }
     }
 }
 
-/// White space around a value is not part of it, since no header could carry it.
+/// The members of a JSON object. `None` for anything else, and where a name occurs twice, since it cannot
+/// be told which value is meant, or is none that a string can hold.
+pub fn unique_members(text: &str) -> Option<Map<String, Value>> {
+    let members: json::Members<'_> = serde_json::from_str(text).ok()?;
+    let mut unique = Map::new();
+    for member in members.iter() {
+        let value = serde_json::from_str(member.value.get()).ok()?;
+        if unique.insert(member.name()?.to_owned(), value).is_some() {
+            return None;
+        }
+    }
+    Some(unique)
+}
+
+fn begins_as_json(text: &str) -> bool {
+    let is_before = |character: char| character == '\u{feff}' || character.is_whitespace();
+    text.trim_start_matches(is_before).starts_with(['{', '[', '"'])
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// White space around a value is not part of it, since no header could carry it. A value that no header
+/// can carry was spoiled on its way into the store.
 fn usable(value: &str) -> Result<&str, SecretFault> {
+    let is_spoiled = |character: char| character.is_control() || character == '\u{feff}';
     match value.trim() {
         "" => Err(SecretFault::Empty),
         value if value.eq_ignore_ascii_case(PLACEHOLDER) => Err(SecretFault::NotFilledIn),
+        // An object of one's own in the place of the value: stored twice as JSON.
+        value if begins_as_json(value) && is_json(value) => Err(SecretFault::Malformed),
+        value if value.contains(is_spoiled) => Err(SecretFault::ControlCharacter),
         value => Ok(value),
     }
 }

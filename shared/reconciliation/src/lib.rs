@@ -10,6 +10,7 @@
 //! - [`collate`]: combines the log and the status changes to find the missed events
 //! - [`cloudflare`]: Cloudflare's history of notifications, and its lists of custom hostnames
 //! - [`recover`]: puts missed events on the events queue, each id at most once in 24 hours
+//! - [`forget`]: lets recorded ids be delivered again
 //! - [`report`]: the result of a run, by event and in numbers
 //! - [`telemetry`]: one log line and one metric for each decision
 
@@ -17,6 +18,7 @@ mod certcentral;
 mod client;
 mod cloudflare;
 mod collate;
+mod forget;
 mod last_run;
 mod log;
 mod recover;
@@ -26,6 +28,7 @@ mod settings;
 mod telemetry;
 
 pub use client::RunError;
+pub use forget::forget;
 pub use last_run::last_complete_run;
 pub use report::{Cause, Counts, RecoveryStatus, Report, Row};
 pub use run::{Job, Ports, Reconciler};

@@ -42,7 +42,7 @@ pub(crate) struct Sorted {
 }
 
 /// The ledger key that marks an id as put on the queue.
-fn mark(id: &str) -> String {
+pub(crate) fn mark(id: &str) -> String {
     format!("reconciled/{id}")
 }
 
@@ -128,7 +128,7 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
             .map(|claim| {
                 claim.map(|claim| match claim {
                     Claim::Granted => RecoveryStatus::Recovered,
-                    Claim::Held { .. } | Claim::Recorded => RecoveryStatus::Waiting,
+                    Claim::Held { .. } | Claim::Recorded(_) => RecoveryStatus::Waiting,
                 })
             })
             .collect()

@@ -1,5 +1,5 @@
 use envelope::rfc3339;
-use providers::cloudflare::admin::{Destination, NewDestination};
+use providers::cloudflare::admin::{Destination, NewDestination, delete_destination};
 use providers::cloudflare::is_id;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -55,7 +55,7 @@ pub(crate) async fn delete(session: &Session, id: &str) -> CommandResult<()> {
             policy.id
         )));
     }
-    session.delete_destination(id).await?;
+    session.act(&delete_destination(&session.account, id)).await?;
     session.output.say(&format!("{id}  deleted"), &json!({ "id": id, "deleted": true }));
     Ok(())
 }

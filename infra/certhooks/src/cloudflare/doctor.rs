@@ -7,13 +7,8 @@ use providers::refusal::Kind;
 use super::args::Access;
 use super::session::{PROVIDER, Session, destinations_at};
 use crate::client::CallError;
-use crate::doctor::{Checks, Context, Finding, ProviderDoctor, Report, compare_endpoint};
+use crate::doctor::{Checks, Context, Finding, Report, compare_endpoint};
 use crate::error::CommandError;
-
-pub(crate) const DOCTOR: ProviderDoctor = ProviderDoctor {
-    provider: PROVIDER,
-    check: |context, report| Box::pin(check(context, report)),
-};
 
 /// The destinations of this installation, at least one, and the policies of the account.
 struct Subject {
@@ -36,8 +31,8 @@ const CHECKS: Checks<Subject> = &[
 
 /// Checks the webhook destinations and notification policies of the Cloudflare account, and returns the
 /// address that it sends to.
-async fn check(context: &Context, report: &mut Report) -> io::Result<Option<String>> {
-    let account = context.arguments.account.clone();
+pub(super) async fn check(context: &Context, report: &mut Report) -> io::Result<Option<String>> {
+    let account = context.matches.get_one("account").cloned();
     let common = context.common().clone();
     let access = Access { account, api_token_file: None, base: None, common };
     let session = match Session::open(&access).await {

@@ -7,19 +7,36 @@
 //! - [`rotate`]: replaces the webhook secret without refusing an event
 //! - [`doctor`]: the account's configuration, compared with the installation
 
-pub(crate) mod args;
+mod args;
 mod destination;
-pub(crate) mod doctor;
+mod doctor;
 mod policy;
 mod rotate;
 mod session;
 mod subscribe;
 
+use clap::{Arg, Args};
+
 use self::args::{Cloudflare, Command, Destination, Policy};
 use self::session::Session;
 use crate::error::CommandResult;
+use crate::rows::{CommandRow, Row, parsed};
 
-pub(crate) async fn run(Cloudflare { command, access }: Cloudflare) -> CommandResult<()> {
+pub(crate) static ROW: Row = Row {
+    provider: session::PROVIDER,
+    commands: &[CommandRow {
+        name: "cloudflare",
+        define: Cloudflare::augment_args,
+        run: |matches| Box::pin(run(parsed(matches))),
+    }],
+    doctor_options: |command| {
+        let help = "Cloudflare account id; CLOUDFLARE_ACCOUNT_ID by default";
+        command.arg(Arg::new("account").long("account").value_name("ID").help(help))
+    },
+    doctor: |context, report| Box::pin(doctor::check(context, report)),
+};
+
+async fn run(Cloudflare { command, access }: Cloudflare) -> CommandResult<()> {
     let session = Session::open(&access).await?;
     match &command {
         Command::Destination(Destination::Create(arguments)) => {

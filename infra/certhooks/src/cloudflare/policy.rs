@@ -1,4 +1,4 @@
-use providers::cloudflare::admin::{Policy, new_policy};
+use providers::cloudflare::admin::{Policy, delete_policy, new_policy};
 use serde_json::{Value, json};
 
 use crate::cloudflare::args::CreatePolicy;
@@ -36,7 +36,7 @@ pub(crate) async fn create(session: &Session, arguments: &CreatePolicy) -> Comma
 
 pub(crate) async fn delete(session: &Session, id: &str) -> CommandResult<()> {
     check_id(id)?;
-    session.delete_policy(id).await?;
+    session.act(&delete_policy(&session.account, id)).await?;
     session.output.say(&format!("{id}  deleted"), &json!({ "id": id, "deleted": true }));
     Ok(())
 }

@@ -1,7 +1,5 @@
-use std::time::Duration;
-
 use processing::http;
-use providers::cloudflare::admin::{Auth, Destination, NewDestination, Policy};
+use providers::cloudflare::admin::{Auth, Destination, NewDestination, Policy, delete_destination};
 use providers::refusal::Kind;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -16,14 +14,10 @@ use crate::cloudflare::session::{
 use crate::display::whole_seconds;
 use crate::doctor::{self, ProbeResult};
 use crate::error::{CommandError, CommandResult};
-use crate::installation::{Rotation, random_secret};
+use crate::installation::Rotation;
+use crate::installation::rotation::{ROLLED_BACK, TEST_INTERVAL, TESTS, confirm_refused};
 use crate::output::Output;
 
-/// Interval between two tests of the webhook endpoint. It reads its secret again when it meets an
-/// unknown one, at most every 5 s (`infra/docs/architecture.md`, "Secrets and rotation").
-const TEST_INTERVAL: Duration = Duration::from_secs(6);
-/// Maximum number of tests, one per [`TEST_INTERVAL`].
-const TESTS: u32 = 3;
 /// The secret that is rotated, for people.
 const SECRET: &str = "the webhook secret";
 const RUN_AGAIN: &str = "the webhook endpoint accepts both secrets; run `certhooks cloudflare rotate` \
@@ -63,8 +57,7 @@ impl RotationPlan<'_> {
             }
             // The pending secret may be compromised like the current one, so it is replaced too.
         }
-        let next = random_secret()?;
-        self.secret.begin(&next).await?;
+        let next = self.secret.begin_random().await?;
         self.output.step(
             "secret",
             "pending",
@@ -85,7 +78,7 @@ impl RotationPlan<'_> {
             Ok(id) => id,
             Err(error) if is_new && error.is_definite() => {
                 self.secret.abandon().await?;
-                return Err(advise_on_test(error).followed_by("rolled back; nothing was changed"));
+                return Err(advise_on_test(error).followed_by(ROLLED_BACK));
             }
             Err(error) => return Err(advise_on_test(error).followed_by(RUN_AGAIN)),
         };
@@ -102,12 +95,7 @@ impl RotationPlan<'_> {
     }
 
     async fn roll_back(&self) -> CommandResult<()> {
-        let stages = self.secret.stages().await?;
-        if stages.pending.is_none() {
-            return Err(CommandError::not_found(
-                "no rotation is in progress, so there is nothing to roll back",
-            ));
-        }
+        let stages = self.secret.stopped().await?;
         let again = "the webhook endpoint accepts both secrets; run this command again";
         let id = self.create_destination(&usable(SECRET, &stages.current)?).await;
         let id = id.map_err(|error| advise_on_test(error).followed_by(again))?;
@@ -155,37 +143,28 @@ impl RotationPlan<'_> {
             }
         }
         for destination in old {
-            let deleted = self.session.delete_destination(&destination.id).await;
+            let deleted =
+                self.session.act(&delete_destination(&self.session.account, &destination.id)).await;
             deleted.map_err(|error| error.during("old destination"))?;
             self.output.step("destination", "removed", &destination.id);
         }
         Ok(())
     }
 
-    /// Checks that the webhook endpoint refuses the old secret. An unknown secret makes it read its own.
     async fn confirm_refused(&self, old: &Auth) -> CommandResult<()> {
         let url = endpoint_url("the endpoint", &self.endpoint)?;
-        let unknown = usable(SECRET, &random_secret()?)?;
+        let unknown = usable(SECRET, &embedded::random_secret()?)?;
         let client = http::client(doctor::LIMIT, &url)?;
-        let send = async |secret: &Auth| {
+        let is_refused = async |secret: &Auth| {
             let stored = SecretString::from(secret.expose());
             let sent = doctor::probe(&client, PROVIDER, &url, Some(&stored)).await;
             matches!(sent, Ok(ProbeResult::Answered { status: 401, .. }))
         };
-        for _ in 0..TESTS {
-            tokio::time::sleep(TEST_INTERVAL).await;
-            let _makes_it_read = send(&unknown).await;
-            if send(old).await {
-                let note = "the webhook endpoint refuses it (other instances of a function: after \
-                            SECRET_CACHE_SECONDS at the latest)";
-                self.output.step("old secret", "ended", note);
-                return Ok(());
-            }
-        }
-        self.output.warn(
-            "could not confirm that the webhook endpoint refuses the old secret; it ends after \
-             SECRET_CACHE_SECONDS",
-        );
+        confirm_refused(self.output, "old secret", async || {
+            let _makes_it_read = is_refused(&unknown).await;
+            is_refused(old).await
+        })
+        .await;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 use boot::Environment;
 use envelope::Provider;
 use processing::http::is_loopback;
+use providers::api::Request;
 use providers::cloudflare::admin::{
     self, Auth, Destination, NewDestination, Policy, classify_created, classify_destinations,
     classify_done, classify_policies,
@@ -27,7 +28,7 @@ pub(crate) struct Session {
     access: Access,
     environment: Environment,
     client: Client,
-    account: String,
+    pub(crate) account: String,
     pub(crate) output: Output,
 }
 
@@ -86,28 +87,22 @@ impl Session {
         self.client.call(&admin::update_destination(&self.account, id, same), classify_done).await
     }
 
-    pub(crate) async fn delete_destination(&self, id: &str) -> CommandResult<()> {
-        Ok(self.client.call(&admin::delete_destination(&self.account, id), classify_done).await?)
-    }
-
-    /// Creates a policy, and returns its id.
-    pub(crate) async fn create_policy(&self, policy: &Map<String, Value>) -> CommandResult<String> {
-        Ok(self.client.call(&admin::create_policy(&self.account, policy), classify_created).await?)
-    }
-
     pub(crate) async fn update_policy(
         &self,
         id: &str,
         policy: &Map<String, Value>,
     ) -> CommandResult<()> {
-        Ok(self
-            .client
-            .call(&admin::update_policy(&self.account, id, policy), classify_done)
-            .await?)
+        self.act(&admin::update_policy(&self.account, id, policy)).await
     }
 
-    pub(crate) async fn delete_policy(&self, id: &str) -> CommandResult<()> {
-        Ok(self.client.call(&admin::delete_policy(&self.account, id), classify_done).await?)
+    /// Makes a call whose answer holds nothing.
+    pub(crate) async fn act(&self, request: &Request) -> CommandResult<()> {
+        Ok(self.client.call(request, classify_done).await?)
+    }
+
+    /// Creates a policy, and returns its id.
+    pub(crate) async fn create_policy(&self, policy: &Map<String, Value>) -> CommandResult<String> {
+        Ok(self.client.call(&admin::create_policy(&self.account, policy), classify_created).await?)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::dead_letters::show;
 use crate::display::clean;
 use crate::error::CommandResult;
 use crate::installation::{DeadLetter, DeadLetters, ReceivedDeadLetter};
-use crate::output::Output;
+use crate::output::{Output, complain};
 
 /// Interval between progress lines.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
@@ -72,7 +72,7 @@ async fn all_pages(
         act(dead_letters, selected, action, output, counts).await?;
         if last_progress.elapsed() >= PROGRESS_INTERVAL && !output.json {
             last_progress = Instant::now();
-            eprintln!("certhooks: {} found, {} done", counts.found, counts.done);
+            complain!("certhooks: {} found, {} done", counts.found, counts.done);
         }
         // A message whose visibility timeout has ended is received a second time.
         if !is_new || matches!(action, Action::List { limit } if counts.found >= limit) {

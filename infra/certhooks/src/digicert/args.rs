@@ -14,6 +14,18 @@ macro_rules! help {
 }
 
 /// Manages the webhook of a CertCentral account
+#[derive(Debug, Subcommand)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  certhooks digicert webhook show\n  \
+        certhooks digicert webhook subscribe --endpoint https://hooks.example.com/webhooks/digicert"
+)]
+pub(crate) enum Digicert {
+    Webhook(Webhook),
+}
+
+/// Manages the webhook of a CertCentral account
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  certhooks digicert webhook show\n  \
     certhooks digicert webhook subscribe --endpoint https://hooks.example.com/webhooks/digicert")]

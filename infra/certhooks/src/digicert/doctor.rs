@@ -17,18 +17,13 @@ use super::args::Access;
 use super::logs::EventLog;
 use super::session::{PROVIDER, Session};
 use crate::client::CallError;
-use crate::doctor::{Checks, Context, Finding, ProviderDoctor, Report, compare_endpoint};
+use crate::doctor::{Checks, Context, Finding, Report, compare_endpoint};
 use crate::error::CommandError;
 
 /// The number of deliveries that are checked, newest first.
 const LATEST: usize = 100;
 /// Half of CertCentral's timeout.
 const SLOW: Duration = Duration::seconds(5);
-
-pub(crate) const DOCTOR: ProviderDoctor = ProviderDoctor {
-    provider: PROVIDER,
-    check: |context, report| Box::pin(check(context, report)),
-};
 
 /// The webhook that is checked.
 struct Subject {
@@ -61,8 +56,8 @@ const CHECKS: Checks<Subject> = &[
 ];
 
 /// Checks the webhook of the CertCentral account, and returns the address that it sends to.
-async fn check(context: &Context, report: &mut Report) -> io::Result<Option<String>> {
-    let access = Access::default_key(context.common().clone(), context.arguments.eu);
+pub(super) async fn check(context: &Context, report: &mut Report) -> io::Result<Option<String>> {
+    let access = Access::default_key(context.common().clone(), context.matches.get_flag("eu"));
     let session = match Session::open(&access).await {
         Ok(session) => session,
         Err(error) => {
@@ -129,7 +124,7 @@ fn refused(error: CallError) -> (&'static str, Finding) {
 
 /// A command that fixes something at the same account.
 fn command(context: &Context, arguments: &str) -> String {
-    let eu = if context.arguments.eu { " --eu" } else { "" };
+    let eu = if context.matches.get_flag("eu") { " --eu" } else { "" };
     format!("{}{eu}", context.command(&format!("digicert webhook {arguments}")))
 }
 

@@ -8,22 +8,49 @@
 //! - [`reconcile`]: fetches the events that CertCentral failed to deliver, once or at an interval
 
 mod actions;
-pub(crate) mod args;
+mod args;
 mod challenge;
 mod change;
-pub(crate) mod doctor;
+mod doctor;
 mod logs;
 pub(crate) mod reconcile;
 mod rotate;
 mod session;
 mod subscribe;
 
+use clap::{Arg, ArgAction, Args, Subcommand};
 use providers::digicert::admin;
 
-use self::args::{Command, Webhook};
+use self::args::{Command, Digicert, Webhook};
+use self::reconcile::Reconcile;
 use crate::error::CommandResult;
+use crate::rows::{CommandRow, Row, parsed};
 
-pub(crate) async fn run(Webhook { command, access }: Webhook) -> CommandResult<()> {
+pub(crate) static ROW: Row = Row {
+    provider: session::PROVIDER,
+    commands: &[
+        CommandRow {
+            name: "digicert",
+            define: Digicert::augment_subcommands,
+            run: |matches| {
+                let Digicert::Webhook(webhook) = parsed(matches);
+                Box::pin(run(webhook))
+            },
+        },
+        CommandRow {
+            name: "reconcile",
+            define: Reconcile::augment_args,
+            run: |matches| Box::pin(reconcile::run(parsed(matches))),
+        },
+    ],
+    doctor_options: |command| {
+        let help = "Use the European instance of CertCentral";
+        command.arg(Arg::new("eu").long("eu").action(ArgAction::SetTrue).help(help))
+    },
+    doctor: |context, report| Box::pin(doctor::check(context, report)),
+};
+
+async fn run(Webhook { command, access }: Webhook) -> CommandResult<()> {
     let access = &access;
     match &command {
         Command::List => actions::list(access).await,

@@ -61,7 +61,7 @@ fn window(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "must be an age from 1m to 90d, such as 90m or 24h".to_owned())
 }
 
-pub(crate) async fn run(arguments: &Reconcile) -> CommandResult<()> {
+pub(super) async fn run(arguments: Reconcile) -> CommandResult<()> {
     let access = &arguments.access;
     let row = profile::ALL.iter().find(|row| row.name == arguments.provider);
     let provider = row.map_or(PROVIDER, |row| row.provider);
@@ -183,7 +183,7 @@ impl ScheduledReconciliation {
     ) -> anyhow::Result<Self> {
         let mut reconcilers = Vec::new();
         for (provider, key) in &providers.keys {
-            if key.is_simulated() || interval.is_zero() {
+            if providers.simulator.is_some() || interval.is_zero() {
                 continue;
             }
             let api = providers.settings.apis[provider].clone();

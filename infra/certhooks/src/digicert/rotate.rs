@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use providers::digicert::admin::{
     self, ENDPOINT_ERROR, Key, Parameters, SecretChange, Status, Webhook,
 };
@@ -9,14 +7,9 @@ use super::session::{PROVIDER, Session, usable};
 use crate::args::RotationArgs;
 use crate::client::CallError;
 use crate::error::{CommandError, CommandResult};
-use crate::installation::{Rotation, random_secret};
+use crate::installation::Rotation;
+use crate::installation::rotation::{ROLLED_BACK, TEST_INTERVAL, TESTS, confirm_refused};
 use crate::output::Output;
-
-/// Interval between two tests of the webhook endpoint. It reads its secret again when it meets an
-/// unknown key, at most every 5 s (`infra/docs/architecture.md`, "Secrets and rotation").
-const TEST_INTERVAL: Duration = Duration::from_secs(6);
-/// Maximum number of tests, one per [`TEST_INTERVAL`].
-const TESTS: u32 = 3;
 
 const RUN_AGAIN: &str = "the webhook endpoint accepts both keys; run `certhooks digicert webhook rotate` again to finish";
 
@@ -76,8 +69,7 @@ impl RotationPlan<'_> {
             self.output.step("pending", "already", "a new key was stored by an earlier run");
             return Ok(next);
         }
-        let next = random_secret()?;
-        self.secret.begin(&next).await?;
+        let next = self.secret.begin_random().await?;
         self.output.step(
             "pending",
             "done",
@@ -98,7 +90,7 @@ impl RotationPlan<'_> {
             Err(error) => {
                 self.secret.abandon().await?;
                 let error = CommandError::from(error).during("test event with the new key");
-                Err(error.followed_by("rolled back; nothing was changed"))
+                Err(error.followed_by(ROLLED_BACK))
             }
         }
     }
@@ -108,9 +100,7 @@ impl RotationPlan<'_> {
         if let Err(error) = self.set(next).await {
             if error.is_definite() {
                 self.secret.abandon().await?;
-                return Err(
-                    CommandError::from(error).followed_by("rolled back; nothing was changed")
-                );
+                return Err(CommandError::from(error).followed_by(ROLLED_BACK));
             }
             // CertCentral may have done it, or may still do it, so nothing is rolled back.
             let current = self.session.webhook(Some(self.webhook.id)).await;
@@ -122,22 +112,13 @@ impl RotationPlan<'_> {
         Ok(())
     }
 
-    /// Checks that the webhook endpoint refuses the old key. An unknown key makes it read its secret.
     async fn confirm_refused(&self, old: &Key) -> CommandResult<()> {
-        let unknown = usable("the new key", &random_secret()?)?;
-        for _ in 0..TESTS {
-            tokio::time::sleep(TEST_INTERVAL).await;
+        let unknown = usable("the new key", &embedded::random_secret()?)?;
+        confirm_refused(self.output, "old key", async || {
             let _makes_it_read = self.test(&unknown).await;
-            if self.test(old).await.is_err_and(|error| error.is(ENDPOINT_ERROR)) {
-                let note = "the webhook endpoint refuses it (other instances of a function: after \
-                            SECRET_CACHE_SECONDS at the latest)";
-                self.output.step("old key", "ended", note);
-                return Ok(());
-            }
-        }
-        self.output.warn(
-            "the webhook endpoint still accepts the old key; it ends after SECRET_CACHE_SECONDS",
-        );
+            self.test(old).await.is_err_and(|error| error.is(ENDPOINT_ERROR))
+        })
+        .await;
         Ok(())
     }
 
@@ -167,12 +148,7 @@ impl RotationPlan<'_> {
     }
 
     async fn roll_back(&self) -> CommandResult<()> {
-        let stages = self.secret.stages().await?;
-        if stages.pending.is_none() {
-            return Err(CommandError::not_found(
-                "no rotation is in progress, so there is nothing to roll back",
-            ));
-        }
+        let stages = self.secret.stopped().await?;
         let current = usable("the current webhook key", &stages.current)?;
         // Where CertCentral does not show its key, it may be the pending one.
         if !self.has(&self.webhook, &current) {

@@ -1,4 +1,5 @@
 use boot::Environment;
+use clap::ArgMatches;
 use envelope::Provider;
 use providers::profile;
 use reqwest::Url;
@@ -12,6 +13,8 @@ use crate::installation::{self, Installation};
 /// What every check needs: arguments, environment and the installation.
 pub(crate) struct Context {
     pub(crate) arguments: Doctor,
+    /// The same, with the providers' own options.
+    pub(crate) matches: ArgMatches,
     pub(crate) environment: Environment,
     pub(crate) installation: Box<dyn Installation>,
     /// The address of the webhook endpoints, without a provider's route.
@@ -19,12 +22,12 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) async fn open(arguments: Doctor) -> CommandResult<Self> {
+    pub(crate) async fn open(arguments: Doctor, matches: ArgMatches) -> CommandResult<Self> {
         let environment = Environment::of_process();
         let state = &arguments.common.state;
         let installation = installation::open(&arguments.stack, state, &environment).await?;
         let base = arguments.endpoint.as_deref().map(base).transpose()?;
-        Ok(Self { arguments, environment, installation, base })
+        Ok(Self { arguments, matches, environment, installation, base })
     }
 
     pub(crate) fn common(&self) -> &CommonArgs {

@@ -4,11 +4,13 @@
 //! - [`report`]: runs tables of checks, prints a line for each finding; exit status
 //! - [`state_folder`], [`stack_queues`]: queues, dead letters and canary of an installation
 //! - [`probe`]: requests to a webhook endpoint, as its provider would send them
+//! - [`api_key`]: whether the worker of a state folder can call a provider
 //! - [`source_range`]: whether the provider's addresses are allowed
 //! - [`reachability`], [`tls`]: DNS and TLS certificate of an endpoint's address
 //!
 //! The checks of a provider's own configuration are in the provider's folder.
 
+mod api_key;
 pub(crate) mod args;
 mod context;
 mod probe;
@@ -24,6 +26,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::process::ExitCode;
 
+use clap::ArgMatches;
 use envelope::Provider;
 use providers::profile;
 use reqwest::Url;
@@ -34,22 +37,10 @@ pub(crate) use self::report::{Checks, Finding, Report};
 use crate::client::same_address;
 use crate::doctor::args::Doctor;
 use crate::error::CommandResult;
-use crate::installation::BoxFuture;
-use crate::{cloudflare, digicert};
+use crate::rows;
 
 /// The scope of findings about the installation and its address.
 const INSTALLATION: &str = "installation";
-
-/// The checks of one provider's configuration. They return the URL that the provider sends to; `None`
-/// where it could not be read or none is configured.
-pub(crate) struct ProviderDoctor {
-    pub(crate) provider: Provider,
-    pub(crate) check:
-        for<'a> fn(&'a Context, &'a mut Report) -> BoxFuture<'a, io::Result<Option<String>>>,
-}
-
-/// The providers whose configuration can be read.
-const DOCTORS: [ProviderDoctor; 2] = [cloudflare::doctor::DOCTOR, digicert::doctor::DOCTOR];
 
 /// The checks of a webhook endpoint.
 const ENDPOINT_CHECKS: Checks<probe::Subject> = &[
@@ -57,9 +48,9 @@ const ENDPOINT_CHECKS: Checks<probe::Subject> = &[
     ("answer-to-key", |context, subject| Box::pin(probe::answer_to_key(context, subject))),
 ];
 
-pub(crate) async fn run(arguments: Doctor) -> CommandResult<ExitCode> {
+pub(crate) async fn run(arguments: Doctor, matches: &ArgMatches) -> CommandResult<ExitCode> {
     let mut report = Report::new(arguments.common.json);
-    let context = Box::pin(Context::open(arguments)).await?;
+    let context = Box::pin(Context::open(arguments, matches.clone())).await?;
     match check_all(&context, &mut report).await {
         // The reader has read enough, such as `head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
@@ -79,18 +70,25 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
             report.add(scope, "stack", Finding::ok("switched off"))?;
             continue;
         }
-        let doctor = DOCTORS.iter().find(|doctor| doctor.provider == provider);
-        let configured = match doctor {
-            Some(doctor) => (doctor.check)(context, report).await?,
-            None => None,
+        let row = rows::of(provider);
+        // A provider whose configuration cannot be read may well not be in use.
+        let is_expected = row.is_some() || context.is_named(provider);
+        let key = if is_expected { api_key::check(context, provider).await } else { None };
+        let configured = match (key, row) {
+            (Some(finding), _) => {
+                let name = profile::of(provider).api.key_name.to_lowercase().replace(' ', "-");
+                report.add(scope, &name, finding)?;
+                None
+            }
+            (None, Some(row)) => (row.doctor)(context, report).await?,
+            (None, None) => None,
         };
         if let Some(finding) = source_range::check(context, provider) {
             report.add(scope, "source-range", finding)?;
         }
         let configured = configured.and_then(|endpoint| Url::parse(&endpoint).ok());
         let Some(endpoint) = context.endpoint_url(provider).or(configured) else {
-            // A provider whose configuration cannot be read may well not be in use.
-            if doctor.is_some() || context.is_named(provider) {
+            if is_expected {
                 report.add(scope, "answer", unknown_endpoint(provider))?;
             }
             continue;

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::display::clean;
+use crate::display::{clean, for_terminal};
 use crate::doctor::Context;
 use crate::installation::BoxFuture;
 
@@ -90,7 +90,7 @@ impl Report {
             clean(&format!("{name:<8} {scope:<12} {check:<17} {detail}{fix}"))
         };
         let mut out = io::stdout().lock();
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", for_terminal(&line))?;
         out.flush()
     }
 

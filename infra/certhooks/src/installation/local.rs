@@ -111,6 +111,10 @@ impl Installation for LocalInstallation {
         Box::pin(async { Reader::open(&self.folder)?.histories(names).await })
     }
 
+    fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>> {
+        Box::pin(async { reconciliation::forget(&self.join()?.ledger(), ids).await })
+    }
+
     fn reconcile<'a>(
         &'a self,
         settings: &'a Settings,
@@ -118,6 +122,13 @@ impl Installation for LocalInstallation {
         job: &'a Job,
     ) -> BoxFuture<'a, CommandResult<Report>> {
         Box::pin(async move {
+            if embedded::is_simulated(&self.folder) {
+                return Err(CommandError::usage(format!(
+                    "{} is a simulated state folder, which never gets events of a real provider: choose \
+                     another folder with --state",
+                    self.folder.display()
+                )));
+            }
             let key = ApiKey::Resolved(
                 key.ok_or(reconciliation::RunError::NoKey(settings.api.profile.api.key_name))?,
             );

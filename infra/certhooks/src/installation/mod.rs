@@ -3,11 +3,13 @@
 //! - [`local`]: a state folder
 //! - [`stack`], [`stack_dead_letters`]: a stack on AWS, with the feature `aws`
 //! - [`dead_letter`]: a dead letter, and the handle by which it is retried or removed
+//! - [`rotation`]: the stages of a webhook secret, and what every rotation of one does
 //! - [`any_ports`]: archive and deliveries queue, whichever they are
 
 mod any_ports;
 mod dead_letter;
 mod local;
+pub(crate) mod rotation;
 #[cfg(feature = "aws")]
 pub(crate) mod stack;
 #[cfg(feature = "aws")]
@@ -21,15 +23,14 @@ use std::sync::Arc;
 
 pub(crate) use any_ports::{AnyArchive, AnyDeliveries};
 use boot::{Environment, SettingError};
-use data_encoding::BASE64URL_NOPAD;
 pub(crate) use dead_letter::{DeadLetter, Handle, QueueName, ReceivedDeadLetter};
-use embedded::{Stages, WaitingChallenge};
+use embedded::WaitingChallenge;
 use envelope::Provider;
 use ipnet::IpNet;
 pub(crate) use local::LocalInstallation;
-use ports::{History, PortError, PortResult, SecretVersions};
+use ports::{History, PortResult, SecretVersions};
 use reconciliation::{Job, Report, Settings};
-use ring::rand::{SecureRandom, SystemRandom};
+pub(crate) use rotation::Rotation;
 use secrecy::SecretString;
 #[cfg(feature = "aws")]
 pub(crate) use stack::stored_secret;
@@ -89,6 +90,9 @@ pub(crate) trait Installation: Send + Sync {
     /// The histories of the certificates with any of these names in the ledger.
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>>;
 
+    /// Lets these ids be delivered again, and returns those that the ledger knew.
+    fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>>;
+
     /// Runs one reconciliation. Without `key` a stack uses its own.
     fn reconcile<'a>(
         &'a self,
@@ -116,22 +120,6 @@ pub(crate) struct Allowlist {
     pub(crate) ranges: Option<Vec<IpNet>>,
     /// What to do after a change of it.
     pub(crate) then: &'static str,
-}
-
-/// Changes the stages of one webhook secret.
-pub(crate) trait Rotation: Send + Sync {
-    /// # Errors
-    /// The secret cannot be read, or has no current value.
-    fn stages(&self) -> PortFuture<'_, Stages>;
-
-    /// Stores the next secret as pending, so that the webhook endpoint accepts both.
-    fn begin<'a>(&'a self, next: &'a SecretString) -> PortFuture<'a, ()>;
-
-    /// Makes the pending secret the current one. The old one stays valid as previous, if asked for.
-    fn promote(&self, keep_previous: bool) -> PortFuture<'_, ()>;
-
-    /// Forgets the pending secret.
-    fn abandon(&self) -> PortFuture<'_, ()>;
 }
 
 /// The dead letters of an installation.
@@ -208,12 +196,4 @@ pub(crate) async fn open(
     Err(CommandError::usage(format!(
         "--stack {name}: this certhooks was built without the feature `aws`; build it with `--features aws`"
     )))
-}
-
-/// A new webhook secret: 256 random bits as 43 characters of base64url.
-pub(crate) fn random_secret() -> PortResult<SecretString> {
-    let mut bytes = [0; 32];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| PortError("the operating system returned no random bytes".to_owned()))?;
-    Ok(BASE64URL_NOPAD.encode(&bytes).into())
 }

@@ -161,6 +161,10 @@ impl Installation for StackInstallation {
         Box::pin(async { self.ledger()?.histories(names).await })
     }
 
+    fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>> {
+        Box::pin(async { reconciliation::forget(&self.ledger()?, ids).await })
+    }
+
     fn reconcile<'a>(
         &'a self,
         settings: &'a Settings,

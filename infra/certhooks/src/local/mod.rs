@@ -3,11 +3,9 @@
 //! - [`webhook_endpoints`]: the intakes of all providers, by route, and the daily synthetic event
 //! - [`server`]: HTTP server: body limit, source address
 //! - [`worker`]: receives messages from the embedded queue and hands them to processing
-//! - [`providers`]: API keys and API settings; the simulator for providers without a key
-//! - [`progress_log`]: prints a line for each event
+//! - [`providers`]: API keys and API settings of the real providers, or the simulator
 //! - [`samples`]: sends the sample events once, and prints commands that send more
 
-mod progress_log;
 mod providers;
 mod samples;
 mod server;
@@ -19,7 +17,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use boot::{Environment, Format};
-use embedded::{Options, State};
+use embedded::{LocalSecrets, Options, State};
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -33,30 +32,43 @@ pub(crate) use crate::local::providers::Providers;
 use crate::local::samples::Samples;
 use crate::local::server::AppState;
 use crate::local::webhook_endpoints::WebhookEndpoints;
-use crate::local::worker::EventsQueue;
 
 /// How long open requests may take to end after a signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(crate) async fn run(arguments: Local) -> CommandResult<()> {
-    Ok(serve(arguments).await?)
-}
+/// Interval between two removals of outdated webhook secrets.
+const OUTDATED_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-async fn serve(arguments: Local) -> anyhow::Result<()> {
-    // With samples the progress log is the output; the log holds only warnings and errors.
+pub(crate) async fn run(arguments: Local) -> CommandResult<()> {
+    // With samples the deliveries are the output; the log holds only warnings and errors.
     let format = if arguments.json { Format::Json } else { Format::detect() };
     let environment = Environment::of_process();
+    let simulated = arguments.simulate || arguments.samples.is_some();
     boot::log(&environment, format, if arguments.samples.is_some() { "warn" } else { "info" })?;
     boot::report_panics();
-    let state = State::open(&arguments.state, Options::default())?;
-    let secrets = state.secrets(credentials::variable(&environment));
-    let providers = Providers::start(&environment, &secrets).await?;
-    let (progress, deliveries) =
-        progress_log::observe(arguments.samples.is_some(), state.deliveries());
-    let endpoints = WebhookEndpoints::open(&environment, &state, &secrets).await?;
-    let worker = worker::build(&state, deliveries, &providers)?;
+    // Before the state folder is opened: a start that is refused leaves no mark in it.
+    let providers = match simulated {
+        true => Providers::simulated(&arguments.state, &environment).await?,
+        false => Providers::real(&arguments.state, &environment).await?,
+    };
+    Ok(serve(arguments, &environment, providers).await?)
+}
+
+async fn serve(
+    arguments: Local,
+    environment: &Environment,
+    providers: Providers,
+) -> anyhow::Result<()> {
+    let simulated = providers.simulator.is_some();
+    let state = State::open(&arguments.state, Options { simulated, ..Options::default() })?;
+    let secrets = state.secrets(credentials::variable(environment));
+    let mut settings = intake::Settings::from_environment(environment)?;
+    settings.simulated = simulated;
+    let overlap = settings.secret_overlap;
+    let endpoints = WebhookEndpoints::open(environment, &state, &secrets, settings).await?;
+    let worker = worker::build(&state, &providers)?;
     let reconciliation =
-        ScheduledReconciliation::new(&environment, &state, &providers, arguments.reconcile_every)?;
+        ScheduledReconciliation::new(environment, &state, &providers, arguments.reconcile_every)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("--listen {}: cannot listen on this address", arguments.listen))?;
@@ -64,26 +76,50 @@ async fn serve(arguments: Local) -> anyhow::Result<()> {
 
     let (stop, stopped) = watch::channel(false);
     let endpoints = Arc::new(endpoints);
-    let app = AppState::new(Arc::clone(&endpoints), arguments.trusted_proxy, progress.clone());
-    let queue = EventsQueue { events: state.events(), progress: progress.clone() };
+    let app = AppState::new(Arc::clone(&endpoints), arguments.trusted_proxy);
     tokio::spawn(endpoints.send_canaries(stopped.clone()));
+    tokio::spawn(drop_outdated(secrets.clone(), overlap, stopped.clone()));
     let tasks = Tasks {
-        worker: tokio::spawn(worker::run(worker, queue, stopped.clone())),
+        worker: tokio::spawn(worker::run(worker, state.events(), stopped.clone())),
         reconciliation: tokio::spawn(reconciliation.run(stopped.clone())),
         server: tokio::spawn(server::serve(listener, app, stopped)),
         stop,
     };
+    if !simulated {
+        providers.warn_of_missing_keys();
+    }
     let folder = arguments.state.display();
-    let simulated = providers.simulated().join(",");
     tracing::info!(%address, state = %folder, simulated, "listening");
 
-    let samples = arguments.samples.as_deref().map(|folder| {
-        let samples = Samples { folder, address, state: &arguments.state, providers: &providers };
-        samples.run(&secrets, &progress)
+    let samples = arguments.samples.as_deref().map(|folder| Samples {
+        folder,
+        address,
+        state: &arguments.state,
+        providers: &providers,
+        secrets: &secrets,
+        reader: state.reader(),
     });
-    let outcome = until_stopped(samples).await;
+    let outcome = until_stopped(samples.map(Samples::run)).await;
     tasks.end().await?;
     outcome
+}
+
+/// Removes previous webhook secrets from the file once their time is over, until `stopped` turns true.
+/// They are not accepted any more by then.
+async fn drop_outdated(
+    secrets: LocalSecrets,
+    overlap: Duration,
+    mut stopped: watch::Receiver<bool>,
+) {
+    loop {
+        if let Err(error) = secrets.drop_outdated(overlap, OffsetDateTime::now_utc()) {
+            tracing::error!(%error, "failed to remove outdated webhook secrets");
+        }
+        let stopped = stopped.wait_for(|stopped| *stopped);
+        if tokio::time::timeout(OUTDATED_INTERVAL, stopped).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// The tasks that run until `stop` is sent.
@@ -112,7 +148,7 @@ impl Tasks {
     }
 }
 
-/// Sends the samples, if `--samples` is given, and then waits for the signal to stop.
+/// Waits for the signal to stop, and meanwhile sends and shows the samples, if there are any.
 async fn until_stopped(
     samples: Option<impl Future<Output = anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {

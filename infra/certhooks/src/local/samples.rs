@@ -1,69 +1,88 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::Context;
-use embedded::LocalSecrets;
+use anyhow::{Context, ensure};
+use embedded::{LocalSecrets, Reader};
 use processing::http;
 use providers::profile;
 use reqwest::Url;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
-use crate::local::progress_log::{ProgressLog, heading};
 use crate::local::providers::Providers;
 use crate::output::say;
-use crate::send::{Sample, Sender, TIMEOUT};
+use crate::send::{Sample, Sender, TIMEOUT, report};
+use crate::tail::Follower;
 
 /// A file in the state folder that marks the samples as sent.
 const SENT: &str = "samples-sent";
+/// The pause between two looks at the queue.
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends the sample events to the webhook endpoints once for a state folder, then prints commands that
-/// send more.
+/// Sends the sample events to the webhook endpoints once for a state folder, shows what is delivered,
+/// and prints commands that send more.
 pub(crate) struct Samples<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) address: SocketAddr,
     pub(crate) state: &'a Path,
     pub(crate) providers: &'a Providers,
+    pub(crate) secrets: &'a LocalSecrets,
+    pub(crate) reader: Reader,
 }
 
 impl Samples<'_> {
-    pub(crate) async fn run(
-        self,
-        secrets: &LocalSecrets,
-        progress: &ProgressLog,
-    ) -> anyhow::Result<()> {
+    /// Shows deliveries until it is dropped.
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
         let to = Url::parse(&format!("http://{}", self.address))?;
         say!("Webhook endpoints at {to}, state in {}", self.state.display());
-        if let Some(simulation) = &self.providers.simulation {
-            let names = self.providers.simulated().join(", ");
-            say!("Simulated: {names}, at http://{}\n", simulation.address);
+        if let Some(simulator) = self.providers.simulator {
+            say!("All providers are simulated, at http://{simulator}\n");
         }
-        say!("{}", heading());
+        let mut deliveries = Follower::of(self.reader.clone(), false).await?;
         let sent = self.state.join(SENT);
         if sent.exists() {
             say!("(the samples were already sent; remove {} to send them again)", sent.display());
         } else {
-            self.send(secrets, &to).await?;
-            progress.wait_until_idle(TIMEOUT).await;
+            self.send(&to).await?;
+            say!("\nDelivered:\n");
+            self.show_until_idle(&mut deliveries).await?;
             std::fs::write(&sent, "").with_context(|| sent.display().to_string())?;
         }
-        self.print_examples(secrets, &to).await
+        self.print_examples(&to).await?;
+        Ok(deliveries.follow(false).await?)
     }
 
-    async fn send(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
+    async fn send(&self, to: &Url) -> anyhow::Result<()> {
         let client = http::client(TIMEOUT, to)?;
         for file in event_files(self.folder)? {
-            let sample = Sample::read(&file, None, secrets).await?;
-            sample.send(&client, to, 0).await?;
+            let sample = Sample::read(&file, None, self.secrets).await?;
+            let answer = sample.send(&client, to, 0).await;
+            ensure!(report(&file, &answer, false), "{}: not accepted", file.display());
         }
         Ok(())
     }
 
+    /// Shows deliveries until the events queue is empty, or an event takes too long.
+    async fn show_until_idle(&self, deliveries: &mut Follower) -> anyhow::Result<()> {
+        let until = Instant::now() + TIMEOUT;
+        loop {
+            let counts = self.reader.counts().await?;
+            deliveries.show(false).await?;
+            let is_idle = counts.visible + counts.in_flight + counts.delayed == 0;
+            if is_idle || Instant::now() > until {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Prints a command for each provider, with an event that was not sent yet.
-    async fn print_examples(&self, secrets: &LocalSecrets, to: &Url) -> anyhow::Result<()> {
+    async fn print_examples(&self, to: &Url) -> anyhow::Result<()> {
         say!("\nSend more events from a second terminal; each command sends a new one:\n");
         let number = OffsetDateTime::now_utc().unix_timestamp();
         for profile in profile::ALL {
-            let sender = Sender::of(secrets, profile.provider).await?;
+            let sender = Sender::of(self.secrets, profile.provider).await?;
             let body = (profile.samples.event)(number.unsigned_abs());
             let request = sender.request(body.clone().into_bytes())?;
             let address = sender.address(to, &request.query);
@@ -76,9 +95,9 @@ impl Samples<'_> {
         let program = std::env::args().next().unwrap_or_else(|| "certhooks".into());
         let state = self.state.display();
         say!("Show what consumers receive, and the token of a challenge:\n");
-        say!("  {program} tail --state {state} --from-start");
+        say!("  {program} tail --state {state} --json --from-start");
         say!("  {program} digicert webhook challenge --state {state}");
-        say!("\nCtrl-C stops; the next start continues where this one ended.");
+        say!("\nCtrl-C stops; the next start continues where this one ended.\n");
         Ok(())
     }
 }

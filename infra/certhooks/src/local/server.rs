@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,6 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::local::progress_log::ProgressLog;
 use crate::local::webhook_endpoints::WebhookEndpoints;
 
 /// How much of a body is read, in bytes. A sender gets the answer to a body over the limit only if
@@ -29,16 +28,11 @@ const BODY_DEADLINE: Duration = Duration::from_secs(9);
 pub(crate) struct AppState {
     endpoints: Arc<WebhookEndpoints>,
     trusted_proxies: Vec<IpNet>,
-    progress: ProgressLog,
 }
 
 impl AppState {
-    pub(crate) fn new(
-        endpoints: Arc<WebhookEndpoints>,
-        trusted_proxies: Vec<IpNet>,
-        progress: ProgressLog,
-    ) -> Self {
-        Self { endpoints, trusted_proxies, progress }
+    pub(crate) fn new(endpoints: Arc<WebhookEndpoints>, trusted_proxies: Vec<IpNet>) -> Self {
+        Self { endpoints, trusted_proxies }
     }
 }
 
@@ -64,7 +58,6 @@ async fn handle(
     request: axum::extract::Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let began = Instant::now();
     let path = parts.uri.path().to_owned();
     let no_route = || problem(StatusCode::NOT_FOUND, "There is no such route.").map(Body::from);
     let Some(limit) = app.endpoints.body_limit(&path) else { return no_route() };
@@ -83,9 +76,10 @@ async fn handle(
         received: OffsetDateTime::now_utc(),
         traceparent: None,
     };
-    let Some(response) = app.endpoints.handle(&path, request).await else { return no_route() };
-    app.progress.answered(&path, began, &response);
-    response.map(Body::from)
+    match app.endpoints.handle(&path, request).await {
+        Some(response) => response.map(Body::from),
+        None => no_route(),
+    }
 }
 
 /// The body, cut off one byte after the limit; `None` where the sender ended it too early.
@@ -111,17 +105,30 @@ fn source_ip(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
     if !is_proxy(&peer) {
         return peer;
     }
-    let values: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
     let mut last = peer;
-    for text in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-        let Ok(address) = text.trim().parse::<IpAddr>() else { return last };
-        last = address.to_canonical();
-        if !is_proxy(&last) {
-            return last;
+    for line in lines.into_iter().rev() {
+        // What cannot be read ends the search: what stands before it is the client's word.
+        let Ok(line) = line.to_str() else { return last };
+        for text in line.rsplit(',') {
+            let Some(address) = forwarded(text) else { return last };
+            last = address.to_canonical();
+            if !is_proxy(&last) {
+                return last;
+            }
         }
     }
     last
+}
+
+/// An address as proxies write it: with or without a port, an IPv6 address with or without brackets, and
+/// with or without quotes.
+fn forwarded(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    bare.parse::<IpAddr>().ok().or_else(with_port)
 }
 
 #[cfg(test)]
@@ -139,11 +146,31 @@ mod tests {
             ("10.0.0.1", "216.168.240.1, nonsense", "10.0.0.1"),
             ("::ffff:10.0.0.1", "::ffff:216.168.240.1", "216.168.240.1"),
             ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "216.168.240.1:51234", "216.168.240.1"),
+            ("10.0.0.1", "216.168.240.1:51234, 10.0.0.2:443", "216.168.240.1"),
+            ("10.0.0.1", "[2001:db8::1]:51234", "2001:db8::1"),
+            ("10.0.0.1", "[2001:db8::1]", "2001:db8::1"),
+            ("10.0.0.1", "2001:db8::1", "2001:db8::1"),
+            ("10.0.0.1", "\"[::ffff:216.168.240.1]:80\"", "216.168.240.1"),
+            ("10.0.0.1", "216.168.240.1, unknown", "10.0.0.1"),
+            ("10.0.0.1", "216.168.240.1, 198.51.100.7:99999", "10.0.0.1"),
+            ("10.0.0.1", "216.168.240.1, [198.51.100.7", "10.0.0.1"),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", forwarded.parse().unwrap());
             let source = source_ip(&headers, peer.parse().unwrap(), &trusted);
             assert_eq!(source.to_string(), expected, "{peer} {forwarded}");
         }
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_ends_the_search() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", "216.168.240.1".parse().unwrap());
+        let garbled = http::HeaderValue::from_bytes(b"\xff, 198.51.100.7").unwrap();
+        headers.append("x-forwarded-for", garbled);
+        let source = source_ip(&headers, "10.0.0.1".parse().unwrap(), &trusted);
+        assert_eq!(source.to_string(), "10.0.0.1");
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use embedded::{LocalEvents, LocalSecret, LocalSecrets, State};
 use http::Response;
 use intake::{Intake, Secrets, Settings};
-use providers::profile::{ReceiverVisitor, visit_receivers};
+use providers::profile::{self, ReceiverVisitor, visit_receivers};
 use providers::receiver::WebhookReceiver;
 use providers::request::WebhookRequest;
 use time::OffsetDateTime;
@@ -59,13 +59,13 @@ impl WebhookEndpoints {
     /// Reads every webhook secret.
     ///
     /// # Errors
-    /// A secret or a setting cannot be used; the message names where it comes from.
+    /// A secret cannot be used; the message names where it comes from.
     pub(crate) async fn open(
         environment: &Environment,
         state: &State,
         secrets: &LocalSecrets,
+        settings: Settings,
     ) -> anyhow::Result<Self> {
-        let settings = Settings::from_environment(environment)?;
         let mut opener = Opener { state, secrets, settings, environment, opened: Vec::new() };
         visit_receivers(&mut opener);
         let mut endpoints = Vec::new();
@@ -121,6 +121,7 @@ impl ReceiverVisitor for Opener<'_> {
         let secrets = Secrets::new(self.secrets.webhook(R::PROVIDER), &self.settings);
         let intake =
             Intake::<R, _, _>::new(self.state.events(), Some(secrets), self.settings.clone());
-        self.opened.push((Box::new(intake), credentials::origin(self.environment, R::PROVIDER)));
+        let member = profile::of(R::PROVIDER).webhook_secret[0];
+        self.opened.push((Box::new(intake), credentials::origin(self.environment, member)));
     }
 }

@@ -1,12 +1,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use embedded::{LocalArchive, LocalEvents, LocalLedger, Received, State};
+use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Received, State};
 use processing::{Disposition, Ports, QueueMessage, Worker};
 use tokio::sync::{Semaphore, watch};
 
 use crate::credentials::ApiKey;
-use crate::local::progress_log::{ObservedDeliveries, ProgressLog};
 use crate::local::providers::Providers;
 
 /// The maximum number of messages that are processed at a time. Most of their time is spent waiting
@@ -22,23 +21,12 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const KEY_INTERVAL: Duration = Duration::from_secs(2);
 
 pub(crate) type LocalWorker =
-    Worker<LocalEvents, ObservedDeliveries, LocalLedger, LocalArchive, ApiKey>;
+    Worker<LocalEvents, LocalDeliveries, LocalLedger, LocalArchive, ApiKey>;
 
-/// The events queue, and the log of its messages.
-#[derive(Clone)]
-pub(crate) struct EventsQueue {
-    pub(crate) events: LocalEvents,
-    pub(crate) progress: ProgressLog,
-}
-
-pub(crate) fn build(
-    state: &State,
-    deliveries: ObservedDeliveries,
-    providers: &Providers,
-) -> anyhow::Result<Arc<LocalWorker>> {
+pub(crate) fn build(state: &State, providers: &Providers) -> anyhow::Result<Arc<LocalWorker>> {
     let ports = Ports {
         events: state.events(),
-        deliveries,
+        deliveries: state.deliveries(),
         ledger: state.ledger(),
         archive: state.archive(),
     };
@@ -48,14 +36,14 @@ pub(crate) fn build(
 /// Processes messages until `stopped` turns true, then waits for those in progress.
 pub(crate) async fn run(
     worker: Arc<LocalWorker>,
-    queue: EventsQueue,
+    events: LocalEvents,
     mut stopped: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let releasing = tokio::spawn(release_held(Arc::clone(&worker), stopped.clone()));
     while !*stopped.borrow_and_update() {
         tokio::select! {
-            () = receive(&worker, &queue, &permits) => {}
+            () = receive(&worker, &events, &permits) => {}
             _ = stopped.changed() => {}
         }
     }
@@ -79,9 +67,9 @@ async fn release_held(worker: Arc<LocalWorker>, mut stopped: watch::Receiver<boo
 }
 
 /// Receives as many messages as there are permits, and processes each in a task of its own.
-async fn receive(worker: &Arc<LocalWorker>, queue: &EventsQueue, permits: &Arc<Semaphore>) {
+async fn receive(worker: &Arc<LocalWorker>, events: &LocalEvents, permits: &Arc<Semaphore>) {
     let Ok(first) = Arc::clone(permits).acquire_owned().await else { return };
-    let received = match queue.events.receive(permits.available_permits() + 1).await {
+    let received = match events.receive(permits.available_permits() + 1).await {
         Ok(received) => received,
         Err(error) => {
             tracing::error!(%error, "failed to receive messages");
@@ -90,7 +78,7 @@ async fn receive(worker: &Arc<LocalWorker>, queue: &EventsQueue, permits: &Arc<S
     };
     drop(first);
     if received.is_empty() {
-        if let Err(error) = queue.events.wait_for_message().await {
+        if let Err(error) = events.wait_for_message().await {
             tracing::error!(%error, "failed to wait for messages");
             tokio::time::sleep(ERROR_PAUSE).await;
         }
@@ -98,27 +86,25 @@ async fn receive(worker: &Arc<LocalWorker>, queue: &EventsQueue, permits: &Arc<S
     }
     for message in received {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
-        let (worker, queue) = (Arc::clone(worker), queue.clone());
+        let (worker, events) = (Arc::clone(worker), events.clone());
         tokio::spawn(async move {
-            process(&worker, &queue, message).await;
+            process(&worker, &events, message).await;
             drop(permit);
         });
     }
 }
 
 /// A message that is not acknowledged becomes visible again after its visibility timeout.
-async fn process(worker: &Arc<LocalWorker>, queue: &EventsQueue, message: Received) {
+async fn process(worker: &Arc<LocalWorker>, events: &LocalEvents, message: Received) {
     let Received { receipt, body, .. } = message;
-    let message = queue.progress.identify(&body);
     let deadline = Some(Instant::now() + DEADLINE);
     let record = QueueMessage { receipt: receipt.to_string(), body, deadline };
     let dispositions = worker.process_batch(vec![record]).await;
     let disposition = dispositions.first().copied().unwrap_or(Disposition::Unacknowledged);
-    queue.progress.ended(message, disposition);
     if !disposition.is_done() {
         return;
     }
-    match queue.events.acknowledge(receipt).await {
+    match events.acknowledge(receipt).await {
         Ok(true) => {}
         Ok(false) => tracing::warn!("processing took longer than the visibility timeout"),
         Err(error) => {

@@ -1,32 +1,32 @@
 use std::time::Duration;
 
 use clap::Args;
-use time::OffsetDateTime;
 
-use crate::args::{CommonArgs, EventFilter, StackArgs};
-use crate::time_parsing::{parse_duration, parse_time};
+use crate::archive::Filter;
+use crate::args::{CommonArgs, StackArgs};
+use crate::cli::with_variables;
+use crate::time_parsing::parse_duration;
 
 /// Processes archived events again, and delivers them to the deliveries queue or elsewhere
 ///
-/// Each selected event is called back, checked and delivered as if it had just been received, with its old
-/// id and `replayed: true`. The ledger does not suppress it as a duplicate. The ledger, the archived
-/// envelope and the state of its certificate are not changed. CertCentral's challenges are not archived.
+/// Each selected event is called back, checked and delivered as if it had just been received, with
+/// `replayed: true`, the id ID/replay/RUN and its old id as `causationid`, so that a consumer takes it for
+/// new. The ledger, the archived envelope and the state of its certificate are not changed. CertCentral's
+/// challenges are not archived.
 ///
 /// Events that must wait for their provider wait in this command, within the fifth of the API budget that
 /// is reserved for the operator. Events are replayed by provider, day and id. When the command is stopped
-/// or fails, it prints the option with which to continue. A second run delivers the same events again,
-/// with the same ids.
+/// or fails, it prints the options with which to continue the run, under the same ids. Another run has
+/// another name, and delivers the same events again.
 ///
-/// API keys come from DIGICERT_API_KEY, CLOUDFLARE_API_TOKEN and META_ACCESS_TOKEN, or from secrets.json
-/// in the state folder. A provider without a key is simulated, as in `certhooks local`; with --stack the
-/// call-back of its events is `disabled`.
+/// API keys come from the variables below, or from secrets.json in the state folder. The call-back of a provider without a key is `disabled`; nothing is simulated.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = with_variables("Examples:\n  \
     certhooks replay --provider digicert --since 24h --dry-run\n  \
     certhooks replay --order 1234567890 --to - | jq .data.checks\n  \
     certhooks replay --stack certhooks --event certificate_issued --since 2026-11-01 \\\n    \
       --until 2026-11-08 --to https://sqs.eu-central-1.amazonaws.com/123456789012/staging\n\n\
-    Exit status: 0 all replayed; 1 some could not be replayed, or failed; 2 wrong usage; 3 not found.")]
+    Exit status: 0 all replayed; 1 some could not be replayed, or failed; 2 wrong usage; 3 not found."))]
 pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) filter: Filter,
@@ -40,9 +40,12 @@ pub(crate) struct Replay {
     /// output, or with --stack the URL of a queue; the deliveries queue when unset
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<String>,
-    /// Key of the archive to continue after, as an earlier run printed it
+    /// Key of the archive to continue after, as an earlier run printed it; with its --run
     #[arg(long, value_name = "KEY")]
     pub(crate) after: Option<String>,
+    /// Name of an earlier run to go on with, as it was printed: its events keep their ids
+    #[arg(long, value_name = "RUN", value_parser = run)]
+    pub(crate) run: Option<String>,
     /// Maximum duration of retries for one event before it is given up: 90s, 10m, 2h
     #[arg(long, default_value = "10m", value_name = "TIME", value_parser = parse_duration)]
     pub(crate) patience: Duration,
@@ -52,38 +55,11 @@ pub(crate) struct Replay {
     pub(crate) common: CommonArgs,
 }
 
-/// The events to replay; they must meet every condition that is given.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Selection")]
-pub(crate) struct Filter {
-    #[command(flatten)]
-    pub(crate) kinds: EventFilter,
-    /// Event id to select; may be repeated
-    #[arg(long, value_name = "ID")]
-    pub(crate) id: Vec<String>,
-    /// CertCentral order to select; may be repeated
-    #[arg(long, value_name = "ID")]
-    pub(crate) order: Vec<u64>,
-    /// Hostname or domain to select; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) hostname: Vec<String>,
-    /// Select events received at or after this age or time: 90m, 24h, 7d, 2026-11-01 or
-    /// 2026-11-01T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) since: Option<OffsetDateTime>,
-    /// Select events received before this age or time, in the same forms
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) until: Option<OffsetDateTime>,
-}
-
-impl Filter {
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self { kinds, id, order, hostname, since, until } = self;
-        kinds.is_empty()
-            && id.is_empty()
-            && order.is_empty()
-            && hostname.is_empty()
-            && since.is_none()
-            && until.is_none()
-    }
+/// What an id of the contract may hold, and a shell need not quote.
+fn run(text: &str) -> Result<String, String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_valid = (1..=40).contains(&text.len()) && text.bytes().all(is_plain);
+    is_valid
+        .then(|| text.to_owned())
+        .ok_or_else(|| "must be 1 to 40 letters, digits, dots, dashes or underscores".to_owned())
 }

@@ -21,11 +21,16 @@ pub(crate) enum AttemptResult {
 }
 
 /// Replays the event under a key, with retries, until it is delivered or given up.
-pub(crate) async fn replay(replayer: &Replayer, key: &str, patience: Duration) -> AttemptResult {
+pub(crate) async fn replay(
+    replayer: &Replayer,
+    key: &str,
+    run: &str,
+    patience: Duration,
+) -> AttemptResult {
     let (id, outcome) = match replayer.source.selected(key).await {
         Ok(None) => return AttemptResult::NotSelected,
         Ok(Some((envelope, _))) => {
-            (envelope.id.clone(), attempts(replayer, envelope, patience).await)
+            (envelope.id.clone(), attempts(replayer, envelope, run, patience).await)
         }
         Err(error) => (key.to_owned(), Err(error.to_string())),
     };
@@ -38,9 +43,12 @@ pub(crate) async fn replay(replayer: &Replayer, key: &str, patience: Duration) -
 async fn attempts(
     replayer: &Replayer,
     envelope: Envelope,
+    run: &str,
     patience: Duration,
 ) -> Result<(), String> {
     let mut envelope = Envelope {
+        id: format!("{}/replay/{run}", envelope.id),
+        causationid: Some(envelope.id),
         replayed: Some(true),
         attempts: 0,
         badcertificates: 0,

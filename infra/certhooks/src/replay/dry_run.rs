@@ -1,9 +1,9 @@
 use serde_json::json;
 
+use crate::archive::Source;
 use crate::display::{short, whole_seconds, without_prefix};
 use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
-use crate::replay::source::Source;
 
 /// Prints a line for each event that would be replayed, and their number.
 pub(crate) async fn run(source: &Source, output: Output) -> CommandResult<()> {

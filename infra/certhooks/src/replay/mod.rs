@@ -1,7 +1,6 @@
 //! `certhooks replay …`: processes archived events again with the current code.
 //!
-//! - [`args`], [`selection`]: its options, and which events they select
-//! - [`source`]: the archive, which is not changed, and its keys, page by page
+//! - [`args`]: its options
 //! - [`target`]: where the certificate events are delivered
 //! - [`worker`]: the worker, with an events queue and a ledger that exist in this process only
 //! - [`attempt`]: replays one event, with retries
@@ -12,8 +11,6 @@ pub(crate) mod args;
 mod attempt;
 mod dry_run;
 mod progress;
-mod selection;
-mod source;
 mod target;
 mod worker;
 
@@ -21,16 +18,22 @@ use std::process::ExitCode;
 
 use boot::{Environment, Format};
 
-use crate::error::CommandResult;
+use crate::archive::Selection;
+use crate::archive::Source;
+use crate::error::{CommandError, CommandResult};
 use crate::installation;
 use crate::output::Output;
 use crate::replay::args::Replay;
-use crate::replay::selection::Selection;
-use crate::replay::source::Source;
 use crate::replay::target::Target;
 
 pub(crate) async fn run(arguments: &Replay) -> CommandResult<ExitCode> {
-    let selection = Selection::of(arguments)?;
+    if arguments.filter.is_empty() && !arguments.all {
+        return Err(CommandError::usage(
+            "no events are selected; select them with --since, --until, --provider, --event, --id, \
+             --order or --hostname, or use --all",
+        ));
+    }
+    let selection = Selection::of(arguments.filter.clone(), arguments.after.as_deref());
     let (environment, state) = (Environment::of_process(), &arguments.common.state);
     let installation = installation::open(&arguments.stack, state, &environment).await?;
     let source = Source { archive: installation.archive()?, selection };

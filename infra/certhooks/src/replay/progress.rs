@@ -2,11 +2,13 @@ use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use data_encoding::HEXLOWER;
+use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::error::{CommandError, CommandResult};
-use crate::output::say;
+use crate::output::{complain, say};
 use crate::replay::args::Replay;
 use crate::replay::attempt::{AttemptResult, replay};
 use crate::replay::worker::Replayer;
@@ -21,6 +23,8 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// The progress of a replay.
 struct Progress<'a> {
     arguments: &'a Replay,
+    /// The name of the run, which is part of its events' ids.
+    run: String,
     /// Keys in order, and whether each is finished. The first one is not.
     open: VecDeque<(String, bool)>,
     /// The last key before which all are finished; a later run can begin after it.
@@ -36,6 +40,7 @@ struct Progress<'a> {
 pub(crate) async fn run(replayer: Replayer, arguments: &Replay) -> CommandResult<ExitCode> {
     let mut progress = Progress {
         arguments,
+        run: arguments.run.clone().map_or_else(new_run, Ok)?,
         open: VecDeque::new(),
         after: arguments.after.clone(),
         replayed: 0,
@@ -64,9 +69,9 @@ impl Progress<'_> {
                 self.join(&mut tasks).await?;
             }
             self.open.push_back((key.clone(), false));
-            let replayer = replayer.clone();
+            let (replayer, run) = (replayer.clone(), self.run.clone());
             tasks.spawn(async move {
-                let ended = replay(&replayer, &key, patience).await;
+                let ended = replay(&replayer, &key, &run, patience).await;
                 (key, ended)
             });
         }
@@ -111,9 +116,9 @@ impl Progress<'_> {
                 self.failed += 1;
                 self.consecutive_failures += 1;
                 if self.arguments.common.json {
-                    eprintln!("{}", json!({ "failed": id, "key": key, "error": error }));
+                    complain!("{}", json!({ "failed": id, "key": key, "error": error }));
                 } else {
-                    eprintln!("certhooks: {id}: not replayed: {error}");
+                    complain!("certhooks: {id}: not replayed: {error}");
                 }
             }
         }
@@ -125,11 +130,11 @@ impl Progress<'_> {
         }
     }
 
-    /// The option with which a later run continues. It repeats the consecutive failures at the end.
+    /// The options with which a later command continues the run. It repeats the consecutive failures at the end.
     fn resume_hint(&self) -> Option<String> {
         let after =
             if self.consecutive_failures > 0 { &self.after_before_failures } else { &self.after };
-        after.as_ref().map(|after| format!("continue with --after {after}"))
+        after.as_ref().map(|after| format!("continue with --run {} --after {after}", self.run))
     }
 
     /// Prints the progress on standard error, since standard output may be the target.
@@ -139,12 +144,12 @@ impl Progress<'_> {
         let waiting = open.iter().filter(|(_, is_done)| !is_done).count();
         let after = after.as_deref().unwrap_or("-");
         if self.arguments.common.json {
-            eprintln!(
+            complain!(
                 "{}",
                 json!({ "replayed": replayed, "failed": failed, "under_way": waiting, "after": after })
             );
         } else {
-            eprintln!(
+            complain!(
                 "certhooks: {replayed} replayed, {failed} failed, {waiting} in progress; finished up to {after}"
             );
         }
@@ -155,14 +160,22 @@ impl Progress<'_> {
         if replayed + failed == 0 {
             return Err(CommandError::not_found("the archive has no such event"));
         }
-        let text = format!("{replayed} replayed, {failed} failed");
-        let value = json!({ "replayed": replayed, "failed": failed });
+        let text = format!("{replayed} replayed, {failed} failed; run {}", self.run);
+        let value = json!({ "replayed": replayed, "failed": failed, "run": self.run });
         let line = if arguments.common.json { value.to_string() } else { text };
         if arguments.to.as_deref() == Some("-") {
-            eprintln!("{line}");
+            complain!("{line}");
         } else {
             say!("{line}");
         }
         Ok(if *failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// A name that no other run has.
+fn new_run() -> CommandResult<String> {
+    let mut bytes = [0; 6];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| CommandError::failed("the operating system returned no random bytes"))?;
+    Ok(HEXLOWER.encode(&bytes))
 }

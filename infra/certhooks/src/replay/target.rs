@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use embedded::{Options, State};
 use ports::{Deliveries, Delivery, PortError, PortResult};
 
-use crate::display::one_line;
+use crate::display::{for_terminal, one_line};
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{AnyDeliveries, Installation};
 
@@ -56,7 +56,7 @@ impl Deliveries for Target {
 
 impl Deliveries for Lines {
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
-        let line = format!("{}\n", one_line(&delivery.body));
+        let line = format!("{}\n", for_terminal(&one_line(&delivery.body)));
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let written = out.write_all(line.as_bytes()).and_then(|()| out.flush());
         written.map_err(|error| PortError(format!("{}: {error}", self.name)))

@@ -4,21 +4,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use boot::Environment;
+use data_encoding::HEXLOWER;
 use envelope::Envelope;
 use ports::{
-    CertificateState, Claim, DeliveryRecord, EventsQueue, Ledger, Ordering, Outgoing, PortError,
-    PortResult,
+    Archive, CertificateState, Claim, DeliveryRecord, EventsQueue, Ledger, Ordering, Outgoing,
+    PortError, PortResult,
 };
 use processing::{Ports, Settings, Worker};
-use providers::profile;
+use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::credentials::{ApiKey, local_secrets};
+use crate::archive::Source;
+use crate::credentials::{ApiKey, check_no_api_key};
 use crate::error::CommandResult;
 use crate::installation::Installation;
 use crate::local::Providers;
-use crate::replay::source::Source;
 use crate::replay::target::Target;
 
 /// The number of workers that the replay counts itself among, so that it gets a fifth of the workers'
@@ -35,26 +36,19 @@ pub(crate) struct Replayer {
 }
 
 /// The APIs of the providers, with the operator's own keys, since only the worker of a stack may read its
-/// keys. Only for a state folder is a provider without a key simulated.
+/// keys. Nothing is simulated here: the call-back of a provider without a key is disabled.
+///
+/// # Errors
+/// There is an API key, and the events are of a simulated state folder.
 pub(crate) async fn providers(
     state: &Path,
     environment: &Environment,
     installation: &dyn Installation,
 ) -> CommandResult<Providers> {
-    let secrets = local_secrets(state, environment);
-    if !installation.is_stack() {
-        return Ok(Providers::start(environment, &secrets).await?);
+    if !installation.is_stack() && embedded::is_simulated(state) {
+        check_no_api_key(state, environment).await?;
     }
-    let mut keys = processing::Keys::new();
-    for profile in profile::ALL {
-        match ApiKey::find(&secrets, profile.provider).await {
-            Ok(key) if key.is_simulated() => {}
-            Ok(key) => drop(keys.insert(profile.provider, key)),
-            Err(_) if !state.join("secrets.json").exists() => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(Providers { settings: Settings::from_environment(environment)?, keys, simulation: None })
+    Ok(Providers::real(state, environment).await?)
 }
 
 pub(crate) fn replayer(
@@ -110,6 +104,18 @@ impl EventsQueue for RetryQueue {
     }
 }
 
+impl Archive for Source {
+    /// Stores an event that was offloaded, since it is too large for a queue, under a key of its own: the
+    /// `dataref` of the first delivery names the original object with its hash. The envelope is in the
+    /// archive already, so it is not stored again.
+    async fn put(&self, key: &str, body: Vec<u8>) -> PortResult<String> {
+        let Some(event) = key.strip_suffix(".data") else { return Ok(String::new()) };
+        let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());
+        let key = format!("{event}.replayed-{}.data", hash.get(..16).unwrap_or(&hash));
+        self.archive.put(&key, body).await
+    }
+}
+
 /// The ledger of a replay: it lets every event be delivered again, and records nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct ReplayLedger;
@@ -132,12 +138,21 @@ impl Ledger for ReplayLedger {
         Ok(())
     }
 
+    async fn forget(&self, _: &str) -> PortResult<()> {
+        Ok(())
+    }
+
     async fn known(&self, _: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         Ok(HashMap::new())
     }
 
     /// Does nothing, since the archive holds no challenge.
     async fn keep_challenge(&self, _: &str, _: &SecretString, _: OffsetDateTime) -> PortResult<()> {
+        Ok(())
+    }
+
+    /// As [`keep_challenge`](Self::keep_challenge).
+    async fn delete_challenge(&self, _: &str, _: OffsetDateTime) -> PortResult<()> {
         Ok(())
     }
 }

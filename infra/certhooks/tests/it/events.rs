@@ -72,6 +72,11 @@ fn digicert_and_cloudflare_events_are_delivered_as_expected() {
             assert_as_expected(&events[at], expected, &sent.file);
             assert_eq!(events[at]["subject"], expected["subject"], "{}", sent.file);
             assert_archived(&local, id, expected);
+            // The addresses of approvers are left out.
+            if sent.file.contains("order_approval") {
+                assert!(!lines[at].contains("hostmaster@"), "{}", lines[at]);
+                continue;
+            }
             // `tail --json` prints an event on one line, so line breaks become blanks.
             let body = String::from_utf8(sent.bytes.clone()).unwrap().replace(['\n', '\r'], " ");
             let payload = format!("\"payload\":{}", body.trim());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use data_encoding::HEXLOWER;
 use ring::hmac;
 use rusqlite::{Connection, OpenFlags};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) use crate::folder::Folder;
 
@@ -40,6 +40,11 @@ pub(crate) struct Local {
 impl Local {
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
         Self::start_in(Arc::new(Folder::new()), variables, &[])
+    }
+
+    /// Starts with simulated providers, and with the webhook secrets of [`command`] in `secrets.json`.
+    pub(crate) fn simulated() -> Self {
+        Self::start_in(Arc::new(folder_with_secrets()), &NO_SECRETS, &["--simulate"])
     }
 
     /// Starts at the address of an earlier process, with the secrets of `secrets.json`.
@@ -169,6 +174,22 @@ impl Drop for Local {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A state folder with the webhook secrets of [`command`].
+pub(crate) fn folder_with_secrets() -> Folder {
+    let folder = Folder::new();
+    let secrets = json!({
+        "digicert_webhook_key": DIGICERT_KEY,
+        "cloudflare_webhook_auth": CLOUDFLARE_AUTH,
+        "meta_app_secret": META_SECRET,
+        "meta_verify_token": META_TOKEN,
+    });
+    crate::digicert::stage::write_private(
+        &folder.path().join("secrets.json"),
+        &secrets.to_string(),
+    );
+    folder
 }
 
 /// `certhooks` in an environment that has only these variables and the webhook secrets.

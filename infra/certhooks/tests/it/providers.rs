@@ -82,7 +82,8 @@ impl Providers {
             ("META_API_BUDGET", "none"),
         ];
         all.extend(variables);
-        Local::start_in(state, &all, &[])
+        // The first reconciliation comes soon after the start, and makes calls of its own.
+        Local::start_in(state, &all, &["--reconcile-every", "0s"])
     }
 
     /// Sends an event as its provider would, and returns the ids in the answer, which must be 200.

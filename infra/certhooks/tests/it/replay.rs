@@ -32,6 +32,11 @@ fn ids(events: &[Value]) -> BTreeSet<&str> {
     events.iter().filter_map(|event| event["id"].as_str()).collect()
 }
 
+/// The ids of the events that these repeat.
+fn causes(events: &[Value]) -> BTreeSet<&str> {
+    events.iter().filter_map(|event| event["causationid"].as_str()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn archived_events_are_delivered_again_in_spite_of_the_ledger() {
     let (scene, local, all) = filled().await;
@@ -45,14 +50,16 @@ async fn archived_events_are_delivered_again_in_spite_of_the_ledger() {
     assert_eq!(tail(local.state.path()).len(), 4, "a dry run delivers nothing");
 
     let summary = scene.lines(&["replay", "--all"]);
-    assert_eq!(summary, [json!({"replayed": 4, "failed": 0})]);
+    let run = summary[0]["run"].as_str().unwrap();
+    assert_eq!(summary, [json!({"replayed": 4, "failed": 0, "run": run})]);
     let events = tail(local.state.path());
     let (before, again) = events.split_at(4);
     assert_eq!(before, first);
-    assert_eq!(ids(again), ids(&first));
+    assert_eq!(ids(again).len(), 4);
     for event in again {
         assert_eq!(event["replayed"], true);
-        let before = first.iter().find(|first| first["id"] == event["id"]).unwrap();
+        let before = first.iter().find(|first| first["id"] == event["causationid"]).unwrap();
+        assert_eq!(event["id"], format!("{}/replay/{run}", before["id"].as_str().unwrap()));
         for member in ["type", "subject", "time", "receivedtime", "source"] {
             assert_eq!(event[member], before[member], "{member}");
         }
@@ -115,7 +122,7 @@ async fn events_are_delivered_to_a_file_to_standard_output_or_to_another_state()
         scene.run(&["replay", "--provider", "digicert", "--to", to]).done();
     }
     let lines = json_lines(&std::fs::read_to_string(&file).unwrap());
-    assert_eq!((lines.len(), ids(&lines).len()), (6, 3), "the second run appends");
+    assert_eq!((lines.len(), ids(&lines).len()), (6, 6), "the second run appends");
 
     let ended = scene.run(&["replay", "--id", &all[3], "--to", "-"]);
     assert!(ended.err.contains("1 replayed, 0 failed"), "{ended:?}");
@@ -125,7 +132,7 @@ async fn events_are_delivered_to_a_file_to_standard_output_or_to_another_state()
     let other = scene.local_elsewhere();
     let to = other.state.path().to_str().unwrap().to_owned();
     scene.run(&["replay", "--all", "--to", &to]).done();
-    assert_eq!(ids(&tail(other.state.path())), all.iter().map(String::as_str).collect());
+    assert_eq!(causes(&tail(other.state.path())), all.iter().map(String::as_str).collect());
     assert_eq!(tail(local.state.path()).len(), 4);
 }
 
@@ -144,8 +151,8 @@ async fn a_provider_that_fails() {
     let named = format!("certhooks: {}: not replayed: given up after", all[1]);
     assert!(ended.err.contains(&named), "{ended:?}");
     let again: Vec<_> = tail(local.state.path()).split_off(4);
-    assert_eq!(ids(&again), BTreeSet::from([all[0].as_str(), all[2].as_str()]));
-    let retried = again.iter().find(|event| event["id"] == *all[0]).unwrap();
+    assert_eq!(causes(&again), BTreeSet::from([all[0].as_str(), all[2].as_str()]));
+    let retried = again.iter().find(|event| event["causationid"] == *all[0]).unwrap();
     assert_eq!(retried["data"]["callback"]["attempts"], 2);
     local.settle();
 }
@@ -160,6 +167,16 @@ async fn a_run_continues_after_a_key() {
     scene.run(&["replay", "--all", "--after", keys[1]]).done();
     let again: Vec<_> = tail(local.state.path()).split_off(4);
     assert_eq!(again.len(), 2);
+
+    // A run that goes on delivers nothing twice.
+    for _ in 0..2 {
+        scene.run(&["replay", "--all", "--run", "named", "--after", keys[1]]).done();
+        let named: Vec<_> = tail(local.state.path()).split_off(6);
+        assert_eq!(named.len(), 2);
+        assert!(named.iter().all(|event| event["id"].as_str().unwrap().ends_with("/replay/named")));
+    }
+    let ended = scene.run(&["replay", "--all", "--run", "a/b"]);
+    assert!(ended.code == 2 && ended.err.contains("letters, digits"), "{ended:?}");
     scene.run(&["replay", "--all", "--after", keys[3]]).refused(3, "no such event");
 }
 
@@ -177,8 +194,8 @@ async fn a_run_that_fails_throughout_names_the_key_before_the_first_failure() {
     let listed = scene.lines(&["replay", "--all", "--dry-run"]);
     let first = listed[0]["key"].as_str().unwrap();
     let ended = scene.run(&["replay", "--all", "--after", first, "--to", "/dev/full"]);
-    let rest = format!(
-        "certhooks: 64 consecutive events could not be replayed; continue with --after {first}"
-    );
-    assert!(ended.code == 1 && ended.err.lines().any(|line| line == rest), "{}", ended.err);
+    let begin = "certhooks: 64 consecutive events could not be replayed; continue with --run ";
+    let last = ended.err.lines().find(|line| line.starts_with(begin));
+    let last = last.unwrap_or_else(|| panic!("{}", ended.err));
+    assert!(ended.code == 1 && last.ends_with(&format!(" --after {first}")), "{last}");
 }

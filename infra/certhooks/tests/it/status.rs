@@ -51,7 +51,7 @@ fn orderings(local: &Local, count: usize) -> Vec<(String, Value)> {
 
 #[test]
 fn certcentral_events_are_ordered_by_the_lifecycle() {
-    let local = Local::start(&[]);
+    let local = Local::simulated();
     let revoked = digicert(&local, "certificate_revoked", 12, 77);
     let issued = digicert(&local, "certificate_issued", 12, 77);
     let reissued = digicert(&local, "certificate_issued", 12, 78);

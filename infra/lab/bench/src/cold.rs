@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use crate::figures::{Figures, What};
+use crate::figures::{COLD, COLD_CPU, Figures};
 use crate::quota::{MEMORIES, share};
 use crate::side::Side;
 use crate::stage::Stage;
@@ -38,21 +38,23 @@ pub async fn start(side: &Side, stage: &Stage, memory: Option<u32>) -> Result<St
 ///
 /// # Errors
 /// The limit cannot be set. A failure of a side makes only the figures of that side void.
-pub async fn measure(stage: &Stage, sides: &[Side], rounds: usize) -> Result<Vec<Figures>> {
+pub async fn measure(
+    stage: &Stage,
+    sides: &[Side],
+    rounds: usize,
+    figures: &mut Figures,
+) -> Result<()> {
     eprintln!("bench: cold starts at full speed, {rounds} rounds");
-    let [whole, cpu] = at(stage, sides, None, rounds).await?;
-    let sides: Vec<_> = sides.iter().filter(|side| !whole.is_void(side.name)).cloned().collect();
-    let mut all = vec![whole, cpu];
+    at(stage, sides, None, rounds, figures).await?;
     for memory in MEMORIES {
         if stage.cpu_quota.can_limit() {
             eprintln!("bench: cold starts at the CPU share of {memory} MB, {rounds} rounds");
-            all.extend(at(stage, &sides, Some(memory), rounds).await?);
+            at(stage, sides, Some(memory), rounds, figures).await?;
         } else {
-            let computed = computed(&all, memory);
-            all.extend(computed);
+            sides.iter().for_each(|side| compute(figures, side.name, memory));
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 async fn at(
@@ -60,32 +62,25 @@ async fn at(
     sides: &[Side],
     memory: Option<u32>,
     rounds: usize,
-) -> Result<[Figures; 2]> {
-    let names: Vec<_> = sides.iter().map(|side| side.name).collect();
-    let mut whole = Figures::new(What::Cold, memory, &names);
-    let mut cpu = Figures::new(What::ColdCpu, memory, &names);
+    figures: &mut Figures,
+) -> Result<()> {
     // The first round fills the page cache.
     for round in 0..=rounds {
         for side in rotated(sides, round) {
-            if whole.is_void(side.name) {
+            if figures.is_void(side.name) {
                 continue;
             }
             match start(side, stage, memory).await {
                 Ok(_) if round == 0 => {}
                 Ok(start) => {
-                    whole.push(side.name, start.millis);
-                    cpu.push(side.name, start.cpu_millis);
+                    figures.push(COLD, memory, side.name, start.millis);
+                    figures.push(COLD_CPU, memory, side.name, start.cpu_millis);
                 }
-                Err(error) => {
-                    eprintln!("bench: {}: void: {error:#}", side.name);
-                    whole.mark_void(side.name, &format!("{error:#}"));
-                    cpu.mark_void(side.name, &format!("{error:#}"));
-                }
+                Err(error) => figures.mark_void(side.name, &error),
             }
         }
     }
-    stage.cpu_quota.limit(None)?;
-    Ok([whole, cpu])
+    stage.cpu_quota.limit(None)
 }
 
 /// The sides, beginning with another one in each round.
@@ -95,38 +90,31 @@ pub(crate) fn rotated(sides: &[Side], round: usize) -> impl Iterator<Item = &Sid
 
 /// Estimates the starts where no quota can be set. With a share of the processor, a start takes its processor
 /// time divided by the share, and at least as long as at full speed.
-fn computed(at_full_speed: &[Figures], memory: u32) -> Vec<Figures> {
-    let [whole, cpu, ..] = at_full_speed else { return Vec::new() };
-    let mut computed = whole.clone();
-    computed.memory_mb = Some(memory);
-    for (series, cpu) in computed.series.iter_mut().zip(&cpu.series) {
-        for (millis, cpu) in series.figures.iter_mut().zip(&cpu.figures) {
-            *millis = millis.max(cpu / share(memory));
-        }
+fn compute(figures: &mut Figures, side: &'static str, memory: u32) {
+    let of = |what| figures.of(what, None, side).unwrap_or_default().to_vec();
+    for (millis, cpu) in of(COLD).into_iter().zip(of(COLD_CPU)) {
+        figures.push(COLD, Some(memory), side, millis.max(cpu / share(memory)));
     }
-    vec![computed]
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::figures::{Figures, What};
+    use crate::figures::{COLD, COLD_CPU, Figures};
     use crate::side::{FLOOR, OURS, Side};
 
-    use super::{computed, rotated};
+    use super::{compute, rotated};
 
     #[test]
     fn without_quotas_the_processor_time_decides() {
-        let mut whole = Figures::new(What::Cold, None, &["a", "b"]);
-        let mut cpu = Figures::new(What::ColdCpu, None, &["a", "b"]);
+        let mut figures = Figures::default();
         for (side, millis, busy) in [("a", 10.0, 8.0), ("b", 100.0, 1.0)] {
-            whole.push(side, millis);
-            cpu.push(side, busy);
+            figures.push(COLD, None, side, millis);
+            figures.push(COLD_CPU, None, side, busy);
+            compute(&mut figures, side, 256);
         }
-        let computed = computed(&[whole, cpu], 256);
-        let [figures] = &computed[..] else { panic!() };
-        assert_eq!(figures.memory_mb, Some(256));
-        assert!((figures.of("a").unwrap()[0] - 8.0 * 1769.0 / 256.0).abs() < 1e-9);
-        assert_eq!(figures.of("b").unwrap(), [100.0]);
+        let computed = |side| figures.of(COLD, Some(256), side).unwrap();
+        assert!((computed("a")[0] - 8.0 * 1769.0 / 256.0).abs() < 1e-9);
+        assert_eq!(computed("b"), [100.0]);
     }
 
     #[test]

@@ -1,76 +1,64 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What is measured.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum What {
-    /// Milliseconds from the program's start to the first acknowledged webhook.
-    Cold,
-    /// Processor time until then, in milliseconds.
-    ColdCpu,
-    /// Milliseconds from the invocation to the acknowledgement, in a started function. Each figure is the
-    /// median of a block.
-    Warm,
-    /// Processor time of one webhook then, in milliseconds. Each figure is the mean of a block.
-    WarmCpu,
-    /// The billed milliseconds: the mean of a block, with each invocation rounded up to a millisecond as on
-    /// Lambda.
-    Billed,
-    /// Peak memory in bytes.
-    PeakMemory,
-    /// Bytes of the zip with all that the program needs beside its language's runtime.
-    Zip,
-    /// Bytes of the zip without what Lambda's image for the language includes.
-    ZipBesideImage,
-    /// Milliseconds for a batch of ten in the worker.
-    Batch,
-    /// Events a second in one worker whose call-backs are answered at once.
-    WorkerRate,
-    /// Peak memory of the worker with a full batch, in bytes.
-    WorkerMemory,
-    /// Processor time of one event in the worker, in milliseconds.
-    WorkerCpu,
-    /// Events a second through `certhooks local`, in each tenth of a run.
-    LocalRate,
-    /// Memory of `certhooks local` after each tenth, in bytes.
-    LocalMemory,
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct What {
+    /// The name in JSON.
+    name: &'static str,
+    /// The name in tables.
+    title: &'static str,
+    /// In tables. Figures in MB are bytes.
+    unit: &'static str,
 }
 
-impl What {
-    fn title(self) -> &'static str {
-        match self {
-            Self::Cold => "cold start",
-            Self::ColdCpu => "CPU to the first acknowledged webhook",
-            Self::Warm => "warm acknowledgement",
-            Self::WarmCpu => "CPU per webhook",
-            Self::Billed => "billed per webhook",
-            Self::PeakMemory => "peak memory",
-            Self::Zip => "zip",
-            Self::ZipBesideImage => "zip without the SDK of Lambda's image",
-            Self::Batch => "batch of 10, call-backs of 200 ms",
-            Self::WorkerRate => "worker, call-backs answered at once",
-            Self::WorkerMemory => "worker: peak memory with a full batch",
-            Self::WorkerCpu => "worker: CPU per event",
-            Self::LocalRate => "`certhooks local`, by tenths of the run",
-            Self::LocalMemory => "`certhooks local`: memory after each tenth",
-        }
-    }
+/// Milliseconds from the program's start to the first acknowledged webhook.
+pub const COLD: What = What::new("cold", "cold start", "ms");
+/// Processor time until then, in milliseconds.
+pub const COLD_CPU: What = What::new("cold_cpu", "CPU to the first acknowledged webhook", "ms");
+/// Milliseconds from the invocation to the acknowledgement, in a started function. Each figure is the median of
+/// a block.
+pub const WARM: What = What::new("warm", "warm acknowledgement", "ms");
+/// Processor time of one webhook then, in milliseconds. Each figure is the mean of a block.
+pub const WARM_CPU: What = What::new("warm_cpu", "CPU per webhook", "ms");
+/// The billed milliseconds: the mean of a block, with each invocation rounded up to a millisecond as on Lambda.
+pub const BILLED: What = What::new("billed", "billed per webhook", "ms");
+pub const PEAK_MEMORY: What = What::new("peak_memory", "peak memory", "MB");
+/// The zip with all that the program needs beside its language's runtime.
+pub const ZIP: What = What::new("zip", "zip", "MB");
+/// The zip without what Lambda's image for the language includes.
+pub const ZIP_BESIDE_IMAGE: What =
+    What::new("zip_beside_image", "zip without the SDK of Lambda's image", "MB");
+/// Milliseconds for a batch of ten in the worker.
+pub const BATCH: What = What::new("batch", "batch of 10, call-backs of 200 ms", "ms");
+/// Events a second in one worker whose call-backs are answered at once.
+pub const WORKER_RATE: What =
+    What::new("worker_rate", "worker, call-backs answered at once", "events a second");
+pub const WORKER_MEMORY: What =
+    What::new("worker_memory", "worker: peak memory with a full batch", "MB");
+/// Processor time of one event in the worker, in milliseconds.
+pub const WORKER_CPU: What = What::new("worker_cpu", "worker: CPU per event", "ms");
+/// Events a second through `certhooks local`, in each tenth of a run.
+pub const LOCAL_RATE: What =
+    What::new("local_rate", "`certhooks local`, by tenths of the run", "events a second");
+pub const LOCAL_MEMORY: What =
+    What::new("local_memory", "`certhooks local`: memory after each tenth", "MB");
 
-    fn unit_name(self) -> &'static str {
-        match self {
-            Self::Cold | Self::ColdCpu | Self::Warm | Self::WarmCpu | Self::Billed => "ms",
-            Self::Batch | Self::WorkerCpu => "ms",
-            Self::WorkerRate | Self::LocalRate => "events a second",
-            Self::PeakMemory | Self::WorkerMemory | Self::LocalMemory => "MB",
-            Self::Zip | Self::ZipBesideImage => "MB",
-        }
+impl What {
+    const fn new(name: &'static str, title: &'static str, unit: &'static str) -> Self {
+        Self { name, title, unit }
     }
 
     /// What a figure is divided by in tables: megabytes there are 10⁶ bytes.
     pub(crate) fn unit(self) -> f64 {
-        if self.unit_name() == "MB" { 1e6 } else { 1.0 }
+        if self.unit == "MB" { 1e6 } else { 1.0 }
+    }
+}
+
+impl Serialize for What {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
     }
 }
 
@@ -79,72 +67,73 @@ impl What {
 pub struct Series {
     pub side: &'static str,
     pub figures: Vec<f64>,
-    /// Why the figures are void.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub void: Option<String>,
 }
 
 /// The same figure of all sides, taken in the same rounds.
 #[derive(Clone, Debug, Serialize)]
-pub struct Figures {
+pub struct Table {
     pub what: What,
     /// The memory in MB whose CPU share limited the program; `None` is full speed.
     pub memory_mb: Option<u32>,
     pub series: Vec<Series>,
 }
 
+/// All figures of a run, in the order in which they were first taken.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Figures {
+    pub figures: Vec<Table>,
+    /// The sides that did not do what was to be measured, with the reason. They have no figures.
+    pub void: BTreeMap<&'static str, String>,
+}
+
 impl Figures {
-    pub fn new(what: What, memory_mb: Option<u32>, sides: &[&'static str]) -> Self {
-        let series = |side: &&'static str| Series { side, figures: Vec::new(), void: None };
-        Self { what, memory_mb, series: sides.iter().map(series).collect() }
-    }
-
-    /// The figures of a program that did not do what was to be measured.
-    pub fn void(what: What, side: &'static str, why: &str) -> Self {
-        let mut figures = Self::new(what, None, &[side]);
-        figures.mark_void(side, why);
-        figures
-    }
-
-    pub fn push(&mut self, side: &str, figure: f64) {
-        self.change(side, |series| series.figures.push(figure));
+    pub fn push(&mut self, what: What, memory_mb: Option<u32>, side: &'static str, figure: f64) {
+        let is_same = |table: &Table| table.what == what && table.memory_mb == memory_mb;
+        let index = self.figures.iter().position(is_same).unwrap_or_else(|| {
+            self.figures.push(Table { what, memory_mb, series: Vec::new() });
+            self.figures.len() - 1
+        });
+        let series = &mut self.figures[index].series;
+        match series.iter_mut().find(|series| series.side == side) {
+            Some(series) => series.figures.push(figure),
+            None => series.push(Series { side, figures: vec![figure] }),
+        }
     }
 
     /// Marks all figures of this side as void.
-    pub fn mark_void(&mut self, side: &str, why: &str) {
-        self.change(side, |series| series.void = Some(why.to_owned()));
+    pub fn mark_void(&mut self, side: &'static str, why: &anyhow::Error) {
+        eprintln!("bench: {side}: void: {why:#}");
+        self.void.insert(side, format!("{why:#}"));
     }
 
     pub fn is_void(&self, side: &str) -> bool {
-        self.series.iter().any(|series| series.side == side && series.void.is_some())
+        self.void.contains_key(side)
     }
 
     /// The figures of a side; `None` if there are none or they are void.
-    pub fn of(&self, side: &str) -> Option<&[f64]> {
-        let series = self.series.iter().find(|series| series.side == side)?;
-        (series.void.is_none() && !series.figures.is_empty()).then_some(&series.figures[..])
+    pub fn of(&self, what: What, memory_mb: Option<u32>, side: &str) -> Option<&[f64]> {
+        let is_same = |table: &&Table| table.what == what && table.memory_mb == memory_mb;
+        let table = self.figures.iter().find(is_same).filter(|_| !self.is_void(side))?;
+        let series = table.series.iter().find(|series| series.side == side)?;
+        Some(&series.figures)
     }
 
-    pub fn median(&self, side: &str) -> Option<f64> {
-        median(self.of(side)?)
+    pub fn median(&self, what: What, memory_mb: Option<u32>, side: &str) -> Option<f64> {
+        median(self.of(what, memory_mb, side)?)
     }
 
     /// The median of the ratios of `a` to `b`, round by round, because a disturbance of a round affects both.
-    pub fn median_ratio(&self, a: &str, b: &str) -> Option<f64> {
-        let ratios: Vec<f64> = self.of(a)?.iter().zip(self.of(b)?).map(|(a, b)| a / b).collect();
-        median(&ratios)
+    pub fn ratio(&self, what: What, memory_mb: Option<u32>, a: &str, b: &str) -> Option<f64> {
+        let pairs = self.of(what, memory_mb, a)?.iter().zip(self.of(what, memory_mb, b)?);
+        median(&pairs.map(|(a, b)| a / b).collect::<Vec<_>>())
     }
+}
 
+impl Table {
     /// The name in tables.
     pub(crate) fn title(&self) -> String {
         let memory = self.memory_mb.map(|mb| format!(" at {mb} MB")).unwrap_or_default();
-        format!("{}{memory}, {}", self.what.title(), self.what.unit_name())
-    }
-
-    fn change(&mut self, side: &str, change: impl FnOnce(&mut Series)) {
-        if let Some(series) = self.series.iter_mut().find(|series| series.side == side) {
-            change(series);
-        }
+        format!("{}{memory}, {}", self.what.title, self.what.unit)
     }
 }
 
@@ -160,20 +149,9 @@ pub(crate) fn median(figures: &[f64]) -> Option<f64> {
     quartiles(figures).map(|[_, median, _]| median)
 }
 
-/// The sides that have a void figure.
-pub fn void_sides(all: &[Figures]) -> BTreeSet<&'static str> {
-    let series = all.iter().flat_map(|figures| &figures.series);
-    series.filter(|series| series.void.is_some()).map(|series| series.side).collect()
-}
-
-/// The figures of one kind at one memory.
-pub fn find(all: &[Figures], what: What, memory_mb: Option<u32>) -> Option<&Figures> {
-    all.iter().find(|figures| figures.what == what && figures.memory_mb == memory_mb)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Figures, What, find, quartiles, void_sides};
+    use super::{COLD, Figures, quartiles};
 
     #[test]
     fn quartiles_are_read_from_the_sorted_figures() {
@@ -184,22 +162,18 @@ mod tests {
 
     #[test]
     fn a_void_side_has_no_figures() {
-        let mut figures = Figures::new(What::Cold, Some(256), &["a", "b"]);
+        let (mut figures, at) = (Figures::default(), Some(256));
         // The medians alone would give 30 / 10; the pairs say 2, 3 and 1.
         for (a, b) in [(20.0, 10.0), (30.0, 10.0), (50.0, 50.0)] {
-            figures.push("a", a);
-            figures.push("b", b);
+            figures.push(COLD, at, "a", a);
+            figures.push(COLD, at, "b", b);
         }
-        assert_eq!(figures.median_ratio("a", "b"), Some(2.0));
-        figures.mark_void("b", "it answered 503");
+        assert_eq!(figures.ratio(COLD, at, "a", "b"), Some(2.0));
+        assert_eq!(figures.ratio(COLD, None, "a", "b"), None);
+        figures.mark_void("b", &anyhow::anyhow!("it answered 503"));
         assert!(figures.is_void("b") && !figures.is_void("a"));
-        assert_eq!(figures.of("b"), None);
-        assert_eq!(figures.median_ratio("a", "b"), None);
-        assert_eq!(figures.median("a"), Some(30.0));
-
-        let all = [figures, Figures::void(What::Batch, "worker", "it did not start")];
-        assert_eq!(void_sides(&all).into_iter().collect::<Vec<_>>(), ["b", "worker"]);
-        assert!(find(&all, What::Cold, Some(256)).is_some());
-        assert!(find(&all, What::Cold, None).is_none());
+        assert_eq!(figures.of(COLD, at, "b"), None);
+        assert_eq!(figures.ratio(COLD, at, "a", "b"), None);
+        assert_eq!(figures.median(COLD, at, "a"), Some(30.0));
     }
 }

@@ -1,5 +1,5 @@
 //! Compares the functions with peers that do the same work: `make bench`. It runs on Linux only, because it
-//! reads /proc and sets control groups.
+//! reads /proc and sets control groups. `make perf-regression` runs a program of its own.
 //!
 //! - [`side`]: the programs that are compared
 //! - [`stage`]: their surroundings: endpoints, trusted roots, processor

@@ -2,15 +2,16 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use harness::Process;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::figures::{Figures, What};
+use crate::figures::{Figures, LOCAL_MEMORY, LOCAL_RATE};
 use crate::process;
 use crate::stage::Stage;
 
@@ -28,7 +29,7 @@ const EVENT: &str = "events/digicert/certificate_issued.json";
 ///
 /// # Errors
 /// A program does not start, or an event is not delivered.
-pub fn measure(stage: &Stage, binaries: &Path, events: usize) -> Result<Vec<Figures>> {
+pub fn measure(stage: &Stage, binaries: &Path, events: usize, figures: &mut Figures) -> Result<()> {
     eprintln!("bench: {events} events through `certhooks local`");
     // `certhooks local` has the whole machine, as in real use.
     process::unpin(std::process::id());
@@ -36,29 +37,18 @@ pub fn measure(stage: &Stage, binaries: &Path, events: usize) -> Result<Vec<Figu
     let mut send =
         local.run(&["send", EVENT, "--count", &events.to_string(), "--to", &local.url])?;
     let mut tail = local.run(&["tail", "--json", "--from-start"])?;
-    let delivered = tail.0.stdout.take().context("tail has no output")?;
-    let figures = local.follow(delivered, events)?;
-    let sent = send.0.wait()?;
+    let delivered = tail.child().stdout.take().context("tail has no output")?;
+    local.follow(delivered, events, figures)?;
+    let sent = send.child().wait()?;
     ensure!(sent.success(), "not every event was acknowledged: `certhooks send` ended with {sent}");
-    Ok(figures)
-}
-
-/// A process that is killed on drop.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // The process may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    Ok(())
 }
 
 struct Local {
     program: PathBuf,
     state: PathBuf,
     url: String,
-    server: Running,
+    server: Process,
 }
 
 #[derive(Deserialize)]
@@ -70,11 +60,10 @@ impl Local {
     fn start(stage: &Stage, program: &Path) -> Result<Self> {
         let (state, log) = (stage.folder().join("state"), stage.folder().join("local.log"));
         let mut command = Command::new(program);
-        command.args(["local", "--listen", "127.0.0.1:0", "--state"]).arg(&state);
+        command.args(["local", "--simulate", "--listen", "127.0.0.1:0", "--state"]).arg(&state);
         let output = File::create(&log)?;
         command.env_clear().stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        let server = command.spawn().with_context(|| program.display().to_string())?;
-        let server = Running(server);
+        let server = Process::start(&mut command)?;
         let began = Instant::now();
         let address = loop {
             if let Some(address) = address(&fs::read_to_string(&log)?) {
@@ -86,18 +75,16 @@ impl Local {
         Ok(Self { program: program.to_owned(), state, url: format!("http://{address}"), server })
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Running> {
+    fn run(&self, arguments: &[&str]) -> Result<Process> {
         let mut command = Command::new(&self.program);
         command.args(arguments).arg("--state").arg(&self.state).stdin(Stdio::null());
         let has_output = arguments.first() == Some(&"tail");
         command.stdout(if has_output { Stdio::piped() } else { Stdio::null() });
-        Ok(Running(command.spawn()?))
+        Process::start(&mut command)
     }
 
-    /// Counts deliveries until all have arrived. Returns events a second and memory for each part.
-    fn follow(&self, delivered: ChildStdout, events: usize) -> Result<Vec<Figures>> {
-        let mut rate = Figures::new(What::LocalRate, None, &[LOCAL]);
-        let mut memory = Figures::new(What::LocalMemory, None, &[LOCAL]);
+    /// Counts deliveries until all have arrived, and measures events a second and memory for each part.
+    fn follow(&self, delivered: ChildStdout, events: usize, figures: &mut Figures) -> Result<()> {
         let part = (events / PARTS).max(1);
         let (mut ids, mut began) = (HashSet::new(), Instant::now());
         let lines = lines(delivered);
@@ -107,13 +94,15 @@ impl Local {
                 serde_json::from_str(&lines.recv_timeout(STALLED).with_context(stalled)??)?;
             ensure!(ids.insert(event.id), "an event was delivered twice");
             if ids.len().is_multiple_of(part) {
-                rate.push(LOCAL, part as f64 / began.elapsed().as_secs_f64());
-                memory.push(LOCAL, process::memory(self.server.0.id())?.now as f64);
+                let rate = part as f64 / began.elapsed().as_secs_f64();
+                figures.push(LOCAL_RATE, None, LOCAL, rate);
+                let memory = harness::memory(self.server.id())?.now;
+                figures.push(LOCAL_MEMORY, None, LOCAL, memory as f64);
                 eprintln!("bench: {} delivered", ids.len());
                 began = Instant::now();
             }
         }
-        Ok(vec![rate, memory])
+        Ok(())
     }
 }
 

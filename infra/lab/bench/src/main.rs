@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use bench::figures::{self, Figures, What};
+use bench::figures::Figures;
 use bench::results::{Method, Results};
 use bench::side::{OURS, Side};
 use bench::stage::Stage;
@@ -78,8 +78,8 @@ async fn run(arguments: &Cli) -> Result<()> {
     results.write(&arguments.results, &sides)?;
     println!("{}", markdown::render(&results, &sides));
     eprintln!("bench: wrote the results to {}", arguments.results.display());
-    let void = figures::void_sides(&results.figures);
-    ensure!(void.is_empty(), "void figures, whose reasons are in bench.json: {void:?}");
+    let void = &results.figures.void;
+    ensure!(void.is_empty(), "void figures: {void:?}");
     Ok(())
 }
 
@@ -99,36 +99,31 @@ async fn measure(
     stage: &Stage,
     sides: &[Side],
     binaries: &Path,
-) -> Result<Vec<Figures>> {
+) -> Result<Figures> {
     let wants = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
     let rounds = arguments.rounds.into();
-    let mut all = Vec::new();
+    let mut all = Figures::default();
     if wants(Part::Size) {
-        all.extend(size::measure(stage, sides)?);
+        size::measure(stage, sides, &mut all)?;
     }
     if wants(Part::Cold) {
-        all.extend(cold::measure(stage, sides, rounds).await?);
+        cold::measure(stage, sides, rounds, &mut all).await?;
     }
     if wants(Part::Warm) {
-        all.extend(warm::measure(stage, sides, rounds).await?);
+        warm::measure(stage, sides, rounds, &mut all).await?;
     }
-    if wants(Part::Worker) {
-        let figures = worker::measure(stage, binaries, rounds).await;
-        all.extend(or_void(figures, What::Batch, worker::WORKER));
+    // If one of these fails, its figures are void, so that earlier parts are kept.
+    if wants(Part::Worker)
+        && let Err(error) = worker::measure(stage, binaries, rounds, &mut all).await
+    {
+        all.mark_void(worker::WORKER, &error);
     }
-    if wants(Part::Local) {
-        let figures = local::measure(stage, binaries, arguments.events as usize);
-        all.extend(or_void(figures, What::LocalRate, local::LOCAL));
+    if wants(Part::Local)
+        && let Err(error) = local::measure(stage, binaries, arguments.events as usize, &mut all)
+    {
+        all.mark_void(local::LOCAL, &error);
     }
     Ok(all)
-}
-
-/// The figures, or void ones if the part failed, so that earlier parts are kept.
-fn or_void(figures: Result<Vec<Figures>>, what: What, name: &'static str) -> Vec<Figures> {
-    figures.unwrap_or_else(|error| {
-        eprintln!("bench: {name}: void: {error:#}");
-        vec![Figures::void(what, name, &format!("{error:#}"))]
-    })
 }
 
 /// The memory of all functions in MB, from the `Globals` of the template.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::figures::Figures;
 use crate::markdown;
+use crate::process;
 use crate::side::Side;
 use crate::stage::Stage;
 use crate::targets::Target;
@@ -16,7 +17,8 @@ use crate::targets::Target;
 pub struct Results {
     pub method: Method,
     pub targets: Vec<Target>,
-    pub figures: Vec<Figures>,
+    #[serde(flatten)]
+    pub figures: Figures,
 }
 
 impl Results {
@@ -54,16 +56,13 @@ pub struct Method {
 
 impl Method {
     pub fn of(stage: &Stage, sides: &[Side], rounds: usize) -> Self {
-        let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let lines = |name: &'static str| cpus.lines().filter(move |line| line.starts_with(name));
-        let model = lines("model name").next().and_then(|line| line.split(": ").nth(1));
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let mut versions: Vec<_> = sides.iter().filter_map(version).collect();
         versions.dedup();
         Self {
             rounds,
-            processor: model.unwrap_or("unknown").to_owned(),
-            processors: lines("processor").count(),
+            processor: processor(),
+            processors: process::processors(),
             kernel: kernel.trim().to_owned(),
             versions,
             is_pinned: stage.is_pinned(),
@@ -89,6 +88,14 @@ impl Method {
             self.processor, self.processors, self.kernel, self.rounds
         )
     }
+}
+
+/// The model of the processor.
+pub fn processor() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split(": ").nth(1));
+    model.unwrap_or("unknown").trim().to_owned()
 }
 
 /// The version that an interpreter prints. Compiled functions have their versions in the lock file.

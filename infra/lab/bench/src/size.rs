@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::figures::{Figures, What};
+use crate::figures::{Figures, ZIP, ZIP_BESIDE_IMAGE};
 use crate::side::{NODE, POWERTOOLS, PYTHON, Side};
 use crate::stage::Stage;
 
@@ -27,23 +27,18 @@ enum Of {
 ///
 /// # Errors
 /// A zip cannot be made.
-pub fn measure(stage: &Stage, sides: &[Side]) -> Result<Vec<Figures>> {
+pub fn measure(stage: &Stage, sides: &[Side], figures: &mut Figures) -> Result<()> {
     eprintln!("bench: zip sizes");
-    let names: Vec<_> = sides.iter().map(|side| side.name).collect();
-    let mut all = Figures::new(What::Zip, None, &names);
-    let mut beside = Figures::new(What::ZipBesideImage, None, &names);
-    for side in sides {
-        all.push(side.name, zipped(stage, side, Of::All)? as f64);
-        beside.push(side.name, zipped(stage, side, Of::BesideImage)? as f64);
+    for (what, of) in [(ZIP, Of::All), (ZIP_BESIDE_IMAGE, Of::BesideImage)] {
+        for side in sides {
+            figures.push(what, None, side.name, zipped(stage, side, of)? as f64);
+        }
     }
-    Ok(vec![all, beside])
+    Ok(())
 }
 
 /// The size of a zip with a compiled function as `bootstrap`, in bytes.
-///
-/// # Errors
-/// The zip cannot be made.
-pub fn of_binary(stage: &Stage, binary: &Path) -> Result<u64> {
+fn of_binary(stage: &Stage, binary: &Path) -> Result<u64> {
     let bootstrap = stage.folder().join("bootstrap");
     fs::copy(binary, &bootstrap).with_context(|| binary.display().to_string())?;
     zip(stage, &[bootstrap])

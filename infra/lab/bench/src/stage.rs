@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result};
-use harness::{AwsStubs, EVENTS_QUEUE, lambda_variables};
+use anyhow::Result;
+use harness::{AwsStubs, EVENTS_QUEUE, Folder, lambda_variables};
 
 use crate::event::{Event, SECRET};
 use crate::process;
@@ -30,7 +30,7 @@ const GATE: &str = "read -r go; exec \"$@\"";
 pub struct Stage {
     pub endpoints: AwsStubs,
     pub cpu_quota: CpuQuota,
-    folder: PathBuf,
+    folder: Folder,
     events: AtomicU64,
     is_pinned: bool,
 }
@@ -41,8 +41,7 @@ impl Stage {
     pub async fn set() -> Result<Self> {
         let secret = serde_json::json!({ "webhook_key": SECRET, "api_key": "sample-api-key" });
         let endpoints = AwsStubs::start(&secret.to_string()).await?;
-        let folder = std::env::temp_dir().join(format!("certhooks-bench-{}", std::process::id()));
-        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        let folder = Folder::new()?;
         let is_pinned = process::pin(std::process::id(), SURROUNDINGS);
         let events = AtomicU64::new(0);
         let stage = Self { endpoints, cpu_quota: CpuQuota::new(), folder, events, is_pinned };
@@ -72,11 +71,11 @@ impl Stage {
 
     /// A temporary folder, which is removed with the stage.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     fn trust(&self, roots: Roots) -> PathBuf {
-        self.folder.join(match roots {
+        self.folder().join(match roots {
             Roots::CompiledIn => "authority.pem",
             Roots::Parsed => "authority-and-roots.pem",
         })
@@ -112,12 +111,6 @@ impl Stage {
 
     /// The file with the output of the side.
     pub(crate) fn log(&self, side: &Side) -> PathBuf {
-        self.folder.join(format!("{}.log", side.name))
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        self.folder().join(format!("{}.log", side.name))
     }
 }

@@ -86,7 +86,7 @@ impl Subject {
         Ok(process::cpu(self.process)?.saturating_sub(self.gate))
     }
 
-    pub(crate) fn memory(&self) -> Result<process::Memory> {
-        process::memory(self.process)
+    pub(crate) fn memory(&self) -> Result<harness::Memory> {
+        harness::memory(self.process)
     }
 }

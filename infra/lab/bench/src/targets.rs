@@ -1,147 +1,135 @@
 use serde::Serialize;
 
-use crate::figures::{Figures, What, find};
+use crate::figures::{self, COLD, Figures, LOCAL_MEMORY, LOCAL_RATE, WARM, What};
 use crate::local::LOCAL;
 use crate::side::{FLOOR, NODE, OURS, PYTHON};
 use crate::worker::{CALL_BACK, WORKER};
 
-const MB: f64 = 1e6;
+pub const AT_LEAST: &str = "at_least";
+const AT_MOST: &str = "at_most";
 
 /// A target, and what was measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Target {
     /// What is measured.
     pub name: String,
-    pub bound: Bound,
+    /// [`AT_LEAST`] or `at_most`.
+    pub bound: &'static str,
     pub limit: f64,
     /// `None` if it was not measured, or the figure is void.
     pub measured: Option<f64>,
     pub unit: &'static str,
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bound {
-    AtLeast,
-    AtMost,
-}
-
 impl Target {
     /// Whether the target is met; `None` if it was not measured.
     pub fn is_met(&self) -> Option<bool> {
         self.measured.map(|measured| match self.bound {
-            Bound::AtLeast => measured >= self.limit,
-            Bound::AtMost => measured <= self.limit,
+            AT_LEAST => measured >= self.limit,
+            _ => measured <= self.limit,
         })
     }
 }
 
 /// Compares the figures with the targets. `template_mb` is the memory of the functions in the template.
-pub fn of(all: &[Figures], template_mb: u32) -> Vec<Target> {
+pub fn of(all: &Figures, template_mb: u32) -> Vec<Target> {
     // A ratio of cold starts at each memory from 256 MB up. A target is not met by what was left out, so none
     // may be missing.
-    let cold = |a, b| -> Option<Vec<f64>> {
-        let ratio = |memory| find(all, What::Cold, memory)?.median_ratio(a, b);
-        [None, Some(1024), Some(512), Some(256)].into_iter().map(ratio).collect()
+    let cold = |a, b, worse: fn(f64, f64) -> f64| -> Option<f64> {
+        let ratio = |memory| all.ratio(COLD, memory, a, b);
+        let ratios = [None, Some(1024), Some(512), Some(256)].map(ratio);
+        ratios.into_iter().collect::<Option<Vec<_>>>()?.into_iter().reduce(worse)
     };
-    let lowest = |ratios: Vec<f64>| ratios.into_iter().reduce(f64::min);
-    let highest = |ratios: Vec<f64>| ratios.into_iter().reduce(f64::max);
-    let median = |what, side, memory_mb| find(all, what, memory_mb)?.median(side);
-    let megabytes = |what, side| median(what, side, None).map(|bytes| bytes / MB);
-    let warm = find(all, What::Warm, None).and_then(|warm| warm.median_ratio(OURS, FLOOR));
-    let call_back = CALL_BACK.as_secs_f64() * 1e3;
+    let megabytes = |what, side| all.median(what, None, side).map(|bytes| bytes / what.unit());
+    let batch = all.median(figures::BATCH, None, WORKER);
     // The last figure to the second, since the first includes the start.
-    let growth = |what| {
-        let figures = find(all, what, None)?.of(LOCAL)?;
+    let growth = |what: What| {
+        let figures = all.of(what, None, LOCAL)?;
         Some(figures.last()? / figures.get(1)?)
     };
-    vec![
-        least(
+    let rows = [
+        (
             "cold start, Python to Certhooks; the lowest from 256 MB up",
-            20.0,
-            cold(PYTHON, OURS).and_then(lowest),
-            "×",
+            (AT_LEAST, 20.0, "×"),
+            cold(PYTHON, OURS, f64::min),
         ),
-        least(
+        (
             "cold start, Node.js to Certhooks; the lowest from 256 MB up",
-            10.0,
-            cold(NODE, OURS).and_then(lowest),
-            "×",
+            (AT_LEAST, 10.0, "×"),
+            cold(NODE, OURS, f64::min),
         ),
-        most(
+        (
             "cold start, Certhooks to the floor; the highest from 256 MB up",
-            1.5,
-            cold(OURS, FLOOR).and_then(highest),
-            "×",
+            (AT_MOST, 1.5, "×"),
+            cold(OURS, FLOOR, f64::max),
         ),
-        most(
+        (
             &format!("cold start at the template's {template_mb} MB"),
-            1000.0,
-            median(What::Cold, OURS, Some(template_mb)),
-            " ms",
+            (AT_MOST, 1000.0, " ms"),
+            all.median(COLD, Some(template_mb), OURS),
         ),
-        most("warm acknowledgement, Certhooks to the floor", 1.15, warm, "×"),
-        most(
+        (
+            "warm acknowledgement, Certhooks to the floor",
+            (AT_MOST, 1.15, "×"),
+            all.ratio(WARM, None, OURS, FLOOR),
+        ),
+        (
             "peak memory of a webhook function, 2 KiB events",
-            16.0,
-            megabytes(What::PeakMemory, OURS),
-            " MB",
+            (AT_MOST, 16.0, " MB"),
+            megabytes(figures::PEAK_MEMORY, OURS),
         ),
-        most("zip of a webhook function", 3.0, megabytes(What::Zip, OURS), " MB"),
-        most(
+        ("zip of a webhook function", (AT_MOST, 3.0, " MB"), megabytes(figures::ZIP, OURS)),
+        (
             "peak memory of the worker, full batch in flight",
-            28.0,
-            megabytes(What::WorkerMemory, WORKER),
-            " MB",
+            (AT_MOST, 28.0, " MB"),
+            megabytes(figures::WORKER_MEMORY, WORKER),
         ),
-        most(
+        (
             "batch of 10, call-backs of 200 ms, to one call-back",
-            1.3,
-            median(What::Batch, WORKER, None).map(|millis| millis / call_back),
-            "×",
+            (AT_MOST, 1.3, "×"),
+            batch.map(|millis| millis / (CALL_BACK.as_secs_f64() * 1e3)),
         ),
-        most(
+        (
             "`certhooks local`: memory after the last tenth, to that after the second",
-            1.2,
-            growth(What::LocalMemory),
-            "×",
+            (AT_MOST, 1.2, "×"),
+            growth(LOCAL_MEMORY),
         ),
-        least(
+        (
             "`certhooks local`: events a second in the last tenth, to the second",
-            0.8,
-            growth(What::LocalRate),
-            "×",
+            (AT_LEAST, 0.8, "×"),
+            growth(LOCAL_RATE),
         ),
-    ]
-}
-
-fn least(name: &str, limit: f64, measured: Option<f64>, unit: &'static str) -> Target {
-    Target { name: name.to_owned(), bound: Bound::AtLeast, limit, measured, unit }
-}
-
-fn most(name: &str, limit: f64, measured: Option<f64>, unit: &'static str) -> Target {
-    Target { name: name.to_owned(), bound: Bound::AtMost, limit, measured, unit }
+    ];
+    let target = |(name, (bound, limit, unit), measured)| Target {
+        name: str::to_owned(name),
+        bound,
+        limit,
+        measured,
+        unit,
+    };
+    rows.map(target).into()
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::figures::{Figures, What};
+    use crate::figures::{COLD, Figures};
     use crate::side::{FLOOR, OURS};
 
     use super::of;
 
     #[test]
     fn the_worst_share_decides_and_none_may_be_missing() {
-        let mut all = Vec::new();
+        let mut all = Figures::default();
+        let add = |all: &mut Figures, memory, ours| {
+            all.push(COLD, memory, OURS, ours);
+            all.push(COLD, memory, FLOOR, 10.0);
+        };
         for (memory, ours) in [(None, 12.0), (Some(1024), 14.0), (Some(512), 16.0)] {
-            let mut figures = Figures::new(What::Cold, memory, &[OURS, FLOOR]);
-            figures.push(OURS, ours);
-            figures.push(FLOOR, 10.0);
-            all.push(figures);
+            add(&mut all, memory, ours);
         }
-        let floor = |all: &[Figures]| of(all, 256).swap_remove(2);
+        let floor = |all: &Figures| of(all, 256).swap_remove(2);
         assert_eq!((floor(&all).measured, floor(&all).is_met()), (None, None));
-        all.push(Figures { memory_mb: Some(256), ..all[0].clone() });
+        add(&mut all, Some(256), 12.0);
         assert_eq!((floor(&all).measured, floor(&all).is_met()), (Some(1.6), Some(false)));
     }
 }

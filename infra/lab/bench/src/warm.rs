@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::cold::rotated;
-use crate::figures::{self, Figures, What};
+use crate::figures::{self, BILLED, Figures, PEAK_MEMORY, WARM, WARM_CPU};
 use crate::quota::{MEMORIES, share};
 use crate::side::Side;
 use crate::stage::Stage;
@@ -30,8 +30,12 @@ struct Running<'a> {
 ///
 /// # Errors
 /// The limit cannot be set. A failure of a side makes only the figures of that side void.
-pub async fn measure(stage: &Stage, sides: &[Side], rounds: usize) -> Result<Vec<Figures>> {
-    let mut all = tables(stage, sides);
+pub async fn measure(
+    stage: &Stage,
+    sides: &[Side],
+    rounds: usize,
+    figures: &mut Figures,
+) -> Result<()> {
     for generation in 1..=GENERATIONS {
         eprintln!(
             "bench: warm webhooks, start {generation} of {GENERATIONS}, {rounds} blocks each"
@@ -40,54 +44,23 @@ pub async fn measure(stage: &Stage, sides: &[Side], rounds: usize) -> Result<Vec
         for side in sides {
             match started(side, stage).await {
                 Ok(started) => running.push(started),
-                Err(error) => void_side(&mut all, side, &error),
+                Err(error) => figures.mark_void(side.name, &error),
             }
         }
-        for round in 0..rounds {
-            for side in rotated(sides, round) {
-                block(&mut all, &mut running, side, stage, (None, BLOCK)).await;
-            }
-        }
+        blocks(&mut running, sides, stage, rounds, None, figures).await;
         for Running { side, subject, .. } in &running {
-            let peak = subject.memory()?.peak;
-            table(&mut all, What::PeakMemory, None, |figures| figures.push(side.name, peak as f64));
+            figures.push(PEAK_MEMORY, None, side.name, subject.memory()?.peak as f64);
         }
         if generation == GENERATIONS && stage.cpu_quota.can_limit() {
-            limited(&mut all, &mut running, sides, stage, rounds).await?;
-        }
-    }
-    Ok(all)
-}
-
-async fn limited(
-    all: &mut [Figures],
-    running: &mut [Running<'_>],
-    sides: &[Side],
-    stage: &Stage,
-    rounds: usize,
-) -> Result<()> {
-    for memory in MEMORIES {
-        eprintln!("bench: warm webhooks at the CPU share of {memory} MB, {rounds} blocks each");
-        stage.cpu_quota.limit(Some(share(memory)))?;
-        for round in 0..rounds {
-            for side in rotated(sides, round) {
-                block(all, running, side, stage, (Some(memory), LIMITED_BLOCK)).await;
+            for memory in MEMORIES {
+                eprintln!("bench: warm webhooks at the CPU share of {memory} MB, {rounds} blocks");
+                stage.cpu_quota.limit(Some(share(memory)))?;
+                blocks(&mut running, sides, stage, rounds, Some(memory), figures).await;
             }
+            stage.cpu_quota.limit(None)?;
         }
     }
-    stage.cpu_quota.limit(None)
-}
-
-fn tables(stage: &Stage, sides: &[Side]) -> Vec<Figures> {
-    let names: Vec<_> = sides.iter().map(|side| side.name).collect();
-    let table = |what, memory| Figures::new(what, memory, &names);
-    let mut all = vec![table(What::PeakMemory, None)];
-    let limits =
-        MEMORIES.iter().filter(|_| stage.cpu_quota.can_limit()).map(|memory| Some(*memory));
-    for memory in std::iter::once(None).chain(limits) {
-        all.extend([What::Warm, What::WarmCpu, What::Billed].map(|what| table(what, memory)));
-    }
-    all
+    Ok(())
 }
 
 async fn started<'a>(side: &'a Side, stage: &Stage) -> Result<Running<'a>> {
@@ -100,31 +73,30 @@ async fn started<'a>(side: &'a Side, stage: &Stage) -> Result<Running<'a>> {
     Ok(Running { side, subject, began })
 }
 
-/// Measures a block of webhooks for one side, unless its figures are void.
-async fn block(
-    all: &mut [Figures],
+/// Measures a block of webhooks for each side in each round, unless its figures are void.
+async fn blocks(
     running: &mut [Running<'_>],
-    side: &Side,
+    sides: &[Side],
     stage: &Stage,
-    (memory, count): (Option<u32>, usize),
+    rounds: usize,
+    memory: Option<u32>,
+    figures: &mut Figures,
 ) {
-    let Some(running) = running.iter_mut().find(|running| running.side.name == side.name) else {
-        return;
-    };
-    match timed_block(running, stage, count).await {
-        Ok((times, cpu)) => {
-            let of_one = count as f64;
-            let billed = times.iter().map(|millis| millis.ceil()).sum::<f64>() / of_one;
-            let median = figures::median(&times).unwrap_or(f64::NAN);
-            for (what, figure) in [
-                (What::Warm, median),
-                (What::WarmCpu, cpu.as_secs_f64() * 1e3 / of_one),
-                (What::Billed, billed),
-            ] {
-                table(all, what, memory, |figures| figures.push(side.name, figure));
+    let count = if memory.is_some() { LIMITED_BLOCK } else { BLOCK };
+    for side in (0..rounds).flat_map(|round| rotated(sides, round)) {
+        let running = running.iter_mut().find(|running| running.side.name == side.name);
+        let Some(running) = running.filter(|_| !figures.is_void(side.name)) else { continue };
+        match timed_block(running, stage, count).await {
+            Ok((times, cpu)) => {
+                let billed = times.iter().map(|millis| millis.ceil()).sum::<f64>();
+                let median = figures::median(&times).unwrap_or(f64::NAN);
+                let cpu = cpu.as_secs_f64() * 1e3;
+                figures.push(WARM, memory, side.name, median);
+                figures.push(WARM_CPU, memory, side.name, cpu / count as f64);
+                figures.push(BILLED, memory, side.name, billed / count as f64);
             }
+            Err(error) => figures.mark_void(side.name, &error),
         }
-        Err(error) => void_side(all, side, &error),
     }
 }
 
@@ -141,18 +113,4 @@ async fn timed_block(
         times.push(acknowledged.billed.as_secs_f64() * 1e3);
     }
     Ok((times, running.subject.cpu()?.saturating_sub(before)))
-}
-
-fn table(all: &mut [Figures], what: What, memory: Option<u32>, change: impl FnOnce(&mut Figures)) {
-    let found = all.iter_mut().find(|table| table.what == what && table.memory_mb == memory);
-    if let Some(found) = found {
-        change(found);
-    }
-}
-
-fn void_side(all: &mut [Figures], side: &Side, error: &anyhow::Error) {
-    eprintln!("bench: {}: void: {error:#}", side.name);
-    for figures in all {
-        figures.mark_void(side.name, &format!("{error:#}"));
-    }
 }

@@ -7,7 +7,7 @@ use harness::InvocationResult;
 use serde_json::{Value, json};
 use simulator::{Settings, Simulator};
 
-use crate::figures::{Figures, What};
+use crate::figures::{self, Figures, WORKER_CPU, WORKER_MEMORY, WORKER_RATE};
 use crate::side::Side;
 use crate::stage::Stage;
 use crate::subject::Subject;
@@ -27,16 +27,16 @@ pub const WORKER: &str = "worker";
 ///
 /// # Errors
 /// A batch did not lead to ten deliveries with a downloaded chain.
-pub async fn measure(stage: &Stage, binaries: &Path, rounds: usize) -> Result<Vec<Figures>> {
+pub async fn measure(
+    stage: &Stage,
+    binaries: &Path,
+    rounds: usize,
+    figures: &mut Figures,
+) -> Result<()> {
     eprintln!("bench: worker, {rounds} batches of {BATCH}, call-backs of {CALL_BACK:?}");
     let simulator = Simulator::start("127.0.0.1:0".parse()?, Settings::default()).await?;
     let side = Side { name: WORKER, title: WORKER, ..Side::ours(binaries.join(WORKER)) };
     let mut worker = Subject::at_gate(&side, stage, &variables(stage, &simulator)).await?;
-    let table = |what| Figures::new(what, None, &[WORKER]);
-    let mut batch = table(What::Batch);
-    let mut rate = table(What::WorkerRate);
-    let mut memory = table(What::WorkerMemory);
-    let mut cpu = table(What::WorkerCpu);
     let mut batches = Batches::new()?;
     worker.go()?;
     // The first batch includes the TLS handshakes.
@@ -45,9 +45,9 @@ pub async fn measure(stage: &Stage, binaries: &Path, rounds: usize) -> Result<Ve
     simulator.delay_by(CALL_BACK);
     for _ in 0..rounds {
         let taken = batches.one(&mut worker, stage).await?;
-        batch.push(WORKER, taken.as_secs_f64() * 1e3);
+        figures.push(figures::BATCH, None, WORKER, taken.as_secs_f64() * 1e3);
     }
-    memory.push(WORKER, worker.memory()?.peak as f64);
+    figures.push(WORKER_MEMORY, None, WORKER, worker.memory()?.peak as f64);
 
     eprintln!("bench: worker, {rounds} times {RATED} batches as fast as they go");
     simulator.delay_by(Duration::ZERO);
@@ -57,11 +57,12 @@ pub async fn measure(stage: &Stage, binaries: &Path, rounds: usize) -> Result<Ve
             batches.one(&mut worker, stage).await?;
         }
         let events = (RATED * BATCH) as f64;
-        rate.push(WORKER, events / began.elapsed().as_secs_f64());
-        cpu.push(WORKER, worker.cpu()?.saturating_sub(busy).as_secs_f64() * 1e3 / events);
+        let cpu = worker.cpu()?.saturating_sub(busy).as_secs_f64() * 1e3;
+        figures.push(WORKER_RATE, None, WORKER, events / began.elapsed().as_secs_f64());
+        figures.push(WORKER_CPU, None, WORKER, cpu / events);
     }
     simulator.stop().await;
-    Ok(vec![batch, memory, rate, cpu])
+    Ok(())
 }
 
 fn variables(stage: &Stage, simulator: &Simulator) -> Vec<(String, String)> {

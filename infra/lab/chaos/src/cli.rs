@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 
+use chaos::scenarios::Lengths;
 use clap::Parser;
 
 /// Test the compiled programs with crashes, faults, load and leak checks
 ///
-/// Set CHAOS_SEED to repeat a run as far as timing allows. Exits with 1 if a scenario failed.
+/// Set CHAOS_SEED to repeat a run as far as timing allows. Exits with 1 if a scenario failed or did not run.
 #[derive(Clone, Debug, Parser)]
 #[command(
     version,
@@ -17,19 +18,9 @@ pub(crate) struct Arguments {
     /// Run only scenarios whose name contains this text
     #[arg(long, default_value = "", value_name = "TEXT")]
     pub(crate) only: String,
-    /// Number of kills (SIGKILL) in each crash scenario
-    #[arg(long, default_value_t = 520)]
-    pub(crate) kills: u64,
-    /// Number of faults (local) or events (SQS) in each fault scenario
-    #[arg(long, default_value_t = 1000)]
-    pub(crate) faults: u64,
-    /// Number of events in the load scenario of certhooks local
-    #[arg(long, default_value_t = 100_000)]
-    pub(crate) events: u64,
-    /// Number of events in the load scenario on the emulator
-    #[arg(long, default_value_t = 2000)]
-    pub(crate) sqs_events: u64,
-    /// JSON file with further rows for the table; may be missing
+    #[command(flatten)]
+    pub(crate) lengths: Lengths,
+    /// JSON file with further rows for the table
     #[arg(long, value_name = "FILE")]
     pub(crate) rows: Vec<PathBuf>,
     /// Folder to write results.json and results.md to
@@ -38,7 +29,4 @@ pub(crate) struct Arguments {
     /// Print the rows as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// The program runs in a mount namespace of its own
-    #[arg(long, hide = true)]
-    pub(crate) namespaced: bool,
 }

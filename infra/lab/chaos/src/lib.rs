@@ -1,21 +1,21 @@
 //! Crashes, faults, load and leak checks on the compiled programs, and what becomes of every event.
 //!
+//! - [`scenarios`]: the table of scenarios; [`leaks`]: the one that is the same for both forms
 //! - [`sqs`]: the functions, with an emulator and simulated providers behind a proxy
 //! - [`local`]: `certhooks local`, with simulated providers
-//! - [`compare`]: compares what was acknowledged with what was delivered
-//! - [`latency`]: latencies of the events, from the worker's log
-//! - [`secrets`]: events that contain secrets
-//! - [`planted_secrets`]: unmistakable secrets, and the search for them
+//! - [`testbed`]: what both forms can do
+//! - [`programs`]: the compiled programs
+//! - [`events`]: different events of every provider; [`acknowledgements`]: what is answered to them
+//! - [`secrets`]: unmistakable secrets, and the search for them
 //! - [`report`]: the table that `make chaos` prints
-//! - [`documents`]: the documents of different events
-//! - [`memory`]: the memory of a process
 
-mod compare;
-mod documents;
-mod latency;
-pub mod local;
-mod memory;
-mod planted_secrets;
+mod acknowledgements;
+mod events;
+mod leaks;
+mod local;
+pub mod programs;
 pub mod report;
+pub mod scenarios;
 mod secrets;
-pub mod sqs;
+mod sqs;
+mod testbed;

@@ -1,22 +1,21 @@
 //! `chaos` runs every scenario at length, and prints the table of `make chaos`.
 //!
 //! - [`cli`]: the options
-//! - [`scenarios`]: the scenarios, and what they need
 
 mod cli;
-mod scenarios;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use chaos::programs::Programs;
 use chaos::report::{self, Row};
+use chaos::scenarios::{SCENARIOS, run};
 use clap::Parser;
 use harness::seed;
 
 use crate::cli::Arguments;
-use crate::scenarios::{Programs, SCENARIOS, run};
 
 const COMMAND: &str = "make chaos";
 /// A scenario that takes longer than this has failed.
@@ -29,11 +28,10 @@ async fn main() -> Result<ExitCode> {
     // A second call fails because the first one has set the provider.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     eprintln!("CHAOS_SEED={seed}");
-    let programs = Arc::new(Programs::find(arguments.programs.as_deref())?);
-    let mut others = Vec::new();
-    for file in &arguments.rows {
-        others.extend(report::read(file)?);
-    }
+    let programs = Arc::new(programs(&arguments)?);
+    let others =
+        arguments.rows.iter().map(|file| report::read(file)).collect::<Result<Vec<_>>>()?;
+    let others = others.concat();
     let mut rows = Vec::new();
     for name in SCENARIOS.into_iter().filter(|name| name.contains(&arguments.only)) {
         eprintln!("{name} ...");
@@ -52,6 +50,17 @@ async fn main() -> Result<ExitCode> {
     Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+fn programs(arguments: &Arguments) -> Result<Programs> {
+    let own = std::env::current_exe()?;
+    let folder = arguments.programs.as_deref().or_else(|| own.parent());
+    let folder = folder.context("this program has no parent folder")?;
+    Programs::find(|name| {
+        let path = std::path::absolute(folder.join(name))?;
+        ensure!(path.exists(), "{} is missing: `make chaos` builds it", path.display());
+        Ok(path)
+    })
+}
+
 /// Returns the row of a scenario, also if it ends with an error or a panic, or exceeds the time limit, so that
 /// the others can run.
 async fn run_to_end(
@@ -61,8 +70,8 @@ async fn run_to_end(
     seed: u64,
 ) -> Row {
     let began = Instant::now();
-    let (programs, arguments) = (Arc::clone(programs), arguments.clone());
-    let mut running = tokio::spawn(async move { run(name, &programs, &arguments, seed).await });
+    let (programs, lengths) = (Arc::clone(programs), arguments.lengths);
+    let mut running = tokio::spawn(async move { run(name, &programs, lengths, seed).await });
     let failure = match tokio::time::timeout(TIME_LIMIT, &mut running).await {
         Ok(Ok(Ok(row))) => return row,
         Ok(Ok(Err(error))) => format!("{error:#}"),
@@ -73,5 +82,5 @@ async fn run_to_end(
         }
     };
     eprintln!("=== {name}: FAILED: {failure} ===");
-    Row { failure, seconds: began.elapsed().as_secs(), ..Row::new(name, seed) }
+    Row { seed, seconds: began.elapsed().as_secs(), ..Row::failed(name, failure) }
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -37,6 +37,35 @@ pub struct Row {
 impl Row {
     pub fn new(scenario: &str, seed: u64) -> Self {
         Self { scenario: scenario.to_owned(), seed, ..Self::default() }
+    }
+
+    /// A scenario that did not run to its end.
+    pub fn failed(scenario: &str, failure: String) -> Self {
+        Self { failure, ..Self::new(scenario, 0) }
+    }
+
+    /// Compares acknowledged ids with the number of deliveries of each id. A search makes several events of one,
+    /// with ids like `ID/SHA-256`.
+    #[must_use]
+    pub(crate) fn compared(
+        self,
+        accepted: &BTreeSet<String>,
+        delivered: &BTreeMap<String, u64>,
+    ) -> Self {
+        let stem = |id: &String| id.split('/').next().unwrap_or_default().to_owned();
+        let stems: BTreeSet<String> = delivered.keys().map(stem).collect();
+        Self {
+            events: accepted.len() as u64,
+            lost: accepted.difference(&stems).count() as u64,
+            repeated: delivered.values().map(|count| count - 1).sum(),
+            unexplained: stems.difference(accepted).count() as u64,
+            ..self
+        }
+    }
+
+    /// Adds a further measurement.
+    pub(crate) fn measure(&mut self, name: &str, value: impl Into<Value>) {
+        self.measured.insert(name.to_owned(), value.into());
     }
 
     /// Whether the contract was kept.
@@ -89,7 +118,7 @@ pub fn write(rows: &[Row], command: &str, folder: &Path) -> Result<()> {
     std::fs::write(folder.join("results.md"), markdown(rows, command)).with_context(name)
 }
 
-/// Reads the rows of another program; there are none if it did not run.
+/// Reads the rows of another program. If it did not run, there is one row that says so.
 ///
 /// # Errors
 /// The file cannot be read, or does not hold rows.
@@ -97,7 +126,9 @@ pub fn read(file: &Path) -> Result<Vec<Row>> {
     let name = || file.display().to_string();
     match std::fs::read(file) {
         Ok(bytes) => serde_json::from_slice(&bytes).with_context(name),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok(vec![Row::failed(&name(), "it did not run: this file is missing".to_owned())])
+        }
         Err(error) => Err(error).with_context(name),
     }
 }
@@ -144,6 +175,21 @@ mod tests {
         **load** (seed 7)
         - failed: no boundary
         ");
+    }
+
+    #[test]
+    fn lost_unknown_and_repeated_events_are_counted() {
+        let accepted = ["a", "b", "m"].map(str::to_owned).into();
+        let delivered = [("a", 3), ("m/1", 1), ("m/2", 1), ("z", 1)];
+        let delivered = delivered.map(|(id, count)| (id.to_owned(), count)).into();
+        let row = Row::default().compared(&accepted, &delivered);
+        assert_eq!((row.events, row.lost, row.unexplained, row.repeated), (3, 1, 1, 2));
+    }
+
+    #[test]
+    fn a_program_that_did_not_run_is_a_failure() {
+        let rows = read(Path::new("/no/such/file.json")).unwrap();
+        assert!(!rows.is_empty() && rows.iter().all(|row| !row.is_good()), "{rows:?}");
     }
 
     #[test]

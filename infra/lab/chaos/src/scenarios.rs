@@ -1,15 +1,16 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use chaos::report::Row;
-use chaos::sqs::Functions;
-use chaos::{local, sqs};
-use envelope::Provider;
 
-use crate::cli::Arguments;
+use crate::leaks::leaks;
+use crate::local::{self, LocalTestbed};
+use crate::programs::Programs;
+use crate::report::Row;
+use crate::sqs::{self, SqsTestbed};
 
-pub(crate) const SCENARIOS: [&str; 9] = [
+pub const SCENARIOS: [&str; 9] = [
     "crash, SQS",
     "crash, local",
     "faults, SQS",
@@ -22,63 +23,57 @@ pub(crate) const SCENARIOS: [&str; 9] = [
 ];
 const DISK_FULL: &str = "disk full, local";
 
-/// The number of rounds of events with secrets.
-const ROUNDS: u64 = 10;
 /// The number of other faults for each time that the disk is full.
 const FAULTS_PER_FULL_DISK: u64 = 50;
 
 /// Runs a program as root in a user and mount namespace of its own.
 const UNSHARE: [&str; 4] = ["unshare", "--user", "--map-root-user", "--mount"];
 
-/// The compiled programs.
-pub(crate) struct Programs {
-    certhooks: PathBuf,
-    functions: Functions,
-}
-
-impl Programs {
-    /// Finds them in `folder`, or else in the folder of this program.
-    pub(crate) fn find(folder: Option<&Path>) -> Result<Self> {
-        let own = std::env::current_exe()?;
-        let folder =
-            folder.or_else(|| own.parent()).context("this program has no parent folder")?;
-        let program = |name: &str| {
-            let path = std::path::absolute(folder.join(name))?;
-            ensure!(path.exists(), "{} is missing: `make chaos` builds it", path.display());
-            Ok(path)
-        };
-        let webhooks = vec![
-            (Provider::DIGICERT, program("digicert-webhook")?),
-            (Provider::CLOUDFLARE, program("cloudflare-webhook")?),
-            (Provider::META, program("meta-ct-webhook")?),
-        ];
-        let functions = Functions { worker: program("worker")?, webhooks };
-        Ok(Self { certhooks: program("certhooks")?, functions })
-    }
+/// How long the scenarios are.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Lengths {
+    /// Number of kills (SIGKILL) in each crash scenario
+    #[arg(long, default_value_t = 520)]
+    pub kills: u64,
+    /// Number of faults (local) or events (SQS) in each fault scenario
+    #[arg(long, default_value_t = 1000)]
+    pub faults: u64,
+    /// Number of events in the load scenario of certhooks local
+    #[arg(long, default_value_t = 100_000)]
+    pub events: u64,
+    /// Number of events in the load scenario on the emulator
+    #[arg(long, default_value_t = 2000)]
+    pub sqs_events: u64,
+    /// Number of rounds of events with secrets in each leak scenario
+    #[arg(long, default_value_t = 3)]
+    pub rounds: u64,
+    /// The program runs in a mount namespace of its own
+    #[arg(long, hide = true)]
+    pub namespaced: bool,
 }
 
 /// Runs one of [`SCENARIOS`].
-pub(crate) async fn run(
-    name: &str,
-    Programs { certhooks, functions }: &Programs,
-    arguments: &Arguments,
-    seed: u64,
-) -> Result<Row> {
-    let Arguments { kills, faults, events, sqs_events, .. } = *arguments;
-    match name {
-        "crash, SQS" => sqs::crash(functions, kills, seed).await,
-        "crash, local" => local::crash(certhooks, kills, seed).await,
-        "faults, SQS" => sqs::faults(functions, faults, seed).await,
-        "faults, local" => local::faults(certhooks, faults, seed).await,
-        DISK_FULL if arguments.namespaced => {
-            local::full(certhooks, faults.div_ceil(FAULTS_PER_FULL_DISK), seed).await
+///
+/// # Errors
+/// The scenario could not be run to its end.
+pub async fn run(name: &str, programs: &Programs, lengths: Lengths, seed: u64) -> Result<Row> {
+    let Lengths { kills, faults, events, sqs_events, rounds, namespaced } = lengths;
+    let (began, row) = (Instant::now(), Row::new(name, seed));
+    let row = match name {
+        "crash, SQS" => sqs::crash(programs, kills, row).await,
+        "crash, local" => local::crash(programs, kills, row).await,
+        "faults, SQS" => sqs::faults(programs, faults, row).await,
+        "faults, local" => local::faults(programs, faults, row).await,
+        DISK_FULL if namespaced => {
+            local::full(programs, faults.div_ceil(FAULTS_PER_FULL_DISK), row).await
         }
-        DISK_FULL => in_namespace(certhooks, faults, seed),
-        "load, SQS" => sqs::load(functions, sqs_events, seed).await,
-        "load, local" => local::load(certhooks, events, seed).await,
-        "leaks, SQS" => sqs::leaks(functions, ROUNDS, seed).await,
-        _ => local::leaks(certhooks, ROUNDS, seed).await,
-    }
+        DISK_FULL => in_namespace(&programs.certhooks, faults, seed),
+        "load, SQS" => sqs::load(programs, sqs_events, row).await,
+        "load, local" => local::load(programs, events, row).await,
+        "leaks, SQS" => leaks::<SqsTestbed>(programs, rounds, row).await,
+        _ => leaks::<LocalTestbed>(programs, rounds, row).await,
+    }?;
+    Ok(Row { seconds: began.elapsed().as_secs(), ..row })
 }
 
 /// Runs this program again in a namespace where it may mount a file system.

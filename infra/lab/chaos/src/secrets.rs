@@ -1,65 +1,64 @@
-//! Events that contain secrets.
+//! Unmistakable secrets in the place of every provider's, and the [`scanner`] that searches output for them.
 
-use anyhow::Result;
-use envelope::Provider;
-use rcgen::KeyPair;
-use serde_json::{Value, json};
-use simulator::{Fault, Rule};
+use harness::SecretScanner;
+use providers::profile::{self, Profile};
+use providers::secret_member::SecretMember;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use simulator::{Settings, Simulator};
 
-use crate::planted_secrets::CHALLENGE;
+/// The token of an ownership challenge. It is stored for the operator, and nowhere else.
+pub(crate) const CHALLENGE: &str = "marker/challenge+token=5d41402a";
 
-/// A new private key as PEM.
-pub(crate) fn private_key() -> Result<String> {
-    Ok(KeyPair::generate()?.serialize_pem())
+/// The planted value of a secret. It has the characters that encodings change, and more than 32 of them.
+pub(crate) fn planted(member: &SecretMember) -> String {
+    format!("marker/{}+planted=5d41402abc4b2a76", member.name)
 }
 
-/// Events of all providers that contain a private key or the token of a challenge, wherever one may be. Their
-/// ids, such as `certificate_id`, come from `number`.
-pub(crate) fn documents_with_secrets(pem: &str, number: u64) -> Vec<(Provider, Value)> {
-    let custom = |data: Value| {
-        json!({
-            "metadata": { "event": { "type": "ssl.custom_hostname_certificate.deletion.succeeded" } },
-            "data": data,
-        })
-    };
-    let meta = |changes: Value| {
-        let entry = json!([{ "id": number.to_string(), "changes": changes }]);
-        json!({ "object": "certificate_transparency", "entry": entry })
-    };
-    let chain = json!([{ "subject_common_name": "a", "pem": pem }]);
-    let issued =
-        json!({ "order_id": number, "certificate_id": number, "certificate_chain": chain });
-    let token = json!({ "token": CHALLENGE, "webhook_id": number });
-    let mut all = vec![
-        (Provider::DIGICERT, json!({ "event": "certificate_issued", "data": issued })),
-        (
-            Provider::DIGICERT,
-            json!({ "event": "new_event", "data": { "k": [[pem]], "n": number } }),
-        ),
-        (Provider::DIGICERT, json!({ "event": pem, "data": { "n": number } })),
-        (Provider::DIGICERT, json!({ "event": "challenge_webhook_endpoint", "data": token })),
-        (Provider::CLOUDFLARE, custom(json!({ "hostname": pem, "n": number }))),
-        (Provider::CLOUDFLARE, custom(json!({ "hostname": "a.example.com", pem: number }))),
-        (Provider::CLOUDFLARE, json!({ "alert_type": pem, "data": number })),
-        (Provider::META, meta(json!([{ "field": pem, "value": "" }]))),
-        (Provider::META, meta(json!([{ "field": "other", "value": { "k": pem } }]))),
-    ];
-    if number == 1 {
-        // The search finds the same certificates each time, which are delivered once.
-        let found = json!([{ "field": "certificate", "value": {} }]);
-        all.push((Provider::META, meta(found)));
+/// A scanner for all planted secrets, and for the lines of `keys`, which are private keys in PEM.
+pub(crate) fn scanner(keys: &[&str]) -> SecretScanner {
+    let members = profile::ALL.iter().flat_map(|profile| members(profile));
+    let mut secrets: Vec<String> = members.map(planted).collect();
+    secrets.push(CHALLENGE.to_owned());
+    SecretScanner::new(&secrets.iter().map(String::as_str).collect::<Vec<_>>(), keys)
+}
+
+/// All secrets of a provider.
+pub(crate) fn members(profile: &'static Profile) -> impl Iterator<Item = &'static SecretMember> {
+    profile.webhook_secret.iter().chain([&profile.api.secret])
+}
+
+/// The webhook secret of a provider, as it is stored.
+pub(crate) fn webhook_secret(profile: &Profile) -> SecretString {
+    stored(profile.webhook_secret).into()
+}
+
+/// A secret of these members, as Secrets Manager holds it.
+pub(crate) fn stored(members: &[SecretMember]) -> String {
+    let values = members.iter().map(|member| (member.stored_as.to_owned(), planted(member).into()));
+    Value::Object(values.collect::<Map<_, _>>()).to_string()
+}
+
+/// The simulated providers, which accept the planted API keys only.
+pub(crate) async fn simulator() -> anyhow::Result<Simulator> {
+    let mut settings = Settings::default();
+    for profile in profile::ALL {
+        settings.expect_key(profile.provider.as_str(), planted(&profile.api.secret).into());
     }
-    all
+    Simulator::start("127.0.0.1:0".parse()?, settings).await
 }
 
-/// Whether the document is a challenge. Its token is stored for the operator, and nothing is delivered.
-pub(crate) fn is_challenge(document: &Value) -> bool {
-    document["event"] == "challenge_webhook_endpoint"
-}
-
-/// Faulty responses that might make the worker log or publish too much, each for one request.
-pub(crate) fn leak_faults() -> [Rule; 4] {
-    let limited = Fault::RateLimited { retry_after: Some(1), status: None };
-    [limited, Fault::PrivateKey, Fault::MissingPermission, Fault::CutOff]
-        .map(|fault| Rule::new("/services/v2", fault).times(1))
+/// The variables that point the worker to simulated providers, as for real ones: `base` is the address by the
+/// provider's name. The simulator has no rate limits.
+pub(crate) fn api_variables(base: impl Fn(&str) -> String) -> Vec<(String, String)> {
+    let variables = profile::ALL.iter().flat_map(|profile| {
+        let api = &profile.api;
+        let settings = api.simulation.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let own = [
+            (api.base_variable, base(profile.provider.as_str())),
+            (api.budget_variable, "none".to_owned()),
+        ];
+        settings.chain(own)
+    });
+    variables.map(|(name, value)| (name.to_owned(), value)).collect()
 }

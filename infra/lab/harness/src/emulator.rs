@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use reqwest::Client;
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::process::Process;
@@ -111,16 +111,19 @@ impl Emulator {
         let configuration = format!(
             "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         );
-        let put = self.http.put(format!("{}/{name}", self.endpoint)).body(configuration);
-        let answer = put.header("authorization", authorization("s3")).send().await?;
-        answer.error_for_status().with_context(|| format!("CreateBucket {name}")).map(drop)
+        let put = self.bucket(Method::PUT, name).body(configuration).send().await?;
+        put.error_for_status().with_context(|| format!("CreateBucket {name}")).map(drop)
     }
 
     /// The content of an object as text.
     pub async fn object(&self, bucket: &str, key: &str) -> Result<String> {
-        let get = self.http.get(format!("{}/{bucket}/{key}", self.endpoint));
-        let answer = get.header("authorization", authorization("s3")).send().await?;
-        Ok(answer.error_for_status()?.text().await?)
+        let get = self.bucket(Method::GET, &format!("{bucket}/{key}")).send().await?;
+        Ok(get.error_for_status()?.text().await?)
+    }
+
+    fn bucket(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}/{path}", self.endpoint));
+        request.header("authorization", authorization("s3"))
     }
 
     /// The keys of all objects of a bucket.
@@ -128,10 +131,9 @@ impl Emulator {
         let mut keys: Vec<String> = Vec::new();
         loop {
             let after = keys.last().cloned().unwrap_or_default();
-            let list = self.http.get(format!("{}/{bucket}", self.endpoint));
-            let list = list.query(&[("list-type", "2"), ("start-after", &after)]);
-            let answer = list.header("authorization", authorization("s3")).send().await?;
-            let text = answer.error_for_status()?.text().await?;
+            let list = [("list-type", "2"), ("start-after", &after)];
+            let list = self.bucket(Method::GET, bucket).query(&list).send().await?;
+            let text = list.error_for_status()?.text().await?;
             let found = text.split("<Key>").skip(1).filter_map(|rest| rest.split('<').next());
             let before = keys.len();
             keys.extend(found.map(str::to_owned));

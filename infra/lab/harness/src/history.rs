@@ -44,7 +44,7 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Deliv
     };
     let aliases = aliases.iter().cloned().collect();
     let history = HistoryRecord { certificate: CERTIFICATE.into(), aliases, entry, kept_until };
-    DeliveryRecord { id: id.into(), kept_until, history: Some(history) }
+    DeliveryRecord { id: id.into(), kept_until, result: None, history: Some(history) }
 }
 
 /// The current time in whole seconds, the resolution of ledgers.

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use ports::{Claim, DeliveryRecord, Ledger};
+use envelope::Outcome;
+use ports::{CHALLENGES, Claim, DeliveredResult, DeliveryRecord, Ledger};
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
@@ -76,9 +77,44 @@ pub async fn a_recorded_id_stays_recorded(ledger: &impl Ledger) -> Result<()> {
     }
     for owner in ["a", "b", "a"] {
         let claim = claim(ledger, "delivered", owner).await?;
-        ensure!(claim == Claim::Recorded, "{owner}: {claim:?}");
+        ensure!(claim == Claim::Recorded(None), "{owner}: {claim:?}");
         ledger.release("delivered", owner).await?;
     }
+    Ok(())
+}
+
+/// Tests that a record tells what was delivered, to the microsecond.
+///
+/// # Errors
+/// As of [`a_claim_has_one_owner`].
+pub async fn a_record_says_what_was_delivered(ledger: &impl Ledger) -> Result<()> {
+    let received = OffsetDateTime::from_unix_timestamp_nanos(1_780_000_000_123_456_000)?;
+    for (id, outcome, leaf) in [
+        ("downloaded", Outcome::Downloaded, Some("ab".repeat(32))),
+        ("failed", Outcome::Failed, None),
+    ] {
+        claim(ledger, id, "a").await?;
+        let result = DeliveredResult { received, outcome, leaf };
+        let record = DeliveryRecord::id(id, in_seconds(3600));
+        ledger.record(DeliveryRecord { result: Some(result.clone()), ..record }).await?;
+        let claim = claim(ledger, id, "b").await?;
+        ensure!(claim == Claim::Recorded(Some(result)), "{claim:?}");
+    }
+    Ok(())
+}
+
+/// Tests that a forgotten id is as one that was never delivered, and that a claim is not forgotten.
+///
+/// # Errors
+/// As of [`a_claim_has_one_owner`].
+pub async fn a_forgotten_id_is_new(ledger: &impl Ledger) -> Result<()> {
+    ledger.record(DeliveryRecord::id("forgotten", in_seconds(3600))).await?;
+    for _ in 0..2 {
+        ledger.forget("forgotten").await?;
+    }
+    ensure!(claim(ledger, "forgotten", "a").await? == Claim::Granted);
+    ledger.forget("forgotten").await?;
+    ensure!(is_held(claim(ledger, "forgotten", "b").await?), "a claim was forgotten");
     Ok(())
 }
 
@@ -103,30 +139,37 @@ pub async fn recorded_ids_are_known(ledger: &impl Ledger) -> Result<()> {
     Ok(())
 }
 
-/// Tests that the newest token of each webhook waits for the operator until it expires. `waiting` reads
-/// the webhook ids and tokens of a ledger that has had no challenge yet.
+/// Tests that the newest tokens of each webhook wait for the operator until they expire or are used.
+/// `waiting` reads the tokens of a ledger that has had no challenge yet, in any order.
 ///
 /// # Errors
 /// As of [`a_claim_has_one_owner`].
 pub async fn a_challenge_waits_until_it_expires(
     ledger: &impl Ledger,
-    waiting: impl AsyncFn() -> BTreeMap<String, String>,
+    waiting: impl AsyncFn() -> Vec<String>,
 ) -> Result<()> {
-    let half_an_hour = in_seconds(1800);
-    for (webhook, token, expires) in [
-        ("7", "replaced", half_an_hour),
-        ("7", "newer", half_an_hour),
-        ("8", "of another webhook", half_an_hour),
-        ("9", "expired", in_seconds(-2)),
-    ] {
-        ledger.keep_challenge(webhook, &SecretString::from(token), expires).await?;
-    }
+    let keep = async |webhook: &str, token: String, expires| {
+        ledger.keep_challenge(webhook, &SecretString::from(token), expires).await
+    };
+    keep("8", "of another webhook".into(), in_seconds(1800)).await?;
+    keep("9", "expired".into(), in_seconds(-2)).await?;
     // It has not expired, so it stays.
     ledger.end_challenge("8").await?;
     ledger.end_challenge("9").await?;
-    let expected = [("7", "newer"), ("8", "of another webhook")];
-    let expected = expected.map(|(webhook, token)| (webhook.to_owned(), token.to_owned()));
-    let waiting = waiting().await;
-    ensure!(waiting == BTreeMap::from(expected), "{:?}", waiting.keys());
+    let forged = i64::try_from(CHALLENGES)? + 5;
+    for number in 0..forged {
+        keep("7", format!("token {number}"), in_seconds(1000 + number)).await?;
+    }
+    let used = in_seconds(1700);
+    for _ in 0..2 {
+        keep("7", "used".into(), used).await?;
+    }
+    ledger.delete_challenge("7", used).await?;
+    let mut expected: Vec<_> = (6..forged).map(|number| format!("token {number}")).collect();
+    expected.push("of another webhook".to_owned());
+    let mut waiting = waiting().await;
+    waiting.sort();
+    expected.sort();
+    ensure!(waiting == expected, "{waiting:?}");
     Ok(())
 }

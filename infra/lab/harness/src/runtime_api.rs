@@ -62,8 +62,7 @@ impl RuntimeApi {
     pub(crate) fn router(self: Arc<Self>) -> Router {
         Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(result))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(self)
     }
@@ -110,20 +109,15 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
     (headers, event).into_response()
 }
 
-async fn response(
+/// The outcome is `response` or `error`.
+async fn result(
     State(api): State<Arc<RuntimeApi>>,
-    Segment(id): Segment<String>,
+    Segment((id, outcome)): Segment<(String, String)>,
     body: Bytes,
 ) -> StatusCode {
-    api.complete(id, || InvocationResult::Response(json(&body)))
-}
-
-async fn error(
-    State(api): State<Arc<RuntimeApi>>,
-    Segment(id): Segment<String>,
-    body: Bytes,
-) -> StatusCode {
-    api.complete(id, || InvocationResult::Error(json(&body)))
+    let is_error = outcome == "error";
+    let result = if is_error { InvocationResult::Error } else { InvocationResult::Response };
+    api.complete(id, || result(json(&body)))
 }
 
 async fn init_error(State(api): State<Arc<RuntimeApi>>, body: Bytes) -> StatusCode {

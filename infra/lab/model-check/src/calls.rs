@@ -2,10 +2,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use envelope::{CertificateEvent, Envelope};
+use envelope::{CertificateEvent, Envelope, Outcome};
 use ports::{
-    Archive, CertificateState, Claim, Deliveries, Delivery, DeliveryRecord, EventsQueue, Ledger,
-    Ordering, Outgoing, PortError, PortResult,
+    Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
+    EventsQueue, Ledger, Ordering, Outgoing, PortError, PortResult,
 };
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -25,13 +25,15 @@ pub(crate) enum Call {
         owner: Owner,
         lease: Duration,
     },
-    /// Meta's events have the id ENVELOPE/CERTIFICATE; only the certificate matters here.
+    /// Meta's events have the id ENVELOPE/CERTIFICATE, and a repeat has ENVELOPE/again/RECEIPT; only what
+    /// follows the envelope's id matters here.
     Publish {
         event: Name,
         is_marked_stale: bool,
     },
     Record {
         key: Name,
+        result: Option<Name>,
     },
     Release {
         key: Name,
@@ -60,7 +62,7 @@ pub(crate) struct Name(usize);
 pub(crate) struct Names(Arc<Mutex<Vec<String>>>);
 
 impl Names {
-    fn of(&self, text: &str) -> Name {
+    pub(crate) fn of(&self, text: &str) -> Name {
         let mut names = self.0.lock().unwrap();
         Name(names.iter().position(|name| name == text).unwrap_or_else(|| {
             names.push(text.to_owned());
@@ -80,9 +82,27 @@ pub(crate) enum Answer {
     Failed,
     Granted,
     Held,
-    Recorded,
+    /// What was delivered, by the name of its [`text`](result_text).
+    Recorded(Option<Name>),
     /// The certificate has already reached a higher rank.
     Stale,
+}
+
+/// What was delivered, as the text of a name: time of receipt in nanoseconds since 1970, outcome, leaf.
+pub(crate) fn result_text(DeliveredResult { received, outcome, leaf }: &DeliveredResult) -> String {
+    let leaf = leaf.as_deref().unwrap_or_default();
+    format!("{} {outcome} {leaf}", received.unix_timestamp_nanos())
+}
+
+pub(crate) fn result_of(text: &str) -> DeliveredResult {
+    let [received, outcome, leaf] = text.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{text} names no result")
+    };
+    DeliveredResult {
+        received: OffsetDateTime::from_unix_timestamp_nanos(received.parse().unwrap()).unwrap(),
+        outcome: Outcome::named(outcome).unwrap(),
+        leaf: (!leaf.is_empty()).then(|| leaf.to_owned()),
+    }
 }
 
 /// The receipt of every message. The worker does not compare receipts, so one is enough.
@@ -165,7 +185,10 @@ impl Ledger for ModelPorts {
         match self.call(call).await? {
             Answer::Granted => Ok(Claim::Granted),
             Answer::Held => Ok(Claim::Held { until: now }),
-            Answer::Recorded => Ok(Claim::Recorded),
+            Answer::Recorded(result) => {
+                let result = result.map(|name| result_of(&self.names.text(name)));
+                Ok(Claim::Recorded(result))
+            }
             answer => panic!("{answer:?} does not answer a claim"),
         }
     }
@@ -179,12 +202,17 @@ impl Ledger for ModelPorts {
     }
 
     async fn record(&self, recorded: DeliveryRecord) -> PortResult<()> {
-        self.call(Call::Record { key: self.names.of(&recorded.id) }).await.map(drop)
+        let result = recorded.result.as_ref().map(|result| self.names.of(&result_text(result)));
+        self.call(Call::Record { key: self.names.of(&recorded.id), result }).await.map(drop)
     }
 
     async fn release(&self, id: &str, owner: &str) -> PortResult<()> {
         let (key, owner) = (self.names.of(id), self.owner(owner));
         self.call(Call::Release { key, owner }).await.map(drop)
+    }
+
+    async fn forget(&self, id: &str) -> PortResult<()> {
+        panic!("a worker never forgets {id}")
     }
 
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
@@ -197,6 +225,10 @@ impl Ledger for ModelPorts {
         _token: &SecretString,
         _expires: OffsetDateTime,
     ) -> PortResult<()> {
+        panic!("{webhook_id}: no scenario has a challenge")
+    }
+
+    async fn delete_challenge(&self, webhook_id: &str, _expires: OffsetDateTime) -> PortResult<()> {
         panic!("{webhook_id}: no scenario has a challenge")
     }
 }

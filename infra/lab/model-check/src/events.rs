@@ -1,12 +1,51 @@
-use envelope::rfc3339;
+use envelope::timestamp;
 use ports::{PortResult, SecretSource, SecretVersions};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 /// The message of a `certificate_issued` event of DigiCert.
 pub(crate) fn issued(id: &str) -> Value {
     let data = json!({"order_id": 1, "certificate_id": 77});
     envelope(id, &json!({"event": "certificate_issued", "data": data}))
+}
+
+/// The same event as CertCentral sends it once more.
+pub(crate) fn repeated(id: &str) -> Value {
+    later(issued(id))
+}
+
+/// The same event as the reconciler finds it.
+pub(crate) fn reconciled(id: &str) -> Value {
+    let mut envelope = later(issued(id));
+    envelope["reconciled"] = json!(true);
+    envelope
+}
+
+/// An event of a certificate that CertCentral does not know, after the time in which it could be late.
+pub(crate) fn unknown(id: &str) -> Value {
+    let data = json!({"order_id": 1, "certificate_id": 0});
+    let envelope = envelope(id, &json!({"event": "certificate_issued", "data": data}));
+    at(envelope, OffsetDateTime::now_utc() - Duration::hours(1))
+}
+
+/// An event that came with a chain.
+pub(crate) fn with_chain(id: &str, pem: &str) -> Value {
+    let chain = json!([{"subject_common_name": "www.example.com", "pem": pem}]);
+    let data = json!({"order_id": 1, "certificate_id": 77, "certificate_chain": chain});
+    envelope(id, &json!({"event": "certificate_issued", "data": data}))
+}
+
+/// The same event, received a second later.
+pub(crate) fn later(envelope: Value) -> Value {
+    let time = envelope["receivedtime"].as_str().unwrap();
+    let time = OffsetDateTime::parse(time, &Rfc3339).unwrap();
+    at(envelope, time + Duration::SECOND)
+}
+
+fn at(mut envelope: Value, time: OffsetDateTime) -> Value {
+    envelope["receivedtime"] = json!(timestamp(time));
+    envelope
 }
 
 /// The revocation of the same certificate.
@@ -30,7 +69,7 @@ pub(crate) fn observed(id: &str) -> Value {
 }
 
 fn envelope(id: &str, document: &Value) -> Value {
-    let received = rfc3339(OffsetDateTime::now_utc());
+    let received = timestamp(OffsetDateTime::now_utc());
     json!({
         "specversion": "1.0",
         "id": id,

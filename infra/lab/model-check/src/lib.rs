@@ -23,8 +23,8 @@ mod steps;
 
 pub use machine::Machine;
 pub use scenarios::{
-    COPIES, ISSUED, LIFECYCLE, REVOKED, SAME_CERTIFICATES, SCENARIOS, TWO_EVENTS, VALIDATED,
-    machine,
+    CONFLICT, COPIES, FAILED, FAILED_AGAIN, FAILED_REPEATS, ISSUED, LIFECYCLE, REPEATS, REVOKED,
+    SAME_CERTIFICATES, SCENARIOS, TWO_EVENTS, VALIDATED, machine,
 };
 pub use search::{Bounds, Search, Statistics, Violation};
 pub use steps::{Flaw, Step};

@@ -1,12 +1,13 @@
 use std::cell::RefCell;
 
 use envelope::{Envelope, Provider};
+use ports::DeliveredResult;
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use serde_json::Value;
 use simulator::{Fault, Rule, Simulator};
 use tokio::runtime::Runtime;
 
-use crate::calls::{Answer, Call, ModelPorts, Names, RECEIPT};
+use crate::calls::{Answer, Call, ModelPorts, Name, Names, RECEIPT, result_of, result_text};
 use crate::events::ApiKey;
 
 /// The input of a worker.
@@ -70,6 +71,14 @@ impl Machine {
 
     pub(crate) fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// The same result, as if it had come of an event with the time of receipt of this one.
+    pub(crate) fn received_with(&self, event: usize, result: Name) -> Name {
+        let envelope: Envelope = serde_json::from_value(self.events[event].clone()).unwrap();
+        let result = result_of(&self.names.text(result));
+        let result = DeliveredResult { received: envelope.receivedtime, ..result };
+        self.names.of(&result_text(&result))
     }
 
     /// The number of states of the worker that were run.
@@ -144,6 +153,8 @@ impl Machine {
             ("DIGICERT_API_BASE", digicert.as_str()),
             ("META_API_BASE", &meta),
             ("META_DOMAINS", "example.com"),
+            // A conflict that the provider decides makes one delivery at most; one that nobody decides, two.
+            ("DIGICERT_CONFIRM", "false"),
         ];
         let settings = Settings::from_environment(&environment.into_iter().collect()).unwrap();
         let ports = Ports {

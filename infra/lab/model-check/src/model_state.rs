@@ -49,7 +49,7 @@ pub(crate) struct Receipt {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Entry {
     Claimed { holder: Holder, remaining: Minutes },
-    Recorded,
+    Recorded(Option<Name>),
 }
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -100,8 +100,8 @@ impl ModelState {
                 self.deliveries.entry(event).or_default().deliveries += 1;
                 run.unrecorded = Some(event);
             }
-            Call::Record { key } => {
-                self.ledger.insert(key, Entry::Recorded);
+            Call::Record { key, result } => {
+                self.ledger.insert(key, Entry::Recorded(result));
                 run.unrecorded = None;
             }
             Call::Release { key, owner } => {
@@ -118,7 +118,7 @@ impl ModelState {
 
     fn claim(&mut self, key: Name, holder: Holder, remaining: Minutes) -> Answer {
         match self.ledger.get(&key) {
-            Some(Entry::Recorded) => return Answer::Recorded,
+            Some(Entry::Recorded(result)) => return Answer::Recorded(*result),
             Some(Entry::Claimed { holder: other, remaining })
                 if *other != holder && *remaining > 0 =>
             {
@@ -237,6 +237,7 @@ mod tests {
         contract::a_claim_has_one_owner(&ledger).await.unwrap();
         contract::a_lease_ends(&ledger).await.unwrap();
         contract::a_recorded_id_stays_recorded(&ledger).await.unwrap();
+        contract::a_record_says_what_was_delivered(&ledger).await.unwrap();
         drop(ledger);
         answering.await.unwrap();
     }

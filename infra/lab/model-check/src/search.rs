@@ -17,6 +17,8 @@ pub struct Bounds<'a> {
     pub workers: usize,
     pub faults: u8,
     pub outages: u8,
+    /// The number of ids that are delivered in all, whatever the order: what is new has an id of its own.
+    pub ids: usize,
 }
 
 /// What a search visited.
@@ -116,7 +118,7 @@ impl<'a> Search<'a> {
     }
 
     fn first(&self) -> ModelState {
-        let Bounds { queue, workers, faults, outages } = self.bounds;
+        let Bounds { queue, workers, faults, outages, .. } = self.bounds;
         let runs = vec![None; workers];
         let mut state = ModelState { runs, faults, outages, ..ModelState::default() };
         queue.iter().for_each(|event| state.send(*event, 0));
@@ -155,6 +157,9 @@ impl<'a> Search<'a> {
                 return Some(format!("{how}: {}", text(*id)));
             }
         }
+        if let Some(broken_promise) = self.wrong_count(state, is_end) {
+            return Some(broken_promise.into());
+        }
         if let Some(broken_promise) = self.out_of_order(state) {
             return Some(broken_promise.into());
         }
@@ -166,6 +171,16 @@ impl<'a> Search<'a> {
             return Some("not delivered exactly once although there was no fault".into());
         }
         None
+    }
+
+    /// What is new is delivered under an id of its own, and what is not new is delivered once.
+    fn wrong_count(&self, state: &ModelState, is_end: bool) -> Option<&'static str> {
+        let ids = state.deliveries.values().filter(|count| count.deliveries > 0).count();
+        if ids > self.bounds.ids {
+            return Some("delivered again under another id");
+        }
+        let is_swallowed = is_end && state.dead_letters.is_empty() && ids < self.bounds.ids;
+        is_swallowed.then_some("swallowed: what is new was not delivered")
     }
 
     /// An event older than the state of its certificate is marked stale, and the state never moves back.

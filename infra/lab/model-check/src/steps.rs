@@ -36,6 +36,10 @@ pub enum Flaw {
     AcknowledgedAtReceive,
     /// A claim is kept as if it were a record.
     ClaimedIsRecorded,
+    /// A repeat is told from a copy by its data, which is the same, and not by its time of receipt.
+    ComparedByData,
+    /// The id of a repeat is the next number, and does not follow from the repeat.
+    CountedIds,
     /// The ledger grants every claim, as if the condition of its write were missing.
     EveryClaimGranted,
     /// The lease ends while its worker may still be running.
@@ -177,7 +181,16 @@ impl Steps<'_> {
 
     fn effect(&self, state: &mut ModelState, run: &mut Run, call: Call) -> Answer {
         let key = match call {
+            Call::Claim { key, .. } if self.has(Flaw::CountedIds) && self.is_repeat(key) => {
+                return Answer::Granted;
+            }
             Call::Claim { key, .. } => key,
+            Call::Publish { event, is_marked_stale }
+                if self.has(Flaw::CountedIds) && self.is_repeat(event) =>
+            {
+                let event = self.machine.names().of(&format!("again/{}", state.deliveries.len()));
+                return state.effect(run, Call::Publish { event, is_marked_stale });
+            }
             Call::Advance { certificate, .. } => {
                 return self.advance(state, run, call, certificate);
             }
@@ -186,9 +199,14 @@ impl Steps<'_> {
         if self.has(Flaw::EveryClaimGranted) {
             state.ledger.remove(&key);
         }
-        let answer = state.effect(run, call);
+        let mut answer = state.effect(run, call);
+        if let Answer::Recorded(Some(result)) = &mut answer
+            && self.has(Flaw::ComparedByData)
+        {
+            *result = self.machine.received_with(run.event, *result);
+        }
         if answer == Answer::Granted && self.has(Flaw::ClaimedIsRecorded) {
-            state.ledger.insert(key, Entry::Recorded);
+            state.ledger.insert(key, Entry::Recorded(None));
         }
         if let Some(Entry::Claimed { remaining, .. }) = state.ledger.get_mut(&key)
             && self.has(Flaw::LeaseOfAMinute)
@@ -196,6 +214,10 @@ impl Steps<'_> {
             *remaining = 1;
         }
         answer
+    }
+
+    fn is_repeat(&self, name: Name) -> bool {
+        self.machine.names().text(name).contains("again/")
     }
 
     fn advance(

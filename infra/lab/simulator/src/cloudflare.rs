@@ -2,8 +2,8 @@
 //! notifications that they cause.
 //!
 //! - [`custom_hostname`]: details of a custom hostname
-//! - [`destinations`], [`policies`]: the settings of notifications
-//! - [`event`], [`document`], [`notification`]: what happens to a certificate, and its notifications
+//! - [`resources`], [`destinations`], [`policies`]: the settings of notifications
+//! - [`event`], [`notification`]: what happens to a certificate, and its notifications
 //! - [`state`]: destinations and policies
 //! - [`history`]: the notifications that were sent
 //! - [`token`]: whether the API token is valid
@@ -11,30 +11,32 @@
 
 mod custom_hostname;
 mod destinations;
-mod document;
 mod event;
 mod history;
 mod notification;
 mod policies;
 mod replies;
+mod resources;
 mod state;
 mod token;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 pub use self::event::{CloudflareEvent, CloudflareSent};
 pub(crate) use self::replies::{error_response, key_refusal, unknown_route};
+use self::resources::{list, show};
 pub(crate) use self::state::CloudflareState;
+use self::state::{Destination, Policy};
 
 pub(crate) const BASE: &str = "/client/v4";
 
 pub(crate) fn routes(state: Arc<CloudflareState>) -> Router {
     let destination =
-        get(destinations::show).put(destinations::update).delete(destinations::delete);
-    let policy = get(policies::show).put(policies::update).delete(policies::delete);
+        get(show::<Destination>).put(destinations::update).delete(resources::delete::<Destination>);
+    let policy = get(show::<Policy>).put(policies::update).delete(resources::delete::<Policy>);
     let alerting = |path: &str| format!("/client/v4/accounts/{{account}}/alerting/v3/{path}");
     Router::new()
         .route("/client/v4/zones/{zone}/custom_hostnames/{id}", get(custom_hostname::show))
@@ -43,10 +45,11 @@ pub(crate) fn routes(state: Arc<CloudflareState>) -> Router {
         .route("/client/v4/user/tokens/verify", get(token::verify))
         .route(
             &alerting("destinations/webhooks"),
-            get(destinations::list).post(destinations::create),
+            get(list::<Destination>).post(destinations::create),
         )
+        .route("/_simulator/cloudflare/events", post(event::control))
         .route(&alerting("destinations/webhooks/{id}"), destination)
-        .route(&alerting("policies"), get(policies::list).post(policies::create))
+        .route(&alerting("policies"), get(list::<Policy>).post(policies::create))
         .route(&alerting("policies/{id}"), policy)
         .with_state(state)
 }

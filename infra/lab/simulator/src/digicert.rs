@@ -2,7 +2,7 @@
 //! and the provider's pages where they exist; comments say where something is not documented.
 //!
 //! - [`certificates`], [`order`], [`status_changes`]: certificates and orders
-//! - [`management`], [`verification`], [`webhook_request`], [`webhook`]: the account's webhook
+//! - [`management`], [`webhook_request`], [`webhook`]: the account's webhook
 //! - [`event`], [`sending`], [`event_log`]: events, and what became of each
 //! - [`state`]: the account
 //! - [`refusal`], [`replies`]: error responses
@@ -17,14 +17,13 @@ mod replies;
 mod sending;
 mod state;
 mod status_changes;
-mod verification;
 mod webhook;
 mod webhook_request;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 pub use self::event::{DigicertEvent, DigicertSent, Outcome, Withheld};
 pub(crate) use self::replies::{error_response, key_refusal, unknown_route};
@@ -40,6 +39,7 @@ pub(crate) fn routes(state: Arc<DigicertState>) -> Router {
         )
         .route("/services/v2/order/certificate/{order_id}", get(certificates::order_info))
         .route("/services/v2/order/certificate/status-changes", get(certificates::status_changes))
+        .route("/_simulator/digicert/events", post(event::control))
         .merge(management::routes())
         .with_state(state)
 }

@@ -1,14 +1,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A fault of a response. Where a fault has no meaning (a faulty chain in a response without one, `Retired`
-/// at CertCentral), the response is the usual one.
+/// A fault of a response. Where a fault has no meaning (a faulty chain in a response without one), the
+/// response is the usual one.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fault {
-    /// 429, or `status`, with the provider's error body; Graph: code 4 with 403, or with `status`.
-    /// `retry_after` is in seconds.
+    /// The provider's status, mostly 429, or `status`, with the provider's error body. `retry_after` is in
+    /// seconds.
     RateLimited { retry_after: Option<u64>, status: Option<u16> },
     /// A status from 500 to 599, or 503 if `None`. The body is the provider's JSON with 500, and the HTML of
     /// a gateway with any other.
@@ -31,13 +31,10 @@ pub enum Fault {
     KeyRefused,
     /// The API key is valid but lacks the permission.
     MissingPermission,
-    /// CertCentral: 404, the route does not exist.
+    /// The route does not exist.
     NoRoute,
-    /// CertCentral: 400, the certificate is not issued yet. Cloudflare: 200, still
-    /// `pending_validation`. Graph: 200, nothing found.
+    /// The certificate is not issued yet, or nothing is found, in the words of the provider.
     NotReady,
-    /// Graph: 400, code 100, subcode 33.
-    Retired,
     /// The leaf with an intermediate and a root that did not sign it.
     WrongChain,
     /// Root, leaf, intermediate, with text before, between and after.
@@ -60,7 +57,7 @@ pub(crate) struct InjectedFault(pub(crate) Option<Fault>);
 
 /// A fault for the requests whose path begins with `path`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(try_from = "Map<String, Value>")]
+#[serde(try_from = "Document")]
 pub struct Rule {
     pub path: String,
     #[serde(flatten)]
@@ -83,43 +80,41 @@ impl Rule {
     }
 }
 
-/// Implemented by hand, because serde cannot refuse unknown members beside a flattened one, and a misspelt
-/// `times` would otherwise mean "until it is removed".
-impl TryFrom<Map<String, Value>> for Rule {
+/// A rule as JSON has it. Serde cannot refuse unknown members beside a flattened one, and a misspelt `times`
+/// would otherwise mean "until it is removed".
+#[derive(Deserialize)]
+struct Document {
+    path: String,
+    times: Option<u32>,
+    #[serde(flatten)]
+    fault: Map<String, Value>,
+}
+
+impl TryFrom<Document> for Rule {
     type Error = String;
 
-    fn try_from(mut document: Map<String, Value>) -> Result<Self, String> {
-        let path = path(document.remove("path"))?;
-        let times = times(document.remove("times"))?;
-        let fault: Fault = serde_json::from_value(Value::Object(document.clone()))
-            .map_err(|error| format!("the rule for {path}: {error}"))?;
+    fn try_from(Document { path, times, fault: members }: Document) -> Result<Self, String> {
+        let wrong = |problem: String| Err(format!("the rule for {path}: {problem}"));
+        let fault: Fault = match serde_json::from_value(Value::Object(members.clone())) {
+            Ok(fault) => fault,
+            Err(error) => return wrong(error.to_string()),
+        };
         let known = serde_json::to_value(&fault).map_err(|error| error.to_string())?;
-        if let Some(member) = document.keys().find(|member| known.get(member.as_str()).is_none()) {
-            return Err(format!("the rule for {path}: this fault takes no `{member}`"));
+        if let Some(member) = members.keys().find(|member| known.get(member.as_str()).is_none()) {
+            return wrong(format!("this fault takes no `{member}`"));
         }
-        if let Fault::ServerError { status: Some(status) } = fault
-            && !(500..=599).contains(&status)
-        {
-            return Err(format!("the rule for {path}: `status` {status} is not from 500 to 599"));
+        if !path.starts_with('/') {
+            return wrong("`path` must begin with /".to_owned());
         }
-        Ok(Self { path, fault, times })
-    }
-}
-
-fn path(value: Option<Value>) -> Result<String, String> {
-    match value {
-        Some(Value::String(path)) if path.starts_with('/') => Ok(path),
-        _ => Err("`path` must be a string that begins with /".to_owned()),
-    }
-}
-
-fn times(value: Option<Value>) -> Result<Option<u32>, String> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => match value.as_u64().and_then(|times| u32::try_from(times).ok()) {
-            Some(times) if times > 0 => Ok(Some(times)),
-            _ => Err(format!("`times` must be a number from 1, not {value}")),
-        },
+        if times == Some(0) {
+            return wrong("`times` must be a number from 1".to_owned());
+        }
+        match fault {
+            Fault::ServerError { status: Some(status) } if !(500..=599).contains(&status) => {
+                wrong(format!("`status` {status} is not from 500 to 599"))
+            }
+            _ => Ok(Self { path, fault, times }),
+        }
     }
 }
 

@@ -1,14 +1,13 @@
-//! Simulated CertCentral, Cloudflare and Graph API, for local runs and tests. It listens on
+//! The simulated APIs of all providers, for local runs and tests. It listens on
 //! loopback only, issues real X.509 chains for any id, sends events to subscribed endpoints, and injects
 //! faults on demand.
 //!
 //! - [`server`]: the [`Simulator`], from start to stop, and its base URLs
-//! - [`settings`]: expected API keys, subscribed domains, the retired product
 //! - [`middleware`]: records, delays and fails the requests to providers, and checks their keys
 //! - [`control`]: the control paths, `/_simulator/...`
-//! - [`provider`]: one row for each provider, which joins its folder to the rest
-//! - [`app_state`]: the state of each provider; [`shared`]: what they have in common
-//! - [`digicert`], [`cloudflare`], [`meta`]: routes, responses and state of each provider
+//! - [`provider`]: one row for each provider, which joins its folder to the rest; its settings and state
+//! - [`shared`]: what the providers have in common
+//! - a module for each provider: its routes, responses and state
 //! - [`fault`], [`faults`]: the kinds of faults, and the rules in force
 //! - [`connection`]: connections that a fault can reset
 //! - [`requests`]: the recorded requests, without secrets
@@ -17,7 +16,6 @@
 //! - [`api_key`], [`clock`], [`fifo_cache`], [`hostname`], [`random`], [`responses`]: small shared parts
 
 mod api_key;
-mod app_state;
 mod authority;
 mod chain;
 mod clock;
@@ -36,7 +34,6 @@ mod random;
 mod requests;
 mod responses;
 mod server;
-mod settings;
 mod shared;
 mod webhook_sender;
 
@@ -44,6 +41,6 @@ pub use cloudflare::{CloudflareEvent, CloudflareSent};
 pub use digicert::{DigicertEvent, DigicertSent, Outcome, Withheld};
 pub use fault::{Fault, Rule};
 pub use faults::Faults;
+pub use provider::Settings;
 pub use requests::{RecordedRequest, Requests};
 pub use server::Simulator;
-pub use settings::Settings;

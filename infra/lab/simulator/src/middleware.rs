@@ -11,11 +11,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{StreamExt, once};
 use tokio::time::sleep;
 
-use crate::app_state::AppState;
 use crate::connection::ConnectionHandle;
 use crate::fault::{Fault, InjectedFault};
-use crate::provider::Provider;
-use crate::responses::{InternalError, html, redirect};
+use crate::provider::{AppState, Provider};
+use crate::responses::{HandlerResult, html, redirect};
 
 /// Handles every request to a provider: records it, delays it, injects the fault, checks the API key, and
 /// lets it be answered. When the simulator stops, the connections of unfinished requests are reset.
@@ -83,7 +82,7 @@ fn reset(connection: &ConnectionHandle) -> Response {
 }
 
 /// The response with its whole `Content-Length` and half of its body, after which the connection ends.
-async fn cut_off(response: Response) -> Result<Response, InternalError> {
+async fn cut_off(response: Response) -> HandlerResult {
     // This leaves time to send the half, because an error in the body discards what is still buffered.
     const FLUSH: Duration = Duration::from_millis(50);
     let (mut head, body) = response.into_parts();

@@ -3,26 +3,50 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
+use serde_json::{Map, Value, json};
 
 /// What a handler returns.
-pub(crate) type HandlerResult = Result<Response, InternalError>;
+pub(crate) type HandlerResult<T = Response> = Result<T, Failure>;
 
-/// An error of the simulator itself, not a simulated one. The response is 500 with plain text that says so.
-pub(crate) struct InternalError(anyhow::Error);
+/// Why a handler has no successful response.
+pub(crate) enum Failure {
+    /// The provider refuses the request.
+    Refused(Refused),
+    /// An error of the simulator itself. The response is 500 with plain text that says so.
+    Internal(anyhow::Error),
+}
 
-impl<E: Into<anyhow::Error>> From<E> for InternalError {
-    fn from(error: E) -> Self {
-        Self(error.into())
+/// The status and body with which a provider refuses a request.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) StatusCode, pub(crate) Value);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        json(self.0, self.1)
     }
 }
 
-impl IntoResponse for InternalError {
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let text = format!("the simulator itself failed: {:#}\n", self.0);
-        (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+        match self {
+            Self::Refused(refused) => refused.into_response(),
+            Self::Internal(error) => {
+                let text = format!("the simulator itself failed: {error:#}\n");
+                (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+            }
+        }
     }
 }
 
@@ -54,6 +78,14 @@ pub(crate) fn bad_request(error: String) -> Response {
     json(StatusCode::BAD_REQUEST, json!({"error": error}))
 }
 
+/// The members of a JSON object.
+pub(crate) fn members(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
 pub(crate) fn with_retry_after(mut response: Response, seconds: Option<u64>) -> Response {
     if let Some(seconds) = seconds {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -68,12 +100,4 @@ pub(crate) fn redirect(location: &str) -> Response {
         response.headers_mut().insert(LOCATION, location);
     }
     response
-}
-
-/// A time in a provider's format.
-pub(crate) fn format_time(
-    time: OffsetDateTime,
-    format: &[BorrowedFormatItem<'_>],
-) -> Result<String, time::error::Format> {
-    time.format(format)
 }

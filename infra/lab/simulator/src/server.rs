@@ -11,19 +11,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::app_state::AppState;
-use crate::cloudflare::{CloudflareEvent, CloudflareSent};
 use crate::connection::{ConnectionHandle, ResettableListener};
-use crate::digicert::{DigicertEvent, DigicertSent};
 use crate::faults::Faults;
-use crate::provider::Provider;
+use crate::provider::{AppState, Provider, Settings};
 use crate::requests::Requests;
-use crate::settings::Settings;
-use crate::{cloudflare, control, digicert, meta, middleware, provider};
+use crate::{control, middleware, provider};
 
 /// A running simulator. It stops when it is dropped.
 pub struct Simulator {
-    state: AppState,
+    pub(crate) state: AppState,
     serving: JoinHandle<()>,
     /// Dropping it stops the server and resets the connections of unfinished requests.
     running: watch::Sender<()>,
@@ -71,24 +67,14 @@ impl Simulator {
         simulated.map_or_else(|| self.base(&format!("/{provider}")), |it| self.base(it.base))
     }
 
+    /// The paths of the bases of the simulated providers, for [`Rule`](crate::Rule)s.
+    pub fn paths(&self) -> impl Iterator<Item = &'static str> + use<> {
+        provider::ALL.iter().map(|provider| provider.base)
+    }
+
     /// The names and bases of the simulated providers.
     pub fn bases(&self) -> impl Iterator<Item = (&'static str, String)> {
         provider::ALL.iter().map(|provider| (provider.name, self.base(provider.base)))
-    }
-
-    /// `http://127.0.0.1:PORT/services/v2`
-    pub fn digicert_base(&self) -> String {
-        self.base(digicert::BASE)
-    }
-
-    /// `http://127.0.0.1:PORT/client/v4`
-    pub fn cloudflare_base(&self) -> String {
-        self.base(cloudflare::BASE)
-    }
-
-    /// `http://127.0.0.1:PORT/graph`
-    pub fn meta_base(&self) -> String {
-        self.base(meta::BASE)
     }
 
     /// The roots of all chains but the wrong ones, as PEM: what a worker is to trust.
@@ -109,30 +95,12 @@ impl Simulator {
         self.state.shared.delay_by(delay);
     }
 
-    /// Advances the clock of the providers; CertCentral's tokens are valid for 30 minutes.
+    /// Advances the clock of the providers; for tests of what expires.
     pub fn advance_clock(&self, by: Duration) {
         self.state.shared.clock.advance(by);
     }
 
-    /// Makes an event happen in the CertCentral account. It is sent to the webhook if that is active,
-    /// subscribed to the event and, for instant issuance, has that setting.
-    pub async fn send_digicert_event(&self, event: DigicertEvent) -> Result<DigicertSent> {
-        event.send(&self.state.digicert).await
-    }
-
-    /// Makes an event happen to the certificate of a custom hostname. It is sent to every destination of
-    /// the account's enabled policies for it.
-    ///
-    /// # Errors
-    /// The event is not valid.
-    pub async fn send_cloudflare_event(
-        &self,
-        event: CloudflareEvent,
-    ) -> Result<Vec<CloudflareSent>> {
-        event.send(&self.state.cloudflare).await
-    }
-
-    fn base(&self, path: &str) -> String {
+    pub(crate) fn base(&self, path: &str) -> String {
         format!("http://{}{path}", self.address())
     }
 }

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::provider::Settings;
 use crate::requests::Requests;
-use crate::settings::Settings;
 use crate::webhook_sender::WebhookSender;
 
 /// What all providers have in common.
@@ -39,7 +39,7 @@ impl Shared {
             faults: Faults::default(),
             requests: Requests::new(),
             clock: Clock::default(),
-            webhook_sender: WebhookSender::new(settings.delivery_timeout, running.clone())?,
+            webhook_sender: WebhookSender::new(running.clone()),
             delay_millis: AtomicU64::new(0),
             running,
             settings,

@@ -1,16 +1,18 @@
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue};
-use providers::address::is_loopback;
-use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
+use processing::http;
+use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
 /// The maximum number of bytes read of a response, which is more than any provider looks at.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// How long an endpoint may take to respond to an event, as the first provider documents it.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An endpoint that a provider may send to: https, or http on a loopback address, which no real provider
 /// allows.
@@ -26,7 +28,7 @@ impl Target {
         let url = Url::parse(text).ok()?;
         let is_allowed = match url.scheme() {
             "https" => url.has_host(),
-            "http" => url.host_str().is_some_and(is_loopback),
+            "http" => http::is_loopback(&url),
             _ => false,
         };
         let has_credentials = !url.username().is_empty() || url.password().is_some();
@@ -38,95 +40,71 @@ impl Target {
     }
 }
 
-/// The response of an endpoint.
-pub(crate) struct EndpointResponse {
-    pub(crate) code: u16,
+/// Whether a response with this status code is a success; without a response it is none.
+pub(crate) fn is_success(code: Option<u16>) -> bool {
+    code.is_some_and(|code| (200..300).contains(&code))
 }
 
-impl EndpointResponse {
-    pub(crate) fn is_success(&self) -> bool {
-        is_success(self.code)
-    }
-}
-
-pub(crate) fn is_success(code: u16) -> bool {
-    (200..300).contains(&code)
-}
-
-/// Sends the providers' events, with one attempt, no redirects and a timeout. CertCentral and Cloudflare
-/// are not known to retry.
+/// Sends the providers' events, with one attempt, no redirects and a timeout. No provider is known to retry.
 pub(crate) struct WebhookSender {
-    timeout: Duration,
-    /// The client for http to loopback addresses. It has no trusted roots, because reading those of the
-    /// system takes longer than the rest of the start.
-    loopback_client: Client,
+    /// The client for loopback addresses, from the first event on: building one reads the roots of the system.
+    loopback: OnceLock<Client>,
     running: watch::Receiver<()>,
 }
 
 impl WebhookSender {
-    pub(crate) fn new(timeout: Duration, running: watch::Receiver<()>) -> Result<Self> {
-        // The process has one TLS provider; a second call fails because the first one has set it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let loopback_client = builder(timeout).no_proxy().tls_certs_only([]).build();
-        let loopback_client =
-            loopback_client.context("the HTTP client that sends the providers' events")?;
-        Ok(Self { timeout, loopback_client, running })
+    pub(crate) fn new(running: watch::Receiver<()>) -> Self {
+        Self { loopback: OnceLock::new(), running }
     }
 
-    /// POSTs JSON, with a secret in a header if there is one. `None` without a whole response in time.
+    /// POSTs JSON, with a secret in a header if there is one. Returns the status code of the response; `None`
+    /// without a whole response in time.
     pub(crate) async fn post(
         &self,
         target: &Target,
         key: Option<(HeaderName, &SecretString)>,
         json: String,
-    ) -> Option<EndpointResponse> {
-        let mut request = self.client(target).ok()?.post(target.url.clone()).body(json);
+    ) -> Option<u16> {
+        let mut request = self.client(&target.url).ok()?.post(target.url.clone()).body(json);
         request = request.header(CONTENT_TYPE, "application/json");
         if let Some((name, secret)) = key {
             let mut value = HeaderValue::from_str(secret.expose_secret()).ok()?;
             value.set_sensitive(true);
             request = request.header(name, value);
         }
-        self.send(request).await
-    }
-
-    /// Endpoints on https are rare, so their client is built when it is needed.
-    fn client(&self, target: &Target) -> reqwest::Result<Client> {
-        match target.url.scheme() {
-            "http" => Ok(self.loopback_client.clone()),
-            _ => builder(self.timeout).build(),
-        }
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Option<EndpointResponse> {
         let mut running = self.running.clone();
         tokio::select! {
-            response = response(request) => response.ok(),
+            code = code(request) => code.ok(),
             // Nothing is ever sent on the channel. This is ready when the simulator stops.
             _ = running.changed() => None,
         }
     }
-}
 
-fn builder(timeout: Duration) -> ClientBuilder {
-    Client::builder()
-        .user_agent(concat!("certhooks-simulator/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::none())
-        .timeout(timeout)
+    /// Endpoints elsewhere are rare, so their client is built each time.
+    fn client(&self, url: &Url) -> reqwest::Result<Client> {
+        if !http::is_loopback(url) {
+            return http::client(TIMEOUT, url);
+        }
+        match self.loopback.get() {
+            Some(client) => Ok(client.clone()),
+            None => {
+                let client = http::client(TIMEOUT, url)?;
+                Ok(self.loopback.get_or_init(|| client).clone())
+            }
+        }
+    }
 }
 
 /// Sends the request and reads the whole body, so that the connection can be used again.
-async fn response(request: RequestBuilder) -> reqwest::Result<EndpointResponse> {
-    let mut response: Response = request.send().await?;
-    let code = response.status().as_u16();
-    let mut room = MAX_RESPONSE_BYTES;
-    while let Some(chunk) = response.chunk().await? {
-        match room.checked_sub(chunk.len()) {
-            Some(rest) => room = rest,
-            None => break,
-        }
+async fn code(request: RequestBuilder) -> reqwest::Result<u16> {
+    let mut response = request.send().await?;
+    let mut length = 0;
+    while let Some(chunk) = response.chunk().await?
+        && length < MAX_RESPONSE_BYTES
+    {
+        length += chunk.len();
     }
-    Ok(EndpointResponse { code })
+    Ok(response.status().as_u16())
 }
 
 #[cfg(test)]
@@ -137,7 +115,7 @@ mod tests {
     fn targets_are_https_or_loopback() {
         for text in [
             "https://webhook.example.com/x",
-            "http://127.0.0.1:3000/webhooks/digicert",
+            "http://127.0.0.1:3000/webhooks/acme",
             "http://127.9.9.9/",
             "http://[::1]:1/",
             "http://localhost:1/x?y=z",

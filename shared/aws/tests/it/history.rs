@@ -45,7 +45,7 @@ async fn a_history_is_found_by_each_of_its_names() {
     let found = async |name: &str| found(&ledger, name).await;
     history::a_history_is_found_by_each_alias(&ledger, &found).await.unwrap();
     let until = now() + Duration::minutes(3);
-    assert_eq!(ledger.claim("second", "me", until).await.unwrap(), Claim::Recorded);
+    assert_eq!(ledger.claim("second", "me", until).await.unwrap(), Claim::Recorded(None));
 }
 
 #[tokio::test]

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use aws::DynamoLedger;
 use harness::ledger as contract;
 use ports::{Claim, DeliveryRecord, Ledger};
@@ -26,6 +24,8 @@ async fn the_contract_is_kept() {
     contract::a_refused_claim_names_the_end_of_the_lease(&ledger).await.unwrap();
     contract::a_lease_ends(&ledger).await.unwrap();
     contract::a_recorded_id_stays_recorded(&ledger).await.unwrap();
+    contract::a_record_says_what_was_delivered(&ledger).await.unwrap();
+    contract::a_forgotten_id_is_new(&ledger).await.unwrap();
     contract::recorded_ids_are_known(&ledger).await.unwrap();
     let waiting = async || waiting(&ledger).await;
     contract::a_challenge_waits_until_it_expires(&ledger, waiting).await.unwrap();
@@ -35,11 +35,9 @@ async fn the_contract_is_kept() {
     assert_eq!(ledger.claim("old", "a", in_seconds(180)).await.unwrap(), Claim::Granted);
 }
 
-async fn waiting(ledger: &DynamoLedger) -> BTreeMap<String, String> {
+async fn waiting(ledger: &DynamoLedger) -> Vec<String> {
     let tokens = ledger.tokens().await.unwrap();
-    let token =
-        |waiting: aws::WaitingToken| (waiting.webhook_id, waiting.token.expose_secret().to_owned());
-    tokens.into_iter().map(token).collect()
+    tokens.into_iter().map(|waiting| waiting.token.expose_secret().to_owned()).collect()
 }
 
 /// The operator's command reads this item; the table deletes it by `expires_at`.
@@ -51,7 +49,8 @@ async fn a_challenge_has_an_item_of_its_own() {
     // DynamoDB refuses an empty key.
     for (webhook_id, key) in [("42", "42"), ("", "-")] {
         ledger.keep_challenge(webhook_id, &"a-token".into(), expires).await.unwrap();
-        let key = json!({ "pk": { "S": "challenge#digicert" }, "sk": { "S": key } });
+        let sort_key = format!("{key}#{}", expires.unix_timestamp_nanos() / 1000);
+        let key = json!({ "pk": { "S": "challenge#digicert" }, "sk": { "S": sort_key } });
         let request = json!({ "TableName": "ledger", "Key": key });
         let kept =
             stage.emulator.call("dynamodb", "DynamoDB_20120810.GetItem", request).await.unwrap();

@@ -94,6 +94,10 @@ async fn a_folder_of_version_1_is_migrated() {
     old.execute_batch(
         "DROP TABLE certificates; DROP TABLE history; DROP TABLE aliases;
          DROP INDEX deliveries_by_id;
+         ALTER TABLE ledger DROP COLUMN received;
+         ALTER TABLE ledger DROP COLUMN outcome;
+         ALTER TABLE ledger DROP COLUMN leaf;
+         ALTER TABLE deliveries DROP COLUMN forgotten;
          INSERT INTO ledger (id, recorded, keep_until) VALUES ('kept', 1, 9000000000000000);
          PRAGMA user_version = 1;",
     )
@@ -103,6 +107,9 @@ async fn a_folder_of_version_1_is_migrated() {
     assert!(error.0.contains("schema version 1, older than"), "{error}");
     let open = open(&folder);
     let until = OffsetDateTime::now_utc() + Duration::minutes(3);
-    assert_eq!(open.ledger().claim("kept", "me", until).await.unwrap(), ports::Claim::Recorded);
+    assert_eq!(
+        open.ledger().claim("kept", "me", until).await.unwrap(),
+        ports::Claim::Recorded(None)
+    );
     assert_eq!(open.ledger().advance(state(1, "a")).await.unwrap(), Ordering::Current);
 }

@@ -23,8 +23,11 @@ async fn the_contract_is_kept() {
     contract::a_refused_claim_names_the_end_of_the_lease(&ledger).await.unwrap();
     contract::a_lease_ends(&ledger).await.unwrap();
     contract::a_recorded_id_stays_recorded(&ledger).await.unwrap();
+    contract::a_record_says_what_was_delivered(&ledger).await.unwrap();
+    contract::a_forgotten_id_is_new(&ledger).await.unwrap();
     contract::recorded_ids_are_known(&ledger).await.unwrap();
-    let waiting = async || waiting(&state.reader()).await.into_iter().collect();
+    let waiting =
+        async || waiting(&state.reader()).await.into_iter().map(|(_, token)| token).collect();
     contract::a_challenge_waits_until_it_expires(&ledger, waiting).await.unwrap();
 }
 
@@ -50,7 +53,7 @@ async fn a_recorded_id_is_known_until_it_expires_also_after_a_restart() {
     pass(29 * 24 * 3600);
     let ledger = open_with(&folder, clock).ledger();
     let ids = ["id".to_owned()];
-    assert_eq!(claim(&ledger, "two", clock() + LEASE).await, Claim::Recorded);
+    assert_eq!(claim(&ledger, "two", clock() + LEASE).await, Claim::Recorded(None));
     assert_eq!(ledger.known(&ids).await.unwrap().len(), 1);
     pass(2 * 24 * 3600);
     assert!(ledger.known(&ids).await.unwrap().is_empty());

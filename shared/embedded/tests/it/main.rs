@@ -21,11 +21,12 @@ mod secrets;
 mod state;
 mod test_folder;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::{LocalEvents, Options, Received, State};
 use envelope::Provider;
-use ports::{EventsQueue, Outgoing};
+use ports::{Clock, EventsQueue, Outgoing};
 use test_folder::TestFolder;
 
 /// A clock, and a function that advances it by a number of seconds. Each use has a clock of its
@@ -49,7 +50,16 @@ fn open(folder: &TestFolder) -> State {
     State::open(folder.path(), Options::default()).unwrap()
 }
 
+struct TestClock(fn() -> time::OffsetDateTime);
+
+impl Clock for TestClock {
+    fn now(&self) -> time::OffsetDateTime {
+        (self.0)()
+    }
+}
+
 fn open_with(folder: &TestFolder, clock: fn() -> time::OffsetDateTime) -> State {
+    let clock = Arc::new(TestClock(clock));
     let options =
         Options { clock, expiry_interval: Duration::from_millis(20), ..Options::default() };
     State::open(folder.path(), options).unwrap()

@@ -28,7 +28,7 @@ async fn a_key_moves_from_pending_to_current_to_previous() {
     let [first, pending, previous] = exposed(&rotation.stages().unwrap());
     assert_eq!((pending, previous), (None, None));
 
-    let (second, third) = (rotation.random().unwrap(), rotation.random().unwrap());
+    let (second, third) = (embedded::random_secret().unwrap(), embedded::random_secret().unwrap());
     assert_eq!(second.expose_secret().len(), 43);
     assert_ne!(second.expose_secret(), third.expose_secret());
     rotation.begin(&second).unwrap();
@@ -39,6 +39,8 @@ async fn a_key_moves_from_pending_to_current_to_previous() {
 
     rotation.promote(true).unwrap();
     assert_eq!(exposed(&rotation.stages().unwrap()), [third.clone(), None, first]);
+    let rotated = secret.all().await.unwrap().current_created.unwrap();
+    assert!(time::OffsetDateTime::now_utc() - rotated < time::Duration::minutes(1));
 
     rotation.begin(&second).unwrap();
     rotation.abandon().unwrap();
@@ -51,6 +53,7 @@ async fn a_key_moves_from_pending_to_current_to_previous() {
 
     rotation.begin(&second).unwrap();
     rotation.promote(false).unwrap();
+    assert_eq!(secret.all().await.unwrap().current_created, None, "nothing previous is kept");
     let second = Some(second.expose_secret().to_owned());
     assert_eq!(exposed(&rotation.stages().unwrap()), [second, None, None]);
     let mode = fs::metadata(folder.path().join("secrets.json")).unwrap().permissions().mode();

@@ -8,7 +8,7 @@ use envelope::Provider;
 use ports::{SecretSource, SecretVersions};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
+use time::macros::datetime;
 
 use crate::open;
 use crate::test_folder::TestFolder;
@@ -30,7 +30,8 @@ fn content(folder: &TestFolder) -> BTreeMap<String, String> {
 }
 
 fn json_of(secret: Option<&SecretString>) -> Value {
-    secret.map_or(Value::Null, |secret| serde_json::from_str(secret.expose_secret()).unwrap())
+    let read = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    secret.map_or(Value::Null, |secret| read(secret.expose_secret()))
 }
 
 fn without_variables(folder: &TestFolder) -> LocalSecrets {
@@ -54,15 +55,9 @@ async fn the_first_start_generates_random_secrets() {
     assert!(members.values().all(|value| value.len() >= 32));
     assert!(content(&two).iter().all(|(name, value)| members[name] != *value));
     let digicert = all(&secrets.webhook(Provider::DIGICERT)).await;
-    assert_eq!(
-        json_of(digicert.current.as_ref()),
-        json!({"webhook_key": members["digicert_webhook_key"]})
-    );
+    assert_eq!(json_of(digicert.current.as_ref()), json!(members["digicert_webhook_key"]));
     let cloudflare = all(&secrets.webhook(Provider::CLOUDFLARE)).await;
-    assert_eq!(
-        json_of(cloudflare.current.as_ref()),
-        json!({"webhook_auth": members["cloudflare_webhook_auth"]})
-    );
+    assert_eq!(json_of(cloudflare.current.as_ref()), json!(members["cloudflare_webhook_auth"]));
     let meta = secrets.webhook(Provider::META).current().await.unwrap();
     assert_eq!(
         json_of(meta.current.as_ref()),
@@ -87,7 +82,7 @@ async fn missing_secrets_are_added_to_an_existing_file() {
         ("mine", "also-mine")
     );
     let api = all(&secrets.api(Provider::DIGICERT)).await;
-    assert_eq!(json_of(api.current.as_ref()), json!({"api_key": "mine"}));
+    assert_eq!(json_of(api.current.as_ref()), json!("mine"));
     assert_eq!(fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -107,10 +102,7 @@ async fn variables_override_the_file() {
         _ => None,
     });
     let digicert = all(&secrets.webhook(Provider::DIGICERT)).await;
-    assert_eq!(
-        json_of(digicert.current.as_ref()),
-        json!({"webhook_key": "of DIGICERT_WEBHOOK_KEY"})
-    );
+    assert_eq!(json_of(digicert.current.as_ref()), json!("of DIGICERT_WEBHOOK_KEY"));
     assert!(digicert.pending.is_none() && digicert.current_created.is_none());
     let meta = all(&secrets.webhook(Provider::META)).await;
     assert_eq!(
@@ -122,7 +114,7 @@ async fn variables_override_the_file() {
         json!({"app_secret": "of META_APP_SECRET", "verify_token": "q"})
     );
     let api = all(&secrets.api(Provider::META)).await;
-    assert_eq!(json_of(api.current.as_ref()), json!({"access_token": "of META_ACCESS_TOKEN"}));
+    assert_eq!(json_of(api.current.as_ref()), json!("of META_ACCESS_TOKEN"));
     let error = secrets.webhook(Provider::CLOUDFLARE).all().await.unwrap_err();
     assert!(error.0.contains("secrets.json has no `cloudflare_webhook_auth`"), "{error}");
 }
@@ -136,14 +128,14 @@ async fn an_edited_file_takes_effect_at_once() {
     write(
         &folder,
         r#"{"cloudflare_webhook_auth": "new", "cloudflare_webhook_auth_previous": "old",
-            "cloudflare_webhook_auth_pending": "next"}"#,
+            "cloudflare_webhook_auth_pending": "next",
+            "cloudflare_webhook_auth_rotated": "2026-11-22T10:00:00Z"}"#,
     );
     let versions = all(&secret).await;
-    assert_eq!(json_of(versions.current.as_ref()), json!({"webhook_auth": "new"}));
-    assert_eq!(json_of(versions.previous.as_ref()), json!({"webhook_auth": "old"}));
-    assert_eq!(json_of(versions.pending.as_ref()), json!({"webhook_auth": "next"}));
-    let age = OffsetDateTime::now_utc() - versions.current_created.unwrap();
-    assert!(age < time::Duration::minutes(1));
+    assert_eq!(json_of(versions.current.as_ref()), json!("new"));
+    assert_eq!(json_of(versions.previous.as_ref()), json!("old"));
+    assert_eq!(json_of(versions.pending.as_ref()), json!("next"));
+    assert_eq!(versions.current_created, Some(datetime!(2026-11-22 10:00 UTC)));
 }
 
 #[tokio::test]
@@ -158,6 +150,14 @@ async fn the_error_of_an_invalid_file_names_the_cause_and_quotes_no_value() {
         ("{\"digicert_api_key_pending\": \"sesame\"}", "unknown member `digicert_api_key_pending`"),
         ("{\"digicert_webhook_key\": [\"sesame\"]}", "`digicert_webhook_key` must be a string"),
         ("{\"digicert_webhook_key\": \"\"}", "`digicert_webhook_key` is empty"),
+        (
+            "{\"digicert_webhook_key_rotated\": \"soon\"}",
+            "`digicert_webhook_key_rotated` is no time",
+        ),
+        (
+            "{\"digicert_webhook_key\": \"sesame\", \"digicert_webhook_key\": \"sesame\"}",
+            "a member occurs twice",
+        ),
     ] {
         write(&folder, content);
         let read = without_variables(&folder).webhook(Provider::DIGICERT).all().await;
@@ -192,4 +192,35 @@ async fn the_error_of_a_missing_file_says_how_to_create_it() {
     let folder = TestFolder::new();
     let error = without_variables(&folder).webhook(Provider::META).all().await.unwrap_err();
     assert!(error.0.contains("secrets.json does not exist: `certhooks local"), "{error}");
+}
+
+/// A date belongs to one secret; the file may be touched, copied and restored at any time.
+#[tokio::test]
+async fn previous_secrets_are_dropped_at_their_own_time() {
+    let folder = TestFolder::new();
+    write(
+        &folder,
+        r#"{"digicert_webhook_key": "a", "digicert_webhook_key_previous": "old-a",
+            "digicert_webhook_key_rotated": "2026-11-22T10:00:00Z",
+            "cloudflare_webhook_auth": "b", "cloudflare_webhook_auth_previous": "old-b",
+            "cloudflare_webhook_auth_rotated": "2026-11-23T09:00:00Z",
+            "meta_app_secret": "c", "meta_app_secret_previous": "old-c", "meta_verify_token": "d"}"#,
+    );
+    let secrets = without_variables(&folder);
+    // A file of an older version has no date, so nobody can tell how old the secret is.
+    assert_eq!(all(&secrets.webhook(Provider::META)).await.current_created, None);
+    let day = std::time::Duration::from_secs(24 * 60 * 60);
+    secrets.drop_outdated(day, datetime!(2026-11-23 10:00 UTC)).unwrap();
+    let names: Vec<_> = content(&folder).into_keys().filter(|name| name.contains("_pre")).collect();
+    assert_eq!(names, ["cloudflare_webhook_auth_previous"]);
+    let before = fs::metadata(file(&folder)).unwrap().modified().unwrap();
+    secrets.drop_outdated(day, datetime!(2026-11-23 11:00 UTC)).unwrap();
+    assert_eq!(fs::metadata(file(&folder)).unwrap().modified().unwrap(), before, "not written");
+    let rotation = secrets.rotation(Provider::CLOUDFLARE).unwrap();
+    secrets.drop_outdated(day, datetime!(2027-01-01 0:00 UTC)).unwrap();
+    assert!(content(&folder).contains_key("cloudflare_webhook_auth_previous"), "a rotation runs");
+    drop(rotation);
+    secrets.drop_outdated(day, datetime!(2027-01-01 0:00 UTC)).unwrap();
+    assert!(!content(&folder).contains_key("cloudflare_webhook_auth_previous"));
+    assert_eq!(fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
 }

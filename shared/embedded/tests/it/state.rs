@@ -1,5 +1,5 @@
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use embedded::{Options, Reader, State};
@@ -91,4 +91,54 @@ async fn the_error_of_a_message_that_cannot_be_queued_names_the_file() {
     other.execute_batch("COMMIT").unwrap();
     send(&state.events(), ["b"]).await;
     assert_eq!(bodies(&receive(&state.events(), 10).await), ["b"]);
+}
+
+fn folder_with_mode(mode: u32) -> TestFolder {
+    let folder = TestFolder::new();
+    fs::create_dir(folder.path()).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+    folder
+}
+
+#[test]
+fn a_folder_is_its_users_alone() {
+    for mode in [0o777, 0o770, 0o722, 0o1777] {
+        let folder = folder_with_mode(mode);
+        let error = State::open(folder.path(), Options::default()).err().unwrap();
+        assert!(error.0.contains(folder.path().to_str().unwrap()), "{error}");
+        assert!(error.0.contains("run `chmod 700 "), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
+    }
+    for mode in [0o700, 0o755, 0o750] {
+        let folder = folder_with_mode(mode);
+        drop(open(&folder));
+        assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}
+
+#[test]
+fn no_symbolic_link_is_followed_when_writing() {
+    for name in
+        ["certhooks.db", "certhooks.db-wal", "lock", "rotation.lock", "simulated", "archive"]
+    {
+        let folder = folder_with_mode(0o700);
+        let victim = folder.path().with_extension("victim");
+        fs::write(&victim, "precious").unwrap();
+        symlink(&victim, folder.path().join(name)).unwrap();
+        let error = State::open(folder.path(), Options::default()).err().unwrap();
+        assert!(error.0.contains(&format!("{name} is a symbolic link")), "{error}");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_file(victim).unwrap();
+    }
+    // One that appears while the folder is in use.
+    let folder = folder_with_mode(0o700);
+    let victim = folder.path().with_extension("victim");
+    fs::write(&victim, "precious").unwrap();
+    let state = open(&folder);
+    let rotation = state.secrets(|_| None).rotation(envelope::Provider::DIGICERT).unwrap();
+    symlink(&victim, folder.path().join("secrets.json.new")).unwrap();
+    rotation.begin(&embedded::random_secret().unwrap()).unwrap();
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+    assert!(fs::symlink_metadata(folder.path().join("secrets.json")).unwrap().is_file());
+    fs::remove_file(victim).unwrap();
 }

@@ -66,12 +66,53 @@ async fn the_cache_expires_even_while_the_source_is_down() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unusable_secret_accepts_no_request() {
-    for stored in [None, Some(""), Some("   "), Some("not-filled-in"), Some("short"), Some("{}")] {
+    let malformed = [
+        format!("{{'webhook_key': '{CURRENT}'}}"),
+        format!("{{\"webhook_key\": \"{CURRENT}\",}}"),
+        format!("\u{feff}{{\"webhook_key\": \"{CURRENT}\"}}"),
+        format!("{{\"webhook_key\": \"{CURRENT}"),
+        format!("\"{CURRENT}\""),
+        format!("[\"{CURRENT}\"]"),
+    ];
+    let unusable = ["", "   ", "not-filled-in", "short", "{}"];
+    let stored = unusable.into_iter().chain(malformed.iter().map(String::as_str));
+    for stored in stored.map(Some).chain([None]) {
         let current = stored.map(SecretString::from);
         let source = Source::of(SecretVersions { current, ..SecretVersions::default() });
         let intake = intake(&Queue::default(), &source);
         for key in ["", "short", "not-filled-in", CURRENT] {
             assert_eq!(post(&intake, key).await, UNAVAILABLE, "{stored:?} {key}");
         }
+    }
+}
+
+/// Guesses cost nothing while the store is in trouble.
+#[tokio::test(start_paused = true)]
+async fn a_failed_read_of_all_stages_is_not_repeated_for_five_seconds() {
+    let source = Source::of(stages(0));
+    let intake = intake(&Queue::default(), &source);
+    assert_eq!(post(&intake, CURRENT).await, OK);
+    source.set(None);
+    for _ in 0..30 {
+        assert_eq!(post(&intake, "wrong").await, UNAVAILABLE);
+        assert_eq!(post(&intake, CURRENT).await, OK);
+    }
+    assert_eq!(source.reads(), (1, 1));
+    source.set(Some(stages(0)));
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(post(&intake, PENDING).await, OK);
+    assert_eq!(source.reads(), (1, 2));
+}
+
+/// A date in the future prolongs nothing, but for the difference of two clocks.
+#[tokio::test(start_paused = true)]
+async fn a_rotation_in_the_future_is_none() {
+    let minutes = |minutes| {
+        let created = time::OffsetDateTime::now_utc() + time::Duration::minutes(minutes);
+        SecretVersions { current_created: Some(created), ..stages(0) }
+    };
+    for (versions, status) in [(minutes(2), OK), (minutes(60), UNAUTHORIZED)] {
+        let intake = intake(&Queue::default(), &Source::of(versions));
+        assert_eq!(post(&intake, PREVIOUS).await, status);
     }
 }

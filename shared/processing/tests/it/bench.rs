@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use ::time::{Duration, OffsetDateTime};
 use boot::Environment;
-use envelope::{Provider, rfc3339};
+use envelope::{Provider, timestamp};
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use serde_json::{Value, json};
 use simulator::{Fault, Rule, Simulator};
@@ -101,7 +101,7 @@ pub(crate) fn observed(id: &str) -> Value {
 }
 
 pub(crate) fn envelope(id: &str, age: Duration, document: &Value) -> Value {
-    let received = rfc3339(OffsetDateTime::now_utc() - age);
+    let received = timestamp(OffsetDateTime::now_utc() - age);
     json!({
         "specversion": "1.0",
         "id": id,

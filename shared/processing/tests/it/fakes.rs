@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope, Provider};
 use ports::{
-    Archive, CertificateState, Claim, Deliveries, Delivery, DeliveryRecord, EventsQueue,
-    HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource, SecretVersions,
+    Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
+    EventsQueue, HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
+    SecretVersions,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -15,6 +16,7 @@ pub(crate) enum Step {
     Advance,
     Archive,
     Claim,
+    DeleteChallenge,
     EndChallenge,
     KeepChallenge,
     Publish,
@@ -46,14 +48,14 @@ pub(crate) struct State {
     /// By certificate.
     pub(crate) states: BTreeMap<String, CertificateState>,
     pub(crate) history: Vec<HistoryRecord>,
-    /// Token and expiry, by webhook.
-    pub(crate) challenges: BTreeMap<String, (String, OffsetDateTime)>,
+    /// Tokens, by webhook and expiry.
+    pub(crate) challenges: BTreeMap<(String, OffsetDateTime), String>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum LedgerEntry {
     Claimed { owner: String, until: OffsetDateTime },
-    Recorded,
+    Recorded(Option<DeliveredResult>),
 }
 
 impl Fake {
@@ -125,7 +127,7 @@ impl Ledger for Fake {
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let mut state = self.step(Step::Claim)?;
         match state.ledger.get(id) {
-            Some(LedgerEntry::Recorded) => return Ok(Claim::Recorded),
+            Some(LedgerEntry::Recorded(result)) => return Ok(Claim::Recorded(result.clone())),
             Some(LedgerEntry::Claimed { owner: other, until })
                 if other != owner && *until > OffsetDateTime::now_utc() =>
             {
@@ -150,7 +152,7 @@ impl Ledger for Fake {
     async fn record(&self, record: DeliveryRecord) -> PortResult<()> {
         let mut state = self.step(Step::Record)?;
         state.history.extend(record.history);
-        state.ledger.insert(record.id, LedgerEntry::Recorded);
+        state.ledger.insert(record.id, LedgerEntry::Recorded(record.result));
         Ok(())
     }
 
@@ -163,10 +165,19 @@ impl Ledger for Fake {
         Ok(())
     }
 
+    async fn forget(&self, id: &str) -> PortResult<()> {
+        let mut state = self.state();
+        if matches!(state.ledger.get(id), Some(LedgerEntry::Recorded(_))) {
+            state.ledger.remove(id);
+        }
+        Ok(())
+    }
+
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         let state = self.state();
-        let recorded = |id: &&String| matches!(state.ledger.get(*id), Some(LedgerEntry::Recorded));
-        let kept_until = OffsetDateTime::now_utc() + ::time::Duration::days(30);
+        let recorded =
+            |id: &&String| matches!(state.ledger.get(*id), Some(LedgerEntry::Recorded(_)));
+        let kept_until = OffsetDateTime::now_utc() + ::time::Duration::days(120);
         Ok(ids.iter().filter(recorded).map(|id| (id.clone(), kept_until)).collect())
     }
 
@@ -176,17 +187,21 @@ impl Ledger for Fake {
         token: &SecretString,
         expires: OffsetDateTime,
     ) -> PortResult<()> {
-        let kept = (token.expose_secret().to_owned(), expires);
-        self.step(Step::KeepChallenge)?.challenges.insert(webhook_id.to_owned(), kept);
+        let token = token.expose_secret().to_owned();
+        self.step(Step::KeepChallenge)?.challenges.insert((webhook_id.to_owned(), expires), token);
+        Ok(())
+    }
+
+    async fn delete_challenge(&self, webhook_id: &str, expires: OffsetDateTime) -> PortResult<()> {
+        self.step(Step::DeleteChallenge)?.challenges.remove(&(webhook_id.to_owned(), expires));
         Ok(())
     }
 
     async fn end_challenge(&self, webhook_id: &str) -> PortResult<()> {
         let now = OffsetDateTime::now_utc();
-        let is_kept = |kept: &String, expires: OffsetDateTime| kept != webhook_id || expires > now;
         self.step(Step::EndChallenge)?
             .challenges
-            .retain(|kept, (_, expires)| is_kept(kept, *expires));
+            .retain(|(kept, expires), _| kept != webhook_id || *expires > now);
         Ok(())
     }
 }

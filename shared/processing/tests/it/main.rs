@@ -5,6 +5,7 @@
 //! - [`bench`]: a worker between the fakes and the simulator
 //! - [`batch`]: a message that fails does not affect the others
 //! - [`synthetic`]: how a synthetic event ends
+//! - [`again`]: repeats, conflicts, and the provider's own record
 //! - [`ledger`]: claims, leases, duplicates
 //! - [`faults`]: what happens when a port fails
 //! - [`foreign`], [`scripted`]: answers that are not the provider's own, byte for byte
@@ -16,6 +17,7 @@
 //! - [`challenge`]: the token of CertCentral's challenge
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod again;
 mod batch;
 mod bench;
 mod challenge;

@@ -37,6 +37,8 @@ const PROBLEMS: usize = 100;
 /// What CertCentral says about an order and its primary certificate ("Order info").
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OrderInfo {
+    /// Id of the order's latest certificate.
+    pub certificate_id: Option<u64>,
     /// One certificate, without PEM. Empty when the order has no certificate yet.
     pub certificates: Vec<Certificate>,
     /// `pending`, `issued`, `rejected`, `revoked`, …: not a closed set.
@@ -154,9 +156,13 @@ pub(super) fn errors(body: &[u8]) -> Vec<ApiError> {
 
 impl OrderInfo {
     fn of(order: &Members<'_>) -> Self {
-        let certificate = order.object("certificate").map(|members| certificate(&members));
+        let members = order.object("certificate");
+        let id = |members: &Members<'_>| members.get("id").and_then(json::unsigned);
+        let certificate_id = members.as_ref().and_then(id);
+        let certificate = members.map(|members| certificate(&members));
         let requests = order.list("requests").unwrap_or_default();
         Self {
+            certificate_id,
             certificates: certificate
                 .filter(|certificate| *certificate != Certificate::default())
                 .into_iter()

@@ -107,6 +107,7 @@ mod digicert {
 
     const DOWNLOAD: &str = "ask certificate/2/download/format/pem_all";
     const ORDER: &str = "ask order/certificate/1";
+    const BAD: &str = "failed BadCertificate";
     const CUT_SHORT: Reply<'_> = Reply::Unreadable { is_cut_short: true };
     const NO_BUNDLE: Reply<'_> = Reply::Unreadable { is_cut_short: false };
 
@@ -117,21 +118,92 @@ mod digicert {
     }
 
     #[test]
-    fn an_issued_certificate_is_downloaded_unless_it_came_along() {
+    fn an_issued_certificate_is_downloaded() {
         let event = "certificate_issued";
         steps(event, None, &[(Reply::Start, DOWNLOAD), (good(PEM), "done downloaded 200, 1 pem")]);
-        steps(event, Some(PEM), &[(Reply::Start, "done included, 1 pem")]);
+        steps(event, None, &[(Reply::Start, DOWNLOAD), (disabled(), "done disabled")]);
         steps(
             event,
-            Some(PEM),
+            None,
             &[
-                (Reply::Start, "done included, 1 pem"),
-                (NO_BUNDLE, DOWNLOAD),
+                (Reply::Start, DOWNLOAD),
                 (good(PEM), "done downloaded 200, 1 pem"),
-                (NO_BUNDLE, "failed BadCertificate"),
+                (NO_BUNDLE, BAD),
             ],
         );
-        steps(event, None, &[(Reply::Start, DOWNLOAD), (disabled(), "done disabled")]);
+    }
+
+    /// Where there is no download, the chain of the event is taken for what it is.
+    #[test]
+    fn a_chain_that_came_along_is_confirmed_by_the_download() {
+        let event = "certificate_issued";
+        for (reply, expected) in [
+            (good(PEM), "done downloaded 200, 1 pem"),
+            (disabled(), "done included"),
+            (refused(Reason::NotFound), "done included not_found"),
+            (refused(Reason::Timeout), "done included timeout"),
+        ] {
+            steps(event, Some(PEM), &[(Reply::Start, DOWNLOAD), (reply, expected)]);
+        }
+        let data = json!({"order_id": 1, "certificate_id": 2, "certificate_chain": [{"pem": PEM}]});
+        let document = json!({"event": event, "data": data});
+        let unconfirmed = [("DIGICERT_CONFIRM", "false")];
+        assert_steps(
+            Provider::DIGICERT,
+            &unconfirmed,
+            &document,
+            &[(Reply::Start, "done included")],
+        );
+    }
+
+    #[test]
+    fn a_setting_that_is_neither_true_nor_false_is_named() {
+        for variable in ["DIGICERT_CONFIRM", "DIGICERT_AUTO_VERIFY"] {
+            let setting = |name: &str| (name == variable).then(|| "yes".to_owned());
+            let error = (profile::of(Provider::DIGICERT).enrichers)(&setting).err().unwrap();
+            assert_eq!(error.variable, variable);
+        }
+    }
+
+    /// An order describes its latest certificate, which need not be that of the event.
+    #[test]
+    fn an_order_speaks_for_its_own_certificate_only() {
+        let contradiction =
+            "the order contradicts the event: its certificate is 2, and the order is issued";
+        for (event, order, expected) in [
+            (
+                "certificate_revoked",
+                r#"{"status":"issued","certificate":{"id":2,"serial_number":"0A"}}"#,
+                format!("done queried 200, 1 certificates, issued, {contradiction}"),
+            ),
+            (
+                "order_rejected",
+                r#"{"status":"issued","certificate":{"id":"2","serial_number":"0A"}}"#,
+                format!("done queried 200, 1 certificates, issued, {contradiction}"),
+            ),
+            (
+                "certificate_revoked",
+                r#"{"status":"issued","certificate":{"id":3,"serial_number":"0A"}}"#,
+                "done queried 200, issued".to_owned(),
+            ),
+            (
+                "certificate_revoked",
+                r#"{"status":"issued","certificate":{"serial_number":"0A"}}"#,
+                "done queried 200, 1 certificates, issued".to_owned(),
+            ),
+            (
+                "certificate_revoked",
+                r#"{"status":"revoked","certificate":{"id":2,"serial_number":"0A"}}"#,
+                "done queried 200, 1 certificates, revoked".to_owned(),
+            ),
+            (
+                "order_approval_email_sent",
+                r#"{"status":"issued","certificate":{"id":2,"serial_number":"0A"}}"#,
+                "done queried 200, 1 certificates, issued".to_owned(),
+            ),
+        ] {
+            steps(event, None, &[(Reply::Start, ORDER), (good(order), &expected)]);
+        }
     }
 
     #[test]

@@ -5,9 +5,9 @@ use envelope::Envelope;
 use providers::api::Answer;
 use providers::digicert::DigicertReceiver;
 use providers::digicert::reconciliation::{
-    Occurrence, SentEvent, StatusChange, classify_sent_events, classify_status_changes,
-    status_changes,
+    SentEvent, StatusChange, classify_sent_events, classify_status_changes, status_changes,
 };
+use providers::occurrence::Occurrence;
 use providers::receiver::Receipt;
 use providers::refusal::Kind;
 use time::macros::datetime;

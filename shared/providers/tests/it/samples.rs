@@ -107,9 +107,6 @@ fn outcome(interpretation: &Interpretation) -> Outcome {
         Plan::NotNeeded => Outcome::NotNeeded,
         Plan::UnusableId => Outcome::Failed,
         Plan::CallBack => match (interpretation.provider, interpretation.kind) {
-            (Provider::DIGICERT, EventType::CertificateIssued) if interpretation.pem.is_some() => {
-                Outcome::Included
-            }
             (Provider::DIGICERT, EventType::CertificateIssued) => Outcome::Downloaded,
             _ => Outcome::Queried,
         },

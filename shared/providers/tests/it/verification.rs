@@ -1,10 +1,12 @@
 use data_encoding::HEXLOWER;
+use envelope::Provider;
 use http::{HeaderMap, Method};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
 use providers::receiver::{SecretFault, WebhookReceiver};
 use ring::hmac::{HMAC_SHA256, Key, sign};
+use secrecy::SecretString;
 
 use crate::support::{get, headers, request};
 
@@ -55,6 +57,60 @@ fn only_usable_secrets_are_accepted() {
     assert_eq!(fault::<MetaReceiver>(r#"{"app_secret":"short"}"#), None);
     assert_eq!(fault::<MetaReceiver>(r#"{"verify_token":"x"}"#), Some(Missing("app_secret")));
     assert_eq!(fault::<MetaReceiver>(r#"{"app_secret":"not-filled-in"}"#), Some(NotFilledIn));
+}
+
+/// Each is a way in which a console, an editor, a shell or a template spoils a value.
+#[test]
+fn a_malformed_secret_is_never_a_plain_string() {
+    use SecretFault::{ControlCharacter, Malformed, Missing};
+    for (member, fault, api) in [
+        ("webhook_key", fault::<DigicertReceiver> as fn(&str) -> Option<SecretFault>, None),
+        ("webhook_auth", fault::<CloudflareReceiver>, None),
+        ("app_secret", fault::<MetaReceiver>, None),
+        ("api_key", fault::<DigicertReceiver>, Some(Provider::DIGICERT)),
+        ("api_token", fault::<DigicertReceiver>, Some(Provider::CLOUDFLARE)),
+        ("access_token", fault::<DigicertReceiver>, Some(Provider::META)),
+    ] {
+        let object = format!(r#"{{"{member}": "{KEY}"}}"#);
+        for (stored, expected) in [
+            (object.trim_end_matches('}').to_owned(), Malformed),
+            (object.replace('"', "'"), Malformed),
+            (object.replace('}', ",}"), Malformed),
+            (format!("\u{feff}{object}"), Malformed),
+            (format!(" \n\u{feff} {{'{member}': '{KEY}'}}"), Malformed),
+            (format!("{object} and more"), Malformed),
+            (format!(r#"{{"{member}": "{KEY}", "{member}": "other"}}"#), Malformed),
+            (format!(r#""{KEY}""#), Malformed),
+            (format!("\"{KEY}"), Malformed),
+            (format!(r#"["{KEY}"]"#), Malformed),
+            (serde_json::json!(object).to_string(), Malformed),
+            (serde_json::json!({member: object}).to_string(), Malformed),
+            (serde_json::json!({member: {member: KEY}}).to_string(), Missing(member)),
+            (serde_json::json!({member: [KEY]}).to_string(), Missing(member)),
+            (serde_json::json!({member: 12345}).to_string(), Missing(member)),
+            (serde_json::json!({member: null}).to_string(), Missing(member)),
+            (serde_json::json!({"key": KEY}).to_string(), Missing(member)),
+            (format!("{KEY}\n{KEY}"), ControlCharacter),
+            (format!("\u{feff}{KEY}"), ControlCharacter),
+            (format!("{KEY}\u{1b}x"), ControlCharacter),
+            (serde_json::json!({member: format!("{KEY}\r\nx")}).to_string(), ControlCharacter),
+        ] {
+            let secret = SecretString::from(stored.clone());
+            match api {
+                None => assert_eq!(fault(&stored), Some(expected), "{stored}"),
+                Some(provider) => {
+                    let read = providers::secret::Stored::read(&secret);
+                    assert_eq!(read.first(member), Err(expected), "{stored}");
+                    assert!(
+                        (providers::profile::of(provider).api.key)(&secret).is_none(),
+                        "{stored}"
+                    );
+                }
+            }
+        }
+        let usable = SecretString::from(format!(" {object}\n"));
+        assert_eq!(providers::secret::Stored::read(&usable).first(member), Ok(KEY));
+    }
 }
 
 #[test]

@@ -33,10 +33,11 @@ fn a_stored_token_is_printed() {
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
     let lines: Vec<&str> = ended.out.lines().collect();
     assert_eq!(lines.len(), 2);
-    assert!(lines[0].contains("webhook 5") && lines[0].contains(" token-of-5 "), "{}", ended.out);
-    assert!(lines[1].contains("webhook 6") && lines[1].contains(" 1234567890 "), "{}", ended.out);
+    // The newest comes first.
+    assert!(lines[0].contains("webhook 6") && lines[0].contains(" 1234567890 "), "{}", ended.out);
+    assert!(lines[1].contains("webhook 5") && lines[1].contains(" token-of-5 "), "{}", ended.out);
 
-    // A later token replaces the earlier one.
+    // A later token comes before the earlier one, which may be the provider's own.
     send(&local, 5, &json!("second-token-of-5"));
     let ended = challenge(&local, &["--json"]);
     assert_eq!(ended.code, Some(0));
@@ -49,6 +50,7 @@ fn a_stored_token_is_printed() {
         waiting,
         [
             json!({ "webhook_id": "5", "token": "second-token-of-5", "expires": null }),
+            json!({ "webhook_id": "5", "token": "token-of-5", "expires": null }),
             json!({ "webhook_id": "6", "token": "1234567890", "expires": null }),
         ]
     );

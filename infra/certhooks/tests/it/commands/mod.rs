@@ -49,6 +49,8 @@ fn wrong_usage_exits_with_2_and_a_message() {
         (&["send"], "<FILE>"),
         (&["send", "x.json", "--to", "nonsense"], "--to"),
         (&["send", "x.json", "--to", "ftp://127.0.0.1"], "--to"),
+        (&["send", "x.json", "--to", "http://hooks.example.com"], "--to"),
+        (&["send", "x.json", "--to", "http://127.0.0.1.example.com"], "--to"),
         (&["send", "x.json", "--count", "0"], "--count"),
         (&["send", "x.json", "--count", "-1"], "--count"),
         (&["send", "x.json", "--rate", "0"], "--rate"),

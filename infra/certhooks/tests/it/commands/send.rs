@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Ended, run, run_in};
+use crate::canned::Canned;
 use crate::harness::{
     CLOUDFLARE_AUTH, DIGICERT_KEY, Folder, Local, NO_SECRETS, events_folder, tail,
 };
@@ -171,4 +172,37 @@ fn send_uses_the_secrets_of_the_state_folder() {
     let ended = run(&NO_SECRETS, &["send", &good, "--to", &url, "--state", state]);
     assert_eq!(ended.code, Some(0), "{} {}", ended.out, ended.err);
     Request::digicert(fs::read(good).unwrap()).send(&local).refused(401);
+}
+
+/// The keys would be at the proxy, in clear.
+#[test]
+fn no_proxy_is_used_for_this_machine() {
+    let proxy = Canned::start(|_| (502, "{}".into()));
+    let address = format!("http://{}", proxy.address);
+    let variables = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"];
+    let variables = variables.map(|name| (name, address.as_str()));
+    let local = Local::start(&variables);
+    let good = sample("digicert/domain_validated.json");
+    for host in ["127.0.0.1", "localhost"] {
+        let to = local.url("").replace("127.0.0.1", host);
+        let ended = run(&variables, &["send", &good, "--to", &to]);
+        assert_eq!(ended.code, Some(0), "{} {}", ended.out, ended.err);
+    }
+    assert_eq!(proxy.targets(), Vec::<String>::new());
+}
+
+/// An answer of any server is text on one line.
+#[test]
+fn an_answer_does_nothing_to_the_terminal() {
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\n200  0.1 ms  forged\u{202e}";
+    let body = json!({ "detail": hostile }).to_string();
+    let server = Canned::start(move |_| (400, body.clone()));
+    let good = sample("digicert/domain_validated.json");
+    let to = format!("http://{}", server.address);
+    for json in [&[][..], &["--json"]] {
+        let ended = run(&[], &[&["send", &good, "--to", &to], json].concat());
+        assert_eq!((ended.code, ended.out.lines().count()), (Some(1), 1), "{}", ended.err);
+        let active = |character: char| character.is_control() || character == '\u{202e}';
+        assert!(!ended.out.trim_end().contains(active), "{:?}", ended.out);
+    }
 }

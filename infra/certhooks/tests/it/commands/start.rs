@@ -81,6 +81,13 @@ fn a_webhook_secret_that_cannot_be_used() {
         ("DIGICERT_WEBHOOK_KEY", "digicert_webhook_key", "not-filled-in"),
         ("CLOUDFLARE_WEBHOOK_AUTH", "cloudflare_webhook_auth", "not-filled-in"),
         ("META_APP_SECRET", "meta_app_secret", "not-filled-in"),
+        (
+            "DIGICERT_WEBHOOK_KEY",
+            "digicert_webhook_key",
+            "{'webhook_key': 'canary-0123456789-0123456789'}",
+        ),
+        ("CLOUDFLARE_WEBHOOK_AUTH", "cloudflare_webhook_auth", "[canary-auth"),
+        ("META_APP_SECRET", "meta_app_secret", "{canary-app-secret}"),
     ] {
         let folder = Folder::new();
         let ended = run(

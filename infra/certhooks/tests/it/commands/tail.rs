@@ -83,7 +83,7 @@ fn tail_ends_when_its_reader_closes_the_pipe() {
 
 #[test]
 fn each_event_is_a_line_of_text() {
-    let local = Local::start(&[]);
+    let local = Local::simulated();
     let issued =
         json!({ "event": "certificate_issued", "data": { "order_id": 1, "certificate_id": 77 } });
     Request::digicert(issued.to_string()).send(&local).accepted_one();
@@ -126,6 +126,10 @@ fn names_have_no_control_characters() {
     assert!(!ended.out.trim_end().contains(char::is_control), "{:?}", ended.out);
     let json = run_in(local.state.path(), &["tail", "--from-start", "--no-follow", "--json"]);
     assert_eq!(json.out.lines().count(), 1);
+    let active = |character: char| character.is_control() || character == '\u{202e}';
+    assert!(!json.out.trim_end().contains(active), "{:?}", json.out);
+    let event: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(event["data"]["payload"]["data"]["hostname"], hostile, "escaped, not changed");
 }
 
 #[test]

@@ -46,7 +46,8 @@ async fn events_missed_while_the_endpoint_was_down_are_delivered() {
     let local = stage.start_local();
     let delivered = &local.delivered(1)[0];
     assert_eq!((&delivered["reconciled"], &delivered["subject"]), (&json!(true), &json!(subject)));
-    assert_eq!(delivered["data"]["callback"]["outcome"], "included", "the log has the chain");
+    assert_eq!(delivered["data"]["callback"]["outcome"], "downloaded");
+    assert_eq!(delivered["data"]["checks"]["confirmed"]["result"], "ok");
     assert_eq!(delivered["data"]["payload"]["event"], "certificate_issued");
     local.settle();
 

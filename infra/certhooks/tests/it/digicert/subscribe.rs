@@ -50,7 +50,9 @@ async fn all_steps_and_a_second_run() {
     let event = DigicertEvent::new("certificate_issued").instantly();
     let sent = stage.simulator.send_digicert_event(event).await.unwrap();
     assert_eq!(sent.outcome, Outcome::Answered { code: 200 });
-    assert_eq!(local.delivered(1)[0]["data"]["callback"]["outcome"], "included");
+    let delivered = &local.delivered(1)[0]["data"];
+    assert_eq!(delivered["callback"]["outcome"], "downloaded");
+    assert_eq!(delivered["checks"]["confirmed"]["code"], "ok", "it has its chain");
 
     let changes = stage.changes();
     let out = stage.done(&subscribe);

@@ -80,7 +80,12 @@ async fn refused_tokens_and_unusable_answers() {
     diagnosis.expect("cloudflare", "api-token", "warning", "no account id");
     diagnosis.expect("cloudflare", "answer", "ok", "200");
     let diagnosis = subscribed.doctor_with(&[("CLOUDFLARE_API_TOKEN", "")], &arguments);
-    diagnosis.expect("cloudflare", "api-token", "warning", "no API token");
+    diagnosis.expect(
+        "cloudflare",
+        "api-token",
+        "error",
+        "has the API token: call-backs are disabled",
+    );
     let diagnosis = subscribed.doctor_with(&[("CLOUDFLARE_API_TOKEN", "canary-wrong")], &arguments);
     diagnosis.expect("cloudflare", "api-token", "error", "refuses the API token");
     for (fault, check, expected) in [

@@ -134,7 +134,7 @@ async fn refused_keys_and_unusable_answers() {
     // The webhook endpoint is checked all the same.
     diagnosis.expect("digicert", "answer-to-key", "ok", "200");
     let diagnosis = subscribed.doctor_with(&[("DIGICERT_API_KEY", "")], &arguments);
-    diagnosis.expect("digicert", "api-key", "warning", "no API key: set DIGICERT_API_KEY");
+    diagnosis.expect("digicert", "api-key", "error", "has the API key: call-backs are disabled");
     diagnosis.expect("digicert", "answer-to-key", "ok", "200");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = format!("http://{}/services/v2", silent.local_addr().unwrap());

@@ -100,7 +100,7 @@ async fn a_folder_that_is_not_a_state_folder() {
     scene.doctor_with(&[("DIGICERT_API_KEY", "")], &ONLY).expect(
         "digicert",
         "api-key",
-        "warning",
+        "error",
         "not JSON at line 1",
     );
 }

@@ -127,7 +127,7 @@ fn the_attributes_of_an_envelope() {
             &format!("{family}issuance.succeeded"),
             zone,
             "cloudflare/hostname/blog.example.com",
-            Some("2022-02-09T00:03:28.38508Z"),
+            Some("2022-02-09T00:03:28.385080Z"),
         ),
         (
             CLOUDFLARE,
@@ -135,7 +135,7 @@ fn the_attributes_of_an_envelope() {
             &format!("{family}deployment.succeeded"),
             zone,
             "cloudflare/certificate/3f2c8a1d9b7e4605a1c2d3e4f5061728",
-            Some("2022-02-09T00:03:28.38508Z"),
+            Some("2022-02-09T00:03:28.385080Z"),
         ),
         (
             META,
@@ -143,7 +143,7 @@ fn the_attributes_of_an_envelope() {
             "com.facebook.certificate_transparency.phishing",
             meta,
             "meta/domain/example.com",
-            Some("2018-04-26T17:13:58Z"),
+            Some("2018-04-26T17:13:58.000000Z"),
         ),
     ] {
         let body = std::fs::read_to_string(events_folder().join(file)).unwrap();

@@ -7,6 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::{ROUTES, delivers_only, event};
 use crate::harness::{Local, NO_SECRETS};
@@ -80,6 +81,7 @@ fn a_rotation_while_running() {
     edit(&local, |members| {
         members["digicert_webhook_key"] = format!("{OTHER_KEY}-2").into();
         members["digicert_webhook_key_previous"] = OTHER_KEY.into();
+        members["digicert_webhook_key_rotated"] = ago(1).into();
     });
     with_key(6, &format!("{OTHER_KEY}-2")).send(&local).accepted_one();
     with_key(7, OTHER_KEY).send(&local).accepted_one();
@@ -97,12 +99,51 @@ fn the_previous_secret_counts_for_its_hours_only() {
         (&[("SECRET_OVERLAP_HOURS", "0")], 0, false),
     ] {
         let local = start(variables);
-        edit(&local, |members| members["digicert_webhook_key_previous"] = OTHER_KEY.into());
-        let when = SystemTime::now() - Duration::from_secs(hours_ago * 3600);
-        fs::File::options().write(true).open(file(&local)).unwrap().set_modified(when).unwrap();
+        edit(&local, |members| {
+            members["digicert_webhook_key_previous"] = OTHER_KEY.into();
+            members["digicert_webhook_key_rotated"] = ago(hours_ago).into();
+        });
         let answer = with_key(1, OTHER_KEY).send(&local);
         assert_eq!(answer.status == 200, is_accepted, "{variables:?} {hours_ago}");
     }
+}
+
+/// A time some hours ago, as `secrets.json` has it.
+fn ago(hours: i64) -> String {
+    envelope::rfc3339(OffsetDateTime::now_utc() - time::Duration::hours(hours))
+}
+
+/// Nothing but its own date decides: a file of an older version has none, and anything touches a file.
+#[test]
+fn a_rotated_out_secret_stays_out() {
+    let local = start(&[("SECRET_CACHE_SECONDS", "0")]);
+    let touch = |when: SystemTime| {
+        fs::File::options().write(true).open(file(&local)).unwrap().set_modified(when).unwrap();
+    };
+    let day = Duration::from_secs(24 * 3600);
+    edit(&local, |members| members["digicert_webhook_key_previous"] = OTHER_KEY.into());
+    for when in [SystemTime::now() - 40 * day, SystemTime::now(), SystemTime::now() + 40 * day] {
+        touch(when);
+        with_key(1, OTHER_KEY).send(&local).refused(401);
+    }
+    // Another secret's rotation does not prolong it either.
+    let local = Local::start_in(local.kill(), &NO_SECRETS, &[]);
+    let until = Instant::now() + Duration::from_secs(30);
+    while secrets(&local).get("digicert_webhook_key_previous").is_some() {
+        assert!(Instant::now() < until, "it is still in the file");
+        sleep(Duration::from_millis(20));
+    }
+    edit(&local, |members| {
+        members["digicert_webhook_key_previous"] = OTHER_KEY.into();
+        members["digicert_webhook_key_rotated"] = ago(25).into();
+        members["cloudflare_webhook_auth_previous"] = "canary-former".into();
+        members["cloudflare_webhook_auth_rotated"] = ago(0).into();
+    });
+    with_key(2, OTHER_KEY).send(&local).refused(401);
+    Request::bare(CLOUDFLARE, event(CLOUDFLARE, 3))
+        .with("cf-webhook-auth", "canary-former")
+        .send(&local)
+        .accepted_one();
 }
 
 #[test]
@@ -159,6 +200,16 @@ fn an_unusable_secret_is_503() {
         (without(digicert), 0o600, &[DIGICERT]),
         (with("cloudflare_webhook_auth", json!(" ")), 0o600, &[CLOUDFLARE]),
         (with("meta_app_secret", json!("not-filled-in")), 0o600, &[META]),
+        (with(digicert, json!(format!("{{'webhook_key': '{key}'}}"))), 0o600, &[DIGICERT]),
+        (
+            with(digicert, json!(format!("\u{feff}{{\"webhook_key\": \"{key}\"}}"))),
+            0o600,
+            &[DIGICERT],
+        ),
+        (with(digicert, json!(format!("{key}\n{key}"))), 0o600, &[DIGICERT]),
+        (with("cloudflare_webhook_auth", json!(format!("\"{auth}\""))), 0o600, &[CLOUDFLARE]),
+        (with("meta_app_secret", json!("{'app_secret': 'x'}")), 0o600, &[META]),
+        (with("meta_verify_token", json!("[\"x\"]")), 0o600, &[META]),
     ] {
         fs::write(file(&local), &content).unwrap();
         fs::set_permissions(file(&local), Permissions::from_mode(mode)).unwrap();

@@ -49,6 +49,30 @@ fn a_wrong_key_in_the_settings_holds_the_events() {
     }
 }
 
+/// Whatever spoiled it, it is not sent, and the log names it.
+#[test]
+fn a_key_that_cannot_be_one_is_as_a_refused_one_without_a_call() {
+    let providers = Providers::start();
+    for key in [
+        "canary-abc\ndef",
+        "{'api_key': 'canary-abc'}",
+        "{\"api_key\": \"canary-abc\"",
+        "\u{feff}{\"api_key\": \"canary-abc\", \"api_token\": \"x\", \"access_token\": \"x\"}",
+        "\"canary-abc\"",
+    ] {
+        let variables = ["DIGICERT_API_KEY", "CLOUDFLARE_API_TOKEN", "META_ACCESS_TOKEN"];
+        let local = providers.local(&variables.map(|name| (name, key)));
+        for event in [issued(9301), deployed("z", "h9302"), observed("9303")] {
+            assert_held(&local, &providers.send_one(&local, &event));
+        }
+        for name in variables {
+            local.logged(1, |line| line["level"] == "ERROR" && line["variable"] == name);
+        }
+        assert!(local.log().iter().all(|line| !line.contains("canary-abc")));
+    }
+    assert!(providers.seen("").is_empty(), "{:?}", providers.seen(""));
+}
+
 /// Statuses and error codes that the simulator does not produce.
 #[test]
 fn refusals_of_each_kind_hold() {

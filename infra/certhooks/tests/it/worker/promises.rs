@@ -59,20 +59,21 @@ fn the_event_has_the_trace_of_the_request() {
     assert!(lines.iter().any(|line| line["traceparent"] == traceparent), "{lines:?}");
 }
 
-/// A chain in the event needs no download; one that is abbreviated with dots does.
+/// The account has another certificate under this id than came with the event; one that is abbreviated with
+/// dots is none.
 #[test]
-fn an_included_chain_needs_no_call_back() {
+fn an_included_chain_is_compared_with_the_providers() {
     let providers = Providers::start();
     let local = providers.local(&[]);
     let file = events_folder().join("digicert/certificate_issued_with_chain.json");
     let whole: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     let id = providers.send_one(&local, &whole);
     let event = local.event(&id);
-    assert_eq!(event["data"]["callback"], json!({"outcome": "included", "attempts": 0}));
-    assert_eq!(event["data"]["certificates"].as_array().unwrap().len(), 3);
-    assert_eq!(event["data"]["checks"]["validity"]["code"], "expired");
+    let callback = json!({"outcome": "downloaded", "attempts": 1, "status": 200});
+    assert_eq!(event["data"]["callback"], callback);
+    assert_eq!(event["data"]["checks"]["confirmed"]["code"], "differs");
     assert_eq!(event["data"]["verdict"], "failed");
-    assert_eq!(providers.requests().total(), 0);
+    assert_eq!(providers.requests().total(), 1);
 
     let elided = "-----BEGIN CERTIFICATE-----\r\n...\r\n-----END CERTIFICATE-----\r\n";
     let mut elided_event = whole;
@@ -83,6 +84,7 @@ fn an_included_chain_needs_no_call_back() {
     let id = providers.send_one(&local, &elided_event);
     let event = local.event(&id);
     assert_eq!(event["data"]["callback"]["outcome"], "downloaded");
+    assert_eq!(event["data"]["checks"]["confirmed"]["code"], "ok");
     assert_eq!(event["data"]["certificates"][0]["names"]["dns"][0], "www-421.example.com");
 }
 

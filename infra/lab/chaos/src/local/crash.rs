@@ -1,63 +1,67 @@
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use harness::{Folder, Random};
 
-use crate::local::testbed::Testbed;
-use crate::planted_secrets;
+use crate::local::testbed::{LocalTestbed, until};
+use crate::local::volume::Volume;
+use crate::programs::Programs;
 use crate::report::Row;
-use harness::Random;
+use crate::secrets::scanner;
+use crate::testbed::Testbed;
 
-const CONCURRENCY: usize = 8;
 /// The longest response time of a provider in milliseconds. Without a delay, few kills would happen during a
 /// call-back.
 const MAX_DELAY_MS: u64 = 40;
-
-/// Longer than a start and some events take.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// The number of events that each process delivers before it is killed.
-const MIN_DELIVERED: usize = 8;
+const MIN_DELIVERED: u64 = 8;
+/// The size of the file system that is filled.
+const VOLUME_BYTES: u64 = 256 * 1024 * 1024;
+/// The number of refusals and acknowledgements to wait for each time that it is full.
+const EXPECTED: u64 = 20;
 
 /// Kills `certhooks local` (SIGKILL) at random times while events arrive, until there were `kills` of them.
 /// The crash points are read from the state that each kill leaves.
-///
-/// # Errors
-/// Something other than a crash went wrong.
-pub async fn crash(certhooks: &Path, kills: u64, seed: u64) -> Result<Row> {
-    let began = Instant::now();
-    let mut testbed = Testbed::start(certhooks, planted_secrets::scanner(&[])).await?;
-    let mut random = Random::new(seed);
-    let senders = testbed.senders.clone();
-    let sending = senders.start(CONCURRENCY, u64::MAX);
+pub(crate) async fn crash(programs: &Programs, kills: u64, row: Row) -> Result<Row> {
+    let mut testbed = LocalTestbed::start(programs, scanner(&[])).await?;
+    let mut random = Random::new(row.seed);
+    let sending = testbed.senders.start(u64::MAX);
     while testbed.kills < kills {
         testbed.simulator.delay_by(Duration::from_millis(random.below(MAX_DELAY_MS)));
-        let taken = senders.accepted().len();
+        let taken = testbed.senders.accepted();
         tokio::time::sleep(Duration::from_millis(5 + random.below(150))).await;
         // On a busy machine the process may not have got far yet, and a message that is being processed at
         // one kill after another is taken for their cause.
-        let until = Instant::now() + PATIENCE;
-        while senders.accepted().len() == taken || delivered(&testbed)? < MIN_DELIVERED {
-            ensure!(Instant::now() < until, "there is no progress after {} kills", testbed.kills);
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("delivers events", || {
+            testbed.senders.accepted() > taken && testbed.delivered() >= MIN_DELIVERED
+        })
+        .await?;
         testbed.kill()?;
     }
-    senders.stop();
-    finish(sending).await?;
-    testbed.drain().await?;
-    let row = testbed.evaluate(Row::new("crash, local", seed), true)?;
-    Ok(Row { seconds: began.elapsed().as_secs(), ..row })
+    testbed.senders.stop(sending).await?;
+    testbed.drain(0).await?;
+    testbed.evaluate(row).await
 }
 
-/// The number of events that this process has delivered so far.
-fn delivered(testbed: &Testbed) -> Result<usize> {
-    Ok(testbed.local()?.log().latencies.end_to_end.len())
-}
-
-/// Waits until the senders have stopped.
-pub(crate) async fn finish(mut sending: tokio::task::JoinSet<Result<()>>) -> Result<()> {
-    while let Some(sent) = sending.join_next().await {
-        sent??;
+/// Fills the file system of `certhooks local` (SQLite answers FULL, files ENOSPC) and frees it again, `times`
+/// times, while events arrive. The process needs a mount namespace of its own.
+pub(crate) async fn full(programs: &Programs, times: u64, row: Row) -> Result<Row> {
+    let folder = Folder::new()?;
+    let volume = Volume::mount(folder.path(), VOLUME_BYTES)?;
+    let mut testbed = LocalTestbed::start_in(programs, folder, scanner(&[])).await?;
+    let mut random = Random::new(row.seed);
+    let sending = testbed.senders.start(u64::MAX);
+    for _ in 0..times {
+        let senders = &testbed.senders;
+        let taken = senders.accepted();
+        until("accepts events", || senders.accepted() >= taken + EXPECTED).await?;
+        volume.fill()?;
+        let refused = senders.refused();
+        until("refuses events", || senders.refused() >= refused + EXPECTED).await?;
+        tokio::time::sleep(Duration::from_millis(random.below(300))).await;
+        volume.clear()?;
     }
-    Ok(())
+    testbed.senders.stop(sending).await?;
+    testbed.drain(0).await?;
+    testbed.evaluate(Row { faults: times, ..row }).await
 }

@@ -1,42 +1,32 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rusqlite::Connection;
-use serde_json::json;
-use simulator::{Fault, Rule};
-use std::sync::atomic::Ordering;
-
-use crate::local::crash::finish;
-use crate::local::testbed::Testbed;
-use crate::planted_secrets;
-use crate::report::Row;
 use harness::Random;
+use rusqlite::Connection;
+use simulator::{Fault, Rule};
 
-const CONCURRENCY: usize = 8;
+use crate::local::testbed::LocalTestbed;
+use crate::programs::Programs;
+use crate::report::Row;
+use crate::secrets::scanner;
+use crate::testbed::Testbed;
+
 /// The longest time in milliseconds that another program locks the database; SQLite waits 5 s.
 const MAX_LOCK_MS: u64 = 1500;
 
 /// Injects `faults` faults at random while events are processed: faulty responses of the providers, a locked
 /// database, and an archive that cannot be written.
-///
-/// # Errors
-/// Something other than an injected fault went wrong.
-pub async fn faults(certhooks: &Path, faults: u64, seed: u64) -> Result<Row> {
-    let began = Instant::now();
-    let mut testbed = Testbed::start(certhooks, planted_secrets::scanner(&[])).await?;
-    let mut random = Random::new(seed);
-    let senders = testbed.senders.clone();
-    let sending = senders.start(CONCURRENCY, u64::MAX);
-    let mut row = Row::new("faults, local", seed);
+pub(crate) async fn faults(programs: &Programs, faults: u64, mut row: Row) -> Result<Row> {
+    let mut testbed = LocalTestbed::start(programs, scanner(&[])).await?;
+    let mut random = Random::new(row.seed);
+    let sending = testbed.senders.start(u64::MAX);
     while row.faults < faults {
         let injected = match random.below(10) {
-            0 => Some(
-                lock_database(&testbed, Duration::from_millis(random.below(MAX_LOCK_MS))).await?,
-            ),
-            1 => block_archive(&testbed, Duration::from_millis(random.below(300))).await?,
+            0 => Some(lock_database(&testbed, random.below(MAX_LOCK_MS)).await?),
+            1 => block_archive(&testbed, random.below(300)).await?,
             _ => Some(fail_providers(&testbed, &mut random)),
         };
         if let Some(name) = injected {
@@ -45,18 +35,15 @@ pub async fn faults(certhooks: &Path, faults: u64, seed: u64) -> Result<Row> {
         }
         tokio::time::sleep(Duration::from_millis(random.below(60))).await;
     }
-    senders.stop();
-    finish(sending).await?;
-    testbed.simulator.faults().clear();
-    testbed.drain().await?;
-    row.measured.insert("refused_with_503".into(), json!(senders.refused.load(Ordering::Relaxed)));
-    let row = testbed.evaluate(row, true)?;
-    Ok(Row { seconds: began.elapsed().as_secs(), ..row })
+    testbed.senders.stop(sending).await?;
+    testbed.drain(0).await?;
+    testbed.evaluate(row).await
 }
 
 /// Injects a fault into the next request to a provider.
-fn fail_providers(testbed: &Testbed, random: &mut Random) -> &'static str {
-    let path = if random.percent(70) { "/services/v2" } else { "/client/v4" };
+fn fail_providers(testbed: &LocalTestbed, random: &mut Random) -> &'static str {
+    let paths: Vec<_> = testbed.simulator.paths().collect();
+    let path = paths[random.below(paths.len() as u64) as usize];
     let (name, fault) = match random.below(7) {
         0 => ("429", Fault::RateLimited { retry_after: Some(1), status: None }),
         1 => ("5xx", Fault::ServerError { status: None }),
@@ -71,32 +58,30 @@ fn fail_providers(testbed: &Testbed, random: &mut Random) -> &'static str {
 }
 
 /// Locks the database for a while, as another program might.
-async fn lock_database(testbed: &Testbed, time: Duration) -> Result<&'static str> {
+async fn lock_database(testbed: &LocalTestbed, millis: u64) -> Result<&'static str> {
     let connection = Connection::open(testbed.folder().join("certhooks.db"))?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    tokio::time::sleep(time).await;
+    tokio::time::sleep(Duration::from_millis(millis)).await;
     connection.execute_batch("ROLLBACK")?;
     Ok("database held")
 }
 
-/// Puts a file in the place of a folder of the archive. `None` if that was not possible.
-async fn block_archive(testbed: &Testbed, time: Duration) -> Result<Option<&'static str>> {
-    let folder = testbed.folder().join("archive").join("digicert");
-    let away = testbed.folder().join("archive").join(".away");
-    if !moved(&folder, &away)? {
-        return Ok(None);
-    }
-    if File::create_new(&folder).is_err() {
-        // The program has created the folder again.
-        merge(&away, &folder)?;
-        return Ok(None);
-    }
-    tokio::time::sleep(time).await;
-    fs::remove_file(&folder)?;
+/// Puts a file in the place of the folder of one provider in the archive. `None` if that was not possible.
+async fn block_archive(testbed: &LocalTestbed, millis: u64) -> Result<Option<&'static str>> {
+    let archive = testbed.folder().join("archive");
+    let folders = fs::read_dir(&archive).into_iter().flatten().filter_map(Result::ok);
+    let Some(folder) = folders.map(|entry| entry.path()).min() else { return Ok(None) };
+    let away = archive.join(".away");
+    fs::rename(&folder, &away)?;
     // The program may create the folder again at any time.
+    let is_blocked = File::create_new(&folder).is_ok();
+    if is_blocked {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        fs::remove_file(&folder)?;
+    }
     merge(&away, &folder)?;
-    Ok(Some("archive blocked"))
+    Ok(is_blocked.then_some("archive blocked"))
 }
 
 /// Moves everything in `from` into `to`, while another program may write to both, and removes `from`.
@@ -117,13 +102,5 @@ fn merge(from: &Path, to: &Path) -> Result<()> {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
             result => return result.with_context(|| from.display().to_string()),
         }
-    }
-}
-
-fn moved(from: &PathBuf, to: &PathBuf) -> Result<bool> {
-    match fs::rename(from, to) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error.into()),
     }
 }

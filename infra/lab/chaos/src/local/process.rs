@@ -1,19 +1,14 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use harness::{Process, SecretScanner};
 use serde_json::Value;
-use simulator::Simulator;
-
-use crate::latency::Latencies;
-use crate::memory::peak_kib;
-use crate::planted_secrets;
-use harness::SecretScanner;
 
 /// The time limit of a start, on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -22,7 +17,7 @@ const LINES_KEPT: usize = 40;
 
 /// A running `certhooks local`, whose log is searched for secrets as it is written.
 pub(crate) struct Local {
-    process: Child,
+    process: Process,
     pub(crate) address: String,
     log: Arc<Mutex<Log>>,
     reader: Option<thread::JoinHandle<()>>,
@@ -32,7 +27,8 @@ pub(crate) struct Local {
 #[derive(Default)]
 pub(crate) struct Log {
     pub(crate) leaked: u64,
-    pub(crate) latencies: Latencies,
+    /// The number of delivered events.
+    pub(crate) delivered: u64,
     last: VecDeque<String>,
 }
 
@@ -41,22 +37,22 @@ impl Local {
     pub(crate) fn start(
         certhooks: &Path,
         state: &Path,
-        simulator: &Simulator,
+        variables: Vec<(String, String)>,
         scanner: &SecretScanner,
     ) -> Result<Self> {
-        let mut process = Command::new(certhooks)
+        let mut command = Command::new(certhooks);
+        command
             .args(["local", "--listen", "127.0.0.1:0", "--state"])
             .arg(state)
             .env_clear()
-            .envs(variables(simulator))
+            .envs(variables)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("{} does not start", certhooks.display()))?;
+            .stderr(Stdio::piped());
+        let mut process = Process::start(&mut command)?;
         let log = Arc::new(Mutex::new(Log::default()));
         let (listening, address) = mpsc::channel();
-        let error = process.stderr.take().context("no standard error")?;
+        let error = process.child().stderr.take().context("no standard error")?;
         let (shared_log, scanner) = (Arc::clone(&log), scanner.clone());
         let reader = thread::spawn(move || read(error, &scanner, &shared_log, &listening));
         let mut local = Self { process, address: String::new(), log, reader: Some(reader) };
@@ -80,34 +76,24 @@ impl Local {
 
     /// Kills the process (SIGKILL), and returns the summary of its log.
     pub(crate) fn kill(mut self) -> Result<Log> {
-        let _gone = self.process.kill();
+        let _gone = self.process.child().kill();
         self.ended()
     }
 
-    /// Stops the process with SIGTERM and waits for its end. Returns its peak memory in KiB and the summary of
-    /// its log.
-    pub(crate) fn stop(mut self) -> Result<(u64, Log)> {
-        let peak = peak_kib(self.process.id());
+    /// Stops the process with SIGTERM and waits for its end. Returns the summary of its log.
+    pub(crate) fn stop(mut self) -> Result<Log> {
         let id = self.process.id().to_string();
         let status = Command::new("kill").args(["-TERM", &id]).status()?;
         ensure!(status.success(), "kill -TERM {id}: {status}");
-        Ok((peak, self.ended()?))
+        self.ended()
     }
 
     fn ended(&mut self) -> Result<Log> {
-        self.process.wait()?;
+        self.process.child().wait()?;
         if let Some(reader) = self.reader.take() {
             ensure!(reader.join().is_ok(), "the log was not read to its end");
         }
         Ok(std::mem::take(&mut *lock(&self.log)))
-    }
-}
-
-impl Drop for Local {
-    fn drop(&mut self) {
-        // The process may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -129,31 +115,10 @@ fn read(
         }
         let mut log = lock(log);
         log.leaked += scanner.count(&line);
-        log.latencies.read(&parsed);
+        log.delivered += u64::from(parsed["message"] == "delivered");
         if log.last.len() == LINES_KEPT {
             log.last.pop_front();
         }
         log.last.push_back(line);
     }
-}
-
-/// The variables of the process. API keys and base URLs are set, as for real providers.
-fn variables(simulator: &Simulator) -> [(&'static str, String); 14] {
-    let none = || "none".to_owned();
-    [
-        ("DIGICERT_WEBHOOK_KEY", planted_secrets::DIGICERT_KEY.to_owned()),
-        ("CLOUDFLARE_WEBHOOK_AUTH", planted_secrets::CLOUDFLARE_AUTH.to_owned()),
-        ("META_APP_SECRET", planted_secrets::META_SECRET.to_owned()),
-        ("META_VERIFY_TOKEN", planted_secrets::META_TOKEN.to_owned()),
-        ("DIGICERT_API_KEY", planted_secrets::DIGICERT_API_KEY.to_owned()),
-        ("DIGICERT_API_BASE", simulator.digicert_base()),
-        ("DIGICERT_API_BUDGET", none()),
-        ("CLOUDFLARE_API_TOKEN", planted_secrets::CLOUDFLARE_API_TOKEN.to_owned()),
-        ("CLOUDFLARE_API_BASE", simulator.cloudflare_base()),
-        ("CLOUDFLARE_API_BUDGET", none()),
-        ("META_ACCESS_TOKEN", planted_secrets::META_ACCESS_TOKEN.to_owned()),
-        ("META_API_BASE", simulator.meta_base()),
-        ("META_API_BUDGET", none()),
-        ("META_DOMAINS", "example.com".to_owned()),
-    ]
 }

@@ -1,19 +1,17 @@
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-use envelope::Provider;
-use providers::profile;
+use anyhow::{Result, ensure};
+use harness::SecretScanner;
 use reqwest::Client;
-use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::documents::document;
-use crate::planted_secrets::header;
-use harness::SecretScanner;
+use crate::acknowledgements::{Acknowledgements, Response};
+use crate::events::{Event, Kinds};
 
+/// The number of events that are sent at the same time.
+const CONCURRENCY: usize = 16;
 /// An event is sent until it is acknowledged, as the providers do. One that takes longer than this fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(10);
@@ -22,31 +20,25 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Providers that send events concurrently, each until it is acknowledged with 200.
 pub(crate) struct Senders {
     client: Client,
-    scanner: SecretScanner,
+    kinds: Kinds,
     address: Mutex<String>,
     is_stopped: AtomicBool,
     number: AtomicU64,
-    /// The number of refusals with 503 and `Retry-After`.
-    pub(crate) refused: AtomicU64,
-    /// The number of secrets found in responses.
-    pub(crate) leaked: AtomicU64,
-    accepted: Mutex<BTreeSet<String>>,
-    /// The duration of each acknowledged request, in microseconds.
-    answers: Mutex<Vec<u64>>,
+    acknowledgements: Mutex<Acknowledgements>,
 }
 
+/// Senders that run.
+pub(crate) type Sending = JoinSet<Result<()>>;
+
 impl Senders {
-    pub(crate) fn new(address: &str, scanner: &SecretScanner) -> Result<Arc<Self>> {
+    pub(crate) fn new(scanner: SecretScanner) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             client: Client::builder().no_proxy().timeout(RESPONSE_TIMEOUT).build()?,
-            scanner: scanner.clone(),
-            address: Mutex::new(address.to_owned()),
+            kinds: Kinds::read()?,
+            address: Mutex::default(),
             is_stopped: AtomicBool::new(false),
             number: AtomicU64::default(),
-            refused: AtomicU64::default(),
-            leaked: AtomicU64::default(),
-            accepted: Mutex::default(),
-            answers: Mutex::default(),
+            acknowledgements: Mutex::new(Acknowledgements::new(scanner)),
         }))
     }
 
@@ -55,26 +47,36 @@ impl Senders {
         address.clone_into(&mut lock(&self.address));
     }
 
-    pub(crate) fn accepted(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        lock(&self.accepted)
+    pub(crate) fn acknowledgements(&self) -> MutexGuard<'_, Acknowledgements> {
+        lock(&self.acknowledgements)
     }
 
-    pub(crate) fn answers(&self) -> MutexGuard<'_, Vec<u64>> {
-        lock(&self.answers)
+    /// The number of acknowledged events.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.acknowledgements().accepted.len() as u64
     }
 
-    /// Sends events with this concurrency until [`stop`](Self::stop), or until `maximum` events were sent.
-    pub(crate) fn start(self: &Arc<Self>, concurrency: usize, maximum: u64) -> JoinSet<Result<()>> {
-        let mut tasks = JoinSet::new();
-        for _ in 0..concurrency {
-            tasks.spawn(Arc::clone(self).run(maximum));
-        }
-        tasks
+    pub(crate) fn refused(&self) -> u64 {
+        self.acknowledgements().refused
+    }
+
+    /// Sends events until [`stop`](Self::stop), or until `maximum` events were sent.
+    pub(crate) fn start(self: &Arc<Self>, maximum: u64) -> Sending {
+        (0..CONCURRENCY).map(|_| Arc::clone(self).run(maximum)).collect()
     }
 
     /// Stops sending new events. Those that were begun are sent until they are acknowledged.
-    pub(crate) fn stop(&self) {
+    pub(crate) async fn stop(&self, sending: Sending) -> Result<()> {
         self.is_stopped.store(true, Ordering::Relaxed);
+        self.finish(sending).await
+    }
+
+    /// Waits until the maximum is sent.
+    pub(crate) async fn finish(&self, mut sending: Sending) -> Result<()> {
+        while let Some(sent) = sending.join_next().await {
+            sent??;
+        }
+        Ok(())
     }
 
     async fn run(self: Arc<Self>, maximum: u64) -> Result<()> {
@@ -83,57 +85,38 @@ impl Senders {
             if number >= maximum {
                 break;
             }
-            let (provider, document) = document(number);
-            self.send(provider, &document).await?;
+            self.send(&self.kinds.event(number)?).await?;
         }
         Ok(())
     }
 
-    /// Sends an event and returns the ids in the acknowledgement.
-    ///
     /// # Errors
     /// The event was not acknowledged within two minutes, or a response is neither 200 nor 503.
-    pub(crate) async fn send(&self, provider: Provider, document: &Value) -> Result<Vec<String>> {
+    pub(crate) async fn send(&self, event: &Event) -> Result<()> {
         let until = Instant::now() + PATIENCE;
-        let body = document.to_string();
         loop {
-            let began = Instant::now();
             // An error means that the process was killed or does not listen yet, so the event is sent again.
-            if let Ok((status, has_retry_after, answer)) = self.post(provider, body.clone()).await {
-                self.leaked.fetch_add(self.scanner.count(&answer), Ordering::Relaxed);
-                if status == 200 {
-                    return self.accept(&answer, began.elapsed());
-                }
-                ensure!(
-                    status == 503 && has_retry_after,
-                    "{status}, Retry-After {has_retry_after}: {answer}"
-                );
-                self.refused.fetch_add(1, Ordering::Relaxed);
+            if let Ok(response) = self.post(event).await
+                && self.acknowledgements().take(event, &response)?
+            {
+                return Ok(());
             }
-            ensure!(Instant::now() < until, "not acknowledged within {PATIENCE:?}: {document}");
+            ensure!(Instant::now() < until, "an event is not acknowledged within {PATIENCE:?}");
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    fn accept(&self, answer: &str, time: Duration) -> Result<Vec<String>> {
-        let answer: Value = serde_json::from_str(answer)?;
-        let ids = answer["ids"].as_array().context("the 200 has no ids")?;
-        let ids: Vec<_> = ids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        lock(&self.accepted).extend(ids.iter().cloned());
-        lock(&self.answers).push(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
-        Ok(ids)
-    }
-
-    /// Returns the status, whether there is a `Retry-After`, and the body.
-    async fn post(&self, provider: Provider, body: String) -> reqwest::Result<(u16, bool, String)> {
-        let route = profile::of(provider).route;
-        let address = lock(&self.address).clone();
-        let (name, value) = header(provider, body.as_bytes());
-        let request = self.client.post(format!("http://{address}{route}"));
-        let response = request.header(name, value).body(body).send().await?;
-        let (status, has_retry_after) =
-            (response.status().as_u16(), response.headers().contains_key("retry-after"));
-        Ok((status, has_retry_after, response.text().await?))
+    async fn post(&self, event: &Event) -> Result<Response> {
+        let request = event.request()?;
+        let url =
+            format!("http://{}{}?{}", *lock(&self.address), event.profile.route, request.query);
+        let mut post = self.client.request(request.method, url).body(request.body);
+        for (name, value) in request.headers {
+            post = post.header(name, value);
+        }
+        let response = post.send().await?;
+        let (status, headers) = (response.status().as_u16(), format!("{:?}", response.headers()));
+        Ok(Response { status: status.into(), headers, body: response.text().await? })
     }
 }
 

@@ -1,22 +1,27 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
-use simulator::{Settings, Simulator};
+use harness::{Folder, Memory, SecretScanner, memory};
+use providers::profile;
+use simulator::Simulator;
 
-use crate::compare::{Comparison, compare};
-use crate::latency::Latencies;
-use crate::local::crash_point::Database;
-use crate::local::folder::{Folder, leaks};
-use crate::local::process::{Local, Log};
+use crate::events::Event;
+use crate::local::database::Database;
+use crate::local::process::Local;
 use crate::local::senders::Senders;
-use crate::planted_secrets;
+use crate::programs::Programs;
 use crate::report::Row;
-use harness::SecretScanner;
+use crate::secrets::{self, CHALLENGE, api_variables, planted};
+use crate::testbed::Testbed;
+
+/// The file that may hold secrets.
+const SECRETS: &str = "secrets.json";
+/// The database and its write-ahead log, which hold the token of a challenge for the operator.
+const DATABASE: &str = "certhooks.db";
 
 const PAUSE: Duration = Duration::from_millis(50);
 /// A queue without progress for this long waits for a visibility timeout, which a restart ends.
@@ -24,51 +29,41 @@ const STALLED: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// `certhooks local`, the simulated providers, and the senders.
-pub(crate) struct Testbed {
+pub(crate) struct LocalTestbed {
     certhooks: PathBuf,
     pub(crate) simulator: Simulator,
-    pub(crate) scanner: SecretScanner,
+    scanner: SecretScanner,
     pub(crate) senders: Arc<Senders>,
     local: Option<Local>,
     state: PathBuf,
     pub(crate) kills: u64,
     leaked: u64,
-    pub(crate) latencies: Latencies,
     at: BTreeMap<String, u64>,
-    pub(crate) peak_kib: u64,
+    peak_kib: u64,
+    /// Whether the evaluation searches everything that is stored for secrets.
+    pub(crate) is_searched: bool,
     _folder: Folder,
 }
 
-impl Testbed {
-    pub(crate) async fn start(certhooks: &Path, scanner: SecretScanner) -> Result<Self> {
-        Self::start_in(certhooks, Folder::new()?, scanner).await
-    }
-
+impl LocalTestbed {
     /// Starts with the state in `folder`.
     pub(crate) async fn start_in(
-        certhooks: &Path,
+        programs: &Programs,
         folder: Folder,
         scanner: SecretScanner,
     ) -> Result<Self> {
-        let settings = Settings {
-            digicert_api_key: Some(planted_secrets::DIGICERT_API_KEY.into()),
-            cloudflare_api_token: Some(planted_secrets::CLOUDFLARE_API_TOKEN.into()),
-            meta_access_token: Some(planted_secrets::META_ACCESS_TOKEN.into()),
-            ..Settings::default()
-        };
-        let simulator = Simulator::start("127.0.0.1:0".parse()?, settings).await?;
         let mut testbed = Self {
-            certhooks: certhooks.to_owned(),
-            simulator,
-            senders: Senders::new("", &scanner)?,
+            certhooks: programs.certhooks.clone(),
+            simulator: secrets::simulator().await?,
+            senders: Senders::new(scanner.clone())?,
             scanner,
             local: None,
             state: folder.path().join("state"),
             kills: 0,
             leaked: 0,
-            latencies: Latencies::default(),
             at: BTreeMap::new(),
             peak_kib: 0,
+            is_searched: true,
             _folder: folder,
         };
         testbed.start_process()?;
@@ -76,7 +71,10 @@ impl Testbed {
     }
 
     fn start_process(&mut self) -> Result<()> {
-        let local = Local::start(&self.certhooks, &self.state, &self.simulator, &self.scanner)?;
+        let mut variables = api_variables(|name| self.simulator.base_of(name));
+        let members = profile::ALL.iter().flat_map(|profile| secrets::members(profile));
+        variables.extend(members.map(|member| (member.variable.to_owned(), planted(member))));
+        let local = Local::start(&self.certhooks, &self.state, variables, &self.scanner)?;
         let process = format!("/proc/{}/cmdline", local.id());
         let title = std::fs::read(process).unwrap_or_default();
         self.leaked += self.scanner.count(&String::from_utf8_lossy(&title));
@@ -85,8 +83,15 @@ impl Testbed {
         Ok(())
     }
 
-    pub(crate) fn local(&self) -> Result<&Local> {
-        self.local.as_ref().context("certhooks local is not running")
+    /// The number of events that this process has delivered so far.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.local.as_ref().map_or(0, |local| local.log().delivered)
+    }
+
+    /// The current memory of the process.
+    pub(crate) fn resident_kib(&self) -> Result<u64> {
+        let local = self.local.as_ref().context("certhooks local is not running")?;
+        Ok(memory(local.id())?.now / 1024)
     }
 
     /// The state folder.
@@ -94,51 +99,56 @@ impl Testbed {
         &self.state
     }
 
-    pub(crate) fn database(&self) -> Result<Database> {
-        Database::open(&self.state)
-    }
-
-    fn add_log(&mut self, log: Log) {
-        self.leaked += log.leaked;
-        self.latencies.queue.extend(log.latencies.queue);
-        self.latencies.end_to_end.extend(log.latencies.end_to_end);
-    }
-
     /// Kills the process (SIGKILL), finds out the crash points, and restarts it.
     pub(crate) fn kill(&mut self) -> Result<()> {
         let local = self.local.take().context("certhooks local is not running")?;
-        let log = local.kill()?;
-        self.add_log(log);
+        self.leaked += local.kill()?.leaked;
         self.kills += 1;
-        for crash_point in self.database()?.crash_points(&self.simulator)? {
-            *self.at.entry(crash_point.name().to_owned()).or_default() += 1;
+        for crash_point in Database::open(&self.state)?.crash_points(&self.simulator)? {
+            *self.at.entry(crash_point.to_owned()).or_default() += 1;
         }
         self.simulator.requests().clear();
         self.start_process()
     }
 
-    /// Stops the process with SIGTERM, which finishes current work, and restarts it, which ends visibility
-    /// timeouts.
-    pub(crate) fn restart(&mut self) -> Result<()> {
-        self.stop()?;
-        self.start_process()
-    }
-
-    fn stop(&mut self) -> Result<()> {
+    /// Stops the process with SIGTERM, which finishes current work.
+    pub(crate) fn stop(&mut self) -> Result<()> {
         if let Some(local) = self.local.take() {
-            let (peak, log) = local.stop()?;
-            self.peak_kib = self.peak_kib.max(peak);
-            self.add_log(log);
+            self.peak_kib =
+                self.peak_kib.max(memory(local.id()).map_or(0, |it: Memory| it.peak / 1024));
+            self.leaked += local.stop()?.leaked;
         }
         Ok(())
     }
 
-    /// Waits until the queue is empty.
-    pub(crate) async fn drain(&mut self) -> Result<()> {
+    /// Counts the secrets in deliveries, archive and database. The database may hold the token of a challenge.
+    fn search(&self, database: &Database) -> Result<u64> {
+        let mut found = 0;
+        database.each_delivery(|body| found += self.scanner.count(body))?;
+        Ok(found + leaks(&self.state, &self.scanner)?)
+    }
+}
+
+impl Testbed for LocalTestbed {
+    async fn start(programs: &Programs, scanner: SecretScanner) -> Result<Self> {
+        Self::start_in(programs, Folder::new()?, scanner).await
+    }
+
+    fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    async fn send(&mut self, event: &Event) -> Result<()> {
+        self.senders.send(event).await
+    }
+
+    /// The tokens of challenges are not on the queue.
+    async fn drain(&mut self, _challenges: u64) -> Result<()> {
+        self.simulator.faults().clear();
         let until = Instant::now() + PATIENCE;
         let (mut left, mut since) = (u64::MAX, Instant::now());
         loop {
-            let now = self.database()?.count("messages")?;
+            let now = Database::open(&self.state)?.count("messages")?;
             if now == 0 {
                 return Ok(());
             }
@@ -149,45 +159,64 @@ impl Testbed {
             if now != left {
                 (left, since) = (now, Instant::now());
             } else if since.elapsed() > STALLED {
-                self.restart()?;
+                self.stop()?;
+                self.start_process()?;
                 since = Instant::now();
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Compares what was acknowledged with what was delivered. `is_searched` says whether to search the state
-    /// folder for secrets too.
-    pub(crate) fn evaluate(mut self, row: Row, is_searched: bool) -> Result<Row> {
+    async fn evaluate(mut self, row: Row) -> Result<Row> {
         self.stop()?;
-        let database = self.database()?;
+        let database = Database::open(&self.state)?;
         let integrity = database.integrity()?;
         ensure!(integrity == "ok", "PRAGMA integrity_check: {integrity}");
         ensure!(database.count("dead_letters")? == 0, "there are dead letters");
-        let delivered = database.delivered()?;
-        let accepted = self.senders.accepted();
-        let Comparison { lost, unknown, repeated } = compare(&accepted, &delivered);
-        let searched = if is_searched { self.search(&database)? } else { 0 };
-        let mut measured = row.measured;
-        measured.insert("peak_kib".to_owned(), json!(self.peak_kib));
-        Ok(Row {
-            kills: self.kills,
-            events: accepted.len() as u64,
-            lost,
-            repeated,
-            // Locally, publish and record are one transaction, so no repeat is explained (crate `embedded`).
-            unexplained: repeated + unknown,
-            leaked: self.leaked + self.senders.leaked.load(Ordering::Relaxed) + searched,
-            at: if row.at.is_empty() { self.at.clone() } else { row.at },
-            measured,
-            ..row
-        })
+        let acknowledgements = self.senders.acknowledgements();
+        let mut row = row.compared(&acknowledgements.accepted, &database.delivered()?);
+        // Locally, publish and record are one transaction, so no repeat is explained (crate `embedded`).
+        row.unexplained += row.repeated;
+        row.leaked = self.leaked + acknowledgements.leaked;
+        if self.is_searched {
+            row.leaked += self.search(&database)?;
+        }
+        row.kills = self.kills;
+        row.at.extend(self.at.clone());
+        row.measure("peak_kib", self.peak_kib);
+        row.measure("refused_with_503", acknowledgements.refused);
+        Ok(row)
     }
+}
 
-    /// Counts the secrets in deliveries, archive and database. The database may hold the token of a challenge.
-    fn search(&self, database: &Database) -> Result<u64> {
-        let mut found = 0;
-        database.each_delivery(|body| found += self.scanner.count(body))?;
-        Ok(found + leaks(&self.state, &self.scanner)?)
+/// Counts the secrets in the files below a folder, including the database with its write-ahead log.
+fn leaks(folder: &Path, scanner: &SecretScanner) -> Result<u64> {
+    let without_challenge = scanner.without(CHALLENGE);
+    let mut found = 0;
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found += leaks(&entry.path(), scanner)?;
+        } else if entry.file_name() != SECRETS {
+            let bytes = fs::read(entry.path())?;
+            let text = String::from_utf8_lossy(&bytes);
+            let is_database = entry.file_name().to_string_lossy().starts_with(DATABASE);
+            found +=
+                if is_database { without_challenge.count(&text) } else { scanner.count(&text) };
+        }
     }
+    Ok(found)
+}
+
+/// Waits until the process does what is expected of it.
+pub(crate) async fn until(expected: &str, is_done: impl Fn() -> bool) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(120);
+    const PAUSE: Duration = Duration::from_millis(2);
+    let end = Instant::now() + PATIENCE;
+    while !is_done() {
+        let is_late = Instant::now() > end;
+        ensure!(!is_late, "no sign within {PATIENCE:?} that certhooks local {expected}");
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
 }

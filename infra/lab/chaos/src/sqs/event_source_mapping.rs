@@ -3,7 +3,7 @@ use harness::InvocationResult;
 use serde_json::{Value, json};
 
 use crate::sqs::process_under_test::Invocation;
-use crate::sqs::testbed::Testbed;
+use crate::sqs::testbed::SqsTestbed;
 
 /// The number of messages of a batch, as in the template.
 const BATCH: u32 = 10;
@@ -29,7 +29,7 @@ pub(crate) struct Depth {
 /// Does what the event source mapping of Lambda does: receives a batch, invokes the worker, and deletes the
 /// messages that did not fail (`ReportBatchItemFailures`). Messages that are not deleted are visible again at
 /// once and their leases have ended, as after the visibility timeout. Returns `false` if the queue was empty.
-pub(crate) async fn poll(testbed: &mut Testbed, deletion: Deletion) -> Result<bool> {
+pub(crate) async fn poll(testbed: &mut SqsTestbed, deletion: Deletion) -> Result<bool> {
     let messages = receive(testbed).await?;
     if messages.is_empty() {
         return Ok(false);
@@ -65,7 +65,7 @@ pub(crate) async fn poll(testbed: &mut Testbed, deletion: Deletion) -> Result<bo
     Ok(true)
 }
 
-fn killed(testbed: &mut Testbed, at: &str) -> Result<()> {
+fn killed(testbed: &mut SqsTestbed, at: &str) -> Result<()> {
     testbed.worker.kill()?;
     testbed.worker.kills += 1;
     let mut trace = testbed.proxy.trace();
@@ -74,12 +74,12 @@ fn killed(testbed: &mut Testbed, at: &str) -> Result<()> {
     Ok(())
 }
 
-async fn receive(testbed: &Testbed) -> Result<Vec<Value>> {
+async fn receive(testbed: &SqsTestbed) -> Result<Vec<Value>> {
     let request = json!({
-        "QueueUrl": testbed.events, "MaxNumberOfMessages": BATCH, "VisibilityTimeout": VISIBILITY,
+        "MaxNumberOfMessages": BATCH, "VisibilityTimeout": VISIBILITY,
         "MessageAttributeNames": ["All"], "AttributeNames": ["All"],
     });
-    let mut received = testbed.emulator.call("sqs", "AmazonSQS.ReceiveMessage", request).await?;
+    let mut received = testbed.queue("ReceiveMessage", request).await?;
     Ok(match received["Messages"].take() {
         Value::Array(messages) => messages,
         _ => Vec::new(),
@@ -100,30 +100,27 @@ fn event(messages: &[Value]) -> Value {
     json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
 }
 
-async fn delete(testbed: &Testbed, messages: &[Value]) -> Result<()> {
+async fn delete(testbed: &SqsTestbed, messages: &[Value]) -> Result<()> {
     for message in messages {
-        let request =
-            json!({ "QueueUrl": testbed.events, "ReceiptHandle": message["ReceiptHandle"] });
-        testbed.emulator.call("sqs", "AmazonSQS.DeleteMessage", request).await?;
+        let request = json!({ "ReceiptHandle": message["ReceiptHandle"] });
+        testbed.queue("DeleteMessage", request).await?;
     }
     Ok(())
 }
 
-async fn return_to_queue(testbed: &Testbed, messages: &[Value]) -> Result<()> {
+async fn return_to_queue(testbed: &SqsTestbed, messages: &[Value]) -> Result<()> {
     for message in messages {
         let body: Value = serde_json::from_str(message["Body"].as_str().unwrap_or_default())?;
         testbed.end_lease(body["id"].as_str().context("the envelope has no id")?).await;
-        let request = json!({
-            "QueueUrl": testbed.events, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0,
-        });
-        testbed.emulator.call("sqs", "AmazonSQS.ChangeMessageVisibility", request).await?;
+        let request = json!({ "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0 });
+        testbed.queue("ChangeMessageVisibility", request).await?;
     }
     Ok(())
 }
 
-pub(crate) async fn depth(testbed: &Testbed) -> Result<Depth> {
-    let request = json!({ "QueueUrl": testbed.events, "AttributeNames": ["All"] });
-    let found = testbed.emulator.call("sqs", "AmazonSQS.GetQueueAttributes", request).await?;
+pub(crate) async fn depth(testbed: &SqsTestbed) -> Result<Depth> {
+    let request = json!({ "AttributeNames": ["All"] });
+    let found = testbed.queue("GetQueueAttributes", request).await?;
     let number = |name: &str| {
         let text = found["Attributes"][name].as_str().unwrap_or_default();
         text.parse::<u64>().unwrap_or_default()

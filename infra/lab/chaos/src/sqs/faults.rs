@@ -1,16 +1,16 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use harness::Random;
 
-use crate::documents::document;
-use crate::planted_secrets;
+use crate::events::Kinds;
+use crate::programs::Programs;
 use crate::report::Row;
+use crate::secrets::scanner;
 use crate::sqs::action::{Action, Fault};
 use crate::sqs::event_source_mapping::{Deletion, poll};
-use crate::sqs::functions::Functions;
-use crate::sqs::outcome::{drain, evaluate};
-use crate::sqs::testbed::Testbed;
-use harness::Random;
+use crate::sqs::testbed::SqsTestbed;
+use crate::testbed::Testbed;
 
 /// The percentage of requests that have a fault.
 const FAULT_PERCENT: u64 = 15;
@@ -18,31 +18,40 @@ const FAULT_PERCENT: u64 = 15;
 const BURST: u64 = 10;
 
 /// Every port of webhook functions and worker fails at random while `events` are processed.
-///
-/// # Errors
-/// Something other than an injected fault went wrong.
-pub async fn faults(functions: &Functions, events: u64, seed: u64) -> Result<Row> {
-    let began = Instant::now();
-    let scanner = planted_secrets::scanner(&[]);
-    let mut testbed = Testbed::start(functions, &scanner).await?;
-    let mut random = Random::new(seed);
+pub(crate) async fn faults(programs: &Programs, events: u64, row: Row) -> Result<Row> {
+    let mut testbed = SqsTestbed::start(programs, scanner(&[])).await?;
+    let mut random = Random::new(row.seed);
     testbed.proxy.set_policy(Box::new(move |_, request| match random.percent(FAULT_PERCENT) {
         true => Action::Fault(Fault::random(request, &mut random)),
         false => Action::Forward,
     }));
-    for number in 0..events {
-        let (provider, document) = document(number);
-        let queue = (&testbed.emulator, testbed.events.as_str());
-        testbed.webhooks.send((provider, &document), &testbed.proxy, queue).await?;
-        if number % BURST == BURST - 1 {
-            poll(&mut testbed, Deletion::Made).await?;
-        }
-    }
+    send(&mut testbed, events).await?;
     // The rest of the queue is processed with faults for a while, and then without.
     for _ in 0..events / BURST {
         poll(&mut testbed, Deletion::Made).await?;
     }
-    drain(&mut testbed, 0).await?;
-    let row = evaluate(testbed, Row::new("faults, SQS", seed), &scanner).await?;
-    Ok(Row { seconds: began.elapsed().as_secs(), ..row })
+    testbed.drain(0).await?;
+    testbed.evaluate(row).await
+}
+
+/// Sends `events` through the compiled functions without faults, and checks that each is delivered.
+pub(crate) async fn load(programs: &Programs, events: u64, mut row: Row) -> Result<Row> {
+    let mut testbed = SqsTestbed::start(programs, scanner(&[])).await?;
+    let began = Instant::now();
+    send(&mut testbed, events).await?;
+    testbed.drain(0).await?;
+    row.measure("events_per_second", (events as f64 / began.elapsed().as_secs_f64()).round());
+    testbed.evaluate(row).await
+}
+
+/// Sends events, with a batch for the worker after each burst.
+async fn send(testbed: &mut SqsTestbed, events: u64) -> Result<()> {
+    let kinds = Kinds::read()?;
+    for number in 0..events {
+        testbed.send(&kinds.event(number)?).await?;
+        if number % BURST == BURST - 1 {
+            poll(testbed, Deletion::Made).await?;
+        }
+    }
+    Ok(())
 }

@@ -2,13 +2,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use harness::{Function, InvocationResult};
+use harness::{Function, InvocationResult, SecretScanner, memory};
 
-use crate::latency::Latencies;
-use crate::memory::peak_kib;
 use crate::sqs::proxy::Proxy;
 use crate::sqs::request::Caller;
-use harness::SecretScanner;
 
 /// A compiled function that is killed and restarted, and whose output is searched for secrets.
 pub(crate) struct ProcessUnderTest {
@@ -20,7 +17,6 @@ pub(crate) struct ProcessUnderTest {
     pub(crate) kills: u64,
     /// The number of secrets found in its output.
     pub(crate) leaked: u64,
-    pub(crate) latencies: Latencies,
     /// The highest peak of all its processes that were measured.
     pub(crate) peak_kib: u64,
 }
@@ -47,7 +43,6 @@ impl ProcessUnderTest {
             scanner,
             kills: 0,
             leaked: 0,
-            latencies: Latencies::default(),
             peak_kib: 0,
         }
     }
@@ -82,17 +77,14 @@ impl ProcessUnderTest {
         let Some(function) = self.function.take() else { return Ok(()) };
         let (out, error) = function.kill()?;
         self.leaked += self.scanner.count(&out) + self.scanner.count(&error);
-        for line in error.lines() {
-            self.latencies.read(&serde_json::from_str(line).unwrap_or_default());
-        }
         Ok(())
     }
 
     /// Measures the peak memory so far, and searches the title and arguments of the process for secrets.
-    pub(crate) fn measure(&mut self) {
+    fn measure(&mut self) {
         let Some(function) = &mut self.function else { return };
         let id = function.child().id();
-        self.peak_kib = self.peak_kib.max(peak_kib(id));
+        self.peak_kib = self.peak_kib.max(memory(id).map_or(0, |memory| memory.peak / 1024));
         for file in ["cmdline", "comm"] {
             let text = std::fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
             self.leaked += self.scanner.count(&String::from_utf8_lossy(&text));

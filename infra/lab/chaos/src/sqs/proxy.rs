@@ -17,9 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::sqs::action::{Action, Fault};
 use crate::sqs::observed_request::ObservedRequest;
-use crate::sqs::request::{
-    Caller, RequestInfo, Service, Step, halved, is_of_provider, with_failed,
-};
+use crate::sqs::request::{Caller, PROVIDERS, RequestInfo, Service, Step, halved, with_failed};
 use crate::sqs::trace::{Outcome, Trace};
 
 /// Within this time, the last requests of a killed function have been forwarded.
@@ -82,6 +80,12 @@ impl Proxy {
 
     pub(crate) fn address(&self, caller: Caller) -> &str {
         &self.addresses[usize::from(caller == Caller::Worker)]
+    }
+
+    /// The address for the worker of a provider that the simulator has at `base`.
+    pub(crate) fn provider_base(&self, base: &str) -> String {
+        let path = base.strip_prefix(&self.shared.simulator).unwrap_or_default();
+        format!("{}{PROVIDERS}{path}", self.address(Caller::Worker))
     }
 
     pub(crate) fn set_policy(&self, policy: Policy) {
@@ -196,16 +200,18 @@ impl Shared {
         if let (Step::Publish, Some(id)) = (request.step, &request.id) {
             self.trace().publishing(id, request.call.as_deref());
         }
-        let to = match request.service {
-            Service::Provider => &self.simulator,
-            _ => &self.emulator,
+        let uri = parts.uri.to_string();
+        let url = match uri.strip_prefix(PROVIDERS) {
+            Some(rest) if request.service == Service::Provider => {
+                format!("{}{rest}", self.simulator)
+            }
+            _ => format!("{}{uri}", self.emulator),
         };
-        debug_assert_eq!(request.service == Service::Provider, is_of_provider(parts.uri.path()));
         let mut headers = parts.headers.clone();
         for name in [HOST, CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH] {
             headers.remove(name);
         }
-        let forwarded = self.http.request(parts.method.clone(), format!("{to}{}", parts.uri));
+        let forwarded = self.http.request(parts.method.clone(), url);
         let answer = forwarded.headers(headers).body(body).send().await.ok()?;
         let (status, mut headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.ok()?;

@@ -1,5 +1,4 @@
 use http::request::Parts;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The function that sent a request.
@@ -10,8 +9,7 @@ pub(crate) enum Caller {
 }
 
 /// The step of an event's processing that a request is for.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Step {
     Enqueue,
     Claim,
@@ -69,7 +67,8 @@ pub(crate) struct RequestInfo {
     pub(crate) is_batch: bool,
 }
 
-const PROVIDERS: [&str; 3] = ["/services/v2", "/client/v4", "/graph"];
+/// What the path of a request to a provider begins with at the proxy.
+pub(crate) const PROVIDERS: &str = "/providers";
 
 impl RequestInfo {
     pub(crate) fn of(caller: Caller, parts: &Parts, body: &[u8]) -> Self {
@@ -92,14 +91,10 @@ impl RequestInfo {
                 Self { id, ..info(step, Service::DynamoDb) }
             }
             Some(_) => info(Step::Other, Service::Secrets),
-            None if is_of_provider(path) => info(Step::CallBack, Service::Provider),
+            None if path.starts_with(PROVIDERS) => info(Step::CallBack, Service::Provider),
             None => info(Step::Archive, Service::S3),
         }
     }
-}
-
-pub(crate) fn is_of_provider(path: &str) -> bool {
-    PROVIDERS.iter().any(|base| path.starts_with(base))
 }
 
 /// The id of the event in a message of the deliveries queue.
@@ -181,8 +176,8 @@ mod tests {
             ("/", "AmazonSQS.SendMessage", publish, Step::Publish, Some("a1")),
             ("/", "AmazonSQS.SendMessageBatch", "{}", Step::Requeue, None),
             ("/", "secretsmanager.GetSecretValue", "{}", Step::Other, None),
-            ("/archive/digicert/2026/01/01/a1", "", "", Step::Archive, None),
-            ("/services/v2/order/1", "", "", Step::CallBack, None),
+            ("/archive/provider/2026/01/01/a1", "", "", Step::Archive, None),
+            ("/providers/base/order/1", "", "", Step::CallBack, None),
         ] {
             let info = info(Caller::Worker, path, target, body);
             assert_eq!((info.step, info.id.as_deref()), (step, id), "{path} {target}");

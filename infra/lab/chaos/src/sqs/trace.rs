@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
-use std::fmt;
 
 use crate::sqs::request::Step;
 
 /// What went through the proxy for each event, in order. It decides which repeats are explained.
 ///
-/// An event may be published again until it is recorded, and only for a [`Reason`] that was observed since. One reason is neither a crash nor a lost response: the ledger refused the record, or the
+/// An event may be published again until it is recorded, and only for a reason that was observed since. One reason is neither a crash nor a lost response: the ledger refused the record, or the
 /// history that goes with it, at every attempt of the worker. What is published cannot be revoked, and
 /// without a record the next worker does not know of it.
 #[derive(Debug, Default)]
@@ -17,7 +16,7 @@ pub(crate) struct Trace {
     /// How often each fault was injected, and how often a kill happened at each step.
     pub(crate) at: BTreeMap<String, u64>,
     /// How often an event was published again, by the reason.
-    repeats: BTreeMap<Reason, u64>,
+    repeats: BTreeMap<String, u64>,
     unexplained: Vec<String>,
 }
 
@@ -47,14 +46,6 @@ pub(crate) enum Outcome {
     Refused,
     /// The sender closed the connection before the response came, because of its own timeout.
     TooLate,
-}
-
-/// Why an event was published again.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Reason {
-    Kill,
-    /// The step publish, history or record did not succeed for the worker.
-    FailedStep(Step, Outcome),
 }
 
 impl Trace {
@@ -103,8 +94,8 @@ impl Trace {
     }
 
     /// How often an event was published again, by the reason.
-    pub(crate) fn repeats(&self) -> BTreeMap<String, u64> {
-        self.repeats.iter().map(|(reason, count)| (reason.to_string(), *count)).collect()
+    pub(crate) fn repeats(&self) -> &BTreeMap<String, u64> {
+        &self.repeats
     }
 
     /// Repeats that the contract does not allow for.
@@ -115,28 +106,23 @@ impl Trace {
 
 impl Publication {
     /// Why the event may be published again in `call`.
-    fn reason(&self, kills: u64, call: Option<&str>) -> Option<Reason> {
+    fn reason(&self, kills: u64, call: Option<&str>) -> Option<String> {
         if self.kills < kills {
-            return Some(Reason::Kill);
+            return Some("kill".to_owned());
         }
         // The next attempt may arrive before the connection of the previous one ends.
-        if !self.has_response && call.is_some() && self.call.as_deref() == call {
-            return Some(Reason::FailedStep(Step::Publish, Outcome::TooLate));
-        }
-        self.failed_step.map(|(step, outcome)| Reason::FailedStep(step, outcome))
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::FailedStep(step, outcome) = self else { return f.write_str("kill") };
+        let is_next_attempt = !self.has_response && call.is_some() && self.call.as_deref() == call;
+        let (step, outcome) = match self.failed_step {
+            _ if is_next_attempt => (Step::Publish, Outcome::TooLate),
+            failed => failed?,
+        };
         let outcome = match outcome {
             Outcome::Done => "done",
             Outcome::Lost => "answer lost",
             Outcome::Refused => "refused",
             Outcome::TooLate => "answer too late",
         };
-        write!(f, "{}: {outcome}", step.name())
+        Some(format!("{}: {outcome}", step.name()))
     }
 }
 
@@ -163,7 +149,7 @@ mod tests {
         published(&mut trace, "b", Outcome::Done);
         assert_eq!(trace.unexplained().len(), 1, "{trace:?}");
         let expected = [("kill".to_owned(), 2), ("publish: answer lost".to_owned(), 1)];
-        assert_eq!(trace.repeats(), expected.into());
+        assert_eq!(*trace.repeats(), expected.into());
     }
 
     #[test]
@@ -172,7 +158,7 @@ mod tests {
         published(&mut trace, "a", Outcome::Done);
         trace.ended("a", Step::Record, Outcome::Refused);
         published(&mut trace, "a", Outcome::Done);
-        assert_eq!(trace.repeats(), [("record: refused".to_owned(), 1)].into());
+        assert_eq!(*trace.repeats(), [("record: refused".to_owned(), 1)].into());
         trace.ended("a", Step::History, Outcome::Refused);
         trace.ended("a", Step::History, Outcome::Done);
         published(&mut trace, "a", Outcome::Done);

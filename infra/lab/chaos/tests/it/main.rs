@@ -1,12 +1,65 @@
 //! Short runs of the scenarios on the compiled programs; `make chaos` runs them at length.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod local;
-mod sqs;
-
+use chaos::programs::Programs;
 use chaos::report::Row;
+use chaos::scenarios::{Lengths, run};
+use harness::{program, seed};
 
-fn assert_good(row: &Row) {
+/// Enough kills for each boundary before and after, also if some do not occur in a batch.
+const SHORT: Lengths =
+    Lengths { kills: 32, faults: 60, events: 400, sqs_events: 60, rounds: 1, namespaced: false };
+
+async fn good(scenario: &str) -> Row {
+    // A second call fails because another test of this process has set the provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let programs = Programs::find(program).unwrap();
+    let row = run(scenario, &programs, SHORT, seed().unwrap()).await.unwrap();
     println!("{row:#?}");
     assert!(row.is_good(), "set CHAOS_SEED={} to repeat the run", row.seed);
+    row
+}
+
+#[tokio::test]
+async fn kills_at_every_boundary_lose_nothing() {
+    let row = good("crash, SQS").await;
+    assert!(row.kills >= SHORT.kills);
+    for step in
+        ["enqueue", "claim", "archive", "call-back", "publish", "record", "requeue", "delete"]
+    {
+        for when in ["before", "after"] {
+            assert!(row.at.contains_key(&format!("{when} {step}")), "{when} {step}: {:?}", row.at);
+        }
+    }
+}
+
+#[tokio::test]
+async fn ports_that_fail_at_random_lose_nothing() {
+    let row = good("faults, SQS").await;
+    assert!(row.faults > SHORT.faults / 4, "{}", row.faults);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_at_random_times_lose_nothing() {
+    assert_eq!(good("crash, local").await.kills, SHORT.kills);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failing_providers_database_and_archive_lose_nothing() {
+    let row = good("faults, local").await;
+    assert_eq!(row.faults, SHORT.faults);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn load_loses_nothing_and_is_measured() {
+    for scenario in ["load, local", "load, SQS"] {
+        let row = good(scenario).await;
+        assert!(row.measured.contains_key("events_per_second"), "{:?}", row.measured);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_leaks() {
+    good("leaks, local").await;
+    good("leaks, SQS").await;
 }

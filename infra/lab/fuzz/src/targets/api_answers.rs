@@ -1,33 +1,55 @@
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use envelope::Outcome;
 use providers::api::{Answer, retry_after as read};
-use providers::{cloudflare, digicert, meta};
+use providers::dispatch;
+use providers::enrich::{CallResult, Enrichers, Next, Reply};
+use providers::interpretation::{Interpretation, Plan};
+use providers::profile::{self, Profile};
 
 use crate::corpus;
+use crate::targets::messages::envelopes;
 
-/// All functions that classify an answer.
-const CLASSIFIERS: [fn(&Answer<'_>); 14] = [
-    |answer| drop(digicert::api::classify_download(answer)),
-    |answer| drop(digicert::api::classify_order_info(answer)),
-    |answer| drop(digicert::admin::classify_list(answer)),
-    |answer| drop(digicert::admin::classify_created(answer)),
-    |answer| drop(digicert::admin::classify_done(answer)),
-    |answer| drop(digicert::admin::classify_logs(answer)),
-    |answer| drop(cloudflare::api::classify_details(answer)),
-    |answer| drop(cloudflare::admin::classify_destinations(answer)),
-    |answer| drop(cloudflare::admin::classify_policies(answer)),
-    |answer| drop(cloudflare::admin::classify_created(answer)),
-    |answer| drop(cloudflare::admin::classify_done(answer)),
-    |answer| drop(meta::api::classify_certificates(answer)),
-    |answer| drop(meta::api::classify_certificate(answer)),
-    |answer| drop(meta::api::classify_subscribed_domains(answer)),
-];
+/// The maximum number of answers for one event. A machine of many calls may go on for longer.
+const MAX_ANSWERS: usize = 10;
 
-/// The input is the status (two bytes) and the body. Every classifier must accept it without a panic.
+/// The machines of all providers, with a sample of each event that needs a call-back.
+static CALL_BACKS: LazyLock<Vec<(Box<dyn Enrichers>, Interpretation)>> = LazyLock::new(|| {
+    let interpretations = envelopes().into_iter().filter_map(|it| dispatch::interpret(&it));
+    let mut known = BTreeSet::new();
+    interpretations
+        .filter(|it| it.plan == Plan::CallBack && known.insert((it.provider, it.event.clone())))
+        .map(|it| (enrichers(profile::of(it.provider)), it))
+        .collect()
+});
+
+fn enrichers(profile: &'static Profile) -> Box<dyn Enrichers> {
+    let setting = |variable: &str| {
+        let found = profile.api.simulation.iter().find(|(name, _)| *name == variable);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    (profile.enrichers)(&setting).ok().unwrap()
+}
+
+/// The input is the status (two bytes) and the body, which answer every call of an event. Every machine must
+/// accept them without a panic.
 pub(crate) fn api_answers(data: &[u8]) {
     let Some((status, body)) = data.split_first_chunk() else { return };
-    let answer = Answer { status: u16::from_be_bytes(*status) % 1000, retry_after: None, body };
-    CLASSIFIERS.iter().for_each(|classify| classify(&answer));
+    let status = u16::from_be_bytes(*status) % 1000;
+    for (enrichers, interpretation) in CALL_BACKS.iter() {
+        let mut machine = enrichers.enricher(interpretation);
+        let mut reply = Reply::Start;
+        for _ in 0..MAX_ANSWERS {
+            reply = match machine.next(reply) {
+                Next::Ask(_) => Reply::Answer(Answer { status, retry_after: None, body }),
+                Next::Emit(_) => Reply::Emitted,
+                Next::Failed(_) => Reply::Final(CallResult::new(Outcome::Failed)),
+                Next::Done(_) => break,
+            };
+        }
+    }
 }
 
 pub(crate) fn api_answers_seeds() -> Vec<Vec<u8>> {

@@ -36,7 +36,7 @@ pub(crate) fn event_seeds() -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn envelopes() -> Vec<Envelope> {
+pub(super) fn envelopes() -> Vec<Envelope> {
     let received = |profile: &Profile, body: Vec<u8>| {
         let request = (profile.samples.request)(&SECRET.into(), body).unwrap();
         (profile.receive)(&request.received(NOON), &SECRET.into()).unwrap()
@@ -63,7 +63,7 @@ fn certificate_event(envelope: &Envelope) -> Value {
         ("reconciled", json!(true)),
         ("replayed", json!(true)),
         ("ordering", json!("stale")),
-        ("dataref", json!("s3://archive/digicert/2026/03/01/id.data")),
+        ("dataref", json!("s3://archive/acme/2026/03/01/id.data")),
         ("datarefsize", json!(1)),
         ("datarefsha256", json!("00")),
     ] {

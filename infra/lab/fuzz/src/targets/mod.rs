@@ -24,32 +24,26 @@ pub struct Target {
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-/// The webhook of every provider, and what is the same for all.
-pub fn targets() -> Vec<Target> {
-    let mut targets = webhooks::targets();
-    targets.extend(COMMON);
-    targets
+impl Target {
+    const fn new(name: &'static str, run: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>>) -> Self {
+        Self { name, run, seeds }
+    }
 }
 
-const COMMON: [Target; 8] = [
-    Target { name: "pem", run: certificates::pem, seeds: certificates::pem_seeds },
-    Target { name: "x509", run: certificates::x509, seeds: certificates::x509_seeds },
-    Target {
-        name: "private-keys",
-        run: certificates::private_keys,
-        seeds: certificates::private_keys_seeds,
-    },
-    Target { name: "envelope", run: messages::envelope, seeds: messages::envelope_seeds },
-    Target { name: "certificate-event", run: messages::event, seeds: messages::event_seeds },
-    Target {
-        name: "api-answers",
-        run: api_answers::api_answers,
-        seeds: api_answers::api_answers_seeds,
-    },
-    Target {
-        name: "retry-after",
-        run: api_answers::retry_after,
-        seeds: api_answers::retry_after_seeds,
-    },
-    Target { name: "gateway", run: api_gateway::api_gateway, seeds: api_gateway::seeds },
-];
+/// The webhook of every provider, and what is the same for all.
+pub fn targets() -> Vec<Target> {
+    use api_answers::{api_answers, api_answers_seeds, retry_after, retry_after_seeds};
+    use certificates::{pem, pem_seeds, private_keys, private_keys_seeds, x509, x509_seeds};
+    let mut targets = webhooks::targets();
+    targets.extend([
+        Target::new("pem", pem, pem_seeds),
+        Target::new("x509", x509, x509_seeds),
+        Target::new("private-keys", private_keys, private_keys_seeds),
+        Target::new("envelope", messages::envelope, messages::envelope_seeds),
+        Target::new("certificate-event", messages::event, messages::event_seeds),
+        Target::new("api-answers", api_answers, api_answers_seeds),
+        Target::new("retry-after", retry_after, retry_after_seeds),
+        Target::new("gateway", api_gateway::api_gateway, api_gateway::seeds),
+    ]);
+    targets
+}

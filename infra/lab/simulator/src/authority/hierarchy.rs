@@ -117,7 +117,7 @@ fn name(organization: &str, common_name: &str) -> DistinguishedName {
     name
 }
 
-/// The one-line form of OpenSSL, which the Graph API uses for names: `/C=US/O=Example, Inc./CN=...`.
+/// The one-line form of OpenSSL: `/C=US/O=Example, Inc./CN=...`.
 fn one_line(name: &DistinguishedName) -> String {
     let part = |(kind, value): (&DnType, &rcgen::DnValue)| {
         let short = match kind {

@@ -49,17 +49,17 @@ pub(crate) struct Issued {
 }
 
 impl Issued {
-    /// The serial number in 32 upper-case digits, as CertCentral writes it.
+    /// The serial number in 32 upper-case digits.
     pub(crate) fn serial_hex(&self) -> String {
         format!("{:032X}", self.serial)
     }
 
-    /// The SHA-1 hash in 40 upper-case digits, which is CertCentral's `thumbprint`.
+    /// The SHA-1 hash in 40 upper-case digits.
     pub(crate) fn thumbprint(&self) -> String {
         HEXUPPER.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.leaf).as_ref())
     }
 
-    /// The SHA-256 hash in lower case, which is Graph's `cert_hash_sha256`.
+    /// The SHA-256 hash in lower case.
     pub(crate) fn sha256(&self) -> String {
         HEXLOWER.encode(digest(&SHA256, &self.leaf).as_ref())
     }
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn serial_numbers_are_sixteen_bytes_and_positive() {
         for id in 0..1000 {
-            let first = serial_number(&format!("digicert/{id}")).to_be_bytes()[0];
+            let first = serial_number(&format!("acme/{id}")).to_be_bytes()[0];
             assert!((1..128).contains(&first), "{id}: {first}");
         }
         assert_eq!(serial_number("a"), serial_number("a"));

@@ -10,7 +10,7 @@ use super::replies::{found, not_found};
 use super::state::{CloudflareState, DATE_TIME};
 use crate::authority::{Curve, Issued, number_of};
 use crate::fault::{Fault, InjectedFault};
-use crate::responses::{HandlerResult, format_time};
+use crate::responses::HandlerResult;
 
 /// A custom hostname whose id begins with `gone` is not found, and one whose id begins with `pending` waits
 /// for validation. Any other has its certificate.
@@ -49,88 +49,72 @@ pub(super) fn is_id(id: &str) -> bool {
     (1..=50).contains(&id.len()) && id.bytes().all(is_plain)
 }
 
-/// The details of a custom hostname with a certificate. The serial number is decimal here, unlike
-/// elsewhere.
-fn active(id: &str, hostname: &str, issued: &Issued) -> Result<Value, time::error::Format> {
-    Ok(json!({
+/// The details of a custom hostname, with its status and that of its certificate.
+fn details(id: &str, hostname: &str, status: &str, certificate_status: &str) -> Value {
+    let file = uuid(&format!("file/{id}"));
+    let ownership = uuid(&format!("ownership/{id}"));
+    let challenge = format!("http://{hostname}/.well-known/cf-custom-hostname-challenge/{file}");
+    json!({
         "id": id,
         "hostname": hostname,
         "ssl": {
             "id": uuid(&format!("ssl/{id}")),
             "type": "dv",
             "method": "txt",
-            "status": "active",
-            "bundle_method": "ubiquitous",
-            "wildcard": false,
-            "certificate_authority": "google",
-            "hosts": issued.names,
-            "issuer": "CerthooksSimulator",
-            "serial_number": issued.serial.to_string(),
-            "signature": match issued.curve {
-                Curve::P256 => "ECDSAWithSHA256",
-                Curve::P384 => "ECDSAWithSHA384",
-            },
-            "uploaded_on": format_time(issued.issued_at, DATE_TIME)?,
-            "expires_on": format_time(issued.not_after, DATE_TIME)?,
-            "settings": settings(),
+            "status": certificate_status,
+            "settings": {"http2": "on", "min_tls_version": "1.2", "tls_1_3": "on"},
             "validation_records": [],
             "validation_errors": [],
         },
-        "status": "active",
+        "status": status,
         "verification_errors": [],
-        "ownership_verification": ownership(id, hostname),
-        "ownership_verification_http": ownership_http(id, hostname),
-        "custom_metadata": {"key1": "value1", "key2": "value2"},
-        "custom_origin_server": format!("0001.{hostname}"),
-        "created_at": format_time(issued.issued_at - Duration::HOUR, DATE_TIME)?,
-    }))
+        "ownership_verification": {
+            "type": "txt",
+            "name": format!("_cf-custom-hostname.{hostname}"),
+            "value": ownership,
+        },
+        "ownership_verification_http": {"http_url": challenge, "http_body": ownership},
+    })
+}
+
+/// The details of a custom hostname with a certificate. The serial number is decimal here, unlike
+/// elsewhere.
+fn active(id: &str, hostname: &str, issued: &Issued) -> Result<Value, time::error::Format> {
+    let mut details = details(id, hostname, "active", "active");
+    let signature = format!("ECDSAWithSHA{}", issued.curve.bits());
+    for (name, value) in [
+        ("bundle_method", json!("ubiquitous")),
+        ("wildcard", json!(false)),
+        ("certificate_authority", json!("google")),
+        ("hosts", json!(issued.names)),
+        ("issuer", json!("CerthooksSimulator")),
+        ("serial_number", json!(issued.serial.to_string())),
+        ("signature", json!(signature)),
+        ("uploaded_on", json!(issued.issued_at.format(DATE_TIME)?)),
+        ("expires_on", json!(issued.not_after.format(DATE_TIME)?)),
+    ] {
+        details["ssl"][name] = value;
+    }
+    details["custom_metadata"] = json!({"key1": "value1", "key2": "value2"});
+    details["custom_origin_server"] = json!(format!("0001.{hostname}"));
+    details["created_at"] = json!((issued.issued_at - Duration::HOUR).format(DATE_TIME)?);
+    Ok(details)
 }
 
 /// The details of a custom hostname that is not validated yet, with the reason.
 fn pending(id: &str, hostname: &str) -> Value {
-    json!({
-        "id": id,
-        "hostname": hostname,
-        "ssl": {
-            "id": uuid(&format!("ssl/{id}")),
-            "type": "dv",
-            "method": "txt",
-            "status": "pending_validation",
-            "settings": settings(),
-            "validation_records": [{
-                "status": "pending",
-                "txt_name": format!("_acme-challenge.{hostname}"),
-                "txt_value": uuid(&format!("txt/{id}")),
-            }],
-            "validation_errors": [
-                {"message": format!("SERVFAIL looking up CAA for {hostname}")},
-            ],
-        },
+    let mut details = details(id, hostname, "pending", "pending_validation");
+    details["ssl"]["validation_records"] = json!([{
         "status": "pending",
-        "verification_errors": [
-            "None of the A or AAAA records are owned by this account and the pre-generated \
-             ownership verification token was not found.",
-        ],
-        "ownership_verification": ownership(id, hostname),
-        "ownership_verification_http": ownership_http(id, hostname),
-    })
-}
-
-fn settings() -> Value {
-    json!({"http2": "on", "min_tls_version": "1.2", "tls_1_3": "on"})
-}
-
-fn ownership(id: &str, hostname: &str) -> Value {
-    let name = format!("_cf-custom-hostname.{hostname}");
-    json!({"type": "txt", "name": name, "value": uuid(&format!("ownership/{id}"))})
-}
-
-fn ownership_http(id: &str, hostname: &str) -> Value {
-    let file = uuid(&format!("file/{id}"));
-    json!({
-        "http_url": format!("http://{hostname}/.well-known/cf-custom-hostname-challenge/{file}"),
-        "http_body": uuid(&format!("ownership/{id}")),
-    })
+        "txt_name": format!("_acme-challenge.{hostname}"),
+        "txt_value": uuid(&format!("txt/{id}")),
+    }]);
+    details["ssl"]["validation_errors"] =
+        json!([{"message": format!("SERVFAIL looking up CAA for {hostname}")}]);
+    details["verification_errors"] =
+        json!(["None of the A or AAAA records are owned by this account and the pre-generated \
+         ownership verification token was not found.",]);
+    details
 }
 
 /// A number that depends only on the text, in the format of a UUID.

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::document::id_of;
+use super::event::id_of;
 use super::state::{CloudflareState, DATE_TIME};
-use crate::responses::{self, HandlerResult, format_time};
+use crate::responses::{self, HandlerResult};
 
 /// A notification that was sent, whether or not it was taken.
 #[derive(Clone)]
@@ -62,6 +62,6 @@ fn record(sent: &Sent) -> Result<Value, time::error::Format> {
         "mechanism": sent.destination,
         "mechanism_type": "webhook",
         "policy_id": sent.policy,
-        "sent": format_time(sent.at, DATE_TIME)?,
+        "sent": sent.at.format(DATE_TIME)?,
     }))
 }

@@ -5,12 +5,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::custom_hostname::{hostname, is_id};
-use super::document;
-use super::event::{CloudflareEvent, CloudflareSent};
+use super::event::{CloudflareEvent, CloudflareSent, inner};
 use super::history::Sent;
 use super::state::{CloudflareState, Destination, Policy};
 use crate::random;
-use crate::webhook_sender::{EndpointResponse, Target};
+use crate::webhook_sender::{Target, is_success};
 
 /// The header with the secret of a destination.
 const AUTH: HeaderName = HeaderName::from_static("cf-webhook-auth");
@@ -33,9 +32,8 @@ impl CloudflareEvent {
         for (policy, destination) in self.recipients(state) {
             let body = notification(state, &policy, &destination, &inner)?.to_string();
             let secret = destination.secret.as_ref();
-            let response = post(state, &destination.target, secret, body).await;
-            let is_success = response.as_ref().is_some_and(EndpointResponse::is_success);
-            state.store_result(&destination.id, is_success);
+            let code = post(state, &destination.target, secret, body).await;
+            state.store_result(&destination.id, is_success(code));
             state.alerting().history.push(Sent {
                 account: policy.account.clone(),
                 policy: policy.id.clone(),
@@ -43,7 +41,6 @@ impl CloudflareEvent {
                 document: inner.clone(),
                 at: state.shared.clock.now(),
             });
-            let code = response.map(|response| response.code);
             sent.push(CloudflareSent {
                 policy_id: policy.id,
                 destination_id: destination.id,
@@ -62,7 +59,7 @@ impl CloudflareEvent {
             Some(id) => anyhow::bail!("hostname_id: {id:?} is not an id"),
             None => random::hex::<16>()?,
         };
-        document::inner(self, &id, &hostname(&id), state.shared.clock.now())
+        inner(self, &id, &hostname(&id), state.shared.clock.now())
     }
 
     /// The policies that apply to this event, with their destinations.
@@ -77,7 +74,7 @@ impl CloudflareEvent {
         let mut recipients = Vec::new();
         for policy in policies.into_iter().filter(applies) {
             for id in policy.webhooks() {
-                let destination = alerting.destination(&self.account, id).cloned();
+                let destination = alerting.find::<Destination>(&self.account, id).cloned();
                 recipients.extend(destination.map(|destination| (policy.clone(), destination)));
             }
         }
@@ -91,7 +88,7 @@ pub(super) async fn post(
     target: &Target,
     secret: Option<&SecretString>,
     json: String,
-) -> Option<EndpointResponse> {
+) -> Option<u16> {
     state.shared.webhook_sender.post(target, secret.map(|secret| (AUTH, secret)), json).await
 }
 

@@ -6,8 +6,8 @@ use axum::http::Uri;
 use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
 use serde_json::{Map, Value, json};
 
-use super::replies::{found, refused, unknown_route};
-use super::state::{Alerting, CloudflareState, Policy, webhooks};
+use super::replies::{found, not_routed, refused};
+use super::state::{Alerting, CloudflareState, Destination, Policy, webhooks};
 use crate::random;
 use crate::responses::HandlerResult;
 
@@ -17,49 +17,19 @@ const ALERTS: [&str; 3] =
 
 const REQUIRED: [&str; 4] = ["name", "enabled", "alert_type", "mechanisms"];
 
-pub(super) async fn list(
-    State(state): State<Arc<CloudflareState>>,
-    Path(account): Path<String>,
-) -> HandlerResult {
-    let alerting = state.alerting();
-    let own = alerting.policies.iter().filter(|policy| policy.account == account);
-    let documents = own.map(Policy::document).collect::<Result<Vec<_>, _>>()?;
-    Ok(found(json!(documents)))
-}
-
-pub(super) async fn show(
-    State(state): State<Arc<CloudflareState>>,
-    Path((account, id)): Path<(String, String)>,
-    uri: Uri,
-) -> HandlerResult {
-    match state.alerting().policy(&account, &id) {
-        Some(policy) => Ok(found(policy.document()?)),
-        None => Ok(unknown_route(uri.path())),
-    }
-}
-
 pub(super) async fn create(
     State(state): State<Arc<CloudflareState>>,
     Path(account): Path<String>,
     body: Bytes,
 ) -> HandlerResult {
     let mut alerting = state.alerting();
-    let members = match parse(&body, &mut alerting, &account) {
-        Ok(members) => members,
-        Err(message) => return Ok(refused(&message)),
-    };
+    let members = parse(&body, &mut alerting, &account).map_err(|message| refused(&message))?;
     if let Some(missing) = REQUIRED.iter().find(|name| !members.contains_key(**name)) {
-        return Ok(refused(&format!("{missing} is required")));
+        return Err(refused(&format!("{missing} is required")).into());
     }
     let id = random::hex::<16>()?;
-    let now = state.shared.clock.now();
-    alerting.policies.push(Policy {
-        account,
-        id: id.clone(),
-        created: now,
-        modified: now,
-        members,
-    });
+    let (created, modified) = (state.shared.clock.now(), state.shared.clock.now());
+    alerting.policies.push(Policy { account, id: id.clone(), created, modified, members });
     Ok(found(json!({"id": id})))
 }
 
@@ -71,31 +41,11 @@ pub(super) async fn update(
     body: Bytes,
 ) -> HandlerResult {
     let mut alerting = state.alerting();
-    let members = match parse(&body, &mut alerting, &account) {
-        Ok(members) => members,
-        Err(message) => return Ok(refused(&message)),
-    };
-    match alerting.policy(&account, &id) {
-        Some(policy) => {
-            policy.members.extend(members);
-            policy.modified = state.shared.clock.now();
-            Ok(found(json!({"id": id})))
-        }
-        None => Ok(unknown_route(uri.path())),
-    }
-}
-
-pub(super) async fn delete(
-    State(state): State<Arc<CloudflareState>>,
-    Path((account, id)): Path<(String, String)>,
-    uri: Uri,
-) -> HandlerResult {
-    let mut alerting = state.alerting();
-    if alerting.policy(&account, &id).is_none() {
-        return Ok(unknown_route(uri.path()));
-    }
-    alerting.policies.retain(|policy| policy.id != id);
-    Ok(found(Value::Null))
+    let members = parse(&body, &mut alerting, &account).map_err(|message| refused(&message))?;
+    let policy = alerting.find::<Policy>(&account, &id).ok_or_else(|| not_routed(uri.path()))?;
+    policy.members.extend(members);
+    policy.modified = state.shared.clock.now();
+    Ok(found(json!({"id": id})))
 }
 
 /// The members of the body, all of them valid; an error is the message of the response.
@@ -120,7 +70,7 @@ fn parse(
             return Err(format!("{name} is not valid"));
         }
     }
-    let unknown = |id: &&str| alerting.destination(account, id).is_none();
+    let unknown = |id: &&str| alerting.find::<Destination>(account, id).is_none();
     if let Some(id) = webhooks(members.get("mechanisms")).find(unknown) {
         return Err(format!("mechanisms: there is no webhook {id}"));
     }

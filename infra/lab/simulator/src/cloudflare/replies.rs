@@ -1,13 +1,13 @@
 use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::api_key::{bearer, is_expected};
 use crate::fault::Fault;
-use crate::responses::{self, server_error, with_retry_after};
-use crate::settings::Settings;
+use crate::provider::Settings;
+use crate::responses::{self, Refused, server_error, with_retry_after};
 
 /// Checks the API token. The status is 401 without a token and 403 with a wrong one.
 pub(crate) fn key_refusal(settings: &Settings, request: &Request) -> Option<Response> {
@@ -45,8 +45,13 @@ pub(crate) fn error_response(fault: &Fault) -> Option<Response> {
 }
 
 pub(crate) fn unknown_route(path: &str) -> Response {
+    not_routed(path).into_response()
+}
+
+/// The response to an unknown route, and to an unknown object too.
+pub(super) fn not_routed(path: &str) -> Refused {
     let message = format!("Could not route to {path}, perhaps your object identifier is invalid?");
-    responses::json(StatusCode::NOT_FOUND, error(7003, &message))
+    Refused(StatusCode::NOT_FOUND, error(7003, &message))
 }
 
 pub(super) fn not_found() -> Response {
@@ -58,8 +63,8 @@ fn authentication_error(status: StatusCode) -> Response {
 }
 
 /// The refusal of an alerting request. Neither its code nor its wording is documented.
-pub(super) fn refused(message: &str) -> Response {
-    responses::json(StatusCode::BAD_REQUEST, error(1000, message))
+pub(super) fn refused(message: &str) -> Refused {
+    Refused(StatusCode::BAD_REQUEST, error(1000, message))
 }
 
 pub(super) fn found(result: Value) -> Response {

@@ -7,7 +7,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::history::Sent;
-use crate::responses::format_time;
+use super::resources::Resource;
 use crate::shared::Shared;
 use crate::webhook_sender::Target;
 
@@ -64,55 +64,72 @@ impl CloudflareState {
 
     /// Stores whether the destination with this id responded with success.
     pub(super) fn store_result(&self, id: &str, is_success: bool) {
-        let at = self.shared.clock.now();
         let mut alerting = self.alerting();
         let destination = alerting.destinations.iter_mut().find(|destination| destination.id == id);
-        if let Some(destination) = destination {
-            destination.store_result(is_success, at);
+        if let Some(Destination { last_success, last_failure, .. }) = destination {
+            let last = if is_success { last_success } else { last_failure };
+            *last = Some(self.shared.clock.now());
         }
     }
 }
 
-impl Alerting {
-    pub(super) fn destination(&mut self, account: &str, id: &str) -> Option<&mut Destination> {
-        let is_same =
-            |destination: &&mut Destination| destination.account == account && destination.id == id;
-        self.destinations.iter_mut().find(is_same)
+impl Resource for Destination {
+    fn all(alerting: &mut Alerting) -> &mut Vec<Self> {
+        &mut alerting.destinations
     }
 
-    pub(super) fn policy(&mut self, account: &str, id: &str) -> Option<&mut Policy> {
-        self.policies.iter_mut().find(|policy| policy.account == account && policy.id == id)
+    fn account(&self) -> &str {
+        &self.account
     }
 
-    /// The first policy that sends to this destination.
-    pub(super) fn policy_using(&self, destination: &Destination) -> Option<&Policy> {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether the provider refuses to delete a destination that a policy uses is not documented. It is refused
+    /// here, so that tests notice a client that deletes it before it changes the policy.
+    fn use_of(alerting: &mut Alerting, account: &str, id: &str) -> Option<String> {
         let uses = |policy: &&Policy| {
-            policy.account == destination.account
-                && policy.webhooks().any(|id| id == destination.id)
+            policy.account == account && policy.webhooks().any(|webhook| webhook == id)
         };
-        self.policies.iter().find(uses)
-    }
-}
-
-impl Destination {
-    pub(super) fn store_result(&mut self, is_success: bool, at: OffsetDateTime) {
-        let last = if is_success { &mut self.last_success } else { &mut self.last_failure };
-        *last = Some(at);
+        let policy = alerting.policies.iter().find(uses)?;
+        Some(format!("The webhook is in use by the policy {}", policy.id))
     }
 
     /// "Secrets are not returned in any API response body."
-    pub(super) fn document(&self) -> Result<Value, time::error::Format> {
-        let optional =
-            |at: Option<OffsetDateTime>| at.map(|at| format_time(at, DATE_TIME)).transpose();
+    fn document(&self) -> anyhow::Result<Value> {
+        let optional = |at: Option<OffsetDateTime>| at.map(|at| at.format(DATE_TIME)).transpose();
         Ok(json!({
             "id": self.id,
             "name": self.name,
             "url": self.target.text(),
             "type": "generic",
-            "created_at": format_time(self.created, DATE_TIME)?,
+            "created_at": self.created.format(DATE_TIME)?,
             "last_success": optional(self.last_success)?,
             "last_failure": optional(self.last_failure)?,
         }))
+    }
+}
+
+impl Resource for Policy {
+    fn all(alerting: &mut Alerting) -> &mut Vec<Self> {
+        &mut alerting.policies
+    }
+
+    fn account(&self) -> &str {
+        &self.account
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn document(&self) -> anyhow::Result<Value> {
+        let mut document = Value::Object(self.members.clone());
+        document["id"] = json!(self.id);
+        document["created"] = json!(self.created.format(DATE_TIME)?);
+        document["modified"] = json!(self.modified.format(DATE_TIME)?);
+        Ok(document)
     }
 }
 
@@ -128,14 +145,6 @@ impl Policy {
     /// The ids of its destinations.
     pub(super) fn webhooks(&self) -> impl Iterator<Item = &str> {
         webhooks(self.members.get("mechanisms"))
-    }
-
-    pub(super) fn document(&self) -> Result<Value, time::error::Format> {
-        let mut document = self.members.clone();
-        document.insert("id".to_owned(), json!(self.id));
-        document.insert("created".to_owned(), json!(format_time(self.created, DATE_TIME)?));
-        document.insert("modified".to_owned(), json!(format_time(self.modified, DATE_TIME)?));
-        Ok(Value::Object(document))
     }
 }
 

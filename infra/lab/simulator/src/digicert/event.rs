@@ -1,4 +1,10 @@
+use std::sync::Arc;
+
 use anyhow::Result;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -8,6 +14,8 @@ use super::sending::send;
 use super::state::DigicertState;
 use super::webhook::Webhook;
 use crate::authority::Authority;
+use crate::responses::{HandlerResult, bad_request, members};
+use crate::server::Simulator;
 
 /// Something that happens in the CertCentral account.
 #[derive(Clone, Debug, Deserialize)]
@@ -147,10 +155,31 @@ impl DigicertEvent {
         }
         let order = state.next_order();
         let certificate = order::certificate_id(order);
-        Map::from_iter([
-            ("order_id".to_owned(), json!(order)),
-            ("certificate_id".to_owned(), json!(certificate)),
-        ])
+        members(json!({"order_id": order, "certificate_id": certificate}))
+    }
+}
+
+impl Simulator {
+    /// `http://127.0.0.1:PORT/services/v2`
+    pub fn digicert_base(&self) -> String {
+        self.base(super::BASE)
+    }
+
+    /// Makes an event happen in the CertCentral account. It is sent to the webhook if that is active,
+    /// subscribed to the event and, for instant issuance, has that setting.
+    pub async fn send_digicert_event(&self, event: DigicertEvent) -> Result<DigicertSent> {
+        event.send(&self.state.digicert).await
+    }
+}
+
+/// The control path for events.
+pub(super) async fn control(State(state): State<Arc<DigicertState>>, body: Bytes) -> HandlerResult {
+    match serde_json::from_slice::<DigicertEvent>(&body) {
+        Ok(event) => Ok(Json(event.send(&state).await?).into_response()),
+        Err(error) => {
+            let expected = r#"{"event": "certificate_issued", "data"?: {}, "instant"?: true}"#;
+            Ok(bad_request(format!("events: expected {expected}: {error}")))
+        }
     }
 }
 

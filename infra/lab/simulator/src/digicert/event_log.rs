@@ -1,12 +1,16 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use anyhow::Result;
+use axum::extract::Query;
+use axum::http::Uri;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use super::refusal::Refusal;
-use crate::responses::format_time;
+use crate::provider::Settings;
 use crate::webhook_sender::is_success;
 
 /// Times are in UTC, without a time zone.
@@ -37,14 +41,15 @@ impl EventLog {
         self.0.push_back(entry);
     }
 
-    pub(super) fn page(&self, query: &LogQuery) -> Result<Value, time::error::Format> {
+    pub(super) fn page(&self, query: &LogQuery, settings: &Settings) -> Result<Value> {
         let mut matching: Vec<_> = self.0.iter().filter(|entry| query.matches(entry)).collect();
-        if query.is_newest_first {
+        if settings.digicert_log_newest_first {
             matching.reverse();
         }
-        let page = matching.iter().skip(query.offset).take(query.limit);
+        let limit = query.limit().min(settings.digicert_log_page);
+        let page = matching.iter().skip(query.offset).take(limit);
         let events = page.map(|entry| entry.document()).collect::<Result<Vec<_>, _>>()?;
-        let (total, limit, offset) = (matching.len(), query.limit, query.offset);
+        let (total, offset) = (matching.len(), query.offset);
         Ok(json!({
             "events": events,
             "page": {"total": total, "limit": limit, "offset": offset},
@@ -56,57 +61,47 @@ impl Entry {
     /// The provider documents no failed entry, so `failed` and the nulls are guesses.
     fn document(&self) -> Result<Value, time::error::Format> {
         let code = self.response.map(|(code, _)| code);
-        let received = self.response.map(|(_, at)| format_time(at, DATE_TIME)).transpose()?;
+        let received = self.response.map(|(_, at)| at.format(DATE_TIME)).transpose()?;
         let mut document = json!({
             "event_name": self.event,
-            "request_status": if code.is_some_and(is_success) { "success" } else { "failed" },
-            "request_sent_time": format_time(self.sent, DATE_TIME)?,
+            "request_status": if is_success(code) { "success" } else { "failed" },
+            "request_sent_time": self.sent.format(DATE_TIME)?,
             "response_received_time": received,
             "response_code": code,
         });
-        if let (Some(data), Some(members)) = (&self.data, document.as_object_mut()) {
-            members.insert("event_info".to_owned(), json!(data));
+        if let Some(data) = &self.data {
+            document["event_info"] = json!(data);
         }
         Ok(document)
     }
 }
 
-/// Which entries a request asks for, and how many.
-#[derive(Debug)]
+/// Which entries a request asks for, and how many. The page says "filters by the following properties" and its
+/// stored copies have lost the list, so these are the two filters of the console. Others are refused.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct LogQuery {
+    #[serde(rename = "filters[event_name]")]
     event: Option<String>,
+    #[serde(rename = "filters[response_code]")]
     code: Option<u16>,
+    #[serde(default)]
     offset: usize,
-    pub(super) limit: usize,
-    pub(super) is_newest_first: bool,
+    limit: Option<usize>,
 }
 
 impl LogQuery {
-    /// The page says "filters by the following properties" and its stored copies have lost the
-    /// list, so these are the two filters of the console. Others are refused.
-    pub(super) fn parse(mut parameters: HashMap<String, String>) -> Result<Self, Refusal> {
-        let mut number = |name: &str| match parameters.remove(name).map(|text| text.parse()) {
-            None => Ok(None),
-            Some(Ok(number)) => Ok(Some(number)),
-            Some(Err(_)) => Err(Refusal::parameter(format!("{name} is not a number"))),
-        };
-        let code = number("filters[response_code]")?;
-        let offset = number("offset")?.unwrap_or(0);
-        let limit = number("limit")?.unwrap_or(PAGE_SIZE as u16);
-        let event = parameters.remove("filters[event_name]");
-        if !(1..=PAGE_SIZE).contains(&limit.into()) {
+    pub(super) fn of(uri: &Uri) -> Result<Self, Refusal> {
+        let query = Query::<Self>::try_from_uri(uri);
+        let Query(query) = query.map_err(|error| Refusal::parameter(error.body_text()))?;
+        if !(1..=PAGE_SIZE).contains(&query.limit()) {
             return Err(Refusal::parameter("limit must be from 1 to 1000"));
         }
-        match parameters.keys().next() {
-            Some(unknown) => Err(Refusal::parameter(format!("{unknown} is not a parameter"))),
-            None => Ok(Self {
-                event,
-                code,
-                offset: offset.into(),
-                limit: limit.into(),
-                is_newest_first: false,
-            }),
-        }
+        Ok(query)
+    }
+
+    fn limit(&self) -> usize {
+        self.limit.unwrap_or(PAGE_SIZE)
     }
 
     fn matches(&self, entry: &Entry) -> bool {
@@ -118,17 +113,24 @@ impl LogQuery {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
     use time::OffsetDateTime;
+
+    use crate::provider::Settings;
 
     use super::{CAPACITY, Entry, EventLog, LogQuery};
 
     fn query(pairs: &[(&str, &str)]) -> Option<LogQuery> {
-        let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        LogQuery::parse(owned.collect()).ok()
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        LogQuery::of(&format!("/?{query}").parse().unwrap()).ok()
+    }
+
+    fn page(log: &EventLog, pairs: &[(&str, &str)]) -> Value {
+        log.page(&query(pairs).unwrap(), &Settings::default()).unwrap()
     }
 
     fn total(log: &EventLog, pairs: &[(&str, &str)]) -> u64 {
-        log.page(&query(pairs).unwrap()).unwrap()["page"]["total"].as_u64().unwrap()
+        page(log, pairs)["page"]["total"].as_u64().unwrap()
     }
 
     #[test]
@@ -146,7 +148,7 @@ mod tests {
         assert_eq!(total(&log, &[("filters[response_code]", "500")]), 1);
         let both = [("filters[event_name]", "even"), ("filters[response_code]", "500")];
         assert_eq!(total(&log, &both), 0);
-        let page = log.page(&query(&[("offset", "9998"), ("limit", "5")]).unwrap()).unwrap();
+        let page = page(&log, &[("offset", "9998"), ("limit", "5")]);
         assert_eq!(page["events"].as_array().unwrap().len(), 2);
     }
 

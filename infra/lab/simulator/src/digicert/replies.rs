@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::api_key::is_expected;
 use crate::fault::Fault;
+use crate::provider::Settings;
 use crate::responses::{self, server_error, with_retry_after};
-use crate::settings::Settings;
 
 /// Checks the API key. A refusal has status 403 and not 401, as recorded from the live API.
 pub(crate) fn key_refusal(settings: &Settings, request: &Request) -> Option<Response> {

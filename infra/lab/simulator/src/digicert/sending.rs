@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::event_log::Entry;
 use super::refusal::Refusal;
 use super::state::DigicertState;
+use crate::responses::HandlerResult;
 use crate::webhook_sender::Target;
 
 pub(super) const TEST: &str = "test_webhook_endpoint";
@@ -30,9 +31,7 @@ pub(super) async fn send(
 ) -> anyhow::Result<Option<u16>> {
     let body = serde_json::to_string(&Body { event, data })?;
     let sent = state.shared.clock.now();
-    let response =
-        state.shared.webhook_sender.post(endpoint, key.map(|key| (KEY, key)), body).await;
-    let code = response.map(|response| response.code);
+    let code = state.shared.webhook_sender.post(endpoint, key.map(|key| (KEY, key)), body).await;
     state.account().log.add(Entry {
         event: event.to_owned(),
         // The token stays out of the log.
@@ -48,7 +47,9 @@ pub(super) async fn send_test(
     state: &DigicertState,
     endpoint: &Target,
     key: Option<&SecretString>,
-) -> anyhow::Result<Result<(), Refusal>> {
-    let code = send(state, endpoint, key, TEST, None).await?;
-    Ok(if code == Some(200) { Ok(()) } else { Err(Refusal::EndpointError) })
+) -> HandlerResult<()> {
+    match send(state, endpoint, key, TEST, None).await? {
+        Some(200) => Ok(()),
+        _ => Err(Refusal::ENDPOINT_ERROR.into()),
+    }
 }

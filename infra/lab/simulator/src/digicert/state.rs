@@ -44,21 +44,21 @@ impl DigicertState {
     pub(super) fn next_order(&self) -> u64 {
         self.next_order.fetch_add(1, Ordering::Relaxed)
     }
-
-    /// Applies `action` to the webhook with this id, which comes from a path.
-    pub(super) fn with_webhook<T>(
-        &self,
-        id: &str,
-        action: impl FnOnce(&mut Webhook) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        action(self.account().find(id)?)
-    }
 }
 
 impl Account {
+    /// An account has one webhook at most.
+    pub(super) fn ensure_no_webhook(&self) -> Result<(), Refusal> {
+        match self.webhook {
+            Some(_) => Err(Refusal::CONFIGURED_ALREADY),
+            None => Ok(()),
+        }
+    }
+
+    /// The webhook with this id, which comes from a path.
     pub(super) fn find(&mut self, id: &str) -> Result<&mut Webhook, Refusal> {
         let webhook = self.webhook.as_mut().filter(|webhook| id.parse() == Ok(webhook.id));
-        webhook.ok_or(Refusal::UnknownWebhook)
+        webhook.ok_or(Refusal::UNKNOWN_WEBHOOK)
     }
 
     /// The id of a new webhook. Ids are not used twice.

@@ -1,5 +1,8 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use axum::extract::Query;
+use axum::http::Uri;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -47,6 +50,11 @@ impl StatusChanges {
         self.0.push_back(Change { order, certificate, status, at });
     }
 
+    /// The last status of an order. `None` if it never changed, or long ago.
+    pub(super) fn status(&self, order: u64) -> Option<&'static str> {
+        self.0.iter().rfind(|change| change.order == order).map(|change| change.status)
+    }
+
     /// Newest first, as the sample has it; "an empty result is `{}`".
     pub(super) fn between(&self, from: OffsetDateTime, to: OffsetDateTime) -> Value {
         let chosen = self.0.iter().rev().filter(|change| (from..=to).contains(&change.at));
@@ -62,35 +70,42 @@ impl StatusChanges {
     }
 }
 
-/// The start and end of the time frame. At least one parameter is required; `minutes` and `seconds` add up.
-pub(super) fn window(
-    parameters: &HashMap<String, String>,
-    now: OffsetDateTime,
-) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
-    let (from, to) = match parameters.get("filters[status_last_updated]") {
-        Some(range) => span(range).ok_or_else(|| {
-            Refusal::parameter("filters[status_last_updated] must be FROM...TO, each yyyy-MM-dd")
-        })?,
-        None => (now.saturating_sub(age(parameters)?), now),
-    };
-    if to - from > MAX_TIME_FRAME {
-        return Err(Refusal::TimeFrameTooLong);
-    }
-    Ok((from, to))
+/// Which time frame a request asks for.
+#[derive(Debug, Deserialize)]
+pub(super) struct TimeFrame {
+    #[serde(rename = "filters[status_last_updated]")]
+    range: Option<String>,
+    minutes: Option<u32>,
+    seconds: Option<u32>,
 }
 
-fn age(parameters: &HashMap<String, String>) -> Result<Duration, Refusal> {
-    let number = |name: &str| match parameters.get(name).map(|text| text.parse::<u32>()) {
-        None => Ok(None),
-        Some(Ok(number)) => Ok(Some(i64::from(number))),
-        Some(Err(_)) => Err(Refusal::parameter(format!("{name} is not a number"))),
-    };
-    match (number("minutes")?, number("seconds")?) {
-        (None, None) => Err(Refusal::parameter("minutes, seconds or a filter is required")),
-        (minutes, seconds) => {
-            let (minutes, seconds) = (minutes.unwrap_or(0), seconds.unwrap_or(0));
-            Ok(Duration::minutes(minutes) + Duration::seconds(seconds))
+impl TimeFrame {
+    /// The start and end. At least one parameter is required; `minutes` and `seconds` add up.
+    pub(super) fn of(
+        uri: &Uri,
+        now: OffsetDateTime,
+    ) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
+        let frame = Query::<Self>::try_from_uri(uri);
+        let Query(frame) = frame.map_err(|error| Refusal::parameter(error.body_text()))?;
+        let (from, to) = match frame {
+            Self { range: Some(range), .. } => span(&range).ok_or_else(|| {
+                Refusal::parameter(
+                    "filters[status_last_updated] must be FROM...TO, each yyyy-MM-dd",
+                )
+            })?,
+            Self { minutes: None, seconds: None, .. } => {
+                return Err(Refusal::parameter("minutes, seconds or a filter is required"));
+            }
+            Self { minutes, seconds, .. } => {
+                let age = Duration::minutes(minutes.unwrap_or(0).into())
+                    + Duration::seconds(seconds.unwrap_or(0).into());
+                (now.saturating_sub(age), now)
+            }
+        };
+        if to - from > MAX_TIME_FRAME {
+            return Err(Refusal::TIME_FRAME_TOO_LONG);
         }
+        Ok((from, to))
     }
 }
 
@@ -110,19 +125,19 @@ fn parse(text: &str, default: Time) -> Option<OffsetDateTime> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use serde_json::json;
     use time::macros::datetime;
     use time::{Duration, OffsetDateTime};
 
-    use super::{StatusChanges, window};
+    use super::{StatusChanges, TimeFrame};
     use crate::digicert::refusal::Refusal;
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
     fn window_of(name: &str, value: &str) -> Result<(OffsetDateTime, OffsetDateTime), Refusal> {
-        window(&HashMap::from([(name.to_owned(), value.to_owned())]), NOW)
+        let pairs = [(name, value)];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        TimeFrame::of(&format!("/?{query}").parse().unwrap(), NOW)
     }
 
     #[test]
@@ -141,7 +156,7 @@ mod tests {
             ("seconds", "4294967295"),
             ("filters[status_last_updated]", "2026-11-01...2026-11-08"),
         ] {
-            assert_eq!(window_of(name, value), Err(Refusal::TimeFrameTooLong), "{name} {value}");
+            assert_eq!(window_of(name, value), Err(Refusal::TIME_FRAME_TOO_LONG), "{name} {value}");
         }
         for (name, value) in [
             ("minutes", "x"),
@@ -150,8 +165,8 @@ mod tests {
             ("filters[status_last_updated]", "2026-11-01"),
             ("filters[status_last_updated]", "a...b"),
         ] {
-            let refused = matches!(window_of(name, value), Err(Refusal::InvalidParameter(_)));
-            assert!(refused, "{name} {value}");
+            let refused = window_of(name, value).unwrap_err();
+            assert_ne!(refused, Refusal::TIME_FRAME_TOO_LONG, "{name} {value}");
         }
     }
 

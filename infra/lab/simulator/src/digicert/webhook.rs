@@ -40,7 +40,7 @@ impl Webhook {
         Self {
             id,
             endpoint: request.endpoint,
-            secret: request.secret.apply(None),
+            secret: request.secret.flatten(),
             // This default is from a third party's note; the page does not document one.
             events: request.events.unwrap_or_else(|| vec!["certificate_issued".to_owned()]),
             settings: request.settings.unwrap_or_default(),
@@ -58,7 +58,9 @@ impl Webhook {
             self.status = Status::Pending;
             self.challenge = None;
         }
-        self.secret = request.secret.apply(self.secret.take());
+        if let Some(secret) = request.secret {
+            self.secret = secret;
+        }
         if let Some(events) = request.events {
             self.events = events;
         }
@@ -78,7 +80,7 @@ impl Webhook {
             challenge.token.expose_secret() == token && now < challenge.expires
         };
         if !self.challenge.as_ref().is_some_and(is_valid) {
-            return Err(Refusal::InvalidToken);
+            return Err(Refusal::INVALID_TOKEN);
         }
         self.challenge = None;
         if self.status == Status::Pending {
@@ -98,7 +100,7 @@ impl Webhook {
 
     fn switch_to(&mut self, status: Status) -> Result<(), Refusal> {
         if self.status == Status::Pending {
-            return Err(Refusal::InvalidAction);
+            return Err(Refusal::INVALID_ACTION);
         }
         self.status = status;
         Ok(())
@@ -129,8 +131,8 @@ impl Webhook {
             },
             "webhook_settings": self.settings,
         });
-        if let (Some(secret), Some(members)) = (&self.secret, document.as_object_mut()) {
-            members.insert("secret".to_owned(), json!(secret.expose_secret()));
+        if let Some(secret) = &self.secret {
+            document["secret"] = json!(secret.expose_secret());
         }
         document
     }
@@ -157,13 +159,13 @@ mod tests {
     #[test]
     fn a_webhook_is_verified_then_activated_then_deactivated() {
         let mut webhook = webhook();
-        assert_eq!(webhook.activate(), Err(Refusal::InvalidAction));
-        assert_eq!(webhook.deactivate(), Err(Refusal::InvalidAction));
-        assert_eq!(webhook.verify("", NOW), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.activate(), Err(Refusal::INVALID_ACTION));
+        assert_eq!(webhook.deactivate(), Err(Refusal::INVALID_ACTION));
+        assert_eq!(webhook.verify("", NOW), Err(Refusal::INVALID_TOKEN));
         webhook.challenge("t".into(), NOW);
-        assert_eq!(webhook.verify("x", NOW), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.verify("x", NOW), Err(Refusal::INVALID_TOKEN));
         assert_eq!((webhook.verify("t", NOW), webhook.status), (Ok(()), Status::Inactive));
-        assert_eq!(webhook.verify("t", NOW), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.verify("t", NOW), Err(Refusal::INVALID_TOKEN));
         assert_eq!((webhook.activate(), webhook.activate()), (Ok(()), Ok(())));
         webhook.challenge("u".into(), NOW);
         assert_eq!((webhook.verify("u", NOW), webhook.status), (Ok(()), Status::Active));
@@ -175,9 +177,9 @@ mod tests {
         let mut webhook = webhook();
         webhook.challenge("t".into(), NOW);
         let late = NOW + Duration::minutes(30);
-        assert_eq!(webhook.verify("t", late), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.verify("t", late), Err(Refusal::INVALID_TOKEN));
         webhook.challenge("u".into(), NOW);
-        assert_eq!(webhook.verify("t", NOW), Err(Refusal::InvalidToken));
+        assert_eq!(webhook.verify("t", NOW), Err(Refusal::INVALID_TOKEN));
         assert_eq!(webhook.verify("u", late - Duration::SECOND), Ok(()));
     }
 
@@ -192,7 +194,7 @@ mod tests {
         webhook.challenge("t".into(), NOW);
         webhook.update(request("https://b.example/"));
         assert_eq!(webhook.status, Status::Pending);
-        assert_eq!(webhook.verify("t", NOW), Err(Refusal::InvalidToken));
-        assert_eq!(webhook.activate(), Err(Refusal::InvalidAction));
+        assert_eq!(webhook.verify("t", NOW), Err(Refusal::INVALID_TOKEN));
+        assert_eq!(webhook.activate(), Err(Refusal::INVALID_ACTION));
     }
 }

@@ -15,17 +15,10 @@ const FREQUENCIES: [i64; 6] = [90, 60, 30, 7, 0, -7];
 #[derive(Debug)]
 pub(super) struct WebhookRequest {
     pub(super) endpoint: Target,
-    pub(super) secret: SecretChange,
+    /// The new secret, if it changes; `Some(None)` removes it.
+    pub(super) secret: Option<Option<SecretString>>,
     pub(super) events: Option<Vec<String>>,
     pub(super) settings: Option<Map<String, Value>>,
-}
-
-/// What a request does to the secret of a webhook.
-#[derive(Debug)]
-pub(super) enum SecretChange {
-    Unchanged,
-    Removed,
-    Set(SecretString),
 }
 
 impl WebhookRequest {
@@ -42,17 +35,6 @@ impl WebhookRequest {
     }
 }
 
-impl SecretChange {
-    /// The secret after the change.
-    pub(super) fn apply(self, current: Option<SecretString>) -> Option<SecretString> {
-        match self {
-            Self::Unchanged => current,
-            Self::Removed => None,
-            Self::Set(secret) => Some(secret),
-        }
-    }
-}
-
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     serde_json::from_slice(body).map_err(|_| Refusal::parameter("the body is not a JSON object"))
 }
@@ -61,19 +43,19 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
 /// one.
 pub(super) fn endpoint(value: Option<Value>) -> Result<Target, Refusal> {
     let text = value.as_ref().and_then(Value::as_str);
-    text.and_then(Target::parse).ok_or(Refusal::InvalidEndpoint)
+    text.and_then(Target::parse).ok_or(Refusal::INVALID_ENDPOINT)
 }
 
 /// An absent secret leaves the current one, an empty one removes it.
-pub(super) fn secret(value: Option<Value>) -> Result<SecretChange, Refusal> {
+pub(super) fn secret(value: Option<Value>) -> Result<Option<Option<SecretString>>, Refusal> {
     match value {
-        None => Ok(SecretChange::Unchanged),
-        Some(Value::String(text)) if text.is_empty() => Ok(SecretChange::Removed),
+        None => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => Ok(Some(None)),
         Some(Value::String(text)) if text.chars().count() < MIN_SECRET_LENGTH => {
             Err(Refusal::parameter("secret must be at least 32 characters"))
         }
         Some(Value::String(text)) if HeaderValue::from_str(&text).is_ok() => {
-            Ok(SecretChange::Set(text.into()))
+            Ok(Some(Some(text.into())))
         }
         Some(_) => Err(Refusal::parameter("secret must be a string that fits into a header")),
     }
@@ -179,15 +161,13 @@ mod tests {
             ),
         ] {
             match read(members) {
-                Err(Refusal::InvalidParameter(message)) => {
-                    assert!(message.contains(named), "{message}");
-                }
+                Err(refusal) => assert!(format!("{refusal:?}").contains(named), "{refusal:?}"),
                 other => panic!("{named}: {other:?}"),
             }
         }
         for endpoint in [json!("http://webhook.example.com/"), json!(5), json!(null)] {
             let refused = read(json!({"endpoint": endpoint})).unwrap_err();
-            assert_eq!(refused, Refusal::InvalidEndpoint);
+            assert_eq!(refused, Refusal::INVALID_ENDPOINT);
         }
         assert!(WebhookRequest::read(b"{}").is_err() && WebhookRequest::read(b"[]").is_err());
     }

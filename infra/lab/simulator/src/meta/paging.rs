@@ -5,7 +5,7 @@ use axum::http::Uri;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
-use super::parameters::Parameters;
+use super::certificates::Parameters;
 
 /// Graph's default.
 const DEFAULT_LIMIT: u32 = 25;
@@ -55,14 +55,12 @@ impl Page {
         }
         let after = cursor(end);
         let mut paging = json!({"cursors": {"before": cursor(start), "after": after}});
-        if end < total
-            && let Some(paging) = paging.as_object_mut()
-        {
+        if end < total {
             let query = uri.query().unwrap_or_default().split('&');
             let kept = query.filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
             let query: String = kept.map(|pair| format!("{pair}&")).collect();
             let next = format!("http://{address}{}?{query}after={after}", uri.path());
-            paging.insert("next".to_owned(), Value::String(next));
+            paging["next"] = Value::String(next);
         }
         json!({"data": data, "paging": paging})
     }
@@ -81,7 +79,7 @@ fn position(cursor: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::{Page, cursor};
-    use crate::meta::parameters::Parameters;
+    use crate::meta::certificates::Parameters;
 
     fn parse(pairs: &[(&str, &str)]) -> Result<Page, &'static str> {
         let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

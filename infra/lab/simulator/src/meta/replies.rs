@@ -1,13 +1,15 @@
+use std::fmt::Display;
+
 use axum::extract::{Query, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::parameters::Parameters;
+use super::certificates::Parameters;
 use crate::api_key::{bearer, is_expected};
 use crate::fault::Fault;
-use crate::responses::{self, server_error, with_retry_after};
-use crate::settings::Settings;
+use crate::provider::Settings;
+use crate::responses::{self, Refused, server_error, with_retry_after};
 
 const TRACE: &str = "EJplcsCHuLu";
 
@@ -39,18 +41,17 @@ pub(crate) fn error_response(fault: &Fault) -> Option<Response> {
             let message = "(#10) Application does not have permission for this action";
             Some(responses::json(StatusCode::FORBIDDEN, oauth_error(10, message, false)))
         }
-        Fault::Retired => Some(unknown_object("certificates")),
         _ => None,
     }
 }
 
 /// Code 100, subcode 33: the object is unknown, not allowed, or retired.
 pub(crate) fn unknown_object(path: &str) -> Response {
-    unsupported("get", path)
+    unsupported(&Method::GET, path)
 }
 
-pub(super) fn unsupported(method: &str, path: &str) -> Response {
-    let id = path.trim_start_matches('/');
+pub(super) fn unsupported(method: &Method, path: &str) -> Response {
+    let (method, id) = (method.as_str().to_lowercase(), path.trim_start_matches('/'));
     let message = format!(
         "Unsupported {method} request. Object with ID '{id}' does not exist, cannot be loaded due to \
          missing permissions, or does not support this operation. Please read the Graph API \
@@ -69,15 +70,13 @@ pub(super) fn unsupported(method: &str, path: &str) -> Response {
 pub(super) fn token_refused() -> Response {
     let message = "Error validating access token: The session is invalid.";
     let mut body = oauth_error(190, message, false);
-    if let Some(error) = body.get_mut("error").and_then(Value::as_object_mut) {
-        error.insert("error_subcode".to_owned(), json!(460));
-    }
+    body["error"]["error_subcode"] = json!(460);
     responses::json(StatusCode::BAD_REQUEST, body)
 }
 
-pub(super) fn bad_parameter(message: &str) -> Response {
+pub(super) fn bad_parameter(message: impl Display) -> Refused {
     let message = format!("(#100) {message}");
-    responses::json(StatusCode::BAD_REQUEST, oauth_error(100, &message, false))
+    Refused(StatusCode::BAD_REQUEST, oauth_error(100, &message, false))
 }
 
 fn oauth_error(code: u32, message: &str, is_transient: bool) -> Value {

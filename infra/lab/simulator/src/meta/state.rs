@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::authority::number_of;
 use crate::fifo_cache::FifoCache;
+use crate::server::Simulator;
 use crate::shared::Shared;
 
 /// The number of listed certificates that are kept.
@@ -30,6 +31,13 @@ impl ObservedCertificate {
     }
 }
 
+impl Simulator {
+    /// `http://127.0.0.1:PORT/graph`
+    pub fn meta_base(&self) -> String {
+        self.base(super::BASE)
+    }
+}
+
 impl MetaState {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared, observed: Mutex::new(FifoCache::new(OBSERVED)) }
@@ -43,13 +51,8 @@ impl MetaState {
     pub(super) fn certificate(&self, id: u64) -> ObservedCertificate {
         let observed = self.observed().get(&id);
         observed.unwrap_or_else(|| {
-            let domain = self
-                .shared
-                .settings
-                .subscribed_domains
-                .first()
-                .map(|first| first.to_ascii_lowercase());
-            let domain = domain.unwrap_or_else(|| "example.com".to_owned());
+            let domain = self.shared.settings.subscribed_domains.first();
+            let domain = domain.map_or("example.com", String::as_str).to_ascii_lowercase();
             let number = u32::try_from(id % u64::from(u32::MAX)).unwrap_or_default();
             ObservedCertificate { domain, number }
         })

@@ -69,7 +69,7 @@ async fn order_info_describes_the_downloaded_certificate() {
     let base = simulator.digicert_base();
     let (status, order) = get_json(&format!("{base}/order/certificate/12345")).await;
     assert_eq!(status, 200);
-    assert_eq!((&order["id"], &order["status"]), (&json!(12345), &json!("issued")));
+    assert_eq!((&order["id"], &order["status"]), (&json!(12345), &json!("revoked")));
     let certificate = &order["certificate"];
     assert_eq!(certificate["id"], 23456);
 

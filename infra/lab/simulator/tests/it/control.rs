@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use simulator::{Fault, Rule, Settings, Simulator};
 
 use crate::support::{client, get, get_json, start};
@@ -15,11 +15,10 @@ async fn send(simulator: &Simulator, method: Method, path: &str, body: &str) -> 
 }
 
 #[tokio::test]
-async fn faults_are_set_listed_and_removed_over_http() {
+async fn faults_are_set_and_removed_over_http() {
     let simulator = start(Settings::default()).await;
     let rules = r#"[{"path":"/services/v2/certificate/","fault":"rate_limited","retry_after":2,"times":2}]"#;
-    let (status, listed) = send(&simulator, Method::PUT, "faults", rules).await;
-    assert_eq!((status, &listed[0]["times"]), (200, &json!(2)));
+    assert_eq!(send(&simulator, Method::PUT, "faults", rules).await.0, 204);
     let fault = Fault::RateLimited { retry_after: Some(2), status: None };
     let rule = Rule::new("/services/v2/certificate/", fault.clone()).times(2);
     assert_eq!(simulator.faults().list(), [rule]);
@@ -31,7 +30,7 @@ async fn faults_are_set_listed_and_removed_over_http() {
         statuses.push(get(url).await.status().as_u16());
     }
     assert_eq!(statuses, [200, 429, 429, 200]);
-    assert_eq!(send(&simulator, Method::GET, "faults", "").await, (200, json!([])));
+    assert_eq!(simulator.faults().list(), []);
 
     let seen = simulator.requests().recent();
     let faults: Vec<_> = seen.iter().map(|seen| seen.fault.clone()).collect();
@@ -55,22 +54,18 @@ async fn an_invalid_rule_changes_nothing() {
 }
 
 #[tokio::test]
-async fn requests_are_listed_and_counted_by_prefix() {
+async fn requests_are_listed_without_secrets() {
     let simulator = start(Settings::default()).await;
     for id in 1..4 {
         get(&format!("{}/certificate/{id}/download/format/pem_all", simulator.digicert_base()))
             .await;
     }
     get(&format!("{}/certificates?query=a.example&access_token=hush", simulator.meta_base())).await;
-    let (_, listed) = send(&simulator, Method::GET, "requests", "").await;
-    assert_eq!(listed["total"], 4);
-    assert_eq!(listed["counts"]["/services/v2/certificate/"], 3);
-    assert_eq!(listed["requests"][3]["query"], "query=a.example&access_token=REDACTED");
-    assert_eq!(listed["requests"][0]["path"], "/services/v2/certificate/1/download/format/pem_all");
-    assert_eq!(listed["requests"][0]["method"], "GET");
-    assert_eq!(simulator.requests().count("/graph/certificates"), 1);
-    assert_eq!(simulator.requests().count("/services/v2/certificate/2/"), 1);
-    assert_eq!(send(&simulator, Method::DELETE, "requests", "").await.0, 204);
+    let seen = simulator.requests().recent();
+    assert_eq!(seen[3].query, "query=a.example&access_token=REDACTED");
+    assert_eq!(seen[0].path, "/services/v2/certificate/1/download/format/pem_all");
+    assert_eq!((seen[0].method.as_str(), simulator.requests().total()), ("GET", 4));
+    simulator.requests().clear();
     assert_eq!(simulator.requests().total(), 0);
 }
 

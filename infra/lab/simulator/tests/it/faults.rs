@@ -181,5 +181,5 @@ async fn chain_faults_apply_to_graph_certificates_and_not_to_other_json() {
     assert!(page["data"][0]["certificate_pem"].as_str().unwrap().contains("PRIVATE KEY"));
     let url = format!("{}/order/certificate/1", simulator.digicert_base());
     let (status, order): (u16, Value) = get_json(&url).await;
-    assert_eq!((status, &order["status"]), (200, &json!("issued")));
+    assert_eq!((status, &order["status"]), (200, &json!("revoked")));
 }

@@ -1,5 +1,4 @@
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -34,7 +33,6 @@ pub(crate) enum Answer {
     Status(u16),
     /// Redirects to the endpoint itself.
     Redirect,
-    Never,
 }
 
 impl Receiver {
@@ -97,10 +95,6 @@ async fn receive(
         Answer::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
         Answer::Redirect => {
             (StatusCode::TEMPORARY_REDIRECT, [("location", "/hook")]).into_response()
-        }
-        Answer::Never => {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            StatusCode::OK.into_response()
         }
     }
 }

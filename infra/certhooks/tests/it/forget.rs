@@ -1,0 +1,62 @@
+//! `certhooks forget`: ids that the ledger knows can be delivered again.
+
+use serde_json::json;
+
+use crate::documents::{issued, rejected};
+use crate::harness::{Local, tail};
+use crate::scene::Scene;
+use crate::wire::{DIGICERT, KEY_HEADER, Request};
+
+const KEY: &str = "canary-first-webhook-key-0123456789abcdef";
+
+fn send(local: &Local, event: &serde_json::Value) -> String {
+    let request = Request::bare(DIGICERT, event.to_string()).with(KEY_HEADER, KEY);
+    let id = request.send(local).accepted_one();
+    local.settle();
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_event_is_delivered_again() {
+    let scene = Scene::new().await;
+    let local = scene.local();
+    let first = send(&local, &issued(901));
+    let other = send(&local, &issued(902));
+    send(&local, &issued(901));
+    assert_eq!(tail(local.state.path()).len(), 2, "the ledger knows it");
+
+    let order = ["forget", "--order", "1000901"];
+    let listed = scene.lines(&[&order[..], &["--dry-run"]].concat());
+    assert_eq!(listed, [json!({"id": first}), json!({"count": 1})]);
+    send(&local, &issued(901));
+    assert_eq!(tail(local.state.path()).len(), 2, "a dry run forgets nothing");
+
+    assert_eq!(scene.lines(&order), [json!({"id": first}), json!({"count": 1})]);
+    send(&local, &issued(901));
+    send(&local, &issued(902));
+    let events = tail(local.state.path());
+    let ids: Vec<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [first.as_str(), &other, &first]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_are_forgotten_by_name_and_by_time() {
+    let scene = Scene::new().await;
+    let local = scene.local();
+    let ids = [send(&local, &issued(901)), send(&local, &rejected(903))];
+    let named = ["forget", "--id", &ids[0]];
+    assert_eq!(scene.lines(&named), [json!({"id": ids[0]}), json!({"count": 1})]);
+    let ended = scene.run(&["forget", "--id", &ids[0], "--id", "unknown"]);
+    assert_eq!(ended.code, 3, "{}", ended.err);
+    let early = scene.run(&["forget", "--until", "2026-01-01"]);
+    assert_eq!(early.code, 3, "{}", early.err);
+    assert_eq!(scene.lines(&["forget", "--since", "1h"]).last(), Some(&json!({"count": 1})));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn something_must_be_selected() {
+    let scene = Scene::new().await;
+    let ended = scene.run(&["forget"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("--order"), "{}", ended.err);
+}

@@ -1,0 +1,222 @@
+//! `make perf-regression` and `make perf-baseline` run this; see `--help` for its options. It counts the
+//! instructions from the start of a webhook function to its first acknowledged webhook, as callgrind reports
+//! them, and compares them with a committed baseline. Unlike a clock, the counts do not depend on how busy the
+//! machine is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use bench::results::processor;
+use clap::Parser;
+use harness::{
+    AwsStubs, EVENTS_QUEUE, Folder, Function, InvocationResult, lambda_variables, sample,
+};
+use serde::{Deserialize, Serialize};
+
+/// Growth up to this many per cent passes.
+const MARGIN_PERCENT: u64 = 5;
+/// Number of runs of a function, of which the lowest count is taken. On a busy machine an attempt may
+/// time out and be repeated, which adds instructions that are not the function's.
+const RUNS: usize = 5;
+/// The secrets that the samples in `events/lambda` are signed with.
+const SECRETS: &str = r#"{
+    "webhook_key": "sample-webhook-key-of-32-characters-or-more",
+    "webhook_auth": "sample-webhook-auth",
+    "app_secret": "sample-app-secret",
+    "verify_token": "sample-verify-token"
+}"#;
+
+/// Compare the instructions to the first acknowledged webhook with the baseline
+///
+/// Fails when the count of a function grew by more than 5 %. If the compiler, valgrind or processor
+/// is another one than that of the baseline, it prints so and does not fail.
+#[derive(Debug, Parser)]
+#[command(
+    name = "perf-regression",
+    after_help = "Example:\n  perf-regression --baseline infra/lab/bench/baseline.json target/release/*-webhook"
+)]
+struct Cli {
+    /// File with the baseline
+    #[arg(long, value_name = "FILE")]
+    baseline: PathBuf,
+    /// Write the measured counts to the baseline file instead of comparing
+    #[arg(long)]
+    update: bool,
+    /// Release builds of webhook functions
+    #[arg(required = true, value_name = "BINARY")]
+    binaries: Vec<PathBuf>,
+}
+
+/// The committed instruction counts, and the tools with which they were taken.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Baseline {
+    tools: Tools,
+    /// Instructions by function.
+    functions: BTreeMap<String, u64>,
+}
+
+/// The tools that change the counts although nothing in this repository changed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+struct Tools {
+    rustc: String,
+    valgrind: String,
+    /// The crypto code that runs is chosen by the processor.
+    processor: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Cli::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("perf-regression: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns whether no function regressed.
+async fn run(arguments: &Cli) -> Result<bool> {
+    let file = || arguments.baseline.display().to_string();
+    let tools = Tools {
+        rustc: version("rustc", "it comes with rustup")?,
+        valgrind: version("valgrind", "install it from your system's packages")?,
+        processor: processor(),
+    };
+    let functions = counts(&arguments.binaries).await?;
+    if arguments.update {
+        functions.iter().for_each(|(function, count)| println!("{function:<20}{count:>12}"));
+        let text = serde_json::to_string_pretty(&Baseline { tools, functions })? + "\n";
+        fs::write(&arguments.baseline, text).with_context(file)?;
+        return Ok(true);
+    }
+    let text = fs::read_to_string(&arguments.baseline).with_context(file)?;
+    let baseline: Baseline = serde_json::from_str(&text)
+        .with_context(|| format!("{}: write it with `make perf-baseline`", file()))?;
+    let mut all_good = true;
+    for (function, count) in functions {
+        let expected = baseline.functions.get(&function).copied();
+        let (is_good, text) = compare(expected, count);
+        let expected = expected.unwrap_or_default();
+        println!("{function:<20}{count:>12}  baseline {expected:>12}  {text}");
+        all_good &= is_good;
+    }
+    if baseline.tools == tools {
+        return Ok(all_good);
+    }
+    println!(
+        "Not a failure, whatever the comparison says: the baseline was taken with {:?}, and this \
+         machine has {tools:?}. Check the counts, then run `make perf-baseline`.",
+        baseline.tools
+    );
+    Ok(true)
+}
+
+fn version(program: &str, advice: &str) -> Result<String> {
+    let output = Command::new(program).arg("--version").output();
+    let output =
+        output.with_context(|| format!("`make perf-regression` needs {program}: {advice}"))?;
+    ensure!(output.status.success(), "{program} --version: {}", output.status);
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Whether a measured count passes, and what to say about it. The baseline may have no count of the function.
+fn compare(expected: Option<u64>, instructions: u64) -> (bool, &'static str) {
+    let Some(expected) = expected else {
+        return (false, "NOT IN THE BASELINE: run `make perf-baseline`");
+    };
+    let margin = expected * MARGIN_PERCENT / 100;
+    if instructions > expected + margin {
+        (false, "REGRESSED by more than 5 %: find out why, or run `make perf-baseline` and say why")
+    } else if instructions < expected - margin {
+        (true, "ok, improved: `make perf-baseline` keeps the gain")
+    } else {
+        (true, "ok")
+    }
+}
+
+/// Runs each function under callgrind, with AWS endpoints on TLS around it.
+async fn counts(binaries: &[PathBuf]) -> Result<BTreeMap<String, u64>> {
+    let endpoints = AwsStubs::start(SECRETS).await?;
+    let folder = Folder::new()?;
+    let authority = folder.path().join("authority.pem");
+    fs::write(&authority, endpoints.ca_pem())?;
+    let mut counts = BTreeMap::new();
+    for binary in binaries {
+        let mut lowest = u64::MAX;
+        for _ in 0..RUNS {
+            let count = count(binary, &endpoints, &authority).await;
+            lowest = lowest.min(count.with_context(|| binary.display().to_string())?);
+        }
+        counts.insert(name_of(binary), lowest);
+    }
+    Ok(counts)
+}
+
+/// Counts the instructions from the start of a webhook function to its first acknowledgement.
+async fn count(binary: &Path, endpoints: &AwsStubs, authority: &Path) -> Result<u64> {
+    let name = name_of(binary);
+    let provider = name.strip_suffix("-webhook").context("not a webhook function")?;
+    let event = sample(&format!("{provider}.rest.json"))?;
+    let mut function = Function::launch(|api| {
+        let mut command = Command::new("valgrind");
+        command
+            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+            .arg(binary)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(lambda_variables(&name, api))
+            .envs(endpoints.environment())
+            .env("AWS_CA_BUNDLE", authority)
+            .env("EVENTS_QUEUE_URL", endpoints.queue_url(EVENTS_QUEUE))
+            .env("WEBHOOK_SECRET_ID", "certhooks/webhook")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command
+    })
+    .await?;
+    match function.invoke(event).await? {
+        InvocationResult::Response(answer) if answer["statusCode"] == 200 => {}
+        answer => bail!("{name} did not acknowledge: {answer:?}"),
+    }
+    let child = function.child();
+    // Callgrind prints its count on SIGTERM, not when it is killed.
+    let ended = Command::new("kill").arg(child.id().to_string()).status()?;
+    ensure!(ended.success(), "{name} had already ended");
+    child.wait()?;
+    let (_, output) = function.kill()?;
+    // The line is like `==123== Collected : 9201234`.
+    let mut lines = output.lines();
+    lines
+        .find_map(|line| line.split("Collected : ").nth(1)?.trim().parse().ok())
+        .with_context(|| format!("callgrind printed no count for {name}: {output}"))
+}
+
+fn name_of(binary: &Path) -> String {
+    binary.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compare;
+
+    #[test]
+    fn the_margin_is_five_per_cent() {
+        for (expected, instructions, is_good, text) in [
+            (Some(1_000_000), 1_000_000, true, "ok"),
+            (Some(1_000_000), 1_050_000, true, "ok"),
+            (Some(1_000_000), 1_050_001, false, "REGRESSED"),
+            (Some(1_000_000), 950_000, true, "ok"),
+            (Some(1_000_000), 949_999, true, "ok, improved"),
+            (None, 1, false, "NOT IN THE BASELINE"),
+        ] {
+            let (found, said) = compare(expected, instructions);
+            assert_eq!((found, said.starts_with(text)), (is_good, true), "{instructions}: {said}");
+        }
+    }
+}
