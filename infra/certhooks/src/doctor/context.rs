@@ -64,7 +64,8 @@ impl Context {
 
     /// A command line that fixes something in the same installation.
     pub(crate) fn command(&self, arguments: &str) -> String {
-        let takes_stack = ["subscribe", "rotate", "reconcile"].iter().any(|name| arguments.contains(name));
+        let takes_stack =
+            ["subscribe", "rotate", "reconcile"].iter().any(|name| arguments.contains(name));
         match self.installation.is_stack() && !takes_stack {
             true => format!("certhooks {arguments}"),
             false => format!("certhooks {arguments}{}", self.installation.option()),
