@@ -5,10 +5,11 @@
 //! - [`senders`]: providers that send each event until it is acknowledged
 //! - [`database`]: what is stored, and how far the events were processed when the process was killed
 //! - [`volume`]: a file system that fills up
-//! - [`crash`], [`faults`], [`load`]: the scenarios
+//! - [`crash`], [`faults`], [`load`], [`day`]: the scenarios
 
 mod crash;
 mod database;
+mod day;
 mod faults;
 mod load;
 mod process;
@@ -17,6 +18,7 @@ mod testbed;
 mod volume;
 
 pub(crate) use crash::{crash, full};
+pub(crate) use day::day;
 pub(crate) use faults::faults;
 pub(crate) use load::load;
 pub(crate) use testbed::LocalTestbed;

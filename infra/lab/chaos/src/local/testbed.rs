@@ -94,6 +94,12 @@ impl LocalTestbed {
         Ok(memory(local.id())?.now / 1024)
     }
 
+    /// The address of the webhook endpoints.
+    pub(crate) fn address(&self) -> Result<&str> {
+        let local = self.local.as_ref().context("certhooks local is not running")?;
+        Ok(&local.address)
+    }
+
     /// The state folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.state
@@ -121,6 +127,30 @@ impl LocalTestbed {
         Ok(())
     }
 
+    /// Waits until the queue is empty.
+    pub(crate) async fn settle(&mut self) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        let (mut left, mut since) = (u64::MAX, Instant::now());
+        loop {
+            let now = Database::open(&self.state)?.count("messages")?;
+            if now == 0 {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < until,
+                "the queue does not become empty: {now} messages are left"
+            );
+            if now != left {
+                (left, since) = (now, Instant::now());
+            } else if since.elapsed() > STALLED {
+                self.stop()?;
+                self.start_process()?;
+                since = Instant::now();
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Counts the secrets in deliveries, archive and database. The database may hold the token of a challenge.
     fn search(&self, database: &Database) -> Result<u64> {
         let mut found = 0;
@@ -145,26 +175,7 @@ impl Testbed for LocalTestbed {
     /// The tokens of challenges are not on the queue.
     async fn drain(&mut self, _challenges: u64) -> Result<()> {
         self.simulator.faults().clear();
-        let until = Instant::now() + PATIENCE;
-        let (mut left, mut since) = (u64::MAX, Instant::now());
-        loop {
-            let now = Database::open(&self.state)?.count("messages")?;
-            if now == 0 {
-                return Ok(());
-            }
-            ensure!(
-                Instant::now() < until,
-                "the queue does not become empty: {now} messages are left"
-            );
-            if now != left {
-                (left, since) = (now, Instant::now());
-            } else if since.elapsed() > STALLED {
-                self.stop()?;
-                self.start_process()?;
-                since = Instant::now();
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+        self.settle().await
     }
 
     async fn evaluate(mut self, row: Row) -> Result<Row> {

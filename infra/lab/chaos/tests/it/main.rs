@@ -7,8 +7,15 @@ use chaos::scenarios::{Lengths, run};
 use harness::{program, seed};
 
 /// Enough kills for each boundary before and after, also if some do not occur in a batch.
-const SHORT: Lengths =
-    Lengths { kills: 32, faults: 60, events: 400, sqs_events: 60, rounds: 1, namespaced: false };
+const SHORT: Lengths = Lengths {
+    kills: 32,
+    faults: 60,
+    events: 400,
+    sqs_events: 60,
+    day: 400,
+    rounds: 1,
+    namespaced: false,
+};
 
 async fn good(scenario: &str) -> Row {
     // A second call fails because another test of this process has set the provider.
@@ -55,6 +62,15 @@ async fn load_loses_nothing_and_is_measured() {
     for scenario in ["load, local", "load, SQS"] {
         let row = good(scenario).await;
         assert!(row.measured.contains_key("events_per_second"), "{:?}", row.measured);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_ends_with_every_true_event_once_and_every_forged_one_marked() {
+    let row = good("a day, local").await;
+    assert!(row.measured["withheld"].as_u64() > Some(0), "{:?}", row.measured);
+    for figure in ["recovered", "forged"] {
+        assert!(row.measured[figure].as_u64() > Some(0), "{:?}", row.measured);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::webhook_sender::is_success;
 /// Times are in UTC, without a time zone.
 const DATE_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
-const CAPACITY: usize = 10_000;
+const CAPACITY: usize = 20_000;
 /// The default and maximum number of entries of a page.
 const PAGE_SIZE: usize = 1000;
 
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(total(&log, &[("filters[response_code]", "500")]), 1);
         let both = [("filters[event_name]", "even"), ("filters[response_code]", "500")];
         assert_eq!(total(&log, &both), 0);
-        let page = page(&log, &[("offset", "9998"), ("limit", "5")]);
+        let page = page(&log, &[("offset", "19998"), ("limit", "5")]);
         assert_eq!(page["events"].as_array().unwrap().len(), 2);
     }
 

@@ -20,7 +20,7 @@ const DATE_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]+[hour]:[minute]:[second]");
 /// The longest time frame of a request.
 const MAX_TIME_FRAME: Duration = Duration::days(7);
-const CAPACITY: usize = 10_000;
+const CAPACITY: usize = 20_000;
 
 struct Change {
     order: u64,
