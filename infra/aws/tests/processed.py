@@ -99,6 +99,8 @@ class Resolver:
             return value
         if len(value) == 1:
             (key, argument), = value.items()
+            if key == "Condition" and isinstance(argument, str):
+                return self.condition(argument)
             if key == "Ref" or key.startswith("Fn::"):
                 return getattr(self, key.replace("Fn::", "fn_").lower())(argument)
         resolved = {key: self.resolve(item) for key, item in value.items()}
@@ -123,6 +125,9 @@ class Resolver:
 
     def fn_or(self, many):
         return any(map(self.resolve, many))
+
+    def fn_and(self, many):
+        return all(map(self.resolve, many))
 
     def fn_join(self, arguments):
         separator, items = arguments
