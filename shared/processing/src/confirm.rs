@@ -16,6 +16,10 @@ pub(crate) fn confirmed(
             "not_asked",
             "the provider was not asked for this certificate, or gives none",
         ),
+        (Confirmation::Recorded, _) if leaf.is_none() => Check::unknown(
+            "no_leaf",
+            "the provider's API gives certificates of CAs only for the id, or its leaf cannot be read",
+        ),
         (Confirmation::Recorded, Some(included)) if leaf != Some(included) => Check::failed(
             "differs",
             format!(

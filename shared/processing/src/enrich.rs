@@ -223,9 +223,10 @@ fn progress(machine: &dyn Enricher, envelope: &Envelope) -> Option<String> {
     (envelope.data.get().len() + escaped <= PROGRESS_LIMIT).then_some(progress)
 }
 
-/// The SHA-256 of the leaf.
+/// The SHA-256 of the leaf. `None` where all certificates are those of CAs.
 pub(crate) fn leaf(report: &Report) -> Option<&str> {
-    report.certificates.first()?.fingerprint_sha256.as_deref()
+    let first = report.certificates.first().filter(|_| !report.is_leaf_missing);
+    first?.fingerprint_sha256.as_deref()
 }
 
 /// `included` is the SHA-256 of the leaf that came with the event; `attempts` so far, this one included if
@@ -238,6 +239,7 @@ fn enrichment(
 ) -> Enrichment {
     let CallResult { outcome, reason, status } = found.result;
     let mut problems = found.problems;
+    let leaf_hash = report.as_ref().and_then(leaf).map(str::to_owned);
     let (certificates, pem_chain, checks) = match report {
         Some(report) => {
             let confirmed = confirmed(found.confirmation, leaf(&report), included);
@@ -260,6 +262,7 @@ fn enrichment(
         problems,
         dcv: found.dcv,
         related,
+        leaf: leaf_hash,
         is_contradicted: found.is_contradicted,
     }
 }

@@ -172,7 +172,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         if event.disputed_leaf.is_some() {
             telemetry::conflict(event, true);
         }
-        let (outcome, leaf) = (enrichment.callback.outcome, enrichment.leaf().map(str::to_owned));
+        let (outcome, leaf) = (enrichment.callback.outcome, enrichment.leaf.clone());
         let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
         // What the provider's record contradicts is no later state of the certificate.
         let advancing = lifecycle.as_ref().filter(|_| !enrichment.is_contradicted);
@@ -328,7 +328,7 @@ fn duplicate(event: &Event<'_>) -> Disposition {
 /// delivered, or it is none.
 fn is_refuted(event: &Event<'_>, enrichment: &Enrichment) -> bool {
     let is_record = enrichment.callback.outcome == Outcome::Downloaded;
-    event.disputed_leaf.is_some_and(|leaf| is_record && enrichment.leaf() == Some(leaf))
+    event.disputed_leaf.is_some_and(|leaf| is_record && enrichment.leaf.as_deref() == Some(leaf))
         || event.disputed_leaf.is_some() && enrichment.checks.confirmed.code == confirm::NOT_FOUND
 }
 

@@ -33,6 +33,8 @@ impl Repeat {
         let id = |word| format!("{}/{word}/{}", envelope.id, short_hash(envelope.receivedtime));
         match (delivered.outcome, delivered.leaf, leaf) {
             (Outcome::Failed | Outcome::Gone, ..) => Self::Again { id: id("again") },
+            // Nobody was asked the first time, and now a certificate comes along.
+            (Outcome::Disabled, None, Some(_)) => Self::Again { id: id("again") },
             (_, Some(delivered_leaf), Some(leaf)) if delivered_leaf != leaf => {
                 Self::Conflict { id: id("conflict"), delivered_leaf }
             }
@@ -92,7 +94,8 @@ mod tests {
             (&later, delivered(Outcome::Gone, None), Some("bb"), &again),
             (&later, delivered(Outcome::Downloaded, Some("aa")), Some("aa"), &Repeat::Duplicate),
             (&later, delivered(Outcome::Downloaded, Some("aa")), None, &Repeat::Duplicate),
-            (&later, delivered(Outcome::Disabled, None), Some("bb"), &Repeat::Duplicate),
+            (&later, delivered(Outcome::Disabled, None), Some("bb"), &again),
+            (&later, delivered(Outcome::Disabled, None), None, &Repeat::Duplicate),
             (&later, delivered(Outcome::Downloaded, Some("aa")), Some("bb"), &conflict),
             (&later, delivered(Outcome::Included, Some("aa")), Some("bb"), &conflict),
         ] {

@@ -89,16 +89,10 @@ pub(crate) struct Enrichment {
     pub(crate) problems: Vec<String>,
     pub(crate) dcv: Option<Value>,
     pub(crate) related: Vec<Certificate>,
+    /// The SHA-256 of the leaf, where it came as PEM.
+    pub(crate) leaf: Option<String>,
     /// The provider's own record says the contrary of the event.
     pub(crate) is_contradicted: bool,
-}
-
-impl Enrichment {
-    /// The SHA-256 of the leaf, where it came as PEM.
-    pub(crate) fn leaf(&self) -> Option<&str> {
-        self.pem_chain.as_ref()?;
-        self.certificates.first()?.fingerprint_sha256.as_deref()
-    }
 }
 
 /// The envelope is to be requeued.

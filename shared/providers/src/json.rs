@@ -13,7 +13,10 @@ use crate::receiver::InvalidDocument;
 /// Deepest nesting of a body. `serde_json` parses a `Value` to the same depth.
 const DEPTH_LIMIT: usize = 127;
 
-/// A body whose root is an object, as it came. Values that JSON allows but that no Rust number or
+/// UTF-8's byte order mark, which some senders put before a body (RFC 8259, 8.1: a parser may ignore it).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A body whose root is an object, as it came but for a byte order mark. Values that JSON allows but that no Rust number or
 /// string can hold, such as `1e400` or a lone surrogate, are kept as they are written.
 ///
 /// # Errors
@@ -24,6 +27,7 @@ pub fn object(body: &[u8]) -> Result<Box<RawValue>, InvalidDocument> {
 
 /// As [`object`], without a copy.
 pub(crate) fn borrowed_object(body: &[u8]) -> Result<&RawValue, InvalidDocument> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Err(InvalidDocument::Empty);
     }

@@ -107,7 +107,9 @@ pub enum SecretFault {
     Empty,
     #[error("the secret has no string `{0}`")]
     Missing(&'static str),
-    #[error("the secret begins as JSON, but is not a valid object of text members, each once")]
+    #[error(
+        "the secret begins as JSON or with a quote, but is not a valid object of text members, each once"
+    )]
     Malformed,
     #[error("the secret holds a control character, which a header cannot carry")]
     ControlCharacter,

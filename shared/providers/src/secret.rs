@@ -77,9 +77,20 @@ fn usable(value: &str) -> Result<&str, SecretFault> {
         value if value.eq_ignore_ascii_case(PLACEHOLDER) => Err(SecretFault::NotFilledIn),
         // An object of one's own in the place of the value: stored twice as JSON.
         value if begins_as_json(value) && is_json(value) => Err(SecretFault::Malformed),
+        value if is_quoted(value) => Err(SecretFault::Malformed),
         value if value.contains(is_spoiled) => Err(SecretFault::ControlCharacter),
         value => Ok(value),
     }
+}
+
+/// Whether quotes stand around a value, as editors, shells and pages put them.
+fn is_quoted(value: &str) -> bool {
+    let pairs = ["''", "``", "\u{2018}\u{2019}", "\u{201c}\u{201d}", "\u{ab}\u{bb}", "<>"];
+    pairs.iter().any(|pair| {
+        let mut quotes = pair.chars();
+        let [open, close] = [quotes.next(), quotes.next()];
+        value.chars().next() == open && value.chars().next_back() == close
+    })
 }
 
 /// The digest of a secret, which can compare a text with the secret but does not hold it. The

@@ -16,7 +16,7 @@ async fn samples() {
         insta::assert_json_snapshot!("envelope", shape);
         assert_eq!(message["MessageAttributes"]["type"]["StringValue"], envelope["type"]);
         assert_eq!(message["MessageAttributes"]["provider"]["StringValue"], "digicert");
-        assert_eq!(message["Attributes"]["MessageGroupId"], "digicert/order/12345");
+        assert_eq!(message["Attributes"]["MessageGroupId"], "/digicert/certcentral");
         queued.push(envelope["id"].as_str().unwrap().to_owned());
     }
     assert_eq!(queued.len(), outcome.acknowledged.len());

@@ -9,29 +9,32 @@ use crate::error::CommandResult;
 use crate::installation::Installation;
 use crate::output::Output;
 
-/// The stage of a secret that is to be current: whoever has the old one does not know it.
+/// The stage of a secret that is to be current.
 const PENDING: &str = "AWSPENDING";
 
-/// Lists the archived events of a provider that came with the old secret from `since` until the rotation
-/// began. Whoever knew the secret may have sent any of them.
+/// Lists the archived events of a provider that came from `since` until the rotation ended, but for those
+/// that came with the new secret while it was made. Whoever knew an old secret may have sent any of them. A
+/// stage is that which the endpoint knew, and its view is some minutes old at times, so nothing else is
+/// concluded from it.
 ///
 /// # Errors
 /// The archive cannot be read.
 pub(crate) async fn list_suspects(
     installation: &dyn Installation,
     provider: Provider,
-    (since, until): (OffsetDateTime, OffsetDateTime),
+    (since, began): (OffsetDateTime, OffsetDateTime),
     output: Output,
 ) -> CommandResult<()> {
     let kinds = EventFilter { provider: vec![ProviderName(provider)], event: Vec::new() };
-    let filter = Filter { kinds, since: Some(since), until: Some(until), ..Filter::default() };
+    let until = Some(OffsetDateTime::now_utc());
+    let filter = Filter { kinds, since: Some(since), until, ..Filter::default() };
     let selection = Selection::of(filter, None);
     let source = Source { archive: installation.archive()?, selection };
     let (mut keys, mut count) = (source.keys(), 0_usize);
     while let Some(key) = keys.next().await? {
         let Some((envelope, _)) = source.selected(&key).await? else { continue };
         let stage = envelope.secretstage.as_deref();
-        if stage == Some(PENDING) {
+        if stage == Some(PENDING) && envelope.receivedtime >= began {
             continue;
         }
         let received = whole_seconds(envelope.receivedtime);
@@ -48,7 +51,7 @@ pub(crate) async fn list_suspects(
         count += 1;
     }
     let text = format!(
-        "{count} events came with the old secret since {}. Whoever knew it may have sent them: compare them \
+        "{count} events came since {}, before the new secret. Whoever knew the old one may have sent them: compare them \
          with the provider's records, and let what was forged be delivered again with `certhooks forget --id ID`",
         whole_seconds(since)
     );

@@ -18,7 +18,8 @@ pub(crate) async fn check(context: &Context, provider: Provider) -> Option<Findi
     let profile::Api { secret, key_name, .. } = profile::of(provider).api;
     let SecretMember { variable, name, .. } = secret;
     let fix = format!(
-        "set {variable} for `certhooks local` and for this command, or store `{name}` in {}",
+        "set {variable} for `certhooks local` and for this command, or store `{name}` in {}; then start \
+         `certhooks local` again",
         state.join("secrets.json").display()
     );
     match local_secrets(state, environment).api(provider).current().await {

@@ -103,6 +103,8 @@ impl WebhookEndpoints {
     }
 
     fn on(&self, path: &str) -> Option<&dyn Endpoint> {
+        // A slash at the end is taken as none.
+        let path = path.strip_suffix('/').unwrap_or(path);
         self.0.iter().find(|endpoint| endpoint.route() == path).map(AsRef::as_ref)
     }
 }

@@ -44,7 +44,8 @@ pub(crate) async fn run(arguments: &Replay) -> CommandResult<ExitCode> {
     // The worker logs the reasons of failed attempts.
     boot::log(&environment, Format::detect(), "warn")?;
     boot::report_panics();
-    let target = Target::open(arguments.to.as_deref(), &*installation)?;
+    let is_simulated = !installation.is_stack() && embedded::is_simulated(state);
+    let target = Target::open(arguments.to.as_deref(), &*installation, is_simulated)?;
     let providers = worker::providers(state, &environment, &*installation).await?;
     progress::run(worker::replayer(&providers, source, target)?, arguments).await
 }

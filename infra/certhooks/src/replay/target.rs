@@ -24,7 +24,11 @@ struct Lines {
 impl Target {
     /// # Errors
     /// `to` names nothing that events can be delivered to.
-    pub(crate) fn open(to: Option<&str>, installation: &dyn Installation) -> CommandResult<Self> {
+    pub(crate) fn open(
+        to: Option<&str>,
+        installation: &dyn Installation,
+        is_simulated: bool,
+    ) -> CommandResult<Self> {
         Ok(Self(match to {
             None => installation.deliveries(None)?,
             Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
@@ -32,6 +36,12 @@ impl Target {
             }
             Some("-") => lines("standard output", std::io::stdout()),
             Some(to) if to.ends_with('/') || Path::new(to).is_dir() => {
+                if embedded::is_simulated(Path::new(to)) != is_simulated {
+                    return Err(CommandError::usage(format!(
+                        "--to {to}: events of a simulated state folder go to a simulated one only, and real \
+                         events to a real one"
+                    )));
+                }
                 Arc::new(State::join(Path::new(to), Options::default())?.deliveries())
             }
             Some(to) => {

@@ -86,6 +86,25 @@ fn every_event_of_a_simulated_process_says_so() {
     }
 }
 
+/// Invented events never get among real ones, nor the reverse.
+#[test]
+fn a_replay_stays_on_its_side() {
+    let simulated = Local::simulated();
+    let real = Local::start(&[]);
+    for local in [&simulated, &real] {
+        Request::digicert(issued(77).to_string()).send(local).accepted_one();
+        local.settle();
+    }
+    for (from, to) in [(&simulated, &real), (&real, &simulated)] {
+        let [from, to] = [from, to].map(|local| local.state.path().to_str().unwrap());
+        let output = certhooks(&NO_SECRETS, &["replay", "--all", "--state", from, "--to", to]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains("simulated"), "{error}");
+        assert_eq!(tail(std::path::Path::new(to)).len(), 1);
+    }
+}
+
 /// An event that waits for its provider keeps its mark.
 #[test]
 fn the_mark_survives_a_restart() {

@@ -129,6 +129,49 @@ async fn a_chain_without_its_leaf_counts_as_none() {
     assert_eq!(code(&bench.fake.events()[0]), (CheckResult::Ok, "ok"));
 }
 
+/// Whatever a link holds instead of a certificate, the chain counts as none.
+#[tokio::test]
+async fn a_chain_with_a_link_that_is_none_counts_as_none() {
+    let key = "-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n";
+    for link in [
+        json!({"pem": null}),
+        json!({}),
+        json!(null),
+        json!("x"),
+        json!({"pem": "  "}),
+        json!({"pem": 7}),
+        json!({"pem": key}),
+    ] {
+        let bench = Bench::with(&[("DIGICERT_CONFIRM", "false")]).await;
+        for position in 0..3 {
+            let mut chain = chain(&bench, 77).await;
+            chain[position] = link.clone();
+            let event = issued_with(&chain, Duration::ZERO);
+            let event = envelope(&format!("e{position}"), Duration::ZERO, &event["data"]);
+            assert_eq!(bench.process("r", &event).await, Disposition::Delivered);
+        }
+        for event in bench.fake.events() {
+            assert_eq!(outcome(&event), (Outcome::Downloaded, None), "{link}");
+        }
+    }
+}
+
+/// Without an API key a bare event brings nothing; the one that comes with a chain is not swallowed by it.
+#[tokio::test]
+async fn a_chain_that_comes_after_a_bare_event_is_delivered() {
+    let bench = Bench::without_keys().await;
+    let own = chain(&bench, 77).await;
+    bench.process("r1", &crate::bench::issued("e", Duration::minutes(1))).await;
+    assert_eq!(
+        bench.process("r2", &issued_with(&own, Duration::ZERO)).await,
+        Disposition::Delivered
+    );
+    let events = bench.fake.events();
+    assert_eq!(outcome(&events[0]), (Outcome::Disabled, None));
+    assert_eq!(outcome(&events[1]), (Outcome::Included, None));
+    assert!(events[1].id.starts_with("e/again/"), "{}", events[1].id);
+}
+
 /// The first event failed; the provider sends it again, and now there is a certificate.
 #[tokio::test]
 async fn an_event_that_failed_can_come_again() {

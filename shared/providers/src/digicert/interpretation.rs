@@ -8,6 +8,8 @@ use crate::interpretation::{Challenge, Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, event_name, segment};
 
+/// What a PEM certificate begins with (RFC 7468, 5).
+const CERTIFICATE: &str = "-----BEGIN ";
 /// "Within 30 minutes of receiving the token" ("CertCentral webhooks", section "Create a webhook").
 const TOKEN_LIFETIME: Duration = Duration::minutes(30);
 
@@ -113,10 +115,10 @@ fn subject(kind: EventType, ids: &Ids, event: &str) -> String {
 }
 
 /// The chain in `certificate_chain`: end entity, issuing intermediate, root, as PEM with CRLF
-/// ("CertCentral event types", `certificate_issued`).
+/// ("CertCentral event types", `certificate_issued`). A link without a certificate makes the chain none.
 fn chain(data: &Members<'_>) -> Option<String> {
     let chain = data.list("certificate_chain")?;
-    let blocks: Vec<_> =
-        chain.into_iter().filter_map(|link| Members::of(link)?.text("pem")).collect();
+    let pem = |link| Members::of(link)?.text("pem").filter(|pem| pem.contains(CERTIFICATE));
+    let blocks = chain.into_iter().map(pem).collect::<Option<Vec<_>>>()?;
     (!blocks.is_empty()).then(|| blocks.join("\n"))
 }

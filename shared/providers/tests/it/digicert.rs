@@ -182,11 +182,20 @@ fn names_are_read_from_the_members_of_the_api() {
 
 #[test]
 fn a_chain_in_the_event_is_read() {
-    let chain =
-        json!([{"subject_common_name": "a", "pem": "A\r\n"}, {"pem": null}, 7, {"pem": "B\r\n"}]);
+    let [a, b] = ["A", "B"].map(|name| format!("-----BEGIN CERTIFICATE-----{name}\r\n"));
+    let chain = json!([{"subject_common_name": "a", "pem": a}, {"pem": b}]);
     let body = |chain: Value| json!({"event": "certificate_issued", "data": {"certificate_id": 2, "certificate_chain": chain}});
-    assert_eq!(read::<DigicertReceiver>(body(chain)).pem.as_deref(), Some("A\r\n\nB\r\n"));
-    for none in [json!([]), json!(null), json!("x"), json!([{"pem": ""}])] {
+    assert_eq!(read::<DigicertReceiver>(body(chain)).pem, Some(format!("{a}\n{b}")));
+    for none in [
+        json!([]),
+        json!(null),
+        json!("x"),
+        json!([{"pem": ""}]),
+        json!([{"pem": a}, {"pem": null}]),
+        json!([{"pem": a}, 7]),
+        json!([{"pem": a}, {}]),
+        json!([{"pem": "text"}, {"pem": b}]),
+    ] {
         assert_eq!(read::<DigicertReceiver>(body(none)).pem, None);
     }
 }

@@ -93,6 +93,9 @@ fn a_malformed_secret_is_never_a_plain_string() {
             (format!("{KEY}\n{KEY}"), ControlCharacter),
             (format!("\u{feff}{KEY}"), ControlCharacter),
             (format!("{KEY}\u{1b}x"), ControlCharacter),
+            (format!("\u{201c}{KEY}\u{201d}"), Malformed),
+            (format!("'{KEY}'"), Malformed),
+            (format!("<{KEY}>"), Malformed),
             (serde_json::json!({member: format!("{KEY}\r\nx")}).to_string(), ControlCharacter),
         ] {
             let secret = SecretString::from(stored.clone());

@@ -35,7 +35,7 @@ fn a_body_that_is_not_a_json_object_is_400_with_the_reason() {
             (format!("{good}{MARK}").into(), "not JSON"),
             (format!("{good}{good}").into(), "not JSON"),
             (format!("{good},").into(), "not JSON"),
-            (format!("\u{feff}{good}").into(), "not JSON"),
+            (format!("{good}\u{feff}").into(), "not JSON"),
             (good.replacen('{', r#"{"a":NaN,"#, 1).into(), "not JSON"),
             (good.replacen('{', r#"{"a":01,"#, 1).into(), "not JSON"),
             (good.replacen('{', &format!("{{'{MARK}':1,"), 1).into(), "not JSON"),
@@ -69,6 +69,22 @@ fn a_body_that_is_not_a_json_object_is_400_with_the_reason() {
     }
     let good = Request::meta(event(META, 1)).send(&local).accepted_one();
     delivers_only(&local, &[good]);
+}
+
+/// A byte order mark before the body and a slash after the route are taken as not there; a signature covers the
+/// bytes that were sent.
+#[test]
+fn a_byte_order_mark_and_a_slash_at_the_end_change_nothing() {
+    let local = Local::start(&[]);
+    for route in ROUTES {
+        let id = Request::to(route, event(route, 1)).send(&local).accepted_one();
+        let marked = format!("\u{feff}{}", event(route, 1));
+        assert_eq!(Request::to(route, marked).send(&local).accepted_one(), id, "{route}");
+        let slash = Request::to(route, event(route, 1)).at(&format!("{route}/"));
+        assert_eq!(slash.send(&local).accepted_one(), id, "{route}");
+        let two = Request::to(route, event(route, 1)).at(&format!("{route}//"));
+        assert_eq!(two.send(&local).status, 404, "{route}");
+    }
 }
 
 #[test]
