@@ -4,10 +4,9 @@ import ipaddress
 import re
 
 import pytest
-from processed import TEMPLATE, processed, resources
+from processed import ALL, PROVIDERS, TEMPLATE, processed, resources
 
 KEY = "arn:aws:kms:eu-central-1:111111111111:key/own"
-ALL = {"EnableMeta": "true"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 XRAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
@@ -37,9 +36,7 @@ def webhook_grants(provider: str) -> dict:
 
 
 EXPECTED = {
-    "DigicertWebhook": webhook_grants("Digicert"),
-    "CloudflareWebhook": webhook_grants("Cloudflare"),
-    "MetaWebhook": webhook_grants("Meta"),
+    **{f"{provider}Webhook": webhook_grants(provider) for provider in PROVIDERS},
     "Worker": {
         "${EventsQueue.Arn}": {
             "sqs:ReceiveMessage",
@@ -50,9 +47,7 @@ EXPECTED = {
         "${DeliveriesQueue.Arn}": {"sqs:SendMessage"},
         "${Ledger.Arn}": {"dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"},
         "${Archive.Arn}/*": {"s3:PutObject"},
-        "${DigicertApiSecret}": {"secretsmanager:GetSecretValue"},
-        "${CloudflareApiSecret}": {"secretsmanager:GetSecretValue"},
-        "${MetaApiSecret}": {"secretsmanager:GetSecretValue"},
+        **{f"${{{provider}ApiSecret}}": {"secretsmanager:GetSecretValue"} for provider in PROVIDERS},
         "${WorkerLog.Arn}": LOGS,
         "*": XRAY,
     },
@@ -108,6 +103,7 @@ def test_only_api_gateway_calls_the_webhook_functions_and_only_by_their_routes()
     }
     permissions = permissions.values()
     assert sorted((p["FunctionName"], p["SourceArn"].split(":")[-1]) for p in permissions) == [
+        ("${CertspotterWebhook}", "${Api}/*/POST/webhooks/certspotter"),
         ("${CloudflareWebhook}", "${Api}/*/POST/webhooks/cloudflare"),
         ("${DigicertWebhook}", "${Api}/*/POST/webhooks/digicert"),
         ("${MetaWebhook}", "${Api}/*/GET/webhooks/meta-ct"),
@@ -135,6 +131,7 @@ def allows(statements: list, route: str, address: str) -> bool:
         ("216.168.240.0/20", "/webhooks/digicert", "216.169.0.1", False),
         ("216.168.240.0/20", "/webhooks/cloudflare", "203.0.113.9", True),
         ("216.168.240.0/20", "/webhooks/meta-ct", "203.0.113.9", True),
+        ("216.168.240.0/20", "/webhooks/certspotter", "203.0.113.9", True),
         ("216.168.240.0/20,203.0.113.0/24", "/webhooks/digicert", "203.0.113.9", True),
         ("216.168.240.0/20,203.0.113.0/24", "/webhooks/digicert", "198.51.100.1", False),
     ],
