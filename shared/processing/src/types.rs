@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use envelope::{Callback, Certificate, Checks, Envelope, Reason};
+use envelope::{Callback, Certificate, Checks, Envelope, EventType, Reason};
 use providers::interpretation::Interpretation;
 use providers::profile::Profile;
 use serde_json::Value;
 
 use crate::compose::Redacted;
+use crate::repeat::distinguishing_hash;
 
 /// A message received from the events queue.
 #[derive(Clone, Debug)]
@@ -94,10 +95,10 @@ pub(crate) struct Enrichment {
 }
 
 impl Enrichment {
-    /// The SHA-256 of the leaf, where it came as PEM.
-    pub(crate) fn leaf(&self) -> Option<&str> {
+    /// The [`distinguishing_hash`] of the leaf, where it came as PEM.
+    pub(crate) fn leaf(&self, kind: EventType) -> Option<&str> {
         self.pem_chain.as_ref()?;
-        self.certificates.first()?.fingerprint_sha256.as_deref()
+        distinguishing_hash(kind, self.certificates.first()?)
     }
 }
 
