@@ -65,9 +65,13 @@ check-dependencies: $(TOOLS)
 check-advisories: $(TOOLS) ## check the dependencies for known vulnerabilities (needs a network)
 	$(BIN)/cargo-deny check advisories
 
-# This makes a release build of every function, which takes some minutes the first time.
 .PHONY: check-budgets
 check-budgets:
+	infra/aws/checks/budgets.sh
+
+# This makes a release build of every function, which takes some minutes, so `make check` leaves it out.
+.PHONY: check-zips
+check-zips: ## fail if the zip of a function is larger than its budget
 	infra/aws/checks/budgets.sh --zips
 
 .PHONY: check-template

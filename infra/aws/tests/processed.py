@@ -128,11 +128,11 @@ class Resolver:
     def fn_not(self, one):
         return not self.resolve(one[0])
 
-    def fn_and(self, many):
-        return all(map(self.resolve, many))
-
     def fn_or(self, many):
         return any(map(self.resolve, many))
+
+    def fn_and(self, many):
+        return all(map(self.resolve, many))
 
     def fn_join(self, arguments):
         separator, items = arguments

@@ -177,6 +177,29 @@ def test_the_workers_mapping_reports_single_failures_and_shares_the_budget():
     assert "ReservedConcurrentExecutions" not in worker
 
 
+def test_the_reconciler_compares_cloudflare_only_where_its_account_is_named():
+    named = processed(CloudflareAccountId="abc", **ALL)["Resources"]
+    ours = lambda resources, name: {  # noqa: E731
+        key: value
+        for key, value in resources[name]["Properties"]["Environment"]["Variables"].items()
+        if key.startswith("CLOUDFLARE_")
+    }
+    assert ours(named, "Reconciler") == {
+        "CLOUDFLARE_API_SECRET_ID": "${CloudflareApiSecret}",
+        "CLOUDFLARE_ACCOUNT_ID": "abc",
+        "CLOUDFLARE_API_BASE": "https://api.cloudflare.com/client/v4",
+        "CLOUDFLARE_API_BUDGET": "1200/5m",
+    }
+    assert ours(named, "Worker")["CLOUDFLARE_ACCOUNT_ID"] == "abc"
+    assert "${CloudflareApiSecret}" in json.dumps(named["ReconcilerRole"])
+    for resources_ in (
+        processed(**ALL)["Resources"],
+        processed(CloudflareAccountId="abc", **ALL | {"EnableCloudflare": "false"})["Resources"],
+    ):
+        assert ours(resources_, "Reconciler") == {}
+        assert "Cloudflare" not in json.dumps(resources_["ReconcilerRole"])
+
+
 def test_the_reconciler_runs_one_at_a_time_and_looks_back_over_missed_runs():
     stack = processed(ReconcileWindowMinutes="10080")
     schedule, = resources("AWS::Scheduler::Schedule", stack).values()

@@ -5,6 +5,9 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use envelope::Provider;
 use providers::profile;
+use time::OffsetDateTime;
+
+use crate::time_parsing::parse_time;
 
 /// The state folder where `--state` names none.
 pub(crate) const DEFAULT_STATE: &str = ".certhooks";
@@ -57,6 +60,10 @@ pub(crate) struct RotationArgs {
     /// End the old secret at once, instead of accepting it for another 24 hours
     #[arg(long, conflicts_with = "roll_back")]
     pub(crate) compromised: bool,
+    /// With --compromised: list the archived events that came with the old secret since this age or time:
+    /// 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
+    #[arg(long, value_name = "TIME", requires = "compromised", value_parser = parse_time)]
+    pub(crate) since: Option<OffsetDateTime>,
     /// Undo a rotation that was stopped, and keep the current secret
     #[arg(long)]
     pub(crate) roll_back: bool,

@@ -51,6 +51,15 @@ fn read_and_checked(bencher: Bencher<'_, '_>, kilobytes: usize) {
         .bench_local(|| certificate::validate(black_box(pem.as_bytes()), &question).unwrap());
 }
 
+/// Leaf, intermediate and root of a public CA, as CertCentral sends them.
+#[divan::bench]
+fn usual_chain(bencher: Bencher<'_, '_>) {
+    let pem = include_bytes!("../tests/fixtures/digicert-pem-all.pem");
+    let anchors = TrustAnchors::mozilla();
+    let question = Question { anchors: &anchors, purpose: None, names: &[], at: NOW };
+    bencher.bench_local(|| certificate::validate(black_box(pem), &question).unwrap());
+}
+
 #[divan::bench(args = KILOBYTES)]
 fn searched_for_keys(bencher: Bencher<'_, '_>, kilobytes: usize) {
     let pem = chain(kilobytes);

@@ -77,15 +77,6 @@ pub struct CloudEvent<D> {
     /// [`CertificateEvent::STALE`] if a later event of the certificate was processed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordering: Option<String>,
-    /// URI of the archive object that holds the members of `data` too large for the queue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dataref: Option<String>,
-    /// Size of that object in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub datarefsize: Option<u64>,
-    /// SHA-256 of that object, lower-case hex.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub datarefsha256: Option<String>,
     pub data: D,
 }
 

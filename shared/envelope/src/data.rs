@@ -32,9 +32,25 @@ pub struct CertificateData {
     /// names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Certificate>,
-    /// The provider's document, byte for byte except for private keys, which are removed. `None`
-    /// when it was offloaded to `dataref`.
+    /// The provider's document, byte for byte except for private keys, which are removed. `None` when it
+    /// was offloaded.
     pub payload: Option<Box<RawValue>>,
+    /// Where the members are that made the event too large for a queue. `None` when it holds them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offloaded: Option<Offloaded>,
+}
+
+/// An archive object with members of an event: a JSON object of them, each under its name.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Offloaded {
+    pub uri: String,
+    /// In bytes.
+    pub size: u64,
+    /// Lower-case hex.
+    pub sha256: String,
+    /// The names of the members, one of `identifiers` with a full stop: `payload`, `pem_chain`,
+    /// `identifiers.phishing_domains`, … In the event they are null, or a list with its first element.
+    pub members: Vec<String>,
 }
 
 /// The result of the call-back to the provider.

@@ -14,6 +14,6 @@ mod vocabulary;
 
 pub use check::{Check, CheckResult, Checks, Verdict};
 pub use cloud_event::{CertificateEvent, CloudEvent, Envelope, rfc3339};
-pub use data::{Callback, Certificate, CertificateData, Names};
+pub use data::{Callback, Certificate, CertificateData, Names, Offloaded};
 pub use timestamp::timestamp;
 pub use vocabulary::{EventType, Outcome, Provider, Reason};

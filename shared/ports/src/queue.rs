@@ -44,12 +44,19 @@ pub struct Delivery {
     pub kind: String,
     pub provider: Provider,
     pub subject: String,
+    /// Fair-queue group: the source of the event, or its hash.
+    pub group: String,
     /// The certificate event as JSON.
     pub body: String,
 }
 
 /// The deliveries queue: the public one, which consumers read.
 pub trait Deliveries: Send + Sync + 'static {
+    /// The largest body of a delivery, in bytes. What is larger is offloaded to the archive.
+    fn body_limit(&self) -> Option<usize> {
+        None
+    }
+
     /// Sends an event that is complete. Called again with the same id after a crash.
     fn publish(&self, delivery: Delivery) -> impl Future<Output = PortResult<()>> + Send;
 }
@@ -86,6 +93,7 @@ impl Delivery {
             kind: event.kind.clone(),
             provider: event.data.provider,
             subject: event.subject.clone(),
+            group: event.source.clone(),
             body,
         })
     }

@@ -56,6 +56,8 @@ pub(crate) enum Sent {
 pub(crate) struct Ticket {
     permit: Permit,
     key: Option<Key>,
+    /// The provider answered, in its own shape, whatever became of the question about the key.
+    is_answered: bool,
 }
 
 impl<S: SecretSource> Apis<S> {
@@ -164,11 +166,14 @@ impl<S: SecretSource> ProviderApi<S> {
         let refused = Classification::KeyRefused { reason: Reason::Unauthorized };
         let Some(current) = current else {
             telemetry::key_not_usable(self.profile);
-            return Ok(Sent::Failed(refused, Ticket { permit, key: None }));
+            return Ok(Sent::Failed(refused, Ticket { permit, key: None, is_answered: false }));
         };
         if !current.is_sendable() {
             telemetry::key_not_usable(self.profile);
-            return Ok(Sent::Failed(refused, Ticket { permit, key: Some(current) }));
+            return Ok(Sent::Failed(
+                refused,
+                Ticket { permit, key: Some(current), is_answered: false },
+            ));
         }
         // Neither tried nor held before: it uses the part of the budget that is kept for such events.
         let is_tried = envelope.attempts > 0 || envelope.holds > 0 || envelope.progress.is_some();
@@ -181,7 +186,7 @@ impl<S: SecretSource> ProviderApi<S> {
         Ok(match answer {
             Ok(answer) => self.checked(answer, permit, current).await,
             Err(reason) => {
-                let ticket = Ticket { permit, key: Some(current) };
+                let ticket = Ticket { permit, key: Some(current), is_answered: false };
                 Sent::Failed(Classification::Retry { reason, after: None }, ticket)
             }
         })
@@ -193,7 +198,7 @@ impl<S: SecretSource> ProviderApi<S> {
         let checks = self.enrichers.key_checks(&answer.borrow());
         let outcome = tokio::time::timeout(KEY_CHECK_TIMEOUT, self.check_key(&checks, &key)).await;
         let timeout = Classification::Retry { reason: Reason::Timeout, after: None };
-        let ticket = Ticket { permit, key: Some(key) };
+        let ticket = Ticket { permit, key: Some(key), is_answered: true };
         match outcome.unwrap_or(timeout) {
             Classification::Good(()) => Sent::Answered(answer, ticket),
             outcome => Sent::Failed(outcome, ticket),
@@ -240,13 +245,17 @@ impl<S: SecretSource> ProviderApi<S> {
     /// the answer.
     pub(crate) async fn report(
         &self,
-        Ticket { permit, key }: Ticket,
+        Ticket { permit, key, is_answered }: Ticket,
         envelope: &Envelope,
         next: &Next,
         status: Option<u16>,
     ) {
         let health = match next {
-            Next::Failed(classification) => Health::of(classification, status),
+            Next::Failed(classification) => match Health::of(classification, status) {
+                // Only the question about the key failed; the call itself was answered.
+                Health::Down { .. } if is_answered && status.is_none() => Health::Up,
+                health => health,
+            },
             Next::Ask(_) | Next::Emit(_) | Next::Done(_) => Health::Up,
         };
         if health == Health::KeyRefused

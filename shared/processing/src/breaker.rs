@@ -60,6 +60,8 @@ struct Open {
     until: Instant,
     failed_probes: u32,
     is_probing: bool,
+    /// Because of the key, and not of the provider.
+    is_refused: bool,
 }
 
 impl Default for Phase {
@@ -119,7 +121,14 @@ impl Breaker {
                     return;
                 }
                 let until = now + health.pause(0, streak.retry_after);
-                Phase::Open(Open { since: now, until, failed_probes: 0, is_probing: false })
+                let is_refused = health == Health::KeyRefused;
+                Phase::Open(Open {
+                    since: now,
+                    until,
+                    failed_probes: 0,
+                    is_probing: false,
+                    is_refused,
+                })
             }
             Phase::Open(open) if health == Health::Up => {
                 telemetry::closed(self.provider, now - open.since);
@@ -128,7 +137,8 @@ impl Breaker {
             Phase::Open(open) => {
                 let failed_probes = open.failed_probes.saturating_add(1);
                 let until = now + health.pause(failed_probes, health.retry_after());
-                Phase::Open(Open { failed_probes, until, is_probing: false, ..*open })
+                let is_refused = health == Health::KeyRefused;
+                Phase::Open(Open { failed_probes, until, is_probing: false, is_refused, ..*open })
             }
         };
         if let Phase::Open(open) = &next {
@@ -145,9 +155,17 @@ impl Breaker {
         }
     }
 
-    /// The refused key was replaced, so the next call is the probe.
+    /// The refused key was replaced. If it was the key, nothing is known against the provider, and whatever
+    /// waited may go at once; else the next call is the probe.
     pub(crate) fn key_replaced(&self) {
-        self.state().probe_now(self.clock.instant());
+        let (mut state, now) = (self.state(), self.clock.instant());
+        match &state.phase {
+            Phase::Open(open) if open.is_refused => {
+                telemetry::closed(self.provider, now - open.since);
+                *state = State { epoch: state.epoch + 1, phase: Phase::default() };
+            }
+            _ => state.probe_now(now),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -210,6 +228,18 @@ mod tests {
             report(&breaker, events..events + 1, health);
             assert_eq!(wait(&breaker), Some(pause), "{health:?}");
         }
+    }
+
+    #[test]
+    fn a_replaced_key_closes_what_the_old_one_opened() {
+        let breaker = breaker();
+        report(&breaker, 0..REFUSAL_THRESHOLD, Health::KeyRefused);
+        assert_eq!(wait(&breaker), Some(900));
+        breaker.key_replaced();
+        report(&breaker, 0..REFUSAL_THRESHOLD - 1, Health::KeyRefused);
+        assert_eq!(wait(&breaker), None, "not even a probe is waited for");
+        report(&breaker, REFUSAL_THRESHOLD..REFUSAL_THRESHOLD + 1, Health::KeyRefused);
+        assert_eq!(wait(&breaker), Some(900), "the new one is refused too");
     }
 
     #[test]

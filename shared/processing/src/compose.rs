@@ -86,9 +86,6 @@ pub(crate) fn compose(
         replayed: envelope.replayed,
         simulated: envelope.simulated,
         ordering: envelope.ordering.clone(),
-        dataref: None,
-        datarefsize: None,
-        datarefsha256: None,
         data: CertificateData {
             provider: interpretation.provider,
             event: interpretation.event.clone(),
@@ -103,6 +100,7 @@ pub(crate) fn compose(
             dcv: dcv.or_else(|| interpretation.dcv.clone()),
             related,
             payload: Some(envelope.data.clone()),
+            offloaded: None,
         },
     }
 }

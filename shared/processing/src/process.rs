@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use certificate::Report;
-use envelope::{CertificateEvent, CloudEvent, Envelope, EventType, Outcome};
+use envelope::{CertificateEvent, CloudEvent, Envelope, EventType, Outcome, Provider};
 use ports::{
-    Archive, CertificateState, Claim, DeliveredResult, Deliveries, DeliveryRecord, EventsQueue,
-    HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
+    Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
+    EventsQueue, HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
 };
 use providers::fair_queue;
-use providers::interpretation::Interpretation;
 use providers::lifecycle::Lifecycle;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
@@ -226,8 +225,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     pub(crate) async fn publish(&self, mut event: CertificateEvent) -> PortResult<()> {
-        let delivery = offload(&self.ports.archive, &mut event).await?;
-        self.ports.deliveries.publish(delivery).await?;
+        let limit = self.ports.deliveries.body_limit();
+        let delivery = offload(&self.ports.archive, &mut event, limit).await?;
+        let group = fair_queue::group(&event.source);
+        self.ports.deliveries.publish(Delivery { group, ..delivery }).await?;
         telemetry::delivered(&event, self.now());
         Ok(())
     }
@@ -268,7 +269,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// message. A crash between any two of these repeats the event and loses nothing.
     async fn requeue(&self, event: &Event<'_>, retry: &Retry) -> PortResult<Disposition> {
         let Event { envelope, interpretation, receipt, .. } = *event;
-        self.send_again(&as_requeued(envelope, retry), interpretation, retry.delay).await?;
+        self.send_again(&as_requeued(envelope, retry), interpretation.provider, retry.delay)
+            .await?;
         self.ports.ledger.release(event.id(), receipt).await?;
         telemetry::requeued(event, retry);
         Ok(Disposition::Requeued)
@@ -284,7 +286,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     ) -> PortResult<Disposition> {
         let lease = Duration::try_from(until - self.now()).unwrap_or_default();
         let delay = lease.clamp(Duration::from_secs(1), COPY_DELAY);
-        self.send_again(event.envelope, event.interpretation, delay).await?;
+        self.send_again(event.envelope, event.interpretation.provider, delay).await?;
         telemetry::claimed_elsewhere(event);
         Ok(Disposition::Requeued)
     }
@@ -292,11 +294,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     async fn send_again(
         &self,
         envelope: &Envelope,
-        interpretation: &Interpretation,
+        provider: Provider,
         delay: Duration,
     ) -> PortResult<()> {
-        let group = fair_queue::group(envelope, interpretation);
-        let message = Outgoing::new(envelope, interpretation.provider, group)?;
+        let group = fair_queue::group(&envelope.source);
+        let message = Outgoing::new(envelope, provider, group)?;
         self.ports.events.send(vec![Outgoing { delay, ..message }]).await
     }
 }

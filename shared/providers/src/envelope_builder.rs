@@ -21,7 +21,7 @@ impl EnvelopeBuilder {
     /// carry the same one.
     pub fn event(self, receipt: &Receipt, interpretation: &Interpretation) -> Event {
         let envelope = self.envelope(&interpretation.subject, receipt);
-        let group = fair_queue::group(&envelope, interpretation);
+        let group = fair_queue::group(&envelope.source);
         let expires = interpretation.challenge.as_ref().map(|challenge| challenge.expires);
         Event { envelope, group, expires }
     }
@@ -50,9 +50,6 @@ impl EnvelopeBuilder {
             replayed: None,
             simulated: None,
             ordering: None,
-            dataref: None,
-            datarefsize: None,
-            datarefsha256: None,
             data: self.data,
         }
     }

@@ -174,7 +174,7 @@ impl Missed {
         let envelope = &self.occurrence.envelope;
         let interpretation = dispatch::interpret(envelope)
             .ok_or_else(|| PortError(format!("envelope {}: unknown event source", envelope.id)))?;
-        let group = fair_queue::group(envelope, &interpretation);
+        let group = fair_queue::group(&envelope.source);
         Outgoing::new(envelope, interpretation.provider, group)
     }
 

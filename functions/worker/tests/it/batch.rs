@@ -9,7 +9,7 @@ use crate::stage::{API_KEY, Stage, sample_batch};
 /// The batch with events that were received just now.
 fn fresh(batch: &Value) -> Value {
     let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap();
-    serde_json::from_str(&batch.to_string().replace("2026-08-16T09:30:00Z", &now)).unwrap()
+    serde_json::from_str(&batch.to_string().replace("2026-08-16T09:30:00.000000Z", &now)).unwrap()
 }
 
 /// The records of `batch` at the positions in `keep`.

@@ -5,7 +5,7 @@ use crate::args::EventFilter;
 use crate::time_parsing::parse_time;
 
 /// Archived events; they must meet every condition that is given.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct Filter {
     #[command(flatten)]

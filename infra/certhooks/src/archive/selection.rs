@@ -51,12 +51,11 @@ impl Selection {
         last.is_some_and(|last| received.get(..last.len()).is_some_and(|day| day > last.as_str()))
     }
 
-    /// Whether the object under a key may be a selected event. Offloaded data (`.data`) is not an event.
+    /// Whether the object under a key may be a selected event.
     pub(crate) fn may_include(&self, key: &str) -> bool {
         let name = key.rsplit('/').next().unwrap_or_default();
         let is_named = |id: &String| id.replace('/', ".") == name;
-        !name.ends_with(".data")
-            && (self.filter.id.is_empty() || self.filter.id.iter().any(is_named))
+        self.filter.id.is_empty() || self.filter.id.iter().any(is_named)
     }
 
     /// Whether an event meets every condition.

@@ -146,7 +146,7 @@ pub(crate) struct Subscribe {
 /// moved to it; the old destination is deleted; the new secret becomes the current one. A rotation that
 /// was stopped finishes when the command is run again, or is undone with --roll-back.
 #[derive(Args, Debug)]
-#[command(after_help = help!("rotate --state .certhooks", "rotate --compromised", "rotate --roll-back"))]
+#[command(after_help = help!("rotate --state .certhooks", "rotate --compromised --since 7d", "rotate --roll-back"))]
 pub(crate) struct Rotate {
     /// Address of the webhook endpoint; required where policies send to several
     #[arg(long, value_name = "URL")]

@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use crate::archive::list_suspects;
 use crate::args::RotationArgs;
 use crate::client::{CallError, endpoint_url, same_address};
 use crate::cloudflare::args::Rotate;
@@ -36,14 +37,22 @@ struct RotationPlan<'a> {
 }
 
 pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<()> {
-    let RotationArgs { compromised, roll_back, stack } = &arguments.rotation;
+    let RotationArgs { compromised, since, roll_back, stack } = &arguments.rotation;
+    let began = OffsetDateTime::now_utc();
     let installation = session.installation(stack).await?;
     let secret = installation.rotation(PROVIDER)?;
     // The address is found before anything is stored, so that a wrong token or address changes nothing.
     let endpoint = served_endpoint(session, arguments).await?;
     let output = session.output;
     let plan = RotationPlan { session, output, secret, endpoint, compromised: *compromised };
-    if *roll_back { plan.roll_back().await } else { plan.rotate().await }
+    if *roll_back {
+        return plan.roll_back().await;
+    }
+    plan.rotate().await?;
+    match since {
+        Some(since) => list_suspects(&*installation, PROVIDER, (*since, began), output).await,
+        None => Ok(()),
+    }
 }
 
 impl RotationPlan<'_> {

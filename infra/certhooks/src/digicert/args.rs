@@ -230,7 +230,7 @@ pub(crate) struct Subscribe {
 /// has read it, CertCentral gets it, it becomes the current key, and a test event is sent with it. A
 /// rotation that was stopped finishes when the command is run again.
 #[derive(Args, Debug)]
-#[command(after_help = help!("rotate --state .certhooks", "rotate --compromised", "rotate --roll-back"))]
+#[command(after_help = help!("rotate --state .certhooks", "rotate --compromised --since 7d", "rotate --roll-back"))]
 pub(crate) struct Rotate {
     #[command(flatten)]
     pub(crate) rotation: RotationArgs,

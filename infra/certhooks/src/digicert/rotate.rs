@@ -1,9 +1,11 @@
 use providers::digicert::admin::{
     self, ENDPOINT_ERROR, Key, Parameters, SecretChange, Status, Webhook,
 };
+use time::OffsetDateTime;
 
 use super::args::{Access, Rotate};
 use super::session::{PROVIDER, Session, usable};
+use crate::archive::list_suspects;
 use crate::args::RotationArgs;
 use crate::client::CallError;
 use crate::error::{CommandError, CommandResult};
@@ -25,13 +27,21 @@ struct RotationPlan<'a> {
 
 pub(super) async fn run(access: &Access, arguments: &Rotate) -> CommandResult<()> {
     let session = Session::open(access).await?;
-    let RotationArgs { compromised, roll_back, stack } = &arguments.rotation;
+    let RotationArgs { compromised, since, roll_back, stack } = &arguments.rotation;
+    let began = OffsetDateTime::now_utc();
     let installation = session.installation(stack).await?;
     let secret = installation.rotation(PROVIDER)?;
     let webhook = session.webhook(arguments.webhook.webhook_id).await?;
     let (session, output) = (&session, session.output);
     let plan = RotationPlan { session, secret, webhook, output, compromised: *compromised };
-    if *roll_back { plan.roll_back().await } else { plan.rotate().await }
+    if *roll_back {
+        return plan.roll_back().await;
+    }
+    plan.rotate().await?;
+    match since {
+        Some(since) => list_suspects(&*installation, PROVIDER, (*since, began), output).await,
+        None => Ok(()),
+    }
 }
 
 impl RotationPlan<'_> {

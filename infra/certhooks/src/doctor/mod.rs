@@ -3,6 +3,7 @@
 //! - [`args`], [`context`]: its arguments, and what every check needs
 //! - [`report`]: runs tables of checks, prints a line for each finding; exit status
 //! - [`state_folder`], [`stack_queues`]: queues, dead letters and canary of an installation
+//! - [`anchors`]: the age of the trust anchors
 //! - [`probe`]: requests to a webhook endpoint, as its provider would send them
 //! - [`api_key`]: whether the worker of a state folder can call a provider
 //! - [`source_range`]: whether the provider's addresses are allowed
@@ -10,6 +11,7 @@
 //!
 //! The checks of a provider's own configuration are in the provider's folder.
 
+mod anchors;
 mod api_key;
 pub(crate) mod args;
 mod context;
@@ -30,6 +32,7 @@ use clap::ArgMatches;
 use envelope::Provider;
 use providers::profile;
 use reqwest::Url;
+use time::OffsetDateTime;
 
 pub(crate) use self::context::Context;
 pub(crate) use self::probe::{LIMIT, ProbeResult, probe};
@@ -63,6 +66,7 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
     for (check, finding) in context.installation.check().await {
         report.add(INSTALLATION, check, finding)?;
     }
+    report.add(INSTALLATION, "trust-anchors", anchors::check(OffsetDateTime::now_utc()))?;
     let mut checked_addresses = BTreeSet::new();
     for provider in context.providers() {
         let scope = provider.as_str();

@@ -25,10 +25,15 @@ impl<A: Archive + ArchiveReader> AnyArchive for A {
 
 /// A deliveries queue, whichever it is.
 pub(crate) trait AnyDeliveries: Send + Sync {
+    fn body_limit(&self) -> Option<usize>;
     fn publish(&self, delivery: Delivery) -> PortFuture<'_, ()>;
 }
 
 impl<D: Deliveries> AnyDeliveries for D {
+    fn body_limit(&self) -> Option<usize> {
+        Deliveries::body_limit(self)
+    }
+
     fn publish(&self, delivery: Delivery) -> PortFuture<'_, ()> {
         Box::pin(Deliveries::publish(self, delivery))
     }

@@ -160,9 +160,7 @@ impl DeadLetter {
             .find(|profile| profile.provider.as_str() == self.provider)?
             .provider;
         let envelope = serde_json::from_str::<Envelope>(&self.body).ok();
-        let group = envelope.and_then(|envelope| {
-            Some(fair_queue::group(&envelope, &dispatch::interpret(&envelope)?))
-        });
+        let group = envelope.map(|envelope| fair_queue::group(&envelope.source));
         Some(Outgoing {
             provider,
             kind: self.kind.clone(),

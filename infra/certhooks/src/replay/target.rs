@@ -49,6 +49,10 @@ fn lines(name: &str, out: impl Write + Send + 'static) -> Arc<dyn AnyDeliveries>
 }
 
 impl Deliveries for Target {
+    fn body_limit(&self) -> Option<usize> {
+        self.0.body_limit()
+    }
+
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         self.0.publish(delivery).await
     }

@@ -4,14 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use boot::Environment;
-use data_encoding::HEXLOWER;
 use envelope::Envelope;
 use ports::{
     Archive, CertificateState, Claim, DeliveryRecord, EventsQueue, Ledger, Ordering, Outgoing,
     PortError, PortResult,
 };
 use processing::{Ports, Settings, Worker};
-use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -105,14 +103,13 @@ impl EventsQueue for RetryQueue {
 }
 
 impl Archive for Source {
-    /// Stores an event that was offloaded, since it is too large for a queue, under a key of its own: the
-    /// `dataref` of the first delivery names the original object with its hash. The envelope is in the
-    /// archive already, so it is not stored again.
+    /// Stores what was offloaded, since it is too large for a queue. The envelope is in the archive already,
+    /// so it is not stored again.
     async fn put(&self, key: &str, body: Vec<u8>) -> PortResult<String> {
-        let Some(event) = key.strip_suffix(".data") else { return Ok(String::new()) };
-        let hash = HEXLOWER.encode(digest(&SHA256, &body).as_ref());
-        let key = format!("{event}.replayed-{}.data", hash.get(..16).unwrap_or(&hash));
-        self.archive.put(&key, body).await
+        if !key.starts_with("deliveries/") {
+            return Ok(String::new());
+        }
+        self.archive.put(key, body).await
     }
 }
 

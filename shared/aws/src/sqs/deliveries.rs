@@ -20,10 +20,20 @@ impl SqsDeliveries {
     }
 }
 
+/// The structured content mode of CloudEvents.
+const CONTENT_TYPE: &str = "application/cloudevents+json";
+/// SQS allows 1 MiB with attributes.
+const BODY_LIMIT: usize = 900 * 1024;
+
 impl Deliveries for SqsDeliveries {
+    fn body_limit(&self) -> Option<usize> {
+        Some(BODY_LIMIT)
+    }
+
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         let mut message = self.client.send_message().queue_url(&self.url);
         for (name, value) in [
+            ("content-type", CONTENT_TYPE),
             ("id", delivery.id.as_str()),
             ("provider", delivery.provider.as_str()),
             ("subject", &delivery.subject),
@@ -34,7 +44,8 @@ impl Deliveries for SqsDeliveries {
             })?;
             message = message.message_attributes(name, value);
         }
-        let sent = Box::pin(message.message_body(body(delivery.body)).send()).await;
+        let message = message.message_group_id(delivery.group).message_body(body(delivery.body));
+        let sent = Box::pin(message.send()).await;
         sent.map(drop).map_err(|error| port_error(VARIABLE, OPERATION, &error))
     }
 }

@@ -13,6 +13,7 @@ async fn a_delivery_has_its_attributes() {
         id: "an-id".into(),
         kind: "certhooks.certificate.issued".into(),
         provider: Provider::CLOUDFLARE,
+        group: "/digicert/certcentral".to_owned(),
         subject: "cloudflare/hostname/a\u{ffff}b".into(),
         body: "{\"a\":\"ü\"}".into(),
     };
@@ -28,6 +29,7 @@ async fn a_delivery_has_its_attributes() {
         assert_eq!(attribute("id"), delivery.id);
         assert_eq!(attribute("type"), delivery.kind);
         assert_eq!(attribute("provider"), "cloudflare");
+        assert_eq!(attribute("content-type"), "application/cloudevents+json");
         subjects.push(attribute("subject"));
     }
     subjects.sort();

@@ -14,7 +14,6 @@ const LIMITS: [(OffsetDateTime, i64); 4] = [
 ];
 
 /// Whether a TLS server's certificate under one of Mozilla's anchors is valid for no longer than allowed.
-/// A day has 86,400 seconds, a part of one counts as a whole, and both ends are included.
 pub(crate) fn lifetime(leaf: &Node<'_>, is_public_server: bool) -> Check {
     if !is_public_server {
         return Check::not_applicable(
@@ -24,12 +23,10 @@ pub(crate) fn lifetime(leaf: &Node<'_>, is_public_server: bool) -> Check {
     }
     let validity = leaf.x509().validity();
     let (start, end) = (validity.not_before.to_datetime(), validity.not_after.to_datetime());
-    let Some((_, most)) = LIMITS.into_iter().find(|(from, _)| start >= *from) else {
+    let Some(most) = most(start) else {
         return Check::not_applicable("before_limits", "it was issued before 2020-09-01");
     };
-    let seconds = end.unix_timestamp() - start.unix_timestamp() + 1;
-    let days = (seconds + 86_399) / 86_400;
-    let label = leaf.label();
+    let (days, label) = (days(start, end), leaf.label());
     if days > most {
         return Check::failed(
             "too_long",
@@ -37,4 +34,53 @@ pub(crate) fn lifetime(leaf: &Node<'_>, is_public_server: bool) -> Check {
         );
     }
     Check::ok(format!("{label} is valid for {days} days of {most} that are allowed"))
+}
+
+/// The days that are allowed for a certificate that is valid from then; `None` before there was a limit.
+fn most(start: OffsetDateTime) -> Option<i64> {
+    LIMITS.into_iter().find(|(from, _)| start >= *from).map(|(_, most)| most)
+}
+
+/// A day has 86,400 seconds, a part of one counts as a whole, and both ends are included.
+fn days(start: OffsetDateTime, end: OffsetDateTime) -> i64 {
+    let seconds = end.unix_timestamp() - start.unix_timestamp() + 1;
+    (seconds + 86_399) / 86_400
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_day_of_issuance_decides_the_limit() {
+        for (start, expected) in [
+            (datetime!(2020-08-31 23:59:59 UTC), None),
+            (datetime!(2020-09-01 0:00 UTC), Some(398)),
+            (datetime!(2026-03-14 23:59:59 UTC), Some(398)),
+            (datetime!(2026-03-15 0:00 UTC), Some(200)),
+            (datetime!(2027-03-14 23:59:59 UTC), Some(200)),
+            (datetime!(2027-03-15 0:00 UTC), Some(100)),
+            (datetime!(2029-03-14 23:59:59 UTC), Some(100)),
+            (datetime!(2029-03-15 0:00 UTC), Some(47)),
+        ] {
+            assert_eq!(most(start), expected, "{start}");
+        }
+    }
+
+    #[test]
+    fn both_ends_count_and_a_part_of_a_day_is_a_day() {
+        let start = datetime!(2026-11-01 12:00 UTC);
+        let day = Duration::DAY;
+        for (end, expected) in [
+            (start, 1),
+            (start + day - Duration::SECOND, 1),
+            (start + day, 2),
+            (start + day * 200 - Duration::SECOND, 200),
+            (start + day * 200, 201),
+        ] {
+            assert_eq!(days(start, end), expected, "{end}");
+        }
+    }
 }

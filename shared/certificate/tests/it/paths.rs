@@ -589,7 +589,8 @@ fn the_date_of_mozillas_list_belongs_to_the_lock_file() {
 }
 
 /// Bundles that are made to cost time: many certificates of one name and key identifier, of one key or of
-/// many; and a mesh in which every CA is certified by every other.
+/// many; a mesh in which every CA is certified by every other; and thousands of names against thousands of
+/// constraints.
 #[test]
 fn hostile_bundles_are_given_up_on() {
     const SOON: Duration = Duration::from_secs(5);
@@ -607,11 +608,24 @@ fn hostile_bundles_are_given_up_on() {
         })
         .collect();
     let many_keys: String = (0..500).map(|_| same.renewed().by(&other)).collect();
+    let subtrees = (0..2000).map(|number| GeneralSubtree::DnsName(format!("{number}.example")));
+    let constrained = ca("Constrained").with(|params| {
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: subtrees.collect(),
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    let many_names = server("x.example").with(|params| {
+        params.subject_alt_names = (0..1000)
+            .map(|number| SanType::DnsName(format!("{number}.1999.example").try_into().unwrap()))
+            .collect();
+    });
+    let constraints = many_names.by(&constrained) + &constrained.by(&other);
     let parties: Vec<Party> = (0..12).map(|number| ca(&number.to_string())).collect();
     let mesh: String =
         parties.iter().flat_map(|one| parties.iter().map(|other| one.by(other))).collect();
     let mesh_leaf = server("x.example").by(&parties[0]);
-    for bundle in [leaf.clone() + &one_key, leaf + &many_keys, mesh_leaf + &mesh] {
+    for bundle in [leaf.clone() + &one_key, leaf + &many_keys, mesh_leaf + &mesh, constraints] {
         let started = Instant::now();
         let report = ask(&bundle, &root.own());
         assert!(started.elapsed() < SOON, "{:?}", started.elapsed());

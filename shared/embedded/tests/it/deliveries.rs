@@ -13,6 +13,7 @@ pub(crate) fn delivery(id: &str) -> Delivery {
         id: id.to_owned(),
         kind: "certhooks.certificate.issued".to_owned(),
         provider: Provider::DIGICERT,
+        group: String::new(),
         subject: format!("digicert/certificate/{id}"),
         body: format!("{{\"id\":\"{id}\"}}"),
     }

@@ -30,7 +30,7 @@ async fn an_accepted_event_is_on_the_queue() {
     let sent = queue.sent.lock().unwrap();
     let [message] = &sent[..] else { panic!("{} messages", sent.len()) };
     assert_eq!(message.kind, "com.digicert.certcentral.certificate_issued");
-    assert_eq!(message.group, "digicert/order/1");
+    assert_eq!(message.group, "/digicert/certcentral");
     assert!(message.body.contains(r#""data":{"event":"certificate_issued","data""#));
     assert_eq!((message.delay, message.expires), (Duration::ZERO, None));
 }

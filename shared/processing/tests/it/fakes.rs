@@ -101,6 +101,10 @@ impl EventsQueue for Fake {
 }
 
 impl Deliveries for Fake {
+    fn body_limit(&self) -> Option<usize> {
+        Some(900 * 1024)
+    }
+
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         let slow = self.state().slow_publish;
         tokio::time::sleep(slow).await;

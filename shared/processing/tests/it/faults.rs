@@ -124,7 +124,7 @@ async fn a_requeued_envelope_differs_only_in_its_counts() {
     let back = serde_json::to_value(bench.fake.envelopes().pop().unwrap()).unwrap();
     assert_eq!(back, tried(envelope, 5));
     let state = bench.fake.state();
-    assert_eq!(state.sent[0].group, "digicert/order/88");
+    assert_eq!(state.sent[0].group, "/digicert/certcentral");
     assert_eq!(state.sent[0].kind, "com.digicert.certcentral.order_rejected");
     assert!((16..=32).contains(&state.sent[0].delay.as_secs()), "{:?}", state.sent[0].delay);
 }

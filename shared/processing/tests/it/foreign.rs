@@ -193,9 +193,14 @@ async fn a_refusal_that_cannot_be_looked_into_is_tried_again() {
         api.answer("/zones", http(403, "", doubtful));
         api.answer("/user/tokens/verify", verify);
         let (worker, fake, _) = worker(&api.base, "right");
-        let event = issuance("e", "z");
-        assert_eq!(worker.process(message("r", &event)).await, Disposition::Requeued);
-        assert!(fake.state().sent[0].delay.as_secs() <= 2);
+        for number in 0..20 {
+            let event = issuance(&number.to_string(), "z");
+            assert_eq!(worker.process(message("r", &event)).await, Disposition::Requeued);
+        }
+        assert!(fake.state().sent.iter().all(|sent| sent.delay.as_secs() <= 2));
+        // The provider answered, so the other zones are not held.
+        api.answer("/zones/a", http(200, "", DETAILS));
+        assert_eq!(worker.process(message("r", &issuance("a", "a"))).await, Disposition::Delivered);
     }
 }
 

@@ -160,7 +160,7 @@ fn check<R: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
         assert_eq!(event.subject.split('/').count(), 3, "{}", event.subject);
-        assert_eq!(*group, fair_queue::group(event, &interpretation));
+        assert_eq!(*group, fair_queue::group(&event.source));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert!(event.kind.len() <= 200 && event.kind.is_ascii());
         assert_eq!((event.id.len(), event.receivedtime), (64, receipt().at));

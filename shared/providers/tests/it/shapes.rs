@@ -1,10 +1,9 @@
 use std::time::Duration;
 
-use envelope::{Envelope, Reason};
+use envelope::Reason;
 use providers::api::{Classification, retry_after};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::meta::MetaReceiver;
 use providers::{dispatch, fair_queue};
 use serde_json::{Value, json};
 
@@ -35,37 +34,24 @@ fn retry_after_is_seconds_or_a_date() {
     }
 }
 
-fn group(envelope: &Envelope) -> String {
-    fair_queue::group(envelope, &dispatch::interpret(envelope).unwrap())
-}
-
+/// The group is the tenant: the source, or its hash where SQS does not allow it.
 #[test]
-fn groups_are_by_order_or_hostname() {
-    let issued = |order: u64, certificate: u64| {
-        let data = json!({"order_id": order, "certificate_id": certificate});
-        group(&only::<DigicertReceiver>(json!({"event": "certificate_issued", "data": data})))
-    };
-    assert_eq!(issued(1, 2), "digicert/order/1");
-    assert_eq!(issued(1, 2), issued(1, 3));
-    let notice = json!({"event": "domain_expired", "data": {"name": "a.example"}});
-    assert_eq!(group(&only::<DigicertReceiver>(notice)), "digicert/domain/a.example");
-    let hostname = |name: &str| {
+fn groups_are_by_source() {
+    let zone = |id: &str| {
         let kind = "ssl.custom_hostname_certificate.issuance.failed";
-        let body = json!({"metadata": {"event": {"type": kind}}, "data": {"hostname": name}});
-        group(&only::<CloudflareReceiver>(body))
+        let metadata = json!({"event": {"type": kind}, "zone": {"id": id}});
+        let body = json!({"metadata": metadata, "data": {"hostname": "a.example"}});
+        fair_queue::group(&only::<CloudflareReceiver>(body).source)
     };
-    assert_eq!(hostname("a.example"), "cloudflare/hostname/a.example");
-    let entry = json!([{"changed_fields": ["certificate"], "id": "5"}]);
-    let alert = json!({"object": "certificate_transparency", "entry": entry});
-    assert_eq!(group(&only::<MetaReceiver>(alert)), "meta/certificate/5");
-
-    // A name that is too long, or in letters that SQS does not allow, has the same group each time,
-    // and no other name has it.
-    for name in [format!("{}.example", "a".repeat(120)), "bücher.example".to_owned()] {
-        let hashed = hostname(&name);
-        assert!(hashed.is_ascii() && hashed.len() == "cloudflare/".len() + 64, "{hashed}");
-        assert_eq!(hashed, hostname(&name));
-        assert_ne!(hashed, hostname(&format!("{name}x")));
+    let notice = json!({"event": "domain_expired", "data": {"name": "a.example"}});
+    let notice = only::<DigicertReceiver>(notice);
+    assert_eq!(fair_queue::group(&notice.source), "/digicert/certcentral");
+    assert_eq!(zone("z1"), "/cloudflare/zones/z1");
+    for source in [format!("/cloudflare/zones/{}", "a".repeat(120)), "/bücher".to_owned()] {
+        let hashed = fair_queue::group(&source);
+        assert!(hashed.is_ascii() && hashed.len() == 64, "{hashed}");
+        assert_eq!(hashed, fair_queue::group(&source));
+        assert_ne!(hashed, fair_queue::group(&format!("{source}x")));
     }
 }
 

@@ -85,6 +85,13 @@ impl Canned {
         at.map(|at| OffsetDateTime::now_utc() - at)
     }
 
+    /// When the figure of a day was told last.
+    pub(crate) async fn last_figure(&self) -> Option<OffsetDateTime> {
+        let key = format!("reconciled/figure/{}", self.provider);
+        let known = self.state.ledger().known(std::slice::from_ref(&key)).await.unwrap();
+        known.get(&key).map(|until| *until - Duration::days(400))
+    }
+
     pub(crate) async fn knows(&self, id: &str) {
         let until = OffsetDateTime::now_utc() + Duration::days(30);
         self.state.ledger().record(DeliveryRecord::id(id, until)).await.unwrap();

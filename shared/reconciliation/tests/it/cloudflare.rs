@@ -1,5 +1,7 @@
 //! Cloudflare's history of notifications.
 
+use std::sync::LazyLock;
+
 use envelope::Provider;
 use providers::cloudflare::CloudflareReceiver;
 use providers::receiver::WebhookReceiver;
@@ -10,12 +12,15 @@ use time::{Duration, OffsetDateTime};
 
 use crate::canned::{Canned, ago, counts};
 
+/// The same document for the same number, however long a test takes.
 fn document(number: u64) -> Value {
+    static BEGAN: LazyLock<OffsetDateTime> = LazyLock::new(OffsetDateTime::now_utc);
+    let created_at = *BEGAN - Duration::minutes(30) + Duration::seconds(number.cast_signed());
     json!({
         "metadata": {
             "event": {
                 "id": "same", "type": "ssl.custom_hostname_certificate.issuance.succeeded",
-                "created_at": ago(Duration::minutes(30) + Duration::seconds(number.cast_signed())),
+                "created_at": envelope::rfc3339(created_at),
             },
             "account": {"id": "acc"},
             "zone": {"id": "z1"},

@@ -1,5 +1,10 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
 use super::stage::{FIRST_KEY, Stage, of, steps};
 use crate::harness::{DIGICERT_KEY, Local};
+use crate::wire::{DIGICERT, KEY_HEADER, Request};
 
 /// The exit status of a test event with this key.
 fn status(stage: &Stage, local: &Local, key: &str) -> i32 {
@@ -63,6 +68,34 @@ async fn a_compromised_key_ends_at_once() {
     assert_eq!(status(&stage, &local, key), 0);
     assert_eq!(status(&stage, &local, FIRST_KEY), 1);
     assert_eq!(status(&stage, &local, DIGICERT_KEY), 1);
+}
+
+/// Whoever knew the old key may have sent what came with it. What came before, or from another provider, is not listed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_with_a_compromised_key_is_listed() {
+    let stage = Stage::new().await;
+    let local = stage.start_local();
+    stage.done(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
+    let sent = ["certificate_issued", "certificate_revoked"].map(|event| {
+        let data = json!({"order_id": 4, "certificate_id": 5});
+        let body = json!({"event": event, "data": data}).to_string();
+        Request::bare(DIGICERT, body).with(KEY_HEADER, FIRST_KEY).send(&local).accepted_one()
+    });
+    local.settle();
+    let out = stage.done(&["rotate", "--compromised", "--since", "1h", "--json"]);
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.last().unwrap(), &json!({"suspects": 2}));
+    let listed: BTreeSet<_> = lines.iter().filter_map(|line| line["id"].as_str()).collect();
+    assert_eq!(listed, sent.iter().map(String::as_str).collect());
+    let suspect = lines.iter().find(|line| line["id"] == *sent[0]).unwrap();
+    assert_eq!(suspect["sourceaddress"], "127.0.0.1");
+    assert_eq!(suspect["secretstage"], "AWSCURRENT");
+
+    // They came before the second rotation too.
+    let out = stage.done(&["rotate", "--compromised", "--since", "2099-01-01"]);
+    assert!(out.lines().last().unwrap().starts_with("0 events came with the old secret"), "{out}");
+    let ended = stage.webhook(&["rotate", "--since", "1h"]);
+    assert!(ended.code == 2 && ended.err.contains("--compromised"), "{ended:?}");
 }
 
 /// The endpoint's key is not that of the state folder, so nothing is changed.

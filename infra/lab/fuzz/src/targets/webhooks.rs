@@ -116,7 +116,7 @@ fn is_sound<R: WebhookReceiver>(Event { envelope: event, group, expires }: Event
     assert_eq!((interpretation.provider, &interpretation.subject), (R::PROVIDER, &event.subject));
     let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
     assert!(event.subject.chars().all(is_safe), "{}", event.subject);
-    assert_eq!(group, fair_queue::group(&event, &interpretation));
+    assert_eq!(group, fair_queue::group(&event.source));
     assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
     assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
     assert_eq!(expires, interpretation.challenge.map(|challenge| challenge.expires));

@@ -215,3 +215,23 @@ async fn destinations_must_be_https_or_loopback() {
     }
     assert!(case.receiver.take().is_empty());
 }
+
+#[tokio::test]
+async fn the_history_has_what_was_sent_whether_or_not_it_was_taken() {
+    let case = Case::new().await;
+    case.subscribe("s").await;
+    for status in [200, 503] {
+        case.receiver.answer(Answer::Status(status));
+        let event = CloudflareEvent::new("acc", "issuance.succeeded");
+        case.simulator.send_cloudflare_event(event).await.unwrap();
+    }
+    let records = case.get("history?per_page=10&page=1").await;
+    let records = records.as_array().unwrap();
+    assert_eq!(records.len(), 2);
+    for record in records {
+        assert_eq!(record["mechanism_type"], "webhook");
+        assert!(record["alert_body"]["metadata"]["event"]["type"].is_string());
+    }
+    assert_eq!(case.get("history?per_page=1&page=2").await.as_array().unwrap().len(), 1);
+    assert_eq!(case.get("history?before=2020-01-01T00:00:00Z").await, json!([]));
+}
