@@ -48,7 +48,10 @@ def test_each_event_of_a_provider_arrives_complete(stack, provider):
     assert {event["id"] for event in events} == set(sent)
     for event in events:
         if event["type"] != "certhooks.unrecognised" and "alert_type" not in sent[event["id"]]:
-            assert event["data"]["payload"] == sent[event["id"]]
+            payload = sent[event["id"]]
+            # The addresses of approvers are people's; DIGICERT_APPROVAL_EMAILS is not set.
+            payload.get("data", {}).pop("orderApprovalEmails", None)
+            assert event["data"]["payload"] == payload
         if event["data"]["callback"]["outcome"] == "downloaded":
             leaf, *issuers = event["data"]["certificates"]
             assert leaf["names"]["dns"] and len(issuers) >= 1
