@@ -40,10 +40,13 @@ def named(ids) -> list:
 def test_events_are_replayed_from_the_archive(operator, stack, delivered):
     listed = operator.run("replay", "--provider", "digicert", "--since", "1h", "--dry-run")
     assert set(delivered) <= {line.get("id") for line in listed}
-    assert operator.run("replay", *named(delivered)) == [{"replayed": 3, "failed": 0}]
-    again = {event["id"]: event for event in stack.deliveries(3)}
+    summary, = operator.run("replay", *named(delivered))
+    run = summary.pop("run")
+    assert summary == {"replayed": 3, "failed": 0}
+    again = {event["causationid"]: event for event in stack.deliveries(3)}
     assert set(again) == set(delivered)
     for id_, event in again.items():
+        assert event["id"] == f"{id_}/replay/{run}"
         assert event["replayed"] is True
         assert event["subject"] == delivered[id_]["subject"]
         assert event["data"]["callback"]["outcome"] == "downloaded"
@@ -55,9 +58,10 @@ def test_events_are_replayed_to_another_queue(operator, stack, delivered):
     url = stack.sqs.create_queue(QueueName=f"staging-{uuid.uuid4().hex}")["QueueUrl"]
     id_ = next(iter(delivered))
     order = delivered[id_]["data"]["identifiers"]["order_id"]
-    operator.run("replay", "--order", str(order), "--to", url)
+    operator.run("replay", "--order", order, "--to", url)
     message, = stack.sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
-    assert body(message)["id"] == id_ and message["MessageAttributes"]["id"]["StringValue"] == id_
+    assert body(message)["causationid"] == id_
+    assert message["MessageAttributes"]["id"]["StringValue"] == body(message)["id"]
     assert operator.run("replay", "--order", "1", status=3) == []
 
 
@@ -124,3 +128,13 @@ def test_what_no_consumer_took_goes_back_to_the_deliveries(operator, stack, deli
     assert "by the consumer" in line["reason"]
     operator.run("dead-letters", "retry", "--id", id_)
     assert stack.deliveries(1) == [event]
+
+
+def test_a_forgotten_event_is_delivered_again(operator, stack, delivered):
+    event = issued()
+    id_ = send(stack, "Digicert", event).json["ids"][0]
+    assert [first["id"] for first in stack.deliveries(1)] == [id_]
+    assert operator.run("forget", "--id", id_) == [{"id": id_}, {"count": 1}]
+    send(stack, "Digicert", event)
+    assert [again["id"] for again in stack.deliveries(1)] == [id_]
+    operator.run("forget", "--id", "unknown", status=3)

@@ -34,6 +34,7 @@ impl<'a> Parsed<'a> {
             der,
             description: envelope::Certificate {
                 subject: Some(subject),
+                certificate_authority: None,
                 issuer: Some(issuer),
                 serial_number: Some(serial::hex(x509.raw_serial())),
                 fingerprint_sha256: Some(HEXLOWER.encode(digest(&SHA256, der).as_ref())),

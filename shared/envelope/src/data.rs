@@ -10,7 +10,8 @@ pub struct CertificateData {
     pub provider: Provider,
     /// The provider's own name of the event.
     pub event: String,
-    /// order_id, certificate_id, webhook_id (numbers), hostname, hostname_id, zone_id, domain, …
+    /// order_id, certificate_id, webhook_id, hostname, hostname_id, zone_id, domain, …: strings, or lists of
+    /// strings.
     pub identifiers: Map<String, Value>,
     pub callback: Callback,
     /// The provider's name for the state of the order, or of the hostname's certificate.
@@ -73,24 +74,23 @@ pub struct Certificate {
     pub subject: Option<String>,
     /// As `subject`.
     pub issuer: Option<String>,
-    /// Upper-case hex, without a leading zero octet.
+    /// The issuer in the provider's own words, such as `DigiCertInc`, where it gives no name.
+    pub certificate_authority: Option<String>,
+    /// Upper-case hex in whole octets, without a leading zero octet.
     pub serial_number: Option<String>,
     /// Lower-case hex.
     pub fingerprint_sha256: Option<String>,
     /// Lower-case hex. Only set if the provider names it and sends no PEM (CertCentral's order
     /// info).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint_sha1: Option<String>,
     /// Lower-case hex. SHA-256 of the TBSCertificate without its list of SCTs (RFC 6962, 3.2): a
     /// certificate and its precertificate have the same one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tbs_sha256: Option<String>,
     /// Lower-case hex. SHA-256 of the SubjectPublicKeyInfo.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spki_sha256: Option<String>,
-    /// RFC 3339, or the date alone if the provider gives no time.
+    /// RFC 3339 in UTC with seconds. A provider's date without a time is the first second of the day.
     pub not_before: Option<String>,
-    /// As `not_before`.
+    /// As `not_before`; the last second of the day.
     pub not_after: Option<String>,
     pub names: Option<Names>,
     /// `RSA`, `EC P-256`, `EC P-384`, `Ed25519`, … or the OID.

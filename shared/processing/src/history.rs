@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use envelope::{Certificate, CertificateEvent};
 use ports::{Entry, HistoryRecord};
+use providers::interpretation::number;
 use providers::lifecycle::Lifecycle;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -66,7 +67,7 @@ fn aliases(
     serials: &[String],
 ) -> BTreeSet<String> {
     let identifiers = &event.data.identifiers;
-    let order = identifiers.get("order_id").and_then(Value::as_u64).map(ports::alias::order);
+    let order = number(identifiers, "order_id").map(ports::alias::order);
     let hostname = identifiers.get("hostname").and_then(Value::as_str);
     let dns = leaves.iter().filter_map(|leaf| leaf.names.as_ref()).flat_map(|names| &names.dns);
     let names = hostname.into_iter().chain(dns.map(String::as_str).take(MAX_NAMES));

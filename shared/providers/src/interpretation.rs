@@ -26,6 +26,19 @@ pub struct Interpretation {
     pub challenge: Option<Challenge>,
 }
 
+impl Interpretation {
+    /// The identifier of this name, where it is a number. Identifiers are text, because numbers of 64 bits do not
+    /// survive JavaScript.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        number(&self.identifiers, name)
+    }
+}
+
+/// [`Interpretation::number`] of the identifiers alone.
+pub fn number(identifiers: &Map<String, Value>, name: &str) -> Option<u64> {
+    identifiers.get(name)?.as_str()?.parse().ok()
+}
+
 /// The call-back that an event needs (`infra/docs/architecture.md`, "Call-backs and their results").
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Plan {

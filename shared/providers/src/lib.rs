@@ -21,6 +21,7 @@
 //! - [`secret_member`]: the names of a member of a secret
 //! - [`envelope_builder`]: an envelope from what a receiver knows about an event
 //! - [`secret`]: stored secrets, header values, constant-time comparison
+//! - `validity`: from when and until when a certificate is valid, in one form
 //! - `naming`: event names and subjects that are safe to log and archive
 
 pub mod address;
@@ -45,3 +46,4 @@ pub mod request;
 pub mod secret;
 pub mod secret_member;
 pub mod synthetic;
+mod validity;

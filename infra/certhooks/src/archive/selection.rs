@@ -63,10 +63,7 @@ impl Selection {
         let Filter { kinds, id, order, since, until, .. } = &self.filter;
         let received = envelope.receivedtime;
         let types = [&*envelope.kind, &*interpretation.event, interpretation.kind.as_str()];
-        let is_order = || {
-            let id = interpretation.identifiers.get("order_id").and_then(Value::as_u64);
-            id.is_some_and(|id| order.contains(&id))
-        };
+        let is_order = || interpretation.number("order_id").is_some_and(|id| order.contains(&id));
         kinds.has_event(&types)
             && (id.is_empty() || id.contains(&envelope.id))
             && (order.is_empty() || is_order())

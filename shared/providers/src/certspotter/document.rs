@@ -1,13 +1,10 @@
 use data_encoding::BASE64;
-use envelope::{Certificate, Names, rfc3339};
+use envelope::{Certificate, Names};
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
 use crate::naming::UNKNOWN;
-use crate::receiver;
+use crate::{receiver, validity};
 
 /// The name of the one documented event, which the document itself does not say ("Unknown Certificate
 /// Event").
@@ -121,15 +118,11 @@ impl Issuance<'_> {
     /// What the document says about the certificate beside it.
     pub(crate) fn certificate(&self) -> Certificate {
         let members = &self.issuance;
-        let time = |name| {
-            let time = OffsetDateTime::parse(&members.text(name)?, &Rfc3339).ok()?;
-            plausible(time).map(rfc3339)
-        };
         Certificate {
             tbs_sha256: self.tbs_sha256(),
             spki_sha256: members.text("pubkey_sha256").and_then(|hash| sha256(&hash)),
-            not_before: time("not_before"),
-            not_after: time("not_after"),
+            not_before: members.text("not_before").as_deref().and_then(validity::beginning),
+            not_after: members.text("not_after").as_deref().and_then(validity::end),
             names: names(members),
             ..Certificate::default()
         }

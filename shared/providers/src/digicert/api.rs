@@ -7,6 +7,7 @@ use crate::json::{self, Members};
 use crate::naming::bounded;
 use crate::refusal::ApiError;
 use crate::secret::Stored;
+use crate::validity;
 
 /// The error code for a bad API key. It comes with status 403 and not with 401 (recording of the
 /// live API).
@@ -187,8 +188,8 @@ fn certificate(members: &Members<'_>) -> Certificate {
         fingerprint_sha1: members
             .text("thumbprint")
             .and_then(|thumbprint| fingerprint(&thumbprint)),
-        not_before: members.text("valid_from"),
-        not_after: members.text("valid_till"),
+        not_before: members.text("valid_from").as_deref().and_then(validity::beginning),
+        not_after: members.text("valid_till").as_deref().and_then(validity::end),
         names: names(members),
         key_bits: members
             .get("key_size")

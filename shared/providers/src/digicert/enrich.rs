@@ -1,5 +1,4 @@
 use envelope::{Envelope, EventType, Outcome, Reason};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use time::Duration;
 
@@ -56,7 +55,7 @@ fn flag(
 
 impl Enrichers for CertCentral {
     fn enricher(&self, interpretation: &Interpretation) -> Box<dyn Enricher> {
-        let id = |name| interpretation.identifiers.get(name).and_then(Value::as_u64);
+        let id = |name| interpretation.number(name);
         match (interpretation.kind, id("certificate_id"), id("order_id")) {
             (EventType::CertificateIssued, Some(certificate_id), _) => {
                 let is_included = interpretation.pem.is_some();

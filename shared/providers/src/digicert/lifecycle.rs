@@ -1,5 +1,4 @@
 use envelope::{Envelope, EventType};
-use serde_json::Value;
 
 use crate::interpretation::Interpretation;
 use crate::lifecycle::Lifecycle;
@@ -18,7 +17,7 @@ pub fn lifecycle(_: &Envelope, interpretation: &Interpretation) -> Option<Lifecy
         EventType::OrderApproval => None,
         _ => return None,
     };
-    let id = |name| interpretation.identifiers.get(name).and_then(Value::as_u64);
+    let id = |name| interpretation.number(name);
     let certificate = id("certificate_id").filter(|_| rank.is_some());
     match (certificate, id("order_id")) {
         (Some(id), _) => {

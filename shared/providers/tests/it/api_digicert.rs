@@ -142,8 +142,8 @@ fn an_order_is_read() {
         certificate.fingerprint_sha1.as_deref(),
         Some("7d236b54d19d5eacf0881faf24d51dfe5d23e945")
     );
-    assert_eq!(certificate.not_before.as_deref(), Some("2014-08-19"));
-    assert_eq!(certificate.not_after.as_deref(), Some("2015-08-19"));
+    assert_eq!(certificate.not_before.as_deref(), Some("2014-08-19T00:00:00Z"));
+    assert_eq!(certificate.not_after.as_deref(), Some("2015-08-19T23:59:59Z"));
     assert_eq!(certificate.names.as_ref().unwrap().dns, ["digicert.com"]);
     assert_eq!(certificate.key_bits, Some(2048));
     assert_eq!((order.status.as_deref(), order.problems.len()), (Some("approved"), 0));

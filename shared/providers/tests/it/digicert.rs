@@ -77,7 +77,7 @@ fn every_event_has_its_type_subject_and_call_back() {
             (kind, subject, plan)
         );
         assert_eq!(interpretation.event, event);
-        let expected = json!({"order_id": 1, "certificate_id": 2, "organization_id": 3, "domain": "a.example"});
+        let expected = json!({"order_id": "1", "certificate_id": "2", "organization_id": "3", "domain": "a.example"});
         assert_eq!(Value::Object(interpretation.identifiers), expected);
     }
 }

@@ -70,7 +70,7 @@ async fn local_reconciles_by_itself() {
     let local = stage.start_reconciling_local();
     let delivered = &local.delivered(1)[0];
     assert_eq!(delivered["reconciled"], true);
-    assert_eq!(delivered["data"]["identifiers"]["order_id"], data["order_id"]);
+    assert_eq!(delivered["data"]["identifiers"]["order_id"], data["order_id"].to_string());
     let reconciled = |known: u64| {
         move |line: &Value| line["message"] == "reconciled" && line["known"].as_u64() == Some(known)
     };

@@ -3,6 +3,7 @@ use serde_json::{Map, Value};
 
 use crate::json::{self, Members};
 use crate::naming::{bounded, is_short};
+use crate::validity;
 
 /// Members of `ssl` with what domain control validation waits for ("Webhook data definitions",
 /// "Custom Hostname Details").
@@ -95,16 +96,28 @@ impl<'a> Hostname<'a> {
 fn certificate(members: &Members<'_>, names: Option<&Names>) -> Option<Certificate> {
     let text = |name| members.text(name).filter(|text| is_short(text));
     let certificate = Certificate {
-        issuer: text("issuer"),
+        certificate_authority: text("issuer"),
         serial_number: serial_number(members),
         fingerprint_sha256: text("fingerprint_sha256").map(|hash| hash.to_ascii_lowercase()),
-        not_before: text("issued_on"),
-        not_after: text("expires_on"),
-        signature_algorithm: text("signature"),
+        not_before: text("issued_on").as_deref().and_then(validity::beginning),
+        not_after: text("expires_on").as_deref().and_then(validity::end),
+        signature_algorithm: text("signature").as_deref().and_then(signature_algorithm),
         ..Certificate::default()
     };
     let is_described = certificate != Certificate::default() || names.is_some();
     is_described.then(|| Certificate { names: names.cloned(), ..certificate })
+}
+
+/// The name that X.509 has for an algorithm of Cloudflare's: `ECDSAWithSHA256`, `SHA256WithRSA`, …
+fn signature_algorithm(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    let bits =
+        ["1", "256", "384", "512"].into_iter().find(|bits| text.contains(&format!("sha{bits}")))?;
+    match (text.contains("ecdsa"), text.contains("rsa")) {
+        (true, _) => Some(format!("ecdsa-with-SHA{bits}")),
+        (false, true) => Some(format!("sha{bits}WithRSAEncryption")),
+        (false, false) => None,
+    }
 }
 
 /// The serial number, which is a decimal string ("Webhook data definitions", section "Upcoming

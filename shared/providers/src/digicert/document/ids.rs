@@ -46,7 +46,8 @@ impl Ids {
             ("webhook_id", self.webhook),
             ("domain_id", self.domain),
         ];
-        let ids = ids.into_iter().filter_map(|(name, id)| Some((name, Value::from(id?))));
+        let ids =
+            ids.into_iter().filter_map(|(name, id)| Some((name, Value::from(id?.to_string()))));
         let domain = self.domain_name.iter().map(|name| ("domain", Value::from(name.as_str())));
         ids.chain(domain).map(|(name, value)| (name.to_owned(), value)).collect()
     }

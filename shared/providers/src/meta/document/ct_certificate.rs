@@ -1,11 +1,9 @@
-use envelope::{Certificate, Names, rfc3339};
+use envelope::{Certificate, Names};
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
-use time::macros::format_description;
 
-use crate::envelope_builder::plausible;
 use crate::json::{self, Members};
 use crate::naming::is_short;
+use crate::validity;
 
 /// The most that is read of a certificate's names, and the longest distinguished name in bytes: whoever
 /// has a certificate issued decides both.
@@ -37,8 +35,11 @@ impl CtCertificate {
                 subject: members.text("subject_name").filter(|name| name.len() <= NAME_LIMIT),
                 issuer: members.text("issuer_name").filter(|name| name.len() <= NAME_LIMIT),
                 fingerprint_sha256: sha256.clone(),
-                not_before: members.text("not_valid_before").and_then(|time| rfc3339_of(&time)),
-                not_after: members.text("not_valid_after").and_then(|time| rfc3339_of(&time)),
+                not_before: members
+                    .text("not_valid_before")
+                    .as_deref()
+                    .and_then(validity::beginning),
+                not_after: members.text("not_valid_after").as_deref().and_then(validity::end),
                 names: names(members),
                 ..Certificate::default()
             },
@@ -58,14 +59,6 @@ pub(crate) fn id(value: &RawValue) -> Option<String> {
 fn sha256(hash: &str) -> Option<String> {
     let is_sha256 = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_sha256.then(|| hash.to_ascii_lowercase())
-}
-
-/// A time such as `2016-12-09T00:00:00+0000`, which is not RFC 3339, as RFC 3339.
-fn rfc3339_of(text: &str) -> Option<String> {
-    let graph = format_description!(
-        "[year]-[month]-[day]T[hour]:[minute]:[second][offset_hour sign:mandatory][offset_minute]"
-    );
-    plausible(OffsetDateTime::parse(text, graph).ok()?).map(rfc3339)
 }
 
 fn names(members: &Members<'_>) -> Option<Names> {

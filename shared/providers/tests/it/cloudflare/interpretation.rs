@@ -114,8 +114,8 @@ fn problems_dcv_and_certificates_are_read() {
     assert_eq!(interpretation.dcv, Some(dcv));
     let [certificate] = interpretation.certificates.as_slice() else { panic!("one certificate") };
     assert_eq!(certificate.serial_number.as_deref(), Some("0DE4E1566393F053"));
-    assert_eq!(certificate.issuer.as_deref(), Some("DigiCertInc"));
-    assert_eq!(certificate.signature_algorithm.as_deref(), Some("ECDSAWithSHA256"));
+    assert_eq!(certificate.certificate_authority.as_deref(), Some("DigiCertInc"));
+    assert_eq!(certificate.signature_algorithm.as_deref(), Some("ecdsa-with-SHA256"));
     assert_eq!(
         (certificate.not_before.as_deref(), certificate.not_after.as_deref()),
         (None, Some("2022-11-21T12:00:00Z"))
