@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from emulator import Emulator, Simulator, emulator, simulator
+from processed import ALL
 from stack import Stack, deploy, stage
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # SAM's transform asks for one
@@ -17,6 +18,7 @@ API_KEYS = {
 SECRETS = {
     "CloudflareWebhook": {"webhook_auth": "cloudflare-webhook-auth-of-the-tests"},
     "MetaWebhook": {"app_secret": "meta-app-secret-of-the-tests", "verify_token": "meta-verify-token-of-the-tests"},
+    "CertspotterWebhook": {"username": "username-of-the-tests", "password": "password-of-the-tests"},
     "DigicertApi": {"api_key": API_KEYS["SIMULATOR_DIGICERT_API_KEY"]},
     "CloudflareApi": {"api_token": API_KEYS["SIMULATOR_CLOUDFLARE_API_TOKEN"]},
     "MetaApi": {"access_token": API_KEYS["SIMULATOR_META_ACCESS_TOKEN"]},
@@ -59,7 +61,7 @@ def parameters(providers) -> dict:
 @pytest.fixture(scope="session")
 def stack(aws, template, parameters) -> Stack:
     """All providers, with every secret filled in."""
-    deployed = deploy(aws, template, "certhooks", EnableMeta="true", **parameters)
+    deployed = deploy(aws, template, "certhooks", **ALL, **parameters)
     for name, value in SECRETS.items():
         deployed.fill(name, value)
     return deployed

@@ -28,6 +28,11 @@ def source() -> dict:
     return yaml_parse(TEMPLATE.read_text())
 
 
+# The providers as the template spells them, and the parameters of a stack that has all of them.
+PROVIDERS = [name.removeprefix("Enable") for name in source()["Parameters"] if name.startswith("Enable")]
+ALL = {f"Enable{provider}": "true" for provider in PROVIDERS}
+
+
 class NoManagedPolicies:
     """The template names no managed policy for SAM to look up."""
 
@@ -60,7 +65,7 @@ def watched(*without: str) -> set:
     """Namespace, name and dimensions of each metric that a function of ours writes and an alarm looks at."""
     return {
         ("Certhooks", a["MetricName"], frozenset(d["Name"] for d in a["Dimensions"]))
-        for a in resources("AWS::CloudWatch::Alarm", processed(EnableMeta="true")).values()
+        for a in resources("AWS::CloudWatch::Alarm", processed(**ALL)).values()
         # The access log counts refused addresses, not a function.
         if a["Namespace"] == "Certhooks/stack" and a["MetricName"] not in ("RefusedAddresses", *without)
     }

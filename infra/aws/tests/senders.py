@@ -1,5 +1,6 @@
 """The providers as senders: each with its header, its route, and the events of `events/`."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -9,7 +10,7 @@ from emulator import ROOT
 from stack import Answer, Stack
 
 EVENTS = ROOT / "events"
-FOLDERS = {"Digicert": "digicert", "Cloudflare": "cloudflare", "Meta": "meta-ct"}
+FOLDERS = {"Digicert": "digicert", "Cloudflare": "cloudflare", "Meta": "meta-ct", "Certspotter": "certspotter"}
 EXPECTED = json.loads((EVENTS / "expected.json").read_text())
 
 
@@ -25,6 +26,9 @@ def header(provider: str, secret: dict, body: bytes) -> dict:
         return {"X-WEBHOOK-KEY": secret["webhook_key"]}
     if provider == "Cloudflare":
         return {"cf-webhook-auth": secret["webhook_auth"]}
+    if provider == "Certspotter":
+        credentials = base64.b64encode(f"{secret['username']}:{secret['password']}".encode())
+        return {"Authorization": f"Basic {credentials.decode()}"}
     signature = hmac.new(secret["app_secret"].encode(), body, hashlib.sha256).hexdigest()
     return {"X-Hub-Signature-256": f"sha256={signature}"}
 

@@ -4,10 +4,9 @@ import ipaddress
 import re
 
 import pytest
-from processed import TEMPLATE, processed, resources
+from processed import ALL, PROVIDERS, TEMPLATE, processed, resources
 
 KEY = "arn:aws:kms:eu-central-1:111111111111:key/own"
-ALL = {"EnableMeta": "true"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 XRAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
@@ -37,9 +36,7 @@ def webhook_grants(provider: str) -> dict:
 
 
 EXPECTED = {
-    "DigicertWebhook": webhook_grants("Digicert"),
-    "CloudflareWebhook": webhook_grants("Cloudflare"),
-    "MetaWebhook": webhook_grants("Meta"),
+    **{f"{provider}Webhook": webhook_grants(provider) for provider in PROVIDERS},
     "Worker": {
         "${EventsQueue.Arn}": {
             "sqs:ReceiveMessage",
@@ -50,9 +47,7 @@ EXPECTED = {
         "${DeliveriesQueue.Arn}": {"sqs:SendMessage"},
         "${Ledger.Arn}": {"dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"},
         "${Archive.Arn}/*": {"s3:PutObject"},
-        "${DigicertApiSecret}": {"secretsmanager:GetSecretValue"},
-        "${CloudflareApiSecret}": {"secretsmanager:GetSecretValue"},
-        "${MetaApiSecret}": {"secretsmanager:GetSecretValue"},
+        **{f"${{{provider}ApiSecret}}": {"secretsmanager:GetSecretValue"} for provider in PROVIDERS},
         "${WorkerLog.Arn}": LOGS,
         "*": XRAY,
     },
@@ -98,7 +93,8 @@ def test_the_schedule_may_run_the_reconciler_and_nothing_else():
 
 
 def test_only_api_gateway_calls_the_webhook_functions_and_only_by_their_routes():
-    permissions = resources("AWS::Lambda::Permission", processed(**ALL))
+    stack = processed(**ALL)
+    permissions = resources("AWS::Lambda::Permission", stack)
     # But for the one schedule that sends the canary.
     assert permissions.pop("CanaryPermission") == {
         "Action": "lambda:InvokeFunction",
@@ -107,12 +103,13 @@ def test_only_api_gateway_calls_the_webhook_functions_and_only_by_their_routes()
         "SourceArn": "${Canary.Arn}",
     }
     permissions = permissions.values()
-    assert sorted((p["FunctionName"], p["SourceArn"].split(":")[-1]) for p in permissions) == [
-        ("${CloudflareWebhook}", "${Api}/*/POST/webhooks/cloudflare"),
-        ("${DigicertWebhook}", "${Api}/*/POST/webhooks/digicert"),
-        ("${MetaWebhook}", "${Api}/*/GET/webhooks/meta-ct"),
-        ("${MetaWebhook}", "${Api}/*/POST/webhooks/meta-ct"),
-    ]
+    assert sorted((p["FunctionName"], p["SourceArn"].split(":")[-1]) for p in permissions) == sorted(
+        (f"${{{provider}Webhook}}", f"${{Api}}/*/{method.upper()}{path}")
+        for path, methods in stack["Resources"]["Api"]["Properties"]["Body"]["paths"].items()
+        for provider in PROVIDERS
+        if path.startswith(f"/webhooks/{provider.lower()}")
+        for method in methods
+    )
     assert {p["Principal"] for p in permissions} == {"apigateway.amazonaws.com"}
 
 

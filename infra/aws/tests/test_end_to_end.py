@@ -9,12 +9,12 @@ import urllib.parse
 import pytest
 from conftest import SECRETS
 from emulator import eventually
-from processed import processed, watched
+from processed import PROVIDERS, processed, watched
 from senders import issued, samples, send, validated
 from stack import FUNCTIONS, Stack, deploy
 
-WRONG = {"webhook_key": "x" * 48, "webhook_auth": "x" * 48, "app_secret": "x" * 48}
-LOGS = {"Digicert": "DigicertWebhookLog", "Cloudflare": "CloudflareWebhookLog", "Meta": "MetaWebhookLog"}
+WRONG = dict.fromkeys(["webhook_key", "webhook_auth", "app_secret", "username", "password"], "x" * 48)
+LOGS = {provider: f"{provider}WebhookLog" for provider in PROVIDERS}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def seen(event: dict) -> tuple:
     return data["event"], event["type"], event["subject"], data["callback"]["outcome"]
 
 
-@pytest.mark.parametrize("provider", ["Digicert", "Cloudflare"])
+@pytest.mark.parametrize("provider", [provider for provider in PROVIDERS if provider != "Meta"])
 def test_each_event_of_a_provider_arrives_complete(stack, provider):
     expected, sent = [], {}
     for body, outcome in samples(provider):

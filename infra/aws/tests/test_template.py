@@ -4,14 +4,15 @@ import json
 import re
 
 import pytest
-from processed import TEMPLATE, processed, resources, source
+from processed import ALL, PROVIDERS, TEMPLATE, processed, resources, source
 
 KEY = "arn:aws:kms:eu-central-1:111111111111:key/own"
 TOPIC = "arn:aws:sns:eu-central-1:111111111111:alarms"
-ALL = {"EnableMeta": "true"}
 DAY = 24 * 60 * 60
 QUEUES = {"EventsQueue": "EventsDeadLetters", "DeliveriesQueue": "DeliveriesDeadLetters"}
-WEBHOOKS = {"Digicert": "DigicertWebhook", "Cloudflare": "CloudflareWebhook", "Meta": "MetaWebhook"}
+WEBHOOKS = {provider: f"{provider}Webhook" for provider in PROVIDERS}
+# The events of the others have no call-back.
+CALLED_BACK = ["Digicert", "Cloudflare", "Meta"]
 
 
 # --- providers ---------------------------------------------------------------------------------------------------
@@ -35,7 +36,7 @@ def test_a_provider_switched_off_leaves_nothing_behind(provider):
     assert not [v for v in variables if v.startswith(f"{provider.upper()}_")]
 
 
-def test_meta_is_off_by_default_and_nothing_at_all_is_refused():
+def test_monitors_are_off_by_default_and_nothing_at_all_is_refused():
     assert set(resources("AWS::Lambda::Function", processed())) == {
         "DigicertWebhook",
         "CloudflareWebhook",
@@ -44,13 +45,13 @@ def test_meta_is_off_by_default_and_nothing_at_all_is_refused():
     }
     assertion, = source()["Rules"]["SomeProvider"]["Assertions"]
     named = re.findall(r"'Ref': '(\w+)'", str(assertion["Assert"]))
-    assert sorted(named) == ["EnableCloudflare", "EnableDigicert", "EnableMeta"]
+    assert sorted(named) == sorted(f"Enable{provider}" for provider in WEBHOOKS)
 
 
 # --- webhook endpoints -------------------------------------------------------------------------------------------
 
 
-def test_the_api_has_three_routes_one_stage_and_a_limit():
+def test_the_api_has_a_route_for_each_provider_one_stage_and_a_limit():
     stack = processed(ApiRequestsPerSecond="7", ApiBurst="9", **ALL)
     api = stack["Resources"]["Api"]["Properties"]
     assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
@@ -58,6 +59,7 @@ def test_the_api_has_three_routes_one_stage_and_a_limit():
         "/webhooks/digicert": {"post"},
         "/webhooks/cloudflare": {"post"},
         "/webhooks/meta-ct": {"get", "post"},
+        "/webhooks/certspotter": {"post"},
     }
     stage, = resources("AWS::ApiGateway::Stage", stack).values()
     assert stage["TracingEnabled"] is True
@@ -108,9 +110,7 @@ def test_functions_run_as_designed():
     stack = processed(LogRetentionDays="7", Architecture="x86_64", **ALL)
     functions = resources("AWS::Lambda::Function", stack)
     assert {name: f["Timeout"] for name, f in functions.items()} == {
-        "DigicertWebhook": 9,
-        "CloudflareWebhook": 9,
-        "MetaWebhook": 9,
+        **dict.fromkeys(WEBHOOKS.values(), 9),
         "Worker": 30,
         "Reconciler": 600,
     }
@@ -149,23 +149,16 @@ def test_functions_get_the_variables_that_the_code_reads():
         "DELIVERIES_QUEUE_URL": "${DeliveriesQueue}",
         "LEDGER_TABLE": "${Ledger}",
         "ARCHIVE_BUCKET": "${Archive}",
-        "DIGICERT_API_SECRET_ID": "${DigicertApiSecret}",
-        "CLOUDFLARE_API_SECRET_ID": "${CloudflareApiSecret}",
-        "META_API_SECRET_ID": "${MetaApiSecret}",
+        **{f"{provider.upper()}_API_SECRET_ID": f"${{{provider}ApiSecret}}" for provider in PROVIDERS},
         "META_APP_ID": "",
     }
     assert set(worker) == {
         "WORKER_CONCURRENCY",
         "DELIVER_CANARY",
-        "DIGICERT_API_BASE",
-        "DIGICERT_API_BUDGET",
+        *(f"{provider.upper()}_API_{part}" for provider in WEBHOOKS for part in ("BASE", "BUDGET")),
         "DIGICERT_AUTO_VERIFY",
         "DIGICERT_CONFIRM",
         "TRUST_ANCHORS",
-        "CLOUDFLARE_API_BASE",
-        "CLOUDFLARE_API_BUDGET",
-        "META_API_BASE",
-        "META_API_BUDGET",
         "META_DOMAINS",
     }
 
@@ -303,9 +296,11 @@ def test_secrets_are_generated_or_hold_the_word_that_never_counts():
     assert {name: set(value) for name, value in members.items()} == {
         "CloudflareWebhookSecret": {"webhook_auth"},
         "MetaWebhookSecret": {"app_secret", "verify_token"},
+        "CertspotterWebhookSecret": {"username", "password"},
         "DigicertApiSecret": {"api_key"},
         "CloudflareApiSecret": {"api_token"},
         "MetaApiSecret": {"access_token"},
+        "CertspotterApiSecret": {"api_key"},
     }
     assert {word for value in members.values() for word in value.values()} == {placeholder}
 
@@ -362,8 +357,8 @@ def test_alarms_watch_what_they_should():
         *(("Certhooks/stack", name, "digicert") for name in ("Reconciled", "NotSent", "StillMissing")),
         *(("AWS/Lambda", "Throttles", f"${{{name}}}") for name in ("Worker", *WEBHOOKS.values())),
         *(("Certhooks/stack", "Refused", p.lower(), "unauthorized") for p in WEBHOOKS),
-        *(("Certhooks/stack", "KeyRefused", p.lower()) for p in WEBHOOKS),
-        ("Certhooks/stack", "Conflicts", "digicert"),
+        *(("Certhooks/stack", "KeyRefused", p.lower()) for p in CALLED_BACK),
+        *(("Certhooks/stack", "Conflicts", p) for p in ("digicert", "certspotter")),
         ("Certhooks/stack", "RefusedAddresses"),
         ("Certhooks/stack", "CanaryLatency", "digicert"),
     }
@@ -385,6 +380,7 @@ def test_alarms_go_to_the_topic_when_there_is_one():
         ({}, "DigicertWebhook"),
         ({"EnableDigicert": "false"}, "CloudflareWebhook"),
         ({"EnableDigicert": "false", "EnableCloudflare": "false", "EnableMeta": "true"}, "MetaWebhook"),
+        ({"EnableDigicert": "false", "EnableCloudflare": "false", "EnableCertspotter": "true"}, "CertspotterWebhook"),
     ],
 )
 def test_the_canary_invokes_the_first_enabled_webhook_function_each_day(enabled, function):
@@ -428,6 +424,7 @@ def test_outputs_say_where_to_subscribe_what_to_fill_and_what_to_consume():
     assert outputs["DigicertWebhookUrl"] == f"{host}/digicert"
     assert outputs["CloudflareWebhookUrl"] == f"{host}/cloudflare"
     assert outputs["MetaWebhookUrl"] == f"{host}/meta-ct"
+    assert outputs["CertspotterWebhookUrl"] == f"{host}/certspotter"
     for queue in (*QUEUES, *QUEUES.values()):
         assert outputs[f"{queue}Url"] == f"${{{queue}}}"
         assert outputs[f"{queue}Arn"] == f"${{{queue}.Arn}}"

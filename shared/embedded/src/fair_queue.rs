@@ -84,17 +84,22 @@ fn next_ids(
     request: &ReceiveRequest,
     limit: usize,
 ) -> rusqlite::Result<Vec<i64>> {
-    let mut candidates = Vec::new();
     let mut statement = transaction.connection.prepare_cached(
         "SELECT id FROM messages WHERE state = 0 AND provider = ?1 ORDER BY rank, id LIMIT ?2",
     )?;
-    let providers = Provider::ALL.len();
-    for (index, provider) in Provider::ALL.iter().enumerate() {
-        let place = (index + providers - request.first_provider % providers) % providers;
+    let mut waiting: Vec<Vec<i64>> = Vec::new();
+    for provider in Provider::ALL {
         let ids = statement.query_map((provider.as_str(), limit as i64), |row| row.get(0))?;
-        for (round, id) in ids.enumerate() {
-            candidates.push((round, place, id?));
-        }
+        waiting.push(ids.collect::<Result<_, _>>()?);
+    }
+    // The turn goes round among those that have messages: else that of an idle provider would always fall
+    // to the next one.
+    waiting.retain(|ids| !ids.is_empty());
+    let providers = waiting.len().max(1);
+    waiting.rotate_left(request.first_provider % providers);
+    let mut candidates: Vec<(usize, usize, i64)> = Vec::new();
+    for (place, ids) in waiting.into_iter().enumerate() {
+        candidates.extend(ids.into_iter().enumerate().map(|(round, id)| (round, place, id)));
     }
     candidates.sort_unstable();
     Ok(candidates.into_iter().take(limit).map(|(_, _, id)| id).collect())

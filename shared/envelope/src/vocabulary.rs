@@ -40,11 +40,13 @@ macro_rules! string_enum {
 pub struct Provider(&'static str);
 
 impl Provider {
+    pub const CERTSPOTTER: Self = Self::new("certspotter");
     pub const CLOUDFLARE: Self = Self::new("cloudflare");
     pub const DIGICERT: Self = Self::new("digicert");
     pub const META: Self = Self::new("meta");
 
-    pub const ALL: &'static [Self] = &[Self::CLOUDFLARE, Self::DIGICERT, Self::META];
+    pub const ALL: &'static [Self] =
+        &[Self::CERTSPOTTER, Self::CLOUDFLARE, Self::DIGICERT, Self::META];
 
     /// A provider by another name than these, such as one of a test.
     pub const fn new(name: &'static str) -> Self {

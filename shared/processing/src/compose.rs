@@ -59,7 +59,7 @@ pub(crate) fn compose(
         problems,
         dcv,
         related,
-        leaf: _,
+        has_leaf: _,
         is_contradicted: _,
     } = enrichment;
     redacted.report(&mut checks);

@@ -4,7 +4,9 @@
 use std::time::Instant;
 
 use certificate::{NotACertificate, Purpose, Question, Report};
-use envelope::{Callback, Certificate, CertificateEvent, Checks, Envelope, Outcome, Reason};
+use envelope::{
+    Callback, Certificate, CertificateEvent, Checks, Envelope, EventType, Outcome, Reason,
+};
 use ports::{
     Archive, Claim, Deliveries, DeliveryRecord, EventsQueue, Ledger, PortResult, SecretSource,
 };
@@ -33,7 +35,13 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         };
         match interpretation.plan {
             Plan::CallBack => self.call_back(event).await,
-            Plan::NotNeeded => complete(CallResult::new(Outcome::NotNeeded), None),
+            Plan::NotNeeded => {
+                let (report, problems) = self.came_with(interpretation);
+                let result = CallResult::new(Outcome::NotNeeded);
+                let found = Found { problems, ..Found::bare(result) };
+                let enrichment = enrichment(found, report, None, attempts);
+                Ok(Enriched::Complete(Box::new(enrichment)))
+            }
             Plan::UnusableId => {
                 let reason = Some(Reason::UnusableId);
                 let result = CallResult { reason, ..CallResult::new(Outcome::Failed) };
@@ -144,6 +152,23 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         self.validate(interpretation.pem.as_deref()?, interpretation).ok()
     }
 
+    /// The certificate that came with an event that needs no call-back, and what is wrong with it.
+    fn came_with(&self, interpretation: &Interpretation) -> (Option<Report>, Vec<String>) {
+        // Of what is not recognised nothing is known but the document.
+        let pem = interpretation.pem.as_deref();
+        let pem = pem.filter(|_| interpretation.kind != EventType::Unrecognised);
+        match pem.map(|pem| self.validate(pem, interpretation)) {
+            Some(Ok(report)) => {
+                let problem = another_hash(interpretation, &report);
+                (Some(report), problem.into_iter().collect())
+            }
+            Some(Err(error)) => {
+                (None, vec![format!("the certificate of the event cannot be read: {error}")])
+            }
+            None => (None, Vec::new()),
+        }
+    }
+
     /// Whether no further call can end before the deadline. A receipt makes at least one call, so that
     /// work of many calls comes to its end however long each takes.
     fn is_out_of_time(&self, event: &Event<'_>, is_further: bool) -> bool {
@@ -172,8 +197,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         pem: &str,
         interpretation: &Interpretation,
     ) -> Result<Report, NotACertificate> {
-        // A provider puts the chains of TLS servers into its events; else the leaf says what it is for.
-        let purpose = interpretation.pem.is_some().then_some(Purpose::Server);
+        // A provider puts the chains of TLS servers into its events; else the leaf says what it is for, as
+        // any certificate in a log does.
+        let is_issued = interpretation.pem.is_some() && !is_in_log(interpretation.kind);
+        let purpose = is_issued.then_some(Purpose::Server);
         let (anchors, at) = (&*self.trust_anchors, self.now());
         let question = Question { anchors, purpose, names: &[], at };
         certificate::validate(pem.as_bytes(), &question)
@@ -229,6 +256,23 @@ pub(crate) fn leaf(report: &Report) -> Option<&str> {
     first?.fingerprint_sha256.as_deref()
 }
 
+/// Whether the certificates of such events were found in a log of certificate transparency.
+fn is_in_log(kind: EventType) -> bool {
+    matches!(kind, EventType::CtCertificateObserved | EventType::CtPhishingSuspected)
+}
+
+/// Says where the certificate is another one than the event says. The hash names the subject.
+fn another_hash(interpretation: &Interpretation, report: &Report) -> Option<String> {
+    let said = interpretation.certificates.first()?.tbs_sha256.as_deref()?;
+    let found = report.certificates.first()?.tbs_sha256.as_deref()?;
+    let is_same = said == found;
+    (!is_same).then(|| {
+        format!(
+            "the event names the TBS SHA-256 {said}, and came with a certificate that has {found}"
+        )
+    })
+}
+
 /// `included` is the SHA-256 of the leaf that came with the event; `attempts` so far, this one included if
 /// a call was made in it.
 fn enrichment(
@@ -239,7 +283,7 @@ fn enrichment(
 ) -> Enrichment {
     let CallResult { outcome, reason, status } = found.result;
     let mut problems = found.problems;
-    let leaf_hash = report.as_ref().and_then(leaf).map(str::to_owned);
+    let has_leaf = report.as_ref().is_some_and(|report| !report.is_leaf_missing);
     let (certificates, pem_chain, checks) = match report {
         Some(report) => {
             let confirmed = confirmed(found.confirmation, leaf(&report), included);
@@ -262,7 +306,7 @@ fn enrichment(
         problems,
         dcv: found.dcv,
         related,
-        leaf: leaf_hash,
+        has_leaf,
         is_contradicted: found.is_contradicted,
     }
 }

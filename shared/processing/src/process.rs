@@ -16,9 +16,8 @@ use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::compose::{Redacted, compose};
-use crate::enrich::leaf;
 use crate::offload::offload;
-use crate::repeat::Repeat;
+use crate::repeat::{Repeat, distinguishing_hash};
 use crate::types::{
     Disposition, Enriched, Enrichment, Event, FailureKind, QueueMessage, Retry, RetryReason,
 };
@@ -109,7 +108,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         delivered: Option<DeliveredResult>,
     ) -> PortResult<Disposition> {
         let included = self.included(event.interpretation).filter(Report::is_whole);
-        let leaf = included.as_ref().and_then(leaf);
+        let leaf = included.as_ref().and_then(|report| report.certificates.first());
+        let leaf = leaf.and_then(|leaf| distinguishing_hash(event.interpretation.kind, leaf));
         let (redacted, disputed_leaf) = match Repeat::of(event.envelope, delivered, leaf) {
             Repeat::Duplicate => return Ok(duplicate(&event)),
             Repeat::Again { id } => (event.redacted.repeat(id, false), None),
@@ -172,7 +172,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         if event.disputed_leaf.is_some() {
             telemetry::conflict(event, true);
         }
-        let (outcome, leaf) = (enrichment.callback.outcome, enrichment.leaf.clone());
+        let outcome = enrichment.callback.outcome;
+        let leaf = enrichment.leaf(event.interpretation.kind).map(str::to_owned);
         let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
         // What the provider's record contradicts is no later state of the certificate.
         let advancing = lifecycle.as_ref().filter(|_| !enrichment.is_contradicted);
@@ -328,7 +329,8 @@ fn duplicate(event: &Event<'_>) -> Disposition {
 /// delivered, or it is none.
 fn is_refuted(event: &Event<'_>, enrichment: &Enrichment) -> bool {
     let is_record = enrichment.callback.outcome == Outcome::Downloaded;
-    event.disputed_leaf.is_some_and(|leaf| is_record && enrichment.leaf.as_deref() == Some(leaf))
+    let kind = event.interpretation.kind;
+    event.disputed_leaf.is_some_and(|leaf| is_record && enrichment.leaf(kind) == Some(leaf))
         || event.disputed_leaf.is_some() && enrichment.checks.confirmed.code == confirm::NOT_FOUND
 }
 

@@ -1,8 +1,18 @@
 use data_encoding::HEXLOWER;
-use envelope::{Envelope, Outcome, timestamp};
+use envelope::{Certificate, Envelope, EventType, Outcome, timestamp};
 use ports::DeliveredResult;
 use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
+
+/// The hash by which the certificate of such an event is told from another one: its SHA-256. What a log shows
+/// may be the certificate or its precertificate, so that there it is the SHA-256 of the TBSCertificate, which
+/// both have.
+pub(crate) fn distinguishing_hash(kind: EventType, leaf: &Certificate) -> Option<&str> {
+    match kind {
+        EventType::CtCertificateObserved => leaf.tbs_sha256.as_deref(),
+        _ => leaf.fingerprint_sha256.as_deref(),
+    }
+}
 
 /// What an envelope is whose id was delivered before (infra/docs/architecture.md, "Again, and yet new").
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,7 +26,7 @@ pub(crate) enum Repeat {
 }
 
 impl Repeat {
-    /// `leaf` is the SHA-256 of the leaf that came with the event, where a whole chain did.
+    /// `leaf` is the [`distinguishing_hash`] of the leaf that came with the event, where a whole chain did.
     ///
     /// Everything here follows from the envelope and the record alone, so that every worker comes to the
     /// same id, after any crash.

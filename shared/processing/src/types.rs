@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use envelope::{Callback, Certificate, Checks, Envelope, Reason};
+use envelope::{Callback, Certificate, Checks, Envelope, EventType, Reason};
 use providers::interpretation::Interpretation;
 use providers::profile::Profile;
 use serde_json::Value;
 
 use crate::compose::Redacted;
+use crate::repeat::distinguishing_hash;
 
 /// A message received from the events queue.
 #[derive(Clone, Debug)]
@@ -89,10 +90,18 @@ pub(crate) struct Enrichment {
     pub(crate) problems: Vec<String>,
     pub(crate) dcv: Option<Value>,
     pub(crate) related: Vec<Certificate>,
-    /// The SHA-256 of the leaf, where it came as PEM.
-    pub(crate) leaf: Option<String>,
+    /// Certificates came as PEM, and the leaf among them: not all are those of CAs.
+    pub(crate) has_leaf: bool,
     /// The provider's own record says the contrary of the event.
     pub(crate) is_contradicted: bool,
+}
+
+impl Enrichment {
+    /// The [`distinguishing_hash`] of the leaf, where it came as PEM.
+    pub(crate) fn leaf(&self, kind: EventType) -> Option<&str> {
+        let first = self.certificates.first().filter(|_| self.has_leaf);
+        distinguishing_hash(kind, first?)
+    }
 }
 
 /// The envelope is to be requeued.

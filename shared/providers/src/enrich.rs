@@ -6,6 +6,7 @@ use time::Duration;
 
 use crate::api::{Answer, Call, Classification, Request};
 use crate::interpretation::{Challenge, Interpretation};
+use crate::profile::{InvalidSetting, Settings};
 
 /// The call-backs of one event, as a machine without I/O. `processing` drives every provider's machine
 /// with the same loop: it calls [`next`](Self::next), does what is asked, and hands in what came of it.
@@ -58,6 +59,28 @@ pub trait Enrichers: Send + Sync {
     /// The key is good if one of them says so. Empty for an answer that says what it means.
     fn key_checks(&self, _answer: &Answer<'_>) -> Vec<KeyCheck> {
         Vec::new()
+    }
+}
+
+/// The machines of a provider whose events have no call-back.
+///
+/// # Errors
+/// None; the signature is that of [`Profile::enrichers`](crate::profile::Profile::enrichers).
+pub fn none(_: Settings<'_>) -> Result<Box<dyn Enrichers>, InvalidSetting> {
+    Ok(Box::new(NoCallBacks))
+}
+
+struct NoCallBacks;
+
+impl Enrichers for NoCallBacks {
+    fn enricher(&self, _: &Interpretation) -> Box<dyn Enricher> {
+        Box::new(Self)
+    }
+}
+
+impl Enricher for NoCallBacks {
+    fn next(&mut self, _: Reply<'_>) -> Next {
+        Found::default().done()
     }
 }
 

@@ -2,7 +2,7 @@
 //! no clock, no network and no environment.
 //!
 //! - [`dispatch`]: the functions over all providers: interpret an event, find its lifecycle
-//! - [`digicert`], [`cloudflare`], [`meta`]: how a request is verified (`receiver`), what its events
+//! - a module for each provider, such as [`digicert`]: how a request is verified (`receiver`), what its events
 //!   mean (`interpretation`, `lifecycle`), how to call back and what the answers mean (`api`), and the
 //!   facts that other crates need too (`profile`)
 //! - [`profile`]: one row for each provider, which joins its folder to the rest
@@ -26,6 +26,7 @@
 
 pub mod address;
 pub mod api;
+pub mod certspotter;
 pub mod cloudflare;
 pub mod digicert;
 pub mod dispatch;

@@ -11,17 +11,19 @@ use crate::lifecycle::Lifecycle;
 use crate::receiver::{Event, InvalidDocument, SecretFault, WebhookReceiver};
 use crate::request::{Verified, WebhookRequest};
 use crate::secret_member::SecretMember;
-use crate::{cloudflare, digicert, meta, synthetic};
+use crate::{certspotter, cloudflare, digicert, meta, synthetic};
 
 /// Every provider: one row each. Whatever works for all providers iterates over these rows and names
 /// none. The webhook functions never touch them, so that the linker drops the other providers.
-pub static ALL: [&Profile; 3] = [&digicert::PROFILE, &cloudflare::PROFILE, &meta::PROFILE];
+pub static ALL: [&Profile; 4] =
+    [&digicert::PROFILE, &cloudflare::PROFILE, &meta::PROFILE, &certspotter::PROFILE];
 
 /// The receivers, for whatever is generic over one: `certhooks local`, and tests.
 pub fn visit_receivers<V: ReceiverVisitor>(visitor: &mut V) {
     visitor.visit::<digicert::DigicertReceiver>();
     visitor.visit::<cloudflare::CloudflareReceiver>();
     visitor.visit::<meta::MetaReceiver>();
+    visitor.visit::<certspotter::CertspotterReceiver>();
 }
 
 /// Is called with each receiver.
@@ -36,9 +38,13 @@ pub struct Profile {
     pub name: &'static str,
     /// Path of the webhook route.
     pub route: &'static str,
-    /// Members of the webhook secret. A secret that is stored as a plain string holds the first one.
+    /// Members of the webhook secret. A secret that is stored as a plain string holds the first one, which
+    /// is enough where the others are for something else than events.
     pub webhook_secret: &'static [SecretMember],
     pub api: Api,
+    /// Whether any of its events has a call-back. Without, an API key is for reconciliation alone, and none
+    /// is missed where there is none.
+    pub has_call_backs: bool,
     /// What the CloudEvents `type` of its envelopes begins with.
     pub type_prefix: &'static str,
     /// What its event names begin with that says nothing to people; may be empty.
@@ -66,6 +72,13 @@ pub struct Profile {
 const KEY_LIMIT: usize = 512;
 
 impl Profile {
+    /// A webhook secret with this value in each member, as it is stored: for samples and tests.
+    pub fn sample_secret(&self, value: &str) -> SecretString {
+        let members = self.webhook_secret.iter();
+        let members = members.map(|member| (member.stored_as.to_owned(), Value::from(value)));
+        Value::Object(members.collect()).to_string().into()
+    }
+
     /// Interprets an event of this provider, or a synthetic one of its endpoint.
     pub fn interpretation_of(&self, envelope: &Envelope) -> Interpretation {
         match synthetic::endpoint(&envelope.source) {

@@ -1,12 +1,23 @@
 use envelope::{Envelope, Provider};
 use http::Method;
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
+use crate::json;
 use crate::request::{Verified, WebhookRequest};
 
 /// The value of a secret that was created but never filled in. It never counts as a secret.
 pub const PLACEHOLDER: &str = "not-filled-in";
+
+/// What stands for a test message where the provider has none: `certhooks doctor` sends it, and the
+/// receiver takes it for a document without an event ([`is_own_probe`]).
+pub const OWN_PROBE: &str = r#"{"certhooks":"probe"}"#;
+
+/// Whether a document is [`OWN_PROBE`].
+pub fn is_own_probe(document: &RawValue) -> bool {
+    json::canonical(document) == OWN_PROBE
+}
 
 /// What `intake` needs to receive a provider's webhook. Each webhook function is generic over one
 /// receiver, so that the linker drops the others.

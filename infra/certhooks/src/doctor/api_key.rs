@@ -30,6 +30,9 @@ pub(crate) async fn check(context: &Context, provider: Provider) -> Option<Findi
                 let origin = origin(environment, secret);
                 Some(Finding::error(format!("{origin}: {fault}, so no call is made"), fix))
             }
+            None if !profile::of(provider).has_call_backs => Some(Finding::ok(format!(
+                "no {key_name}, and none is needed: no event has a call-back"
+            ))),
             None if is_simulated(state) => Some(Finding::ok("the provider is simulated")),
             None => {
                 let detail = format!(

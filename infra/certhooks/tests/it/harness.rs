@@ -2,13 +2,16 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
+use providers::profile::{self, Profile};
+use providers::secret_member::SecretMember;
 use ring::hmac;
 use rusqlite::{Connection, OpenFlags};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 pub(crate) use crate::folder::Folder;
@@ -19,12 +22,29 @@ pub(crate) const META_SECRET: &str = "canary-meta-app-secret";
 pub(crate) const META_TOKEN: &str = "canary-meta-verify-token";
 
 /// Unsets the variables of the webhook secrets, so that those of `secrets.json` count.
-pub(crate) const NO_SECRETS: [(&str, &str); 4] = [
-    ("DIGICERT_WEBHOOK_KEY", ""),
-    ("CLOUDFLARE_WEBHOOK_AUTH", ""),
-    ("META_APP_SECRET", ""),
-    ("META_VERIFY_TOKEN", ""),
-];
+pub(crate) static NO_SECRETS: LazyLock<Vec<(&str, &str)>> =
+    LazyLock::new(|| webhook_members().map(|member| (member.variable, "")).collect());
+
+/// The members of every provider's webhook secret.
+fn webhook_members() -> impl Iterator<Item = &'static SecretMember> {
+    profile::ALL.iter().flat_map(|row| row.webhook_secret)
+}
+
+/// The value of a member of a webhook secret, for all that [`command`] starts: those above, and the like.
+fn webhook_secret(member: &SecretMember) -> String {
+    match member.name {
+        "digicert_webhook_key" => DIGICERT_KEY.to_owned(),
+        name => format!("canary-{}", name.replace('_', "-")),
+    }
+}
+
+/// The webhook secret of a provider, as it is stored on AWS.
+pub(crate) fn stored_secret(row: &Profile) -> SecretString {
+    let members = row.webhook_secret.iter();
+    let members =
+        members.map(|member| (member.stored_as.to_owned(), webhook_secret(member).into()));
+    Value::Object(members.collect()).to_string().into()
+}
 
 /// The timeout of every wait; a test that reaches it has failed.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -179,15 +199,11 @@ impl Drop for Local {
 /// A state folder with the webhook secrets of [`command`].
 pub(crate) fn folder_with_secrets() -> Folder {
     let folder = Folder::new();
-    let secrets = json!({
-        "digicert_webhook_key": DIGICERT_KEY,
-        "cloudflare_webhook_auth": CLOUDFLARE_AUTH,
-        "meta_app_secret": META_SECRET,
-        "meta_verify_token": META_TOKEN,
-    });
+    let secrets: BTreeMap<_, _> =
+        webhook_members().map(|member| (member.name, webhook_secret(member))).collect();
     crate::digicert::stage::write_private(
         &folder.path().join("secrets.json"),
-        &secrets.to_string(),
+        &json!(secrets).to_string(),
     );
     folder
 }
@@ -195,12 +211,7 @@ pub(crate) fn folder_with_secrets() -> Folder {
 /// `certhooks` in an environment that has only these variables and the webhook secrets.
 pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_certhooks"));
-    let secrets = BTreeMap::from([
-        ("DIGICERT_WEBHOOK_KEY", DIGICERT_KEY),
-        ("CLOUDFLARE_WEBHOOK_AUTH", CLOUDFLARE_AUTH),
-        ("META_APP_SECRET", META_SECRET),
-        ("META_VERIFY_TOKEN", META_TOKEN),
-    ]);
+    let secrets = webhook_members().map(|member| (member.variable, webhook_secret(member)));
     command.env_clear().envs(secrets).envs(variables.iter().copied()).stdin(Stdio::null());
     command
 }

@@ -2,12 +2,13 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use envelope::Provider;
-use reqwest::Client;
+use providers::profile;
+use reqwest::{Client, Url};
 use serde_json::Value;
 use simulator::{RecordedRequest, Settings, Simulator};
 use tokio::runtime::Runtime;
 
-use crate::harness::{CLOUDFLARE_AUTH, DIGICERT_KEY, Folder, Local, meta_signature, tail};
+use crate::harness::{Folder, Local, stored_secret, tail};
 
 pub(crate) const DIGICERT_API_KEY: &str = "canary-digicert-api-key";
 pub(crate) const CLOUDFLARE_API_TOKEN: &str = "canary-cloudflare-api-token";
@@ -139,16 +140,18 @@ async fn post(
     body: Vec<u8>,
     traceparent: Option<&str>,
 ) -> reqwest::Result<(u16, Value)> {
-    let (route, name, value) = match provider {
-        Provider::DIGICERT => ("digicert", "X-WEBHOOK-KEY", DIGICERT_KEY.to_owned()),
-        Provider::CLOUDFLARE => ("cloudflare", "cf-webhook-auth", CLOUDFLARE_AUTH.to_owned()),
-        _ => ("meta-ct", "X-Hub-Signature-256", meta_signature(&body)),
-    };
-    let mut request = client.post(format!("http://{address}/webhooks/{route}")).header(name, value);
+    let row = profile::of(provider);
+    let sample = (row.samples.request)(&stored_secret(row), body).unwrap();
+    let mut url: Url = format!("http://{address}{}", row.route).parse().unwrap();
+    url.set_query(Some(sample.query.as_str()).filter(|query| !query.is_empty()));
+    let mut request = client.request(sample.method, url);
+    for (name, value) in sample.headers {
+        request = request.header(name, value);
+    }
     if let Some(traceparent) = traceparent {
         request = request.header("traceparent", traceparent);
     }
-    let response = request.body(body).send().await?;
+    let response = request.body(sample.body).send().await?;
     let status = response.status().as_u16();
     Ok((status, serde_json::from_slice(&response.bytes().await?).unwrap_or_default()))
 }
@@ -159,11 +162,8 @@ fn ids(answer: &Value) -> Vec<String> {
 }
 
 fn provider_of(event: &Value) -> Provider {
-    match event {
-        event if event.get("event").is_some() => Provider::DIGICERT,
-        event if event.get("object").is_some() => Provider::META,
-        _ => Provider::CLOUDFLARE,
-    }
+    let row = profile::ALL.iter().find(|row| (row.samples.recognises)(event));
+    row.unwrap_or_else(|| panic!("no provider sends {event}")).provider
 }
 
 impl Local {

@@ -87,7 +87,7 @@ impl Scene {
     }
 
     fn variables(&self) -> BTreeMap<&str, &str> {
-        let mut all = BTreeMap::from(NO_SECRETS);
+        let mut all = BTreeMap::from_iter(NO_SECRETS.iter().copied());
         all.extend([
             ("DIGICERT_API_BASE", self.bases[0].as_str()),
             ("DIGICERT_API_KEY", DIGICERT_API_KEY),

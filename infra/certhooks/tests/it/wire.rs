@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use providers::profile;
 use serde_json::Value;
 
-use crate::harness::{CLOUDFLARE_AUTH, DIGICERT_KEY, Local, meta_signature};
+use crate::harness::{CLOUDFLARE_AUTH, DIGICERT_KEY, Local, meta_signature, stored_secret};
 
 pub(crate) const DIGICERT: &str = "/webhooks/digicert";
 pub(crate) const CLOUDFLARE: &str = "/webhooks/cloudflare";
@@ -64,7 +65,14 @@ impl Request {
             DIGICERT => Self::digicert(body),
             CLOUDFLARE => Self::cloudflare(body),
             META => Self::meta(body),
-            other => panic!("{other} is no route"),
+            other => {
+                let row = profile::ALL.iter().find(|row| row.route == other).unwrap();
+                let sample = (row.samples.request)(&stored_secret(row), body.into()).unwrap();
+                let request =
+                    Self { body: sample.body, ..Self::new(sample.method.as_str(), route) };
+                let headers = sample.headers.into_iter();
+                headers.fold(request, |request, (name, value)| request.with(name, value))
+            }
         }
     }
 

@@ -3,15 +3,16 @@ use std::sync::{Arc, Mutex};
 
 use boot::Environment;
 use bytes::Bytes;
+use envelope::Provider;
 use http::Response;
 use intake::{Intake, Secrets, Settings};
 use ports::{EventsQueue, Outgoing, PortResult, SecretSource, SecretVersions};
-use providers::profile::{ReceiverVisitor, visit_receivers};
+use providers::profile::{self, ReceiverVisitor, visit_receivers};
 use providers::receiver::WebhookReceiver;
 use providers::request::WebhookRequest;
 use tokio::runtime::{Builder, Runtime};
 
-/// The secret of every webhook endpoint here.
+/// Each member of the secret of every webhook endpoint here.
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// An events queue in memory.
@@ -31,13 +32,14 @@ impl EventsQueue for MemoryQueue {
     }
 }
 
-/// A source of [`SECRET`].
+/// A source of the provider's secret with [`SECRET`] in each member.
 #[derive(Clone, Copy)]
-pub struct FixedSecret;
+pub struct FixedSecret(Provider);
 
 impl SecretSource for FixedSecret {
     async fn current(&self) -> PortResult<SecretVersions> {
-        Ok(SecretVersions { current: Some(SECRET.into()), ..SecretVersions::default() })
+        let current = Some(profile::of(self.0).sample_secret(SECRET));
+        Ok(SecretVersions { current, ..SecretVersions::default() })
     }
 
     async fn all(&self) -> PortResult<SecretVersions> {
@@ -49,7 +51,7 @@ impl SecretSource for FixedSecret {
 pub fn intake<R: WebhookReceiver, Q: EventsQueue>(queue: Q) -> Intake<R, Q, FixedSecret> {
     let environment: Environment = std::iter::empty::<(&str, &str)>().collect();
     let settings = Settings::from_environment(&environment).unwrap();
-    Intake::new(queue, Some(Secrets::new(FixedSecret, &settings)), settings)
+    Intake::new(queue, Some(Secrets::new(FixedSecret(R::PROVIDER), &settings)), settings)
 }
 
 thread_local! {

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use envelope::{Check, CheckResult};
 use time::OffsetDateTime;
+use x509_parser::asn1_rs::oid;
 use x509_parser::extensions::{
     AuthorityKeyIdentifier, BasicConstraints, GeneralName, ParsedExtension,
 };
@@ -126,7 +127,15 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
             ));
         }
         let is_processed = PROCESSED.contains(&extension.oid);
-        if extension.critical && !is_processed {
+        if extension.critical && POISON == extension.oid {
+            found.push(Finding::unknown(
+                "precertificate",
+                format!(
+                    "{label} is a precertificate (RFC 6962, 3.1), which no client takes; its \
+                     certificate has the same TBS SHA-256"
+                ),
+            ));
+        } else if extension.critical && !is_processed {
             found.push(Finding::failed(
                 "unknown_critical_extension",
                 format!("{label} has the critical extension {oid}, which is not known here"),
@@ -160,6 +169,9 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
     }
     found
 }
+
+/// The extension that makes a precertificate unusable (RFC 6962, 3.1).
+const POISON: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.3);
 
 /// What is processed here, so that it may be critical. Key identifiers are, and must never be critical
 /// (RFC 5280, 4.2.1.1 and 4.2.1.2); OpenSSL and Go refuse them when they are.

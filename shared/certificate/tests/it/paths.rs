@@ -632,3 +632,29 @@ fn hostile_bundles_are_given_up_on() {
         assert_eq!(report.verdict, Verdict::Unknown, "{:?}", report.checks);
     }
 }
+
+/// It cannot be judged as a certificate, which is no fault of it. Any other critical extension that is not
+/// known is one, also beside the poison.
+#[test]
+fn a_precertificate_is_unknown() {
+    let root = ca("Root");
+    let leaf = server("x.example").with(|params| params.serial_number = Some(7.into()));
+    let critical = |arc: u64| {
+        let oid = [1, 3, 6, 1, 4, 1, 11129, 2, 4, arc];
+        let mut extension = CustomExtension::from_oid_content(&oid, vec![5, 0]);
+        extension.set_criticality(true);
+        extension
+    };
+    for (extensions, result, code) in [
+        (vec![critical(3)], CheckResult::Unknown, "precertificate"),
+        (vec![critical(9)], CheckResult::Failed, "unknown_critical_extension"),
+        (vec![critical(3), critical(9)], CheckResult::Failed, "unknown_critical_extension"),
+    ] {
+        let mut params = leaf.params.clone();
+        params.custom_extensions = extensions;
+        let issuer = rcgen::Issuer::from_params(&root.params, &root.key);
+        let pem = params.signed_by(&leaf.key, &issuer).unwrap().pem();
+        let path = ask(&pem, &root.own()).checks.path;
+        assert_eq!((path.result, &*path.code), (result, code), "{}", path.detail);
+    }
+}

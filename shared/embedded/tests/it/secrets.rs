@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use embedded::{LocalSecret, LocalSecrets, Options, State};
 use envelope::Provider;
 use ports::{SecretSource, SecretVersions};
+use providers::profile;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -48,10 +49,10 @@ async fn the_first_start_generates_random_secrets() {
     let secrets = open(&one).secrets(|_| None);
     drop(open(&two));
     let members = content(&one);
-    assert_eq!(
-        members.keys().collect::<Vec<_>>(),
-        ["cloudflare_webhook_auth", "digicert_webhook_key", "meta_app_secret", "meta_verify_token"]
-    );
+    let expected = profile::ALL.iter().flat_map(|row| row.webhook_secret);
+    let mut expected: Vec<_> = expected.map(|member| member.name).collect();
+    expected.sort_unstable();
+    assert_eq!(members.keys().collect::<Vec<_>>(), expected);
     assert!(members.values().all(|value| value.len() >= 32));
     assert!(content(&two).iter().all(|(name, value)| members[name] != *value));
     let digicert = all(&secrets.webhook(Provider::DIGICERT)).await;
@@ -76,7 +77,9 @@ async fn missing_secrets_are_added_to_an_existing_file() {
     write(&folder, r#"{"digicert_api_key": "mine", "digicert_webhook_key": "also-mine"}"#);
     let secrets = open(&folder).secrets(|_| None);
     let members = content(&folder);
-    assert_eq!(members.len(), 5);
+    // The API key, and each member of a webhook secret.
+    let webhook = profile::ALL.iter().flat_map(|row| row.webhook_secret).count();
+    assert_eq!(members.len(), 1 + webhook);
     assert_eq!(
         (&*members["digicert_api_key"], &*members["digicert_webhook_key"]),
         ("mine", "also-mine")

@@ -61,6 +61,7 @@ static PROFILE: Profile = Profile {
         },
         simulation: &[],
     },
+    has_call_backs: true,
     type_prefix: "com.example.",
     stack_outputs: StackOutputs {
         webhook_url: "InventedWebhookUrl",

@@ -54,6 +54,7 @@ pub(crate) static PROFILE: Profile = Profile {
         key: super::api::key,
         simulation: &[],
     },
+    has_call_backs: true,
     type_prefix: super::receiver::TYPE_PREFIX,
     event_prefix: "ssl.custom_hostname_certificate.",
     stack_outputs: StackOutputs {

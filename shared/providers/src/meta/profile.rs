@@ -49,6 +49,7 @@ pub(crate) static PROFILE: Profile = Profile {
         key: super::api::key,
         simulation: &[(DOMAINS_VARIABLE, "example.com")],
     },
+    has_call_backs: true,
     type_prefix: super::receiver::TYPE_PREFIX,
     event_prefix: "",
     stack_outputs: StackOutputs {

@@ -3,10 +3,12 @@ use std::fmt::Debug;
 use http::HeaderMap;
 use proptest::prelude::{Strategy, any, prop, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
+use providers::certspotter::CertspotterReceiver;
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::interpretation::Plan;
 use providers::meta::MetaReceiver;
+use providers::profile::{ReceiverVisitor, visit_receivers};
 use providers::receiver::{Event, InvalidDocument, WebhookReceiver};
 use providers::{dispatch, fair_queue};
 use serde_json::{Map, Value, json};
@@ -39,13 +41,7 @@ fn bodies_that_are_no_object_are_refused() {
         (b"7", InvalidDocument::NotAnObject),
         (b"null", InvalidDocument::NotAnObject),
     ] {
-        for outcome in [
-            received::<DigicertReceiver>(body, receipt()),
-            received::<CloudflareReceiver>(body, receipt()),
-            received::<MetaReceiver>(body, receipt()),
-        ] {
-            assert_eq!(outcome.unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
-        }
+        visit_receivers(&mut IsRefused { body, refusal });
     }
 }
 
@@ -172,6 +168,28 @@ fn check<R: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
     Ok(events.len())
 }
 
+/// Any receiver refuses this body.
+struct IsRefused<'a> {
+    body: &'a [u8],
+    refusal: InvalidDocument,
+}
+
+impl ReceiverVisitor for IsRefused<'_> {
+    fn visit<R: WebhookReceiver>(&mut self) {
+        let refusal = received::<R>(self.body, receipt()).unwrap_err();
+        assert_eq!(refusal, self.refusal, "{}", String::from_utf8_lossy(self.body));
+    }
+}
+
+/// [`check`] at any receiver. It may be refused.
+struct Checked<'a>(&'a [u8]);
+
+impl ReceiverVisitor for Checked<'_> {
+    fn visit<R: WebhookReceiver>(&mut self) {
+        let _ = check::<R>(self.0);
+    }
+}
+
 fn stays_whole<R: WebhookReceiver>(body: &[u8]) -> bool
 where
     InvalidDocument: Debug,
@@ -182,16 +200,13 @@ where
 proptest! {
     #[test]
     fn any_bytes_at_any_receiver(body: Vec<u8>) {
-        let _ = (check::<DigicertReceiver>(&body), check::<CloudflareReceiver>(&body), check::<MetaReceiver>(&body));
+        visit_receivers(&mut Checked(&body));
         let _ = DigicertReceiver::is_open_probe(&request(&HeaderMap::new(), &body));
     }
 
     #[test]
     fn any_document_at_any_receiver(document in documents()) {
-        let body = document.to_string();
-        let _ = check::<DigicertReceiver>(body.as_bytes());
-        let _ = check::<CloudflareReceiver>(body.as_bytes());
-        let _ = check::<MetaReceiver>(body.as_bytes());
+        visit_receivers(&mut Checked(document.to_string().as_bytes()));
     }
 
     #[test]
@@ -208,6 +223,10 @@ proptest! {
         let changes = json!([{"field": "certificate", "value": data}, {"field": "phishing", "value": data}, data]);
         let body = json!({"object": "certificate_transparency", "entry": [{"id": more, "changes": changes}]});
         prop_assert_eq!(check::<MetaReceiver>(body.to_string().as_bytes()), Ok(3));
+        let issuance = json!({"tbs_sha256": data, "dns_names": data, "cert_der": more, "cert": data, "not_before": more});
+        let body = json!({"id": more, "endpoints": data, "issuance": issuance});
+        prop_assert_eq!(check::<CertspotterReceiver>(body.to_string().as_bytes()), Ok(1));
+        prop_assert!(stays_whole::<CertspotterReceiver>(body.to_string().as_bytes()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod adversity;
 mod api_cloudflare;
 mod api_digicert;
 mod api_meta;
+mod certspotter;
 mod cloudflare;
 mod digicert;
 mod enrich;

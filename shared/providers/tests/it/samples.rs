@@ -42,7 +42,7 @@ fn envelopes(name: &str) -> Vec<Envelope> {
     let is_its_folder = |row: &&&Profile| name.split('/').next() == Some(row.name);
     let row = profile::ALL.iter().find(is_its_folder);
     let row = row.unwrap_or_else(|| panic!("{name} is in no folder of a provider"));
-    let secret = "0123456789abcdef0123456789abcdef".into();
+    let secret = row.sample_secret("0123456789abcdef0123456789abcdef");
     let request = (row.samples.request)(&secret, body).unwrap().received(NOON);
     let events = (row.receive)(&request, &secret);
     let events = events.unwrap_or_else(|error| panic!("{name}: {error}"));

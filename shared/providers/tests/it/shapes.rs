@@ -76,7 +76,7 @@ fn only_sources_of_providers_are_interpreted() {
 /// An envelope from the queue need not be one that a receiver made.
 #[test]
 fn any_envelope_is_interpreted() {
-    for source in ["/digicert/certcentral", "/cloudflare", "/meta/certificate-transparency"] {
+    for source in envelope::Provider::ALL.iter().map(|provider| format!("/{provider}")) {
         for data in [
             "null",
             "7",
@@ -86,7 +86,7 @@ fn any_envelope_is_interpreted() {
             r#"{"object":"certificate_transparency","entry":[]}"#,
         ] {
             let mut envelope = only::<DigicertReceiver>(json!({"event": "x"}));
-            envelope.source = source.to_owned();
+            envelope.source.clone_from(&source);
             envelope.data = serde_json::from_str(data).unwrap();
             let interpretation = dispatch::interpret(&envelope).unwrap();
             assert_eq!(interpretation.kind, envelope::EventType::Unrecognised, "{source} {data}");

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use envelope::Provider;
 use providers::profile::{self, NotReceived};
 use providers::request::WebhookRequest;
-use secrecy::SecretString;
 use serde_json::json;
 
 use crate::support::NOON;
 
-const SECRET: &str = r#"{"webhook_key":"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk","webhook_auth":"kkkkkkkkkkkkkkkkkkkkkkkk","app_secret":"kkkkkkkkkkkkkkkkkkkkkkkk","verify_token":"kkkkkkkkkkkkkkkkkkkkkkkk"}"#;
+const SECRET: &str = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
 
 /// `count` times the text, with commas between.
 fn list(text: &str, count: usize) -> String {
@@ -47,6 +46,16 @@ const SHAPES: &[Shape] = &[
         )
     }),
     (Provider::DIGICERT, "an event name", |n| format!(r#"{{"event":"{}"}}"#, "a".repeat(16 * n))),
+    (Provider::CERTSPOTTER, "names", |n| {
+        certspotter(&format!(r#""dns_names":[{}]"#, list(r#""shop.example.com""#, n)))
+    }),
+    (Provider::CERTSPOTTER, "endpoints", |n| {
+        let endpoints = list(r#"{"monitored_domain":"example.com"}"#, n);
+        format!(r#"{{"id":"1","issuance":{{}},"endpoints":[{endpoints}]}}"#)
+    }),
+    (Provider::CERTSPOTTER, "one long certificate", |n| {
+        certspotter(&format!(r#""cert_der":"{}""#, "AAAA".repeat(n)))
+    }),
     (Provider::CLOUDFLARE, "hosts and certificates", |n| {
         let (hosts, all) = (list(r#""a.example""#, n / 2), list(r#"{"issuer":"i"}"#, n / 2));
         cloudflare(&format!(r#""ssl":{{"hosts":[{hosts}],"certificates":[{all}]}}"#))
@@ -94,6 +103,10 @@ const SHAPES: &[Shape] = &[
     }),
 ];
 
+fn certspotter(issuance: &str) -> String {
+    format!(r#"{{"id":"1","endpoints":[],"issuance":{{{issuance}}}}}"#)
+}
+
 fn cloudflare(data: &str) -> String {
     let metadata = json!({
         "event": {"type": "ssl.custom_hostname_certificate.issuance.failed"},
@@ -112,15 +125,17 @@ fn phishing(names: &str) -> String {
 
 /// The request with this body, as its provider makes it.
 fn request(provider: Provider, body: &str) -> WebhookRequest {
-    let samples = &profile::of(provider).samples;
-    let secret = SecretString::from(SECRET);
-    (samples.request)(&secret, body.as_bytes().to_vec()).unwrap().received(NOON)
+    let row = profile::of(provider);
+    (row.samples.request)(&row.sample_secret(SECRET), body.as_bytes().to_vec())
+        .unwrap()
+        .received(NOON)
 }
 
 /// The time that it takes to receive and interpret all events of a request, and the bytes of the
 /// envelopes, and of what is told beside the payloads.
 fn receive(provider: Provider, request: &WebhookRequest) -> (Duration, usize, usize) {
-    let (row, secret) = (profile::of(provider), SecretString::from(SECRET));
+    let row = profile::of(provider);
+    let secret = row.sample_secret(SECRET);
     let began = Instant::now();
     let events = (row.receive)(request, &secret).unwrap();
     let interpretations: Vec<_> =
@@ -178,9 +193,9 @@ fn more_updates_than_meta_sends_are_refused_before_anything_is_built() {
     let entries = list("{}", 900_000);
     let body = format!(r#"{{"object":"certificate_transparency","entry":[{entries}]}}"#);
     let request = request(Provider::META, &body);
-    let secret = SecretString::from(SECRET);
+    let row = profile::of(Provider::META);
     let began = Instant::now();
-    let refused = (profile::of(Provider::META).receive)(&request, &secret);
+    let refused = (row.receive)(&request, &row.sample_secret(SECRET));
     assert!(matches!(refused, Err(NotReceived::Document(_))));
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

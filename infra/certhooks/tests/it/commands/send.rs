@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use providers::profile;
 use serde_json::{Value, json};
 
 use super::{Ended, run, run_in};
@@ -29,8 +30,8 @@ fn lines(ended: &Ended) -> Vec<Value> {
 fn every_sample_is_accepted() {
     let local = Local::start(&[]);
     let mut files = Vec::new();
-    for folder in ["digicert", "cloudflare", "meta-ct"] {
-        let entries = fs::read_dir(events_folder().join(folder)).unwrap();
+    for row in profile::ALL {
+        let entries = fs::read_dir(events_folder().join(row.name)).unwrap();
         files.extend(entries.map(|entry| entry.unwrap().path().to_str().unwrap().to_owned()));
     }
     let files: Vec<&str> = files.iter().map(String::as_str).collect();

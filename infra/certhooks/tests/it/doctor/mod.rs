@@ -1,5 +1,6 @@
 //! `certhooks doctor`: the compiled binary, with simulated providers and `certhooks local`.
 
+mod certspotter;
 mod cloudflare;
 mod digicert;
 mod installation;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpSocket;
 
-use super::{ROUTES, delivers_only, event};
+use super::{delivers_only, event, routes};
 use crate::harness::{Folder, Local, META_TOKEN};
 use crate::wire::{Answer, DIGICERT, META, Request};
 
@@ -29,7 +29,7 @@ fn only_listed_addresses_are_allowed() {
     let local =
         Local::start(&[("SOURCE_IP_ALLOWLIST", "216.168.240.0/20, 127.0.0.2 ,127.1.0.0/16")]);
     let mut ids = Vec::new();
-    for (number, route) in (0_u64..).zip(ROUTES) {
+    for (number, route) in (0_u64..).zip(routes()) {
         let request = Request::to(route, event(route, number));
         for header in ["X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP"] {
             let claimed = request.clone().with(header, "216.168.240.1");
@@ -99,7 +99,7 @@ fn forwarded_addresses_count_from_a_trusted_proxy_only() {
 fn an_allowlist_does_not_replace_a_configured_secret() {
     let variables = [("ALLOW_UNAUTHENTICATED", "true"), ("SOURCE_IP_ALLOWLIST", "127.0.0.0/8")];
     let local = Local::start(&variables);
-    for route in ROUTES {
+    for route in routes() {
         Request::bare(route, event(route, 1)).send(&local).refused(401);
         Request::to(route, event(route, 1)).send(&local).accepted_one();
     }

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use super::{ROUTES, delivers_only, event};
+use super::{delivers_only, event, routes};
 use crate::harness::Local;
 use crate::wire::{Answer, CLOUDFLARE, DIGICERT, META, Request, connect, send_half};
 
@@ -40,7 +40,7 @@ fn the_operator_may_set_another_limit() {
     for limit in [1000, 17 << 20] {
         let local = Local::start(&[("MAX_BODY_BYTES", &limit.to_string())]);
         let mut ids = Vec::new();
-        for (number, route) in (0_u64..).zip(ROUTES) {
+        for (number, route) in (0_u64..).zip(routes()) {
             Request::to(route, padded(route, number, limit + 1)).send(&local).refused(413);
             // A queue message is limited to 1 MiB, so the rest of the body must be blanks.
             let answer = Request::to(route, padded(route, number, limit)).send(&local);
@@ -55,7 +55,7 @@ fn the_operator_may_set_another_limit() {
 fn ten_megabytes() {
     let local = Local::start(&[]);
     let body = vec![b'x'; 10_000_000];
-    for route in ROUTES {
+    for route in routes() {
         let request = Request::to(route, body.clone());
         request.send(&local).refused(413);
         request.chunked(1 << 16).send(&local).refused(413);
@@ -69,7 +69,7 @@ fn ten_megabytes() {
 fn chunks() {
     let local = Local::start(&[]);
     let mut ids = Vec::new();
-    for (number, route) in (0_u64..).zip(ROUTES) {
+    for (number, route) in (0_u64..).zip(routes()) {
         for size in [1, 7, 4096] {
             let body = event(route, number * 10 + size);
             let request = Request::to(route, body).chunked(usize::try_from(size).unwrap());
@@ -84,7 +84,7 @@ fn chunks() {
 fn expect_100_continue() {
     let local = Local::start(&[]);
     let mut ids = Vec::new();
-    for (number, route) in (0_u64..).zip(ROUTES) {
+    for (number, route) in (0_u64..).zip(routes()) {
         let body = event(route, number);
         let bytes = Request::to(route, &*body).with("Expect", "100-continue").to_bytes("close");
         let mut stream = connect(&local.address);
@@ -102,7 +102,7 @@ fn expect_100_continue() {
 #[test]
 fn a_body_cut_short() {
     let local = Local::start(&[]);
-    for route in ROUTES {
+    for route in routes() {
         let whole = padded(route, 1, 2000);
         let request = Request::to(route, &*whole);
         let bytes = request.to_bytes("close");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ROUTES, delivers_only, event};
+use super::{delivers_only, event, routes};
 use crate::harness::Local;
 use crate::wire::{CLOUDFLARE, DIGICERT, META, Request};
 
@@ -19,7 +19,7 @@ fn nested(route: &str, levels: usize) -> String {
 fn a_body_that_is_not_a_json_object_is_400_with_the_reason() {
     let local = Local::start(&[]);
     let mut count = 0;
-    for route in ROUTES {
+    for route in routes() {
         let good = event(route, 1);
         let cut = &good[..good.len() - 1];
         let mut invalid_utf8 = good.replace("example.com", MARK).into_bytes();
@@ -76,7 +76,7 @@ fn a_body_that_is_not_a_json_object_is_400_with_the_reason() {
 #[test]
 fn a_byte_order_mark_and_a_slash_at_the_end_change_nothing() {
     let local = Local::start(&[]);
-    for route in ROUTES {
+    for route in routes() {
         let id = Request::to(route, event(route, 1)).send(&local).accepted_one();
         let marked = format!("\u{feff}{}", event(route, 1));
         assert_eq!(Request::to(route, marked).send(&local).accepted_one(), id, "{route}");
@@ -158,7 +158,7 @@ fn an_object_without_an_event_name_is_400_and_names_the_missing_member() {
 fn unusual_but_valid() {
     let local = Local::start(&[]);
     let mut ids = Vec::new();
-    for route in ROUTES {
+    for route in routes() {
         ids.push(Request::to(route, nested(route, 100)).send(&local).accepted_one());
     }
     let repeated = [

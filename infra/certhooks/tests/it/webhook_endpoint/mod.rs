@@ -17,12 +17,16 @@ mod signature;
 
 use std::collections::BTreeSet;
 
+use providers::profile;
 use serde_json::Value;
 
 use crate::harness::{Local, tail};
 use crate::wire::{CLOUDFLARE, DIGICERT, META};
 
-const ROUTES: [&str; 3] = [DIGICERT, CLOUDFLARE, META];
+/// The routes of all providers.
+fn routes() -> Vec<&'static str> {
+    profile::ALL.iter().map(|row| row.route).collect()
+}
 
 /// An event without call-back, a different one for each number.
 fn event(route: &str, number: u64) -> String {
@@ -36,7 +40,9 @@ fn event(route: &str, number: u64) -> String {
         META => format!(
             r#"{{"object":"certificate_transparency","entry":[{{"id":"{number}","time":1510160948,"changes":[{{"field":"other","value":{number}}}]}}]}}"#
         ),
-        other => panic!("{other} is no route"),
+        other => {
+            (profile::ALL.iter().find(|row| row.route == other).unwrap().samples.event)(number)
+        }
     }
 }
 

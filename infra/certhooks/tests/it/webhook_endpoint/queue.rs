@@ -9,7 +9,7 @@ use embedded::{Options, State};
 use ports::{EventsQueue, Outgoing};
 use rusqlite::Connection;
 
-use super::{ROUTES, delivers_only, event};
+use super::{delivers_only, event, routes};
 use crate::harness::{Local, events_folder, tail};
 use crate::wire::{CLOUDFLARE, DIGICERT, META, Request};
 
@@ -22,7 +22,7 @@ fn a_locked_queue_is_503() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let began = Instant::now();
     std::thread::scope(|scope| {
-        for route in ROUTES {
+        for route in routes() {
             let local = &local;
             scope.spawn(move || {
                 let answer = Request::to(route, event(route, 1)).send(local);
@@ -37,7 +37,10 @@ fn a_locked_queue_is_503() {
     assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
     assert!(local.logged(0, |line| line["message"] == "accepted").is_empty());
     other.execute_batch("ROLLBACK").unwrap();
-    let ids = ROUTES.map(|route| Request::to(route, event(route, 1)).send(&local).accepted_one());
+    let ids = routes()
+        .into_iter()
+        .map(|route| Request::to(route, event(route, 1)).send(&local).accepted_one());
+    let ids: Vec<_> = ids.collect();
     delivers_only(&local, &ids);
 }
 
@@ -49,7 +52,7 @@ fn another_writer_causes_no_refusal() {
     std::thread::scope(|scope| {
         let other = scope.spawn(|| write_until(folder, &stop));
         for number in 0..120 {
-            for route in ROUTES {
+            for route in routes() {
                 Request::to(route, event(route, number)).send(&local).accepted_one();
             }
         }

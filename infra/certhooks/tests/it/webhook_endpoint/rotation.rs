@@ -1,15 +1,17 @@
 //! Our own secrets: in `secrets.json`, changed and broken while running.
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
+use providers::profile;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{ROUTES, delivers_only, event};
+use super::{delivers_only, event, routes};
 use crate::harness::{Local, NO_SECRETS};
 use crate::wire::{CLOUDFLARE, DIGICERT, KEY_HEADER, META, Request};
 
@@ -44,17 +46,15 @@ fn the_first_start_creates_usable_secrets() {
     let local = start(&[]);
     assert_eq!(fs::metadata(file(&local)).unwrap().permissions().mode() & 0o777, 0o600);
     let secrets = secrets(&local);
-    let names: Vec<&String> = secrets.as_object().unwrap().keys().collect();
-    assert_eq!(
-        names,
-        ["cloudflare_webhook_auth", "digicert_webhook_key", "meta_app_secret", "meta_verify_token"]
-    );
-    let values: Vec<&str> =
-        secrets.as_object().unwrap().values().map(|value| value.as_str().unwrap()).collect();
-    assert!(values.iter().all(|value| value.len() >= 32));
-    let id = with_key(1, values[1]).send(&local).accepted_one();
+    let names: BTreeSet<&str> = secrets.as_object().unwrap().keys().map(String::as_str).collect();
+    let members = profile::ALL.iter().flat_map(|row| row.webhook_secret);
+    assert_eq!(names, members.map(|member| member.name).collect());
+    let value = |name: &str| secrets[name].as_str().unwrap();
+    assert!(names.iter().all(|name| value(name).len() >= 32));
+    let id = with_key(1, value("digicert_webhook_key")).send(&local).accepted_one();
     Request::digicert(event(DIGICERT, 1)).send(&local).refused(401);
-    let challenge = format!("?hub.mode=subscribe&hub.challenge=5&hub.verify_token={}", values[3]);
+    let token = value("meta_verify_token");
+    let challenge = format!("?hub.mode=subscribe&hub.challenge=5&hub.verify_token={token}");
     assert_eq!(Request::new("GET", &format!("{META}{challenge}")).send(&local).body, b"5");
     delivers_only(&local, &[id]);
 }
@@ -186,12 +186,12 @@ fn an_unusable_secret_is_503() {
     };
     let digicert = "digicert_webhook_key";
     for (content, mode, routes) in [
-        ("{".to_owned(), 0o600, &ROUTES[..]),
-        (String::new(), 0o600, &ROUTES),
-        ("[]".to_owned(), 0o600, &ROUTES),
-        ("{}".to_owned(), 0o600, &ROUTES),
-        (good.to_string(), 0o640, &ROUTES),
-        (good.to_string(), 0o604, &ROUTES),
+        ("{".to_owned(), 0o600, &routes()[..]),
+        (String::new(), 0o600, &routes()),
+        ("[]".to_owned(), 0o600, &routes()),
+        ("{}".to_owned(), 0o600, &routes()),
+        (good.to_string(), 0o640, &routes()),
+        (good.to_string(), 0o604, &routes()),
         (with(digicert, json!("")), 0o600, &[DIGICERT]),
         (with(digicert, json!("   ")), 0o600, &[DIGICERT]),
         (with(digicert, json!("not-filled-in")), 0o600, &[DIGICERT]),

@@ -1,6 +1,6 @@
 //! Methods and paths.
 
-use super::{ROUTES, delivers_only, event};
+use super::{delivers_only, event, routes};
 use crate::harness::Local;
 use crate::wire::{Answer, CLOUDFLARE, DIGICERT, META, Request, connect};
 use std::io::Write;
@@ -67,7 +67,7 @@ fn requests_that_share_a_connection() {
     let local = Local::start(&[]);
     let mut stream = connect(&local.address);
     let mut ids = Vec::new();
-    for (number, route) in (0_u64..).zip(ROUTES) {
+    for (number, route) in (0_u64..).zip(routes()) {
         for (request, status) in [
             (Request::bare(route, event(route, number)), 401),
             (Request::to(route, "[]"), 400),

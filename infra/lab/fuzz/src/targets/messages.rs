@@ -38,8 +38,9 @@ pub(crate) fn event_seeds() -> Vec<Vec<u8>> {
 
 pub(super) fn envelopes() -> Vec<Envelope> {
     let received = |profile: &Profile, body: Vec<u8>| {
-        let request = (profile.samples.request)(&SECRET.into(), body).unwrap();
-        (profile.receive)(&request.received(NOON), &SECRET.into()).unwrap()
+        let secret = profile.sample_secret(SECRET);
+        let request = (profile.samples.request)(&secret, body).unwrap();
+        (profile.receive)(&request.received(NOON), &secret).unwrap()
     };
     let of = |profile: &&'static Profile| {
         let bodies = corpus::folder(&format!("events/{}", profile.name)).into_iter();

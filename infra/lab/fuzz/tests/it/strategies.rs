@@ -65,16 +65,24 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// The header by which each provider authenticates a request, here of an empty body.
+fn authentication() -> impl Iterator<Item = (&'static str, String)> {
+    profile::ALL.iter().map(|row| {
+        let request = (row.samples.request)(&row.sample_secret(SECRET), Vec::new()).unwrap();
+        request.headers.last().unwrap().clone()
+    })
+}
+
 /// Headers with names that a webhook endpoint reads or any others, and with valid values or any
 /// others.
 fn headers() -> impl Strategy<Value = HeaderMap> {
     let name = prop_oneof![
-        select(vec!["x-webhook-key", "cf-webhook-auth", "x-hub-signature-256", "traceparent"])
+        select(authentication().map(|(name, _)| name).chain(["traceparent"]).collect::<Vec<_>>())
             .prop_map(str::to_owned),
         "[a-z][a-z-]{0,8}",
     ];
     let value = prop_oneof![
-        Just(SECRET.as_bytes().to_vec()),
+        select(authentication().map(|(_, value)| value.into_bytes()).collect::<Vec<_>>()),
         Just(b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_vec()),
         any::<Vec<u8>>(),
     ];

@@ -1,0 +1,18 @@
+//! Cert Spotter, the certificate transparency monitor of SSLMate.
+//!
+//! A title in quotation marks in this folder's comments is a page of SSLMate's documentation. Both were
+//! read on 2026-11-30, in stored copies and not on the live site.
+//!
+//! - "Cert Spotter Webhooks": <https://sslmate.com/help/reference/certspotter_webhook>
+//! - "CT Search API": <https://sslmate.com/help/reference/ct_search_api_v1>
+
+mod document;
+mod interpretation;
+mod profile;
+mod receiver;
+mod samples;
+
+pub use interpretation::interpret;
+pub(crate) use profile::PROFILE;
+pub use profile::{API_BASE, API_KEY, WEBHOOK_PASSWORD, WEBHOOK_USERNAME};
+pub use receiver::CertspotterReceiver;
