@@ -26,8 +26,8 @@ pub struct CertificateData {
     pub checks: Checks,
     /// What the provider says is wrong, and the names in the event that were skipped and why.
     pub problems: Vec<String>,
-    /// What domain control validation waits for, as the provider gives it. `None` when it waits for
-    /// nothing.
+    /// What domain control validation waits for: `{method, records: [{type, name, value}], delegation,
+    /// expires}`. `None` when it waits for nothing.
     pub dcv: Option<Value>,
     /// Other certificates that the call-back found, without PEM. For Meta those of the suspected
     /// names.

@@ -15,7 +15,7 @@ pub struct Interpretation {
     pub plan: Plan,
     /// What the provider says is wrong, and the names that were skipped and why.
     pub problems: Vec<String>,
-    /// What domain control validation waits for, as the provider gives it.
+    /// What domain control validation waits for, in the form of the certificate event.
     pub dcv: Option<Value>,
     /// What the event itself says about a certificate, where it came without PEM.
     pub certificates: Vec<Certificate>,

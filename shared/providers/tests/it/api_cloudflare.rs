@@ -89,14 +89,15 @@ fn the_details_are_read() {
     let active = read(ACTIVE);
     assert_eq!((active.status.as_deref(), active.certificates.len()), (Some("active"), 0));
     assert_eq!(active.problems.len(), 1);
-    assert_eq!(active.dcv.unwrap()["ownership_verification"]["type"], "txt");
+    assert_eq!(active.dcv.unwrap()["records"][0]["type"], "TXT");
 
     let waiting = read(WAITING);
     assert_eq!(waiting.problems[0], "SERVFAIL looking up CAA for example.com");
     assert_eq!(waiting.problems.len(), 2);
     let dcv = waiting.dcv.unwrap();
-    assert_eq!(dcv["cname_target"], "dcv.digicert.com");
-    assert!(dcv["ownership_verification_http"]["http_url"].is_string());
+    assert_eq!(dcv["records"][0]["value"], "dcv.digicert.com");
+    let kinds: Vec<_> = dcv["records"].as_array().unwrap().iter().map(|it| &it["type"]).collect();
+    assert!(kinds.contains(&&json!("HTTP")), "{dcv}");
 }
 
 #[test]

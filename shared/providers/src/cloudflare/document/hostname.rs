@@ -1,23 +1,17 @@
 use envelope::{Certificate, Names};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use crate::json::{self, Members};
 use crate::naming::{bounded, is_short};
 use crate::validity;
 
-/// Members of `ssl` with what domain control validation waits for ("Webhook data definitions",
-/// "Custom Hostname Details").
-const VALIDATION_MEMBERS: &[&str] = &[
-    "cname",
-    "cname_target",
-    "txt_name",
-    "txt_value",
-    "http_url",
-    "http_body",
-    "validation_records",
+/// Pairs of members that hold the name and the value of a record which validation waits for, and its type
+/// ("Webhook data definitions", "Custom Hostname Details").
+const RECORDS: [(&str, &str, &str); 3] = [
+    ("CNAME", "cname", "cname_target"),
+    ("TXT", "txt_name", "txt_value"),
+    ("HTTP", "http_url", "http_body"),
 ];
-/// Members of the hostname with what ownership verification waits for ("Custom Hostname Details").
-const OWNERSHIP_MEMBERS: &[&str] = &["ownership_verification", "ownership_verification_http"];
 
 /// The most that is read of lists whose length the sender decides: Cloudflare has two or three
 /// certificates for a hostname, with a handful of names. Every certificate has the names, so both are
@@ -69,13 +63,35 @@ impl<'a> Hostname<'a> {
         all.filter_map(message).map(|message| bounded(&message)).collect()
     }
 
-    /// What validation waits for. `None` when it waits for nothing.
+    /// What validation of the domain, and of its ownership, waits for. `None` when it waits for nothing.
     pub(crate) fn dcv(&self) -> Option<Value> {
-        let mut dcv = non_empty(self.ssl(), VALIDATION_MEMBERS);
-        dcv.extend(non_empty(&self.members, OWNERSHIP_MEMBERS));
+        let ssl = self.ssl();
+        let mut records = records_of(ssl);
+        records.extend(listed(ssl, "validation_records"));
+        if let Some(ownership) = self.members.object("ownership_verification") {
+            let text = |name| ownership.text(name).filter(|text| !text.is_empty());
+            let kind = text("type").unwrap_or_default().to_uppercase();
+            records.extend(record(&kind, text("name"), text("value")));
+        }
+        let over_http = self.members.object("ownership_verification_http");
+        records.extend(over_http.iter().flat_map(records_of));
+        let delegation = listed(ssl, "dcv_delegation_records");
+        if records.is_empty() && (delegation.is_empty() || self.is_active()) {
+            return None;
+        }
+        let list = |records: Vec<Value>| (!records.is_empty()).then_some(records);
+        let dcv = json!({
+            "method": ssl.text("method").filter(|method| is_short(method)),
+            "records": records,
+            "delegation": list(delegation),
+            "expires": null,
+        });
         // What is larger than any real one stays in the payload.
-        let is_plausible = |dcv: &Value| dcv.to_string().len() <= DCV_LIMIT;
-        (!dcv.is_empty()).then_some(Value::Object(dcv)).filter(is_plausible)
+        (dcv.to_string().len() <= DCV_LIMIT).then_some(dcv)
+    }
+
+    fn is_active(&self) -> bool {
+        self.status().is_some_and(|status| status == "active")
     }
 
     /// One for each of `ssl.certificates` where the API returns them, else the one that `ssl`
@@ -136,18 +152,21 @@ fn names(ssl: &Members<'_>) -> Option<Names> {
     (!dns.is_empty()).then(|| Names { dns, ..Names::default() })
 }
 
-/// The named members that are neither `null` nor empty.
-fn non_empty(members: &Members<'_>, names: &[&str]) -> Map<String, Value> {
-    let value = |name| serde_json::from_str(members.get(name)?.get()).ok();
-    let named = names.iter().filter_map(|name| Some(((*name).to_owned(), value(name)?)));
-    named.filter(|(_, value)| !is_empty(value)).collect()
+/// The records that the members of an object describe.
+fn records_of(members: &Members<'_>) -> Vec<Value> {
+    let text = |name| members.text(name).filter(|text| !text.is_empty());
+    let found =
+        RECORDS.iter().filter_map(|(kind, name, value)| record(kind, text(name), text(value)));
+    found.collect()
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.is_empty(),
-        Value::Array(values) => values.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        _ => false,
-    }
+/// The records that the objects of a list describe.
+fn listed(members: &Members<'_>, name: &str) -> Vec<Value> {
+    let list = members.list(name).unwrap_or_default();
+    list.into_iter().filter_map(Members::of).flat_map(|members| records_of(&members)).collect()
+}
+
+/// A record; `None` where there is neither name nor value.
+fn record(kind: &str, name: Option<String>, value: Option<String>) -> Option<Value> {
+    (name.is_some() || value.is_some()).then(|| json!({"type": kind, "name": name, "value": value}))
 }

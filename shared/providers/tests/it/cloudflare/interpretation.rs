@@ -96,20 +96,27 @@ fn problems_dcv_and_certificates_are_read() {
         "serial_number": "1001172778337169491", "signature": "ECDSAWithSHA256",
         "uploaded_on": "2021-11-17T04:33:54.561747Z", "expires_on": "2022-11-21T12:00:00Z",
         "cname": "_ca3.a.example", "cname_target": "dcv.digicert.com", "txt_name": "", "http_url": null,
+        "dcv_delegation_records": [{"cname": "_acme-challenge.a.example", "cname_target": "a.dcv.example"}],
         "validation_records": [], "validation_errors": [{"message": "caa_error: a.example"}, "plain", {}, 7],
     });
     let body = with(document("renewal.failed"), &["data", "ssl"], Some(ssl));
     let errors = json!(["None of the A records …", {"message": "m"}]);
     let body = with(body, &["data", "verification_errors"], Some(errors));
     let ownership = json!({"type": "txt", "name": "n", "value": "v"});
-    let body = with(body, &["data", "ownership_verification"], Some(ownership.clone()));
+    let body = with(body, &["data", "ownership_verification"], Some(ownership));
     let interpretation = read::<CloudflareReceiver>(body);
     assert_eq!(
         interpretation.problems,
         ["caa_error: a.example", "plain", "None of the A records …", "m"]
     );
     let dcv = json!({
-        "cname": "_ca3.a.example", "cname_target": "dcv.digicert.com", "ownership_verification": ownership,
+        "method": null,
+        "records": [
+            {"type": "CNAME", "name": "_ca3.a.example", "value": "dcv.digicert.com"},
+            {"type": "TXT", "name": "n", "value": "v"},
+        ],
+        "delegation": [{"type": "CNAME", "name": "_acme-challenge.a.example", "value": "a.dcv.example"}],
+        "expires": null,
     });
     assert_eq!(interpretation.dcv, Some(dcv));
     let [certificate] = interpretation.certificates.as_slice() else { panic!("one certificate") };

@@ -161,7 +161,13 @@ fn the_flat_shape_is_accepted() {
     assert_eq!(interpretation.kind, EventType::DomainValidationFailed);
     assert_eq!(interpretation.plan, Plan::UnusableId);
     assert_eq!(interpretation.problems, ["caa_error"]);
-    assert_eq!(interpretation.dcv, Some(json!({"cname": "x"})));
+    assert_eq!(
+        interpretation.dcv,
+        Some(json!({
+            "method": null, "records": [{"type": "CNAME", "name": "x", "value": null}], "delegation": null,
+            "expires": null,
+        }))
+    );
 }
 
 #[test]
