@@ -152,6 +152,7 @@ fn marks(entry: &Entry) -> String {
         entry.ordering.as_deref(),
         marked(entry.reconciled, "reconciled"),
         marked(entry.replayed, "replayed"),
+        marked(entry.conflict, "conflict"),
     ];
     marks.into_iter().flatten().collect::<Vec<_>>().join(",")
 }
@@ -161,11 +162,12 @@ fn identifier(history: &History, name: &str) -> Option<String> {
     Some(entry.as_str().map_or_else(|| entry.to_string(), str::to_owned))
 }
 
-/// The value of the latest event that has one; a stale event counts only where no other has one.
+/// The value of the latest event that has one; a stale or disputed event counts only where no other has one.
 fn latest<'a, T>(history: &'a History, known: impl Fn(&'a Entry) -> Option<T>) -> Option<T> {
-    let of = |is_stale: bool| {
+    let of = |is_doubtful: bool| {
         let entries = history.entries.iter().rev();
-        entries.filter(move |entry| entry.ordering.is_some() == is_stale).find_map(&known)
+        let doubtful = |entry: &Entry| entry.ordering.is_some() || entry.is_disputed();
+        entries.filter(move |entry| doubtful(entry) == is_doubtful).find_map(&known)
     };
     of(false).or_else(|| of(true))
 }

@@ -57,6 +57,9 @@ pub struct Entry {
     pub reconciled: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replayed: Option<bool>,
+    /// `true` if another certificate was delivered under the first id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<bool>,
     /// order_id, certificate_id, hostname, …
     pub identifiers: Map<String, Value>,
     /// Serial numbers of the leaves, in upper-case hex.
@@ -117,6 +120,11 @@ impl DeliveryRecord {
 }
 
 impl Entry {
+    /// Whether another certificate was delivered before, and nobody could be asked which one is true.
+    pub fn is_disputed(&self) -> bool {
+        self.conflict == Some(true) && self.callback.outcome != Outcome::Downloaded
+    }
+
     /// Whether the entry is a replay: another delivery of the same event, with an entry of its own.
     pub fn is_replay(&self) -> bool {
         self.replayed == Some(true)

@@ -48,6 +48,7 @@ pub(crate) fn history_record(
             ordering: event.ordering.clone(),
             reconciled: event.reconciled,
             replayed: event.replayed,
+            conflict: event.conflict,
             identifiers: identifiers.filter(|(_, value)| short(value)).collect(),
             not_after: leaves.first().and_then(not_after),
             serial_numbers,

@@ -175,8 +175,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let outcome = enrichment.callback.outcome;
         let leaf = enrichment.leaf(event.interpretation.kind).map(str::to_owned);
         let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
-        // What the provider's record contradicts is no later state of the certificate.
-        let advancing = lifecycle.as_ref().filter(|_| !enrichment.is_contradicted);
+        // What the provider's record contradicts, or nobody can decide, is no later state of the certificate.
+        let is_disputed = event.disputed_leaf.is_some() && outcome != Outcome::Downloaded;
+        let is_doubtful = enrichment.is_contradicted || is_disputed;
+        let advancing = lifecycle.as_ref().filter(|_| !is_doubtful);
         let composed = compose(event.redacted, event.interpretation, enrichment);
         let composed = self.advance(advancing, composed).await?;
         let max_leaves = event.profile.leaves;

@@ -38,6 +38,7 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Deliv
         ordering: None,
         reconciled: None,
         replayed: None,
+        conflict: None,
         identifiers: Map::from_iter([("order_id".to_owned(), json!(12))]),
         serial_numbers: vec!["0A1B".into()],
         not_after: Some("2027-01-01T00:00:00Z".into()),

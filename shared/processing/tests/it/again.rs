@@ -268,6 +268,10 @@ async fn a_conflict_that_nobody_decides_is_delivered_as_one() {
     let events = bench.fake.events();
     assert_eq!(events[1].conflict, Some(true));
     assert_eq!(outcome(&events[1]), (Outcome::Included, None));
+    let state = bench.fake.state();
+    let known = state.states.values().next().unwrap();
+    assert_eq!(known.id, "e", "an undecided certificate moves no state");
+    assert!(state.history[1].entry.is_disputed() && !state.history[0].entry.is_disputed());
     assert_ne!(leaf(&events[0]), leaf(&events[1]));
 }
 
