@@ -10,7 +10,7 @@ use crate::types::{FailureKind, Retry, RetryReason};
 /// How long a download may be not ready after `certificate_issued` (lemur polls an order 10 times).
 const READY_WITHIN: time::Duration = time::Duration::minutes(10);
 /// How long an event is retried before it is delivered without an answer.
-const MAX_AGE: time::Duration = time::Duration::days(10);
+pub(crate) const MAX_AGE: time::Duration = time::Duration::days(10);
 /// The longest delay that SQS allows: 15 minutes.
 pub(crate) const MAX_DELAY: Duration = Duration::from_secs(900);
 /// How many complete answers without a usable certificate are final.

@@ -7,6 +7,7 @@
 //! - [`process`]: the way of one message: claim, archive, enrich, deliver, record; or requeue
 //! - [`types`]: what an event is on its way, and what each step can come to
 //! - [`enrich`]: the loop that drives a provider's call-backs, and the check of what came
+//! - [`newer`]: an envelope of a version that this worker does not know
 //! - [`repeat`]: what an event is whose id was delivered before
 //! - [`confirm`]: what the provider's own record says of the leaf
 //! - [`decide`]: whether an answer that cannot be used is final or tried again, and when
@@ -33,6 +34,7 @@ mod health;
 mod history;
 pub mod http;
 mod key;
+mod newer;
 mod offload;
 mod process;
 mod repeat;

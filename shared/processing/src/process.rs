@@ -16,6 +16,7 @@ use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::compose::{Redacted, compose};
+use crate::newer::AnyVersion;
 use crate::offload::offload;
 use crate::repeat::{Repeat, distinguishing_hash};
 use crate::types::{
@@ -54,6 +55,12 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 
     /// Processes one message.
     pub async fn process(&self, message: QueueMessage) -> Disposition {
+        if let Some(newer) = AnyVersion::newer(&message.body) {
+            return self.send_back(newer, message.body).await.unwrap_or_else(|error| {
+                telemetry::unacknowledged(None, &error);
+                Disposition::Unacknowledged
+            });
+        }
         let envelope = match parse(&message.body) {
             Ok(envelope) => self.apis.without_personal_data(envelope),
             Err(error) => {

@@ -178,6 +178,14 @@ pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
 }
 
+/// A worker of an older version met it.
+pub(crate) fn newer_version(provider: Provider, id: &str, kind: &str, dataschema: &str) {
+    tracing::warn!(
+        %provider, id, r#type = kind, dataschema,
+        "sent back unread: the envelope is of a newer version than this worker"
+    );
+}
+
 /// A repeat came with another certificate than was delivered. It has an id of its own.
 pub(crate) fn conflict(event: &Event<'_>, is_delivered: bool) {
     let provider = event.interpretation.provider;

@@ -11,6 +11,7 @@
 //! - [`foreign`], [`scripted`]: answers that are not the provider's own, byte for byte
 //! - [`many_calls`]: work of many calls stops, and goes on where it was
 //! - [`observed`]: a certificate of a log, which came with its event
+//! - [`newer`]: envelopes of a version that this worker does not know
 //! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`stale`]: events that are older than the state of their certificate
 //! - [`time`]: what depends on the age of an event
@@ -28,6 +29,7 @@ mod foreign;
 mod invented_provider;
 mod ledger;
 mod many_calls;
+mod newer;
 mod observed;
 mod outage;
 mod scripted;
