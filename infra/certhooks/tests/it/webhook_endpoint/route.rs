@@ -33,7 +33,6 @@ fn no_other_route_exists() {
         "/",
         "/webhooks",
         "/webhooks/",
-        "/webhooks/digicert/",
         "/webhooks/digicert/x",
         "/webhooks/DigiCert",
         "/webhooks//digicert",
