@@ -295,7 +295,8 @@ fn evaluate(orders: &[Order], database: &Database, mut row: Row) -> Result<Row> 
         };
         row.events += 1;
         row.lost += u64::from(!events.iter().any(|event| is_true(&event)));
-        row.unexplained += (events.len() as u64).saturating_sub(1);
+        let repeated = (events.len() as u64).saturating_sub(1);
+        count(&mut row, "issued more than once", repeated);
         let differs = |event: &&CertificateEvent| event.data.checks.confirmed.code == "differs";
         marked_chains += events.iter().filter(differs).count() as u64;
         forged_chains += u64::from(matches!(order.forgery, Some(Forgery::Before | Forgery::After)));
@@ -308,9 +309,17 @@ fn evaluate(orders: &[Order], database: &Database, mut row: Row) -> Result<Row> 
         row.lost += u64::from(order.is_revoked && events.is_empty());
         let is_expected = events.len() == usize::from(order.is_revoked || is_forged)
             && marked == usize::from(is_forged);
-        row.unexplained += u64::from(!is_expected);
+        count(&mut row, "revocations that are not as expected", u64::from(!is_expected));
     }
     row.measure("forged, and not delivered", refused);
-    row.unexplained += u64::abs_diff(forged_chains, marked_chains);
+    count(&mut row, "forged chains without a mark", u64::abs_diff(forged_chains, marked_chains));
     Ok(row)
+}
+
+/// Counts what the contract does not explain, by its kind.
+fn count(row: &mut Row, kind: &str, number: u64) {
+    row.unexplained += number;
+    if number > 0 {
+        *row.at.entry(kind.to_owned()).or_default() += number;
+    }
 }

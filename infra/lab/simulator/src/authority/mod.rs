@@ -17,7 +17,7 @@ pub(crate) use self::issued::{Curve, Issued, number_of};
 use crate::fifo_cache::FifoCache;
 
 /// The number of leaves that are kept.
-const CAPACITY: usize = 4096;
+const CAPACITY: usize = 32_768;
 
 pub(crate) struct Authority {
     p256: Hierarchy,
@@ -39,7 +39,7 @@ impl Authority {
         })
     }
 
-    /// The leaf for `key`. The same key gets the same bytes as long as it is among the last 4096. The first
+    /// The leaf for `key`. The same key gets the same bytes as long as it is among the last 32,768. The first
     /// of `names` is the common name.
     pub(crate) fn issue(&self, key: &str, names: Vec<String>, curve: Curve) -> Result<Arc<Issued>> {
         if let Some(issued) = self.cache().get(key) {
