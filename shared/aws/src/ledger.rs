@@ -110,13 +110,15 @@ pub struct WaitingToken {
 }
 
 impl WaitingToken {
+    /// The end is in the key to the microsecond: two tokens may come within one second.
     fn of(item: &Item) -> Option<Self> {
         let text = |name: &str| item.get(name)?.as_s().ok();
-        let expires = item.get("expires_at")?.as_n().ok()?.parse().ok()?;
+        let (webhook_id, micros) = text("sk")?.rsplit_once('#')?;
+        let nanos = micros.parse::<i128>().ok()?.checked_mul(1000)?;
         Some(Self {
-            webhook_id: text("sk")?.rsplit_once('#')?.0.to_owned(),
+            webhook_id: webhook_id.to_owned(),
             token: text("token")?.as_str().into(),
-            expires: OffsetDateTime::from_unix_timestamp(expires).ok()?,
+            expires: OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?,
         })
     }
 }

@@ -160,13 +160,17 @@ pub async fn a_challenge_waits_until_it_expires(
     for number in 0..forged {
         keep("7", format!("token {number}"), in_seconds(1000 + number)).await?;
     }
+    // Two that come within a second are two.
+    let soon = in_seconds(1600);
+    keep("7", "first".into(), soon).await?;
+    keep("7", "second".into(), soon + Duration::MILLISECOND).await?;
     let used = in_seconds(1700);
     for _ in 0..2 {
         keep("7", "used".into(), used).await?;
     }
     ledger.delete_challenge("7", used).await?;
-    let mut expected: Vec<_> = (6..forged).map(|number| format!("token {number}")).collect();
-    expected.push("of another webhook".to_owned());
+    let mut expected: Vec<_> = (8..forged).map(|number| format!("token {number}")).collect();
+    expected.extend(["of another webhook", "first", "second"].map(str::to_owned));
     let mut waiting = waiting().await;
     waiting.sort();
     expected.sort();
