@@ -2,32 +2,41 @@ use serde_json::value::RawValue;
 
 use crate::json::{self, Member, Members};
 
-/// The document without the e-mail addresses in its `data`, which are people's (`orderApprovalEmails`,
-/// "CertCentral event types"). All else stays byte for byte, but for white space around the members of the
-/// two objects. `None` for a document without any.
+/// The document without the e-mail addresses in it, which are people's (`orderApprovalEmails`, "CertCentral
+/// event types"), wherever they stand. All else stays byte for byte, but for white space around the members of
+/// the objects that held one. `None` for a document without any.
 pub(super) fn without_emails(document: &RawValue) -> Option<Box<RawValue>> {
-    let root = Members::of(document)?;
-    let data = Members::of(root.get("data")?)?;
-    if !data.iter().any(is_address) {
+    RawValue::from_string(stripped(document)?).ok()
+}
+
+/// The value without addresses; `None` where it holds none. Documents are nested to a limit (`json::object`).
+fn stripped(value: &RawValue) -> Option<String> {
+    if let Some(members) = Members::of(value) {
+        let kept: Vec<_> = members.iter().filter(|member| !is_address(member)).collect();
+        let below: Vec<_> = kept.iter().map(|member| stripped(member.value)).collect();
+        if kept.len() == members.iter().count() && below.iter().all(Option::is_none) {
+            return None;
+        }
+        let texts = kept.iter().zip(below).map(|(member, below)| {
+            let value = below.unwrap_or_else(|| member.value.get().to_owned());
+            format!("{}:{value}", member.quoted_name())
+        });
+        return Some(format!("{{{}}}", texts.collect::<Vec<_>>().join(",")));
+    }
+    let list: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+    let below: Vec<_> = list.iter().map(|value| stripped(value)).collect();
+    if below.iter().all(Option::is_none) {
         return None;
     }
-    let text = |member: &Member<'_>| member.quoted_name() + ":" + member.value.get();
-    let data = object(data.iter().filter(|member| !is_address(member)).map(text));
-    let root = object(root.iter().map(|member| match member.is("data") {
-        true => format!("{}:{data}", member.quoted_name()),
-        false => text(member),
-    }));
-    RawValue::from_string(root).ok()
+    let texts = list.iter().zip(below);
+    let texts = texts.map(|(value, below)| below.unwrap_or_else(|| value.get().to_owned()));
+    Some(format!("[{}]", texts.collect::<Vec<_>>().join(",")))
 }
 
 /// Whether a member is named after e-mails and holds an address. The status of an e-mail holds none.
 fn is_address(member: &Member<'_>) -> bool {
     let is_named = member.quoted_name().to_ascii_lowercase().contains("email");
     is_named && json::canonical(member.value).contains('@')
-}
-
-fn object(members: impl Iterator<Item = String>) -> String {
-    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 #[cfg(test)]
@@ -37,6 +46,23 @@ mod tests {
     fn without(document: &str) -> Option<String> {
         let document = RawValue::from_string(document.to_owned()).unwrap();
         without_emails(&document).map(|document| document.get().to_owned())
+    }
+
+    #[test]
+    fn addresses_are_left_out_wherever_they_stand() {
+        for (document, expected) in [
+            (r#"{"event":"e","emails":"a@b.example"}"#, r#"{"event":"e"}"#),
+            (
+                r#"{"data":{"sub":{"email":"a@b.example","n":1e0}}}"#,
+                r#"{"data":{"sub":{"n":1e0}}}"#,
+            ),
+            (
+                r#"{"data":{"list":[ 1, {"x":2,"Email":["a@b.example"]},[3] ]}}"#,
+                r#"{"data":{"list":[1,{"x":2},[3]]}}"#,
+            ),
+        ] {
+            assert_eq!(without(document).as_deref(), Some(expected), "{document}");
+        }
     }
 
     #[test]
