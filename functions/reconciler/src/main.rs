@@ -38,12 +38,14 @@ async fn main() -> ExitCode {
 async fn start(environment: Environment) -> Result<(), StartError> {
     let required = |variable| environment.required(variable);
     let (events, ledger) = (required("EVENTS_QUEUE_URL")?, required("LEDGER_TABLE")?);
-    required(profile::of(Provider::DIGICERT).api.secret_id_variable)?;
+    let [key, token] = [Provider::DIGICERT, Provider::CLOUDFLARE]
+        .map(|provider| profile::of(provider).api.secret_id_variable);
     // The one without the other is a mistake: nothing would be compared.
-    let token = profile::of(Provider::CLOUDFLARE).api.secret_id_variable;
     if environment.optional(ACCOUNT).is_some() || environment.optional(token).is_some() {
         required(ACCOUNT)?;
         required(token)?;
+    } else {
+        required(key)?;
     }
     let settings = [Provider::DIGICERT, Provider::CLOUDFLARE]
         .map(|provider| Settings::from_environment(&environment, provider));
@@ -60,6 +62,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
         };
         Ok(Arc::new(Reconciler::new(&settings, ports)?))
     };
+    let certcentral = certcentral.filter(|_| environment.optional(key).is_some());
     let certcentral = certcentral.map(reconciler).transpose()?;
     let cloudflare = cloudflare.map(reconciler).transpose()?;
     lambda::answer(&environment, |event: LambdaEvent<IgnoredAny>| {

@@ -338,6 +338,15 @@ def test_parameters_take_what_they_should(name, accepted, refused):
     assert not any(pattern.fullmatch(value) for value in refused)
 
 
+def test_cloudflare_alone_is_reconciled_where_its_account_is_named():
+    assert "Reconciler" not in processed(EnableDigicert="false")["Resources"]
+    stack = processed(EnableDigicert="false", CloudflareAccountId="01a7362d577a6c3019a474fd6f485823")
+    variables = stack["Resources"]["Reconciler"]["Properties"]["Environment"]["Variables"]
+    named = {name for name, value in variables.items() if value is not None}
+    assert {"CLOUDFLARE_API_SECRET_ID", "CLOUDFLARE_ACCOUNT_ID"} <= named
+    assert not any(name.startswith("DIGICERT") for name in named)
+
+
 # --- alarms, dashboard, outputs ----------------------------------------------------------------------------------
 
 

@@ -118,3 +118,31 @@ async fn it_does_not_start_without_its_settings() {
     let (is_success, stderr) = failed_start(BINARY, &wrong).await.unwrap();
     assert!(!is_success && stderr.contains("RECONCILE_WINDOW_MINUTES"), "{stderr}");
 }
+
+/// Cloudflare's history is compared where its account is named, with CertCentral or without it.
+#[tokio::test]
+async fn cloudflare_alone_is_compared() {
+    let emulator = Emulator::start().await.unwrap();
+    let simulator =
+        Simulator::start("127.0.0.1:0".parse().unwrap(), Settings::default()).await.unwrap();
+    let events = emulator.create_queue("events").await.unwrap();
+    emulator.create_table("ledger").await.unwrap();
+    let token = json!({"api_token": "sample-token"}).to_string();
+    emulator.create_secret("cloudflare-api", &token).await.unwrap();
+    let mut variables = emulator.environment();
+    let own = [
+        ("EVENTS_QUEUE_URL", events),
+        ("LEDGER_TABLE", "ledger".to_owned()),
+        ("CLOUDFLARE_API_SECRET_ID", "cloudflare-api".to_owned()),
+        ("CLOUDFLARE_ACCOUNT_ID", "01a7362d577a6c3019a474fd6f485823".to_owned()),
+        ("CLOUDFLARE_API_BASE", simulator.cloudflare_base()),
+    ];
+    variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    let mut reconciler = Function::start(BINARY, &variables).await.unwrap();
+    let InvocationResult::Response(response) = reconciler.invoke("{}").await.unwrap() else {
+        panic!("the run failed: {:?}", reconciler.stop().await)
+    };
+    assert_eq!((&response["seen"], &response["cloudflare"]["seen"]), (&json!(0), &json!(0)));
+    let asked = simulator.requests().recent();
+    assert!(asked.iter().any(|request| request.path.contains("alerting/v3/history")), "{asked:?}");
+}
