@@ -92,7 +92,7 @@ pub struct DeliveryRecord {
     pub history: Option<HistoryRecord>,
 }
 
-/// What was delivered under an id, by which a repeat is told from a copy of the queue's.
+/// What was delivered under an id, by which a repeat is distinguished from a copy of the queue's.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeliveredResult {
     /// When the webhook endpoint received the event, to the microsecond.

@@ -14,7 +14,7 @@ pub enum Claim {
     /// Another owner holds the claim, with a lease until then.
     Held { until: OffsetDateTime },
     /// An event with this id was delivered before. `None` for an id that was recorded alone, and for a
-    /// row of an older version: what came of it is not known, so nothing can be told from it.
+    /// row of an older version: what came of it is not known, so nothing follows from it.
     Recorded(Option<DeliveredResult>),
 }
 

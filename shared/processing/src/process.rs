@@ -242,7 +242,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         Ok(())
     }
 
-    /// Records what was delivered, by which a repeat is told from a copy.
+    /// Records what was delivered, by which a repeat is distinguished from a copy.
     async fn record(
         &self,
         event: &Event<'_>,

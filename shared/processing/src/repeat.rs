@@ -4,7 +4,7 @@ use ports::DeliveredResult;
 use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
-/// The hash by which the certificate of such an event is told from another one: its SHA-256. What a log shows
+/// The hash by which the certificate of such an event is distinguished from another one: its SHA-256. What a log shows
 /// may be the certificate or its precertificate, so that there it is the SHA-256 of the TBSCertificate, which
 /// both have.
 pub(crate) fn distinguishing_hash(kind: EventType, leaf: &Certificate) -> Option<&str> {

@@ -19,7 +19,7 @@ pub(crate) fn last_run<L: Ledger>(ledger: &L, provider: Provider) -> Kept<'_, L>
     Kept { ledger, key: format!("reconciled/last/{provider}") }
 }
 
-/// When the figure of a day was told last.
+/// When the figure of a day was logged last.
 pub(crate) fn last_figure<L: Ledger>(ledger: &L, provider: Provider) -> Kept<'_, L> {
     Kept { ledger, key: format!("reconciled/figure/{provider}") }
 }

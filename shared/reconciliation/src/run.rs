@@ -169,7 +169,7 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
     /// One figure a day, by complete runs.
     async fn tell_figure(&self, report: &Report, began: OffsetDateTime) -> PortResult<()> {
         let last = last_figure(&self.ports.ledger, self.provider());
-        if last.get().await?.is_some_and(|told| told.date() == began.date()) {
+        if last.get().await?.is_some_and(|logged| logged.date() == began.date()) {
             return Ok(());
         }
         last.set(began).await?;

@@ -15,16 +15,18 @@ const PENDING: &str = "AWSPENDING";
 /// Lists the archived events of a provider that came from `since` until the rotation ended, but for those
 /// that came with the new secret while it was made. Whoever knew an old secret may have sent any of them. A
 /// stage is that which the endpoint knew, and its view is some minutes old at times, so nothing else is
-/// concluded from it.
+/// concluded from it. Nothing is listed without `since`.
 ///
 /// # Errors
 /// The archive cannot be read.
 pub(crate) async fn list_suspects(
     installation: &dyn Installation,
     provider: Provider,
-    (since, began): (OffsetDateTime, OffsetDateTime),
+    since: Option<OffsetDateTime>,
+    began: OffsetDateTime,
     output: Output,
 ) -> CommandResult<()> {
+    let Some(since) = since else { return Ok(()) };
     let kinds = EventFilter { provider: vec![ProviderName(provider)], event: Vec::new() };
     let until = Some(OffsetDateTime::now_utc());
     let filter = Filter { kinds, since: Some(since), until, ..Filter::default() };

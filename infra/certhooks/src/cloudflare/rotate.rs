@@ -49,10 +49,7 @@ pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<
         return plan.roll_back().await;
     }
     plan.rotate().await?;
-    match since {
-        Some(since) => list_suspects(&*installation, PROVIDER, (*since, began), output).await,
-        None => Ok(()),
-    }
+    list_suspects(&*installation, PROVIDER, *since, began, output).await
 }
 
 impl RotationPlan<'_> {

@@ -38,10 +38,7 @@ pub(super) async fn run(access: &Access, arguments: &Rotate) -> CommandResult<()
         return plan.roll_back().await;
     }
     plan.rotate().await?;
-    match since {
-        Some(since) => list_suspects(&*installation, PROVIDER, (*since, began), output).await,
-        None => Ok(()),
-    }
+    list_suspects(&*installation, PROVIDER, *since, began, output).await
 }
 
 impl RotationPlan<'_> {

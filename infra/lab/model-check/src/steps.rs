@@ -36,7 +36,7 @@ pub enum Flaw {
     AcknowledgedAtReceive,
     /// A claim is kept as if it were a record.
     ClaimedIsRecorded,
-    /// A repeat is told from a copy by its data, which is the same, and not by its time of receipt.
+    /// A repeat is distinguished from a copy by its data, which is the same, and not by its time of receipt.
     ComparedByData,
     /// The id of a repeat is the next number, and does not follow from the repeat.
     CountedIds,

@@ -122,23 +122,23 @@ fn no_symbolic_link_is_followed_when_writing() {
         ["certhooks.db", "certhooks.db-wal", "lock", "rotation.lock", "simulated", "archive"]
     {
         let folder = folder_with_mode(0o700);
-        let victim = folder.path().with_extension("victim");
-        fs::write(&victim, "precious").unwrap();
-        symlink(&victim, folder.path().join(name)).unwrap();
+        let target = folder.path().with_extension("target");
+        fs::write(&target, "precious").unwrap();
+        symlink(&target, folder.path().join(name)).unwrap();
         let error = State::open(folder.path(), Options::default()).err().unwrap();
         assert!(error.0.contains(&format!("{name} is a symbolic link")), "{error}");
-        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
-        fs::remove_file(victim).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+        fs::remove_file(target).unwrap();
     }
     // One that appears while the folder is in use.
     let folder = folder_with_mode(0o700);
-    let victim = folder.path().with_extension("victim");
-    fs::write(&victim, "precious").unwrap();
+    let target = folder.path().with_extension("target");
+    fs::write(&target, "precious").unwrap();
     let state = open(&folder);
     let rotation = state.secrets(|_| None).rotation(envelope::Provider::DIGICERT).unwrap();
-    symlink(&victim, folder.path().join("secrets.json.new")).unwrap();
+    symlink(&target, folder.path().join("secrets.json.new")).unwrap();
     rotation.begin(&embedded::random_secret().unwrap()).unwrap();
-    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+    assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
     assert!(fs::symlink_metadata(folder.path().join("secrets.json")).unwrap().is_file());
-    fs::remove_file(victim).unwrap();
+    fs::remove_file(target).unwrap();
 }

@@ -255,7 +255,7 @@ async fn a_forged_repeat_is_not_delivered() {
     assert!(state.ledger.keys().any(|id| id.starts_with("e/conflict/")));
 }
 
-/// Where nobody can be asked, the consumer is told of both.
+/// Where nobody can be asked, the consumer gets both.
 #[tokio::test]
 async fn a_conflict_that_nobody_decides_is_delivered_as_one() {
     let bench = Bench::without_keys().await;

@@ -272,7 +272,7 @@ async fn a_page_that_was_interrupted_is_delivered_once() {
 
 const MILLI: Duration = Duration::from_millis(1);
 
-/// Events as large as an endpoint accepts: whatever is told beside the payload leaves room for it, and
+/// Events as large as an endpoint accepts: whatever is delivered beside the payload leaves room for it, and
 /// what is requeued fits a queue message.
 #[tokio::test]
 async fn a_large_event_is_delivered_or_requeued_whole() {

@@ -1,4 +1,4 @@
-//! A certificate of a log that came with its event: it is checked without a call-back, and a repeat is told by
+//! A certificate of a log that came with its event: it is checked without a call-back, and a repeat is recognised by
 //! the TBSCertificate, which a certificate and its precertificate share.
 
 use ::time::{Duration, OffsetDateTime};
@@ -47,7 +47,7 @@ fn event(issuance: &Value, age: Duration) -> Value {
 }
 
 fn observed(der: &[u8], age: Duration) -> Value {
-    event(&json!({"dns_names": ["told.example"], "cert_der": BASE64.encode(der)}), age)
+    event(&json!({"dns_names": ["announced.example"], "cert_der": BASE64.encode(der)}), age)
 }
 
 fn names(event: &CertificateEvent) -> &[String] {
@@ -93,17 +93,17 @@ async fn what_cannot_be_read_or_is_another_certificate_is_said() {
         (Verdict::Unchecked, Outcome::NotNeeded)
     );
     assert!(unreadable.problems[0].contains("cannot be read"), "{:?}", unreadable.problems);
-    assert_eq!(unreadable.certificates[0].names.as_ref().unwrap().dns, ["told.example"]);
+    assert_eq!(unreadable.certificates[0].names.as_ref().unwrap().dns, ["announced.example"]);
 
     let bench = Bench::start().await;
     let der = BASE64.encode(&Pair::new("real.example").certificate);
-    let told = "a".repeat(64);
-    let issuance = json!({"tbs_sha256": told, "cert_der": der});
+    let announced = "a".repeat(64);
+    let issuance = json!({"tbs_sha256": announced, "cert_der": der});
     bench.process("r", &event(&issuance, Duration::ZERO)).await;
     let events = bench.fake.events();
-    assert_eq!(events[0].subject, format!("ct/certificate/{told}"));
+    assert_eq!(events[0].subject, format!("ct/certificate/{announced}"));
     let problem = &events[0].data.problems[0];
-    assert!(problem.contains(&told) && problem.contains("TBS SHA-256"), "{problem}");
+    assert!(problem.contains(&announced) && problem.contains("TBS SHA-256"), "{problem}");
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ pub fn classify_details(answer: &Answer<'_>) -> Classification<Details> {
             }
             _ => Classification::Failed { reason: Reason::Refused },
         },
+        Said::Empty => Classification::Failed { reason: Reason::NotFound },
         Said::Nothing => answer.retry(Reason::Unreadable),
     }
 }
@@ -105,7 +106,7 @@ pub(super) fn classify_verify(answer: &Answer<'_>) -> Classification<()> {
             _ => Classification::Good(()),
         },
         Said::Errors(_) => Classification::key_refused(),
-        Said::Nothing => answer.retry(Reason::Unreadable),
+        Said::Empty | Said::Nothing => answer.retry(Reason::Unreadable),
     }
 }
 
@@ -113,6 +114,8 @@ pub(super) fn classify_verify(answer: &Answer<'_>) -> Classification<()> {
 /// calls"). In API fixtures `errors` and `messages` of a success may be absent.
 enum Said<'a> {
     Result(Members<'a>),
+    /// A success without a result (`null`): there is nothing under this id.
+    Empty,
     /// At least one, with a code.
     Errors(Vec<ApiError>),
     /// Nothing: the answer is a firewall's, a proxy's, or cut.
@@ -126,6 +129,7 @@ impl<'a> Said<'a> {
         let success = body.get("success").map(RawValue::get);
         match (success, body.object("result")) {
             (Some("true"), Some(result)) if answer.is_success() => Self::Result(result),
+            (Some("true"), None) if answer.is_success() && has_null_result(&body) => Self::Empty,
             (Some("false"), _) => {
                 let errors = errors(answer.body);
                 let is_coded = errors.iter().any(|error| !error.code.is_empty());
@@ -134,6 +138,10 @@ impl<'a> Said<'a> {
             _ => Self::Nothing,
         }
     }
+}
+
+fn has_null_result(body: &Members<'_>) -> bool {
+    body.iter().any(|member| member.is("result") && member.value.get() == "null")
 }
 
 fn is_token_refused(status: u16, errors: &[ApiError]) -> bool {

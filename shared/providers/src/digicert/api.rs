@@ -32,7 +32,7 @@ const STATUSES: &[&str] = &[
     "expired",
 ];
 
-/// Problems of one order that are told at most.
+/// Problems of one order that are delivered at most.
 const PROBLEMS: usize = 100;
 
 /// What CertCentral says about an order and its primary certificate ("Order info").

@@ -77,10 +77,27 @@ fn answers_are_classified() {
         (200, String::new(), retry(Reason::Unreadable)),
         (200, "<html>".to_owned(), retry(Reason::Unreadable)),
         (200, ACTIVE[..ACTIVE.len() - 9].to_owned(), retry(Reason::Unreadable)),
-        (200, r#"{"success":true,"result":null}"#.to_owned(), retry(Reason::Unreadable)),
+        (
+            200,
+            r#"{"success":true,"result":null}"#.to_owned(),
+            Classification::Failed { reason: Reason::NotFound },
+        ),
         (200, r#"{"result":{}}"#.to_owned(), retry(Reason::Unreadable)),
     ] {
         assert_eq!(classify_details(&answer(status, &body)), expected, "{status} {body}");
+    }
+}
+
+/// The API itself says that there is nothing, which waiting does not change.
+#[test]
+fn a_success_without_a_result_is_final() {
+    let classify = |body: &str| classify_details(&answer(200, body));
+    assert!(matches!(
+        classify(r#"{"success":true,"errors":[],"result":null}"#),
+        Classification::Failed { reason: Reason::NotFound }
+    ));
+    for body in [r#"{"success":true}"#, r#"{"success":true,"result":7}"#, r#"{"result":null}"#] {
+        assert!(matches!(classify(body), Classification::Retry { .. }), "{body}");
     }
 }
 

@@ -132,7 +132,7 @@ fn request(provider: Provider, body: &str) -> WebhookRequest {
 }
 
 /// The time that it takes to receive and interpret all events of a request, and the bytes of the
-/// envelopes, and of what is told beside the payloads.
+/// envelopes, and of what is delivered beside the payloads.
 fn receive(provider: Provider, request: &WebhookRequest) -> (Duration, usize, usize) {
     let row = profile::of(provider);
     let secret = row.sample_secret(SECRET);

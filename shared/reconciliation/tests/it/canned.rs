@@ -85,7 +85,7 @@ impl Canned {
         at.map(|at| OffsetDateTime::now_utc() - at)
     }
 
-    /// When the figure of a day was told last.
+    /// When the figure of a day was logged last.
     pub(crate) async fn last_figure(&self) -> Option<OffsetDateTime> {
         let key = format!("reconciled/figure/{}", self.provider);
         let known = self.state.ledger().known(std::slice::from_ref(&key)).await.unwrap();

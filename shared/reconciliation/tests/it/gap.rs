@@ -144,7 +144,7 @@ async fn a_last_run_in_the_future_is_now() {
     assert!(canned.last_run().await.unwrap() >= Duration::ZERO);
 }
 
-/// The figure of a day is told by the first complete run of the day.
+/// The figure of a day is logged by the first complete run of the day.
 #[tokio::test]
 async fn a_day_has_one_figure() {
     let canned = certcentral(json!([unanswered(1, Duration::minutes(30))])).await;

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::enrich::CallResult;
 
-/// Problems of one event at most; the number of further ones is not told.
+/// Problems of one event at most; the number of further ones is left out.
 const PROBLEMS: usize = 100;
 
 /// What the calls of one event came to.
