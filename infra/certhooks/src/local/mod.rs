@@ -20,7 +20,7 @@ use boot::{Environment, Format};
 use embedded::{LocalSecrets, Options, State};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -73,6 +73,8 @@ async fn serve(
         .await
         .with_context(|| format!("--listen {}: cannot listen on this address", arguments.listen))?;
     let address = listener.local_addr()?;
+    // Before the process says that it listens: whoever reads that may stop it at once.
+    let stop_signal = StopSignal::listen()?;
 
     let (stop, stopped) = watch::channel(false);
     let endpoints = Arc::new(endpoints);
@@ -99,7 +101,7 @@ async fn serve(
         secrets: &secrets,
         reader: state.reader(),
     });
-    let outcome = until_stopped(samples.map(Samples::run)).await;
+    let outcome = until_stopped(stop_signal, samples.map(Samples::run)).await;
     tasks.end().await?;
     outcome
 }
@@ -150,23 +152,37 @@ impl Tasks {
 
 /// Waits for the signal to stop, and meanwhile sends and shows the samples, if there are any.
 async fn until_stopped(
+    mut stop_signal: StopSignal,
     samples: Option<impl Future<Output = anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {
-    let stopping = stop_signal();
-    tokio::pin!(stopping);
     if let Some(samples) = samples {
         tokio::select! {
             outcome = samples => outcome?,
-            signalled = &mut stopping => return signalled.map_err(Into::into),
+            () = stop_signal.received() => return Ok(()),
         }
     }
-    stopping.await.map_err(Into::into)
+    stop_signal.received().await;
+    Ok(())
 }
 
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+/// SIGINT (Ctrl-C) and SIGTERM, which end the process in order.
+struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
