@@ -3,6 +3,7 @@
 //! - [`order`]: the order of a bundle, and duplicates
 //! - [`checks`]: the result of each check
 //! - [`authority`]: certificates made on the spot
+//! - [`cpu_time`]: what a test costs, whatever else the machine does
 //! - [`paths`]: which paths are valid, beside `openssl verify`
 //! - [`redaction`]: private keys in text and in JSON
 //! - [`properties`]: no input causes a panic; time with a thousand certificates
@@ -11,6 +12,8 @@
 mod authority;
 #[cfg(test)]
 mod checks;
+#[cfg(test)]
+mod cpu_time;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
