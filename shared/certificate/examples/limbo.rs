@@ -1,8 +1,10 @@
-//! Measures path validation against the public suite x509-limbo, beside `openssl verify`:
-//! `cargo run --release -p certificate --example limbo -- path/to/limbo.json`. The suite is not part of
-//! the repository; github.com/C2SP/x509-limbo publishes it.
+//! Measures path validation against the public suite x509-limbo, beside `openssl verify` and Go's
+//! crypto/x509: `cargo run --release -p certificate --example limbo -- path/to/limbo.json [go.tsv]`, where
+//! `infra/lab/limbo/main.go` wrote the second file. The suite is not part of the repository;
+//! github.com/C2SP/x509-limbo publishes it.
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -39,36 +41,42 @@ struct PeerName {
 
 #[derive(Default)]
 struct Count {
-    agreed: usize,
-    failed_wrongly: usize,
-    ok_wrongly: usize,
-    unknown_success: usize,
-    unknown_failure: usize,
-    left_out: usize,
+    /// By what the suite expects and what is answered here, by OpenSSL and by Go.
+    answers: BTreeMap<[&'static str; 4], usize>,
     slowest: (Duration, String),
 }
 
+impl Count {
+    fn of(&self, is_meant: impl Fn([&str; 4]) -> bool) -> usize {
+        self.answers.iter().filter(|(key, _)| is_meant(**key)).map(|(_, count)| count).sum()
+    }
+}
+
 fn main() {
-    let Some(path) = std::env::args().nth(1) else {
-        return eprintln!("usage: limbo path/to/limbo.json");
+    let mut arguments = std::env::args().skip(1);
+    let Some(path) = arguments.next() else {
+        return eprintln!("usage: limbo path/to/limbo.json [path/to/go.tsv]");
     };
     let suite: Suite = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let go = arguments.next().map(|path| fs::read_to_string(path).unwrap()).unwrap_or_default();
+    let go: HashMap<&str, &str> = go.lines().filter_map(|line| line.split_once('\t')).collect();
     let mut count = Count::default();
-    for case in &suite.testcases {
-        match is_applicable(case) {
-            true => measure(case, &mut count),
-            false => count.left_out += 1,
-        }
+    for case in suite.testcases.iter().filter(|case| is_applicable(case)) {
+        measure(case, go.get(case.id.as_str()).copied(), &mut count);
     }
-    let Count { agreed, failed_wrongly, ok_wrongly, unknown_success, unknown_failure, .. } = count;
-    println!("\n| cases | |\n| --- | --: |");
-    println!("| as the suite expects | {agreed} |");
-    println!("| of these, to fail and `unknown` | {unknown_failure} |");
-    println!("| to succeed, and `failed` | {failed_wrongly} |");
-    println!("| to succeed, and `unknown` | {unknown_success} |");
-    println!("| to fail, and `ok` | {ok_wrongly} |");
-    println!("| left out (revocation lists, maximum depth) | {} |", count.left_out);
-    println!("\nslowest: {:?}, {}", count.slowest.0, count.slowest.1);
+    println!("\n| suite | here | OpenSSL | Go | cases |\n| --- | --- | --- | --- | --: |");
+    for ([suite, here, openssl, go], cases) in &count.answers {
+        println!("| {suite} | {here} | {openssl} | {go} | {cases} |");
+    }
+    let wrongly_ok = count.of(|[suite, here, others @ ..]| {
+        suite == "to fail" && here == "ok" && others.contains(&"refuses")
+    });
+    let wrongly_failed = count.of(|[suite, here, openssl, _]| {
+        suite == "to succeed" && here == "failed" && openssl == "accepts"
+    });
+    println!("\nto fail, refused by OpenSSL or Go, and `ok`: {wrongly_ok}");
+    println!("to succeed, accepted by OpenSSL, and `failed`: {wrongly_failed}");
+    println!("slowest: {:?}, {}", count.slowest.0, count.slowest.1);
 }
 
 fn is_applicable(case: &Case) -> bool {
@@ -76,37 +84,34 @@ fn is_applicable(case: &Case) -> bool {
     !features.iter().any(|feature| feature == "has-crl" || feature == "max-chain-depth")
 }
 
-fn measure(case: &Case, count: &mut Count) {
+/// Counts a case, and prints it where the suite expects something else, or with `LIMBO_ALL` set.
+fn measure(case: &Case, go: Option<&str>, count: &mut Count) {
     let started = Instant::now();
     let report = ask(case);
     let elapsed = started.elapsed();
     if elapsed > count.slowest.0 {
         count.slowest = (elapsed, case.id.clone());
     }
-    let is_success = case.expected_result == "SUCCESS";
-    let verdict = report.as_ref().map_or(Verdict::Unchecked, |report| report.verdict);
-    match (is_success, verdict) {
-        (true, Verdict::Ok) | (false, Verdict::Failed | Verdict::Unchecked) => count.agreed += 1,
-        (false, Verdict::Unknown) => {
-            count.agreed += 1;
-            count.unknown_failure += 1;
-        }
-        (true, Verdict::Unknown) => count.unknown_success += 1,
-        (true, _) => count.failed_wrongly += 1,
-        (false, Verdict::Ok) => count.ok_wrongly += 1,
-    }
-    let is_expected = matches!(
-        (is_success, verdict),
-        (true, Verdict::Ok) | (false, Verdict::Failed | Verdict::Unknown | Verdict::Unchecked)
-    );
+    let suite = if case.expected_result == "SUCCESS" { "to succeed" } else { "to fail" };
+    let here = match report.as_ref().map(|report| report.verdict) {
+        Some(Verdict::Ok) => "ok",
+        Some(Verdict::Unknown) => "unknown",
+        Some(Verdict::Failed | Verdict::Unchecked) | None => "failed",
+    };
+    let openssl = openssl(case);
+    let openssl_answer = if openssl == "OK" { "accepts" } else { "refuses" };
+    let go_answer = match go.map(|answer| answer.starts_with("accepts")) {
+        Some(true) => "accepts",
+        Some(false) => "refuses",
+        None => "not asked",
+    };
+    *count.answers.entry([suite, here, openssl_answer, go_answer]).or_default() += 1;
+    let is_expected =
+        matches!((suite, here), ("to succeed", "ok") | ("to fail", "failed" | "unknown"));
     if !is_expected || std::env::var_os("LIMBO_ALL").is_some() {
-        println!(
-            "{} expected {}: {verdict:?}{} | openssl: {}",
-            case.id,
-            case.expected_result,
-            reasons(report.as_ref()),
-            openssl(case)
-        );
+        let reasons = reasons(report.as_ref());
+        let go = go.unwrap_or("not asked").replace('\t', " ");
+        println!("{} {suite}: {here}{reasons} | openssl: {openssl} | go: {go}", case.id);
     }
 }
 
@@ -165,7 +170,7 @@ fn openssl(case: &Case) -> String {
     if let Some(time) = time_of(case) {
         command.args(["-attime", &time.unix_timestamp().to_string()]);
     }
-    let Ok(output) = command.arg(leaf).output() else { return "not installed".to_owned() };
+    let output = command.arg(leaf).output().unwrap();
     let _ = fs::remove_dir_all(&folder);
     if output.status.success() {
         return "OK".to_owned();
