@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use harness::Process;
 use serde::Deserialize;
 use serde_json::Value;
+use simulator::{Settings, Simulator};
 
 use crate::figures::{Figures, LOCAL_MEMORY, LOCAL_RATE};
 use crate::process;
@@ -24,16 +25,28 @@ const START: Duration = Duration::from_secs(30);
 const STALLED: Duration = Duration::from_secs(60);
 const EVENT: &str = "events/digicert/certificate_issued.json";
 
-/// Measures `events` events through `certhooks local`: `send` acts as the provider, the simulator answers the
-/// call-backs, and `tail` prints what was delivered.
+/// Measures `events` events through `certhooks local` as it is released: `send` acts as the provider, a
+/// simulator in this process answers the call-backs, and `tail` prints what was delivered.
 ///
 /// # Errors
 /// A program does not start, or an event is not delivered.
-pub fn measure(stage: &Stage, binaries: &Path, events: usize, figures: &mut Figures) -> Result<()> {
+pub async fn measure(
+    stage: &Stage,
+    binaries: &Path,
+    events: usize,
+    figures: &mut Figures,
+) -> Result<()> {
     eprintln!("bench: {events} events through `certhooks local`");
     // `certhooks local` has the whole machine, as in real use.
     process::unpin(std::process::id());
-    let local = Local::start(stage, &binaries.join("certhooks"))?;
+    let simulator = Simulator::start("127.0.0.1:0".parse()?, Settings::default()).await?;
+    let local = Local::start(stage, &binaries.join("certhooks"), &simulator)?;
+    tokio::task::block_in_place(|| run(&local, events, figures))?;
+    simulator.stop().await;
+    Ok(())
+}
+
+fn run(local: &Local, events: usize, figures: &mut Figures) -> Result<()> {
     let mut send =
         local.run(&["send", EVENT, "--count", &events.to_string(), "--to", &local.url])?;
     let mut tail = local.run(&["tail", "--json", "--from-start"])?;
@@ -57,12 +70,16 @@ struct Delivered {
 }
 
 impl Local {
-    fn start(stage: &Stage, program: &Path) -> Result<Self> {
+    fn start(stage: &Stage, program: &Path, simulator: &Simulator) -> Result<Self> {
         let (state, log) = (stage.folder().join("state"), stage.folder().join("local.log"));
         let mut command = Command::new(program);
-        command.args(["local", "--simulate", "--listen", "127.0.0.1:0", "--state"]).arg(&state);
+        command.args(["local", "--listen", "127.0.0.1:0", "--reconcile-every", "0s", "--state"]);
+        command.arg(&state).env_clear();
+        command.env("DIGICERT_API_KEY", "sample-api-key");
+        command.env("DIGICERT_API_BASE", simulator.digicert_base());
+        command.env("DIGICERT_API_BUDGET", "none");
         let output = File::create(&log)?;
-        command.env_clear().stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let server = Process::start(&mut command)?;
         let began = Instant::now();
         let address = loop {

@@ -119,7 +119,8 @@ async fn measure(
         all.mark_void(worker::WORKER, &error);
     }
     if wants(Part::Local)
-        && let Err(error) = local::measure(stage, binaries, arguments.events as usize, &mut all)
+        && let Err(error) =
+            local::measure(stage, binaries, arguments.events as usize, &mut all).await
     {
         all.mark_void(local::LOCAL, &error);
     }
