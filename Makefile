@@ -74,10 +74,12 @@ check-budgets:
 check-zips: ## fail if the zip of a function is larger than its budget
 	infra/aws/checks/budgets.sh --zips
 
+TEMPLATES := infra/aws/template.yaml $(wildcard infra/consumers/examples/*.yaml)
+
 .PHONY: check-template
 check-template: $(TOOLS)
-	$(BIN)/cfn-lint infra/aws/template.yaml
-	$(BIN)/sam validate --lint --template-file infra/aws/template.yaml
+	$(BIN)/cfn-lint $(TEMPLATES)
+	for template in $(TEMPLATES); do $(BIN)/sam validate --lint --template-file $$template; done
 	$(BIN)/checkov --config-file infra/aws/checkov.yaml
 
 # --- tests ---------------------------------------------------------------------------------------

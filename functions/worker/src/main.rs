@@ -1,11 +1,14 @@
-//! The worker: a batch of the events queue comes in, certificate events go onto the deliveries queue.
+//! The worker: a batch of the events queue comes in, certificate events go onto the deliveries queue, or
+//! to a topic that it is subscribed to.
 
 mod batch;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use aws::{DynamoLedger, S3Archive, Session, SqsDeliveries, SqsEvents, StoredSecret};
+use aws::{
+    AwsDeliveries, DeliveriesTarget, DynamoLedger, S3Archive, Session, SqsEvents, StoredSecret,
+};
 use boot::Environment;
 use lambda::StartError;
 use processing::{Keys, Ports, Settings, Worker};
@@ -19,7 +22,8 @@ async fn main() -> ExitCode {
 async fn start(environment: Environment) -> Result<(), StartError> {
     let settings = Settings::from_environment(&environment)?;
     let required = |variable| environment.required(variable);
-    let (events, deliveries) = (required("EVENTS_QUEUE_URL")?, required("DELIVERIES_QUEUE_URL")?);
+    let events = required("EVENTS_QUEUE_URL")?;
+    let deliveries = DeliveriesTarget::from_environment(&environment)?;
     let (ledger, archive) = (required("LEDGER_TABLE")?, required("ARCHIVE_BUCKET")?);
     let session = Session::start(&environment)?;
     let keys: Keys<_> = profile::ALL
@@ -32,7 +36,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
         .collect();
     let ports = Ports {
         events: SqsEvents::new(&session, events),
-        deliveries: SqsDeliveries::new(&session, deliveries),
+        deliveries: AwsDeliveries::new(&session, deliveries),
         ledger: DynamoLedger::new(&session, ledger),
         archive: S3Archive::new(&session, archive),
     };

@@ -94,8 +94,10 @@ def emulator(folder: Path) -> Iterator[Emulator]:
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "localhost",
     }
+    # It knows the default limit of SNS only, 256 KiB, and not the topic's own `MaximumMessageSize`.
+    launch = "from ministack.services import sns; sns._SNS_MAX_PAYLOAD_BYTES = 2**20; from ministack.app import main; main()"
     log = folder / "emulator.log"
-    with process([BIN / "ministack"], started.environment | settings, log):
+    with process([BIN / "python", "-c", launch], started.environment | settings, log):
         assert eventually(started.is_up), f"ministack did not start; see {log}"
         yield started
 

@@ -6,6 +6,7 @@
 //! - [`transport`]: the HTTP client, with or without a proxy
 //! - [`trust`]: the root certificates that the HTTP client trusts
 //! - [`sqs`]: the events queue and the deliveries queue
+//! - [`sns`], [`deliveries`]: a topic that the deliveries queue is subscribed to, and which of the two is set
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
 //! - [`rotation`]: replaces the value of a secret
 //! - [`stack`]: the outputs and parameters of a deployed stack
@@ -16,6 +17,8 @@
 
 #[cfg(feature = "s3")]
 mod archive;
+#[cfg(feature = "sns")]
+mod deliveries;
 mod endpoints;
 mod error;
 #[cfg(feature = "dynamodb")]
@@ -35,6 +38,8 @@ mod rotation;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod session;
+#[cfg(feature = "sns")]
+mod sns;
 #[cfg(feature = "sqs")]
 mod sqs;
 #[cfg(feature = "stack")]
@@ -44,11 +49,15 @@ mod trust;
 
 #[cfg(feature = "s3")]
 pub use archive::S3Archive;
+#[cfg(feature = "sns")]
+pub use deliveries::{AwsDeliveries, DeliveriesTarget};
 #[cfg(feature = "dynamodb")]
 pub use ledger::{DynamoLedger, WaitingToken};
 #[cfg(feature = "secrets")]
 pub use secrets::StoredSecret;
 pub use session::Session;
+#[cfg(feature = "sns")]
+pub use sns::SnsDeliveries;
 #[cfg(feature = "sqs")]
 pub use sqs::{Depth, SqsDeadLetter, SqsDeadLetters, SqsDeliveries, SqsEvents};
 #[cfg(feature = "stack")]

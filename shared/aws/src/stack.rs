@@ -41,12 +41,17 @@ impl StackOutputs {
         self.parameters.get(name).map(String::as_str)
     }
 
+    /// Returns an output that a stack has with some parameters only.
+    pub fn optional(&self, output: &str) -> Option<&str> {
+        self.outputs.get(output).map(String::as_str)
+    }
+
     /// Returns an output.
     ///
     /// # Errors
     /// When the stack has no such output.
     pub fn named(&self, output: &str) -> PortResult<&str> {
-        self.outputs.get(output).map(String::as_str).ok_or_else(|| {
+        self.optional(output).ok_or_else(|| {
             PortError(format!(
                 "stack {} has no output {output}: is it Certhooks, with this provider enabled?",
                 self.stack

@@ -50,7 +50,7 @@ pub struct Delivery {
     pub body: String,
 }
 
-/// The deliveries queue: the public one, which consumers read.
+/// The deliveries queue: the public one, which consumers read; or what passes events on to it.
 pub trait Deliveries: Send + Sync + 'static {
     /// The largest body of a delivery, in bytes. What is larger is offloaded to the archive.
     fn body_limit(&self) -> Option<usize> {

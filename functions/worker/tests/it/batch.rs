@@ -122,11 +122,15 @@ async fn an_invalid_batch_fails_only_its_invocation() {
 async fn a_missing_variable_stops_the_start_with_its_name() {
     let all = ["EVENTS_QUEUE_URL", "DELIVERIES_QUEUE_URL", "LEDGER_TABLE", "ARCHIVE_BUCKET"];
     for missing in all {
+        let problem = match missing {
+            "DELIVERIES_QUEUE_URL" => "is required, or DELIVERIES_TOPIC_ARN, but neither is set",
+            _ => "is required, but not set",
+        };
         let given = all.iter().filter(|name| **name != missing);
         let given: Vec<_> = given.map(|name| ((*name).to_owned(), "x".to_owned())).collect();
         let (success, log) = failed_start(env!("CARGO_BIN_EXE_worker"), &given).await.unwrap();
         assert!(!success);
         let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-        assert_eq!(last["error"], format!("{missing}: is required, but not set"));
+        assert_eq!(last["error"], format!("{missing}: {problem}"));
     }
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use aws::{
-    DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsDeliveries, SqsEvents, StackOutputs,
-    StoredSecret,
+    AwsDeliveries, DeliveriesTarget, DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsEvents,
+    StackOutputs, StoredSecret,
 };
 use boot::{Environment, SettingError};
 use embedded::{Stages, WaitingChallenge};
@@ -25,6 +25,8 @@ use crate::installation::{
 /// Outputs of the stack that hold the queues' URLs.
 const EVENTS: &str = "EventsQueueUrl";
 const DELIVERIES: &str = "DeliveriesQueueUrl";
+/// Output of a stack that fans out: the topic that the deliveries queue is subscribed to.
+const TOPIC: &str = "DeliveriesTopicArn";
 
 /// A deployed stack of `infra/aws/template.yaml`.
 pub(crate) struct StackInstallation {
@@ -208,9 +210,14 @@ impl Installation for StackInstallation {
         Ok(Arc::new(S3Archive::new(&self.session, self.outputs.named("ArchiveBucket")?)))
     }
 
+    /// Without `url`, events go where the worker delivers them to.
     fn deliveries(&self, url: Option<&str>) -> CommandResult<Arc<dyn AnyDeliveries>> {
-        let url = url.map_or_else(|| self.outputs.named(DELIVERIES), Ok)?;
-        Ok(Arc::new(SqsDeliveries::new(&self.session, url)))
+        let target = match (url, self.outputs.optional(TOPIC)) {
+            (None, Some(arn)) => DeliveriesTarget::Topic(arn.to_owned()),
+            (None, None) => DeliveriesTarget::Queue(self.outputs.named(DELIVERIES)?.to_owned()),
+            (Some(url), _) => DeliveriesTarget::Queue(url.to_owned()),
+        };
+        Ok(Arc::new(AwsDeliveries::new(&self.session, target)))
     }
 
     fn check(&self) -> BoxFuture<'_, Vec<(&'static str, Finding)>> {

@@ -37,7 +37,8 @@ pub(crate) struct Replay {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Target of the certificate events: a state folder, a file to append JSON lines to, - for standard
-    /// output, or with --stack the URL of a queue; the deliveries queue when unset
+    /// output, or with --stack the URL of a queue, such as that of one consumer; when unset, where the
+    /// worker delivers: the deliveries queue, or the topic of a stack that fans out, with all its consumers
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<String>,
     /// Key of the archive to continue after, as an earlier run printed it; with its --run

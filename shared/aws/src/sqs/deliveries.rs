@@ -23,7 +23,19 @@ impl SqsDeliveries {
 /// The structured content mode of CloudEvents.
 const CONTENT_TYPE: &str = "application/cloudevents+json";
 /// SQS allows 1 MiB with attributes.
-const BODY_LIMIT: usize = 900 * 1024;
+pub(crate) const BODY_LIMIT: usize = 900 * 1024;
+
+/// The attributes of a message, by name. SNS delivers at most ten to a queue, and drops a message with
+/// more.
+pub(crate) fn attributes(delivery: &Delivery) -> [(&'static str, &str); 5] {
+    [
+        ("content-type", CONTENT_TYPE),
+        ("id", &delivery.id),
+        ("provider", delivery.provider.as_str()),
+        ("subject", &delivery.subject),
+        ("type", &delivery.kind),
+    ]
+}
 
 impl Deliveries for SqsDeliveries {
     fn body_limit(&self) -> Option<usize> {
@@ -32,13 +44,7 @@ impl Deliveries for SqsDeliveries {
 
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         let mut message = self.client.send_message().queue_url(&self.url);
-        for (name, value) in [
-            ("content-type", CONTENT_TYPE),
-            ("id", delivery.id.as_str()),
-            ("provider", delivery.provider.as_str()),
-            ("subject", &delivery.subject),
-            ("type", &delivery.kind),
-        ] {
+        for (name, value) in attributes(&delivery) {
             let value = attribute(value).map_err(|error| {
                 PortError(format!("{VARIABLE}: {OPERATION}: `{name}`: {error}"))
             })?;

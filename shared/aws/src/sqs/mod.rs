@@ -13,5 +13,9 @@ mod text;
 
 pub use dead_letters::{SqsDeadLetter, SqsDeadLetters};
 pub use deliveries::SqsDeliveries;
+#[cfg(feature = "sns")]
+pub(crate) use deliveries::{BODY_LIMIT, attributes};
 pub use depth::Depth;
 pub use events::SqsEvents;
+#[cfg(feature = "sns")]
+pub(crate) use text::{STRING, attribute_text, body};

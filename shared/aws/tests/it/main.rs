@@ -12,4 +12,5 @@ mod record_retries;
 mod rotation;
 mod secrets;
 mod stage;
+mod topic;
 mod trust;
