@@ -300,6 +300,8 @@ pub struct Certificate {
     /// here.
     ///
     /// Null: the certificate did not come as PEM.
+    ///
+    /// From: any PEM.
     pub key_algorithm: Option<String>,
     /// Size of the public key in bits.
     ///

@@ -63,14 +63,13 @@ fn masked(mut json: Json) -> Json {
         }
     });
     json.each_text(&|text| {
-        let parts = text.split(|c: char| !c.is_ascii_alphanumeric());
-        let is_random = |part: &&str| part.len() >= 16 || part.chars().any(|c| c.is_ascii_digit());
-        let mut masked = text.to_owned();
-        for part in parts.filter(is_random).filter(|part| part.chars().any(|c| c.is_ascii_digit()))
-        {
-            masked = masked.replace(part, "#");
-        }
-        masked
+        let is_random = |run: &str| run.len() >= 16 || run.contains(|c: char| c.is_ascii_digit());
+        let separators = |c: char| !c.is_ascii_alphanumeric();
+        let runs = text.split_inclusive(separators).map(|run| {
+            let word = run.trim_end_matches(separators);
+            if is_random(word) { run.replacen(word, "#", 1) } else { run.to_owned() }
+        });
+        runs.collect()
     });
     json
 }

@@ -4,7 +4,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// Longest line of a value that is written on one line.
-const WIDTH: usize = 110;
+const WIDTH: usize = 140;
 const INDENT: &str = "  ";
 
 /// JSON with its members in the order in which they came.

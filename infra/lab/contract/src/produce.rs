@@ -108,7 +108,7 @@ async fn of_cases(stage: &Stage) -> Result<Vec<Example>> {
     examples.push(stage.example("case.again", &again).await?);
 
     // Another certificate comes with an event while CertCentral cannot be asked, and the true one later.
-    let (true_chain, other_chain) = (stage.chain(73).await?, stage.chain(74).await?);
+    let (true_chain, other_chain) = (stage.chain(72).await?, stage.chain(74).await?);
     stage.fault("/services/v2", Some(Fault::ServerError { status: None }));
     let other = issued(stage, 72, Some(&other_chain), Duration::hours(2))?;
     examples.push(stage.example("case.included", &other).await?);
@@ -248,7 +248,10 @@ impl Stage {
 
     /// The chain that the simulated CertCentral has for a certificate, each certificate in PEM.
     async fn chain(&self, id: u64) -> Result<Vec<String>> {
-        let delivered = self.process(&issued(self, id, None, Duration::ZERO)?).await?;
+        // Another order makes it another event.
+        let data = json!({"order_id": 2, "certificate_id": id});
+        let issued = self.digicert("certificate_issued", &data, Duration::ZERO)?;
+        let delivered = self.process(&issued).await?;
         let event: Value = serde_json::from_str(delivered.first().context("no delivery")?)?;
         let chain = event["data"]["pem_chain"].as_str().context("no chain")?;
         let blocks = chain.split_inclusive("-----END CERTIFICATE-----\n");

@@ -151,7 +151,13 @@ fn form(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap_or_default();
         let name = if name == CertificateEvent::SCHEMA { DATA } else { name };
-        return format!("[{name}](#{})", anchor(name));
+        // These two have no heading of their own name.
+        let heading = match name {
+            "EventType" => "The types",
+            DATA => "data",
+            name => name,
+        };
+        return format!("[{name}](#{})", anchor(heading));
     }
     if !schema["const"].is_null() {
         return format!("`{}`", schema["const"].to_string().trim_matches('"'));
