@@ -50,11 +50,6 @@ impl Example {
 }
 
 fn masked(mut json: Json) -> Json {
-    json.replace("pem_chain", &|value| {
-        if *value != Json::Scalar("null".to_owned()) {
-            *value = Json::Scalar(quoted("PEM"));
-        }
-    });
     json.replace("size", &|value| *value = Json::Scalar("0".to_owned()));
     // A random number may have a leading zero octet less, and its key the same.
     json.replace("serial_number", &|value| {
@@ -63,6 +58,9 @@ fn masked(mut json: Json) -> Json {
         }
     });
     json.each_text(&|text| {
+        if text.starts_with("-----BEGIN") {
+            return "PEM".to_owned();
+        }
         let is_random = |run: &str| run.len() >= 16 || run.contains(|c: char| c.is_ascii_digit());
         let separators = |c: char| !c.is_ascii_alphanumeric();
         let runs = text.split_inclusive(separators).map(|run| {

@@ -140,11 +140,14 @@ async fn of_cases(stage: &Stage) -> Result<Vec<Example>> {
     let large = stage.digicert("bulk_report", &json!({"rows": rows}), Duration::ZERO)?;
     examples.push(stage.example("case.offloaded", &large).await?);
 
-    stage.fault("/client/v4", Some(Fault::NoRoute));
-    let hostname = (profile::of(Provider::CLOUDFLARE).samples.event)(7);
-    let gone = stage.receive(profile::of(Provider::CLOUDFLARE), hostname.into_bytes())?.remove(0);
-    examples.push(stage.example("case.gone", &gone).await?);
-    stage.fault("/client/v4", None);
+    // To the simulated Cloudflare, such an id is one of a hostname that was deleted.
+    let cloudflare = profile::of(Provider::CLOUDFLARE);
+    let mut hostname: Value = serde_json::from_str(&(cloudflare.samples.event)(7))?;
+    hostname["data"]["id"] = "gone7".into();
+    let gone = stage.receive(cloudflare, hostname.to_string().into_bytes())?.pop();
+    examples.push(
+        stage.example("case.gone", &gone.context("Cloudflare's receiver read no event")?).await?,
+    );
     Ok(examples)
 }
 
