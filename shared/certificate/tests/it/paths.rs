@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use certificate::{PathEnd, Purpose, Question, Report, TrustAnchors, validate};
 use data_encoding::BASE64;
-use envelope::{Check, CheckResult, Verdict};
+use envelope::{Check, CheckResult, Code, Verdict};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, SanType,
@@ -198,7 +198,7 @@ fn order_and_repetition_are_put_right() {
     let report = ask(&(sub.clone() + &leaf + &sub), &root.own());
     assert_eq!((report.verdict, report.pem_chain), (Verdict::Ok, leaf + &sub));
     assert_eq!(report.checks.order.code, "reordered");
-    assert_eq!(report.checks.duplicates, Check::ok_with("repeated", "CN=Sub came 2 times"));
+    assert_eq!(report.checks.duplicates, Check::ok_with(Code::Repeated, "CN=Sub came 2 times"));
 }
 
 /// S1, 02: whoever has a certificate signs another one.
