@@ -53,6 +53,10 @@ pub struct CloudEvent<D> {
     /// `AWSPENDING` or `AWSPREVIOUS`). `None` where the source address stood for the secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secretstage: Option<String>,
+    /// Envelope only: the name of that version of the secret, which does not change with its stage. Whoever
+    /// knows one version may have sent what came with it. `None` where the store has no such names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secretversion: Option<String>,
     /// Envelope only: the address that the request came from, where the front end knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sourceaddress: Option<IpAddr>,
