@@ -52,7 +52,8 @@ async fn dated(
     };
     let (from_begin, from_end) =
         (since(due.begin()).await?, since(due.begin() + Duration::DAY).await?);
-    let is_of_day = |change: &StatusChange| from_begin.contains(change) && !from_end.contains(change);
+    let is_of_day =
+        |change: &StatusChange| from_begin.contains(change) && !from_end.contains(change);
     let day = |change: &StatusChange| is_of_day(change).then_some(due.day);
     Ok(changes.into_iter().map(|change| (change.clone(), day(&change))).collect())
 }
