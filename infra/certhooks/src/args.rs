@@ -58,11 +58,14 @@ pub(crate) struct EndpointArgs {
 #[derive(Args, Debug)]
 pub(crate) struct RotationArgs {
     /// End the old secret at once, instead of accepting it for another 24 hours
-    #[arg(long, conflicts_with = "roll_back")]
+    #[arg(long, group = "lists", conflicts_with = "roll_back")]
     pub(crate) compromised: bool,
-    /// With --compromised: list the archived events that came with the old secret since this age or time:
-    /// 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
-    #[arg(long, value_name = "TIME", requires = "compromised", value_parser = parse_time)]
+    /// Rotate nothing; only list the archived events since --since that came without the current secret
+    #[arg(long, group = "lists", requires = "since", conflicts_with = "roll_back")]
+    pub(crate) list: bool,
+    /// With --compromised or --list: list the archived events that came without the new secret since this age
+    /// or time: 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
+    #[arg(long, value_name = "TIME", requires = "lists", value_parser = parse_time)]
     pub(crate) since: Option<OffsetDateTime>,
     /// Undo a rotation that was stopped, and keep the current secret
     #[arg(long)]

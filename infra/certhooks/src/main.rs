@@ -48,13 +48,13 @@ use std::process::ExitCode;
 use clap::{ArgMatches, FromArgMatches};
 
 use crate::cli::{Cli, Command};
-use crate::error::CommandResult;
+use crate::error::{CommandResult, exit_with};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // One TLS back end for the whole process.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    let matches = cli::command().get_matches();
+    let matches = cli::command().try_get_matches().unwrap_or_else(|error| exit_with(&error));
     run(&matches).await.unwrap_or_else(|error| error.report(is_json(&matches)))
 }
 
@@ -71,7 +71,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
     if let Some(own) = rows::command(name) {
         return (own.run)(below).await.map(|()| ExitCode::SUCCESS);
     }
-    match Cli::from_arg_matches(matches).unwrap_or_else(|error| error.exit()).command {
+    match Cli::from_arg_matches(matches).unwrap_or_else(|error| exit_with(&error)).command {
         Command::Send(arguments) => return send::run(arguments).await,
         Command::Forget(arguments) => return Box::pin(forget::run(&arguments)).await,
         Command::Replay(arguments) => return Box::pin(replay::run(&arguments)).await,

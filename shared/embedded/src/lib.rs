@@ -51,6 +51,7 @@ pub use archive::LocalArchive;
 pub use dead_letters::LocalDeadLetters;
 pub use deliveries::LocalDeliveries;
 pub use events::LocalEvents;
+pub use files::check_writers;
 pub use ledger::LocalLedger;
 pub use queue::{Counts, Oldest};
 pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};

@@ -11,7 +11,7 @@ use crate::deliveries::LocalDeliveries;
 use crate::errors::io_error;
 use crate::events::LocalEvents;
 use crate::expiry;
-use crate::files::{check_folder, check_links, create_folder};
+use crate::files::{check_folder, check_links, check_writers, create_folder};
 use crate::ledger::{self, LocalLedger};
 use crate::lock::Lock;
 use crate::queue;
@@ -90,6 +90,7 @@ impl State {
         let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         let file = folder.join(schema::FILE);
         schema::check_exists(&file)?;
+        check_writers(&folder)?;
         check_links(&folder)?;
         let connection = schema::open_joined(&file)?;
         let writer = Writer::new(connection, &file, Arc::clone(&options.clock), Role::Joined);

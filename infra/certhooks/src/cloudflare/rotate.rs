@@ -37,9 +37,11 @@ struct RotationPlan<'a> {
 }
 
 pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<()> {
-    let RotationArgs { compromised, since, roll_back, stack } = &arguments.rotation;
-    let began = OffsetDateTime::now_utc();
+    let RotationArgs { compromised, list, since, roll_back, stack } = &arguments.rotation;
     let installation = session.installation(stack).await?;
+    if *list {
+        return list_suspects(&*installation, PROVIDER, *since, session.output).await;
+    }
     let secret = installation.rotation(PROVIDER)?;
     // The address is found before anything is stored, so that a wrong token or address changes nothing.
     let endpoint = served_endpoint(session, arguments).await?;
@@ -49,7 +51,7 @@ pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<
         return plan.roll_back().await;
     }
     plan.rotate().await?;
-    list_suspects(&*installation, PROVIDER, *since, began, output).await
+    list_suspects(&*installation, PROVIDER, *since, output).await
 }
 
 impl RotationPlan<'_> {

@@ -1,7 +1,6 @@
 use providers::digicert::admin::{
     self, ENDPOINT_ERROR, Key, Parameters, SecretChange, Status, Webhook,
 };
-use time::OffsetDateTime;
 
 use super::args::{Access, Rotate};
 use super::session::{PROVIDER, Session, usable};
@@ -27,9 +26,11 @@ struct RotationPlan<'a> {
 
 pub(super) async fn run(access: &Access, arguments: &Rotate) -> CommandResult<()> {
     let session = Session::open(access).await?;
-    let RotationArgs { compromised, since, roll_back, stack } = &arguments.rotation;
-    let began = OffsetDateTime::now_utc();
+    let RotationArgs { compromised, list, since, roll_back, stack } = &arguments.rotation;
     let installation = session.installation(stack).await?;
+    if *list {
+        return list_suspects(&*installation, PROVIDER, *since, session.output).await;
+    }
     let secret = installation.rotation(PROVIDER)?;
     let webhook = session.webhook(arguments.webhook.webhook_id).await?;
     let (session, output) = (&session, session.output);
@@ -38,7 +39,7 @@ pub(super) async fn run(access: &Access, arguments: &Rotate) -> CommandResult<()
         return plan.roll_back().await;
     }
     plan.rotate().await?;
-    list_suspects(&*installation, PROVIDER, *since, began, output).await
+    list_suspects(&*installation, PROVIDER, *since, output).await
 }
 
 impl RotationPlan<'_> {

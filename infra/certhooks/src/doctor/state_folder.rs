@@ -36,7 +36,7 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
         Ok((counts, oldest)) => {
             let dead = dead_letters(&reader, counts.dead, &option, &local).await;
             vec![
-                ("state", Finding::ok(format!("{folder} can be read"))),
+                ("state", writers(path)),
                 ("queue", queue(counts, oldest, OffsetDateTime::now_utc(), &local)),
                 ("dead-letters", dead),
                 ("canary", canary(&reader, &local).await),
@@ -44,6 +44,15 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
             ]
         }
         Err(error) => vec![("state", Finding::error(error.to_string(), local))],
+    }
+}
+
+/// Whether the folder is its user's alone.
+fn writers(path: &Path) -> Finding {
+    let folder = path.display();
+    match embedded::check_writers(path) {
+        Ok(()) => Finding::ok(format!("{folder} can be read")),
+        Err(error) => Finding::error(error.to_string(), format!("chmod 700 {folder}")),
     }
 }
 

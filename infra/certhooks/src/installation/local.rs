@@ -104,7 +104,11 @@ impl Installation for LocalInstallation {
     }
 
     fn challenges(&self) -> PortFuture<'_, Vec<WaitingChallenge>> {
-        Box::pin(async { Reader::open(&self.folder)?.challenges().await })
+        Box::pin(async {
+            let reader = Reader::open(&self.folder)?;
+            embedded::check_writers(&self.folder)?;
+            reader.challenges().await
+        })
     }
 
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>> {

@@ -28,8 +28,12 @@ async fn a_secret_goes_from_pending_to_current_to_previous() {
         secret.begin(&next.into()).await.unwrap();
         assert_eq!(stages(&secret).await, of(["first", next, ""]));
     }
+    let before = secret.all().await.unwrap().ids;
     secret.promote(true).await.unwrap();
     assert_eq!(stages(&secret).await, of(["second", "", "first"]));
+    let after = secret.all().await.unwrap().ids;
+    assert!(before.current.is_some() && before.current != before.pending, "{before:?}");
+    assert_eq!((after.current, after.previous), (before.pending, before.current), "names stay");
 
     secret.begin(&"lost".into()).await.unwrap();
     secret.abandon().await.unwrap();

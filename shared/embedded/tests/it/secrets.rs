@@ -50,7 +50,7 @@ async fn the_first_start_generates_random_secrets() {
     drop(open(&two));
     let members = content(&one);
     let expected = profile::ALL.iter().flat_map(|row| row.webhook_secret);
-    let mut expected: Vec<_> = expected.map(|member| member.name).collect();
+    let mut expected: Vec<_> = expected.map(|member| member.name).chain(["version_salt"]).collect();
     expected.sort_unstable();
     assert_eq!(members.keys().collect::<Vec<_>>(), expected);
     assert!(members.values().all(|value| value.len() >= 32));
@@ -77,9 +77,9 @@ async fn missing_secrets_are_added_to_an_existing_file() {
     write(&folder, r#"{"digicert_api_key": "mine", "digicert_webhook_key": "also-mine"}"#);
     let secrets = open(&folder).secrets(|_| None);
     let members = content(&folder);
-    // The API key, and each member of a webhook secret.
+    // The API key, the salt, and each member of a webhook secret.
     let webhook = profile::ALL.iter().flat_map(|row| row.webhook_secret).count();
-    assert_eq!(members.len(), 1 + webhook);
+    assert_eq!(members.len(), 2 + webhook);
     assert_eq!(
         (&*members["digicert_api_key"], &*members["digicert_webhook_key"]),
         ("mine", "also-mine")

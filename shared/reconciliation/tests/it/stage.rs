@@ -16,7 +16,8 @@ use simulator::{DigicertEvent, DigicertSent, Simulator};
 
 use crate::listener::Listener;
 
-pub(crate) const JOB: Job = Job { window_minutes: Some(60), is_dry_run: false, deadline: None };
+pub(crate) const JOB: Job =
+    Job { window_minutes: Some(60), is_dry_run: false, is_scheduled: false, deadline: None };
 
 /// An account with an active webhook, a listener for it, and a state folder.
 pub(crate) struct Stage {
