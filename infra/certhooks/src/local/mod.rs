@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use boot::{Environment, Format};
+use boot::{Environment, Format, SettingError};
 use embedded::{LocalSecrets, Options, State};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -24,7 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::cli::Local;
+use crate::cli::{Local, parse_retention};
 use crate::credentials;
 use crate::digicert::reconcile::ScheduledReconciliation;
 use crate::error::CommandResult;
@@ -60,7 +60,9 @@ async fn serve(
     providers: Providers,
 ) -> anyhow::Result<()> {
     let simulated = providers.simulator.is_some();
-    let state = State::open(&arguments.state, Options { simulated, ..Options::default() })?;
+    let keep_deliveries = keep_deliveries(arguments.keep_deliveries, environment)?;
+    let options = Options { simulated, keep_deliveries, ..Options::default() };
+    let state = State::open(&arguments.state, options)?;
     let secrets = state.secrets(credentials::variable(environment));
     let mut settings = intake::Settings::from_environment(environment)?;
     settings.simulated = simulated;
@@ -102,6 +104,20 @@ async fn serve(
     let outcome = until_stopped(samples.map(Samples::run)).await;
     tasks.end().await?;
     outcome
+}
+
+/// How long deliveries are kept: as the option says, else the variable.
+fn keep_deliveries(
+    option: Option<Duration>,
+    environment: &Environment,
+) -> Result<Duration, SettingError> {
+    const VARIABLE: &str = "KEEP_DELIVERIES";
+    let variable = environment.optional(VARIABLE).map(|text| {
+        parse_retention(text)
+            .map_err(|problem| SettingError::new(VARIABLE, format!("`{text}`: {problem}")))
+    });
+    let default = Options::default().keep_deliveries;
+    Ok(option.or(variable.transpose()?).unwrap_or(default))
 }
 
 /// Removes previous webhook secrets from the file once their time is over, until `stopped` turns true.
@@ -163,7 +179,7 @@ async fn until_stopped(
     stopping.await.map_err(Into::into)
 }
 
-async fn stop_signal() -> std::io::Result<()> {
+pub(crate) async fn stop_signal() -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted,
