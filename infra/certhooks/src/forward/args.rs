@@ -41,6 +41,9 @@ pub(crate) struct Forward {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) run: Option<Run>,
+    // Not in `Run`: clap does not notice that a group is present if it holds another one.
+    #[command(flatten)]
+    pub(crate) filter: DeliveryFilter,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }
@@ -59,8 +62,6 @@ pub(crate) struct Run {
     /// Begin with the next new event; only for a consumer that is new
     #[arg(long)]
     pub(crate) from_now: bool,
-    #[command(flatten)]
-    pub(crate) filter: DeliveryFilter,
     /// Maximum duration of one attempt
     #[arg(long, default_value = "15s", value_name = "DURATION", value_parser = attempt_timeout)]
     pub(crate) timeout: Duration,

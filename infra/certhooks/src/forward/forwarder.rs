@@ -8,7 +8,6 @@ use tokio::sync::watch;
 
 use crate::args::DeliveryFilter;
 use crate::error::{CommandError, CommandResult};
-use crate::forward::args::Run;
 use crate::forward::progress::{Outcome, Progress};
 use crate::forward::target::{Failure, Target};
 use crate::local::stop_signal;
@@ -53,15 +52,16 @@ impl Forwarder {
         reader: Reader,
         target: Target,
         progress: Progress,
-        run: Run,
+        filter: DeliveryFilter,
+        give_up_after: Duration,
     ) -> Self {
         Self {
             consumer,
             reader,
             target,
             progress,
-            filter: run.filter,
-            give_up_after: run.give_up_after,
+            filter,
+            give_up_after,
             failures: AtomicU32::new(0),
             stop: watch::Sender::new(false),
         }

@@ -18,10 +18,13 @@ mod signature;
 mod target;
 mod untaken;
 
+use std::path::Path;
+
 use boot::Environment;
 use embedded::{Begin, Options, Reader, State};
 
-use crate::error::CommandResult;
+use crate::args::DeliveryFilter;
+use crate::error::{CommandError, CommandResult};
 use crate::forward::args::{Command, Forward, Run};
 use crate::forward::forwarder::Forwarder;
 use crate::forward::progress::Progress;
@@ -29,7 +32,7 @@ use crate::forward::target::Target;
 use crate::output::Output;
 
 pub(crate) async fn run(arguments: Forward) -> CommandResult<()> {
-    let Forward { command, run, common } = arguments;
+    let Forward { command, run, filter, common } = arguments;
     let output = Output { json: common.json };
     match (command, run) {
         (Some(Command::Consumers(_)), _) => consumers::list(&common.state, output).await,
@@ -43,13 +46,18 @@ pub(crate) async fn run(arguments: Forward) -> CommandResult<()> {
         (Some(Command::Drop(selection)), _) => {
             untaken::drop(&common.state, selection, output).await
         }
-        (None, Some(run)) => forward(&common.state, run, output).await,
+        (None, Some(run)) => forward(&common.state, run, filter, output).await,
         // clap requires the options of a run where there is no command.
-        (None, None) => Ok(()),
+        (None, None) => Err(CommandError::usage("--consumer, and --to or --exec, are required")),
     }
 }
 
-async fn forward(folder: &std::path::Path, run: Run, output: Output) -> CommandResult<()> {
+async fn forward(
+    folder: &Path,
+    run: Run,
+    filter: DeliveryFilter,
+    output: Output,
+) -> CommandResult<()> {
     let environment = Environment::of_process();
     let target = Target::check(&run)?;
     let state = State::join(folder, Options::default())?;
@@ -58,5 +66,5 @@ async fn forward(folder: &std::path::Path, run: Run, output: Output) -> CommandR
     let consumer = state.consumer(&run.consumer, begin).await?;
     let target = target.open(&run, folder, &environment, output)?;
     let progress = Progress::new(&run.consumer, output);
-    Forwarder::new(consumer, reader, target, progress, run).run().await
+    Forwarder::new(consumer, reader, target, progress, filter, run.give_up_after).run().await
 }
