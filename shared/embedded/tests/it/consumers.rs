@@ -145,7 +145,9 @@ async fn what_expires_is_counted_for_each_consumer_that_did_not_take_it() {
     let reader = state.reader();
     let expired = async || {
         let all = reader.consumers().await.unwrap();
-        all.into_iter().map(|one| (one.name.clone(), one.expired, one.not_taken())).collect::<Vec<_>>()
+        all.into_iter()
+            .map(|one| (one.name.clone(), one.expired, one.not_taken()))
+            .collect::<Vec<_>>()
     };
     until(async || reader.read_after(0, 10).await.unwrap().len() == 1).await;
     assert_eq!(expired().await, [("ahead".to_owned(), 1, 1), ("behind".to_owned(), 2, 1)]);

@@ -50,7 +50,7 @@ fn what_was_not_taken_is_named_before_it_expires_and_when_it_does() {
     let soon = "a consumer has not taken deliveries that expire soon";
     let expected = [("reader".to_owned(), 3), ("refuser".to_owned(), 5)];
     assert_eq!(warnings(&local, soon, 2), expected);
-    assert_eq!(tail(&local.kill().path().to_owned()).len(), 5);
+    assert_eq!(tail(local.kill().path()).len(), 5);
 
     age(&state, "'a', 'b', 'c'", 4 * 24);
     let local = Local::start_in(Arc::clone(&state), &[], &[]);
