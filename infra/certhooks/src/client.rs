@@ -187,18 +187,22 @@ pub(crate) fn same_address(one: &str, other: &str) -> bool {
         || matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// The innermost cause on one line. The outer ones repeat the URL, which may contain the key.
+/// The innermost cause on one line. The outer ones repeat the URL, which may contain a key.
+pub(crate) fn innermost(error: &reqwest::Error) -> Option<String> {
+    let mut innermost = error.source()?;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    Some(innermost.to_string().replace(['\n', '\r'], " "))
+}
+
 fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer within the time limit; check that this machine can reach it, and try again".to_owned();
     }
-    let Some(mut innermost) = error.source() else {
+    let Some(innermost) = innermost(error) else {
         return "the request cannot be sent; check that the base URL is right".to_owned();
     };
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    let innermost = innermost.to_string().replace(['\n', '\r'], " ");
     if error.is_connect() {
         return format!("no connection ({innermost}); check that this machine can reach it");
     }

@@ -18,6 +18,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::errors::io_error;
 use crate::files::{check_writers, write_atomically};
 use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, ROTATED, SALT, members};
+use crate::signing_secret;
 
 pub(crate) const NAME: &str = "secrets.json";
 
@@ -169,6 +170,7 @@ fn parse(path: &Path, content: &[u8]) -> PortResult<BTreeMap<String, SecretStrin
 
 fn is_known(name: &str) -> bool {
     name == SALT
+        || signing_secret::is_member(name)
         || members().any(|member| match name.strip_prefix(member.name) {
             Some("") => true,
             Some(PENDING | PREVIOUS | ROTATED) => member.purpose == Purpose::Webhook,
@@ -189,8 +191,13 @@ fn is_usable(name: &str, value: &str) -> bool {
 /// # Errors
 /// The system provides no random bytes.
 pub fn random_secret() -> PortResult<SecretString> {
+    Ok(BASE64URL_NOPAD.encode(&random_bytes()?).into())
+}
+
+/// 256 random bits.
+pub(crate) fn random_bytes() -> PortResult<[u8; 32]> {
     let mut bytes = [0; 32];
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| PortError("the system provides no random bytes".to_owned()))?;
-    Ok(BASE64URL_NOPAD.encode(&bytes).into())
+    Ok(bytes)
 }

@@ -227,3 +227,26 @@ async fn previous_secrets_are_dropped_at_their_own_time() {
     assert!(!content(&folder).contains_key("cloudflare_webhook_auth_previous"));
     assert_eq!(fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn a_signing_secret_is_made_once_for_each_consumer() {
+    let folder = TestFolder::new();
+    drop(open(&folder));
+    let (secrets, before) = (without_variables(&folder), content(&folder));
+    let one = secrets.signing_secret("one").unwrap();
+    assert!(one.is_new);
+    assert_eq!(one.member, "forward_secret_one");
+    assert!(one.value.expose_secret().starts_with("whsec_"));
+    let again = secrets.signing_secret("one").unwrap();
+    assert!(!again.is_new);
+    assert_eq!(again.value.expose_secret(), one.value.expose_secret());
+    let two = secrets.signing_secret("two").unwrap();
+    assert_ne!(two.value.expose_secret(), one.value.expose_secret());
+    // The file still opens, and nothing else in it has changed.
+    drop(open(&folder));
+    let mut after = content(&folder);
+    assert_eq!(after.remove("forward_secret_one").as_deref(), Some(one.value.expose_secret()));
+    after.remove("forward_secret_two").unwrap();
+    assert_eq!(after, before);
+    assert_eq!(fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
+}
