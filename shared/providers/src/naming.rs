@@ -24,6 +24,12 @@ pub(crate) fn is_short(text: &str) -> bool {
     text.len() <= 4 * SUBJECT_LIMIT
 }
 
+/// A SHA-256 hash of 64 hex digits, in lower case.
+pub(crate) fn sha256(hash: &str) -> Option<String> {
+    let is_sha256 = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_sha256.then(|| hash.to_ascii_lowercase())
+}
+
 /// A provider's event name as part of a CloudEvents `type`.
 pub(crate) fn type_part(event: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');

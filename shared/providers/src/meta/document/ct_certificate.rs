@@ -2,7 +2,7 @@ use envelope::{Certificate, Names};
 use serde_json::value::RawValue;
 
 use crate::json::{self, Members};
-use crate::naming::is_short;
+use crate::naming::{is_short, sha256};
 use crate::validity;
 
 /// The most that is read of a certificate's names, and the longest distinguished name in bytes: whoever
@@ -53,12 +53,6 @@ pub(crate) fn id(value: &RawValue) -> Option<String> {
     let id = json::text(value).or_else(|| json::unsigned(value).map(|id| id.to_string()))?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     ((1..=64).contains(&id.len()) && id.bytes().all(allowed)).then_some(id)
-}
-
-/// A SHA-256 hash of 64 hex digits, in lower case.
-fn sha256(hash: &str) -> Option<String> {
-    let is_sha256 = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_sha256.then(|| hash.to_ascii_lowercase())
 }
 
 fn names(members: &Members<'_>) -> Option<Names> {
