@@ -45,7 +45,7 @@ mod trust;
 #[cfg(feature = "s3")]
 pub use archive::S3Archive;
 #[cfg(feature = "dynamodb")]
-pub use ledger::{DynamoLedger, WaitingToken};
+pub use ledger::DynamoLedger;
 #[cfg(feature = "secrets")]
 pub use secrets::StoredSecret;
 pub use session::Session;

@@ -53,7 +53,7 @@ pub use deliveries::LocalDeliveries;
 pub use events::LocalEvents;
 pub use ledger::LocalLedger;
 pub use queue::{Counts, Oldest};
-pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
+pub use reader::{DeadLetter, Delivered, Reader};
 pub use receipt::{Receipt, Received};
 pub use rotation::{Rotation, Stages};
 pub use secrets::{LocalSecret, LocalSecrets};

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use embedded::WaitingChallenge;
 use envelope::rfc3339;
-use ports::SecretVersions;
+use ports::{SecretVersions, WaitingChallenge};
 use providers::digicert::admin::{self, ENDPOINT_ERROR, SentEvent, Status, Webhook, classify_list};
 use providers::digicert::{CERTIFICATE_EVENTS, DEFAULT_EVENTS, DigicertReceiver, SOURCE_RANGE};
 use providers::refusal::Kind;

@@ -1,6 +1,6 @@
 use boot::Environment;
-use embedded::WaitingChallenge;
 use envelope::Provider;
+use ports::WaitingChallenge;
 use providers::api::{Answer, Request};
 use providers::digicert::admin::{self, Webhook};
 use providers::digicert::{API_BASE_EU, DigicertReceiver};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use embedded::WaitingChallenge;
+use ports::WaitingChallenge;
 use providers::digicert::admin::{
     self, INVALID_ACTION, INVALID_TOKEN, Parameters, SecretChange, Settings, Spelling, Status,
     Webhook,
