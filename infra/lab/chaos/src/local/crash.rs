@@ -25,7 +25,7 @@ const EXPECTED: u64 = 20;
 pub(crate) async fn crash(programs: &Programs, kills: u64, row: Row) -> Result<Row> {
     let mut testbed = LocalTestbed::start(programs, scanner(&[])).await?;
     let mut random = Random::new(row.seed);
-    let sending = testbed.senders.start(u64::MAX);
+    let sending = testbed.senders.start();
     while testbed.kills < kills {
         testbed.simulator.delay_by(Duration::from_millis(random.below(MAX_DELAY_MS)));
         let taken = testbed.senders.accepted();
@@ -50,7 +50,7 @@ pub(crate) async fn full(programs: &Programs, times: u64, row: Row) -> Result<Ro
     let volume = Volume::mount(folder.path(), VOLUME_BYTES)?;
     let mut testbed = LocalTestbed::start_in(programs, folder, scanner(&[])).await?;
     let mut random = Random::new(row.seed);
-    let sending = testbed.senders.start(u64::MAX);
+    let sending = testbed.senders.start();
     for _ in 0..times {
         let senders = &testbed.senders;
         let taken = senders.accepted();

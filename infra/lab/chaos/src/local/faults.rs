@@ -22,7 +22,7 @@ const MAX_LOCK_MS: u64 = 1500;
 pub(crate) async fn faults(programs: &Programs, faults: u64, mut row: Row) -> Result<Row> {
     let mut testbed = LocalTestbed::start(programs, scanner(&[])).await?;
     let mut random = Random::new(row.seed);
-    let sending = testbed.senders.start(u64::MAX);
+    let sending = testbed.senders.start();
     while row.faults < faults {
         let injected = match random.below(10) {
             0 => Some(lock_database(&testbed, random.below(MAX_LOCK_MS)).await?),
