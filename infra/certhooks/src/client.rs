@@ -208,3 +208,37 @@ fn cause(error: &reqwest::Error) -> String {
     }
     format!("no complete answer ({innermost}); try again")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint_url;
+
+    #[test]
+    fn endpoints_are_https_or_on_this_machine() {
+        for (text, fault) in [
+            ("https://webhook.example.com/endpoint", None),
+            ("https://hooks.example.com:8443/a/b?c=d", None),
+            ("http://127.0.0.1:3000/webhooks/digicert", None),
+            ("http://localhost:3000/", None),
+            ("http://[::1]:3000/x", None),
+            ("http://hooks.example.com/", Some("must begin with https://")),
+            ("http://127.0.0.1.example.com/", Some("must begin with https://")),
+            ("http://10.0.0.1/", Some("must begin with https://")),
+            ("ftp://hooks.example.com/", Some("must begin with https://")),
+            ("https://me:pass@hooks.example.com/", Some("user name or password")),
+            ("https://hooks.example.com/#x", Some("fragment (#)")),
+            ("hooks.example.com/webhook", Some("not a valid URL")),
+            ("hooks.example.com", Some("not a valid URL")),
+            ("/webhooks/digicert", Some("not a valid URL")),
+            ("https://", Some("not a valid URL")),
+            ("https://hooks example.com/", Some("not a valid URL")),
+            ("", Some("not a valid URL")),
+        ] {
+            match (endpoint_url("--endpoint", text), fault) {
+                (Ok(url), None) => assert_eq!(url.as_str(), text),
+                (Err(error), Some(fault)) => assert!(error.message().contains(fault), "{text}"),
+                (outcome, _) => panic!("{text}: {outcome:?}"),
+            }
+        }
+    }
+}

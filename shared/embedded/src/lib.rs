@@ -61,7 +61,7 @@ pub use events::LocalEvents;
 pub use files::check_writers;
 pub use ledger::LocalLedger;
 pub use queue::{Counts, Oldest};
-pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
+pub use reader::{DeadLetter, Delivered, Reader};
 pub use receipt::{Receipt, Received};
 pub use rotation::{Rotation, Stages};
 pub use secrets::{LocalSecret, LocalSecrets};

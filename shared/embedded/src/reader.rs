@@ -1,9 +1,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ports::{History, PortResult, SystemClock};
+use ports::{History, PortResult, SystemClock, WaitingChallenge};
 use rusqlite::Row;
-use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use crate::clock::{from_micros, to_micros};
@@ -49,14 +48,6 @@ pub struct DeadLetter {
     pub reason: String,
     pub sent: OffsetDateTime,
     pub died: OffsetDateTime,
-}
-
-/// A CertCentral challenge that waits for the operator's answer.
-#[derive(Clone, Debug)]
-pub struct WaitingChallenge {
-    pub webhook_id: String,
-    pub token: SecretString,
-    pub expires: OffsetDateTime,
 }
 
 impl Reader {

@@ -21,7 +21,7 @@ pub use clock::{Clock, SystemClock};
 pub use history::{
     CertificateState, DeliveredResult, DeliveryRecord, Entry, History, HistoryRecord, Ordering,
 };
-pub use ledger::{CHALLENGES, Claim, Ledger};
+pub use ledger::{CHALLENGES, Claim, Ledger, WaitingChallenge};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
 pub use secrets::{SecretIds, SecretSource, SecretVersions};
 

@@ -69,7 +69,7 @@ impl Stage {
 
     async fn subscribe(&mut self) {
         let events = KNOWN_EVENTS.iter().map(|event| (*event).to_owned()).collect();
-        let endpoint = admin::Endpoint::parse(&self.listener.url).unwrap();
+        let endpoint = self.listener.url.clone();
         let parameters = Parameters { events: Some(events), ..Parameters::of(endpoint) };
         let (api, key) = (self.endpoint(), key());
         let created = api.ask(&admin::create(&parameters), &key, admin::classify_created).await;
