@@ -2,7 +2,8 @@
 //!
 //! - [`pages`]: the pages, and what is in them; the size of the README, and where each page is linked
 //! - [`links`]: relative links, anchors, and the paths of files that are named
-//! - [`generated`]: the tables that `make docs` writes: [`settings`], [`parameters`], [`figures`]
+//! - [`generated`]: the tables that `make docs` writes: [`settings`] (of [`variables`]),
+//!   [`parameters`], [`figures`]
 //! - [`consoles`]: runs the console blocks; [`session`]: their commands and servers
 //! - [`sample`]: the event that the README shows
 //! - [`help`]: the help text of every command as a snapshot
@@ -22,3 +23,4 @@ mod parameters;
 mod sample;
 mod session;
 mod settings;
+mod variables;
