@@ -41,7 +41,7 @@ run: ## run Certhooks on this machine, and send the sample events of all provide
 	cargo run -q -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks-demo --samples events
 
 .PHONY: check
-check: check-rust check-schema check-dependencies check-budgets check-template ## run all static checks: format, lints, contract, dependencies, budgets, template
+check: check-rust check-schema check-dependencies check-budgets check-template check-docs ## run all static checks: format, lints, contract, dependencies, budgets, template, handbook
 
 .PHONY: test
 test: test-rust test-template ## run all tests, including those of the template on an emulator
@@ -100,6 +100,14 @@ check-template: $(TOOLS)
 	for template in $(TEMPLATES); do $(BIN)/sam validate --lint --template-file $$template; done
 	$(BIN)/checkov --config-file infra/aws/checkov.yaml
 
+# The features are those of test-rust, so that nothing is compiled twice. What takes time, the console blocks and the
+# help texts, belongs to `make test`.
+HANDBOOK := cargo test --quiet --workspace --features $(TEST_FEATURES) --test handbook --
+
+.PHONY: check-docs
+check-docs:
+	$(HANDBOOK) pages:: links:: generated:: settings:: consoles::every
+
 # --- tests ---------------------------------------------------------------------------------------
 
 .PHONY: test-rust
@@ -137,6 +145,31 @@ model-check: ## check every interleaving of two workers, with up to MODEL_CHECK_
 	MODEL_CHECK_FAULTS=$(strip $(MODEL_CHECK_FAULTS)) MODEL_CHECK_ROWS=target/chaos/model-check.json \
 	  cargo run -q --package model-check --bin model-check
 
+# --- the handbook --------------------------------------------------------------------------------
+
+SNAPSHOTS := infra/certhooks/tests/handbook/snapshots
+
+.PHONY: docs
+docs: ## write the tables of the handbook and the snapshots of help texts anew
+	rm -f $(SNAPSHOTS)/certhooks*.snap
+	HANDBOOK=write INSTA_UPDATE=always INSTA_FORCE_PASS=1 $(HANDBOOK) generated:: help:: consoles::every
+
+MDBOOK := .tools/mdbook-0.5.4
+BOOK := target/book
+
+# In the book all pages are in one folder, so that the folders in links between them go.
+.PHONY: book
+book: $(MDBOOK)/bin/mdbook ## make a book of the handbook, in target/book/html
+	rm -rf $(BOOK)
+	mkdir -p $(BOOK)/src
+	cp infra/docs/book.toml $(BOOK)
+	cp -r infra/docs/*.md infra/docs/pictures README.md CHANGELOG.md LICENSE .github/*.md $(BOOK)/src
+	sed -Ei 's#\]\((\.\./)*(infra/docs/|\.github/)?#](#g' $(BOOK)/src/*.md
+	$(MDBOOK)/bin/mdbook build $(BOOK)
+
+$(MDBOOK)/bin/mdbook:
+	cargo install --quiet --locked --root $(MDBOOK) --no-default-features --features search mdbook@$(MDBOOK:.tools/mdbook-%=%)
+
 # --- measurements --------------------------------------------------------------------------------
 
 BENCH_ROUNDS ?= 11#            number of measurements of each figure
@@ -145,9 +178,10 @@ BENCH_ARGUMENTS ?=#            further options, see `target/release/bench --help
 PEERS := .tools/bench/installed
 
 .PHONY: bench
-bench: $(PEERS) ## compare the functions with peers that do the same work (needs Node.js and npm; half an hour, less with BENCH_ROUNDS=3)
+bench: $(PEERS) ## compare the functions with peers that do the same work, and write the tables (needs Node.js and npm; half an hour, less with BENCH_ROUNDS=3)
 	$(call release,digicert-webhook worker floor certhooks bench)
 	target/release/bench --rounds $(BENCH_ROUNDS) --events $(BENCH_EVENTS) --results infra/lab/bench/results $(BENCH_ARGUMENTS)
+	$(MAKE) docs
 
 $(PEERS): $(wildcard infra/lab/bench/peers/*.sh infra/lab/bench/peers/node/* infra/lab/bench/peers/p*/*)
 	PYTHON=$(PYTHON) infra/lab/bench/peers/install.sh $(@D)
@@ -165,6 +199,7 @@ chaos: $(TOOLS) ## run crashes, faults, load and leak checks at length (25 minut
 	mkdir -p target/chaos
 	$(MAKE) --keep-going model-check fuzz || touch $(CHAOS_FAILED)
 	target/release/chaos --write infra/lab/chaos/results $(CHAOS_ROWS:%=--rows %)
+	$(MAKE) docs
 	@test ! -e $(CHAOS_FAILED) || { echo "make: model-check or fuzz failed, see above" >&2; exit 1; }
 
 WEBHOOKS := $(filter %-webhook,$(FUNCTIONS))

@@ -1,3 +1,4 @@
+use providers::digicert::DigicertReceiver;
 use providers::digicert::admin::{self, ENDPOINT_ERROR, Parameters, SecretChange, Status, Webhook};
 use providers::sent_secret::SentSecret;
 

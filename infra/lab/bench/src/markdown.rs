@@ -1,4 +1,4 @@
-//! The results as tables, for the README.
+//! The results as tables, for the handbook.
 
 use crate::figures::{Figures, Table, quartiles};
 use crate::results::Results;

@@ -76,7 +76,7 @@ impl Row {
     }
 }
 
-/// The table that the README quotes, followed by the boundaries and measurements.
+/// The table that the handbook quotes, followed by the boundaries and measurements.
 pub fn markdown(rows: &[Row], command: &str) -> String {
     let mut text = format!("Made by `{command}`.\n\n");
     text += "| scenario | faults injected | kills | events | lost | repeated | unexplained duplicates | leaked | s |\n";

@@ -1,0 +1,27 @@
+"""The consumer of the handbook, on the event that the README shows."""
+
+import json
+import re
+
+from emulator import ROOT
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return [text for name, text in BLOCK.findall((ROOT / page).read_text()) if name == language]
+
+
+def test_the_consumer_of_the_handbook_takes_each_event_once_and_fails_its_record_alone(capsys):
+    consumer = {}
+    exec(blocks("infra/docs/consumer.md", "python")[0], consumer)  # noqa: S102: it is our own page
+    event = json.loads(blocks("README.md", "json")[1])
+    event["data"]["pem_chain"] = "-----BEGIN CERTIFICATE-----\n"
+    bodies = [json.dumps(event), "not JSON", json.dumps(event), json.dumps(event | {"id": "2", "type": "certhooks.new"})]
+    records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+
+    answer = consumer["handler"]({"Records": records}, None)
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    printed = [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()]
+    assert printed == ["installed", "not consumed"]
