@@ -41,7 +41,7 @@ run: ## run Certhooks on this machine, and send the sample events of all provide
 	cargo run -q -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks-demo --samples events
 
 .PHONY: check
-check: check-rust check-dependencies check-budgets check-template ## run all static checks: format, lints, dependencies, budgets, template
+check: check-rust check-schema check-dependencies check-budgets check-template ## run all static checks: format, lints, contract, dependencies, budgets, template
 
 .PHONY: test
 test: test-rust test-template ## run all tests, including those of the template on an emulator
@@ -54,6 +54,24 @@ check-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features $(TEST_FEATURES) -- -D warnings
 	cargo clippy --package certhooks --all-targets -- -D warnings
+
+# Everything is generated from the types of shared/envelope, and from real deliveries of the sample events.
+CONTRACT := cargo run --quiet --package contract --
+
+.PHONY: schema
+schema: ## write the schema, the examples and the page of what consumers read, after a change of the types
+	$(CONTRACT) write
+
+# What breaks consumers of the released schema fails here, unless the version moves.
+.PHONY: check-schema
+check-schema: $(TOOLS)
+	$(CONTRACT) check
+	$(BIN)/python infra/aws/checks/schema.py
+
+# Only for a release: what consumers have from now on is what later schemas are compared with.
+.PHONY: schema-release
+schema-release:
+	$(CONTRACT) release
 
 # The advisories are not part of `make check`, because their database comes from the network.
 .PHONY: check-dependencies

@@ -8,6 +8,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import contract
 from emulator import BIN, BINARIES, PATIENCE, ROOT, Emulator, eventually
 
 FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir())
@@ -67,7 +68,9 @@ class Stack:
         taken = []
 
         def enough() -> bool:
-            taken.extend(json.loads(message["Body"]) for message in self.take("DeliveriesQueue"))
+            for message in self.take("DeliveriesQueue"):
+                contract.assert_kept(message)
+                taken.append(json.loads(message["Body"]))
             return len(taken) >= count
 
         eventually(enough)

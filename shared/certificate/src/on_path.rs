@@ -1,4 +1,4 @@
-use envelope::{Check, CheckResult};
+use envelope::{Check, CheckResult, Code};
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;
@@ -13,7 +13,7 @@ use crate::signature_algorithm::{self, Scheme};
 const MOST_SENTENCES: usize = 3;
 
 /// What a check found of one certificate: result, code, sentence.
-type Found = (CheckResult, &'static str, String);
+type Found = (CheckResult, Code, String);
 
 /// The worst of what was found, with all that is as bad in its detail; else `ok`.
 fn check(found: Vec<Found>, ok: &str) -> Check {
@@ -21,7 +21,7 @@ fn check(found: Vec<Found>, ok: &str) -> Check {
         return Check::ok(ok);
     };
     let mut bad = found.into_iter().filter(|(result, ..)| *result == worst).peekable();
-    let code = bad.peek().map_or("ok", |(_, code, _)| code);
+    let code = bad.peek().map_or(Code::Ok, |(_, code, _)| *code);
     let sentences: Vec<String> = bad.map(|(.., sentence)| sentence).collect();
     let detail = sentences_of(&sentences);
     match worst {
@@ -48,11 +48,11 @@ pub(crate) fn validity(nodes: &[&Node<'_>], at: OffsetDateTime) -> Check {
         let (start, end) = (validity.not_before.to_datetime(), validity.not_after.to_datetime());
         if at > end.unix_timestamp() {
             let sentence = format!("{} expired on {}", node.label(), envelope::rfc3339(end));
-            Some((CheckResult::Failed, "expired", sentence))
+            Some((CheckResult::Failed, Code::Expired, sentence))
         } else if at < start.unix_timestamp() {
             let start = envelope::rfc3339(start);
             let sentence = format!("{} is not valid before {start}", node.label());
-            Some((CheckResult::Failed, "not_yet_valid", sentence))
+            Some((CheckResult::Failed, Code::NotYetValid, sentence))
         } else {
             None
         }
@@ -70,13 +70,13 @@ pub(crate) fn key_strength(nodes: &[&Node<'_>]) -> Check {
             Some(bits) if bits >= least => None,
             Some(bits) => Some((
                 CheckResult::Failed,
-                "weak_key",
+                Code::WeakKey,
                 format!("{} key of {label} has {bits} bits, less than {least}", key.algorithm),
             )),
             None if key::is_post_quantum(&key.algorithm) => None,
             None => Some((
                 CheckResult::Unknown,
-                "unknown_strength",
+                Code::UnknownStrength,
                 format!("the strength of the {} key of {label} is not known", key.algorithm),
             )),
         }
@@ -95,7 +95,7 @@ pub(crate) fn algorithm(nodes: &[&Node<'_>], ends_at_root: bool) -> Check {
         if depth > 0 && key.kind == KeyKind::Other {
             found.push((
                 CheckResult::Unknown,
-                "unsupported_algorithm",
+                Code::UnsupportedAlgorithm,
                 format!("{} (key of {label}) is not supported", key.algorithm),
             ));
         }
@@ -111,7 +111,7 @@ pub(crate) fn algorithm(nodes: &[&Node<'_>], ends_at_root: bool) -> Check {
             _ if is_obsolete => found.push(obsolete(&name, &label)),
             Err(name) => found.push((
                 CheckResult::Unknown,
-                "unsupported_algorithm",
+                Code::UnsupportedAlgorithm,
                 format!("{name} (signature of {label}) is not supported"),
             )),
             Ok(_) => {}
@@ -122,7 +122,7 @@ pub(crate) fn algorithm(nodes: &[&Node<'_>], ends_at_root: bool) -> Check {
 
 fn obsolete(name: &str, label: &str) -> Found {
     let sentence = format!("{name} (signature of {label}) is obsolete");
-    (CheckResult::Failed, "obsolete_algorithm", sentence)
+    (CheckResult::Failed, Code::ObsoleteAlgorithm, sentence)
 }
 
 /// Whether the leaf is no CA (RFC 5280, 4.2.1.9).
@@ -130,9 +130,9 @@ pub(crate) fn leaf_not_ca(leaf: &Node<'_>) -> Check {
     let label = leaf.label();
     match leaf.parsed.is_ca() {
         Some(false) => Check::ok(format!("{label} is not a CA certificate")),
-        Some(true) => Check::failed("is_ca", format!("{label} is a CA certificate")),
+        Some(true) => Check::failed(Code::IsCa, format!("{label} is a CA certificate")),
         None => Check::unknown(
-            "malformed_extension",
+            Code::MalformedExtension,
             format!("the basic constraints of {label} cannot be read"),
         ),
     }
@@ -148,7 +148,10 @@ pub(crate) fn names_present(leaf: &Node<'_>, purpose: Purpose) -> Check {
     let server = purpose == Purpose::Server;
     let mail = purpose == Purpose::Email || has_mail_usage;
     if !server && !mail {
-        return Check::not_applicable("not_asked_for", "its purpose asks for no alternative name");
+        return Check::not_applicable(
+            Code::NotAskedFor,
+            "its purpose asks for no alternative name",
+        );
     }
     let names = leaf.parsed.description.names.clone().unwrap_or_default();
     let mut found = Vec::new();
@@ -157,14 +160,14 @@ pub(crate) fn names_present(leaf: &Node<'_>, purpose: Purpose) -> Check {
         let has_other = alternative_names(leaf).is_some_and(|names| !names.is_empty());
         found.push((
             if has_other { CheckResult::Unknown } else { CheckResult::Failed },
-            "no_host_name",
+            Code::NoHostName,
             format!("{} has no DNS name or IP address among its alternative names", leaf.label()),
         ));
     }
     if mail && names.email.is_empty() {
         found.push((
             CheckResult::Failed,
-            "no_email_address",
+            Code::NoEmailAddress,
             format!("{} has no e-mail address among its alternative names", leaf.label()),
         ));
     }

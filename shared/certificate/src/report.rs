@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use envelope::Certificate;
-use envelope::{Check, Checks, Verdict};
+use envelope::{Check, Checks, Code, Verdict};
 use time::OffsetDateTime;
 
 use crate::on_path::{self, sentences_of};
@@ -162,7 +162,7 @@ fn report(
             &label,
         ),
         confirmed: Check::not_applicable(
-            "not_compared",
+            Code::NotCompared,
             "it was not compared with what the provider says",
         ),
         lifetime: lifetime(leaf_node, is_public),
@@ -260,7 +260,7 @@ fn path_check(
     let anchor = anchor.filter(|_| !path.has_anchor);
     match opinion(&chain, anchor, purpose, question.at) {
         Opinion::Invalid(reason) => Check::unknown(
-            "disputed",
+            Code::Disputed,
             format!(
                 "the path is valid by RFC 5280 as it is read here; rustls-webpki refuses it: {reason}"
             ),
@@ -281,7 +281,7 @@ fn trust_check(
     let known = anchors.description();
     let no_anchors = || {
         Check::unknown(
-            "no_anchors_for_purpose",
+            Code::NoAnchorsForPurpose,
             format!(
                 "Mozilla's list speaks for TLS servers only, and no configured anchor fits {} \
                  certificate ({known})",
@@ -291,7 +291,7 @@ fn trust_check(
     };
     if path.is_exhausted && !is_trusted(anchors, path.end, purpose) {
         return Check::unknown(
-            "budget_exhausted",
+            Code::BudgetExhausted,
             format!("not every path was looked at, and none of those ends at an anchor ({known})"),
         );
     }
@@ -310,12 +310,12 @@ fn trust_check(
         (End::SelfSigned, _) => {
             let label = chain.last().map(|root| root.label()).unwrap_or_default();
             Check::failed(
-                "untrusted_root",
+                Code::UntrustedRoot,
                 format!("the path ends at {label}, which is not a trust anchor ({known})"),
             )
         }
         (End::Missing, _) => {
-            Check::unknown("issuer_missing", format!("the path reaches no anchor ({known})"))
+            Check::unknown(Code::IssuerMissing, format!("the path reaches no anchor ({known})"))
         }
     }
 }
@@ -350,9 +350,9 @@ fn order_check(bundle: &Bundle<'_>, listed: &[usize]) -> Check {
         return Check::ok("the certificates came leaf first, each followed by its issuer");
     }
     let code = match (bundle.unreadable.is_empty(), is_reordered) {
-        (false, _) => "unreadable_blocks",
-        (true, true) => "reordered",
-        (true, false) => "extra_certificates",
+        (false, _) => Code::UnreadableBlocks,
+        (true, true) => Code::Reordered,
+        (true, false) => Code::ExtraCertificates,
     };
     Check::ok_with(code, sentences_of(&sentences))
 }
@@ -361,7 +361,7 @@ fn signatures_check(path: &Path) -> Check {
     match &path.signatures {
         Some(finding) => finding.clone().into_check(),
         None if path.positions.len() == 1 && path.end == End::Missing => Check::not_applicable(
-            "issuer_missing",
+            Code::IssuerMissing,
             "the issuer is not there, so there is no signature to verify",
         ),
         None => Check::ok("each certificate of the path is signed by the next one"),
@@ -374,7 +374,7 @@ fn duplicates_check(repeated: &[(String, usize)]) -> Check {
     }
     let sentences: Vec<String> =
         repeated.iter().map(|(label, count)| format!("{label} came {count} times")).collect();
-    Check::ok_with("repeated", sentences_of(&sentences))
+    Check::ok_with(Code::Repeated, sentences_of(&sentences))
 }
 
 fn private_key_check(labels: &[String]) -> Check {
@@ -385,5 +385,5 @@ fn private_key_check(labels: &[String]) -> Check {
         .iter()
         .map(|label| format!("a private key came along and was removed ({label})"))
         .collect();
-    Check::failed("private_key", sentences_of(&sentences))
+    Check::failed(Code::PrivateKey, sentences_of(&sentences))
 }

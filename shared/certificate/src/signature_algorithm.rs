@@ -24,7 +24,7 @@ pub(crate) fn scheme(algorithm: &AlgorithmIdentifier<'_>) -> Result<Scheme, Stri
     Ok(match name.as_str() {
         "ecdsa-with-SHA256" => Scheme::EcdsaSha256,
         "ecdsa-with-SHA384" => Scheme::EcdsaSha384,
-        "ED25519" => Scheme::Ed25519,
+        "Ed25519" => Scheme::Ed25519,
         "sha1WithRSAEncryption" => Scheme::Pkcs1Sha1,
         "sha256WithRSAEncryption" => Scheme::Pkcs1Sha256,
         "sha384WithRSAEncryption" => Scheme::Pkcs1Sha384,
@@ -70,8 +70,8 @@ pub(crate) fn name(algorithm: &AlgorithmIdentifier<'_>) -> String {
         "1.2.840.10045.4.3.2" => "ecdsa-with-SHA256",
         "1.2.840.10045.4.3.3" => "ecdsa-with-SHA384",
         "1.2.840.10045.4.3.4" => "ecdsa-with-SHA512",
-        "1.3.101.112" => "ED25519",
-        "1.3.101.113" => "ED448",
+        "1.3.101.112" => "Ed25519",
+        "1.3.101.113" => "Ed448",
         _ => key::post_quantum(&oid).unwrap_or(&oid),
     };
     name.to_owned()

@@ -17,65 +17,125 @@ pub type CertificateEvent = CloudEvent<CertificateData>;
 /// A CloudEvents 1.0 JSON document
 /// (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>).
 #[derive(Clone, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CloudEvent<D> {
+    /// Version of CloudEvents.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "1.0")))]
     pub specversion: String,
-    /// Derived from the content of the event, so that a redelivery has the same id.
+    /// What a consumer drops the event by if it has it already. It is derived from the content, so that every repeated
+    /// delivery of an event has the same one. Compare it as a whole; it has at most a few hundred characters.
     pub id: String,
-    /// The provider, and what of it the event is from, as a path.
+    /// The provider, and whose of its events it is: `/digicert/certcentral`, `/cloudflare/zones/ID` (`/cloudflare` where the
+    /// event names no zone), `/meta/certificate-transparency`, `/certspotter`; of a synthetic event
+    /// `/certhooks/canary/PROVIDER`.
     pub source: String,
     #[serde(rename = "type")]
     pub kind: String,
-    /// What the event is about: a certificate, an order, a hostname, …
+    /// What the event is about: `digicert/certificate/ID`, `digicert/order/ID`, `digicert/domain/NAME-OR-ID`,
+    /// `digicert/organization/ID`, `cloudflare/hostname/NAME`, `cloudflare/certificate/ID` (one that is attached to no hostname any
+    /// more), `cloudflare/zone/ID` (certificates of the zone itself), `meta/certificate/SHA256-OR-ID`, `meta/domain/NAME`,
+    /// `ct/certificate/TBS-SHA256`, `certhooks/canary/PROVIDER`; of an event that is not recognised `PROVIDER/event/NAME`,
+    /// `cloudflare/alert/NAME`, or what it names. `unknown` stands for an id or name that the event does not have.
     pub subject: String,
-    /// The provider's time if it gives one, else the time of receipt.
+    /// When it happened, as the provider says, else when it was received. RFC 3339 in UTC with six decimals, so that text
+    /// order is time order.
     #[serde(with = "crate::timestamp")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "String", extend("format" = "date-time", "pattern" = crate::schema::TIMESTAMP))
+    )]
     pub time: OffsetDateTime,
+    /// Media type of `data`.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = "application/json")))]
     pub datacontenttype: String,
-    /// The schema of `data`, with its version.
+    /// The schema of `data`, with the version of the contract as the number at its end.
     pub dataschema: String,
-    /// When the webhook endpoint received it. All waiting times count from here.
+    /// When the webhook endpoint received it, or the reconciler found it. In the form of `time`.
     #[serde(with = "crate::timestamp")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "String", extend("format" = "date-time", "pattern" = crate::schema::TIMESTAMP))
+    )]
     pub receivedtime: OffsetDateTime,
-    /// Trace of the request (W3C Trace Context).
+    /// Trace of the webhook request (W3C Trace Context).
+    ///
+    /// Absent: the event did not come of a request, as one that reconciliation found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = crate::schema::TRACEPARENT)))]
     pub traceparent: Option<String>,
-    /// Envelope only: number of call-backs made so far for this event.
+    /// Number of call-backs made so far for this event.
+    ///
+    /// Absent: none.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
     pub attempts: u32,
-    /// Envelope only: number of those call-backs whose whole answer held no certificate.
+    /// Number of those call-backs whose whole answer held no certificate.
+    ///
+    /// Absent: none.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
     pub badcertificates: u32,
-    /// Envelope only: number of times that it was requeued without a call, while its provider was
-    /// unavailable.
+    /// Number of times that it was requeued without a call, while its provider was unavailable.
+    ///
+    /// Absent: none.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
     pub holds: u32,
-    /// Envelope only: the rotation stage of the secret with which the request was made (`AWSCURRENT`,
-    /// `AWSPENDING` or `AWSPREVIOUS`). `None` where the source address stood for the secret.
+    /// The rotation stage of the secret with which the request was made: `AWSCURRENT`, `AWSPENDING` or `AWSPREVIOUS`.
+    ///
+    /// Absent: the source address stood for the secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
     pub secretstage: Option<String>,
-    /// Envelope only: the address that the request came from, where the front end knows it.
+    /// The address that the request came from.
+    ///
+    /// Absent: the front end does not know it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "Option<String>", extend("x-message" = "envelope"))
+    )]
     pub sourceaddress: Option<IpAddr>,
-    /// Id of the event that this one repeats: a replay, or an event that the provider sent again.
+    /// Id of the event that this one repeats: a replay, an event that the provider sent again, or a conflict.
+    ///
+    /// Absent: it repeats none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causationid: Option<String>,
     /// `true` if another certificate than this one was delivered as the event `causationid`.
+    ///
+    /// Absent: not so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub conflict: Option<bool>,
-    /// Envelope only: where the call-backs of an event with many of them go on.
+    /// Where the call-backs of an event with many of them go on.
+    ///
+    /// Absent: they begin, or there are not many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
     pub progress: Option<String>,
-    /// `true` if reconciliation found the event, and not a delivery of the provider.
+    /// `true` if reconciliation found the event in the provider's records, because the provider did not deliver it.
+    ///
+    /// Absent: the provider delivered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub reconciled: Option<bool>,
     /// `true` if an operator replayed the event from the archive.
+    ///
+    /// Absent: not so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub replayed: Option<bool>,
     /// `true` if it came of a process that simulates the providers, so that nothing in it is real.
+    ///
+    /// Absent: it is real.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     pub simulated: Option<bool>,
-    /// [`CertificateEvent::STALE`] if a later event of the certificate was processed before.
+    /// `stale` if a later event of the certificate was processed before this one. What the event says may be past.
+    ///
+    /// Absent: no later event is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = CertificateEvent::STALE)))]
     pub ordering: Option<String>,
     pub data: D,
 }
@@ -93,8 +153,10 @@ impl Envelope {
 }
 
 impl CertificateEvent {
-    /// Value of `dataschema`.
+    /// Value of `dataschema`, and `$id` of the schema of `data`.
     pub const SCHEMA: &'static str = "urn:certhooks:certificate-event:1";
+    /// `$id` of the schema of the whole message.
+    pub const MESSAGE_SCHEMA: &'static str = "urn:certhooks:certificate-event-message:1";
     /// Value of `ordering` for an event that is older than the state of its certificate.
     pub const STALE: &'static str = "stale";
 }

@@ -1,4 +1,4 @@
-use envelope::{CertificateData, CertificateEvent, Check, Checks, CloudEvent, Envelope};
+use envelope::{CertificateData, CertificateEvent, Check, Checks, CloudEvent, Code, Envelope};
 use providers::interpretation::Interpretation;
 use serde_json::value::RawValue;
 
@@ -38,7 +38,7 @@ impl Redacted {
         if !self.labels.is_empty() {
             let labels = self.labels.join(", ");
             let detail = format!("the event held a private key ({labels}); it was removed");
-            checks.private_key = Check::failed("private_key", detail);
+            checks.private_key = Check::failed(Code::PrivateKey, detail);
         }
     }
 }

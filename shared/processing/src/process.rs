@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use certificate::Report;
-use envelope::{CertificateEvent, CloudEvent, Envelope, EventType, Outcome, Provider};
+use envelope::{CertificateEvent, CloudEvent, Code, Envelope, EventType, Outcome, Provider};
 use ports::{
     Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
     EventsQueue, HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
@@ -23,7 +23,7 @@ use crate::types::{
     Disposition, Enriched, Enrichment, Event, FailureKind, QueueMessage, Retry, RetryReason,
 };
 use crate::worker::Worker;
-use crate::{confirm, history, telemetry};
+use crate::{history, telemetry};
 
 /// How long the ledger keeps the id of a delivered event. This is longer than any queue keeps a message,
 /// any provider sends one again, or any reconciliation looks back.
@@ -340,7 +340,8 @@ fn is_refuted(event: &Event<'_>, enrichment: &Enrichment) -> bool {
     let is_record = enrichment.callback.outcome == Outcome::Downloaded;
     let kind = event.interpretation.kind;
     event.disputed_leaf.is_some_and(|leaf| is_record && enrichment.leaf(kind) == Some(leaf))
-        || event.disputed_leaf.is_some() && enrichment.checks.confirmed.code == confirm::NOT_FOUND
+        || event.disputed_leaf.is_some()
+            && enrichment.checks.confirmed.code == Code::NotFound.as_str()
 }
 
 /// Parses an envelope. The parser's own message is dropped, because it may quote the event.

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use envelope::{Callback, Certificate, Checks, Envelope, EventType, Reason};
+use envelope::{Callback, Certificate, Checks, Dcv, Envelope, EventType, Reason};
 use providers::interpretation::Interpretation;
 use providers::profile::Profile;
-use serde_json::Value;
 
 use crate::compose::Redacted;
 use crate::repeat::distinguishing_hash;
@@ -88,7 +87,7 @@ pub(crate) struct Enrichment {
     pub(crate) pem_chain: Option<String>,
     pub(crate) checks: Checks,
     pub(crate) problems: Vec<String>,
-    pub(crate) dcv: Option<Value>,
+    pub(crate) dcv: Option<Dcv>,
     pub(crate) related: Vec<Certificate>,
     /// Certificates came as PEM, and the leaf among them: not all are those of CAs.
     pub(crate) has_leaf: bool,

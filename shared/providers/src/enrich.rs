@@ -1,6 +1,5 @@
-use envelope::{Certificate, Envelope, Outcome, Reason};
+use envelope::{Certificate, Dcv, Envelope, Outcome, Reason};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use time::Duration;
 
@@ -159,7 +158,7 @@ pub struct Found {
     /// Certificates as the API describes them.
     pub certificates: Vec<Certificate>,
     pub problems: Vec<String>,
-    pub dcv: Option<Value>,
+    pub dcv: Option<Dcv>,
     /// Certificates were emitted in an earlier receipt.
     pub has_emitted: bool,
     /// Others that were found. Those that are delivered as the event's own are left out.

@@ -1,4 +1,4 @@
-use envelope::{Certificate, EventType, Provider};
+use envelope::{Certificate, Dcv, EventType, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -15,8 +15,8 @@ pub struct Interpretation {
     pub plan: Plan,
     /// What the provider says is wrong, and the names that were skipped and why.
     pub problems: Vec<String>,
-    /// What domain control validation waits for, in the form of the certificate event.
-    pub dcv: Option<Value>,
+    /// What domain control validation waits for.
+    pub dcv: Option<Dcv>,
     /// What the event itself says about a certificate, where it came without PEM.
     pub certificates: Vec<Certificate>,
     /// Certificates in PEM that came with the event.

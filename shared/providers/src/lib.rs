@@ -21,6 +21,7 @@
 //! - [`secret_member`]: the names of a member of a secret
 //! - [`envelope_builder`]: an envelope from what a receiver knows about an event
 //! - [`secret`]: stored secrets, header values, constant-time comparison
+//! - `distinguished_name`, `hash`: distinguished names and hashes in one form
 //! - `validity`: from when and until when a certificate is valid, in one form
 //! - `naming`: event names and subjects that are safe to log and archive
 
@@ -30,9 +31,11 @@ pub mod certspotter;
 pub mod cloudflare;
 pub mod digicert;
 pub mod dispatch;
+mod distinguished_name;
 pub mod enrich;
 pub mod envelope_builder;
 pub mod fair_queue;
+mod hash;
 pub mod interpretation;
 pub mod json;
 pub mod lifecycle;

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use contract::Contract;
 use data_encoding::HEXLOWER;
 use providers::profile::{self, Profile};
 use providers::secret_member::SecretMember;
@@ -221,8 +222,15 @@ pub(crate) fn certhooks(variables: &[(&str, &str)], arguments: &[&str]) -> Outpu
     command(variables).args(arguments).output().unwrap()
 }
 
+/// The delivered events, each of which must keep to the contract with consumers.
 pub(crate) fn tail(state: &Path) -> Vec<Value> {
-    tail_lines(state).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::new().unwrap());
+    let events = tail_lines(state).into_iter().map(|line| serde_json::from_str(&line).unwrap());
+    let keeps_to_the_contract = |event: &Value| {
+        let violations = CONTRACT.violations(event);
+        assert!(violations.is_empty(), "{violations:#?}\n{event:#}");
+    };
+    events.inspect(keeps_to_the_contract).collect()
 }
 
 /// The lines that `certhooks tail --json` prints.

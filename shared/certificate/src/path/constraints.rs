@@ -3,6 +3,7 @@ use super::node::Node;
 use super::rules::Finding;
 use crate::der::{self, Element, OID, SEQUENCE};
 use crate::{alternative_names, distinguished_name};
+use envelope::Code;
 use x509_parser::oid_registry::{OID_X509_EXT_NAME_CONSTRAINTS, OID_X509_EXT_SUBJECT_ALT_NAME};
 
 /// Comparisons of a name with a constraint that one check makes: more than any real path needs, and
@@ -52,7 +53,7 @@ impl<'a> Constraints<'a> {
     pub(crate) fn of(node: &'a Node<'_>) -> Result<Option<Self>, Finding> {
         let malformed = || {
             Finding::failed(
-                "malformed_extension",
+                Code::MalformedExtension,
                 format!("the name constraints of {} are malformed", node.label()),
             )
         };
@@ -123,17 +124,17 @@ impl<'a> Constraints<'a> {
         };
         let exhausted = || {
             Finding::unknown(
-                "budget_exhausted",
+                Code::BudgetExhausted,
                 format!("{label} has too many names for the name constraints above it"),
             )
         };
         let broken = |result: &Match| match result {
             Match::Malformed => Some(Finding::failed(
-                "malformed_name",
+                Code::MalformedName,
                 format!("a name of {label}, or a name constraint for it, is malformed"),
             )),
             Match::Unsupported => Some(Finding::unknown(
-                "unsupported_constraint",
+                Code::UnsupportedConstraint,
                 format!("{label} has a name of a form whose constraints are not supported"),
             )),
             Match::Yes | Match::No => None,
@@ -142,7 +143,7 @@ impl<'a> Constraints<'a> {
             let Some(result) = compare(base, true) else { return Some(exhausted()) };
             if matches!(result, Match::Yes) {
                 return Some(Finding::failed(
-                    "name_excluded",
+                    Code::NameExcluded,
                     format!("a name of {label} is excluded by the name constraints above it"),
                 ));
             }
@@ -163,7 +164,7 @@ impl<'a> Constraints<'a> {
         }
         is_constrained.then(|| {
             Finding::failed(
-                "name_not_permitted",
+                Code::NameNotPermitted,
                 format!("a name of {label} is not permitted by the name constraints above it"),
             )
         })

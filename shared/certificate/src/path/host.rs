@@ -1,13 +1,12 @@
 use std::net::IpAddr;
 
-use envelope::Check;
-use envelope::Names;
+use envelope::{Check, Code, Names};
 
 /// Whether the leaf covers each of the names that somebody ordered or will connect to (RFC 9525, 6).
 /// The common name of the subject does not count.
 pub(crate) fn names_match(names: Option<&Names>, wanted: &[String], label: &str) -> Check {
     if wanted.is_empty() {
-        return Check::not_applicable("no_names", "no names were given to compare with");
+        return Check::not_applicable(Code::NoNames, "no names were given to compare with");
     }
     let empty = Names::default();
     let names = names.unwrap_or(&empty);
@@ -21,7 +20,7 @@ pub(crate) fn names_match(names: Option<&Names>, wanted: &[String], label: &str)
     // An alternative name is in ASCII; without IDNA a name in letters cannot be compared with it.
     if missing.iter().all(|name| !name.is_ascii()) && !first.contains('@') {
         return Check::unknown(
-            "internationalised_name",
+            Code::InternationalisedName,
             format!("{first} must be given in its ASCII form (xn--…) to be compared"),
         );
     }
@@ -30,7 +29,7 @@ pub(crate) fn names_match(names: Option<&Names>, wanted: &[String], label: &str)
         1 => " and 1 name more".to_owned(),
         more => format!(" and {more} names more"),
     };
-    Check::failed("name_mismatch", format!("{label} does not cover {first}{more}"))
+    Check::failed(Code::NameMismatch, format!("{label} does not cover {first}{more}"))
 }
 
 fn covers(names: &Names, wanted: &str) -> bool {
@@ -128,7 +127,7 @@ mod tests {
         assert_eq!(check(&["www.example.com", "192.0.2.7"]).code, "ok");
         assert_eq!(
             check(&["www.example.com", "a.test", "b.test"]),
-            Check::failed("name_mismatch", "CN=www does not cover a.test and 1 name more")
+            Check::failed(Code::NameMismatch, "CN=www does not cover a.test and 1 name more")
         );
         assert_eq!(check(&["bücher.example.net"]).code, "internationalised_name");
     }

@@ -1,4 +1,4 @@
-use envelope::Check;
+use envelope::{Check, Code};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -17,19 +17,19 @@ const LIMITS: [(OffsetDateTime, i64); 4] = [
 pub(crate) fn lifetime(leaf: &Node<'_>, is_public_server: bool) -> Check {
     if !is_public_server {
         return Check::not_applicable(
-            "not_public",
+            Code::NotPublic,
             "the limits are for TLS server certificates under Mozilla's anchors",
         );
     }
     let validity = leaf.x509().validity();
     let (start, end) = (validity.not_before.to_datetime(), validity.not_after.to_datetime());
     let Some(most) = most(start) else {
-        return Check::not_applicable("before_limits", "it was issued before 2020-09-01");
+        return Check::not_applicable(Code::BeforeLimits, "it was issued before 2020-09-01");
     };
     let (days, label) = (days(start, end), leaf.label());
     if days > most {
         return Check::failed(
-            "too_long",
+            Code::TooLong,
             format!("{label} is valid for {days} days, and {most} were allowed when it was issued"),
         );
     }

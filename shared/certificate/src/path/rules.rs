@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use envelope::{Check, CheckResult};
+use envelope::{Check, CheckResult, Code};
 use time::OffsetDateTime;
 use x509_parser::asn1_rs::oid;
 use x509_parser::extensions::{
@@ -24,16 +24,16 @@ use super::purpose::Purpose;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Finding {
     pub(crate) result: CheckResult,
-    pub(crate) code: &'static str,
+    pub(crate) code: Code,
     pub(crate) detail: String,
 }
 
 impl Finding {
-    pub(crate) fn failed(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn failed(code: Code, detail: impl Into<String>) -> Self {
         Self { result: CheckResult::Failed, code, detail: detail.into() }
     }
 
-    pub(crate) fn unknown(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn unknown(code: Code, detail: impl Into<String>) -> Self {
         Self { result: CheckResult::Unknown, code, detail: detail.into() }
     }
 
@@ -104,16 +104,16 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     if x509.signature != x509.signature_algorithm {
         found.push(Finding::failed(
-            "algorithm_mismatch",
+            Code::AlgorithmMismatch,
             format!("{label} names one signature algorithm inside and another one outside"),
         ));
     }
     if node.issuer.is_empty() {
-        found.push(Finding::failed("empty_name", format!("{label} names no issuer")));
+        found.push(Finding::failed(Code::EmptyName, format!("{label} names no issuer")));
     }
     if x509.version() != X509Version::V3 && !x509.extensions().is_empty() {
         found.push(Finding::failed(
-            "malformed",
+            Code::Malformed,
             format!("{label} has extensions, which only version 3 has"),
         ));
     }
@@ -122,14 +122,14 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
         let oid = extension.oid.to_id_string();
         if !seen.insert(&extension.oid) {
             found.push(Finding::failed(
-                "malformed",
+                Code::Malformed,
                 format!("{label} has the extension {oid} more than once"),
             ));
         }
         let is_processed = PROCESSED.contains(&extension.oid);
         if extension.critical && POISON == extension.oid {
             found.push(Finding::unknown(
-                "precertificate",
+                Code::Precertificate,
                 format!(
                     "{label} is a precertificate (RFC 6962, 3.1), which no client takes; its \
                      certificate has the same TBS SHA-256"
@@ -137,7 +137,7 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
             ));
         } else if extension.critical && !is_processed {
             found.push(Finding::failed(
-                "unknown_critical_extension",
+                Code::UnknownCriticalExtension,
                 format!("{label} has the critical extension {oid}, which is not known here"),
             ));
         }
@@ -148,12 +148,12 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
             [OID_X509_EXT_SUBJECT_ALT_NAME, OID_X509_EXT_NAME_CONSTRAINTS].contains(&extension.oid);
         if is_malformed && is_processed && !is_read_elsewhere {
             found.push(Finding::failed(
-                "malformed_extension",
+                Code::MalformedExtension,
                 format!("the extension {oid} of {label} is malformed"),
             ));
         } else if is_malformed && !is_processed {
             found.push(Finding::unknown(
-                "malformed_extension",
+                Code::MalformedExtension,
                 format!(
                     "the extension {oid} of {label} is malformed; it has no part in path validation, \
                      and some validators refuse the certificate"
@@ -163,7 +163,7 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
     }
     if alternative_names(node).is_none() {
         found.push(Finding::failed(
-            "malformed_extension",
+            Code::MalformedExtension,
             format!("the alternative names of {label} are malformed"),
         ));
     }
@@ -194,13 +194,13 @@ fn validity(node: &Node<'_>, now: OffsetDateTime) -> Option<Finding> {
     let (start, end) = (validity.not_before.to_datetime(), validity.not_after.to_datetime());
     if now > end.unix_timestamp() {
         return Some(Finding::failed(
-            "expired",
+            Code::Expired,
             format!("{} expired on {}", node.label(), envelope::rfc3339(end)),
         ));
     }
     (now < start.unix_timestamp()).then(|| {
         Finding::failed(
-            "not_yet_valid",
+            Code::NotYetValid,
             format!("{} is not valid before {}", node.label(), envelope::rfc3339(start)),
         )
     })
@@ -212,7 +212,7 @@ fn extended_usage(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
     match node.extension(&OID_X509_EXT_EXTENDED_KEY_USAGE)? {
         ParsedExtension::ExtendedKeyUsage(usage) if !purpose.is_allowed(usage) => {
             Some(Finding::failed(
-                "wrong_purpose",
+                Code::WrongPurpose,
                 format!(
                     "the extended key usage of {} does not allow it as {} certificate",
                     node.label(),
@@ -229,7 +229,7 @@ fn leaf(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
         // A CA certificate as a leaf has the key usage of a CA; another check speaks about that.
         ParsedExtension::KeyUsage(usage) if !purpose.goes_with(usage) && !node.is_ca() => {
             Some(Finding::failed(
-                "wrong_key_usage",
+                Code::WrongKeyUsage,
                 format!(
                     "the key usage of {} does not go with {} certificate",
                     node.label(),
@@ -247,13 +247,13 @@ fn authority(node: &Node<'_>, is_anchor: bool) -> Vec<Finding> {
     let label = node.label();
     let mut found = Vec::new();
     if node.subject.is_empty() {
-        found.push(Finding::failed("empty_name", "a CA certificate has an empty subject"));
+        found.push(Finding::failed(Code::EmptyName, "a CA certificate has an empty subject"));
     }
     let is_old_anchor =
         is_anchor && node.x509().version() != X509Version::V3 && node.is_self_issued();
     if !node.is_ca() && !is_old_anchor {
         found.push(Finding::failed(
-            "not_a_ca",
+            Code::NotACa,
             format!("{label} is not a CA certificate, and others of the path are issued by it"),
         ));
     }
@@ -261,7 +261,7 @@ fn authority(node: &Node<'_>, is_anchor: bool) -> Vec<Finding> {
         && !usage.key_cert_sign()
     {
         found.push(Finding::failed(
-            "no_cert_sign",
+            Code::NoCertSign,
             format!("the key usage of {label} does not allow it to sign certificates"),
         ));
     }
@@ -281,7 +281,7 @@ fn path_length(nodes: &[&Node<'_>], depth: usize) -> Option<Finding> {
     let below = nodes.get(1..depth)?.iter().filter(|node| !node.is_self_issued()).count();
     (below > *most as usize).then(|| {
         Finding::failed(
-            "path_too_long",
+            Code::PathTooLong,
             format!(
                 "{} allows {most} CA certificates below it, and there are {below}",
                 authority.label()
@@ -312,7 +312,7 @@ fn identifiers(anchor: &Node<'_>) -> Option<Finding> {
     };
     is_odd.then(|| {
         Finding::unknown(
-            "anchor_key_identifier",
+            Code::AnchorKeyIdentifier,
             format!(
                 "the authority key identifier of the anchor {} does not fit the anchor",
                 anchor.label()
@@ -341,7 +341,7 @@ fn name_constraints(chain: &Chain<'_>) -> Option<Finding> {
             Some(constraints) => above.push(constraints),
             None => {
                 return Some(Finding::unknown(
-                    "malformed_extension",
+                    Code::MalformedExtension,
                     "the name constraints of the anchor cannot be read",
                 ));
             }
@@ -362,7 +362,7 @@ fn name_constraints(chain: &Chain<'_>) -> Option<Finding> {
         match Constraints::of(node) {
             Ok(Some(_)) if is_leaf && !node.is_ca() => {
                 return Some(Finding::unknown(
-                    "misplaced_extension",
+                    Code::MisplacedExtension,
                     format!(
                         "{} has name constraints, which only a CA certificate has",
                         node.label()
@@ -416,13 +416,13 @@ fn policies(nodes: &[&Node<'_>]) -> Option<Finding> {
     }
     if is_mapped {
         return Some(Finding::unknown(
-            "policy_mappings",
+            Code::PolicyMappings,
             "a CA requires an explicit policy and another maps policies, which is not judged here",
         ));
     }
     common.is_some_and(|policies| policies.is_empty()).then(|| {
         Finding::failed(
-            "no_common_policy",
+            Code::NoCommonPolicy,
             "a CA requires an explicit policy, and no policy runs through the path",
         )
     })

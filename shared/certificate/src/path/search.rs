@@ -1,7 +1,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
-use envelope::CheckResult;
+use envelope::{CheckResult, Code};
 use time::OffsetDateTime;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
@@ -342,7 +342,7 @@ impl<'a> Search<'a> {
             let key = self.keys.get(spki)?;
             match self.verified.get(&(*signed, *key))? {
                 SignatureResult::Unsupported(what) => Some(Finding::unknown(
-                    "unsupported_algorithm",
+                    Code::UnsupportedAlgorithm,
                     format!(
                         "the signature of {} could not be verified: {what} is not supported",
                         self.nodes.get(*signed)?.label()
@@ -361,12 +361,12 @@ impl<'a> Search<'a> {
         let label = last.label();
         Some(match bad {
             Some(issuer) => {
-                Finding::failed("bad_signature", format!("{label} is not signed by {issuer}"))
+                Finding::failed(Code::BadSignature, format!("{label} is not signed by {issuer}"))
             }
             None => {
                 let issuer = last.parsed.description.issuer.as_deref().unwrap_or_default();
                 Finding::unknown(
-                    "issuer_missing",
+                    Code::IssuerMissing,
                     format!("no issuer of {label} among the certificates and anchors: {issuer}"),
                 )
             }
@@ -399,7 +399,7 @@ impl<'a> Search<'a> {
 
 fn exhausted() -> Finding {
     Finding::unknown(
-        "budget_exhausted",
+        Code::BudgetExhausted,
         "the bundle offers more paths, or a longer one, than is looked at; none that was is valid",
     )
 }

@@ -56,7 +56,7 @@ fn algorithms_by_name() {
         (EC_P256, "EC P-256", Some(256), "ecdsa-with-SHA384"),
         (EC_P384, "EC P-384", Some(384), "ecdsa-with-SHA256"),
         (EC_P521, "EC P-521", Some(521), "ecdsa-with-SHA512"),
-        (ED25519, "Ed25519", Some(256), "ED25519"),
+        (ED25519, "Ed25519", Some(256), "Ed25519"),
         (MIXED, "EC P-256", Some(256), "sha256WithRSAEncryption"),
         (WEAK, "RSA", Some(1024), "sha256WithRSAEncryption"),
         (SHA1_LEAF, "EC P-256", Some(256), "sha1WithRSAEncryption"),

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::json::{self, Members};
 use crate::naming::UNKNOWN;
-use crate::{receiver, validity};
+use crate::{hash, receiver, validity};
 
 /// The name of the one documented event, which the document itself does not say ("Unknown Certificate
 /// Event").
@@ -87,7 +87,7 @@ impl Issuance<'_> {
 
     /// SHA-256 of the TBSCertificate (RFC 6962, 3.2), the same for a certificate and its precertificate.
     pub(crate) fn tbs_sha256(&self) -> Option<String> {
-        sha256(&self.issuance.text("tbs_sha256")?)
+        hash::sha256(&self.issuance.text("tbs_sha256")?)
     }
 
     /// The monitored domains for which the certificate is valid, each once.
@@ -120,7 +120,7 @@ impl Issuance<'_> {
         let members = &self.issuance;
         Certificate {
             tbs_sha256: self.tbs_sha256(),
-            spki_sha256: members.text("pubkey_sha256").and_then(|hash| sha256(&hash)),
+            spki_sha256: members.text("pubkey_sha256").as_deref().and_then(hash::sha256),
             not_before: members.text("not_before").as_deref().and_then(validity::beginning),
             not_after: members.text("not_after").as_deref().and_then(validity::end),
             names: names(members),
@@ -133,12 +133,6 @@ fn names(issuance: &Members<'_>) -> Option<Names> {
     let names = issuance.list("dns_names")?.into_iter().take(NAMES).filter_map(json::text);
     let dns: Vec<_> = names.filter(|name| name.len() <= NAME_LIMIT).collect();
     (!dns.is_empty()).then(|| Names { dns, ..Names::default() })
-}
-
-/// A SHA-256 hash of 64 hex digits, in lower case.
-fn sha256(hash: &str) -> Option<String> {
-    let is_sha256 = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_sha256.then(|| hash.to_ascii_lowercase())
 }
 
 /// DER in Base64 as PEM (RFC 7468).

@@ -1,6 +1,5 @@
-use envelope::{Certificate, Reason};
+use envelope::{Certificate, Dcv, Reason};
 use secrecy::SecretString;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::document::hostname::Hostname;
@@ -26,7 +25,7 @@ pub struct Details {
     /// Without PEM, which the API does not return.
     pub certificates: Vec<Certificate>,
     pub problems: Vec<String>,
-    pub dcv: Option<Value>,
+    pub dcv: Option<Dcv>,
     /// `ssl.status`. The hostname's own `status` is independent of it.
     pub status: Option<String>,
 }

@@ -7,7 +7,7 @@ use crate::json::{self, Members};
 use crate::naming::bounded;
 use crate::refusal::ApiError;
 use crate::secret::Stored;
-use crate::validity;
+use crate::{hash, validity};
 
 /// The error code for a bad API key. It comes with status 403 and not with 401 (recording of the
 /// live API).
@@ -185,9 +185,7 @@ fn certificate(members: &Members<'_>) -> Certificate {
         serial_number: members
             .text("serial_number")
             .and_then(|serial| certificate::serial_of_hex(&serial)),
-        fingerprint_sha1: members
-            .text("thumbprint")
-            .and_then(|thumbprint| fingerprint(&thumbprint)),
+        fingerprint_sha1: members.text("thumbprint").as_deref().and_then(hash::sha1),
         not_before: members.text("valid_from").as_deref().and_then(validity::beginning),
         not_after: members.text("valid_till").as_deref().and_then(validity::end),
         names: names(members),
@@ -197,11 +195,6 @@ fn certificate(members: &Members<'_>) -> Certificate {
             .and_then(|bits| bits.try_into().ok()),
         ..Certificate::default()
     }
-}
-
-fn fingerprint(thumbprint: &str) -> Option<String> {
-    let is_sha1 = thumbprint.len() == 40 && thumbprint.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_sha1.then(|| thumbprint.to_ascii_lowercase())
 }
 
 /// `dns_names` may repeat the common name or omit it, so the common name is not added.

@@ -119,7 +119,7 @@ fn the_certificate_in_an_event_is_read() {
     assert_eq!(certificate.not_after, None);
     assert_eq!(
         (certificate.issuer.as_deref(), certificate.subject.as_deref()),
-        (Some("/C=US/CN=I"), Some("/CN=a.example"))
+        (Some("CN=I,C=US"), Some("CN=a.example"))
     );
     assert_eq!(
         certificate.names,

@@ -1,9 +1,8 @@
-use envelope::{Certificate, Names};
-use serde_json::{Value, json};
+use envelope::{Certificate, Dcv, DcvRecord, Names};
 
 use crate::json::{self, Members};
 use crate::naming::{bounded, is_short};
-use crate::validity;
+use crate::{hash, validity};
 
 /// Pairs of members that hold the name and the value of a record which validation waits for, and its type
 /// ("Webhook data definitions", "Custom Hostname Details").
@@ -19,7 +18,7 @@ const RECORDS: [(&str, &str, &str); 3] = [
 const CERTIFICATES: usize = 10;
 const HOSTS: usize = 100;
 const PROBLEMS: usize = 100;
-/// Longest `dcv` in bytes of JSON.
+/// Longest `dcv` in bytes of text.
 const DCV_LIMIT: usize = 64 * 1024;
 /// Longest serial number in decimal digits: 20 octets have 49 (RFC 5280, 4.1.2.2).
 const SERIAL_LIMIT: usize = 64;
@@ -64,7 +63,7 @@ impl<'a> Hostname<'a> {
     }
 
     /// What validation of the domain, and of its ownership, waits for. `None` when it waits for nothing.
-    pub(crate) fn dcv(&self) -> Option<Value> {
+    pub(crate) fn dcv(&self) -> Option<Dcv> {
         let ssl = self.ssl();
         let mut records = records_of(ssl);
         records.extend(listed(ssl, "validation_records"));
@@ -79,15 +78,14 @@ impl<'a> Hostname<'a> {
         if records.is_empty() && (delegation.is_empty() || self.is_active()) {
             return None;
         }
-        let list = |records: Vec<Value>| (!records.is_empty()).then_some(records);
-        let dcv = json!({
-            "method": ssl.text("method").filter(|method| is_short(method)),
-            "records": records,
-            "delegation": list(delegation),
-            "expires": null,
-        });
+        let dcv = Dcv {
+            method: ssl.text("method").filter(|method| is_short(method)),
+            records,
+            delegation: (!delegation.is_empty()).then_some(delegation),
+            expires: None,
+        };
         // What is larger than any real one stays in the payload.
-        (dcv.to_string().len() <= DCV_LIMIT).then_some(dcv)
+        (size(&dcv) <= DCV_LIMIT).then_some(dcv)
     }
 
     fn is_active(&self) -> bool {
@@ -114,7 +112,7 @@ fn certificate(members: &Members<'_>, names: Option<&Names>) -> Option<Certifica
     let certificate = Certificate {
         certificate_authority: text("issuer"),
         serial_number: serial_number(members),
-        fingerprint_sha256: text("fingerprint_sha256").map(|hash| hash.to_ascii_lowercase()),
+        fingerprint_sha256: text("fingerprint_sha256").as_deref().and_then(hash::sha256),
         not_before: text("issued_on").as_deref().and_then(validity::beginning),
         not_after: text("expires_on").as_deref().and_then(validity::end),
         signature_algorithm: text("signature").as_deref().and_then(signature_algorithm),
@@ -153,7 +151,7 @@ fn names(ssl: &Members<'_>) -> Option<Names> {
 }
 
 /// The records that the members of an object describe.
-fn records_of(members: &Members<'_>) -> Vec<Value> {
+fn records_of(members: &Members<'_>) -> Vec<DcvRecord> {
     let text = |name| members.text(name).filter(|text| !text.is_empty());
     let found =
         RECORDS.iter().filter_map(|(kind, name, value)| record(kind, text(name), text(value)));
@@ -161,12 +159,19 @@ fn records_of(members: &Members<'_>) -> Vec<Value> {
 }
 
 /// The records that the objects of a list describe.
-fn listed(members: &Members<'_>, name: &str) -> Vec<Value> {
+fn listed(members: &Members<'_>, name: &str) -> Vec<DcvRecord> {
     let list = members.list(name).unwrap_or_default();
     list.into_iter().filter_map(Members::of).flat_map(|members| records_of(&members)).collect()
 }
 
 /// A record; `None` where there is neither name nor value.
-fn record(kind: &str, name: Option<String>, value: Option<String>) -> Option<Value> {
-    (name.is_some() || value.is_some()).then(|| json!({"type": kind, "name": name, "value": value}))
+fn record(kind: &str, name: Option<String>, value: Option<String>) -> Option<DcvRecord> {
+    let is_told = name.is_some() || value.is_some();
+    is_told.then(|| DcvRecord { kind: kind.to_owned(), name, value })
+}
+
+fn size(dcv: &Dcv) -> usize {
+    let size = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let records = dcv.records.iter().chain(dcv.delegation.iter().flatten());
+    records.map(|record| record.kind.len() + size(&record.name) + size(&record.value)).sum()
 }

@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 
 use crate::json::{self, Members};
 use crate::naming::is_short;
-use crate::validity;
+use crate::{distinguished_name, hash, validity};
 
 /// The most that is read of a certificate's names, and the longest distinguished name in bytes: whoever
 /// has a certificate issued decides both.
@@ -26,14 +26,14 @@ impl CtCertificate {
     /// Reads the members that public clients of `/certificates` read ("Certificate Transparency
     /// API").
     pub(crate) fn of(members: &Members<'_>) -> Self {
-        let sha256 = members.text("cert_hash_sha256").and_then(|hash| sha256(&hash));
+        let sha256 = members.text("cert_hash_sha256").as_deref().and_then(hash::sha256);
         let pem = members.text("certificate_pem");
         Self {
             id: members.get("id").and_then(id),
             pem: pem.filter(|pem| pem.contains("-----BEGIN CERTIFICATE-----")),
             certificate: Certificate {
-                subject: members.text("subject_name").filter(|name| name.len() <= NAME_LIMIT),
-                issuer: members.text("issuer_name").filter(|name| name.len() <= NAME_LIMIT),
+                subject: name(members, "subject_name"),
+                issuer: name(members, "issuer_name"),
                 fingerprint_sha256: sha256.clone(),
                 not_before: members
                     .text("not_valid_before")
@@ -55,10 +55,9 @@ pub(crate) fn id(value: &RawValue) -> Option<String> {
     ((1..=64).contains(&id.len()) && id.bytes().all(allowed)).then_some(id)
 }
 
-/// A SHA-256 hash of 64 hex digits, in lower case.
-fn sha256(hash: &str) -> Option<String> {
-    let is_sha256 = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_sha256.then(|| hash.to_ascii_lowercase())
+fn name(members: &Members<'_>, member: &str) -> Option<String> {
+    let name = members.text(member).filter(|name| name.len() <= NAME_LIMIT)?;
+    distinguished_name::of_one_line(&name)
 }
 
 fn names(members: &Members<'_>) -> Option<Names> {
