@@ -101,4 +101,5 @@ if __name__ == "__main__" and len(sys.argv) == 1:
 elif __name__ == "__main__":
     for row in ending(int(sys.argv[1])):
         note = "  CONFLICT: another certificate came first" * row["conflict"]
-        print(f"{row['not_after']}  {row['subject']}  {', '.join(row['names'])}  {row['issuer']}  {row['verdict']}{note}")
+        line = f"{row['not_after']}  {row['subject']}  {', '.join(row['names'])}  {row['issuer']}  {row['verdict']}{note}"
+        print("".join(letter if letter.isprintable() else "?" for letter in line))  # Names come from outside.

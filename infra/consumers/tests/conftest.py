@@ -5,11 +5,10 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import zipfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +22,7 @@ INSTALLED = Path(os.environ.get("CONSUMERS", ROOT / ".tools/consumers"))
 CERTHOOKS = os.environ.get("CERTHOOKS", BINARIES / "certhooks")
 RUST = ROOT / "target/consumers/debug/expected-keys"
 DIST = INSTALLED / "typescript/dist"
+SECONDS = 12  # of the functions, and until a queue gives out again what was not handled
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +44,12 @@ class Chat:
 
 @pytest.fixture
 def chat():
+    with new_chat() as chat:
+        yield chat
+
+
+@contextmanager
+def new_chat():
     """An incoming webhook as Slack has it."""
     chat = Chat()
 
@@ -79,7 +85,7 @@ class Function:
         self.sqs, self.logs, self.name = aws.client("sqs"), aws.client("logs"), name
         self.failed = self.sqs.create_queue(QueueName=f"{name}-failed")["QueueUrl"]
         redrive = json.dumps({"deadLetterTargetArn": self.arn(self.failed), "maxReceiveCount": 2})
-        attributes = {"VisibilityTimeout": "60", "RedrivePolicy": redrive}
+        attributes = {"VisibilityTimeout": str(SECONDS), "RedrivePolicy": redrive}
         self.queue = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         functions = aws.client("lambda")
         functions.create_function(
@@ -88,7 +94,7 @@ class Function:
             Handler=handler,
             Role="arn:aws:iam::000000000000:role/consumer",
             Code={"ZipFile": code},
-            Timeout=30,
+            Timeout=SECONDS,
             MemorySize=256,
             Environment={"Variables": aws.environment | variables},
         )
@@ -103,20 +109,22 @@ class Function:
     def arn(self, queue: str) -> str:
         return self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
-    def consume(self, bodies: list) -> list:
-        """Sends the bodies and waits until none is left; returns those that were given up."""
+    def start(self, bodies: list):
         for body in bodies:
             self.sqs.send_message(QueueUrl=self.queue, MessageBody=body)
         self.functions.create_event_source_mapping(**self.mapping)
+
+    def given_up(self) -> list:
+        """Waits until none is left on the queue; returns the ids of those on the dead-letter queue."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
         def is_empty() -> bool:
             counts = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
             return all(int(count) == 0 for count in counts.values())
 
-        assert eventually(is_empty, 60), self.lines()
+        assert eventually(is_empty, 60), "\n".join(self.lines())
         messages = self.sqs.receive_message(QueueUrl=self.failed, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(message["Body"]) for message in messages]
+        return sorted(json.loads(message["Body"])["id"] for message in messages)
 
     def lines(self) -> list:
         events = self.logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.name}")
@@ -191,5 +199,5 @@ def samples(tmp_path_factory) -> State:
 
 
 @pytest.fixture
-def python() -> str:
-    return str(INSTALLED / "python/bin/python") if INSTALLED.exists() else sys.executable
+def python() -> Path:
+    return INSTALLED / "python/bin/python"

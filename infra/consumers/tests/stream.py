@@ -13,6 +13,7 @@ BUCKET = "archive"
 NAMES = [f"login{number}.example.net" for number in range(40)]
 
 
+# Ids of their own, since the samples that go through `certhooks local` have those of the examples.
 def changed(name: str, id_: str, **members) -> dict:
     return copy.deepcopy(EXAMPLES[name]) | {"id": id_, "subject": f"test/{id_}"} | members
 
@@ -67,10 +68,12 @@ def make(aws: Emulator) -> Stream:
     for key, content in objects:
         s3.put_object(Bucket=BUCKET, Key=key, Body=content)
     events = {
-        "issued": EXAMPLES["certificate.issued.digicert"],
-        "conflict": EXAMPLES["case.conflict"],
-        "stale": EXAMPLES["case.stale"],
-        "revoked": EXAMPLES["certificate.revoked.digicert"],
+        "issued": changed("certificate.issued.digicert", "issued"),
+        "conflict": changed("case.conflict", "conflict"),
+        "stale": changed("case.stale", "stale"),
+        # Of one certificate, and the later one comes first.
+        "revoked": changed("certificate.revoked.digicert", "revoked", subject="test/certificate", time="2026-11-30T14:00:01.000000Z"),
+        "issued before": changed("certificate.issued.digicert", "before", subject="test/certificate", time="2026-11-30T14:00:00.000000Z"),
         "replay": changed("certificate.issued.digicert", "first/replay/run", causationid="first", replayed=True),
         "unknown type": changed("certificate.issued.digicert", "unknown", type="certhooks.certificate.suspended"),
         "unknown member": further,
