@@ -67,7 +67,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
     let cloudflare = cloudflare.map(reconciler).transpose()?;
     lambda::answer(&environment, |event: LambdaEvent<IgnoredAny>| {
         let deadline = lambda::deadline(&event.context, RESERVE);
-        let job = Job { deadline, ..Job::default() };
+        let job = Job { deadline, is_scheduled: true, ..Job::default() };
         let reconcilers = (certcentral.clone(), cloudflare.clone());
         let canary_ledger = Arc::clone(&canary_ledger);
         async move {

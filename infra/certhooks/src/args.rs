@@ -3,10 +3,12 @@ use std::sync::LazyLock;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use envelope::Provider;
+use embedded::Delivered;
+use envelope::{EventType, Provider};
 use providers::profile;
 use time::OffsetDateTime;
 
+use crate::display::without_prefix;
 use crate::time_parsing::parse_time;
 
 /// The state folder where `--state` names none.
@@ -58,11 +60,14 @@ pub(crate) struct EndpointArgs {
 #[derive(Args, Debug)]
 pub(crate) struct RotationArgs {
     /// End the old secret at once, instead of accepting it for another 24 hours
-    #[arg(long, conflicts_with = "roll_back")]
+    #[arg(long, group = "lists", conflicts_with = "roll_back")]
     pub(crate) compromised: bool,
-    /// With --compromised: list the archived events that came with the old secret since this age or time:
-    /// 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
-    #[arg(long, value_name = "TIME", requires = "compromised", value_parser = parse_time)]
+    /// Rotate nothing; only list the archived events since --since that came without the current secret
+    #[arg(long, group = "lists", requires = "since", conflicts_with = "roll_back")]
+    pub(crate) list: bool,
+    /// With --compromised or --list: list the archived events that came without the new secret since this age
+    /// or time: 24h, 7d, 2026-11-01 or 2026-11-01T12:00:00Z
+    #[arg(long, value_name = "TIME", requires = "lists", value_parser = parse_time)]
     pub(crate) since: Option<OffsetDateTime>,
     /// Undo a rotation that was stopped, and keep the current secret
     #[arg(long)]
@@ -110,11 +115,40 @@ impl EventFilter {
 
     /// Whether the filter names no type, or one of these, whole or what stands after a dot in it.
     pub(crate) fn has_event(&self, kinds: &[&str]) -> bool {
-        let ends = |name: &String, kind: &str| {
-            kind.strip_suffix(name.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
         self.event.is_empty()
-            || self.event.iter().any(|name| kinds.iter().any(|kind| ends(name, kind)))
+            || self.event.iter().any(|name| kinds.iter().any(|kind| is_named(name, kind)))
     }
+}
+
+/// Whether a name is that of a type, whole or what stands after a dot in it.
+fn is_named(name: &str, kind: &str) -> bool {
+    kind.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// Selects delivered events by provider and type; without any of them, all.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct DeliveryFilter {
+    /// Provider of the events; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Vec<ProviderName>,
+    /// Type of the events: certificate.issued or certhooks.certificate.issued; may be repeated
+    #[arg(long = "type", value_name = "TYPE", value_parser = event_type)]
+    pub(crate) kind: Vec<String>,
+}
+
+impl DeliveryFilter {
+    pub(crate) fn selects(&self, delivered: &Delivered) -> bool {
+        let Delivered { provider, kind, .. } = delivered;
+        (self.provider.is_empty() || self.provider.iter().any(|name| name.0.as_str() == provider))
+            && (self.kind.is_empty() || self.kind.iter().any(|name| is_named(name, kind)))
+    }
+}
+
+/// A type that is misspelt would select nothing, and a consumer would be handed nothing.
+fn event_type(name: &str) -> Result<String, String> {
+    let is_known = EventType::ALL.iter().any(|kind| is_named(name, kind.as_str()));
+    is_known.then(|| name.to_owned()).ok_or_else(|| {
+        let names = EventType::ALL.iter().map(|kind| without_prefix(kind.as_str()));
+        format!("must be one of {}", names.collect::<Vec<_>>().join(", "))
+    })
 }

@@ -7,16 +7,18 @@ use ipnet::IpNet;
 use processing::http::is_loopback;
 use providers::profile;
 use providers::secret_member::SecretMember;
+use time::OffsetDateTime;
 
-use crate::args::{CommonArgs, DEFAULT_STATE, ProviderName};
+use crate::args::{CommonArgs, DEFAULT_STATE, DeliveryFilter, ProviderName};
 use crate::dead_letters::args::DeadLetters;
 use crate::doctor::args::Doctor;
 use crate::forget::Forget;
+use crate::forward::args::Forward;
 use crate::inspect::Inspect;
 use crate::replay::args::Replay;
 use crate::rows;
 use crate::status::Status;
-use crate::time_parsing::parse_duration;
+use crate::time_parsing::{parse_duration, parse_time};
 
 /// Turns certificate webhooks into complete certificate events
 #[derive(Debug, Parser)]
@@ -38,6 +40,7 @@ pub(crate) enum Command {
     Local(Local),
     Send(Send),
     Tail(Tail),
+    Forward(Forward),
     Status(Status),
     Replay(Replay),
     Forget(Forget),
@@ -100,6 +103,10 @@ pub(crate) struct Local {
     /// Interval between reconciliations with providers that are called for real; 0s turns them off
     #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) reconcile_every: Duration,
+    /// How long delivered events are kept, taken or not; by default as KEEP_DELIVERIES says, else 14d. The log
+    /// names consumers that have not taken what is deleted soon
+    #[arg(long, value_name = "DURATION", value_parser = parse_retention)]
+    pub(crate) keep_deliveries: Option<Duration>,
     /// Log one JSON object a line on standard error, also at a terminal; print errors as JSON
     #[arg(long, conflicts_with = "samples")]
     pub(crate) json: bool,
@@ -134,16 +141,28 @@ pub(crate) struct Send {
 }
 
 /// Shows delivered certificate events as they arrive
+///
+/// It keeps no position and retries nothing; `certhooks forward` does.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  certhooks tail\n  \
+    certhooks tail --since 24h --type certificate.issued\n  \
     certhooks tail --json --from-start --no-follow | jq .subject\n\n\
-    Exit status: 0 ended after --no-follow; 1 failed; 2 wrong usage.")]
+    Exit status: 0 ended after --no-follow; 1 failed; 2 wrong usage; 3 --after: no such event.")]
 pub(crate) struct Tail {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     /// Begin with the first stored event instead of the next new one
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["after", "since"])]
     pub(crate) from_start: bool,
+    /// Begin after the event with this id
+    #[arg(long, value_name = "ID", conflicts_with = "since")]
+    pub(crate) after: Option<String>,
+    /// Begin with the events delivered since this age or time: 90m, 24h, 7d, 2026-11-01 or
+    /// 2026-11-01T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) since: Option<OffsetDateTime>,
+    #[command(flatten)]
+    pub(crate) filter: DeliveryFilter,
     /// End after the last stored event
     #[arg(long)]
     pub(crate) no_follow: bool,
@@ -169,6 +188,13 @@ fn endpoint_base(text: &str) -> Result<reqwest::Url, String> {
     is_safe.then_some(base).ok_or_else(|| {
         "must begin with https:// (http:// is allowed on a loopback address only)".to_owned()
     })
+}
+
+/// How long deliveries are kept. Less than an hour would leave no time to take them.
+pub(crate) fn parse_retention(text: &str) -> Result<Duration, String> {
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    let retention = parse_duration(text)?;
+    (retention >= HOUR).then_some(retention).ok_or_else(|| "must be at least 1h".to_owned())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -187,20 +187,58 @@ pub(crate) fn same_address(one: &str, other: &str) -> bool {
         || matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// The innermost cause on one line. The outer ones repeat the URL, which may contain the key.
+/// The innermost cause on one line. The outer ones repeat the URL, which may contain a key.
+pub(crate) fn innermost(error: &reqwest::Error) -> Option<String> {
+    let mut innermost = error.source()?;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    Some(innermost.to_string().replace(['\n', '\r'], " "))
+}
+
 fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer within the time limit; check that this machine can reach it, and try again".to_owned();
     }
-    let Some(mut innermost) = error.source() else {
+    let Some(innermost) = innermost(error) else {
         return "the request cannot be sent; check that the base URL is right".to_owned();
     };
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    let innermost = innermost.to_string().replace(['\n', '\r'], " ");
     if error.is_connect() {
         return format!("no connection ({innermost}); check that this machine can reach it");
     }
     format!("no complete answer ({innermost}); try again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::endpoint_url;
+
+    #[test]
+    fn endpoints_are_https_or_on_this_machine() {
+        for (text, fault) in [
+            ("https://webhook.example.com/endpoint", None),
+            ("https://hooks.example.com:8443/a/b?c=d", None),
+            ("http://127.0.0.1:3000/webhooks/digicert", None),
+            ("http://localhost:3000/", None),
+            ("http://[::1]:3000/x", None),
+            ("http://hooks.example.com/", Some("must begin with https://")),
+            ("http://127.0.0.1.example.com/", Some("must begin with https://")),
+            ("http://10.0.0.1/", Some("must begin with https://")),
+            ("ftp://hooks.example.com/", Some("must begin with https://")),
+            ("https://me:pass@hooks.example.com/", Some("user name or password")),
+            ("https://hooks.example.com/#x", Some("fragment (#)")),
+            ("hooks.example.com/webhook", Some("not a valid URL")),
+            ("hooks.example.com", Some("not a valid URL")),
+            ("/webhooks/digicert", Some("not a valid URL")),
+            ("https://", Some("not a valid URL")),
+            ("https://hooks example.com/", Some("not a valid URL")),
+            ("", Some("not a valid URL")),
+        ] {
+            match (endpoint_url("--endpoint", text), fault) {
+                (Ok(url), None) => assert_eq!(url.as_str(), text),
+                (Err(error), Some(fault)) => assert!(error.message().contains(fault), "{text}"),
+                (outcome, _) => panic!("{text}: {outcome:?}"),
+            }
+        }
+    }
 }

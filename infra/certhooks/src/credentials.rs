@@ -9,7 +9,9 @@ use envelope::Provider;
 use ports::{PortResult, SecretSource, SecretVersions};
 use processing::Keys;
 use providers::profile;
+use providers::receiver::WebhookReceiver;
 use providers::secret_member::SecretMember;
+use providers::sent_secret::SentSecret;
 use secrecy::SecretString;
 
 use crate::error::{CommandError, CommandResult};
@@ -157,4 +159,15 @@ pub(crate) fn secret(option: &str, path: &Path) -> CommandResult<SecretString> {
         "" => Err(CommandError::usage(format!("{option} {}: is empty", path.display()))),
         secret => Ok(secret.into()),
     }
+}
+
+/// A webhook secret as it is stored. `name` says where, for people.
+///
+/// # Errors
+/// The provider or the webhook endpoint would not accept it.
+pub(crate) fn usable<R: WebhookReceiver>(
+    name: &str,
+    stored: &SecretString,
+) -> CommandResult<SentSecret> {
+    SentSecret::of::<R>(stored).map_err(|error| CommandError::usage(format!("{name}: {error}")))
 }

@@ -1,4 +1,3 @@
-use crate::output::complain;
 use std::process::ExitCode;
 
 use boot::SettingError;
@@ -7,8 +6,19 @@ use providers::refusal::{Kind, Refusal};
 use serde_json::json;
 
 use crate::display::clean;
+use crate::output::complain;
 
 pub(crate) type CommandResult<T> = Result<T, CommandError>;
+
+/// Ends the process with what clap says of a command line: help, version, or what is wrong with it. The
+/// latter quotes arguments, so it goes through the escaping of everything that is printed.
+pub(crate) fn exit_with(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    complain!("{}", error.render().to_string().trim_end());
+    std::process::exit(error.exit_code());
+}
 
 /// Why a command failed: one line for its reader, and the exit status that `--help` documents.
 #[derive(Debug)]

@@ -81,7 +81,9 @@ async fn ids(installation: &dyn Installation, filter: &Filter) -> CommandResult<
     let source = Source { archive: installation.archive()?, selection };
     let mut keys = source.keys();
     while let Some(key) = keys.next().await? {
-        ids.extend(source.selected(&key).await?.map(|(envelope, _)| envelope.id));
+        // One id may be archived several times, in a row.
+        let id = source.selected(&key).await?.map(|(envelope, _)| envelope.id);
+        ids.extend(id.filter(|id| ids.last() != Some(id)));
     }
     Ok(ids)
 }

@@ -4,6 +4,7 @@
 //! - [`local`]: webhook endpoints, queues and worker in one process
 //! - [`send`]: sends event files as the provider would, with its secret or signature
 //! - [`tail`]: shows delivered certificate events as they arrive
+//! - [`forward`]: hands delivered events over to consumers, each with a position of its own
 //! - [`status`]: the history of a certificate
 //! - [`rows`]: the providers' own commands, a row each: [`digicert`] (the webhook of a CertCentral account, and
 //!   the events that it failed to deliver), [`cloudflare`] (webhook destinations and notification policies)
@@ -17,6 +18,7 @@
 //! - [`client`], [`credentials`]: calls to a provider's API; API keys and webhook secrets
 //! - [`error`], [`output`]: how a command fails, and what it prints
 //! - [`completions`]: completion scripts for shells
+//! - [`stop_signal`]: the signals that end a long command in order
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
 mod archive;
@@ -32,6 +34,7 @@ mod display;
 mod doctor;
 mod error;
 mod forget;
+mod forward;
 mod inspect;
 mod installation;
 mod local;
@@ -40,6 +43,7 @@ mod replay;
 mod rows;
 mod send;
 mod status;
+mod stop_signal;
 mod tail;
 mod time_parsing;
 
@@ -48,13 +52,13 @@ use std::process::ExitCode;
 use clap::{ArgMatches, FromArgMatches};
 
 use crate::cli::{Cli, Command};
-use crate::error::CommandResult;
+use crate::error::{CommandResult, exit_with};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // One TLS back end for the whole process.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
-    let matches = cli::command().get_matches();
+    let matches = cli::command().try_get_matches().unwrap_or_else(|error| exit_with(&error));
     run(&matches).await.unwrap_or_else(|error| error.report(is_json(&matches)))
 }
 
@@ -71,7 +75,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
     if let Some(own) = rows::command(name) {
         return (own.run)(below).await.map(|()| ExitCode::SUCCESS);
     }
-    match Cli::from_arg_matches(matches).unwrap_or_else(|error| error.exit()).command {
+    match Cli::from_arg_matches(matches).unwrap_or_else(|error| exit_with(&error)).command {
         Command::Send(arguments) => return send::run(arguments).await,
         Command::Forget(arguments) => return Box::pin(forget::run(&arguments)).await,
         Command::Replay(arguments) => return Box::pin(replay::run(&arguments)).await,
@@ -80,6 +84,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Inspect(arguments) => return Ok(inspect::run(&arguments)),
         Command::Local(arguments) => Box::pin(local::run(arguments)).await?,
         Command::Tail(arguments) => tail::run(arguments).await?,
+        Command::Forward(arguments) => Box::pin(forward::run(arguments)).await?,
         Command::Status(arguments) => Box::pin(status::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),
     }

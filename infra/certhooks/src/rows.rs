@@ -8,7 +8,7 @@ use clap::{ArgMatches, Command};
 use envelope::Provider;
 
 use crate::doctor::{Context, Report};
-use crate::error::CommandResult;
+use crate::error::{CommandResult, exit_with};
 use crate::installation::BoxFuture;
 use crate::{cloudflare, digicert};
 
@@ -57,5 +57,5 @@ pub(crate) fn define(command: Command) -> Command {
 
 /// The arguments of a command whose definition they passed.
 pub(crate) fn parsed<A: clap::FromArgMatches>(matches: &ArgMatches) -> A {
-    A::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
+    A::from_arg_matches(matches).unwrap_or_else(|error| exit_with(&error))
 }

@@ -68,11 +68,8 @@ fn names(argument: &str) -> Vec<String> {
     }
     let order = word.parse().ok().filter(|_| is_digits(word)).map(alias::order);
     let name = (!is_digits(word)).then(|| alias::name(word));
-    let digits: String = word.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
-    let digits = digits.strip_prefix("serial=").unwrap_or(&digits);
-    let digits = digits.strip_prefix("0x").or(digits.strip_prefix("0X")).unwrap_or(digits);
-    let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let hex = is_hex.then(|| alias::serial(digits));
+    let digits = word.strip_prefix("serial=").unwrap_or(word);
+    let hex = certificate::serial_of_hex(digits).map(|hex| alias::serial(&hex));
     // A number may be an order or a serial number; Cloudflare and OpenSSL's text form write serial
     // numbers in decimal.
     let decimal = certificate::serial_hex(digits).map(|hex| alias::serial(&hex));
@@ -196,6 +193,8 @@ mod tests {
             ("00A1B2C", &["name/00a1b2c", "serial/A1B2C"]),
             ("0xA1B2C", &["name/0xa1b2c", "serial/A1B2C"]),
             ("serial=0A1B2C", &["name/serial=0a1b2c", "serial/A1B2C"]),
+            // A negative one, as it is shown; behind `--`, since it looks like an option.
+            ("-11D4FF", &["name/-11d4ff", "serial/-11D4FF"]),
             // Too large for a 64-bit number, so not an order.
             (
                 "1001172778337169491000",

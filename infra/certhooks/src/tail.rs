@@ -4,9 +4,12 @@ use std::time::Duration;
 use embedded::{Delivered, Reader};
 use envelope::CertificateEvent;
 
+use crate::args::DeliveryFilter;
 use crate::cli::Tail;
-use crate::display::{columns, for_terminal, one_line, short, whole_seconds, without_prefix};
-use crate::error::CommandResult;
+use crate::display::{
+    clean, columns, for_terminal, one_line, short, whole_seconds, without_prefix,
+};
+use crate::error::{CommandError, CommandResult};
 
 /// The pause between two reads of an empty queue.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -15,7 +18,8 @@ const PAGE: u32 = 200;
 
 pub(crate) async fn run(arguments: Tail) -> CommandResult<()> {
     let reader = Reader::open(&arguments.common.state)?;
-    let mut follower = Follower::of(reader, arguments.from_start).await?;
+    let begin = begin(&reader, &arguments).await?;
+    let mut follower = Follower { reader, after: begin, filter: arguments.filter };
     let json = arguments.common.json;
     let shown =
         if arguments.no_follow { follower.show(json).await } else { follower.follow(json).await };
@@ -26,18 +30,36 @@ pub(crate) async fn run(arguments: Tail) -> CommandResult<()> {
     }
 }
 
+/// The sequence of the last delivery that is not shown.
+async fn begin(reader: &Reader, arguments: &Tail) -> CommandResult<i64> {
+    if arguments.from_start {
+        return Ok(0);
+    }
+    if let Some(since) = arguments.since {
+        return Ok(reader.sequence_before(since).await?);
+    }
+    let Some(id) = &arguments.after else { return Ok(reader.last_sequence().await?) };
+    reader.sequence_of(id.clone()).await?.ok_or_else(|| {
+        CommandError::not_found(format!(
+            "--after {}: no event with this id is kept; it may have expired: use --from-start or --since",
+            clean(id)
+        ))
+    })
+}
+
 /// Shows deliveries in order.
 pub(crate) struct Follower {
     reader: Reader,
     /// The last delivery that was shown.
     after: i64,
+    filter: DeliveryFilter,
 }
 
 impl Follower {
     /// Begins with the first stored event, or with the next new one.
     pub(crate) async fn of(reader: Reader, from_start: bool) -> ports::PortResult<Self> {
         let after = if from_start { 0 } else { reader.last_sequence().await? };
-        Ok(Self { reader, after })
+        Ok(Self { reader, after, filter: DeliveryFilter::default() })
     }
 
     /// Shows every stored delivery that was not shown yet.
@@ -47,7 +69,8 @@ impl Follower {
             let page = page.map_err(io::Error::other)?;
             let Some(last) = page.last() else { return Ok(()) };
             self.after = last.sequence;
-            print(&page, json)?;
+            let selected = page.iter().filter(|delivered| self.filter.selects(delivered));
+            print(selected, json)?;
         }
     }
 
@@ -60,7 +83,7 @@ impl Follower {
     }
 }
 
-fn print(page: &[Delivered], json: bool) -> io::Result<()> {
+fn print<'a>(page: impl Iterator<Item = &'a Delivered>, json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for delivered in page {
         match serde_json::from_str::<CertificateEvent>(&delivered.body) {

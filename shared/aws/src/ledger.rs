@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use ports::{
     CHALLENGES, CertificateState, Claim, DeliveryRecord, History, Ledger, Ordering, PortError,
-    PortResult,
+    PortResult, WaitingChallenge,
 };
 use secrecy::{ExposeSecret, SecretString};
 use time::{Duration, OffsetDateTime};
@@ -47,19 +47,19 @@ impl DynamoLedger {
         Self { client: Client::new(&session.config), table: table.into() }
     }
 
-    /// Returns the tokens of challenges that have not expired, the newest of each webhook first.
+    /// Returns the challenges that have not expired, the newest of each webhook first.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn tokens(&self) -> PortResult<Vec<WaitingToken>> {
+    pub async fn challenges(&self) -> PortResult<Vec<WaitingChallenge>> {
         let now = OffsetDateTime::now_utc();
-        let items = self.challenges("").await?;
-        let tokens = items.iter().filter_map(WaitingToken::of);
-        Ok(tokens.filter(|token| token.expires > now).collect())
+        let items = self.challenge_items("").await?;
+        let challenges = items.iter().filter_map(challenge);
+        Ok(challenges.filter(|challenge| challenge.expires > now).collect())
     }
 
     /// The items of the challenges whose sort key begins so, the newest of each webhook first.
-    async fn challenges(&self, prefix: &str) -> PortResult<Vec<Item>> {
+    async fn challenge_items(&self, prefix: &str) -> PortResult<Vec<Item>> {
         let mut query = self
             .client
             .query()
@@ -101,26 +101,16 @@ impl DynamoLedger {
     }
 }
 
-/// The token of a CertCentral challenge that was not answered yet.
-#[derive(Clone, Debug)]
-pub struct WaitingToken {
-    pub webhook_id: String,
-    pub token: SecretString,
-    pub expires: OffsetDateTime,
-}
-
-impl WaitingToken {
-    /// The end is in the key to the microsecond: two tokens may come within one second.
-    fn of(item: &Item) -> Option<Self> {
-        let text = |name: &str| item.get(name)?.as_s().ok();
-        let (webhook_id, micros) = text("sk")?.rsplit_once('#')?;
-        let nanos = micros.parse::<i128>().ok()?.checked_mul(1000)?;
-        Some(Self {
-            webhook_id: webhook_id.to_owned(),
-            token: text("token")?.as_str().into(),
-            expires: OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?,
-        })
-    }
+/// The end is in the key to the microsecond: two tokens may come within one second.
+fn challenge(item: &Item) -> Option<WaitingChallenge> {
+    let text = |name: &str| item.get(name)?.as_s().ok();
+    let (webhook_id, micros) = text("sk")?.rsplit_once('#')?;
+    let nanos = micros.parse::<i128>().ok()?.checked_mul(1000)?;
+    Some(WaitingChallenge {
+        webhook_id: webhook_id.to_owned(),
+        token: text("token")?.as_str().into(),
+        expires: OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?,
+    })
 }
 
 impl Ledger for DynamoLedger {
@@ -206,7 +196,8 @@ impl Ledger for DynamoLedger {
         item.insert("token".into(), text(token.expose_secret()));
         item.insert("expires_at".into(), number(expires.unix_timestamp().into()));
         self.put(item).await?;
-        for old in self.challenges(&prefix_of(webhook_id)).await?.into_iter().skip(CHALLENGES) {
+        for old in self.challenge_items(&prefix_of(webhook_id)).await?.into_iter().skip(CHALLENGES)
+        {
             self.delete(key_of(old)).await?;
         }
         Ok(())
@@ -218,8 +209,8 @@ impl Ledger for DynamoLedger {
 
     async fn end_challenge(&self, webhook_id: &str) -> PortResult<()> {
         let now = OffsetDateTime::now_utc();
-        for item in self.challenges(&prefix_of(webhook_id)).await? {
-            if WaitingToken::of(&item).is_none_or(|token| token.expires <= now) {
+        for item in self.challenge_items(&prefix_of(webhook_id)).await? {
+            if challenge(&item).is_none_or(|token| token.expires <= now) {
                 self.delete(key_of(item)).await?;
             }
         }

@@ -52,7 +52,7 @@ pub use archive::S3Archive;
 #[cfg(feature = "sns")]
 pub use deliveries::{AwsDeliveries, DeliveriesTarget};
 #[cfg(feature = "dynamodb")]
-pub use ledger::{DynamoLedger, WaitingToken};
+pub use ledger::DynamoLedger;
 #[cfg(feature = "secrets")]
 pub use secrets::StoredSecret;
 pub use session::Session;

@@ -2,7 +2,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::{
     GetSecretValueError, GetSecretValueOutput,
 };
-use ports::{PortError, PortResult, SecretSource, SecretVersions};
+use ports::{PortError, PortResult, SecretIds, SecretSource, SecretVersions};
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
@@ -58,8 +58,9 @@ impl StoredSecret {
                 self.resource()
             ))
         };
-        let current = text(version).ok_or_else(binary)?;
-        Ok(SecretVersions { current: Some(current), current_created, ..SecretVersions::default() })
+        let ids = SecretIds { current: version.version_id.clone(), ..SecretIds::default() };
+        let current = Some(text(version).ok_or_else(binary)?);
+        Ok(SecretVersions { current, current_created, ids, ..SecretVersions::default() })
     }
 
     pub(crate) fn resource(&self) -> String {
@@ -75,8 +76,11 @@ impl SecretSource for StoredSecret {
     async fn all(&self) -> PortResult<SecretVersions> {
         let (versions, pending, previous) =
             tokio::try_join!(self.current_version(), self.stage(PENDING), self.stage(PREVIOUS))?;
+        let id = |version: &Option<GetSecretValueOutput>| version.as_ref()?.version_id.clone();
+        let ids = SecretIds { pending: id(&pending), previous: id(&previous), ..versions.ids };
         // A binary value of these two stages is ignored.
         Ok(SecretVersions {
+            ids,
             pending: pending.and_then(text),
             previous: previous.and_then(text),
             ..versions

@@ -34,13 +34,16 @@ pub(crate) fn read(spki: &SubjectPublicKeyInfo<'_>) -> Key {
             bits: modulus_bits(&spki.subject_public_key.data),
         },
         "1.2.840.10045.2.1" => elliptic(spki),
+        "1.2.840.10040.4.1" => named("DSA"),
+        "1.3.101.110" => known(KeyKind::Other, "X25519", 256),
+        "1.3.101.111" => known(KeyKind::Other, "X448", 448),
         "1.3.101.112" => known(KeyKind::Ed25519, "Ed25519", 256),
         "1.3.101.113" => known(KeyKind::Other, "Ed448", 456),
-        oid => Key {
-            kind: KeyKind::Other,
-            algorithm: post_quantum(oid).map_or_else(|| algorithm.clone(), str::to_owned),
-            bits: None,
-        },
+        // FIPS 203; identifiers by RFC 9935.
+        "2.16.840.1.101.3.4.4.1" => named("ML-KEM-512"),
+        "2.16.840.1.101.3.4.4.2" => named("ML-KEM-768"),
+        "2.16.840.1.101.3.4.4.3" => named("ML-KEM-1024"),
+        oid => named(post_quantum(oid).unwrap_or(oid)),
     }
 }
 
@@ -84,7 +87,7 @@ pub(crate) fn post_quantum(oid: &str) -> Option<&'static str> {
 }
 
 pub(crate) fn is_post_quantum(algorithm: &str) -> bool {
-    algorithm.contains("ML-DSA") || algorithm.contains("SLH-DSA")
+    ["ML-DSA", "ML-KEM", "SLH-DSA"].iter().any(|name| algorithm.contains(name))
 }
 
 /// What ring does not take, in words: a point that is not given in full, and an RSA key outside of what
@@ -146,8 +149,17 @@ fn elliptic(spki: &SubjectPublicKeyInfo<'_>) -> Key {
         "1.3.132.0.33" => known(KeyKind::Other, "EC P-224", 224),
         "1.2.840.10045.3.1.1" => known(KeyKind::Other, "EC P-192", 192),
         "1.3.132.0.10" => known(KeyKind::Other, "EC secp256k1", 256),
+        // RFC 5639, 4.1.
+        "1.3.36.3.3.2.8.1.1.7" => known(KeyKind::Other, "EC brainpoolP256r1", 256),
+        "1.3.36.3.3.2.8.1.1.11" => known(KeyKind::Other, "EC brainpoolP384r1", 384),
+        "1.3.36.3.3.2.8.1.1.13" => known(KeyKind::Other, "EC brainpoolP512r1", 512),
         _ => Key { kind: KeyKind::Other, algorithm: format!("EC {curve}"), bits: None },
     }
+}
+
+/// A key of which only the algorithm's name is known.
+fn named(algorithm: &str) -> Key {
+    Key { kind: KeyKind::Other, algorithm: algorithm.to_owned(), bits: None }
 }
 
 fn known(kind: KeyKind, algorithm: &str, bits: u32) -> Key {

@@ -61,7 +61,7 @@ pub(crate) fn validity(nodes: &[&Node<'_>], at: OffsetDateTime) -> Check {
 }
 
 /// RSA of 2048 bits, elliptic curves of 256 bits and above (NIST SP 800-57 part 1, table 2: 112 bits
-/// of security and more); all of FIPS 204 and 205 is above that.
+/// of security and more); all of FIPS 203, 204 and 205 is above that.
 pub(crate) fn key_strength(nodes: &[&Node<'_>]) -> Check {
     let found = nodes.iter().filter_map(|node| {
         let (key, label) = (&node.parsed.key, node.label());

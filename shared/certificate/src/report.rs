@@ -12,7 +12,7 @@ use crate::path::lifetime::lifetime;
 use crate::path::node::Node;
 use crate::path::opinion::{Opinion, opinion};
 use crate::path::purpose::Purpose;
-use crate::path::search::{End, Path, Search, is_trusted};
+use crate::path::search::{End, Path, Search, is_trusted, shorten};
 use crate::pem::{self, NotACertificate};
 use crate::redact_text;
 
@@ -202,11 +202,6 @@ fn empty() -> Report {
     }
 }
 
-/// Covariance in the open: a node that lives longer stands in for one that need not.
-fn shorten<'short, 'long: 'short>(node: &'short Node<'long>) -> &'short Node<'short> {
-    node
-}
-
 /// Positions of the path, with the anchor's own certificate where it came along and is valid. An expired
 /// edition of a root is no part of a path that the anchor's key makes valid without it.
 fn listed(
@@ -233,15 +228,11 @@ fn listed(
 fn path_end(path: &Path, anchor: Option<&Anchor>, is_included: bool) -> PathEnd {
     match (path.end, anchor) {
         (End::Anchor(_), Some(anchor)) => {
-            PathEnd::Anchor { name: anchor_name(anchor), is_included }
+            PathEnd::Anchor { name: anchor.display_name(), is_included }
         }
         (End::SelfSigned, _) => PathEnd::SelfSigned,
         _ => PathEnd::IssuerMissing,
     }
-}
-
-fn anchor_name(anchor: &Anchor) -> String {
-    anchor.display_name()
 }
 
 fn path_check(

@@ -6,6 +6,7 @@ const MAX_DIGITS: usize = 64;
 /// Converts a serial number from decimal, as Cloudflare writes it, to upper-case hex of whole
 /// octets, as X.509 tools write it. `None` if it is not decimal or longer than 64 digits.
 pub fn serial_hex(decimal: &str) -> Option<String> {
+    let (sign, decimal) = signed(decimal);
     if decimal.is_empty() || decimal.len() > MAX_DIGITS {
         return None;
     }
@@ -23,7 +24,16 @@ pub fn serial_hex(decimal: &str) -> Option<String> {
         }
     }
     octets.reverse();
-    Some(magnitude(&octets))
+    Some(with_sign(sign, magnitude(&octets)))
+}
+
+/// The sign of a number, and its digits. Only a number that RFC 5280 forbids has one.
+fn signed(text: &str) -> (&str, &str) {
+    text.strip_prefix('-').map_or(("", text), |digits| ("-", digits))
+}
+
+fn with_sign(sign: &str, amount: String) -> String {
+    if amount == "00" { amount } else { format!("{sign}{amount}") }
 }
 
 /// Normalises a serial number in hex, as APIs and tools write it: an odd number of digits, lower case,
@@ -31,7 +41,7 @@ pub fn serial_hex(decimal: &str) -> Option<String> {
 /// certificate. `None` if it is not hex or longer than 64 digits.
 pub fn serial_of_hex(text: &str) -> Option<String> {
     let text = text.trim();
-    let (sign, text) = text.strip_prefix('-').map_or(("", text), |amount| ("-", amount));
+    let (sign, text) = signed(text);
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     let digits: String = digits.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
     if digits.is_empty() || digits.len() > MAX_DIGITS {
@@ -39,7 +49,7 @@ pub fn serial_of_hex(text: &str) -> Option<String> {
     }
     let even = if digits.len().is_multiple_of(2) { digits } else { format!("0{digits}") };
     let amount = magnitude(&HEXUPPER_PERMISSIVE.decode(even.as_bytes()).ok()?);
-    Some(if amount == "00" { amount } else { format!("{sign}{amount}") })
+    Some(with_sign(sign, amount))
 }
 
 /// Upper-case hex without the sign octet of DER. A negative number, which RFC 5280, 4.1.2.2 forbids and
@@ -99,8 +109,12 @@ mod tests {
                 "1461501637330902918203684832716283019655932542975",
                 Some("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"),
             ),
+            ("-1", Some("-01")),
+            ("-4564", Some("-11D4")),
+            ("-0", Some("00")),
             ("", None),
-            ("-1", None),
+            ("-", None),
+            ("--1", None),
             ("12a", None),
             (" 1", None),
             ("１", None),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ports::{Archive, PortError, PortResult};
+use data_encoding::HEXLOWER;
+use ports::{Archive, PortError, PortResult, key_beside};
+use ring::digest::{SHA256, digest};
 
 use crate::errors::io_error;
 use crate::files::{create_folder, write_atomically};
@@ -57,6 +59,21 @@ impl LocalArchive {
         Ok(Self { folder: folder.into(), prefix: prefix.into(), next_number: Arc::default() })
     }
 
+    /// Where an object goes: another one that has its key already stays, since it may be the evidence of a
+    /// forged event whose id was forgotten.
+    fn place(&self, key: &str, body: &[u8]) -> PortResult<PathBuf> {
+        let target = self.folder.join(relative_path(key)?);
+        match fs::read(&target) {
+            Ok(kept) if kept != body => {
+                let hash = HEXLOWER.encode(digest(&SHA256, body).as_ref());
+                let beside = key_beside(key, hash.get(..16).unwrap_or(&hash));
+                Ok(self.folder.join(relative_path(&beside)?))
+            }
+            // What cannot be read is reported when it is written.
+            _ => Ok(target),
+        }
+    }
+
     fn write(&self, target: &Path, body: &[u8]) -> PortResult<()> {
         create_folder(target.parent().unwrap_or(&self.folder))?;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
@@ -67,9 +84,9 @@ impl LocalArchive {
 
 impl Archive for LocalArchive {
     async fn put(&self, key: &str, body: Vec<u8>) -> PortResult<String> {
-        let target = self.folder.join(relative_path(key)?);
-        let archive = self.clone();
+        let (archive, own_key) = (self.clone(), key.to_owned());
         let written = tokio::task::spawn_blocking(move || {
+            let target = archive.place(&own_key, &body)?;
             archive.write(&target, &body).map(|()| file_uri(&target))
         });
         written

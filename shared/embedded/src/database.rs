@@ -125,7 +125,7 @@ mod tests {
         let connection = schema::open(&file).unwrap();
         let role = Role::Owner {
             expiry_interval: Duration::from_secs(60),
-            expire: |_| Ok(Expired::All),
+            expire: Box::new(|_| Ok(Expired::All)),
             _lock: lock,
         };
         Database::start(Writer::new(connection, &file, Arc::new(SystemClock), role)).unwrap()

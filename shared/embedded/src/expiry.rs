@@ -1,6 +1,10 @@
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::clock::{DAY, duration_micros};
+use envelope::rfc3339;
+
+use crate::clock::{DAY, duration_micros, from_micros};
+use crate::consumers;
 use crate::queue;
 use crate::transaction::Transaction;
 use crate::writer::Expired;
@@ -8,12 +12,78 @@ use crate::writer::Expired;
 /// Maximum number of rows that one step deletes from one table, so that it does not delay the queue.
 const STEP_ROWS: i64 = 1000;
 
-const DELIVERIES_RETENTION: Duration = DAY.saturating_mul(14);
+/// How long deliveries are kept where no setting says otherwise: as long as SQS keeps a message at most.
+pub(crate) const DELIVERIES_RETENTION: Duration = DAY.saturating_mul(14);
 const DEAD_LETTERS_RETENTION: Duration = DAY.saturating_mul(14);
+/// Maximum interval between two warnings of deliveries that expire soon.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Deletes expired rows of every table, at most [`STEP_ROWS`] of each. Also ends delays that a clock
-/// which was set back made too long.
-pub(crate) fn step(transaction: &Transaction<'_>) -> rusqlite::Result<Expired> {
+/// The deletion of expired rows.
+pub(crate) struct Expiry {
+    keep_deliveries: Duration,
+    /// When consumers are looked at again that have not taken what expires soon.
+    warn_at: AtomicI64,
+}
+
+impl Expiry {
+    pub(crate) fn new(keep_deliveries: Duration) -> Self {
+        Self { keep_deliveries, warn_at: AtomicI64::new(i64::MIN) }
+    }
+
+    /// Deletes expired rows of every table, at most [`STEP_ROWS`] of each. Also ends delays that a clock
+    /// which was set back made too long, and names the consumers that have not taken deliveries which
+    /// are deleted now or soon.
+    pub(crate) fn step(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Expired> {
+        let deliveries = delete_deliveries(transaction, self.keep_deliveries)?;
+        if transaction.now >= self.warn_at.load(Ordering::Relaxed) {
+            // In the last quarter of its time.
+            let notice = self.keep_deliveries / 4;
+            warn_of_expiry(transaction, self.keep_deliveries - notice)?;
+            let interval = duration_micros(WARNING_INTERVAL.min(notice / 2));
+            self.warn_at.store(transaction.now.saturating_add(interval), Ordering::Relaxed);
+        }
+        let others = delete_others(transaction)?;
+        let is_all = deliveries.max(others) < STEP_ROWS as usize;
+        Ok(if is_all { Expired::All } else { Expired::Some })
+    }
+}
+
+/// Deletes the oldest deliveries, and names the consumers that have not taken them.
+fn delete_deliveries(transaction: &Transaction<'_>, keep: Duration) -> rusqlite::Result<usize> {
+    const LAST: &str = "
+        SELECT max(sequence)
+            FROM (SELECT sequence, published_at FROM deliveries ORDER BY sequence LIMIT ?2)
+            WHERE published_at <= ?1";
+    let until = transaction.now - duration_micros(keep);
+    let last: Option<i64> = transaction
+        .connection
+        .prepare_cached(LAST)?
+        .query_row((until, STEP_ROWS), |row| row.get(0))?;
+    let Some(last) = last else { return Ok(0) };
+    for (consumer, count, oldest) in consumers::expire(transaction, last, until)? {
+        let oldest = rfc3339(oldest);
+        tracing::warn!(consumer, count, oldest, "deleting deliveries that a consumer did not take");
+    }
+    delete_oldest(transaction, "deliveries", "sequence", "published_at", until)
+}
+
+/// Names the consumers that have not taken deliveries which are older than `age`.
+fn warn_of_expiry(transaction: &Transaction<'_>, age: Duration) -> rusqlite::Result<()> {
+    let old = from_micros(transaction.now - duration_micros(age));
+    for status in consumers::statuses(transaction)? {
+        let Some(oldest) = status.oldest.filter(|oldest| *oldest <= old) else { continue };
+        let (consumer, count, oldest) = (&status.name, status.not_taken(), rfc3339(oldest));
+        tracing::warn!(
+            consumer,
+            count,
+            oldest,
+            "a consumer has not taken deliveries that expire soon"
+        );
+    }
+    Ok(())
+}
+
+fn delete_others(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
     queue::remove_expired(transaction)?;
     queue::limit_delays(transaction)?;
     let challenges =
@@ -31,15 +101,7 @@ pub(crate) fn step(transaction: &Transaction<'_>) -> rusqlite::Result<Expired> {
         "died_at",
         transaction.now - duration_micros(DEAD_LETTERS_RETENTION),
     )?;
-    let deliveries = delete_oldest(
-        transaction,
-        "deliveries",
-        "sequence",
-        "published_at",
-        transaction.now - duration_micros(DELIVERIES_RETENTION),
-    )?;
-    let deleted = ledger.max(dead_letters).max(deliveries).max(delete_certificates(transaction)?);
-    Ok(if deleted < STEP_ROWS as usize { Expired::All } else { Expired::Some })
+    Ok(ledger.max(dead_letters).max(delete_certificates(transaction)?))
 }
 
 fn delete_ids(transaction: &Transaction<'_>, recorded: i64) -> rusqlite::Result<usize> {

@@ -17,18 +17,32 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), PortError> {
         .map_err(|error| io_error("cannot create", path, &error))
 }
 
+/// Checks that no other user can change what is in a state folder. Called before anything in it is written,
+/// and before a secret is read from it.
+///
+/// # Errors
+/// Others can, or the folder cannot be read.
+pub fn check_writers(folder: &Path) -> PortResult<()> {
+    // The parent of a bare file name is an empty path.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let metadata = fs::metadata(folder).map_err(|error| io_error("cannot use", folder, &error))?;
+    let (name, mode) = (folder.display(), metadata.mode() & 0o777);
+    if mode & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(PortError(format!(
+        "{name} can be changed by other users (mode {mode:03o}): check what is in it, and run `chmod 700 \
+         {name}`"
+    )))
+}
+
 /// Checks that a state folder is its user's alone: another one could put files into it, or read them. A
 /// folder that others may only read is closed to them.
 pub(crate) fn check_folder(folder: &Path) -> PortResult<()> {
+    check_writers(folder)?;
     let failed = |error: &io::Error| io_error("cannot use", folder, error);
     let metadata = fs::metadata(folder).map_err(|error| failed(&error))?;
     let (name, mode) = (folder.display(), metadata.mode() & 0o777);
-    if mode & 0o022 != 0 {
-        return Err(PortError(format!(
-            "{name} can be changed by other users (mode {mode:03o}): check what is in it, and run `chmod 700 \
-             {name}`"
-        )));
-    }
     if metadata.uid() != this_user(folder).map_err(|error| failed(&error))? {
         let owner = metadata.uid();
         return Err(PortError(format!(

@@ -7,9 +7,11 @@
 //!   message is next
 //! - [`receipt`], [`rank`]: a received message; the rank of a message on the queue
 //! - [`dead_letters`]: messages that were received too often
+//! - [`consumer`], [`consumers`]: the position of a consumer in the deliveries; all consumers, and what they
+//!   did not take
 //! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
 //! - [`history`]: states, histories and aliases of certificates in the ledger
-//! - [`secret_members`], [`secrets_file`]: the members of `secrets.json`, and the file
+//! - [`secret_members`], [`secrets_file`], [`signing_secret`]: the members of `secrets.json`, and the file
 //! - [`rotation`]: rotation of a webhook secret, stage by stage
 //! - [`simulation`]: whether the folder's providers are simulated
 //! - [`database`], [`writer`], [`transaction`]: the thread that owns the connection and commits for
@@ -21,6 +23,8 @@
 mod archive;
 mod archive_reader;
 mod clock;
+mod consumer;
+mod consumers;
 mod database;
 mod dead_letters;
 mod deliveries;
@@ -42,22 +46,27 @@ mod scrub;
 mod secret_members;
 mod secrets;
 mod secrets_file;
+mod signing_secret;
 mod simulation;
 mod state;
 mod transaction;
 mod writer;
 
 pub use archive::LocalArchive;
+pub use consumer::{Begin, Consumer, Due, NotTaken, consumer_name};
+pub use consumers::{ConsumerStatus, Untaken, UntakenFilter};
 pub use dead_letters::LocalDeadLetters;
 pub use deliveries::LocalDeliveries;
 pub use events::LocalEvents;
+pub use files::check_writers;
 pub use ledger::LocalLedger;
 pub use queue::{Counts, Oldest};
-pub use reader::{DeadLetter, Delivered, Reader, WaitingChallenge};
+pub use reader::{DeadLetter, Delivered, Reader};
 pub use receipt::{Receipt, Received};
 pub use rotation::{Rotation, Stages};
 pub use secrets::{LocalSecret, LocalSecrets};
 pub use secrets_file::random_secret;
+pub use signing_secret::SigningSecret;
 pub use simulation::is_simulated;
 pub use state::{Options, State};
 

@@ -1,12 +1,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ports::{History, PortResult, SystemClock};
+use ports::{History, PortResult, SystemClock, WaitingChallenge};
 use rusqlite::Row;
-use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::clock::from_micros;
+use crate::clock::{from_micros, to_micros};
+use crate::consumer::{self, Due};
+use crate::consumers::{self, ConsumerStatus, Untaken};
 use crate::database::Database;
 use crate::history;
 use crate::ledger::LocalLedger;
@@ -49,14 +50,6 @@ pub struct DeadLetter {
     pub died: OffsetDateTime,
 }
 
-/// A CertCentral challenge that waits for the operator's answer.
-#[derive(Clone, Debug)]
-pub struct WaitingChallenge {
-    pub webhook_id: String,
-    pub token: SecretString,
-    pub expires: OffsetDateTime,
-}
-
 impl Reader {
     /// Opens the folder, whether `certhooks local` runs on it or not. Blocks briefly.
     ///
@@ -81,10 +74,11 @@ impl Reader {
     /// At most `limit` deliveries after `sequence`, in order. After 0 it starts with the oldest one
     /// kept.
     pub async fn read_after(&self, sequence: i64, limit: u32) -> PortResult<Vec<Delivered>> {
-        const ROWS: &str = "SELECT sequence, id, kind, provider, subject, published_at, body
-            FROM deliveries WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
+        let select = format!(
+            "SELECT {DELIVERED} FROM deliveries d WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"
+        );
         self.database
-            .call(move |transaction| rows(transaction, ROWS, (sequence, limit), delivered))
+            .call(move |transaction| rows(transaction, &select, (sequence, limit), delivered))
             .await
     }
 
@@ -98,6 +92,53 @@ impl Reader {
                     .query_row([], |row| row.get(0))
             })
             .await
+    }
+
+    /// The sequence of the delivery with this id; of the first one, if it was forgotten and delivered again.
+    /// `None` if none is kept.
+    pub async fn sequence_of(&self, id: String) -> PortResult<Option<i64>> {
+        self.database
+            .call(move |transaction| {
+                transaction
+                    .connection
+                    .prepare_cached("SELECT min(sequence) FROM deliveries WHERE id = ?1")?
+                    .query_row([id], |row| row.get(0))
+            })
+            .await
+    }
+
+    /// The sequence of the last delivery before the first one that was published at `time` or later.
+    pub async fn sequence_before(&self, time: OffsetDateTime) -> PortResult<i64> {
+        const SEQUENCE: &str = "
+            SELECT coalesce(
+                (SELECT sequence - 1 FROM deliveries WHERE published_at >= ?1 ORDER BY sequence LIMIT 1),
+                (SELECT max(sequence) FROM deliveries), 0)";
+        self.database
+            .call(move |transaction| {
+                transaction
+                    .connection
+                    .prepare_cached(SEQUENCE)?
+                    .query_row([to_micros(time)], |row| row.get(0))
+            })
+            .await
+    }
+
+    /// How far each consumer of `certhooks forward` has come, by name.
+    pub async fn consumers(&self) -> PortResult<Vec<ConsumerStatus>> {
+        self.database.call(consumers::statuses).await
+    }
+
+    /// At most `limit` deliveries that this consumer did not take, or any of them where it is `None`.
+    pub async fn untaken(&self, consumer: Option<String>, limit: u32) -> PortResult<Vec<Untaken>> {
+        self.database
+            .call(move |transaction| consumers::untaken(transaction, consumer.as_deref(), limit))
+            .await
+    }
+
+    /// The delivery that this consumer did not take and whose next attempt has been due for the longest
+    /// time.
+    pub async fn next_due(&self, consumer: &str) -> PortResult<Option<Due>> {
+        consumer::next_due(&self.database, consumer).await
     }
 
     /// Challenges that have not expired, the newest first.
@@ -143,7 +184,11 @@ fn rows<T>(
     transaction.connection.prepare_cached(statement)?.query_map(parameters, read)?.collect()
 }
 
-fn delivered(row: &Row<'_>) -> rusqlite::Result<Delivered> {
+/// The columns of [`Delivered`], of the table `deliveries` under the name `d`.
+pub(crate) const DELIVERED: &str =
+    "d.sequence, d.id, d.kind, d.provider, d.subject, d.published_at, d.body";
+
+pub(crate) fn delivered(row: &Row<'_>) -> rusqlite::Result<Delivered> {
     Ok(Delivered {
         sequence: row.get(0)?,
         id: row.get(1)?,

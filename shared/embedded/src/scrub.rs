@@ -25,7 +25,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    use harness::Random;
+    use fastrand::Rng;
 
     use super::*;
     use crate::schema;
@@ -34,8 +34,8 @@ mod tests {
     /// Inserts and deletes messages until few are left. Returns the ids of the deleted ones.
     fn insert_and_delete(connection: &Connection, seed: u64) -> rusqlite::Result<BTreeSet<usize>> {
         let (mut random, mut present, mut deleted) =
-            (Random::new(seed), Vec::new(), BTreeSet::new());
-        let mut below = |limit: usize| random.below(limit as u64) as usize;
+            (Rng::with_seed(seed), Vec::new(), BTreeSet::new());
+        let mut below = |limit: usize| random.usize(..limit);
         for id in 1..=1200 {
             if id <= 600 {
                 let filling = "x".repeat([10, 50, 300, 900, 3000][below(5)]);

@@ -41,5 +41,7 @@ pub(crate) fn members() -> impl Iterator<Item = &'static Member> {
 /// Suffixes of member names, for the stages of a rotation.
 pub(crate) const PENDING: &str = "_pending";
 pub(crate) const PREVIOUS: &str = "_previous";
+/// The member that is mixed into the names of versions, so that such a name tells nothing of the secret.
+pub(crate) const SALT: &str = "version_salt";
 /// Suffix of the name of the time (RFC 3339) at which the previous value was replaced.
 pub(crate) const ROTATED: &str = "_rotated";

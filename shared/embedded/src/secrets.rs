@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use envelope::Provider;
-use ports::{PortError, PortResult, SecretSource, SecretVersions};
+use ports::{PortError, PortResult, SecretIds, SecretSource, SecretVersions};
 use providers::secret::Stored;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -115,12 +115,19 @@ impl LocalSecret {
                 member.variable
             ))),
             (Some(_), Purpose::Api) => Ok(SecretVersions::default()),
-            (None, _) => Ok(SecretVersions {
-                current: Some(self.stored(&members, |member| self.current_value(member, &file))),
-                pending: self.stage(&members, &file, PENDING),
-                previous: self.stage(&members, &file, PREVIOUS),
-                current_created: self.rotated(&members, &file),
-            }),
+            (None, _) => {
+                let current =
+                    Some(self.stored(&members, |member| self.current_value(member, &file)));
+                let pending = self.stage(&members, &file, PENDING);
+                let previous = self.stage(&members, &file, PREVIOUS);
+                let ids = SecretIds {
+                    current: file.version(current.as_ref()),
+                    pending: file.version(pending.as_ref()),
+                    previous: file.version(previous.as_ref()),
+                };
+                let current_created = self.rotated(&members, &file);
+                Ok(SecretVersions { current, pending, previous, current_created, ids })
+            }
         }
     }
 

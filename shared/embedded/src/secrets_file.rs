@@ -5,9 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use ports::{PortError, PortResult};
 use providers::secret::unique_members;
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -15,8 +16,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::errors::io_error;
-use crate::files::write_atomically;
-use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, ROTATED, members};
+use crate::files::{check_writers, write_atomically};
+use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, ROTATED, SALT, members};
+use crate::signing_secret;
 
 pub(crate) const NAME: &str = "secrets.json";
 
@@ -29,7 +31,7 @@ pub(crate) struct SecretsFile {
 
 impl SecretsFile {
     /// # Errors
-    /// The file cannot be read, other users may read it, or it is not a JSON object of known
+    /// The file cannot be read, other users may read it or replace it, or it is not a JSON object of known
     /// members. No error message quotes a value, which is why none comes from serde.
     pub(crate) fn read(path: &Path) -> PortResult<Self> {
         Self::read_if_exists(path).and_then(|file| {
@@ -51,9 +53,19 @@ impl SecretsFile {
         };
         let metadata = file.metadata().map_err(|error| unreadable(&error))?;
         check_mode(path, metadata.permissions().mode())?;
+        check_writers(path.parent().unwrap_or(path))?;
         let mut content = Vec::new();
         file.read_to_end(&mut content).map_err(|error| unreadable(&error))?;
         Ok(Some(Self { members: parse(path, &content)? }))
+    }
+
+    /// The name of a version of a secret: sixteen hex digits of its HMAC under the file's salt. `None` in a
+    /// file of an older version, until `certhooks local` starts.
+    pub(crate) fn version(&self, stored: Option<&SecretString>) -> Option<String> {
+        let salt = self.members.get(SALT)?.expose_secret().as_bytes();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, salt);
+        let name = HEXLOWER.encode(hmac::sign(&key, stored?.expose_secret().as_bytes()).as_ref());
+        Some(name.chars().take(16).collect())
     }
 
     /// When the previous value of a member was replaced; `None` where the file does not say.
@@ -85,7 +97,7 @@ pub(crate) fn drop_outdated(path: &Path, overlap: Duration, now: OffsetDateTime)
     if file.drop_outdated(overlap, now) { write(path, &file.members) } else { Ok(()) }
 }
 
-/// Adds a random value for each of `required` that the file does not have.
+/// Adds a random value for each of `required` that the file does not have, and the salt.
 pub(crate) fn generate_missing<'a>(
     path: &Path,
     required: impl Iterator<Item = &'a Member>,
@@ -96,6 +108,9 @@ pub(crate) fn generate_missing<'a>(
         if !members.contains_key(member.name) {
             members.insert(member.name.to_owned(), random_secret()?);
         }
+    }
+    if !members.contains_key(SALT) {
+        members.insert(SALT.to_owned(), random_secret()?);
     }
     if members.len() == before { Ok(()) } else { write(path, &members) }
 }
@@ -154,11 +169,13 @@ fn parse(path: &Path, content: &[u8]) -> PortResult<BTreeMap<String, SecretStrin
 }
 
 fn is_known(name: &str) -> bool {
-    members().any(|member| match name.strip_prefix(member.name) {
-        Some("") => true,
-        Some(PENDING | PREVIOUS | ROTATED) => member.purpose == Purpose::Webhook,
-        _ => false,
-    })
+    name == SALT
+        || signing_secret::is_member(name)
+        || members().any(|member| match name.strip_prefix(member.name) {
+            Some("") => true,
+            Some(PENDING | PREVIOUS | ROTATED) => member.purpose == Purpose::Webhook,
+            _ => false,
+        })
 }
 
 /// Dates must be dates; what a value must be is the provider's business.
@@ -174,8 +191,13 @@ fn is_usable(name: &str, value: &str) -> bool {
 /// # Errors
 /// The system provides no random bytes.
 pub fn random_secret() -> PortResult<SecretString> {
+    Ok(BASE64URL_NOPAD.encode(&random_bytes()?).into())
+}
+
+/// 256 random bits.
+pub(crate) fn random_bytes() -> PortResult<[u8; 32]> {
     let mut bytes = [0; 32];
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| PortError("the system provides no random bytes".to_owned()))?;
-    Ok(BASE64URL_NOPAD.encode(&bytes).into())
+    Ok(bytes)
 }

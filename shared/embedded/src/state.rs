@@ -5,13 +5,15 @@ use std::time::Duration;
 use ports::{Clock, PortError, PortResult, SystemClock};
 
 use crate::archive::LocalArchive;
+use crate::consumer::{self, Begin, Consumer};
+use crate::consumers::{self, UntakenFilter};
 use crate::database::Database;
 use crate::dead_letters::LocalDeadLetters;
 use crate::deliveries::LocalDeliveries;
 use crate::errors::io_error;
 use crate::events::LocalEvents;
-use crate::expiry;
-use crate::files::{check_folder, check_links, create_folder};
+use crate::expiry::{DELIVERIES_RETENTION, Expiry};
+use crate::files::{check_folder, check_links, check_writers, create_folder};
 use crate::ledger::{self, LocalLedger};
 use crate::lock::Lock;
 use crate::queue;
@@ -31,6 +33,8 @@ pub struct Options {
     pub max_receives: u32,
     /// Interval between two deletions of expired rows.
     pub expiry_interval: Duration,
+    /// How long deliveries are kept, whether a consumer has taken them or not.
+    pub keep_deliveries: Duration,
     /// Whether the providers are simulated; a folder is for either from its first start on.
     pub simulated: bool,
     pub clock: Arc<dyn Clock>,
@@ -42,6 +46,7 @@ impl Default for Options {
             visibility_timeout: Duration::from_secs(180),
             max_receives: 5,
             expiry_interval: Duration::from_secs(30),
+            keep_deliveries: DELIVERIES_RETENTION,
             simulated: false,
             clock: Arc::new(SystemClock),
         }
@@ -90,6 +95,7 @@ impl State {
         let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         let file = folder.join(schema::FILE);
         schema::check_exists(&file)?;
+        check_writers(&folder)?;
         check_links(&folder)?;
         let connection = schema::open_joined(&file)?;
         let writer = Writer::new(connection, &file, Arc::clone(&options.clock), Role::Joined);
@@ -142,6 +148,40 @@ impl State {
         Reader::new(self.database.clone())
     }
 
+    /// Opens a consumer of the deliveries, and makes it known if it is new.
+    ///
+    /// # Errors
+    /// Another process has it open, its name cannot be used, or it cannot be stored.
+    pub async fn consumer(&self, name: &str, begin: Begin) -> PortResult<Consumer> {
+        Consumer::open(&self.folder, self.database.clone(), name, begin).await
+    }
+
+    /// Removes a consumer with its position and what it did not take. `false` if there is none.
+    ///
+    /// # Errors
+    /// A process has it open, or it cannot be removed.
+    pub async fn remove_consumer(&self, name: &str) -> PortResult<bool> {
+        let _lock = consumer::lock(&self.folder, name)?;
+        let name = name.to_owned();
+        self.database.call(move |transaction| consumers::remove(transaction, &name)).await
+    }
+
+    /// Makes the next attempt to hand over these deliveries due at once. Returns their number.
+    ///
+    /// # Errors
+    /// The database cannot be written to.
+    pub async fn retry_untaken(&self, filter: UntakenFilter) -> PortResult<usize> {
+        self.database.call(move |transaction| consumers::retry(transaction, &filter)).await
+    }
+
+    /// Ends the attempts to hand over these deliveries to their consumers. Returns their number.
+    ///
+    /// # Errors
+    /// The database cannot be written to.
+    pub async fn drop_untaken(&self, filter: UntakenFilter) -> PortResult<usize> {
+        self.database.call(move |transaction| consumers::drop_untaken(transaction, &filter)).await
+    }
+
     #[cfg(test)]
     pub(crate) fn database(&self) -> &Database {
         &self.database
@@ -150,20 +190,25 @@ impl State {
 
 fn open_writer(file: &Path, options: &Options, lock: Lock) -> PortResult<Writer> {
     let connection = schema::open(file)?;
-    let role =
-        Role::Owner { expiry_interval: options.expiry_interval, expire: expiry::step, _lock: lock };
+    let expiry = Arc::new(Expiry::new(options.keep_deliveries));
+    let first = Arc::clone(&expiry);
+    let role = Role::Owner {
+        expiry_interval: options.expiry_interval,
+        expire: Box::new(move |transaction| expiry.step(transaction)),
+        _lock: lock,
+    };
     let writer = Writer::new(connection, file, Arc::clone(&options.clock), role);
-    writer.transact(recover).map_err(PortError)?;
+    writer.transact(|transaction| recover(transaction, &first)).map_err(PortError)?;
     writer.truncate_log();
     Ok(writer)
 }
 
-fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+fn recover(transaction: &Transaction<'_>, expiry: &Expiry) -> rusqlite::Result<()> {
     queue::recover(transaction)?;
     queue::make_due(transaction, None)?;
     queue::limit_delays(transaction)?;
     ledger::recover(transaction)?;
-    expiry::step(transaction)?;
+    expiry.step(transaction)?;
     // The earlier process may have ended after a deletion, but before its traces were removed.
     transaction.request_scrub();
     Ok(())

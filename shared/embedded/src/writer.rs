@@ -48,13 +48,15 @@ pub(crate) enum Role {
         /// Interval between two calls of `expire`.
         expiry_interval: Duration,
         /// Deletes some of the expired rows.
-        expire: fn(&Transaction<'_>) -> rusqlite::Result<Expired>,
+        expire: Expire,
         _lock: Lock,
     },
     /// Another process that writes beside the owner.
     Joined,
     Reader,
 }
+
+pub(crate) type Expire = Box<dyn Fn(&Transaction<'_>) -> rusqlite::Result<Expired> + Send>;
 
 /// Whether all expired rows were deleted, or some are left.
 pub(crate) enum Expired {
@@ -78,8 +80,8 @@ impl Writer {
 
     /// Runs jobs until every sender is dropped and the channel is empty.
     pub(crate) fn run(self, jobs: &Receiver<Box<dyn Job>>) {
-        let expiry = match self.role {
-            Role::Owner { expiry_interval, expire, .. } => Some((expiry_interval, expire)),
+        let expiry = match &self.role {
+            Role::Owner { expiry_interval, expire, .. } => Some((*expiry_interval, expire)),
             Role::Joined | Role::Reader => None,
         };
         let mut expire_at = expiry.map(|(interval, _)| Instant::now() + interval);
@@ -189,11 +191,7 @@ impl Writer {
     }
 
     /// Deletes expired rows. Returns how long to wait before the next step.
-    fn expire(
-        &self,
-        interval: Duration,
-        expire: fn(&Transaction<'_>) -> rusqlite::Result<Expired>,
-    ) -> Duration {
+    fn expire(&self, interval: Duration, expire: &Expire) -> Duration {
         let expired = self.transact(expire);
         self.truncate_log();
         match expired {

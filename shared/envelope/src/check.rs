@@ -45,6 +45,7 @@ string_enum! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro has no place for `#[default]`")]
 impl Default for Verdict {
     fn default() -> Self {
         Self::Unchecked

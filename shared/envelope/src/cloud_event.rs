@@ -87,6 +87,13 @@ pub struct CloudEvent<D> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
     pub secretstage: Option<String>,
+    /// The name of that version of the secret, which does not change with its stage: whoever knows one version may have
+    /// sent what came with it. Another word on each installation, and nothing of the secret.
+    ///
+    /// Absent: the source address stood for the secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
+    pub secretversion: Option<String>,
     /// The address that the request came from.
     ///
     /// Absent: the front end does not know it.

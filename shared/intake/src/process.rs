@@ -13,7 +13,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
 use crate::answer::{Cause, Outcome, answer};
-use crate::secrets::Stage;
+use crate::secrets::MatchedVersion;
 use crate::verify::{Admitted, verify};
 use crate::{Secrets, Settings, telemetry};
 
@@ -95,7 +95,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
             return Err(Cause::TooLarge("the body is over the limit"));
         }
         match verify(request, self.secrets.as_ref(), &self.settings).await? {
-            Admitted::Request(verified, stage) => self.accept(&verified, stage).await,
+            Admitted::Request(verified, version) => self.accept(&verified, version).await,
             Admitted::OpenProbe => {
                 telemetry::accepted(R::PROVIDER, &[]);
                 Ok(Outcome::Accepted(Vec::new()))
@@ -107,8 +107,8 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         let secrets = self.secrets.as_ref().ok_or(Cause::Handshake)?;
         let matched = secrets.find(|secret| R::handshake(request, secret), request.received).await;
         let found = matched.map_err(Cause::Secret)?;
-        let (stage, challenge) = found.ok_or(Cause::Handshake)?;
-        telemetry::verified(R::PROVIDER, stage);
+        let (version, challenge) = found.ok_or(Cause::Handshake)?;
+        telemetry::verified(R::PROVIDER, version.stage);
         telemetry::handshake(R::PROVIDER);
         Ok(Outcome::Handshake(challenge))
     }
@@ -117,11 +117,13 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     async fn accept(
         &self,
         verified: &Verified<'_, R>,
-        stage: Option<Stage>,
+        version: Option<MatchedVersion>,
     ) -> Result<Outcome, Cause> {
         let mut events = R::events(verified).map_err(Cause::Document)?;
         for Event { envelope, .. } in &mut events {
-            envelope.secretstage = stage.map(|stage| stage.as_str().to_owned());
+            let stage = version.as_ref().map(|version| version.stage.as_str().to_owned());
+            envelope.secretstage = stage;
+            envelope.secretversion = version.as_ref().and_then(|version| version.id.clone());
             envelope.sourceaddress = verified.request().source_ip;
             envelope.simulated = self.simulated();
         }

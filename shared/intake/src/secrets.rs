@@ -33,6 +33,15 @@ impl Stage {
     }
 }
 
+/// The version of the secret that a request was made with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct MatchedVersion {
+    /// As it was when the secret was read last, which may be a cache's life ago.
+    pub(crate) stage: Stage,
+    /// Its name, which does not change with its stage; `None` where the store has none.
+    pub(crate) id: Option<String>,
+}
+
 /// The webhook secret of one endpoint in all accepted stages, cached.
 pub struct Secrets<R: WebhookReceiver, S> {
     source: S,
@@ -49,7 +58,7 @@ struct Cache<R: WebhookReceiver> {
 }
 
 struct Cached<R: WebhookReceiver> {
-    stages: Vec<(Stage, R::Secret)>,
+    versions: Vec<(MatchedVersion, R::Secret)>,
     read: Instant,
     /// When all stages were read; `None` when only the current one was.
     read_all: Option<Instant>,
@@ -73,7 +82,7 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
         self.find(|_| Some(()), now).await.map(drop)
     }
 
-    /// Returns the first stage that `check` accepts, with its result. Every stage is checked, even after
+    /// Returns the first version that `check` accepts, with its result. Every stage is checked, even after
     /// a match, so that the time taken does not reveal which one matched.
     ///
     /// # Errors
@@ -82,7 +91,7 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
         &self,
         check: impl Fn(&R::Secret) -> Option<T>,
         now: OffsetDateTime,
-    ) -> PortResult<Option<(Stage, T)>> {
+    ) -> PortResult<Option<(MatchedVersion, T)>> {
         let mut cache = self.cache.lock().await;
         let Cache { cached, failed } = &mut *cache;
         let current = match cached.take().filter(|cached| cached.read.elapsed() < self.ttl) {
@@ -137,32 +146,35 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
             |problem: String| PortError(format!("webhook secret of {}: {problem}", R::PROVIDER));
         let current = versions.current.as_ref().ok_or_else(|| failure("it has no value".into()))?;
         let current = R::secret(current).map_err(|error| failure(error.to_string()))?;
-        let mut stages = vec![(Stage::Current, current)];
-        let mut add = |stage: Stage, stored: Option<&SecretString>| match stored.map(R::secret) {
-            Some(Ok(secret)) => stages.push((stage, secret)),
+        let ids = versions.ids;
+        let version = |stage, id| MatchedVersion { stage, id };
+        let mut found = vec![(version(Stage::Current, ids.current), current)];
+        let mut add = |stage: Stage, stored: Option<&SecretString>, id| match stored.map(R::secret)
+        {
+            Some(Ok(secret)) => found.push((version(stage, id), secret)),
             Some(Err(error)) => {
                 let (provider, stage) = (R::PROVIDER, stage.as_str());
                 tracing::warn!(%provider, stage, %error, "a stage of the webhook secret is ignored");
             }
             None => {}
         };
-        add(Stage::Pending, versions.pending.as_ref());
+        add(Stage::Pending, versions.pending.as_ref(), ids.pending);
         let overlaps = |created| {
             let age = now - created;
             age >= -CLOCK_SKEW && age < self.overlap
         };
         if versions.current_created.is_some_and(overlaps) {
-            add(Stage::Previous, versions.previous.as_ref());
+            add(Stage::Previous, versions.previous.as_ref(), ids.previous);
         }
-        Ok(Cached { stages, read: Instant::now(), read_all })
+        Ok(Cached { versions: found, read: Instant::now(), read_all })
     }
 }
 
 impl<R: WebhookReceiver> Cached<R> {
-    fn find<T>(&self, check: impl Fn(&R::Secret) -> Option<T>) -> Option<(Stage, T)> {
-        self.stages
+    fn find<T>(&self, check: impl Fn(&R::Secret) -> Option<T>) -> Option<(MatchedVersion, T)> {
+        self.versions
             .iter()
-            .filter_map(|(stage, secret)| Some((*stage, check(secret)?)))
+            .filter_map(|(version, secret)| Some((version.clone(), check(secret)?)))
             .reduce(|first, _| first)
     }
 }

@@ -3,13 +3,13 @@ use providers::receiver::WebhookReceiver;
 use providers::request::{Verified, WebhookRequest};
 
 use crate::answer::Cause;
-use crate::secrets::{Secrets, Stage};
+use crate::secrets::{MatchedVersion, Secrets};
 use crate::{Settings, telemetry};
 
 /// A request that is accepted.
 pub(crate) enum Admitted<'a, R> {
-    /// With the stage of the secret that it was made with; `None` where the source address stands for it.
-    Request(Verified<'a, R>, Option<Stage>),
+    /// With the version of the secret that it was made with; `None` where the source address stands for it.
+    Request(Verified<'a, R>, Option<MatchedVersion>),
     /// The provider's own connectivity probe. It contains no event, so it needs no secret.
     OpenProbe,
 }
@@ -31,9 +31,9 @@ pub(crate) async fn verify<'a, R: WebhookReceiver, S: SecretSource>(
     };
     let check = |secret: &R::Secret| Verified::with_secret(request, secret);
     match secrets.find(check, request.received).await {
-        Ok(Some((stage, verified))) => {
-            telemetry::verified(R::PROVIDER, stage);
-            Ok(Admitted::Request(verified, Some(stage)))
+        Ok(Some((version, verified))) => {
+            telemetry::verified(R::PROVIDER, version.stage);
+            Ok(Admitted::Request(verified, Some(version)))
         }
         Ok(None) if R::is_open_probe(request) => Ok(Admitted::OpenProbe),
         Ok(None) => Err(Cause::Unauthorized),

@@ -18,6 +18,14 @@ pub enum Claim {
     Recorded(Option<DeliveredResult>),
 }
 
+/// A CertCentral challenge that waits for the operator's answer.
+#[derive(Clone, Debug)]
+pub struct WaitingChallenge {
+    pub webhook_id: String,
+    pub token: SecretString,
+    pub expires: OffsetDateTime,
+}
+
 /// How many waiting challenges of one webhook are kept.
 pub const CHALLENGES: usize = 20;
 

@@ -16,14 +16,14 @@ mod ledger;
 mod queue;
 mod secrets;
 
-pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT};
+pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT, key_beside, split_key};
 pub use clock::{Clock, SystemClock};
 pub use history::{
     CertificateState, DeliveredResult, DeliveryRecord, Entry, History, HistoryRecord, Ordering,
 };
-pub use ledger::{CHALLENGES, Claim, Ledger};
+pub use ledger::{CHALLENGES, Claim, Ledger, WaitingChallenge};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
-pub use secrets::{SecretSource, SecretVersions};
+pub use secrets::{SecretIds, SecretSource, SecretVersions};
 
 /// Why an operation of a port failed. The message names the resource and what to do, never a value
 /// from the resource.

@@ -16,6 +16,16 @@ pub struct SecretVersions {
     pub previous: Option<SecretString>,
     /// When the current version was created. The previous one stays valid for some time after that.
     pub current_created: Option<OffsetDateTime>,
+    pub ids: SecretIds,
+}
+
+/// Names of the versions, which stay with a version when its stage changes, and reveal nothing of its value.
+/// `None` where there is no such version, or the store has no name for it.
+#[derive(Clone, Debug, Default)]
+pub struct SecretIds {
+    pub current: Option<String>,
+    pub pending: Option<String>,
+    pub previous: Option<String>,
 }
 
 /// Where one secret is stored. The caller caches it.

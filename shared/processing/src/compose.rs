@@ -79,6 +79,7 @@ pub(crate) fn compose(
         badcertificates: 0,
         holds: 0,
         secretstage: None,
+        secretversion: None,
         sourceaddress: None,
         causationid: envelope.causationid.clone(),
         conflict: envelope.conflict,

@@ -124,7 +124,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                     }
                 }
                 Next::Emit(emission) => {
-                    match self.emit(event, emission, attempts).await? {
+                    match self.emit(event, *emission, attempts).await? {
                         true => new += 1,
                         false => known += 1,
                     }

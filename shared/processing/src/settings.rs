@@ -6,12 +6,12 @@ use std::time::Duration;
 use boot::{Environment, SettingError};
 use certificate::TrustAnchors;
 use envelope::Provider;
-use providers::address;
 use providers::enrich::Enrichers;
 use providers::profile::{self, InvalidSetting, Profile};
 use reqwest::Url;
 
 use crate::Budget;
+use crate::http::is_loopback;
 
 /// The operator's settings of the worker (infra/docs/architecture.md, "Settings").
 #[derive(Clone)]
@@ -112,10 +112,6 @@ pub fn api_base(name: &'static str, text: &str) -> Result<Url, SettingError> {
         return Err(problem("must not have a query or fragment"));
     }
     Ok(base)
-}
-
-fn is_loopback(base: &Url) -> bool {
-    base.host_str().is_some_and(address::is_loopback)
 }
 
 /// Mozilla's list (`mozilla`), the certificates of a PEM file, or both, comma-separated. A file that

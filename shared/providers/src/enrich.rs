@@ -125,7 +125,7 @@ pub enum Next {
     /// Call the API.
     Ask(Call),
     /// Deliver an event of its own for this certificate, unless the ledger knows the certificate.
-    Emit(Emission),
+    Emit(Box<Emission>),
     /// The answer cannot be used. Whether to try again later or to go on without it depends on the age of
     /// the event, which only the caller knows; it goes on with [`Reply::Final`].
     Failed(Classification<()>),

@@ -42,6 +42,7 @@ impl EnvelopeBuilder {
             badcertificates: 0,
             holds: 0,
             secretstage: None,
+            secretversion: None,
             sourceaddress: None,
             causationid: None,
             conflict: None,

@@ -3,6 +3,8 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use crate::naming::event_name;
+
 /// What an envelope means: its type in the public vocabulary, and what to ask the provider.
 #[derive(Clone, Debug)]
 pub struct Interpretation {
@@ -27,6 +29,23 @@ pub struct Interpretation {
 }
 
 impl Interpretation {
+    /// An event without identifiers, for which nothing is asked.
+    pub(crate) fn of(provider: Provider, event: &str, kind: EventType, subject: String) -> Self {
+        Self {
+            provider,
+            event: event_name(event),
+            kind,
+            subject,
+            identifiers: Map::new(),
+            plan: Plan::NotNeeded,
+            problems: Vec::new(),
+            dcv: None,
+            certificates: Vec::new(),
+            pem: None,
+            challenge: None,
+        }
+    }
+
     /// The identifier of this name, where it is a number. Identifiers are text, because numbers of 64 bits do not
     /// survive JavaScript.
     pub fn number(&self, name: &str) -> Option<u64> {

@@ -22,6 +22,7 @@
 //! - [`envelope_builder`]: an envelope from what a receiver knows about an event
 //! - [`secret`]: stored secrets, header values, constant-time comparison
 //! - `distinguished_name`, `hash`: distinguished names and hashes in one form
+//! - [`sent_secret`]: a webhook secret that the operator hands to a provider
 //! - `validity`: from when and until when a certificate is valid, in one form
 //! - `naming`: event names and subjects that are safe to log and archive
 
@@ -48,5 +49,6 @@ pub mod refusal;
 pub mod request;
 pub mod secret;
 pub mod secret_member;
+pub mod sent_secret;
 pub mod synthetic;
 mod validity;

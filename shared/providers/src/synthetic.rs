@@ -1,9 +1,8 @@
 use envelope::{Envelope, EventType, Provider};
-use serde_json::Map;
 use serde_json::value::RawValue;
 
 use crate::envelope_builder::EnvelopeBuilder;
-use crate::interpretation::{Interpretation, Plan};
+use crate::interpretation::Interpretation;
 use crate::json;
 use crate::receiver::Receipt;
 
@@ -34,19 +33,8 @@ pub(crate) fn endpoint(source: &str) -> Option<&str> {
 
 /// Interprets a synthetic event.
 pub(crate) fn interpret(provider: Provider) -> Interpretation {
-    Interpretation {
-        provider,
-        event: EVENT.to_owned(),
-        kind: EventType::Canary,
-        subject: format!("certhooks/canary/{provider}"),
-        identifiers: Map::new(),
-        plan: Plan::NotNeeded,
-        problems: Vec::new(),
-        dcv: None,
-        certificates: Vec::new(),
-        pem: None,
-        challenge: None,
-    }
+    let subject = format!("certhooks/canary/{provider}");
+    Interpretation::of(provider, EVENT, EventType::Canary, subject)
 }
 
 #[cfg(test)]
@@ -55,6 +43,7 @@ mod tests {
 
     use super::*;
     use crate::dispatch;
+    use crate::interpretation::Plan;
 
     #[test]
     fn a_synthetic_event_is_recognised_by_its_source_only() {

@@ -6,28 +6,56 @@ use providers::digicert::reconciliation::{
 use time::{Duration, OffsetDateTime};
 
 use crate::client::{ApiClient, RunError};
-use crate::collate::Collation;
+use crate::collate::{DatedChange, collate};
+use crate::figure::DueDay;
 use crate::log::{self, LogEntries};
 use crate::run::Collected;
 
 /// What one call for a range of times covers: it is widened by an hour at both ends.
 const RANGE: Duration = MAX_TIME.saturating_sub(Duration::hours(2));
 
+/// `day` is that whose figure is due.
 pub(crate) async fn collect(
     certcentral: &ApiClient<'_>,
     since: OffsetDateTime,
     began: OffsetDateTime,
+    day: Option<DueDay>,
 ) -> Result<Collected, RunError> {
     let mut notes = Vec::new();
     // The changes are read before the log, so that an event that is sent in between is in the log.
     let changes = changes(certcentral, since, began, &mut notes).await?;
+    let changes = dated(certcentral, changes, began, day).await?;
     let LogEntries { sent_events, truncated_by } = read_log(certcentral, since, &mut notes).await?;
-    let now = OffsetDateTime::now_utc();
-    let Collation { answered, missed, .. } =
-        Collation::of(sent_events, &changes.unwrap_or_default(), now);
+    let expected = collate(sent_events, &changes, began);
     let left =
         truncated_by.map(|error| format!("the older part of the event log was not read: {error}"));
-    Ok(Collected { known: answered.len(), missed, notes, left, must_match: false })
+    Ok(Collected { expected, notes, left, must_match: false })
+}
+
+/// Marks the changes of a day: those since its beginning that are not since its end. A change says nothing of
+/// its time.
+async fn dated(
+    certcentral: &ApiClient<'_>,
+    changes: Option<Vec<StatusChange>>,
+    began: OffsetDateTime,
+    day: Option<DueDay>,
+) -> Result<Vec<DatedChange>, RunError> {
+    let (changes, due) = match (changes, day) {
+        (Some(changes), Some(due)) => (changes, due),
+        (changes, _) => {
+            return Ok(changes.into_iter().flatten().map(|change| (change, None)).collect());
+        }
+    };
+    let since = async |begin: OffsetDateTime| {
+        let minutes = u32::try_from((began - begin).whole_minutes()).unwrap_or_default();
+        certcentral.ask(&status_changes(minutes), classify_status_changes).await
+    };
+    let (from_begin, from_end) =
+        (since(due.begin()).await?, since(due.begin() + Duration::DAY).await?);
+    let is_of_day =
+        |change: &StatusChange| from_begin.contains(change) && !from_end.contains(change);
+    let day = |change: &StatusChange| is_of_day(change).then_some(due.day);
+    Ok(changes.into_iter().map(|change| (change.clone(), day(&change))).collect())
 }
 
 /// Reads the status changes; `None` when the key lacks the permission. Those of the last week by their age,

@@ -14,7 +14,7 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::client::{ApiClient, RunError};
-use crate::collate::Missed;
+use crate::collate::Expected;
 use crate::report::Cause;
 use crate::run::Collected;
 
@@ -42,13 +42,15 @@ pub(crate) async fn collect(
     let mut ids = BTreeSet::new();
     // A notification that went to several webhooks has a record for each.
     found.retain(|(_, occurrence)| ids.insert(occurrence.envelope.id.clone()));
-    let missed = found.into_iter().map(|(sent, occurrence)| Missed {
+    let expected = found.into_iter().map(|(sent, occurrence)| Expected {
         event: name(&occurrence),
         occurrence,
         sent,
+        day: sent.map(OffsetDateTime::date),
         cause: Cause::NotArrived,
+        taken: None,
     });
-    Ok(Collected { known: 0, missed: missed.collect(), notes, left: None, must_match: true })
+    Ok(Collected { expected: expected.collect(), notes, left: None, must_match: true })
 }
 
 async fn notifications(

@@ -1,75 +1,95 @@
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use providers::digicert::reconciliation::{SentEvent, StatusChange};
 use providers::occurrence::Occurrence;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use crate::report::Cause;
 
-/// An event that the provider's records do not show as delivered.
-pub(crate) struct Missed {
+/// An event of the provider's records. The ledger decides whether it arrived.
+pub(crate) struct Expected {
     pub(crate) occurrence: Occurrence,
     /// The provider's name of the event.
     pub(crate) event: String,
+    /// When the provider sent it first; `None` when it did not.
     pub(crate) sent: Option<OffsetDateTime>,
+    /// The day (UTC) to which it belongs, where that is known.
+    pub(crate) day: Option<Date>,
+    /// Why it did not arrive, if it did not.
     pub(crate) cause: Cause,
+    /// When somebody took it, by the provider's records. That may have been another server.
+    pub(crate) taken: Option<OffsetDateTime>,
 }
 
-/// The event log combined with the status changes.
+/// A status change, and its day where that is known.
+pub(crate) type DatedChange = (StatusChange, Option<Date>);
+
+/// The event log combined with the status changes: each event once, oldest first.
+pub(crate) fn collate(
+    mut sent_events: Vec<SentEvent>,
+    changes: &[DatedChange],
+    now: OffsetDateTime,
+) -> Vec<Expected> {
+    let mut collation = Collation::default();
+    // The first of several attempts gives the event its time.
+    sent_events.sort_by_key(|event| event.sent);
+    for sending in sent_events {
+        let Some(occurrence) = sending.occurrence(now) else { continue };
+        // One whose time cannot be read may be on its way for ever.
+        let taken = (!sending.is_failed).then(|| sending.sent.unwrap_or(now));
+        collation.add(Expected {
+            occurrence,
+            sent: sending.sent,
+            day: sending.sent.map(OffsetDateTime::date),
+            cause: Cause::Answered(sending.code),
+            taken,
+            event: sending.event,
+        });
+    }
+    for (change, day) in changes {
+        if let (Some(occurrence), Some(event)) = (change.occurrence(now), change.event()) {
+            collation.add(Expected {
+                occurrence,
+                event: event.to_owned(),
+                sent: None,
+                day: *day,
+                cause: Cause::NotSent { status: change.status.clone() },
+                taken: None,
+            });
+        }
+    }
+    collation.expected
+}
+
 #[derive(Default)]
-pub(crate) struct Collation {
-    /// The ids that the log shows as answered with 2xx.
-    pub(crate) answered: HashSet<String>,
-    /// Each missed event once, oldest first.
-    pub(crate) missed: Vec<Missed>,
-    /// The ids of the missed events.
-    ids: HashSet<String>,
+struct Collation {
+    expected: Vec<Expected>,
+    /// Where each id is in `expected`.
+    indices: HashMap<String, usize>,
 }
 
 impl Collation {
-    pub(crate) fn of(
-        mut sent_events: Vec<SentEvent>,
-        changes: &[StatusChange],
-        now: OffsetDateTime,
-    ) -> Self {
-        let mut collation = Self::default();
-        let delivered = sent_events.iter().filter(|sending| !sending.is_failed);
-        let delivered = delivered.filter_map(|event| event.occurrence(now));
-        collation.answered.extend(delivered.map(|occurrence| occurrence.envelope.id));
-        sent_events.retain(|event| event.is_failed);
-        // The first of several attempts gives the event its time.
-        sent_events.sort_by_key(|event| event.sent);
-        for sending in &sent_events {
-            if let Some(occurrence) = sending.occurrence(now) {
-                collation.add(Missed {
-                    occurrence,
-                    event: sending.event.clone(),
-                    sent: sending.sent,
-                    cause: Cause::Answered(sending.code),
-                });
+    /// Adds an event unless it is there already. A notice that failed before midnight and was sent again
+    /// after it is one event with two ids; one that was taken on either day is two.
+    fn add(&mut self, expected: Expected) {
+        let index = expected.occurrence.ids().find_map(|id| self.indices.get(id)).copied();
+        if let Some(before) = index.and_then(|index| self.expected.get_mut(index)) {
+            let is_same = before.occurrence.envelope.id == expected.occurrence.envelope.id;
+            if is_same || before.taken.is_none() || expected.taken.is_none() {
+                return before.repeat(expected);
             }
         }
-        for change in changes {
-            if let (Some(occurrence), Some(event)) = (change.occurrence(now), change.event()) {
-                collation.add(Missed {
-                    occurrence,
-                    event: event.to_owned(),
-                    sent: None,
-                    cause: Cause::NotSent { status: change.status.clone() },
-                });
-            }
-        }
-        collation
+        self.indices.insert(expected.occurrence.envelope.id.clone(), self.expected.len());
+        self.expected.push(expected);
     }
+}
 
-    /// Adds an event unless it is known. A notice that failed before and after midnight is one event with
-    /// two ids.
-    fn add(&mut self, missed: Missed) {
-        let is_known = |id: &str| self.answered.contains(id) || self.ids.contains(id);
-        if missed.occurrence.ids().any(is_known) {
-            return;
+impl Expected {
+    /// Of several attempts the one that was taken counts, the last of them.
+    fn repeat(&mut self, later: Self) {
+        if later.taken.is_some() {
+            self.taken = later.taken;
+            self.cause = later.cause;
         }
-        self.ids.insert(missed.occurrence.envelope.id.clone());
-        self.missed.push(missed);
     }
 }

@@ -1,4 +1,4 @@
-//! The last complete run of a provider, and the last figure of a day, kept in the ledger. A gap of any length
+//! The first and the last complete run of a provider, and the last figure of a day, kept in the ledger. A gap of any length
 //! is looked at by the next run.
 
 use envelope::Provider;
@@ -19,7 +19,13 @@ pub(crate) fn last_run<L: Ledger>(ledger: &L, provider: Provider) -> Kept<'_, L>
     Kept { ledger, key: format!("reconciled/last/{provider}") }
 }
 
-/// When the figure of a day was logged last.
+/// When the ledger's record of a provider begins: the first start. Of what somebody took before, the ledger
+/// knows nothing.
+pub(crate) fn first_run<L: Ledger>(ledger: &L, provider: Provider) -> Kept<'_, L> {
+    Kept { ledger, key: format!("reconciled/first/{provider}") }
+}
+
+/// The beginning of the last day whose figure was logged.
 pub(crate) fn last_figure<L: Ledger>(ledger: &L, provider: Provider) -> Kept<'_, L> {
     Kept { ledger, key: format!("reconciled/figure/{provider}") }
 }

@@ -2,12 +2,13 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use ports::{Claim, DeliveryRecord, EventsQueue, Ledger, Outgoing, PortError, PortResult};
+use ports::{Claim, Clock, DeliveryRecord, EventsQueue, Ledger, Outgoing, PortError, PortResult};
 use providers::{dispatch, fair_queue};
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::client::RunError;
-use crate::collate::Missed;
+use crate::collate::Expected;
+use crate::figure::Arrived;
 use crate::report::{RecoveryStatus, Row};
 use crate::telemetry;
 
@@ -15,7 +16,9 @@ use crate::telemetry;
 const MARK_RETENTION: Duration = Duration::DAY;
 /// How long an event may be on the queue before it counts as missing. A healthy worker needs seconds,
 /// and 15 minutes when an attempt failed.
-const DELIVERY_TIME: Duration = Duration::HOUR;
+pub(crate) const DELIVERY_TIME: Duration = Duration::HOUR;
+/// How long the ledger keeps that an event was recovered: longer than a figure looks back.
+const RECOVERED_RETENTION: Duration = Duration::days(14);
 /// How long a claim lasts when the run ends between claim and record.
 const LEASE: Duration = Duration::minutes(2);
 /// The number of concurrent claims, and of messages in one send.
@@ -25,20 +28,21 @@ const BATCH_SIZE: usize = 10;
 pub(crate) struct Recovery<'a, Q, L> {
     pub(crate) events: &'a Q,
     pub(crate) ledger: &'a L,
+    pub(crate) clock: &'a dyn Clock,
     /// Identifies this run in its claims.
     pub(crate) owner: &'a str,
     pub(crate) is_dry_run: bool,
     pub(crate) deadline: Option<Instant>,
 }
 
-/// The missed events by their state in the ledger.
+/// The events of a run by their state in the ledger.
 pub(crate) struct Sorted {
-    /// The number of delivered events.
-    pub(crate) known: usize,
+    /// Events that arrived, or still may.
+    pub(crate) arrived: Vec<Arrived>,
     /// Events that were put on the queue before.
     pub(crate) rows: Vec<Row>,
     /// Events that are neither.
-    pub(crate) missed: Vec<Missed>,
+    pub(crate) missed: Vec<Expected>,
 }
 
 /// The ledger key that marks an id as put on the queue.
@@ -46,39 +50,71 @@ pub(crate) fn mark(id: &str) -> String {
     format!("reconciled/{id}")
 }
 
-/// Looks up each event in the ledger under every id that it may have.
-pub(crate) async fn sort<L: Ledger>(ledger: &L, missed: Vec<Missed>) -> PortResult<Sorted> {
-    let ids = missed.iter().flat_map(|missed| missed.occurrence.ids());
-    let keys: Vec<_> = ids.flat_map(|id| [id.to_owned(), mark(id)]).collect();
-    let kept = ledger.known(&keys).await?;
-    let now = OffsetDateTime::now_utc();
-    let mut sorted = Sorted { known: 0, rows: Vec::new(), missed: Vec::new() };
-    for missed in missed {
-        if missed.occurrence.ids().any(|id| kept.contains_key(id)) {
-            sorted.known += 1;
-        } else if let Some(at) = marked(&missed, &kept) {
+/// The ledger key that says that a run put an id on the queue, however long ago.
+pub(crate) fn recovery(id: &str) -> String {
+    format!("recovered/{id}")
+}
+
+/// Looks up each event in the ledger under every id that it may have. `first` is when the ledger's record
+/// begins: of what was taken before, it knows nothing. `day` is that whose figure is due.
+pub(crate) async fn sort<L: Ledger>(
+    ledger: &L,
+    expected: Vec<Expected>,
+    first: OffsetDateTime,
+    now: OffsetDateTime,
+    day: Option<Date>,
+) -> PortResult<Sorted> {
+    let delivered = ledger.known(&keys(&expected, str::to_owned)).await?;
+    let is_delivered =
+        |event: &Expected| event.occurrence.ids().any(|id| delivered.contains_key(id));
+    let (delivered, others): (Vec<_>, Vec<_>) = expected.into_iter().partition(is_delivered);
+    let of_day = delivered.iter().filter(|event| day.is_some() && event.day == day);
+    let recovered = ledger.known(&keys(of_day, recovery)).await?;
+    let was_recovered =
+        |event: &Expected| event.occurrence.ids().any(|id| recovered.contains_key(&recovery(id)));
+    let arrived = delivered.iter();
+    let mut sorted = Sorted {
+        arrived: arrived
+            .map(|event| Arrived { day: event.day, was_recovered: was_recovered(event) })
+            .collect(),
+        rows: Vec::new(),
+        missed: Vec::new(),
+    };
+    let marks = ledger.known(&keys(&others, mark)).await?;
+    for event in others {
+        if let Some(at) = marked(&event, &marks) {
             let status = if now - at < DELIVERY_TIME {
                 RecoveryStatus::Waiting
             } else {
                 RecoveryStatus::StillMissing
             };
-            sorted.rows.push(missed.row(status));
+            sorted.rows.push(event.row(status));
+        } else if event.taken.is_some_and(|at| at < first || now - at < DELIVERY_TIME) {
+            sorted.arrived.push(Arrived { day: event.day, was_recovered: false });
         } else {
-            sorted.missed.push(missed);
+            sorted.missed.push(event);
         }
     }
     Ok(sorted)
 }
 
+/// The ledger keys of all ids of these events.
+fn keys<'a>(
+    events: impl IntoIterator<Item = &'a Expected>,
+    key: impl Fn(&str) -> String,
+) -> Vec<String> {
+    events.into_iter().flat_map(|event| event.occurrence.ids()).map(key).collect()
+}
+
 /// Returns when the event was put on the queue.
-fn marked(missed: &Missed, kept: &HashMap<String, OffsetDateTime>) -> Option<OffsetDateTime> {
-    let marks = missed.occurrence.ids().filter_map(|id| kept.get(&mark(id)));
+fn marked(event: &Expected, marks: &HashMap<String, OffsetDateTime>) -> Option<OffsetDateTime> {
+    let marks = event.occurrence.ids().filter_map(|id| marks.get(&mark(id)));
     marks.map(|until| *until - MARK_RETENTION).min()
 }
 
 impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
     /// Returns a row for each event, and why some were not put on the queue; `None` if all were.
-    pub(crate) async fn run(&self, missed: Vec<Missed>) -> (Vec<Row>, Option<String>) {
+    pub(crate) async fn run(&self, missed: Vec<Expected>) -> (Vec<Row>, Option<String>) {
         if self.is_dry_run {
             return (
                 missed.iter().map(|missed| missed.row(RecoveryStatus::Recovered)).collect(),
@@ -105,8 +141,8 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
 
     /// Claims, sends, and only then records. When a run stops in between, the next one sends the event
     /// again, and the worker recognises the duplicate.
-    async fn put_on_queue(&self, batch: &[Missed]) -> PortResult<Vec<RecoveryStatus>> {
-        let until = OffsetDateTime::now_utc() + LEASE;
+    async fn put_on_queue(&self, batch: &[Expected]) -> PortResult<Vec<RecoveryStatus>> {
+        let until = self.clock.now() + LEASE;
         let claims = batch
             .iter()
             .map(async |missed| self.ledger.claim(&mark(missed.id()), self.owner, until).await);
@@ -134,7 +170,7 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
             .collect()
     }
 
-    async fn send(&self, granted: &[&Missed]) -> PortResult<()> {
+    async fn send(&self, granted: &[&Expected]) -> PortResult<()> {
         if granted.is_empty() {
             return Ok(());
         }
@@ -142,7 +178,7 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
         self.events.send(messages).await
     }
 
-    async fn release(&self, granted: &[&Missed]) {
+    async fn release(&self, granted: &[&Expected]) {
         let released = granted.iter().map(async |missed| {
             if let Err(error) = self.ledger.release(&mark(missed.id()), self.owner).await {
                 telemetry::not_released(missed, &error);
@@ -151,21 +187,24 @@ impl<Q: EventsQueue, L: Ledger> Recovery<'_, Q, L> {
         join_all(released).await;
     }
 
-    async fn record(&self, granted: &[&Missed]) {
-        let until = OffsetDateTime::now_utc() + MARK_RETENTION;
+    async fn record(&self, granted: &[&Expected]) {
+        let now = self.clock.now();
         let recorded = granted.iter().map(async |missed| {
             telemetry::recovered(missed);
-            if let Err(error) =
-                self.ledger.record(DeliveryRecord::id(mark(missed.id()), until)).await
+            for (key, retention) in
+                [(mark(missed.id()), MARK_RETENTION), (recovery(missed.id()), RECOVERED_RETENTION)]
             {
-                telemetry::not_recorded(missed, &error);
+                let record = DeliveryRecord::id(key, now + retention);
+                if let Err(error) = self.ledger.record(record).await {
+                    telemetry::not_recorded(missed, &error);
+                }
             }
         });
         join_all(recorded).await;
     }
 }
 
-impl Missed {
+impl Expected {
     pub(crate) fn id(&self) -> &str {
         &self.occurrence.envelope.id
     }
@@ -185,6 +224,7 @@ impl Missed {
             event: self.event.clone(),
             subject: envelope.subject.clone(),
             sent: self.sent,
+            day: self.day,
             cause: self.cause.clone(),
             status,
         }

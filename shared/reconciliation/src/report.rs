@@ -2,7 +2,9 @@ use std::fmt;
 
 use envelope::Provider;
 use serde::Serialize;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
+
+use crate::figure::Figure;
 
 /// The result of one run.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// The sources that the run could not use.
     pub notes: Vec<String>,
+    /// What became of the events of a whole day, once for each day.
+    pub figure: Option<Figure>,
     /// Why a part of the window was not read or not recovered; `None` when the run is complete.
     pub left: Option<String>,
 }
@@ -26,7 +30,7 @@ pub struct Report {
 pub struct Counts {
     /// In the event log, or among the status changes of the window.
     pub seen: usize,
-    /// Answered with 2xx, or delivered to consumers.
+    /// Delivered to consumers, or answered with 2xx within the last hour, or before the ledger's record begins.
     pub known: usize,
     /// Put on the events queue by this run.
     pub recovered: usize,
@@ -45,6 +49,8 @@ pub struct Row {
     pub subject: String,
     /// When the provider sent it; `None` when it did not.
     pub sent: Option<OffsetDateTime>,
+    /// The day to whose figure it counts.
+    pub(crate) day: Option<Date>,
     pub cause: Cause,
     pub status: RecoveryStatus,
 }
@@ -52,7 +58,8 @@ pub struct Row {
 /// Why an event did not arrive.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Cause {
-    /// The status code in the log; `None` when there was no answer.
+    /// The status code in the log; `None` when there was no answer. A 2xx was somebody else's, or the event was
+    /// lost after it.
     Answered(Option<u16>),
     /// The order has this status, and the log shows no event for it: the certificate was issued instantly
     /// without that setting, or the webhook was not active.
@@ -106,6 +113,9 @@ impl RecoveryStatus {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Answered(Some(code @ 200..300)) => {
+                write!(f, "answered {code}, but did not arrive")
+            }
             Self::Answered(Some(code)) => write!(f, "answered {code}"),
             Self::Answered(None) => f.write_str("not answered"),
             Self::NotArrived => f.write_str("sent, but did not arrive"),

@@ -1,16 +1,18 @@
+use std::sync::Arc;
 use std::time::Instant;
 
-use envelope::Provider;
-use ports::{EventsQueue, Ledger, PortResult, SecretSource};
+use envelope::{Provider, rfc3339};
+use ports::{Clock, EventsQueue, Ledger, PortResult, SecretSource, SystemClock};
 use processing::Endpoint;
 use providers::profile::Profile;
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, UtcOffset};
 
 use crate::client::{ApiClient, RunError};
-use crate::collate::Missed;
-use crate::last_run::{last_figure, last_run};
-use crate::recover::{Recovery, Sorted, sort};
-use crate::report::{Counts, Report};
+use crate::collate::Expected;
+use crate::figure::{Arrived, DueDay, Figure};
+use crate::last_run::{first_run, last_figure, last_run};
+use crate::recover::{DELIVERY_TIME, Recovery, Sorted, sort};
+use crate::report::{Counts, Report, Row};
 use crate::settings::{MAX_WINDOW, Records};
 use crate::{Settings, certcentral, cloudflare, telemetry};
 
@@ -30,6 +32,7 @@ pub struct Reconciler<Q, L, S> {
     overlap: Duration,
     endpoint: Endpoint,
     base: String,
+    clock: Arc<dyn Clock>,
 }
 
 /// The parameters of one run.
@@ -40,16 +43,16 @@ pub struct Job {
     pub window_minutes: Option<u32>,
     /// Whether to report only, and put nothing on the queue.
     pub is_dry_run: bool,
+    /// Whether it is run by a schedule, and so says the figures of days.
+    pub is_scheduled: bool,
     /// When to stop and report what is left; `None` for no limit.
     pub deadline: Option<Instant>,
 }
 
 /// What a provider's records say.
 pub(crate) struct Collected {
-    /// The number of events that they show as taken.
-    pub(crate) known: usize,
-    /// The others, oldest first.
-    pub(crate) missed: Vec<Missed>,
+    /// Each event once, oldest first.
+    pub(crate) expected: Vec<Expected>,
     pub(crate) notes: Vec<String>,
     /// Why a part of the window was not read.
     pub(crate) left: Option<String>,
@@ -68,7 +71,14 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
             overlap: Duration::minutes(settings.overlap_minutes.into()),
             endpoint: Endpoint::beside_workers(&settings.api, settings.timeout)?,
             base: settings.api.base.to_string(),
+            clock: Arc::new(SystemClock),
         })
+    }
+
+    /// Takes the time from another clock, for tests.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     pub fn provider(&self) -> Provider {
@@ -90,45 +100,56 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
     }
 
     async fn report(&self, job: &Job) -> Result<Report, RunError> {
-        let began = OffsetDateTime::now_utc();
+        let began = self.clock.now();
         let last = last_run(&self.ports.ledger, self.provider());
         let last_began = last.get().await?;
         if last_began.is_none() && !job.is_dry_run {
-            // Nothing before the first start is missing, but for the overlap.
+            // Nothing before the first start is missing, but for what failed within the overlap.
             last.set(began).await?;
         }
+        let first = self.first(job, last_began, began).await?;
+        let due = self.due(job, first, began).await?;
         let since = self.since(job, last_began, began);
+        let since = due.map_or(since, |due| since.min(due.begin()));
         let api = (&self.endpoint, self.base.as_str());
         let client = ApiClient::open(&self.profile.api, api, &self.ports.key, job.deadline).await?;
-        let Collected { known: taken, missed, notes, left: unread, must_match } =
-            match &self.records {
-                Records::CertCentral => certcentral::collect(&client, since, began).await?,
-                Records::Cloudflare { account } => {
-                    cloudflare::collect(&client, account, since, began).await?
-                }
-            };
-        let sent = missed.len();
-        let Sorted { known, mut rows, missed } = sort(&self.ports.ledger, missed).await?;
-        if must_match && known == 0 && sent > 0 {
+        let Collected { expected, mut notes, left: unread, must_match } = match &self.records {
+            Records::CertCentral => certcentral::collect(&client, since, began, due).await?,
+            Records::Cloudflare { account } => {
+                // The history does not say what was taken.
+                cloudflare::collect(&client, account, since.max(first), began).await?
+            }
+        };
+        if must_match && since < first && job.window_minutes.is_some() {
+            let first = rfc3339(first);
+            notes.push(format!("what was sent before {first}, the first start, is not compared"));
+        }
+        let sent = expected.len();
+        let day = due.map(|due| due.day);
+        let Sorted { arrived, mut rows, missed } =
+            sort(&self.ports.ledger, expected, first, began, day).await?;
+        if must_match && arrived.is_empty() && sent > 0 {
             return Err(RunError::ShapesDiffer { sent });
         }
         let owner = owner(began);
         let recovery = Recovery {
             events: &self.ports.events,
             ledger: &self.ports.ledger,
+            clock: &*self.clock,
             owner: &owner,
             is_dry_run: job.is_dry_run,
             deadline: job.deadline,
         };
         let (recovered, left) = recovery.run(missed).await;
         rows.extend(recovered);
-        let report = Report {
+        let mut report = Report {
             provider: self.provider(),
             window_minutes: u32::try_from((began - since).whole_minutes()).unwrap_or(MAX_WINDOW),
             is_dry_run: job.is_dry_run,
-            counts: Counts::of(taken + known, &rows),
+            counts: Counts::of(arrived.len(), &rows),
             rows,
             notes,
+            figure: None,
             left: left.or(unread),
         };
         if report.left.is_none() && !job.is_dry_run {
@@ -138,9 +159,46 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
             if last_began.is_none_or(|last| since <= last.max(oldest)) {
                 last.set(began).await?;
             }
-            self.tell_figure(&report, began).await?;
+            if let Some(due) = due {
+                report.figure = Some(self.tell_figure(due, &arrived, &report.rows).await?);
+            }
         }
         Ok(report)
+    }
+
+    /// When the ledger's record begins, or the furthest that a run looks back. It is stored anew before the
+    /// ledger forgets it.
+    async fn first(
+        &self,
+        job: &Job,
+        last_began: Option<OffsetDateTime>,
+        began: OffsetDateTime,
+    ) -> PortResult<OffsetDateTime> {
+        let kept = first_run(&self.ports.ledger, self.provider());
+        let known = kept.get().await?;
+        let oldest = began - Duration::minutes(MAX_WINDOW.into());
+        let first = known.or(last_began).unwrap_or(began).max(oldest);
+        let is_fresh = known.is_some_and(|known| known > oldest - Duration::days(90));
+        if !is_fresh && !job.is_dry_run {
+            kept.set(first).await?;
+        }
+        Ok(first)
+    }
+
+    /// The day whose figure this run is to say, if it is complete.
+    async fn due(
+        &self,
+        job: &Job,
+        first: OffsetDateTime,
+        began: OffsetDateTime,
+    ) -> PortResult<Option<DueDay>> {
+        if !job.is_scheduled {
+            return Ok(None);
+        }
+        let last = last_figure(&self.ports.ledger, self.provider()).get().await?;
+        // The clock may have been set back since.
+        let last = last.filter(|last| *last <= began);
+        Ok(DueDay::after(last.unwrap_or(first).to_offset(UtcOffset::UTC).date(), began))
     }
 
     /// The beginning of the window.
@@ -156,7 +214,8 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         }
         // The clock may have been set back since.
         let last = last_began.unwrap_or(began).min(began);
-        let since = last - self.overlap;
+        // What was taken is judged when it has had time to be delivered, so it must still be in the window then.
+        let since = last - self.overlap.max(DELIVERY_TIME);
         if last_began.is_some() && began - last > self.overlap {
             telemetry::gap(self.provider(), began - last);
         }
@@ -166,15 +225,17 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         since.max(oldest)
     }
 
-    /// One figure a day, by complete runs.
-    async fn tell_figure(&self, report: &Report, began: OffsetDateTime) -> PortResult<()> {
-        let last = last_figure(&self.ports.ledger, self.provider());
-        if last.get().await?.is_some_and(|logged| logged.date() == began.date()) {
-            return Ok(());
-        }
-        last.set(began).await?;
-        telemetry::figure(report);
-        Ok(())
+    async fn tell_figure(
+        &self,
+        due: DueDay,
+        arrived: &[Arrived],
+        rows: &[Row],
+    ) -> PortResult<Figure> {
+        last_figure(&self.ports.ledger, self.provider()).set(due.begin()).await?;
+        let figure = Figure::of(due.day, arrived, rows);
+        telemetry::days_without_figure(self.provider(), due);
+        telemetry::figure(self.provider(), figure);
+        Ok(figure)
     }
 }
 

@@ -5,24 +5,25 @@ use metrics::counter;
 use ports::PortError;
 use time::Duration;
 
-use crate::collate::Missed;
+use crate::collate::Expected;
+use crate::figure::{DueDay, Figure};
 use crate::report::Report;
 
-pub(crate) fn recovered(missed: &Missed) {
+pub(crate) fn recovered(missed: &Expected) {
     let envelope = &missed.occurrence.envelope;
     let (id, kind, reason) = (&envelope.id, &envelope.kind, &missed.cause);
     tracing::info!(id, r#type = kind, %reason, "recovered");
 }
 
 /// The claim ends with its lease, in two minutes.
-pub(crate) fn not_released(missed: &Missed, error: &PortError) {
+pub(crate) fn not_released(missed: &Expected, error: &PortError) {
     let envelope = &missed.occurrence.envelope;
     let (id, kind) = (&envelope.id, &envelope.kind);
     tracing::warn!(id, r#type = kind, %error, "claim not released");
 }
 
 /// A later run may put the event on the queue again; the worker then recognises it as a duplicate.
-pub(crate) fn not_recorded(missed: &Missed, error: &PortError) {
+pub(crate) fn not_recorded(missed: &Expected, error: &PortError) {
     let envelope = &missed.occurrence.envelope;
     let (id, kind) = (&envelope.id, &envelope.kind);
     tracing::warn!(id, r#type = kind, %error, "recovery not recorded");
@@ -47,15 +48,10 @@ pub(crate) fn beyond_records(provider: Provider, unread: Duration) {
     );
 }
 
-/// The figure of a day. `recovered` holds what is on its way.
-pub(crate) fn figure(report: &Report) {
-    let (provider, counts) = (report.provider, report.counts);
-    let (sent, known, missing) = (counts.seen, counts.known, counts.still_missing);
-    let recovered = counts.recovered + counts.waiting;
-    tracing::info!(
-        %provider, sent, known, recovered, missing, window_minutes = report.window_minutes,
-        "figure of the day"
-    );
+/// The figure of a day. The metrics have the time of the run, which is on a later day.
+pub(crate) fn figure(provider: Provider, figure: Figure) {
+    let Figure { day, sent, known, recovered, missing } = figure;
+    tracing::info!(%provider, %day, sent, known, recovered, missing, "figure of the day");
     for (name, count) in [
         ("DaySent", sent),
         ("DayKnown", known),
@@ -63,6 +59,13 @@ pub(crate) fn figure(report: &Report) {
         ("DayMissing", missing),
     ] {
         counter!(name, "provider" => provider.as_str()).increment(count as u64);
+    }
+}
+
+/// No run was complete for so long that some days get no figure.
+pub(crate) fn days_without_figure(provider: Provider, due: DueDay) {
+    if let (Some(from), Some(to)) = (due.skipped_from, due.day.previous_day()) {
+        tracing::warn!(%provider, %from, %to, "days without a figure: no reconciliation was complete");
     }
 }
 

@@ -1,4 +1,5 @@
 use envelope::{Envelope, Provider};
+use ports::split_key;
 use providers::interpretation::Interpretation;
 use providers::profile;
 use serde_json::Value;
@@ -54,6 +55,8 @@ impl Selection {
     /// Whether the object under a key may be a selected event.
     pub(crate) fn may_include(&self, key: &str) -> bool {
         let name = key.rsplit('/').next().unwrap_or_default();
+        // Several objects may have one id: another event of it, and a true one after a forged one.
+        let name = split_key(name).map_or(name, |(name, _)| name);
         let is_named = |id: &String| id.replace('/', ".") == name;
         self.filter.id.is_empty() || self.filter.id.iter().any(is_named)
     }

@@ -9,34 +9,32 @@ use crate::error::CommandResult;
 use crate::installation::Installation;
 use crate::output::Output;
 
-/// The stage of a secret that is to be current.
-const PENDING: &str = "AWSPENDING";
-
-/// Lists the archived events of a provider that came from `since` until the rotation ended, but for those
-/// that came with the new secret while it was made. Whoever knew an old secret may have sent any of them. A
-/// stage is that which the endpoint knew, and its view is some minutes old at times, so nothing else is
-/// concluded from it. Nothing is listed without `since`.
+/// Lists the archived events of a provider that came since `since`, but for those that came with the secret that
+/// is current after the rotation: whoever knew an old one may have sent any of the others. An endpoint admits
+/// the old secret until its cache ends, some minutes after the rotation, and takes it for the current one;
+/// so the versions are compared, and not the stages. Nothing is listed without `since`.
 ///
 /// # Errors
-/// The archive cannot be read.
+/// The archive or the secret cannot be read.
 pub(crate) async fn list_suspects(
     installation: &dyn Installation,
     provider: Provider,
     since: Option<OffsetDateTime>,
-    began: OffsetDateTime,
     output: Output,
 ) -> CommandResult<()> {
     let Some(since) = since else { return Ok(()) };
+    let current = installation.webhook_secret(provider).await?.ids.current;
     let kinds = EventFilter { provider: vec![ProviderName(provider)], event: Vec::new() };
-    let until = Some(OffsetDateTime::now_utc());
-    let filter = Filter { kinds, since: Some(since), until, ..Filter::default() };
+    let filter = Filter { kinds, since: Some(since), ..Filter::default() };
     let selection = Selection::of(filter, None);
     let source = Source { archive: installation.archive()?, selection };
     let (mut keys, mut count) = (source.keys(), 0_usize);
     while let Some(key) = keys.next().await? {
         let Some((envelope, _)) = source.selected(&key).await? else { continue };
-        let stage = envelope.secretstage.as_deref();
-        if stage == Some(PENDING) && envelope.receivedtime >= began {
+        let version = envelope.secretversion.as_deref();
+        // What reconciliation found came from the provider's own records.
+        let is_found = envelope.reconciled == Some(true);
+        if is_found || (version.is_some() && version == current.as_deref()) {
             continue;
         }
         let received = whole_seconds(envelope.receivedtime);
@@ -47,14 +45,16 @@ pub(crate) async fn list_suspects(
             &format!("{received} {from:<39} {subject:<45} {id}"),
             &json!({
                 "id": envelope.id, "received": received, "sourceaddress": address,
-                "secretstage": stage, "subject": envelope.subject,
+                "secretstage": envelope.secretstage, "secretversion": version, "subject": envelope.subject,
             }),
         );
         count += 1;
     }
     let text = format!(
-        "{count} events came since {}, before the new secret. Whoever knew the old one may have sent them: compare them \
-         with the provider's records, and let what was forged be delivered again with `certhooks forget --id ID`",
+        "{count} events came since {} without the new secret. Whoever knew the old one may have sent them: compare them \
+         with the provider's records, and let what was forged be delivered again with `certhooks forget --id ID`. \
+         A webhook endpoint that read its secret before admits the old one until SECRET_CACHE_SECONDS after the \
+         rotation: list again then, with --list",
         whole_seconds(since)
     );
     output.say(&text, &json!({ "suspects": count }));

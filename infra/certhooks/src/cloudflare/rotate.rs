@@ -1,6 +1,8 @@
 use processing::http;
-use providers::cloudflare::admin::{Auth, Destination, NewDestination, Policy, delete_destination};
+use providers::cloudflare::CloudflareReceiver;
+use providers::cloudflare::admin::{Destination, NewDestination, Policy, delete_destination};
 use providers::refusal::Kind;
+use providers::sent_secret::SentSecret;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -9,9 +11,8 @@ use crate::archive::list_suspects;
 use crate::args::RotationArgs;
 use crate::client::{CallError, endpoint_url, same_address};
 use crate::cloudflare::args::Rotate;
-use crate::cloudflare::session::{
-    PROVIDER, Session, advise_on_test, destinations_at, endpoint, usable,
-};
+use crate::cloudflare::session::{PROVIDER, Session, advise_on_test, destinations_at, endpoint};
+use crate::credentials::usable;
 use crate::display::whole_seconds;
 use crate::doctor::{self, ProbeResult};
 use crate::error::{CommandError, CommandResult};
@@ -37,9 +38,11 @@ struct RotationPlan<'a> {
 }
 
 pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<()> {
-    let RotationArgs { compromised, since, roll_back, stack } = &arguments.rotation;
-    let began = OffsetDateTime::now_utc();
+    let RotationArgs { compromised, list, since, roll_back, stack } = &arguments.rotation;
     let installation = session.installation(stack).await?;
+    if *list {
+        return list_suspects(&*installation, PROVIDER, *since, session.output).await;
+    }
     let secret = installation.rotation(PROVIDER)?;
     // The address is found before anything is stored, so that a wrong token or address changes nothing.
     let endpoint = served_endpoint(session, arguments).await?;
@@ -49,7 +52,7 @@ pub(crate) async fn run(session: &Session, arguments: &Rotate) -> CommandResult<
         return plan.roll_back().await;
     }
     plan.rotate().await?;
-    list_suspects(&*installation, PROVIDER, *since, began, output).await
+    list_suspects(&*installation, PROVIDER, *since, output).await
 }
 
 impl RotationPlan<'_> {
@@ -70,7 +73,7 @@ impl RotationPlan<'_> {
             "a new one is stored; the webhook endpoint accepts both",
         );
         self.finish(&next, true).await?;
-        match usable(SECRET, &stages.current) {
+        match usable::<CloudflareReceiver>(SECRET, &stages.current) {
             Ok(old) if self.compromised => self.confirm_refused(&old).await,
             // A secret that was never filled in cannot have been sent.
             _ => Ok(()),
@@ -80,7 +83,7 @@ impl RotationPlan<'_> {
     /// Makes `next` the current secret. Where it `is_new`, only the installation has it, so it can be
     /// forgotten after a refusal.
     async fn finish(&self, next: &SecretString, is_new: bool) -> CommandResult<()> {
-        let id = match self.create_destination(&usable(SECRET, next)?).await {
+        let id = match self.create_destination(&usable::<CloudflareReceiver>(SECRET, next)?).await {
             Ok(id) => id,
             Err(error) if is_new && error.is_definite() => {
                 self.secret.abandon().await?;
@@ -103,7 +106,8 @@ impl RotationPlan<'_> {
     async fn roll_back(&self) -> CommandResult<()> {
         let stages = self.secret.stopped().await?;
         let again = "the webhook endpoint accepts both secrets; run this command again";
-        let id = self.create_destination(&usable(SECRET, &stages.current)?).await;
+        let id =
+            self.create_destination(&usable::<CloudflareReceiver>(SECRET, &stages.current)?).await;
         let id = id.map_err(|error| advise_on_test(error).followed_by(again))?;
         self.replace_destinations(&id).await.map_err(|error| error.followed_by(again))?;
         self.secret.abandon().await?;
@@ -113,7 +117,7 @@ impl RotationPlan<'_> {
 
     /// Creates a destination, which Cloudflare does only if the webhook endpoint accepts its test, and
     /// returns its id.
-    async fn create_destination(&self, auth: &Auth) -> Result<String, CallError> {
+    async fn create_destination(&self, auth: &SentSecret) -> Result<String, CallError> {
         let destinations = self.session.destinations().await?;
         let old = destinations_at(&destinations, &self.endpoint);
         let name = old.first().map_or("certhooks", |old| &old.name);
@@ -157,11 +161,11 @@ impl RotationPlan<'_> {
         Ok(())
     }
 
-    async fn confirm_refused(&self, old: &Auth) -> CommandResult<()> {
+    async fn confirm_refused(&self, old: &SentSecret) -> CommandResult<()> {
         let url = endpoint_url("the endpoint", &self.endpoint)?;
-        let unknown = usable(SECRET, &embedded::random_secret()?)?;
+        let unknown = usable::<CloudflareReceiver>(SECRET, &embedded::random_secret()?)?;
         let client = http::client(doctor::LIMIT, &url)?;
-        let is_refused = async |secret: &Auth| {
+        let is_refused = async |secret: &SentSecret| {
             let stored = SecretString::from(secret.expose());
             let sent = doctor::probe(&client, PROVIDER, &url, Some(&stored)).await;
             matches!(sent, Ok(ProbeResult::Answered { status: 401, .. }))

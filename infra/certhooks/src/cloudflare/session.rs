@@ -3,19 +3,19 @@ use envelope::Provider;
 use processing::http::is_loopback;
 use providers::api::Request;
 use providers::cloudflare::admin::{
-    self, Auth, Destination, NewDestination, Policy, classify_created, classify_destinations,
+    self, Destination, NewDestination, Policy, classify_created, classify_destinations,
     classify_done, classify_policies,
 };
-use providers::cloudflare::is_id;
+use providers::cloudflare::{CloudflareReceiver, is_id};
 use providers::refusal::Kind;
+use providers::sent_secret::SentSecret;
 use reqwest::Url;
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::args::StackArgs;
 use crate::client::{CallError, Client, endpoint_url, same_address};
 use crate::cloudflare::args::{Access, WebhookSecret};
-use crate::credentials;
+use crate::credentials::{self, usable};
 use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{self, Installation};
@@ -55,9 +55,12 @@ impl Session {
     }
 
     /// The secret that an option names, else that of the stack, of the variable or of the state folder.
-    pub(crate) async fn auth(&self, named: &WebhookSecret) -> CommandResult<Auth> {
+    pub(crate) async fn auth(&self, named: &WebhookSecret) -> CommandResult<SentSecret> {
         match &named.secret_file {
-            Some(path) => usable("--secret-file", &credentials::secret("--secret-file", path)?),
+            Some(path) => usable::<CloudflareReceiver>(
+                "--secret-file",
+                &credentials::secret("--secret-file", path)?,
+            ),
             None => current_auth(&*self.installation(&named.stack).await?).await,
         }
     }
@@ -106,26 +109,21 @@ impl Session {
     }
 }
 
-/// A webhook secret as it is stored. `name` says where, for people.
-///
-/// # Errors
-/// Cloudflare or the webhook endpoint would not accept it.
-pub(crate) fn usable(name: &str, stored: &SecretString) -> CommandResult<Auth> {
-    Auth::of(stored).map_err(|error| CommandError::usage(format!("{name}: {error}")))
-}
-
 /// The secret that the webhook endpoint accepts.
 ///
 /// # Errors
 /// A rotation was stopped, so that there are two secrets.
-pub(crate) async fn current_auth(installation: &dyn Installation) -> CommandResult<Auth> {
+pub(crate) async fn current_auth(installation: &dyn Installation) -> CommandResult<SentSecret> {
     if installation.webhook_secret(PROVIDER).await?.pending.is_some() {
         return Err(CommandError::failed(
             "a rotation was stopped half way; finish it with `certhooks cloudflare rotate`, or \
              undo it with `certhooks cloudflare rotate --roll-back`",
         ));
     }
-    usable("the webhook secret", &installation.current_secret(PROVIDER).await?)
+    usable::<CloudflareReceiver>(
+        "the webhook secret",
+        &installation.current_secret(PROVIDER).await?,
+    )
 }
 
 fn account_id(named: Option<&str>, environment: &Environment) -> CommandResult<String> {

@@ -42,8 +42,8 @@ pub(super) async fn test(access: &Access, arguments: &Test) -> CommandResult<()>
     session.act(&admin::test_endpoint(&endpoint, key.as_ref())).await?;
     let with = if key.is_some() { "with" } else { "without" };
     session.output.say(
-        &format!("{} accepted the test event, which was sent {with} a key", endpoint.as_str()),
-        &json!({ "endpoint": endpoint.as_str(), "key": key.is_some(), "answered": true }),
+        &format!("{} accepted the test event, which was sent {with} a key", endpoint),
+        &json!({ "endpoint": endpoint, "key": key.is_some(), "answered": true }),
     );
     Ok(())
 }
@@ -93,7 +93,7 @@ pub(super) fn show_webhook(output: Output, webhook: &Webhook) {
 
 /// A webhook on one line.
 fn line(webhook: &Webhook) -> String {
-    let endpoint = short(webhook.endpoint.as_str(), WIDTH);
+    let endpoint = short(&webhook.endpoint, WIDTH);
     format!("webhook {}  {:<8}  {endpoint}", webhook.id, webhook.status.as_str())
 }
 
@@ -102,7 +102,7 @@ fn value(webhook: &Webhook) -> Value {
     let settings = &webhook.settings;
     json!({
         "id": webhook.id,
-        "endpoint": webhook.endpoint.as_str(),
+        "endpoint": webhook.endpoint,
         "status": webhook.status.as_str(),
         "secret": webhook.secret.is_some(),
         "events": webhook.events,

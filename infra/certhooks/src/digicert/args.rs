@@ -333,10 +333,6 @@ pub(crate) struct WebhookSpecArgs {
     /// Include the certificate chain in certificate_issued for certificates that are issued instantly
     #[arg(long, alias = "webhook-send-instant-issued-certificate-chain", value_name = "on|off")]
     pub(crate) instant_chain: Option<Switch>,
-    /// Spelling of the settings: string ("1") or boolean (true); when unset string, and boolean if
-    /// CertCentral refuses it
-    #[arg(long, value_name = "string|boolean")]
-    pub(crate) settings_as: Option<SettingsAs>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -345,10 +341,4 @@ pub(crate) enum Switch {
     On,
     #[value(aliases = ["false", "0", "no"])]
     Off,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum SettingsAs {
-    String,
-    Boolean,
 }

@@ -2,8 +2,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use boot::Environment;
-use embedded::WaitingChallenge;
 use envelope::rfc3339;
+use ports::WaitingChallenge;
 use providers::digicert::admin;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;

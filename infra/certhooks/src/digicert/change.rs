@@ -2,15 +2,15 @@ use std::path::Path;
 
 use providers::api::{Answer, Request};
 use providers::digicert::admin::{
-    self, Endpoint, FREQUENCIES, Parameters, SecretChange, Settings, Spelling, Webhook, frequency,
+    self, FREQUENCIES, Parameters, SecretChange, Settings, Spelling, Webhook, frequency,
     is_event_name, is_known, nearest,
 };
 use providers::refusal::{Kind, Refusal};
 
 use super::actions::{show_next, show_webhook};
-use super::args::{Access, Create, NewSecret, SettingsAs, Switch, Update, WebhookSpecArgs};
+use super::args::{Access, Create, NewSecret, Switch, Update, WebhookSpecArgs};
 use super::session::Session;
-use crate::client::CallError;
+use crate::client::{CallError, endpoint_url};
 use crate::error::{CommandError, CommandResult};
 use crate::output::Output;
 
@@ -26,7 +26,7 @@ pub(super) async fn create(access: &Access, arguments: &Create) -> CommandResult
         settings: spec.settings,
         ..Parameters::of(endpoint)
     };
-    let change = Change { session: &session, parameters, spelling: spec.spelling };
+    let change = Change { session: &session, parameters };
     let id = change.create().await?;
     change.finish(id).await
 }
@@ -54,7 +54,7 @@ pub(super) async fn update(access: &Access, arguments: &Update) -> CommandResult
         settings: spec.settings.over(&now.settings),
         spelling: Spelling::default(),
     };
-    let change = Change { session: &session, parameters, spelling: spec.spelling };
+    let change = Change { session: &session, parameters };
     change.update(now.id).await?;
     change.finish(now.id).await
 }
@@ -74,8 +74,6 @@ fn check_standard_input(access: &Access, secret: &NewSecret) -> CommandResult<()
 pub(super) struct Change<'a> {
     pub(super) session: &'a Session,
     pub(super) parameters: Parameters,
-    /// `None` for the first spelling, and the other where CertCentral refuses it.
-    pub(super) spelling: Option<Spelling>,
 }
 
 /// A webhook as it is after a change.
@@ -107,7 +105,7 @@ impl Change<'_> {
     /// spelling: CertCentral's documentation shows two, and does not say that a wrong one is refused.
     pub(super) async fn confirmed(&self, id: u64) -> CommandResult<Changed> {
         let changed = self.read(id).await?;
-        if changed.ignored_settings.is_empty() || self.spelling.is_some() {
+        if changed.ignored_settings.is_empty() {
             return Ok(changed);
         }
         let respelled = Parameters {
@@ -135,9 +133,9 @@ impl Change<'_> {
     ) -> Result<T, CallError> {
         let with = |spelling| request(&Parameters { spelling, ..self.parameters.clone() });
         let has_settings = self.parameters.settings != Settings::default();
-        match self.session.call(&with(self.spelling.unwrap_or_default()), classify).await {
+        match self.session.call(&with(Spelling::default()), classify).await {
             Err(CallError::Refused(Refusal { kind: Kind::Other, status: 400, .. }))
-                if has_settings && self.spelling.is_none() =>
+                if has_settings =>
             {
                 self.session.call(&with(Spelling::Boolean), classify).await
             }
@@ -172,8 +170,6 @@ impl Changed {
 pub(super) struct WebhookSpec {
     pub(super) events: Option<Vec<String>>,
     pub(super) settings: Settings,
-    /// `None` for whichever CertCentral accepts.
-    pub(super) spelling: Option<Spelling>,
 }
 
 impl WebhookSpec {
@@ -186,14 +182,10 @@ impl WebhookSpec {
             chain: switch(arguments.chain),
             instant_chain: switch(arguments.instant_chain),
         };
-        let spelling = arguments.settings_as.map(|spelling| match spelling {
-            SettingsAs::String => Spelling::Text,
-            SettingsAs::Boolean => Spelling::Boolean,
-        });
         for event in arguments.event.iter().flatten() {
             check_event(event, arguments.allow_unknown_event, output)?;
         }
-        Ok(Self { events: arguments.event.clone(), settings, spelling })
+        Ok(Self { events: arguments.event.clone(), settings })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -201,9 +193,8 @@ impl WebhookSpec {
     }
 }
 
-pub(super) fn endpoint(text: &str) -> CommandResult<Endpoint> {
-    Endpoint::parse(text)
-        .map_err(|error| CommandError::usage(format!("--endpoint {text}: {error}")))
+pub(super) fn endpoint(text: &str) -> CommandResult<String> {
+    endpoint_url("--endpoint", text).map(String::from)
 }
 
 fn one_day(text: &str) -> CommandResult<i16> {

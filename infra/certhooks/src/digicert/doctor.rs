@@ -1,14 +1,12 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use embedded::WaitingChallenge;
 use envelope::rfc3339;
-use ports::SecretVersions;
-use providers::digicert::admin::{
-    self, ENDPOINT_ERROR, Key, LogEntry, Status, Webhook, classify_list,
-};
-use providers::digicert::{CERTIFICATE_EVENTS, DEFAULT_EVENTS, SOURCE_RANGE};
+use ports::{SecretVersions, WaitingChallenge};
+use providers::digicert::admin::{self, ENDPOINT_ERROR, SentEvent, Status, Webhook, classify_list};
+use providers::digicert::{CERTIFICATE_EVENTS, DEFAULT_EVENTS, DigicertReceiver, SOURCE_RANGE};
 use providers::refusal::Kind;
+use providers::sent_secret::SentSecret;
 use secrecy::SecretString;
 use time::Duration;
 use tokio::sync::OnceCell;
@@ -82,9 +80,8 @@ pub(super) async fn check(context: &Context, report: &mut Report) -> io::Result<
         return Ok(None);
     }
     let url = context.endpoint_url(PROVIDER);
-    let is_ours = |webhook: &Webhook| {
-        url.as_ref().is_some_and(|url| url.as_str() == webhook.endpoint.as_str())
-    };
+    let is_ours =
+        |webhook: &Webhook| url.as_ref().is_some_and(|url| url.as_str() == webhook.endpoint);
     let ours = webhooks.iter().position(is_ours).unwrap_or(0);
     let subject = Subject { session, webhooks, ours, test_event: OnceCell::new() };
     report.run(PROVIDER.as_str(), CHECKS, context, &subject).await?;
@@ -97,7 +94,7 @@ impl Subject {
     }
 
     fn endpoint(&self) -> &str {
-        self.webhook().endpoint.as_str()
+        &self.webhook().endpoint
     }
 
     /// Triggers CertCentral's test event, which needs a key with the right to manage webhooks.
@@ -153,7 +150,7 @@ fn webhook_count(webhooks: &[Webhook]) -> Finding {
 }
 
 async fn status(context: &Context, webhook: &Webhook) -> Option<Finding> {
-    let endpoint = webhook.endpoint.as_str();
+    let endpoint = &webhook.endpoint;
     Some(match &webhook.status {
         Status::Active => Finding::ok("active"),
         Status::Inactive => {
@@ -189,13 +186,14 @@ async fn key(context: &Context, webhook: &Webhook) -> Option<Finding> {
             return Some(Finding::warning(format!("the key cannot be compared: {error}"), fix));
         }
     };
-    let fix = set_key(context, webhook.endpoint.as_str());
+    let fix = set_key(context, &webhook.endpoint);
     let Some(sent) = &webhook.secret else {
         let detail = "CertCentral sends no key, so the endpoint refuses every event with 401";
         return Some(Finding::error(detail, fix));
     };
     let is_sent = |stored: &Option<SecretString>| {
-        let stored = stored.as_ref().and_then(|stored| Key::of(stored).ok());
+        let stored =
+            stored.as_ref().and_then(|stored| SentSecret::of::<DigicertReceiver>(stored).ok());
         stored.is_some_and(|key| key.matches(sent))
     };
     let SecretVersions { current, pending, previous, .. } = &versions;
@@ -218,7 +216,7 @@ fn events(context: &Context, webhook: &Webhook) -> Finding {
     let is_missing = |event: &&str| !webhook.events.iter().any(|have| have == event);
     let missing: Vec<&str> = DEFAULT_EVENTS.iter().copied().filter(is_missing).collect();
     let detail = format!("not subscribed to {}", missing.join(", "));
-    let subscribe = subscribe(context, Some(webhook.endpoint.as_str()));
+    let subscribe = subscribe(context, Some(&webhook.endpoint));
     if missing.is_empty() {
         Finding::ok("subscribed to every documented event")
     } else if missing.iter().any(|event| CERTIFICATE_EVENTS.contains(event)) {
@@ -264,21 +262,21 @@ async fn deliveries(context: &Context, subject: &Subject) -> Option<Finding> {
 }
 
 /// `entries` are newest first.
-fn newest_deliveries(context: &Context, entries: &[LogEntry]) -> Finding {
+fn newest_deliveries(context: &Context, entries: &[SentEvent]) -> Finding {
     let Some(newest) = entries.first() else {
         return Finding::ok("none yet");
     };
     let count = entries.len();
     let at = newest.sent.map_or_else(|| "an unknown time".to_owned(), rfc3339);
     let mut codes: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.is_failed()) {
+    for entry in entries.iter().filter(|entry| entry.is_failed) {
         let code = entry.code.map_or_else(|| "no answer".to_owned(), |code| code.to_string());
         *codes.entry(code).or_default() += 1;
     }
     let failed: Vec<_> = codes.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
     let detail = format!("failures among the last {count}: {}", failed.join(", "));
     let slowest = entries.iter().filter_map(|entry| Some(entry.answered? - entry.sent?)).max();
-    if newest.is_failed() {
+    if newest.is_failed {
         let detail = format!("the newest, {} at {at}, failed; {detail}", newest.event);
         let recover = context.command("reconcile");
         let fix = delivery_fix(context, newest.code);

@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: Reconcile) -> CommandResult<()> {
         )
     })?;
     let window_minutes = arguments.window;
-    let job = Job { window_minutes, is_dry_run: arguments.dry_run, deadline: None };
+    let job = Job { window_minutes, is_dry_run: arguments.dry_run, ..Job::default() };
     let state = &access.common.state;
     let installation = installation::open(&arguments.stack, state, &environment).await?;
     let variable = profile::of(provider).api.secret.variable;
@@ -201,7 +201,7 @@ impl ScheduledReconciliation {
         if self.reconcilers.is_empty() {
             return;
         }
-        let job = Job::default();
+        let job = Job { is_scheduled: true, ..Job::default() };
         let mut pause = self.interval.min(FIRST);
         while !*stopped.borrow_and_update() {
             tokio::select! {

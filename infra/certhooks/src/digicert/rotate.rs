@@ -1,13 +1,12 @@
-use providers::digicert::admin::{
-    self, ENDPOINT_ERROR, Key, Parameters, SecretChange, Status, Webhook,
-};
-use time::OffsetDateTime;
+use providers::digicert::admin::{self, ENDPOINT_ERROR, Parameters, SecretChange, Status, Webhook};
+use providers::sent_secret::SentSecret;
 
 use super::args::{Access, Rotate};
-use super::session::{PROVIDER, Session, usable};
+use super::session::{PROVIDER, Session};
 use crate::archive::list_suspects;
 use crate::args::RotationArgs;
 use crate::client::CallError;
+use crate::credentials::usable;
 use crate::error::{CommandError, CommandResult};
 use crate::installation::Rotation;
 use crate::installation::rotation::{ROLLED_BACK, TEST_INTERVAL, TESTS, confirm_refused};
@@ -27,9 +26,11 @@ struct RotationPlan<'a> {
 
 pub(super) async fn run(access: &Access, arguments: &Rotate) -> CommandResult<()> {
     let session = Session::open(access).await?;
-    let RotationArgs { compromised, since, roll_back, stack } = &arguments.rotation;
-    let began = OffsetDateTime::now_utc();
+    let RotationArgs { compromised, list, since, roll_back, stack } = &arguments.rotation;
     let installation = session.installation(stack).await?;
+    if *list {
+        return list_suspects(&*installation, PROVIDER, *since, session.output).await;
+    }
     let secret = installation.rotation(PROVIDER)?;
     let webhook = session.webhook(arguments.webhook.webhook_id).await?;
     let (session, output) = (&session, session.output);
@@ -38,12 +39,12 @@ pub(super) async fn run(access: &Access, arguments: &Rotate) -> CommandResult<()
         return plan.roll_back().await;
     }
     plan.rotate().await?;
-    list_suspects(&*installation, PROVIDER, *since, began, output).await
+    list_suspects(&*installation, PROVIDER, *since, output).await
 }
 
 impl RotationPlan<'_> {
     async fn rotate(&self) -> CommandResult<()> {
-        let old = Key::of(&self.secret.stages().await?.current).ok();
+        let old = SentSecret::of::<DigicertReceiver>(&self.secret.stages().await?.current).ok();
         let next = self.pending().await?;
         if self.has(&self.webhook, &next) {
             self.output.step("update", "already", "CertCentral has the new key");
@@ -68,9 +69,10 @@ impl RotationPlan<'_> {
 
     /// The new key, stored as pending. One that an earlier run stored is used, unless it may have been
     /// compromised with the current one.
-    async fn pending(&self) -> CommandResult<Key> {
+    async fn pending(&self) -> CommandResult<SentSecret> {
         let stored = self.secret.stages().await?.pending;
-        if let Some(next) = stored.and_then(|stored| Key::of(&stored).ok())
+        if let Some(next) =
+            stored.and_then(|stored| SentSecret::of::<DigicertReceiver>(&stored).ok())
             && (!self.compromised || self.has(&self.webhook, &next))
         {
             self.output.step("pending", "already", "a new key was stored by an earlier run");
@@ -82,12 +84,12 @@ impl RotationPlan<'_> {
             "done",
             "a new key is stored; the webhook endpoint accepts both",
         );
-        usable("the new key", &next)
+        usable::<DigicertReceiver>("the new key", &next)
     }
 
     /// Waits until the webhook endpoint knows the new key, and checks that it accepts it before
     /// CertCentral sends it.
-    async fn test_endpoint(&self, next: &Key) -> CommandResult<()> {
+    async fn test_endpoint(&self, next: &SentSecret) -> CommandResult<()> {
         tokio::time::sleep(TEST_INTERVAL).await;
         match self.test_until_accepted(next).await {
             Ok(()) => {
@@ -103,7 +105,7 @@ impl RotationPlan<'_> {
     }
 
     /// Gives CertCentral the new key.
-    async fn update(&self, next: &Key) -> CommandResult<()> {
+    async fn update(&self, next: &SentSecret) -> CommandResult<()> {
         if let Err(error) = self.set(next).await {
             if error.is_definite() {
                 self.secret.abandon().await?;
@@ -119,8 +121,8 @@ impl RotationPlan<'_> {
         Ok(())
     }
 
-    async fn confirm_refused(&self, old: &Key) -> CommandResult<()> {
-        let unknown = usable("the new key", &embedded::random_secret()?)?;
+    async fn confirm_refused(&self, old: &SentSecret) -> CommandResult<()> {
+        let unknown = usable::<DigicertReceiver>("the new key", &embedded::random_secret()?)?;
         confirm_refused(self.output, "old key", async || {
             let _makes_it_read = self.test(&unknown).await;
             self.test(old).await.is_err_and(|error| error.is(ENDPOINT_ERROR))
@@ -129,7 +131,7 @@ impl RotationPlan<'_> {
         Ok(())
     }
 
-    async fn final_test(&self, next: &Key) -> CommandResult<()> {
+    async fn final_test(&self, next: &SentSecret) -> CommandResult<()> {
         self.test_until_accepted(next).await.map_err(|error| {
             let error = CommandError::from(error).during("test event with the new key");
             error.followed_by("the rotation itself is complete; repeat the test with `certhooks digicert webhook test`")
@@ -156,7 +158,7 @@ impl RotationPlan<'_> {
 
     async fn roll_back(&self) -> CommandResult<()> {
         let stages = self.secret.stopped().await?;
-        let current = usable("the current webhook key", &stages.current)?;
+        let current = usable::<DigicertReceiver>("the current webhook key", &stages.current)?;
         // Where CertCentral does not show its key, it may be the pending one.
         if !self.has(&self.webhook, &current) {
             self.set(&current).await.map_err(|error| {
@@ -172,7 +174,7 @@ impl RotationPlan<'_> {
 
     /// Sends test events with a key until the webhook endpoint, which may have to read its secret again,
     /// accepts it.
-    async fn test_until_accepted(&self, key: &Key) -> Result<(), CallError> {
+    async fn test_until_accepted(&self, key: &SentSecret) -> Result<(), CallError> {
         for _ in 1..TESTS {
             match self.test(key).await {
                 Err(error) if error.is(ENDPOINT_ERROR) => {
@@ -184,11 +186,11 @@ impl RotationPlan<'_> {
         self.test(key).await
     }
 
-    fn has(&self, webhook: &Webhook, key: &Key) -> bool {
+    fn has(&self, webhook: &Webhook, key: &SentSecret) -> bool {
         webhook.secret.as_ref().is_some_and(|there| there.matches(key))
     }
 
-    async fn set(&self, key: &Key) -> Result<(), CallError> {
+    async fn set(&self, key: &SentSecret) -> Result<(), CallError> {
         let parameters = Parameters {
             secret: SecretChange::Set(key.clone()),
             ..Parameters::of(self.webhook.endpoint.clone())
@@ -196,7 +198,7 @@ impl RotationPlan<'_> {
         self.session.act(&admin::update(self.webhook.id, &parameters)).await
     }
 
-    async fn test(&self, key: &Key) -> Result<(), CallError> {
+    async fn test(&self, key: &SentSecret) -> Result<(), CallError> {
         self.session.act(&admin::test_endpoint(&self.webhook.endpoint, Some(key))).await
     }
 }

@@ -1,15 +1,16 @@
 use boot::Environment;
-use embedded::WaitingChallenge;
 use envelope::Provider;
+use ports::WaitingChallenge;
 use providers::api::{Answer, Request};
-use providers::digicert::API_BASE_EU;
-use providers::digicert::admin::{self, Key, Webhook};
+use providers::digicert::admin::{self, Webhook};
+use providers::digicert::{API_BASE_EU, DigicertReceiver};
 use providers::refusal::Refusal;
+use providers::sent_secret::SentSecret;
 use secrecy::SecretString;
 
 use crate::args::StackArgs;
 use crate::client::{CallError, Client};
-use crate::credentials;
+use crate::credentials::{self, usable};
 use crate::digicert::args::{Access, NewSecret};
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{self, Installation};
@@ -77,19 +78,24 @@ impl Session {
     }
 
     /// The webhook key that the options name; `None` where they name none.
-    pub(crate) async fn new_secret(&self, named: &NewSecret) -> CommandResult<Option<Key>> {
+    pub(crate) async fn new_secret(&self, named: &NewSecret) -> CommandResult<Option<SentSecret>> {
         if let Some(path) = &named.secret_file {
-            return usable("--secret-file", &credentials::secret("--secret-file", path)?).map(Some);
+            return usable::<DigicertReceiver>(
+                "--secret-file",
+                &credentials::secret("--secret-file", path)?,
+            )
+            .map(Some);
         }
         if named.secret_from_state {
             let folder = self.installation(&StackArgs { stack: None }).await?;
             let stored = folder.current_secret(PROVIDER).await?;
-            return usable("the webhook key of the state folder", &stored).map(Some);
+            return usable::<DigicertReceiver>("the webhook key of the state folder", &stored)
+                .map(Some);
         }
         #[cfg(feature = "aws")]
         if let Some(id) = &named.secret_id {
             let stored = installation::stored_secret(&self.environment, "--secret-id", id).await?;
-            return usable("--secret-id", &stored).map(Some);
+            return usable::<DigicertReceiver>("--secret-id", &stored).map(Some);
         }
         Ok(None)
     }
@@ -131,14 +137,6 @@ impl Session {
             None => Ok(self.webhook(None).await?.id),
         }
     }
-}
-
-/// A webhook key as it is stored. `name` says where, for people.
-///
-/// # Errors
-/// CertCentral or the webhook endpoint would not accept it.
-pub(crate) fn usable(name: &str, stored: &SecretString) -> CommandResult<Key> {
-    Key::of(stored).map_err(|error| CommandError::usage(format!("{name}: {error}")))
 }
 
 /// The newest waiting token of a webhook.

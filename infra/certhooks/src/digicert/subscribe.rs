@@ -1,18 +1,20 @@
 use std::time::Duration;
 
-use embedded::WaitingChallenge;
-use providers::digicert::DEFAULT_EVENTS;
+use ports::WaitingChallenge;
 use providers::digicert::admin::{
-    self, Endpoint, INVALID_ACTION, INVALID_TOKEN, Key, Parameters, SecretChange, Settings,
-    Spelling, Status, Webhook,
+    self, INVALID_ACTION, INVALID_TOKEN, Parameters, SecretChange, Settings, Spelling, Status,
+    Webhook,
 };
+use providers::digicert::{DEFAULT_EVENTS, DigicertReceiver};
+use providers::sent_secret::SentSecret;
 use tokio::time::Instant;
 
 use super::args::{Access, Subscribe};
 use super::challenge::{arriving_token, not_arrived};
 use super::change::{Change, WebhookSpec, endpoint};
-use super::session::{PROVIDER, Session, usable, waiting_token};
+use super::session::{PROVIDER, Session, waiting_token};
 use crate::client::CallError;
+use crate::credentials::usable;
 use crate::error::{CommandError, CommandResult};
 use crate::installation::Installation;
 use crate::output::Output;
@@ -24,8 +26,8 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(2);
 struct SubscriptionPlan<'a> {
     session: &'a Session,
     installation: Box<dyn Installation>,
-    endpoint: Endpoint,
-    key: Key,
+    endpoint: String,
+    key: SentSecret,
     spec: WebhookSpec,
     output: Output,
     wait_seconds: u64,
@@ -45,7 +47,7 @@ pub(super) async fn run(access: &Access, arguments: &Subscribe) -> CommandResult
     let key = installation.current_secret(PROVIDER).await?;
     let plan = SubscriptionPlan {
         session: &session,
-        key: usable("the webhook secret", &key)?,
+        key: usable::<DigicertReceiver>("the webhook secret", &key)?,
         installation,
         endpoint,
         spec,
@@ -70,7 +72,7 @@ impl SubscriptionPlan<'_> {
         // refuse every event.
         self.test().await.map_err(|error| error.followed_by("nothing was changed"))?;
         self.output.step("endpoint", "done", "it accepted a test event with its key");
-        let change = Change { session: self.session, parameters, spelling: self.spec.spelling };
+        let change = Change { session: self.session, parameters };
         let id = match &found {
             Some(webhook) => {
                 change.update(webhook.id).await?;
@@ -112,7 +114,7 @@ impl SubscriptionPlan<'_> {
         let missing = settings.missing_in(&existing.settings);
         let is_moved = existing.endpoint != self.endpoint;
         let changes = [
-            is_moved.then(|| format!("endpoint (it was {})", existing.endpoint.as_str())),
+            is_moved.then(|| format!("endpoint (it was {})", existing.endpoint)),
             (!has_key).then(|| "secret".to_owned()),
             (added > 0).then(|| format!("{added} more events")),
             (!missing.is_empty()).then(|| missing.join(", ")),
@@ -234,5 +236,5 @@ impl SubscriptionPlan<'_> {
 }
 
 fn named(webhook: &Webhook) -> String {
-    format!("{} {}", webhook.id, webhook.endpoint.as_str())
+    format!("{} {}", webhook.id, webhook.endpoint)
 }

@@ -37,7 +37,8 @@ pub(crate) async fn check(context: &Context, provider: Provider) -> Option<Findi
             None => {
                 let detail = format!(
                     "neither this command's environment nor secrets.json has the {key_name}: call-backs are \
-                     disabled, and events are delivered without what they would bring"
+                     disabled, and events are delivered without what they would bring (the first key of a \
+                     provider is read at a start only)"
                 );
                 Some(Finding::error(detail, fix))
             }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use embedded::{Counts, Oldest, Reader};
+use embedded::{ConsumerStatus, Counts, Oldest, Reader};
 use envelope::Provider;
 use providers::profile;
 use time::{Duration, OffsetDateTime};
@@ -15,6 +15,8 @@ const RECEIVED_WITHIN: Duration = Duration::minutes(5);
 const DONE_WITHIN: Duration = Duration::hours(1);
 /// Reconciliation runs each 15 minutes, unless the operator sets another interval.
 const RECONCILED_WITHIN: Duration = Duration::hours(2);
+/// A delivery is handed over at once, unless its consumer refuses it.
+const HANDED_OVER_WITHIN: Duration = Duration::hours(1);
 /// A canary is sent each day.
 const CANARY_WITHIN: Duration = Duration::hours(26);
 
@@ -36,14 +38,24 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
         Ok((counts, oldest)) => {
             let dead = dead_letters(&reader, counts.dead, &option, &local).await;
             vec![
-                ("state", Finding::ok(format!("{folder} can be read"))),
+                ("state", writers(path)),
                 ("queue", queue(counts, oldest, OffsetDateTime::now_utc(), &local)),
                 ("dead-letters", dead),
                 ("canary", canary(&reader, &local).await),
                 ("reconciliation", reconciliation(&reader, &option).await),
+                ("consumers", consumers(&reader, &option).await),
             ]
         }
         Err(error) => vec![("state", Finding::error(error.to_string(), local))],
+    }
+}
+
+/// Whether the folder is its user's alone.
+fn writers(path: &Path) -> Finding {
+    let folder = path.display();
+    match embedded::check_writers(path) {
+        Ok(()) => Finding::ok(format!("{folder} can be read")),
+        Err(error) => Finding::error(error.to_string(), format!("chmod 700 {folder}")),
     }
 }
 
@@ -117,6 +129,42 @@ async fn reconciliation(reader: &Reader, option: &str) -> Finding {
         true => Finding::ok("none yet; providers with an API key are compared each 15 minutes"),
         false => Finding::ok(format!("compared: {}", details.join(", "))),
     }
+}
+
+/// Whether every consumer of `certhooks forward` takes what is delivered.
+async fn consumers(reader: &Reader, option: &str) -> Finding {
+    let list = format!("certhooks forward list{option}");
+    let consumers = match reader.consumers().await {
+        Ok(consumers) => consumers,
+        Err(error) => return Finding::error(error.to_string(), list),
+    };
+    let late = OffsetDateTime::now_utc() - HANDED_OVER_WITHIN;
+    let is_behind = |status: &ConsumerStatus| status.next.is_some_and(|next| next < late);
+    let details = consumers.iter().map(|status| {
+        let ConsumerStatus { name, behind, waiting, set_aside, expired, .. } = status;
+        let expired = match expired {
+            0 => String::new(),
+            expired => format!(", {expired} expired before it took them"),
+        };
+        format!(
+            "{name}: {behind} behind, {waiting} waiting for a retry, {set_aside} set aside{expired}"
+        )
+    });
+    let detail = details.collect::<Vec<_>>().join("; ");
+    if let Some(behind) = consumers.iter().find(|status| is_behind(status)) {
+        let name = &behind.name;
+        let fix = format!(
+            "start `certhooks forward --consumer {name}`{}, or remove it with certhooks forward remove \
+             {name}{option}",
+            if option.is_empty() { String::new() } else { format!(" with{option}") }
+        );
+        return Finding::warning(detail, fix);
+    }
+    if consumers.iter().any(|status| status.set_aside > 0) {
+        let fix = format!("{list}, then certhooks forward retry or drop");
+        return Finding::warning(detail, fix);
+    }
+    Finding::ok(if detail.is_empty() { "none".to_owned() } else { detail })
 }
 
 async fn dead_letters(reader: &Reader, count: u64, option: &str, local: &str) -> Finding {

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use boot::{Environment, SettingError};
-use embedded::{
-    LocalSecrets, Options, Reader, Rotation as LocalRotation, Stages, State, WaitingChallenge,
-};
+use embedded::{LocalSecrets, Options, Reader, Rotation as LocalRotation, Stages, State};
 use envelope::Provider;
-use ports::{History, Ledger, PortResult, SecretSource, SecretVersions};
+use ports::{History, Ledger, PortResult, SecretSource, SecretVersions, WaitingChallenge};
 use providers::profile;
 use providers::secret_member::SecretMember;
 use reconciliation::{Job, Ports, Reconciler, Report, Settings};
@@ -104,7 +102,11 @@ impl Installation for LocalInstallation {
     }
 
     fn challenges(&self) -> PortFuture<'_, Vec<WaitingChallenge>> {
-        Box::pin(async { Reader::open(&self.folder)?.challenges().await })
+        Box::pin(async {
+            let reader = Reader::open(&self.folder)?;
+            embedded::check_writers(&self.folder)?;
+            reader.challenges().await
+        })
     }
 
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>> {

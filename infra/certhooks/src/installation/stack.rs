@@ -5,9 +5,9 @@ use aws::{
     StackOutputs, StoredSecret,
 };
 use boot::{Environment, SettingError};
-use embedded::{Stages, WaitingChallenge};
+use embedded::Stages;
 use envelope::Provider;
-use ports::{History, PortError, PortResult, SecretSource, SecretVersions};
+use ports::{History, PortError, PortResult, SecretSource, SecretVersions, WaitingChallenge};
 use providers::profile;
 use reconciliation::{Job, Ports, Reconciler, Records, Report, Settings};
 use secrecy::{ExposeSecret, SecretString};
@@ -149,14 +149,7 @@ impl Installation for StackInstallation {
     }
 
     fn challenges(&self) -> PortFuture<'_, Vec<WaitingChallenge>> {
-        Box::pin(async {
-            let challenge = |token: aws::WaitingToken| WaitingChallenge {
-                webhook_id: token.webhook_id,
-                token: token.token,
-                expires: token.expires,
-            };
-            Ok(self.ledger()?.tokens().await?.into_iter().map(challenge).collect())
-        })
+        Box::pin(async { self.ledger()?.challenges().await })
     }
 
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>> {

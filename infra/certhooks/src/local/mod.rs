@@ -16,15 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use boot::{Environment, Format};
+use boot::{Environment, Format, SettingError};
 use embedded::{LocalSecrets, Options, State};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::cli::Local;
+use crate::cli::{Local, parse_retention};
 use crate::credentials;
 use crate::digicert::reconcile::ScheduledReconciliation;
 use crate::error::CommandResult;
@@ -32,6 +31,7 @@ pub(crate) use crate::local::providers::Providers;
 use crate::local::samples::Samples;
 use crate::local::server::AppState;
 use crate::local::webhook_endpoints::WebhookEndpoints;
+use crate::stop_signal::StopSignal;
 
 /// How long open requests may take to end after a signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,7 +60,9 @@ async fn serve(
     providers: Providers,
 ) -> anyhow::Result<()> {
     let simulated = providers.simulator.is_some();
-    let state = State::open(&arguments.state, Options { simulated, ..Options::default() })?;
+    let keep_deliveries = keep_deliveries(arguments.keep_deliveries, environment)?;
+    let options = Options { simulated, keep_deliveries, ..Options::default() };
+    let state = State::open(&arguments.state, options)?;
     let secrets = state.secrets(credentials::variable(environment));
     let mut settings = intake::Settings::from_environment(environment)?;
     settings.simulated = simulated;
@@ -104,6 +106,20 @@ async fn serve(
     let outcome = until_stopped(stop_signal, samples.map(Samples::run)).await;
     tasks.end().await?;
     outcome
+}
+
+/// How long deliveries are kept: as the option says, else the variable.
+fn keep_deliveries(
+    option: Option<Duration>,
+    environment: &Environment,
+) -> Result<Duration, SettingError> {
+    const VARIABLE: &str = "KEEP_DELIVERIES";
+    let variable = environment.optional(VARIABLE).map(|text| {
+        parse_retention(text)
+            .map_err(|problem| SettingError::new(VARIABLE, format!("`{text}`: {problem}")))
+    });
+    let default = Options::default().keep_deliveries;
+    Ok(option.or(variable.transpose()?).unwrap_or(default))
 }
 
 /// Removes previous webhook secrets from the file once their time is over, until `stopped` turns true.
@@ -163,26 +179,4 @@ async fn until_stopped(
     }
     stop_signal.received().await;
     Ok(())
-}
-
-/// SIGINT (Ctrl-C) and SIGTERM, which end the process in order.
-struct StopSignal {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl StopSignal {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn received(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use envelope::Envelope;
+use ports::split_key;
 use processing::{Disposition, QueueMessage};
 
 use crate::replay::worker::Replayer;
@@ -30,7 +31,13 @@ pub(crate) async fn replay(
     let (id, outcome) = match replayer.source.selected(key).await {
         Ok(None) => return AttemptResult::NotSelected,
         Ok(Some((envelope, _))) => {
-            (envelope.id.clone(), attempts(replayer, envelope, run, patience).await)
+            let id = envelope.id.clone();
+            // One of several objects with the same id is another event to a consumer.
+            let replay_id = match split_key(key) {
+                Some((_, hash)) => format!("{id}/replay/{run}/{hash}"),
+                None => format!("{id}/replay/{run}"),
+            };
+            (id, attempts(replayer, envelope, replay_id, patience).await)
         }
         Err(error) => (key.to_owned(), Err(error.to_string())),
     };
@@ -43,11 +50,11 @@ pub(crate) async fn replay(
 async fn attempts(
     replayer: &Replayer,
     envelope: Envelope,
-    run: &str,
+    replay_id: String,
     patience: Duration,
 ) -> Result<(), String> {
     let mut envelope = Envelope {
-        id: format!("{}/replay/{run}", envelope.id),
+        id: replay_id,
         causationid: Some(envelope.id),
         replayed: Some(true),
         attempts: 0,

@@ -39,6 +39,35 @@ async fn a_forgotten_event_is_delivered_again() {
     assert_eq!(ids, [first.as_str(), &other, &first]);
 }
 
+/// The forged event is evidence, and the true one is wanted too: both stay in the archive, and a replay delivers
+/// both.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_archive_keeps_a_forgotten_event_beside_the_true_one() {
+    let scene = Scene::new().await;
+    let local = scene.local();
+    let id = send(&local, &issued(901));
+    assert_eq!(scene.lines(&["forget", "--id", &id]).last(), Some(&json!({"count": 1})));
+    assert_eq!(send(&local, &issued(901)), id);
+    for selection in [["--id", &id], ["--order", "1000901"]] {
+        let listed = scene.lines(&[&["replay", "--dry-run"], &selection[..]].concat());
+        assert_eq!(listed.last(), Some(&json!({"count": 2})), "{listed:?}");
+        assert_ne!(listed[0]["key"], listed[1]["key"]);
+    }
+    let replayed = scene.lines(&["replay", "--id", &id, "--run", "named"]);
+    assert_eq!(replayed[0]["replayed"], 2);
+    let events = tail(local.state.path());
+    let ids: Vec<_> = events[2..].iter().map(|event| event["id"].as_str().unwrap()).collect();
+    let [one, other] = ids[..] else { panic!("{ids:?}") };
+    assert_ne!(one, other, "a consumer that drops known ids takes both");
+    for event in &events[2..] {
+        assert_eq!(event["causationid"], id);
+        assert!(event["id"].as_str().unwrap().contains("/replay/named"), "{event}");
+    }
+    // Named once, though it is archived twice.
+    let forgotten = scene.lines(&["forget", "--order", "1000901"]);
+    assert_eq!(forgotten, [json!({"id": id}), json!({"count": 1})]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_are_forgotten_by_name_and_by_time() {
     let scene = Scene::new().await;

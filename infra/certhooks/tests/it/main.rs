@@ -12,6 +12,7 @@ mod documents;
 mod events;
 mod folder;
 mod forget;
+mod forward;
 mod harness;
 mod leaks;
 mod providers;

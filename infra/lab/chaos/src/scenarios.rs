@@ -10,14 +10,13 @@ use crate::programs::Programs;
 use crate::report::Row;
 use crate::sqs::{self, SqsTestbed};
 
-pub const SCENARIOS: [&str; 10] = [
+pub const SCENARIOS: [&str; 9] = [
     "crash, SQS",
     "crash, local",
     "faults, SQS",
     "faults, local",
     DISK_FULL,
     "load, SQS",
-    "load, local",
     "a day, local",
     "leaks, SQS",
     "leaks, local",
@@ -39,10 +38,7 @@ pub struct Lengths {
     /// Number of faults (local) or events (SQS) in each fault scenario
     #[arg(long, default_value_t = 1000)]
     pub faults: u64,
-    /// Number of events in the load scenario of certhooks local
-    #[arg(long, default_value_t = 100_000)]
-    pub events: u64,
-    /// Number of events in the load scenario on the emulator
+    /// Number of events in the load scenario
     #[arg(long, default_value_t = 2000)]
     pub sqs_events: u64,
     /// Number of orders in the day of a simulated account
@@ -61,7 +57,7 @@ pub struct Lengths {
 /// # Errors
 /// The scenario could not be run to its end.
 pub async fn run(name: &str, programs: &Programs, lengths: Lengths, seed: u64) -> Result<Row> {
-    let Lengths { kills, faults, events, sqs_events, day, rounds, namespaced } = lengths;
+    let Lengths { kills, faults, sqs_events, day, rounds, namespaced } = lengths;
     let (began, row) = (Instant::now(), Row::new(name, seed));
     let row = match name {
         "crash, SQS" => sqs::crash(programs, kills, row).await,
@@ -73,7 +69,6 @@ pub async fn run(name: &str, programs: &Programs, lengths: Lengths, seed: u64) -
         }
         DISK_FULL => in_namespace(&programs.certhooks, faults, seed),
         "load, SQS" => sqs::load(programs, sqs_events, row).await,
-        "load, local" => local::load(programs, events, row).await,
         "a day, local" => local::day(programs, day, row).await,
         "leaks, SQS" => leaks::<SqsTestbed>(programs, rounds, row).await,
         _ => leaks::<LocalTestbed>(programs, rounds, row).await,

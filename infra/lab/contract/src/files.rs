@@ -40,7 +40,7 @@ impl Files {
     /// An event is not delivered, or a file cannot be written.
     pub async fn write(&self) -> Result<()> {
         let committed = self.examples()?;
-        let mut examples = produce(&self.root.join("events")).await?;
+        let mut examples = Box::pin(produce(&self.root.join("events"))).await?;
         for example in &mut examples {
             let known = committed.iter().find(|known| known.name == example.name);
             if let Some(known) = known.filter(|known| known.is_like(example).unwrap_or_default()) {
@@ -78,7 +78,7 @@ impl Files {
                 drift.faults.push(format!("{name} is not what the code makes: run `make schema`"));
             }
         }
-        let produced = produce(&self.root.join("events")).await?;
+        let produced = Box::pin(produce(&self.root.join("events"))).await?;
         let names = |examples: &[Example]| -> Vec<String> {
             examples.iter().map(|example| example.name.clone()).collect()
         };

@@ -9,8 +9,8 @@
 //! - [`aws_stubs`]: minimal, fast stubs of the AWS services on TLS, for measurements
 //! - [`masked`](masked()): JSON without what differs in each run, for snapshots
 //! - [`process`]: child processes that end with their test, their memory, and the paths of compiled programs
-//! - [`random`]: a pseudo-random generator with a seed
 //! - [`secret_scanner`]: searches the output of programs for secrets
+//! - [`seed`](seed()): the seed of a random run
 //! - [`tls`]: a private certificate authority, and servers with its certificates
 
 mod aws_stubs;
@@ -21,10 +21,10 @@ pub mod history;
 pub mod ledger;
 mod masked;
 mod process;
-mod random;
 mod runtime_api;
 mod samples;
 mod secret_scanner;
+mod seed;
 mod tls;
 
 pub use aws_stubs::{AwsStubs, EVENTS_QUEUE, Message};
@@ -33,7 +33,7 @@ pub use folder::Folder;
 pub use function::{Function, failed_start, lambda_variables};
 pub use masked::masked;
 pub use process::{Memory, Process, memory, program};
-pub use random::{Random, seed};
 pub use runtime_api::{InvocationResult, TimedInvocation};
 pub use samples::{SampleRun, check_samples, expected, sample};
 pub use secret_scanner::SecretScanner;
+pub use seed::seed;

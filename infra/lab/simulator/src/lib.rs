@@ -13,7 +13,7 @@
 //! - [`requests`]: the recorded requests, without secrets
 //! - [`webhook_sender`]: sends the providers' events, to https or loopback only
 //! - [`authority`], [`chain`]: the simulated CA, and its chains as text
-//! - [`api_key`], [`clock`], [`fifo_cache`], [`hostname`], [`random`], [`responses`]: small shared parts
+//! - [`api_key`], [`clock`], [`hostname`], [`random`], [`responses`]: small shared parts
 
 mod api_key;
 mod authority;
@@ -25,7 +25,6 @@ mod control;
 mod digicert;
 mod fault;
 mod faults;
-mod fifo_cache;
 mod hostname;
 mod meta;
 mod middleware;

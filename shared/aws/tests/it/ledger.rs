@@ -36,7 +36,7 @@ async fn the_contract_is_kept() {
 }
 
 async fn waiting(ledger: &DynamoLedger) -> Vec<String> {
-    let tokens = ledger.tokens().await.unwrap();
+    let tokens = ledger.challenges().await.unwrap();
     tokens.into_iter().map(|waiting| waiting.token.expose_secret().to_owned()).collect()
 }
 

@@ -28,8 +28,12 @@ async fn a_secret_goes_from_pending_to_current_to_previous() {
         secret.begin(&next.into()).await.unwrap();
         assert_eq!(stages(&secret).await, of(["first", next, ""]));
     }
+    let before = secret.all().await.unwrap().ids;
     secret.promote(true).await.unwrap();
     assert_eq!(stages(&secret).await, of(["second", "", "first"]));
+    let after = secret.all().await.unwrap().ids;
+    assert!(before.current.is_some() && before.current != before.pending, "{before:?}");
+    assert_eq!((after.current, after.previous), (before.pending, before.current), "names stay");
 
     secret.begin(&"lost".into()).await.unwrap();
     secret.abandon().await.unwrap();
@@ -45,18 +49,18 @@ async fn tokens_are_kept_until_they_expire() {
     let stage = stage().await;
     stage.emulator.create_table("ledger").await.unwrap();
     let ledger = DynamoLedger::new(&stage.session, "ledger");
-    assert!(ledger.tokens().await.unwrap().is_empty());
+    assert!(ledger.challenges().await.unwrap().is_empty());
     let expires = OffsetDateTime::now_utc() + Duration::minutes(30);
     ledger.keep_challenge("5", &"token".into(), expires).await.unwrap();
     ledger.keep_challenge("6", &"late".into(), expires - Duration::minutes(31)).await.unwrap();
     ledger.record(ports::DeliveryRecord::id("an-event", expires)).await.unwrap();
-    let tokens = ledger.tokens().await.unwrap();
+    let tokens = ledger.challenges().await.unwrap();
     let [token] = tokens.as_slice() else { panic!("{tokens:?}") };
     assert_eq!((token.webhook_id.as_str(), token.token.expose_secret()), ("5", "token"));
     assert_eq!(token.expires.unix_timestamp(), expires.unix_timestamp());
     // A used token is overwritten with an empty one.
     ledger.delete_challenge("5", expires).await.unwrap();
-    assert!(ledger.tokens().await.unwrap().is_empty());
+    assert!(ledger.challenges().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -405,7 +405,7 @@ fn exhausted() -> Finding {
 }
 
 /// Covariance in the open: a node that lives longer stands in for one that need not.
-fn shorten<'short, 'long: 'short>(node: &'short Node<'long>) -> &'short Node<'short> {
+pub(crate) fn shorten<'short, 'long: 'short>(node: &'short Node<'long>) -> &'short Node<'short> {
     node
 }
 

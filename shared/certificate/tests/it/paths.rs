@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use certificate::{PathEnd, Purpose, Question, Report, TrustAnchors, validate};
 use data_encoding::BASE64;
-use envelope::{Check, CheckResult, Verdict};
+use envelope::{Check, CheckResult, Code, Verdict};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, SanType,
@@ -157,7 +157,7 @@ fn a_renewed_key_under_the_same_name() {
     }
 }
 
-/// D03: only the signature tells, where names and identifiers do not.
+/// Only the signature tells, where names and identifiers do not.
 #[test]
 fn one_name_for_all() {
     let root = ca("Same").without_identifier();
@@ -171,7 +171,7 @@ fn one_name_for_all() {
     }
 }
 
-/// D04: nothing is said about two certificates that have nothing to do with each other.
+/// Nothing is said about two certificates that have nothing to do with each other.
 #[test]
 fn strays_are_named_and_fail_nothing() {
     let (root, sub, leaf) = (ca("Root"), ca("Sub"), server("x.example"));
@@ -198,7 +198,7 @@ fn order_and_repetition_are_put_right() {
     let report = ask(&(sub.clone() + &leaf + &sub), &root.own());
     assert_eq!((report.verdict, report.pem_chain), (Verdict::Ok, leaf + &sub));
     assert_eq!(report.checks.order.code, "reordered");
-    assert_eq!(report.checks.duplicates, Check::ok_with("repeated", "CN=Sub came 2 times"));
+    assert_eq!(report.checks.duplicates, Check::ok_with(Code::Repeated, "CN=Sub came 2 times"));
 }
 
 /// S1, 02: whoever has a certificate signs another one.
@@ -417,7 +417,7 @@ fn signatures_that_do_not_fit() {
     assert_eq!(path(&unidentified.by(&root), &impostor.own()), "bad_signature");
 }
 
-/// D02, B02: what can be read is delivered; a chain without its leaf is recognised.
+/// What can be read is delivered; a chain without its leaf is recognised.
 #[test]
 fn what_is_unreadable_does_not_take_the_rest_with_it() {
     let (root, sub, leaf) = (ca("Root"), ca("Sub"), server("x.example"));
@@ -445,7 +445,7 @@ fn what_is_unreadable_does_not_take_the_rest_with_it() {
     assert!(validate(cut.as_bytes(), &question).unwrap_err().is_cut_short());
 }
 
-/// B10: what cannot be verified is unknown.
+/// What cannot be verified is unknown.
 #[test]
 fn keys_that_are_not_supported() {
     for (pem, what) in [
@@ -467,7 +467,7 @@ fn keys_that_are_not_supported() {
     }
 }
 
-/// B11: names that are equal by RFC 5280, 7.1.
+/// Names that are equal by RFC 5280, 7.1.
 #[test]
 fn other_spellings_of_one_name() {
     let root = *blocks(SPELLINGS).last().unwrap();
@@ -475,7 +475,7 @@ fn other_spellings_of_one_name() {
     assert_eq!(ask(SPELLINGS, root).verdict, Verdict::Ok);
 }
 
-/// B12: a SmtpUTF8Mailbox is an e-mail address.
+/// A SmtpUTF8Mailbox is an e-mail address.
 #[test]
 fn an_internationalised_mailbox() {
     let root = *blocks(SMTP_UTF8).last().unwrap();
@@ -485,7 +485,7 @@ fn an_internationalised_mailbox() {
     assert_eq!(report.verdict, Verdict::Ok, "{:?}", report.checks);
 }
 
-/// D09: as OpenSSL shows it.
+/// As OpenSSL shows it.
 #[test]
 fn a_negative_serial_number() {
     let root = *blocks(NEGATIVE_SERIAL).last().unwrap();
@@ -494,17 +494,27 @@ fn a_negative_serial_number() {
     assert_eq!(path(NEGATIVE_SERIAL, root), "ok");
 }
 
-/// D08: the object identifier of the key is replaced by that of ML-DSA-65, which has as many octets.
+/// The object identifier of the key is replaced by others that have as many octets.
 #[test]
-fn post_quantum_keys_have_names() {
+fn keys_that_are_not_supported_have_names() {
     const RSA_KEY: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1];
-    const ML_DSA_65: [u8; 9] = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 0x12];
-    let mut der = der_of(blocks(RSA)[0]);
-    let at = der.windows(9).position(|octets| octets == RSA_KEY).unwrap();
-    der[at..at + 9].copy_from_slice(&ML_DSA_65);
-    let report = ask(&pem_of(&der), blocks(RSA)[2]);
-    assert_eq!(report.certificates[0].key_algorithm.as_deref(), Some("ML-DSA-65"));
-    assert_eq!(report.checks.key_strength.code, "ok");
+    let post_quantum = |set, number| [0x60, 0x86, 0x48, 1, 0x65, 3, 4, set, number];
+    for (identifier, name, strength) in [
+        (post_quantum(3, 0x12), "ML-DSA-65", CheckResult::Ok),
+        (post_quantum(3, 0x14), "SLH-DSA-SHA2-128s", CheckResult::Ok),
+        (post_quantum(3, 0x1F), "SLH-DSA-SHAKE-256f", CheckResult::Ok),
+        (post_quantum(3, 0x22), "HashML-DSA-87-with-SHA512", CheckResult::Ok),
+        (post_quantum(4, 2), "ML-KEM-768", CheckResult::Ok),
+        // No algorithm that is known.
+        (post_quantum(3, 0x7F), "2.16.840.1.101.3.4.3.127", CheckResult::Unknown),
+    ] {
+        let mut der = der_of(blocks(RSA)[0]);
+        let at = der.windows(9).position(|octets| octets == RSA_KEY).unwrap();
+        der[at..at + 9].copy_from_slice(&identifier);
+        let report = ask(&pem_of(&der), blocks(RSA)[2]);
+        assert_eq!(report.certificates[0].key_algorithm.as_deref(), Some(name));
+        assert_eq!(report.checks.key_strength.result, strength, "{name}");
+    }
 }
 
 fn der_of(pem: &str) -> Vec<u8> {

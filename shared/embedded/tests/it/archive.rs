@@ -15,12 +15,34 @@ async fn objects_are_files_below_the_archive() {
     assert_eq!(uri, format!("file://{}", path.display()));
     assert_eq!(fs::read(&path).unwrap(), b"envelope");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(archive.put("meta/2026/01/02/abc", b"again".to_vec()).await.unwrap(), uri);
-    assert_eq!(fs::read(&path).unwrap(), b"again");
+    assert_eq!(archive.put("meta/2026/01/02/abc", b"envelope".to_vec()).await.unwrap(), uri);
 
     let uri = archive.put("meta/2026/01/02/abc/def", b"part".to_vec()).await.unwrap();
     assert_eq!(fs::read(uri.strip_prefix("file://").unwrap()).unwrap(), b"part");
-    assert_eq!(fs::read(&path).unwrap(), b"again");
+    assert_eq!(fs::read(&path).unwrap(), b"envelope");
+}
+
+/// What is archived stays as it is, whatever else comes under its key.
+#[tokio::test]
+async fn another_object_of_the_same_key_is_kept_beside_the_first() {
+    let folder = TestFolder::new();
+    let archive = open(&folder).archive();
+    let key = "digicert/2026/01/02/abc";
+    for body in ["first", "second", "third", "second", "first"] {
+        archive.put(key, body.into()).await.unwrap();
+    }
+    archive.put("digicert/2026/01/02/abd", b"other".to_vec()).await.unwrap();
+    let keys = archive.list("digicert/", "").await.unwrap();
+    let mut bodies = Vec::new();
+    for key in &keys {
+        let body = archive.get(key).await.unwrap().unwrap();
+        bodies.push(String::from_utf8(body).unwrap());
+    }
+    bodies[1..3].sort();
+    assert_eq!(bodies, ["first", "second", "third", "other"], "{keys:?}");
+    assert_eq!(keys[0], key);
+    assert!(keys[1..3].iter().all(|beside| ports::split_key(beside).unwrap().0 == key), "{keys:?}");
+    assert_eq!(ports::split_key(key), None);
 }
 
 #[tokio::test]

@@ -92,7 +92,8 @@ async fn a_folder_of_version_1_is_migrated() {
     let file = folder.path().join("certhooks.db");
     let old = rusqlite::Connection::open(&file).unwrap();
     old.execute_batch(
-        "DROP TABLE certificates; DROP TABLE history; DROP TABLE aliases;
+        "DROP TABLE untaken; DROP TABLE consumers;
+         DROP TABLE certificates; DROP TABLE history; DROP TABLE aliases;
          DROP INDEX deliveries_by_id;
          ALTER TABLE ledger DROP COLUMN received;
          ALTER TABLE ledger DROP COLUMN outcome;

@@ -9,6 +9,7 @@
 
 mod archive;
 mod challenges;
+mod consumers;
 mod deliveries;
 mod events;
 mod groups;

@@ -37,9 +37,17 @@ async fn a_key_moves_from_pending_to_current_to_previous() {
     assert_eq!(exposed(&rotation.stages().unwrap()), [first.clone(), third.clone(), None]);
     assert!(secret.all().await.unwrap().pending.is_some(), "the pending key is accepted already");
 
+    let before = secret.all().await.unwrap().ids;
     rotation.promote(true).unwrap();
     assert_eq!(exposed(&rotation.stages().unwrap()), [third.clone(), None, first]);
-    let rotated = secret.all().await.unwrap().current_created.unwrap();
+    let after = secret.all().await.unwrap();
+    assert!(before.current.is_some() && before.current != before.pending, "{before:?}");
+    assert_eq!(
+        (after.ids.current, after.ids.previous),
+        (before.pending, before.current),
+        "names of versions stay"
+    );
+    let rotated = after.current_created.unwrap();
     assert!(time::OffsetDateTime::now_utc() - rotated < time::Duration::minutes(1));
 
     rotation.begin(&second).unwrap();

@@ -50,7 +50,7 @@ async fn the_first_start_generates_random_secrets() {
     drop(open(&two));
     let members = content(&one);
     let expected = profile::ALL.iter().flat_map(|row| row.webhook_secret);
-    let mut expected: Vec<_> = expected.map(|member| member.name).collect();
+    let mut expected: Vec<_> = expected.map(|member| member.name).chain(["version_salt"]).collect();
     expected.sort_unstable();
     assert_eq!(members.keys().collect::<Vec<_>>(), expected);
     assert!(members.values().all(|value| value.len() >= 32));
@@ -77,9 +77,9 @@ async fn missing_secrets_are_added_to_an_existing_file() {
     write(&folder, r#"{"digicert_api_key": "mine", "digicert_webhook_key": "also-mine"}"#);
     let secrets = open(&folder).secrets(|_| None);
     let members = content(&folder);
-    // The API key, and each member of a webhook secret.
+    // The API key, the salt, and each member of a webhook secret.
     let webhook = profile::ALL.iter().flat_map(|row| row.webhook_secret).count();
-    assert_eq!(members.len(), 1 + webhook);
+    assert_eq!(members.len(), 2 + webhook);
     assert_eq!(
         (&*members["digicert_api_key"], &*members["digicert_webhook_key"]),
         ("mine", "also-mine")
@@ -225,5 +225,28 @@ async fn previous_secrets_are_dropped_at_their_own_time() {
     drop(rotation);
     secrets.drop_outdated(day, datetime!(2027-01-01 0:00 UTC)).unwrap();
     assert!(!content(&folder).contains_key("cloudflare_webhook_auth_previous"));
+    assert_eq!(fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_signing_secret_is_made_once_for_each_consumer() {
+    let folder = TestFolder::new();
+    drop(open(&folder));
+    let (secrets, before) = (without_variables(&folder), content(&folder));
+    let one = secrets.signing_secret("one").unwrap();
+    assert!(one.is_new);
+    assert_eq!(one.member, "forward_secret_one");
+    assert!(one.value.expose_secret().starts_with("whsec_"));
+    let again = secrets.signing_secret("one").unwrap();
+    assert!(!again.is_new);
+    assert_eq!(again.value.expose_secret(), one.value.expose_secret());
+    let two = secrets.signing_secret("two").unwrap();
+    assert_ne!(two.value.expose_secret(), one.value.expose_secret());
+    // The file still opens, and nothing else in it has changed.
+    drop(open(&folder));
+    let mut after = content(&folder);
+    assert_eq!(after.remove("forward_secret_one").as_deref(), Some(one.value.expose_secret()));
+    after.remove("forward_secret_two").unwrap();
+    assert_eq!(after, before);
     assert_eq!(fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
 }

@@ -3,6 +3,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use embedded::{Options, Reader, State};
+use envelope::Provider;
+use ports::SecretSource;
 
 use crate::test_folder::TestFolder;
 use crate::{bodies, message, open, receive, send};
@@ -116,6 +118,31 @@ fn a_folder_is_its_users_alone() {
     }
 }
 
+/// The same words wherever something in the folder is written, or a secret is read from it.
+#[tokio::test]
+async fn a_folder_that_others_can_change_is_refused_by_whoever_writes_or_reads_secrets() {
+    for mode in [0o777, 0o770, 0o720, 0o703, 0o1777] {
+        let folder = TestFolder::new();
+        let state = open(&folder);
+        let secrets = state.secrets(|_| None);
+        fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+        let errors = [
+            State::join(folder.path(), Options::default()).err(),
+            secrets.webhook(Provider::DIGICERT).current().await.err(),
+            secrets.api(Provider::DIGICERT).current().await.err(),
+            secrets.rotation(Provider::DIGICERT).err(),
+            embedded::check_writers(folder.path()).err(),
+        ];
+        for error in errors {
+            let error = error.unwrap();
+            assert!(error.0.contains("can be changed by other users (mode "), "{mode:o} {error}");
+            assert!(error.0.contains("run `chmod 700 "), "{error}");
+        }
+        // What only reads deliveries takes a copy of any mode.
+        Reader::open(folder.path()).unwrap();
+    }
+}
+
 #[test]
 fn no_symbolic_link_is_followed_when_writing() {
     for name in
@@ -135,7 +162,7 @@ fn no_symbolic_link_is_followed_when_writing() {
     let target = folder.path().with_extension("target");
     fs::write(&target, "precious").unwrap();
     let state = open(&folder);
-    let rotation = state.secrets(|_| None).rotation(envelope::Provider::DIGICERT).unwrap();
+    let rotation = state.secrets(|_| None).rotation(Provider::DIGICERT).unwrap();
     symlink(&target, folder.path().join("secrets.json.new")).unwrap();
     rotation.begin(&embedded::random_secret().unwrap()).unwrap();
     assert_eq!(fs::read_to_string(&target).unwrap(), "precious");

@@ -5,7 +5,9 @@ use std::time::Duration;
 use boot::Environment;
 use http::{HeaderMap, StatusCode};
 use intake::{Intake, Secrets, Settings};
-use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource, SecretVersions};
+use ports::{
+    EventsQueue, Outgoing, PortError, PortResult, SecretIds, SecretSource, SecretVersions,
+};
 use providers::digicert::DigicertReceiver;
 use providers::request::WebhookRequest;
 use secrecy::SecretString;
@@ -67,8 +69,9 @@ impl Source {
 impl SecretSource for Source {
     async fn current(&self) -> PortResult<SecretVersions> {
         self.current_reads.fetch_add(1, Ordering::Relaxed);
-        let SecretVersions { current, .. } = self.read()?;
-        Ok(SecretVersions { current, ..SecretVersions::default() })
+        let SecretVersions { current, ids, .. } = self.read()?;
+        let ids = SecretIds { current: ids.current, ..SecretIds::default() };
+        Ok(SecretVersions { current, ids, ..SecretVersions::default() })
     }
 
     async fn all(&self) -> PortResult<SecretVersions> {
@@ -85,6 +88,11 @@ pub(crate) fn stages(hours: i64) -> SecretVersions {
         pending: stored(PENDING),
         previous: stored(PREVIOUS),
         current_created: Some(OffsetDateTime::now_utc() - time::Duration::hours(hours)),
+        ids: SecretIds {
+            current: Some("v2".into()),
+            pending: Some("v3".into()),
+            previous: Some("v1".into()),
+        },
     }
 }
 

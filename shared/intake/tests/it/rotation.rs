@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use envelope::Envelope;
 use http::StatusCode;
-use ports::SecretVersions;
+use ports::{SecretIds, SecretVersions};
 use secrecy::SecretString;
 
 use crate::fakes::{CURRENT, PENDING, PREVIOUS, Queue, Source, intake, post, stages};
@@ -23,6 +24,43 @@ async fn each_stage_is_accepted_for_its_time() {
         let intake = intake(&Queue::default(), &Source::of(stages(hours)));
         assert_eq!(post(&intake, key).await, status, "{key} after {hours} h");
     }
+}
+
+/// The name of the version stays, whatever the endpoint takes for its stage: here the pending one was promoted
+/// while the cache still has it as pending, and the old one as current.
+#[tokio::test(start_paused = true)]
+async fn an_envelope_names_the_version_that_admitted_it() {
+    let (queue, source) = (Queue::default(), Source::of(stages(0)));
+    let intake = intake(&queue, &source);
+    for key in [CURRENT, PENDING, PREVIOUS] {
+        post(&intake, key).await;
+    }
+    source.set(Some(SecretVersions {
+        current: Some(PENDING.into()),
+        ids: SecretIds { current: Some("v3".into()), ..SecretIds::default() },
+        ..SecretVersions::default()
+    }));
+    for key in [CURRENT, PENDING] {
+        assert_eq!(post(&intake, key).await, OK);
+    }
+    tokio::time::advance(Duration::from_secs(301)).await;
+    assert_eq!(post(&intake, CURRENT).await, UNAUTHORIZED);
+    assert_eq!(post(&intake, PENDING).await, OK);
+    let sent = queue.sent.lock().unwrap();
+    let admitted: Vec<_> = sent
+        .iter()
+        .map(|message| serde_json::from_str::<Envelope>(&message.body).unwrap())
+        .map(|envelope| (envelope.secretstage.unwrap(), envelope.secretversion.unwrap()))
+        .collect();
+    let expected = [
+        ("AWSCURRENT", "v2"),
+        ("AWSPENDING", "v3"),
+        ("AWSPREVIOUS", "v1"),
+        ("AWSCURRENT", "v2"),
+        ("AWSPENDING", "v3"),
+        ("AWSCURRENT", "v3"),
+    ];
+    assert_eq!(admitted, expected.map(|(stage, id)| (stage.to_owned(), id.to_owned())));
 }
 
 /// The first request reads only the current stage; a mismatch reads all stages, at most every 5 seconds.

@@ -1,3 +1,4 @@
+use certificate::encode_pem;
 use data_encoding::BASE64;
 use envelope::{Certificate, Names};
 use serde_json::value::RawValue;
@@ -111,8 +112,11 @@ impl Issuance<'_> {
             // What older versions of the API have in its place.
             None => ("issuance.cert.data", self.issuance.object("cert")?.text("data")?),
         };
-        let is_base64 = BASE64.decode(text.as_bytes()).is_ok();
-        Some(if is_base64 { Ok(pem(&text)) } else { Err(format!("{member} is not Base64")) })
+        let der = BASE64.decode(text.as_bytes());
+        Some(
+            der.map(|der| encode_pem("CERTIFICATE", &der))
+                .map_err(|_| format!("{member} is not Base64")),
+        )
     }
 
     /// What the document says about the certificate beside it.
@@ -133,20 +137,4 @@ fn names(issuance: &Members<'_>) -> Option<Names> {
     let names = issuance.list("dns_names")?.into_iter().take(NAMES).filter_map(json::text);
     let dns: Vec<_> = names.filter(|name| name.len() <= NAME_LIMIT).collect();
     (!dns.is_empty()).then(|| Names { dns, ..Names::default() })
-}
-
-/// DER in Base64 as PEM (RFC 7468).
-fn pem(base64: &str) -> String {
-    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-    let mut rest = base64;
-    while let Some((line, after)) = rest.split_at_checked(64) {
-        pem.push_str(line);
-        pem.push('\n');
-        rest = after;
-    }
-    if !rest.is_empty() {
-        pem.push_str(rest);
-        pem.push('\n');
-    }
-    pem + "-----END CERTIFICATE-----\n"
 }

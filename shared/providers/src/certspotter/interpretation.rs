@@ -2,8 +2,8 @@ use envelope::{Envelope, EventType, Provider};
 use serde_json::{Map, Value};
 
 use super::document::{Content, Issuance};
-use crate::interpretation::{Interpretation, Plan};
-use crate::naming::{UNKNOWN, event_name, segment};
+use crate::interpretation::Interpretation;
+use crate::naming::{UNKNOWN, segment};
 
 /// Interprets an event of Cert Spotter's.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
@@ -12,19 +12,9 @@ pub fn interpret(envelope: &Envelope) -> Interpretation {
 
 pub(super) fn interpret_content(content: &Content<'_>) -> Interpretation {
     let event = content.event();
-    let unrecognised = Interpretation {
-        provider: Provider::CERTSPOTTER,
-        event: event_name(&event),
-        kind: EventType::Unrecognised,
-        subject: format!("certspotter/event/{}", segment(&event)),
-        identifiers: Map::new(),
-        plan: Plan::NotNeeded,
-        problems: Vec::new(),
-        dcv: None,
-        certificates: Vec::new(),
-        pem: None,
-        challenge: None,
-    };
+    let subject = format!("certspotter/event/{}", segment(&event));
+    let unrecognised =
+        Interpretation::of(Provider::CERTSPOTTER, &event, EventType::Unrecognised, subject);
     match content {
         Content::Issuance(issuance) => observed(issuance, unrecognised),
         Content::Other(_) | Content::Probe | Content::Nothing => unrecognised,

@@ -6,7 +6,7 @@ use super::document::{Content, Document};
 use super::profile::is_id;
 use crate::interpretation::{Interpretation, Plan};
 use crate::json::Members;
-use crate::naming::{UNKNOWN, event_name, is_short, segment};
+use crate::naming::{UNKNOWN, is_short, segment};
 
 /// Interprets a Cloudflare notification.
 pub fn interpret(envelope: &Envelope) -> Interpretation {
@@ -24,18 +24,14 @@ pub(super) fn interpret_document(document: &Document<'_>) -> Interpretation {
         true => Hostname::new(Members::default()),
         false => Hostname::new(document.data()),
     };
+    let subject = subject(document, &hostname);
     Interpretation {
-        provider: Provider::CLOUDFLARE,
-        event: event_name(&document.event),
-        kind,
-        subject: subject(document, &hostname),
         identifiers: identifiers(document, &hostname),
         plan: plan(kind, document, &hostname),
         problems: hostname.problems(),
         dcv: hostname.dcv(),
         certificates: hostname.certificates(),
-        pem: None,
-        challenge: None,
+        ..Interpretation::of(Provider::CLOUDFLARE, &document.event, kind, subject)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::admin::{refusal, unreadable};
+use super::admin::{listed, success};
 use super::document::{Content, Document};
 use super::receiver;
 use crate::api::{Answer, Request};
@@ -62,7 +62,7 @@ pub fn history(account: &str, since: OffsetDateTime, before: OffsetDateTime, pag
 /// # Errors
 /// The [`Refusal`] says why the page cannot be read.
 pub fn classify_history(answer: &Answer<'_>) -> Result<NotificationPage, Refusal> {
-    let (records, total) = listed(answer)?;
+    let (records, total) = page(answer)?;
     let notifications = records.into_iter().map(Notification::of).collect();
     Ok(NotificationPage { notifications, total })
 }
@@ -81,7 +81,7 @@ pub fn hostnames(zone: &str, page: u64) -> Request {
 pub fn classify_hostnames(
     answer: &Answer<'_>,
 ) -> Result<(Vec<ListedHostname>, Option<u64>), Refusal> {
-    let (hostnames, total) = listed(answer)?;
+    let (hostnames, total) = page(answer)?;
     let hostname = |hostname: &RawValue| {
         let members = Members::of(hostname)?;
         let status = members.object("ssl")?.text("status")?;
@@ -90,25 +90,12 @@ pub fn classify_hostnames(
     Ok((hostnames.into_iter().filter_map(hostname).collect(), total))
 }
 
-/// The list in `result`, and `result_info.total_count`. An empty list may be `null`, as public clients of
-/// this API have it.
-fn listed<'a>(answer: &Answer<'a>) -> Result<(Vec<&'a RawValue>, Option<u64>), Refusal> {
-    if !answer.is_success() {
-        return Err(refusal(answer));
-    }
-    let body = json::borrowed_object(answer.body).ok().and_then(Members::of).unwrap_or_default();
-    match body.get("success").map(RawValue::get) {
-        Some("true") => {}
-        Some("false") => return Err(refusal(answer)),
-        _ => return Err(unreadable(answer)),
-    }
-    let list = match body.get("result") {
-        None => Vec::new(),
-        Some(_) => body.list("result").ok_or_else(|| unreadable(answer))?,
-    };
+/// The list in `result`, and `result_info.total_count`.
+fn page<'a>(answer: &Answer<'a>) -> Result<(Vec<&'a RawValue>, Option<u64>), Refusal> {
+    let body = success(answer)?;
     let total =
         body.object("result_info").and_then(|info| json::unsigned(info.get("total_count")?));
-    Ok((list, total))
+    Ok((listed(&body, answer)?, total))
 }
 
 impl Notification {

@@ -6,7 +6,7 @@ use super::document::ids::Ids;
 use super::document::{CHALLENGE, Document};
 use crate::interpretation::{Challenge, Interpretation, Plan};
 use crate::json::{self, Members};
-use crate::naming::{UNKNOWN, event_name, segment};
+use crate::naming::{UNKNOWN, segment};
 
 /// What a PEM certificate begins with (RFC 7468, 5).
 const CERTIFICATE: &str = "-----BEGIN ";
@@ -25,18 +25,13 @@ pub(super) fn interpret_document(
 ) -> Interpretation {
     let kind = kind(&document.event);
     let ids = Ids::of(document);
+    let subject = subject(kind, &ids, &document.event);
     Interpretation {
-        provider: Provider::DIGICERT,
-        event: event_name(&document.event),
-        kind,
-        subject: subject(kind, &ids, &document.event),
         plan: plan(kind, &ids),
         identifiers: ids.identifiers(),
-        problems: Vec::new(),
-        dcv: None,
-        certificates: Vec::new(),
         pem: chain(&document.members),
         challenge: challenge(document, received),
+        ..Interpretation::of(Provider::DIGICERT, &document.event, kind, subject)
     }
 }
 

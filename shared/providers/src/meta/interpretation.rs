@@ -119,19 +119,8 @@ fn with_certificate(ct_certificate: CtCertificate, field: &str) -> Interpretatio
 }
 
 fn unrecognised(field: &str) -> Interpretation {
-    Interpretation {
-        provider: Provider::META,
-        event: event_name(field),
-        kind: EventType::Unrecognised,
-        subject: format!("meta/event/{}", segment(field)),
-        identifiers: Map::new(),
-        plan: Plan::NotNeeded,
-        problems: Vec::new(),
-        dcv: None,
-        certificates: Vec::new(),
-        pem: None,
-        challenge: None,
-    }
+    let subject = format!("meta/event/{}", segment(field));
+    Interpretation::of(Provider::META, field, EventType::Unrecognised, subject)
 }
 
 fn named(name: &str, value: Option<String>) -> impl Iterator<Item = (String, Value)> {

@@ -3,11 +3,12 @@
 use http::Method;
 use providers::api::{Answer, Request};
 use providers::cloudflare::admin::{
-    self, Auth, AuthFault, NewDestination, classify_created, classify_destinations, classify_done,
+    self, NewDestination, classify_created, classify_destinations, classify_done,
     classify_policies, new_policy,
 };
-use providers::cloudflare::{CUSTOM_HOSTNAMES_ALERT, is_id};
+use providers::cloudflare::{CUSTOM_HOSTNAMES_ALERT, CloudflareReceiver, is_id};
 use providers::refusal::Kind;
+use providers::sent_secret::{SentSecret, SentSecretFault};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -27,7 +28,7 @@ fn body(request: &Request) -> Value {
 
 #[test]
 fn every_call_has_the_path_and_body_of_its_page() {
-    let auth = Auth::of(&SecretString::from(AUTH)).unwrap();
+    let auth = SentSecret::of::<CloudflareReceiver>(&SecretString::from(AUTH)).unwrap();
     let new = NewDestination { name: "n", url: URL, auth: &auth };
     let whole = json!({ "name": "n", "url": URL, "secret": AUTH });
     let policy = new_policy("p", CUSTOM_HOSTNAMES_ALERT, &["d1", "d2"]);
@@ -160,12 +161,14 @@ fn a_message_that_quotes_a_secret_is_dropped() {
 
 #[test]
 fn only_usable_secrets_and_ids_are_accepted() {
-    let auth =
-        |text: &str| Auth::of(&SecretString::from(text)).map(|auth| auth.expose().to_owned());
+    let auth = |text: &str| {
+        SentSecret::of::<CloudflareReceiver>(&SecretString::from(text))
+            .map(|auth| auth.expose().to_owned())
+    };
     assert_eq!(auth(r#"{"webhook_auth":" x y "}"#).unwrap(), "x y");
-    assert!(matches!(auth(" "), Err(AuthFault::Stored(_))));
-    assert!(matches!(auth("not-filled-in"), Err(AuthFault::Stored(_))));
-    assert_eq!(auth("a\u{e4}"), Err(AuthFault::NoHeader));
+    assert!(matches!(auth(" "), Err(SentSecretFault::Stored(_))));
+    assert!(matches!(auth("not-filled-in"), Err(SentSecretFault::Stored(_))));
+    assert_eq!(auth("a\u{e4}"), Err(SentSecretFault::NoHeader));
     for (id, good) in
         [(ACCOUNT, true), ("a-b_c", true), ("", false), ("a/b", false), ("a b", false)]
     {

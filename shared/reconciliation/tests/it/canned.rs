@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -11,12 +11,22 @@ use axum::http::StatusCode;
 use boot::Environment;
 use embedded::{LocalEvents, LocalLedger, Options, State};
 use envelope::{Envelope, Provider};
-use ports::{DeliveryRecord, Ledger};
+use ports::{Clock, DeliveryRecord, Ledger};
 use reconciliation::{Job, Ports, Reconciler, Report, RunError, Settings, last_complete_run};
 use serde_json::Value;
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::stage::ApiKey;
+
+/// The system's clock, ahead of itself.
+#[derive(Clone, Default)]
+struct TestClock(Arc<AtomicI64>);
+
+impl Clock for TestClock {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() + Duration::milliseconds(self.0.load(Ordering::SeqCst))
+    }
+}
 
 type Answers = Arc<Mutex<BTreeMap<&'static str, (u16, String)>>>;
 
@@ -28,6 +38,7 @@ pub(crate) struct Canned {
     environment: Environment,
     provider: Provider,
     folder: PathBuf,
+    clock: TestClock,
 }
 
 impl Canned {
@@ -52,8 +63,22 @@ impl Canned {
             ("RECONCILE_WINDOW_MINUTES", &overlap),
         ];
         let environment = variables.into_iter().collect();
-        let state = State::open(&folder, Options::default()).unwrap();
-        Self { state, answers, requests, environment, provider, folder }
+        let clock = TestClock::default();
+        let options = Options { clock: Arc::new(clock.clone()), ..Options::default() };
+        let state = State::open(&folder, options).unwrap();
+        let canned = Self { state, answers, requests, environment, provider, folder, clock };
+        canned.first_ran(Duration::days(80)).await;
+        canned
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Lets time pass until then.
+    pub(crate) fn pass_until(&self, then: OffsetDateTime) {
+        let ahead = (then - OffsetDateTime::now_utc()).whole_milliseconds() as i64;
+        self.clock.0.store(ahead, Ordering::SeqCst);
     }
 
     /// Answers requests whose path and query contain this.
@@ -65,18 +90,38 @@ impl Canned {
         let settings = Settings::from_environment(&self.environment, self.provider);
         let (events, ledger) = (self.state.events(), self.state.ledger());
         let ports = Ports { events, ledger, key: ApiKey };
-        Reconciler::new(&settings.unwrap().unwrap(), ports).unwrap()
+        let reconciler = Reconciler::new(&settings.unwrap().unwrap(), ports).unwrap();
+        reconciler.with_clock(Arc::new(self.clock.clone()))
     }
 
     pub(crate) async fn run(&self) -> Result<Report, RunError> {
         self.reconciler().run(&Job::default()).await
     }
 
+    /// A run as the schedule starts it.
+    pub(crate) async fn scheduled(&self) -> Result<Report, RunError> {
+        self.reconciler().run(&Job { is_scheduled: true, ..Job::default() }).await
+    }
+
     /// The last complete run began this long ago.
     pub(crate) async fn last_ran(&self, ago: Duration) {
-        let kept_until = OffsetDateTime::now_utc() - ago + Duration::days(400);
-        let key = format!("reconciled/last/{}", self.provider);
-        self.state.ledger().record(DeliveryRecord::id(key, kept_until)).await.unwrap();
+        self.keep("last", self.now() - ago).await;
+    }
+
+    /// The ledger's record begins this long ago.
+    pub(crate) async fn first_ran(&self, ago: Duration) {
+        self.keep("first", self.now() - ago).await;
+    }
+
+    /// The figure of this day was the last one.
+    pub(crate) async fn has_figure_of(&self, day: Date) {
+        self.keep("figure", day.midnight().assume_utc()).await;
+    }
+
+    async fn keep(&self, what: &str, at: OffsetDateTime) {
+        let key = format!("reconciled/{what}/{}", self.provider);
+        let record = DeliveryRecord::id(key, at + Duration::days(400));
+        self.state.ledger().record(record).await.unwrap();
     }
 
     /// How long ago the last complete run began; `None` when nothing is known of one.
@@ -85,15 +130,8 @@ impl Canned {
         at.map(|at| OffsetDateTime::now_utc() - at)
     }
 
-    /// When the figure of a day was logged last.
-    pub(crate) async fn last_figure(&self) -> Option<OffsetDateTime> {
-        let key = format!("reconciled/figure/{}", self.provider);
-        let known = self.state.ledger().known(std::slice::from_ref(&key)).await.unwrap();
-        known.get(&key).map(|until| *until - Duration::days(400))
-    }
-
     pub(crate) async fn knows(&self, id: &str) {
-        let until = OffsetDateTime::now_utc() + Duration::days(30);
+        let until = self.now() + Duration::days(30);
         self.state.ledger().record(DeliveryRecord::id(id, until)).await.unwrap();
     }
 

@@ -143,18 +143,3 @@ async fn a_last_run_in_the_future_is_now() {
     assert_eq!(canned.run().await.unwrap().counts.recovered, 1);
     assert!(canned.last_run().await.unwrap() >= Duration::ZERO);
 }
-
-/// The figure of a day is logged by the first complete run of the day.
-#[tokio::test]
-async fn a_day_has_one_figure() {
-    let canned = certcentral(json!([unanswered(1, Duration::minutes(30))])).await;
-    canned.answer("/status-changes", 503, "");
-    canned.run().await.unwrap_err();
-    assert_eq!(canned.last_figure().await, None, "no figure of a run that was not complete");
-    canned.answer("/status-changes", 200, "{}");
-    canned.run().await.unwrap();
-    let first = canned.last_figure().await.unwrap();
-    canned.run().await.unwrap();
-    let second = canned.last_figure().await.unwrap();
-    assert!(first == second || first.date() < second.date(), "{first} {second}");
-}

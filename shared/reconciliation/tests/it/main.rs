@@ -3,9 +3,11 @@
 
 mod canned;
 mod cloudflare;
+mod figure;
 mod found;
 mod gap;
 mod listener;
 mod reading;
 mod stage;
 mod stopped;
+mod taken;

@@ -16,7 +16,8 @@ use simulator::{DigicertEvent, DigicertSent, Simulator};
 
 use crate::listener::Listener;
 
-pub(crate) const JOB: Job = Job { window_minutes: Some(60), is_dry_run: false, deadline: None };
+pub(crate) const JOB: Job =
+    Job { window_minutes: Some(60), is_dry_run: false, is_scheduled: false, deadline: None };
 
 /// An account with an active webhook, a listener for it, and a state folder.
 pub(crate) struct Stage {
@@ -68,7 +69,7 @@ impl Stage {
 
     async fn subscribe(&mut self) {
         let events = KNOWN_EVENTS.iter().map(|event| (*event).to_owned()).collect();
-        let endpoint = admin::Endpoint::parse(&self.listener.url).unwrap();
+        let endpoint = self.listener.url.clone();
         let parameters = Parameters { events: Some(events), ..Parameters::of(endpoint) };
         let (api, key) = (self.endpoint(), key());
         let created = api.ask(&admin::create(&parameters), &key, admin::classify_created).await;

@@ -67,6 +67,32 @@ fn wrong_usage_exits_with_2_and_a_message() {
     }
 }
 
+/// What a terminal takes for more than text is escaped wherever an argument is quoted.
+#[test]
+fn wrong_usage_is_printed_as_text_only() {
+    let quoted = "x\u{202e}\u{200b}\u{9b}31m\u{1b}[31m\u{feff}y";
+    let option = format!("--no-{quoted}");
+    let value = format!("--provider={quoted}");
+    for arguments in [
+        &[quoted][..],
+        &["digicert", quoted],
+        &["tail", quoted],
+        &["tail", &option],
+        &["send", "x.json", "--provider", quoted],
+        &["send", "x.json", &value],
+        &["send", "x.json", "--count", quoted],
+        &["completions", quoted],
+        &["forget", "--since", quoted],
+    ] {
+        let ended = run(&[], arguments);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(ended.err.contains("\\u202e\\u200b\\u009b"), "{arguments:?}: {}", ended.err);
+        let is_text = |character: char| !character.is_control() || character == '\n';
+        let hidden = ['\u{202e}', '\u{200b}', '\u{feff}'];
+        assert!(ended.err.chars().all(is_text) && !ended.err.contains(hidden), "{:?}", ended.err);
+    }
+}
+
 #[test]
 fn help_and_version() {
     for arguments in [&["--help"][..], &["local", "--help"], &["send", "--help"], &["tail", "-h"]] {

@@ -154,3 +154,58 @@ fn tail_works_without_a_server() {
     let event: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(event["id"], id);
 }
+
+/// Events of two providers and two types, in this order, each a line of its id.
+fn delivered(local: &Local) -> [String; 3] {
+    let validated = send(local, 1);
+    local.settle();
+    let deleted = json!({
+        "metadata": { "event": { "type": "ssl.custom_hostname_certificate.deletion.succeeded" } },
+        "data": { "id": "1", "hostname": "a.example.com" },
+    });
+    let deleted = Request::cloudflare(deleted.to_string()).send(local).accepted_one();
+    local.settle();
+    let again = send(local, 2);
+    local.settle();
+    [validated, deleted, again]
+}
+
+#[test]
+fn options_choose_what_tail_shows() {
+    let local = Local::start(&[]);
+    let [first, second, third] = delivered(&local);
+    let state = local.state.path();
+    let shown = |arguments: &[&str]| {
+        let ended = run_in(state, &[&["tail", "--no-follow", "--json"], arguments].concat());
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{arguments:?}");
+        let id =
+            |line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
+        ended.out.lines().map(id).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&["--after", &first]), [second.as_str(), &third]);
+    assert_eq!(shown(&["--after", &third]), [""; 0]);
+    assert_eq!(shown(&["--since", "1h"]), [first.as_str(), &second, &third]);
+    assert_eq!(shown(&["--since", "2099-01-01"]), [""; 0]);
+    let from_start = ["--from-start", "--provider", "cloudflare"];
+    assert_eq!(shown(&from_start), [second.as_str()]);
+    let types = ["--from-start", "--type", "domain.validated"];
+    assert_eq!(shown(&types), [first.as_str(), &third]);
+    let both = ["--type", "certificate.deleted", "--type", "certhooks.domain.validated"];
+    assert_eq!(shown(&[&["--since", "1h"], &both[..]].concat()), [first.as_str(), &second, &third]);
+    assert_eq!(shown(&["--after", &first, "--provider", "digicert"]), [third.as_str()]);
+    assert_eq!(shown(&["--type", "domain.validated"]), [""; 0], "from now on");
+
+    let unknown = run_in(state, &["tail", "--after", "no-such-id"]);
+    assert_eq!(unknown.code, Some(3), "{}", unknown.err);
+    assert!(unknown.err.contains("no-such-id: no event with this id is kept"), "{}", unknown.err);
+    for wrong in [
+        &["--after", &first, "--since", "1h"][..],
+        &["--from-start", "--since", "1h"],
+        &["--since", "yesterday"],
+        &["--type", "certificate.isued"],
+        &["--provider", "letsencrypt"],
+    ] {
+        let ended = run_in(state, &[&["tail"], wrong].concat());
+        assert_eq!(ended.code, Some(2), "{wrong:?}: {}", ended.err);
+    }
+}

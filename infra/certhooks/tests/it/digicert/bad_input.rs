@@ -17,7 +17,7 @@ async fn invalid_input_is_not_sent() {
     let umlauts = stage.file("umlauts", &"ä".repeat(32));
     for (arguments, expected) in [
         (&["create", "--endpoint", "http://hooks.example.com/x"][..], "must begin with https://"),
-        (&["create", "--endpoint", "hooks.example.com"], "is no address"),
+        (&["create", "--endpoint", "hooks.example.com"], "not a valid URL"),
         (&["create", "--endpoint", "https://me:pw@hooks.example.com"], "user name or password"),
         (&["create", "--endpoint", URL, "--secret-file", &short], "shorter than 32 characters"),
         (&["create", "--endpoint", URL, "--secret-file", &umlauts], "no header can carry"),

@@ -91,11 +91,49 @@ async fn what_came_with_a_compromised_key_is_listed() {
     assert_eq!(suspect["sourceaddress"], "127.0.0.1");
     assert_eq!(suspect["secretstage"], "AWSCURRENT");
 
+    // What comes with the new key is not listed, and nothing is rotated.
+    let key = stage.secrets()["digicert_webhook_key"].clone();
+    let body = json!({"event": "certificate_issued", "data": {"order_id": 8, "certificate_id": 9}});
+    let request = Request::bare(DIGICERT, body.to_string()).with(KEY_HEADER, key.as_str());
+    request.send(&local).accepted_one();
+    local.settle();
+    let out = stage.done(&["rotate", "--list", "--since", "1h", "--json"]);
+    assert_eq!(out.lines().count(), 3, "{out}");
+    assert_eq!(stage.secrets()["digicert_webhook_key"], key);
+
     // They came before the second rotation too.
     let out = stage.done(&["rotate", "--compromised", "--since", "2099-01-01"]);
     assert!(out.lines().last().unwrap().starts_with("0 events came since 2099"), "{out}");
     let ended = stage.webhook(&["rotate", "--since", "1h"]);
     assert!(ended.code == 2 && ended.err.contains("--compromised"), "{ended:?}");
+}
+
+/// A webhook endpoint that read its key before the rotation takes the old one for the current one until its cache
+/// ends. What came so is listed all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stale_cache_admitted_is_listed() {
+    let stage = Stage::new().await;
+    let local = stage.start_local();
+    stage.done(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
+    let send = |order: u64, key: &str| {
+        let data = json!({"order_id": order, "certificate_id": order});
+        let body = json!({"event": "certificate_issued", "data": data}).to_string();
+        Request::bare(DIGICERT, body).with(KEY_HEADER, key).send(&local).accepted_one()
+    };
+    send(1, FIRST_KEY);
+    // As a rotation changes the file, which this endpoint, unlike the command's, is not made to read.
+    let secrets = stage.state.path().join("secrets.json");
+    let text = std::fs::read_to_string(&secrets).unwrap();
+    std::fs::write(&secrets, text.replace(FIRST_KEY, DIGICERT_KEY)).unwrap();
+    let stale = send(2, FIRST_KEY);
+    let new = send(3, DIGICERT_KEY);
+    local.settle();
+    let out = stage.done(&["rotate", "--list", "--since", "1h", "--json"]);
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let listed = |id: &str| lines.iter().find(|line| line["id"] == *id);
+    assert_eq!(listed(&stale).unwrap()["secretstage"], "AWSCURRENT");
+    assert!(listed(&new).is_none(), "{out}");
+    assert_eq!(lines.last().unwrap(), &json!({"suspects": 2}));
 }
 
 /// The endpoint's key is not that of the state folder, so nothing is changed.

@@ -156,17 +156,37 @@ async fn answers_of_other_servers() {
     }
 }
 
-/// Starts a server that gives every request the same answer, and returns its port.
+/// Reads a request to the end of its body. A connection that is closed with unread bytes is reset, and the
+/// client may lose the answer then.
+fn read_request(stream: &mut TcpStream) {
+    let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+    while !is_whole(&request) {
+        match stream.read(&mut buffer) {
+            Ok(read) if read > 0 => request.extend_from_slice(&buffer[..read]),
+            _ => return,
+        }
+    }
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    length.is_none_or(|length| body.len() >= length.trim().parse().unwrap())
+}
+
+/// Starts a server that gives every request the same answer, and returns its port. It says that it closes
+/// each connection, so that no client sends a second request on one that is about to end.
 pub(super) fn serve(answer: &'static str) -> u16 {
+    let (status, rest) = answer.split_once("\r\n").unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
             thread::spawn(move || {
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request);
-                let head = "HTTP/1.1 ";
-                let _ = stream.write_all(format!("{head}{answer}").as_bytes());
+                read_request(&mut stream);
+                let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\n{rest}");
+                let _ = stream.write_all(answer.as_bytes());
             });
         }
     });

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use harness::{Folder, Random};
+use fastrand::Rng;
+use harness::Folder;
 
 use crate::local::testbed::{LocalTestbed, until};
 use crate::local::volume::Volume;
@@ -24,12 +25,12 @@ const EXPECTED: u64 = 20;
 /// The crash points are read from the state that each kill leaves.
 pub(crate) async fn crash(programs: &Programs, kills: u64, row: Row) -> Result<Row> {
     let mut testbed = LocalTestbed::start(programs, scanner(&[])).await?;
-    let mut random = Random::new(row.seed);
-    let sending = testbed.senders.start(u64::MAX);
+    let mut random = Rng::with_seed(row.seed);
+    let sending = testbed.senders.start();
     while testbed.kills < kills {
-        testbed.simulator.delay_by(Duration::from_millis(random.below(MAX_DELAY_MS)));
+        testbed.simulator.delay_by(Duration::from_millis(random.u64(..MAX_DELAY_MS)));
         let taken = testbed.senders.accepted();
-        tokio::time::sleep(Duration::from_millis(5 + random.below(150))).await;
+        tokio::time::sleep(Duration::from_millis(5 + random.u64(..150))).await;
         // On a busy machine the process may not have got far yet, and a message that is being processed at
         // one kill after another is taken for their cause.
         until("delivers events", || {
@@ -49,8 +50,8 @@ pub(crate) async fn full(programs: &Programs, times: u64, row: Row) -> Result<Ro
     let folder = Folder::new()?;
     let volume = Volume::mount(folder.path(), VOLUME_BYTES)?;
     let mut testbed = LocalTestbed::start_in(programs, folder, scanner(&[])).await?;
-    let mut random = Random::new(row.seed);
-    let sending = testbed.senders.start(u64::MAX);
+    let mut random = Rng::with_seed(row.seed);
+    let sending = testbed.senders.start();
     for _ in 0..times {
         let senders = &testbed.senders;
         let taken = senders.accepted();
@@ -58,7 +59,7 @@ pub(crate) async fn full(programs: &Programs, times: u64, row: Row) -> Result<Ro
         volume.fill()?;
         let refused = senders.refused();
         until("refuses events", || senders.refused() >= refused + EXPECTED).await?;
-        tokio::time::sleep(Duration::from_millis(random.below(300))).await;
+        tokio::time::sleep(Duration::from_millis(random.u64(..300))).await;
         volume.clear()?;
     }
     testbed.senders.stop(sending).await?;

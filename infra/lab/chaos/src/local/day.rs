@@ -9,9 +9,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use envelope::{CertificateEvent, EventType, Provider};
+use fastrand::Rng;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use harness::Random;
 use providers::profile;
 use reqwest::Client;
 use serde_json::{Map, Value, json};
@@ -57,14 +57,15 @@ enum Forgery {
 }
 
 impl Order {
-    fn of(number: u64, random: &mut Random) -> Self {
-        let is_withheld = random.percent(10);
-        let wrong_answers = match random.percent(1) {
-            true => 1 + u32::from(random.percent(50)),
+    fn of(number: u64, random: &mut Rng) -> Self {
+        let mut percent = |chance: u64| random.u64(..100) < chance;
+        let is_withheld = percent(10);
+        let wrong_answers = match percent(1) {
+            true => 1 + u32::from(percent(50)),
             false => 0,
         };
-        let is_revoked = random.percent(5);
-        let forgery = random.percent(2).then(|| match random.below(3) {
+        let is_revoked = percent(5);
+        let forgery = percent(2).then(|| match random.u64(..3) {
             0 => Forgery::Before,
             1 => Forgery::After,
             _ => Forgery::Revocation,
@@ -89,7 +90,7 @@ impl Order {
 /// delivered once, with the provider's certificate, and every forged one is marked or was not delivered.
 pub(crate) async fn day(programs: &Programs, events: u64, mut row: Row) -> Result<Row> {
     let mut testbed = LocalTestbed::start(programs, scanner(&[])).await?;
-    let mut random = Random::new(row.seed);
+    let mut random = Rng::with_seed(row.seed);
     let orders: Vec<_> = (0..events).map(|number| Order::of(number, &mut random)).collect();
     let withheld: HashSet<_> =
         orders.iter().filter(|order| order.is_withheld).map(|order| order.number).collect();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use harness::Random;
+use fastrand::Rng;
 use rusqlite::Connection;
 use simulator::{Fault, Rule};
 
@@ -21,19 +21,19 @@ const MAX_LOCK_MS: u64 = 1500;
 /// database, and an archive that cannot be written.
 pub(crate) async fn faults(programs: &Programs, faults: u64, mut row: Row) -> Result<Row> {
     let mut testbed = LocalTestbed::start(programs, scanner(&[])).await?;
-    let mut random = Random::new(row.seed);
-    let sending = testbed.senders.start(u64::MAX);
+    let mut random = Rng::with_seed(row.seed);
+    let sending = testbed.senders.start();
     while row.faults < faults {
-        let injected = match random.below(10) {
-            0 => Some(lock_database(&testbed, random.below(MAX_LOCK_MS)).await?),
-            1 => block_archive(&testbed, random.below(300)).await?,
+        let injected = match random.u64(..10) {
+            0 => Some(lock_database(&testbed, random.u64(..MAX_LOCK_MS)).await?),
+            1 => block_archive(&testbed, random.u64(..300)).await?,
             _ => Some(fail_providers(&testbed, &mut random)),
         };
         if let Some(name) = injected {
             row.faults += 1;
             *row.at.entry(name.to_owned()).or_default() += 1;
         }
-        tokio::time::sleep(Duration::from_millis(random.below(60))).await;
+        tokio::time::sleep(Duration::from_millis(random.u64(..60))).await;
     }
     testbed.senders.stop(sending).await?;
     testbed.drain(0).await?;
@@ -41,15 +41,15 @@ pub(crate) async fn faults(programs: &Programs, faults: u64, mut row: Row) -> Re
 }
 
 /// Injects a fault into the next request to a provider.
-fn fail_providers(testbed: &LocalTestbed, random: &mut Random) -> &'static str {
+fn fail_providers(testbed: &LocalTestbed, random: &mut Rng) -> &'static str {
     let paths: Vec<_> = testbed.simulator.paths().collect();
-    let path = paths[random.below(paths.len() as u64) as usize];
-    let (name, fault) = match random.below(7) {
+    let path = paths[random.usize(..paths.len())];
+    let (name, fault) = match random.u64(..7) {
         0 => ("429", Fault::RateLimited { retry_after: Some(1), status: None }),
         1 => ("5xx", Fault::ServerError { status: None }),
         2 => ("reset", Fault::Reset),
         3 => ("cut off", Fault::CutOff),
-        4 => ("slow", Fault::Slow { millis: 20 + random.below(500) }),
+        4 => ("slow", Fault::Slow { millis: 20 + random.u64(..500) }),
         5 => ("no body", Fault::Empty),
         _ => ("HTML", Fault::Html),
     };

@@ -5,13 +5,12 @@
 //! - [`senders`]: providers that send each event until it is acknowledged
 //! - [`database`]: what is stored, and how far the events were processed when the process was killed
 //! - [`volume`]: a file system that fills up
-//! - [`crash`], [`faults`], [`load`], [`day`]: the scenarios
+//! - [`crash`], [`faults`], [`day`]: the scenarios
 
 mod crash;
 mod database;
 mod day;
 mod faults;
-mod load;
 mod process;
 mod senders;
 mod testbed;
@@ -20,5 +19,4 @@ mod volume;
 pub(crate) use crash::{crash, full};
 pub(crate) use day::day;
 pub(crate) use faults::faults;
-pub(crate) use load::load;
 pub(crate) use testbed::LocalTestbed;

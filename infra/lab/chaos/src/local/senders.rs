@@ -60,31 +60,23 @@ impl Senders {
         self.acknowledgements().refused
     }
 
-    /// Sends events until [`stop`](Self::stop), or until `maximum` events were sent.
-    pub(crate) fn start(self: &Arc<Self>, maximum: u64) -> Sending {
-        (0..CONCURRENCY).map(|_| Arc::clone(self).run(maximum)).collect()
+    /// Sends events until [`stop`](Self::stop).
+    pub(crate) fn start(self: &Arc<Self>) -> Sending {
+        (0..CONCURRENCY).map(|_| Arc::clone(self).run()).collect()
     }
 
     /// Stops sending new events. Those that were begun are sent until they are acknowledged.
-    pub(crate) async fn stop(&self, sending: Sending) -> Result<()> {
+    pub(crate) async fn stop(&self, mut sending: Sending) -> Result<()> {
         self.is_stopped.store(true, Ordering::Relaxed);
-        self.finish(sending).await
-    }
-
-    /// Waits until the maximum is sent.
-    pub(crate) async fn finish(&self, mut sending: Sending) -> Result<()> {
         while let Some(sent) = sending.join_next().await {
             sent??;
         }
         Ok(())
     }
 
-    async fn run(self: Arc<Self>, maximum: u64) -> Result<()> {
+    async fn run(self: Arc<Self>) -> Result<()> {
         while !self.is_stopped.load(Ordering::Relaxed) {
             let number = self.number.fetch_add(1, Ordering::Relaxed);
-            if number >= maximum {
-                break;
-            }
             self.send(&self.kinds.event(number)?).await?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
 use crate::sqs::request::{RequestInfo, Service};
-use harness::Random;
+use fastrand::Rng;
 
 /// Longer than the attempt timeout of any client.
 const TIMEOUT_DELAY: Duration = Duration::from_secs(6);
@@ -40,8 +40,8 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// A random fault that this request can have.
-    pub(crate) fn random(request: &RequestInfo, random: &mut Random) -> Self {
-        match random.below(100) {
+    pub(crate) fn random(request: &RequestInfo, random: &mut Rng) -> Self {
+        match random.u64(..100) {
             0..=14 => Self::Reset,
             15..=34 => Self::LostAnswer,
             35..=49 => Self::Error,
@@ -49,7 +49,7 @@ impl Fault {
             60..=74 => Self::Throttle,
             75..=77 => Self::TimeOut,
             78..=89 if request.is_batch => Self::Partial,
-            _ => Self::Slow(Duration::from_millis(20 + random.below(280))),
+            _ => Self::Slow(Duration::from_millis(20 + random.u64(..280))),
         }
     }
 

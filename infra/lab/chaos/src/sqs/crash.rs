@@ -1,5 +1,5 @@
 use anyhow::{Result, ensure};
-use harness::Random;
+use fastrand::Rng;
 use simulator::{Fault, Rule};
 
 use crate::events::Kinds;
@@ -44,7 +44,7 @@ struct Boundary {
 pub(crate) async fn crash(programs: &Programs, kills: u64, row: Row) -> Result<Row> {
     let mut testbed = SqsTestbed::start(programs, scanner(&[])).await?;
     let kinds = Kinds::read()?;
-    let mut random = Random::new(row.seed);
+    let mut random = Rng::with_seed(row.seed);
     let mut number = 0;
     for turn in 0.. {
         let before = testbed.kills();
@@ -71,11 +71,11 @@ pub(crate) async fn crash(programs: &Programs, kills: u64, row: Row) -> Result<R
     testbed.evaluate(row).await
 }
 
-fn boundary(turn: usize, random: &mut Random) -> Boundary {
+fn boundary(turn: usize, random: &mut Rng) -> Boundary {
     let step = STEPS[turn / 2 % STEPS.len()];
     // A batch may have only one of these.
     let is_rare = matches!(step, Step::Enqueue | Step::Requeue | Step::Release | Step::Delete);
-    let skip = if is_rare { 0 } else { random.below(6) };
+    let skip = if is_rare { 0 } else { random.u64(..6) };
     Boundary { step, is_after: turn % 2 == 1, skip }
 }
 

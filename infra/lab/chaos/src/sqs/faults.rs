@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use harness::Random;
+use fastrand::Rng;
 
 use crate::events::Kinds;
 use crate::programs::Programs;
@@ -20,8 +20,8 @@ const BURST: u64 = 10;
 /// Every port of webhook functions and worker fails at random while `events` are processed.
 pub(crate) async fn faults(programs: &Programs, events: u64, row: Row) -> Result<Row> {
     let mut testbed = SqsTestbed::start(programs, scanner(&[])).await?;
-    let mut random = Random::new(row.seed);
-    testbed.proxy.set_policy(Box::new(move |_, request| match random.percent(FAULT_PERCENT) {
+    let mut random = Rng::with_seed(row.seed);
+    testbed.proxy.set_policy(Box::new(move |_, request| match random.u64(..100) < FAULT_PERCENT {
         true => Action::Fault(Fault::random(request, &mut random)),
         false => Action::Forward,
     }));

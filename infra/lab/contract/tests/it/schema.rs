@@ -59,8 +59,15 @@ fn a_member_that_may_be_null_or_absent_says_when() {
 #[test]
 fn the_message_has_no_member_of_the_envelope() {
     let message = schema::message();
-    for name in ["attempts", "badcertificates", "holds", "secretstage", "sourceaddress", "progress"]
-    {
+    for name in [
+        "attempts",
+        "badcertificates",
+        "holds",
+        "secretstage",
+        "secretversion",
+        "sourceaddress",
+        "progress",
+    ] {
         assert!(message["properties"][name].is_null(), "{name}");
         assert!(schema::envelope()["properties"][name].is_object(), "{name}");
     }

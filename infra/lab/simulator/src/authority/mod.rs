@@ -7,23 +7,24 @@
 mod hierarchy;
 mod issued;
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
+use lru::LruCache;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 
 pub(crate) use self::hierarchy::Hierarchy;
 pub(crate) use self::issued::{Curve, Issued, number_of};
-use crate::fifo_cache::FifoCache;
 
 /// The number of leaves that are kept.
-const CAPACITY: usize = 32_768;
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(32_768).unwrap();
 
 pub(crate) struct Authority {
     p256: Hierarchy,
     p384: Hierarchy,
     foreign: Hierarchy,
-    cache: Mutex<FifoCache<String, Arc<Issued>>>,
+    cache: Mutex<LruCache<String, Arc<Issued>>>,
 }
 
 impl Authority {
@@ -35,14 +36,14 @@ impl Authority {
             p256: hierarchy("ECC P-256", Curve::P256)?,
             p384: hierarchy("ECC P-384", Curve::P384)?,
             foreign: hierarchy("Foreign", Curve::P256)?,
-            cache: Mutex::new(FifoCache::new(CAPACITY)),
+            cache: Mutex::new(LruCache::new(CAPACITY)),
         })
     }
 
     /// The leaf for `key`. The same key gets the same bytes as long as it is among the last 32,768. The first
     /// of `names` is the common name.
     pub(crate) fn issue(&self, key: &str, names: Vec<String>, curve: Curve) -> Result<Arc<Issued>> {
-        if let Some(issued) = self.cache().get(key) {
+        if let Some(issued) = self.cache().get(key).cloned() {
             return Ok(issued);
         }
         let name = names.first().cloned().unwrap_or_default();
@@ -50,7 +51,7 @@ impl Authority {
             .hierarchy(curve)
             .issue(key, names, curve)
             .with_context(|| format!("issuing a certificate for {name:?}"))?;
-        Ok(self.cache().get_or_insert(key.to_owned(), Arc::new(issued)))
+        Ok(Arc::clone(self.cache().get_or_insert(key.to_owned(), || Arc::new(issued))))
     }
 
     pub(crate) fn hierarchy(&self, curve: Curve) -> &Hierarchy {
@@ -87,7 +88,7 @@ impl Authority {
         Ok(key.serialize_der())
     }
 
-    fn cache(&self) -> MutexGuard<'_, FifoCache<String, Arc<Issued>>> {
+    fn cache(&self) -> MutexGuard<'_, LruCache<String, Arc<Issued>>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -76,11 +76,10 @@ pub(super) struct TimeFrame {
     #[serde(rename = "filters[status_last_updated]")]
     range: Option<String>,
     minutes: Option<u32>,
-    seconds: Option<u32>,
 }
 
 impl TimeFrame {
-    /// The start and end. At least one parameter is required; `minutes` and `seconds` add up.
+    /// The start and end. One parameter is required.
     pub(super) fn of(
         uri: &Uri,
         now: OffsetDateTime,
@@ -93,14 +92,10 @@ impl TimeFrame {
                     "filters[status_last_updated] must be FROM...TO, each yyyy-MM-dd",
                 )
             })?,
-            Self { minutes: None, seconds: None, .. } => {
-                return Err(Refusal::parameter("minutes, seconds or a filter is required"));
+            Self { minutes: Some(minutes), .. } => {
+                (now.saturating_sub(Duration::minutes(minutes.into())), now)
             }
-            Self { minutes, seconds, .. } => {
-                let age = Duration::minutes(minutes.unwrap_or(0).into())
-                    + Duration::seconds(seconds.unwrap_or(0).into());
-                (now.saturating_sub(age), now)
-            }
+            Self { .. } => return Err(Refusal::parameter("minutes or a filter is required")),
         };
         if to - from > MAX_TIME_FRAME {
             return Err(Refusal::TIME_FRAME_TOO_LONG);
@@ -143,7 +138,6 @@ mod tests {
     #[test]
     fn windows_are_seven_days_at_most() {
         assert_eq!(window_of("minutes", "10080"), Ok((NOW - Duration::days(7), NOW)));
-        assert_eq!(window_of("seconds", "604800"), Ok((NOW - Duration::days(7), NOW)));
         let range = "2026-11-01...2026-11-07";
         let (from, to) = (datetime!(2026-11-01 6:00 UTC), datetime!(2026-11-08 5:59:59 UTC));
         assert_eq!(window_of("filters[status_last_updated]", range), Ok((from, to)));
@@ -152,15 +146,14 @@ mod tests {
         assert_eq!(window_of("filters[status_last_updated]", range), Ok((from, to)));
         for (name, value) in [
             ("minutes", "10081"),
-            ("seconds", "604801"),
-            ("seconds", "4294967295"),
+            ("minutes", "4294967295"),
             ("filters[status_last_updated]", "2026-11-01...2026-11-08"),
         ] {
             assert_eq!(window_of(name, value), Err(Refusal::TIME_FRAME_TOO_LONG), "{name} {value}");
         }
         for (name, value) in [
             ("minutes", "x"),
-            ("seconds", "-1"),
+            ("minutes", "-1"),
             ("limit", "5"),
             ("filters[status_last_updated]", "2026-11-01"),
             ("filters[status_last_updated]", "a...b"),

@@ -1,19 +1,21 @@
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lru::LruCache;
+
 use crate::authority::number_of;
-use crate::fifo_cache::FifoCache;
 use crate::server::Simulator;
 use crate::shared::Shared;
 
 /// The number of listed certificates that are kept.
-const OBSERVED: usize = 4096;
+const OBSERVED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 
 /// Graph with its one simulated app, whatever the id in the path.
 pub(crate) struct MetaState {
     pub(super) shared: Arc<Shared>,
     /// The certificates that `/certificates` listed by their Graph ids, so that they can be requested one by
     /// one.
-    observed: Mutex<FifoCache<u64, ObservedCertificate>>,
+    observed: Mutex<LruCache<u64, ObservedCertificate>>,
 }
 
 /// A certificate for a domain in the logs.
@@ -40,16 +42,16 @@ impl Simulator {
 
 impl MetaState {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, observed: Mutex::new(FifoCache::new(OBSERVED)) }
+        Self { shared, observed: Mutex::new(LruCache::new(OBSERVED)) }
     }
 
     pub(super) fn remember(&self, id: u64, certificate: &ObservedCertificate) {
-        self.observed().get_or_insert(id, certificate.clone());
+        self.observed().get_or_insert(id, || certificate.clone());
     }
 
     /// The certificate with this id: a listed one, or else one of the first subscribed domain.
     pub(super) fn certificate(&self, id: u64) -> ObservedCertificate {
-        let observed = self.observed().get(&id);
+        let observed = self.observed().get(&id).cloned();
         observed.unwrap_or_else(|| {
             let domain = self.shared.settings.subscribed_domains.first();
             let domain = domain.map_or("example.com", String::as_str).to_ascii_lowercase();
@@ -58,7 +60,7 @@ impl MetaState {
         })
     }
 
-    fn observed(&self) -> MutexGuard<'_, FifoCache<u64, ObservedCertificate>> {
+    fn observed(&self) -> MutexGuard<'_, LruCache<u64, ObservedCertificate>> {
         self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -144,22 +144,15 @@ async fn sent_events_and_status_changes_can_be_listed() {
         |id: u64, status| json!({"order_id": id, "certificate_id": id + 1, "status": status});
     let all = json!({"orders": [order(10, "revoked"), order(30, "issued"), order(20, "issued")]});
     assert_eq!(case.get("/order/certificate/status-changes?minutes=5").await, (200, all));
-    for query in ["minutes=10081", "seconds=604801"] {
-        let path = format!("/order/certificate/status-changes?{query}");
-        assert_eq!(code(&case.get(&path).await), (400, "time_frame_too_long"));
-    }
     let path = "/order/certificate/status-changes";
+    let too_long = case.get(&format!("{path}?minutes=10081")).await;
+    assert_eq!(code(&too_long), (400, "time_frame_too_long"));
     assert_eq!(code(&case.get(path).await), (400, "invalid_parameter"));
     case.simulator.advance_clock(Duration::from_secs(600));
     assert_eq!(case.get(&format!("{path}?minutes=5")).await, (200, json!({})));
 
-    let total = async |query: &str| {
-        let (_, log) = case.get(&format!("{webhook}/event-logs?{query}")).await;
-        log["page"]["total"].as_u64()
-    };
-    assert_eq!(total("").await, Some(4));
-    assert_eq!(total("filters[event_name]=certificate_issued").await, Some(2));
-    assert_eq!(total("filters%5Bresponse_code%5D=503").await, Some(1));
+    let (_, log) = case.get(&format!("{webhook}/event-logs")).await;
+    assert_eq!(log["page"]["total"], 4);
     let (_, log) = case.get("/webhook/event-logs?limit=1&offset=2").await;
     assert_eq!(log["page"], json!({"total": 4, "limit": 1, "offset": 2}));
     let entry = &log["events"][0];

@@ -1,10 +1,12 @@
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::destination::Destination;
 use super::policy::Policy;
 use super::refusal::{refusal, unreadable};
 use crate::api::Answer;
 use crate::cloudflare::is_id;
+use crate::json::{self, Members};
 use crate::refusal::Refusal;
 
 /// The webhook destinations of the account.
@@ -28,9 +30,8 @@ pub fn classify_policies(answer: &Answer<'_>) -> Result<Vec<Policy>, Refusal> {
 /// # Errors
 /// The [`Refusal`] says why nothing was created.
 pub fn classify_created(answer: &Answer<'_>) -> Result<String, Refusal> {
-    let result = result(answer)?;
-    let id = result["id"].as_str().filter(|id| is_id(id));
-    id.map(str::to_owned).ok_or_else(|| unreadable(answer))
+    let id = success(answer)?.object("result").and_then(|result| result.text("id"));
+    id.filter(|id| is_id(id)).ok_or_else(|| unreadable(answer))
 }
 
 /// For calls whose answer has no result that matters.
@@ -38,29 +39,35 @@ pub fn classify_created(answer: &Answer<'_>) -> Result<String, Refusal> {
 /// # Errors
 /// The [`Refusal`] says why the call failed.
 pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
-    result(answer).map(drop)
+    success(answer).map(drop)
 }
 
-/// An empty list may be `null`, as public clients of this API have it.
 fn list<T>(answer: &Answer<'_>, read: fn(&Value) -> Option<T>) -> Result<Vec<T>, Refusal> {
-    match result(answer)? {
-        Value::Array(all) => {
-            all.iter().map(|one| read(one).ok_or_else(|| unreadable(answer))).collect()
-        }
-        Value::Null => Ok(Vec::new()),
-        _ => Err(unreadable(answer)),
+    let all = listed(&success(answer)?, answer)?.into_iter();
+    let all = all.map(|one| read(&serde_json::from_str(one.get()).ok()?)).collect::<Option<_>>();
+    all.ok_or_else(|| unreadable(answer))
+}
+
+/// The list in `result`. An empty one may be `null`, as public clients of this API have it.
+pub(in crate::cloudflare) fn listed<'a>(
+    body: &Members<'a>,
+    answer: &Answer<'_>,
+) -> Result<Vec<&'a RawValue>, Refusal> {
+    match body.get("result") {
+        None => Ok(Vec::new()),
+        Some(_) => body.list("result").ok_or_else(|| unreadable(answer)),
     }
 }
 
-/// The member `result` of an answer `{success, errors, messages, result}` ("Make API calls").
-fn result(answer: &Answer<'_>) -> Result<Value, Refusal> {
+/// The members of an answer `{success, errors, messages, result}` ("Make API calls") that is a success.
+pub(in crate::cloudflare) fn success<'a>(answer: &Answer<'a>) -> Result<Members<'a>, Refusal> {
     if !answer.is_success() {
         return Err(refusal(answer));
     }
-    let body: Value = serde_json::from_slice(answer.body).map_err(|_| unreadable(answer))?;
-    match body.get("success") {
-        Some(Value::Bool(true)) => Ok(body.get("result").cloned().unwrap_or_default()),
-        Some(Value::Bool(false)) => Err(refusal(answer)),
+    let body = json::borrowed_object(answer.body).ok().and_then(Members::of).unwrap_or_default();
+    match body.get("success").map(RawValue::get) {
+        Some("true") => Ok(body),
+        Some("false") => Err(refusal(answer)),
         _ => Err(unreadable(answer)),
     }
 }

@@ -1,11 +1,9 @@
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::cloudflare::{CloudflareReceiver, WEBHOOK_AUTH, is_id};
-use crate::receiver::{SecretFault, WebhookReceiver};
-use crate::secret::Stored;
+use crate::cloudflare::is_id;
+use crate::sent_secret::SentSecret;
 
 /// A webhook that notifications can go to. Cloudflare never shows its secret.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,40 +23,7 @@ pub struct Destination {
 pub struct NewDestination<'a> {
     pub name: &'a str,
     pub url: &'a str,
-    pub auth: &'a Auth,
-}
-
-/// A destination's secret that both Cloudflare and the receiver accept.
-#[derive(Clone, Debug)]
-pub struct Auth(SecretString);
-
-/// Why a secret cannot be used. No message quotes the secret.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum AuthFault {
-    #[error(transparent)]
-    Stored(SecretFault),
-    #[error(
-        "the secret holds a character that no header can carry; use letters, digits and ASCII signs"
-    )]
-    NoHeader,
-}
-
-impl Auth {
-    /// From a stored secret: `{"webhook_auth"}` or a plain string.
-    ///
-    /// # Errors
-    /// The secret is empty, never filled in, or has a character that no header can carry.
-    pub fn of(stored: &SecretString) -> Result<Self, AuthFault> {
-        let read = Stored::read(stored);
-        let auth = read.first(WEBHOOK_AUTH.stored_as).map_err(AuthFault::Stored)?;
-        CloudflareReceiver::secret(stored).map_err(AuthFault::Stored)?;
-        let is_sendable = auth.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-        if is_sendable { Ok(Self(auth.into())) } else { Err(AuthFault::NoHeader) }
-    }
-
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
+    pub auth: &'a SentSecret,
 }
 
 impl NewDestination<'_> {

@@ -13,9 +13,9 @@ mod refusal;
 mod request;
 
 pub use answer::{classify_created, classify_destinations, classify_done, classify_policies};
-pub use destination::{Auth, AuthFault, Destination, NewDestination};
+pub(super) use answer::{listed, success};
+pub use destination::{Destination, NewDestination};
 pub use policy::{Policy, new_policy};
-pub(super) use refusal::{refusal, unreadable};
 pub use request::{
     create_destination, create_policy, delete_destination, delete_policy, destinations, policies,
     update_destination, update_policy,

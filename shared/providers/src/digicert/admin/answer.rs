@@ -1,18 +1,22 @@
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::parameters::{Endpoint, Key, Settings};
+use super::logs::list as listed;
+use super::parameters::Settings;
 use super::refusal::{NO_WEBHOOK_IN_ACCOUNT, refusal, unreadable};
 use crate::api::Answer;
+use crate::json::{self, Members};
 use crate::refusal::Refusal;
+use crate::sent_secret::SentSecret;
 
 /// A webhook as "List webhooks" shows it.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     pub id: u64,
-    pub endpoint: Endpoint,
+    pub endpoint: String,
     /// CertCentral shows it in clear to every API key that may list webhooks. `None` when none is
     /// set.
-    pub secret: Option<Key>,
+    pub secret: Option<SentSecret>,
     pub events: Vec<String>,
     pub status: Status,
     pub settings: Settings,
@@ -35,17 +39,13 @@ pub enum Status {
 /// # Errors
 /// The [`Refusal`] says why the answer holds no list.
 pub fn classify_list(answer: &Answer<'_>) -> Result<Vec<Webhook>, Refusal> {
-    let body = match success(answer) {
-        Err(refusal) if refusal.is(NO_WEBHOOK_IN_ACCOUNT) => return Ok(Vec::new()),
-        outcome => outcome?,
-    };
-    match body.get("webhooks") {
-        Some(Value::Array(webhooks)) => {
-            webhooks.iter().map(|webhook| read(webhook).ok_or_else(|| unreadable(answer))).collect()
-        }
-        None | Some(Value::Null) if is_empty_list(&body, "webhooks") => Ok(Vec::new()),
-        _ => Err(unreadable(answer)),
+    if !answer.is_success() {
+        let refusal = refusal(answer);
+        return if refusal.is(NO_WEBHOOK_IN_ACCOUNT) { Ok(Vec::new()) } else { Err(refusal) };
     }
+    let body = json::borrowed_object(answer.body).ok().and_then(Members::of);
+    let webhooks = body.and_then(|body| listed(&body, "webhooks")?.into_iter().map(read).collect());
+    webhooks.ok_or_else(|| unreadable(answer))
 }
 
 /// The id of the new webhook.
@@ -71,34 +71,26 @@ pub fn classify_done(answer: &Answer<'_>) -> Result<(), Refusal> {
 }
 
 /// The JSON of a successful answer.
-pub(in crate::digicert) fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
+fn success(answer: &Answer<'_>) -> Result<Value, Refusal> {
     if !answer.is_success() {
         return Err(refusal(answer));
     }
     serde_json::from_slice(answer.body).map_err(|_| unreadable(answer))
 }
 
-/// Whether an object without the list that was asked for is CertCentral's own: it leaves an empty list
-/// out, and what is left is `{}` or the `page` ("Order status changes"; recordings of the live API). Any
-/// other document comes from something on the way, and says nothing about the list.
-pub(in crate::digicert) fn is_empty_list(body: &Value, list: &str) -> bool {
-    body.as_object().is_some_and(|members| {
-        members.is_empty() || members.contains_key("page") || members.contains_key(list)
-    })
-}
-
 /// A number, which CertCentral writes as a number or as a string.
-pub(in crate::digicert) fn unsigned(value: &Value) -> Option<u64> {
+fn unsigned(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-fn read(webhook: &Value) -> Option<Webhook> {
+fn read(webhook: &RawValue) -> Option<Webhook> {
+    let webhook: Value = serde_json::from_str(webhook.get()).ok()?;
     let text = |name: &str| webhook[name].as_str().map(str::trim).filter(|text| !text.is_empty());
     let events = webhook["events"].as_array().into_iter().flatten();
     Some(Webhook {
         id: unsigned(&webhook["id"])?,
-        endpoint: Endpoint::from_response(text("endpoint").unwrap_or_default().to_owned()),
-        secret: text("secret").map(Key::from_response),
+        endpoint: text("endpoint").unwrap_or_default().to_owned(),
+        secret: text("secret").map(SentSecret::from_response),
         events: events.filter_map(|event| event.as_str().map(str::to_owned)).collect(),
         status: Status::of(text("status").unwrap_or_default()),
         settings: settings(&webhook["webhook_settings"]),

@@ -1,4 +1,3 @@
-use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -10,22 +9,27 @@ use crate::json::{self, Member, Members};
 use crate::refusal::Refusal;
 
 /// An event that CertCentral sent, and the answer to it ("Webhook event logs").
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogEntry {
+#[derive(Clone, Debug)]
+pub struct SentEvent {
     pub event: String,
-    /// The event's `data`. `None` for a challenge, since it would be its token.
-    pub info: Option<Value>,
+    /// As the log has it, so that numbers keep their own text. `None` for a challenge, since it
+    /// would be its token.
+    pub data: Option<Box<RawValue>>,
     /// CertCentral's result of the request: `success`, …
     pub outcome: Option<String>,
     pub sent: Option<OffsetDateTime>,
     pub answered: Option<OffsetDateTime>,
     /// HTTP status of the listener. `None` when it did not answer.
     pub code: Option<u16>,
+    /// Whether it is anything but a success with a 2xx ("CertCentral webhooks", section "Webhook
+    /// endpoint requirements").
+    pub is_failed: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogPage {
-    pub entries: Vec<LogEntry>,
+#[derive(Clone, Debug)]
+pub struct SentEventPage {
+    /// In the order of the log.
+    pub sent_events: Vec<SentEvent>,
     /// Number of entries on all pages.
     pub total: Option<u64>,
 }
@@ -34,7 +38,7 @@ pub struct LogPage {
 ///
 /// # Errors
 /// The [`Refusal`] says why the page cannot be read.
-pub fn classify_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
+pub fn classify_sent_events(answer: &Answer<'_>) -> Result<SentEventPage, Refusal> {
     if !answer.is_success() {
         return Err(refusal(answer));
     }
@@ -43,7 +47,7 @@ pub fn classify_logs(answer: &Answer<'_>) -> Result<LogPage, Refusal> {
     let body = body.ok_or_else(|| unreadable(answer))?;
     let events = list(&body, "events").ok_or_else(|| unreadable(answer))?;
     let total = body.object("page").and_then(|page| json::unsigned(page.get("total")?));
-    Ok(LogPage { entries: events.into_iter().map(entry).collect(), total })
+    Ok(SentEventPage { sent_events: events.into_iter().map(sent_event).collect(), total })
 }
 
 /// The elements of a list. CertCentral leaves an empty list out, and what is left is `{}` or the `page`
@@ -60,22 +64,25 @@ pub(in crate::digicert) fn list<'a>(body: &Members<'a>, name: &str) -> Option<Ve
     }
 }
 
-fn entry(raw: &RawValue) -> LogEntry {
-    let entry = Members::of(raw).unwrap_or_default();
-    let text = |name: &str| entry.text(name);
-    let event = text("event_name").unwrap_or_default();
-    let info = entry.get("event_info").filter(|_| event != CHALLENGE);
-    LogEntry {
-        info: info.and_then(|info| serde_json::from_str(info.get()).ok()),
-        outcome: text("request_status"),
-        sent: text("request_sent_time").and_then(|text| time(&text)),
-        answered: text("response_received_time").and_then(|text| time(&text)),
-        code: entry
-            .get("response_code")
-            .and_then(json::unsigned)
-            .and_then(|code| code.try_into().ok())
-            .filter(|code| *code != 0),
+fn sent_event(entry: &RawValue) -> SentEvent {
+    let entry = Members::of(entry).unwrap_or_default();
+    let time = |name: &str| entry.text(name).and_then(|text| time(&text));
+    let event = entry.text("event_name").unwrap_or_default();
+    let outcome = entry.text("request_status");
+    let code = entry
+        .get("response_code")
+        .and_then(json::unsigned)
+        .and_then(|code| code.try_into().ok())
+        .filter(|code| *code != 0);
+    let is_success = outcome.as_deref().is_none_or(|outcome| outcome == "success");
+    SentEvent {
+        data: entry.get("event_info").filter(|_| event != CHALLENGE).map(ToOwned::to_owned),
+        sent: time("request_sent_time"),
+        answered: time("response_received_time"),
+        is_failed: !(is_success && code.is_some_and(|code| (200..300).contains(&code))),
         event,
+        outcome,
+        code,
     }
 }
 
@@ -86,13 +93,4 @@ fn time(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(&text, &Rfc3339)
         .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
         .ok()
-}
-
-impl LogEntry {
-    /// Whether it is anything but a success with a 2xx ("CertCentral webhooks", section "Webhook
-    /// endpoint requirements").
-    pub fn is_failed(&self) -> bool {
-        let is_success = self.outcome.as_deref().is_none_or(|outcome| outcome == "success");
-        !(is_success && self.code.is_some_and(|code| (200..300).contains(&code)))
-    }
 }

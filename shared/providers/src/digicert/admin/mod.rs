@@ -2,7 +2,7 @@
 //! in.
 //!
 //! - [`request`]: every call with its path and body
-//! - [`parameters`]: what `create` and `update` set, validated before anything is sent
+//! - [`parameters`]: what `create` and `update` set
 //! - [`events`]: which known event name a misspelt one may mean
 //! - [`answer`]: the answers, parsed leniently
 //! - [`logs`]: the log of the events that CertCentral sent
@@ -18,10 +18,9 @@ mod request;
 pub use answer::{Status, Webhook, classify_created, classify_done, classify_list};
 pub use events::{is_known, nearest};
 pub(super) use logs::list as listed;
-pub use logs::{LogEntry, LogPage, classify_logs};
+pub use logs::{SentEvent, SentEventPage, classify_sent_events};
 pub use parameters::{
-    Endpoint, EndpointFault, FREQUENCIES, Key, KeyFault, Parameters, SecretChange, Settings,
-    Spelling, frequency, is_event_name,
+    FREQUENCIES, Parameters, SecretChange, Settings, Spelling, frequency, is_event_name,
 };
 pub use refusal::{
     ENDPOINT_ERROR, INVALID_ACTION, INVALID_TOKEN, NO_SUCH_ROUTE, NO_SUCH_WEBHOOK,

@@ -1,11 +1,6 @@
-use http::Uri;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use crate::address::is_loopback;
-use crate::digicert::{DigicertReceiver, WEBHOOK_KEY};
-use crate::receiver::{SecretFault, WebhookReceiver};
-use crate::secret::Stored;
+use crate::sent_secret::SentSecret;
 
 /// The days before an expiry on which CertCentral can send notices; a negative number is days after
 /// it ("Update webhook endpoint", `webhook_notification_frequency`).
@@ -15,7 +10,7 @@ pub const FREQUENCIES: [i16; 6] = [90, 60, 30, 7, 0, -7];
 /// the request, and its value stays as it is.
 #[derive(Clone, Debug)]
 pub struct Parameters {
-    pub endpoint: Endpoint,
+    pub endpoint: String,
     pub secret: SecretChange,
     pub events: Option<Vec<String>>,
     pub settings: Settings,
@@ -26,7 +21,7 @@ pub struct Parameters {
 #[derive(Clone, Debug)]
 pub enum SecretChange {
     Leave,
-    Set(Key),
+    Set(SentSecret),
     Remove,
 }
 
@@ -56,7 +51,7 @@ pub enum Spelling {
 
 impl Parameters {
     /// Parameters with the endpoint alone, which every request must have.
-    pub fn of(endpoint: Endpoint) -> Self {
+    pub fn of(endpoint: String) -> Self {
         Self {
             endpoint,
             secret: SecretChange::Leave,
@@ -67,7 +62,7 @@ impl Parameters {
     }
 
     pub(super) fn body(&self) -> Value {
-        let mut body = json!({ "endpoint": self.endpoint.as_str() });
+        let mut body = json!({ "endpoint": self.endpoint });
         match &self.secret {
             SecretChange::Leave => {}
             SecretChange::Set(key) => body["secret"] = key.expose().into(),
@@ -154,97 +149,4 @@ pub fn frequency(text: &str) -> Option<i16> {
 pub fn is_event_name(event: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     !event.is_empty() && event.len() <= 100 && event.bytes().all(is_plain)
-}
-
-/// The address of a webhook listener.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Endpoint(String);
-
-/// Why an address is no endpoint ("CertCentral webhooks", section "Webhook endpoint requirements").
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum EndpointFault {
-    #[error("is no address; it must look like https://hooks.example.com/webhooks/digicert")]
-    NoAddress,
-    #[error("must begin with https:// (http:// is for a loopback address only)")]
-    NotHttps,
-    #[error("must not hold a user name or password")]
-    UserName,
-    #[error("must not have a fragment (#)")]
-    Fragment,
-}
-
-impl Endpoint {
-    /// # Errors
-    /// Says what is wrong with the address.
-    pub fn parse(text: &str) -> Result<Self, EndpointFault> {
-        if text.contains('#') {
-            return Err(EndpointFault::Fragment);
-        }
-        let uri: Uri = text.parse().map_err(|_| EndpointFault::NoAddress)?;
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or(EndpointFault::NoAddress)?;
-        match uri.scheme_str() {
-            Some("https") => {}
-            Some("http") if is_loopback(host) => {}
-            Some(_) => return Err(EndpointFault::NotHttps),
-            None => return Err(EndpointFault::NoAddress),
-        }
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(EndpointFault::UserName);
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// An endpoint as CertCentral has it, without validation.
-    pub(super) fn from_response(text: String) -> Self {
-        Self(text)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A webhook's secret key that both CertCentral and the receiver accept.
-#[derive(Clone, Debug)]
-pub struct Key(SecretString);
-
-/// Why a key cannot be used. No message quotes the key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum KeyFault {
-    #[error(transparent)]
-    Stored(SecretFault),
-    #[error(
-        "the secret holds a character that no header can carry; use letters, digits and ASCII signs"
-    )]
-    NoHeader,
-}
-
-impl Key {
-    /// From a stored secret: `{"webhook_key"}` or a plain string.
-    ///
-    /// # Errors
-    /// The key is shorter than 32 characters ("Update webhook endpoint", `secret`), empty, never
-    /// filled in, or has a character that no header can carry.
-    pub fn of(stored: &SecretString) -> Result<Self, KeyFault> {
-        DigicertReceiver::secret(stored).map_err(KeyFault::Stored)?;
-        let read = Stored::read(stored);
-        let key = read.first(WEBHOOK_KEY.stored_as).map_err(KeyFault::Stored)?;
-        let is_sendable = key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-        if is_sendable { Ok(Self(key.into())) } else { Err(KeyFault::NoHeader) }
-    }
-
-    /// A key as CertCentral has it, without validation.
-    pub(super) fn from_response(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-
-    /// Whether two keys are equal. The comparison is not in constant time: both keys are the
-    /// operator's.
-    pub fn matches(&self, other: &Self) -> bool {
-        self.expose() == other.expose()
-    }
 }

@@ -2,8 +2,9 @@ use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::parameters::{Endpoint, Key, Parameters};
+use super::parameters::Parameters;
 use crate::api::Request;
+use crate::sent_secret::SentSecret;
 
 /// "List webhooks". An account has at most one.
 pub fn list() -> Request {
@@ -21,8 +22,8 @@ pub fn update(id: u64, parameters: &Parameters) -> Request {
 }
 
 /// "Send test event". With a `key`, the event carries it.
-pub fn test_endpoint(endpoint: &Endpoint, key: Option<&Key>) -> Request {
-    let mut body = json!({ "endpoint": endpoint.as_str() });
+pub fn test_endpoint(endpoint: &str, key: Option<&SentSecret>) -> Request {
+    let mut body = json!({ "endpoint": endpoint });
     if let Some(key) = key {
         body["secret"] = key.expose().into();
     }

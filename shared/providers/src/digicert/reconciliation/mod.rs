@@ -8,7 +8,7 @@ mod received;
 mod sent_event;
 mod status_change;
 
-pub use sent_event::{SentEvent, SentEventPage, classify_sent_events};
+pub use super::admin::{SentEvent, SentEventPage, classify_sent_events};
 pub use status_change::{
     MAX_TIME, StatusChange, classify_status_changes, status_changes, status_changes_between,
 };

@@ -59,7 +59,7 @@ impl Observed {
     fn next_emission(&mut self) -> Option<Next> {
         let found = self.emissions.pop_front()?;
         self.emitting = Some(found.sha256.clone());
-        Some(Next::Emit(emission(found, self.results.result())))
+        Some(Next::Emit(Box::new(emission(found, self.results.result()))))
     }
 }
 

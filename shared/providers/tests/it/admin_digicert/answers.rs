@@ -1,5 +1,6 @@
-use providers::digicert::admin::{self, LogEntry, Settings, Status};
+use providers::digicert::admin::{self, Settings, Status};
 use providers::refusal::Kind;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -161,16 +162,18 @@ fn the_documented_log_is_read_without_its_token() {
         ],
         "page": { "total": 2, "limit": 1000, "offset": 0 },
     });
-    let page = admin::classify_logs(&answer(200, &body.to_string())).unwrap();
+    let page = admin::classify_sent_events(&answer(200, &body.to_string())).unwrap();
     assert_eq!(page.total, Some(2));
-    let [challenge, rejected, expired] = page.entries.as_slice() else { panic!("{page:?}") };
-    assert_eq!((&challenge.info, challenge.code, challenge.is_failed()), (&None, Some(200), false));
+    let [challenge, rejected, expired] = page.sent_events.as_slice() else { panic!("{page:?}") };
+    assert!(challenge.data.is_none());
+    assert_eq!((challenge.code, challenge.is_failed), (Some(200), false));
     assert_eq!(challenge.sent, Some(datetime!(2023-07-10 18:38:35 UTC)));
-    assert_eq!(rejected.info, Some(json!({ "order_id": 470091052 })));
-    assert!(rejected.is_failed() && expired.is_failed());
+    let data = rejected.data.as_deref().map(RawValue::get);
+    assert_eq!(data, Some(r#"{"order_id":470091052}"#));
+    assert!(rejected.is_failed && expired.is_failed);
     assert_eq!(expired.sent, Some(datetime!(2023-07-14 19:09:19.5 UTC)));
     assert_eq!((expired.code, expired.answered), (None, None));
 
-    let empty = admin::classify_logs(&answer(200, r#"{"page":{"total":0}}"#)).unwrap();
-    assert_eq!(empty.entries, [] as [LogEntry; 0]);
+    let empty = admin::classify_sent_events(&answer(200, r#"{"page":{"total":0}}"#)).unwrap();
+    assert!(empty.sent_events.is_empty());
 }

@@ -4,19 +4,20 @@ mod answers;
 mod requests;
 
 use providers::api::{Answer, Request};
-use providers::digicert::admin::{Endpoint, Key};
+use providers::digicert::DigicertReceiver;
+use providers::sent_secret::SentSecret;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 const ENDPOINT: &str = "https://webhook.example.com/endpoint";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-fn endpoint() -> Endpoint {
-    Endpoint::parse(ENDPOINT).unwrap()
+fn endpoint() -> String {
+    ENDPOINT.to_owned()
 }
 
-fn key() -> Key {
-    Key::of(&SecretString::from(KEY)).unwrap()
+fn key() -> SentSecret {
+    SentSecret::of::<DigicertReceiver>(&SecretString::from(KEY)).unwrap()
 }
 
 fn answer(status: u16, body: &str) -> Answer<'_> {
