@@ -116,7 +116,7 @@ check-consumers: $(CONSUMERS)/types $(CONSUMERS)/typescript/dist
 	diff -u infra/consumers/python/events.py $(CONSUMERS)/types/events.py
 	diff -u infra/consumers/typescript/src/events.ts $(CONSUMERS)/types/events.ts
 	cargo fmt --check --manifest-path infra/consumers/rust/Cargo.toml
-	$(BIN)/cargo-deny --log-level error --locked --manifest-path infra/consumers/rust/Cargo.toml check --config infra/consumers/rust/deny.toml \
+	$(BIN)/cargo-deny --log-level error --locked --manifest-path infra/consumers/rust/Cargo.toml check \
 	  bans licenses sources
 
 $(CONSUMERS)/types: infra/consumers/bundle.py $(wildcard events/schema/certificate-event*.json) $(CONSUMERS_PYTHON) $(CONSUMERS_NODE)
@@ -148,6 +148,7 @@ test-consumers: $(TOOLS) $(CONSUMERS_PYTHON) $(CONSUMERS)/typescript/dist ## run
 	cargo build --workspace --bins --tests --features $(TEST_FEATURES)
 	cargo test --quiet --locked --manifest-path infra/consumers/rust/Cargo.toml --target-dir target/consumers
 	cargo build --quiet --locked --manifest-path infra/consumers/rust/Cargo.toml --target-dir target/consumers
+	node --test --test-reporter=dot $(CONSUMERS)/typescript/dist
 	CONSUMERS=$(abspath $(CONSUMERS)) $(BIN)/pytest -q infra/consumers/tests
 
 # These are the flags of libFuzzer's coverage, which the stable toolchain has too. No sanitizer is used.

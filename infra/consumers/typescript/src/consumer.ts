@@ -56,7 +56,7 @@ export async function handle(event: CertificateEvent): Promise<void> {
   const text = line(event);
   if (!text) return;
   const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ text }) };
-  const answer = await fetch(process.env.CHAT_WEBHOOK_URL!, { ...request, redirect: "error", signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch(process.env.CHAT_WEBHOOK_URL ?? "CHAT_WEBHOOK_URL is not set", { ...request, redirect: "error", signal: AbortSignal.timeout(10_000) });
   if (!answer.ok) throw new Error(`the chat answered ${answer.status}`);
 }
 
