@@ -14,7 +14,7 @@ from pathlib import Path
 
 import boto3
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 # Where cargo leaves the functions and the simulator.
 BINARIES = Path(os.environ.get("CERTHOOKS_BINARIES", ROOT / "target/debug"))
