@@ -8,7 +8,7 @@ use crate::parameters;
 use crate::variables::{PROCESSING, RECONCILING, Variable, all, has_records, without_key};
 
 /// Variables that are not settings: those that Lambda sets, and those of cargo at build time.
-const NOT_SETTINGS: [&str; 7] = [
+const NOT_SETTINGS: [&str; 9] = [
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_VERSION",
@@ -16,6 +16,9 @@ const NOT_SETTINGS: [&str; 7] = [
     "AWS_LAMBDA_RUNTIME_API",
     "CARGO_MANIFEST_DIR",
     "CARGO_PKG_VERSION",
+    // What `certhooks forward --exec` sets for the command.
+    "CERTHOOKS_EVENT_ID",
+    "CERTHOOKS_EVENT_TYPE",
 ];
 
 /// Variables that a library reads, so that no text of ours names them.

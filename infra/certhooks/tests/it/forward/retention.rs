@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::server::{Answer, Server};
 use super::{Forward, database, deliver, folder, run};
-use crate::harness::{Folder, Local, certhooks, tail};
+use crate::harness::{Folder, Local, certhooks, tail_lines};
 
 /// Makes deliveries look older.
 fn age(state: &Folder, ids: &str, hours: i64) {
@@ -50,14 +50,14 @@ fn what_was_not_taken_is_named_before_it_expires_and_when_it_does() {
     let soon = "a consumer has not taken deliveries that expire soon";
     let expected = [("reader".to_owned(), 3), ("refuser".to_owned(), 5)];
     assert_eq!(warnings(&local, soon, 2), expected);
-    assert_eq!(tail(local.kill().path()).len(), 5);
+    assert_eq!(tail_lines(local.kill().path()).len(), 5);
 
     age(&state, "'a', 'b', 'c'", 4 * 24);
     let local = Local::start_in(Arc::clone(&state), &[], &[]);
     let deleted = "deleting deliveries that a consumer did not take";
     let expected = [("reader".to_owned(), 1), ("refuser".to_owned(), 3)];
     assert_eq!(warnings(&local, deleted, 2), expected);
-    assert_eq!(tail(state.path()).len(), 2);
+    assert_eq!(tail_lines(state.path()).len(), 2);
     let consumers = run(state.path(), &["consumers"]).1;
     let expired: Vec<_> = consumers.iter().map(|one| one["expired"].as_u64().unwrap()).collect();
     assert_eq!(expired, [1, 3]);
@@ -79,7 +79,7 @@ fn deliveries_are_kept_as_the_option_or_the_variable_says() {
         (&[("KEEP_DELIVERIES", "2h")], &[], 1),
     ] {
         let local = Local::start_in(Arc::clone(&state), variables, option);
-        assert_eq!(tail(state.path()).len(), kept, "{variables:?} {option:?}");
+        assert_eq!(tail_lines(state.path()).len(), kept, "{variables:?} {option:?}");
         local.kill();
     }
     let name = state.path().to_str().unwrap();
