@@ -71,7 +71,11 @@ mod tests {
     #[test]
     fn no_trace_is_left_of_a_row_that_moved_and_was_deleted() {
         let mut traces_before_scrub = 0;
-        for seed in 0..12 {
+        // Whether SQLite moves a row that is deleted later depends on the sizes, so on the seed.
+        for seed in 0..100 {
+            if seed >= 12 && traces_before_scrub > 0 {
+                break;
+            }
             let folder = TestFolder::new();
             crate::files::create_folder(folder.path()).unwrap();
             let file = folder.path().join(schema::FILE);

@@ -122,19 +122,19 @@ fn each_listed_certificate_is_read() {
         read(&json!({"success": true, "result": {"ssl": ssl}}).to_string()).certificates
     };
     let several = details(json!({"hosts": ["a.example"], "serial_number": "1", "certificates": [
-        {"issuer": "GoogleTrustServices", "serial_number": "255", "signature": "ECDSAWithSHA256", "issued_on": "2026-01-01T00:00:00Z", "expires_on": "2026-03-31T00:00:00Z", "fingerprint_sha256": "AB"},
+        {"issuer": "GoogleTrustServices", "serial_number": "255", "signature": "ECDSAWithSHA256", "issued_on": "2026-01-01T00:00:00Z", "expires_on": "2026-03-31T00:00:00Z", "fingerprint_sha256": "AB".repeat(32)},
         {"issuer": "GoogleTrustServices", "serial_number": 256},
     ]}));
     let serials: Vec<_> =
         several.iter().map(|certificate| certificate.serial_number.as_deref()).collect();
     assert_eq!(serials, [Some("FF"), Some("0100")]);
     assert_eq!(several[0].not_before.as_deref(), Some("2026-01-01T00:00:00Z"));
-    assert_eq!(several[0].fingerprint_sha256.as_deref(), Some("ab"));
+    assert_eq!(several[0].fingerprint_sha256, Some("ab".repeat(32)));
     assert!(
         several.iter().all(|certificate| certificate.names.as_ref().unwrap().dns == ["a.example"])
     );
 
-    for odd in [json!("12x"), json!("-1"), json!(""), json!(1.5), json!(null)] {
+    for odd in [json!("12x"), json!("-"), json!(""), json!(1.5), json!(null)] {
         let [certificate] =
             details(json!({"issuer": "I", "serial_number": odd})).try_into().unwrap();
         assert_eq!(certificate.serial_number, None);

@@ -159,7 +159,7 @@ fn a_page_of_certificates_is_read() {
     assert_eq!(found.certificate.not_after.as_deref(), Some("2018-01-25T12:00:00Z"));
     assert_eq!(
         found.certificate.subject.as_deref(),
-        Some("/C=US/O=Facebook, Inc./CN=*.facebook.com")
+        Some("CN=*.facebook.com,O=Facebook\\, Inc.,C=US")
     );
 
     let Classification::Good(page) = classify_certificates(&answer(200, PAGE)) else {
