@@ -16,7 +16,8 @@
 //! - [`installation`]: where Certhooks runs: a state folder or a stack
 //! - [`client`], [`credentials`]: calls to a provider's API; API keys and webhook secrets
 //! - [`error`], [`output`]: how a command fails, and what it prints
-//! - [`completions`]: completion scripts for shells
+//! - [`completions`], [`man`]: completion scripts for shells; manual pages
+//! - [`version`]: what `--version` prints
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
 mod archive;
@@ -35,6 +36,7 @@ mod forget;
 mod inspect;
 mod installation;
 mod local;
+mod man;
 mod output;
 mod replay;
 mod rows;
@@ -42,6 +44,7 @@ mod send;
 mod status;
 mod tail;
 mod time_parsing;
+mod version;
 
 use std::process::ExitCode;
 
@@ -82,6 +85,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Tail(arguments) => tail::run(arguments).await?,
         Command::Status(arguments) => Box::pin(status::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),
+        Command::Man(arguments) => man::write(&arguments.folder)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 mod challenge;
 mod help;
 mod inspect;
+mod release;
 mod send;
 mod start;
 mod tail;
