@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tarfile
 import urllib.request
 from collections.abc import Iterator
@@ -17,8 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from emulator import PATIENCE, Simulator, eventually, free_port, simulator
-from source import ROOT, VERSION
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "aws/tests")]
+
+from emulator import PATIENCE, Simulator, eventually, simulator  # noqa: E402
+from source import ROOT, VERSION  # noqa: E402
 
 DIST = ROOT / "dist"
 BEFORE = ROOT / "target/before"
@@ -85,6 +90,11 @@ class Machine:
         lines = self.run("tail", "--json", "--from-start", "--no-follow").stdout.splitlines()
         return {event["id"]: event for event in map(json.loads, lines)}
 
+    def subscribes_and_is_healthy(self, port: int):
+        """As an operator does it after the installation."""
+        self.run("digicert", "webhook", "subscribe", "--endpoint", f"http://127.0.0.1:{port}/webhooks/digicert")
+        self.run("doctor", "--provider", "digicert")
+
     def secret(self, member: str) -> str:
         """From `secrets.json`; the folder is another user's where the command is."""
         return json.loads(Path(self.secrets).read_text())[member]
@@ -123,6 +133,3 @@ def post(port: int, key: str, order: int) -> str:
     with urllib.request.urlopen(urllib.request.Request(url, json.dumps(event).encode(), headers), timeout=PATIENCE) as answer:
         identifier, = json.loads(answer.read())["ids"]
     return identifier
-
-
-__all__ = ["free_port"]

@@ -9,8 +9,8 @@ import re
 import shutil
 from xml.etree import ElementTree
 
-from conftest import KEY, free_port, serving
-from emulator import eventually
+from conftest import KEY, serving
+from emulator import eventually, free_port
 from source import ROOT
 from terminal import on_a_terminal, svg
 
