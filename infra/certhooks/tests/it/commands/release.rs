@@ -21,7 +21,7 @@ fn every_command_has_a_manual_page() {
     for (page, line) in [
         ("certhooks.1", ".SH SUBCOMMANDS"),
         ("certhooks-local.1", "\\fB\\-\\-listen\\fR"),
-        ("certhooks-digicert-subscribe.1", ".SH SYNOPSIS"),
+        ("certhooks-digicert-webhook-subscribe.1", ".SH SYNOPSIS"),
     ] {
         let page = std::fs::read_to_string(folder.path().join(page)).unwrap();
         assert!(page.contains(line), "{page}");
