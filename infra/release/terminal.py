@@ -57,7 +57,7 @@ def spans(line: Text) -> str:
     parts = []
     for start, end in zip(cuts, cuts[1:]):
         applied = [span.style for span in line.spans if span.start <= start and end <= span.end]
-        style = Style.combine(style if isinstance(style, Style) else Style.parse(style) for style in applied)
+        style = Style.combine([Style.null(), *(Style.parse(style) if isinstance(style, str) else style for style in applied)])
         parts.append(f"<tspan{attributes(style)}>{escape(line.plain[start:end])}</tspan>")
     return "".join(parts)
 
