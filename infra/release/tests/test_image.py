@@ -67,7 +67,7 @@ class Container(Machine):
         # What an engine does with --read-only and one volume, and nothing more: no /proc, no /tmp.
         script = f'mount --bind "$1" "$1" && mount --bind "$2" "$1{state}" && mount -o remount,bind,ro "$1" "$1" && \
           shift 2 && exec chroot --userspec={configured["User"]} "$@"'
-        enter = ["unshare", "--mount", "--fork", "--kill-child=TERM", "sh", "-ec", script, "sh", root, volume]
+        enter = ["unshare", "--mount", "sh", "-ec", script, "sh", root, volume]
         self.port, self.volume = port, volume
         variables = {"DIGICERT_API_KEY": KEY, "DIGICERT_API_BASE": providers.bases["digicert"], "DIGICERT_API_BUDGET": "none"}
         super().__init__([*enter, root, *configured["Entrypoint"]], state, variables | {"PATH": os.environ["PATH"]})
