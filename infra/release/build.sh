@@ -48,7 +48,8 @@ for arch in "$@"; do
       name=$(basename "$function")
       # In a command of its own each, else one would get the features that the others ask for.
       cargo auditable lambda build --locked --release --target "$machine-unknown-linux-gnu" --package "$name"
-      install -D "$CARGO_TARGET_DIR/$machine-unknown-linux-gnu/release/$name" "$out/$arch/functions/$name"
+      # cargo-lambda moves it there.
+      install -D "$CARGO_TARGET_DIR/lambda/$name/bootstrap" "$out/$arch/functions/$name"
     done
   fi
 done
