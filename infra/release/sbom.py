@@ -1,4 +1,8 @@
-"""A CycloneDX bill of materials, made from what cargo-auditable wrote into the binaries themselves."""
+"""A CycloneDX bill of materials, made from what cargo-auditable wrote into the binaries themselves.
+
+It leaves out nothing, and for a function it may list more than is linked: cargo-auditable resolves features for the
+whole workspace, where another program may switch more of them on.
+"""
 
 import json
 import struct
