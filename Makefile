@@ -6,8 +6,11 @@ SHELL := bash
 
 # --- settings ------------------------------------------------------------------------------------
 
-ENV ?= default#                section of infra/aws/samconfig.toml; each stack has one
-SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } ours' infra/aws/samconfig.toml | \
+# The answers that `make deploy` is given. The file begins as a copy of infra/aws/samconfig.toml, and git ignores it.
+SAM_ANSWERS := infra/aws/samconfig.local.toml
+ENV ?= default#                section of samconfig.local.toml; each stack has one
+SAVED_ARCH := $(shell awk '/^\[/ { ours = index($$0, "[$(ENV).deploy.") == 1 } ours' \
+  $(firstword $(wildcard $(SAM_ANSWERS)) infra/aws/samconfig.toml) | \
   sed -nE 's/.*Architecture=[^a-z]*(arm64|x86_64).*/\1/p')
 ARCH ?= $(or $(SAVED_ARCH),arm64)# architecture of the deployed functions: arm64 or x86_64
 PYTHON ?= python3#             version 3.11 or later
@@ -27,7 +30,7 @@ export AWS_DEFAULT_REGION ?= eu-central-1
 VENV := .tools/venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)/installed
-SAM_CONFIG := --config-file $(abspath infra/aws/samconfig.toml) --config-env $(ENV)
+SAM_CONFIG := --config-file $(abspath $(SAM_ANSWERS)) --config-env $(ENV)
 
 # --- for everybody -------------------------------------------------------------------------------
 
@@ -41,7 +44,7 @@ run: ## run Certhooks on this machine, and send the sample events of all provide
 	cargo run -q -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks-demo --samples events
 
 .PHONY: check
-check: check-rust check-schema check-dependencies check-budgets check-template check-docs check-consumers ## run all static checks: format, lints, contract, dependencies, budgets, template, handbook, consumers
+check: check-rust check-schema check-dependencies check-budgets check-template check-workflows check-docs check-consumers ## run all static checks: format, lints, contract, dependencies, budgets, template, workflows, handbook, consumers
 
 .PHONY: test
 test: test-rust test-template test-consumers ## run all tests, including those of the template and of the consumers on an emulator
@@ -99,6 +102,9 @@ check-template: $(TOOLS)
 	$(BIN)/cfn-lint $(TEMPLATES)
 	for template in $(TEMPLATES); do $(BIN)/sam validate --lint --template-file $$template; done
 	$(BIN)/checkov --config-file infra/aws/checkov.yaml
+	# What SAM's transform makes of it is what CloudFormation gets. W1028: SAM nests a condition in itself.
+	$(BIN)/python infra/release/templates.py target/template.json
+	$(BIN)/cfn-lint --ignore-checks W1028 -- target/template.json
 
 # The features are those of test-rust, so that nothing is compiled twice. What takes time, the console blocks and the
 # help texts, belongs to `make test`.
@@ -269,18 +275,22 @@ build: $(TOOLS) .tools/zig ## build the functions as they are deployed (ARCH=arm
 	  cargo-lambda lambda build --release --target $(TARGET) --package $$function; done
 
 .PHONY: deploy
-deploy: build ## build and deploy the stack, asking for its parameters the first time (ENV=NAME for another stack)
+deploy: build $(SAM_ANSWERS) ## build and deploy the stack, asking for its parameters the first time (ENV=NAME for another stack)
 	@test "$(ARCH)" = "$(or $(SAVED_ARCH),$(ARCH))" || { echo "'$(ENV)' is deployed for $(SAVED_ARCH), and these are \
-	functions for $(ARCH); change Architecture in infra/aws/samconfig.toml first" >&2; exit 1; }
-	@if grep -q '^\[$(ENV)\.deploy\.' infra/aws/samconfig.toml; then \
+	functions for $(ARCH); change Architecture in $(SAM_ANSWERS) first" >&2; exit 1; }
+	@if grep -q '^\[$(ENV)\.deploy\.' $(SAM_ANSWERS); then \
 	  $(BIN)/sam deploy --no-fail-on-empty-changeset --template-file infra/aws/template.yaml $(SAM_CONFIG); \
 	else \
 	  $(BIN)/sam deploy --guided --template-file infra/aws/template.yaml $(SAM_CONFIG) \
 	    --stack-name $(if $(filter default,$(ENV)),certhooks,certhooks-$(ENV)) --parameter-overrides Architecture=$(ARCH); \
 	fi
 
+# Who deployed before this file was has the answers in the tracked one, so that they come along.
+$(SAM_ANSWERS):
+	cp infra/aws/samconfig.toml $@
+
 .PHONY: destroy
-destroy: $(TOOLS) ## delete the stack, except its queues, ledger and archive
+destroy: $(TOOLS) $(SAM_ANSWERS) ## delete the stack, except its queues, ledger and archive
 	@echo "These are retained, and have to be deleted by hand: the four queues with their messages, the ledger table,"
 	@echo "the archive bucket, and the role with which API Gateway writes logs. Everything else is deleted, including"
 	@echo "the secrets."
@@ -331,3 +341,5 @@ lock-tools: $(TOOLS) ## write infra/aws/requirements.txt anew from infra/aws/req
 	  --override infra/aws/overrides.txt infra/aws/requirements.in --output-file infra/aws/requirements.txt
 	for list in infra/consumers/python/requirements infra/consumers/python/requirements-types; do UV_CUSTOM_COMPILE_COMMAND="make lock-tools" \
 	  $(BIN)/uv pip compile -q --no-annotate --upgrade --python-version 3.11 $$list.in --output-file $$list.txt; done
+
+include infra/release/release.mk

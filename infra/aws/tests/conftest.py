@@ -33,7 +33,9 @@ def aws(tmp_path_factory) -> Emulator:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory) -> Path:
-    return stage(tmp_path_factory.mktemp("package"))
+    # `make test-release` names the one of an unpacked release.
+    released = os.environ.get("CERTHOOKS_TEMPLATE")
+    return Path(released) if released else stage(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="session")

@@ -96,11 +96,30 @@ def test_the_access_log_holds_no_header_query_or_body():
 
 
 def test_the_stage_waits_for_the_logging_role_where_the_stack_sets_it():
-    stack = processed()["Resources"]
-    assert stack["Api"]["DependsOn"] == "ApiGatewayAccount"
+    stack = processed(SetApiGatewayLogRole="true")["Resources"]
+    assert stack["Apiv1Stage"]["Properties"]["Variables"]["LogRole"] == "${ApiGatewayAccount}"
     assert stack["ApiGatewayAccount"]["Properties"] == {"CloudWatchRoleArn": "${ApiGatewayLogRole.Arn}"}
-    without = processed(SetApiGatewayLogRole="false")["Resources"]
-    assert not {"ApiGatewayAccount", "ApiGatewayLogRole"} & set(without)
+
+
+def test_the_role_of_the_account_is_left_alone_by_default():
+    stack = processed()["Resources"]
+    assert stack["Apiv1Stage"]["Properties"]["Variables"]["LogRole"] == "none"
+    assert not {"ApiGatewayAccount", "ApiGatewayLogRole"} & set(stack)
+
+
+def test_a_domain_of_ones_own_is_what_providers_are_given():
+    without = processed()
+    assert not {"Domain", "DomainMapping"} & set(without["Resources"])
+    assert ".execute-api." in without["Outputs"]["DigicertWebhookUrl"]["Value"]
+
+    certificate = "arn:aws:acm:eu-central-1:111111111111:certificate/1"
+    stack = processed(**ALL, DomainName="hooks.example.com", DomainCertificateArn=certificate)
+    assert stack["Resources"]["Domain"]["Properties"]["RegionalCertificateArn"] == certificate
+    assert stack["Resources"]["DomainMapping"]["Properties"]["Stage"] == "${Apiv1Stage}"
+    urls = {name: output["Value"] for name, output in stack["Outputs"].items() if name.endswith("WebhookUrl")}
+    assert urls["MetaWebhookUrl"] == "https://hooks.example.com/webhooks/meta-ct"
+    assert {url.split("/webhooks/")[0] for url in urls.values()} == {"https://hooks.example.com"}
+    assert stack["Outputs"]["DomainTarget"]["Value"] == "${Domain.RegionalDomainName}"
 
 
 # --- functions ---------------------------------------------------------------------------------------------------
@@ -255,7 +274,7 @@ def test_the_archive_outlives_the_queues_and_then_forgets():
 
 
 def test_what_holds_data_is_retained_and_nothing_else():
-    stack = processed(**ALL)["Resources"]
+    stack = processed(**ALL, SetApiGatewayLogRole="true")["Resources"]
     retained = {name for name, r in stack.items() if r.get("DeletionPolicy", "").startswith("Retain")}
     assert retained == {*QUEUES, *QUEUES.values(), "Ledger", "Archive", "ApiGatewayAccount", "ApiGatewayLogRole"}
     assert {stack[name]["UpdateReplacePolicy"] for name in retained} == {"Retain"}

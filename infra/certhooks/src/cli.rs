@@ -19,12 +19,13 @@ use crate::replay::args::Replay;
 use crate::rows;
 use crate::status::Status;
 use crate::time_parsing::{parse_duration, parse_time};
+use crate::version;
 
 /// Turns certificate webhooks into complete certificate events
 #[derive(Debug, Parser)]
 #[command(
     name = "certhooks",
-    version,
+    version = version::text(),
     max_term_width = 100,
     after_help = "Examples:\n  certhooks local\n  certhooks send events/*/*.json\n  \
         certhooks tail --from-start\n  certhooks doctor\n\n\
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     Inspect(Inspect),
     Completions(Completions),
+    #[command(hide = true)]
+    Man(Man),
 }
 
 /// The whole command line, with the providers' own commands.
@@ -179,6 +182,16 @@ pub(crate) struct Tail {
 pub(crate) struct Completions {
     /// Shell that the script is for
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// Writes the manual pages, one for each command
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  certhooks man /usr/local/share/man/man1\n\n\
+    Exit status: 0 written; 1 failed; 2 wrong usage.")]
+pub(crate) struct Man {
+    /// Folder that the pages are written to, which must exist
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 /// The address that secrets are sent to: https, or http on this machine.

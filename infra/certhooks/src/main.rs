@@ -17,8 +17,9 @@
 //! - [`installation`]: where Certhooks runs: a state folder or a stack
 //! - [`client`], [`credentials`]: calls to a provider's API; API keys and webhook secrets
 //! - [`error`], [`output`]: how a command fails, and what it prints
-//! - [`completions`]: completion scripts for shells
+//! - [`completions`], [`man`]: completion scripts for shells; manual pages
 //! - [`stop_signal`]: the signals that end a long command in order
+//! - [`version`]: what `--version` prints
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
 mod archive;
@@ -38,6 +39,7 @@ mod forward;
 mod inspect;
 mod installation;
 mod local;
+mod man;
 mod output;
 mod replay;
 mod rows;
@@ -46,6 +48,7 @@ mod status;
 mod stop_signal;
 mod tail;
 mod time_parsing;
+mod version;
 
 use std::process::ExitCode;
 
@@ -87,6 +90,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Forward(arguments) => Box::pin(forward::run(arguments)).await?,
         Command::Status(arguments) => Box::pin(status::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),
+        Command::Man(arguments) => man::write(&arguments.folder)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use crate::parameters;
 use crate::variables::{PROCESSING, RECONCILING, Variable, all, has_records, without_key};
 
 /// Variables that are not settings: those that Lambda sets, and those of cargo at build time.
-const NOT_SETTINGS: [&str; 9] = [
+const NOT_SETTINGS: [&str; 10] = [
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_VERSION",
@@ -16,6 +16,7 @@ const NOT_SETTINGS: [&str; 9] = [
     "AWS_LAMBDA_RUNTIME_API",
     "CARGO_MANIFEST_DIR",
     "CARGO_PKG_VERSION",
+    "CERTHOOKS_COMMIT",
     // What `certhooks forward --exec` sets for the command.
     "CERTHOOKS_EVENT_ID",
     "CERTHOOKS_EVENT_TYPE",
@@ -140,7 +141,8 @@ fn every_function_is_listed_as_a_reader_of_what_the_template_sets_for_it() {
     let all = all();
     for set in parameters::environment() {
         let reader = match set.function.as_str() {
-            "Globals" | "Function" => continue,
+            // The variables of the API are those of its stage.
+            "Globals" | "Function" | "Api" => continue,
             name if name.ends_with("Webhook") => "webhooks",
             name => &name.to_lowercase(),
         };
