@@ -50,17 +50,17 @@ pub fn of(all: &Figures, template_mb: u32) -> Vec<Target> {
     let rows = [
         (
             "cold start, Python to Certhooks; the lowest from 256 MB up",
-            (AT_LEAST, 20.0, "×"),
+            (AT_LEAST, 40.0, "×"),
             cold(PYTHON, OURS, f64::min),
         ),
         (
             "cold start, Node.js to Certhooks; the lowest from 256 MB up",
-            (AT_LEAST, 10.0, "×"),
+            (AT_LEAST, 20.0, "×"),
             cold(NODE, OURS, f64::min),
         ),
         (
             "cold start, Certhooks to the floor; the highest from 256 MB up",
-            (AT_MOST, 1.5, "×"),
+            (AT_MOST, 1.1, "×"),
             cold(OURS, FLOOR, f64::max),
         ),
         (
@@ -70,23 +70,23 @@ pub fn of(all: &Figures, template_mb: u32) -> Vec<Target> {
         ),
         (
             "warm acknowledgement, Certhooks to the floor",
-            (AT_MOST, 1.15, "×"),
+            (AT_MOST, 1.1, "×"),
             all.ratio(WARM, None, OURS, FLOOR),
         ),
         (
             "peak memory of a webhook function, 2 KiB events",
-            (AT_MOST, 16.0, " MB"),
+            (AT_MOST, 8.0, " MB"),
             megabytes(figures::PEAK_MEMORY, OURS),
         ),
-        ("zip of a webhook function", (AT_MOST, 3.0, " MB"), megabytes(figures::ZIP, OURS)),
+        ("zip of a webhook function", (AT_MOST, 2.2, " MB"), megabytes(figures::ZIP, OURS)),
         (
             "peak memory of the worker, full batch in flight",
-            (AT_MOST, 28.0, " MB"),
+            (AT_MOST, 16.0, " MB"),
             megabytes(figures::WORKER_MEMORY, WORKER),
         ),
         (
             "batch of 10, call-backs of 200 ms, to one call-back",
-            (AT_MOST, 1.3, "×"),
+            (AT_MOST, 1.1, "×"),
             batch.map(|millis| millis / (CALL_BACK.as_secs_f64() * 1e3)),
         ),
         (

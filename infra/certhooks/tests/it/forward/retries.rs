@@ -96,7 +96,7 @@ fn what_is_set_aside_is_listed_retried_and_dropped() {
         "poison" | "other" if !mended.load(Ordering::SeqCst) => Answer::of(500),
         _ => Answer::of(200),
     });
-    let arguments = ["--consumer", "one", "--to", &server.url, "--give-up-after", "1s"];
+    let arguments = ["--consumer", "one", "--to", &server.url, "--give-up-after", "500ms"];
     let forward = Forward::start(path, &arguments);
     let set_aside = forward.outcomes("set_aside", 2);
     assert_eq!(set_aside[0]["attempt"], 2, "{set_aside:?}");
