@@ -38,15 +38,19 @@ def violations(event: dict) -> list:
     return [f"{error.json_path}: {error.message}" for one in (False, True) for error in validator(one).iter_errors(event)]
 
 
-def assert_kept(message: dict):
-    """A message of SQS: its body, and its attributes."""
-    event = json.loads(message["Body"])
-    assert violations(event) == [], message["Body"]
-    attributes = {name: attribute["StringValue"] for name, attribute in message["MessageAttributes"].items()}
-    assert attributes == {
+def attributes(event: dict) -> dict:
+    """The message attributes of a delivery."""
+    return {
         "content-type": "application/cloudevents+json",
         "id": event["id"],
         "provider": event["data"]["provider"],
         "subject": event["subject"],
         "type": event["type"],
     }
+
+
+def assert_kept(message: dict):
+    """A message of SQS: its body, and its attributes."""
+    event = json.loads(message["Body"])
+    assert violations(event) == [], message["Body"]
+    assert {name: attribute["StringValue"] for name, attribute in message["MessageAttributes"].items()} == attributes(event)

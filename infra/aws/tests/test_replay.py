@@ -3,6 +3,7 @@
 import json
 import uuid
 
+import contract
 import pytest
 from emulator import eventually
 from senders import issued, send
@@ -121,7 +122,7 @@ def test_dead_letters_are_tried_again_and_dropped(operator, stack, dead):
 def test_what_no_consumer_took_goes_back_to_the_deliveries(operator, stack, delivered):
     id_, event = next(iter(delivered.items()))
     url = stack.outputs["DeliveriesDeadLettersUrl"]
-    attributes = {"id": {"DataType": "String", "StringValue": id_}}
+    attributes = {name: {"DataType": "String", "StringValue": text} for name, text in contract.attributes(event).items()}
     stack.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event), MessageAttributes=attributes)
     line, = operator.run("dead-letters", "list", "--id", id_)
     assert (line["queue"], line["subject"]) == ("deliveries", event["subject"])
