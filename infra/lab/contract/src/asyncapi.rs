@@ -70,7 +70,7 @@ fn channel() -> Value {
         "bindings": {
             "sqs": {
                 "queue": {"name": "deliveries", "fifoQueue": false},
-                "bindingVersion": "0.3.0",
+                "bindingVersion": "0.2.0",
             },
         },
     })
