@@ -17,11 +17,14 @@ def test_the_consumer_of_the_handbook_takes_each_event_once_and_fails_its_record
     exec(blocks("infra/docs/consumer.md", "python")[0], consumer)  # noqa: S102: it is our own page
     event = json.loads(blocks("README.md", "json")[1])
     event["data"]["pem_chain"] = "-----BEGIN CERTIFICATE-----\n"
-    bodies = [json.dumps(event), "not JSON", json.dumps(event), json.dumps(event | {"id": "2", "type": "certhooks.new"})]
+    simulated, offloaded = event | {"id": "3"}, event | {"id": "4", "data": event["data"] | {"pem_chain": None, "offloaded": {"uri": "s3://a/b"}}}
+    del event["simulated"], offloaded["simulated"]
+    bodies = [json.dumps(event), "not JSON", json.dumps(event), json.dumps(event | {"id": "2", "type": "certhooks.new"}),
+              json.dumps(simulated), json.dumps(offloaded)]
     records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
 
     answer = consumer["handler"]({"Records": records}, None)
 
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "5"}]}
     printed = [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()]
-    assert printed == ["installed", "not consumed"]
+    assert printed == ["installed", "not consumed", "not installed", "not consumed"]

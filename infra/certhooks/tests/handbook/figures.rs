@@ -32,8 +32,8 @@ pub(crate) fn summary() -> String {
         format!("{value:.decimals$}{}", target["unit"].as_str().unwrap())
     };
     format!(
-        "- A cold start to the first acknowledged webhook takes {} at 256 MB: {} faster than the same in Python, {} than in Node.js, and {}\n  \
-         the time of a bare `lambda_http` handler. A webhook function needs {} of memory.\n\
+        "- A cold start to the first acknowledged webhook takes {} at 256 MB. From there up it is at least {} faster than the same in Python, {} than in\n  \
+         Node.js, and takes at most {} the time of a bare `lambda_http` handler. A webhook function needs {} of memory.\n\
          - Warm, an acknowledgement takes {} the time of that handler. [Performance](infra/docs/performance.md) has the tables, `make bench` takes them.\n\
          - 10,000 certificates of 47 days cost about 17 USD a month on AWS, nearly all of it fixed ([arithmetic](infra/docs/aws.md#what-it-costs), not a bill).",
         measured("cold start at the template's"),
