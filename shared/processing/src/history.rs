@@ -8,8 +8,8 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 /// How long the state and history of a certificate are kept after its last event. This is longer than
-/// the longest validity of a public certificate (398 days; CA/Browser Forum Baseline Requirements,
-/// 6.3.2).
+/// the longest validity of a public certificate (398 days where it was issued before 2026-03-15, 200
+/// since; CA/Browser Forum Baseline Requirements, 6.3.2).
 pub(crate) const STATE_RETENTION: Duration = Duration::days(400);
 
 /// The maximum number of DNS names by which the history of a certificate is found.
