@@ -5,7 +5,7 @@ use data_encoding::HEXLOWER;
 use envelope::Envelope;
 use http::{HeaderMap, Response};
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
-use providers::fair_queue;
+use providers::envelope_builder::fair_queue_group;
 use providers::receiver::{Event, Receipt, WebhookReceiver};
 use providers::request::{Verified, WebhookRequest};
 use providers::synthetic;
@@ -74,7 +74,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         let receipt = Receipt { at: now, traceparent: Some(new_traceparent()) };
         let simulated = self.simulated();
         let envelope = Envelope { simulated, ..synthetic::envelope(R::PROVIDER, &receipt) };
-        let group = fair_queue::group(&envelope.source);
+        let group = fair_queue_group(&envelope.source);
         let message = Outgoing::new(&envelope, R::PROVIDER, group)?;
         self.enqueue(vec![message]).await?;
         telemetry::synthetic_sent(R::PROVIDER, &envelope);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use envelope::{Envelope, Provider};
 use ports::{Archive, Deliveries, EventsQueue, Ledger, Outgoing, PortResult, SecretSource};
-use providers::fair_queue;
+use providers::envelope_builder::fair_queue_group;
 use providers::interpretation::Challenge;
 use time::OffsetDateTime;
 
@@ -72,7 +72,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     ) -> PortResult<()> {
         let left = Duration::try_from(expires - self.now()).unwrap_or_default();
         let next = Envelope { attempts: envelope.attempts.saturating_add(1), ..envelope.clone() };
-        let message = Outgoing::new(&next, provider, fair_queue::group(&envelope.source))?;
+        let message = Outgoing::new(&next, provider, fair_queue_group(&envelope.source))?;
         // Queues count whole seconds, so one more makes sure that the token has expired.
         let delay = Duration::from_secs(left.as_secs() + 1).min(MAX_DELAY);
         self.ports.events.send(vec![Outgoing { delay, expires: Some(expires), ..message }]).await

@@ -9,7 +9,6 @@
 //! - [`enrich`]: the loop that drives a provider's call-backs, and the check of what came
 //! - [`newer`]: an envelope of a version that this worker does not know
 //! - [`repeat`]: what an event is whose id was delivered before
-//! - [`confirm`]: what the provider's own record says of the leaf
 //! - [`decide`]: whether an answer that cannot be used is final or tried again, and when
 //! - [`compose`]: builds the certificate event from interpretation and enrichment
 //! - [`history`]: the entry of an event in the history of its certificate
@@ -27,7 +26,6 @@ mod budget;
 mod challenge;
 mod client;
 mod compose;
-mod confirm;
 mod decide;
 mod enrich;
 mod health;

@@ -2,7 +2,8 @@ use envelope::Envelope;
 use ports::{
     Archive, Deliveries, EventsQueue, Ledger, Outgoing, PortError, PortResult, SecretSource,
 };
-use providers::{fair_queue, profile};
+use providers::envelope_builder::fair_queue_group;
+use providers::profile;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -56,7 +57,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let provider = source.split('/').nth(1).unwrap_or_default();
         let row = profile::ALL.iter().find(|row| row.provider.as_str() == provider);
         let provider = row.ok_or_else(|| failure("unknown event source"))?.provider;
-        let group = fair_queue::group(&source);
+        let group = fair_queue_group(&source);
         telemetry::newer_version(provider, &id, &kind, &dataschema);
         let message = Outgoing { provider, kind, group, body, delay: MAX_DELAY, expires: None };
         self.ports.events.send(vec![message]).await?;

@@ -10,7 +10,7 @@ use ports::{
     Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
     EventsQueue, HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
 };
-use providers::fair_queue;
+use providers::envelope_builder::fair_queue_group;
 use providers::lifecycle::Lifecycle;
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
@@ -236,7 +236,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     pub(crate) async fn publish(&self, mut event: CertificateEvent) -> PortResult<()> {
         let limit = self.ports.deliveries.body_limit();
         let delivery = offload(&self.ports.archive, &mut event, limit).await?;
-        let group = fair_queue::group(&event.source);
+        let group = fair_queue_group(&event.source);
         self.ports.deliveries.publish(Delivery { group, ..delivery }).await?;
         telemetry::delivered(&event, self.now());
         Ok(())
@@ -306,7 +306,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         provider: Provider,
         delay: Duration,
     ) -> PortResult<()> {
-        let group = fair_queue::group(&envelope.source);
+        let group = fair_queue_group(&envelope.source);
         let message = Outgoing::new(envelope, provider, group)?;
         self.ports.events.send(vec![Outgoing { delay, ..message }]).await
     }

@@ -2,9 +2,12 @@ use envelope::Envelope;
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::fair_queue;
 use crate::interpretation::Interpretation;
+use crate::json;
 use crate::receiver::{Event, Receipt};
+
+/// Longest group id in characters (SQS API reference, SendMessage, `MessageGroupId`).
+const GROUP_LIMIT: usize = 128;
 
 /// What a provider's receiver knows about an event. [`EnvelopeBuilder::envelope`] adds the rest.
 pub struct EnvelopeBuilder {
@@ -21,7 +24,7 @@ impl EnvelopeBuilder {
     /// carry the same one.
     pub fn event(self, receipt: &Receipt, interpretation: &Interpretation) -> Event {
         let envelope = self.envelope(&interpretation.subject, receipt);
-        let group = fair_queue::group(&envelope.source);
+        let group = fair_queue_group(&envelope.source);
         let expires = interpretation.challenge.as_ref().map(|challenge| challenge.expires);
         Event { envelope, group, expires }
     }
@@ -54,6 +57,15 @@ impl EnvelopeBuilder {
             data: self.data,
         }
     }
+}
+
+/// The fair-queue group of an event with this `source`: the tenant, whose flood must not delay the others. A
+/// source that is too long for SQS, or has characters that SQS does not allow, is replaced by its hash.
+pub fn fair_queue_group(source: &str) -> String {
+    if source.len() <= GROUP_LIMIT && source.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return source.to_owned();
+    }
+    json::id(&[source])
 }
 
 /// A provider's time in UTC. `None` if it is one that RFC 3339 cannot write in every zone.

@@ -11,7 +11,6 @@
 //! - [`receiver`]: the trait of a webhook receiver: what `intake` needs of a provider
 //! - [`interpretation`]: what an event means: what `processing` needs of a provider
 //! - [`lifecycle`]: the certificate that an event is about, and where in its lifecycle the event is
-//! - [`fair_queue`]: the fair-queue group of an event
 //! - [`api`]: the types of a call-back, of an operator's call, and of their answers
 //! - [`refusal`]: why a management API refused an operator's call, as a sentence that says what to do
 //! - [`occurrence`]: an event of a provider's own records, as its receiver would have made it
@@ -19,7 +18,7 @@
 //! - [`json`]: members in order, canonical form, derived ids
 //! - [`address`]: which hosts are this machine
 //! - [`secret_member`]: the names of a member of a secret
-//! - [`envelope_builder`]: an envelope from what a receiver knows about an event
+//! - [`envelope_builder`]: an envelope from what a receiver knows about an event, and its fair-queue group
 //! - [`secret`]: stored secrets, header values, constant-time comparison
 //! - `distinguished_name`, `hash`: distinguished names and hashes in one form
 //! - [`sent_secret`]: a webhook secret that the operator hands to a provider
@@ -35,7 +34,6 @@ pub mod dispatch;
 mod distinguished_name;
 pub mod enrich;
 pub mod envelope_builder;
-pub mod fair_queue;
 mod hash;
 pub mod interpretation;
 pub mod json;

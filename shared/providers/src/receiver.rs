@@ -74,7 +74,7 @@ pub trait WebhookReceiver: Sized + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct Event {
     pub envelope: Envelope,
-    /// Fair-queue group ([`fair_queue::group`](crate::fair_queue::group)).
+    /// Fair-queue group ([`fair_queue_group`](crate::envelope_builder::fair_queue_group)).
     pub group: String,
     /// When it must be gone from every queue: the end of a challenge's token.
     pub expires: Option<OffsetDateTime>,

@@ -3,7 +3,8 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use ports::{Claim, Clock, DeliveryRecord, EventsQueue, Ledger, Outgoing, PortError, PortResult};
-use providers::{dispatch, fair_queue};
+use providers::dispatch;
+use providers::envelope_builder::fair_queue_group;
 use time::{Date, Duration, OffsetDateTime};
 
 use crate::client::RunError;
@@ -213,7 +214,7 @@ impl Expected {
         let envelope = &self.occurrence.envelope;
         let interpretation = dispatch::interpret(envelope)
             .ok_or_else(|| PortError(format!("envelope {}: unknown event source", envelope.id)))?;
-        let group = fair_queue::group(&envelope.source);
+        let group = fair_queue_group(&envelope.source);
         Outgoing::new(envelope, interpretation.provider, group)
     }
 

@@ -5,7 +5,8 @@ use aws::SqsDeadLetter;
 use clap::ValueEnum;
 use envelope::Envelope;
 use ports::Outgoing;
-use providers::{dispatch, fair_queue, profile};
+use providers::envelope_builder::fair_queue_group;
+use providers::{dispatch, profile};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -160,7 +161,7 @@ impl DeadLetter {
             .find(|profile| profile.provider.as_str() == self.provider)?
             .provider;
         let envelope = serde_json::from_str::<Envelope>(&self.body).ok();
-        let group = envelope.map(|envelope| fair_queue::group(&envelope.source));
+        let group = envelope.map(|envelope| fair_queue_group(&envelope.source));
         Some(Outgoing {
             provider,
             kind: self.kind.clone(),

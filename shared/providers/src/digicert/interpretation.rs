@@ -2,8 +2,7 @@ use envelope::{Envelope, EventType, Provider};
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
-use super::document::ids::Ids;
-use super::document::{CHALLENGE, Document};
+use super::document::{CHALLENGE, Document, Ids};
 use crate::interpretation::{Challenge, Interpretation, Plan};
 use crate::json::{self, Members};
 use crate::naming::{UNKNOWN, segment};

@@ -6,11 +6,12 @@ use proptest::{prop_assert, prop_assert_eq, proptest};
 use providers::certspotter::CertspotterReceiver;
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
+use providers::dispatch;
+use providers::envelope_builder::fair_queue_group;
 use providers::interpretation::Plan;
 use providers::meta::MetaReceiver;
 use providers::profile::{ReceiverVisitor, visit_receivers};
 use providers::receiver::{Event, InvalidDocument, WebhookReceiver};
-use providers::{dispatch, fair_queue};
 use serde_json::{Map, Value, json};
 
 use crate::support::{events, get, headers, receipt, received, request};
@@ -157,7 +158,7 @@ fn check<R: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
         let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
         assert!(event.subject.chars().all(is_safe), "{}", event.subject);
         assert_eq!(event.subject.split('/').count(), 3, "{}", event.subject);
-        assert_eq!(*group, fair_queue::group(&event.source));
+        assert_eq!(*group, fair_queue_group(&event.source));
         assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
         assert!(event.kind.len() <= 200 && event.kind.is_ascii());
         assert_eq!((event.id.len(), event.receivedtime), (64, receipt().at));

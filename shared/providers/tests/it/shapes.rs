@@ -4,7 +4,8 @@ use envelope::Reason;
 use providers::api::{Classification, retry_after};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
-use providers::{dispatch, fair_queue};
+use providers::dispatch;
+use providers::envelope_builder::fair_queue_group;
 use serde_json::{Value, json};
 
 use crate::support::only;
@@ -41,17 +42,17 @@ fn groups_are_by_source() {
         let kind = "ssl.custom_hostname_certificate.issuance.failed";
         let metadata = json!({"event": {"type": kind}, "zone": {"id": id}});
         let body = json!({"metadata": metadata, "data": {"hostname": "a.example"}});
-        fair_queue::group(&only::<CloudflareReceiver>(body).source)
+        fair_queue_group(&only::<CloudflareReceiver>(body).source)
     };
     let notice = json!({"event": "domain_expired", "data": {"name": "a.example"}});
     let notice = only::<DigicertReceiver>(notice);
-    assert_eq!(fair_queue::group(&notice.source), "/digicert/certcentral");
+    assert_eq!(fair_queue_group(&notice.source), "/digicert/certcentral");
     assert_eq!(zone("z1"), "/cloudflare/zones/z1");
     for source in [format!("/cloudflare/zones/{}", "a".repeat(120)), "/bücher".to_owned()] {
-        let hashed = fair_queue::group(&source);
+        let hashed = fair_queue_group(&source);
         assert!(hashed.is_ascii() && hashed.len() == 64, "{hashed}");
-        assert_eq!(hashed, fair_queue::group(&source));
-        assert_ne!(hashed, fair_queue::group(&format!("{source}x")));
+        assert_eq!(hashed, fair_queue_group(&source));
+        assert_ne!(hashed, fair_queue_group(&format!("{source}x")));
     }
 }
 

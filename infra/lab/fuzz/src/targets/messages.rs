@@ -1,6 +1,7 @@
 use envelope::{CertificateEvent, Envelope};
+use providers::dispatch;
+use providers::envelope_builder::fair_queue_group;
 use providers::profile::{self, Profile};
-use providers::{dispatch, fair_queue};
 use serde_json::{Value, json};
 
 use crate::corpus;
@@ -14,7 +15,7 @@ pub(crate) fn envelope(data: &[u8]) {
     let Ok(envelope) = serde_json::from_slice::<Envelope>(data) else { return };
     assert_round_trip(&envelope);
     let _interpretation = dispatch::interpret(&envelope);
-    let group = fair_queue::group(&envelope.source);
+    let group = fair_queue_group(&envelope.source);
     assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
 }
 

@@ -1,9 +1,10 @@
 use form_urlencoded::parse;
 use http::{HeaderMap, HeaderValue, Method};
+use providers::dispatch;
+use providers::envelope_builder::fair_queue_group;
 use providers::profile::{self, ReceiverVisitor, SampleRequest, visit_receivers};
 use providers::receiver::{Event, InvalidDocument, WebhookReceiver};
 use providers::request::{Verified, WebhookRequest};
-use providers::{dispatch, fair_queue};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -116,7 +117,7 @@ fn is_sound<R: WebhookReceiver>(Event { envelope: event, group, expires }: Event
     assert_eq!((interpretation.provider, &interpretation.subject), (R::PROVIDER, &event.subject));
     let is_safe = |c: char| !c.is_control() && !c.is_whitespace();
     assert!(event.subject.chars().all(is_safe), "{}", event.subject);
-    assert_eq!(group, fair_queue::group(&event.source));
+    assert_eq!(group, fair_queue_group(&event.source));
     assert!(group.len() <= 128 && group.bytes().all(|byte| byte.is_ascii_graphic()), "{group}");
     assert_eq!((event.id.len(), event.kind.is_ascii()), (64, true));
     assert_eq!(expires, interpretation.challenge.map(|challenge| challenge.expires));
