@@ -5,7 +5,8 @@
 //!   results of the checks
 //! - [`path`]: builds and validates paths (RFC 4158; RFC 5280, 6)
 //! - [`on_path`]: the other checks of the certificates on a path
-//! - [`pem`]: decodes certificate blocks in a text, and encodes them
+//! - [`pem`]: decodes certificate blocks in a text
+//! - [`mod@encode_pem`]: encodes one
 //! - [`boundary`]: lines such as `-----BEGIN CERTIFICATE-----`, exact and altered
 //! - [`parsed`]: one certificate, with what the other modules need of it
 //! - [`distinguished_name`], [`alternative_names`], [`key`], [`serial`], [`tbs`]: its names, public key,
@@ -15,8 +16,8 @@
 //! - [`redact_text`], [`redact_json`], [`bare_key`]: find and remove private keys in text and in
 //!   JSON, with PEM boundaries or without
 //!
-//! Without the feature `x509` only texts are handled ([`redact_text`], [`redact_json`], [`serial`]): a
-//! webhook function reads no certificates and links no X.509 parser.
+//! Without the feature `x509` only texts are handled ([`redact_text`], [`redact_json`], [`serial`],
+//! [`mod@encode_pem`]): a webhook function reads no certificates and links no X.509 parser.
 
 #[cfg(feature = "x509")]
 mod alternative_names;
@@ -26,6 +27,7 @@ mod boundary;
 mod der;
 #[cfg(feature = "x509")]
 mod distinguished_name;
+mod encode_pem;
 #[cfg(feature = "x509")]
 mod key;
 #[cfg(feature = "x509")]
@@ -48,12 +50,13 @@ mod signature_algorithm;
 #[cfg(feature = "x509")]
 mod tbs;
 
+pub use encode_pem::encode_pem;
 #[cfg(feature = "x509")]
 pub use path::anchors::{AnchorsError, MOZILLA_LIST_DATE, TrustAnchors};
 #[cfg(feature = "x509")]
 pub use path::purpose::Purpose;
 #[cfg(feature = "x509")]
-pub use pem::{NotACertificate, encode_pem};
+pub use pem::NotACertificate;
 pub use redact_json::redact_json;
 pub use redact_text::{REMOVED, redact_text};
 #[cfg(feature = "x509")]

@@ -67,16 +67,6 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Result<Vec<u8>, NotACertificate>>
     if blocks.is_empty() { Err(NotACertificate::NoBlock { found }) } else { Ok(blocks) }
 }
 
-/// PEM with LF and lines of 64 characters (RFC 7468, 2).
-pub fn encode_pem(label: &str, der: &[u8]) -> String {
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    for line in der.chunks(48) {
-        BASE64.encode_append(line, &mut pem);
-        pem.push('\n');
-    }
-    pem + "-----END " + label + "-----\n"
-}
-
 /// RFC 7468, 5.1 allows a parser to accept `X509 CERTIFICATE` beside the usual label.
 fn is_certificate(line: &Boundary) -> bool {
     matches!(line.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE")

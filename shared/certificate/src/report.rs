@@ -4,6 +4,7 @@ use envelope::Certificate;
 use envelope::{Check, Checks, Code, Verdict};
 use time::OffsetDateTime;
 
+use crate::encode_pem;
 use crate::on_path::{self, sentences_of};
 use crate::path::anchors::{Anchor, TrustAnchors};
 use crate::path::host::names_match;
@@ -178,10 +179,7 @@ fn report(
     };
     Report {
         certificates: chain.iter().map(|node| node.parsed.description.clone()).collect(),
-        pem_chain: chain
-            .iter()
-            .map(|node| pem::encode_pem("CERTIFICATE", node.parsed.der))
-            .collect(),
+        pem_chain: chain.iter().map(|node| encode_pem("CERTIFICATE", node.parsed.der)).collect(),
         verdict: checks.verdict(),
         checks,
         unreadable: bundle.unreadable.clone(),
