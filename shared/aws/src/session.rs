@@ -7,6 +7,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use aws_types::sdk_config::StalledStreamProtectionConfig;
 use boot::{Environment, SettingError};
 
 use crate::endpoints::Endpoints;
@@ -48,6 +49,8 @@ impl Session {
             .http_client(transport::client(trust::of_function(environment)?, CONNECT_TIMEOUT))
             .credentials_provider(credentials(environment)?)
             .timeout_config(timeouts())
+            // The timeout of an attempt covers whole requests and answers here, since none is streamed.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(retries());
         config.set_endpoint_url(endpoints.for_all());
         let config = config.service_config(endpoints).build();

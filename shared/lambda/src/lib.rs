@@ -18,7 +18,7 @@ mod webhook;
 pub use deadline::deadline;
 pub use lambda_runtime::LambdaEvent;
 #[cfg(feature = "gateway")]
-pub use reply::reply;
+pub use reply::{Reply, reply};
 #[cfg(feature = "gateway")]
 pub use request::{Undecodable, decode};
 pub use start::{StartError, answer, main};

@@ -1,23 +1,33 @@
-use aws_lambda_events::apigw::ApiGatewayProxyResponse;
-use aws_lambda_events::encodings::Body;
 use bytes::Bytes;
-use http::Response;
+use data_encoding::BASE64;
+use http::{HeaderMap, Response};
+use serde::{Serialize, Serializer};
 
-/// Converts a response to the format that REST APIs, HTTP APIs and function URLs all accept. The one
-/// of HTTP APIs only has cookies more.
-pub fn reply(response: Response<Bytes>) -> ApiGatewayProxyResponse {
+/// A response in the format that REST APIs, HTTP APIs and function URLs all accept. The one of HTTP APIs
+/// only has cookies more.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reply {
+    status_code: u16,
+    #[serde(serialize_with = "as_text")]
+    headers: HeaderMap,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+pub fn reply(response: Response<Bytes>) -> Reply {
     let (parts, body) = response.into_parts();
-    let body = match String::from_utf8(body.into()) {
-        Ok(text) => Body::Text(text),
-        Err(binary) => Body::Binary(binary.into_bytes()),
+    let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
+        Ok(text) => (text, false),
+        Err(binary) => (BASE64.encode(binary.as_bytes()), true),
     };
-    // The type is non-exhaustive, so its fields are set one by one.
-    let mut reply = ApiGatewayProxyResponse::default();
-    reply.status_code = parts.status.as_u16().into();
-    reply.headers = parts.headers;
-    reply.is_base64_encoded = matches!(body, Body::Binary(_));
-    reply.body = Some(body);
-    reply
+    let status_code = parts.status.as_u16();
+    Reply { status_code, headers: parts.headers, body, is_base64_encoded }
+}
+
+fn as_text<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    serializer.collect_map(headers.iter().map(|(name, it)| (name.as_str(), text(it.as_bytes()))))
 }
 
 #[cfg(test)]

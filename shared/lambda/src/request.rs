@@ -1,11 +1,13 @@
-use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use data_encoding::BASE64;
 use form_urlencoded::Serializer;
-use http::HeaderMap;
-use http::header::Entry;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use lambda_runtime::Diagnostic;
 use providers::request::WebhookRequest;
+use serde::Deserialize;
 use time::OffsetDateTime;
 
 /// An event that is not a request. The message does not quote it.
@@ -31,60 +33,124 @@ impl From<Undecodable> for Diagnostic {
 /// # Errors
 /// When the event has neither payload format, or its body is not valid base64.
 pub fn decode(event: &str, received: OffsetDateTime) -> Result<WebhookRequest, Undecodable> {
-    if let Ok(event) = serde_json::from_str(event) {
-        return of_v1(event, received);
-    }
-    of_v2(serde_json::from_str(event).map_err(|_| Undecodable::Shape)?, received)
-}
-
-/// The payload format of REST APIs, and of HTTP APIs with payload format 1.0.
-fn of_v1(
-    event: ApiGatewayProxyRequest,
-    received: OffsetDateTime,
-) -> Result<WebhookRequest, Undecodable> {
-    let query = event.multi_value_query_string_parameters;
-    let query = if query.is_empty() { event.query_string_parameters } else { query };
-    let source_ip = event.request_context.identity.source_ip;
+    let event: Event<'_> = serde_json::from_str(event).map_err(|_| Undecodable::Shape)?;
+    let single = event.headers.unwrap_or_default();
+    let Context { http_method, identity, http } = event.request_context;
+    let (method, headers, query, source_ip) = match (http_method, http) {
+        (Some(method), _) => (
+            method,
+            headers(single, event.multi_value_headers.unwrap_or_default()),
+            query(
+                event.query_string_parameters.unwrap_or_default(),
+                event.multi_value_query_string_parameters.unwrap_or_default(),
+            ),
+            identity.unwrap_or_default().source_ip,
+        ),
+        (None, Some(http)) => (
+            http.method,
+            headers(single, BTreeMap::new()),
+            event.raw_query_string.unwrap_or_default(),
+            http.source_ip,
+        ),
+        (None, None) => return Err(Undecodable::Shape),
+    };
     Ok(WebhookRequest {
-        method: event.http_method,
-        headers: last_values(&event.multi_value_headers, event.headers),
-        // API Gateway has decoded it; this encodes it again as a query string.
-        query: Serializer::new(String::new()).extend_pairs(query.iter()).finish(),
+        method: Method::from_bytes(method.as_bytes()).map_err(|_| Undecodable::Shape)?,
+        headers: headers.ok_or(Undecodable::Shape)?,
+        query,
         source_ip: source_ip.and_then(|address| address.parse().ok()),
-        body: body(event.body, event.is_base64_encoded)?,
+        body: body(event.body, event.is_base64_encoded.unwrap_or_default())?,
         received,
         traceparent: None,
     })
 }
 
-/// The payload format of HTTP APIs and function URLs. Repeated headers arrive joined with commas. The
-/// receiver refuses such a value where it matters.
-fn of_v2(
-    event: ApiGatewayV2httpRequest,
-    received: OffsetDateTime,
-) -> Result<WebhookRequest, Undecodable> {
-    let http = event.request_context.http;
-    Ok(WebhookRequest {
-        method: http.method,
-        headers: event.headers,
-        query: event.raw_query_string.unwrap_or_default(),
-        source_ip: http.source_ip.and_then(|address| address.parse().ok()),
-        body: body(event.body, event.is_base64_encoded)?,
-        received,
-        traceparent: None,
-    })
+/// The used members of an event, in the payload format of REST APIs (and of HTTP APIs with payload format
+/// 1.0) or in that of HTTP APIs and function URLs. A type of a library would copy the others too, which is
+/// a tenth of what a webhook costs.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(borrow)]
+    headers: Option<BTreeMap<Text<'a>, Text<'a>>>,
+    #[serde(borrow)]
+    multi_value_headers: Option<BTreeMap<Text<'a>, Vec<Text<'a>>>>,
+    #[serde(borrow)]
+    query_string_parameters: Option<BTreeMap<Text<'a>, Text<'a>>>,
+    #[serde(borrow)]
+    multi_value_query_string_parameters: Option<BTreeMap<Text<'a>, Vec<Text<'a>>>>,
+    raw_query_string: Option<String>,
+    request_context: Context,
+    body: Option<String>,
+    is_base64_encoded: Option<bool>,
 }
 
-/// Adds the last value of each repeated header that the single-value map lacks.
-fn last_values(list: &HeaderMap, mut single: HeaderMap) -> HeaderMap {
-    for name in list.keys() {
-        if let (Entry::Vacant(absent), Some(last)) =
-            (single.entry(name), list.get_all(name).iter().next_back())
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Context {
+    /// Only in the format of REST APIs.
+    http_method: Option<String>,
+    identity: Option<Identity>,
+    /// Only in the format of HTTP APIs.
+    http: Option<Http>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    source_ip: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Http {
+    method: String,
+    source_ip: Option<String>,
+}
+
+/// Text of the event, which is copied only if there are escapes in it.
+#[derive(Deserialize, Eq, Ord, PartialEq, PartialOrd)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The headers, and the last value of each repeated one that the single-value map lacks. In the format of
+/// HTTP APIs repeated headers arrive joined with commas, and the receiver refuses such a value where it
+/// matters. `None` for what cannot be a header.
+fn headers(
+    single: BTreeMap<Text<'_>, Text<'_>>,
+    list: BTreeMap<Text<'_>, Vec<Text<'_>>>,
+) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::with_capacity(single.len());
+    for (Text(name), Text(value)) in single {
+        headers.insert(header_name(&name)?, header_value(&value)?);
+    }
+    for (Text(name), values) in list {
+        if let Some(Text(last)) = values.last()
+            && !headers.contains_key(&*name)
         {
-            absent.insert(last.clone());
+            headers.insert(header_name(&name)?, header_value(last)?);
         }
     }
-    single
+    Some(headers)
+}
+
+fn header_name(name: &str) -> Option<HeaderName> {
+    HeaderName::from_bytes(name.as_bytes()).ok()
+}
+
+fn header_value(value: &str) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(value.as_bytes()).ok()
+}
+
+/// API Gateway has decoded the query; this encodes it again.
+fn query(single: BTreeMap<Text<'_>, Text<'_>>, list: BTreeMap<Text<'_>, Vec<Text<'_>>>) -> String {
+    let mut query = Serializer::new(String::new());
+    if list.is_empty() {
+        query.extend_pairs(single.iter().map(|(Text(name), Text(value))| (name, value)));
+    }
+    for (Text(name), values) in &list {
+        query.extend_pairs(values.iter().map(|Text(value)| (name, value)));
+    }
+    query.finish()
 }
 
 fn body(text: Option<String>, is_base64: bool) -> Result<Bytes, Undecodable> {

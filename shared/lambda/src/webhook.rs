@@ -2,7 +2,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws::{Session, SqsEvents, StoredSecret};
-use aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use boot::{Environment, SettingError};
 use intake::{Intake, Secrets, Settings};
 use lambda_runtime::{Diagnostic, LambdaEvent};
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use crate::reply::reply;
+use crate::reply::{Reply, reply};
 use crate::request::{Undecodable, decode};
 use crate::start::{StartError, answer, main};
 
@@ -39,7 +38,7 @@ async fn start<R: WebhookReceiver>(environment: Environment) -> Result<(), Start
                 return sent.map(Answer::Synthetic).map_err(InvocationError::Synthetic);
             }
             let response = intake.handle(decode(event, now)?).await;
-            Ok(Answer::Reply(Box::new(reply(response))))
+            Ok(Answer::Reply(reply(response)))
         }
     })
     .await
@@ -62,7 +61,7 @@ fn is_scheduled(event: &str) -> bool {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer {
-    Reply(Box<ApiGatewayProxyResponse>),
+    Reply(Reply),
     /// The id of the synthetic event.
     Synthetic(String),
 }

@@ -33,7 +33,7 @@ pub(crate) fn borrowed_object(body: &[u8]) -> Result<&RawValue, InvalidDocument>
     }
     let document: &RawValue = serde_json::from_slice(body).map_err(|_| InvalidDocument::NotJson)?;
     // `RawValue` is parsed without recursion. This limit lets all later code recurse.
-    if depth(document.get()) > DEPTH_LIMIT {
+    if is_too_deep(document.get()) {
         return Err(InvalidDocument::NotJson);
     }
     if !document.get().starts_with('{') {
@@ -160,6 +160,12 @@ pub fn quoted(text: &str) -> String {
 /// parts apart. The first part is the provider's name.
 pub fn id(parts: &[&str]) -> String {
     HEXLOWER.encode(digest(&SHA256, Value::from(parts).to_string().as_bytes()).as_ref())
+}
+
+/// Whether valid JSON is nested deeper than [`DEPTH_LIMIT`]. Most of it has fewer brackets in all.
+fn is_too_deep(json: &str) -> bool {
+    let brackets = json.bytes().filter(|byte| matches!(byte, b'{' | b'['));
+    brackets.count() > DEPTH_LIMIT && depth(json) > DEPTH_LIMIT
 }
 
 /// How deep valid JSON is nested.
