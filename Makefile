@@ -21,8 +21,6 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 release = for package in $(1); do cargo build --locked --release --package $$package; done
 # Clippy, the tests and the tests of the template use the same features, so that each crate is compiled once.
 TEST_FEATURES := certhooks/aws,certhooks/simulator
-# cargo-lambda links with zig, against the C library of provided.al2023 rather than this machine's.
-ZIG := ziglang==0.15.2
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= eu-central-1
@@ -40,8 +38,8 @@ help: ## list the targets
 
 .PHONY: run
 run: ## run Certhooks on this machine, and send the sample events of all providers through it once
-	cargo build -p certhooks --features simulator
-	cargo run -q -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks-demo --samples events
+	cargo build --locked -p certhooks --features simulator
+	cargo run -q --locked -p certhooks --features simulator -- local --listen 127.0.0.1:3000 --state .certhooks-demo --samples events
 
 .PHONY: check
 check: check-rust check-schema check-dependencies check-budgets check-template check-workflows check-docs check-consumers ## run all static checks: format, lints, contract, dependencies, budgets, template, workflows, handbook, consumers
@@ -55,11 +53,11 @@ test: test-rust test-template test-consumers ## run all tests, including those o
 .PHONY: check-rust
 check-rust:
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features $(TEST_FEATURES) -- -D warnings
-	cargo clippy --package certhooks --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets --features $(TEST_FEATURES) -- -D warnings
+	cargo clippy --locked --package certhooks --all-targets -- -D warnings
 
 # Everything is generated from the types of shared/envelope, and from real deliveries of the sample events.
-CONTRACT := cargo run --quiet --package contract --
+CONTRACT := cargo run --quiet --locked --package contract --
 
 .PHONY: schema
 schema: ## write the schema, the examples and the page of what consumers read, after a change of the types
@@ -76,15 +74,26 @@ check-schema: $(TOOLS)
 schema-release:
 	$(CONTRACT) release
 
-# The advisories are not part of `make check`, because their database comes from the network.
 .PHONY: check-dependencies
-check-dependencies: $(TOOLS)
+check-dependencies: check-advisories
 	infra/aws/checks/dependencies.sh
-	$(BIN)/cargo-deny --log-level error check bans licenses sources
+	$(BIN)/cargo-deny --log-level error --locked check bans licenses sources
 
+LOCKS := Cargo.lock infra/consumers/rust/Cargo.lock
+ADVISORIES := infra/aws/checks/advisories.toml .tools/advisories
+
+# The copy of the advisories is fetched once for each commit that is pinned.
 .PHONY: check-advisories
-check-advisories: $(TOOLS) ## check the dependencies for known vulnerabilities (needs a network)
-	$(BIN)/cargo-deny check advisories
+check-advisories: $(TOOLS)
+	$(BIN)/python infra/aws/checks/advisories.py check $(ADVISORIES) $(LOCKS)
+
+.PHONY: check-newest-advisories
+check-newest-advisories: $(TOOLS) ## check the dependencies for the vulnerabilities known today, and for yanked crates (needs a network)
+	for lock in $(LOCKS); do $(BIN)/cargo-deny --locked --manifest-path "$${lock%.lock}.toml" check --config deny.toml advisories; done
+
+.PHONY: renew-advisories
+renew-advisories: ## pin the newest advisories for `make check` (needs a network)
+	$(PYTHON) infra/aws/checks/advisories.py renew $(ADVISORIES)
 
 .PHONY: check-budgets
 check-budgets:
@@ -108,7 +117,7 @@ check-template: $(TOOLS)
 
 # The features are those of test-rust, so that nothing is compiled twice. What takes time, the console blocks and the
 # help texts, belongs to `make test`.
-HANDBOOK := cargo test --quiet --workspace --features $(TEST_FEATURES) --test handbook --
+HANDBOOK := cargo test --quiet --locked --workspace --features $(TEST_FEATURES) --test handbook --
 
 .PHONY: check-docs
 check-docs:
@@ -147,19 +156,19 @@ $(CONSUMERS)/types: infra/consumers/bundle.py $(wildcard events/schema/certifica
 
 .PHONY: test-rust
 test-rust: $(TOOLS)
-	$(BIN)/cargo-nextest nextest run --workspace --features $(TEST_FEATURES) --no-fail-fast
+	$(BIN)/cargo-nextest nextest run --locked --workspace --features $(TEST_FEATURES) --no-fail-fast
 
 # The features are those of test-rust, so after it nothing is compiled again. cargo-lambda would compile everything
 # once more, into a folder for its own target.
 .PHONY: test-template
 test-template: $(TOOLS)
-	cargo build --workspace --bins --tests --features $(TEST_FEATURES)
+	cargo build --locked --workspace --bins --tests --features $(TEST_FEATURES)
 	$(BIN)/pytest -q infra/aws/tests
 
 # Each against the queue of the emulator, by an event source mapping as on AWS, and against `certhooks forward`.
 .PHONY: test-consumers
 test-consumers: $(TOOLS) $(CONSUMERS_PYTHON) $(CONSUMERS)/typescript/dist ## run the consumers of infra/consumers against an emulator and certhooks forward
-	cargo build --workspace --bins --tests --features $(TEST_FEATURES)
+	cargo build --locked --workspace --bins --tests --features $(TEST_FEATURES)
 	cargo test --quiet --locked --manifest-path infra/consumers/rust/Cargo.toml --target-dir target/consumers
 	cargo build --quiet --locked --manifest-path infra/consumers/rust/Cargo.toml --target-dir target/consumers
 	node --test --test-reporter=dot $(CONSUMERS)/typescript/dist
@@ -175,11 +184,11 @@ FUZZ_SECONDS ?= 60#   duration of each fuzz target
 # `--target` keeps the flags away from build scripts, and a folder of its own keeps the other builds up to date.
 .PHONY: fuzz
 fuzz: ## run each fuzz target under libFuzzer for FUZZ_SECONDS (60)
-	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --package fuzz --bin engine --features engine --profile fuzz \
+	RUSTFLAGS='$(FUZZ_FLAGS)' cargo build --locked --package fuzz --bin engine --features engine --profile fuzz \
 	  --target $(FUZZ_HOST) --target-dir target/fuzz
 	mkdir -p target/chaos
 	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) FUZZ_ROWS=target/chaos/fuzz.json \
-	  cargo run -q --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
+	  cargo run -q --locked --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
 
 MODEL_CHECK_FAULTS ?= 2#  maximum number of faults in one execution
 
@@ -187,7 +196,7 @@ MODEL_CHECK_FAULTS ?= 2#  maximum number of faults in one execution
 model-check: ## check every interleaving of two workers, with up to MODEL_CHECK_FAULTS (2) crashes and lost answers
 	mkdir -p target/chaos
 	MODEL_CHECK_FAULTS=$(strip $(MODEL_CHECK_FAULTS)) MODEL_CHECK_ROWS=target/chaos/model-check.json \
-	  cargo run -q --package model-check --bin model-check
+	  cargo run -q --locked --package model-check --bin model-check
 
 # --- the handbook --------------------------------------------------------------------------------
 
@@ -272,7 +281,7 @@ build: $(TOOLS) .tools/zig ## build the functions as they are deployed (ARCH=arm
 	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET) || \
 	  { echo "The standard library for $(TARGET) is missing: rustup target add $(TARGET)" >&2; exit 1; }
 	export PATH="$(abspath $(BIN)):$$PATH"; for function in $(FUNCTIONS); do \
-	  cargo-lambda lambda build --release --target $(TARGET) --package $$function; done
+	  cargo-lambda lambda build --locked --release --target $(TARGET) --package $$function; done
 
 .PHONY: deploy
 deploy: build $(SAM_ANSWERS) ## build and deploy the stack, asking for its parameters the first time (ENV=NAME for another stack)
@@ -301,20 +310,22 @@ destroy: $(TOOLS) $(SAM_ANSWERS) ## delete the stack, except its queues, ledger 
 .PHONY: tools
 tools: $(TOOLS) ## install the tools of check, test and deploy into .tools/ (about 500 MB)
 
-# The list is complete, so there is nothing to resolve. uv takes seconds; pip takes about a minute, and is used where
-# uv cannot reach the index.
+# Each list is complete, with hashes, so there is nothing to resolve and nothing else to install. uv takes seconds; pip
+# takes about a minute, and is used where uv cannot reach the index. install PYTHON,LISTS
+install = $(BIN)/uv pip install -q --no-deps --require-hashes --python $(1) $(patsubst %,-r %,$(2)) || \
+  $(1) -m pip install -q --disable-pip-version-check --no-deps --require-hashes $(patsubst %,-r %,$(2))
+
 $(TOOLS): infra/aws/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: the tools of check, test and deploy need \
 	Python 3.11 or later as $(PYTHON); set PYTHON=... to another one ('make run' needs no Python)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check "$$(grep '^uv==' $<)"
-	$(BIN)/uv pip install -q --no-deps --python $(BIN)/python -r $< || $(BIN)/pip install -q --no-deps -r $<
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r <(sed -n '/^uv==/,/[^\\]$$/p' $<)
+	$(call install,$(BIN)/python,$<)
 	touch $@
 
 $(CONSUMERS_PYTHON): $(wildcard infra/consumers/python/requirements*.txt) $(TOOLS)
 	$(PYTHON) -m venv $(@D)
-	$(BIN)/uv pip install -q --no-deps --python $(@D)/bin/python $(patsubst %,-r %,$(filter %.txt,$^)) || \
-	  $(@D)/bin/pip install -q --no-deps $(patsubst %,-r %,$(filter %.txt,$^))
+	$(call install,$(@D)/bin/python,$(filter %.txt,$^))
 	touch $@
 
 $(CONSUMERS_NODE): $(wildcard infra/consumers/typescript/package*.json)
@@ -331,15 +342,20 @@ $(CONSUMERS)/typescript/dist: $(wildcard infra/consumers/typescript/tsconfig.jso
 	cd $(CONSUMERS)/typescript && node_modules/.bin/tsc
 	touch $@
 
-.tools/zig: $(TOOLS)
-	$(BIN)/uv pip install -q --python $(BIN)/python '$(ZIG)' || $(BIN)/pip install -q '$(ZIG)'
+# cargo-lambda links with zig, against the C library of provided.al2023 rather than this machine's.
+.tools/zig: infra/aws/requirements-zig.txt $(TOOLS)
+	$(call install,$(BIN)/python,$<)
 	touch $@
 
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock-tools" $(BIN)/uv pip compile -q --no-annotate --generate-hashes $(UPGRADE)
+UPGRADE ?= --upgrade#  empty: only what the .in files changed
+
 .PHONY: lock-tools
-lock-tools: $(TOOLS) ## write infra/aws/requirements.txt anew from infra/aws/requirements.in
-	UV_CUSTOM_COMPILE_COMMAND="make lock-tools" $(BIN)/uv pip compile -q --no-annotate --upgrade --no-emit-package ziglang \
-	  --override infra/aws/overrides.txt infra/aws/requirements.in --output-file infra/aws/requirements.txt
-	for list in infra/consumers/python/requirements infra/consumers/python/requirements-types; do UV_CUSTOM_COMPILE_COMMAND="make lock-tools" \
-	  $(BIN)/uv pip compile -q --no-annotate --upgrade --python-version 3.11 $$list.in --output-file $$list.txt; done
+lock-tools: $(TOOLS) ## write the lists of the Python packages that are installed anew, from the .in files
+	$(LOCK) --no-emit-package ziglang --override infra/aws/overrides.txt infra/aws/requirements.in --output-file infra/aws/requirements.txt
+	for list in infra/aws/requirements-zig infra/consumers/python/requirements infra/consumers/python/requirements-types; do \
+	  $(LOCK) --python-version 3.11 $$list.in --output-file $$list.txt; done
+	for peer in python powertools; do $(LOCK) --no-deps --python-version 3.11 infra/lab/bench/peers/$$peer/requirements.in \
+	  --output-file infra/lab/bench/peers/$$peer/requirements.txt; done
 
 include infra/release/release.mk

@@ -17,7 +17,7 @@ RELEASE_BEFORE ?= $(or $(shell git describe --tags --abbrev=0 --match 'v*' HEAD^
 # providers and the older version come from the sources; the tests themselves find no cargo.
 .PHONY: test-release
 test-release: $(TOOLS) ## test the files of dist/ as their users get them (needs root and debootstrap)
-	cargo build --package simulator --bin certhooks-simulator
+	cargo build --locked --package simulator --bin certhooks-simulator
 	infra/release/before.sh $(RELEASE_BEFORE)
 	PATH="$(abspath $(BIN)):/usr/sbin:/usr/bin:/sbin:/bin" $(BIN)/pytest -q infra/release/tests
 

@@ -13,7 +13,7 @@ command -v node >/dev/null && command -v npm >/dev/null || {
 }
 
 "$python" -m venv "$target/venv"
-pip=("$target/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --no-compile)
+pip=("$target/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade --no-compile)
 for peer in python powertools; do
   rm -rf "${target:?}/$peer"
   "${pip[@]}" --target "$target/$peer" --requirement "$here/python/requirements.txt"
