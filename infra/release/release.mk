@@ -14,11 +14,11 @@ release: $(TOOLS) .tools/zig $(AUDITABLE) ## build everything that a tag publish
 RELEASE_BEFORE ?= $(or $(shell git describe --tags --abbrev=0 --match 'v*' HEAD^ 2>/dev/null),ba2d2be)
 
 # Deploys dist/ onto the emulator, installs it into a Debian in a folder and runs its image. Only the simulated
-# providers and the older version come from the sources; the tests themselves find no cargo.
+# providers and the other versions come from the sources; the tests themselves find no cargo.
 .PHONY: test-release
 test-release: $(TOOLS) ## test the files of dist/ as their users get them (needs root and debootstrap)
 	cargo build --locked --package simulator --bin certhooks-simulator
-	infra/release/before.sh $(RELEASE_BEFORE)
+	infra/release/versions.sh $(RELEASE_BEFORE)
 	PATH="$(abspath $(BIN)):/usr/sbin:/usr/bin:/sbin:/bin" $(BIN)/pytest -q infra/release/tests
 
 .PHONY: check-reproducible

@@ -1,6 +1,6 @@
 """What a user has: the files of dist/, and nothing of the sources but the simulated providers.
 
-A build of an older version, made by infra/release/before.sh, is where upgrades begin.
+An older and a newer version, built by infra/release/versions.sh, are where upgrades and roll-backs begin.
 """
 
 import json
@@ -26,7 +26,6 @@ from emulator import PATIENCE, Simulator, eventually, simulator  # noqa: E402
 from source import ROOT, VERSION  # noqa: E402
 
 DIST = ROOT / "dist"
-BEFORE = ROOT / "target/before"
 ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
 KEY = "digicert-api-key-of-the-release"
 KEYS = {"SIMULATOR_DIGICERT_API_KEY": KEY}
@@ -58,11 +57,23 @@ def linux(tmp_path_factory) -> Path:
     return unpacked(f"linux-{ARCH}", tmp_path_factory.mktemp("linux"))
 
 
+def version(name: str) -> Path:
+    """The folder with functions, command and template of another version."""
+    folder = ROOT / "target" / name
+    assert (folder / "commit").exists(), f"{folder} is missing: infra/release/versions.sh"
+    return folder
+
+
 @pytest.fixture(scope="session")
 def before() -> Path:
-    """Functions, command and template of the version before this one."""
-    assert (BEFORE / "certhooks").exists(), "the older version is missing: infra/release/before.sh"
-    return BEFORE
+    """The version before this one."""
+    return version("before")
+
+
+@pytest.fixture(scope="session")
+def newer() -> Path:
+    """This version, but for its envelope, which is of version 2 and has a member of another name."""
+    return version("newer")
 
 
 @pytest.fixture(scope="session")

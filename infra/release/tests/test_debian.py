@@ -5,7 +5,9 @@ its user, with its variables.
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -128,30 +130,68 @@ def test_the_service_takes_an_event_and_delivers_it_and_doctor_is_green(debian, 
         service.subscribes_and_is_healthy(service.port)
 
 
+def emptied(service: Service):
+    """Takes away the state of the tests before."""
+    shutil.rmtree(service.root / "var/lib/certhooks")
+    ran("chroot", service.root, "install", "-d", "-m", "0700", "-o", "certhooks", "-g", "certhooks", service.state)
+
+
+@contextmanager
+def another(service: Service, version: Path, log: Path):
+    """Runs another version's command as the unit would run it."""
+    shutil.copy(version / "certhooks", service.root / "tmp/certhooks-other")
+    command = [*service.enter, "/tmp/certhooks-other", *service.command[len(service.enter) + 1 :]]
+    with serving(command, service.environment, service.port, log):
+        yield
+
+
+def waiting(service: Service, providers, orders: range) -> set:
+    """Ids of events that stay on the queue, since the provider is away."""
+    path = "/" + providers.bases["digicert"].split("/", 3)[3]
+    providers.control("PUT", "faults", [{"path": path, "fault": "server_error", "status": 503}])
+    return {post(service.port, service.secret("digicert_webhook_key"), order) for order in orders}
+
+
 def test_an_upgrade_loses_nothing(debian, before, providers, tmp_path):
     service = Service(debian, providers, free_port())
-    state = debian / "var/lib/certhooks"
-    shutil.rmtree(state)
-    ran("chroot", debian, "install", "-d", "-m", "0700", "-o", "certhooks", "-g", "certhooks", "/var/lib/certhooks")
-    older = tmp_path / "older.log"
-    shutil.copy(before / "certhooks", debian / "tmp/certhooks-before")
-    command = [*service.enter, "/tmp/certhooks-before", *service.command[len(service.enter) + 1 :]]
-    with serving(command, service.environment, service.port, older):
+    emptied(service)
+    with another(service, before, tmp_path / "older.log"):
         key = service.secret("digicert_webhook_key")
         delivered = post(service.port, key, 2001)
         assert eventually(lambda: delivered in service.delivered())
-        # The provider is away, so that these wait on the queue during the upgrade.
-        path = "/" + providers.bases["digicert"].split("/", 3)[3]
-        providers.control("PUT", "faults", [{"path": path, "fault": "server_error", "status": 503}])
-        waiting = {post(service.port, key, order) for order in range(2002, 2012)}
+        held = waiting(service, providers, range(2002, 2012))
     providers.control("DELETE", "faults")
     ran("chroot", debian, "apt-get", "install", "-qy", "--reinstall", "/tmp/certhooks.deb", env=APT)
     with serving(service.command, service.environment, service.port, tmp_path / "log"):
         assert service.secret("digicert_webhook_key") == key
         after = post(service.port, key, 2012)
-        assert eventually(lambda: {delivered, after, *waiting} <= set(service.delivered()), 120)
+        assert eventually(lambda: {delivered, after, *held} <= set(service.delivered()), 120)
         outcomes = {event["data"]["callback"]["outcome"] for event in service.delivered().values()}
     assert outcomes == {"downloaded"}
+
+
+def test_after_a_roll_back_the_envelopes_of_the_newer_version_wait_for_it(debian, newer, providers, tmp_path):
+    service = Service(debian, providers, free_port())
+    emptied(service)
+    with another(service, newer, tmp_path / "newer.log"):
+        held = waiting(service, providers, range(2101, 2106))
+    providers.control("DELETE", "faults")
+    hurry(debian)
+    log = tmp_path / "log"
+    with serving(service.command, service.environment, service.port, log):
+        assert eventually(lambda: log.read_text().count("sent back unread") == len(held)), log.read_text()
+        this = post(service.port, service.secret("digicert_webhook_key"), 2106)
+        assert eventually(lambda: this in service.delivered())
+        assert set(service.delivered()) == {this}
+    hurry(debian)
+    with another(service, newer, tmp_path / "newer.log"):
+        assert eventually(lambda: set(service.delivered()) == {this, *held}, 120)
+
+
+def hurry(root: Path):
+    """What waits on the queue for its next try is due now. The service must not run."""
+    with closing(sqlite3.connect(root / "var/lib/certhooks/certhooks.db")) as database, database:
+        assert database.execute("UPDATE messages SET visible_at = 0").rowcount > 0
 
 
 def test_a_removed_package_leaves_the_events(debian):

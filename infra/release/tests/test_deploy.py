@@ -76,22 +76,26 @@ def test_the_processed_template_deploys_without_sam(cloud, aws, parameters):
     delivers(stack)
 
 
-@pytest.fixture(scope="session")
-def older(before, tmp_path_factory) -> Path:
-    """The older version's template beside its functions; returns the template."""
-    folder = tmp_path_factory.mktemp("older")
+def packaged(version: Path, folder: Path) -> Path:
+    """Another version's template beside its functions, for SAM; returns the template."""
     template = folder / "infra/aws/template.yaml"
     template.parent.mkdir(parents=True)
-    shutil.copy(before / "template.yaml", template)
-    for function in (before / "functions").iterdir():
+    shutil.copy(version / "template.yaml", template)
+    for function in (version / "functions").iterdir():
         target = folder / "target/lambda" / function.name / "bootstrap"
         target.parent.mkdir(parents=True)
         shutil.copy(function, target)
     return template
 
 
-def test_an_upgrade_and_a_roll_back_lose_nothing_and_repeat_nothing(cloud, aws, older, parameters):
+def works(stack: Stack, is_on: bool):
+    """Lets the worker take messages, or not."""
+    stack.lambda_.update_event_source_mapping(UUID=stack.physical("WorkerEnvelopes"), Enabled=is_on)
+
+
+def test_an_upgrade_and_a_roll_back_lose_nothing_and_repeat_nothing(cloud, aws, before, parameters, tmp_path):
     parameters = parameters | {"Architecture": ARCH}
+    older = packaged(before, tmp_path)
     stack = deploy(cloud, older, "upgraded", **parameters)
     stack.fill("DigicertApi", {"api_key": KEY})
     key = stack.secret("DigicertWebhook")
@@ -100,14 +104,39 @@ def test_an_upgrade_and_a_roll_back_lose_nothing_and_repeat_nothing(cloud, aws, 
     stack.deliveries(1)
     for template in (aws / "template.yaml", older):
         # What the version before put on the queue waits for the worker of the next one.
-        stack.lambda_.update_event_source_mapping(UUID=stack.physical("WorkerEnvelopes"), Enabled=False)
+        works(stack, False)
         sent = {id for _ in range(5) for id in send(stack, "Digicert", issued()).json["ids"]}
         send(stack, "Digicert", known)
         stack = deploy(cloud, template, "upgraded", **parameters)
-        stack.lambda_.update_event_source_mapping(UUID=stack.physical("WorkerEnvelopes"), Enabled=True)
+        works(stack, True)
         assert stack.secret("DigicertWebhook") == key, "CertCentral knows this key"
         events = stack.deliveries(len(sent))
         assert {event["id"] for event in events} == sent
         assert {event["data"]["callback"]["outcome"] for event in events} == {"downloaded"}
         delivers(stack)
     assert stack.take("DeliveriesQueue") == stack.take("EventsDeadLetters") == []
+
+
+def test_after_a_roll_back_the_envelopes_of_the_newer_version_wait_for_it(cloud, aws, newer, parameters, tmp_path):
+    parameters = parameters | {"Architecture": ARCH}
+    newer = packaged(newer, tmp_path)
+    stack = deploy(cloud, newer, "back", **parameters)
+    delivers(stack)
+    works(stack, False)
+    sent = [id for _ in range(5) for id in send(stack, "Digicert", issued()).json["ids"]]
+    stack = deploy(cloud, aws / "template.yaml", "back", **parameters)
+    works(stack, True)
+    assert eventually(lambda: delayed(stack) == len(sent)), "each is sent back, to be tried again in a quarter of an hour"
+    # What arrives from now on is of this version, and does not wait.
+    delivers(stack)
+    stack = deploy(cloud, newer, "back", **parameters)
+    delivers(stack)
+    assert delayed(stack) == len(sent)
+    assert stack.take("DeliveriesQueue") == stack.take("EventsDeadLetters") == []
+
+
+def delayed(stack: Stack) -> int:
+    """The number of messages on the events queue that cannot be received yet."""
+    name = "ApproximateNumberOfMessagesDelayed"
+    url = stack.physical("EventsQueue")
+    return int(stack.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])

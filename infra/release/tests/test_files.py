@@ -9,7 +9,7 @@ import tarfile
 import zipfile
 
 import pytest
-from conftest import ARCH, DIST
+from conftest import ARCH, DIST, version
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from sbom import dependencies
@@ -80,6 +80,12 @@ def test_the_command_is_static_and_says_what_it_is(linux):
     # No loader is named where nothing has to be loaded.
     assert b"ld-linux" not in content and b"ld-musl" not in content
     assert (linux / "man/certhooks-local.1").exists() and (linux / "completions/_certhooks").exists()
+
+
+def test_cargo_installs_the_command_from_the_repository():
+    command = version("installed") / "bin/certhooks"
+    described = subprocess.run([command, "--version"], capture_output=True, text=True, check=True, env={})
+    assert described.stdout == f"certhooks {VERSION} (built from source, features: aws)\n"
 
 
 @pytest.mark.parametrize("kind", ["aws", "linux"])
