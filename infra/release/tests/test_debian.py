@@ -181,7 +181,7 @@ def test_after_a_roll_back_the_envelopes_of_the_newer_version_wait_for_it(debian
     with serving(service.command, service.environment, service.port, log):
         assert eventually(lambda: log.read_text().count("sent back unread") == len(held)), log.read_text()
         this = post(service.port, service.secret("digicert_webhook_key"), 2106)
-        assert eventually(lambda: this in service.delivered())
+        assert eventually(lambda: this in service.delivered(), 120)
         assert set(service.delivered()) == {this}
     hurry(debian)
     with another(service, newer, tmp_path / "newer.log"):
