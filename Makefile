@@ -347,8 +347,8 @@ $(CONSUMERS)/typescript/dist: $(wildcard infra/consumers/typescript/tsconfig.jso
 	$(call install,$(BIN)/python,$<)
 	touch $@
 
-LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock-tools" $(BIN)/uv pip compile -q --no-annotate --generate-hashes $(UPGRADE)
 UPGRADE ?= --upgrade#  empty: only what the .in files changed
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock-tools" $(BIN)/uv pip compile -q --no-annotate --generate-hashes $(UPGRADE)
 
 .PHONY: lock-tools
 lock-tools: $(TOOLS) ## write the lists of the Python packages that are installed anew, from the .in files
