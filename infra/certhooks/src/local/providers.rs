@@ -66,7 +66,9 @@ impl Providers {
     #[cfg(feature = "simulator")]
     async fn start_simulator(mut environment: Environment) -> anyhow::Result<Self> {
         let loopback = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
-        let simulator = simulator::Simulator::start(loopback, simulator::Settings::default());
+        // Any user of the machine could change what is answered to a process that others look at.
+        let settings = simulator::Settings { has_control: false, ..Default::default() };
+        let simulator = simulator::Simulator::start(loopback, settings);
         let simulator = simulator.await.context("the simulator")?;
         let mut keys = Keys::new();
         for row in profile::ALL {

@@ -9,6 +9,9 @@ use crate::fault::Rule;
 use crate::provider::AppState;
 use crate::responses::bad_request;
 
+/// What every control path begins with.
+pub(crate) const CONTROL: &str = "/_simulator/";
+
 /// The control paths of faults. Those of events are among the routes of the provider. Requests to control paths
 /// are neither recorded nor subject to faults. [`Simulator`](crate::Simulator) has more, in process.
 pub(crate) fn routes(state: AppState) -> Router {

@@ -12,6 +12,7 @@ use futures_util::stream::{StreamExt, once};
 use tokio::time::sleep;
 
 use crate::connection::ConnectionHandle;
+use crate::control::CONTROL;
 use crate::fault::{Fault, InjectedFault};
 use crate::provider::{AppState, Provider};
 use crate::responses::{HandlerResult, html, redirect};
@@ -26,7 +27,11 @@ pub(crate) async fn handle(
 ) -> Response {
     let path = request.uri().path();
     let Some(provider) = Provider::of(path) else {
-        return next.run(request).await;
+        let is_control = path.starts_with(CONTROL);
+        return match is_control && !state.shared.settings.has_control {
+            true => StatusCode::NOT_FOUND.into_response(),
+            false => next.run(request).await,
+        };
     };
     let fault = state.shared.faults.take(path);
     let query = request.uri().query().unwrap_or_default();

@@ -95,6 +95,8 @@ pub struct Settings {
     pub subscribed_domains: Vec<String>,
     /// The number of certificates that `/certificates` finds for each domain.
     pub certificates_per_domain: u32,
+    /// Whether the control paths are served. Any user of the machine may use them.
+    pub has_control: bool,
 }
 
 impl Default for Settings {
@@ -109,6 +111,7 @@ impl Default for Settings {
             retired: false,
             subscribed_domains: vec!["example.com".to_owned()],
             certificates_per_domain: 3,
+            has_control: true,
         }
     }
 }

@@ -86,6 +86,18 @@ async fn every_response_of_a_provider_can_be_delayed() {
 }
 
 #[tokio::test]
+async fn control_can_be_left_out() {
+    let simulator = start(Settings { has_control: false, ..Settings::default() }).await;
+    for (method, path) in [
+        (Method::PUT, "faults"),
+        (Method::DELETE, "faults"),
+        (Method::POST, "digicert/events"),
+    ] {
+        assert_eq!(send(&simulator, method, path, "[]").await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_simulator_listens_on_loopback_only_and_stops_when_dropped() {
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
         let started = Simulator::start(address.parse().unwrap(), Settings::default()).await;
