@@ -246,7 +246,7 @@ CHAOS_FAILED := target/chaos/failed
 # When one part fails, the others still run and the table is written. certhooks is built as it is released, without
 # the simulator.
 .PHONY: chaos
-chaos: $(TOOLS) ## run crashes, faults, load and leak checks at length (25 minutes), and write the table to infra/lab/chaos/results
+chaos: $(TOOLS) ## run crashes, faults, attacks, load and leak checks at length (35 minutes), and write the table to infra/lab/chaos/results
 	rm -f $(CHAOS_ROWS) $(CHAOS_FAILED)
 	$(call release,$(FUNCTIONS) certhooks chaos)
 	mkdir -p target/chaos

@@ -49,8 +49,8 @@ def layout(commands: dict[str, bytes], roots: bytes, version: str, commit: str) 
             "config": {
                 "User": f"{USER}:{USER}",
                 "Entrypoint": ["/usr/bin/certhooks"],
-                "Cmd": ["local", "--listen", "0.0.0.0:3000", "--state", f"/{STATE}".rstrip("/")],
-                "ExposedPorts": {"3000/tcp": {}},
+                "Cmd": ["local", "--listen", "0.0.0.0:3000", "--admin", "0.0.0.0:3001", "--state", f"/{STATE}".rstrip("/")],
+                "ExposedPorts": {"3000/tcp": {}, "3001/tcp": {}},
                 "Volumes": {f"/{STATE}".rstrip("/"): {}},
                 "WorkingDir": f"/{STATE}".rstrip("/"),
                 "Labels": labels,

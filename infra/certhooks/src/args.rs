@@ -13,6 +13,8 @@ use crate::time_parsing::parse_time;
 
 /// The state folder where `--state` names none.
 pub(crate) const DEFAULT_STATE: &str = ".certhooks";
+/// Stands for `--state`, which every command takes.
+pub(crate) const STATE_VARIABLE: &str = "CERTHOOKS_STATE";
 
 /// The help text after the options of a command that calls a provider: examples and exit status.
 macro_rules! help {
@@ -30,7 +32,7 @@ pub(crate) use help;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CommonArgs {
     /// State folder of `certhooks local`; its secrets.json holds webhook secrets and may hold API keys
-    #[arg(long, global = true, default_value = DEFAULT_STATE, value_name = "DIR")]
+    #[arg(long, global = true, env = STATE_VARIABLE, hide_env_values = true, default_value = DEFAULT_STATE, value_name = "DIR")]
     pub(crate) state: PathBuf,
     /// Print one JSON object a line, errors included
     #[arg(long, global = true)]

@@ -9,7 +9,7 @@ use providers::profile;
 use providers::secret_member::SecretMember;
 use time::OffsetDateTime;
 
-use crate::args::{CommonArgs, DEFAULT_STATE, DeliveryFilter, ProviderName};
+use crate::args::{CommonArgs, DEFAULT_STATE, DeliveryFilter, ProviderName, STATE_VARIABLE};
 use crate::dead_letters::args::DeadLetters;
 use crate::doctor::args::Doctor;
 use crate::forget::Forget;
@@ -89,10 +89,25 @@ pub(crate) fn with_variables(examples: &str) -> String {
 )]
 pub(crate) struct Local {
     /// Address and port to listen on
-    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "CERTHOOKS_LISTEN",
+        hide_env_values = true,
+        default_value = "127.0.0.1:3000",
+        value_name = "ADDRESS"
+    )]
     pub(crate) listen: SocketAddr,
+    /// Address and port of /healthz, /readyz and /metrics; port 0 picks one
+    #[arg(
+        long,
+        env = "CERTHOOKS_ADMIN",
+        hide_env_values = true,
+        default_value = "127.0.0.1:3001",
+        value_name = "ADDRESS"
+    )]
+    pub(crate) admin: SocketAddr,
     /// State folder: queues, ledger, archive and secrets
-    #[arg(long, default_value = DEFAULT_STATE, value_name = "DIR")]
+    #[arg(long, env = STATE_VARIABLE, hide_env_values = true, default_value = DEFAULT_STATE, value_name = "DIR")]
     pub(crate) state: PathBuf,
     /// Address range of a proxy whose X-Forwarded-For is trusted; may be repeated
     #[arg(long, value_name = "CIDR", value_parser = intake::address_range)]
@@ -124,9 +139,10 @@ pub(crate) struct Send {
     /// Event file that holds the body as the provider sends it
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Base address of the webhook endpoints, without the provider's route
-    #[arg(long, default_value = "http://127.0.0.1:3000", value_name = "URL", value_parser = endpoint_base)]
-    pub(crate) to: reqwest::Url,
+    /// Base address of the webhook endpoints, without the provider's route; by default that of the `certhooks
+    /// local` which runs on the state folder, else http://127.0.0.1:3000
+    #[arg(long, value_name = "URL", value_parser = endpoint_base)]
+    pub(crate) to: Option<reqwest::Url>,
     /// Provider of the events; by default recognised by the form of each file
     #[arg(long, value_name = "NAME")]
     pub(crate) provider: Option<ProviderName>,

@@ -1,3 +1,4 @@
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -5,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use boot::Environment;
-use embedded::LocalSecrets;
+use embedded::{LocalSecrets, Running};
 use envelope::Provider;
 use ports::SecretSource;
 use processing::http;
@@ -46,7 +47,11 @@ pub(crate) struct Answer {
 pub(crate) async fn run(arguments: Send) -> CommandResult<ExitCode> {
     let CommonArgs { state, json } = arguments.common;
     let secrets = local_secrets(&state, &Environment::of_process());
-    let client = http::client(TIMEOUT, &arguments.to)?;
+    let to = match arguments.to {
+        Some(to) => to,
+        None => running_on(&state)?,
+    };
+    let client = http::client(TIMEOUT, &to)?;
     let interval = arguments.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut requests = JoinSet::new();
@@ -64,7 +69,7 @@ pub(crate) async fn run(arguments: Send) -> CommandResult<ExitCode> {
             while let Some(done) = requests.try_join_next() {
                 all_accepted &= done.context("panic; the line above says where")?;
             }
-            let (sample, client, to) = (Arc::clone(&sample), client.clone(), arguments.to.clone());
+            let (sample, client, to) = (Arc::clone(&sample), client.clone(), to.clone());
             let same = arguments.same;
             requests.spawn(async move {
                 let answer = sample.send(&client, &to, if same { 0 } else { copy }).await;
@@ -77,6 +82,20 @@ pub(crate) async fn run(arguments: Send) -> CommandResult<ExitCode> {
         all_accepted &= done.context("panic; the line above says where")?;
     }
     Ok(if all_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The address of the webhook endpoints that serve this state folder, on this machine.
+fn running_on(state: &Path) -> anyhow::Result<Url> {
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 3000));
+    let mut address = Running::read(state).map_or(default, |running| running.webhooks);
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    Ok(Url::parse(&format!("http://{address}"))?)
 }
 
 impl Sample {

@@ -180,7 +180,7 @@ class State:
 def samples(tmp_path_factory) -> State:
     folder = tmp_path_factory.mktemp("samples")
     state = State(folder / "state")
-    command = [CERTHOOKS, "local", "--listen", "127.0.0.1:0", "--state", state.folder, "--samples", ROOT / "events"]
+    command = [CERTHOOKS, "local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state", state.folder, "--samples", ROOT / "events"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     counts = []
 

@@ -54,7 +54,7 @@ def unit(root: Path) -> dict:
     """The last value of each setting of the installed unit, variables by name."""
     text = (root / "usr/lib/systemd/system/certhooks.service").read_text()
     settings = dict(re.findall(r"^(\w+)=(.*)$", text, re.M))
-    settings["Environment"] = dict([settings["Environment"].split("=", 1)])
+    settings["Environment"] = dict(word.split("=", 1) for word in settings["Environment"].split())
     return settings
 
 
@@ -66,6 +66,7 @@ class Service(Machine):
         self.unit = unit(root)
         variables = self.unit["Environment"] | {
             "CERTHOOKS_LISTEN": f"127.0.0.1:{port}",
+            "CERTHOOKS_ADMIN": "127.0.0.1:0",
             "DIGICERT_API_KEY": KEY,
             "DIGICERT_API_BASE": providers.bases["digicert"],
             "DIGICERT_API_BUDGET": "none",

@@ -71,10 +71,10 @@ class Container(Machine):
         self.port, self.volume = port, volume
         variables = {"DIGICERT_API_KEY": KEY, "DIGICERT_API_BASE": providers.bases["digicert"], "DIGICERT_API_BUDGET": "none"}
         super().__init__([*enter, root, *configured["Entrypoint"]], state, variables | {"PATH": os.environ["PATH"]})
-        address = configured["Cmd"].index("--listen") + 1
-        assert configured["Cmd"][address] == "0.0.0.0:3000"
         # On this machine the container has no network of its own.
-        self.arguments = [f"127.0.0.1:{port}" if at == address else word for at, word in enumerate(configured["Cmd"])]
+        own = {"0.0.0.0:3000": f"127.0.0.1:{port}", "0.0.0.0:3001": "127.0.0.1:0"}
+        assert own.keys() <= set(configured["Cmd"])
+        self.arguments = [own.get(word, word) for word in configured["Cmd"]]
         self.command = [*self.prefix, *self.arguments]
 
     @property

@@ -36,7 +36,7 @@ def test_the_recorded_session_is_what_the_command_prints(linux, tmp_path):
         real = command.replace("certhooks send", f"certhooks send --to http://127.0.0.1:{port}")
         return command, on_a_terminal(["sh", "-c", real], environment, str(tmp_path))
 
-    local = ["sh", "-c", f"exec certhooks local --listen 127.0.0.1:{port}"]
+    local = ["sh", "-c", f"exec certhooks local --listen 127.0.0.1:{port} --admin 127.0.0.1:0"]
     with contextlib.chdir(tmp_path), serving(local, environment, port, tmp_path / "log"):
         session = [("certhooks local &", "")]
         session.append(typed("certhooks send certificate_issued.json"))

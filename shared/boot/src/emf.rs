@@ -1,34 +1,11 @@
 use std::io::{self, Write};
 
-use metrics::{Unit, describe_counter, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
-use crate::Environment;
+use crate::{Environment, describe_metrics};
 
 /// The namespace when `METRICS_NAMESPACE` is unset.
 const NAMESPACE: &str = "Certhooks";
-
-const COUNTS: &[&str] = &[
-    "Accepted",
-    "Breaker",
-    "Callback",
-    "Delivered",
-    "Duplicates",
-    "Held",
-    "KeyRefused",
-    "Known",
-    "NonCurrentSecretUsed",
-    "NotSent",
-    "Reconciled",
-    "Recovered",
-    "Refused",
-    "Seen",
-    "Stale",
-    "StillMissing",
-];
-
-/// Histograms in milliseconds.
-const DURATIONS: [&str; 4] = ["Age", "CallbackDuration", "CanaryAge", "CanaryLatency"];
 
 /// The metrics since the last flush. Labels become dimensions.
 #[derive(Clone, Copy)]
@@ -46,12 +23,7 @@ impl Metrics {
             .cloudwatch_namespace(namespace.to_owned())
             .init()
             .map_err(|error| format!("the metrics did not start: {error}"))?;
-        for name in DURATIONS {
-            describe_histogram!(name, Unit::Milliseconds, "");
-        }
-        for &name in COUNTS {
-            describe_counter!(name, Unit::Count, "");
-        }
+        describe_metrics();
         Ok(Self(collector))
     }
 

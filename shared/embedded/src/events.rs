@@ -78,6 +78,23 @@ impl LocalEvents {
         Ok(extended)
     }
 
+    /// Returns a message to the queue, visible after `delay`, as if it had not been received: whatever
+    /// failed, this machine lacked something and not the message. `false` if the receipt is void.
+    pub async fn give_back(&self, receipt: Receipt, delay: Duration) -> PortResult<bool> {
+        self.database
+            .call(move |transaction| queue::give_back(transaction, receipt, duration_micros(delay)))
+            .await
+    }
+
+    /// Writes as much as a message takes, and removes it.
+    ///
+    /// # Errors
+    /// The queue takes no message.
+    pub async fn check_write(&self) -> PortResult<()> {
+        self.database.call(queue::check).await?;
+        self.database.call(queue::end_check).await
+    }
+
     /// Returns as soon as a message may be visible: at once when this process sends one, when a
     /// delay or a visibility timeout ends, and within half a second after another process sent one.
     /// The future may be dropped at any time.

@@ -12,6 +12,7 @@
 //! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
 //! - [`history`]: states, histories and aliases of certificates in the ledger
 //! - [`secret_members`], [`secrets_file`], [`signing_secret`]: the members of `secrets.json`, and the file
+//! - [`running`]: where the owner of the folder listens
 //! - [`rotation`]: rotation of a webhook secret, stage by stage
 //! - [`simulation`]: whether the folder's providers are simulated
 //! - [`database`], [`writer`], [`transaction`]: the thread that owns the connection and commits for
@@ -41,6 +42,7 @@ mod rank;
 mod reader;
 mod receipt;
 mod rotation;
+mod running;
 mod schema;
 mod scrub;
 mod secret_members;
@@ -57,6 +59,7 @@ pub use consumer::{Begin, Consumer, Due, NotTaken, consumer_name};
 pub use consumers::{ConsumerStatus, Untaken, UntakenFilter};
 pub use dead_letters::LocalDeadLetters;
 pub use deliveries::LocalDeliveries;
+pub use errors::shortages;
 pub use events::LocalEvents;
 pub use files::check_writers;
 pub use ledger::LocalLedger;
@@ -64,6 +67,7 @@ pub use queue::{Counts, Oldest};
 pub use reader::{DeadLetter, Delivered, Reader};
 pub use receipt::{Receipt, Received};
 pub use rotation::{Rotation, Stages};
+pub use running::Running;
 pub use secrets::{LocalSecret, LocalSecrets};
 pub use secrets_file::random_secret;
 pub use signing_secret::SigningSecret;

@@ -23,7 +23,7 @@ pub struct Counts {
 /// Times of the oldest messages; `None` when there are none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Oldest {
-    /// When the webhook endpoint received it, of all messages on the queue, delayed ones and those
+    /// When the webhook endpoint received it, of the first messages on the queue, delayed ones and those
     /// in flight included.
     pub received: Option<OffsetDateTime>,
     /// When it became visible, of those that no worker has received.
@@ -102,6 +102,45 @@ pub(crate) fn extend(
         )?
         .execute((receipt.id, receipt.generation, transaction.now + timeout))
         .map(|changed| changed > 0)
+}
+
+/// Returns a message to the queue for a later attempt, in microseconds, as if it had not been received.
+/// `false` if the receipt is void.
+pub(crate) fn give_back(
+    transaction: &Transaction<'_>,
+    receipt: Receipt,
+    delay: i64,
+) -> rusqlite::Result<bool> {
+    transaction
+        .connection
+        .prepare_cached(
+            "UPDATE messages SET visible_at = ?3, receives = receives - 1
+                 WHERE id = ?1 AND generation = ?2 AND state = 2",
+        )?
+        .execute((receipt.id, receipt.generation, transaction.now + delay))
+        .map(|changed| changed > 0)
+}
+
+/// The row of a check, which has no message.
+const CHECK_ID: i64 = -1;
+
+/// Writes about as much as a message takes. [`end_check`] removes it.
+pub(crate) fn check(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction
+        .connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO confidential (id, body) VALUES (?1, hex(zeroblob(4096)))",
+        )?
+        .execute([CHECK_ID])
+        .map(drop)
+}
+
+pub(crate) fn end_check(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction
+        .connection
+        .prepare_cached("DELETE FROM confidential WHERE id = ?1")?
+        .execute([CHECK_ID])
+        .map(drop)
 }
 
 /// Number of recoveries after which a message becomes suspect. Fewer say nothing against it: an
@@ -216,16 +255,19 @@ pub(crate) fn counts(transaction: &Transaction<'_>) -> rusqlite::Result<Counts> 
         })
 }
 
-/// Reads every body, so it is meant for an operator's query and not for processing.
+/// How many bodies are read to find the oldest one. What was put on the queue first comes first.
+const LOOK_FOR_OLDEST: i64 = 10_000;
+
+/// Reads bodies, so it is meant for an operator's query and not for processing.
 pub(crate) fn oldest(transaction: &Transaction<'_>) -> rusqlite::Result<Oldest> {
     transaction
         .connection
         .prepare_cached(
-            "SELECT (SELECT min(json_extract(body, '$.receivedtime')) FROM bodies
-                      WHERE json_valid(body)),
+            "SELECT (SELECT min(json_extract(body, '$.receivedtime'))
+                      FROM (SELECT body FROM bodies ORDER BY id LIMIT ?2) WHERE json_valid(body)),
                     (SELECT min(visible_at) FROM messages WHERE visible_at <= ?1)",
         )?
-        .query_row([transaction.now], |row| {
+        .query_row((transaction.now, LOOK_FOR_OLDEST), |row| {
             let received: Option<String> = row.get(0)?;
             let received = received.and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
             Ok(Oldest { received, visible: row.get::<_, Option<i64>>(1)?.map(from_micros) })

@@ -169,7 +169,7 @@ impl Reader {
         self.database.call(queue::counts).await
     }
 
-    /// Reads every message, so it is slow when the queue is long.
+    /// Reads thousands of messages when the queue is long.
     pub async fn oldest(&self) -> PortResult<Oldest> {
         self.database.call(queue::oldest).await
     }

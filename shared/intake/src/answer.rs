@@ -15,10 +15,20 @@ pub(crate) enum Outcome {
     Refused(Cause),
 }
 
+/// Why the body of a request could not be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BodyFault {
+    CutShort,
+    /// The bodies of other requests take up all the memory that there is for them.
+    NoMemory,
+    TooSlow,
+}
+
 #[derive(Debug)]
 pub(crate) enum Cause {
     /// The address is not in the allowlist.
     Address,
+    Body(BodyFault),
     Document(InvalidDocument),
     Handshake,
     Method,
@@ -35,6 +45,9 @@ impl Cause {
     pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Address => "address",
+            Self::Body(BodyFault::CutShort) => "body_cut_short",
+            Self::Body(BodyFault::NoMemory) => "body_memory",
+            Self::Body(BodyFault::TooSlow) => "body_too_slow",
             Self::Document(_) => "document",
             Self::Handshake => "handshake",
             Self::Method => "method",
@@ -51,9 +64,12 @@ impl Cause {
             Self::Document(InvalidDocument::TooLarge) | Self::TooLarge(_) => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
-            Self::Document(_) => StatusCode::BAD_REQUEST,
+            Self::Body(BodyFault::CutShort) | Self::Document(_) => StatusCode::BAD_REQUEST,
+            Self::Body(BodyFault::TooSlow) => StatusCode::REQUEST_TIMEOUT,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Queue(_) | Self::Secret(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Body(BodyFault::NoMemory) | Self::Queue(_) | Self::Secret(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
     }
@@ -63,10 +79,14 @@ impl Cause {
     fn detail(&self) -> String {
         match self {
             Self::Address => "This address may not send events.".into(),
+            Self::Body(BodyFault::CutShort) => "The body was cut short.".into(),
+            Self::Body(BodyFault::TooSlow) => "The body took too long.".into(),
             Self::Document(refusal) => format!("Verified, but {refusal}."),
             Self::Handshake => "The verify token is missing or wrong.".into(),
             Self::Method => "See Allow for the methods of this route.".into(),
-            Self::Queue(_) | Self::Secret(_) => "Try again later.".into(),
+            Self::Body(BodyFault::NoMemory) | Self::Queue(_) | Self::Secret(_) => {
+                "Try again later.".into()
+            }
             Self::TooLarge(what) => format!("{what}."),
             Self::Unauthorized => "The secret or signature is missing or wrong.".into(),
         }
@@ -94,7 +114,7 @@ fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
             let allow: Vec<_> = R::METHODS.iter().map(Method::as_str).collect();
             headers.extend(HeaderValue::try_from(allow.join(", ")).map(|allow| (ALLOW, allow)));
         }
-        Cause::Queue(_) | Cause::Secret(_) => {
+        Cause::Body(BodyFault::NoMemory) | Cause::Queue(_) | Cause::Secret(_) => {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("10"));
         }
         Cause::Unauthorized => {

@@ -15,7 +15,7 @@ mod settings;
 mod telemetry;
 mod verify;
 
-pub use answer::problem;
-pub use process::Intake;
+pub use answer::{BodyFault, problem};
+pub use process::{Admission, Intake};
 pub use secrets::Secrets;
 pub use settings::{Settings, address_range};

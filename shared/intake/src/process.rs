@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use providers::synthetic;
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
-use crate::answer::{Cause, Outcome, answer};
+use crate::answer::{BodyFault, Cause, Outcome, answer};
 use crate::secrets::MatchedVersion;
 use crate::verify::{Admitted, verify};
 use crate::{Secrets, Settings, telemetry};
@@ -23,6 +24,15 @@ const QUEUE_DEADLINE: Duration = Duration::from_secs(7);
 /// The largest body of a queue message. SQS allows 1 MiB with attributes; the rest is for those and for
 /// the counts that a retry adds.
 const MESSAGE_LIMIT: usize = 1024 * 1024 - 4096;
+
+/// A request whose body may be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Admission {
+    /// The maximum size of the body, in bytes.
+    pub body_limit: usize,
+    /// Whether the request was made with the secret, so that it comes from no stranger.
+    pub is_verified: bool,
+}
 
 /// The webhook endpoint of one provider.
 pub struct Intake<R: WebhookReceiver, Q, S> {
@@ -38,7 +48,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     }
 
     /// The maximum size of a request body, in bytes.
-    pub fn body_limit(&self) -> usize {
+    fn body_limit(&self) -> usize {
         self.settings.max_body.unwrap_or(R::BODY_LIMIT)
     }
 
@@ -53,15 +63,38 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         }
     }
 
+    /// Checks a request before its body is read, for a server that reads it itself: whoever may not send,
+    /// or has no secret, must not make it do so. `head` is the request without its body, and `length` what
+    /// it says of its size. [`handle`](Self::handle) checks everything again.
+    ///
+    /// # Errors
+    /// The answer to a request that is refused.
+    pub async fn check_head(
+        &self,
+        head: &WebhookRequest,
+        length: Option<usize>,
+    ) -> Result<Admission, Response<Bytes>> {
+        self.admit(head, length).await.map_err(|cause| self.refuse(cause, head.source_ip))
+    }
+
+    /// The answer to a request whose body could not be read.
+    pub fn refuse_body(&self, fault: BodyFault, source_ip: Option<IpAddr>) -> Response<Bytes> {
+        self.refuse(Cause::Body(fault), source_ip)
+    }
+
     /// Handles a request from verification to acknowledgement. Every outcome has an answer, so this
     /// never fails.
     pub async fn handle(&self, mut request: WebhookRequest) -> Response<Bytes> {
         request.traceparent = Some(traceparent(&request.headers));
-        let outcome = self.decide(&request).await.unwrap_or_else(|cause| {
-            telemetry::refused(R::PROVIDER, &cause, request.source_ip);
-            Outcome::Refused(cause)
-        });
-        answer::<R>(&outcome)
+        match self.decide(&request).await {
+            Ok(outcome) => answer::<R>(&outcome),
+            Err(cause) => self.refuse(cause, request.source_ip),
+        }
+    }
+
+    fn refuse(&self, cause: Cause, source_ip: Option<IpAddr>) -> Response<Bytes> {
+        telemetry::refused(R::PROVIDER, &cause, source_ip);
+        answer::<R>(&Outcome::Refused(cause))
     }
 
     /// Sends a synthetic event through the endpoint: the secret is read as for a request, and the event
@@ -81,19 +114,37 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         Ok(envelope.id)
     }
 
+    async fn admit(
+        &self,
+        head: &WebhookRequest,
+        length: Option<usize>,
+    ) -> Result<Admission, Cause> {
+        self.check_sender(head)?;
+        if R::is_handshake(head) {
+            return Ok(Admission { body_limit: 0, is_verified: false });
+        }
+        let body_limit = self.check_length(length.unwrap_or_default())?;
+        let Some(secrets) = &self.secrets else {
+            return Ok(Admission { body_limit, is_verified: false });
+        };
+        let check = |secret: &R::Secret| R::verify_head(head, secret).then_some(());
+        let found = secrets.find(check, head.received).await.map_err(Cause::Secret)?;
+        if found.is_some() {
+            return Ok(Admission { body_limit, is_verified: !R::SIGNS_BODY });
+        }
+        let body_limit = R::open_probe_limit(&head.headers);
+        if body_limit == 0 || length.is_some_and(|length| length > body_limit) {
+            return Err(Cause::Unauthorized);
+        }
+        Ok(Admission { body_limit, is_verified: false })
+    }
+
     async fn decide(&self, request: &WebhookRequest) -> Result<Outcome, Cause> {
-        if !R::METHODS.contains(&request.method) {
-            return Err(Cause::Method);
-        }
-        if !self.settings.allows(request.source_ip) {
-            return Err(Cause::Address);
-        }
+        self.check_sender(request)?;
         if R::is_handshake(request) {
             return self.handshake(request).await;
         }
-        if request.body.len() > self.body_limit() {
-            return Err(Cause::TooLarge("the body is over the limit"));
-        }
+        self.check_length(request.body.len())?;
         match verify(request, self.secrets.as_ref(), &self.settings).await? {
             Admitted::Request(verified, version) => self.accept(&verified, version).await,
             Admitted::OpenProbe => {
@@ -101,6 +152,25 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
                 Ok(Outcome::Accepted(Vec::new()))
             }
         }
+    }
+
+    fn check_sender(&self, request: &WebhookRequest) -> Result<(), Cause> {
+        if !R::METHODS.contains(&request.method) {
+            return Err(Cause::Method);
+        }
+        if !self.settings.allows(request.source_ip) {
+            return Err(Cause::Address);
+        }
+        Ok(())
+    }
+
+    /// Returns the limit.
+    fn check_length(&self, length: usize) -> Result<usize, Cause> {
+        let limit = self.body_limit();
+        if length > limit {
+            return Err(Cause::TooLarge("the body is over the limit"));
+        }
+        Ok(limit)
     }
 
     async fn handshake(&self, request: &WebhookRequest) -> Result<Outcome, Cause> {

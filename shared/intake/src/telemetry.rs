@@ -1,7 +1,9 @@
-//! One log line and one metric for each decision. No line contains a body or a header.
+//! One log line and one metric for each decision. No line contains a body or a header. Strangers cause
+//! refusals as they like, so that only some of those have a line; the metric counts all.
 
 use std::net::IpAddr;
 
+use boot::Sampler;
 use envelope::{Envelope, Provider};
 use metrics::counter;
 use providers::receiver::Event;
@@ -29,19 +31,27 @@ pub(crate) fn handshake(provider: Provider) {
     tracing::info!(%provider, "accepted: subscription handshake");
 }
 
+static REFUSALS: Sampler<(Provider, &str)> = Sampler::new();
+
 /// A failure on our side is an error; every other refusal is the sender's.
 pub(crate) fn refused(provider: Provider, cause: &Cause, source_ip: Option<IpAddr>) {
-    let source_ip = source_ip.map(|address| address.to_string());
     let reason = cause.as_str();
-    match cause {
-        Cause::Document(error) => tracing::warn!(%provider, reason, source_ip, %error, "refused"),
-        Cause::Queue(error) | Cause::Secret(error) => {
-            tracing::error!(%provider, reason, source_ip, %error, "refused");
-        }
-        Cause::TooLarge(error) => tracing::warn!(%provider, reason, source_ip, error, "refused"),
-        _ => tracing::warn!(%provider, reason, source_ip, "refused"),
-    }
     counter!("Refused", "provider" => provider.as_str(), "reason" => reason).increment(1);
+    let Some(left_out) = REFUSALS.left_out((provider, reason)) else { return };
+    let left_out = (left_out > 0).then_some(left_out);
+    let source_ip = source_ip.map(|address| address.to_string());
+    match cause {
+        Cause::Document(error) => {
+            tracing::warn!(%provider, reason, source_ip, left_out, %error, "refused");
+        }
+        Cause::Queue(error) | Cause::Secret(error) => {
+            tracing::error!(%provider, reason, source_ip, left_out, %error, "refused");
+        }
+        Cause::TooLarge(error) => {
+            tracing::warn!(%provider, reason, source_ip, left_out, error, "refused");
+        }
+        _ => tracing::warn!(%provider, reason, source_ip, left_out, "refused"),
+    }
 }
 
 pub(crate) fn verified(provider: Provider, stage: Stage) {

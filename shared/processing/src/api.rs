@@ -88,6 +88,10 @@ impl<S: SecretSource> Apis<S> {
         Ok(Self(apis.collect::<reqwest::Result<_>>()?))
     }
 
+    pub(crate) fn breakers(&self) -> impl Iterator<Item = (Provider, bool)> {
+        self.0.iter().map(|(provider, api)| (*provider, api.breaker.is_open()))
+    }
+
     /// The row of the provider whose event it is.
     pub(crate) fn row(&self, envelope: &Envelope) -> Option<&'static Profile> {
         dispatch::row(self.0.values().map(|api| &api.profile), envelope)

@@ -103,6 +103,11 @@ impl Breaker {
         Ok(Permit(state.epoch))
     }
 
+    /// Whether events wait without a call.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state().phase, Phase::Open(_))
+    }
+
     /// Reports the result of a call for the event with this id.
     pub(crate) fn report(&self, permit: Permit, id: &str, health: Health) {
         let mut state = self.state();

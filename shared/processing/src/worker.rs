@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use certificate::TrustAnchors;
+use envelope::Provider;
 use ports::{
     Archive, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource, SystemClock,
 };
@@ -67,6 +68,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             telemetry::released(provider);
         }
         Ok(())
+    }
+
+    /// Whether the circuit breaker of each provider is open.
+    pub fn breakers(&self) -> impl Iterator<Item = (Provider, bool)> {
+        self.apis.breakers()
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

@@ -1,5 +1,5 @@
 use envelope::{Envelope, Provider};
-use http::Method;
+use http::{HeaderMap, Method};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -31,6 +31,9 @@ pub trait WebhookReceiver: Sized + Send + Sync + 'static {
     const CHALLENGE: &'static str = "Webhook";
     /// Largest request body in bytes, unless the operator sets another limit.
     const BODY_LIMIT: usize;
+    /// Whether the provider signs the body, so that [`verify`](Self::verify) needs it. A secret that stands
+    /// in a header is verified before the body is read.
+    const SIGNS_BODY: bool = false;
 
     /// A webhook secret in the form that verification needs.
     type Secret: Send + Sync + 'static;
@@ -46,6 +49,17 @@ pub trait WebhookReceiver: Sized + Send + Sync + 'static {
     /// any part of it. Takes the same time for every secret. A header that is absent, repeated or empty
     /// never passes.
     fn verify(request: &WebhookRequest, secret: &Self::Secret) -> bool;
+
+    /// Whether a request can pass [`verify`](Self::verify), as far as can be said before its body is read.
+    fn verify_head(head: &WebhookRequest, secret: &Self::Secret) -> bool {
+        Self::verify(head, secret)
+    }
+
+    /// The largest connectivity test in bytes, where a request with these headers may be one that comes
+    /// without a secret; else 0.
+    fn open_probe_limit(_headers: &HeaderMap) -> usize {
+        0
+    }
 
     /// Whether the request is the provider's connectivity test, which may come without a secret.
     fn is_open_probe(_request: &WebhookRequest) -> bool {

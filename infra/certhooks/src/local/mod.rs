@@ -1,23 +1,35 @@
 //! `certhooks local`: webhook endpoints, queues and worker in one process.
 //!
 //! - [`webhook_endpoints`]: the intakes of all providers, by route, and the daily synthetic event
-//! - [`server`]: HTTP server: body limit, source address
+//! - [`connections`]: HTTP/1.1 connections, which are limited in number and time
+//! - [`server`], [`body`]: the answer to a request: source address, what is checked before the body, and the
+//!   memory for bodies
+//! - [`admin`], [`metrics`], [`systemd`]: liveness, readiness and metrics on an address of their own; what
+//!   systemd is notified of
 //! - [`worker`]: receives messages from the embedded queue and hands them to processing
 //! - [`providers`]: API keys and API settings of the real providers, or the simulator
 //! - [`samples`]: sends the sample events once, and prints commands that send more
 
+mod admin;
+mod body;
+mod connections;
+mod metrics;
 mod providers;
 mod samples;
 mod server;
+mod systemd;
 mod webhook_endpoints;
 mod worker;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use boot::{Environment, Format, SettingError};
-use embedded::{LocalSecrets, Options, State};
+use embedded::{LocalSecrets, Options, Reader, Running, State};
+use hyper::service::service_fn;
+use hyper_util::service::TowerToHyperService;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -27,14 +39,19 @@ use crate::cli::{Local, parse_retention};
 use crate::credentials;
 use crate::digicert::reconcile::ScheduledReconciliation;
 use crate::error::CommandResult;
+use crate::local::admin::Health;
+use crate::local::metrics::Metrics;
 pub(crate) use crate::local::providers::Providers;
 use crate::local::samples::Samples;
-use crate::local::server::AppState;
+use crate::local::server::Server;
 use crate::local::webhook_endpoints::WebhookEndpoints;
 use crate::stop_signal::StopSignal;
 
 /// How long open requests may take to end after a signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Monitoring needs a few connections; more come from strangers.
+const MAX_ADMIN_CONNECTIONS: usize = 32;
 
 /// Interval between two removals of outdated webhook secrets.
 const OUTDATED_INTERVAL: Duration = Duration::from_secs(60 * 60);
@@ -62,6 +79,7 @@ async fn serve(
     let simulated = providers.simulator.is_some();
     let keep_deliveries = keep_deliveries(arguments.keep_deliveries, environment)?;
     let options = Options { simulated, keep_deliveries, ..Options::default() };
+    let metrics = Metrics::start()?;
     let state = State::open(&arguments.state, options)?;
     let secrets = state.secrets(credentials::variable(environment));
     let mut settings = intake::Settings::from_environment(environment)?;
@@ -71,29 +89,50 @@ async fn serve(
     let worker = worker::build(&state, &providers)?;
     let reconciliation =
         ScheduledReconciliation::new(environment, &state, &providers, arguments.reconcile_every)?;
-    let listener = TcpListener::bind(arguments.listen)
-        .await
-        .with_context(|| format!("--listen {}: cannot listen on this address", arguments.listen))?;
-    let address = listener.local_addr()?;
+    let (listener, address) = listen("--listen", arguments.listen).await?;
+    let (admin_listener, admin) = listen("--admin", arguments.admin).await?;
     // Before the process says that it listens: whoever reads that may stop it at once.
     let stop_signal = StopSignal::listen()?;
 
     let (stop, stopped) = watch::channel(false);
     let endpoints = Arc::new(endpoints);
-    let app = AppState::new(Arc::clone(&endpoints), arguments.trusted_proxy);
+    let server = Arc::new(Server::new(Arc::clone(&endpoints), arguments.trusted_proxy));
+    let connections = connections::connection_limit();
+    let reader = Reader::open(&arguments.state)?;
+    let health = Arc::new(Health::new(state.events(), reader, Arc::clone(&worker), metrics));
+    let admin_router = TowerToHyperService::new(admin::router(Arc::clone(&health)));
+    tokio::spawn(connections::serve(
+        admin_listener,
+        MAX_ADMIN_CONNECTIONS.min(connections),
+        move |_, _| admin_router.clone(),
+        stopped.clone(),
+    ));
     tokio::spawn(endpoints.send_canaries(stopped.clone()));
     tokio::spawn(drop_outdated(secrets.clone(), overlap, stopped.clone()));
     let tasks = Tasks {
         worker: tokio::spawn(worker::run(worker, state.events(), stopped.clone())),
         reconciliation: tokio::spawn(reconciliation.run(stopped.clone())),
-        server: tokio::spawn(server::serve(listener, app, stopped)),
+        server: tokio::spawn(connections::serve(
+            listener,
+            connections,
+            move |peer, place| {
+                let server = Arc::clone(&server);
+                service_fn(move |request| {
+                    Arc::clone(&server).answer(peer, Arc::clone(&place), request)
+                })
+            },
+            stopped.clone(),
+        )),
         stop,
     };
     if !simulated {
         providers.warn_of_missing_keys();
     }
     let folder = arguments.state.display();
-    tracing::info!(%address, state = %folder, simulated, "listening");
+    let running = Running { pid: std::process::id(), webhooks: address, admin };
+    running.write(&arguments.state)?;
+    tracing::info!(%address, %admin, connections, state = %folder, simulated, "listening");
+    tokio::spawn(systemd::run(health, stopped));
 
     let samples = arguments.samples.as_deref().map(|folder| Samples {
         folder,
@@ -105,7 +144,18 @@ async fn serve(
     });
     let outcome = until_stopped(stop_signal, samples.map(Samples::run)).await;
     tasks.end().await?;
+    Running::remove(&arguments.state)?;
     outcome
+}
+
+/// # Errors
+/// The address cannot be listened on. The message names the option.
+async fn listen(option: &str, address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("{option} {address}: cannot listen on this address; choose another one (port 0 picks one)")
+    })?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 /// How long deliveries are kept: as the option says, else the variable.
@@ -142,7 +192,7 @@ async fn drop_outdated(
 
 /// The tasks that run until `stop` is sent.
 struct Tasks {
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
     worker: JoinHandle<()>,
     reconciliation: JoinHandle<()>,
     stop: watch::Sender<bool>,
@@ -153,7 +203,7 @@ impl Tasks {
     async fn end(self) -> anyhow::Result<()> {
         self.stop.send_replace(true);
         match tokio::time::timeout(SHUTDOWN_TIMEOUT, self.server).await {
-            Ok(served) => served??,
+            Ok(served) => served?,
             Err(_) => {
                 let timeout_seconds = SHUTDOWN_TIMEOUT.as_secs();
                 tracing::warn!(timeout_seconds, "a request is still open; stopping without it");

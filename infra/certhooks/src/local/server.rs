@@ -1,100 +1,90 @@
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, State};
-use axum::response::Response;
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt;
+use bytes::Bytes;
+use http::header::EXPECT;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
 use intake::problem;
 use ipnet::IpNet;
 use providers::request::WebhookRequest;
 use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 
-use crate::local::webhook_endpoints::WebhookEndpoints;
+use crate::local::body::{Bodies, discard};
+use crate::local::connections::Place;
+use crate::local::webhook_endpoints::{Endpoint, WebhookEndpoints};
 
-/// How much of a body is read, in bytes. A sender gets the answer to a body over the limit only if
-/// the server reads on instead of closing the connection.
-const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
-/// CertCentral gives up after 10 s, so a body that takes longer is of no use.
-const BODY_DEADLINE: Duration = Duration::from_secs(9);
-
-/// What every request needs.
-pub(crate) struct AppState {
+/// The HTTP server of the webhook endpoints, but for its connections.
+pub(crate) struct Server {
     endpoints: Arc<WebhookEndpoints>,
     trusted_proxies: Vec<IpNet>,
+    bodies: Bodies,
 }
 
-impl AppState {
+impl Server {
     pub(crate) fn new(endpoints: Arc<WebhookEndpoints>, trusted_proxies: Vec<IpNet>) -> Self {
-        Self { endpoints, trusted_proxies }
+        Self { endpoints, trusted_proxies, bodies: Bodies::default() }
     }
-}
 
-/// Serves requests until `stopped` turns true, then finishes the open ones.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    app: AppState,
-    mut stopped: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let router = Router::new().fallback(handle).with_state(Arc::new(app));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
-            // An error means that the channel is closed, which is a stop too.
-            let _stop = stopped.wait_for(|stop| *stop).await;
-        })
-        .await
-}
-
-async fn handle(
-    State(app): State<Arc<AppState>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: axum::extract::Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let no_route = || problem(StatusCode::NOT_FOUND, "There is no such route.").map(Body::from);
-    let Some(limit) = app.endpoints.body_limit(&path) else { return no_route() };
-    let Ok(body) = tokio::time::timeout(BODY_DEADLINE, read_body(body, limit)).await else {
-        return problem(StatusCode::REQUEST_TIMEOUT, "The body took too long.").map(Body::from);
-    };
-    let Some(body) = body else {
-        return problem(StatusCode::BAD_REQUEST, "The body was cut short.").map(Body::from);
-    };
-    let request = WebhookRequest {
-        method: parts.method,
-        source_ip: Some(source_ip(&parts.headers, peer.ip(), &app.trusted_proxies)),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers,
-        body,
-        received: OffsetDateTime::now_utc(),
-        traceparent: None,
-    };
-    match app.endpoints.handle(&path, request).await {
-        Some(response) => response.map(Body::from),
-        None => no_route(),
+    /// Answers a request. Whatever can be refused is refused before its body is read.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        peer: SocketAddr,
+        place: Arc<Place>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
+        let (parts, body) = request.into_parts();
+        let endpoint = self.endpoints.on(parts.uri.path());
+        let head = WebhookRequest {
+            method: parts.method,
+            source_ip: Some(source_ip(&parts.headers, peer.ip(), &self.trusted_proxies)),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            body: Bytes::new(),
+            received: OffsetDateTime::now_utc(),
+            traceparent: None,
+        };
+        let response = match endpoint {
+            Some(endpoint) => self.receive(endpoint, head, body, &place).await,
+            None => refuse(&head, body, problem(StatusCode::NOT_FOUND, "There is no such route.")),
+        };
+        Ok(response.map(Full::new))
     }
-}
 
-/// The body, cut off one byte after the limit; `None` where the sender ended it too early.
-async fn read_body(mut body: Body, limit: usize) -> Option<Bytes> {
-    let (mut kept, mut received) = (BytesMut::new(), 0_usize);
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.ok()?.into_data() else { continue };
-        received = received.saturating_add(data.len());
-        let room = limit.saturating_add(1).saturating_sub(kept.len());
-        kept.extend_from_slice(&data[..data.len().min(room)]);
-        if received > DRAIN_LIMIT.max(limit) {
-            break;
+    async fn receive(
+        &self,
+        endpoint: &dyn Endpoint,
+        head: WebhookRequest,
+        body: Incoming,
+        place: &Arc<Place>,
+    ) -> Response<Bytes> {
+        let length =
+            body.size_hint().exact().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let admission = match endpoint.check_head(&head, length).await {
+            Ok(admission) => admission,
+            Err(response) => return refuse(&head, body, response),
+        };
+        // Only a request that is verified, or whole, keeps its connection from making room for another.
+        let working = admission.is_verified.then(|| place.work());
+        match self.bodies.read(body, length, admission).await {
+            Ok(read) => {
+                let _working = working.unwrap_or_else(|| place.work());
+                let (body, received) = (read.bytes.clone(), OffsetDateTime::now_utc());
+                endpoint.handle(WebhookRequest { body, received, ..head }).await
+            }
+            Err(fault) => endpoint.refuse_body(fault, head.source_ip),
         }
     }
-    Some(kept.freeze())
+}
+
+/// A sender that waits for a word before it sends its body has none to be read.
+fn refuse(head: &WebhookRequest, body: Incoming, response: Response<Bytes>) -> Response<Bytes> {
+    if !head.headers.contains_key(EXPECT) {
+        discard(body);
+    }
+    response
 }
 
 /// The peer's address. Where the peer is a trusted proxy, the last address in `X-Forwarded-For` that is

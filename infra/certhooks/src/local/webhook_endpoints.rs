@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use boot::Environment;
 use bytes::Bytes;
 use embedded::{LocalEvents, LocalSecret, LocalSecrets, State};
 use http::Response;
-use intake::{Intake, Secrets, Settings};
+use intake::{Admission, BodyFault, Intake, Secrets, Settings};
 use providers::profile::{self, ReceiverVisitor, visit_receivers};
 use providers::receiver::WebhookReceiver;
 use providers::request::WebhookRequest;
@@ -20,12 +21,17 @@ use crate::installation::{BoxFuture, PortFuture};
 const FIRST_CANARY: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The webhook endpoint of one provider, whichever it is.
-trait Endpoint: Send + Sync {
+/// The webhook endpoint of one provider, whichever it is: the methods of [`Intake`].
+pub(crate) trait Endpoint: Send + Sync {
     fn route(&self) -> &'static str;
     /// Reads the webhook secret; fails where it or a setting cannot be used.
     fn warm(&self) -> PortFuture<'_, ()>;
-    fn body_limit(&self) -> usize;
+    fn check_head<'a>(
+        &'a self,
+        head: &'a WebhookRequest,
+        length: Option<usize>,
+    ) -> BoxFuture<'a, Result<Admission, Response<Bytes>>>;
+    fn refuse_body(&self, fault: BodyFault, source_ip: Option<IpAddr>) -> Response<Bytes>;
     fn handle(&self, request: WebhookRequest) -> BoxFuture<'_, Response<Bytes>>;
     fn send_synthetic(&self) -> PortFuture<'_, String>;
 }
@@ -39,8 +45,16 @@ impl<R: WebhookReceiver> Endpoint for Intake<R, LocalEvents, LocalSecret> {
         Box::pin(self.warm(OffsetDateTime::now_utc()))
     }
 
-    fn body_limit(&self) -> usize {
-        self.body_limit()
+    fn check_head<'a>(
+        &'a self,
+        head: &'a WebhookRequest,
+        length: Option<usize>,
+    ) -> BoxFuture<'a, Result<Admission, Response<Bytes>>> {
+        Box::pin(self.check_head(head, length))
+    }
+
+    fn refuse_body(&self, fault: BodyFault, source_ip: Option<IpAddr>) -> Response<Bytes> {
+        self.refuse_body(fault, source_ip)
     }
 
     fn handle(&self, request: WebhookRequest) -> BoxFuture<'_, Response<Bytes>> {
@@ -88,21 +102,8 @@ impl WebhookEndpoints {
         }
     }
 
-    /// The maximum size of a body on this route, in bytes; `None` where no such route exists.
-    pub(crate) fn body_limit(&self, path: &str) -> Option<usize> {
-        Some(self.on(path)?.body_limit())
-    }
-
-    /// Handles a webhook request; `None` where no such route exists.
-    pub(crate) async fn handle(
-        &self,
-        path: &str,
-        request: WebhookRequest,
-    ) -> Option<Response<Bytes>> {
-        Some(self.on(path)?.handle(request).await)
-    }
-
-    fn on(&self, path: &str) -> Option<&dyn Endpoint> {
+    /// The endpoint of this route; `None` where no such route exists.
+    pub(crate) fn on(&self, path: &str) -> Option<&dyn Endpoint> {
         // A slash at the end is taken as none.
         let path = path.strip_suffix('/').unwrap_or(path);
         self.0.iter().find(|endpoint| endpoint.route() == path).map(AsRef::as_ref)

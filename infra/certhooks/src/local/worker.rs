@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Received, State};
+use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Receipt, Received, State};
 use processing::{Disposition, Ports, QueueMessage, Worker};
 use tokio::sync::{Semaphore, watch};
 
@@ -13,6 +13,9 @@ use crate::local::providers::Providers;
 const CONCURRENCY: usize = 64;
 /// The pause after an error of the queue itself, so that a full disk makes no busy loop.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
+
+/// The delay of a message that met a shortage of this machine.
+const SHORTAGE_DELAY: Duration = Duration::from_secs(10);
 
 /// How long one receipt of a message may work, if its event needs many calls: well below the visibility
 /// timeout of the queue.
@@ -41,9 +44,10 @@ pub(crate) async fn run(
 ) {
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let releasing = tokio::spawn(release_held(Arc::clone(&worker), stopped.clone()));
+    let stopping = stopped.clone();
     while !*stopped.borrow_and_update() {
         tokio::select! {
-            () = receive(&worker, &events, &permits) => {}
+            () = receive(&worker, &events, &permits, &stopping) => {}
             _ = stopped.changed() => {}
         }
     }
@@ -67,7 +71,12 @@ async fn release_held(worker: Arc<LocalWorker>, mut stopped: watch::Receiver<boo
 }
 
 /// Receives as many messages as there are permits, and processes each in a task of its own.
-async fn receive(worker: &Arc<LocalWorker>, events: &LocalEvents, permits: &Arc<Semaphore>) {
+async fn receive(
+    worker: &Arc<LocalWorker>,
+    events: &LocalEvents,
+    permits: &Arc<Semaphore>,
+    stopped: &watch::Receiver<bool>,
+) {
     let Ok(first) = Arc::clone(permits).acquire_owned().await else { return };
     let received = match events.receive(permits.available_permits() + 1).await {
         Ok(received) => received,
@@ -86,29 +95,53 @@ async fn receive(worker: &Arc<LocalWorker>, events: &LocalEvents, permits: &Arc<
     }
     for message in received {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
-        let (worker, events) = (Arc::clone(worker), events.clone());
+        let (worker, events, stopped) = (Arc::clone(worker), events.clone(), stopped.clone());
         tokio::spawn(async move {
-            process(&worker, &events, message).await;
+            process(&worker, &events, message, &stopped).await;
             drop(permit);
         });
     }
 }
 
-/// A message that is not acknowledged becomes visible again after its visibility timeout.
-async fn process(worker: &Arc<LocalWorker>, events: &LocalEvents, message: Received) {
+/// A message that is not acknowledged becomes visible again after its visibility timeout, and its receive
+/// counts, unless this machine was short of something.
+async fn process(
+    worker: &Arc<LocalWorker>,
+    events: &LocalEvents,
+    message: Received,
+    stopped: &watch::Receiver<bool>,
+) {
     let Received { receipt, body, .. } = message;
     let deadline = Some(Instant::now() + DEADLINE);
     let record = QueueMessage { receipt: receipt.to_string(), body, deadline };
+    let shortages = embedded::shortages();
     let dispositions = worker.process_batch(vec![record]).await;
     let disposition = dispositions.first().copied().unwrap_or(Disposition::Unacknowledged);
-    if !disposition.is_done() {
-        return;
+    if disposition.is_done() {
+        acknowledge(events, receipt).await;
+    } else if embedded::shortages() != shortages {
+        give_back(events, receipt, stopped).await;
     }
+}
+
+async fn acknowledge(events: &LocalEvents, receipt: Receipt) {
     match events.acknowledge(receipt).await {
         Ok(true) => {}
         Ok(false) => tracing::warn!("processing took longer than the visibility timeout"),
         Err(error) => {
             tracing::error!(%error, "failed to acknowledge; the redelivery is found as a duplicate");
         }
+    }
+}
+
+/// As long as nothing can be written, the message stays with this process, since nothing can be done with
+/// others either. The next process does not count it (`recover` of crate `embedded`).
+async fn give_back(events: &LocalEvents, receipt: Receipt, stopped: &watch::Receiver<bool>) {
+    while let Err(error) = events.give_back(receipt, SHORTAGE_DELAY).await {
+        tracing::error!(%error, "failed to return a message to the queue");
+        if *stopped.borrow() {
+            return;
+        }
+        tokio::time::sleep(ERROR_PAUSE).await;
     }
 }

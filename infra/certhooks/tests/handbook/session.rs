@@ -84,23 +84,12 @@ impl Session {
         if command.starts_with("export ") {
             self.exports += &format!("{command}\n");
         }
-        let (status, text) = self.output(&self.with_address(&command));
+        let (status, text) = self.output(&command);
         if status != Some(step.status) {
             return Err(format!("exit status {status:?}:\n{text}"));
         }
         // What is shown without output is run for its exit status alone.
         if step.output.is_empty() { Ok(()) } else { self.compare(&text, step) }
-    }
-
-    /// `certhooks send` has a default address, for which a free port stands as well.
-    fn with_address(&self, command: &str) -> String {
-        const DEFAULT: &str = "127.0.0.1:3000";
-        match self.addresses.iter().find(|(shown, _)| shown == DEFAULT) {
-            Some((_, real)) if command.starts_with("certhooks send ") => {
-                format!("{command} --to http://{real}")
-            }
-            _ => command.to_owned(),
-        }
     }
 
     /// The exit status of a command, and what it prints, once the servers are done with every event.
@@ -123,14 +112,14 @@ impl Session {
     /// Starts a server, and waits until it listens and has printed what is shown.
     fn serve(&mut self, command: &str, step: &Step<'_>) -> Result<(), String> {
         let shown = option(command, "--listen ").unwrap_or("127.0.0.1:3000").to_owned();
+        let shown_admin = option(command, "--admin ").unwrap_or("127.0.0.1:3001").to_owned();
         let state = self.folder.join(option(command, "--state ").unwrap_or(".certhooks"));
-        let command = match option(command, "--listen ") {
-            Some(_) => command.replace(&shown, "127.0.0.1:0"),
-            None => format!("{command} --listen 127.0.0.1:0"),
-        };
+        let command = command.replace(&shown, "127.0.0.1:0").replace(&shown_admin, "127.0.0.1:0");
         let mut process = self
             .shell(&format!("exec {command}"))
             .env("RUST_LOG", "info")
+            .env("CERTHOOKS_LISTEN", "127.0.0.1:0")
+            .env("CERTHOOKS_ADMIN", "127.0.0.1:0")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -138,8 +127,9 @@ impl Session {
         let address = listening(process.stderr.take().unwrap());
         let output = collect(process.stdout.take().unwrap());
         self.servers.push(Server { process, state });
-        let address = address.recv_timeout(TIMEOUT).map_err(|_| "it did not start".to_owned())?;
-        self.addresses.push((shown, address));
+        let (address, admin) =
+            address.recv_timeout(TIMEOUT).map_err(|_| "it did not start".to_owned())?;
+        self.addresses.extend([(shown, address), (shown_admin, admin)]);
         let until = Instant::now() + TIMEOUT;
         loop {
             let text = output.lock().unwrap().clone();
@@ -203,14 +193,15 @@ fn without_build(command: &str) -> String {
     format!("certhooks {}", arguments.lines().next().unwrap())
 }
 
-/// The address, as soon as the log names it.
-fn listening(log: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+/// The addresses of the webhook endpoints and of health and metrics, as soon as the log names them.
+fn listening(log: impl Read + Send + 'static) -> mpsc::Receiver<(String, String)> {
     let (found, address) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(log).lines().map_while(Result::ok) {
             let line: Value = serde_json::from_str(&line).unwrap_or_default();
             if line["message"] == "listening" {
-                let _ = found.send(line["address"].as_str().unwrap().to_owned());
+                let of = |name: &str| line[name].as_str().unwrap().to_owned();
+                let _ = found.send((of("address"), of("admin")));
             }
         }
     });

@@ -121,6 +121,24 @@ fn of_processing() -> Vec<Variable> {
             "How long deliveries are kept, whether a consumer took them or not (`--keep-deliveries`); `1h` or more",
         ),
         row(
+            "CERTHOOKS_STATE",
+            code(".certhooks"),
+            "local, command",
+            "State folder of every command (`--state`)",
+        ),
+        row(
+            "CERTHOOKS_LISTEN",
+            code("127.0.0.1:3000"),
+            "local",
+            "Address and port of the webhook endpoints (`--listen`)",
+        ),
+        row(
+            "CERTHOOKS_ADMIN",
+            code("127.0.0.1:3001"),
+            "local",
+            "Address and port of `/healthz`, `/readyz` and `/metrics` (`--admin`)",
+        ),
+        row(
             "CERTHOOKS_FORWARD_SECRET",
             "made, in `secrets.json`",
             "command",

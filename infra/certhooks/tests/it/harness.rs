@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 pub(crate) use crate::folder::Folder;
+use crate::wire::{Request, connect};
 
 pub(crate) const DIGICERT_KEY: &str = "canary-digicert-webhook-key-0123456789abcdef";
 pub(crate) const CLOUDFLARE_AUTH: &str = "canary-cloudflare-webhook-auth";
@@ -54,6 +55,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) struct Local {
     process: Child,
     pub(crate) address: String,
+    /// The address of health and metrics.
+    admin: String,
     pub(crate) state: Arc<Folder>,
     log: Arc<Mutex<Vec<String>>>,
 }
@@ -81,14 +84,28 @@ impl Local {
         Self::launch(state, variables, "127.0.0.1:0", arguments)
     }
 
+    /// Starts with a limit of file descriptors.
+    pub(crate) fn with_descriptors(state: Arc<Folder>, limit: u32) -> Self {
+        let limited = command(&[]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {limit}; exec \"$@\""), "sh"]);
+        shell.arg(limited.get_program()).env_clear();
+        shell.envs(limited.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::run(shell, state, "127.0.0.1:0", &[])
+    }
+
     fn launch(
         state: Arc<Folder>,
         variables: &[(&str, &str)],
         listen: &str,
         arguments: &[&str],
     ) -> Self {
-        let mut process = command(variables)
-            .args(["local", "--listen", listen, "--state"])
+        Self::run(command(variables), state, listen, arguments)
+    }
+
+    fn run(mut command: Command, state: Arc<Folder>, listen: &str, arguments: &[&str]) -> Self {
+        let mut process = command
+            .args(["local", "--listen", listen, "--admin", "127.0.0.1:0", "--state"])
             .arg(state.path())
             .args(arguments)
             .stdout(Stdio::null())
@@ -103,19 +120,26 @@ impl Local {
             for line in lines.map_while(Result::ok) {
                 let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
                 if parsed["message"] == "listening" {
-                    let _ = listening.send(parsed["address"].as_str().unwrap().to_owned());
+                    let of = |name: &str| parsed[name].as_str().unwrap().to_owned();
+                    let _ = listening.send((of("address"), of("admin")));
                 }
                 kept.lock().unwrap().push(line);
             }
         });
-        let address = address.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
+        let (address, admin) = address.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
             panic!("certhooks local did not start: {:#?}", log.lock().unwrap());
         });
-        Self { process, address, state, log }
+        Self { process, address, admin, state, log }
     }
 
     pub(crate) fn url(&self, route: &str) -> String {
         format!("http://{}{route}", self.address)
+    }
+
+    /// The status and the body that the address of health and metrics answers to a `GET`.
+    pub(crate) fn admin(&self, path: &str) -> (u16, String) {
+        let answer = Request::new("GET", path).send_over(connect(&self.admin));
+        (answer.status, String::from_utf8(answer.body).unwrap())
     }
 
     /// The log lines so far.

@@ -19,7 +19,7 @@ use crate::wire::Request;
 #[track_caller]
 fn refused(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> String {
     let output = command(&[&NO_SECRETS[..], variables].concat())
-        .args(["local", "--listen", "127.0.0.1:0", "--state"])
+        .args(["local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state"])
         .arg(folder)
         .args(arguments)
         .output()
@@ -168,7 +168,7 @@ fn samples_are_sent_once_and_shown() {
     let folder = folder_with_secrets();
     let run = || {
         let mut child = command(&NO_SECRETS)
-            .args(["local", "--listen", "127.0.0.1:0", "--samples"])
+            .args(["local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--samples"])
             .arg(events_folder())
             .arg("--state")
             .arg(folder.path())

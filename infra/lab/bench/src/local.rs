@@ -73,7 +73,8 @@ impl Local {
     fn start(stage: &Stage, program: &Path, simulator: &Simulator) -> Result<Self> {
         let (state, log) = (stage.folder().join("state"), stage.folder().join("local.log"));
         let mut command = Command::new(program);
-        command.args(["local", "--listen", "127.0.0.1:0", "--reconcile-every", "0s", "--state"]);
+        command.args(["local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        command.args(["--reconcile-every", "0s", "--state"]);
         command.arg(&state).env_clear();
         command.env("DIGICERT_API_KEY", "sample-api-key");
         command.env("DIGICERT_API_BASE", simulator.digicert_base());

@@ -52,6 +52,33 @@ async fn an_unacknowledged_message_is_visible_after_its_visibility_timeout() {
 }
 
 #[tokio::test]
+async fn a_receive_that_is_given_back_does_not_count() {
+    let folder = TestFolder::new();
+    let (clock, pass) = clock!();
+    let events = open_with(&folder, clock).events();
+    send(&events, ["a"]).await;
+    for _ in 0..20 {
+        let received = receive_one(&events).await;
+        assert_eq!(received.receive_count, 1);
+        assert!(events.give_back(received.receipt, Duration::from_secs(10)).await.unwrap());
+        assert!(receive(&events, 10).await.is_empty());
+        pass(11);
+    }
+    let received = receive_one(&events).await;
+    assert!(events.acknowledge(received.receipt).await.unwrap());
+    assert!(!events.give_back(received.receipt, Duration::ZERO).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_check_of_the_queue_leaves_nothing_on_it() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    state.events().check_write().await.unwrap();
+    assert_eq!(state.reader().counts().await.unwrap(), EMPTY);
+    assert!(receive(&state.events(), 10).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_late_acknowledgement_is_valid_until_the_message_is_received_again() {
     let folder = TestFolder::new();
     let (clock, pass) = clock!();

@@ -2,7 +2,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use embedded::{Options, Reader, State};
+use embedded::{Options, Reader, Running, State};
 use envelope::Provider;
 use ports::SecretSource;
 
@@ -168,4 +168,19 @@ fn no_symbolic_link_is_followed_when_writing() {
     assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
     assert!(fs::symlink_metadata(folder.path().join("secrets.json")).unwrap().is_file());
     fs::remove_file(target).unwrap();
+}
+
+#[test]
+fn where_a_process_listens_is_known_while_it_runs() {
+    let folder = TestFolder::new();
+    let _state = open(&folder);
+    assert_eq!(Running::read(folder.path()), None);
+    let addresses = ["0.0.0.0:3000", "[::1]:3001"].map(|text| text.parse().unwrap());
+    let [webhooks, admin] = addresses;
+    let running = Running { pid: 7, webhooks, admin };
+    running.write(folder.path()).unwrap();
+    assert_eq!(Running::read(folder.path()), Some(running));
+    Running::remove(folder.path()).unwrap();
+    Running::remove(folder.path()).unwrap();
+    assert_eq!(Running::read(folder.path()), None);
 }

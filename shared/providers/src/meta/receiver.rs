@@ -1,6 +1,7 @@
 use data_encoding::HEXLOWER_PERMISSIVE;
 use envelope::Provider;
-use http::Method;
+use http::{HeaderMap, Method};
+use ring::digest::SHA256_OUTPUT_LEN;
 use ring::hmac::{self, HMAC_SHA256};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
@@ -41,6 +42,7 @@ impl WebhookReceiver for MetaReceiver {
     const METHODS: &'static [Method] = &[Method::GET, Method::POST];
     /// One request has up to 1000 updates ("Graph API Webhooks", section "Event notifications").
     const BODY_LIMIT: usize = 5 * 1024 * 1024;
+    const SIGNS_BODY: bool = true;
 
     type Secret = MetaSecret;
 
@@ -56,10 +58,12 @@ impl WebhookReceiver for MetaReceiver {
 
     /// The signature is over the raw bytes: Meta escapes non-ASCII characters before it signs.
     fn verify(request: &WebhookRequest, secret: &MetaSecret) -> bool {
-        header(&request.headers, SIGNATURE_HEADER)
-            .and_then(|value| value.strip_prefix(b"sha256="))
-            .and_then(|hex| HEXLOWER_PERMISSIVE.decode(hex).ok())
+        signature(&request.headers)
             .is_some_and(|tag| hmac::verify(&secret.app_secret, &request.body, &tag).is_ok())
+    }
+
+    fn verify_head(head: &WebhookRequest, _secret: &MetaSecret) -> bool {
+        signature(&head.headers).is_some()
     }
 
     fn is_handshake(request: &WebhookRequest) -> bool {
@@ -83,6 +87,13 @@ impl WebhookReceiver for MetaReceiver {
         }
         batch.updates().map(|update| event(&batch, &update, &receipt)).collect()
     }
+}
+
+/// The signature that a request has; `None` where it is absent or malformed.
+fn signature(headers: &HeaderMap) -> Option<Vec<u8>> {
+    let hex = header(headers, SIGNATURE_HEADER)?.strip_prefix(b"sha256=")?;
+    let tag = HEXLOWER_PERMISSIVE.decode(hex).ok()?;
+    (tag.len() == SHA256_OUTPUT_LEN).then_some(tag)
 }
 
 fn event(
@@ -128,7 +139,6 @@ fn only(query: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
     use time::OffsetDateTime;
 
     use super::*;

@@ -4,6 +4,7 @@ use http::{HeaderMap, Method};
 use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
+use providers::profile::{self, ReceiverVisitor, visit_receivers};
 use providers::receiver::{SecretFault, WebhookReceiver};
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use secrecy::SecretString;
@@ -267,4 +268,35 @@ fn routes_methods_and_limits_are_fixed() {
     let limits =
         [DigicertReceiver::BODY_LIMIT, CloudflareReceiver::BODY_LIMIT, MetaReceiver::BODY_LIMIT];
     assert_eq!(limits, [512 * 1024, 512 * 1024, 5 * 1024 * 1024]);
+}
+
+/// A server may refuse by the head, so no genuine request may fail there.
+#[test]
+fn the_head_of_a_request_tells_what_it_can_of_every_provider() {
+    struct Heads(usize);
+    impl ReceiverVisitor for Heads {
+        fn visit<R: WebhookReceiver>(&mut self) {
+            let row = profile::of(R::PROVIDER);
+            let members = row.webhook_secret.iter();
+            let members = members.map(|member| (member.stored_as.to_owned(), KEY.into()));
+            let stored: SecretString =
+                serde_json::Value::Object(members.collect()).to_string().into();
+            let secret = R::secret(&stored).unwrap();
+            let sample = (row.samples.request)(&stored, b"{}".to_vec()).unwrap();
+            let mut sent = HeaderMap::new();
+            for (name, value) in sample.headers {
+                sent.insert(name, value.parse().unwrap());
+            }
+            assert!(R::verify(&request(&sent, "{}"), &secret), "{}", row.name);
+            assert!(R::verify_head(&request(&sent, ""), &secret), "{}", row.name);
+            assert!(!R::verify_head(&request(&HeaderMap::new(), ""), &secret), "{}", row.name);
+            let mut other = sent.clone();
+            other.values_mut().for_each(|value| *value = "other".parse().unwrap());
+            assert!(!R::verify_head(&request(&other, ""), &secret), "{}", row.name);
+            self.0 += 1;
+        }
+    }
+    let mut heads = Heads(0);
+    visit_receivers(&mut heads);
+    assert_eq!(heads.0, profile::ALL.len());
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::{Ended, run, run_in};
 use crate::harness::{Folder, Local, NO_SECRETS, command};
 
-const ANY: [&str; 3] = ["local", "--listen", "127.0.0.1:0"];
+const ANY: [&str; 5] = ["local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
 
 #[track_caller]
 fn assert_error(ended: &Ended, named: &[&str]) {

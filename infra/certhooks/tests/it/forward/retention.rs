@@ -87,7 +87,11 @@ fn deliveries_are_kept_as_the_option_or_the_variable_says() {
         (&[("KEEP_DELIVERIES", "forever")][..], &[][..], "KEEP_DELIVERIES"),
         (&[], &["--keep-deliveries", "5m"], "--keep-deliveries"),
     ] {
-        let all = [&["local", "--listen", "127.0.0.1:0", "--state", name], option].concat();
+        let all = [
+            &["local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state", name],
+            option,
+        ]
+        .concat();
         let output = certhooks(variables, &all);
         let err = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && err.contains(named), "{err}");

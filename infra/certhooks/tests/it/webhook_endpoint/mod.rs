@@ -14,6 +14,7 @@ mod queue;
 mod rotation;
 mod route;
 mod signature;
+mod strangers;
 
 use std::collections::BTreeSet;
 

@@ -53,7 +53,7 @@ fn no_budget_is_for_loopback_only() {
         let variables = [(key, "key"), (&base, "https://api.example.com/v9"), (&budget, "none")];
         let state = crate::harness::Folder::new();
         let output = command(&variables)
-            .args(["local", "--listen", "127.0.0.1:0", "--state"])
+            .args(["local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state"])
             .arg(state.path())
             .output()
             .unwrap();

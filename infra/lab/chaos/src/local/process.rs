@@ -42,7 +42,7 @@ impl Local {
     ) -> Result<Self> {
         let mut command = Command::new(certhooks);
         command
-            .args(["local", "--listen", "127.0.0.1:0", "--state"])
+            .args(["local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state"])
             .arg(state)
             .env_clear()
             .envs(variables)

@@ -1,0 +1,41 @@
+use metrics::{Unit, describe_counter, describe_histogram};
+
+/// The counters of all programs, with what they count.
+const COUNTERS: [(&str, &str); 18] = [
+    ("Accepted", "Events that were put on the events queue, by provider"),
+    ("Breaker", "Changes of a circuit breaker, by provider and new state"),
+    ("Callback", "Ends of call-backs, by provider and outcome"),
+    ("Conflicts", "Repeats with another certificate than was delivered, by provider"),
+    ("ConnectionsClosed", "Connections that waited for a request and made room for another one"),
+    ("Delivered", "Certificate events that were delivered, by provider and outcome"),
+    ("Duplicates", "Events that were delivered before, by provider"),
+    ("Held", "Events that wait because their provider is down, by provider"),
+    ("KeyRefused", "Events whose API key was refused or cannot be used, by provider"),
+    ("Known", "Events in a provider's records that the ledger knows"),
+    ("NonCurrentSecretUsed", "Requests with another than the current webhook secret, by provider"),
+    ("NotSent", "Events that a provider did not try to send"),
+    ("Reconciled", "Complete reconciliations"),
+    ("Recovered", "Events that a reconciliation put on the events queue"),
+    ("Refused", "Requests that were refused, by provider and reason"),
+    ("Seen", "Events in a provider's records"),
+    ("Stale", "Events that are older than the state of their certificate, by provider"),
+    ("StillMissing", "Events that a reconciliation has recovered and that have not arrived"),
+];
+
+/// The histograms, in milliseconds, with what they measure.
+const DURATIONS: [(&str, &str); 4] = [
+    ("Age", "Milliseconds from receipt to delivery, by provider"),
+    ("CallbackDuration", "Milliseconds that call-backs took, by provider"),
+    ("CanaryAge", "Milliseconds since the last synthetic event arrived"),
+    ("CanaryLatency", "Milliseconds that a synthetic event was on its way"),
+];
+
+/// Gives the recorder the unit of each metric, and what it means.
+pub fn describe_metrics() {
+    for (name, help) in COUNTERS {
+        describe_counter!(name, Unit::Count, help);
+    }
+    for (name, help) in DURATIONS {
+        describe_histogram!(name, Unit::Milliseconds, help);
+    }
+}
