@@ -10,7 +10,7 @@ use crate::programs::Programs;
 use crate::report::Row;
 use crate::sqs::{self, SqsTestbed};
 
-pub const SCENARIOS: [&str; 9] = [
+pub const SCENARIOS: [&str; 10] = [
     "crash, SQS",
     "crash, local",
     "faults, SQS",
@@ -18,6 +18,7 @@ pub const SCENARIOS: [&str; 9] = [
     DISK_FULL,
     "load, SQS",
     "a day, local",
+    "attack, local",
     "leaks, SQS",
     "leaks, local",
 ];
@@ -44,6 +45,9 @@ pub struct Lengths {
     /// Number of orders in the day of a simulated account
     #[arg(long, default_value_t = 10_000)]
     pub day: u64,
+    /// Number of seconds of each attack on `certhooks local`
+    #[arg(long, default_value_t = 120)]
+    pub attack: u64,
     /// Number of rounds of events with secrets in each leak scenario
     #[arg(long, default_value_t = 3)]
     pub rounds: u64,
@@ -57,7 +61,7 @@ pub struct Lengths {
 /// # Errors
 /// The scenario could not be run to its end.
 pub async fn run(name: &str, programs: &Programs, lengths: Lengths, seed: u64) -> Result<Row> {
-    let Lengths { kills, faults, sqs_events, day, rounds, namespaced } = lengths;
+    let Lengths { kills, faults, sqs_events, day, attack, rounds, namespaced } = lengths;
     let (began, row) = (Instant::now(), Row::new(name, seed));
     let row = match name {
         "crash, SQS" => sqs::crash(programs, kills, row).await,
@@ -70,6 +74,7 @@ pub async fn run(name: &str, programs: &Programs, lengths: Lengths, seed: u64) -
         DISK_FULL => in_namespace(&programs.certhooks, faults, seed),
         "load, SQS" => sqs::load(programs, sqs_events, row).await,
         "a day, local" => local::day(programs, day, row).await,
+        "attack, local" => local::attack(programs, attack, row).await,
         "leaks, SQS" => leaks::<SqsTestbed>(programs, rounds, row).await,
         _ => leaks::<LocalTestbed>(programs, rounds, row).await,
     }?;

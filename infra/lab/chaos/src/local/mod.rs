@@ -5,8 +5,9 @@
 //! - [`senders`]: providers that send each event until it is acknowledged
 //! - [`database`]: what is stored, and how far the events were processed when the process was killed
 //! - [`volume`]: a file system that fills up
-//! - [`crash`], [`faults`], [`day`]: the scenarios
+//! - [`attack`], [`crash`], [`faults`], [`day`]: the scenarios
 
+mod attack;
 mod crash;
 mod database;
 mod day;
@@ -16,6 +17,7 @@ mod senders;
 mod testbed;
 mod volume;
 
+pub(crate) use attack::attack;
 pub(crate) use crash::{crash, full};
 pub(crate) use day::day;
 pub(crate) use faults::faults;

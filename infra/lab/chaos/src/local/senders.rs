@@ -74,10 +74,17 @@ impl Senders {
         Ok(())
     }
 
+    /// Sends an event that was not sent yet, and returns how long it took until it was acknowledged.
+    pub(crate) async fn send_next(self: Arc<Self>) -> Result<Duration> {
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let (event, began) = (self.kinds.event(number)?, Instant::now());
+        self.send(&event).await?;
+        Ok(began.elapsed())
+    }
+
     async fn run(self: Arc<Self>) -> Result<()> {
         while !self.is_stopped.load(Ordering::Relaxed) {
-            let number = self.number.fetch_add(1, Ordering::Relaxed);
-            self.send(&self.kinds.event(number)?).await?;
+            Arc::clone(&self).send_next().await?;
         }
         Ok(())
     }

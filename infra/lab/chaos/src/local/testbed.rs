@@ -91,6 +91,12 @@ impl LocalTestbed {
         Ok(&local.address)
     }
 
+    /// The memory that the process has now.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let local = self.local.as_ref();
+        local.and_then(|local| memory(local.id()).ok()).map_or(0, |memory| memory.now / 1024)
+    }
+
     /// The state folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.state

@@ -7,8 +7,15 @@ use chaos::scenarios::{Lengths, run};
 use harness::{program, seed};
 
 /// Enough kills for each boundary before and after, also if some do not occur in a batch.
-const SHORT: Lengths =
-    Lengths { kills: 32, faults: 60, sqs_events: 60, day: 400, rounds: 1, namespaced: false };
+const SHORT: Lengths = Lengths {
+    kills: 32,
+    faults: 60,
+    sqs_events: 60,
+    day: 400,
+    attack: 10,
+    rounds: 1,
+    namespaced: false,
+};
 
 async fn good(scenario: &str) -> Row {
     // A second call fails because another test of this process has set the provider.
@@ -63,6 +70,12 @@ async fn a_day_ends_with_every_true_event_once_and_every_forged_one_marked() {
     for figure in ["recovered", "forged"] {
         assert!(row.measured[figure].as_u64() > Some(0), "{:?}", row.measured);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_delay_no_genuine_event() {
+    let row = good("attack, local").await;
+    assert!(row.faults > 7_500, "{}", row.faults);
 }
 
 #[tokio::test(flavor = "multi_thread")]
