@@ -1,5 +1,5 @@
-//! One log line and one metric for each decision. No line contains a body or a header. Strangers cause
-//! refusals as they like, so that only some of those have a line; the metric counts all.
+//! One log line and one metric for each decision. No line contains a body or a header. What strangers cause,
+//! as often as they like, has a line for some of many; the metric counts all.
 
 use std::net::IpAddr;
 
@@ -37,14 +37,19 @@ static REFUSALS: Sampler<(Provider, &str)> = Sampler::new();
 pub(crate) fn refused(provider: Provider, cause: &Cause, source_ip: Option<IpAddr>) {
     let reason = cause.as_str();
     counter!("Refused", "provider" => provider.as_str(), "reason" => reason).increment(1);
-    let Some(left_out) = REFUSALS.left_out((provider, reason)) else { return };
-    let left_out = (left_out > 0).then_some(left_out);
     let source_ip = source_ip.map(|address| address.to_string());
+    let left_out = match cause {
+        // No stranger causes these: they come after the verification.
+        Cause::Document(_) | Cause::Queue(_) => None,
+        _ => match REFUSALS.left_out((provider, reason)) {
+            Some(left_out) => (left_out > 0).then_some(left_out),
+            None => return,
+        },
+    };
     match cause {
-        Cause::Document(error) => {
-            tracing::warn!(%provider, reason, source_ip, left_out, %error, "refused");
-        }
-        Cause::Queue(error) | Cause::Secret(error) => {
+        Cause::Document(error) => tracing::warn!(%provider, reason, source_ip, %error, "refused"),
+        Cause::Queue(error) => tracing::error!(%provider, reason, source_ip, %error, "refused"),
+        Cause::Secret(error) => {
             tracing::error!(%provider, reason, source_ip, left_out, %error, "refused");
         }
         Cause::TooLarge(error) => {

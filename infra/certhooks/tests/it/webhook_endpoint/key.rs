@@ -88,8 +88,8 @@ fn values(key: &str) -> Vec<Vec<Vec<u8>>> {
         format!("\"{key}\""),
         format!("Bearer {key}"),
         META_SECRET.to_owned(),
-        "x".repeat(64 * 1024),
-        key.repeat(1000),
+        "x".repeat(8 * 1024),
+        key.repeat(200),
     ];
     let lines = |lines: &[&str]| lines.iter().map(|line| line.as_bytes().to_vec()).collect();
     let mut values: Vec<Vec<Vec<u8>>> = one.iter().map(|line| lines(&[line])).collect();

@@ -88,11 +88,9 @@ async fn every_response_of_a_provider_can_be_delayed() {
 #[tokio::test]
 async fn control_can_be_left_out() {
     let simulator = start(Settings { has_control: false, ..Settings::default() }).await;
-    for (method, path) in [
-        (Method::PUT, "faults"),
-        (Method::DELETE, "faults"),
-        (Method::POST, "digicert/events"),
-    ] {
+    for (method, path) in
+        [(Method::PUT, "faults"), (Method::DELETE, "faults"), (Method::POST, "digicert/events")]
+    {
         assert_eq!(send(&simulator, method, path, "[]").await.0, 404, "{path}");
     }
 }
