@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::json;
 use crate::request::{Verified, WebhookRequest};
+use crate::secret_member::SecretMember;
 
 /// The value of a secret that was created but never filled in. It never counts as a secret.
 pub const PLACEHOLDER: &str = "not-filled-in";
@@ -31,6 +32,9 @@ pub trait WebhookReceiver: Sized + Send + Sync + 'static {
     const CHALLENGE: &'static str = "Webhook";
     /// Largest request body in bytes, unless the operator sets another limit.
     const BODY_LIMIT: usize;
+
+    /// The members of the stored webhook secret. A plain string is the value of the first one.
+    const SECRET: &'static [SecretMember];
 
     /// A webhook secret in the form that verification needs.
     type Secret: Send + Sync + 'static;
