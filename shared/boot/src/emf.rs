@@ -12,6 +12,11 @@ const COUNTS: &[&str] = &[
     "Accepted",
     "Breaker",
     "Callback",
+    "Conflicts",
+    "DayKnown",
+    "DayMissing",
+    "DayRecovered",
+    "DaySent",
     "Delivered",
     "Duplicates",
     "Held",
@@ -28,7 +33,8 @@ const COUNTS: &[&str] = &[
 ];
 
 /// Histograms in milliseconds.
-const DURATIONS: [&str; 4] = ["Age", "CallbackDuration", "CanaryAge", "CanaryLatency"];
+const DURATIONS: [&str; 5] =
+    ["Age", "CallbackDuration", "CanaryAge", "CanaryLatency", "WaitingAge"];
 
 /// The metrics since the last flush. Labels become dimensions.
 #[derive(Clone, Copy)]
