@@ -299,10 +299,10 @@ $(SAM_ANSWERS):
 	cp infra/aws/samconfig.toml $@
 
 .PHONY: destroy
-destroy: $(TOOLS) $(SAM_ANSWERS) ## delete the stack, except its queues, ledger and archive
+destroy: $(TOOLS) $(SAM_ANSWERS) ## delete the stack, except its queues, ledger, archive and logs
 	@echo "These are retained, and have to be deleted by hand: the four queues with their messages, the ledger table,"
-	@echo "the archive bucket, and the role with which API Gateway writes logs. Everything else is deleted, including"
-	@echo "the secrets."
+	@echo "the archive bucket, the log groups, and the role with which API Gateway writes logs. Everything else is"
+	@echo "deleted, including the secrets."
 	$(BIN)/sam delete $(SAM_CONFIG)
 
 # --- tools ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "parameters" {
-  description = "Parameters of the stack by name, as in template.yaml: EnableMeta, AlarmTopicArn and so on."
+  description = "Parameters of the stack by name, as in template.yaml: EnableMeta, PageTopicArn and so on."
   type        = map(string)
   default     = {}
 }

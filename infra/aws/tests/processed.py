@@ -8,6 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from cloudwatch import metrics
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -64,10 +65,11 @@ def resources(kind: str, stack: dict) -> dict:
 def watched(*without: str) -> set:
     """Namespace, name and dimensions of each metric that a function of ours writes and an alarm looks at."""
     return {
-        ("Certhooks", a["MetricName"], frozenset(d["Name"] for d in a["Dimensions"]))
-        for a in resources("AWS::CloudWatch::Alarm", processed(**ALL)).values()
-        # The access log counts refused addresses, not a function.
-        if a["Namespace"] == "Certhooks/stack" and a["MetricName"] not in ("RefusedAddresses", *without)
+        ("Certhooks", name, frozenset(dimension for dimension, _ in dimensions))
+        for alarm in resources("AWS::CloudWatch::Alarm", processed(**ALL)).values()
+        for namespace, name, dimensions in metrics(alarm)
+        # The access log counts what the API turns away, not a function.
+        if namespace == "Certhooks/stack" and name not in ("RefusedAddresses", "Throttled", *without)
     }
 
 
@@ -133,6 +135,10 @@ class Resolver:
 
     def fn_and(self, many):
         return all(map(self.resolve, many))
+
+    def fn_findinmap(self, path):
+        name, key, attribute = map(self.resolve, path)
+        return self.raw["Mappings"][name][key][attribute]
 
     def fn_join(self, arguments):
         separator, items = arguments

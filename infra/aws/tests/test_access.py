@@ -1,5 +1,6 @@
 """Who may do what: roles, resource policies, and that each wildcard has its reason beside it."""
 
+import fnmatch
 import ipaddress
 import re
 
@@ -8,6 +9,8 @@ from processed import ALL, PROVIDERS, TEMPLATE, processed, resources
 
 KEY = "arn:aws:kms:eu-central-1:111111111111:key/own"
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+VIA = {"secretsmanager", "sqs"}
+OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "111111111111"}}
 XRAY = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
@@ -46,7 +49,7 @@ EXPECTED = {
         },
         "${DeliveriesQueue.Arn}": {"sqs:SendMessage"},
         "${Ledger.Arn}": {"dynamodb:PutItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"},
-        "${Archive.Arn}/*": {"s3:PutObject"},
+        "arn:aws:s3:::${Archive}/*": {"s3:PutObject"},
         **{f"${{{provider}ApiSecret}}": {"secretsmanager:GetSecretValue"} for provider in PROVIDERS},
         "${WorkerLog.Arn}": LOGS,
         "*": XRAY,
@@ -79,6 +82,11 @@ def test_each_function_has_a_role_with_just_what_it_uses(function):
 def test_an_own_key_adds_its_use_and_nothing_else(function):
     role = processed(KmsKeyArn=KEY, **ALL)["Resources"][f"{function}Role"]["Properties"]
     assert grants(role) == EXPECTED[function] | {KEY: {"kms:Decrypt", "kms:GenerateDataKey"}}
+    # Only through a service that the role uses, and never with the key alone.
+    services = VIA | {"s3", "dynamodb", "sns"} if function == "Worker" else VIA | {"dynamodb"} if function == "Reconciler" else VIA
+    use, = (s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"] if s["Resource"] == KEY)
+    via = use["Condition"]["StringEquals"]["kms:ViaService"]
+    assert set(via) == {f"{service}.eu-central-1.amazonaws.com" for service in services}
 
 
 def test_the_schedule_may_run_the_reconciler_and_nothing_else():
@@ -89,7 +97,14 @@ def test_the_schedule_may_run_the_reconciler_and_nothing_else():
     assert grants(role) == {"${Reconciler.Arn}": {"lambda:InvokeFunction"}}
     assert "ManagedPolicyArns" not in role
     trust, = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Principal"] == {"Service": ["scheduler.amazonaws.com"]}
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"] == OF_THIS_ACCOUNT
+
+
+def test_api_gateway_takes_its_log_role_for_this_account_only():
+    role = processed(SetApiGatewayLogRole="true")["Resources"]["ApiGatewayLogRole"]["Properties"]
+    trust, = role["AssumeRolePolicyDocument"]["Statement"]
+    assert (trust["Principal"], trust["Condition"]) == ({"Service": "apigateway.amazonaws.com"}, OF_THIS_ACCOUNT)
 
 
 def test_only_api_gateway_calls_the_webhook_functions_and_only_by_their_routes():
@@ -148,7 +163,9 @@ def test_certcentrals_route_is_open_to_its_addresses_only(cidrs, route, address,
 def test_queues_refuse_plain_http_and_let_nobody_else_in(queue):
     policy = processed()["Resources"][f"{queue}Policy"]["Properties"]
     assert policy["Queues"] == [f"${{{queue}}}"]
-    assert policy["PolicyDocument"]["Statement"] == [
+    plain, *others = policy["PolicyDocument"]["Statement"]
+    assert all(statement["Effect"] == "Deny" for statement in others)
+    assert [plain] == [
         {
             "Effect": "Deny",
             "Principal": "*",
@@ -157,6 +174,32 @@ def test_queues_refuse_plain_http_and_let_nobody_else_in(queue):
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
     ]
+
+
+OPERATORS = ["arn:aws:iam::111111111111:role/operator", "arn:aws:iam::111111111111:role/aws-reserved/*"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sender", "may_send"),
+    [
+        *((ALL, f"${{{function}Role.Arn}}", True) for function in EXPECTED),
+        ({"EnableCloudflare": "false"}, "${CloudflareWebhookRole.Arn}", False),
+        (ALL, OPERATORS[0], False),
+        (ALL | {"OperatorRoleArns": ",".join(OPERATORS)}, OPERATORS[0], True),
+        (ALL | {"OperatorRoleArns": ",".join(OPERATORS)}, "arn:aws:iam::111111111111:role/aws-reserved/ops", True),
+        (ALL | {"OperatorRoleArns": ",".join(OPERATORS)}, "arn:aws:iam::111111111111:role/other", False),
+        (ALL | {"OperatorRoleArns": ",".join(OPERATORS)}, "${WorkerRole.Arn}", True),
+    ],
+)
+def test_functions_and_operators_alone_put_messages_on_the_events_queue(parameters, sender, may_send):
+    policy = processed(**parameters)["Resources"]["EventsQueuePolicy"]["Properties"]
+    _, deny = policy["PolicyDocument"]["Statement"]
+    assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", "*", "sqs:SendMessage")
+    # A deny holds where all of its conditions do.
+    named = sender in deny["Condition"]["StringNotEquals"]["aws:PrincipalArn"]
+    patterns = deny["Condition"].get("StringNotLike", {}).get("aws:PrincipalArn", [])
+    liked = any(fnmatch.fnmatchcase(sender, pattern) for pattern in patterns)
+    assert (named or liked) == may_send
 
 
 def test_consumer_accounts_may_consume_deliveries_and_nothing_else():
@@ -186,7 +229,7 @@ def test_the_archive_is_private_and_refuses_plain_http():
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     statement, = stack["Resources"]["ArchivePolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
-    assert statement["Resource"] == ["${Archive.Arn}", "${Archive.Arn}/*"]
+    assert statement["Resource"] == ["arn:aws:s3:::${Archive}", "arn:aws:s3:::${Archive}/*"]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 

@@ -29,7 +29,7 @@ def worker(stack: dict) -> dict:
 def test_without_it_there_is_no_topic_and_the_worker_sends_to_the_queue():
     stack = processed(**ALL)
     assert processed(FanOut="none", **ALL) == stack
-    assert not [name for name, r in stack["Resources"].items() if r["Type"].startswith("AWS::SNS::")]
+    assert set(resources("AWS::SNS::Topic", stack)) == {"PageTopic", "TicketTopic"}, "those of the alarms"
     assert "DeliveriesTopicArn" not in stack["Outputs"]
     assert {name: worker(stack)[name] for name in TARGETS if name in worker(stack)} == {
         "DELIVERIES_QUEUE_URL": "${DeliveriesQueue}"
@@ -111,12 +111,12 @@ def test_other_accounts_may_subscribe_queues_and_nothing_else():
     # What is too large for a message is theirs to read, as without the topic.
     archive = [s for s in statements(stack["ArchivePolicy"]["Properties"]) if s["Effect"] == "Allow"]
     assert [(s["Principal"], s["Action"], s["Resource"]) for s in archive] == [
-        ({"AWS": ACCOUNTS}, "s3:GetObject", "${Archive.Arn}/deliveries/*")
+        ({"AWS": ACCOUNTS}, "s3:GetObject", "arn:aws:s3:::${Archive}/deliveries/*")
     ]
 
 
 def test_an_alarm_says_when_the_topic_could_not_deliver():
-    alarms = resources("AWS::CloudWatch::Alarm", processed(AlarmTopicArn=TOPIC, **FAN_OUT))
+    alarms = resources("AWS::CloudWatch::Alarm", processed(TicketTopicArn=TOPIC, **FAN_OUT))
     added = {name: alarm for name, alarm in alarms.items() if name not in processed(**ALL)["Resources"]}
     alarm = added.pop("UndeliveredByTopicAlarm")
     assert not added

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from cloudwatch import identity, metrics
 from processed import ALL, PROVIDERS, TEMPLATE, processed, resources, source
 
 KEY = "arn:aws:kms:eu-central-1:111111111111:key/own"
@@ -11,8 +12,6 @@ TOPIC = "arn:aws:sns:eu-central-1:111111111111:alarms"
 DAY = 24 * 60 * 60
 QUEUES = {"EventsQueue": "EventsDeadLetters", "DeliveriesQueue": "DeliveriesDeadLetters"}
 WEBHOOKS = {provider: f"{provider}Webhook" for provider in PROVIDERS}
-# The events of the others have no call-back.
-CALLED_BACK = ["Digicert", "Cloudflare", "Meta"]
 
 
 # --- providers ---------------------------------------------------------------------------------------------------
@@ -73,6 +72,28 @@ def test_the_api_has_a_route_for_each_provider_one_stage_and_a_limit():
             "DataTraceEnabled": False,
         }
     ]
+
+
+def test_the_api_takes_tls_1_2_or_later():
+    stack = processed(**ALL, DomainName="hooks.example.com", DomainCertificateArn="arn:aws:acm:eu-central-1:111111111111:certificate/1")
+    assert stack["Resources"]["Api"]["Properties"]["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_2021_06"
+    assert stack["Resources"]["Domain"]["Properties"]["SecurityPolicy"] == "TLS_1_2"
+
+
+def test_a_web_acl_stands_before_the_api_where_there_is_one():
+    acl = "arn:aws:wafv2:eu-central-1:111111111111:regional/webacl/limit/0-1"
+    association, = resources("AWS::WAFv2::WebACLAssociation", processed(WebAclArn=acl)).values()
+    assert association == {
+        "ResourceArn": "arn:aws:apigateway:eu-central-1::/restapis/${Api}/stages/${Apiv1Stage}",
+        "WebACLArn": acl,
+    }
+    assert resources("AWS::WAFv2::WebACLAssociation", processed()) == {}
+
+
+def test_concurrency_is_reserved_for_webhook_functions_only_and_on_request():
+    for parameters, expected in (({}, set()), ({"WebhookReservedConcurrency": "5"}, set(WEBHOOKS.values()))):
+        functions = resources("AWS::Lambda::Function", processed(**ALL, **parameters))
+        assert {name for name, f in functions.items() if "ReservedConcurrentExecutions" in f} == expected
 
 
 def test_the_access_log_holds_no_header_query_or_body():
@@ -246,7 +267,6 @@ def test_queues_wait_long_enough_and_keep_what_fails():
         redrive = queues[name]["RedrivePolicy"]
         assert redrive == {"deadLetterTargetArn": f"${{{dead_letters}.Arn}}", "maxReceiveCount": 5}
         assert queues[dead_letters]["MessageRetentionPeriod"] == 14 * DAY
-        assert queues[name]["MessageRetentionPeriod"] <= 14 * DAY
         assert "RedrivePolicy" not in queues[dead_letters]
     assert queues["EventsQueue"]["MessageRetentionPeriod"] == 14 * DAY
     assert queues["EventsQueue"]["VisibilityTimeout"] == 180
@@ -254,6 +274,10 @@ def test_queues_wait_long_enough_and_keep_what_fails():
     assert queues["DeliveriesQueue"]["VisibilityTimeout"] == "1200"
     assert processed()["Resources"]["DeliveriesQueue"]["Properties"]["VisibilityTimeout"] == "900"
     assert {q["MaximumMessageSize"] for q in queues.values()} == {1024 * 1024}
+    # What was accepted waits as long as it can; the others keep a message as long as the operator wants.
+    shorter = resources("AWS::SQS::Queue", processed(QueueRetentionDays="4"))
+    days = {name: queue["MessageRetentionPeriod"] / DAY for name, queue in shorter.items()}
+    assert days == {"EventsQueue": 14, "EventsDeadLetters": 4, "DeliveriesQueue": 4, "DeliveriesDeadLetters": 4}
 
 
 def test_the_ledger_forgets_by_itself_and_can_be_restored():
@@ -263,6 +287,26 @@ def test_the_ledger_forgets_by_itself_and_can_be_restored():
     assert ledger["BillingMode"] == "PAY_PER_REQUEST"
     assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert ledger["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert ledger["DeletionProtectionEnabled"] is True
+
+
+@pytest.mark.parametrize(("parameter", "resource", "variable"), [("LedgerTableName", "Ledger", "LEDGER_TABLE"), ("ArchiveBucketName", "Archive", "ARCHIVE_BUCKET")])
+def test_ledger_and_archive_can_be_ones_that_are_there(parameter, resource, variable):
+    stack = processed(**{parameter: "of-another-stack"}, ConsumerAccountIds="222222222222", **ALL)
+    assert resource not in stack["Resources"]
+    assert f"${{{resource}" not in json.dumps(stack), "nothing names the one that is not made"
+    for function in resources("AWS::Lambda::Function", stack).values():
+        assert function["Environment"]["Variables"].get(variable, "of-another-stack") == "of-another-stack"
+    granted = json.dumps(stack["Resources"]["WorkerRole"])
+    assert {"Ledger": ":table/of-another-stack", "Archive": "arn:aws:s3:::of-another-stack/*"}[resource] in granted
+    assert stack["Outputs"][{"Ledger": "LedgerTable", "Archive": "ArchiveBucket"}[resource]]["Value"] == "of-another-stack"
+
+
+def test_an_archive_can_be_locked_and_is_not_by_itself():
+    assert not {"ObjectLockEnabled", "ObjectLockConfiguration"} & set(processed()["Resources"]["Archive"]["Properties"])
+    archive = processed(ArchiveObjectLockDays="90")["Resources"]["Archive"]["Properties"]
+    assert archive["ObjectLockEnabled"] is True
+    assert archive["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": "90"}
 
 
 def test_the_archive_outlives_the_queues_and_then_forgets():
@@ -276,7 +320,9 @@ def test_the_archive_outlives_the_queues_and_then_forgets():
 def test_what_holds_data_is_retained_and_nothing_else():
     stack = processed(**ALL, SetApiGatewayLogRole="true")["Resources"]
     retained = {name for name, r in stack.items() if r.get("DeletionPolicy", "").startswith("Retain")}
-    assert retained == {*QUEUES, *QUEUES.values(), "Ledger", "Archive", "ApiGatewayAccount", "ApiGatewayLogRole"}
+    logs = {name for name, r in stack.items() if r["Type"] == "AWS::Logs::LogGroup"}
+    assert len(logs) == 7
+    assert retained == {*QUEUES, *QUEUES.values(), *logs, "Ledger", "Archive", "ApiGatewayAccount", "ApiGatewayLogRole"}
     assert {stack[name]["UpdateReplacePolicy"] for name in retained} == {"Retain"}
 
 
@@ -294,6 +340,8 @@ def test_everything_is_encrypted_by_aws_or_by_an_own_key():
         "SSEType": "KMS",
         "KMSMasterKeyId": KEY,
     }
+    assert {log.get("KmsKeyId") for log in resources("AWS::Logs::LogGroup", ours).values()} == {None}
+    assert {log["KmsKeyId"] for log in resources("AWS::Logs::LogGroup", own).values()} == {KEY}
     for stack, expected in ((ours, {"SSEAlgorithm": "AES256"}), (own, {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY})):
         encryption = stack["Resources"]["Archive"]["Properties"]["BucketEncryption"]
         rule, = encryption["ServerSideEncryptionConfiguration"]
@@ -344,7 +392,11 @@ def test_nothing_secret_is_a_parameter():
         ),
         ("DigicertSourceCidrs", ["10.0.0.0/8", "10.0.0.0/8,127.0.0.1/32"], ["", "10.0.0.0", "10.0.0.0/8, 10.1.0.0/16"]),
         ("KmsKeyArn", ["", KEY], ["alias/own", "key/own"]),
-        ("AlarmTopicArn", ["", TOPIC], ["alarms"]),
+        *((name, ["", TOPIC], ["alarms"]) for name in ("PageTopicArn", "TicketTopicArn")),
+        ("OperatorRoleArns", ["", "arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Ops_*"], ["*", "ops"]),
+        ("WebAclArn", ["", "arn:aws:wafv2:eu-central-1:111111111111:regional/webacl/limit/0-1"], ["arn:aws:wafv2:us-east-1:111111111111:global/webacl/limit/0-1"]),
+        ("LedgerTableName", ["", "certhooks-Ledger-1_restored"], ["arn:aws:dynamodb:eu-central-1:111111111111:table/x"]),
+        ("ArchiveBucketName", ["", "certhooks-archive-1"], ["s3://archive"]),
         ("MetaAppId", ["", "123"], ["../x"]),
         ("MetaDomains", ["", "a.example,b.example"], ["a.example b.example", "https://a.example"]),
     ],
@@ -366,40 +418,7 @@ def test_cloudflare_alone_is_reconciled_where_its_account_is_named():
     assert not any(name.startswith("DIGICERT") for name in named)
 
 
-# --- alarms, dashboard, outputs ----------------------------------------------------------------------------------
-
-
-def test_alarms_watch_what_they_should():
-    alarms = resources("AWS::CloudWatch::Alarm", processed(**ALL))
-    watched = {
-        (a["Namespace"], a["MetricName"], *(d["Value"] for d in a.get("Dimensions", []))) for a in alarms.values()
-    }
-    assert watched == {
-        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "${EventsDeadLetters.QueueName}"),
-        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "${DeliveriesDeadLetters.QueueName}"),
-        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "${EventsQueue.QueueName}"),
-        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "${DeliveriesQueue.QueueName}"),
-        ("AWS/ApiGateway", "5XXError", "stack", "v1"),
-        ("AWS/Lambda", "Errors", "${Worker}"),
-        ("AWS/Lambda", "Errors", "${Reconciler}"),
-        *(("Certhooks/stack", name, "digicert") for name in ("Reconciled", "NotSent", "StillMissing")),
-        *(("AWS/Lambda", "Throttles", f"${{{name}}}") for name in ("Worker", *WEBHOOKS.values())),
-        *(("Certhooks/stack", "Refused", p.lower(), "unauthorized") for p in WEBHOOKS),
-        *(("Certhooks/stack", "KeyRefused", p.lower()) for p in CALLED_BACK),
-        *(("Certhooks/stack", "Conflicts", p) for p in ("digicert", "certspotter")),
-        ("Certhooks/stack", "RefusedAddresses"),
-        ("Certhooks/stack", "CanaryLatency", "digicert"),
-    }
-
-
-def test_alarms_go_to_the_topic_when_there_is_one():
-    for alarm in resources("AWS::CloudWatch::Alarm", processed(AlarmTopicArn=TOPIC, **ALL)).values():
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
-        # A reconciler or a canary without any data does not run; elsewhere missing data is good.
-        is_watch = alarm["MetricName"] in {"Reconciled", "CanaryLatency"}
-        assert alarm["TreatMissingData"] == ("breaching" if is_watch else "notBreaching")
-    for alarm in resources("AWS::CloudWatch::Alarm", processed()).values():
-        assert "AlarmActions" not in alarm
+# --- canary, metrics, outputs ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -417,33 +436,19 @@ def test_the_canary_invokes_the_first_enabled_webhook_function_each_day(enabled,
     assert rule["ScheduleExpression"] == "rate(1 day)"
     target, = rule["Targets"]
     assert (target["Arn"], json.loads(target["Input"])) == (f"${{{function}.Arn}}", {"certhooks": "canary"})
-    dimension, = stack["CanaryAlarm"]["Properties"]["Dimensions"]
-    assert dimension["Value"] == function.removesuffix("Webhook").lower()
-    # CloudWatch looks a day back at most where a period is below an hour, and a week from there on.
-    assert (stack["CanaryAlarm"]["Properties"]["EvaluationPeriods"], stack["CanaryAlarm"]["Properties"]["Period"]) == (26, 3600)
+    provider = function.removesuffix("Webhook").lower()
+    assert identity("Certhooks/stack", "CanaryLatency", {"provider": provider}) in metrics(stack["CanaryAlarm"]["Properties"])
 
 
-def test_refused_addresses_are_counted_from_the_access_log():
-    metric = processed()["Resources"]["RefusedAddresses"]["Properties"]
+@pytest.mark.parametrize(("name", "status"), [("RefusedAddresses", 403), ("Throttled", 429)])
+def test_what_the_api_turns_away_is_counted_from_the_access_log(name, status):
+    metric = processed()["Resources"][name]["Properties"]
     assert metric["LogGroupName"] == "${AccessLog}"
-    assert '$.status = "403"' in metric["FilterPattern"]
+    assert metric["MetricTransformations"][0]["MetricName"] == name
+    assert f'$.status = "{status}"' in metric["FilterPattern"]
     fields = set(re.findall(r"\$\.(\w+)", metric["FilterPattern"]))
     log = json.loads(processed()["Resources"]["Apiv1Stage"]["Properties"]["AccessLogSetting"]["Format"])
     assert fields <= set(log)
-
-
-def test_the_dashboard_can_be_read():
-    widgets = json.loads(processed()["Resources"]["Dashboard"]["Properties"]["DashboardBody"])["widgets"]
-    headings = [w["properties"]["markdown"] for w in widgets if w["type"] == "text"]
-    assert headings == [
-        "## Is it receiving?",
-        "## Is it keeping up?",
-        "## What is failing, and whose fault is it?",
-        "## What CertCentral did not send, or we did not take",
-    ]
-    places = [(w["x"], w["y"]) for w in widgets]
-    assert len(set(places)) == len(widgets) == 22
-    assert places == sorted(places, key=lambda place: (place[1], place[0]))
 
 
 def test_outputs_say_where_to_subscribe_what_to_fill_and_what_to_consume():

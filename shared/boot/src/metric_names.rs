@@ -1,12 +1,15 @@
 use metrics::{Unit, describe_counter, describe_histogram};
 
-/// The counters of all programs, with what they count.
-const COUNTERS: [(&str, &str); 18] = [
+/// The counters of functions and `certhooks local`, with what they count.
+const COUNTERS: [(&str, &str); 21] = [
     ("Accepted", "Events that were put on the events queue, by provider"),
     ("Breaker", "Changes of a circuit breaker, by provider and new state"),
     ("Callback", "Ends of call-backs, by provider and outcome"),
     ("Conflicts", "Repeats with another certificate than was delivered, by provider"),
-    ("ConnectionsClosed", "Connections that waited for a request and made room for another one"),
+    ("DayKnown", "Events of the last whole day in a provider's records that the ledger knows"),
+    ("DayMissing", "Events of the last whole day that have not arrived"),
+    ("DayRecovered", "Events of the last whole day that a reconciliation put on the events queue"),
+    ("DaySent", "Events of the last whole day in a provider's records"),
     ("Delivered", "Certificate events that were delivered, by provider and outcome"),
     ("Duplicates", "Events that were delivered before, by provider"),
     ("Held", "Events that wait because their provider is down, by provider"),
@@ -22,12 +25,13 @@ const COUNTERS: [(&str, &str); 18] = [
     ("StillMissing", "Events that a reconciliation has recovered and that have not arrived"),
 ];
 
-/// The histograms, in milliseconds, with what they measure.
-const DURATIONS: [(&str, &str); 4] = [
+/// Their histograms, in milliseconds, with what they measure.
+const DURATIONS: [(&str, &str); 5] = [
     ("Age", "Milliseconds from receipt to delivery, by provider"),
     ("CallbackDuration", "Milliseconds that call-backs took, by provider"),
     ("CanaryAge", "Milliseconds since the last synthetic event arrived"),
     ("CanaryLatency", "Milliseconds that a synthetic event was on its way"),
+    ("WaitingAge", "Milliseconds since the receipt of an event that goes back to the queue"),
 ];
 
 /// Gives the recorder the unit of each metric, and what it means.

@@ -29,7 +29,7 @@ pub(crate) fn members() -> impl Iterator<Item = &'static Member> {
             let webhook = profile.webhook_secret.iter().map(|member| (*member, Purpose::Webhook));
             let all = webhook.chain([(profile.api.secret, Purpose::Api)]);
             all.map(|(member, purpose)| {
-                let SecretMember { stored_as, name, variable } = member;
+                let SecretMember { stored_as, name, variable, .. } = member;
                 Member { name, variable, stored_as, provider: profile.provider, purpose }
             })
         });

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use ports::{PortError, PortResult, SecretSource, SecretVersions};
 use providers::receiver::WebhookReceiver;
+use providers::secret::short_member;
+use providers::secret_member::SecretMember;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -144,8 +146,15 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
     ) -> PortResult<Cached<R>> {
         let failure =
             |problem: String| PortError(format!("webhook secret of {}: {problem}", R::PROVIDER));
-        let current = versions.current.as_ref().ok_or_else(|| failure("it has no value".into()))?;
-        let current = R::secret(current).map_err(|error| failure(error.to_string()))?;
+        let stored = versions.current.as_ref().ok_or_else(|| failure("it has no value".into()))?;
+        let current = R::secret(stored).map_err(|error| failure(error.to_string()))?;
+        if let Some(SecretMember { stored_as, min_length, .. }) = short_member(R::SECRET, stored) {
+            let provider = R::PROVIDER;
+            tracing::warn!(
+                %provider, member = stored_as, min_length,
+                "the webhook secret is short enough to be guessed; replace it, since the next version refuses it"
+            );
+        }
         let ids = versions.ids;
         let version = |stage, id| MatchedVersion { stage, id };
         let mut found = vec![(version(Stage::Current, ids.current), current)];

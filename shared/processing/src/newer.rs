@@ -61,6 +61,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         telemetry::newer_version(provider, &id, &kind, &dataschema);
         let message = Outgoing { provider, kind, group, body, delay: MAX_DELAY, expires: None };
         self.ports.events.send(vec![message]).await?;
+        telemetry::waiting(received, self.now());
         Ok(Disposition::Requeued)
     }
 }

@@ -282,6 +282,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             .await?;
         self.ports.ledger.release(event.id(), receipt).await?;
         telemetry::requeued(event, retry);
+        telemetry::waiting(envelope.receivedtime, self.now());
         Ok(Disposition::Requeued)
     }
 

@@ -99,6 +99,12 @@ pub(crate) fn requeued(event: &Event<'_>, retry: &Retry) {
     }
 }
 
+/// How long an event that was requeued is on its way already. Each copy of it is a new message, so the
+/// queue knows only how long the last one waits.
+pub(crate) fn waiting(received: OffsetDateTime, now: OffsetDateTime) {
+    histogram!("WaitingAge").record(age_ms(received, now) as f64);
+}
+
 /// A fault of our own secret: no call is made.
 pub(crate) fn key_not_usable(profile: &Profile) {
     let (provider, api) = (profile.provider, &profile.api);

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::json;
 use crate::request::{Verified, WebhookRequest};
+use crate::secret_member::SecretMember;
 
 /// The value of a secret that was created but never filled in. It never counts as a secret.
 pub const PLACEHOLDER: &str = "not-filled-in";
@@ -34,6 +35,9 @@ pub trait WebhookReceiver: Sized + Send + Sync + 'static {
     /// Whether the provider signs the body, so that [`verify`](Self::verify) needs it. A secret that stands
     /// in a header is verified before the body is read.
     const SIGNS_BODY: bool = false;
+
+    /// The members of the stored webhook secret. A plain string is the value of the first one.
+    const SECRET: &'static [SecretMember];
 
     /// A webhook secret in the form that verification needs.
     type Secret: Send + Sync + 'static;

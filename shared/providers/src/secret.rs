@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::json;
 use crate::receiver::{PLACEHOLDER, SecretFault};
+use crate::secret_member::SecretMember;
 
 /// A secret as it is stored: a JSON object, or a plain string, which is the value of its first
 /// member.
@@ -43,6 +44,23 @@ impl<'a> Stored<'a> {
             Self::Malformed => Err(SecretFault::Malformed),
         }
     }
+}
+
+/// The first member of a stored secret that is shorter than it should be. It is used nevertheless until it is
+/// replaced, since to refuse it would refuse the provider's events.
+pub fn short_member<'a>(
+    members: &'a [SecretMember],
+    stored: &SecretString,
+) -> Option<&'a SecretMember> {
+    let stored = Stored::read(stored);
+    let is_short = |(index, member): &(usize, &SecretMember)| {
+        let value = match index {
+            0 => stored.first(member.stored_as),
+            _ => stored.named(member.stored_as),
+        };
+        value.is_ok_and(|value| value.chars().count() < member.min_length)
+    };
+    members.iter().enumerate().find(is_short).map(|(_, member)| member)
 }
 
 /// The members of a JSON object. `None` for anything else, and where a name occurs twice, since it cannot

@@ -1,3 +1,6 @@
+/// [`SecretMember::min_length`] where the provider sets none. What is shorter can be guessed.
+pub(crate) const MIN_LENGTH: usize = 16;
+
 /// One value of a stored secret, under the three names by which operators know it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SecretMember {
@@ -7,4 +10,6 @@ pub struct SecretMember {
     pub name: &'static str,
     /// Environment variable that is used instead of `secrets.json` where it is set.
     pub variable: &'static str,
+    /// The least number of characters. 0 for what is no secret of the operator's choice.
+    pub min_length: usize,
 }

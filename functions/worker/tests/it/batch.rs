@@ -94,6 +94,12 @@ async fn an_outage_of_a_provider_requeues_its_events() {
     assert_eq!(stage.batch(&only(&batch, &[0])).await, [] as [String; 0]);
     let delivered = stage.bodies(&stage.deliveries).await;
     assert_eq!(delivered[0]["data"]["callback"]["outcome"], "downloaded");
+
+    // Its alarm counts from the receipt, since each attempt is a new message.
+    let (stdout, _) = stage.worker.stop().await.unwrap();
+    let waiting = stdout.lines().find(|line| line.contains("\"WaitingAge\"")).unwrap();
+    let waiting: Value = serde_json::from_str(waiting).unwrap();
+    assert_eq!(waiting["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
 }
 
 #[tokio::test]

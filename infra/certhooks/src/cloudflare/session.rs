@@ -7,7 +7,9 @@ use providers::cloudflare::admin::{
     classify_done, classify_policies,
 };
 use providers::cloudflare::{CloudflareReceiver, is_id};
+use providers::receiver::WebhookReceiver;
 use providers::refusal::Kind;
+use providers::secret::short_member;
 use providers::sent_secret::SentSecret;
 use reqwest::Url;
 use serde_json::{Map, Value};
@@ -57,10 +59,17 @@ impl Session {
     /// The secret that an option names, else that of the stack, of the variable or of the state folder.
     pub(crate) async fn auth(&self, named: &WebhookSecret) -> CommandResult<SentSecret> {
         match &named.secret_file {
-            Some(path) => usable::<CloudflareReceiver>(
-                "--secret-file",
-                &credentials::secret("--secret-file", path)?,
-            ),
+            Some(path) => {
+                let secret = credentials::secret("--secret-file", path)?;
+                if let Some(short) = short_member(CloudflareReceiver::SECRET, &secret) {
+                    return Err(CommandError::usage(format!(
+                        "--secret-file: it has fewer than {} characters and can be guessed; take the output of \
+                         `openssl rand -base64 32`",
+                        short.min_length
+                    )));
+                }
+                usable::<CloudflareReceiver>("--secret-file", &secret)
+            }
             None => current_auth(&*self.installation(&named.stack).await?).await,
         }
     }

@@ -49,6 +49,7 @@ const INSTALLATION: &str = "installation";
 const ENDPOINT_CHECKS: Checks<probe::Subject> = &[
     ("answer", |context, subject| Box::pin(probe::answer(context, subject))),
     ("answer-to-key", |context, subject| Box::pin(probe::answer_to_key(context, subject))),
+    ("secret-length", |context, subject| Box::pin(probe::secret_length(context, subject))),
 ];
 
 pub(crate) async fn run(arguments: Doctor, matches: &ArgMatches) -> CommandResult<ExitCode> {

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use envelope::Provider;
 use processing::http;
 use providers::profile::{self, Samples};
+use providers::secret::short_member;
 use reqwest::{Client, Url};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -78,6 +79,17 @@ pub(crate) async fn answer_to_key(context: &Context, subject: &Subject) -> Optio
         ProbeResult::NoAnswer(_) => None,
         ProbeResult::Answered { .. } => Some(keyed(context, subject).await),
     }
+}
+
+/// Warns of a secret that can be guessed.
+pub(crate) async fn secret_length(context: &Context, subject: &Subject) -> Option<Finding> {
+    let stored = context.installation.webhook_secret(subject.provider).await.ok()?.current?;
+    let short = short_member(profile::of(subject.provider).webhook_secret, &stored)?;
+    let detail = format!(
+        "`{}` of the webhook secret has fewer than {} characters and can be guessed; the next version refuses it",
+        short.stored_as, short.min_length
+    );
+    Some(Finding::warning(detail, context.installation.secret_fix(subject.provider)))
 }
 
 async fn keyed(context: &Context, subject: &Subject) -> Finding {

@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use embedded::{LocalEvents, Reader};
-use metrics::{describe_gauge, gauge};
+use metrics::{describe_counter, describe_gauge, gauge};
 use ports::{PortError, PortResult};
 use time::OffsetDateTime;
 
@@ -69,6 +69,7 @@ impl Health {
             "OldestAge",
             "Milliseconds since the oldest event on the queue was received"
         );
+        describe_counter!("ConnectionsClosed", "Connections closed to make room for another one");
         describe_gauge!("BreakerOpen", "1 while the events of a provider wait because it is down");
         Self { events, reader, worker, metrics }
     }

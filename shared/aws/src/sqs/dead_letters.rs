@@ -9,6 +9,7 @@ use aws_sdk_sqs::types::{
 use ports::{PortError, PortResult};
 
 use super::packing::pack;
+use super::send_error;
 use crate::Session;
 use crate::error::port_error;
 
@@ -107,11 +108,12 @@ impl SqsDeadLetters {
                 request.set_entries(Some(entries.map_err(|error| self.build_error(&error))?));
             let sent = Box::pin(request.send())
                 .await
-                .map_err(|error| port_error(self.variable, "SendMessageBatch", &error))?;
-            let refused: BTreeSet<&str> = sent.failed.iter().map(|failed| failed.id()).collect();
-            let is_refused = |index: &usize| refused.contains(index.to_string().as_str());
-            let (refused, accepted): (Vec<_>, Vec<_>) =
-                batch.into_iter().enumerate().partition(|(index, _)| is_refused(index));
+                .map_err(|error| send_error(self.variable, &error))?;
+            // What the answer does not name is not on the source queue, as far as anybody knows.
+            let sent: BTreeSet<&str> = sent.successful.iter().map(|sent| sent.id()).collect();
+            let is_sent = |index: &usize| sent.contains(index.to_string().as_str());
+            let (accepted, refused): (Vec<_>, Vec<_>) =
+                batch.into_iter().enumerate().partition(|(index, _)| is_sent(index));
             left.extend(refused.into_iter().map(|(_, letter)| letter.message_id));
             let accepted: Vec<_> = accepted.into_iter().map(|(_, letter)| letter).collect();
             left.extend(self.delete(&accepted).await?);

@@ -4,12 +4,15 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message_batch::{SendMessageBatchError, SendMessageBatchOutput};
-use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{
+    BatchResultErrorEntry, SendMessageBatchRequestEntry, SendMessageBatchResultEntry,
+};
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::{EventsQueue, Outgoing, PortError, PortResult};
 
 use super::packing::pack;
+use super::send_error;
 use super::text::{STRING, attribute, attribute_text, body};
 use crate::Session;
 use crate::error::port_error;
@@ -60,9 +63,12 @@ impl SqsEvents {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
-            failed = self.attempt(entries.clone()).await?;
-            let ids: HashSet<&str> = failed.iter().map(BatchResultErrorEntry::id).collect();
-            entries.retain(|entry| ids.contains(entry.id()));
+            let answer = self.attempt(entries.clone()).await?;
+            let sent = answer.successful.iter().map(SendMessageBatchResultEntry::id);
+            let sent: HashSet<&str> = sent.collect();
+            // What the answer does not name is not on the queue, as far as anybody knows.
+            entries.retain(|entry| !sent.contains(entry.id()));
+            failed = answer.failed;
             if entries.is_empty() {
                 return Ok(());
             }
@@ -70,17 +76,15 @@ impl SqsEvents {
                 break;
             }
         }
-        Err(refused(&failed))
+        Err(refused(entries.len(), &failed))
     }
 
-    /// Sends a batch once, and returns the messages that SQS did not accept.
+    /// Sends a batch once.
     async fn attempt(
         &self,
         entries: Vec<SendMessageBatchRequestEntry>,
-    ) -> PortResult<Vec<BatchResultErrorEntry>> {
-        let sent =
-            self.request(entries).await.map_err(|error| port_error(VARIABLE, OPERATION, &error))?;
-        Ok(sent.failed)
+    ) -> PortResult<SendMessageBatchOutput> {
+        self.request(entries).await.map_err(|error| send_error(VARIABLE, &error))
     }
 
     /// The future is boxed, as for all requests here, because the SDK's futures have about 20 kB.
@@ -143,12 +147,9 @@ fn delay_seconds(delay: Duration) -> Option<i32> {
 }
 
 /// The error has only the codes, because the messages may quote what was sent.
-fn refused(failed: &[BatchResultErrorEntry]) -> PortError {
+fn refused(count: usize, failed: &[BatchResultErrorEntry]) -> PortError {
     let code = failed.first().map_or("no reason given", BatchResultErrorEntry::code);
-    PortError(format!(
-        "{VARIABLE}: {OPERATION}: {} messages were not accepted: {code}",
-        failed.len()
-    ))
+    PortError(format!("{VARIABLE}: {OPERATION}: {count} messages were not accepted: {code}"))
 }
 
 #[cfg(test)]

@@ -38,15 +38,20 @@ const PASSWORD: SecretMember = SecretMember {
     stored_as: "password",
     name: "invented_password",
     variable: "INVENTED_PASSWORD",
+    min_length: 0,
 };
-const API_TOKEN: SecretMember =
-    SecretMember { stored_as: "token", name: "invented_token", variable: "INVENTED_TOKEN" };
+const API_TOKEN: SecretMember = SecretMember {
+    stored_as: "token",
+    name: "invented_token",
+    variable: "INVENTED_TOKEN",
+    min_length: 0,
+};
 
 static PROFILE: Profile = Profile {
     provider: INVENTED,
     name: "invented",
     route: InventedReceiver::ROUTE,
-    webhook_secret: &[PASSWORD],
+    webhook_secret: InventedReceiver::SECRET,
     api: Api {
         key_name: "token",
         base: "https://api.example.com/v1",
@@ -100,6 +105,7 @@ impl WebhookReceiver for InventedReceiver {
     const METHODS: &'static [Method] = &[Method::GET];
     const CHALLENGE: &'static str = "Basic realm=\"webhooks\"";
     const BODY_LIMIT: usize = 0;
+    const SECRET: &'static [SecretMember] = &[PASSWORD];
 
     type Secret = SecretDigest;
 

@@ -7,7 +7,7 @@ use crate::enrich;
 use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret::Stored;
-use crate::secret_member::SecretMember;
+use crate::secret_member::{MIN_LENGTH, SecretMember};
 
 /// Base of the API, version 1 ("CT Search API").
 pub const API_BASE: &str = "https://api.certspotter.com/v1";
@@ -17,6 +17,7 @@ pub const WEBHOOK_USERNAME: SecretMember = SecretMember {
     stored_as: "username",
     name: "certspotter_webhook_username",
     variable: "CERTSPOTTER_WEBHOOK_USERNAME",
+    min_length: 0,
 };
 
 /// The password in the URL of the webhook.
@@ -24,6 +25,7 @@ pub const WEBHOOK_PASSWORD: SecretMember = SecretMember {
     stored_as: "password",
     name: "certspotter_webhook_password",
     variable: "CERTSPOTTER_WEBHOOK_PASSWORD",
+    min_length: MIN_LENGTH,
 };
 
 /// The API key ("CT Search API").
@@ -31,13 +33,14 @@ pub const API_KEY: SecretMember = SecretMember {
     stored_as: "api_key",
     name: "certspotter_api_key",
     variable: "CERTSPOTTER_API_KEY",
+    min_length: 0,
 };
 
 pub(crate) static PROFILE: Profile = Profile {
     provider: Provider::CERTSPOTTER,
     name: "certspotter",
     route: CertspotterReceiver::ROUTE,
-    webhook_secret: &[WEBHOOK_USERNAME, WEBHOOK_PASSWORD],
+    webhook_secret: CertspotterReceiver::SECRET,
     api: Api {
         key_name: "API key",
         base: API_BASE,

@@ -11,6 +11,7 @@ use crate::envelope_builder::EnvelopeBuilder;
 use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::request::{Verified, WebhookRequest};
 use crate::secret::{SecretDigest, Stored, header};
+use crate::secret_member::SecretMember;
 use crate::{json, naming};
 
 /// What the CloudEvents `type` of an envelope begins with.
@@ -29,6 +30,7 @@ impl WebhookReceiver for CertspotterReceiver {
     const METHODS: &'static [Method] = &[Method::POST];
     const CHALLENGE: &'static str = "Basic realm=\"webhooks\"";
     const BODY_LIMIT: usize = 512 * 1024;
+    const SECRET: &'static [SecretMember] = &[WEBHOOK_USERNAME, WEBHOOK_PASSWORD];
 
     /// Of the credentials as the header has them, without the scheme.
     type Secret = SecretDigest;

@@ -3,7 +3,7 @@ use envelope::Provider;
 use super::receiver::CloudflareReceiver;
 use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
-use crate::secret_member::SecretMember;
+use crate::secret_member::{MIN_LENGTH, SecretMember};
 
 /// Base of the API, version 4 ("Make API calls").
 pub const API_BASE: &str = "https://api.cloudflare.com/client/v4";
@@ -13,6 +13,7 @@ pub const WEBHOOK_AUTH: SecretMember = SecretMember {
     stored_as: "webhook_auth",
     name: "cloudflare_webhook_auth",
     variable: "CLOUDFLARE_WEBHOOK_AUTH",
+    min_length: MIN_LENGTH,
 };
 
 /// The API token ("Make API calls").
@@ -20,6 +21,7 @@ pub const API_TOKEN: SecretMember = SecretMember {
     stored_as: "api_token",
     name: "cloudflare_api_token",
     variable: "CLOUDFLARE_API_TOKEN",
+    min_length: 0,
 };
 
 /// Setting: the account whose notifications are compared, and to which the API token may belong.
@@ -41,7 +43,7 @@ pub(crate) static PROFILE: Profile = Profile {
     provider: Provider::CLOUDFLARE,
     name: "cloudflare",
     route: CloudflareReceiver::ROUTE,
-    webhook_secret: &[WEBHOOK_AUTH],
+    webhook_secret: CloudflareReceiver::SECRET,
     api: Api {
         key_name: "API token",
         base: API_BASE,

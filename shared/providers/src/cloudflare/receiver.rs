@@ -9,6 +9,7 @@ use crate::envelope_builder::EnvelopeBuilder;
 use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::request::{Verified, WebhookRequest};
 use crate::secret::{SecretDigest, Stored, header};
+use crate::secret_member::SecretMember;
 use crate::{json, naming};
 
 /// The header with the secret itself, in every request ("Configure webhooks"). It is no signature.
@@ -25,6 +26,7 @@ impl WebhookReceiver for CloudflareReceiver {
     const ROUTE: &'static str = "/webhooks/cloudflare";
     const METHODS: &'static [Method] = &[Method::POST];
     const BODY_LIMIT: usize = 512 * 1024;
+    const SECRET: &'static [SecretMember] = &[WEBHOOK_AUTH];
 
     type Secret = SecretDigest;
 

@@ -19,11 +19,17 @@ pub const WEBHOOK_KEY: SecretMember = SecretMember {
     stored_as: "webhook_key",
     name: "digicert_webhook_key",
     variable: "DIGICERT_WEBHOOK_KEY",
+    // "Must be at least 32 characters" ("Update webhook endpoint", `secret`).
+    min_length: 32,
 };
 
 /// The key of the Services API ("Authentication").
-pub const API_KEY: SecretMember =
-    SecretMember { stored_as: "api_key", name: "digicert_api_key", variable: "DIGICERT_API_KEY" };
+pub const API_KEY: SecretMember = SecretMember {
+    stored_as: "api_key",
+    name: "digicert_api_key",
+    variable: "DIGICERT_API_KEY",
+    min_length: 0,
+};
 
 /// The events that a webhook can subscribe to: nine in the example of "Update webhook endpoint",
 /// and the last one in the example of "Webhook event logs". The list is not closed: CertCentral
@@ -53,7 +59,7 @@ pub(crate) static PROFILE: Profile = Profile {
     provider: Provider::DIGICERT,
     name: "digicert",
     route: DigicertReceiver::ROUTE,
-    webhook_secret: &[WEBHOOK_KEY],
+    webhook_secret: DigicertReceiver::SECRET,
     api: Api {
         key_name: "API key",
         base: API_BASE,

@@ -12,12 +12,11 @@ use crate::naming;
 use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::request::{Verified, WebhookRequest};
 use crate::secret::{SecretDigest, Stored, header};
+use crate::secret_member::SecretMember;
 
 /// The header with the webhook's static secret key ("CertCentral webhooks", section "Authenticate
 /// webhook events"). It is no signature, and holds no time.
 pub(super) const KEY_HEADER: &str = "x-webhook-key";
-/// "Must be at least 32 characters" ("Update webhook endpoint", `secret`).
-const KEY_LENGTH: usize = 32;
 /// Bytes. The test event has 33; the rest is for white space.
 const PROBE_LIMIT: usize = 256;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -33,14 +32,16 @@ impl WebhookReceiver for DigicertReceiver {
     const ROUTE: &'static str = "/webhooks/digicert";
     const METHODS: &'static [Method] = &[Method::POST];
     const BODY_LIMIT: usize = 512 * 1024;
+    const SECRET: &'static [SecretMember] = &[WEBHOOK_KEY];
 
     type Secret = SecretDigest;
 
     fn secret(stored: &SecretString) -> Result<SecretDigest, SecretFault> {
         let stored = Stored::read(stored);
-        let key = stored.first(WEBHOOK_KEY.stored_as)?;
-        if key.chars().count() < KEY_LENGTH {
-            return Err(SecretFault::TooShort(WEBHOOK_KEY.stored_as, KEY_LENGTH));
+        let SecretMember { stored_as, min_length, .. } = WEBHOOK_KEY;
+        let key = stored.first(stored_as)?;
+        if key.chars().count() < min_length {
+            return Err(SecretFault::TooShort(stored_as, min_length));
         }
         Ok(SecretDigest::new(key))
     }

@@ -3,20 +3,25 @@ use envelope::Provider;
 use super::receiver::MetaReceiver;
 use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
-use crate::secret_member::SecretMember;
+use crate::secret_member::{MIN_LENGTH, SecretMember};
 
 /// Base of the Graph API, without a version ("Certificate Transparency API").
 pub const API_BASE: &str = "https://graph.facebook.com";
 
 /// The app secret, with which Meta signs its requests ("Graph API Webhooks").
-pub const APP_SECRET: SecretMember =
-    SecretMember { stored_as: "app_secret", name: "meta_app_secret", variable: "META_APP_SECRET" };
+pub const APP_SECRET: SecretMember = SecretMember {
+    stored_as: "app_secret",
+    name: "meta_app_secret",
+    variable: "META_APP_SECRET",
+    min_length: MIN_LENGTH,
+};
 
 /// The token that Meta sends when it verifies the endpoint ("Graph API Webhooks").
 pub const VERIFY_TOKEN: SecretMember = SecretMember {
     stored_as: "verify_token",
     name: "meta_verify_token",
     variable: "META_VERIFY_TOKEN",
+    min_length: MIN_LENGTH,
 };
 
 /// The access token of the Graph API ("Access tokens").
@@ -24,6 +29,7 @@ pub const ACCESS_TOKEN: SecretMember = SecretMember {
     stored_as: "access_token",
     name: "meta_access_token",
     variable: "META_ACCESS_TOKEN",
+    min_length: 0,
 };
 
 /// Setting: the domains whose certificates to look for, comma-separated.
@@ -36,7 +42,7 @@ pub(crate) static PROFILE: Profile = Profile {
     provider: Provider::META,
     name: "meta-ct",
     route: MetaReceiver::ROUTE,
-    webhook_secret: &[APP_SECRET, VERIFY_TOKEN],
+    webhook_secret: MetaReceiver::SECRET,
     api: Api {
         key_name: "access token",
         base: API_BASE,

@@ -13,6 +13,7 @@ use crate::envelope_builder::EnvelopeBuilder;
 use crate::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
 use crate::request::{Verified, WebhookRequest};
 use crate::secret::{SecretDigest, Stored, header};
+use crate::secret_member::SecretMember;
 use crate::{json, naming};
 
 /// The header with `sha256=` and the HMAC-SHA256 of the body under the app secret ("Graph API
@@ -43,6 +44,7 @@ impl WebhookReceiver for MetaReceiver {
     /// One request has up to 1000 updates ("Graph API Webhooks", section "Event notifications").
     const BODY_LIMIT: usize = 5 * 1024 * 1024;
     const SIGNS_BODY: bool = true;
+    const SECRET: &'static [SecretMember] = &[APP_SECRET, VERIFY_TOKEN];
 
     type Secret = MetaSecret;
 

@@ -6,6 +6,7 @@ use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
 use providers::profile::{self, ReceiverVisitor, visit_receivers};
 use providers::receiver::{SecretFault, WebhookReceiver};
+use providers::secret::short_member;
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use secrecy::SecretString;
 
@@ -58,6 +59,40 @@ fn only_usable_secrets_are_accepted() {
     assert_eq!(fault::<MetaReceiver>(r#"{"app_secret":"short"}"#), None);
     assert_eq!(fault::<MetaReceiver>(r#"{"verify_token":"x"}"#), Some(Missing("app_secret")));
     assert_eq!(fault::<MetaReceiver>(r#"{"app_secret":"not-filled-in"}"#), Some(NotFilledIn));
+}
+
+#[test]
+fn a_short_secret_is_used_and_named() {
+    let sixteen = &KEY[..16];
+    let object = |members: &[(&str, &str)]| {
+        let members = members.iter().map(|(name, value)| format!(r#""{name}":"{value}""#));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    };
+    for (provider, stored, short) in [
+        (Provider::CLOUDFLARE, sixteen.to_owned(), None),
+        (Provider::CLOUDFLARE, sixteen[1..].to_owned(), Some("webhook_auth")),
+        (Provider::CLOUDFLARE, object(&[("webhook_auth", "a")]), Some("webhook_auth")),
+        // Characters, not bytes.
+        (Provider::CLOUDFLARE, "äöüäöüäöü".to_owned(), Some("webhook_auth")),
+        (
+            Provider::META,
+            object(&[("app_secret", sixteen), ("verify_token", "b")]),
+            Some("verify_token"),
+        ),
+        (
+            Provider::META,
+            object(&[("app_secret", "a"), ("verify_token", sixteen)]),
+            Some("app_secret"),
+        ),
+        (Provider::META, object(&[("app_secret", sixteen), ("verify_token", sixteen)]), None),
+        (Provider::CERTSPOTTER, object(&[("username", "u"), ("password", "p")]), Some("password")),
+        (Provider::CERTSPOTTER, object(&[("username", "u"), ("password", sixteen)]), None),
+        (Provider::DIGICERT, KEY.to_owned(), None),
+    ] {
+        let members = profile::of(provider).webhook_secret;
+        let found = short_member(members, &stored.as_str().into()).map(|member| member.stored_as);
+        assert_eq!(found, short, "{provider}: {stored}");
+    }
 }
 
 /// Each is a way in which a console, an editor, a shell or a template spoils a value.

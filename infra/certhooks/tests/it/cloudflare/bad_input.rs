@@ -13,6 +13,9 @@ async fn invalid_input_is_not_sent() {
     let empty = scene.state.path().join("empty");
     std::fs::write(&empty, " \n").unwrap();
     let empty = empty.to_str().unwrap();
+    let short = scene.state.path().join("short");
+    std::fs::write(&short, "0123456789abcde\n").unwrap();
+    let short = short.to_str().unwrap();
     let subscribe = ["cloudflare", "subscribe", "--endpoint"];
     let create = ["cloudflare", "destination", "create", "--endpoint", URL];
     for (arguments, expected) in [
@@ -27,6 +30,10 @@ async fn invalid_input_is_not_sent() {
         ),
         (&[&subscribe[..], &["hooks.example.com"]].concat(), "not a valid URL"),
         (&[&create[..], &["--secret-file", empty]].concat(), "is empty"),
+        (
+            &[&create[..], &["--secret-file", short]].concat(),
+            "fewer than 16 characters and can be guessed",
+        ),
         (
             &[&create[..], &["--secret-file", "/nowhere"]].concat(),
             "--secret-file /nowhere: No such file",

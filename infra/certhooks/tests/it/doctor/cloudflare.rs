@@ -98,6 +98,14 @@ async fn refused_tokens_and_unusable_answers() {
         subscribed.doctor(&arguments).expect("cloudflare", check, "error", expected);
     }
     subscribed.simulator.faults().clear();
+    // A secret that can be guessed is used until it is replaced.
+    let short = [("CLOUDFLARE_WEBHOOK_AUTH", "canary-short")];
+    subscribed.doctor_with(&short, &arguments).expect(
+        "cloudflare",
+        "secret-length",
+        "warning",
+        "fewer than 16 characters",
+    );
     // The secret cannot be compared, so the answer of the webhook endpoint shows the difference.
     let other = [("CLOUDFLARE_WEBHOOK_AUTH", "canary-other-auth")];
     let diagnosis = subscribed.doctor_with(&other, &arguments);
