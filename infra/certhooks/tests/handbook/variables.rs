@@ -121,6 +121,18 @@ fn of_processing() -> Vec<Variable> {
             "How long deliveries are kept, whether a consumer took them or not (`--keep-deliveries`); `1h` or more",
         ),
         row(
+            "KEEP_ARCHIVE",
+            code("365d"),
+            "local",
+            "How long events are archived as they came (`--keep-archive`); `1h` or more",
+        ),
+        row(
+            "KEEP_DEAD_LETTERS",
+            code("14d"),
+            "local",
+            "How long dead letters are kept (`--keep-dead-letters`); `1h` or more",
+        ),
+        row(
             "CERTHOOKS_FORWARD_SECRET",
             "made, in `secrets.json`",
             "command",

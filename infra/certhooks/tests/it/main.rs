@@ -2,6 +2,7 @@
 //! folder, and the simulator as the providers.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod backup;
 mod canned;
 mod cloudflare;
 mod commands;
