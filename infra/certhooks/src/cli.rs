@@ -9,9 +9,12 @@ use providers::profile;
 use providers::secret_member::SecretMember;
 use time::OffsetDateTime;
 
+use crate::archive::ArchiveArgs;
 use crate::args::{CommonArgs, DEFAULT_STATE, DeliveryFilter, ProviderName, STATE_VARIABLE};
+use crate::backup::Backup;
 use crate::dead_letters::args::DeadLetters;
 use crate::doctor::args::Doctor;
+use crate::erase::Erase;
 use crate::forget::Forget;
 use crate::forward::args::Forward;
 use crate::inspect::Inspect;
@@ -45,6 +48,9 @@ pub(crate) enum Command {
     Status(Status),
     Replay(Replay),
     Forget(Forget),
+    Erase(Erase),
+    Archive(ArchiveArgs),
+    Backup(Backup),
     DeadLetters(DeadLetters),
     Doctor(Doctor),
     Inspect(Inspect),
@@ -125,6 +131,16 @@ pub(crate) struct Local {
     /// names consumers that have not taken what is deleted soon
     #[arg(long, value_name = "DURATION", value_parser = parse_retention)]
     pub(crate) keep_deliveries: Option<Duration>,
+    /// How long events are archived as they came, for replays; by default as KEEP_ARCHIVE says, else 365d
+    #[arg(long, value_name = "DURATION", value_parser = parse_retention)]
+    pub(crate) keep_archive: Option<Duration>,
+    /// How long dead letters are kept; by default as KEEP_DEAD_LETTERS says, else 14d
+    #[arg(long, value_name = "DURATION", value_parser = parse_retention)]
+    pub(crate) keep_dead_letters: Option<Duration>,
+    /// Make new webhook secrets where those of a state folder in use are lost. The providers must be given
+    /// them
+    #[arg(long)]
+    pub(crate) new_secrets: bool,
     /// Log one JSON object a line on standard error, also at a terminal; print errors as JSON
     #[arg(long, conflicts_with = "samples")]
     pub(crate) json: bool,
@@ -219,7 +235,7 @@ fn endpoint_base(text: &str) -> Result<reqwest::Url, String> {
     })
 }
 
-/// How long deliveries are kept. Less than an hour would leave no time to take them.
+/// How long something is kept. Less than an hour would leave no time to use it.
 pub(crate) fn parse_retention(text: &str) -> Result<Duration, String> {
     const HOUR: Duration = Duration::from_secs(60 * 60);
     let retention = parse_duration(text)?;

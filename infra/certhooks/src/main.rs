@@ -10,6 +10,8 @@
 //!   the events that it failed to deliver), [`cloudflare`] (webhook destinations and notification policies)
 //! - [`replay`]: processes archived events again with the current code
 //! - [`forget`]: removes ids from the ledger, so that they can be delivered again
+//! - [`erase`]: deletes all that is stored of an order or a domain
+//! - [`backup`]: copies a state folder
 //! - [`archive`]: the archived events that a command selects
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
 //! - [`inspect`]: checks a PEM chain offline, as the worker would
@@ -24,6 +26,7 @@
 
 mod archive;
 mod args;
+mod backup;
 mod cli;
 mod client;
 mod cloudflare;
@@ -33,6 +36,7 @@ mod dead_letters;
 mod digicert;
 mod display;
 mod doctor;
+mod erase;
 mod error;
 mod forget;
 mod forward;
@@ -89,6 +93,9 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Tail(arguments) => tail::run(arguments).await?,
         Command::Forward(arguments) => Box::pin(forward::run(arguments)).await?,
         Command::Status(arguments) => Box::pin(status::run(&arguments)).await?,
+        Command::Erase(arguments) => Box::pin(erase::run(&arguments)).await?,
+        Command::Archive(arguments) => Box::pin(archive::run(arguments)).await?,
+        Command::Backup(arguments) => backup::run(arguments).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),
         Command::Man(arguments) => man::write(&arguments.folder)?,
     }

@@ -184,9 +184,9 @@ pub(crate) async fn next_due(database: &Database, name: &str) -> PortResult<Opti
                 .prepare_cached(&statement)?
                 .query_row((name, transaction.now), |row| {
                     Ok(Due {
-                        delivered: delivered(row)?,
-                        attempts: row.get(7)?,
-                        since: from_micros(row.get(8)?),
+                        delivered: delivered(transaction, row)?,
+                        attempts: row.get(8)?,
+                        since: from_micros(row.get(9)?),
                     })
                 })
                 .optional()

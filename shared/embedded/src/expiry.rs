@@ -4,6 +4,7 @@ use std::time::Duration;
 use envelope::rfc3339;
 
 use crate::clock::{DAY, duration_micros, from_micros};
+use crate::compression;
 use crate::consumers;
 use crate::queue;
 use crate::transaction::Transaction;
@@ -12,37 +13,54 @@ use crate::writer::Expired;
 /// Maximum number of rows that one step deletes from one table, so that it does not delay the queue.
 const STEP_ROWS: i64 = 1000;
 
-/// How long deliveries are kept where no setting says otherwise: as long as SQS keeps a message at most.
-pub(crate) const DELIVERIES_RETENTION: Duration = DAY.saturating_mul(14);
-const DEAD_LETTERS_RETENTION: Duration = DAY.saturating_mul(14);
+/// How long the tables are kept that grow with each event. The ledger says itself how long a row of it is
+/// kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// Deliveries, whether a consumer has taken them or not.
+    pub deliveries: Duration,
+    /// Envelopes as they came.
+    pub archive: Duration,
+    pub dead_letters: Duration,
+}
+
+impl Default for Retention {
+    /// On AWS they are kept as long: 14 days are the most that SQS keeps a message.
+    fn default() -> Self {
+        let queues = DAY * 14;
+        Self { deliveries: queues, archive: DAY * 365, dead_letters: queues }
+    }
+}
+
 /// Maximum interval between two warnings of deliveries that expire soon.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// The deletion of expired rows.
 pub(crate) struct Expiry {
-    keep_deliveries: Duration,
+    retention: Retention,
     /// When consumers are looked at again that have not taken what expires soon.
     warn_at: AtomicI64,
 }
 
 impl Expiry {
-    pub(crate) fn new(keep_deliveries: Duration) -> Self {
-        Self { keep_deliveries, warn_at: AtomicI64::new(i64::MIN) }
+    pub(crate) fn new(retention: Retention) -> Self {
+        Self { retention, warn_at: AtomicI64::new(i64::MIN) }
     }
 
     /// Deletes expired rows of every table, at most [`STEP_ROWS`] of each. Also ends delays that a clock
     /// which was set back made too long, and names the consumers that have not taken deliveries which
     /// are deleted now or soon.
     pub(crate) fn step(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Expired> {
-        let deliveries = delete_deliveries(transaction, self.keep_deliveries)?;
+        let keep_deliveries = self.retention.deliveries;
+        let deliveries = delete_deliveries(transaction, keep_deliveries)?;
         if transaction.now >= self.warn_at.load(Ordering::Relaxed) {
             // In the last quarter of its time.
-            let notice = self.keep_deliveries / 4;
-            warn_of_expiry(transaction, self.keep_deliveries - notice)?;
+            let notice = keep_deliveries / 4;
+            warn_of_expiry(transaction, keep_deliveries - notice)?;
             let interval = duration_micros(WARNING_INTERVAL.min(notice / 2));
             self.warn_at.store(transaction.now.saturating_add(interval), Ordering::Relaxed);
         }
-        let others = delete_others(transaction)?;
+        let others = delete_others(transaction, self.retention)?;
         let is_all = deliveries.max(others) < STEP_ROWS as usize;
         Ok(if is_all { Expired::All } else { Expired::Some })
     }
@@ -83,7 +101,7 @@ fn warn_of_expiry(transaction: &Transaction<'_>, age: Duration) -> rusqlite::Res
     Ok(())
 }
 
-fn delete_others(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
+fn delete_others(transaction: &Transaction<'_>, retention: Retention) -> rusqlite::Result<usize> {
     queue::remove_expired(transaction)?;
     queue::limit_delays(transaction)?;
     let challenges =
@@ -99,9 +117,20 @@ fn delete_others(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
         "dead_letters",
         "id",
         "died_at",
-        transaction.now - duration_micros(DEAD_LETTERS_RETENTION),
+        transaction.now - duration_micros(retention.dead_letters),
     )?;
-    Ok(ledger.max(dead_letters).max(delete_certificates(transaction)?))
+    let archive = delete_oldest(
+        transaction,
+        "archive",
+        "number",
+        "archived_at",
+        transaction.now - duration_micros(retention.archive),
+    )?;
+    transaction
+        .connection
+        .prepare_cached(compression::DELETE_UNUSED)?
+        .execute([transaction.now - duration_micros(compression::LIFETIME)])?;
+    Ok(ledger.max(dead_letters).max(archive).max(delete_certificates(transaction)?))
 }
 
 fn delete_ids(transaction: &Transaction<'_>, recorded: i64) -> rusqlite::Result<usize> {

@@ -126,7 +126,7 @@ fn write_to_disk(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// A rename is on the disk only once its folder is (fsync(2), notes).
-fn sync_folder_of(path: &Path) -> Result<(), PortError> {
+pub(crate) fn sync_folder_of(path: &Path) -> Result<(), PortError> {
     let folder = path.parent().unwrap_or(path);
     File::open(folder)
         .and_then(|folder| folder.sync_all())

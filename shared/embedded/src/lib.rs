@@ -9,7 +9,8 @@
 //! - [`dead_letters`]: messages that were received too often
 //! - [`consumer`], [`consumers`]: the position of a consumer in the deliveries; all consumers, and what they
 //!   did not take
-//! - [`deliveries`], [`ledger`], [`archive`], [`archive_reader`], [`secrets`]: the other ports
+//! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports
+//! - [`archive_files`]: the archive of version 0.1.0, which moves into the database
 //! - [`history`]: states, histories and aliases of certificates in the ledger
 //! - [`secret_members`], [`secrets_file`], [`signing_secret`]: the members of `secrets.json`, and the file
 //! - [`running`]: where the owner of the folder listens
@@ -18,17 +19,22 @@
 //! - [`database`], [`writer`], [`transaction`]: the thread that owns the connection and commits for
 //!   many callers
 //! - [`schema`], [`expiry`], [`scrub`]: the tables, the deletion of expired rows, and of their traces
+//! - [`compression`]: how bodies and archived objects are stored
+//! - [`backup`], [`erasure`]: copies of a folder or a database; deletion of all that is stored of an event
 //! - [`clock`], [`files`], [`errors`]: times as SQLite stores them; private files; error messages
 //!   with a remedy
 
 mod archive;
-mod archive_reader;
+mod archive_files;
+mod backup;
 mod clock;
+mod compression;
 mod consumer;
 mod consumers;
 mod database;
 mod dead_letters;
 mod deliveries;
+mod erasure;
 mod errors;
 mod events;
 mod expiry;
@@ -55,12 +61,15 @@ mod transaction;
 mod writer;
 
 pub use archive::LocalArchive;
+pub use backup::back_up;
 pub use consumer::{Begin, Consumer, Due, NotTaken, consumer_name};
 pub use consumers::{ConsumerStatus, Untaken, UntakenFilter};
 pub use dead_letters::LocalDeadLetters;
 pub use deliveries::LocalDeliveries;
+pub use erasure::{Erased, Erasure};
 pub use errors::shortages;
 pub use events::LocalEvents;
+pub use expiry::Retention;
 pub use files::check_writers;
 pub use ledger::LocalLedger;
 pub use queue::{Counts, Oldest};

@@ -3,9 +3,11 @@ use std::sync::Arc;
 
 use ports::{History, PortResult, SystemClock, WaitingChallenge};
 use rusqlite::Row;
+use rusqlite::types::Type;
 use time::OffsetDateTime;
 
 use crate::clock::{from_micros, to_micros};
+use crate::compression::Packed;
 use crate::consumer::{self, Due};
 use crate::consumers::{self, ConsumerStatus, Untaken};
 use crate::database::Database;
@@ -78,7 +80,15 @@ impl Reader {
             "SELECT {DELIVERED} FROM deliveries d WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"
         );
         self.database
-            .call(move |transaction| rows(transaction, &select, (sequence, limit), delivered))
+            .call(move |transaction| {
+                let mut select = transaction.connection.prepare_cached(&select)?;
+                let mut rows = select.query((sequence, limit))?;
+                let mut read = Vec::new();
+                while let Some(row) = rows.next()? {
+                    read.push(delivered(transaction, row)?);
+                }
+                Ok(read)
+            })
             .await
     }
 
@@ -185,10 +195,16 @@ fn rows<T>(
 }
 
 /// The columns of [`Delivered`], of the table `deliveries` under the name `d`.
-pub(crate) const DELIVERED: &str =
-    "d.sequence, d.id, d.kind, d.provider, d.subject, d.published_at, d.body";
+pub(crate) const DELIVERED: &str = "d.sequence, d.id, d.kind, d.provider, d.subject, d.published_at, \
+     d.dictionary, coalesce(d.packed, CAST(d.body AS BLOB))";
 
-pub(crate) fn delivered(row: &Row<'_>) -> rusqlite::Result<Delivered> {
+pub(crate) fn delivered(
+    transaction: &Transaction<'_>,
+    row: &Row<'_>,
+) -> rusqlite::Result<Delivered> {
+    let body = transaction.unpack(Packed::of(row, 6)?)?;
+    let body = String::from_utf8(body)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(7, Type::Blob, error.into()))?;
     Ok(Delivered {
         sequence: row.get(0)?,
         id: row.get(1)?,
@@ -196,7 +212,7 @@ pub(crate) fn delivered(row: &Row<'_>) -> rusqlite::Result<Delivered> {
         provider: row.get(3)?,
         subject: row.get(4)?,
         published: from_micros(row.get(5)?),
-        body: row.get(6)?,
+        body,
     })
 }
 

@@ -1,11 +1,13 @@
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ports::PortError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::errors::{io_error, sqlite_error};
-use crate::files;
+use crate::{backup, files};
 
 pub(crate) const FILE: &str = "certhooks.db";
 
@@ -17,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
 /// Interval between two attempts to take the write lock. A process that joined pauses longer
@@ -28,7 +31,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_TIMEOUT_JOINED: Duration = Duration::from_secs(30);
 
 /// Opens the file for the process that owns the folder, creates it if it is missing, and migrates its
-/// schema.
+/// schema. A file of an older version is copied first, for a way back.
 pub(crate) fn open(path: &Path) -> Result<Connection, PortError> {
     // SQLite creates its -wal and -shm files with the mode of the database file.
     files::private_file()
@@ -39,8 +42,9 @@ pub(crate) fn open(path: &Path) -> Result<Connection, PortError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
         .and_then(|connection| prepare(connection, LOCK_TIMEOUT))
-        .and_then(migrate)
         .map_err(|error| sqlite_error(path, &error))?;
+    copy_older(path, &connection)?;
+    let connection = migrate(connection).map_err(|error| sqlite_error(path, &error))?;
     check_version(path, &connection)?;
     Ok(connection)
 }
@@ -59,11 +63,43 @@ pub(crate) fn open_joined(path: &Path) -> Result<Connection, PortError> {
 pub(crate) fn open_read_only(path: &Path) -> Result<Connection, PortError> {
     check_exists(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)
-        .and_then(|connection| configure(connection, LOCK_TIMEOUT))
-        .map_err(|error| sqlite_error(path, &error))?;
+    let open = |name: &Path, flags| {
+        let connection = configure(Connection::open_with_flags(name, flags)?, LOCK_TIMEOUT)?;
+        version(&connection).map(|_| connection)
+    };
+    let connection = match open(path, flags) {
+        // Readers share memory with writers through a file beside it. A copy that cannot be written to has
+        // no writers.
+        Err(error) if is_read_only(&error) && !has_log(path) => {
+            open(&as_immutable(path), flags | OpenFlags::SQLITE_OPEN_URI)
+        }
+        opened => opened,
+    };
+    let connection = connection.map_err(|error| sqlite_error(path, &error))?;
     check_version(path, &connection)?;
     Ok(connection)
+}
+
+fn is_read_only(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+/// Whether a write-ahead log holds what is not in the file yet.
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(path.with_extension("db-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// The URI under which SQLite takes a file for one that nobody changes (<https://www.sqlite.org/uri.html>).
+fn as_immutable(path: &Path) -> PathBuf {
+    let mut uri = OsString::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.push(format!("%{byte:02X}")),
+            _ => uri.push(OsStr::from_bytes(&[*byte])),
+        }
+    }
+    uri.push("?immutable=1");
+    uri.into()
 }
 
 pub(crate) fn check_exists(path: &Path) -> Result<(), PortError> {
@@ -115,6 +151,17 @@ fn retry_for(timeout: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
     }
 }
 
+/// Copies a file of an older version to one that is named after the version.
+fn copy_older(path: &Path, connection: &Connection) -> Result<(), PortError> {
+    let found = version(connection).map_err(|error| sqlite_error(path, &error))?;
+    if found == 0 || found >= MIGRATIONS.len() {
+        return Ok(());
+    }
+    let copy = path.with_file_name(format!("certhooks-{found}.db"));
+    tracing::info!(copy = %copy.display(), "copying the database before it is migrated");
+    backup::copy_database(connection, path, &copy)
+}
+
 fn migrate(mut connection: Connection) -> rusqlite::Result<Connection> {
     let applied = version(&connection)?;
     for (index, script) in MIGRATIONS.iter().enumerate().skip(applied) {
@@ -138,7 +185,8 @@ fn check_version(path: &Path, connection: &Connection) -> Result<(), PortError> 
     match found.cmp(&known) {
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Greater => Err(PortError(format!(
-            "{file} has schema version {found}, this certhooks supports {known}: run a newer certhooks"
+            "{file} has schema version {found}, this certhooks supports {known}: run a newer certhooks, or \
+             go back to a copy of version {known}"
         ))),
         std::cmp::Ordering::Less => Err(PortError(format!(
             "{file} has schema version {found}, older than {known}: start `certhooks local` once"

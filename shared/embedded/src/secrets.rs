@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::lock::Lock;
 use crate::rotation;
+use crate::schema;
 use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, members};
 use crate::secrets_file::{self, SecretsFile};
 
@@ -39,9 +40,24 @@ impl LocalSecrets {
     }
 
     /// Generates every webhook secret that the file does not have. Creates the file if it is missing.
-    pub(crate) fn generate_missing(folder: &Path) -> PortResult<()> {
+    ///
+    /// # Errors
+    /// The folder is in use and the file has no secret, unless `new_secrets`: no provider would know new
+    /// ones.
+    pub(crate) fn generate_missing(folder: &Path, new_secrets: bool) -> PortResult<()> {
+        let path = folder.join(secrets_file::NAME);
+        if folder.join(schema::FILE).exists() && secrets_file::is_lost(&path)? {
+            if !new_secrets {
+                return Err(PortError(format!(
+                    "{} is missing or empty, and the state folder is in use: put back a copy of the file, \
+                     or start with --new-secrets, and give the providers the new ones",
+                    path.display()
+                )));
+            }
+            secrets_file::clear(&path)?;
+        }
         let required = members().filter(|member| member.purpose == Purpose::Webhook);
-        secrets_file::generate_missing(&folder.join(secrets_file::NAME), required)
+        secrets_file::generate_missing(&path, required)
     }
 
     /// Removes previous webhook secrets from the file whose time is over. Does nothing while a rotation

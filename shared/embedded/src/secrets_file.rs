@@ -97,6 +97,20 @@ pub(crate) fn drop_outdated(path: &Path, overlap: Duration, now: OffsetDateTime)
     if file.drop_outdated(overlap, now) { write(path, &file.members) } else { Ok(()) }
 }
 
+/// Whether there is no file, or nothing in it.
+pub(crate) fn is_lost(path: &Path) -> PortResult<bool> {
+    match std::fs::read(path) {
+        Ok(content) => Ok(content.trim_ascii().is_empty() || content.trim_ascii() == b"{}"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(io_error("cannot read", path, &error)),
+    }
+}
+
+/// Makes the file one without members.
+pub(crate) fn clear(path: &Path) -> PortResult<()> {
+    write(path, &BTreeMap::new())
+}
+
 /// Adds a random value for each of `required` that the file does not have, and the salt.
 pub(crate) fn generate_missing<'a>(
     path: &Path,

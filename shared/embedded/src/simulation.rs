@@ -9,7 +9,7 @@ use crate::files::write_atomically;
 use crate::schema;
 
 /// A file of every simulated folder. Its name is for people who look into the folder.
-const MARK: &str = "simulated";
+pub(crate) const MARK: &str = "simulated";
 const TEXT: &[u8] =
     b"The providers of this state folder are simulated: nothing in its events is real.\n";
 

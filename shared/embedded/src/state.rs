@@ -5,14 +5,16 @@ use std::time::Duration;
 use ports::{Clock, PortError, PortResult, SystemClock};
 
 use crate::archive::LocalArchive;
+use crate::archive_files;
 use crate::consumer::{self, Begin, Consumer};
 use crate::consumers::{self, UntakenFilter};
 use crate::database::Database;
 use crate::dead_letters::LocalDeadLetters;
 use crate::deliveries::LocalDeliveries;
+use crate::erasure::{self, Erased, Erasure};
 use crate::errors::io_error;
 use crate::events::LocalEvents;
-use crate::expiry::{DELIVERIES_RETENTION, Expiry};
+use crate::expiry::{Expiry, Retention};
 use crate::files::{check_folder, check_links, check_writers, create_folder};
 use crate::ledger::{self, LocalLedger};
 use crate::lock::Lock;
@@ -33,8 +35,10 @@ pub struct Options {
     pub max_receives: u32,
     /// Interval between two deletions of expired rows.
     pub expiry_interval: Duration,
-    /// How long deliveries are kept, whether a consumer has taken them or not.
-    pub keep_deliveries: Duration,
+    /// How long what was delivered, archived or given up is kept.
+    pub retention: Retention,
+    /// Whether new webhook secrets are made for a database in use that has lost its own.
+    pub new_secrets: bool,
     /// Whether the providers are simulated; a folder is for either from its first start on.
     pub simulated: bool,
     pub clock: Arc<dyn Clock>,
@@ -46,7 +50,8 @@ impl Default for Options {
             visibility_timeout: Duration::from_secs(180),
             max_receives: 5,
             expiry_interval: Duration::from_secs(30),
-            keep_deliveries: DELIVERIES_RETENTION,
+            retention: Retention::default(),
+            new_secrets: false,
             simulated: false,
             clock: Arc::new(SystemClock),
         }
@@ -60,7 +65,6 @@ pub struct State {
     folder: PathBuf,
     database: Database,
     events: LocalEvents,
-    archive: LocalArchive,
 }
 
 impl State {
@@ -78,10 +82,10 @@ impl State {
             "another `certhooks local` uses this folder; stop it, or choose another state folder";
         let lock = Lock::take(&folder, "lock", conflict)?;
         simulation::check(&folder, options.simulated)?;
-        LocalSecrets::generate_missing(&folder)?;
-        let archive = LocalArchive::open(folder.join("archive"))?;
+        LocalSecrets::generate_missing(&folder, options.new_secrets)?;
         let writer = open_writer(&folder.join(schema::FILE), &options, lock)?;
-        Self::start(folder, writer, archive, options)
+        archive_files::import(&folder, &writer)?;
+        Self::start(folder, writer, options)
     }
 
     /// Opens a state folder to write to it while `certhooks local` may own it; if none runs, sent
@@ -99,16 +103,10 @@ impl State {
         check_links(&folder)?;
         let connection = schema::open_joined(&file)?;
         let writer = Writer::new(connection, &file, Arc::clone(&options.clock), Role::Joined);
-        let archive = LocalArchive::join(folder.join("archive"))?;
-        Self::start(folder, writer, archive, options)
+        Self::start(folder, writer, options)
     }
 
-    fn start(
-        folder: PathBuf,
-        writer: Writer,
-        archive: LocalArchive,
-        options: Options,
-    ) -> PortResult<Self> {
+    fn start(folder: PathBuf, writer: Writer, options: Options) -> PortResult<Self> {
         let database = Database::start(writer)?;
         let events = LocalEvents::new(
             database.clone(),
@@ -116,7 +114,7 @@ impl State {
             options.visibility_timeout,
             options.max_receives,
         );
-        Ok(Self { folder, database, events, archive })
+        Ok(Self { folder, database, events })
     }
 
     pub fn events(&self) -> LocalEvents {
@@ -136,7 +134,7 @@ impl State {
     }
 
     pub fn archive(&self) -> LocalArchive {
-        self.archive.clone()
+        LocalArchive::new(self.database.clone())
     }
 
     /// The secrets of the folder; see [`LocalSecrets::new`].
@@ -182,6 +180,14 @@ impl State {
         self.database.call(move |transaction| consumers::drop_untaken(transaction, &filter)).await
     }
 
+    /// Deletes all that is stored of events and certificates. The ledger goes on knowing the ids.
+    ///
+    /// # Errors
+    /// The database cannot be written to.
+    pub async fn erase(&self, erasure: Erasure) -> PortResult<Erased> {
+        self.database.call(move |transaction| erasure::erase(transaction, &erasure)).await
+    }
+
     #[cfg(test)]
     pub(crate) fn database(&self) -> &Database {
         &self.database
@@ -190,7 +196,7 @@ impl State {
 
 fn open_writer(file: &Path, options: &Options, lock: Lock) -> PortResult<Writer> {
     let connection = schema::open(file)?;
-    let expiry = Arc::new(Expiry::new(options.keep_deliveries));
+    let expiry = Arc::new(Expiry::new(options.retention));
     let first = Arc::clone(&expiry);
     let role = Role::Owner {
         expiry_interval: options.expiry_interval,

@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use ports::{Clock, PortError};
 use rusqlite::Connection;
 
 use crate::clock::to_micros;
+use crate::compression::Compression;
 use crate::errors::sqlite_error;
 use crate::lock::Lock;
 use crate::scrub::scrub;
@@ -37,6 +38,7 @@ pub(crate) struct Writer {
     file: Arc<Path>,
     clock: Arc<dyn Clock>,
     role: Role,
+    compression: RefCell<Compression>,
     /// Whether the write-ahead log may still contain scrubbed content.
     truncate_due: Cell<bool>,
 }
@@ -71,7 +73,8 @@ impl Writer {
         clock: Arc<dyn Clock>,
         role: Role,
     ) -> Self {
-        Self { connection, file: file.into(), clock, role, truncate_due: Cell::new(false) }
+        let (compression, truncate_due) = (RefCell::default(), Cell::new(false));
+        Self { connection, file: file.into(), clock, role, compression, truncate_due }
     }
 
     pub(crate) fn file(&self) -> Arc<Path> {
@@ -136,6 +139,7 @@ impl Writer {
         };
         if outcome.is_err() {
             self.execute("ROLLBACK TO job")?;
+            transaction.forget_dictionaries();
         }
         self.execute("RELEASE job")?;
         Ok(outcome)
@@ -147,9 +151,12 @@ impl Writer {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, String> {
         let outcome = self.try_transact(work);
-        if outcome.is_err() && !self.connection.is_autocommit() {
-            // The first error is the one to report.
-            let _ = self.execute("ROLLBACK");
+        if outcome.is_err() {
+            self.compression.borrow_mut().clear();
+            if !self.connection.is_autocommit() {
+                // The first error is the one to report.
+                let _ = self.execute("ROLLBACK");
+            }
         }
         outcome.map_err(|error| sqlite_error(&self.file, &error).0)
     }
@@ -162,7 +169,8 @@ impl Writer {
         // it.
         let is_reader = matches!(self.role, Role::Reader);
         self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
-        let transaction = Transaction::new(&self.connection, to_micros(self.clock.now()));
+        let transaction =
+            Transaction::new(&self.connection, &self.compression, to_micros(self.clock.now()));
         let result = work(&transaction)?;
         if transaction.needs_scrub() {
             scrub(transaction.connection)?;

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use boot::{Environment, Format, SettingError};
-use embedded::{LocalSecrets, Options, Reader, Running, State};
+use embedded::{LocalSecrets, Options, Reader, Retention, Running, State};
 use hyper::service::service_fn;
 use hyper_util::service::TowerToHyperService;
 use time::OffsetDateTime;
@@ -77,8 +77,9 @@ async fn serve(
     providers: Providers,
 ) -> anyhow::Result<()> {
     let simulated = providers.simulator.is_some();
-    let keep_deliveries = keep_deliveries(arguments.keep_deliveries, environment)?;
-    let options = Options { simulated, keep_deliveries, ..Options::default() };
+    let retention = retention(&arguments, environment)?;
+    let new_secrets = arguments.new_secrets;
+    let options = Options { simulated, retention, new_secrets, ..Options::default() };
     let metrics = Metrics::start()?;
     let state = State::open(&arguments.state, options)?;
     let secrets = state.secrets(credentials::variable(environment));
@@ -158,18 +159,21 @@ async fn listen(option: &str, address: SocketAddr) -> anyhow::Result<(TcpListene
     Ok((listener, address))
 }
 
-/// How long deliveries are kept: as the option says, else the variable.
-fn keep_deliveries(
-    option: Option<Duration>,
-    environment: &Environment,
-) -> Result<Duration, SettingError> {
-    const VARIABLE: &str = "KEEP_DELIVERIES";
-    let variable = environment.optional(VARIABLE).map(|text| {
-        parse_retention(text)
-            .map_err(|problem| SettingError::new(VARIABLE, format!("`{text}`: {problem}")))
-    });
-    let default = Options::default().keep_deliveries;
-    Ok(option.or(variable.transpose()?).unwrap_or(default))
+/// How long things are kept: as the option says, else the variable.
+fn retention(arguments: &Local, environment: &Environment) -> Result<Retention, SettingError> {
+    let of = |option: Option<Duration>, name, default| {
+        let variable = environment.optional(name).map(|text| {
+            parse_retention(text)
+                .map_err(|problem| SettingError::new(name, format!("`{text}`: {problem}")))
+        });
+        Ok::<_, SettingError>(option.or(variable.transpose()?).unwrap_or(default))
+    };
+    let default = Retention::default();
+    Ok(Retention {
+        deliveries: of(arguments.keep_deliveries, "KEEP_DELIVERIES", default.deliveries)?,
+        archive: of(arguments.keep_archive, "KEEP_ARCHIVE", default.archive)?,
+        dead_letters: of(arguments.keep_dead_letters, "KEEP_DEAD_LETTERS", default.dead_letters)?,
+    })
 }
 
 /// Removes previous webhook secrets from the file once their time is over, until `stopped` turns true.

@@ -139,6 +139,18 @@ fn of_processing() -> Vec<Variable> {
             "Address and port of `/healthz`, `/readyz` and `/metrics` (`--admin`)",
         ),
         row(
+            "KEEP_ARCHIVE",
+            code("365d"),
+            "local",
+            "How long events are archived as they came (`--keep-archive`); `1h` or more",
+        ),
+        row(
+            "KEEP_DEAD_LETTERS",
+            code("14d"),
+            "local",
+            "How long dead letters are kept (`--keep-dead-letters`); `1h` or more",
+        ),
+        row(
             "CERTHOOKS_FORWARD_SECRET",
             "made, in `secrets.json`",
             "command",

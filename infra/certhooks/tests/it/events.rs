@@ -6,7 +6,7 @@ use envelope::Provider;
 use providers::profile;
 use serde_json::Value;
 
-use crate::harness::{Local, events_folder, tail_lines};
+use crate::harness::{Local, archive, events_folder, tail_lines};
 use crate::providers::Providers;
 use crate::x509::{assert_chain, verified};
 
@@ -156,17 +156,16 @@ fn assert_as_expected(event: &Value, expected: &Value, file: &str) {
 
 /// The envelope must be archived unchanged as `provider/yyyy/mm/dd/id`.
 fn assert_archived(local: &Local, id: &str, expected: &Value) {
-    let found = all_files(&local.state.path().join("archive"));
-    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name == id);
-    let path = found.into_iter().find(named).unwrap();
-    let envelope: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let found = archive(local.state.path());
+    let is_it = |key: &&String| key.ends_with(&format!("/{id}"));
+    let key = found.keys().find(is_it).unwrap();
+    let envelope: Value = serde_json::from_str(&found[key]).unwrap();
     assert_eq!(envelope["id"], id);
     assert_eq!(envelope["subject"], expected["subject"]);
     let received = envelope["receivedtime"].as_str().unwrap();
     let provider = envelope["source"].as_str().unwrap().split('/').nth(1).unwrap();
     let day = received[..10].replace('-', "/");
-    let expected = format!("archive/{provider}/{day}/{id}");
-    assert!(path.ends_with(&expected), "{} {expected}", path.display());
+    assert_eq!(*key, format!("{provider}/{day}/{id}"));
 }
 
 pub(crate) fn all_files(folder: &Path) -> Vec<PathBuf> {

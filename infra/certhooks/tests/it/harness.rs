@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use contract::Contract;
 use data_encoding::HEXLOWER;
+use embedded::{Options, State};
+use ports::ArchiveReader;
 use providers::profile::{self, Profile};
 use providers::secret_member::SecretMember;
 use ring::hmac;
@@ -269,19 +271,29 @@ pub(crate) fn tail_lines(state: &Path) -> Vec<String> {
 
 /// The archived envelope with this id.
 pub(crate) fn archived(local: &Local, provider: &str, id: &str) -> String {
-    let of_provider = local.state.path().join("archive").join(provider);
-    let mut folders = vec![of_provider];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
-            if entry.file_name() == id {
-                return std::fs::read_to_string(entry.path()).unwrap();
+    let mut objects = archive(local.state.path()).into_iter();
+    let is_it = |key: &str| key.starts_with(provider) && key.ends_with(&format!("/{id}"));
+    objects.find(|(key, _)| is_it(key)).unwrap_or_else(|| panic!("{id} is not archived")).1
+}
+
+/// Every object of the archive of a state folder, by its key.
+pub(crate) fn archive(state: &Path) -> BTreeMap<String, String> {
+    let read = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let archive = State::join(state, Options::default()).unwrap().archive();
+            let mut objects = BTreeMap::new();
+            for row in profile::ALL {
+                for key in archive.list(&format!("{}/", row.provider), "").await.unwrap() {
+                    let object = archive.get(&key).await.unwrap().unwrap();
+                    objects.insert(key, String::from_utf8(object).unwrap());
+                }
             }
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path());
-            }
-        }
-    }
-    panic!("{id} is not archived");
+            objects
+        })
+    };
+    // The tests themselves run in a runtime, and none may wait in another.
+    thread::scope(|scope| scope.spawn(read).join().unwrap())
 }
 
 /// The signature header that Meta would send with this body.

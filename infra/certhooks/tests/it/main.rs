@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod admin;
+mod backup;
 mod canned;
 mod cloudflare;
 mod commands;

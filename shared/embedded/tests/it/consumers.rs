@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use embedded::{Begin, Consumer, NotTaken, Options, Reader, State, UntakenFilter, consumer_name};
+use embedded::{
+    Begin, Consumer, NotTaken, Options, Reader, Retention, State, UntakenFilter, consumer_name,
+};
 use ports::Deliveries;
 use time::OffsetDateTime;
 
@@ -167,8 +169,9 @@ async fn deliveries_are_kept_as_long_as_the_setting_says() {
     let database = rusqlite::Connection::open(folder.path().join("certhooks.db")).unwrap();
     database.execute("UPDATE deliveries SET published_at = published_at - 7200000000", []).unwrap();
     for (hours, kept) in [(3, 1), (1, 0)] {
-        let keep_deliveries = Duration::from_secs(hours * 3600);
-        let options = Options { keep_deliveries, ..Options::default() };
+        let deliveries = Duration::from_secs(hours * 3600);
+        let retention = Retention { deliveries, ..Retention::default() };
+        let options = Options { retention, ..Options::default() };
         let state = State::open(folder.path(), options).unwrap();
         assert_eq!(state.reader().read_after(0, 10).await.unwrap().len(), kept);
     }

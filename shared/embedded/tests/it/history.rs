@@ -1,5 +1,7 @@
 //! States and histories of certificates in the ledger.
 
+use std::fs;
+
 use embedded::{Reader, State};
 use harness::history::{self, CERTIFICATE, recorded, state};
 use ports::{History, Ledger, Ordering, alias};
@@ -90,16 +92,11 @@ async fn a_folder_of_version_1_is_migrated() {
     let folder = TestFolder::new();
     drop(open(&folder));
     let file = folder.path().join("certhooks.db");
+    fs::remove_file(&file).unwrap();
     let old = rusqlite::Connection::open(&file).unwrap();
+    old.execute_batch(include_str!("../../src/schema/1.sql")).unwrap();
     old.execute_batch(
-        "DROP TABLE untaken; DROP TABLE consumers;
-         DROP TABLE certificates; DROP TABLE history; DROP TABLE aliases;
-         DROP INDEX deliveries_by_id;
-         ALTER TABLE ledger DROP COLUMN received;
-         ALTER TABLE ledger DROP COLUMN outcome;
-         ALTER TABLE ledger DROP COLUMN leaf;
-         ALTER TABLE deliveries DROP COLUMN forgotten;
-         INSERT INTO ledger (id, recorded, keep_until) VALUES ('kept', 1, 9000000000000000);
+        "INSERT INTO ledger (id, recorded, keep_until) VALUES ('kept', 1, 9000000000000000);
          PRAGMA user_version = 1;",
     )
     .unwrap();

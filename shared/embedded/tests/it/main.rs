@@ -8,9 +8,11 @@
 )]
 
 mod archive;
+mod backup;
 mod challenges;
 mod consumers;
 mod deliveries;
+mod erasure;
 mod events;
 mod groups;
 mod history;

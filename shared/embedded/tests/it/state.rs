@@ -19,7 +19,6 @@ async fn all_files_are_private_to_the_user() {
     let state = open(&folder);
     send(&state.events(), ["a"]).await;
     assert_eq!(mode(folder.path()), 0o700);
-    assert_eq!(mode(&folder.path().join("archive")), 0o700);
     for file in ["certhooks.db", "certhooks.db-wal", "certhooks.db-shm", "secrets.json", "lock"] {
         assert_eq!(mode(&folder.path().join(file)), 0o600, "{file}");
     }

@@ -152,5 +152,6 @@ fn a_path_that_cannot_be_a_state_folder() {
     let garbled = folder.path().join("garbled");
     fs::create_dir(&garbled).unwrap();
     fs::write(garbled.join("certhooks.db"), "no database ".repeat(1000)).unwrap();
-    assert_error(&run_in(&garbled, &ANY), &["certhooks.db"]);
+    assert_error(&run_in(&garbled, &ANY), &["secrets.json", "--new-secrets"]);
+    assert_error(&run_in(&garbled, &[&ANY[..], &["--new-secrets"]].concat()), &["certhooks.db"]);
 }

@@ -6,7 +6,7 @@ use simulator::{Fault, Rule};
 
 use crate::documents::{deployed, issued, observed, rejected};
 use crate::events::all_files;
-use crate::harness::{archived, certhooks, events_folder, tail_lines};
+use crate::harness::{archive, archived, certhooks, events_folder, tail_lines};
 use crate::providers::Providers;
 
 /// Redeliveries arrive at the same time, while the first is in progress, and after it.
@@ -151,8 +151,7 @@ fn a_challenge_token_is_printed_and_stored_only_for_the_operator() {
 
     assert_eq!(tail_lines(local.state.path()), Vec::<String>::new());
     assert!(!local.log().join("\n").contains(TOKEN));
-    let archive = local.state.path().join("archive");
-    assert!(all_files(&archive).is_empty());
+    assert!(archive(local.state.path()).is_empty());
     // The only copy is the one in the database that waits for the operator.
     let copies: usize = all_files(local.state.path())
         .into_iter()

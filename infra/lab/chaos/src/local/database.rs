@@ -1,14 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
+use embedded::{Options, Reader, State};
+use envelope::Provider;
+use ports::ArchiveReader;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use simulator::Simulator;
 
 /// The database of a state folder, opened read-only.
 pub(crate) struct Database {
-    folder: PathBuf,
     connection: Connection,
 }
 
@@ -17,7 +19,7 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = Connection::open_with_flags(folder.join("certhooks.db"), flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        Ok(Self { folder: folder.to_owned(), connection })
+        Ok(Self { connection })
     }
 
     /// How far each event that was being processed when the process was killed had been processed, as read from
@@ -50,7 +52,7 @@ impl Database {
                 (Some(false), false) if was_requested(&envelope, &requested) => {
                     "during or after call-back"
                 }
-                (Some(false), false) if self.is_archived(&envelope) => "after archive",
+                (Some(false), false) if self.is_archived(&envelope)? => "after archive",
                 (Some(false), false) => "after claim",
                 (None, _) => "after receive",
             });
@@ -58,11 +60,13 @@ impl Database {
         Ok(found)
     }
 
-    fn is_archived(&self, envelope: &Value) -> bool {
+    fn is_archived(&self, envelope: &Value) -> Result<bool> {
         let text = |name: &str| envelope[name].as_str().unwrap_or_default();
         let provider = text("source").split('/').nth(1).unwrap_or_default();
         let day = text("receivedtime").get(..10).unwrap_or_default().replace('-', "/");
-        self.folder.join("archive").join(provider).join(day).join(text("id")).exists()
+        let key = format!("{provider}/{day}/{}", text("id"));
+        let exists = "SELECT EXISTS (SELECT 1 FROM archive WHERE key = ?1)";
+        Ok(self.connection.query_row(exists, [key], |row| row.get(0))?)
     }
 
     /// How often each id was delivered.
@@ -73,16 +77,6 @@ impl Database {
             row.get::<_, i64>(1).and_then(|count| Ok((row.get(0)?, count.unsigned_abs())))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Calls `inspect` with each delivered certificate event, as JSON.
-    pub(crate) fn each_delivery(&self, mut inspect: impl FnMut(&str)) -> Result<()> {
-        let mut query = self.connection.prepare("SELECT body FROM deliveries")?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            inspect(row.get_ref(0)?.as_str()?);
-        }
-        Ok(())
     }
 
     /// The number of conflicts that were recorded.
@@ -102,6 +96,36 @@ impl Database {
     pub(crate) fn integrity(&self) -> Result<String> {
         Ok(self.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?)
     }
+}
+
+/// Calls `inspect` with each delivered certificate event of a state folder, as JSON.
+pub(crate) async fn each_delivery(folder: &Path, mut inspect: impl FnMut(&str)) -> Result<()> {
+    let reader = Reader::open(folder)?;
+    let mut sequence = 0;
+    loop {
+        let page = reader.read_after(sequence, 1000).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        sequence = last.sequence;
+        page.iter().for_each(|delivered| inspect(&delivered.body));
+    }
+}
+
+/// Calls `inspect` with each archived envelope of a state folder, as JSON.
+pub(crate) async fn each_archived(folder: &Path, mut inspect: impl FnMut(&str)) -> Result<()> {
+    let archive = State::join(folder, Options::default())?.archive();
+    for provider in Provider::ALL {
+        let mut key = String::new();
+        loop {
+            let page = archive.list(&format!("{provider}/"), &key).await?;
+            let Some(last) = page.last() else { break };
+            last.clone_into(&mut key);
+            for key in page {
+                let object = archive.get(&key).await?.unwrap_or_default();
+                inspect(&String::from_utf8_lossy(&object));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether the simulated provider got a request with one of the ids of the event.

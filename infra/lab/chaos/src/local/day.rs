@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use simulator::{DigicertEvent, Fault, Rule};
 use tokio::net::TcpListener;
 
-use crate::local::database::Database;
+use crate::local::database::{Database, each_delivery};
 use crate::local::testbed::LocalTestbed;
 use crate::programs::Programs;
 use crate::report::Row;
@@ -125,7 +125,7 @@ pub(crate) async fn day(programs: &Programs, events: u64, mut row: Row) -> Resul
     row.measure("forged", orders.iter().filter(|order| order.forgery.is_some()).count());
     let state = testbed.folder().to_owned();
     testbed.stop()?;
-    evaluate(&orders, &Database::open(&state)?, row)
+    evaluate(&orders, &state, row).await
 }
 
 /// The compiled command, with the state folder and the API of the testbed.
@@ -263,11 +263,11 @@ async fn reconcile(certhooks: &Certhooks, testbed: &mut LocalTestbed) -> Result<
     bail!("events are still missing after {RUNS} runs")
 }
 
-fn evaluate(orders: &[Order], database: &Database, mut row: Row) -> Result<Row> {
+async fn evaluate(orders: &[Order], state: &Path, mut row: Row) -> Result<Row> {
     let mut issued: BTreeMap<String, Vec<CertificateEvent>> = BTreeMap::new();
     let mut revoked: BTreeMap<String, Vec<CertificateEvent>> = BTreeMap::new();
     let mut failure = None;
-    database.each_delivery(|body| match serde_json::from_str::<CertificateEvent>(body) {
+    let read = each_delivery(state, |body| match serde_json::from_str::<CertificateEvent>(body) {
         Ok(event) if event.kind == EventType::CertificateIssued.as_str() => {
             issued.entry(event.subject.clone()).or_default().push(event);
         }
@@ -276,14 +276,15 @@ fn evaluate(orders: &[Order], database: &Database, mut row: Row) -> Result<Row> 
         }
         Ok(_) => {}
         Err(error) => failure = Some(error),
-    })?;
+    });
+    read.await?;
     if let Some(error) = failure {
         return Err(error).context("a delivery is no certificate event");
     }
     let delivered = issued.values().chain(revoked.values()).flatten();
     let recovered = delivered.filter(|event| event.reconciled == Some(true)).count();
     row.measure("recovered", recovered);
-    let refused = database.conflicts()?;
+    let refused = Database::open(state)?.conflicts()?;
     let (mut forged_chains, mut marked_chains) = (0, refused);
     for order in orders {
         let subject = format!("digicert/certificate/{}", order.certificate());

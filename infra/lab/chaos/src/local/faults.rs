@@ -1,9 +1,6 @@
-use std::fs::{self, File};
-use std::io::ErrorKind;
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use fastrand::Rng;
 use rusqlite::Connection;
 use simulator::{Fault, Rule};
@@ -17,22 +14,19 @@ use crate::testbed::Testbed;
 /// The longest time in milliseconds that another program locks the database; SQLite waits 5 s.
 const MAX_LOCK_MS: u64 = 1500;
 
-/// Injects `faults` faults at random while events are processed: faulty responses of the providers, a locked
-/// database, and an archive that cannot be written.
+/// Injects `faults` faults at random while events are processed: faulty responses of the providers, and a
+/// locked database.
 pub(crate) async fn faults(programs: &Programs, faults: u64, mut row: Row) -> Result<Row> {
     let mut testbed = LocalTestbed::start(programs, scanner(&[])).await?;
     let mut random = Rng::with_seed(row.seed);
     let sending = testbed.senders.start();
     while row.faults < faults {
-        let injected = match random.u64(..10) {
-            0 => Some(lock_database(&testbed, random.u64(..MAX_LOCK_MS)).await?),
-            1 => block_archive(&testbed, random.u64(..300)).await?,
-            _ => Some(fail_providers(&testbed, &mut random)),
+        let name = match random.u64(..10) {
+            0 => lock_database(&testbed, random.u64(..MAX_LOCK_MS)).await?,
+            _ => fail_providers(&testbed, &mut random),
         };
-        if let Some(name) = injected {
-            row.faults += 1;
-            *row.at.entry(name.to_owned()).or_default() += 1;
-        }
+        row.faults += 1;
+        *row.at.entry(name.to_owned()).or_default() += 1;
         tokio::time::sleep(Duration::from_millis(random.u64(..60))).await;
     }
     testbed.senders.stop(sending).await?;
@@ -65,42 +59,4 @@ async fn lock_database(testbed: &LocalTestbed, millis: u64) -> Result<&'static s
     tokio::time::sleep(Duration::from_millis(millis)).await;
     connection.execute_batch("ROLLBACK")?;
     Ok("database held")
-}
-
-/// Puts a file in the place of the folder of one provider in the archive. `None` if that was not possible.
-async fn block_archive(testbed: &LocalTestbed, millis: u64) -> Result<Option<&'static str>> {
-    let archive = testbed.folder().join("archive");
-    let folders = fs::read_dir(&archive).into_iter().flatten().filter_map(Result::ok);
-    let Some(folder) = folders.map(|entry| entry.path()).min() else { return Ok(None) };
-    let away = archive.join(".away");
-    fs::rename(&folder, &away)?;
-    // The program may create the folder again at any time.
-    let is_blocked = File::create_new(&folder).is_ok();
-    if is_blocked {
-        tokio::time::sleep(Duration::from_millis(millis)).await;
-        fs::remove_file(&folder)?;
-    }
-    merge(&away, &folder)?;
-    Ok(is_blocked.then_some("archive blocked"))
-}
-
-/// Moves everything in `from` into `to`, while another program may write to both, and removes `from`.
-fn merge(from: &Path, to: &Path) -> Result<()> {
-    loop {
-        fs::create_dir_all(to)?;
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            let target = to.join(entry.file_name());
-            if entry.file_type()?.is_dir() {
-                merge(&entry.path(), &target)?;
-            } else {
-                fs::rename(entry.path(), target)?;
-            }
-        }
-        match fs::remove_dir(from) {
-            // A path that the program had resolved before the folder was renamed still leads here.
-            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
-            result => return result.with_context(|| from.display().to_string()),
-        }
-    }
 }

@@ -10,7 +10,7 @@ use providers::profile;
 use simulator::Simulator;
 
 use crate::events::Event;
-use crate::local::database::Database;
+use crate::local::database::{Database, each_archived, each_delivery};
 use crate::local::process::Local;
 use crate::local::senders::Senders;
 use crate::programs::Programs;
@@ -149,9 +149,10 @@ impl LocalTestbed {
     }
 
     /// Counts the secrets in deliveries, archive and database. The database may hold the token of a challenge.
-    fn search(&self, database: &Database) -> Result<u64> {
+    async fn search(&self) -> Result<u64> {
         let mut found = 0;
-        database.each_delivery(|body| found += self.scanner.count(body))?;
+        each_delivery(&self.state, |body| found += self.scanner.count(body)).await?;
+        each_archived(&self.state, |object| found += self.scanner.count(object)).await?;
         Ok(found + leaks(&self.state, &self.scanner)?)
     }
 }
@@ -177,6 +178,7 @@ impl Testbed for LocalTestbed {
 
     async fn evaluate(mut self, row: Row) -> Result<Row> {
         self.stop()?;
+        let found = self.search().await?;
         let database = Database::open(&self.state)?;
         let integrity = database.integrity()?;
         ensure!(integrity == "ok", "PRAGMA integrity_check: {integrity}");
@@ -185,7 +187,7 @@ impl Testbed for LocalTestbed {
         let mut row = row.compared(&acknowledgements.accepted, &database.delivered()?);
         // Locally, publish and record are one transaction, so no repeat is explained (crate `embedded`).
         row.unexplained += row.repeated;
-        row.leaked = self.leaked + acknowledgements.leaked + self.search(&database)?;
+        row.leaked = self.leaked + acknowledgements.leaked + found;
         row.kills = self.kills;
         row.at.extend(self.at.clone());
         row.measure("peak_kib", self.peak_kib);
