@@ -11,6 +11,7 @@
 //! - [`replay`]: processes archived events again with the current code
 //! - [`forget`]: removes ids from the ledger, so that they can be delivered again
 //! - [`archive`]: the archived events that a command selects
+//! - [`queue`]: lists and hurries what waits on the events queue
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
 //! - [`inspect`]: checks a PEM chain offline, as the worker would
 //! - [`doctor`]: checks the installation against the providers' configuration
@@ -20,6 +21,7 @@
 //! - [`completions`], [`man`]: completion scripts for shells; manual pages
 //! - [`stop_signal`]: the signals that end a long command in order
 //! - [`version`]: what `--version` prints
+//! - [`table`]: tables that fit the terminal, and colours
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
 mod archive;
@@ -41,11 +43,13 @@ mod installation;
 mod local;
 mod man;
 mod output;
+mod queue;
 mod replay;
 mod rows;
 mod send;
 mod status;
 mod stop_signal;
+mod table;
 mod tail;
 mod time_parsing;
 mod version;
@@ -89,6 +93,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Tail(arguments) => tail::run(arguments).await?,
         Command::Forward(arguments) => Box::pin(forward::run(arguments)).await?,
         Command::Status(arguments) => Box::pin(status::run(&arguments)).await?,
+        Command::Queue(arguments) => Box::pin(queue::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),
         Command::Man(arguments) => man::write(&arguments.folder)?,
     }
