@@ -94,7 +94,9 @@ fn read(json: &str, deadline: Option<Instant>) -> (Option<String>, Option<QueueM
     let id = text(record.message_id);
     // The handle differs at each receipt, even when a standard queue delivers a message twice at once.
     let receipt = text(record.receipt_handle).or_else(|| id.clone()).unwrap_or_default();
-    (id, text(record.body).map(|body| QueueMessage { receipt, body, deadline }))
+    let message = |body| QueueMessage { id: id.clone(), receipt, body, deadline };
+    let message = text(record.body).map(message);
+    (id, message)
 }
 
 /// An empty id would fail the whole batch without a reason, so it is never reported.

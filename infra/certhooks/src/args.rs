@@ -42,8 +42,9 @@ pub(crate) struct CommonArgs {
 /// The installation that a command works on: a stack where one is named, else the state folder.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct StackArgs {
-    /// CloudFormation stack to work on, instead of a state folder (needs the feature `aws`)
-    #[arg(long, global = true, value_name = "NAME", hide = cfg!(not(feature = "aws")))]
+    /// CloudFormation stack to work on, instead of a state folder; in released builds, and those with the
+    /// feature `aws`
+    #[arg(long, global = true, value_name = "NAME")]
     pub(crate) stack: Option<String>,
 }
 

@@ -18,6 +18,7 @@ use crate::erase::Erase;
 use crate::forget::Forget;
 use crate::forward::args::Forward;
 use crate::inspect::Inspect;
+use crate::queue::args::Queue;
 use crate::replay::args::Replay;
 use crate::rows;
 use crate::status::Status;
@@ -46,6 +47,7 @@ pub(crate) enum Command {
     Tail(Tail),
     Forward(Forward),
     Status(Status),
+    Queue(Queue),
     Replay(Replay),
     Forget(Forget),
     Erase(Erase),
@@ -100,7 +102,8 @@ pub(crate) struct Local {
         env = "CERTHOOKS_LISTEN",
         hide_env_values = true,
         default_value = "127.0.0.1:3000",
-        value_name = "ADDRESS"
+        value_name = "ADDRESS",
+        value_parser = listen_address
     )]
     pub(crate) listen: SocketAddr,
     /// Address and port of /healthz, /readyz and /metrics; port 0 picks one
@@ -168,6 +171,9 @@ pub(crate) struct Send {
     /// Send the same bytes for every copy, as a redelivery does
     #[arg(long)]
     pub(crate) same: bool,
+    /// Print a line for each request also where there are many; by default their sum, and what was not accepted
+    #[arg(long)]
+    pub(crate) verbose: bool,
     /// Maximum number of requests a second; unlimited by default
     #[arg(long, value_name = "N", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<f64>,
@@ -224,6 +230,17 @@ pub(crate) struct Man {
     /// Folder that the pages are written to, which must exist
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
+}
+
+/// An address and port; `localhost` is 127.0.0.1.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let text =
+        text.strip_prefix("localhost:").map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    text.parse().map_err(|_| {
+        "must be an address and a port, such as 127.0.0.1:3000, or 0.0.0.0:3000 for all addresses of this \
+         machine"
+            .to_owned()
+    })
 }
 
 /// The address that secrets are sent to: https, or http on this machine.

@@ -17,7 +17,7 @@ pub(crate) fn columns(event: &CertificateEvent) -> [String; 3] {
         .and_then(|leaf| leaf.names.as_ref()?.dns.first().cloned().or_else(|| leaf.subject.clone()))
         .unwrap_or_else(|| "-".into());
     let expires = leaf.and_then(|leaf| leaf.not_after.as_deref()).map_or("-", day);
-    [outcome, short(&name, 40), expires.to_owned()]
+    [outcome, clean(&name), expires.to_owned()]
 }
 
 /// A provider's event name, without what all of that provider's begin with.

@@ -90,13 +90,6 @@ impl From<std::io::Error> for CommandError {
     }
 }
 
-impl From<reqwest::Error> for CommandError {
-    /// A client that cannot be built; the errors of calls have texts of their own.
-    fn from(error: reqwest::Error) -> Self {
-        Self::failed(format!("the HTTP client did not start: {}", error.without_url()))
-    }
-}
-
 impl From<PortError> for CommandError {
     fn from(error: PortError) -> Self {
         Self::failed(error.0)

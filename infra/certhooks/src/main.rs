@@ -13,6 +13,7 @@
 //! - [`erase`]: deletes all that is stored of an order or a domain
 //! - [`backup`]: copies a state folder
 //! - [`archive`]: the archived events that a command selects
+//! - [`queue`]: lists and hurries what waits on the events queue
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
 //! - [`inspect`]: checks a PEM chain offline, as the worker would
 //! - [`doctor`]: checks the installation against the providers' configuration
@@ -22,6 +23,7 @@
 //! - [`completions`], [`man`]: completion scripts for shells; manual pages
 //! - [`stop_signal`]: the signals that end a long command in order
 //! - [`version`]: what `--version` prints
+//! - [`table`]: tables that fit the terminal, and colours
 //! - [`display`], [`time_parsing`]: events as text for people; times and ages as people write them
 
 mod archive;
@@ -45,11 +47,13 @@ mod installation;
 mod local;
 mod man;
 mod output;
+mod queue;
 mod replay;
 mod rows;
 mod send;
 mod status;
 mod stop_signal;
+mod table;
 mod tail;
 mod time_parsing;
 mod version;
@@ -96,6 +100,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Erase(arguments) => Box::pin(erase::run(&arguments)).await?,
         Command::Archive(arguments) => Box::pin(archive::run(arguments)).await?,
         Command::Backup(arguments) => backup::run(arguments).await?,
+        Command::Queue(arguments) => Box::pin(queue::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),
         Command::Man(arguments) => man::write(&arguments.folder)?,
     }

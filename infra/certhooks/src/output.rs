@@ -4,6 +4,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use crate::display::{clean, for_terminal};
+use crate::table::SafeText;
 
 /// `println!` for a terminal.
 macro_rules! say {
@@ -27,6 +28,11 @@ pub(crate) fn print(mut out: impl Write, line: fmt::Arguments<'_>) {
     let _reader_is_gone = writeln!(out, "{}", for_terminal(&line.to_string()));
 }
 
+/// A number with its noun, such as `1 event` or `2 events`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Standard output, as text for people or as JSON for programs.
 #[derive(Clone, Copy)]
 pub(crate) struct Output {
@@ -38,6 +44,14 @@ impl Output {
     pub(crate) fn say(self, text: &str, value: &Value) {
         let line = if self.json { value.to_string() } else { text.to_owned() };
         say!("{line}");
+    }
+
+    /// Prints lines of a table.
+    pub(crate) fn styled(self, lines: impl IntoIterator<Item = SafeText>) {
+        let mut out = std::io::stdout().lock();
+        for line in lines {
+            let _reader_is_gone = writeln!(out, "{line}");
+        }
     }
 
     /// Prints one step of several, as it ends.

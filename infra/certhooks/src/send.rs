@@ -1,3 +1,4 @@
+use std::io::IsTerminal;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,9 +24,12 @@ use crate::credentials::local_secrets;
 use crate::display::clean;
 use crate::error::CommandResult;
 use crate::output::{complain, say};
+use crate::stop_signal::StopSignal;
 
 /// Longer than any webhook endpoint takes. A provider behind it may be slow.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+/// Interval between progress lines.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 /// The maximum number of concurrent requests.
 const CONCURRENCY: usize = 32;
 
@@ -45,21 +49,46 @@ pub(crate) struct Answer {
 }
 
 pub(crate) async fn run(arguments: Send) -> CommandResult<ExitCode> {
-    let CommonArgs { state, json } = arguments.common;
-    let secrets = local_secrets(&state, &Environment::of_process());
-    let to = match arguments.to {
+    let CommonArgs { state, json } = &arguments.common;
+    let json = *json;
+    let secrets = local_secrets(state, &Environment::of_process());
+    let to = match arguments.to.clone() {
         Some(to) => to,
-        None => running_on(&state)?,
+        None => running_on(state)?,
     };
     let client = http::client(TIMEOUT, &to)?;
     let interval = arguments.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
+    let total = arguments.count.saturating_mul(arguments.files.len() as u64);
+    let each = json || arguments.verbose || arguments.count == 1;
+    let mut tally = Tally::new(total, !each && std::io::stderr().is_terminal());
+    let sending = send_all(&arguments, &to, &client, &secrets, interval, &mut tally, each);
+    let mut stop_signal = StopSignal::listen_for_first()?;
+    tokio::select! {
+        sent = sending => sent?,
+        () = stop_signal.received() => complain!("certhooks: stopped"),
+    }
+    if !each {
+        say!("{}", tally.summary());
+    }
+    Ok(if tally.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn send_all(
+    arguments: &Send,
+    to: &Url,
+    client: &Client,
+    secrets: &LocalSecrets,
+    interval: Option<Duration>,
+    tally: &mut Tally,
+    each: bool,
+) -> anyhow::Result<()> {
+    let json = arguments.common.json;
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
-    let mut requests = JoinSet::new();
-    let mut all_accepted = true;
+    let mut requests: JoinSet<(PathBuf, anyhow::Result<Answer>)> = JoinSet::new();
     let began = Instant::now();
     let mut sent = 0_u32;
     for path in &arguments.files {
-        let sample = Arc::new(Sample::read(path, arguments.provider, &secrets).await?);
+        let sample = Arc::new(Sample::read(path, arguments.provider, secrets).await?);
         for copy in 0..arguments.count {
             if let Some(interval) = interval {
                 tokio::time::sleep_until((began + interval * sent).into()).await;
@@ -67,21 +96,101 @@ pub(crate) async fn run(arguments: Send) -> CommandResult<ExitCode> {
             sent = sent.saturating_add(1);
             let permit = Arc::clone(&permits).acquire_owned().await.context("closed")?;
             while let Some(done) = requests.try_join_next() {
-                all_accepted &= done.context("panic; the line above says where")?;
+                let (path, answer) = done.context("panic; the line above says where")?;
+                tally.add(&path, &answer, json, each);
             }
             let (sample, client, to) = (Arc::clone(&sample), client.clone(), to.clone());
             let same = arguments.same;
             requests.spawn(async move {
                 let answer = sample.send(&client, &to, if same { 0 } else { copy }).await;
                 drop(permit);
-                report(&sample.path, &answer, json)
+                (sample.path.clone(), answer)
             });
         }
     }
     while let Some(done) = requests.join_next().await {
-        all_accepted &= done.context("panic; the line above says where")?;
+        let (path, answer) = done.context("panic; the line above says where")?;
+        tally.add(&path, &answer, json, each);
     }
-    Ok(if all_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(())
+}
+
+/// The answers so far.
+struct Tally {
+    total: u64,
+    accepted: u64,
+    refused: u64,
+    /// How long the answers took, in milliseconds.
+    durations: Vec<f64>,
+    began: Instant,
+    shows_progress: bool,
+    last_line: Instant,
+}
+
+impl Tally {
+    fn new(total: u64, shows_progress: bool) -> Self {
+        let now = Instant::now();
+        let durations = Vec::new();
+        Self {
+            total,
+            accepted: 0,
+            refused: 0,
+            durations,
+            began: now,
+            shows_progress,
+            last_line: now,
+        }
+    }
+
+    /// Counts an answer. What is not accepted is always printed.
+    fn add(&mut self, path: &Path, answer: &anyhow::Result<Answer>, json: bool, each: bool) {
+        if let Ok(Answer { duration, .. }) = answer {
+            self.durations.push(duration.as_secs_f64() * 1000.0);
+        }
+        let is_accepted = answer.as_ref().is_ok_and(Answer::is_accepted);
+        match is_accepted {
+            true => self.accepted += 1,
+            false => self.refused += 1,
+        }
+        if each || !is_accepted {
+            report(path, answer, json);
+        }
+        if self.shows_progress && self.last_line.elapsed() >= PROGRESS_INTERVAL {
+            self.last_line = Instant::now();
+            complain!("certhooks: {}", self.counts());
+        }
+    }
+
+    fn counts(&self) -> String {
+        let Self { total, accepted, refused, .. } = self;
+        let done = accepted + refused;
+        let rate = done as f64 / self.began.elapsed().as_secs_f64().max(0.001);
+        format!("{done} of {total} sent, {accepted} accepted, {refused} not; {rate:.0} a second")
+    }
+
+    fn summary(&self) -> String {
+        let mut durations = self.durations.clone();
+        durations.sort_by(f64::total_cmp);
+        let at = |share: f64| {
+            let index = (durations.len() as f64 * share) as usize;
+            durations.get(index.min(durations.len().saturating_sub(1))).copied().unwrap_or(0.0)
+        };
+        let (median, late, longest) = (at(0.5), at(0.99), at(1.0));
+        format!(
+            "{}; answered in {median:.1} ms (median), {late:.1} ms (99 of 100), {longest:.1} ms (all)",
+            self.counts()
+        )
+    }
+
+    fn is_complete(&self) -> bool {
+        self.accepted == self.total
+    }
+}
+
+impl Answer {
+    fn is_accepted(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
 }
 
 /// The address of the webhook endpoints that serve this state folder, on this machine.
@@ -193,7 +302,9 @@ fn provider_of(document: &Value) -> anyhow::Result<Provider> {
     match profile::ALL.iter().find(|profile| (profile.samples.recognises)(document)) {
         Some(profile) => Ok(profile.provider),
         None => {
-            bail!("the file has the form of no provider's event; name the provider with --provider")
+            bail!(
+                "the file is not JSON, or has the form of no provider's event; send it all the same with --provider"
+            )
         }
     }
 }
@@ -202,7 +313,8 @@ fn provider_of(document: &Value) -> anyhow::Result<Provider> {
 pub(crate) fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -> bool {
     let file = path.display().to_string();
     match answer {
-        Ok(Answer { status, body, duration }) => {
+        Ok(answer) => {
+            let Answer { status, body, duration } = answer;
             let millis = duration.as_secs_f64() * 1000.0;
             if json {
                 say!(
@@ -212,7 +324,7 @@ pub(crate) fn report(path: &Path, answer: &anyhow::Result<Answer>, json: bool) -
             } else {
                 say!("{status}  {millis:>8.1} ms  {file}  {}", summary(body));
             }
-            (200..300).contains(status)
+            answer.is_accepted()
         }
         Err(error) => {
             if json {

@@ -1,33 +1,41 @@
 use boot::Environment;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use envelope::rfc3339;
+use embedded::Delivered;
+use envelope::{Outcome, rfc3339};
 use ports::{Entry, History, alias};
+use providers::profile;
 use serde_json::{Value, json};
 
 use crate::args::{CommonArgs, StackArgs};
-use crate::display::{clean, event_name, short, whole_seconds, without_prefix};
+use crate::display::{clean, event_name, one_line, whole_seconds, without_prefix};
 use crate::error::{CommandError, CommandResult};
 use crate::installation;
-use crate::output::say;
+use crate::output::{Output, say};
+use crate::queue::waiting::{COLUMNS as WAITING, WaitingEvent};
+use crate::table::{Column, Emphasis, SafeText, Table};
+use crate::{queue, tail};
 
-/// Shows the history of a certificate: its events, their call-backs and deliveries, and its state
+/// Shows where a certificate or an event is: what waits, and the history with its deliveries and state
 ///
-/// Finds certificates by CertCentral order number, by hostname (of Cloudflare, or a DNS name in the
-/// certificate), by serial number (hexadecimal with or without colons, or decimal), or by the name that
-/// this command prints. Every certificate that matches is shown.
+/// Finds by CertCentral order number or certificate id, by hostname (of Cloudflare, or a DNS name in the
+/// certificate), by serial number (hexadecimal with or without colons, or decimal), by the id of an event, or
+/// by the name that this command prints. Everything that matches is shown.
 ///
-/// The history holds an event from its delivery on, for 400 days, and at most the last 200 events of a
-/// certificate. `stale` marks an event that is older than the state that the certificate had reached.
+/// What waits on the events queue is shown with its attempts, the reason and the next one; not with --stack,
+/// since SQS shows no message that waits. The history holds an event from its delivery on, for 400 days, and at
+/// most the last 200 events of a certificate. `stale` marks an event that is older than the state that the
+/// certificate had reached.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     certhooks status 123456789\n  \
     certhooks status shop.example.com\n  \
+    certhooks status 2a1cee8cfb35cf718a213f67c9c41612dbdd196b041bdd15b9e5b66a6380062f\n  \
     certhooks status 0A:1B:2C:3D:4E:5F --json | jq .state\n\n\
     Exit status: 0 found; 1 failed; 2 wrong usage; 3 not found.")]
 pub(crate) struct Status {
-    /// Order number, hostname, serial number, or name that this command prints
-    #[arg(value_name = "ORDER|HOSTNAME|SERIAL", value_parser = NonEmptyStringValueParser::new())]
+    /// Order number, certificate id, hostname, serial number, event id, or name that this command prints
+    #[arg(value_name = "ORDER|CERTIFICATE|HOSTNAME|SERIAL|EVENT", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) stack: StackArgs,
@@ -38,25 +46,71 @@ pub(crate) struct Status {
 pub(crate) async fn run(arguments: &Status) -> CommandResult<()> {
     let Status { name, stack, common } = arguments;
     let installation = installation::open(stack, &common.state, &Environment::of_process()).await?;
-    let histories = installation.histories(names(name)).await?;
-    if histories.is_empty() {
+    let output = Output { json: common.json };
+    let wanted = names(name);
+    let waiting = queue::waiting(&*installation).await?.unwrap_or_default();
+    let waiting: Vec<_> = waiting.into_iter().filter(|event| is_named(event, &wanted)).collect();
+    let histories = installation.histories(wanted).await?;
+    // An event that is about no certificate has no history.
+    let delivered = match histories.is_empty() {
+        true => installation.delivered(name.trim()).await?,
+        false => None,
+    };
+    if waiting.is_empty() && histories.is_empty() && delivered.is_none() {
+        let unseen = match installation.is_stack() {
+            true => "SQS does not show what waits: search the worker's log for it",
+            false => {
+                "nothing of it waits on the events queue; `certhooks dead-letters list` shows what failed"
+            }
+        };
         return Err(CommandError::not_found(format!(
-            "{}: not found; no event with this order, hostname or serial number was delivered in the \
-             last 400 days",
+            "{}: not found; no event with this order, certificate id, hostname, serial number or id was \
+             delivered in the last 400 days, and {unseen}",
             clean(name)
         )));
+    }
+    show_waiting(&waiting, output);
+    if let Some(delivered) = delivered {
+        show_delivered(&delivered, output);
     }
     for (number, history) in histories.iter().enumerate() {
         if common.json {
             say!("{}", value(history));
             continue;
         }
-        if number > 0 {
+        if number > 0 || !waiting.is_empty() {
             say!("");
         }
-        say!("{}", text(history));
+        show(history, output);
     }
     Ok(())
+}
+
+fn is_named(event: &WaitingEvent, wanted: &[String]) -> bool {
+    event.names().iter().any(|name| wanted.contains(name))
+}
+
+fn show_waiting(waiting: &[WaitingEvent], output: Output) {
+    if output.json {
+        return waiting.iter().for_each(|event| say!("{}", json!({ "waiting": event.value() })));
+    }
+    let table = Table::new(&WAITING);
+    if !waiting.is_empty() {
+        say!("waiting on the events queue");
+        output.styled([table.header()]);
+    }
+    output.styled(waiting.iter().map(|event| event.line(&table)));
+}
+
+fn show_delivered(delivered: &Delivered, output: Output) {
+    match serde_json::from_str(&delivered.body) {
+        Ok(event) if !output.json => {
+            let table = Table::new(&tail::COLUMNS);
+            output.styled([table.header()]);
+            output.styled([tail::line(&table, &event, delivered)]);
+        }
+        _ => say!("{}", one_line(&delivered.body)),
+    }
 }
 
 /// The names in the ledger that an operator's argument may stand for: an order, a DNS name, a serial
@@ -66,6 +120,7 @@ fn names(argument: &str) -> Vec<String> {
     if word.contains('/') {
         return vec![word.to_owned()];
     }
+    let certificates = profile::ALL.iter().map(|row| format!("{}/certificate/{word}", row.name));
     let order = word.parse().ok().filter(|_| is_digits(word)).map(alias::order);
     let name = (!is_digits(word)).then(|| alias::name(word));
     let digits = word.strip_prefix("serial=").unwrap_or(word);
@@ -73,16 +128,27 @@ fn names(argument: &str) -> Vec<String> {
     // A number may be an order or a serial number; Cloudflare and OpenSSL's text form write serial
     // numbers in decimal.
     let decimal = certificate::serial_hex(digits).map(|hex| alias::serial(&hex));
-    order.into_iter().chain(name).chain(hex).chain(decimal).collect()
+    let names = order.into_iter().chain(name).chain(hex).chain(decimal);
+    // An event's id, or a certificate's, is a name as it is.
+    names.chain([word.to_owned()]).chain(certificates).collect()
 }
 
 fn is_digits(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A certificate as text: its state and identifiers, then a line for each event.
-fn text(history: &History) -> String {
-    let mut lines = vec![clean(&history.certificate)];
+/// The columns of a history.
+const COLUMNS: [Column; 5] = [
+    Column { title: "received", width: 20, least: 20 },
+    Column { title: "event", width: 32, least: 16 },
+    Column { title: "call-back", width: 26, least: 16 },
+    Column { title: "marks", width: 16, least: 8 },
+    Column { title: "delivered", width: 20, least: 0 },
+];
+
+/// A certificate for people: its state and identifiers, then its events.
+fn show(history: &History, output: Output) {
+    say!("{}", clean(&history.certificate));
     let state = history.state.as_ref();
     let state = state.map(|state| {
         format!("{} since {}", without_prefix(&state.kind), whole_seconds(state.time))
@@ -95,11 +161,13 @@ fn text(history: &History) -> String {
         ("serial", Some(serials).filter(|serials| !serials.is_empty())),
         ("not after", not_after(history).map(str::to_owned)),
     ] {
-        lines.extend(value.map(|value| format!("  {what:<10} {}", clean(&value))));
+        if let Some(value) = value {
+            say!("  {what:<10} {}", clean(&value));
+        }
     }
-    lines.push(columns(["received", "event", "call-back", "delivered", "marks", "id"]));
-    lines.extend(history.entries.iter().map(line));
-    lines.join("\n")
+    let table = Table::new(&COLUMNS);
+    output.styled([table.header()]);
+    output.styled(history.entries.iter().map(|entry| line(&table, entry)));
 }
 
 /// A certificate as JSON.
@@ -117,7 +185,7 @@ fn value(history: &History) -> Value {
     })
 }
 
-fn line(entry: &Entry) -> String {
+fn line(table: &Table, entry: &Entry) -> SafeText {
     let callback = &entry.callback;
     let reason = callback.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     let attempts = match callback.attempts {
@@ -129,18 +197,20 @@ fn line(entry: &Entry) -> String {
         kind => kind.to_owned(),
     };
     let marks = marks(entry);
-    columns([
+    let emphasis = match callback.outcome {
+        Outcome::Failed => Emphasis::Error,
+        _ if entry.conflict == Some(true) => Emphasis::Error,
+        _ if entry.ordering.is_some() => Emphasis::Warning,
+        _ => Emphasis::Plain,
+    };
+    let cells: [&str; 5] = [
         &whole_seconds(entry.received),
         &event,
         &format!("{}{reason}{attempts}", callback.outcome),
+        &marks,
         &whole_seconds(entry.delivered),
-        if marks.is_empty() { "-" } else { &marks },
-        &short(&entry.id, 64),
-    ])
-}
-
-fn columns([received, event, callback, delivered, marks, id]: [&str; 6]) -> String {
-    format!("  {received:<20} {event:<32} {callback:<26} {delivered:<20} {marks:<16} {id}")
+    ];
+    table.row(emphasis, &cells, &entry.id)
 }
 
 fn marks(entry: &Entry) -> String {
@@ -151,7 +221,8 @@ fn marks(entry: &Entry) -> String {
         marked(entry.replayed, "replayed"),
         marked(entry.conflict, "conflict"),
     ];
-    marks.into_iter().flatten().collect::<Vec<_>>().join(",")
+    let marks = marks.into_iter().flatten().collect::<Vec<_>>().join(",");
+    if marks.is_empty() { "-".to_owned() } else { marks }
 }
 
 fn identifier(history: &History, name: &str) -> Option<String> {
@@ -202,7 +273,11 @@ mod tests {
             ),
             ("digicert/certificate/7", &["digicert/certificate/7"]),
         ] {
-            assert_eq!(names(word), expected, "{word}");
+            let found = names(word);
+            assert!(
+                expected.iter().all(|name| found.iter().any(|it| it == name)),
+                "{word}: {found:?}"
+            );
         }
     }
 }

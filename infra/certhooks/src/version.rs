@@ -1,8 +1,6 @@
 use std::sync::LazyLock;
 
-/// Commit that a release was built from. `make release` sets it; a build at a desk does not, so that a
-/// commit compiles nothing again.
-const COMMIT: Option<&str> = option_env!("CERTHOOKS_COMMIT");
+use boot::COMMIT;
 
 const FEATURES: &[(&str, bool)] =
     &[("aws", cfg!(feature = "aws")), ("simulator", cfg!(feature = "simulator"))];

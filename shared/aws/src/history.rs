@@ -15,6 +15,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::error::port_error;
 use crate::item::{Item, VARIABLE, number, text};
+use crate::record;
 
 /// A later event advances the state, and so does any event once the state has expired.
 const MAY_ADVANCE: &str = "attribute_not_exists(pk) OR #place <= :place OR expires_at <= :now";
@@ -111,6 +112,7 @@ pub(crate) async fn find(
     for name in names {
         let found = query(client, table, &format!("alias#{name}"), History::CERTIFICATES).await?;
         certificates.extend(found.iter().filter_map(|item| item.get("sk")?.as_s().ok().cloned()));
+        certificates.extend(record::certificate_of(client, table, &name).await?);
         certificates.insert(name);
     }
     let mut histories = Vec::new();

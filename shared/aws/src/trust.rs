@@ -10,6 +10,9 @@ use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 const BUNDLE: &str = "AWS_CA_BUNDLE";
 const FILE: &str = "SSL_CERT_FILE";
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+
 type Trusting = ConfigBuilder<ClientConfig, WantsClientCert>;
 
 /// Configures TLS for a function. It trusts only the certificates in `AWS_CA_BUNDLE`, as the AWS tools
@@ -70,14 +73,24 @@ fn configured_roots(environment: &Environment) -> Result<Option<RootCertStore>, 
 /// Reads a file of PEM certificates, all of which must be usable.
 fn read(file: &str) -> Result<RootCertStore, String> {
     let text = std::fs::read(file).map_err(|error| error.to_string())?;
+    // Editors of some systems put it before the first line, which would then be none of PEM.
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
     let mut store = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&text) {
+    for certificate in CertificateDer::pem_slice_iter(text) {
         let certificate =
             certificate.map_err(|error| format!("a certificate in it: is not PEM: {error}"))?;
         store.add(certificate).map_err(|error| format!("a certificate in it: {error}"))?;
     }
     if store.is_empty() {
         return Err("it contains no certificate".into());
+    }
+    let begun = String::from_utf8_lossy(text).matches(BEGIN).count();
+    if begun != store.len() {
+        return Err(format!(
+            "of {begun} certificates in it {} can be read: each begins with `{BEGIN}` at the beginning of a \
+             line of its own",
+            store.len()
+        ));
     }
     Ok(store)
 }
@@ -129,11 +142,24 @@ mod tests {
         for (name, text) in [
             ("twice", format!("# a root\n{pem}# another\n{pem}")),
             ("crlf", pem.replace('\n', "\r\n").repeat(2)),
+            ("mark", format!("\u{feff}{pem}{pem}")),
         ] {
             let path = file(name, &text);
             assert_eq!(read(path.to_str().unwrap()).unwrap().len(), 2, "{name}");
             std::fs::remove_file(path).unwrap();
         }
+    }
+
+    /// A root that is missing would be found out at the first connection that needs it.
+    #[test]
+    fn a_bundle_of_which_a_part_cannot_be_read_is_refused() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        let path = file("part", &format!("{pem}# {pem}"));
+        let problem = read(path.to_str().unwrap()).unwrap_err();
+        assert!(problem.starts_with("of 2 certificates in it 1 can be read"), "{problem}");
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

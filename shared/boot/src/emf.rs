@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
-use crate::{Environment, describe_metrics};
+use crate::{Environment, describe_metrics, line};
 
 /// The namespace when `METRICS_NAMESPACE` is unset.
 const NAMESPACE: &str = "Certhooks";
@@ -27,7 +27,7 @@ impl Metrics {
         Ok(Self(collector))
     }
 
-    /// Writes one line to standard output for each set of dimensions
+    /// Writes one line to standard output for each set of dimensions, with the fields of the invocation
     /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
     pub fn flush(self) {
         if let Err(error) = self.write(io::stdout().lock()) {
@@ -36,7 +36,11 @@ impl Metrics {
     }
 
     fn write(self, mut out: impl Write) -> io::Result<()> {
-        self.0.flush(&mut out)?;
+        let mut lines = Vec::new();
+        self.0.flush(&mut lines)?;
+        for metrics in lines.split_inclusive(|byte| *byte == b'\n') {
+            line::write(&mut out, metrics)?;
+        }
         out.flush()
     }
 }

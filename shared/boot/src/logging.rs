@@ -6,6 +6,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use crate::line::{self, JsonLines};
 use crate::{Environment, SettingError};
 
 const VARIABLE: &str = "RUST_LOG";
@@ -58,10 +59,15 @@ pub fn log(environment: &Environment, format: Format, level: &str) -> Result<(),
     let default =
         || parse(level).unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let targets = chosen.as_ref().ok().cloned().flatten().unwrap_or_else(default);
-    let lines = fmt::layer().with_writer(io::stderr);
     let lines = match format {
-        Format::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
-        Format::Readable => lines.compact().with_target(false).boxed(),
+        Format::Json => {
+            line::begin_program();
+            let lines = fmt::layer().with_writer(|| JsonLines);
+            lines.json().flatten_event(true).with_current_span(false).boxed()
+        }
+        Format::Readable => {
+            fmt::layer().with_writer(io::stderr).compact().with_target(false).boxed()
+        }
     };
     // An earlier subscriber, such as a test's, stays in place.
     let _already_set =

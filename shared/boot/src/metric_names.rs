@@ -1,10 +1,11 @@
 use metrics::{Unit, describe_counter, describe_histogram};
 
 /// The counters of functions and `certhooks local`, with what they count.
-const COUNTERS: [(&str, &str); 21] = [
+const COUNTERS: [(&str, &str); 22] = [
     ("Accepted", "Events that were put on the events queue, by provider"),
     ("Breaker", "Changes of a circuit breaker, by provider and new state"),
     ("Callback", "Ends of call-backs, by provider and outcome"),
+    ("ColdStart", "Starts of a function, by function"),
     ("Conflicts", "Repeats with another certificate than was delivered, by provider"),
     ("DayKnown", "Events of the last whole day in a provider's records that the ledger knows"),
     ("DayMissing", "Events of the last whole day that have not arrived"),

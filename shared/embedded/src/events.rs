@@ -9,9 +9,10 @@ use tokio::sync::Notify;
 
 use crate::clock::{duration_micros, from_micros};
 use crate::database::Database;
-use crate::fair_queue::{self, ReceiveRequest};
+use crate::fair_queue::{self, NewDeadLetter, ReceiveRequest};
 use crate::queue;
 use crate::receipt::{Receipt, Received};
+use crate::transaction::Transaction;
 
 /// Interval between two queries of the table (three look-ups in an index, no write) while waiting:
 /// another process may have sent a message, and the wall clock may be changed meanwhile.
@@ -58,7 +59,12 @@ impl LocalEvents {
             max_receives: self.max_receives,
             first_provider: self.receive_calls.fetch_add(1, Ordering::Relaxed),
         };
-        self.database.call(move |transaction| fair_queue::receive(transaction, &request)).await
+        let result = self
+            .database
+            .call(move |transaction| fair_queue::receive(transaction, &request))
+            .await?;
+        result.dead_letters.iter().for_each(log_dead_letter);
+        Ok(result.received)
     }
 
     /// Deletes the message. `false` if the receipt is void, because another receiver has the
@@ -70,12 +76,10 @@ impl LocalEvents {
     /// Makes the message invisible for `timeout` from now; zero makes it visible at once. `false`
     /// if the receipt is void.
     pub async fn extend(&self, receipt: Receipt, timeout: Duration) -> PortResult<bool> {
-        let extended = self
-            .database
-            .call(move |transaction| queue::extend(transaction, receipt, duration_micros(timeout)))
-            .await?;
-        self.changed.notify_waiters();
-        Ok(extended)
+        self.change(move |transaction| {
+            queue::extend(transaction, receipt, duration_micros(timeout))
+        })
+        .await
     }
 
     /// Returns a message to the queue, visible after `delay`, as if it had not been received: whatever
@@ -114,6 +118,16 @@ impl LocalEvents {
         }
     }
 
+    /// Changes what is visible, and wakes whoever waits for a message.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> PortResult<T> {
+        let changed = self.database.call(change).await?;
+        self.changed.notify_waiters();
+        Ok(changed)
+    }
+
     /// When the next message becomes visible, or became visible if that is in the past. `None` when
     /// the queue is empty.
     pub async fn next_visible_at(&self) -> PortResult<Option<OffsetDateTime>> {
@@ -121,22 +135,29 @@ impl LocalEvents {
     }
 }
 
+/// Nobody tries a dead letter again, so this line is at level error.
+fn log_dead_letter(dead_letter: &NewDeadLetter) {
+    let NewDeadLetter { number, id, provider, kind, traceparent, receives } = dead_letter;
+    tracing::error!(
+        provider,
+        id,
+        r#type = kind,
+        traceparent,
+        receives,
+        dead_letter = number,
+        "dead letter: received too often and not acknowledged"
+    );
+}
+
 impl EventsQueue for LocalEvents {
     async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
-        self.database
-            .call(move |transaction| {
-                messages.iter().try_for_each(|message| queue::send(transaction, message))
-            })
-            .await?;
-        self.changed.notify_waiters();
-        Ok(())
+        self.change(move |transaction| {
+            messages.iter().try_for_each(|message| queue::send(transaction, message))
+        })
+        .await
     }
 
     async fn make_due(&self, provider: Provider) -> PortResult<()> {
-        self.database
-            .call(move |transaction| queue::make_due(transaction, Some(provider.as_str())))
-            .await?;
-        self.changed.notify_waiters();
-        Ok(())
+        self.change(move |transaction| queue::make_due(transaction, Some(provider.as_str()))).await
     }
 }

@@ -13,6 +13,24 @@ use crate::rank::next_rank;
 use crate::receipt::{Receipt, Received};
 use crate::transaction::Transaction;
 
+/// What came of one receive.
+#[derive(Default)]
+pub(crate) struct ReceiveResult {
+    pub(crate) received: Vec<Received>,
+    pub(crate) dead_letters: Vec<NewDeadLetter>,
+}
+
+/// A message that became a dead letter, by what names it in a log line.
+pub(crate) struct NewDeadLetter {
+    pub(crate) number: i64,
+    /// The event's id; `None` where the body cannot be read.
+    pub(crate) id: Option<String>,
+    pub(crate) provider: String,
+    pub(crate) kind: String,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) receives: u32,
+}
+
 /// Maximum number of messages that one call makes ready; the next call makes further ones ready.
 const MAX_MADE_READY: i64 = 1000;
 
@@ -33,17 +51,20 @@ pub(crate) struct ReceiveRequest {
 pub(crate) fn receive(
     transaction: &Transaction<'_>,
     request: &ReceiveRequest,
-) -> rusqlite::Result<Vec<Received>> {
+) -> rusqlite::Result<ReceiveResult> {
     remove_expired(transaction)?;
     make_ready(transaction)?;
-    let mut received = Vec::new();
+    let mut result = ReceiveResult::default();
     loop {
-        let ids = next_ids(transaction, request, request.max_messages - received.len())?;
+        let ids = next_ids(transaction, request, request.max_messages - result.received.len())?;
         if ids.is_empty() {
-            return Ok(received);
+            return Ok(result);
         }
         for id in ids {
-            received.extend(take(transaction, request, id)?);
+            match take(transaction, request, id)? {
+                Ok(received) => result.received.push(received),
+                Err(dead_letter) => result.dead_letters.push(dead_letter),
+            }
         }
     }
 }
@@ -105,20 +126,20 @@ fn next_ids(
     Ok(candidates.into_iter().take(limit).map(|(_, _, id)| id).collect())
 }
 
-/// Receives one message. `None` when it was received too often and is a dead letter now. A message
+/// Receives one message. `Err` when it was received too often and is a dead letter now. A message
 /// that expires never becomes a dead letter: it is received again until it has expired.
 fn take(
     transaction: &Transaction<'_>,
     request: &ReceiveRequest,
     id: i64,
-) -> rusqlite::Result<Option<Received>> {
+) -> rusqlite::Result<Result<Received, NewDeadLetter>> {
     let exhausted: bool = transaction
         .connection
         .prepare_cached("SELECT receives >= ?2 AND expires IS NULL FROM messages WHERE id = ?1")?
         .query_row((id, request.max_receives), |row| row.get(0))?;
     if exhausted {
         let reason = format!("received {} times and not acknowledged", request.max_receives);
-        return dead_letter(transaction, id, &reason).and(Ok(None));
+        return dead_letter(transaction, id, &reason).map(Err);
     }
     transaction
         .connection
@@ -131,7 +152,7 @@ fn take(
                               (SELECT body FROM confidential WHERE id = messages.id))",
         )?
         .query_row((id, transaction.now + request.visibility_timeout), to_received)
-        .map(Some)
+        .map(Ok)
 }
 
 fn to_received(row: &Row<'_>) -> rusqlite::Result<Received> {
@@ -143,18 +164,33 @@ fn to_received(row: &Row<'_>) -> rusqlite::Result<Received> {
     })
 }
 
-fn dead_letter(transaction: &Transaction<'_>, id: i64, reason: &str) -> rusqlite::Result<()> {
-    transaction
+fn dead_letter(
+    transaction: &Transaction<'_>,
+    id: i64,
+    reason: &str,
+) -> rusqlite::Result<NewDeadLetter> {
+    let dead_letter = transaction
         .connection
         .prepare_cached(
             "INSERT INTO dead_letters (provider, kind, body, receives, reason, sent_at, died_at)
                  SELECT provider, kind, body, receives, ?2, sent_at, ?3
-                 FROM messages JOIN bodies USING (id) WHERE id = ?1",
+                 FROM messages JOIN bodies USING (id) WHERE id = ?1
+                 RETURNING id, iif(json_valid(body), body ->> '$.id', NULL), provider, kind,
+                     iif(json_valid(body), body ->> '$.traceparent', NULL), receives",
         )?
-        .execute((id, reason, transaction.now))?;
+        .query_row((id, reason, transaction.now), |row| {
+            Ok(NewDeadLetter {
+                number: row.get(0)?,
+                id: row.get(1)?,
+                provider: row.get(2)?,
+                kind: row.get(3)?,
+                traceparent: row.get(4)?,
+                receives: row.get(5)?,
+            })
+        })?;
     transaction
         .connection
         .prepare_cached("DELETE FROM messages WHERE id = ?1")?
         .execute([id])
-        .map(drop)
+        .map(|_deleted| dead_letter)
 }

@@ -36,6 +36,29 @@ pub fn check_writers(folder: &Path) -> PortResult<()> {
     )))
 }
 
+/// Checks that the disk takes a write in the state folder and in each folder of it.
+///
+/// # Errors
+/// It does not; the error names the folder and what to do.
+pub fn check_writable(folder: &Path) -> PortResult<()> {
+    write_a_byte(folder)?;
+    let failed = |error: &io::Error| io_error("cannot read", folder, error);
+    for entry in fs::read_dir(folder).map_err(|error| failed(&error))? {
+        let entry = entry.map_err(|error| failed(&error))?;
+        if entry.file_type().map_err(|error| failed(&error))?.is_dir() {
+            write_a_byte(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn write_a_byte(folder: &Path) -> PortResult<()> {
+    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    let written = write_to_disk(&probe, b"0");
+    let removed = fs::remove_file(&probe);
+    written.and(removed).map_err(|error| io_error("cannot write to", folder, &error))
+}
+
 /// Checks that a state folder is its user's alone: another one could put files into it, or read them. A
 /// folder that others may only read is closed to them.
 pub(crate) fn check_folder(folder: &Path) -> PortResult<()> {

@@ -65,7 +65,7 @@ pub(crate) fn append(
     Ok(())
 }
 
-/// The histories of the certificates that have one of these names, as an id or as an alias.
+/// The histories of the certificates that have one of these names: their own, an alias, or the id of an event.
 pub(crate) fn find(
     transaction: &Transaction<'_>,
     names: &[String],
@@ -74,6 +74,7 @@ pub(crate) fn find(
     for name in names {
         let mut statement = transaction.connection.prepare_cached(
             "SELECT certificate FROM aliases WHERE alias = ?1 AND keep_until > ?2
+             UNION SELECT certificate FROM history WHERE id = ?1 AND keep_until > ?2
                  ORDER BY certificate LIMIT ?3",
         )?;
         let rows = statement

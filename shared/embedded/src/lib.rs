@@ -5,6 +5,7 @@
 //! - [`reader`]: read-only access for commands, while `certhooks local` runs
 //! - [`events`], [`queue`], [`fair_queue`]: the events queue: its methods, its tables, which
 //!   message is next
+//! - [`waiting`]: what waits on it, for an operator
 //! - [`receipt`], [`rank`]: a received message; the rank of a message on the queue
 //! - [`dead_letters`]: messages that were received too often
 //! - [`consumer`], [`consumers`]: the position of a consumer in the deliveries; all consumers, and what they
@@ -58,6 +59,7 @@ mod signing_secret;
 mod simulation;
 mod state;
 mod transaction;
+mod waiting;
 mod writer;
 
 pub use archive::LocalArchive;
@@ -70,8 +72,9 @@ pub use erasure::{Erased, Erasure};
 pub use errors::shortages;
 pub use events::LocalEvents;
 pub use expiry::Retention;
-pub use files::check_writers;
+pub use files::{check_writable, check_writers};
 pub use ledger::LocalLedger;
+pub use lock::is_owned;
 pub use queue::{Counts, Oldest};
 pub use reader::{DeadLetter, Delivered, Reader};
 pub use receipt::{Receipt, Received};
@@ -82,6 +85,7 @@ pub use secrets_file::random_secret;
 pub use signing_secret::SigningSecret;
 pub use simulation::is_simulated;
 pub use state::{Options, State};
+pub use waiting::{Backlog, TriedAgain, WaitingMessage, WaitingState};
 
 #[cfg(test)]
 mod disk_full_tests;

@@ -68,6 +68,10 @@ impl Reader {
         Self { database }
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// The ledger, for its reading methods only: a write fails.
     pub fn ledger(&self) -> LocalLedger {
         LocalLedger::new(self.database.clone())

@@ -17,7 +17,7 @@ use crate::events::LocalEvents;
 use crate::expiry::{Expiry, Retention};
 use crate::files::{check_folder, check_links, check_writers, create_folder};
 use crate::ledger::{self, LocalLedger};
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 use crate::queue;
 use crate::reader::Reader;
 use crate::schema;
@@ -80,7 +80,7 @@ impl State {
         check_folder(&folder)?;
         let conflict =
             "another `certhooks local` uses this folder; stop it, or choose another state folder";
-        let lock = Lock::take(&folder, "lock", conflict)?;
+        let lock = Lock::take(&folder, lock::OWNER, conflict)?;
         simulation::check(&folder, options.simulated)?;
         LocalSecrets::generate_missing(&folder, options.new_secrets)?;
         let writer = open_writer(&folder.join(schema::FILE), &options, lock)?;

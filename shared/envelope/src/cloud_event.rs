@@ -81,6 +81,13 @@ pub struct CloudEvent<D> {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
     pub holds: u32,
+    /// Why it was requeued the last time: a reason of a call-back, or `held` (the provider is down), `rate_limit` or
+    /// `deadline`.
+    ///
+    /// Absent: it was not requeued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("x-message" = "envelope")))]
+    pub retryreason: Option<String>,
     /// The rotation stage of the secret with which the request was made: `AWSCURRENT`, `AWSPENDING` or `AWSPREVIOUS`.
     ///
     /// Absent: the source address stood for the secret.

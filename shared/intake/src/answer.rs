@@ -36,7 +36,7 @@ pub(crate) enum Cause {
     Queue(PortError),
     /// Our own secret cannot be read or used.
     Secret(PortError),
-    TooLarge(&'static str),
+    TooLarge(String),
     Unauthorized,
 }
 

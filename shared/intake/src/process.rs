@@ -2,21 +2,19 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
 use envelope::Envelope;
-use http::{HeaderMap, Response};
+use http::Response;
 use ports::{EventsQueue, Outgoing, PortError, PortResult, SecretSource};
 use providers::envelope_builder::fair_queue_group;
 use providers::receiver::{Event, Receipt, WebhookReceiver};
 use providers::request::{Verified, WebhookRequest};
 use providers::synthetic;
-use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 
 use crate::answer::{BodyFault, Cause, Outcome, answer};
 use crate::secrets::MatchedVersion;
 use crate::verify::{Admitted, verify};
-use crate::{Secrets, Settings, telemetry};
+use crate::{Secrets, Settings, telemetry, trace_context};
 
 /// How long the queue has to accept every event of a request. CertCentral waits 10 seconds in all.
 const QUEUE_DEADLINE: Duration = Duration::from_secs(7);
@@ -74,37 +72,52 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         head: &WebhookRequest,
         length: Option<usize>,
     ) -> Result<Admission, Response<Bytes>> {
-        self.admit(head, length).await.map_err(|cause| self.refuse(cause, head.source_ip))
+        self.admit(head, length).await.map_err(|cause| {
+            let traceparent = trace_context::of(&head.headers, None);
+            self.refuse(cause, head.source_ip, Some(&traceparent))
+        })
     }
 
     /// The answer to a request whose body could not be read.
     pub fn refuse_body(&self, fault: BodyFault, source_ip: Option<IpAddr>) -> Response<Bytes> {
-        self.refuse(Cause::Body(fault), source_ip)
+        self.refuse(Cause::Body(fault), source_ip, None)
     }
 
     /// Handles a request from verification to acknowledgement. Every outcome has an answer, so this
     /// never fails.
     pub async fn handle(&self, mut request: WebhookRequest) -> Response<Bytes> {
-        request.traceparent = Some(traceparent(&request.headers));
+        let traceparent = trace_context::of(&request.headers, request.traceparent.take());
+        request.traceparent = Some(traceparent);
         match self.decide(&request).await {
             Ok(outcome) => answer::<R>(&outcome),
-            Err(cause) => self.refuse(cause, request.source_ip),
+            Err(cause) => self.refuse(cause, request.source_ip, request.traceparent.as_deref()),
         }
     }
 
-    fn refuse(&self, cause: Cause, source_ip: Option<IpAddr>) -> Response<Bytes> {
-        telemetry::refused(R::PROVIDER, &cause, source_ip);
+    fn refuse(
+        &self,
+        cause: Cause,
+        source_ip: Option<IpAddr>,
+        traceparent: Option<&str>,
+    ) -> Response<Bytes> {
+        telemetry::refused(R::PROVIDER, &cause, source_ip, traceparent);
         answer::<R>(&Outcome::Refused(cause))
     }
 
     /// Sends a synthetic event through the endpoint: the secret is read as for a request, and the event
     /// goes onto the events queue. Returns its id. Only the scheduled check calls this, never a request.
+    /// `traceparent` is the trace context that the platform gave.
     ///
     /// # Errors
     /// When the secret cannot be used, or the queue does not accept the event.
-    pub async fn send_synthetic(&self, now: OffsetDateTime) -> PortResult<String> {
+    pub async fn send_synthetic(
+        &self,
+        now: OffsetDateTime,
+        traceparent: Option<String>,
+    ) -> PortResult<String> {
         self.warm(now).await?;
-        let receipt = Receipt { at: now, traceparent: Some(new_traceparent()) };
+        let traceparent = Some(traceparent.unwrap_or_else(trace_context::begun));
+        let receipt = Receipt { at: now, traceparent };
         let simulated = self.simulated();
         let envelope = Envelope { simulated, ..synthetic::envelope(R::PROVIDER, &receipt) };
         let group = fair_queue_group(&envelope.source);
@@ -148,7 +161,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         match verify(request, self.secrets.as_ref(), &self.settings).await? {
             Admitted::Request(verified, version) => self.accept(&verified, version).await,
             Admitted::OpenProbe => {
-                telemetry::accepted(R::PROVIDER, &[]);
+                telemetry::accepted(R::PROVIDER, &[], request);
                 Ok(Outcome::Accepted(Vec::new()))
             }
         }
@@ -168,7 +181,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
     fn check_length(&self, length: usize) -> Result<usize, Cause> {
         let limit = self.body_limit();
         if length > limit {
-            return Err(Cause::TooLarge("the body is over the limit"));
+            return Err(Cause::TooLarge(format!("the body is over the limit of {limit} bytes")));
         }
         Ok(limit)
     }
@@ -178,8 +191,8 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         let matched = secrets.find(|secret| R::handshake(request, secret), request.received).await;
         let found = matched.map_err(Cause::Secret)?;
         let (version, challenge) = found.ok_or(Cause::Handshake)?;
-        telemetry::verified(R::PROVIDER, version.stage);
-        telemetry::handshake(R::PROVIDER);
+        telemetry::verified(R::PROVIDER, version.stage, request);
+        telemetry::handshake(R::PROVIDER, request);
         Ok(Outcome::Handshake(challenge))
     }
 
@@ -201,7 +214,7 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         if !messages.is_empty() {
             self.enqueue(messages).await.map_err(Cause::Queue)?;
         }
-        telemetry::accepted(R::PROVIDER, &events);
+        telemetry::accepted(R::PROVIDER, &events, verified.request());
         Ok(Outcome::Accepted(events.into_iter().map(|event| event.envelope.id).collect()))
     }
 
@@ -218,7 +231,8 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
 }
 
 fn message<R: WebhookReceiver>(event: &Event) -> Result<Outgoing, Cause> {
-    let too_large = || Cause::TooLarge("one event is larger than a queue message may be");
+    let too_large =
+        || Cause::TooLarge("one event is larger than a queue message may be (1 MiB)".to_owned());
     let Event { envelope, group, expires } = event;
     let message =
         Outgoing::new(envelope, R::PROVIDER, group.clone()).map_err(|_unwritten| too_large())?;
@@ -226,37 +240,4 @@ fn message<R: WebhookReceiver>(event: &Event) -> Result<Outgoing, Cause> {
         return Err(too_large());
     }
     Ok(Outgoing { expires: *expires, ..message })
-}
-
-/// Returns the caller's W3C trace context if it is well-formed, otherwise a new one, so that an event
-/// can be followed from webhook endpoint to delivery.
-fn traceparent(headers: &HeaderMap) -> String {
-    let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
-    given.filter(|text| is_traceparent(text)).map_or_else(new_traceparent, str::to_owned)
-}
-
-/// <https://www.w3.org/TR/trace-context/#traceparent-header>, version 00.
-fn is_traceparent(text: &str) -> bool {
-    let hex = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let not_zero = |part: &str| part.bytes().any(|byte| byte != b'0');
-    match text.split('-').collect::<Vec<_>>()[..] {
-        ["00", trace, parent, flags] => {
-            hex(trace, 32)
-                && hex(parent, 16)
-                && hex(flags, 2)
-                && not_zero(trace)
-                && not_zero(parent)
-        }
-        _ => false,
-    }
-}
-
-fn new_traceparent() -> String {
-    let mut random = [1_u8; 24];
-    // Without randomness the trace is less useful, but the event is still accepted.
-    let _unseeded = SystemRandom::new().fill(&mut random);
-    let (trace, parent) = random.split_at(16);
-    format!("00-{}-{}-01", HEXLOWER.encode(trace), HEXLOWER.encode(parent))
 }

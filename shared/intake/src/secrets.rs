@@ -162,8 +162,8 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
         {
             Some(Ok(secret)) => found.push((version(stage, id), secret)),
             Some(Err(error)) => {
-                let (provider, stage) = (R::PROVIDER, stage.as_str());
-                tracing::warn!(%provider, stage, %error, "a stage of the webhook secret is ignored");
+                let (provider, secret_stage) = (R::PROVIDER, stage.as_str());
+                tracing::warn!(%provider, secret_stage, %error, "a stage of the webhook secret is ignored");
             }
             None => {}
         };

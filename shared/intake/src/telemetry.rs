@@ -7,16 +7,20 @@ use boot::Sampler;
 use envelope::{Envelope, Provider};
 use metrics::counter;
 use providers::receiver::Event;
+use providers::request::WebhookRequest;
+use tracing::field::display;
 
 use crate::answer::Cause;
 use crate::secrets::Stage;
 
-pub(crate) fn accepted(provider: Provider, events: &[Event]) {
+pub(crate) fn accepted(provider: Provider, events: &[Event], request: &WebhookRequest) {
+    let source_ip = request.source_ip.map(display);
     for Envelope { id, kind, traceparent, .. } in events.iter().map(|event| &event.envelope) {
-        tracing::info!(%provider, id, r#type = kind, traceparent, "accepted");
+        tracing::info!(%provider, id, r#type = kind, traceparent, source_ip, "accepted");
     }
     if events.is_empty() {
-        tracing::info!(%provider, "accepted: test message without an event");
+        let traceparent = &request.traceparent;
+        tracing::info!(%provider, traceparent, source_ip, "accepted: test message without an event");
     }
     let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
     counter!("Accepted", "provider" => provider.as_str()).increment(count);
@@ -27,17 +31,23 @@ pub(crate) fn synthetic_sent(provider: Provider, envelope: &Envelope) {
     tracing::info!(%provider, id, r#type = kind, traceparent, "synthetic event sent");
 }
 
-pub(crate) fn handshake(provider: Provider) {
-    tracing::info!(%provider, "accepted: subscription handshake");
+pub(crate) fn handshake(provider: Provider, request: &WebhookRequest) {
+    let (traceparent, source_ip) = (&request.traceparent, request.source_ip.map(display));
+    tracing::info!(%provider, traceparent, source_ip, "accepted: subscription handshake");
 }
 
 static REFUSALS: Sampler<(Provider, &str)> = Sampler::new();
 
 /// A failure on our side is an error; every other refusal is the sender's.
-pub(crate) fn refused(provider: Provider, cause: &Cause, source_ip: Option<IpAddr>) {
+pub(crate) fn refused(
+    provider: Provider,
+    cause: &Cause,
+    source_ip: Option<IpAddr>,
+    traceparent: Option<&str>,
+) {
     let reason = cause.as_str();
     counter!("Refused", "provider" => provider.as_str(), "reason" => reason).increment(1);
-    let source_ip = source_ip.map(|address| address.to_string());
+    let source_ip = source_ip.map(display);
     let left_out = match cause {
         // No stranger causes these: they come after the verification.
         Cause::Document(_) | Cause::Queue(_) => None,
@@ -47,21 +57,31 @@ pub(crate) fn refused(provider: Provider, cause: &Cause, source_ip: Option<IpAdd
         },
     };
     match cause {
-        Cause::Document(error) => tracing::warn!(%provider, reason, source_ip, %error, "refused"),
-        Cause::Queue(error) => tracing::error!(%provider, reason, source_ip, %error, "refused"),
+        Cause::Document(error) => {
+            tracing::warn!(%provider, reason, traceparent, source_ip, %error, "refused");
+        }
+        Cause::Queue(error) => {
+            tracing::error!(%provider, reason, traceparent, source_ip, %error, "refused");
+        }
         Cause::Secret(error) => {
-            tracing::error!(%provider, reason, source_ip, left_out, %error, "refused");
+            tracing::error!(
+                %provider, reason, traceparent, source_ip, left_out, %error, "refused"
+            );
         }
         Cause::TooLarge(error) => {
-            tracing::warn!(%provider, reason, source_ip, left_out, error, "refused");
+            tracing::warn!(%provider, reason, traceparent, source_ip, left_out, error, "refused");
         }
-        _ => tracing::warn!(%provider, reason, source_ip, left_out, "refused"),
+        _ => tracing::warn!(%provider, reason, traceparent, source_ip, left_out, "refused"),
     }
 }
 
-pub(crate) fn verified(provider: Provider, stage: Stage) {
+pub(crate) fn verified(provider: Provider, stage: Stage, request: &WebhookRequest) {
     if stage != Stage::Current {
-        tracing::info!(%provider, stage = stage.as_str(), "verified with a non-current secret");
+        let (traceparent, source_ip) = (&request.traceparent, request.source_ip.map(display));
+        tracing::info!(
+            %provider, traceparent, source_ip, secret_stage = stage.as_str(),
+            "verified with a non-current secret"
+        );
         counter!("NonCurrentSecretUsed", "provider" => provider.as_str()).increment(1);
     }
 }

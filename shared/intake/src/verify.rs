@@ -32,7 +32,7 @@ pub(crate) async fn verify<'a, R: WebhookReceiver, S: SecretSource>(
     let check = |secret: &R::Secret| Verified::with_secret(request, secret);
     match secrets.find(check, request.received).await {
         Ok(Some((version, verified))) => {
-            telemetry::verified(R::PROVIDER, version.stage);
+            telemetry::verified(R::PROVIDER, version.stage, request);
             Ok(Admitted::Request(verified, Some(version)))
         }
         Ok(None) if R::is_open_probe(request) => Ok(Admitted::OpenProbe),

@@ -1,8 +1,9 @@
 use std::fmt::Debug;
 use std::process::ExitCode;
 
-use boot::{Environment, Format, Metrics};
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use boot::{Environment, Format, Invocation, Metrics, SERVICE, begin_invocation};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
+use metrics::counter;
 use serde::{Deserialize, Serialize};
 
 /// Variables that Lambda sets. The runtime panics when one is missing.
@@ -58,7 +59,11 @@ where
         environment.required(name)?;
     }
     let metrics = Metrics::start(environment)?;
-    let service = service_fn(|event| {
+    let name = environment.required("AWS_LAMBDA_FUNCTION_NAME")?.to_owned();
+    counter!("ColdStart", "service" => SERVICE, "function_name" => name).increment(1);
+    let mut is_cold_start = true;
+    let service = service_fn(|event: LambdaEvent<E>| {
+        begin_invocation(invocation(&event.context, std::mem::take(&mut is_cold_start)));
         let answer = Box::pin(handle(event));
         async move {
             let answer = answer.await;
@@ -67,4 +72,15 @@ where
         }
     });
     Runtime::new(service).run().await
+}
+
+fn invocation(context: &Context, cold_start: bool) -> Invocation<'_> {
+    let xray_trace_id = context.xray_trace_id.as_deref().and_then(xray_root);
+    Invocation { cold_start, function_request_id: &context.request_id, xray_trace_id }
+}
+
+/// The trace id of X-Ray, as API Gateway's access log has it: `1-5759e988-bd862e3fe1be46a994272793` of
+/// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
+fn xray_root(header: &str) -> Option<&str> {
+    header.split(';').find_map(|member| member.trim().strip_prefix("Root="))
 }

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use aws::{Session, SqsEvents, StoredSecret};
 use boot::{Environment, SettingError};
-use intake::{Intake, Secrets, Settings};
+use intake::{Intake, Secrets, Settings, trace_context};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use ports::PortError;
 use providers::receiver::WebhookReceiver;
+use providers::request::WebhookRequest;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -32,12 +33,15 @@ async fn start<R: WebhookReceiver>(environment: Environment) -> Result<(), Start
     answer(&environment, |event: LambdaEvent<Box<RawValue>>| {
         let intake = Arc::clone(&intake);
         async move {
-            let (event, now) = (event.payload.get(), OffsetDateTime::now_utc());
+            let LambdaEvent { payload, context } = event;
+            let (event, now) = (payload.get(), OffsetDateTime::now_utc());
+            let trace = context.xray_trace_id.as_deref().and_then(trace_context::of_xray);
             if is_scheduled(event) {
-                let sent = intake.send_synthetic(now).await;
+                let sent = intake.send_synthetic(now, trace).await;
                 return sent.map(Answer::Synthetic).map_err(InvocationError::Synthetic);
             }
-            let response = intake.handle(decode(event, now)?).await;
+            let request = WebhookRequest { traceparent: trace, ..decode(event, now)? };
+            let response = intake.handle(request).await;
             Ok(Answer::Reply(reply(response)))
         }
     })

@@ -67,7 +67,7 @@ impl<S: SecretSource> Apis<S> {
         settings: &Settings,
         mut keys: Keys<S>,
         clock: &Arc<dyn Clock>,
-    ) -> reqwest::Result<Self> {
+    ) -> PortResult<Self> {
         let workers = settings.concurrency;
         let apis = settings.apis.iter().map(|(provider, api)| {
             let client = http::client(settings.callback_timeout, &api.base)?;
@@ -85,7 +85,7 @@ impl<S: SecretSource> Apis<S> {
             };
             Ok((*provider, api))
         });
-        Ok(Self(apis.collect::<reqwest::Result<_>>()?))
+        Ok(Self(apis.collect::<PortResult<_>>()?))
     }
 
     pub(crate) fn breakers(&self) -> impl Iterator<Item = (Provider, bool)> {

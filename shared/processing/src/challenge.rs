@@ -7,8 +7,8 @@ use providers::interpretation::Challenge;
 use time::OffsetDateTime;
 
 use crate::decide::MAX_DELAY;
-use crate::telemetry;
-use crate::types::Disposition;
+use crate::telemetry::{self, Subject};
+use crate::types::{Disposition, QueueMessage};
 use crate::worker::Worker;
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
@@ -16,22 +16,24 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// wants that. The token goes nowhere else, so a challenge is never archived, delivered or claimed.
     pub(crate) async fn store_challenge(
         &self,
+        message: &QueueMessage,
         envelope: &Envelope,
         provider: Provider,
         challenge: &Challenge,
     ) -> PortResult<Disposition> {
         let Challenge { webhook_id, token, expires, command } = challenge;
+        let subject = Subject::of(envelope, provider, message);
         if *expires <= self.now() {
             self.ports.ledger.end_challenge(webhook_id).await?;
-            telemetry::challenge_expired(provider, envelope);
+            telemetry::challenge_expired(subject);
             return Ok(Disposition::Duplicate);
         }
         if envelope.attempts == 0 {
             self.ports.ledger.keep_challenge(webhook_id, token, *expires).await?;
-            if self.completes_challenge(envelope, provider, challenge).await {
+            if self.completes_challenge(subject, provider, challenge).await {
                 return Ok(Disposition::ChallengeStored);
             }
-            telemetry::challenge_stored(provider, envelope, *expires, command);
+            telemetry::challenge_stored(subject, *expires, command);
         }
         if L::DELETES_LATE {
             self.requeue_challenge(envelope, provider, *expires).await?;
@@ -41,7 +43,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 
     async fn completes_challenge(
         &self,
-        envelope: &Envelope,
+        subject: Subject<'_>,
         provider: Provider,
         challenge: &Challenge,
     ) -> bool {
@@ -50,11 +52,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             Ok(false) => return false,
             // It is stored already, so the operator can use it.
             Err(error) => {
-                telemetry::challenge_not_completed(provider, envelope, &error);
+                telemetry::challenge_not_completed(subject, &error);
                 return false;
             }
         }
-        telemetry::challenge_completed(provider, envelope, challenge.command);
+        telemetry::challenge_completed(subject, challenge.command);
         // A token can be used only once.
         let (id, expires) = (&challenge.webhook_id, challenge.expires);
         if let Err(error) = self.ports.ledger.delete_challenge(id, expires).await {

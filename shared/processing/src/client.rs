@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use envelope::Reason;
-use ports::{PortError, PortResult};
+use ports::PortResult;
 use providers::api::{Answer, Call, Key, Request, retry_after};
 use providers::refusal::Refusal;
 use reqwest::header::{ACCEPT, RETRY_AFTER};
@@ -56,8 +56,7 @@ impl Endpoint {
     /// # Errors
     /// Only when the TLS back end does not start.
     pub fn beside_workers(api: &Api, timeout: Duration) -> PortResult<Self> {
-        let client = http::client(timeout, &api.base)
-            .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
+        let client = http::client(timeout, &api.base)?;
         let meter = Mutex::new(Meter::beside_workers(&api.budget));
         Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(SystemClock) })
     }

@@ -78,6 +78,7 @@ pub(crate) fn compose(
         attempts: 0,
         badcertificates: 0,
         holds: 0,
+        retryreason: None,
         secretstage: None,
         secretversion: None,
         sourceaddress: None,

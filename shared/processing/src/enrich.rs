@@ -173,7 +173,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// work of many calls comes to its end however long each takes.
     fn is_out_of_time(&self, event: &Event<'_>, is_further: bool) -> bool {
         let reserve = if is_further { self.longest_call } else { std::time::Duration::ZERO };
-        event.deadline.is_some_and(|deadline| Instant::now() + reserve >= deadline)
+        event.message.deadline.is_some_and(|deadline| Instant::now() + reserve >= deadline)
     }
 
     /// The certificates that came as PEM: those of the answer, or those of the event.
@@ -231,7 +231,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             subject: key.clone(),
             ..compose(event.redacted, event.interpretation, enrichment)
         };
-        self.publish(composed).await?;
+        self.publish(composed, event.message).await?;
         let kept_until = self.now() + CERTIFICATE_RETENTION;
         self.ports.ledger.record(DeliveryRecord::id(key, kept_until)).await?;
         Ok(true)

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use ports::{PortError, PortResult};
 use providers::address;
 use providers::api::{Key, Request};
 use reqwest::header::{
@@ -15,8 +16,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// and no proxy to a loopback address.
 ///
 /// # Errors
-/// Only when the TLS back end does not start.
-pub fn client(timeout: Duration, base: &Url) -> reqwest::Result<Client> {
+/// Only when TLS does not start; the error says why, and what to do.
+pub fn client(timeout: Duration, base: &Url) -> PortResult<Client> {
     // Every part of the program installs the same crypto provider, so a second call is no error.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let identity = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
@@ -28,7 +29,24 @@ pub fn client(timeout: Duration, base: &Url) -> reqwest::Result<Client> {
         .timeout(timeout)
         // Idle connections are dead after a Lambda freeze (aws-lambda-web-adapter #830).
         .pool_idle_timeout(Duration::from_secs(15));
-    if is_loopback(base) { builder.no_proxy().build() } else { builder.build() }
+    let builder = if is_loopback(base) { builder.no_proxy() } else { builder };
+    // Without TLS no root certificates are needed, which a small container may lack.
+    let builder = if base.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
+    builder.build().map_err(|error| PortError(not_started(&error)))
+}
+
+/// The error of the library says nothing but `builder error`; its causes do.
+fn not_started(error: &reqwest::Error) -> String {
+    let mut text = "the HTTP client did not start".to_owned();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    format!(
+        "{text}; install the system's root certificates (package ca-certificates), or set SSL_CERT_FILE to a \
+         PEM file of them"
+    )
 }
 
 /// Whether a URL names this machine.

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::decide::{MAX_AGE, MAX_DELAY};
 use crate::telemetry;
-use crate::types::Disposition;
+use crate::types::{Disposition, QueueMessage};
 use crate::worker::Worker;
 
 /// What every version of the envelope has.
@@ -44,7 +44,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     pub(crate) async fn send_back(
         &self,
         newer: AnyVersion,
-        body: String,
+        message: &QueueMessage,
     ) -> PortResult<Disposition> {
         let AnyVersion { dataschema, source, kind, id, receivedtime } = newer;
         let failure =
@@ -58,7 +58,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let row = profile::ALL.iter().find(|row| row.provider.as_str() == provider);
         let provider = row.ok_or_else(|| failure("unknown event source"))?.provider;
         let group = fair_queue_group(&source);
-        telemetry::newer_version(provider, &id, &kind, &dataschema);
+        telemetry::newer_version(message, &dataschema);
+        let body = message.body.clone();
         let message = Outgoing { provider, kind, group, body, delay: MAX_DELAY, expires: None };
         self.ports.events.send(vec![message]).await?;
         telemetry::waiting(received, self.now());

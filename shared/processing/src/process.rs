@@ -41,37 +41,34 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let tasks: Vec<_> = messages
             .into_iter()
             .map(|message| {
-                let worker = Arc::clone(self);
-                tokio::spawn(async move { worker.process(message).await })
+                let (worker, message) = (Arc::clone(self), Arc::new(message));
+                let processed = Arc::clone(&message);
+                (tokio::spawn(async move { worker.process(&processed).await }), message)
             })
             .collect();
         let mut dispositions = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            // The panic hook has logged it already.
-            dispositions.push(task.await.unwrap_or(Disposition::Unacknowledged));
+        for (task, message) in tasks {
+            // The panic hook has logged where it was, and does not know which message.
+            dispositions.push(
+                task.await
+                    .unwrap_or_else(|_panic| unacknowledged(&message, &PortError("panic".into()))),
+            );
         }
         dispositions
     }
 
     /// Processes one message.
-    pub async fn process(&self, message: QueueMessage) -> Disposition {
-        if let Some(newer) = AnyVersion::newer(&message.body) {
-            return self.send_back(newer, message.body).await.unwrap_or_else(|error| {
-                telemetry::unacknowledged(None, &error);
-                Disposition::Unacknowledged
-            });
-        }
-        let envelope = match parse(&message.body) {
-            Ok(envelope) => self.apis.without_personal_data(envelope),
-            Err(error) => {
-                telemetry::unacknowledged(None, &error);
-                return Disposition::Unacknowledged;
-            }
+    pub async fn process(&self, message: &QueueMessage) -> Disposition {
+        let processed = match AnyVersion::newer(&message.body) {
+            Some(newer) => self.send_back(newer, message).await,
+            None => self.process_envelope(message).await,
         };
-        self.interpret(&message, &envelope).await.unwrap_or_else(|error| {
-            telemetry::unacknowledged(Some(&envelope), &error);
-            Disposition::Unacknowledged
-        })
+        processed.unwrap_or_else(|error| unacknowledged(message, &error))
+    }
+
+    async fn process_envelope(&self, message: &QueueMessage) -> PortResult<Disposition> {
+        let envelope = self.apis.without_personal_data(parse(&message.body)?);
+        self.interpret(message, &envelope).await
     }
 
     async fn interpret(
@@ -84,7 +81,9 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let profile = row.ok_or_else(|| PortError("unknown event source".into()))?;
         let interpretation = profile.interpretation_of(&redacted.envelope);
         if let Some(challenge) = &interpretation.challenge {
-            return self.store_challenge(envelope, interpretation.provider, challenge).await;
+            return self
+                .store_challenge(message, envelope, interpretation.provider, challenge)
+                .await;
         }
         self.claim(Event {
             profile,
@@ -92,8 +91,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             redacted: &redacted,
             disputed_leaf: None,
             interpretation: &interpretation,
-            receipt: &message.receipt,
-            deadline: message.deadline,
+            message,
             began: Instant::now(),
         })
         .await
@@ -101,7 +99,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 
     async fn claim(&self, event: Event<'_>) -> PortResult<Disposition> {
         let until = self.now() + self.lease;
-        match self.ports.ledger.claim(event.id(), event.receipt, until).await? {
+        match self.ports.ledger.claim(event.id(), &event.message.receipt, until).await? {
             Claim::Granted => self.claimed(&event).await,
             Claim::Recorded(delivered) => self.claim_repeat(event, delivered).await,
             Claim::Held { until } => self.requeue_copy(&event, until).await,
@@ -126,7 +124,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         };
         let event = Event { redacted: &redacted, disputed_leaf: disputed_leaf.as_deref(), ..event };
         let until = self.now() + self.lease;
-        match self.ports.ledger.claim(event.id(), event.receipt, until).await? {
+        match self.ports.ledger.claim(event.id(), &event.message.receipt, until).await? {
             Claim::Granted => self.claimed(&event).await,
             Claim::Recorded(_) => Ok(duplicate(&event)),
             Claim::Held { until } => self.requeue_copy(&event, until).await,
@@ -137,7 +135,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let disposition = self.archive(event).await;
         if disposition.is_err() {
             // Without this, the redelivered message could still meet our own lease.
-            let _lease_ends_anyway = self.ports.ledger.release(event.id(), event.receipt).await;
+            let _lease_ends_anyway =
+                self.ports.ledger.release(event.id(), &event.message.receipt).await;
         }
         disposition
     }
@@ -187,11 +186,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let is_doubtful = enrichment.is_contradicted || is_disputed;
         let advancing = lifecycle.as_ref().filter(|_| !is_doubtful);
         let composed = compose(event.redacted, event.interpretation, enrichment);
-        let composed = self.advance(advancing, composed).await?;
+        let composed = self.advance(advancing, composed, event.message).await?;
         let max_leaves = event.profile.leaves;
         let history =
             lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, self.now()));
-        self.publish(composed).await?;
+        self.publish(composed, event.message).await?;
         if let Some(other) = self.apis.other_id(event) {
             let kept_until = self.now() + ID_RETENTION;
             self.ports.ledger.record(DeliveryRecord::id(other, kept_until)).await?;
@@ -214,6 +213,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         &self,
         lifecycle: Option<&Lifecycle>,
         mut event: CertificateEvent,
+        message: &QueueMessage,
     ) -> PortResult<CertificateEvent> {
         let Some((lifecycle, rank)) = lifecycle.and_then(|it| Some((it, it.rank?))) else {
             return Ok(event);
@@ -228,17 +228,21 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         };
         if self.ports.ledger.advance(state).await? == Ordering::Stale {
             event.ordering = Some(CertificateEvent::STALE.to_owned());
-            telemetry::stale(&event);
+            telemetry::stale(&event, message);
         }
         Ok(event)
     }
 
-    pub(crate) async fn publish(&self, mut event: CertificateEvent) -> PortResult<()> {
+    pub(crate) async fn publish(
+        &self,
+        mut event: CertificateEvent,
+        message: &QueueMessage,
+    ) -> PortResult<()> {
         let limit = self.ports.deliveries.body_limit();
         let delivery = offload(&self.ports.archive, &mut event, limit).await?;
         let group = fair_queue_group(&event.source);
         self.ports.deliveries.publish(Delivery { group, ..delivery }).await?;
-        telemetry::delivered(&event, self.now());
+        telemetry::delivered(&event, message, self.now());
         Ok(())
     }
 
@@ -264,7 +268,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         enrichment: Enrichment,
     ) -> PortResult<Disposition> {
         if self.deliver_canary {
-            self.publish(compose(event.redacted, event.interpretation, enrichment)).await?;
+            let composed = compose(event.redacted, event.interpretation, enrichment);
+            self.publish(composed, event.message).await?;
         }
         for id in [LAST_SYNTHETIC, event.id()] {
             let kept_until = self.now() + ID_RETENTION;
@@ -277,10 +282,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// Sends the event to the queue again and releases the claim; the caller then acknowledges the
     /// message. A crash between any two of these repeats the event and loses nothing.
     async fn requeue(&self, event: &Event<'_>, retry: &Retry) -> PortResult<Disposition> {
-        let Event { envelope, interpretation, receipt, .. } = *event;
+        let Event { envelope, interpretation, message, .. } = *event;
         self.send_again(&as_requeued(envelope, retry), interpretation.provider, retry.delay)
             .await?;
-        self.ports.ledger.release(event.id(), receipt).await?;
+        self.ports.ledger.release(event.id(), &message.receipt).await?;
         telemetry::requeued(event, retry);
         telemetry::waiting(envelope.receivedtime, self.now());
         Ok(Disposition::Requeued)
@@ -331,8 +336,13 @@ pub async fn canary_age(
 }
 
 fn duplicate(event: &Event<'_>) -> Disposition {
-    telemetry::duplicate(event.interpretation.provider, event.envelope);
+    telemetry::duplicate(event);
     Disposition::Duplicate
+}
+
+fn unacknowledged(message: &QueueMessage, error: &PortError) -> Disposition {
+    telemetry::unacknowledged(message, error);
+    Disposition::Unacknowledged
 }
 
 /// Whether the provider's own record refutes the certificate of a repeat: it is still the one that was
@@ -375,6 +385,7 @@ fn as_requeued(envelope: &Envelope, retry: &Retry) -> Envelope {
         attempts: envelope.attempts.saturating_add(u32::from(is_attempt)),
         badcertificates: envelope.badcertificates.saturating_add(u32::from(is_bad)),
         holds: envelope.holds.saturating_add(u32::from(is_hold)),
+        retryreason: Some(reason.as_str().to_owned()),
         progress: retry.progress.clone(),
         ..envelope.clone()
     }

@@ -52,6 +52,7 @@ impl Settings {
     /// # Errors
     /// As [`Settings::from_environment`].
     pub fn of(environment: &Environment, rows: &[&'static Profile]) -> Result<Self, SettingError> {
+        check_roots(environment)?;
         let apis = rows
             .iter()
             .map(|profile| Ok((profile.provider, Api::of(environment, profile)?)))
@@ -67,6 +68,14 @@ impl Settings {
             lease: Duration::from_secs(175),
         })
     }
+}
+
+/// The HTTP client reads root certificates from there, and names neither variable nor file where it cannot.
+fn check_roots(environment: &Environment) -> Result<(), SettingError> {
+    const NAME: &str = "SSL_CERT_FILE";
+    let Some(file) = environment.optional(NAME) else { return Ok(()) };
+    let problem = |error| SettingError::new(NAME, format!("{file}: {error}"));
+    std::fs::File::open(file).map(drop).map_err(problem)
 }
 
 impl Api {

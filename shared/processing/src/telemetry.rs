@@ -1,100 +1,159 @@
 //! One log line and one metric for each decision. No line contains a body, an address or a key.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use envelope::{Callback, CertificateEvent, Envelope, Outcome, Provider, rfc3339};
+use envelope::{Callback, CertificateEvent, CloudEvent, Envelope, Outcome, Provider, rfc3339};
 use metrics::{counter, histogram};
 use ports::PortError;
 use providers::profile::Profile;
+use serde::Deserialize;
 use time::OffsetDateTime;
+use tracing::field::display;
 
-use crate::types::{Event, FailureKind, Retry, RetryReason};
+use crate::types::{Event, FailureKind, QueueMessage, Retry, RetryReason};
 
-/// The message stays on the queue; `envelope` is `None` where the body is not one.
-pub(crate) fn unacknowledged(envelope: Option<&Envelope>, error: &PortError) {
-    let id = envelope.map(|envelope| envelope.id.as_str());
-    let kind = envelope.map(|envelope| envelope.kind.as_str());
-    let traceparent = envelope.and_then(|envelope| envelope.traceparent.as_deref());
-    tracing::error!(id, r#type = kind, traceparent, %error, "leaving it for redelivery");
+/// By what every line about a message names it.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    provider: Option<&'a str>,
+    id: Option<&'a str>,
+    kind: Option<&'a str>,
+    traceparent: Option<&'a str>,
+    sqs_message_id: Option<&'a str>,
+}
+
+/// Logs a line about a message. The same fields in each, so that one search finds all of them.
+macro_rules! log {
+    ($level:ident, $subject:expr, $($rest:tt)+) => {{
+        let Subject { provider, id, kind, traceparent, sqs_message_id } = $subject;
+        tracing::$level!(
+            provider, id, r#type = kind, traceparent, sqs_message_id, $($rest)+
+        );
+    }};
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn of<T>(
+        event: &'a CloudEvent<T>,
+        provider: Provider,
+        message: &'a QueueMessage,
+    ) -> Self {
+        Self {
+            provider: Some(provider.as_str()),
+            id: Some(&event.id),
+            kind: Some(&event.kind),
+            traceparent: event.traceparent.as_deref(),
+            sqs_message_id: message.id.as_deref(),
+        }
+    }
+}
+
+impl Event<'_> {
+    fn subject(&self) -> Subject<'_> {
+        Subject::of(self.envelope, self.interpretation.provider, self.message)
+    }
+}
+
+/// The members of a body that name it, whatever else it is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Names<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    source: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    traceparent: Option<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    fn of(message: &'a QueueMessage) -> Self {
+        serde_json::from_str(&message.body).unwrap_or_default()
+    }
+
+    fn subject(&'a self, message: &'a QueueMessage) -> Subject<'a> {
+        Subject {
+            provider: self.source.as_deref().and_then(|source| source.split('/').nth(1)),
+            id: self.id.as_deref(),
+            kind: self.kind.as_deref(),
+            traceparent: self.traceparent.as_deref(),
+            sqs_message_id: message.id.as_deref(),
+        }
+    }
+}
+
+/// The message stays on the queue, because of a fault of ours.
+pub(crate) fn unacknowledged(message: &QueueMessage, error: &PortError) {
+    let names = Names::of(message);
+    log!(error, names.subject(message), %error, "leaving it for redelivery");
 }
 
 pub(crate) fn called_back(event: &Event<'_>, callback: &Callback) {
-    let (provider, began) = (event.interpretation.provider, event.began);
-    let Envelope { id, kind, traceparent, .. } = event.envelope;
+    let provider = event.interpretation.provider;
     let Callback { outcome, reason, attempts: attempt, status } = callback;
-    let duration_ms = millis(began.elapsed());
+    if *attempt == 0 {
+        // Nobody was called, which the line of the delivery says.
+        return count_outcome(provider, outcome.as_str());
+    }
+    let duration_ms = millis(event.began.elapsed());
     let reason = reason.map(|reason| reason.as_str());
-    tracing::info!(
-        %provider, id, r#type = kind, traceparent, %outcome, reason, attempt, status, duration_ms, "called back"
+    log!(
+        info, event.subject(), %outcome, reason, attempt, status, duration_ms, "called back"
     );
     count_callback(provider, outcome.as_str(), duration_ms);
 }
 
 pub(crate) fn claimed_elsewhere(event: &Event<'_>) {
-    let provider = event.interpretation.provider;
-    let Envelope { id, kind, traceparent, .. } = event.envelope;
-    tracing::warn!(
-        %provider, id, r#type = kind, traceparent, "claimed by another worker; requeued"
-    );
+    log!(warn, event.subject(), "claimed by another worker; requeued");
 }
 
 /// The certificates that were found are delivered, now or before, each with its own log line.
 pub(crate) fn emitted(event: &Event<'_>, new: usize, known: usize, problems: &[String]) {
-    let (provider, envelope) = (event.interpretation.provider, event.envelope);
-    let Envelope { id, kind, traceparent, .. } = envelope;
-    let (outcome, attempt) = (Outcome::Queried.as_str(), envelope.attempts.saturating_add(1));
+    let provider = event.interpretation.provider;
+    let (outcome, attempt) = (Outcome::Queried.as_str(), event.envelope.attempts.saturating_add(1));
     let duration_ms = millis(event.began.elapsed());
     for problem in problems {
-        tracing::warn!(%provider, id, r#type = kind, traceparent, problem, "search incomplete");
+        log!(warn, event.subject(), problem, "search incomplete");
     }
-    tracing::info!(
-        %provider, id, r#type = kind, traceparent, outcome, attempt, new, known, duration_ms, "called back"
-    );
+    log!(info, event.subject(), outcome, attempt, new, known, duration_ms, "called back");
     count_callback(provider, outcome, duration_ms);
 }
 
 pub(crate) fn requeued(event: &Event<'_>, retry: &Retry) {
-    let (provider, envelope) = (event.interpretation.provider, event.envelope);
-    let Envelope { id, kind, traceparent, attempts, .. } = envelope;
+    let (provider, subject) = (event.interpretation.provider, event.subject());
+    let Envelope { attempts: attempt, holds, .. } = *event.envelope;
     let delay_seconds = retry.delay.as_secs();
     match retry.reason {
         RetryReason::Deadline => {
-            tracing::info!(
-                %provider, id, r#type = kind, traceparent, attempt = attempts, delay_seconds,
-                "deferred: deadline"
-            );
+            log!(info, subject, attempt, delay_seconds, "deferred: deadline");
         }
         RetryReason::Failure(reason, failure) => {
-            let (status, attempt) = (retry.status, attempts.saturating_add(1));
+            let (status, attempt) = (retry.status, attempt.saturating_add(1));
             if failure == FailureKind::KeyRefused {
-                tracing::error!(
-                    %provider, id, r#type = kind, traceparent, status, attempt, delay_seconds,
+                log!(
+                    error, subject, %reason, status, attempt, delay_seconds,
                     "API key refused; events wait until it is replaced"
                 );
                 counter!("KeyRefused", "provider" => provider.as_str()).increment(1);
             } else {
-                tracing::warn!(
-                    %provider, id, r#type = kind, traceparent, %reason, status, attempt, delay_seconds,
-                    "retry scheduled"
+                log!(
+                    warn, subject, %reason, status, attempt, delay_seconds, "retry scheduled"
                 );
             }
             count_callback(provider, "retry_scheduled", millis(event.began.elapsed()));
         }
         RetryReason::Held => {
             // Only the first hold is logged: a backlog of thousands is held every few minutes.
-            if envelope.holds == 0 {
-                tracing::info!(
-                    %provider, id, r#type = kind, traceparent, attempt = attempts, delay_seconds,
-                    "held: provider down"
-                );
+            if holds == 0 {
+                log!(info, subject, attempt, delay_seconds, "held: provider down");
             }
             counter!("Held", "provider" => provider.as_str()).increment(1);
         }
         RetryReason::RateLimit => {
-            tracing::info!(
-                %provider, id, r#type = kind, traceparent, attempt = attempts, delay_seconds,
-                "deferred: rate limit"
-            );
+            log!(info, subject, attempt, delay_seconds, "deferred: rate limit");
         }
     }
 }
@@ -142,13 +201,13 @@ fn transition(provider: Provider, state: &'static str) {
     counter!("Breaker", "provider" => provider.as_str(), "state" => state).increment(1);
 }
 
-pub(crate) fn delivered(event: &CertificateEvent, now: OffsetDateTime) {
-    let provider = event.data.provider;
-    let CertificateEvent { id, kind, subject, traceparent, .. } = event;
+pub(crate) fn delivered(event: &CertificateEvent, message: &QueueMessage, now: OffsetDateTime) {
+    let (provider, subject) = (event.data.provider, &event.subject);
     let age_ms = age_ms(event.receivedtime, now);
     let outcome = event.data.callback.outcome;
-    tracing::info!(
-        %provider, id, r#type = kind, subject, traceparent, %outcome, age_ms, "delivered"
+    let causationid = event.causationid.as_deref();
+    log!(
+        info, Subject::of(event, provider, message), causationid, subject, %outcome, age_ms, "delivered"
     );
     counter!("Delivered", "provider" => provider.as_str(), "outcome" => outcome.as_str())
         .increment(1);
@@ -156,10 +215,9 @@ pub(crate) fn delivered(event: &CertificateEvent, now: OffsetDateTime) {
 }
 
 pub(crate) fn synthetic_arrived(event: &Event<'_>, now: OffsetDateTime) {
-    let (provider, envelope) = (event.interpretation.provider, event.envelope);
-    let Envelope { id, kind, traceparent, .. } = envelope;
-    let age_ms = age_ms(envelope.receivedtime, now);
-    tracing::info!(%provider, id, r#type = kind, traceparent, age_ms, "synthetic event arrived");
+    let provider = event.interpretation.provider;
+    let age_ms = age_ms(event.envelope.receivedtime, now);
+    log!(info, event.subject(), age_ms, "synthetic event arrived");
     histogram!("CanaryLatency", "provider" => provider.as_str()).record(age_ms as f64);
 }
 
@@ -168,26 +226,30 @@ pub(crate) fn canary_age(age: time::Duration) {
     histogram!("CanaryAge").record(age.whole_milliseconds() as f64);
 }
 
-pub(crate) fn stale(event: &CertificateEvent) {
-    let provider = event.data.provider;
-    let CertificateEvent { id, kind, subject, traceparent, .. } = event;
-    tracing::info!(
-        %provider, id, r#type = kind, subject, traceparent,
+pub(crate) fn stale(event: &CertificateEvent, message: &QueueMessage) {
+    let (provider, subject) = (event.data.provider, &event.subject);
+    log!(
+        info,
+        Subject::of(event, provider, message),
+        subject,
         "stale: older than the state of its certificate"
     );
     counter!("Stale", "provider" => provider.as_str()).increment(1);
 }
 
-pub(crate) fn duplicate(provider: Provider, envelope: &Envelope) {
-    let Envelope { id, kind, traceparent, .. } = envelope;
-    tracing::info!(%provider, id, r#type = kind, traceparent, "delivered before; acknowledged");
+pub(crate) fn duplicate(event: &Event<'_>) {
+    let provider = event.interpretation.provider;
+    log!(info, event.subject(), "delivered before; acknowledged");
     counter!("Duplicates", "provider" => provider.as_str()).increment(1);
 }
 
 /// A worker of an older version met it.
-pub(crate) fn newer_version(provider: Provider, id: &str, kind: &str, dataschema: &str) {
-    tracing::warn!(
-        %provider, id, r#type = kind, dataschema,
+pub(crate) fn newer_version(message: &QueueMessage, dataschema: &str) {
+    let names = Names::of(message);
+    log!(
+        warn,
+        names.subject(message),
+        dataschema,
         "sent back unread: the envelope is of a newer version than this worker"
     );
 }
@@ -195,58 +257,35 @@ pub(crate) fn newer_version(provider: Provider, id: &str, kind: &str, dataschema
 /// A repeat came with another certificate than was delivered. It has an id of its own.
 pub(crate) fn conflict(event: &Event<'_>, is_delivered: bool) {
     let provider = event.interpretation.provider;
-    let Envelope { kind, traceparent, secretstage, sourceaddress, causationid, .. } =
-        &event.redacted.envelope;
-    let sourceaddress = sourceaddress.map(|address| address.to_string());
-    tracing::error!(
-        %provider, id = event.id(), r#type = kind, traceparent, causationid, secretstage,
-        sourceaddress, delivered = is_delivered,
+    let repeat = &event.redacted.envelope;
+    let Envelope { secretstage: secret_stage, sourceaddress, causationid, .. } = repeat;
+    let source_ip = sourceaddress.map(display);
+    log!(
+        error,
+        Subject::of(repeat, provider, event.message),
+        causationid,
+        secret_stage,
+        source_ip,
+        delivered = is_delivered,
         "conflict: a repeat came with another certificate than was delivered"
     );
     counter!("Conflicts", "provider" => provider.as_str()).increment(1);
 }
 
 /// The command shows the token.
-pub(crate) fn challenge_stored(
-    provider: Provider,
-    envelope: &Envelope,
-    expires: OffsetDateTime,
-    command: &str,
-) {
-    let Envelope { id, kind, .. } = envelope;
+pub(crate) fn challenge_stored(subject: Subject<'_>, expires: OffsetDateTime, command: &str) {
     let (expires, command) = (rfc3339(expires), format!("certhooks {command} challenge"));
-    tracing::warn!(
-        %provider,
-        id,
-        r#type = kind,
-        expires,
-        command,
-        "challenge stored"
-    );
+    log!(warn, subject, expires, command, "challenge stored");
 }
 
 /// The command activates the webhook.
-pub(crate) fn challenge_completed(provider: Provider, envelope: &Envelope, command: &str) {
-    let Envelope { id, kind, .. } = envelope;
+pub(crate) fn challenge_completed(subject: Subject<'_>, command: &str) {
     let command = format!("certhooks {command} activate");
-    tracing::info!(
-        %provider,
-        id,
-        r#type = kind,
-        command,
-        "challenge completed"
-    );
+    log!(info, subject, command, "challenge completed");
 }
 
-pub(crate) fn challenge_not_completed(provider: Provider, envelope: &Envelope, error: &str) {
-    let Envelope { id, kind, .. } = envelope;
-    tracing::warn!(
-        %provider,
-        id,
-        r#type = kind,
-        error,
-        "challenge not completed"
-    );
+pub(crate) fn challenge_not_completed(subject: Subject<'_>, error: &str) {
+    log!(warn, subject, error, "challenge not completed");
 }
 
 /// The used token stays in the ledger until it expires.
@@ -254,13 +293,16 @@ pub(crate) fn used_token_not_deleted(provider: Provider, webhook_id: &str, error
     tracing::warn!(%provider, webhook_id, %error, "used challenge token not deleted");
 }
 
-pub(crate) fn challenge_expired(provider: Provider, envelope: &Envelope) {
-    let Envelope { id, kind, .. } = envelope;
-    tracing::info!(%provider, id, r#type = kind, "challenge expired");
+pub(crate) fn challenge_expired(subject: Subject<'_>) {
+    log!(info, subject, "challenge expired");
+}
+
+fn count_outcome(provider: Provider, outcome: &'static str) {
+    counter!("Callback", "provider" => provider.as_str(), "outcome" => outcome).increment(1);
 }
 
 fn count_callback(provider: Provider, outcome: &'static str, duration_ms: u64) {
-    counter!("Callback", "provider" => provider.as_str(), "outcome" => outcome).increment(1);
+    count_outcome(provider, outcome);
     histogram!("CallbackDuration", "provider" => provider.as_str()).record(duration_ms as f64);
 }
 

@@ -12,6 +12,8 @@ use crate::repeat::distinguishing_hash;
 /// A message received from the events queue.
 #[derive(Clone, Debug)]
 pub struct QueueMessage {
+    /// The id that SQS gave it, for log lines.
+    pub id: Option<String>,
     /// Distinguishes this receipt of the message from every other; it owns the claim.
     pub receipt: String,
     pub body: String,
@@ -51,8 +53,7 @@ pub(crate) struct Event<'a> {
     /// The leaf that was delivered before, where this event is a repeat that came with another one.
     pub(crate) disputed_leaf: Option<&'a str>,
     pub(crate) interpretation: &'a Interpretation,
-    pub(crate) receipt: &'a str,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) message: &'a QueueMessage,
     pub(crate) began: Instant,
 }
 
@@ -64,7 +65,7 @@ impl Event<'_> {
 
     /// Whether work of many calls must stop here, to continue in a later receipt.
     pub(crate) fn is_out_of_time(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.message.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
@@ -124,6 +125,18 @@ pub(crate) enum RetryReason {
     Held,
     /// The budget allows no call now. Not an attempt.
     RateLimit,
+}
+
+impl RetryReason {
+    /// The word in the requeued envelope.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Failure(reason, _) => reason.as_str(),
+            Self::Held => "held",
+            Self::RateLimit => "rate_limit",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,9 +3,7 @@ use std::time::Duration;
 
 use certificate::TrustAnchors;
 use envelope::Provider;
-use ports::{
-    Archive, Deliveries, EventsQueue, Ledger, PortError, PortResult, SecretSource, SystemClock,
-};
+use ports::{Archive, Deliveries, EventsQueue, Ledger, PortResult, SecretSource, SystemClock};
 use time::OffsetDateTime;
 
 use crate::api::Apis;
@@ -49,8 +47,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         keys: Keys<S>,
         clock: Arc<dyn Clock>,
     ) -> PortResult<Self> {
-        let apis = Apis::new(settings, keys, &clock)
-            .map_err(|error| PortError(format!("the HTTP client did not start: {error}")))?;
+        let apis = Apis::new(settings, keys, &clock)?;
         let Settings { lease, deliver_canary, .. } = *settings;
         let trust_anchors = Arc::clone(&settings.trust_anchors);
         let longest_call = settings.callback_timeout + MAX_RATE_LIMIT_WAIT;

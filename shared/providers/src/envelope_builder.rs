@@ -44,6 +44,7 @@ impl EnvelopeBuilder {
             attempts: 0,
             badcertificates: 0,
             holds: 0,
+            retryreason: None,
             secretstage: None,
             secretversion: None,
             sourceaddress: None,

@@ -20,7 +20,8 @@ pub struct WebhookRequest {
     pub source_ip: Option<IpAddr>,
     /// When it was received. Everything that depends on the time goes by this.
     pub received: OffsetDateTime,
-    /// W3C trace context, under which its events are followed.
+    /// W3C trace context, under which its events are followed; as the platform gave it, before the
+    /// endpoint decides.
     pub traceparent: Option<String>,
 }
 

@@ -85,8 +85,8 @@ pub(crate) fn reconciled(report: &Report) {
         dry_run = report.is_dry_run,
         "reconciled"
     );
-    for note in &report.notes {
-        tracing::warn!(%provider, note, "comparison incomplete");
+    for problem in &report.notes {
+        tracing::warn!(%provider, problem, "comparison incomplete");
     }
     if report.is_dry_run {
         return;

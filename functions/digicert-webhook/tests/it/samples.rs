@@ -34,8 +34,14 @@ async fn samples() {
         serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("not JSON: {line}"))
     });
     let lines: Vec<Value> = lines.collect();
+    // By these fields a line is joined with Lambda's own, with X-Ray and with the access log.
+    for line in lines.iter().chain(&metrics) {
+        assert_eq!(line["xray_trace_id"], "1-5759e988-bd862e3fe1be46a994272793", "{line}");
+        assert_eq!(line["cold_start"], line["function_request_id"] == "invocation-1", "{line}");
+    }
+    assert_eq!(sum("ColdStart"), 1);
     let accepted = lines.into_iter().rfind(|line| line["message"] == "accepted");
-    let shape = masked(accepted.unwrap(), &["timestamp", "traceparent"]);
+    let shape = masked(accepted.unwrap(), &["timestamp", "version"]);
     insta::assert_json_snapshot!("log_line", shape);
     let log = outcome.stdout + &outcome.stderr;
     for secret in [KEY, "this is not base64", "x-webhook-key", "certificate_id"] {

@@ -67,6 +67,18 @@ async fn a_bad_record_among_good_ones_fails_alone() {
     assert_eq!(stage.bodies(&stage.deliveries).await, [] as [Value; 0]);
 
     let (stdout, stderr) = stage.worker.stop().await.unwrap();
+    // Every line about a message has its ids, also about one that cannot be read.
+    let lines: Vec<Value> =
+        stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |name: &str, id: &Value| -> Vec<&str> {
+        let about = lines.iter().filter(|line| line[name] == *id);
+        about.filter_map(|line| line["message"].as_str()).collect()
+    };
+    let (good, bad) = (&batch["Records"][0]["messageId"], &batch["Records"][1]["messageId"]);
+    let way = ["called back", "delivered", "delivered before; acknowledged"];
+    assert_eq!(said("sqs_message_id", good), way);
+    assert_eq!(said("id", &delivered[1]["id"]), way);
+    assert_eq!(said("sqs_message_id", bad), ["leaving it for redelivery"; 2]);
     for name in ["Delivered", "Duplicates", "Callback", "CallbackDuration", "Age"] {
         assert!(stdout.contains(&format!("\"Name\":\"{name}\"")), "{name}: {stdout}");
     }

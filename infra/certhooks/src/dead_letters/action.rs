@@ -8,7 +8,8 @@ use crate::dead_letters::show;
 use crate::display::clean;
 use crate::error::CommandResult;
 use crate::installation::{DeadLetter, DeadLetters, ReceivedDeadLetter};
-use crate::output::{Output, complain};
+use crate::output::{Output, complain, say};
+use crate::table::Table;
 
 /// Interval between progress lines.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
@@ -92,8 +93,12 @@ async fn act(
     match action {
         Action::List { .. } | Action::Show => {
             look_up_deliveries(dead_letters, &mut selected).await?;
+            let table = Table::new(&show::COLUMNS);
+            if !output.json && counts.found == selected.len() && !selected.is_empty() {
+                output.styled([table.header()]);
+            }
             for received in &selected {
-                say(&received.dead_letter, action, output);
+                say(&received.dead_letter, &table, action, output);
             }
             dead_letters.keep(selected);
         }
@@ -127,12 +132,16 @@ async fn look_up_deliveries(
     Ok(())
 }
 
-fn say(dead_letter: &DeadLetter, action: Action, output: Output) {
-    let (line, mut value) = (show::line(dead_letter), show::value(dead_letter));
-    if action != Action::Show {
-        return output.say(&line, &value);
+fn say(dead_letter: &DeadLetter, table: &Table, action: Action, output: Output) {
+    let (body, mut value) = (show::redacted_body(dead_letter), show::value(dead_letter));
+    if action == Action::Show {
+        value["body"] = serde_json::from_str(&body).unwrap_or_else(|_| json!(body));
     }
-    let body = show::redacted_body(dead_letter);
-    value["body"] = serde_json::from_str(&body).unwrap_or_else(|_| json!(body));
-    output.say(&format!("{line}\n{}", clean(&body)), &value);
+    if output.json {
+        return say!("{value}");
+    }
+    output.styled([show::line(table, dead_letter)]);
+    if action == Action::Show {
+        say!("{}", clean(&body));
+    }
 }

@@ -64,6 +64,7 @@ pub(crate) struct Show {
 /// that was delivered in the meantime is not delivered again.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
+    certhooks dead-letters retry 17\n  \
     certhooks dead-letters retry --event certificate_issued --newer 2h\n  \
     certhooks dead-letters retry --all --queue deliveries --stack certhooks\n\n\
     Exit status: 0 all are back on their queue; 1 some are still dead letters, or failed; \
@@ -78,7 +79,7 @@ pub(crate) struct Retry {
 
 /// Deletes dead letters permanently
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  certhooks dead-letters drop --id 17 --yes\n\n\
+#[command(after_help = "Example:\n  certhooks dead-letters drop 17 --yes\n\n\
     Exit status: 0 dropped; 1 some are still dead letters, or not confirmed, or failed; \
     2 wrong usage; 3 not found.")]
 pub(crate) struct Drop {
@@ -101,6 +102,9 @@ pub(crate) struct Filter {
     pub(crate) queue: Option<QueueName>,
     #[command(flatten)]
     pub(crate) kinds: EventFilter,
+    /// Number, message id or event id to select, as with --id
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
     /// Number, message id or event id to select; may be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) id: Vec<String>,
@@ -123,8 +127,9 @@ impl Filter {
 
     /// Whether nothing is selected. `--queue` alone selects a whole queue, so it does not count.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { queue: _, kinds, id, subject, older, newer } = self;
+        let Self { queue: _, kinds, ids, id, subject, older, newer } = self;
         kinds.is_empty()
+            && ids.is_empty()
             && id.is_empty()
             && subject.is_empty()
             && older.is_none()
@@ -133,14 +138,14 @@ impl Filter {
 
     /// Whether a dead letter meets every condition.
     pub(crate) fn includes(&self, dead_letter: &DeadLetter) -> bool {
-        let Self { queue, kinds, id, subject, older, newer } = self;
+        let Self { queue, kinds, ids, id, subject, older, newer } = self;
         let is_id =
             |id: &String| *id == dead_letter.number || dead_letter.event_id.as_ref() == Some(id);
         let begins = |subject: &String| dead_letter.subject.starts_with(subject.as_str());
         queue.is_none_or(|queue| queue == dead_letter.queue)
             && kinds.has_provider(|provider| dead_letter.provider == provider.as_str())
             && kinds.has_event(&dead_letter.kinds())
-            && (id.is_empty() || id.iter().any(is_id))
+            && (ids.is_empty() && id.is_empty() || ids.iter().chain(id).any(is_id))
             && (subject.is_empty() || subject.iter().any(begins))
             && older.is_none_or(|older| dead_letter.sent < older)
             && newer.is_none_or(|newer| dead_letter.sent >= newer)

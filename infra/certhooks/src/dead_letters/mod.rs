@@ -18,7 +18,7 @@ use crate::dead_letters::action::{Action, Counts};
 use crate::dead_letters::args::{Command, DeadLetters, Filter};
 use crate::error::{CommandError, CommandResult};
 use crate::installation;
-use crate::output::Output;
+use crate::output::{Output, count, say};
 
 pub(crate) async fn run(arguments: DeadLetters) -> CommandResult<ExitCode> {
     match &arguments.command {
@@ -44,7 +44,7 @@ pub(crate) async fn run(arguments: DeadLetters) -> CommandResult<ExitCode> {
 fn check_selected(filter: &Filter, all: bool, command: &str) -> CommandResult<()> {
     if filter.is_empty() && !all {
         return Err(CommandError::usage(format!(
-            "{command}: no dead letters are selected; select them with --id, --provider, --event, \
+            "{command}: no dead letters are selected; select them by number or id, with --provider, --event, \
              --subject, --older or --newer, or use --all"
         )));
     }
@@ -66,7 +66,7 @@ async fn act(
             if !common.json {
                 let more = if found >= limit { "; raise --limit to see more" } else { "" };
                 let caution = dead_letters.count_caution();
-                output.say(&format!("{found} dead letters{more}{caution}"), &json!(null));
+                say!("{}{more}{caution}", count(found, "dead letter"));
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -87,9 +87,8 @@ fn say_counts(output: Output, name: &str, what: &str, counts: &Counts) -> ExitCo
         text = format!("{text}, {left} failed and are still dead letters");
     }
     if *challenges > 0 {
-        text = format!(
-            "{text}, {challenges} challenges skipped, since their tokens have expired: drop them"
-        );
+        let skipped = count(*challenges, "challenge");
+        text = format!("{text}, {skipped} skipped, since the token has expired: drop it");
     }
     output.say(&text, &json!({ name: done, "left": left, "challenges": challenges }));
     if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,19 +1,33 @@
 use envelope::rfc3339;
 use serde_json::{Value, json};
 
-use crate::display::{short, whole_seconds};
+use crate::display::{event_name, whole_seconds};
 use crate::installation::{DeadLetter, QueueName};
+use crate::table::{Column, Emphasis, SafeText, Table};
+
+/// The columns of dead letters.
+pub(crate) const COLUMNS: [Column; 5] = [
+    Column { title: "number", width: 6, least: 6 },
+    Column { title: "sent", width: 20, least: 20 },
+    Column { title: "event", width: 34, least: 14 },
+    Column { title: "subject", width: 40, least: 16 },
+    Column { title: "queue", width: 10, least: 0 },
+];
 
 /// What is shown in place of a challenge's body.
 const WITHHELD: &str = "withheld: it may contain the token of a challenge";
 
-/// A dead letter on one line, for people.
-pub(crate) fn line(dead_letter: &DeadLetter) -> String {
-    let DeadLetter { number, queue, kind, subject, sent, .. } = dead_letter;
-    let sent = whole_seconds(*sent);
-    let (kind, subject, queue) = (short(kind, 60), short(subject, 45), queue.as_str());
-    let reason = reason(dead_letter);
-    format!("{number:<6} {queue:<10} {sent} {kind:<50} {subject:<40} {reason}")
+/// A dead letter for people.
+pub(crate) fn line(table: &Table, dead_letter: &DeadLetter) -> SafeText {
+    let DeadLetter { number, queue, kind, subject, sent, event_id, .. } = dead_letter;
+    let (sent, kind) = (whole_seconds(*sent), event_name(kind));
+    let emphasis = match dead_letter.is_delivered {
+        Some(true) => Emphasis::Plain,
+        _ => Emphasis::Error,
+    };
+    let id = event_id.as_ref().map_or_else(String::new, |id| format!("; {id}"));
+    let below = format!("{}{id}", reason(dead_letter));
+    table.row(emphasis, &[number, &sent, &kind, subject, queue.as_str()], &below)
 }
 
 /// The same for programs, without the body.

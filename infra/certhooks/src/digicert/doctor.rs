@@ -59,8 +59,9 @@ pub(super) async fn check(context: &Context, report: &mut Report) -> io::Result<
     let session = match Session::open(&access).await {
         Ok(session) => session,
         Err(error) => {
+            let detail = format!("the webhook cannot be checked: {}", error.message());
             let fix = "set DIGICERT_API_KEY, or put `digicert_api_key` into secrets.json";
-            report.add(PROVIDER.as_str(), "api-key", Finding::warning(error.message(), fix))?;
+            report.add(PROVIDER.as_str(), "api-key", Finding::warning(detail, fix))?;
             return Ok(None);
         }
     };

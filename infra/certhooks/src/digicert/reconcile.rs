@@ -218,7 +218,7 @@ impl ScheduledReconciliation {
                 match outcome.map(|report| report.left) {
                     Ok(None) => {}
                     Ok(Some(left)) => {
-                        tracing::warn!(%provider, reason = %left, "reconciliation is incomplete");
+                        tracing::warn!(%provider, error = %left, "reconciliation is incomplete");
                     }
                     Err(error) => tracing::warn!(%provider, %error, "reconciliation failed"),
                 }

@@ -3,7 +3,7 @@
 //! - [`args`], [`context`]: its arguments, and what every check needs
 //! - [`report`]: runs tables of checks, prints a line for each finding; exit status
 //! - [`state_folder`], [`stack_queues`]: queues, dead letters and canary of an installation
-//! - [`anchors`]: the age of the trust anchors
+//! - [`anchors`], [`clock`]: the age of the trust anchors; whether this machine's clock is right
 //! - [`probe`]: requests to a webhook endpoint, as its provider would send them
 //! - [`api_key`]: whether the worker of a state folder can call a provider
 //! - [`source_range`]: whether the provider's addresses are allowed
@@ -14,6 +14,7 @@
 mod anchors;
 mod api_key;
 pub(crate) mod args;
+mod clock;
 mod context;
 mod probe;
 mod reachability;
@@ -36,6 +37,8 @@ use time::OffsetDateTime;
 
 pub(crate) use self::context::Context;
 pub(crate) use self::probe::{LIMIT, ProbeResult, probe};
+#[cfg(test)]
+pub(crate) use self::report::Level;
 pub(crate) use self::report::{Checks, Finding, Report};
 use crate::client::same_address;
 use crate::doctor::args::Doctor;
@@ -68,7 +71,7 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
         report.add(INSTALLATION, check, finding)?;
     }
     report.add(INSTALLATION, "trust-anchors", anchors::check(OffsetDateTime::now_utc()))?;
-    let mut checked_addresses = BTreeSet::new();
+    let (mut checked_addresses, mut is_clock_checked) = (BTreeSet::new(), false);
     for provider in context.providers() {
         let scope = provider.as_str();
         if context.installation.endpoint(provider).is_err() {
@@ -88,6 +91,12 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
             (None, Some(row)) => (row.doctor)(context, report).await?,
             (None, None) => None,
         };
+        if configured.is_some()
+            && !std::mem::replace(&mut is_clock_checked, true)
+            && let Some(finding) = clock::check(context, provider).await
+        {
+            report.add(INSTALLATION, "clock-skew", finding)?;
+        }
         if let Some(finding) = source_range::check(context, provider) {
             report.add(scope, "source-range", finding)?;
         }

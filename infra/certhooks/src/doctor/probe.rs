@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use envelope::Provider;
+use ports::PortResult;
 use processing::http;
 use providers::profile::{self, Samples};
 use providers::secret::short_member;
@@ -44,8 +45,8 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// # Errors
-    /// The TLS back end does not start.
-    pub(crate) fn new(provider: Provider, url: Url) -> reqwest::Result<Self> {
+    /// TLS does not start.
+    pub(crate) fn new(provider: Provider, url: Url) -> PortResult<Self> {
         let client = http::client(LIMIT, &url)?;
         Ok(Self { provider, url, client, unkeyed: OnceCell::new() })
     }

@@ -3,9 +3,10 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::display::{clean, for_terminal};
+use crate::display::for_terminal;
 use crate::doctor::Context;
 use crate::installation::BoxFuture;
+use crate::table::{Column, Emphasis, Table};
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Level {
@@ -46,11 +47,19 @@ impl Finding {
 pub(crate) struct Report {
     json: bool,
     worst: Level,
+    table: Table,
 }
+
+/// The columns of findings; what was found stands behind or below them.
+const COLUMNS: [Column; 3] = [
+    Column { title: "level", width: 7, least: 7 },
+    Column { title: "scope", width: 12, least: 12 },
+    Column { title: "check", width: 17, least: 14 },
+];
 
 impl Report {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, worst: Level::Ok }
+        Self { json, worst: Level::Ok, table: Table::new(&COLUMNS) }
     }
 
     /// Runs a table of checks, one after the other.
@@ -80,17 +89,19 @@ impl Report {
         let Finding { level, detail, fix } = finding;
         self.worst = self.worst.max(level);
         let name = level.as_str();
-        let line = if self.json {
-            let fix = Some(fix).filter(|fix| !fix.is_empty());
-            json!({ "scope": scope, "check": check, "level": name, "detail": detail, "fix": fix })
-                .to_string()
-        } else {
-            let fix = if fix.is_empty() { String::new() } else { format!("; fix: {fix}") };
-            // The detail may hold names and messages from the provider, and these control characters.
-            clean(&format!("{name:<8} {scope:<12} {check:<17} {detail}{fix}"))
-        };
         let mut out = io::stdout().lock();
-        writeln!(out, "{}", for_terminal(&line))?;
+        if self.json {
+            let fix = Some(fix).filter(|fix| !fix.is_empty());
+            let value = json!({
+                "scope": scope, "check": check, "level": name, "detail": detail, "fix": fix,
+            });
+            writeln!(out, "{}", for_terminal(&value.to_string()))?;
+        } else {
+            let fix = if fix.is_empty() { fix } else { format!("; fix: {fix}") };
+            let row =
+                self.table.row(level.emphasis(), &[name, scope, check], &format!("{detail}{fix}"));
+            writeln!(out, "{row}")?;
+        }
         out.flush()
     }
 
@@ -101,6 +112,14 @@ impl Report {
 }
 
 impl Level {
+    fn emphasis(self) -> Emphasis {
+        match self {
+            Self::Ok => Emphasis::Good,
+            Self::Warning => Emphasis::Warning,
+            Self::Error => Emphasis::Error,
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",

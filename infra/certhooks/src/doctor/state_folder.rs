@@ -1,13 +1,15 @@
 use std::path::Path;
 
-use embedded::{ConsumerStatus, Counts, Oldest, Reader};
+use embedded::{Backlog, ConsumerStatus, Counts, Oldest, Options, Reader, TriedAgain};
 use envelope::Provider;
 use providers::profile;
+use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::args::DEFAULT_STATE;
-use crate::display::{short, span};
+use crate::display::{short, span, whole_seconds};
 use crate::doctor::Finding;
+use crate::output::count;
 
 /// A worker receives a visible message at once, unless there are very many messages or no worker.
 const RECEIVED_WITHIN: Duration = Duration::minutes(5);
@@ -17,12 +19,19 @@ const DONE_WITHIN: Duration = Duration::hours(1);
 const RECONCILED_WITHIN: Duration = Duration::hours(2);
 /// A delivery is handed over at once, unless its consumer refuses it.
 const HANDED_OVER_WITHIN: Duration = Duration::hours(1);
+/// An event may be announced this long before its certificate is there.
+const RETRIED_WITHIN: Duration = Duration::minutes(15);
+/// The word of an envelope whose provider counts as down.
+const HELD: &str = "held";
+/// Two processes of one machine do not differ by more.
+const CLOCK_TOLERANCE: Duration = Duration::minutes(1);
 /// A canary is sent each day.
 const CANARY_WITHIN: Duration = Duration::hours(26);
 
 /// Checks a state folder: queue, dead letters, scheduled canary. `option` names it on a command line.
 pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Finding)> {
-    let (folder, local) = (path.display(), format!("certhooks local{option}"));
+    let simulate = if embedded::is_simulated(path) { " --simulate" } else { "" };
+    let (folder, local) = (path.display(), format!("certhooks local{simulate}{option}"));
     let reader = match Reader::open(path) {
         Ok(reader) => reader,
         Err(_) if path == Path::new(DEFAULT_STATE) && !path.exists() => {
@@ -32,15 +41,28 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
         }
         Err(error) => return vec![("state", Finding::error(error.to_string(), local))],
     };
-    let queue_state =
-        async { Ok::<_, ports::PortError>((reader.counts().await?, reader.oldest().await?)) };
+    let (now, list) = (OffsetDateTime::now_utc(), format!("certhooks queue list{option}"));
+    let queue_state = async {
+        let (counts, oldest) = (reader.counts().await?, reader.oldest().await?);
+        let (backlog, tried) = (reader.backlog().await?, reader.tried_again().await?);
+        let (newest, first) = (reader.newest_write().await?, reader.read_after(0, 1).await?);
+        Ok::<_, ports::PortError>((counts, oldest, backlog, tried, newest, first))
+    };
     match queue_state.await {
-        Ok((counts, oldest)) => {
+        Ok((counts, oldest, backlog, tried, newest, first)) => {
             let dead = dead_letters(&reader, counts.dead, &option, &local).await;
+            let first = first.first().map(|delivered| delivered.published);
             vec![
                 ("state", writers(path)),
-                ("queue", queue(counts, oldest, OffsetDateTime::now_utc(), &local)),
+                ("process", process(path, &local)),
+                ("disk", disk(path)),
+                ("simulation", simulation(path)),
+                ("clock", clock(newest, now)),
+                ("queue", queue(counts, oldest, now, &local)),
+                ("waiting", waiting(&backlog, now, &list)),
+                ("retries", retries(tried, list)),
                 ("dead-letters", dead),
+                ("retention", retention(first)),
                 ("canary", canary(&reader, &local).await),
                 ("reconciliation", reconciliation(&reader, &option).await),
                 ("consumers", consumers(&reader, &option).await),
@@ -48,6 +70,93 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
         }
         Err(error) => vec![("state", Finding::error(error.to_string(), local))],
     }
+}
+
+/// Whether a process receives and processes events.
+fn process(path: &Path, local: &str) -> Finding {
+    match embedded::is_owned(path) {
+        Ok(true) => Finding::ok("`certhooks local` runs on the folder"),
+        Ok(false) => {
+            let detail =
+                "no `certhooks local` runs on the folder, so no event is received or processed";
+            Finding::error(detail, local)
+        }
+        Err(error) => Finding::error(error.to_string(), local),
+    }
+}
+
+/// Whether the disk takes what an acknowledgement and the archive need.
+fn disk(path: &Path) -> Finding {
+    match embedded::check_writable(path) {
+        Ok(()) => Finding::ok("it takes a write in every folder"),
+        Err(error) => {
+            let fix = format!("chmod -R u+rwX {0}, or free space: df -h {0}", path.display());
+            Finding::error(error.to_string(), fix)
+        }
+    }
+}
+
+fn simulation(path: &Path) -> Finding {
+    match embedded::is_simulated(path) {
+        false => Finding::ok("none: the providers are real"),
+        true => Finding::warning(
+            "the providers of this folder are simulated: nothing in its events is real",
+            "certhooks local --state FOLDER, with another folder, for real providers",
+        ),
+    }
+}
+
+/// Whether the clock was set back since something was written, so that delays and expiry are wrong.
+fn clock(newest: Option<OffsetDateTime>, now: OffsetDateTime) -> Finding {
+    match newest.map(|newest| newest - now) {
+        Some(ahead) if ahead > CLOCK_TOLERANCE => Finding::warning(
+            format!("the newest entry is {} ahead of this machine's clock", span(ahead)),
+            "timedatectl set-ntp true",
+        ),
+        _ => Finding::ok("nothing was written later than now"),
+    }
+}
+
+/// What waits because a provider does not answer, refuses the key, or limits the rate.
+fn waiting(backlog: &[Backlog], now: OffsetDateTime, list: &str) -> Finding {
+    let mut details = Vec::new();
+    let mut is_long = false;
+    for Backlog { provider, reason, messages, oldest } in backlog {
+        let oldest = OffsetDateTime::parse(oldest, &Rfc3339).unwrap_or(now);
+        is_long |= reason == HELD || now - oldest > RETRIED_WITHIN;
+        let (events, age) =
+            (count(*messages as usize, "event"), span((now - oldest).max(Duration::ZERO)));
+        details.push(format!("{provider}: {events} ({reason}), the oldest for {age}"));
+    }
+    match details.is_empty() {
+        true => Finding::ok("no event waits for its provider"),
+        false if is_long => Finding::warning(details.join("; "), list),
+        false => Finding::ok(details.join("; ")),
+    }
+}
+
+/// Whether messages failed because of a fault here, which brings them nearer to the dead letters.
+fn retries(tried: TriedAgain, list: String) -> Finding {
+    let (TriedAgain { messages, receives }, most) = (tried, Options::default().max_receives);
+    match messages {
+        0 => Finding::ok("every message is at its first receive"),
+        _ => Finding::warning(
+            format!(
+                "{} received more than once, the most often {receives} times: the log has a line \
+                 `leaving it for redelivery` with the reason of each; after {most} it is a dead letter",
+                count(messages as usize, "message")
+            ),
+            list,
+        ),
+    }
+}
+
+fn retention(first: Option<OffsetDateTime>) -> Finding {
+    let since = first
+        .map_or_else(|| "none yet".to_owned(), |first| format!("since {}", whole_seconds(first)));
+    Finding::ok(format!(
+        "deliveries: {since}; `certhooks local --keep-deliveries` or KEEP_DELIVERIES sets how long they are kept"
+    ))
 }
 
 /// Whether the folder is its user's alone.
@@ -61,9 +170,7 @@ fn writers(path: &Path) -> Finding {
 
 /// The commands that list the dead letters with their reasons, and retry them.
 pub(crate) fn dead_letter_fix(options: &str) -> String {
-    format!(
-        "certhooks dead-letters list{options}, then certhooks dead-letters retry --all{options}"
-    )
+    format!("certhooks dead-letters list{options} && certhooks dead-letters retry --all{options}")
 }
 
 fn queue(counts: Counts, oldest: Oldest, now: OffsetDateTime, local: &str) -> Finding {
@@ -153,16 +260,12 @@ async fn consumers(reader: &Reader, option: &str) -> Finding {
     let detail = details.collect::<Vec<_>>().join("; ");
     if let Some(behind) = consumers.iter().find(|status| is_behind(status)) {
         let name = &behind.name;
-        let fix = format!(
-            "start `certhooks forward --consumer {name}`{}, or remove it with certhooks forward remove \
-             {name}{option}",
-            if option.is_empty() { String::new() } else { format!(" with{option}") }
-        );
+        // How it is handed over, only who started it knows.
+        let fix = format!("certhooks forward --consumer {name} --to URL{option}");
         return Finding::warning(detail, fix);
     }
     if consumers.iter().any(|status| status.set_aside > 0) {
-        let fix = format!("{list}, then certhooks forward retry or drop");
-        return Finding::warning(detail, fix);
+        return Finding::warning(detail, list);
     }
     Finding::ok(if detail.is_empty() { "none".to_owned() } else { detail })
 }

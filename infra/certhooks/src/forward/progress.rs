@@ -5,8 +5,17 @@ use embedded::{ConsumerStatus, Delivered};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::display::{short, span, whole_seconds, without_prefix};
-use crate::output::Output;
+use crate::display::{span, whole_seconds, without_prefix};
+use crate::output::{Output, say};
+use crate::table::{Column, Emphasis, Table};
+
+/// The columns of attempts.
+const COLUMNS: [Column; 4] = [
+    Column { title: "time", width: 20, least: 20 },
+    Column { title: "outcome", width: 10, least: 9 },
+    Column { title: "type", width: 32, least: 16 },
+    Column { title: "subject", width: 45, least: 16 },
+];
 
 /// What came of an attempt.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,12 +32,14 @@ pub(crate) struct Progress {
     taken: AtomicU64,
     failed: AtomicU64,
     set_aside: AtomicU64,
+    table: Table,
 }
 
 impl Progress {
     pub(crate) fn new(consumer: &str, output: Output) -> Self {
         let [taken, failed, set_aside] = Default::default();
-        Self { consumer: consumer.to_owned(), output, taken, failed, set_aside }
+        let table = Table::new(&COLUMNS);
+        Self { consumer: consumer.to_owned(), output, taken, failed, set_aside, table }
     }
 
     pub(crate) fn output(&self) -> Output {
@@ -70,14 +81,22 @@ impl Progress {
         count.fetch_add(1, Ordering::Relaxed);
         let Delivered { sequence, id, kind, subject, .. } = delivered;
         let now = whole_seconds(OffsetDateTime::now_utc());
-        let (kind_column, subject) = (short(without_prefix(kind), 32), short(subject, 45));
-        let text = format!("{now} {word:<10} {kind_column:<32} {subject:<45} {detail}");
+        if !self.output.json {
+            let emphasis = match outcome {
+                Outcome::Taken => Emphasis::Plain,
+                Outcome::Retry { .. } => Emphasis::Warning,
+                Outcome::SetAside { .. } => Emphasis::Error,
+            };
+            let row =
+                self.table.row(emphasis, &[&now, word, without_prefix(kind), subject], &detail);
+            return self.output.styled([row]);
+        }
         let value = json!({
             "outcome": word, "consumer": self.consumer, "sequence": sequence, "id": id, "type": kind,
             "attempt": attempt, "duration_ms": u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             "reason": reason, "delay_seconds": delay,
         });
-        self.output.say(text.trim_end(), &value);
+        say!("{value}");
     }
 
     pub(crate) fn stopped(&self, status: &ConsumerStatus) {

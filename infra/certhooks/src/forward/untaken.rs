@@ -4,15 +4,31 @@ use embedded::{Options, Reader, State, Untaken, UntakenFilter};
 use envelope::rfc3339;
 use serde_json::{Value, json};
 
-use crate::display::{short, whole_seconds, without_prefix};
+use crate::display::{whole_seconds, without_prefix};
 use crate::error::{CommandError, CommandResult};
 use crate::forward::args::{Drop, List, Retry, Selection};
 use crate::output::{Output, say};
+use crate::table::{Column, Emphasis, SafeText, Table};
+
+/// The columns of what was not taken.
+const COLUMNS: [Column; 4] = [
+    Column { title: "next attempt", width: 29, least: 20 },
+    Column { title: "type", width: 32, least: 16 },
+    Column { title: "subject", width: 45, least: 16 },
+    Column { title: "consumer", width: 16, least: 8 },
+];
 
 pub(crate) async fn list(folder: &Path, list: List, output: Output) -> CommandResult<()> {
     let untaken = Reader::open(folder)?.untaken(list.consumer, list.limit).await?;
+    let table = Table::new(&COLUMNS);
+    if !output.json && !untaken.is_empty() {
+        output.styled([table.header()]);
+    }
     for one in &untaken {
-        output.say(&line(one), &value(one));
+        match output.json {
+            true => say!("{}", value(one)),
+            false => output.styled([line(&table, one)]),
+        }
     }
     if !output.json {
         let more =
@@ -22,17 +38,15 @@ pub(crate) async fn list(folder: &Path, list: List, output: Output) -> CommandRe
     Ok(())
 }
 
-fn line(untaken: &Untaken) -> String {
+fn line(table: &Table, untaken: &Untaken) -> SafeText {
     let Untaken { consumer, id, kind, subject, attempts, due, reason, .. } = untaken;
     let next = match due {
         Some(due) => format!("retry at {}", whole_seconds(*due)),
         None => "set aside".to_owned(),
     };
-    let (kind, subject) = (short(without_prefix(kind), 32), short(subject, 45));
-    let (id, reason) = (short(id, 100), short(reason, 120));
-    format!(
-        "{consumer:<16} {next:<29} {kind:<28} {subject:<40} {id} {reason}; attempts: {attempts}"
-    )
+    let emphasis = if due.is_some() { Emphasis::Warning } else { Emphasis::Error };
+    let cells = [&next, without_prefix(kind), subject, consumer];
+    table.row(emphasis, &cells, &format!("{id} {reason}; attempts: {attempts}"))
 }
 
 fn value(untaken: &Untaken) -> Value {

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use boot::{Environment, SettingError};
-use embedded::{LocalSecrets, Options, Reader, Rotation as LocalRotation, Stages, State};
+use embedded::{
+    Counts, Delivered, LocalSecrets, Options, Reader, Rotation as LocalRotation, Stages, State,
+    WaitingMessage,
+};
 use envelope::Provider;
 use ports::{History, Ledger, PortResult, SecretSource, SecretVersions, WaitingChallenge};
 use providers::profile;
@@ -19,7 +22,7 @@ use crate::doctor::{Finding, state_folder};
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{
     Allowlist, AnyArchive, AnyDeliveries, BoxFuture, DeadLetter, DeadLetters, Handle, Installation,
-    PortFuture, QueueName, ReceivedDeadLetter, Rotation,
+    PortFuture, QueueCounts, QueueName, ReceivedDeadLetter, Rotation,
 };
 
 /// Number of dead letters read from the database at a time.
@@ -111,6 +114,41 @@ impl Installation for LocalInstallation {
 
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>> {
         Box::pin(async { Reader::open(&self.folder)?.histories(names).await })
+    }
+
+    fn queue_counts(&self) -> PortFuture<'_, QueueCounts> {
+        Box::pin(async {
+            let Counts { visible, in_flight, delayed, .. } =
+                Reader::open(&self.folder)?.counts().await?;
+            Ok(QueueCounts { visible, in_flight, delayed })
+        })
+    }
+
+    fn waiting(&self) -> PortFuture<'_, Option<Vec<WaitingMessage>>> {
+        Box::pin(async {
+            let (reader, mut all) = (Reader::open(&self.folder)?, Vec::<WaitingMessage>::new());
+            loop {
+                let after = all.last().map_or(0, |message| message.number);
+                let page = reader.waiting(after, PAGE).await?;
+                if page.is_empty() {
+                    return Ok(Some(all));
+                }
+                all.extend(page);
+            }
+        })
+    }
+
+    fn release(&self, numbers: Vec<i64>) -> PortFuture<'_, usize> {
+        Box::pin(async { self.join()?.events().release(numbers).await })
+    }
+
+    fn delivered(&self, id: &str) -> PortFuture<'_, Option<Delivered>> {
+        let id = id.to_owned();
+        Box::pin(async {
+            let reader = Reader::open(&self.folder)?;
+            let Some(sequence) = reader.sequence_of(id).await? else { return Ok(None) };
+            Ok(reader.read_after(sequence - 1, 1).await?.pop())
+        })
     }
 
     fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>> {

@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub(crate) use any_ports::{AnyArchive, AnyDeliveries};
 use boot::{Environment, SettingError};
 pub(crate) use dead_letter::{DeadLetter, Handle, QueueName, ReceivedDeadLetter};
+use embedded::{Delivered, WaitingMessage};
 use envelope::Provider;
 use ipnet::IpNet;
 pub(crate) use local::LocalInstallation;
@@ -89,6 +90,18 @@ pub(crate) trait Installation: Send + Sync {
     /// The histories of the certificates with any of these names in the ledger.
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>>;
 
+    /// Numbers of messages on the events queue.
+    fn queue_counts(&self) -> PortFuture<'_, QueueCounts>;
+
+    /// What waits on the events queue. `None` where it cannot be listed.
+    fn waiting(&self) -> PortFuture<'_, Option<Vec<WaitingMessage>>>;
+
+    /// Makes these messages due at once, and returns the number of those that waited.
+    fn release(&self, numbers: Vec<i64>) -> PortFuture<'_, usize>;
+
+    /// The delivered event with this id. `None` where there is none, or it cannot be looked up.
+    fn delivered(&self, id: &str) -> PortFuture<'_, Option<Delivered>>;
+
     /// Lets these ids be delivered again, and returns those that the ledger knew.
     fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>>;
 
@@ -109,6 +122,14 @@ pub(crate) trait Installation: Send + Sync {
 
     /// Checks queues, dead letters and scheduled canary; each finding with the name of its check.
     fn check(&self) -> BoxFuture<'_, Vec<(&'static str, Finding)>>;
+}
+
+/// Numbers of messages on a queue.
+#[derive(Clone, Copy)]
+pub(crate) struct QueueCounts {
+    pub(crate) visible: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) delayed: u64,
 }
 
 /// The addresses from which webhook endpoints may be reached.
@@ -193,6 +214,7 @@ pub(crate) async fn open(
     return Ok(Box::new(Box::pin(stack::StackInstallation::open(environment, name)).await?));
     #[cfg(not(feature = "aws"))]
     Err(CommandError::usage(format!(
-        "--stack {name}: this certhooks was built without the feature `aws`; build it with `--features aws`"
+        "--stack {name}: this certhooks was built without the feature `aws`: take a released one, or build it \
+         with `cargo build --release -p certhooks --features aws`"
     )))
 }

@@ -1,3 +1,4 @@
+use std::future::ready;
 use std::sync::Arc;
 
 use aws::{
@@ -5,7 +6,7 @@ use aws::{
     StackOutputs, StoredSecret,
 };
 use boot::{Environment, SettingError};
-use embedded::Stages;
+use embedded::{Delivered, Stages, WaitingMessage};
 use envelope::Provider;
 use ports::{History, PortError, PortResult, SecretSource, SecretVersions, WaitingChallenge};
 use providers::profile;
@@ -19,7 +20,7 @@ use crate::error::{CommandError, CommandResult};
 use crate::installation::stack_dead_letters::StackDeadLetters;
 use crate::installation::{
     Allowlist, AnyArchive, AnyDeliveries, BoxFuture, DeadLetters, Installation, PortFuture,
-    Rotation,
+    QueueCounts, Rotation,
 };
 
 /// Outputs of the stack that hold the queues' URLs.
@@ -154,6 +155,29 @@ impl Installation for StackInstallation {
 
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>> {
         Box::pin(async { self.ledger()?.histories(names).await })
+    }
+
+    fn queue_counts(&self) -> PortFuture<'_, QueueCounts> {
+        Box::pin(async {
+            let aws::Depth { visible, in_flight, delayed } = self.depths().await?.events;
+            Ok(QueueCounts { visible, in_flight, delayed })
+        })
+    }
+
+    /// SQS shows a message that is delayed or in flight to nobody, and receiving what is visible would take it
+    /// from the worker and count as a receive.
+    fn waiting(&self) -> PortFuture<'_, Option<Vec<WaitingMessage>>> {
+        Box::pin(ready(Ok(None)))
+    }
+
+    fn release(&self, _: Vec<i64>) -> PortFuture<'_, usize> {
+        Box::pin(ready(Err(PortError(
+            "SQS cannot end a delay; none is longer than 15 minutes".to_owned(),
+        ))))
+    }
+
+    fn delivered(&self, _: &str) -> PortFuture<'_, Option<Delivered>> {
+        Box::pin(ready(Ok(None)))
     }
 
     fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>> {

@@ -93,7 +93,7 @@ async fn serve(
     let (listener, address) = listen("--listen", arguments.listen).await?;
     let (admin_listener, admin) = listen("--admin", arguments.admin).await?;
     // Before the process says that it listens: whoever reads that may stop it at once.
-    let stop_signal = StopSignal::listen()?;
+    let stop_signal = StopSignal::listen_for_first()?;
 
     let (stop, stopped) = watch::channel(false);
     let endpoints = Arc::new(endpoints);

@@ -42,7 +42,7 @@ impl Samples<'_> {
         let mut deliveries = Follower::of(self.reader.clone(), false).await?;
         let sent = self.state.join(SENT);
         if sent.exists() {
-            say!("(the samples were already sent; remove {} to send them again)", sent.display());
+            say!("(the samples were sent before; they are sent again to a new state folder)");
         } else {
             self.send(&to).await?;
             say!("\nDelivered:\n");

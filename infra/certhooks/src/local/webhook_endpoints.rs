@@ -62,7 +62,7 @@ impl<R: WebhookReceiver> Endpoint for Intake<R, LocalEvents, LocalSecret> {
     }
 
     fn send_synthetic(&self) -> PortFuture<'_, String> {
-        Box::pin(self.send_synthetic(OffsetDateTime::now_utc()))
+        Box::pin(self.send_synthetic(OffsetDateTime::now_utc(), None))
     }
 }
 

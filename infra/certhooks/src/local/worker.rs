@@ -113,7 +113,7 @@ async fn process(
 ) {
     let Received { receipt, body, .. } = message;
     let deadline = Some(Instant::now() + DEADLINE);
-    let record = QueueMessage { receipt: receipt.to_string(), body, deadline };
+    let record = QueueMessage { id: None, receipt: receipt.to_string(), body, deadline };
     let shortages = embedded::shortages();
     let dispositions = worker.process_batch(vec![record]).await;
     let disposition = dispositions.first().copied().unwrap_or(Disposition::Unacknowledged);

@@ -60,20 +60,26 @@ async fn attempts(
         attempts: 0,
         badcertificates: 0,
         holds: 0,
+        retryreason: None,
         progress: None,
         ..envelope
     };
     let (mut failing, mut waiting) = (Duration::ZERO, Duration::ZERO);
     loop {
         let body = serde_json::to_string(&envelope).map_err(|error| error.to_string())?;
-        let record =
-            QueueMessage { receipt: format!("replay/{}", envelope.id), body, deadline: None };
-        match replayer.worker.process_batch(vec![record]).await.first() {
-            Some(
-                Disposition::Delivered | Disposition::Duplicate | Disposition::ChallengeStored,
-            ) => return Ok(()),
-            Some(Disposition::Requeued) => {}
-            Some(Disposition::Unacknowledged) | None => {
+        let record = QueueMessage {
+            id: None,
+            receipt: format!("replay/{}", envelope.id),
+            body,
+            deadline: None,
+        };
+        // In this task and not in one of its own, so that a stopped run makes no more calls.
+        match replayer.worker.process(&record).await {
+            Disposition::Delivered | Disposition::Duplicate | Disposition::ChallengeStored => {
+                return Ok(());
+            }
+            Disposition::Requeued => {}
+            Disposition::Unacknowledged => {
                 return Err("the worker failed; the log line above says why".to_owned());
             }
         }

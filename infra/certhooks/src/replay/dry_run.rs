@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::archive::Source;
 use crate::display::{short, whole_seconds, without_prefix};
 use crate::error::{CommandError, CommandResult};
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// Prints a line for each event that would be replayed, and their number.
 pub(crate) async fn run(source: &Source, output: Output) -> CommandResult<()> {
@@ -23,6 +23,7 @@ pub(crate) async fn run(source: &Source, output: Output) -> CommandResult<()> {
     if count == 0 {
         return Err(CommandError::not_found("the archive has no such event"));
     }
-    output.say(&format!("{count} events would be replayed"), &json!({ "count": count }));
+    let events = output::count(count as usize, "event");
+    output.say(&format!("{events} would be replayed"), &json!({ "count": count }));
     Ok(())
 }

@@ -34,6 +34,7 @@ struct Progress<'a> {
     consecutive_failures: usize,
     /// The value of `after` before the first of the consecutive failures.
     after_before_failures: Option<String>,
+    began: Instant,
     last_line: Instant,
 }
 
@@ -47,6 +48,7 @@ pub(crate) async fn run(replayer: Replayer, arguments: &Replay) -> CommandResult
         failed: 0,
         consecutive_failures: 0,
         after_before_failures: None,
+        began: Instant::now(),
         last_line: Instant::now(),
     };
     let ended = tokio::select! {
@@ -143,14 +145,16 @@ impl Progress<'_> {
         let Self { replayed, failed, open, after, .. } = self;
         let waiting = open.iter().filter(|(_, is_done)| !is_done).count();
         let after = after.as_deref().unwrap_or("-");
+        let rate = rate(*replayed, self.began);
         if self.arguments.common.json {
             complain!(
                 "{}",
-                json!({ "replayed": replayed, "failed": failed, "under_way": waiting, "after": after })
+                json!({ "replayed": replayed, "per_second": rate, "failed": failed, "under_way": waiting, "after": after })
             );
         } else {
             complain!(
-                "certhooks: {replayed} replayed, {failed} failed, {waiting} in progress; finished up to {after}"
+                "certhooks: {replayed} replayed ({rate:.1} a second), {failed} failed, {waiting} in progress; finished up to \
+                 {after}"
             );
         }
     }
@@ -170,6 +174,11 @@ impl Progress<'_> {
         }
         Ok(if *failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Events a second since the beginning.
+fn rate(count: u64, began: Instant) -> f64 {
+    count as f64 / began.elapsed().as_secs_f64().max(0.001)
 }
 
 /// A name that no other run has.

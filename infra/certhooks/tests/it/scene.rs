@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -84,6 +84,20 @@ impl Scene {
         command.args(arguments).arg("--state").arg(self.state.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
+    }
+
+    /// Runs a line as it is printed for an operator, who has `certhooks` on the path.
+    pub(crate) fn shell(&self, line: &str) -> Ended {
+        self.ended(self.shell_command(line).output().unwrap())
+    }
+
+    pub(crate) fn shell_command(&self, line: &str) -> Command {
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_certhooks"));
+        let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).env_clear().envs(self.variables()).env("PATH", path);
+        command.stdin(Stdio::null());
+        command
     }
 
     fn variables(&self) -> BTreeMap<&str, &str> {

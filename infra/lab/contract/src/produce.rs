@@ -31,7 +31,7 @@ const VARIANTS: [&str; 2] = ["notification_", "universal_"];
 /// An event is not delivered as it should be.
 pub async fn produce(events: &Path) -> Result<Vec<Example>> {
     let mut examples = of_samples(&Stage::start(true).await?, events).await?;
-    examples.extend(of_cases(&Stage::start(true).await?).await?);
+    examples.extend(Box::pin(of_cases(&Stage::start(true).await?)).await?);
     let disabled = Stage::start(false).await?;
     examples.push(
         disabled.example("case.disabled", &issued(&disabled, 76, None, Duration::ZERO)?).await?,
@@ -237,8 +237,8 @@ impl Stage {
     /// The messages that come of an envelope.
     async fn process(&self, envelope: &Envelope) -> Result<Vec<String>> {
         let body = serde_json::to_string(envelope)?;
-        let message = QueueMessage { receipt: "1".to_owned(), body, deadline: None };
-        self.worker.process(message).await;
+        let message = QueueMessage { id: None, receipt: "1".to_owned(), body, deadline: None };
+        self.worker.process(&message).await;
         Ok(self.memory.take())
     }
 

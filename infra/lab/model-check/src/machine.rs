@@ -127,9 +127,13 @@ impl Machine {
         }
         let (ports, mut calls) = ModelPorts::new(envelope, self.names.clone());
         let worker = self.worker(ports, task.is_provider_down);
-        let record =
-            QueueMessage { receipt: RECEIPT.into(), body: body.to_string(), deadline: None };
-        let mut process = std::pin::pin!(worker.process(record));
+        let record = QueueMessage {
+            id: None,
+            receipt: RECEIPT.into(),
+            body: body.to_string(),
+            deadline: None,
+        };
+        let mut process = std::pin::pin!(worker.process(&record));
         let mut answers = answers.iter();
         loop {
             tokio::select! {

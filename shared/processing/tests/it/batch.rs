@@ -9,8 +9,9 @@ use crate::bench::{Bench, issued, message, observed, rejected};
 #[tokio::test]
 async fn a_bad_message_fails_alone() {
     let bench = Bench::start().await;
-    let bad = ["", "not json", "[]", "{}", "\"canary\"", r#"{"specversion":"1.0"}"#, "\u{0}"]
-        .map(|body| QueueMessage { receipt: "r".into(), body: body.into(), deadline: None });
+    let bad = ["", "not json", "[]", "{}", "\"canary\"", r#"{"specversion":"1.0"}"#, "\u{0}"].map(
+        |body| QueueMessage { id: None, receipt: "r".into(), body: body.into(), deadline: None },
+    );
     let mut foreign = issued("foreign", Duration::ZERO);
     foreign["source"] = json!("/somebody/else");
     let mut messages: Vec<_> = bad.into();

@@ -61,7 +61,7 @@ impl Bench {
     }
 
     pub(crate) async fn process(&self, receipt: &str, body: &Value) -> Disposition {
-        self.worker.process(message(receipt, body)).await
+        self.worker.process(&message(receipt, body)).await
     }
 
     /// Applies to every download and every order info from now on.
@@ -71,7 +71,7 @@ impl Bench {
 }
 
 pub(crate) fn message(receipt: &str, body: &Value) -> QueueMessage {
-    QueueMessage { receipt: receipt.to_owned(), body: body.to_string(), deadline: None }
+    QueueMessage { id: None, receipt: receipt.to_owned(), body: body.to_string(), deadline: None }
 }
 
 /// The envelope of a `certificate_issued` that was received `age` ago.

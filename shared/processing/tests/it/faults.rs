@@ -111,9 +111,9 @@ async fn attempts_and_bad_certificates_are_counted_separately() {
     assert_eq!(bench.fake.state().archive.len(), 1);
 }
 
-/// The requeued envelope is the received one with higher counts.
+/// The requeued envelope is the received one with higher counts, and with the reason.
 #[tokio::test]
-async fn a_requeued_envelope_differs_only_in_its_counts() {
+async fn a_requeued_envelope_differs_only_in_its_counts_and_the_reason() {
     let bench = Bench::start().await;
     bench.fault(Fault::Reset);
     let mut envelope = rejected("e", Duration::hours(3));
@@ -122,7 +122,9 @@ async fn a_requeued_envelope_differs_only_in_its_counts() {
     envelope["replayed"] = true.into();
     assert_eq!(bench.process("r", &tried(envelope.clone(), 4)).await, Disposition::Requeued);
     let back = serde_json::to_value(bench.fake.envelopes().pop().unwrap()).unwrap();
-    assert_eq!(back, tried(envelope, 5));
+    let mut expected = tried(envelope, 5);
+    expected["retryreason"] = "unreadable".into();
+    assert_eq!(back, expected);
     let state = bench.fake.state();
     assert_eq!(state.sent[0].group, "/digicert/certcentral");
     assert_eq!(state.sent[0].kind, "com.digicert.certcentral.order_rejected");

@@ -99,7 +99,7 @@ async fn what_is_not_the_providers_own_is_tried_again() {
             ("cloudflare", issuance("cloudflare", "z")),
             ("meta", observed("meta")),
         ] {
-            let disposition = worker.process(message("r", &event)).await;
+            let disposition = worker.process(&message("r", &event)).await;
             assert_eq!(disposition, Disposition::Requeued, "{name} {status} {headers}{id}");
             let back = fake.state().sent.pop().unwrap();
             assert!(back.delay.as_secs() <= 2, "{name} {status} {id}: {:?}", back.delay);
@@ -116,7 +116,7 @@ async fn a_block_of_ten_days_expires() {
     api.answer("/", http(403, "", PAGE));
     let (worker, fake, _) = worker(&api.base, "right");
     let old = rejected("old", Duration::days(10));
-    assert_eq!(worker.process(message("r", &old)).await, Disposition::Delivered);
+    assert_eq!(worker.process(&message("r", &old)).await, Disposition::Delivered);
     let callback = &fake.events()[0].data.callback;
     assert_eq!((callback.outcome, callback.reason), (Outcome::Failed, Some(Reason::Expired)));
 }
@@ -137,9 +137,12 @@ async fn a_zone_that_the_token_may_not_read_holds_no_other_zone() {
         let (worker, fake, _) = worker(&api.base, "right");
         for number in 0..40 {
             let event = issuance(&format!("b{number}"), "b");
-            assert_eq!(worker.process(message("r", &event)).await, Disposition::Delivered);
+            assert_eq!(worker.process(&message("r", &event)).await, Disposition::Delivered);
         }
-        assert_eq!(worker.process(message("r", &issuance("a", "a"))).await, Disposition::Delivered);
+        assert_eq!(
+            worker.process(&message("r", &issuance("a", "a"))).await,
+            Disposition::Delivered
+        );
         let events = fake.events();
         let results: Vec<_> = events.iter().map(|event| &event.data.callback).collect();
         assert!(results[..40].iter().all(|result| result.reason == Some(Reason::Forbidden)));
@@ -168,7 +171,7 @@ async fn a_refused_token_holds_every_zone() {
         for number in 0..6 {
             let zone = format!("z{number}");
             let event = issuance(&number.to_string(), &zone);
-            assert_eq!(worker.process(message("r", &event)).await, Disposition::Requeued);
+            assert_eq!(worker.process(&message("r", &event)).await, Disposition::Requeued);
         }
         assert_eq!(api.count("/zones"), 4, "the breaker opens after four");
         assert!(fake.state().sent.iter().all(|sent| sent.delay.as_secs() == 900));
@@ -180,7 +183,10 @@ async fn a_refused_token_holds_every_zone() {
         worker.release_held().await.unwrap();
         worker.release_held().await.unwrap();
         assert_eq!(fake.state().made_due, [Provider::CLOUDFLARE]);
-        assert_eq!(worker.process(message("r", &issuance("n", "n"))).await, Disposition::Delivered);
+        assert_eq!(
+            worker.process(&message("r", &issuance("n", "n"))).await,
+            Disposition::Delivered
+        );
     }
 }
 
@@ -195,12 +201,15 @@ async fn a_refusal_that_cannot_be_looked_into_is_tried_again() {
         let (worker, fake, _) = worker(&api.base, "right");
         for number in 0..20 {
             let event = issuance(&number.to_string(), "z");
-            assert_eq!(worker.process(message("r", &event)).await, Disposition::Requeued);
+            assert_eq!(worker.process(&message("r", &event)).await, Disposition::Requeued);
         }
         assert!(fake.state().sent.iter().all(|sent| sent.delay.as_secs() <= 2));
         // The provider answered, so the other zones are not held.
         api.answer("/zones/a", http(200, "", DETAILS));
-        assert_eq!(worker.process(message("r", &issuance("a", "a"))).await, Disposition::Delivered);
+        assert_eq!(
+            worker.process(&message("r", &issuance("a", "a"))).await,
+            Disposition::Delivered
+        );
     }
 }
 
@@ -212,7 +221,11 @@ async fn a_key_with_a_control_character_makes_no_call() {
         let (worker, fake, stored) = worker(&api.base, key);
         let events = [issued("i", Duration::ZERO), issuance("c", "z"), observed("m")];
         for event in &events {
-            assert_eq!(worker.process(message("r", event)).await, Disposition::Requeued, "{key:?}");
+            assert_eq!(
+                worker.process(&message("r", event)).await,
+                Disposition::Requeued,
+                "{key:?}"
+            );
         }
         assert_eq!(api.requests().len(), 0, "{key:?}");
         assert!(fake.state().sent.iter().all(|sent| sent.delay.as_secs() == 900));
@@ -220,7 +233,7 @@ async fn a_key_with_a_control_character_makes_no_call() {
         worker.release_held().await.unwrap();
         assert_eq!(fake.state().made_due.len(), 3, "every provider");
         api.answer("/", http(200, "", DETAILS));
-        assert_eq!(worker.process(message("r", &events[1])).await, Disposition::Delivered);
+        assert_eq!(worker.process(&message("r", &events[1])).await, Disposition::Delivered);
     }
 }
 
@@ -229,10 +242,10 @@ async fn nobody_who_listens_is_said_as_such() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (worker, fake, _) = worker(&format!("http://{free}"), "right");
     let old = rejected("old", Duration::days(10));
-    assert_eq!(worker.process(message("r", &old)).await, Disposition::Delivered);
+    assert_eq!(worker.process(&message("r", &old)).await, Disposition::Delivered);
     assert_eq!(fake.events()[0].data.callback.reason, Some(Reason::Expired));
     let young = rejected("young", Duration::ZERO);
-    assert_eq!(worker.process(message("r", &young)).await, Disposition::Requeued);
+    assert_eq!(worker.process(&message("r", &young)).await, Disposition::Requeued);
 }
 
 /// Addresses of people are neither archived nor delivered nor requeued, unless the operator wants them.
@@ -260,7 +273,7 @@ async fn approval_emails_are_left_out_unless_they_are_asked_for() {
         });
         let document = json!({"event": "order_approval_email_sent", "data": data});
         let event = envelope("e", Duration::ZERO, &document);
-        assert_eq!(worker.process(message("r", &event)).await, Disposition::Delivered);
+        assert_eq!(worker.process(&message("r", &event)).await, Disposition::Delivered);
         let state = fake.state();
         let holds = |text: &str| usize::from(text.contains("person@"));
         let archived = state.archive.values().map(|body| String::from_utf8_lossy(body));

@@ -276,6 +276,7 @@ impl Bench {
     async fn process(&self) -> Vec<Disposition> {
         let sent = std::mem::take(&mut self.fake.state().sent).into_iter().enumerate();
         let messages = sent.map(|(number, sent)| QueueMessage {
+            id: None,
             receipt: format!("receipt {number}"),
             body: sent.body,
             deadline: None,
@@ -355,7 +356,7 @@ async fn what_is_not_its_request_is_refused() {
 #[tokio::test]
 async fn a_synthetic_event_takes_the_same_way() {
     let bench = Bench::start().await;
-    bench.intake.send_synthetic(OffsetDateTime::now_utc()).await.unwrap();
+    bench.intake.send_synthetic(OffsetDateTime::now_utc(), None).await.unwrap();
     assert_eq!(bench.process().await, [Disposition::Delivered]);
     assert!(bench.events().is_empty() && bench.calls.lock().unwrap().is_empty());
 }

@@ -51,9 +51,13 @@ impl Stage {
         let mut body = event.to_string();
         for receipt in 1..200 {
             let deadline = Instant::now() + time;
-            let message =
-                QueueMessage { receipt: receipt.to_string(), body, deadline: Some(deadline) };
-            let disposition = self.worker.process(message).await;
+            let message = QueueMessage {
+                id: None,
+                receipt: receipt.to_string(),
+                body,
+                deadline: Some(deadline),
+            };
+            let disposition = self.worker.process(&message).await;
             // What is begun is finished; the caller keeps a reserve for that.
             assert!(Instant::now() < deadline + SECOND, "longer than its deadline");
             let Some(sent) = self.fake.state().sent.pop() else {
@@ -158,11 +162,12 @@ async fn it_goes_on_where_the_budget_ended_and_others_get_their_turn() {
     stage.api.answer("/certificates?query=d004", page([1, 2, 3], None));
     let now = OffsetDateTime::now_utc();
     let first = QueueMessage {
+        id: None,
         receipt: "first".into(),
         body: observed("big", now).to_string(),
         deadline: None,
     };
-    assert_eq!(stage.worker.process(first).await, Disposition::Requeued);
+    assert_eq!(stage.worker.process(&first).await, Disposition::Requeued);
     let made = stage.api.requests().len();
     assert!((1..12).contains(&made), "{made}");
     let big: Value = serde_json::from_str(&stage.fake.state().sent.pop().unwrap().body).unwrap();
@@ -170,11 +175,12 @@ async fn it_goes_on_where_the_budget_ended_and_others_get_their_turn() {
     // The new one makes its first call at once, from the part that is kept for such.
     stage.api.answer("/certificates", http(400, "", RETIRED));
     let second = QueueMessage {
+        id: None,
         receipt: "second".into(),
         body: observed("new", now).to_string(),
         deadline: None,
     };
-    assert_eq!(stage.worker.process(second).await, Disposition::Delivered);
+    assert_eq!(stage.worker.process(&second).await, Disposition::Delivered);
     assert_eq!(stage.api.requests().len(), made + 1);
 
     stage.api.answer("/certificates", page([], None));
@@ -234,11 +240,12 @@ async fn an_old_event_without_time_ends() {
     stage.api.answer("/certificates", page([], None));
     let received = OffsetDateTime::now_utc() - ::time::Duration::days(11);
     let message = QueueMessage {
+        id: None,
         receipt: "r".into(),
         body: observed("e", received).to_string(),
         deadline: Some(Instant::now()),
     };
-    assert_eq!(stage.worker.process(message).await, Disposition::Delivered);
+    assert_eq!(stage.worker.process(&message).await, Disposition::Delivered);
     assert_eq!(stage.fake.events()[0].data.callback.reason, Some(Reason::Expired));
 }
 
@@ -291,10 +298,10 @@ async fn a_large_event_is_delivered_or_requeued_whole() {
         ] {
             stage.api.answer("/certificates", answer);
             let body = event.to_string();
-            let message = QueueMessage { receipt: "r".into(), body, deadline: None };
+            let message = QueueMessage { id: None, receipt: "r".into(), body, deadline: None };
             let is_asked = names[0].ends_with("example");
             let expected = if is_asked { disposition } else { Disposition::Delivered };
-            assert_eq!(stage.worker.process(message).await, expected);
+            assert_eq!(stage.worker.process(&message).await, expected);
             if !is_asked {
                 break;
             }

@@ -16,8 +16,9 @@ fn newer(age: Duration) -> String {
 }
 
 async fn process(bench: &Bench, body: &str) -> Disposition {
-    let message = QueueMessage { receipt: "r".into(), body: body.to_owned(), deadline: None };
-    bench.worker.process(message).await
+    let message =
+        QueueMessage { id: None, receipt: "r".into(), body: body.to_owned(), deadline: None };
+    bench.worker.process(&message).await
 }
 
 #[tokio::test]

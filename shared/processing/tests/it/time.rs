@@ -64,17 +64,21 @@ async fn after_ten_minutes_a_download_that_is_not_ready_is_final() {
 async fn a_search_that_runs_out_of_time_continues_later() {
     let bench = Bench::with(&[("META_DOMAINS", "example.com")]).await;
     let envelope = observed("e");
-    let message =
-        |deadline| QueueMessage { receipt: "r".into(), body: envelope.to_string(), deadline };
+    let message = |deadline| QueueMessage {
+        id: None,
+        receipt: "r".into(),
+        body: envelope.to_string(),
+        deadline,
+    };
     let late = message(Some(std::time::Instant::now()));
-    assert_eq!(bench.worker.process(late).await, Disposition::Requeued);
+    assert_eq!(bench.worker.process(&late).await, Disposition::Requeued);
     assert_eq!(bench.fake.envelopes()[0].attempts, 0);
     assert_eq!(bench.simulator.requests().total(), 0);
 
-    assert_eq!(bench.worker.process(message(None)).await, Disposition::Delivered);
+    assert_eq!(bench.worker.process(&message(None)).await, Disposition::Delivered);
     assert_eq!(bench.fake.events().len(), 3);
     // A crash before the envelope was recorded repeats nothing, since each certificate is known.
     bench.fake.state().ledger.remove("e");
-    assert_eq!(bench.worker.process(message(None)).await, Disposition::Duplicate);
+    assert_eq!(bench.worker.process(&message(None)).await, Disposition::Duplicate);
     assert_eq!(bench.fake.events().len(), 3);
 }

@@ -1,11 +1,15 @@
+use std::process::Stdio;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::Subscribed;
-use crate::harness::Local;
-use crate::scene::Scene;
+use crate::documents::issued;
+use crate::harness::{Local, archived};
+use crate::scene::{Scene, json_lines};
+use crate::wire::{DIGICERT, KEY_HEADER, Request};
 
 const ONLY: [&str; 2] = ["--provider", "digicert"];
 
@@ -79,7 +83,7 @@ async fn queue_ages_and_dead_letters() {
     let finding = diagnosis.expect("installation", "dead-letters", "error", text);
     let state_option = format!("--state {}", scene.state.path().display());
     let fix = format!(
-        "certhooks dead-letters list {state_option}, then certhooks dead-letters retry --all {state_option}"
+        "certhooks dead-letters list {state_option} && certhooks dead-letters retry --all {state_option}"
     );
     assert_eq!(finding["fix"], fix);
     diagnosis.expect("installation", "queue", "ok", "0 visible");
@@ -119,11 +123,99 @@ async fn an_endpoint_alone() {
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{out}");
     for line in [
-        "warning  installation state             there is no state folder .certhooks",
-        "ok       digicert     key               CertCentral sends the current key",
-        "ok       digicert     answer-to-key     test event with this installation's secret: 200",
+        "warning  installation  state              there is no state folder .certhooks",
+        "ok       digicert      key                CertCentral sends the current key",
+        "ok       digicert      answer-to-key      test event with this installation's secret: 200",
     ] {
         assert!(out.lines().any(|found| found.starts_with(line)), "{line}\n{out}");
     }
     assert!(!out.contains("canary"), "{out}");
+}
+
+/// A message on the queue as a worker left it: `receives` times received, and why it waits.
+fn waiting(state: u8, visible: i64, receives: u8, body: &Value) -> String {
+    format!(
+        "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at, receives)
+             VALUES ('digicert', 'k', 'g', {state}, 0, {visible}, 0, {receives});
+         INSERT INTO bodies (id, body) VALUES (last_insert_rowid(), '{body}');"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_still_is_found_and_each_fix_works_as_printed() {
+    let Subscribed { scene, local } = Subscribed::new().await;
+    scene.doctor(&ONLY).expect("installation", "process", "ok", "runs on the folder");
+    let key = scene.secrets()["digicert_webhook_key"].clone();
+    let request = Request::bare(DIGICERT, issued(811).to_string()).with(KEY_HEADER, key);
+    let id = request.send(&local).accepted_one();
+    local.settle();
+    let envelope: Value = serde_json::from_str(&archived(&local, "digicert", &id)).unwrap();
+    drop(local.kill());
+
+    let (later, _) = ago(-Duration::minutes(10));
+    let mut held = envelope.clone();
+    held["retryreason"] = json!("held");
+    execute(&scene, &waiting(1, later, 0, &held));
+    let diagnosis = scene.doctor(&ONLY);
+    let finding =
+        diagnosis.expect("installation", "waiting", "warning", "digicert: 1 event (held)");
+    let listed = scene.fix(finding);
+    assert!(listed.contains("held") && listed.contains(&id), "{listed}");
+
+    execute(&scene, &waiting(2, later, 3, &envelope));
+    let diagnosis = scene.doctor(&ONLY);
+    let text = "1 message received more than once, the most often 3 times";
+    let finding = diagnosis.expect("installation", "retries", "warning", text);
+    assert!(scene.fix(finding).contains("received 3 times"));
+
+    execute(
+        &scene,
+        &format!(
+            "DELETE FROM messages;
+             INSERT INTO dead_letters (provider, kind, body, receives, reason, sent_at, died_at)
+                 VALUES ('digicert', 'k', '{envelope}', 5, 'received 5 times', 0, {later})"
+        ),
+    );
+    let diagnosis = scene.doctor(&ONLY);
+    let finding = diagnosis.expect("installation", "dead-letters", "error", "1, the newest k of");
+    scene.fix(finding);
+    let diagnosis = scene.doctor(&ONLY);
+    diagnosis.expect("installation", "dead-letters", "ok", "none");
+
+    execute(&scene, &format!("UPDATE messages SET sent_at = {later}"));
+    let diagnosis = scene.doctor(&ONLY);
+    diagnosis.expect("installation", "clock", "warning", "9 min ahead of this machine's clock");
+    let finding = diagnosis.expect("installation", "process", "error", "no `certhooks local` runs");
+    // As printed, but for the port, which another process of this machine may have.
+    let line = format!("exec {} --listen 127.0.0.1:0", finding["fix"].as_str().unwrap());
+    let mut started = scene.shell_command(&line).stderr(Stdio::null()).spawn().unwrap();
+    let runs = || scene.doctor(&ONLY).only("installation", "process")["level"] == "ok";
+    assert!((0..100).any(|_| runs()), "it does not start");
+    started.kill().unwrap();
+    started.wait().unwrap();
+}
+
+/// Every file that grows fails, as on a full disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_takes_no_write_is_an_error() {
+    let Subscribed { scene, local: _local } = Subscribed::new().await;
+    scene.doctor(&ONLY).expect("installation", "disk", "ok", "takes a write");
+    let doctor = format!("certhooks doctor --json --state {}", scene.state.path().display());
+    let ended = scene.shell(&format!("trap '' XFSZ; ulimit -f 0; {doctor} --provider digicert"));
+    let findings = json_lines(&ended.out);
+    let disk = findings.iter().find(|finding| finding["check"] == "disk").unwrap();
+    assert_eq!((ended.code, &disk["level"]), (1, &json!("error")), "{disk}");
+    assert!(disk["detail"].as_str().unwrap().contains("cannot write to"), "{disk}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulated_folder_is_a_warning() {
+    let scene = Scene::new().await;
+    let local = Local::simulated();
+    let state = local.state.path().to_str().unwrap();
+    let ended =
+        scene.shell(&format!("certhooks doctor --json --state {state} --provider digicert"));
+    let findings = json_lines(&ended.out);
+    let simulation = findings.iter().find(|finding| finding["check"] == "simulation").unwrap();
+    assert_eq!(simulation["level"], "warning", "{simulation}");
 }

@@ -64,8 +64,10 @@ fn nothing_in_an_event_chooses_an_address() {
     }
     // Each event is delivered or waits for a retry.
     for id in &ids {
-        let is_end =
-            |line: &Value| line["message"] == "called back" || !line["delay_seconds"].is_null();
+        let is_end = |line: &Value| {
+            ["called back", "delivered"].iter().any(|message| line["message"] == *message)
+                || !line["delay_seconds"].is_null()
+        };
         local.log_until(id, |lines| lines.iter().any(is_end));
     }
     let targets = canned.targets();

@@ -63,6 +63,7 @@ fn the_message_has_no_member_of_the_envelope() {
         "attempts",
         "badcertificates",
         "holds",
+        "retryreason",
         "secretstage",
         "secretversion",
         "sourceaddress",

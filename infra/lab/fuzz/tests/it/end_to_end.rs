@@ -73,7 +73,8 @@ impl Pipeline {
             let received = self.state.events().receive(10).await.unwrap();
             let [received] = &received[..] else { panic!("{} messages", received.len()) };
             let receipt = received.receipt.to_string();
-            let message = QueueMessage { receipt, body: received.body.clone(), deadline: None };
+            let message =
+                QueueMessage { id: None, receipt, body: received.body.clone(), deadline: None };
             let dispositions = self.worker.process_batch(vec![message]).await;
             let _removed = self.state.events().acknowledge(received.receipt).await.unwrap();
             assert_eq!(dispositions, [Disposition::Delivered], "{}", received.body);

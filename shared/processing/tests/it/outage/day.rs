@@ -121,7 +121,7 @@ impl Day {
         loop {
             for (receipt, message) in self.queue.receive(CONCURRENCY - self.running.len()) {
                 let worker = Arc::clone(&self.worker);
-                self.running.spawn(async move { (receipt, worker.process(message).await) });
+                self.running.spawn(async move { (receipt, worker.process(&message).await) });
             }
             if asleep.borrow_and_update().len() == self.running.len() {
                 return;

@@ -67,7 +67,7 @@ impl Queue {
             let body = message.body.clone();
             let key = (now + VISIBILITY, number);
             state.messages.insert(key, message);
-            received.push((key, QueueMessage { receipt, body, deadline: None }));
+            received.push((key, QueueMessage { id: None, receipt, body, deadline: None }));
         }
         received
     }
