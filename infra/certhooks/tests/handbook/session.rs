@@ -189,7 +189,7 @@ fn without_build(command: &str) -> String {
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
     let recipe = makefile.split("\nrun: ").nth(1).unwrap();
     let (_, arguments) =
-        recipe.split_once("cargo run -q -p certhooks --features simulator -- ").unwrap();
+        recipe.split_once("cargo run -q --locked -p certhooks --features simulator -- ").unwrap();
     format!("certhooks {}", arguments.lines().next().unwrap())
 }
 

@@ -204,6 +204,6 @@ fn samples_are_sent_once_and_shown() {
     let delivered = tail(folder.path()).len();
     assert!(delivered > 20, "{delivered}");
     let again = run();
-    assert!(again.iter().any(|line| line.contains("already sent")), "{again:?}");
+    assert!(again.iter().any(|line| line.contains("sent before")), "{again:?}");
     assert_eq!(tail(folder.path()).len(), delivered);
 }

@@ -70,7 +70,7 @@ fn a_rotation_while_running() {
     edit(&local, |members| members["digicert_webhook_key_pending"] = OTHER_KEY.into());
     with_key(2, OTHER_KEY).send(&local).accepted_one();
     with_key(3, &first).send(&local).accepted_one();
-    let other = local.logged(1, |line| line["stage"] == "AWSPENDING");
+    let other = local.logged(1, |line| line["secret_stage"] == "AWSPENDING");
     assert_eq!(other[0]["provider"], "digicert");
     with_key(4, &format!("{OTHER_KEY}x")).send(&local).refused(401);
 
