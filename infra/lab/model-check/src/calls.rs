@@ -151,7 +151,8 @@ impl EventsQueue for ModelPorts {
         let [message] = &messages[..] else { panic!("{} messages at once", messages.len()) };
         let sent: Envelope = serde_json::from_str(&message.body).unwrap();
         let attempts = sent.attempts;
-        let (sent, own) = (Envelope { attempts: 0, ..sent }, self.envelope.clone());
+        let sent = Envelope { attempts: 0, retryreason: None, ..sent };
+        let own = self.envelope.clone();
         let [sent, own] = [sent, own].map(|envelope| serde_json::to_string(&envelope).unwrap());
         assert_eq!(sent, own, "the requeued envelope is not the received one");
         self.call(Call::Send { attempts }).await.map(drop)

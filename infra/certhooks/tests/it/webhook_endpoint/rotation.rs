@@ -86,7 +86,7 @@ fn a_rotation_while_running() {
     with_key(6, &format!("{OTHER_KEY}-2")).send(&local).accepted_one();
     with_key(7, OTHER_KEY).send(&local).accepted_one();
     with_key(8, &first).send(&local).refused(401);
-    local.logged(1, |line| line["stage"] == "AWSPREVIOUS");
+    local.logged(1, |line| line["secret_stage"] == "AWSPREVIOUS");
 }
 
 #[test]
