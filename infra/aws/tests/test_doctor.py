@@ -99,7 +99,7 @@ def test_dead_letters_and_an_inactive_webhook(operator):
     letters = findings["installation", "dead-letters"]
     assert letters["detail"].startswith("1 events, 0 deliveries")
     assert "; the oldest was sent " in letters["detail"]
-    assert letters["fix"].startswith(f"certhooks dead-letters list --stack {stack.name}, then ")
+    assert letters["fix"].startswith(f"certhooks dead-letters list --stack {stack.name} && ")
     assert findings["digicert", "status"]["fix"] == "certhooks digicert webhook activate"
     stack.take("EventsDeadLetters")
     operator.run("digicert", "webhook", "subscribe", "--endpoint", f"{operator.base}/webhooks/digicert")
