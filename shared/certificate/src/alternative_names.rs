@@ -13,11 +13,16 @@ use crate::der;
 /// They are parsed from the extension's octets, because x509-parser returns no names at all if it
 /// rejects one of them.
 pub(crate) fn read(x509: &X509Certificate<'_>) -> Names {
+    match x509.get_extension_unique(&OID_X509_EXT_SUBJECT_ALT_NAME) {
+        Ok(Some(extension)) => of_extension(extension.value),
+        _ => Names::default(),
+    }
+}
+
+/// The names in the octets of the extension.
+pub(crate) fn of_extension(octets: &[u8]) -> Names {
     let mut names = Names::default();
-    let Ok(Some(extension)) = x509.get_extension_unique(&OID_X509_EXT_SUBJECT_ALT_NAME) else {
-        return names;
-    };
-    let Ok((_, sequence)) = Any::from_der(extension.value) else {
+    let Ok((_, sequence)) = Any::from_der(octets) else {
         return names;
     };
     if sequence.tag() != Tag::Sequence {

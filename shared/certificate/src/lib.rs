@@ -11,6 +11,8 @@
 //! - [`parsed`]: one certificate, with what the other modules need of it
 //! - [`distinguished_name`], [`alternative_names`], [`key`], [`serial`], [`tbs`]: its names, public key,
 //!   serial number, and the hash that certificate transparency knows it by
+//! - [`in_advance`]: what a request or a public key says of certificates to come
+//! - [`transparency`]: the logs that promised to show a certificate
 //! - [`der`]: elements of DER
 //! - [`signature`], [`signature_algorithm`]: verifies one signature with one key
 //! - [`redact_text`], [`redact_json`], [`bare_key`]: find and remove private keys in text and in
@@ -28,6 +30,8 @@ mod der;
 #[cfg(feature = "x509")]
 mod distinguished_name;
 mod encode_pem;
+#[cfg(feature = "x509")]
+mod in_advance;
 #[cfg(feature = "x509")]
 mod key;
 #[cfg(feature = "x509")]
@@ -49,8 +53,12 @@ mod signature;
 mod signature_algorithm;
 #[cfg(feature = "x509")]
 mod tbs;
+#[cfg(feature = "x509")]
+mod transparency;
 
 pub use encode_pem::encode_pem;
+#[cfg(feature = "x509")]
+pub use in_advance::{NothingInAdvance, in_advance};
 #[cfg(feature = "x509")]
 pub use path::anchors::{AnchorsError, MOZILLA_LIST_DATE, TrustAnchors};
 #[cfg(feature = "x509")]
@@ -62,3 +70,5 @@ pub use redact_text::{REMOVED, redact_text};
 #[cfg(feature = "x509")]
 pub use report::{PathEnd, Question, Report, validate};
 pub use serial::{serial_hex, serial_of_hex};
+#[cfg(feature = "x509")]
+pub use transparency::log_list_date;

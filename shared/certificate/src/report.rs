@@ -15,7 +15,7 @@ use crate::path::opinion::{Opinion, opinion};
 use crate::path::purpose::Purpose;
 use crate::path::search::{End, Path, Search, is_trusted, shorten};
 use crate::pem::{self, NotACertificate};
-use crate::redact_text;
+use crate::{redact_text, transparency};
 
 /// What is asked about a bundle.
 #[derive(Clone, Copy)]
@@ -167,6 +167,7 @@ fn report(
             "it was not compared with what the provider says",
         ),
         lifetime: lifetime(leaf_node, is_public),
+        ct: transparency::ct(leaf_node, is_public),
         order: order_check(bundle, &listed),
         signatures: signatures_check(&path),
         validity: on_path::validity(&on_path, question.at),

@@ -127,6 +127,9 @@ checks! {
     /// Whether the leaf is valid for no longer than the CA/Browser Forum allowed on its day of issuance: 398 days, 200
     /// since 2026-03-15, 100 since 2027-03-15, 47 since 2029-03-15.
     lifetime: [BeforeLimits, NotPublic, TooLong],
+    /// Whether the leaf holds signed certificate timestamps (SCTs, RFC 6962) of as many known logs as browsers ask for: two,
+    /// or three where it is valid for more than 180 days. Their signatures are not verified.
+    ct: [MalformedExtension, NoScts, NotPublic, Precertificate, TooFewScts, UnknownLog],
     /// What was put right in the order of the certificates. Never failed.
     order: [ExtraCertificates, Reordered, UnreadableBlocks],
     /// Whether each certificate of the path is signed by the next one.

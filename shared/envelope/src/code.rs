@@ -64,6 +64,8 @@ string_enum! {
         NoLeaf = "no_leaf",
         /// There were no names to compare with.
         NoNames = "no_names",
+        /// The leaf holds no SCT. Its server may send some in the TLS handshake.
+        NoScts = "no_scts",
         /// A certificate issued others of the path, and is no CA certificate.
         NotACa = "not_a_ca",
         /// The provider's API gave no answer by which the certificate could be confirmed.
@@ -76,7 +78,7 @@ string_enum! {
         NotCompared = "not_compared",
         /// The provider's API does not know the certificate with which the event came.
         NotFound = "not_found",
-        /// The limits do not apply: they are for TLS server certificates under Mozilla's anchors.
+        /// What is asked for does not apply: it is for TLS server certificates under Mozilla's anchors.
         NotPublic = "not_public",
         /// A certificate is not valid yet.
         NotYetValid = "not_yet_valid",
@@ -96,10 +98,14 @@ string_enum! {
         Reordered = "reordered",
         /// Certificates came more than once. Each is delivered once.
         Repeated = "repeated",
+        /// The leaf holds SCTs of fewer logs than browsers ask for.
+        TooFewScts = "too_few_scts",
         /// The leaf is valid for longer than was allowed on its day of issuance.
         TooLong = "too_long",
         /// A critical extension is not known here.
         UnknownCriticalExtension = "unknown_critical_extension",
+        /// There are enough SCTs, and too few of them are of logs that are known here.
+        UnknownLog = "unknown_log",
         /// Nothing is known of the strength of such a key.
         UnknownStrength = "unknown_strength",
         /// Some of what came could not be read as a certificate. The rest is delivered.

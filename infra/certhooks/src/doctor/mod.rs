@@ -3,7 +3,7 @@
 //! - [`args`], [`context`]: its arguments, and what every check needs
 //! - [`report`]: runs tables of checks, prints a line for each finding; exit status
 //! - [`state_folder`], [`stack_queues`]: queues, dead letters and canary of an installation
-//! - [`anchors`], [`clock`]: the age of the trust anchors; whether this machine's clock is right
+//! - [`lists`], [`clock`]: the age of the lists of trust anchors and of logs; whether this machine's clock is right
 //! - [`probe`]: requests to a webhook endpoint, as its provider would send them
 //! - [`api_key`]: whether the worker of a state folder can call a provider
 //! - [`source_range`]: whether the provider's addresses are allowed
@@ -11,11 +11,11 @@
 //!
 //! The checks of a provider's own configuration are in the provider's folder.
 
-mod anchors;
 mod api_key;
 pub(crate) mod args;
 mod clock;
 mod context;
+mod lists;
 mod probe;
 mod reachability;
 mod report;
@@ -70,7 +70,9 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
     for (check, finding) in context.installation.check().await {
         report.add(INSTALLATION, check, finding)?;
     }
-    report.add(INSTALLATION, "trust-anchors", anchors::check(OffsetDateTime::now_utc()))?;
+    let now = OffsetDateTime::now_utc();
+    report.add(INSTALLATION, "trust-anchors", lists::anchors(now))?;
+    report.add(INSTALLATION, "ct-logs", lists::logs(now))?;
     let (mut checked_addresses, mut is_clock_checked) = (BTreeSet::new(), false);
     for provider in context.providers() {
         let scope = provider.as_str();

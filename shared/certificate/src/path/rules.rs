@@ -171,7 +171,7 @@ fn form(node: &Node<'_>) -> Vec<Finding> {
 }
 
 /// The extension that makes a precertificate unusable (RFC 6962, 3.1).
-const POISON: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.3);
+pub(crate) const POISON: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.4.3);
 
 /// What is processed here, so that it may be critical. Key identifiers are, and must never be critical
 /// (RFC 5280, 4.2.1.1 and 4.2.1.2); OpenSSL and Go refuse them when they are.

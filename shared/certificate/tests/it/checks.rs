@@ -1,3 +1,4 @@
+use certificate::{Question, TrustAnchors, validate};
 use envelope::{CheckResult, Verdict};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -142,5 +143,20 @@ fn a_private_key_is_reported_and_not_delivered() {
              a private key came along and was removed (PRIVATE KEY); and 1 more"
         );
         assert_eq!(report.pem_chain, RSA);
+    }
+}
+
+/// Real certificates: SCTs of two logs are enough for ninety days, and three for more than a hundred and eighty.
+#[test]
+fn scts_of_public_certificates() {
+    let anchors = TrustAnchors::mozilla();
+    let at = datetime!(2026-07-10 0:00 UTC);
+    let question = Question { anchors: &anchors, purpose: None, names: &[], at };
+    for (chain, logs) in [(PUBLIC_LETSENCRYPT, 2), (PUBLIC_AMAZON, 3)] {
+        let report = validate(chain.as_bytes(), &question).unwrap();
+        let ct = &report.checks.ct;
+        assert_eq!((ct.result, &*ct.code), (CheckResult::Ok, "ok"), "{ct:?}");
+        assert_eq!(ct.detail.matches("Z)").count(), logs, "{ct:?}");
+        assert_eq!(report.verdict, Verdict::Ok, "{:?}", report.checks);
     }
 }

@@ -34,6 +34,9 @@ fixtures! {
     PRIVATE_KEYS = "test-only-private-keys",
     PSS = "pss",
     PSS_ODD_SALT = "pss-odd-salt",
+    // Real chains, of rustls-platform-verifier (MIT), src/tests/verification_real_world.
+    PUBLIC_AMAZON = "public-amazon",
+    PUBLIC_LETSENCRYPT = "public-letsencrypt",
     REQUEST = "request",
     RSA = "rsa",
     SHA1_LEAF = "sha1-leaf",

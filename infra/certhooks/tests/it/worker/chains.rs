@@ -31,7 +31,7 @@ fn downloaded_with(fault: Fault) -> (Providers, Local, Value) {
 /// Asserts the code of each check that is not simply `ok` or not applicable.
 fn assert_checks(event: &Value, expected: &[(&str, &str)]) {
     let checks = event["data"]["checks"].as_object().unwrap();
-    assert_eq!(checks.len(), 14);
+    assert_eq!(checks.len(), 15);
     let found: Vec<(&str, &str)> = checks
         .iter()
         .filter(|(_, check)| check["code"] != "ok" && check["result"] != "not_applicable")
