@@ -1,6 +1,7 @@
 //! The reconciler: runs on a schedule, and puts events that a provider sent, or failed to send, and that did
 //! not arrive on the events queue.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use aws::{DynamoLedger, Session, SqsEvents, StoredSecret};
 use boot::Environment;
 use envelope::Provider;
 use lambda::{LambdaEvent, StartError};
+use ports::PortError;
 use providers::profile;
 use reconciliation::{Counts, Job, Ports, Reconciler, Settings};
 use serde::Serialize;
@@ -17,17 +19,22 @@ use time::OffsetDateTime;
 
 /// The time reserved to finish in order before Lambda ends the invocation.
 const RESERVE: Duration = Duration::from_secs(10);
-const ACCOUNT: &str = providers::cloudflare::ACCOUNT_VARIABLE;
+/// The providers whose records are compared, each with the setting that it cannot be compared without.
+const COMPARED: [(Provider, Option<&str>); 3] = [
+    (Provider::DIGICERT, None),
+    (Provider::CLOUDFLARE, Some(providers::cloudflare::ACCOUNT_VARIABLE)),
+    (Provider::CERTSPOTTER, Some(providers::certspotter::DOMAINS_VARIABLE)),
+];
 
 type AwsReconciler = Reconciler<SqsEvents, DynamoLedger, StoredSecret>;
 
-/// The numbers of a run: CertCentral's, and Cloudflare's where its records are compared too.
-#[derive(Serialize)]
+/// The numbers of a run: CertCentral's, and the others' where their records are compared too.
+#[derive(Default, Serialize)]
 struct Answer {
     #[serde(flatten)]
     certcentral: Counts,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cloudflare: Option<Counts>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Counts>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,21 +45,23 @@ async fn main() -> ExitCode {
 async fn start(environment: Environment) -> Result<(), StartError> {
     let required = |variable| environment.required(variable);
     let (events, ledger) = (required("EVENTS_QUEUE_URL")?, required("LEDGER_TABLE")?);
-    let [key, token] = [Provider::DIGICERT, Provider::CLOUDFLARE]
-        .map(|provider| profile::of(provider).api.secret_id_variable);
-    // The one without the other is a mistake: nothing would be compared.
-    if environment.optional(ACCOUNT).is_some() || environment.optional(token).is_some() {
-        required(ACCOUNT)?;
-        required(token)?;
-    } else {
-        required(key)?;
+    let secret = |provider| profile::of(provider).api.secret_id_variable;
+    let mut settings = Vec::new();
+    for (provider, setting) in COMPARED {
+        let names = [Some(secret(provider)), setting].into_iter().flatten();
+        let is_used = names.clone().any(|name| environment.optional(name).is_some());
+        if is_used {
+            // The one without the other is a mistake: nothing would be compared.
+            names.map(required).collect::<Result<Vec<_>, _>>()?;
+            settings.extend(Settings::from_environment(&environment, provider)?);
+        }
     }
-    let settings = [Provider::DIGICERT, Provider::CLOUDFLARE]
-        .map(|provider| Settings::from_environment(&environment, provider));
-    let [certcentral, cloudflare] = settings;
-    let (certcentral, cloudflare) = (certcentral?, cloudflare?);
+    if settings.is_empty() {
+        required(secret(Provider::DIGICERT))?;
+    }
     let session = Session::start(&environment)?;
-    let canary_ledger = Arc::new(DynamoLedger::new(&session, ledger));
+    let own = (SqsEvents::new(&session, events), DynamoLedger::new(&session, ledger));
+    let own = Arc::new(own);
     let reconciler = |settings: Settings| -> Result<Arc<AwsReconciler>, StartError> {
         let variable = settings.api.profile.api.secret_id_variable;
         let ports = Ports {
@@ -62,37 +71,47 @@ async fn start(environment: Environment) -> Result<(), StartError> {
         };
         Ok(Arc::new(Reconciler::new(&settings, ports)?))
     };
-    let certcentral = certcentral.filter(|_| environment.optional(key).is_some());
-    let certcentral = certcentral.map(reconciler).transpose()?;
-    let cloudflare = cloudflare.map(reconciler).transpose()?;
+    let reconcilers = settings.into_iter().map(reconciler).collect::<Result<Vec<_>, _>>()?;
     lambda::answer(&environment, |event: LambdaEvent<IgnoredAny>| {
         let deadline = lambda::deadline(&event.context, RESERVE);
         let job = Job { deadline, is_scheduled: true, ..Job::default() };
-        let reconcilers = (certcentral.clone(), cloudflare.clone());
-        let canary_ledger = Arc::clone(&canary_ledger);
+        let reconcilers = reconcilers.clone();
+        let own = Arc::clone(&own);
         async move {
             // The age is measured here, since this runs every 15 minutes whether or not a canary arrives.
             let now = OffsetDateTime::now_utc();
-            if let Err(error) = processing::canary_age(&*canary_ledger, now).await {
+            if let Err(error) = processing::canary_age(&own.1, now).await {
                 tracing::warn!(%error, "lookup of the canary's age failed");
             }
-            // One provider's failure does not keep the other from being compared.
-            let certcentral = run(reconcilers.0, &job).await;
-            let cloudflare = run(reconcilers.1, &job).await;
-            let certcentral = certcentral?.unwrap_or_default();
-            Ok::<_, String>(Answer { certcentral, cloudflare: cloudflare? })
+            let (queue, ledger) = &*own;
+            let settled = processing::correlation::settle_due(queue, ledger, None, now).await;
+            let unsettled = |error: PortError| {
+                tracing::error!(%error, "certificates of the logs were not decided about");
+                error.to_string()
+            };
+            let (mut answer, mut failure) = (Answer::default(), settled.map_err(unsettled).err());
+            for reconciler in reconcilers {
+                // One provider's failure does not keep the others from being compared.
+                match (reconciler.provider(), run(&reconciler, &job).await) {
+                    (Provider::DIGICERT, Ok(counts)) => answer.certcentral = counts,
+                    (provider, Ok(counts)) => {
+                        answer.others.insert(provider.to_string(), counts);
+                    }
+                    (_, Err(error)) => failure = failure.or(Some(error)),
+                }
+            }
+            failure.map_or(Ok(answer), Err)
         }
     })
     .await
 }
 
 /// Fails an incomplete run, so that the alarm is raised. What the run did stays done.
-async fn run(reconciler: Option<Arc<AwsReconciler>>, job: &Job) -> Result<Option<Counts>, String> {
-    let Some(reconciler) = reconciler else { return Ok(None) };
+async fn run(reconciler: &AwsReconciler, job: &Job) -> Result<Counts, String> {
     let provider = reconciler.provider();
     let report = reconciler.run(job).await.map_err(|error| error.to_string());
     let outcome = report.and_then(|report| match report.left {
-        None => Ok(Some(report.counts)),
+        None => Ok(report.counts),
         Some(left) => Err(left),
     });
     if let Err(error) = &outcome {

@@ -56,7 +56,7 @@ EXPECTED = {
     },
     "Reconciler": {
         "${EventsQueue.Arn}": {"sqs:SendMessage"},
-        "${Ledger.Arn}": {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        "${Ledger.Arn}": {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"},
         "${DigicertApiSecret}": {"secretsmanager:GetSecretValue"},
         "${ReconcilerLog.Arn}": LOGS,
         "*": XRAY,

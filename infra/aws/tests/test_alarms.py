@@ -143,6 +143,7 @@ INCIDENTS = {
     **{f"{p}KeyRefusedAlarm": (points(25 * MINUTE, 1), 15 * MINUTE, 90 * MINUTE) for p in ("Digicert", "Cloudflare", "Meta")},
     "ConflictsAlarm": (points(DAY, 1), None, HOUR),
     "CertspotterConflictsAlarm": (points(DAY, 1), None, HOUR),
+    "CertspotterUnexpectedAlarm": (points(DAY, 1), None, HOUR),
     **{f"{p}DownAlarm": (points(13 * MINUTE, 16), 45 * MINUTE, 90 * MINUTE) for p in ("Digicert", "Cloudflare", "Meta")},
     **{f"{p}FailedAlarm": (points(DAY, 1), None, HOUR) for p in ("Digicert", "Cloudflare", "Meta")},
     **{f"{p}RefusedAlarm": (points(5 * MINUTE, 1), 20 * MINUTE, 90 * MINUTE) for p in ("Digicert", "Cloudflare", "Meta", "Certspotter")},

@@ -194,6 +194,7 @@ def test_functions_get_the_variables_that_the_code_reads():
     }
     assert set(worker) == {
         "WORKER_CONCURRENCY",
+        "CT_GRACE_MINUTES",
         "DELIVER_CANARY",
         *(f"{provider.upper()}_API_{part}" for provider in WEBHOOKS for part in ("BASE", "BUDGET")),
         "DIGICERT_AUTO_VERIFY",
@@ -416,6 +417,17 @@ def test_cloudflare_alone_is_reconciled_where_its_account_is_named():
     named = {name for name, value in variables.items() if value is not None}
     assert {"CLOUDFLARE_API_SECRET_ID", "CLOUDFLARE_ACCOUNT_ID"} <= named
     assert not any(name.startswith("DIGICERT") for name in named)
+
+
+def test_certspotter_is_reconciled_where_its_domains_are_named():
+    stack = processed(CertspotterDomains="example.com,example.org", **ALL)["Resources"]
+    variables = stack["Reconciler"]["Properties"]["Environment"]["Variables"]
+    assert variables["CERTSPOTTER_DOMAINS"] == "example.com,example.org"
+    assert variables["CERTSPOTTER_API_SECRET_ID"] == "${CertspotterApiSecret}"
+    assert "${CertspotterApiSecret}" in json.dumps(stack["ReconcilerRole"])
+    assert "Certspotter" not in json.dumps(processed(**ALL)["Resources"]["ReconcilerRole"])
+    alone = {"EnableDigicert": "false", "EnableCloudflare": "false", "EnableCertspotter": "true"}
+    assert "Reconciler" in processed(CertspotterDomains="example.com", **alone)["Resources"]
 
 
 # --- canary, metrics, outputs ------------------------------------------------------------------------------------

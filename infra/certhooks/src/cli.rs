@@ -15,6 +15,7 @@ use crate::backup::Backup;
 use crate::dead_letters::args::DeadLetters;
 use crate::doctor::args::Doctor;
 use crate::erase::Erase;
+use crate::expect::Expect;
 use crate::forget::Forget;
 use crate::forward::args::Forward;
 use crate::inspect::Inspect;
@@ -50,6 +51,7 @@ pub(crate) enum Command {
     Queue(Queue),
     Replay(Replay),
     Forget(Forget),
+    Expect(Expect),
     Erase(Erase),
     Archive(ArchiveArgs),
     Backup(Backup),

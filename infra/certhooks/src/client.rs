@@ -102,6 +102,14 @@ impl Client {
         }
         let key = (api.key)(stored_key);
         let key = key.ok_or_else(|| CommandError::usage(unusable(&"create another one")))?;
+        Self::at(base, key)
+    }
+
+    /// A client of the API at this base.
+    ///
+    /// # Errors
+    /// Only when the TLS back end does not start.
+    pub(crate) fn at(base: Url, key: Key) -> CommandResult<Self> {
         Ok(Self { http: http::client(TIMEOUT, &base)?, base, key })
     }
 

@@ -9,6 +9,7 @@
 //! - [`rows`]: the providers' own commands, a row each: [`digicert`] (the webhook of a CertCentral account, and
 //!   the events that it failed to deliver), [`cloudflare`] (webhook destinations and notification policies)
 //! - [`replay`]: processes archived events again with the current code
+//! - [`expect`]: announces a certificate, a key or an issuer
 //! - [`forget`]: removes ids from the ledger, so that they can be delivered again
 //! - [`erase`]: deletes all that is stored of an order or a domain
 //! - [`backup`]: copies a state folder
@@ -29,6 +30,7 @@
 mod archive;
 mod args;
 mod backup;
+mod certspotter;
 mod cli;
 mod client;
 mod cloudflare;
@@ -40,6 +42,7 @@ mod display;
 mod doctor;
 mod erase;
 mod error;
+mod expect;
 mod forget;
 mod forward;
 mod inspect;
@@ -101,6 +104,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Archive(arguments) => Box::pin(archive::run(arguments)).await?,
         Command::Backup(arguments) => backup::run(arguments).await?,
         Command::Queue(arguments) => Box::pin(queue::run(&arguments)).await?,
+        Command::Expect(arguments) => Box::pin(expect::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),
         Command::Man(arguments) => man::write(&arguments.folder)?,
     }

@@ -10,9 +10,9 @@ use envelope::Provider;
 use crate::doctor::{Context, Report};
 use crate::error::{CommandResult, exit_with};
 use crate::installation::BoxFuture;
-use crate::{cloudflare, digicert};
+use crate::{certspotter, cloudflare, digicert};
 
-static ALL: [&Row; 2] = [&cloudflare::ROW, &digicert::ROW];
+static ALL: [&Row; 3] = [&certspotter::ROW, &cloudflare::ROW, &digicert::ROW];
 
 /// What joins one provider's folder to the command.
 pub(crate) struct Row {

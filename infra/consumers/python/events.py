@@ -95,7 +95,7 @@ class Check(TypedDict):
     What one check says about the certificates.
     """
 
-    code: Literal['algorithm_mismatch', 'anchor_key_identifier', 'bad_signature', 'before_limits', 'budget_exhausted', 'differs', 'disputed', 'empty_name', 'expired', 'extra_certificates', 'internationalised_name', 'is_ca', 'issuer_missing', 'malformed', 'malformed_extension', 'malformed_name', 'misplaced_extension', 'name_excluded', 'name_mismatch', 'name_not_permitted', 'no_anchors_for_purpose', 'no_cert_sign', 'no_certificate', 'no_common_policy', 'no_email_address', 'no_host_name', 'no_leaf', 'no_names', 'not_a_ca', 'not_answered', 'not_asked', 'not_asked_for', 'not_compared', 'not_found', 'not_public', 'not_yet_valid', 'obsolete_algorithm', 'ok', 'path_too_long', 'policy_mappings', 'precertificate', 'private_key', 'reordered', 'repeated', 'too_long', 'unknown_critical_extension', 'unknown_strength', 'unreadable_blocks', 'unsupported_algorithm', 'unsupported_constraint', 'untrusted_root', 'weak_key', 'wrong_key_usage', 'wrong_purpose'] | str
+    code: Literal['algorithm_mismatch', 'anchor_key_identifier', 'bad_signature', 'before_limits', 'budget_exhausted', 'differs', 'disputed', 'empty_name', 'expired', 'extra_certificates', 'internationalised_name', 'is_ca', 'issuer_missing', 'malformed', 'malformed_extension', 'malformed_name', 'misplaced_extension', 'name_excluded', 'name_mismatch', 'name_not_permitted', 'no_anchors_for_purpose', 'no_cert_sign', 'no_certificate', 'no_common_policy', 'no_email_address', 'no_host_name', 'no_leaf', 'no_names', 'no_scts', 'not_a_ca', 'not_answered', 'not_asked', 'not_asked_for', 'not_compared', 'not_found', 'not_public', 'not_yet_valid', 'obsolete_algorithm', 'ok', 'path_too_long', 'policy_mappings', 'precertificate', 'private_key', 'reordered', 'repeated', 'too_few_scts', 'too_long', 'unknown_critical_extension', 'unknown_log', 'unknown_strength', 'unreadable_blocks', 'unsupported_algorithm', 'unsupported_constraint', 'untrusted_root', 'weak_key', 'wrong_key_usage', 'wrong_purpose'] | str
     detail: str
     result: Literal['not_applicable', 'ok', 'unknown', 'failed']
 
@@ -107,6 +107,7 @@ class Checks(TypedDict):
 
     algorithm: Check
     confirmed: Check
+    ct: Check
     duplicates: Check
     key_strength: Check
     leaf_not_ca: Check
@@ -132,6 +133,28 @@ class Dcv(TypedDict):
     records: list[DcvRecord]
 
 
+class Issuance(TypedDict):
+    """
+    What announced that a certificate was issued, or is to be.
+    """
+
+    id: str
+    provider: Literal['certspotter', 'cloudflare', 'digicert', 'meta'] | str | None
+
+
+class Correlation(TypedDict):
+    """
+    Why a certificate of the Certificate Transparency logs is expected, unexpected, missing or resolved: what it was compared with.
+    """
+
+    caa_domains: list[str]
+    detail: str
+    issuance: Issuance | None
+    observation: str | None
+    problem_reporting: str | None
+    rule: Literal['issuer', 'provider_record', 'spki_sha256', 'tbs_sha256'] | str | None
+
+
 class CertificateData(TypedDict):
     """
     What a certificate event says: `data` of the message.
@@ -140,6 +163,7 @@ class CertificateData(TypedDict):
     callback: Callback
     certificates: list[Certificate]
     checks: Checks
+    correlation: NotRequired[Correlation]
     dcv: Dcv | None
     event: str
     identifiers: Identifiers
@@ -174,4 +198,4 @@ class CertificateEvent(TypedDict):
     subject: str
     time: str
     traceparent: NotRequired[str]
-    type: Literal['certhooks.canary', 'certhooks.certificate.deleted', 'certhooks.certificate.deletion_failed', 'certhooks.certificate.deployed', 'certhooks.certificate.deployment_failed', 'certhooks.certificate.expiring', 'certhooks.certificate.issuance_failed', 'certhooks.certificate.issued', 'certhooks.certificate.renewal_failed', 'certhooks.certificate.renewed', 'certhooks.certificate.revoked', 'certhooks.ct.certificate_observed', 'certhooks.ct.phishing_suspected', 'certhooks.domain.revalidation_due', 'certhooks.domain.validated', 'certhooks.domain.validation_expired', 'certhooks.domain.validation_failed', 'certhooks.order.approval', 'certhooks.organization.revalidation_due', 'certhooks.organization.validated', 'certhooks.organization.validation_expired', 'certhooks.unrecognised'] | str
+    type: Literal['certhooks.canary', 'certhooks.certificate.deleted', 'certhooks.certificate.deletion_failed', 'certhooks.certificate.deployed', 'certhooks.certificate.deployment_failed', 'certhooks.certificate.expiring', 'certhooks.certificate.issuance_failed', 'certhooks.certificate.issued', 'certhooks.certificate.renewal_failed', 'certhooks.certificate.renewed', 'certhooks.certificate.revoked', 'certhooks.ct.certificate_expected', 'certhooks.ct.certificate_missing', 'certhooks.ct.certificate_observed', 'certhooks.ct.certificate_resolved', 'certhooks.ct.certificate_unexpected', 'certhooks.ct.phishing_suspected', 'certhooks.domain.revalidation_due', 'certhooks.domain.validated', 'certhooks.domain.validation_expired', 'certhooks.domain.validation_failed', 'certhooks.order.approval', 'certhooks.organization.revalidation_due', 'certhooks.organization.validated', 'certhooks.organization.validation_expired', 'certhooks.unrecognised'] | str

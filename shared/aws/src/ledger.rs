@@ -38,8 +38,8 @@ const CHALLENGE: &str = "challenge#digicert";
 /// the webhook's id, `#` and when it ends (microseconds since 1970), with `token`. Both have `expires_at`
 /// (seconds since 1970), after which they are ignored. For certificates see `history.rs`.
 pub struct DynamoLedger {
-    client: Client,
-    table: String,
+    pub(crate) client: Client,
+    pub(crate) table: String,
 }
 
 impl DynamoLedger {
@@ -77,7 +77,7 @@ impl DynamoLedger {
         found.await.map_err(|error| port_error(VARIABLE, "Query", &error))
     }
 
-    async fn delete(&self, key: Item) -> PortResult<()> {
+    pub(crate) async fn delete(&self, key: Item) -> PortResult<()> {
         let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
         delete_if(delete).await
     }
@@ -92,7 +92,7 @@ impl DynamoLedger {
     }
 
     /// Writes an item, and replaces an earlier one.
-    async fn put(&self, item: Item) -> PortResult<()> {
+    pub(crate) async fn put(&self, item: Item) -> PortResult<()> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         Box::pin(put.send())
             .await

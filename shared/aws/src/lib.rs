@@ -10,8 +10,9 @@
 //! - [`secrets`]: webhook secrets and API keys on Secrets Manager
 //! - [`rotation`]: replaces the value of a secret
 //! - [`stack`]: the outputs and parameters of a deployed stack
-//! - [`ledger`], [`history`], [`known`], [`record`], [`item`]: the ledger on DynamoDB: claims and
-//!   challenges, certificates, the lookup of recorded ids, the recording of one, and their items
+//! - [`ledger`], [`history`], [`items`], [`known`], [`record`], [`item`]: the ledger on DynamoDB: claims and
+//!   challenges, certificates, what is to be compared, the lookup of recorded ids, the recording of one, and
+//!   their items
 //! - [`archive`]: objects on S3
 //! - [`error`]: builds errors that name the resource by its variable
 
@@ -25,6 +26,8 @@ mod error;
 mod history;
 #[cfg(feature = "dynamodb")]
 mod item;
+#[cfg(feature = "dynamodb")]
+mod items;
 #[cfg(feature = "dynamodb")]
 mod known;
 #[cfg(feature = "dynamodb")]

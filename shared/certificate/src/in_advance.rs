@@ -73,7 +73,7 @@ mod tests {
     use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 
     use super::*;
-    use crate::pem::encode_pem;
+    use crate::encode_pem;
 
     #[test]
     fn a_request_its_key_and_its_certificate_have_one_key() {

@@ -145,7 +145,7 @@ fn delete_ids(transaction: &Transaction<'_>, recorded: i64) -> rusqlite::Result<
 
 /// Deletes expired rows of the tables about certificates, found by the index on `keep_until`.
 fn delete_certificates(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
-    ["certificates", "history", "aliases"].into_iter().try_fold(0, |max, table| {
+    ["certificates", "history", "aliases", "items"].into_iter().try_fold(0, |max, table| {
         let statement = format!(
             "DELETE FROM {table} WHERE rowid IN
                  (SELECT rowid FROM {table} WHERE keep_until <= ?1 LIMIT {STEP_ROWS})"

@@ -18,7 +18,7 @@ use crate::transaction::Transaction;
 /// for an answer.
 #[derive(Clone)]
 pub struct LocalLedger {
-    database: Database,
+    pub(crate) database: Database,
 }
 
 impl LocalLedger {

@@ -12,7 +12,8 @@
 //!   did not take
 //! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports
 //! - [`archive_files`]: the archive of version 0.1.0, which moves into the database
-//! - [`history`]: states, histories and aliases of certificates in the ledger
+//! - [`history`], [`items`]: states, histories and aliases of certificates in the ledger; and what is to be
+//!   compared
 //! - [`secret_members`], [`secrets_file`], [`signing_secret`]: the members of `secrets.json`, and the file
 //! - [`running`]: where the owner of the folder listens
 //! - [`rotation`]: rotation of a webhook secret, stage by stage
@@ -42,6 +43,7 @@ mod expiry;
 mod fair_queue;
 mod files;
 mod history;
+mod items;
 mod ledger;
 mod lock;
 mod queue;

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::{Checks, Outcome, Provider, Reason, Verdict};
+use crate::{Checks, Correlation, Outcome, Provider, Reason, Verdict};
 
 /// What a certificate event says: `data` of the message.
 #[derive(Clone, Deserialize, Serialize)]
@@ -45,6 +45,11 @@ pub struct CertificateData {
     ///
     /// From: Cloudflare.
     pub dcv: Option<Dcv>,
+    /// Why the certificate is expected, unexpected, missing or resolved.
+    ///
+    /// Absent: the event is of another type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
     /// Other certificates that the call-back found for the suspected names, without PEM; at most 100.
     ///
     /// Absent: none were found.
@@ -124,7 +129,7 @@ pub(crate) struct Identifiers {
     phishing_domains: Option<Vec<String>>,
     /// SHA-256 of the TBSCertificate without its SCTs, as `tbs_sha256` of the certificate.
     ///
-    /// From: Cert Spotter.
+    /// From: DigiCert, Cert Spotter.
     #[schemars(extend("pattern" = crate::schema::SHA256))]
     tbs_sha256: Option<String>,
     /// Id of the webhook at the provider, a number.

@@ -2,6 +2,7 @@
 //!
 //! - [`check`]: the result of each check of a chain, and the verdict
 //! - [`code`]: the words of the checks
+//! - [`correlation`]: what a certificate of the logs was compared with
 //! - [`cloud_event`]: the two messages, and the members that both have
 //! - [`data`]: the `data` of a [`CertificateEvent`]: call-back, certificates, checks, payload
 //! - `schema` (feature): what the JSON Schema of both says beside the types
@@ -12,6 +13,7 @@
 mod check;
 mod cloud_event;
 mod code;
+mod correlation;
 mod data;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -22,6 +24,7 @@ mod words;
 pub use check::{Check, CheckResult, Checks, Verdict};
 pub use cloud_event::{CertificateEvent, CloudEvent, Envelope, rfc3339};
 pub use code::Code;
+pub use correlation::{Correlation, Issuance, Rule};
 pub use data::{Callback, Certificate, CertificateData, Dcv, DcvRecord, Names, Offloaded};
 pub use timestamp::timestamp;
 pub use vocabulary::{EventType, Outcome, Provider, Reason};

@@ -92,8 +92,16 @@ string_enum! {
         CertificateRenewed = "certhooks.certificate.renewed",
         /// A certificate was revoked.
         CertificateRevoked = "certhooks.certificate.revoked",
+        /// A certificate that the logs show is one whose issuance is known.
+        CtCertificateExpected = "certhooks.ct.certificate_expected",
+        /// A certificate was issued more than a day ago, holds no two SCTs of known logs, and is in no log.
+        CtCertificateMissing = "certhooks.ct.certificate_missing",
         /// A Certificate Transparency log shows a certificate for a monitored domain.
         CtCertificateObserved = "certhooks.ct.certificate_observed",
+        /// A certificate that was unexpected or missing is so no longer.
+        CtCertificateResolved = "certhooks.ct.certificate_resolved",
+        /// The logs show a certificate for a monitored domain of which no issuance is known.
+        CtCertificateUnexpected = "certhooks.ct.certificate_unexpected",
         /// Names in a Certificate Transparency log look like those of a monitored domain.
         CtPhishingSuspected = "certhooks.ct.phishing_suspected",
         /// The validation of a domain is to be renewed soon.

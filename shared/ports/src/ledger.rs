@@ -4,7 +4,7 @@ use std::future::Future;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::{CertificateState, DeliveredResult, DeliveryRecord, Ordering, PortResult};
+use crate::{CertificateState, DeliveredResult, DeliveryRecord, Items, Ordering, PortResult};
 
 /// The result of claiming an id.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,7 +30,7 @@ pub struct WaitingChallenge {
 pub const CHALLENGES: usize = 20;
 
 /// Stores which ids are claimed and which were delivered, and the state of each certificate.
-pub trait Ledger: Send + Sync + 'static {
+pub trait Ledger: Items {
     /// Whether the store deletes expired rows late, so that the caller must end an expired
     /// challenge.
     const DELETES_LATE: bool = false;

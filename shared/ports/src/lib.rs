@@ -3,6 +3,7 @@
 //!
 //! - [`queue`]: the events queue (internal) and the deliveries queue (for consumers)
 //! - [`ledger`]: which events were claimed and delivered, and the challenge that waits for the operator
+//! - [`items`]: what is known of certificates until it can be compared
 //! - [`history`]: the state of a certificate, and the events that were delivered about it
 //! - [`alias`]: the keys by which a certificate's history is found
 //! - [`archive`]: the envelopes as they came, for replays
@@ -12,6 +13,7 @@ pub mod alias;
 mod archive;
 mod clock;
 mod history;
+mod items;
 mod ledger;
 mod queue;
 mod secrets;
@@ -21,6 +23,7 @@ pub use clock::{Clock, SystemClock};
 pub use history::{
     CertificateState, DeliveredResult, DeliveryRecord, Entry, History, HistoryRecord, Ordering,
 };
+pub use items::{Item, Items};
 pub use ledger::{CHALLENGES, Claim, Ledger, WaitingChallenge};
 pub use queue::{Deliveries, Delivery, EventsQueue, Outgoing};
 pub use secrets::{SecretIds, SecretSource, SecretVersions};

@@ -101,6 +101,7 @@ pub(crate) fn compose(
             checks,
             problems: merge(&interpretation.problems, problems),
             dcv: dcv.or_else(|| interpretation.dcv.clone()),
+            correlation: interpretation.correlation.clone(),
             related,
             payload: Some(envelope.data.clone()),
             offloaded: None,

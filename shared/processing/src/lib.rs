@@ -10,6 +10,7 @@
 //! - [`newer`]: an envelope of a version that this worker does not know
 //! - [`repeat`]: what an event is whose id was delivered before
 //! - [`decide`]: whether an answer that cannot be used is final or tried again, and when
+//! - [`correlation`]: compares what the logs show with what was issued
 //! - [`compose`]: builds the certificate event from interpretation and enrichment
 //! - [`history`]: the entry of an event in the history of its certificate
 //! - [`offload`]: moves what is too large for the queue to the archive (claim check)
@@ -26,6 +27,7 @@ mod budget;
 mod challenge;
 mod client;
 mod compose;
+pub mod correlation;
 mod decide;
 mod enrich;
 mod health;

@@ -16,13 +16,14 @@ use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::compose::{Redacted, compose};
+use crate::correlation::correlate;
 use crate::newer::AnyVersion;
 use crate::offload::offload;
 use crate::repeat::{Repeat, distinguishing_hash};
 use crate::types::{
     Disposition, Enriched, Enrichment, Event, FailureKind, QueueMessage, Retry, RetryReason,
 };
-use crate::worker::Worker;
+use crate::worker::{Ports, Worker};
 use crate::{history, telemetry};
 
 /// How long the ledger keeps the id of a delivered event. This is longer than any queue keeps a message,
@@ -171,7 +172,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         }
     }
 
-    /// Advances the state, publishes, and records. A crash between any two of these repeats the event;
+    /// Advances the state, compares with what the logs show, publishes, and records. A crash between any two of these repeats the event;
     /// the repeat has the same rank as the state, so it is not stale.
     async fn deliver(&self, event: &Event<'_>, enrichment: Enrichment) -> PortResult<Disposition> {
         telemetry::called_back(event, &enrichment.callback);
@@ -188,6 +189,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let composed = compose(event.redacted, event.interpretation, enrichment);
         let composed = self.advance(advancing, composed, event.message).await?;
         let max_leaves = event.profile.leaves;
+        if !is_doubtful && composed.replayed != Some(true) {
+            let Ports { events, ledger, .. } = &self.ports;
+            let issuer = &event.interpretation.issuer;
+            correlate(events, ledger, &composed, issuer, self.ct_grace, self.now()).await?;
+        }
         let history =
             lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, self.now()));
         self.publish(composed, event.message).await?;

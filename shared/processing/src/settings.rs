@@ -20,6 +20,8 @@ pub struct Settings {
     pub apis: BTreeMap<Provider, Api>,
     /// The certificates that a path may end at (`TRUST_ANCHORS`).
     pub trust_anchors: Arc<TrustAnchors>,
+    /// How long a certificate of the logs waits for its issuance before it is unexpected (`CT_GRACE_MINUTES`).
+    pub ct_grace: time::Duration,
     /// Whether consumers receive the canary's events.
     pub deliver_canary: bool,
     pub callback_timeout: Duration,
@@ -60,6 +62,7 @@ impl Settings {
         Ok(Self {
             apis,
             trust_anchors: Arc::new(trust_anchors(environment)?),
+            ct_grace: ct_grace(environment)?,
             deliver_canary: environment.flag("DELIVER_CANARY")?,
             callback_timeout: Duration::from_secs(
                 positive(environment, "CALLBACK_TIMEOUT_SECONDS", 10)?.into(),
@@ -146,6 +149,16 @@ fn trust_anchors(environment: &Environment) -> Result<TrustAnchors, SettingError
     Ok(anchors)
 }
 
+/// A precertificate is logged before its provider tells of the certificate, mostly seconds, at times an hour.
+fn ct_grace(environment: &Environment) -> Result<time::Duration, SettingError> {
+    const NAME: &str = "CT_GRACE_MINUTES";
+    const MAX: u32 = 10_080;
+    match environment.parsed(NAME)?.unwrap_or(60) {
+        minutes if minutes <= MAX => Ok(time::Duration::minutes(minutes.into())),
+        _ => Err(SettingError::new(NAME, format!("must be 0 to {MAX}"))),
+    }
+}
+
 fn positive(
     environment: &Environment,
     name: &'static str,
@@ -180,6 +193,8 @@ mod tests {
             (&[("META_APP_ID", "../x")], "META_APP_ID"),
             (&[("DIGICERT_AUTO_VERIFY", "yes please")], "DIGICERT_AUTO_VERIFY"),
             (&[("DELIVER_CANARY", "now")], "DELIVER_CANARY"),
+            (&[("CT_GRACE_MINUTES", "-1")], "CT_GRACE_MINUTES"),
+            (&[("CT_GRACE_MINUTES", "10081")], "CT_GRACE_MINUTES"),
             (&[("TRUST_ANCHORS", "mozilla,/nowhere/anchors.pem")], "TRUST_ANCHORS"),
             (
                 &[("TRUST_ANCHORS", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))],

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use envelope::{Callback, CertificateEvent, CloudEvent, Envelope, Outcome, Provider, rfc3339};
+use envelope::{
+    Callback, CertificateEvent, CloudEvent, Envelope, EventType, Outcome, Provider, rfc3339,
+};
 use metrics::{counter, histogram};
 use ports::PortError;
 use providers::profile::Profile;
@@ -212,6 +214,10 @@ pub(crate) fn delivered(event: &CertificateEvent, message: &QueueMessage, now: O
     counter!("Delivered", "provider" => provider.as_str(), "outcome" => outcome.as_str())
         .increment(1);
     histogram!("Age", "provider" => provider.as_str()).record(age_ms as f64);
+    if kind == EventType::CtCertificateUnexpected.as_str() {
+        tracing::error!(%provider, id, subject, "a certificate was issued that nobody announced");
+        counter!("UnexpectedCertificates", "provider" => provider.as_str()).increment(1);
+    }
 }
 
 pub(crate) fn synthetic_arrived(event: &Event<'_>, now: OffsetDateTime) {

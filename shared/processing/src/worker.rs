@@ -27,6 +27,7 @@ pub struct Worker<Q, D, L, A, S> {
     pub(crate) longest_call: Duration,
     pub(crate) deliver_canary: bool,
     pub(crate) trust_anchors: Arc<TrustAnchors>,
+    pub(crate) ct_grace: time::Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -48,10 +49,19 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         clock: Arc<dyn Clock>,
     ) -> PortResult<Self> {
         let apis = Apis::new(settings, keys, &clock)?;
-        let Settings { lease, deliver_canary, .. } = *settings;
+        let Settings { lease, deliver_canary, ct_grace, .. } = *settings;
         let trust_anchors = Arc::clone(&settings.trust_anchors);
         let longest_call = settings.callback_timeout + MAX_RATE_LIMIT_WAIT;
-        Ok(Self { ports, apis, lease, longest_call, deliver_canary, trust_anchors, clock })
+        Ok(Self {
+            ports,
+            apis,
+            lease,
+            longest_call,
+            deliver_canary,
+            trust_anchors,
+            ct_grace,
+            clock,
+        })
     }
 
     /// Makes the events due that wait for an API key, where it was replaced. To be called every few

@@ -3,7 +3,7 @@ use envelope::Envelope;
 use crate::interpretation::Interpretation;
 use crate::lifecycle::Lifecycle;
 use crate::profile::{self, Profile};
-use crate::synthetic;
+use crate::{finding, synthetic};
 
 /// The row of the provider whose event it is, by `source`. `None` when it names none of `rows`.
 pub fn row<'a>(
@@ -12,7 +12,7 @@ pub fn row<'a>(
 ) -> Option<&'static Profile> {
     let source = &envelope.source;
     let own = || source.strip_prefix('/')?.split('/').next();
-    let name = synthetic::endpoint(source).or_else(own)?;
+    let name = synthetic::endpoint(source).or_else(|| finding::provider(source)).or_else(own)?;
     rows.into_iter().find(|row| row.provider.as_str() == name).copied()
 }
 

@@ -1,4 +1,4 @@
-use envelope::{Certificate, Dcv, EventType, Provider};
+use envelope::{Certificate, Correlation, Dcv, EventType, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -21,6 +21,10 @@ pub struct Interpretation {
     pub dcv: Option<Dcv>,
     /// What the event itself says about a certificate, where it came without PEM.
     pub certificates: Vec<Certificate>,
+    /// Whom to turn to about a certificate of the logs.
+    pub issuer: IssuerContact,
+    /// What a certificate of the logs was compared with, if the event says so.
+    pub correlation: Option<Correlation>,
     /// Certificates in PEM that came with the event.
     pub pem: Option<String>,
     /// The provider's ownership challenge, if the event is one. Such an event is never archived or
@@ -41,6 +45,8 @@ impl Interpretation {
             problems: Vec::new(),
             dcv: None,
             certificates: Vec::new(),
+            issuer: IssuerContact::default(),
+            correlation: None,
             pem: None,
             challenge: None,
         }
@@ -56,6 +62,15 @@ impl Interpretation {
 /// [`Interpretation::number`] of the identifiers alone.
 pub fn number(identifiers: &Map<String, Value>, name: &str) -> Option<u64> {
     identifiers.get(name)?.as_str()?.parse().ok()
+}
+
+/// What is known of the issuer of a certificate beside its name.
+#[derive(Clone, Debug, Default)]
+pub struct IssuerContact {
+    /// Its domains in CAA records (RFC 8659).
+    pub caa_domains: Vec<String>,
+    /// How to report a certificate to it, in its words.
+    pub problem_reporting: Option<String>,
 }
 
 /// The call-back that an event needs (`infra/docs/architecture.md`, "Call-backs and their results").

@@ -14,6 +14,7 @@
 //! - [`api`]: the types of a call-back, of an operator's call, and of their answers
 //! - [`refusal`]: why a management API refused an operator's call, as a sentence that says what to do
 //! - [`occurrence`]: an event of a provider's own records, as its receiver would have made it
+//! - [`finding`]: what the comparison of the logs with known issuances found, as an event
 //! - [`synthetic`]: the synthetic event of the scheduled check
 //! - [`json`]: members in order, canonical form, derived ids
 //! - [`address`]: which hosts are this machine
@@ -34,6 +35,7 @@ pub mod dispatch;
 mod distinguished_name;
 pub mod enrich;
 pub mod envelope_builder;
+pub mod finding;
 mod hash;
 pub mod interpretation;
 pub mod json;

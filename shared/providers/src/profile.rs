@@ -11,7 +11,7 @@ use crate::lifecycle::Lifecycle;
 use crate::receiver::{Event, InvalidDocument, SecretFault, WebhookReceiver};
 use crate::request::{Verified, WebhookRequest};
 use crate::secret_member::SecretMember;
-use crate::{certspotter, cloudflare, digicert, meta, synthetic};
+use crate::{certspotter, cloudflare, digicert, finding, meta, synthetic};
 
 /// Every provider: one row each. Whatever works for all providers iterates over these rows and names
 /// none. The webhook functions never touch them, so that the linker drops the other providers.
@@ -79,12 +79,14 @@ impl Profile {
         Value::Object(members.collect()).to_string().into()
     }
 
-    /// Interprets an event of this provider, or a synthetic one of its endpoint.
+    /// Interprets an event of this provider, a synthetic one of its endpoint, or a finding that followed from one.
     pub fn interpretation_of(&self, envelope: &Envelope) -> Interpretation {
-        match synthetic::endpoint(&envelope.source) {
-            Some(_) => synthetic::interpret(self.provider),
-            None => (self.interpret)(envelope),
+        if synthetic::endpoint(&envelope.source).is_some() {
+            return synthetic::interpret(self.provider);
         }
+        let finding =
+            finding::provider(&envelope.source).and_then(|_| finding::interpret(envelope));
+        finding.unwrap_or_else(|| (self.interpret)(envelope))
     }
 
     /// The certificate that an event is about, and the event's rank in its lifecycle. `None` for what is
@@ -95,6 +97,9 @@ impl Profile {
         envelope: &Envelope,
         interpretation: &Interpretation,
     ) -> Option<Lifecycle> {
+        if finding::provider(&envelope.source).is_some() {
+            return None;
+        }
         let lifecycle = (self.lifecycle)(envelope, interpretation)?;
         (lifecycle.certificate.len() <= KEY_LIMIT).then_some(lifecycle)
     }

@@ -50,7 +50,13 @@ pub(crate) async fn collect(
         cause: Cause::NotArrived,
         taken: None,
     });
-    Ok(Collected { expected: expected.collect(), notes, left: None, must_match: true })
+    Ok(Collected {
+        expected: expected.collect(),
+        notes,
+        left: None,
+        must_match: true,
+        cursors: Vec::new(),
+    })
 }
 
 async fn notifications(

@@ -9,6 +9,7 @@
 //! - [`log`]: reads the webhook's event log page by page, newest entries first
 //! - [`collate`]: combines the log and the status changes
 //! - [`cloudflare`]: Cloudflare's history of notifications, and its lists of custom hostnames
+//! - [`certspotter`]: the certificates that Cert Spotter found in the logs, and how far they were read
 //! - [`figure`]: what became of the events of one day
 //! - [`recover`]: finds what did not arrive in the ledger; puts missed events on the events queue, each id at most once in 24 hours
 //! - [`forget`]: lets recorded ids be delivered again
@@ -16,6 +17,7 @@
 //! - [`telemetry`]: one log line and one metric for each decision
 
 mod certcentral;
+mod certspotter;
 mod client;
 mod cloudflare;
 mod collate;

@@ -66,6 +66,8 @@ pub enum Cause {
     NotSent { status: String },
     /// The provider's records say that it was sent, and it did not arrive.
     NotArrived,
+    /// Cert Spotter lists the certificate, and no webhook came: it may know the key, or the webhook was lost.
+    Listed,
 }
 
 /// The outcome for an event.
@@ -119,6 +121,7 @@ impl fmt::Display for Cause {
             Self::Answered(Some(code)) => write!(f, "answered {code}"),
             Self::Answered(None) => f.write_str("not answered"),
             Self::NotArrived => f.write_str("sent, but did not arrive"),
+            Self::Listed => f.write_str("in the logs, without a webhook"),
             Self::NotSent { status } => write!(f, "{status}, but not sent"),
         }
     }

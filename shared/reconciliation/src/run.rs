@@ -7,6 +7,7 @@ use processing::Endpoint;
 use providers::profile::Profile;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
+use crate::certspotter::Cursor;
 use crate::client::{ApiClient, RunError};
 use crate::collate::Expected;
 use crate::figure::{Arrived, DueDay, Figure};
@@ -14,7 +15,7 @@ use crate::last_run::{first_run, last_figure, last_run};
 use crate::recover::{DELIVERY_TIME, Recovery, Sorted, sort};
 use crate::report::{Counts, Report, Row};
 use crate::settings::{MAX_WINDOW, Records};
-use crate::{Settings, certcentral, cloudflare, telemetry};
+use crate::{Settings, certcentral, certspotter, cloudflare, telemetry};
 
 /// The services that the reconciler uses.
 pub struct Ports<Q, L, S> {
@@ -58,6 +59,8 @@ pub(crate) struct Collected {
     pub(crate) left: Option<String>,
     /// The records say only what was sent. Without one that is known to have arrived, they are not believed.
     pub(crate) must_match: bool,
+    /// How far lists without times were read, to be stored when all of it is on the queue.
+    pub(crate) cursors: Vec<Cursor>,
 }
 
 impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
@@ -113,13 +116,17 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         let since = due.map_or(since, |due| since.min(due.begin()));
         let api = (&self.endpoint, self.base.as_str());
         let client = ApiClient::open(&self.profile.api, api, &self.ports.key, job.deadline).await?;
-        let Collected { expected, mut notes, left: unread, must_match } = match &self.records {
-            Records::CertCentral => certcentral::collect(&client, since, began, due).await?,
-            Records::Cloudflare { account } => {
-                // The history does not say what was taken.
-                cloudflare::collect(&client, account, since.max(first), began).await?
-            }
-        };
+        let Collected { expected, mut notes, left: unread, must_match, cursors } =
+            match &self.records {
+                Records::CertCentral => certcentral::collect(&client, since, began, due).await?,
+                Records::Cloudflare { account } => {
+                    // The history does not say what was taken.
+                    cloudflare::collect(&client, account, since.max(first), began).await?
+                }
+                Records::Certspotter { domains } => {
+                    certspotter::collect(&client, &self.ports.ledger, domains, began).await?
+                }
+            };
         if must_match && since < first && job.window_minutes.is_some() {
             let first = rfc3339(first);
             notes.push(format!("what was sent before {first}, the first start, is not compared"));
@@ -141,6 +148,15 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
             deadline: job.deadline,
         };
         let (recovered, left) = recovery.run(missed).await;
+        if left.is_none() && !job.is_dry_run {
+            certspotter::advance(&self.ports.ledger, cursors, began).await?;
+        }
+        let mut left = left.or(unread);
+        if let (Records::Certspotter { domains }, false) = (&self.records, job.is_dry_run) {
+            let Ports { events, ledger, .. } = &self.ports;
+            let found = certspotter::find_missing(&client, events, ledger, domains, began).await;
+            left = left.or(found.err().map(|error| error.to_string()));
+        }
         rows.extend(recovered);
         let mut report = Report {
             provider: self.provider(),
@@ -150,7 +166,7 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
             rows,
             notes,
             figure: None,
-            left: left.or(unread),
+            left,
         };
         if report.left.is_none() && !job.is_dry_run {
             // A shorter window leaves a gap, which remains for a further run. What is too old is not read by
@@ -192,7 +208,8 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         first: OffsetDateTime,
         began: OffsetDateTime,
     ) -> PortResult<Option<DueDay>> {
-        if !job.is_scheduled {
+        // Cert Spotter does not say when it found a certificate.
+        if !job.is_scheduled || matches!(self.records, Records::Certspotter { .. }) {
             return Ok(None);
         }
         let last = last_figure(&self.ports.ledger, self.provider()).get().await?;

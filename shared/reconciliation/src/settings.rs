@@ -3,7 +3,7 @@ use std::time::Duration;
 use boot::{Environment, SettingError};
 use envelope::Provider;
 use processing::Api;
-use providers::{cloudflare, profile};
+use providers::{certspotter, cloudflare, profile};
 
 /// The longest overlap in minutes.
 const MAX_OVERLAP: u32 = 10_080;
@@ -35,11 +35,13 @@ pub enum Records {
     CertCentral,
     /// Cloudflare's history of notifications, of this account (`CLOUDFLARE_ACCOUNT_ID`).
     Cloudflare { account: String },
+    /// What Cert Spotter found in the logs for these domains (`CERTSPOTTER_DOMAINS`).
+    Certspotter { domains: Vec<String> },
 }
 
 impl Settings {
-    /// The settings of a provider. `None` for one without records, or where Cloudflare's account is not
-    /// named.
+    /// The settings of a provider. `None` for one without records, or where Cloudflare's account or Cert Spotter's
+    /// domains are not named.
     ///
     /// # Errors
     /// When a variable is invalid; the error names it.
@@ -64,6 +66,15 @@ impl Settings {
             Provider::CLOUDFLARE => environment
                 .optional(cloudflare::ACCOUNT_VARIABLE)
                 .map(|account| Records::Cloudflare { account: account.to_owned() }),
+            Provider::CERTSPOTTER => environment
+                .optional(certspotter::DOMAINS_VARIABLE)
+                .map(|text| {
+                    certspotter::domains(text).map_err(|problem| {
+                        SettingError::new(certspotter::DOMAINS_VARIABLE, problem)
+                    })
+                })
+                .transpose()?
+                .map(|domains| Records::Certspotter { domains }),
             _ => None,
         };
         let settings = |records| Self { api, records, overlap_minutes, timeout: TIMEOUT };
@@ -106,5 +117,22 @@ mod tests {
         assert!(matches!(named.records, Records::Cloudflare { account } if account == "a1"));
         let error = settings(&[("CLOUDFLARE_ACCOUNT_ID", "../a")]).err().unwrap();
         assert_eq!(error.name, "CLOUDFLARE_ACCOUNT_ID");
+    }
+
+    #[test]
+    fn certspotter_needs_its_domains() {
+        let settings = |variables: &[(&str, &str)]| {
+            let environment: Environment = variables.iter().copied().collect();
+            Settings::from_environment(&environment, Provider::CERTSPOTTER)
+        };
+        assert!(settings(&[]).unwrap().is_none());
+        let named = [("CERTSPOTTER_DOMAINS", "shop.example, Bank.example,shop.example")];
+        let named = settings(&named).unwrap().unwrap();
+        let expected = ["bank.example", "shop.example"];
+        assert!(matches!(named.records, Records::Certspotter { domains } if domains == expected));
+        for wrong in [",", "com", "https://bank.example", "bank.example/"] {
+            let error = settings(&[("CERTSPOTTER_DOMAINS", wrong)]).err().unwrap();
+            assert_eq!(error.name, "CERTSPOTTER_DOMAINS", "{wrong}");
+        }
     }
 }

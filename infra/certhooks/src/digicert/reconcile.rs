@@ -26,7 +26,7 @@ use crate::time_parsing::parse_duration;
 /// Finds events that did not arrive, and puts them on the events queue
 ///
 /// Compares CertCentral's log of sent events, and the orders whose status changed, with the events that
-/// were delivered; or Cloudflare's history of notifications. An event that was never sent, not answered
+/// were delivered; or Cloudflare's history of notifications; or the certificates that Cert Spotter lists. An event that was never sent, not answered
 /// with 2xx, or did not arrive is put on the events queue as the webhook endpoint would have done, marked
 /// `reconciled`; each id at most once in 24 hours. Without `--window` it looks back to the last complete
 /// run. `certhooks local` need not be running, but may be. The command can be stopped and run again.
@@ -38,8 +38,9 @@ use crate::time_parsing::parse_duration;
     Exit status: 0 done, and nothing is missing; 1 something is still missing, or refused or \
     failed; 2 wrong usage.")]
 pub(crate) struct Reconcile {
-    /// Provider whose records to compare: digicert, or cloudflare (with CLOUDFLARE_ACCOUNT_ID)
-    #[arg(long, value_name = "NAME", default_value = "digicert", value_parser = ["digicert", "cloudflare"])]
+    /// Provider whose records to compare: digicert, cloudflare (with CLOUDFLARE_ACCOUNT_ID), or certspotter (with
+    /// CERTSPOTTER_DOMAINS)
+    #[arg(long, value_name = "NAME", default_value = "digicert", value_parser = ["digicert", "cloudflare", "certspotter"])]
     pub(crate) provider: String,
     /// Age of the oldest events to compare: 90m, 24h, at most 90d; else back to the last complete run
     #[arg(long, value_name = "AGE", value_parser = window)]
@@ -70,7 +71,8 @@ pub(super) async fn run(arguments: Reconcile) -> CommandResult<()> {
     let environment = environment.with(profile::of(provider).api.base_variable, base.as_str());
     let settings = Settings::from_environment(&environment, provider)?.ok_or_else(|| {
         CommandError::usage(
-            "CLOUDFLARE_ACCOUNT_ID is not set; it names the account whose notifications to compare",
+            "CLOUDFLARE_ACCOUNT_ID or CERTSPOTTER_DOMAINS is not set; it names the account, or the domains, whose \
+             records to compare",
         )
     })?;
     let window_minutes = arguments.window;

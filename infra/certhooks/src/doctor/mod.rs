@@ -82,7 +82,8 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
         }
         let row = rows::of(provider);
         // A provider whose configuration cannot be read may well not be in use.
-        let is_expected = row.is_some() || context.is_named(provider);
+        let is_readable = row.is_some() && profile::of(provider).has_call_backs;
+        let is_expected = is_readable || context.is_named(provider);
         let key = if is_expected { api_key::check(context, provider).await } else { None };
         let configured = match (key, row) {
             (Some(finding), _) => {

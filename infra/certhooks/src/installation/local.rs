@@ -10,6 +10,7 @@ use embedded::{
 };
 use envelope::Provider;
 use ports::{History, Ledger, PortResult, SecretSource, SecretVersions, WaitingChallenge};
+use processing::correlation::{Announcement, announce};
 use providers::profile;
 use providers::secret_member::SecretMember;
 use reconciliation::{Job, Ports, Reconciler, Report, Settings};
@@ -148,6 +149,12 @@ impl Installation for LocalInstallation {
             let reader = Reader::open(&self.folder)?;
             let Some(sequence) = reader.sequence_of(id).await? else { return Ok(None) };
             Ok(reader.read_after(sequence - 1, 1).await?.pop())
+        })
+    }
+
+    fn expect<'a>(&'a self, announcement: &'a Announcement) -> PortFuture<'a, usize> {
+        Box::pin(async {
+            announce(&self.join()?.ledger(), announcement, OffsetDateTime::now_utc()).await
         })
     }
 

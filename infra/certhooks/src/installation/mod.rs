@@ -29,6 +29,7 @@ use envelope::Provider;
 use ipnet::IpNet;
 pub(crate) use local::LocalInstallation;
 use ports::{History, PortResult, SecretVersions, WaitingChallenge};
+use processing::correlation::Announcement;
 use reconciliation::{Job, Report, Settings};
 pub(crate) use rotation::Rotation;
 use secrecy::SecretString;
@@ -104,6 +105,10 @@ pub(crate) trait Installation: Send + Sync {
 
     /// Lets these ids be delivered again, and returns those that the ledger knew.
     fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>>;
+
+    /// Announces a certificate, a key or an issuer. Returns the number of certificates in the logs that it may be
+    /// about.
+    fn expect<'a>(&'a self, announcement: &'a Announcement) -> PortFuture<'a, usize>;
 
     /// Runs one reconciliation. Without `key` a stack uses its own.
     fn reconcile<'a>(

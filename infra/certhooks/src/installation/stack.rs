@@ -9,10 +9,12 @@ use boot::{Environment, SettingError};
 use embedded::{Delivered, Stages, WaitingMessage};
 use envelope::Provider;
 use ports::{History, PortError, PortResult, SecretSource, SecretVersions, WaitingChallenge};
+use processing::correlation::{Announcement, announce};
 use providers::profile;
 use reconciliation::{Job, Ports, Reconciler, Records, Report, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::credentials::ApiKey;
 use crate::doctor::{Finding, stack_queues};
@@ -180,6 +182,10 @@ impl Installation for StackInstallation {
         Box::pin(ready(Ok(None)))
     }
 
+    fn expect<'a>(&'a self, announcement: &'a Announcement) -> PortFuture<'a, usize> {
+        Box::pin(async { announce(&self.ledger()?, announcement, OffsetDateTime::now_utc()).await })
+    }
+
     fn forget<'a>(&'a self, ids: &'a [String]) -> PortFuture<'a, Vec<String>> {
         Box::pin(async { reconciliation::forget(&self.ledger()?, ids).await })
     }
@@ -193,6 +199,7 @@ impl Installation for StackInstallation {
         let output = match settings.records {
             Records::CertCentral => "DigicertApiSecretName",
             Records::Cloudflare { .. } => "CloudflareApiSecretName",
+            Records::Certspotter { .. } => "CertspotterApiSecretName",
         };
         Box::pin(async move {
             let key = match key {

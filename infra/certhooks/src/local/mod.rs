@@ -30,6 +30,7 @@ use boot::{Environment, Format, SettingError};
 use embedded::{LocalSecrets, Options, Reader, Retention, Running, State};
 use hyper::service::service_fn;
 use hyper_util::service::TowerToHyperService;
+use processing::correlation::settle_due;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -52,6 +53,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Monitoring needs a few connections; more come from strangers.
 const MAX_ADMIN_CONNECTIONS: usize = 32;
+
+/// Interval between two looks at the certificates of the logs.
+const SETTLE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Interval between two removals of outdated webhook secrets.
 const OUTDATED_INTERVAL: Duration = Duration::from_secs(60 * 60);
@@ -109,6 +113,7 @@ async fn serve(
         stopped.clone(),
     ));
     tokio::spawn(endpoints.send_canaries(stopped.clone()));
+    tokio::spawn(settle(state.clone(), simulated, stopped.clone()));
     tokio::spawn(drop_outdated(secrets.clone(), overlap, stopped.clone()));
     let tasks = Tasks {
         worker: tokio::spawn(worker::run(worker, state.events(), stopped.clone())),
@@ -174,6 +179,20 @@ fn retention(arguments: &Local, environment: &Environment) -> Result<Retention, 
         archive: of(arguments.keep_archive, "KEEP_ARCHIVE", default.archive)?,
         dead_letters: of(arguments.keep_dead_letters, "KEEP_DEAD_LETTERS", default.dead_letters)?,
     })
+}
+
+/// Decides about certificates of the logs whose time has come, until `stopped` turns true.
+async fn settle(state: State, simulated: bool, mut stopped: watch::Receiver<bool>) {
+    let (events, ledger) = (state.events(), state.ledger());
+    let simulated = simulated.then_some(true);
+    let stop = stopped.wait_for(|stopped| *stopped);
+    tokio::pin!(stop);
+    while tokio::time::timeout(SETTLE_INTERVAL, &mut stop).await.is_err() {
+        let now = OffsetDateTime::now_utc();
+        if let Err(error) = settle_due(&events, &ledger, simulated, now).await {
+            tracing::error!(%error, "certificates of the logs were not decided about");
+        }
+    }
 }
 
 /// Removes previous webhook secrets from the file once their time is over, until `stopped` turns true.

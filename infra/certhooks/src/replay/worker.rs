@@ -6,8 +6,8 @@ use std::time::Duration;
 use boot::Environment;
 use envelope::Envelope;
 use ports::{
-    Archive, CertificateState, Claim, DeliveryRecord, EventsQueue, Ledger, Ordering, Outgoing,
-    PortError, PortResult,
+    Archive, CertificateState, Claim, DeliveryRecord, EventsQueue, Item, Items, Ledger, Ordering,
+    Outgoing, PortError, PortResult,
 };
 use processing::{Ports, Settings, Worker};
 use secrecy::SecretString;
@@ -116,6 +116,20 @@ impl Archive for Source {
 /// The ledger of a replay: it lets every event be delivered again, and records nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct ReplayLedger;
+
+impl Items for ReplayLedger {
+    async fn put_item(&self, _: Item) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn delete_item(&self, _: &str, _: &str) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn items(&self, _: &str, _: Option<&str>, _: u32) -> PortResult<Vec<Item>> {
+        Ok(Vec::new())
+    }
+}
 
 impl Ledger for ReplayLedger {
     async fn claim(&self, _: &str, _: &str, _: OffsetDateTime) -> PortResult<Claim> {

@@ -182,6 +182,12 @@ fn of_processing() -> Vec<Variable> {
             "Roots that a chain may end at: `mozilla`, a PEM file, or both, comma-separated ([path validation](path-validation.md))",
         ),
         row(
+            "CT_GRACE_MINUTES",
+            code(settings.ct_grace.whole_minutes()),
+            PROCESSING,
+            "How long a certificate that the logs show waits for its issuance before it is unexpected, in minutes; 0 to 10080 ([what the logs show](certificate-transparency.md))",
+        ),
+        row(
             "DELIVER_CANARY",
             code(settings.deliver_canary),
             PROCESSING,
@@ -252,6 +258,18 @@ fn of_providers() -> Vec<Variable> {
             NONE,
             RECONCILING,
             "The account whose history of notifications is compared; also where an API token that belongs to the account is verified",
+        ),
+        row(
+            "CERTSPOTTER_DOMAINS",
+            NONE,
+            RECONCILING,
+            "Domains whose certificates in the logs are listed at Cert Spotter and compared, comma-separated",
+        ),
+        row(
+            "SSLMATE_API_BASE",
+            code(providers::certspotter::SSLMATE_API_BASE),
+            "command",
+            "Base of the API by which `certhooks certspotter authorize` authorizes keys",
         ),
         row(
             "META_DOMAINS",
@@ -389,7 +407,10 @@ fn constant(file: &str, name: &str) -> String {
 
 /// Whether the provider keeps records that are compared.
 pub(crate) fn has_records(row: &Profile) -> bool {
-    let named = Environment::from_iter([("CLOUDFLARE_ACCOUNT_ID", "a1")]);
+    let named = Environment::from_iter([
+        ("CLOUDFLARE_ACCOUNT_ID", "a1"),
+        ("CERTSPOTTER_DOMAINS", "a.example"),
+    ]);
     reconciliation::Settings::from_environment(&named, row.provider).unwrap().is_some()
 }
 

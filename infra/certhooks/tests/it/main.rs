@@ -5,8 +5,10 @@
 mod admin;
 mod backup;
 mod canned;
+mod certspotter;
 mod cloudflare;
 mod commands;
+mod correlation;
 mod dead_letters;
 mod digicert;
 mod doctor;

@@ -58,6 +58,7 @@ export type Code =
       | "no_host_name"
       | "no_leaf"
       | "no_names"
+      | "no_scts"
       | "not_a_ca"
       | "not_answered"
       | "not_asked"
@@ -74,8 +75,10 @@ export type Code =
       | "private_key"
       | "reordered"
       | "repeated"
+      | "too_few_scts"
       | "too_long"
       | "unknown_critical_extension"
+      | "unknown_log"
       | "unknown_strength"
       | "unreadable_blocks"
       | "unsupported_algorithm"
@@ -94,6 +97,10 @@ export type CheckResult = "not_applicable" | "ok" | "unknown" | "failed";
  * The provider that sent the event.
  */
 export type Provider = ("certspotter" | "cloudflare" | "digicert" | "meta") | string;
+/**
+ * By which rule a certificate and an issuance belong together. Fingerprints and serial numbers alone never decide, since a precertificate has others than its certificate.
+ */
+export type Rule = ("issuer" | "provider_record" | "spki_sha256" | "tbs_sha256") | string;
 /**
  * The one word to branch on: the worst result of the checks.
  */
@@ -114,7 +121,11 @@ export type EventType =
       | "certhooks.certificate.renewal_failed"
       | "certhooks.certificate.renewed"
       | "certhooks.certificate.revoked"
+      | "certhooks.ct.certificate_expected"
+      | "certhooks.ct.certificate_missing"
       | "certhooks.ct.certificate_observed"
+      | "certhooks.ct.certificate_resolved"
+      | "certhooks.ct.certificate_unexpected"
       | "certhooks.ct.phishing_suspected"
       | "certhooks.domain.revalidation_due"
       | "certhooks.domain.validated"
@@ -219,6 +230,7 @@ export interface CertificateData {
    */
   certificates: Certificate[];
   checks: Checks;
+  correlation?: Correlation;
   /**
    * What domain control validation waits for.
    *
@@ -421,6 +433,7 @@ export interface Names {
 export interface Checks {
   algorithm: Check;
   confirmed: Check;
+  ct: Check;
   duplicates: Check;
   key_strength: Check;
   leaf_not_ca: Check;
@@ -444,6 +457,60 @@ export interface Check {
    */
   detail: string;
   result: CheckResult;
+}
+/**
+ * Why a certificate of the Certificate Transparency logs is expected, unexpected, missing or resolved: what it was compared with.
+ */
+export interface Correlation {
+  /**
+   * The issuer's domains in CAA records (RFC 8659): the names whose CAA records should name none of them, where this issuer is not wanted.
+   *
+   * Empty: nobody told them.
+   */
+  caa_domains: string[];
+  /**
+   * A sentence for people. Its wording may change at any time.
+   */
+  detail: string;
+  /**
+   * The issuance that is known of the certificate.
+   *
+   * Null: none is known.
+   */
+  issuance: Issuance | null;
+  /**
+   * Id of the event that showed the certificate in the logs.
+   *
+   * Null: it is in no log.
+   */
+  observation: string | null;
+  /**
+   * How to report the certificate to its issuer, in the issuer's words.
+   *
+   * Null: nobody told it.
+   */
+  problem_reporting: string | null;
+  /**
+   * The rule by which the certificate and its issuance belong together.
+   *
+   * Null: no issuance is known, or the certificate is in no log.
+   */
+  rule: Rule | null;
+}
+/**
+ * What announced that a certificate was issued, or is to be.
+ */
+export interface Issuance {
+  /**
+   * Id of the event, or of the operator's announcement (`certhooks expect`).
+   */
+  id: string;
+  /**
+   * Provider of the event.
+   *
+   * Null: it was the operator.
+   */
+  provider: Provider | null;
 }
 /**
  * What domain control validation waits for.
@@ -572,7 +639,7 @@ export interface Identifiers {
   /**
    * SHA-256 of the TBSCertificate without its SCTs, as `tbs_sha256` of the certificate.
    *
-   * From: Cert Spotter.
+   * From: DigiCert, Cert Spotter.
    */
   tbs_sha256?: string;
   /**

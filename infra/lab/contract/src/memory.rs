@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ports::{
     Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
-    EventsQueue, Ledger, Ordering, Outgoing, PortResult, SecretSource, SecretVersions,
+    EventsQueue, Item, Items, Ledger, Ordering, Outgoing, PortResult, SecretSource, SecretVersions,
 };
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -17,6 +17,7 @@ struct State {
     published: Vec<String>,
     recorded: HashMap<String, Option<DeliveredResult>>,
     states: BTreeMap<String, CertificateState>,
+    items: BTreeMap<(String, String), Item>,
 }
 
 impl Memory {
@@ -52,6 +53,31 @@ impl Deliveries for Memory {
 impl Archive for Memory {
     async fn put(&self, key: &str, _: Vec<u8>) -> PortResult<String> {
         Ok(format!("s3://certhooks-archive/{key}"))
+    }
+}
+
+impl Items for Memory {
+    async fn put_item(&self, item: Item) -> PortResult<()> {
+        self.state().items.insert((item.partition.clone(), item.sort.clone()), item);
+        Ok(())
+    }
+
+    async fn delete_item(&self, partition: &str, sort: &str) -> PortResult<()> {
+        self.state().items.remove(&(partition.to_owned(), sort.to_owned()));
+        Ok(())
+    }
+
+    async fn items(
+        &self,
+        partition: &str,
+        last: Option<&str>,
+        limit: u32,
+    ) -> PortResult<Vec<Item>> {
+        let state = self.state();
+        let found = state.items.values().filter(|item| {
+            item.partition == partition && last.is_none_or(|last| item.sort.as_str() <= last)
+        });
+        Ok(found.take(limit as usize).cloned().collect())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::tables;
 const TEMPLATE: &str = include_str!("contract.md");
 
 /// The definitions of the schema that are objects, and those that are sets of words.
-const OBJECTS: [&str; 9] = [
+const OBJECTS: [&str; 11] = [
     "Identifiers",
     "Callback",
     "Certificate",
@@ -23,9 +23,12 @@ const OBJECTS: [&str; 9] = [
     "Check",
     "Dcv",
     "DcvRecord",
+    "Correlation",
+    "Issuance",
     "Offloaded",
 ];
-const WORDS: [&str; 6] = ["Provider", "Outcome", "Reason", "Verdict", "CheckResult", "Code"];
+const WORDS: [&str; 7] =
+    ["Provider", "Outcome", "Reason", "Verdict", "CheckResult", "Code", "Rule"];
 
 /// The cases that an example shows beside the types, and what each shows.
 const CASES: [(&str, &str, &str); 10] = [

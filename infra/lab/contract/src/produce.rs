@@ -5,9 +5,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use boot::Environment;
 use certificate::TrustAnchors;
-use envelope::{Envelope, Provider};
+use envelope::{
+    Certificate, Correlation, Envelope, EventType, Issuance, Provider, Rule as MatchingRule,
+};
 use ports::SystemClock;
 use processing::{Keys, Ports, QueueMessage, Settings, Worker};
+use providers::finding::Finding;
 use providers::profile::{self, Profile};
 use providers::receiver::Receipt;
 use providers::synthetic;
@@ -98,6 +101,15 @@ async fn of_cases(stage: &Stage) -> Result<Vec<Example>> {
     let receipt = Receipt { at: stage.now(), traceparent: None };
     let canary = synthetic::envelope(Provider::DIGICERT, &receipt);
     let mut examples = vec![stage.example("canary", &canary).await?];
+
+    let chain = stage.chain(70).await?;
+    let leaf = chain.first().context("a chain begins with its leaf")?;
+    for finding in findings(leaf)? {
+        let envelope = finding.envelope("the event that led to it", &receipt);
+        let envelope = envelope.context("a finding is about a certificate")?;
+        let name = finding.state.as_str().trim_start_matches("certhooks.");
+        examples.push(stage.example(name, &envelope).await?);
+    }
 
     // The certificate is not there after ten minutes; then the provider sends the event again.
     stage.fault("/services/v2", Some(Fault::NoRoute));
@@ -260,4 +272,34 @@ impl Stage {
         let blocks = chain.split_inclusive("-----END CERTIFICATE-----\n");
         Ok(blocks.map(str::to_owned).collect())
     }
+}
+
+/// This certificate in each state that the comparison of the logs can find.
+fn findings(pem: &str) -> Result<Vec<Finding>> {
+    let tbs_sha256 = certificate::in_advance(pem)?.tbs_sha256;
+    let certificate = Certificate { tbs_sha256: tbs_sha256.clone(), ..Certificate::default() };
+    let issued = || Issuance { id: "b1f0".to_owned(), provider: Some(Provider::DIGICERT) };
+    Ok([
+        (EventType::CtCertificateExpected, Some(MatchingRule::TbsSha256), Some(issued()), true),
+        (EventType::CtCertificateUnexpected, None, None, true),
+        (EventType::CtCertificateMissing, None, Some(issued()), false),
+        (EventType::CtCertificateResolved, Some(MatchingRule::SpkiSha256), Some(issued()), true),
+    ]
+    .into_iter()
+    .map(|(state, rule, issuance, is_observed)| Finding {
+        state,
+        provider: if is_observed { Provider::CERTSPOTTER } else { Provider::DIGICERT },
+        certificate: certificate.clone(),
+        pem: Some(pem.to_owned()),
+        correlation: Correlation {
+            rule,
+            issuance,
+            observation: is_observed.then(|| "2d9a".to_owned()),
+            caa_domains: if is_observed { vec!["ca.example".to_owned()] } else { Vec::new() },
+            problem_reporting: is_observed
+                .then(|| "Send an e-mail to problems@ca.example.".to_owned()),
+            detail: "a sentence for people".to_owned(),
+        },
+    })
+    .collect())
 }

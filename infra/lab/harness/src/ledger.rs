@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use envelope::Outcome;
-use ports::{CHALLENGES, Claim, DeliveredResult, DeliveryRecord, Ledger};
+use ports::{CHALLENGES, Claim, DeliveredResult, DeliveryRecord, Item, Ledger};
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
@@ -136,6 +136,38 @@ pub async fn recorded_ids_are_known(ledger: &impl Ledger) -> Result<()> {
     let expected = ["id-99", "id-100", "id-249"].map(|id| (id.to_owned(), kept_until));
     ensure!(known == BTreeMap::from(expected), "neither claimed nor expired ones: {known:?}");
     ensure!(ledger.known(&[]).await?.is_empty());
+    Ok(())
+}
+
+/// Tests that the items of a partition are listed in order, as far as is asked, without expired ones.
+///
+/// # Errors
+/// As of [`a_claim_has_one_owner`].
+pub async fn items_are_listed_in_order(ledger: &impl Ledger) -> Result<()> {
+    let kept_until = now() + Duration::HOUR;
+    let item = |partition: &str, sort: &str, value: &str| Item {
+        partition: partition.to_owned(),
+        sort: sort.to_owned(),
+        value: value.to_owned(),
+        kept_until,
+    };
+    let listed = async |last: Option<&str>, limit| ledger.items("due", last, limit).await;
+    ensure!(listed(None, 10).await?.is_empty());
+    for sort in ["b", "c", "a"] {
+        ledger.put_item(item("due", sort, "{}")).await?;
+    }
+    ledger.put_item(item("due", "b", r#"{"again":true}"#)).await?;
+    ledger.put_item(item("other", "a", "{}")).await?;
+    ledger.put_item(Item { kept_until: in_seconds(-2), ..item("due", "aa", "{}") }).await?;
+    let all = ["a", "b", "c"]
+        .map(|sort| item("due", sort, if sort == "b" { r#"{"again":true}"# } else { "{}" }));
+    ensure!(listed(None, 10).await? == all, "{:?}", listed(None, 10).await?);
+    ensure!(listed(None, 2).await? == all[..2]);
+    ensure!(listed(Some("b"), 10).await? == all[..2], "the last one belongs to them");
+    for _ in 0..2 {
+        ledger.delete_item("due", "b").await?;
+    }
+    ensure!(listed(Some("bb"), 10).await? == all[..1]);
     Ok(())
 }
 

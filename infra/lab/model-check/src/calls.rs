@@ -5,7 +5,7 @@ use std::time::Duration;
 use envelope::{CertificateEvent, Envelope, Outcome};
 use ports::{
     Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
-    EventsQueue, Ledger, Ordering, Outgoing, PortError, PortResult,
+    EventsQueue, Item, Items, Ledger, Ordering, Outgoing, PortError, PortResult,
 };
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -174,6 +174,21 @@ impl Deliveries for ModelPorts {
 impl Archive for ModelPorts {
     async fn put(&self, key: &str, _body: Vec<u8>) -> PortResult<String> {
         self.call(Call::Archive).await.map(|_| format!("model:{key}"))
+    }
+}
+
+/// No scenario has an event of certificate transparency, so that nothing is compared.
+impl Items for ModelPorts {
+    async fn put_item(&self, _: Item) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn delete_item(&self, _: &str, _: &str) -> PortResult<()> {
+        Ok(())
+    }
+
+    async fn items(&self, _: &str, _: Option<&str>, _: u32) -> PortResult<Vec<Item>> {
+        Ok(Vec::new())
     }
 }
 

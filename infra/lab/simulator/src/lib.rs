@@ -17,6 +17,7 @@
 
 mod api_key;
 mod authority;
+mod certspotter;
 mod chain;
 mod clock;
 mod cloudflare;

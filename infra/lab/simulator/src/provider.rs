@@ -8,12 +8,13 @@ use axum::response::Response;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+use crate::certspotter::CertspotterState;
 use crate::cloudflare::CloudflareState;
 use crate::digicert::DigicertState;
 use crate::fault::Fault;
 use crate::meta::MetaState;
 use crate::shared::Shared;
-use crate::{cloudflare, digicert, meta};
+use crate::{certspotter, cloudflare, digicert, meta};
 
 /// A simulated provider.
 pub(crate) struct Provider {
@@ -34,7 +35,16 @@ pub(crate) struct Provider {
 }
 
 /// Every simulated provider: one row each.
-pub(crate) static ALL: [Provider; 3] = [
+pub(crate) static ALL: [Provider; 4] = [
+    Provider {
+        name: "certspotter",
+        base: certspotter::BASE,
+        routes: |state| certspotter::routes(Arc::clone(&state.certspotter)),
+        key: |settings| &mut settings.certspotter_api_key,
+        key_refusal: certspotter::key_refusal,
+        error_response: certspotter::error_response,
+        unknown_route: |_| certspotter::unknown_route(),
+    },
     Provider {
         name: "digicert",
         base: digicert::BASE,
@@ -86,6 +96,8 @@ pub struct Settings {
     /// Whether the newest entry of the event log comes first, which is not documented.
     pub digicert_log_newest_first: bool,
     /// The expected bearer token.
+    pub certspotter_api_key: Option<SecretString>,
+    /// The expected bearer token.
     pub cloudflare_api_token: Option<SecretString>,
     /// The token expected in the query's `access_token` or as bearer token.
     pub meta_access_token: Option<SecretString>,
@@ -106,6 +118,7 @@ impl Default for Settings {
             digicert_view_only_key: None,
             digicert_log_page: 1000,
             digicert_log_newest_first: false,
+            certspotter_api_key: None,
             cloudflare_api_token: None,
             meta_access_token: None,
             retired: false,
@@ -132,6 +145,7 @@ pub(crate) struct AppState {
     pub(crate) shared: Arc<Shared>,
     pub(crate) digicert: Arc<DigicertState>,
     pub(crate) cloudflare: Arc<CloudflareState>,
+    pub(crate) certspotter: Arc<CertspotterState>,
 }
 
 impl AppState {
@@ -145,6 +159,7 @@ impl AppState {
         Ok(Self {
             digicert: Arc::new(DigicertState::new(Arc::clone(&shared))),
             cloudflare: Arc::new(CloudflareState::new(Arc::clone(&shared))),
+            certspotter: Arc::default(),
             shared,
         })
     }

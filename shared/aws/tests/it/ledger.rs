@@ -27,6 +27,7 @@ async fn the_contract_is_kept() {
     contract::a_record_says_what_was_delivered(&ledger).await.unwrap();
     contract::a_forgotten_id_is_new(&ledger).await.unwrap();
     contract::recorded_ids_are_known(&ledger).await.unwrap();
+    contract::items_are_listed_in_order(&ledger).await.unwrap();
     let waiting = async || waiting(&ledger).await;
     contract::a_challenge_waits_until_it_expires(&ledger, waiting).await.unwrap();
 

@@ -5,8 +5,8 @@ use ::time::OffsetDateTime;
 use envelope::{CertificateEvent, Envelope, Provider};
 use ports::{
     Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
-    EventsQueue, HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
-    SecretVersions,
+    EventsQueue, HistoryRecord, Item, Items, Ledger, Ordering, Outgoing, PortError, PortResult,
+    SecretSource, SecretVersions,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -17,9 +17,12 @@ pub(crate) enum Step {
     Archive,
     Claim,
     DeleteChallenge,
+    DeleteItem,
     EndChallenge,
+    Items,
     KeepChallenge,
     Publish,
+    PutItem,
     Record,
     Release,
     Send,
@@ -48,6 +51,8 @@ pub(crate) struct State {
     /// By certificate.
     pub(crate) states: BTreeMap<String, CertificateState>,
     pub(crate) history: Vec<HistoryRecord>,
+    /// By partition and place in it.
+    pub(crate) items: BTreeMap<(String, String), Item>,
     /// Tokens, by webhook and expiry.
     pub(crate) challenges: BTreeMap<(String, OffsetDateTime), String>,
 }
@@ -122,6 +127,32 @@ impl Archive for Fake {
         }
         state.archive.insert(key.to_owned(), body);
         Ok(format!("fake:{key}"))
+    }
+}
+
+impl Items for Fake {
+    async fn put_item(&self, item: Item) -> PortResult<()> {
+        let mut state = self.step(Step::PutItem)?;
+        state.items.insert((item.partition.clone(), item.sort.clone()), item);
+        Ok(())
+    }
+
+    async fn delete_item(&self, partition: &str, sort: &str) -> PortResult<()> {
+        self.step(Step::DeleteItem)?.items.remove(&(partition.to_owned(), sort.to_owned()));
+        Ok(())
+    }
+
+    async fn items(
+        &self,
+        partition: &str,
+        last: Option<&str>,
+        limit: u32,
+    ) -> PortResult<Vec<Item>> {
+        let state = self.step(Step::Items)?;
+        let found = state.items.values().filter(|item| {
+            item.partition == partition && last.is_none_or(|last| item.sort.as_str() <= last)
+        });
+        Ok(found.take(limit as usize).cloned().collect())
     }
 }
 

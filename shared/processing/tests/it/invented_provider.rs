@@ -19,7 +19,7 @@ use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
 use providers::api::{self, Answer, Call, Classification};
 use providers::enrich::{CallResult, Enricher, Enrichers, Found, Next, Reply};
 use providers::envelope_builder::EnvelopeBuilder;
-use providers::interpretation::{Interpretation, Plan};
+use providers::interpretation::{Interpretation, IssuerContact, Plan};
 use providers::lifecycle::Lifecycle;
 use providers::profile::{Api, Profile, SampleRequest, Samples, Sources, StackOutputs, receive};
 use providers::receiver::{Event, InvalidDocument, Receipt, SecretFault, WebhookReceiver};
@@ -162,6 +162,8 @@ fn interpret_data(data: &RawValue) -> Interpretation {
         plan: Plan::CallBack,
         problems: Vec::new(),
         dcv: None,
+        issuer: IssuerContact::default(),
+        correlation: None,
         certificates: Vec::new(),
         pem: None,
         challenge: None,

@@ -11,6 +11,7 @@
 //! - [`foreign`], [`scripted`]: answers that are not the provider's own, byte for byte
 //! - [`many_calls`]: work of many calls stops, and goes on where it was
 //! - [`observed`]: a certificate of a log, which came with its event
+//! - [`correlation`]: what the logs show, compared with what was issued
 //! - [`newer`]: envelopes of a version that this worker does not know
 //! - [`outage`]: a provider that is down for hours, in simulated time
 //! - [`stale`]: events that are older than the state of their certificate
@@ -23,6 +24,7 @@ mod again;
 mod batch;
 mod bench;
 mod challenge;
+mod correlation;
 mod fakes;
 mod faults;
 mod foreign;

@@ -36,7 +36,7 @@ impl Pair {
 }
 
 /// The envelope of a Cert Spotter event, received `age` ago.
-fn event(issuance: &Value, age: Duration) -> Value {
+pub(crate) fn event(issuance: &Value, age: Duration) -> Value {
     let row = profile::of(Provider::CERTSPOTTER);
     let secret = row.sample_secret("secret");
     let body = json!({"id": "1", "issuance": issuance}).to_string();

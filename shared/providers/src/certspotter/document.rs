@@ -3,6 +3,7 @@ use data_encoding::BASE64;
 use envelope::{Certificate, Names};
 use serde_json::value::RawValue;
 
+use crate::interpretation::IssuerContact;
 use crate::json::{self, Members};
 use crate::naming::UNKNOWN;
 use crate::{hash, receiver, validity};
@@ -18,6 +19,10 @@ const NAME_MEMBERS: [&str; 3] = ["event", "event_type", "type"];
 /// issued decides the names.
 const NAMES: usize = 500;
 const NAME_LIMIT: usize = 255;
+
+/// The most CAA domains of an issuer, and the longest text about how to report to it, in bytes.
+const DOMAINS: usize = 20;
+const REPORTING_LIMIT: usize = 2000;
 
 /// The content of a verified body.
 pub(crate) enum Content<'a> {
@@ -117,6 +122,18 @@ impl Issuance<'_> {
             der.map(|der| encode_pem("CERTIFICATE", &der))
                 .map_err(|_| format!("{member} is not Base64")),
         )
+    }
+
+    /// Whom to turn to about the certificate.
+    pub(crate) fn issuer(&self) -> IssuerContact {
+        let members = &self.issuance;
+        let domains = members.object("issuer").and_then(|issuer| issuer.list("caa_domains"));
+        let domains = domains.unwrap_or_default().into_iter().take(DOMAINS).filter_map(json::text);
+        let reporting = members.text("problem_reporting");
+        IssuerContact {
+            caa_domains: domains.filter(|name| name.len() <= NAME_LIMIT).collect(),
+            problem_reporting: reporting.filter(|text| text.len() <= REPORTING_LIMIT),
+        }
     }
 
     /// What the document says about the certificate beside it.

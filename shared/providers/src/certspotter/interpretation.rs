@@ -34,6 +34,7 @@ fn observed(issuance: &Issuance<'_>, common: Interpretation) -> Interpretation {
         subject: format!("ct/certificate/{}", tbs_sha256.as_deref().unwrap_or(UNKNOWN)),
         identifiers: identifiers(issuance, tbs_sha256),
         problems,
+        issuer: issuance.issuer(),
         certificates: vec![issuance.certificate()],
         pem,
         ..common

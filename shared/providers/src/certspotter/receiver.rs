@@ -3,6 +3,7 @@ use envelope::Provider;
 use http::Method;
 use http::header::AUTHORIZATION;
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 
 use super::document::Content;
 use super::interpretation::interpret_content;
@@ -59,17 +60,22 @@ impl WebhookReceiver for CertspotterReceiver {
             }
             Content::Issuance(_) | Content::Other(_) => {}
         }
-        let interpretation = interpret_content(&content);
-        let builder = EnvelopeBuilder {
-            id: content.id(&data),
-            source: "/certspotter".to_owned(),
-            kind: format!("{TYPE_PREFIX}{}", naming::type_part(&interpretation.event)),
-            // An event says when the certificate is valid, and not when it was found.
-            time: None,
-            data: data.clone(),
-        };
-        Ok(vec![builder.event(&Receipt::of(request), &interpretation)])
+        Ok(vec![event(&content, &data, &Receipt::of(request))])
     }
+}
+
+/// The event of a document.
+pub(super) fn event(content: &Content<'_>, data: &RawValue, receipt: &Receipt) -> Event {
+    let interpretation = interpret_content(content);
+    let builder = EnvelopeBuilder {
+        id: content.id(data),
+        source: "/certspotter".to_owned(),
+        kind: format!("{TYPE_PREFIX}{}", naming::type_part(&interpretation.event)),
+        // An event says when the certificate is valid, and not when it was found.
+        time: None,
+        data: data.to_owned(),
+    };
+    builder.event(receipt, &interpretation)
 }
 
 /// The credentials that stand for a stored secret in the header (RFC 7617, 2). A secret that is a plain

@@ -60,6 +60,9 @@ impl Canned {
             ("CLOUDFLARE_API_BASE", &base),
             ("CLOUDFLARE_API_BUDGET", "none"),
             ("CLOUDFLARE_ACCOUNT_ID", "acc"),
+            ("CERTSPOTTER_API_BASE", &base),
+            ("CERTSPOTTER_API_BUDGET", "none"),
+            ("CERTSPOTTER_DOMAINS", "shop.example"),
             ("RECONCILE_WINDOW_MINUTES", &overlap),
         ];
         let environment = variables.into_iter().collect();

@@ -1,0 +1,252 @@
+//! The facts about certificates, as items of the ledger. Each is written before the others are read, and reading sees
+//! everything that was written before. So of two concurrent workers at least one sees both facts.
+
+use std::collections::BTreeSet;
+
+use envelope::{Certificate, EventType};
+use futures_util::future::try_join_all;
+use ports::{Item, Ledger, PortError, PortResult};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use time::{Duration, OffsetDateTime};
+
+use super::rules::{Announcement, Facts, Observation, State};
+
+/// How long facts are kept: longer than a public certificate is valid.
+const RETENTION: Duration = Duration::days(400);
+
+/// The partition of the certificates that are to be decided about, in the order of their times.
+const DUE: &str = "ct/due";
+/// The partition of those that are to be in the logs by then.
+const TO_BE_LOGGED: &str = "ct/to-be-logged";
+/// The partition of the issuers that the operator expects.
+const ISSUERS: &str = "ct/issuers";
+
+/// The partition of the certificates that are unexpected.
+const UNEXPECTED: &str = "ct/unexpected";
+
+const OBSERVED: &str = "observed";
+const STATE: &str = "state";
+
+/// The most items that are read of one partition: certificates of one key, and announcements.
+const LIMIT: u32 = 1000;
+/// The most certificates that one call decides about. The next one goes on.
+const BATCH: u32 = 500;
+
+/// A certificate whose time has come.
+pub(crate) struct Due {
+    pub(crate) tbs_sha256: String,
+    sort: String,
+}
+
+fn certificate(tbs_sha256: &str) -> String {
+    format!("ct/certificate/{tbs_sha256}")
+}
+
+fn key(spki_sha256: &str) -> String {
+    format!("ct/key/{spki_sha256}")
+}
+
+fn serial(serial_number: &str) -> String {
+    format!("ct/serial/{serial_number}")
+}
+
+/// The partitions in which a certificate of the logs is found by what was announced.
+fn of_observed(certificate: &Certificate) -> Vec<String> {
+    let serial_number = certificate.serial_number.as_deref().map(serial);
+    of_key(certificate).into_iter().chain(serial_number).collect()
+}
+
+/// The partitions of an announcement: of the certificate and its key, else of the serial number.
+fn of_announced(certificate: &Certificate) -> Vec<String> {
+    let partitions = of_key(certificate);
+    if !partitions.is_empty() {
+        return partitions;
+    }
+    certificate.serial_number.as_deref().map(serial).into_iter().collect()
+}
+
+fn of_key(known: &Certificate) -> Vec<String> {
+    let tbs = known.tbs_sha256.as_deref().map(certificate);
+    tbs.into_iter().chain(known.spki_sha256.as_deref().map(key)).collect()
+}
+
+/// Stores what the logs show, unless it is known. Returns the hash by which the certificate is known.
+pub(crate) async fn observe(
+    ledger: &impl Ledger,
+    observation: &Observation,
+    now: OffsetDateTime,
+) -> PortResult<String> {
+    let tbs_sha256 = observation.certificate.tbs_sha256.clone().unwrap_or_default();
+    let known = ledger.items(&certificate(&tbs_sha256), None, LIMIT).await?;
+    if !known.iter().any(|item| item.sort == OBSERVED) {
+        let pointer = format!("{OBSERVED}#{tbs_sha256}");
+        let partitions = of_observed(&observation.certificate);
+        let pointers =
+            partitions.iter().map(|partition| put(ledger, partition, &pointer, &tbs_sha256, now));
+        try_join_all(pointers).await?;
+        // Last, so that it is all repeated after a crash.
+        put(ledger, &certificate(&tbs_sha256), OBSERVED, observation, now).await?;
+    }
+    Ok(tbs_sha256)
+}
+
+/// Stores an announcement. Returns the hashes of the certificates that it may be about.
+pub(crate) async fn store(
+    ledger: &impl Ledger,
+    announcement: &Announcement,
+    now: OffsetDateTime,
+) -> PortResult<BTreeSet<String>> {
+    let sort = format!("announced#{}", announcement.id);
+    let mut partitions = of_announced(&announcement.certificate);
+    if announcement.issuer.is_some() {
+        partitions.push(ISSUERS.to_owned());
+    }
+    let stored =
+        partitions.iter().map(|partition| put(ledger, partition, &sort, announcement, now));
+    try_join_all(stored).await?;
+    let listed =
+        partitions.iter().map(|partition| ledger.items(partition, Some("observed~"), LIMIT));
+    let listed = try_join_all(listed).await?;
+    let observed = listed.iter().flatten().filter_map(|item| item.sort.strip_prefix("observed#"));
+    Ok(observed.map(str::to_owned).collect())
+}
+
+/// Stores an announcement of the operator's. What the logs showed before is decided about by the next scheduled run.
+///
+/// # Errors
+/// The ledger cannot be read or written. The call may be repeated.
+pub async fn announce(
+    ledger: &impl Ledger,
+    announcement: &Announcement,
+    now: OffsetDateTime,
+) -> PortResult<usize> {
+    let mut concerned = store(ledger, announcement, now).await?;
+    if announcement.issuer.is_some() {
+        let unexpected = ledger.items(UNEXPECTED, None, LIMIT).await?;
+        concerned.extend(unexpected.into_iter().map(|item| item.sort));
+    }
+    for tbs_sha256 in &concerned {
+        wait(ledger, tbs_sha256, now).await?;
+    }
+    Ok(concerned.len())
+}
+
+/// All that is known of a certificate.
+pub(crate) async fn read(ledger: &impl Ledger, tbs_sha256: &str) -> PortResult<Facts> {
+    let own = ledger.items(&certificate(tbs_sha256), None, LIMIT).await?;
+    let of = |sort: &str| own.iter().find(|item| item.sort == sort);
+    let observation: Option<Observation> = of(OBSERVED).and_then(parsed);
+    let state = of(STATE).and_then(parsed);
+    let mut announcements = announced(&own);
+    if let Some(observation) = &observation {
+        let others = of_observed(&observation.certificate).into_iter().skip(1);
+        let others: Vec<_> = others.chain([ISSUERS.to_owned()]).collect();
+        let listed = others.iter().map(|partition| ledger.items(partition, None, LIMIT));
+        for items in try_join_all(listed).await? {
+            announcements.extend(announced(&items));
+        }
+    }
+    Ok(Facts { observation, announcements, state })
+}
+
+fn announced(items: &[Item]) -> Vec<Announcement> {
+    items.iter().filter(|item| item.sort.starts_with("announced#")).filter_map(parsed).collect()
+}
+
+pub(crate) async fn store_state(
+    ledger: &impl Ledger,
+    tbs_sha256: &str,
+    state: &State,
+    now: OffsetDateTime,
+) -> PortResult<()> {
+    match state.kind {
+        EventType::CtCertificateUnexpected => {
+            put(ledger, UNEXPECTED, tbs_sha256, &tbs_sha256, now).await?;
+        }
+        _ => ledger.delete_item(UNEXPECTED, tbs_sha256).await?,
+    }
+    put(ledger, &certificate(tbs_sha256), STATE, state, now).await
+}
+
+/// Has a certificate decided about at that time.
+pub(crate) async fn wait(
+    ledger: &impl Ledger,
+    tbs_sha256: &str,
+    due: OffsetDateTime,
+) -> PortResult<()> {
+    put(ledger, DUE, &sort_of(due, tbs_sha256), &tbs_sha256, due).await
+}
+
+/// Has it looked up then whether a certificate is in the logs.
+pub(crate) async fn await_logging(
+    ledger: &impl Ledger,
+    announcement: &Announcement,
+    due: OffsetDateTime,
+) -> PortResult<()> {
+    let Some(tbs_sha256) = &announcement.certificate.tbs_sha256 else { return Ok(()) };
+    put(ledger, TO_BE_LOGGED, &sort_of(due, tbs_sha256), announcement, due).await
+}
+
+/// A certificate that is to be in the logs by now.
+pub struct ToBeLogged {
+    pub announcement: Announcement,
+    sort: String,
+}
+
+/// The certificates that are to be in the logs by now.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub async fn to_be_logged(
+    ledger: &impl Ledger,
+    now: OffsetDateTime,
+) -> PortResult<Vec<ToBeLogged>> {
+    let items = ledger.items(TO_BE_LOGGED, Some(&sort_of(now, "~")), BATCH).await?;
+    let due = items
+        .into_iter()
+        .filter_map(|item| Some(ToBeLogged { announcement: parsed(&item)?, sort: item.sort }));
+    Ok(due.collect())
+}
+
+/// Has a certificate not looked up any more.
+///
+/// # Errors
+/// The ledger cannot be written.
+pub async fn forget_to_be_logged(ledger: &impl Ledger, one: &ToBeLogged) -> PortResult<()> {
+    ledger.delete_item(TO_BE_LOGGED, &one.sort).await
+}
+
+pub(crate) async fn due(ledger: &impl Ledger, now: OffsetDateTime) -> PortResult<Vec<Due>> {
+    let items = ledger.items(DUE, Some(&sort_of(now, "~")), BATCH).await?;
+    let due = items
+        .into_iter()
+        .filter_map(|item| Some(Due { tbs_sha256: parsed(&item)?, sort: item.sort }));
+    Ok(due.collect())
+}
+
+pub(crate) async fn forget_due(ledger: &impl Ledger, due: &Due) -> PortResult<()> {
+    ledger.delete_item(DUE, &due.sort).await
+}
+
+/// Text order is time order, within a time that of the hashes.
+fn sort_of(time: OffsetDateTime, tbs_sha256: &str) -> String {
+    format!("{}#{tbs_sha256}", envelope::timestamp(time))
+}
+
+async fn put(
+    ledger: &impl Ledger,
+    partition: &str,
+    sort: &str,
+    value: &impl Serialize,
+    from: OffsetDateTime,
+) -> PortResult<()> {
+    let value = serde_json::to_string(value)
+        .map_err(|error| PortError(format!("{partition} {sort}: {error}")))?;
+    let (partition, sort) = (partition.to_owned(), sort.to_owned());
+    ledger.put_item(Item { partition, sort, value, kept_until: from + RETENTION }).await
+}
+
+fn parsed<T: DeserializeOwned>(item: &Item) -> Option<T> {
+    serde_json::from_str(&item.value).ok()
+}
