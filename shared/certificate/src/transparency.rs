@@ -248,14 +248,14 @@ mod tests {
         for (days, scts, expected) in [
             (90, vec![one.clone(), two.clone()], "ok"),
             (180, vec![one.clone(), before.clone()], "ok"),
-            (181, vec![one.clone(), two.clone(), before.clone()], "ok"),
+            (181, vec![one.clone(), two.clone(), before], "ok"),
             (181, vec![one.clone(), two.clone()], "too_few_scts"),
             (90, vec![one.clone()], "too_few_scts"),
             (90, vec![one.clone(), one.clone(), sct(1, JANUARY)], "too_few_scts"),
             (90, vec![one.clone(), other.clone()], "unknown_log"),
             (90, vec![one.clone(), after.clone()], "unknown_log"),
-            (90, vec![other.clone()], "too_few_scts"),
-            (181, vec![one.clone(), two.clone(), after], "unknown_log"),
+            (90, vec![other], "too_few_scts"),
+            (181, vec![one, two, after], "unknown_log"),
         ] {
             assert_eq!(code_of(days, &scts), expected, "{days} {scts:?}");
         }

@@ -214,8 +214,9 @@ pub(crate) fn delivered(event: &CertificateEvent, message: &QueueMessage, now: O
     counter!("Delivered", "provider" => provider.as_str(), "outcome" => outcome.as_str())
         .increment(1);
     histogram!("Age", "provider" => provider.as_str()).record(age_ms as f64);
-    if kind == EventType::CtCertificateUnexpected.as_str() {
-        tracing::error!(%provider, id, subject, "a certificate was issued that nobody announced");
+    if event.kind == EventType::CtCertificateUnexpected.as_str() {
+        let subject_of = Subject::of(event, provider, message);
+        log!(error, subject_of, subject, "a certificate was issued that nobody announced");
         counter!("UnexpectedCertificates", "provider" => provider.as_str()).increment(1);
     }
 }
