@@ -101,6 +101,11 @@ class Machine:
         lines = self.run("tail", "--json", "--from-start", "--no-follow").stdout.splitlines()
         return {event["id"]: event for event in map(json.loads, lines)}
 
+    def archived(self) -> set:
+        """Ids of the events in the archive."""
+        lines = self.run("replay", "--all", "--dry-run", "--json").stdout.splitlines()
+        return {event["id"] for event in map(json.loads, lines) if "id" in event}
+
     def subscribes_and_is_healthy(self, port: int):
         """As an operator does it after the installation."""
         self.run("digicert", "webhook", "subscribe", "--endpoint", f"http://127.0.0.1:{port}/webhooks/digicert")

@@ -168,6 +168,9 @@ def test_an_upgrade_loses_nothing(debian, before, providers, tmp_path):
         after = post(service.port, key, 2012)
         assert eventually(lambda: {delivered, after, *held} <= set(service.delivered()), 120)
         outcomes = {event["data"]["callback"]["outcome"] for event in service.delivered().values()}
+        # Version 0.1.0 archived into files, which have moved into the database.
+        assert service.archived() == {delivered, after, *held}
+        assert not (debian / "var/lib/certhooks/archive").exists()
     assert outcomes == {"downloaded"}
 
 

@@ -69,13 +69,17 @@ class Container(Machine):
           shift 2 && exec chroot --userspec={configured["User"]} "$@"'
         enter = ["unshare", "--mount", "sh", "-ec", script, "sh", root, volume]
         self.port, self.volume = port, volume
-        variables = {"DIGICERT_API_KEY": KEY, "DIGICERT_API_BASE": providers.bases["digicert"], "DIGICERT_API_BUDGET": "none"}
+        variables = {
+            "CERTHOOKS_ADMIN": "127.0.0.1:0",
+            "DIGICERT_API_KEY": KEY,
+            "DIGICERT_API_BASE": providers.bases["digicert"],
+            "DIGICERT_API_BUDGET": "none",
+        }
         super().__init__([*enter, root, *configured["Entrypoint"]], state, variables | {"PATH": os.environ["PATH"]})
         # On this machine the container has no network of its own.
         own = {"0.0.0.0:3000": f"127.0.0.1:{port}", "0.0.0.0:3001": "127.0.0.1:0"}
         assert own.keys() <= set(configured["Cmd"])
-        self.arguments = [own.get(word, word) for word in configured["Cmd"]]
-        self.command = [*self.prefix, *self.arguments]
+        self.command = [*self.prefix, *(own.get(word, word) for word in configured["Cmd"])]
 
     @property
     def secrets(self) -> str:
@@ -113,10 +117,10 @@ def test_it_takes_an_event_and_delivers_it_with_a_read_only_root_and_one_volume(
 
 def test_an_upgrade_loses_nothing(image, volume, before, providers, tmp_path):
     container = Container(image, volume, providers, free_port())
-    # The older version had no image; it ran on the same folder.
+    # The older version had no image, and may not know each option of this one; it ran on the same folder.
     older = shutil.copy(before / "certhooks", volume.parent / "certhooks")
-    arguments = [str(volume) if word == container.state else word for word in container.arguments]
-    command = ["setpriv", "--reuid=65532", "--regid=65532", "--clear-groups", older, *arguments]
+    local = [older, "local", "--listen", f"127.0.0.1:{container.port}", "--state", str(volume)]
+    command = ["setpriv", "--reuid=65532", "--regid=65532", "--clear-groups", *local]
     with serving(command, container.environment, container.port, tmp_path / "older"):
         key = container.secret("digicert_webhook_key")
         path = "/" + providers.bases["digicert"].split("/", 3)[3]
