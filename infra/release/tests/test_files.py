@@ -1,5 +1,6 @@
 """What dist/ holds: the checksums, and what can be seen of each binary without running it."""
 
+import functools
 import hashlib
 import io
 import json
@@ -21,6 +22,7 @@ MACHINES = {62: "x86_64", 183: "arm64"}  # e_machine of ELF
 GLIBC = (2, 34)
 
 
+@functools.cache
 def binaries() -> dict[str, bytes]:
     """Every binary of ours in dist/, by a name that says where it is."""
     found = {}
