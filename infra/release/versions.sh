@@ -20,17 +20,17 @@ checkout() {
   git -C "$folder/source" checkout --quiet "$commit"
 }
 
-# The command, the functions and the template of FOLDER/source.
+# The command, the functions and the template of FOLDER/source. One build compiles each dependency once, where a release
+# has one for each binary.
 build() {
-  local folder=$root/$1 commit=$2 function name
+  local folder=$root/$1 commit=$2 functions
   cd "$folder/source"
-  cargo build --locked --package certhooks --features aws
+  functions=(functions/*/)
+  functions=("${functions[@]%/}")
+  functions=("${functions[@]#functions/}")
+  cargo build --locked --package certhooks --features certhooks/aws "${functions[@]/#/--package=}"
   install -D --strip --target-directory "$folder" "$CARGO_TARGET_DIR/debug/certhooks"
-  for function in functions/*/; do
-    name=$(basename "$function")
-    cargo build --locked --package "$name"
-    install -D --strip --target-directory "$folder/functions" "$CARGO_TARGET_DIR/debug/$name"
-  done
+  install -D --strip --target-directory "$folder/functions" "${functions[@]/#/$CARGO_TARGET_DIR/debug/}"
   cp infra/aws/template.yaml "$folder"
   cd "$root"
   echo "$commit" >"$folder/commit"
