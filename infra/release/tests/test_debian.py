@@ -139,11 +139,12 @@ def emptied(service: Service):
 
 @contextmanager
 def another(service: Service, version: Path, log: Path):
-    """Runs another version's command as the unit would run it."""
+    """Runs another version's command as the unit would run it; the same command reads its state."""
     shutil.copy(version / "certhooks", service.root / "tmp/certhooks-other")
-    command = [*service.enter, "/tmp/certhooks-other", *service.command[len(service.enter) + 1 :]]
+    other = Machine([*service.enter, "/tmp/certhooks-other"], service.state, service.environment)
+    command = [*other.prefix, *service.command[len(service.prefix) :]]
     with serving(command, service.environment, service.port, log):
-        yield
+        yield other
 
 
 def waiting(service: Service, providers, orders: range) -> set:
@@ -156,10 +157,10 @@ def waiting(service: Service, providers, orders: range) -> set:
 def test_an_upgrade_loses_nothing(debian, before, providers, tmp_path):
     service = Service(debian, providers, free_port())
     emptied(service)
-    with another(service, before, tmp_path / "older.log"):
+    with another(service, before, tmp_path / "older.log") as older:
         key = service.secret("digicert_webhook_key")
         delivered = post(service.port, key, 2001)
-        assert eventually(lambda: delivered in service.delivered())
+        assert eventually(lambda: delivered in older.delivered())
         held = waiting(service, providers, range(2002, 2012))
     providers.control("DELETE", "faults")
     ran("chroot", debian, "apt-get", "install", "-qy", "--reinstall", "/tmp/certhooks.deb", env=APT)
@@ -188,8 +189,8 @@ def test_after_a_roll_back_the_envelopes_of_the_newer_version_wait_for_it(debian
         assert eventually(lambda: this in service.delivered(), 120)
         assert set(service.delivered()) == {this}
     hurry(debian)
-    with another(service, newer, tmp_path / "newer.log"):
-        assert eventually(lambda: set(service.delivered()) == {this, *held}, 120)
+    with another(service, newer, tmp_path / "newer.log") as again:
+        assert eventually(lambda: set(again.delivered()) == {this, *held}, 120)
 
 
 def hurry(root: Path):
