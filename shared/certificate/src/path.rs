@@ -5,6 +5,7 @@
 //! - [`node`]: a certificate as the others look at it
 //! - [`leaf`]: which certificate a bundle is about
 //! - [`search`]: builds paths, within a budget
+//! - [`known_links`]: signatures between CAs that were good before
 //! - [`rules`], [`constraints`], [`purpose`]: what makes a path valid
 //! - [`opinion`]: what rustls-webpki says of the path that was chosen
 //! - [`host`], [`lifetime`]: the names and the validity period of the leaf
@@ -12,6 +13,7 @@
 pub(crate) mod anchors;
 pub(crate) mod constraints;
 pub(crate) mod host;
+mod known_links;
 pub(crate) mod leaf;
 pub(crate) mod lifetime;
 pub(crate) mod name;

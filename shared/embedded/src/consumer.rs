@@ -92,7 +92,7 @@ impl Consumer {
                     "INSERT INTO consumers (name, position, created) VALUES (?1, {position}, ?2)
                          ON CONFLICT DO NOTHING"
                 );
-                transaction.connection.execute(&insert, (stored, transaction.now)).map(drop)
+                transaction.connection.execute(&insert, (&stored, transaction.now)).map(drop)
             })
             .await?;
         Ok(Self { database, name, _lock: lock })
@@ -110,7 +110,7 @@ impl Consumer {
                 transaction
                     .connection
                     .prepare_cached("SELECT position FROM consumers WHERE name = ?1")?
-                    .query_row([name], |row| row.get(0))
+                    .query_row([&name], |row| row.get(0))
             })
             .await
     }
@@ -141,7 +141,7 @@ impl Consumer {
         let name = self.name.clone();
         self.database
             .call(move |transaction| {
-                let NotTaken { reason, due } = failure;
+                let NotTaken { reason, due } = &failure;
                 let due = due.map(to_micros);
                 let connection = transaction.connection;
                 let row = (&name, sequence, transaction.now, due, reason);
@@ -159,7 +159,7 @@ impl Consumer {
         let name = self.name.clone();
         self.database
             .call(move |transaction| {
-                let NotTaken { reason, due } = failure;
+                let NotTaken { reason, due } = &failure;
                 let row = (&name, sequence, due.map(to_micros), reason);
                 transaction.connection.prepare_cached(UPDATE)?.execute(row).map(drop)
             })
@@ -182,7 +182,7 @@ pub(crate) async fn next_due(database: &Database, name: &str) -> PortResult<Opti
             transaction
                 .connection
                 .prepare_cached(&statement)?
-                .query_row((name, transaction.now), |row| {
+                .query_row((&name, transaction.now), |row| {
                     Ok(Due {
                         delivered: delivered(transaction, row)?,
                         attempts: row.get(8)?,

@@ -46,18 +46,18 @@ impl Database {
         })))
     }
 
-    /// Runs `work` in a transaction that it may share with other calls, each in a savepoint of its
-    /// own. `Ok` means committed and on the disk. If the caller stops waiting before its work is
-    /// started, the work is not run.
+    /// Runs `work` in a transaction that it may share with other calls. `Ok` means committed and on the
+    /// disk. An error undoes this call only: the work of the others is run again then, each in a
+    /// savepoint of its own. If the caller stops waiting before its work is started, the work is not run.
     pub(crate) async fn call<T, F>(&self, work: F) -> PortResult<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let stopped = || PortError(format!("{}: its thread has ended", self.0.file.display()));
         let permit = Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| stopped())?;
         let (answer, answered) = oneshot::channel();
-        let call = Call { work: Some(work), result: None, answer, _permit: permit };
+        let call = Call { work, result: None, answer, _permit: permit };
         let jobs = self.0.jobs.as_ref().ok_or_else(stopped)?;
         jobs.send(Box::new(call)).map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
@@ -78,7 +78,7 @@ impl Drop for Handle {
 }
 
 struct Call<T, F> {
-    work: Option<F>,
+    work: F,
     result: Option<T>,
     answer: oneshot::Sender<PortResult<T>>,
     _permit: OwnedSemaphorePermit,
@@ -87,11 +87,11 @@ struct Call<T, F> {
 impl<T, F> Job for Call<T, F>
 where
     T: Send,
-    F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
+    F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send,
 {
     fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        if let Some(work) = self.work.take().filter(|_| !self.answer.is_closed()) {
-            self.result = Some(work(transaction)?);
+        if !self.answer.is_closed() {
+            self.result = Some((self.work)(transaction)?);
         }
         Ok(())
     }
@@ -131,9 +131,7 @@ mod tests {
         Database::start(Writer::new(connection, &file, Arc::new(SystemClock), role)).unwrap()
     }
 
-    fn insert(
-        size: usize,
-    ) -> impl FnOnce(&Transaction<'_>) -> rusqlite::Result<i64> + Send + 'static {
+    fn insert(size: usize) -> impl Fn(&Transaction<'_>) -> rusqlite::Result<i64> + Send + 'static {
         move |transaction| {
             transaction.connection.execute(
                 "INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
@@ -240,14 +238,14 @@ mod tests {
         let folder = TestFolder::new();
         let database = database(&folder);
         let (release, released) = std::sync::mpsc::channel::<()>();
-        let (begun, began) = oneshot::channel();
+        let (begun, began) = std::sync::mpsc::channel();
         let blocker = tokio::spawn({
             let database = database.clone();
             async move {
                 database.call(move |_| Ok(begun.send(()).is_ok() && released.recv().is_ok())).await
             }
         });
-        began.await.unwrap();
+        tokio::task::spawn_blocking(move || began.recv()).await.unwrap().unwrap();
         let impatient = tokio::time::timeout(Duration::from_millis(50), database.call(insert(1)));
         assert!(impatient.await.is_err());
         release.send(()).unwrap();

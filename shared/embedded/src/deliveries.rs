@@ -1,6 +1,7 @@
-use ports::{Deliveries, Delivery, PortResult};
+use ports::{Deliveries, Delivery, DeliveryRecord, Ledger, PortResult};
 
 use crate::database::Database;
+use crate::ledger::record;
 use crate::transaction::Transaction;
 
 /// The deliveries queue: an append-only table, from which rows older than 14 days are deleted.
@@ -29,6 +30,21 @@ impl Deliveries for LocalDeliveries {
     async fn publish(&self, delivery: Delivery) -> PortResult<()> {
         self.database.call(move |transaction| publish(transaction, &delivery)).await
     }
+
+    /// The ledger is in the same database.
+    async fn publish_recorded(
+        &self,
+        delivery: Delivery,
+        _ledger: &impl Ledger,
+        records: Vec<DeliveryRecord>,
+    ) -> PortResult<()> {
+        self.database
+            .call(move |transaction| {
+                publish(transaction, &delivery)?;
+                records.iter().try_for_each(|it| record(transaction, it))
+            })
+            .await
+    }
 }
 
 fn publish(transaction: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<()> {
@@ -45,4 +61,42 @@ fn publish(transaction: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Resu
         .prepare_cached(PUBLISH)?
         .execute((id, kind, provider, subject, transaction.now, packed.dictionary, packed.bytes))
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use envelope::Provider;
+    use harness::history::{now, recorded};
+    use ports::{Deliveries, Delivery, Ledger};
+
+    use crate::test_folder::TestFolder;
+    use crate::{Options, State};
+
+    #[tokio::test]
+    async fn nothing_is_delivered_without_its_record() {
+        let folder = TestFolder::new();
+        let state = State::open(folder.path(), Options::default()).unwrap();
+        let rename = async |old: &str, new: &str| {
+            let rename = format!("ALTER TABLE {old} RENAME TO {new}");
+            let run = state.database().call(move |it| it.connection.execute_batch(&rename));
+            run.await.unwrap();
+        };
+        let publish = async || {
+            let text = || "id".to_owned();
+            let (id, kind, subject, group, body) = (text(), text(), text(), text(), text());
+            let delivery =
+                Delivery { id, kind, provider: Provider::DIGICERT, subject, group, body };
+            let records = vec![recorded("id", now(), &[])];
+            state.deliveries().publish_recorded(delivery, &state.ledger(), records).await
+        };
+        rename("history", "away").await;
+        publish().await.unwrap_err();
+        assert_eq!(state.reader().last_sequence().await.unwrap(), 0);
+        rename("away", "history").await;
+        for _ in 0..2 {
+            publish().await.unwrap();
+            assert_eq!(state.reader().last_sequence().await.unwrap(), 1);
+            assert!(state.ledger().known(&["id".to_owned()]).await.unwrap().contains_key("id"));
+        }
+    }
 }

@@ -52,7 +52,7 @@ impl Ledger for LocalLedger {
                     .prepare_cached(
                         "DELETE FROM ledger WHERE id = ?1 AND owner = ?2 AND recorded = 0",
                     )?
-                    .execute((id, owner))
+                    .execute((&id, &owner))
                     .map(drop)
             })
             .await
@@ -102,7 +102,7 @@ impl Ledger for LocalLedger {
                     .prepare_cached(
                         "DELETE FROM challenges WHERE webhook_id = ?1 AND expires = ?2",
                     )?
-                    .execute((webhook_id, to_micros(expires)))
+                    .execute((&webhook_id, to_micros(expires)))
                     .map(drop)
             })
             .await
@@ -167,8 +167,11 @@ fn claim(
     Ok(Claim::Granted)
 }
 
-/// Both writes succeed or neither: a call runs in one savepoint.
-fn record(transaction: &Transaction<'_>, recorded: &DeliveryRecord) -> rusqlite::Result<()> {
+/// All writes succeed or none: a call is done as a whole.
+pub(crate) fn record(
+    transaction: &Transaction<'_>,
+    recorded: &DeliveryRecord,
+) -> rusqlite::Result<()> {
     if let Some(record) = &recorded.history {
         history::append(transaction, record)?;
     }

@@ -116,7 +116,7 @@ impl Reader {
                 transaction
                     .connection
                     .prepare_cached("SELECT min(sequence) FROM deliveries WHERE id = ?1")?
-                    .query_row([id], |row| row.get(0))
+                    .query_row([&id], |row| row.get(0))
             })
             .await
     }

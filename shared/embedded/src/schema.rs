@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ports::PortError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::errors::{io_error, sqlite_error};
@@ -122,12 +123,16 @@ fn prepare(connection: Connection, timeout: Duration) -> rusqlite::Result<Connec
     // file.
     connection.pragma_update(None, "secure_delete", "on")?;
     connection.pragma_update(None, "foreign_keys", "on")?;
+    // In pages of 4 KiB: many commits change the same pages, which are then written to the file once.
+    connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     Ok(connection)
 }
 
 fn configure(mut connection: Connection, timeout: Duration) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(64);
+    // Else SQLite compiles a statement anew for each value, where a partial index might serve some values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_handler(Some(retry_for(timeout)))?;
     // In memory, so that no secret reaches a folder outside of the state folder.
     connection.pragma_update(None, "temp_store", "memory")?;

@@ -20,6 +20,7 @@ const BATCH_SIZE: usize = 256;
 
 /// One piece of work for the thread that owns the connection.
 pub(crate) trait Job: Send {
+    /// Called once more after the transaction is rolled back because another job in it failed.
     fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()>;
 
     /// Called once, after the work of `run` is committed or rolled back.
@@ -103,15 +104,28 @@ impl Writer {
         }
     }
 
-    /// Group commit: runs all jobs in one transaction, and answers them only once it is on the disk.
+    /// Group commit: runs all jobs in one transaction, and answers them only once it is on the disk. Where
+    /// one fails, all run again, each in a savepoint. Failures are rare, and savepoints are not cheap: for
+    /// each, SQLite copies every page before its first change.
     fn run_batch(&self, jobs: impl Iterator<Item = Box<dyn Job>>) {
         let mut jobs: Vec<_> = jobs.map(|job| (job, Ok(()))).collect();
-        let committed = self.transact(|transaction| {
-            jobs.iter_mut().try_for_each(|(job, outcome)| {
-                *outcome = self.run_in_savepoint(transaction, job.as_mut())?;
-                Ok(())
+        let mut is_undone = false;
+        let mut committed = self.transact(|transaction| {
+            jobs.iter_mut().try_for_each(|(job, _)| {
+                let outcome = catch(job.as_mut(), transaction);
+                is_undone = !matches!(outcome, Ok(Ok(())));
+                // Nobody sees this error.
+                outcome.unwrap_or(Err(rusqlite::Error::InvalidQuery))
             })
         });
+        if is_undone {
+            committed = self.transact(|transaction| {
+                jobs.iter_mut().try_for_each(|(job, outcome)| {
+                    *outcome = self.run_in_savepoint(transaction, job.as_mut())?;
+                    Ok(())
+                })
+            });
+        }
         for (job, outcome) in jobs {
             job.answer(outcome.and_then(|()| committed.clone().map_err(PortError)));
         }
@@ -129,7 +143,7 @@ impl Writer {
         job: &mut dyn Job,
     ) -> rusqlite::Result<Result<(), PortError>> {
         self.execute("SAVEPOINT job")?;
-        let outcome = match catch_unwind(AssertUnwindSafe(|| job.run(transaction))) {
+        let outcome = match catch(job, transaction) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if self.connection.is_autocommit() => return Err(error),
             Ok(Err(error)) => Err(sqlite_error(&self.file, &error)),
@@ -216,6 +230,13 @@ impl Writer {
     fn execute(&self, statement: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(statement)?.execute([]).map(drop)
     }
+}
+
+fn catch(
+    job: &mut dyn Job,
+    transaction: &Transaction<'_>,
+) -> std::thread::Result<rusqlite::Result<()>> {
+    catch_unwind(AssertUnwindSafe(|| job.run(transaction)))
 }
 
 fn next(

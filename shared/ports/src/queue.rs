@@ -4,7 +4,7 @@ use std::time::Duration;
 use envelope::{CertificateEvent, Envelope, Provider};
 use time::OffsetDateTime;
 
-use crate::PortResult;
+use crate::{DeliveryRecord, Ledger, PortResult};
 
 /// An envelope on its way to the events queue.
 #[derive(Clone)]
@@ -59,6 +59,23 @@ pub trait Deliveries: Send + Sync + 'static {
 
     /// Sends an event that is complete. Called again with the same id after a crash.
     fn publish(&self, delivery: Delivery) -> impl Future<Output = PortResult<()>> + Send;
+
+    /// Sends an event, and only then stores its records in the ledger. A queue that is in one store with
+    /// the ledger does it all or nothing.
+    fn publish_recorded(
+        &self,
+        delivery: Delivery,
+        ledger: &impl Ledger,
+        records: Vec<DeliveryRecord>,
+    ) -> impl Future<Output = PortResult<()>> + Send {
+        async move {
+            self.publish(delivery).await?;
+            for record in records {
+                ledger.record(record).await?;
+            }
+            Ok(())
+        }
+    }
 }
 
 impl Outgoing {

@@ -231,9 +231,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             subject: key.clone(),
             ..compose(event.redacted, event.interpretation, enrichment)
         };
-        self.publish(composed, event.message).await?;
         let kept_until = self.now() + CERTIFICATE_RETENTION;
-        self.ports.ledger.record(DeliveryRecord::id(key, kept_until)).await?;
+        self.publish(composed, event.message, vec![DeliveryRecord::id(key, kept_until)]).await?;
         Ok(true)
     }
 }

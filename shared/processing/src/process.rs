@@ -165,7 +165,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             Enriched::Complete(enrichment) => self.deliver(event, *enrichment).await,
             Enriched::Emitted { new, known, problems } => {
                 telemetry::emitted(event, new, known, &problems);
-                self.record(event, Outcome::Queried, None, None).await?;
+                let record = self.record_of(event, Outcome::Queried, None, None);
+                self.ports.ledger.record(record).await?;
                 Ok(if new > 0 { Disposition::Delivered } else { Disposition::Duplicate })
             }
             Enriched::Retry(retry) => self.requeue(event, &retry).await,
@@ -196,12 +197,11 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         }
         let history =
             lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, self.now()));
-        self.publish(composed, event.message).await?;
-        if let Some(other) = self.apis.other_id(event) {
-            let kept_until = self.now() + ID_RETENTION;
-            self.ports.ledger.record(DeliveryRecord::id(other, kept_until)).await?;
-        }
-        self.record(event, outcome, leaf, history).await?;
+        let other = self.apis.other_id(event);
+        let other = other.map(|id| DeliveryRecord::id(id, self.now() + ID_RETENTION));
+        let own = self.record_of(event, outcome, leaf, history);
+        let records = other.into_iter().chain([own]).collect();
+        self.publish(composed, event.message, records).await?;
         Ok(Disposition::Delivered)
     }
 
@@ -210,7 +210,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     async fn refuse(&self, event: &Event<'_>, enrichment: &Enrichment) -> PortResult<Disposition> {
         telemetry::called_back(event, &enrichment.callback);
         telemetry::conflict(event, false);
-        self.record(event, enrichment.callback.outcome, None, None).await?;
+        let record = self.record_of(event, enrichment.callback.outcome, None, None);
+        self.ports.ledger.record(record).await?;
         Ok(Disposition::Duplicate)
     }
 
@@ -239,31 +240,33 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         Ok(event)
     }
 
+    /// Publishes an event, and then stores what the ledger is to know of it.
     pub(crate) async fn publish(
         &self,
         mut event: CertificateEvent,
         message: &QueueMessage,
+        records: Vec<DeliveryRecord>,
     ) -> PortResult<()> {
-        let limit = self.ports.deliveries.body_limit();
-        let delivery = offload(&self.ports.archive, &mut event, limit).await?;
-        let group = fair_queue_group(&event.source);
-        self.ports.deliveries.publish(Delivery { group, ..delivery }).await?;
+        let Ports { archive, deliveries, ledger, .. } = &self.ports;
+        let delivery = offload(archive, &mut event, deliveries.body_limit()).await?;
+        let delivery = Delivery { group: fair_queue_group(&event.source), ..delivery };
+        deliveries.publish_recorded(delivery, ledger, records).await?;
         telemetry::delivered(&event, message, self.now());
         Ok(())
     }
 
-    /// Records what was delivered, by which a repeat is distinguished from a copy.
-    async fn record(
+    /// What was delivered, by which a repeat is distinguished from a copy.
+    fn record_of(
         &self,
         event: &Event<'_>,
         outcome: Outcome,
         leaf: Option<String>,
         history: Option<HistoryRecord>,
-    ) -> PortResult<()> {
+    ) -> DeliveryRecord {
         let received = event.envelope.receivedtime;
         let (id, kept_until) = (event.id().to_owned(), self.now() + ID_RETENTION);
         let result = Some(DeliveredResult { received, outcome, leaf });
-        self.ports.ledger.record(DeliveryRecord { id, kept_until, result, history }).await
+        DeliveryRecord { id, kept_until, result, history }
     }
 
     /// Records a synthetic event. Consumers get it only if the operator wants that
@@ -275,7 +278,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     ) -> PortResult<Disposition> {
         if self.deliver_canary {
             let composed = compose(event.redacted, event.interpretation, enrichment);
-            self.publish(composed, event.message).await?;
+            self.publish(composed, event.message, Vec::new()).await?;
         }
         for id in [LAST_SYNTHETIC, event.id()] {
             let kept_until = self.now() + ID_RETENTION;

@@ -39,11 +39,26 @@ pub const WORKER_MEMORY: What =
     What::new("worker_memory", "worker: peak memory with a full batch", "MB");
 /// Processor time of one event in the worker, in milliseconds.
 pub const WORKER_CPU: What = What::new("worker_cpu", "worker: CPU per event", "ms");
-/// Events a second through `certhooks local`, in each tenth of a run.
-pub const LOCAL_RATE: What =
-    What::new("local_rate", "`certhooks local`, by tenths of the run", "events a second");
+/// Events a second that `certhooks local` acknowledges while its worker waits for the provider, in each tenth
+/// of a run; likewise what it delivers of those then. Processor times are those of its own process.
+pub const ACKNOWLEDGED_RATE: What = What::new(
+    "acknowledged_rate",
+    "`certhooks local`, acknowledged, by tenths of the run",
+    "events a second",
+);
+pub const ACKNOWLEDGED_CPU: What =
+    What::new("acknowledged_cpu", "`certhooks local`: CPU per acknowledged event", "µs");
+pub const DELIVERED_RATE: What = What::new(
+    "delivered_rate",
+    "`certhooks local`, delivered, by tenths of the run",
+    "events a second",
+);
+pub const DELIVERED_CPU: What =
+    What::new("delivered_cpu", "`certhooks local`: CPU per delivered event", "µs");
 pub const LOCAL_MEMORY: What =
-    What::new("local_memory", "`certhooks local`: memory after each tenth", "MB");
+    What::new("local_memory", "`certhooks local`: memory after each tenth of the deliveries", "MB");
+pub const LOCAL_DISK: What =
+    What::new("local_disk", "`certhooks local`: disk per event, its chain included", "bytes");
 
 impl What {
     const fn new(name: &'static str, title: &'static str, unit: &'static str) -> Self {

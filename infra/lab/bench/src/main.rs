@@ -119,8 +119,7 @@ async fn measure(
         all.mark_void(worker::WORKER, &error);
     }
     if wants(Part::Local)
-        && let Err(error) =
-            local::measure(stage, binaries, arguments.events as usize, &mut all).await
+        && let Err(error) = local::measure(stage, binaries, arguments.events.into(), &mut all).await
     {
         all.mark_void(local::LOCAL, &error);
     }

@@ -1,6 +1,8 @@
 use serde::Serialize;
 
-use crate::figures::{self, COLD, Figures, LOCAL_MEMORY, LOCAL_RATE, WARM, What};
+use crate::figures::{
+    self, ACKNOWLEDGED_RATE, COLD, DELIVERED_RATE, Figures, LOCAL_DISK, LOCAL_MEMORY, WARM, What,
+};
 use crate::local::LOCAL;
 use crate::side::{FLOOR, NODE, OURS, PYTHON};
 use crate::worker::{CALL_BACK, WORKER};
@@ -90,14 +92,29 @@ pub fn of(all: &Figures, template_mb: u32) -> Vec<Target> {
             batch.map(|millis| millis / (CALL_BACK.as_secs_f64() * 1e3)),
         ),
         (
+            "`certhooks local`: acknowledged a second",
+            (AT_LEAST, 5000.0, ""),
+            all.median(ACKNOWLEDGED_RATE, None, LOCAL),
+        ),
+        (
+            "`certhooks local`: delivered a second",
+            (AT_LEAST, 2500.0, ""),
+            all.median(DELIVERED_RATE, None, LOCAL),
+        ),
+        (
+            "`certhooks local`: disk per event",
+            (AT_MOST, 5000.0, " bytes"),
+            all.median(LOCAL_DISK, None, LOCAL),
+        ),
+        (
             "`certhooks local`: memory after the last tenth, to that after the second",
             (AT_MOST, 1.2, "×"),
             growth(LOCAL_MEMORY),
         ),
         (
-            "`certhooks local`: events a second in the last tenth, to the second",
+            "`certhooks local`: delivered in the last tenth, to the second",
             (AT_LEAST, 0.8, "×"),
-            growth(LOCAL_RATE),
+            growth(DELIVERED_RATE),
         ),
     ];
     let target = |(name, (bound, limit, unit), measured)| Target {

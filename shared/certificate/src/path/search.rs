@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::anchors::{Anchor, TrustAnchors};
+use super::known_links::Link;
 use super::name::ComparableName;
 use super::node::Node;
 use super::purpose::Purpose;
@@ -424,10 +425,20 @@ fn is_valid(node: &Node<'_>, now: OffsetDateTime) -> bool {
 
 /// One signature by one key.
 pub(crate) fn verify(signed: &Node<'_>, spki: &[u8]) -> SignatureResult {
-    match read_key(spki) {
+    let link = Link::of(signed, spki);
+    if link.is_some_and(Link::is_known) {
+        return SignatureResult::Good;
+    }
+    let result = match read_key(spki) {
         Some((key, info)) => signature::verify_with(&signed.parsed, &key, &info),
         None => SignatureResult::Unsupported("the public key of the issuer".to_owned()),
+    };
+    if result == SignatureResult::Good
+        && let Some(link) = link
+    {
+        link.keep();
     }
+    result
 }
 
 fn read_key(spki: &[u8]) -> Option<(Key, SubjectPublicKeyInfo<'_>)> {
