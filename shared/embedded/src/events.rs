@@ -121,7 +121,7 @@ impl LocalEvents {
     /// Changes what is visible, and wakes whoever waits for a message.
     pub(crate) async fn change<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        change: impl Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> PortResult<T> {
         let changed = self.database.call(change).await?;
         self.changed.notify_waiters();

@@ -21,13 +21,13 @@ impl Items for LocalLedger {
     }
 
     async fn delete_item(&self, partition: &str, sort: &str) -> PortResult<()> {
-        let keys = (partition.to_owned(), sort.to_owned());
+        let (partition, sort) = (partition.to_owned(), sort.to_owned());
         self.database
             .call(move |transaction| {
                 transaction
                     .connection
                     .prepare_cached("DELETE FROM items WHERE partition = ?1 AND sort = ?2")?
-                    .execute(keys)
+                    .execute((&partition, &sort))
                     .map(drop)
             })
             .await

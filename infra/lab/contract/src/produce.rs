@@ -277,7 +277,7 @@ impl Stage {
 /// This certificate in each state that the comparison of the logs can find.
 fn findings(pem: &str) -> Result<Vec<Finding>> {
     let tbs_sha256 = certificate::in_advance(pem)?.tbs_sha256;
-    let certificate = Certificate { tbs_sha256: tbs_sha256, ..Certificate::default() };
+    let certificate = Certificate { tbs_sha256, ..Certificate::default() };
     let issued = || Issuance { id: "b1f0".to_owned(), provider: Some(Provider::DIGICERT) };
     Ok([
         (EventType::CtCertificateExpected, Some(MatchingRule::TbsSha256), Some(issued()), true),
