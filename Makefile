@@ -45,7 +45,7 @@ run: ## run Certhooks on this machine, and send the sample events of all provide
 check: check-rust check-schema check-dependencies check-budgets check-template check-workflows check-docs check-consumers ## run all static checks: format, lints, contract, dependencies, budgets, template, workflows, handbook, consumers
 
 .PHONY: test
-test: test-rust test-template test-consumers ## run all tests, including those of the template and of the consumers on an emulator
+test: test-rust test-template test-consumers test-page ## run all tests, including those of the template and of the consumers on an emulator, and of the page in a browser
 
 # --- checks --------------------------------------------------------------------------------------
 
@@ -181,6 +181,17 @@ test-consumers: $(TOOLS) $(CONSUMERS_PYTHON) $(CONSUMERS)/typescript/dist ## run
 	cargo build --quiet --locked --manifest-path infra/consumers/rust/Cargo.toml --target-dir target/consumers
 	node --test --test-reporter=dot $(CONSUMERS)/typescript/dist
 	CONSUMERS=$(abspath $(CONSUMERS)) $(BIN)/pytest -q infra/consumers/tests
+
+PAGE_MODULES := .tools/page/node_modules
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))# browser of test-page
+PICTURES ?=# folder for the pictures of the page; empty: none
+
+.PHONY: test-page
+test-page: $(PAGE_MODULES)/installed ## run the page of the command in a real browser (needs Node.js and Chromium)
+	@test -x "$(CHROMIUM)" || { echo "make: test-page needs Chromium (Debian: apt-get install chromium); set CHROMIUM=... to another one" >&2; exit 1; }
+	cargo build --workspace --bins --tests --features $(TEST_FEATURES)
+	NODE_MODULES=$(abspath $(PAGE_MODULES)) CHROMIUM=$(CHROMIUM) PICTURES=$(abspath $(PICTURES)) \
+	  node --test --test-reporter=spec infra/lab/page/page.test.js
 
 # These are the flags of libFuzzer's coverage, which the stable toolchain has too. No sanitizer is used.
 FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -341,6 +352,13 @@ $(CONSUMERS_NODE): $(wildcard infra/consumers/typescript/package*.json)
 	mkdir -p $(CONSUMERS)/typescript
 	cp $^ $(CONSUMERS)/typescript/
 	npm ci --silent --no-audit --no-fund --prefix $(CONSUMERS)/typescript
+	touch $@
+
+$(PAGE_MODULES)/installed: $(wildcard infra/lab/page/package*.json)
+	@command -v npm >/dev/null || { echo "make: test-page needs Node.js 20 or later, with npm" >&2; exit 1; }
+	mkdir -p .tools/page
+	cp $^ .tools/page/
+	npm ci --silent --no-audit --no-fund --prefix .tools/page
 	touch $@
 
 # Beside its node_modules, so that nothing is written into the sources.

@@ -19,6 +19,7 @@ use crate::expect::Expect;
 use crate::forget::Forget;
 use crate::forward::args::Forward;
 use crate::inspect::Inspect;
+use crate::page::args::Page;
 use crate::queue::args::Queue;
 use crate::replay::args::Replay;
 use crate::rows;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Forward(Forward),
     Status(Status),
     Queue(Queue),
+    Page(Page),
     Replay(Replay),
     Forget(Forget),
     Expect(Expect),
@@ -108,7 +110,7 @@ pub(crate) struct Local {
         value_parser = listen_address
     )]
     pub(crate) listen: SocketAddr,
-    /// Address and port of /healthz, /readyz and /metrics; port 0 picks one
+    /// Address and port of /healthz, /readyz and /metrics, and of the page; port 0 picks one
     #[arg(
         long,
         env = "CERTHOOKS_ADMIN",
@@ -117,6 +119,13 @@ pub(crate) struct Local {
         value_name = "ADDRESS"
     )]
     pub(crate) admin: SocketAddr,
+    /// Serve the page of `certhooks page` on --admin also where that is not a loopback address. Whoever reaches it
+    /// can read the events; only who opens the link that the start prints at a terminal can act
+    #[arg(long)]
+    pub(crate) page: bool,
+    /// Show only: nothing can be done on the page
+    #[arg(long)]
+    pub(crate) page_read_only: bool,
     /// State folder: queues, ledger, archive and secrets
     #[arg(long, env = STATE_VARIABLE, hide_env_values = true, default_value = DEFAULT_STATE, value_name = "DIR")]
     pub(crate) state: PathBuf,

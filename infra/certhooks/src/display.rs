@@ -20,12 +20,17 @@ pub(crate) fn columns(event: &CertificateEvent) -> [String; 3] {
     [outcome, clean(&name), expires.to_owned()]
 }
 
-/// A provider's event name, without what all of that provider's begin with.
+/// A provider's event name for a column, without what all of that provider's begin with.
 pub(crate) fn event_name(event: &str) -> String {
+    short(bare_event_name(event), 34)
+}
+
+/// The same as it came.
+pub(crate) fn bare_event_name(event: &str) -> &str {
     let mut prefixes = profile::ALL.iter().map(|profile| profile.event_prefix);
     let name =
         prefixes.find_map(|prefix| event.strip_prefix(prefix).filter(|_| !prefix.is_empty()));
-    short(name.unwrap_or(event), 34)
+    name.unwrap_or(event)
 }
 
 /// A type of ours without what all begin with.
@@ -64,7 +69,7 @@ pub(crate) fn clean(text: &str) -> String {
 
 /// Whether a terminal does something with a character other than showing it: control characters, and
 /// format characters, which turn the direction of text or take no room (Unicode, Cc and Cf).
-fn is_active(character: char) -> bool {
+pub(crate) fn is_active(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

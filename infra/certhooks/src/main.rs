@@ -16,6 +16,7 @@
 //! - [`archive`]: the archived events that a command selects
 //! - [`queue`]: lists and hurries what waits on the events queue
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
+//! - [`page`]: the page that shows events, certificates and what waits
 //! - [`inspect`]: checks a PEM chain offline, as the worker would
 //! - [`doctor`]: checks the installation against the providers' configuration
 //! - [`installation`]: where Certhooks runs: a state folder or a stack
@@ -50,6 +51,7 @@ mod installation;
 mod local;
 mod man;
 mod output;
+mod page;
 mod queue;
 mod replay;
 mod rows;
@@ -103,6 +105,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Erase(arguments) => Box::pin(erase::run(&arguments)).await?,
         Command::Archive(arguments) => Box::pin(archive::run(arguments)).await?,
         Command::Backup(arguments) => backup::run(arguments).await?,
+        Command::Page(arguments) => Box::pin(page::run(arguments)).await?,
         Command::Queue(arguments) => Box::pin(queue::run(&arguments)).await?,
         Command::Expect(arguments) => Box::pin(expect::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),

@@ -43,7 +43,7 @@ pub(crate) struct Sample {
 
 /// The answer of the webhook endpoint.
 pub(crate) struct Answer {
-    status: u16,
+    pub(crate) status: u16,
     body: Value,
     duration: Duration,
 }
@@ -188,13 +188,13 @@ impl Tally {
 }
 
 impl Answer {
-    fn is_accepted(&self) -> bool {
+    pub(crate) fn is_accepted(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
 
 /// The address of the webhook endpoints that serve this state folder, on this machine.
-fn running_on(state: &Path) -> anyhow::Result<Url> {
+pub(crate) fn running_on(state: &Path) -> anyhow::Result<Url> {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 3000));
     let mut address = Running::read(state).map_or(default, |running| running.webhooks);
     if address.ip().is_unspecified() {

@@ -231,7 +231,10 @@ fn identifier(history: &History, name: &str) -> Option<String> {
 }
 
 /// The value of the latest event that has one; a stale or disputed event counts only where no other has one.
-fn latest<'a, T>(history: &'a History, known: impl Fn(&'a Entry) -> Option<T>) -> Option<T> {
+pub(crate) fn latest<'a, T>(
+    history: &'a History,
+    known: impl Fn(&'a Entry) -> Option<T>,
+) -> Option<T> {
     let of = |is_doubtful: bool| {
         let entries = history.entries.iter().rev();
         let doubtful = |entry: &Entry| entry.ordering.is_some() || entry.is_disputed();
@@ -240,7 +243,7 @@ fn latest<'a, T>(history: &'a History, known: impl Fn(&'a Entry) -> Option<T>) -
     of(false).or_else(|| of(true))
 }
 
-fn serial_numbers(history: &History) -> &[String] {
+pub(crate) fn serial_numbers(history: &History) -> &[String] {
     let known = |entry: &'_ Entry| !entry.serial_numbers.is_empty();
     latest(history, |entry| known(entry).then_some(entry.serial_numbers.as_slice()))
         .unwrap_or_default()

@@ -21,6 +21,8 @@ use crate::record;
 const MAY_ADVANCE: &str = "attribute_not_exists(pk) OR #place <= :place OR expires_at <= :now";
 
 const STATE: &str = "state";
+/// What the partition key of a certificate begins with.
+const CERTIFICATE: &str = "certificate#";
 
 /// The maximum number of items in one BatchWriteItem (DynamoDB, "BatchWriteItem").
 const BATCH_SIZE: usize = 25;
@@ -117,7 +119,7 @@ pub(crate) async fn find(
     }
     let mut histories = Vec::new();
     for certificate in certificates {
-        let partition = format!("certificate#{certificate}");
+        let partition = format!("{CERTIFICATE}{certificate}");
         // The items come in descending order, so the state, whose key is greater than all events', is first.
         let items = query(client, table, &partition, History::ENTRIES + 1).await?;
         let state = items.first().and_then(|item| state(&certificate, item));
@@ -129,6 +131,47 @@ pub(crate) async fn find(
         }
     }
     histories.truncate(History::CERTIFICATES as usize);
+    Ok(histories)
+}
+
+/// The histories of all certificates, from a scan of the table.
+pub(crate) async fn all(client: &Client, table: &str) -> PortResult<Vec<History>> {
+    let mut found = HashMap::<String, History>::new();
+    let mut start = None;
+    loop {
+        let scan = client
+            .scan()
+            .table_name(table)
+            .filter_expression("begins_with(pk, :prefix) AND expires_at > :now")
+            .expression_attribute_values(":prefix", text(CERTIFICATE))
+            .expression_attribute_values(":now", number(now().into()))
+            .set_exclusive_start_key(start);
+        let page = Box::pin(scan.send()).await;
+        let page = page.map_err(|error| port_error(VARIABLE, "Scan", &error))?;
+        for item in page.items.unwrap_or_default() {
+            let partition = item.get("pk").and_then(|key| key.as_s().ok());
+            let Some(certificate) = partition.and_then(|key| key.strip_prefix(CERTIFICATE)) else {
+                continue;
+            };
+            let history = found.entry(certificate.to_owned()).or_insert_with(|| History {
+                certificate: certificate.to_owned(),
+                state: None,
+                entries: Vec::new(),
+            });
+            match entry(&item) {
+                Some(entry) => history.entries.push(entry),
+                None => history.state = state(certificate, &item),
+            }
+        }
+        start = page.last_evaluated_key;
+        if start.is_none() {
+            break;
+        }
+    }
+    let mut histories: Vec<_> = found.into_values().collect();
+    for history in &mut histories {
+        history.entries.sort_by_key(|entry| (entry.received, entry.delivered));
+    }
     Ok(histories)
 }
 
@@ -176,7 +219,7 @@ fn entry(item: &Item) -> Option<Entry> {
 }
 
 fn key(certificate: &str, sort: &str) -> Item {
-    let partition = format!("certificate#{certificate}");
+    let partition = format!("{CERTIFICATE}{certificate}");
     Item::from([("pk".into(), text(&partition)), ("sk".into(), text(sort))])
 }
 

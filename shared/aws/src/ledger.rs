@@ -91,6 +91,14 @@ impl DynamoLedger {
         history::find(&self.client, &self.table, names).await
     }
 
+    /// Returns the histories of all certificates, in no order. Reads the whole table.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn all_histories(&self) -> PortResult<Vec<History>> {
+        history::all(&self.client, &self.table).await
+    }
+
     /// Writes an item, and replaces an earlier one.
     pub(crate) async fn put(&self, item: Item) -> PortResult<()> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));

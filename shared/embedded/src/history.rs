@@ -83,14 +83,34 @@ pub(crate) fn find(
     }
     let mut found = Vec::new();
     for certificate in certificates {
-        let (state, entries) =
-            (state(transaction, &certificate)?, entries(transaction, &certificate)?);
-        if state.is_some() || !entries.is_empty() {
-            found.push(History { certificate, state, entries });
+        let history = history(transaction, certificate)?;
+        if history.state.is_some() || !history.entries.is_empty() {
+            found.push(history);
         }
     }
     found.truncate(History::CERTIFICATES as usize);
     Ok(found)
+}
+
+/// The histories of the next certificates.
+pub(crate) fn after(
+    transaction: &Transaction<'_>,
+    certificate: &str,
+    limit: u32,
+) -> rusqlite::Result<Vec<History>> {
+    let mut statement = transaction.connection.prepare_cached(
+        "SELECT DISTINCT certificate FROM history WHERE certificate > ?1 AND keep_until > ?2
+             ORDER BY certificate LIMIT ?3",
+    )?;
+    let rows = statement.query_map((certificate, transaction.now, limit), |row| row.get(0))?;
+    let certificates = rows.collect::<rusqlite::Result<Vec<String>>>()?;
+    certificates.into_iter().map(|certificate| history(transaction, certificate)).collect()
+}
+
+fn history(transaction: &Transaction<'_>, certificate: String) -> rusqlite::Result<History> {
+    let state = state(transaction, &certificate)?;
+    let entries = entries(transaction, &certificate)?;
+    Ok(History { certificate, state, entries })
 }
 
 fn state(

@@ -179,6 +179,18 @@ impl Reader {
         self.database.call(move |transaction| history::find(transaction, &names)).await
     }
 
+    /// At most `limit` histories of the certificates after this one, in the order of their ids. After an empty
+    /// one it starts with the first.
+    pub async fn histories_after(
+        &self,
+        certificate: String,
+        limit: u32,
+    ) -> PortResult<Vec<History>> {
+        self.database
+            .call(move |transaction| history::after(transaction, &certificate, limit))
+            .await
+    }
+
     pub async fn counts(&self) -> PortResult<Counts> {
         self.database.call(queue::counts).await
     }

@@ -64,6 +64,15 @@ pub struct Entry {
     pub identifiers: Map<String, Value>,
     /// Serial numbers of the leaves, in upper-case hex.
     pub serial_numbers: Vec<String>,
+    /// The first DNS name of the first leaf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who issued the first leaf: a distinguished name, or the provider's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Beginning of the first leaf's validity, as `not_after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
     /// End of the first leaf's validity: RFC 3339, or the date alone.
     pub not_after: Option<String>,
 }

@@ -32,6 +32,9 @@ pub(crate) fn history_record(
     let serial_numbers: Vec<_> = serials.filter(|serial| serial.len() <= MAX_LENGTH).collect();
     let short = |value: &Value| value.as_str().is_none_or(|text| text.len() <= MAX_LENGTH);
     let identifiers = event.data.identifiers.clone().into_iter();
+    let of_leaf = |of: fn(&Certificate) -> Option<&String>| {
+        leaves.first().and_then(of).filter(|text| text.len() <= MAX_LENGTH).cloned()
+    };
     (event.id.len() <= MAX_LENGTH).then(|| HistoryRecord {
         aliases: aliases(event, leaves, &serial_numbers),
         certificate: lifecycle.certificate,
@@ -50,14 +53,13 @@ pub(crate) fn history_record(
             replayed: event.replayed,
             conflict: event.conflict,
             identifiers: identifiers.filter(|(_, value)| short(value)).collect(),
-            not_after: leaves.first().and_then(not_after),
+            name: of_leaf(|leaf| leaf.names.as_ref()?.dns.first()),
+            issuer: of_leaf(|leaf| leaf.issuer.as_ref().or(leaf.certificate_authority.as_ref())),
+            not_before: of_leaf(|leaf| leaf.not_before.as_ref()),
+            not_after: of_leaf(|leaf| leaf.not_after.as_ref()),
             serial_numbers,
         },
     })
-}
-
-fn not_after(leaf: &Certificate) -> Option<String> {
-    leaf.not_after.clone().filter(|text| text.len() <= MAX_LENGTH)
 }
 
 /// The keys under which the operator can look the history up: the order, the hostname, the first

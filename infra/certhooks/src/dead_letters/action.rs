@@ -1,15 +1,10 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use crate::dead_letters::args::Filter;
-use crate::dead_letters::show;
-use crate::display::clean;
 use crate::error::CommandResult;
 use crate::installation::{DeadLetter, DeadLetters, ReceivedDeadLetter};
-use crate::output::{Output, complain, say};
-use crate::table::Table;
+use crate::output::{Output, complain};
 
 /// Interval between progress lines.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
@@ -34,6 +29,9 @@ pub(crate) struct Counts {
     pub(crate) challenges: usize,
 }
 
+/// Shows a dead letter that is listed.
+pub(crate) type Show<'a> = &'a mut (dyn FnMut(&DeadLetter) + Send);
+
 /// Reads all dead letters once and acts on the selected ones. What stays is released at the end, also
 /// after a failure.
 pub(crate) async fn run(
@@ -41,9 +39,10 @@ pub(crate) async fn run(
     filter: &Filter,
     action: Action,
     output: Output,
+    show: Show<'_>,
 ) -> CommandResult<Counts> {
     let mut counts = Counts::default();
-    let acted = all_pages(dead_letters, filter, action, output, &mut counts).await;
+    let acted = all_pages(dead_letters, filter, action, output, show, &mut counts).await;
     let released = dead_letters.release().await;
     acted?;
     released?;
@@ -55,6 +54,7 @@ async fn all_pages(
     filter: &Filter,
     action: Action,
     output: Output,
+    show: Show<'_>,
     counts: &mut Counts,
 ) -> CommandResult<()> {
     let (mut seen, mut last_progress) = (HashSet::new(), Instant::now());
@@ -70,7 +70,7 @@ async fn all_pages(
         };
         dead_letters.keep(selected.split_off(room.min(selected.len())));
         counts.found += selected.len();
-        act(dead_letters, selected, action, output, counts).await?;
+        act(dead_letters, selected, action, show, counts).await?;
         if last_progress.elapsed() >= PROGRESS_INTERVAL && !output.json {
             last_progress = Instant::now();
             complain!("certhooks: {} found, {} done", counts.found, counts.done);
@@ -87,18 +87,14 @@ async fn act(
     dead_letters: &mut dyn DeadLetters,
     mut selected: Vec<ReceivedDeadLetter>,
     action: Action,
-    output: Output,
+    show: Show<'_>,
     counts: &mut Counts,
 ) -> CommandResult<()> {
     match action {
         Action::List { .. } | Action::Show => {
             look_up_deliveries(dead_letters, &mut selected).await?;
-            let table = Table::new(&show::COLUMNS);
-            if !output.json && counts.found == selected.len() && !selected.is_empty() {
-                output.styled([table.header()]);
-            }
             for received in &selected {
-                say(&received.dead_letter, &table, action, output);
+                show(&received.dead_letter);
             }
             dead_letters.keep(selected);
         }
@@ -130,18 +126,4 @@ async fn look_up_deliveries(
         dead_letter.is_delivered = id.map(|id| delivered.contains_key(id));
     }
     Ok(())
-}
-
-fn say(dead_letter: &DeadLetter, table: &Table, action: Action, output: Output) {
-    let (body, mut value) = (show::redacted_body(dead_letter), show::value(dead_letter));
-    if action == Action::Show {
-        value["body"] = serde_json::from_str(&body).unwrap_or_else(|_| json!(body));
-    }
-    if output.json {
-        return say!("{value}");
-    }
-    output.styled([show::line(table, dead_letter)]);
-    if action == Action::Show {
-        say!("{}", clean(&body));
-    }
 }

@@ -14,10 +14,12 @@ use std::process::ExitCode;
 use boot::Environment;
 use serde_json::json;
 
-use crate::dead_letters::action::{Action, Counts};
+pub(crate) use crate::dead_letters::action::{Action, Counts, Show};
 use crate::dead_letters::args::{Command, DeadLetters, Filter};
+use crate::dead_letters::show::Printer;
+pub(crate) use crate::dead_letters::show::reason;
 use crate::error::{CommandError, CommandResult};
-use crate::installation;
+use crate::installation::{self, Installation};
 use crate::output::{Output, count, say};
 
 pub(crate) async fn run(arguments: DeadLetters) -> CommandResult<ExitCode> {
@@ -59,7 +61,9 @@ async fn act(
     let output = Output { json: common.json };
     let installation = installation::open(stack, &common.state, &Environment::of_process()).await?;
     let mut dead_letters = installation.dead_letters()?;
-    let counts = action::run(&mut *dead_letters, filter, action, output).await?;
+    let mut printer = Printer::new(output, action == Action::Show);
+    let show: Show<'_> = &mut |dead_letter| printer.print(dead_letter);
+    let counts = action::run(&mut *dead_letters, filter, action, output, show).await?;
     let found = counts.found;
     match action {
         Action::List { limit } => {
@@ -77,6 +81,35 @@ async fn act(
         Action::Retry => Ok(say_counts(output, "retried", "put back on their queue", &counts)),
         Action::Drop => Ok(say_counts(output, "dropped", "dropped", &counts)),
     }
+}
+
+/// Retries or drops one dead letter.
+pub(crate) async fn one(
+    installation: &dyn Installation,
+    number: &str,
+    action: Action,
+) -> CommandResult<Counts> {
+    quietly(installation, &Filter::of_id(number), action, &mut |_| {}).await
+}
+
+/// Shows the first dead letters.
+pub(crate) async fn first(
+    installation: &dyn Installation,
+    limit: usize,
+    show: Show<'_>,
+) -> CommandResult<Counts> {
+    quietly(installation, &Filter::default(), Action::List { limit }, show).await
+}
+
+/// Prints nothing of its own.
+async fn quietly(
+    installation: &dyn Installation,
+    filter: &Filter,
+    action: Action,
+    show: Show<'_>,
+) -> CommandResult<Counts> {
+    let mut dead_letters = installation.dead_letters()?;
+    action::run(&mut *dead_letters, filter, action, Output { json: true }, show).await
 }
 
 fn say_counts(output: Output, name: &str, what: &str, counts: &Counts) -> ExitCode {

@@ -1,12 +1,13 @@
 use envelope::rfc3339;
 use serde_json::{Value, json};
 
-use crate::display::{event_name, whole_seconds};
+use crate::display::{clean, event_name, whole_seconds};
 use crate::installation::{DeadLetter, QueueName};
+use crate::output::{Output, say};
 use crate::table::{Column, Emphasis, SafeText, Table};
 
 /// The columns of dead letters.
-pub(crate) const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 5] = [
     Column { title: "number", width: 6, least: 6 },
     Column { title: "sent", width: 20, least: 20 },
     Column { title: "event", width: 34, least: 14 },
@@ -17,8 +18,43 @@ pub(crate) const COLUMNS: [Column; 5] = [
 /// What is shown in place of a challenge's body.
 const WITHHELD: &str = "withheld: it may contain the token of a challenge";
 
+/// Prints dead letters as they are found.
+pub(crate) struct Printer {
+    pub(crate) output: Output,
+    /// Whether each is followed by its message.
+    pub(crate) with_body: bool,
+    table: Option<Table>,
+}
+
+impl Printer {
+    pub(crate) fn new(output: Output, with_body: bool) -> Self {
+        Self { output, with_body, table: None }
+    }
+
+    pub(crate) fn print(&mut self, dead_letter: &DeadLetter) {
+        let Self { output, with_body, table } = self;
+        let body = redacted_body(dead_letter);
+        if output.json {
+            let mut value = value(dead_letter);
+            if *with_body {
+                value["body"] = serde_json::from_str(&body).unwrap_or_else(|_| json!(body));
+            }
+            return say!("{value}");
+        }
+        let table = table.get_or_insert_with(|| {
+            let table = Table::new(&COLUMNS);
+            output.styled([table.header()]);
+            table
+        });
+        output.styled([line(table, dead_letter)]);
+        if *with_body {
+            say!("{}", clean(&body));
+        }
+    }
+}
+
 /// A dead letter for people.
-pub(crate) fn line(table: &Table, dead_letter: &DeadLetter) -> SafeText {
+fn line(table: &Table, dead_letter: &DeadLetter) -> SafeText {
     let DeadLetter { number, queue, kind, subject, sent, event_id, .. } = dead_letter;
     let (sent, kind) = (whole_seconds(*sent), event_name(kind));
     let emphasis = match dead_letter.is_delivered {
@@ -31,7 +67,7 @@ pub(crate) fn line(table: &Table, dead_letter: &DeadLetter) -> SafeText {
 }
 
 /// The same for programs, without the body.
-pub(crate) fn value(dead_letter: &DeadLetter) -> Value {
+fn value(dead_letter: &DeadLetter) -> Value {
     json!({
         "number": dead_letter.number, "queue": dead_letter.queue.as_str(),
         "provider": dead_letter.provider, "type": dead_letter.kind, "id": dead_letter.event_id,
@@ -42,7 +78,7 @@ pub(crate) fn value(dead_letter: &DeadLetter) -> Value {
 }
 
 /// The body without private keys, and without that of a challenge.
-pub(crate) fn redacted_body(dead_letter: &DeadLetter) -> String {
+fn redacted_body(dead_letter: &DeadLetter) -> String {
     let DeadLetter { body, event_id, is_challenge, .. } = dead_letter;
     // A body that cannot be parsed may be part of a challenge all the same.
     if *is_challenge || (event_id.is_none() && body.contains("challenge")) {
@@ -54,7 +90,7 @@ pub(crate) fn redacted_body(dead_letter: &DeadLetter) -> String {
 }
 
 /// Why it is a dead letter, and whether its event was delivered.
-fn reason(dead_letter: &DeadLetter) -> String {
+pub(crate) fn reason(dead_letter: &DeadLetter) -> String {
     let DeadLetter { reason, queue, receives, is_challenge, .. } = dead_letter;
     let reason = match (reason.as_str(), queue) {
         ("", QueueName::Events) => format!("received {receives} times and not acknowledged"),

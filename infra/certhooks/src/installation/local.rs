@@ -26,7 +26,7 @@ use crate::installation::{
     PortFuture, QueueCounts, QueueName, ReceivedDeadLetter, Rotation,
 };
 
-/// Number of dead letters read from the database at a time.
+/// Number of rows read from the database at a time.
 const PAGE: u32 = 100;
 
 /// The state folder of `certhooks local`, which may be running or not.
@@ -117,11 +117,25 @@ impl Installation for LocalInstallation {
         Box::pin(async { Reader::open(&self.folder)?.histories(names).await })
     }
 
+    fn all_histories(&self) -> PortFuture<'_, Vec<History>> {
+        Box::pin(async {
+            let (reader, mut all) = (Reader::open(&self.folder)?, Vec::<History>::new());
+            loop {
+                let after = all.last().map_or_else(String::new, |last| last.certificate.clone());
+                let page = reader.histories_after(after, PAGE).await?;
+                if page.is_empty() {
+                    return Ok(all);
+                }
+                all.extend(page);
+            }
+        })
+    }
+
     fn queue_counts(&self) -> PortFuture<'_, QueueCounts> {
         Box::pin(async {
-            let Counts { visible, in_flight, delayed, .. } =
+            let Counts { visible, in_flight, delayed, dead } =
                 Reader::open(&self.folder)?.counts().await?;
-            Ok(QueueCounts { visible, in_flight, delayed })
+            Ok(QueueCounts { visible, in_flight, delayed, dead })
         })
     }
 
@@ -141,6 +155,16 @@ impl Installation for LocalInstallation {
 
     fn release(&self, numbers: Vec<i64>) -> PortFuture<'_, usize> {
         Box::pin(async { self.join()?.events().release(numbers).await })
+    }
+
+    fn recent(&self, limit: u32) -> PortFuture<'_, Option<Vec<Delivered>>> {
+        Box::pin(async move {
+            let reader = Reader::open(&self.folder)?;
+            let after = reader.last_sequence().await? - i64::from(limit);
+            let mut delivered = reader.read_after(after, limit).await?;
+            delivered.reverse();
+            Ok(Some(delivered))
+        })
     }
 
     fn delivered(&self, id: &str) -> PortFuture<'_, Option<Delivered>> {

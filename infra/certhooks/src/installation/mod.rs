@@ -91,7 +91,10 @@ pub(crate) trait Installation: Send + Sync {
     /// The histories of the certificates with any of these names in the ledger.
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>>;
 
-    /// Numbers of messages on the events queue.
+    /// The histories of all certificates in the ledger, in no order.
+    fn all_histories(&self) -> PortFuture<'_, Vec<History>>;
+
+    /// Numbers of messages on the events queue, and of dead letters.
     fn queue_counts(&self) -> PortFuture<'_, QueueCounts>;
 
     /// What waits on the events queue. `None` where it cannot be listed.
@@ -99,6 +102,9 @@ pub(crate) trait Installation: Send + Sync {
 
     /// Makes these messages due at once, and returns the number of those that waited.
     fn release(&self, numbers: Vec<i64>) -> PortFuture<'_, usize>;
+
+    /// The last delivered events, at most `limit`, the newest first. `None` where they cannot be read.
+    fn recent(&self, limit: u32) -> PortFuture<'_, Option<Vec<Delivered>>>;
 
     /// The delivered event with this id. `None` where there is none, or it cannot be looked up.
     fn delivered(&self, id: &str) -> PortFuture<'_, Option<Delivered>>;
@@ -129,12 +135,14 @@ pub(crate) trait Installation: Send + Sync {
     fn check(&self) -> BoxFuture<'_, Vec<(&'static str, Finding)>>;
 }
 
-/// Numbers of messages on a queue.
+/// Numbers of messages on the events queue.
 #[derive(Clone, Copy)]
 pub(crate) struct QueueCounts {
     pub(crate) visible: u64,
     pub(crate) in_flight: u64,
     pub(crate) delayed: u64,
+    /// Those that were received too often; on a stack those of the deliveries queue too.
+    pub(crate) dead: u64,
 }
 
 /// The addresses from which webhook endpoints may be reached.

@@ -159,10 +159,15 @@ impl Installation for StackInstallation {
         Box::pin(async { self.ledger()?.histories(names).await })
     }
 
+    fn all_histories(&self) -> PortFuture<'_, Vec<History>> {
+        Box::pin(async { self.ledger()?.all_histories().await })
+    }
+
     fn queue_counts(&self) -> PortFuture<'_, QueueCounts> {
         Box::pin(async {
-            let aws::Depth { visible, in_flight, delayed } = self.depths().await?.events;
-            Ok(QueueCounts { visible, in_flight, delayed })
+            let Depths { events, dead, undelivered, .. } = self.depths().await?;
+            let aws::Depth { visible, in_flight, delayed } = events;
+            Ok(QueueCounts { visible, in_flight, delayed, dead: dead + undelivered })
         })
     }
 
@@ -176,6 +181,11 @@ impl Installation for StackInstallation {
         Box::pin(ready(Err(PortError(
             "SQS cannot end a delay; none is longer than 15 minutes".to_owned(),
         ))))
+    }
+
+    /// The deliveries queue belongs to its consumers.
+    fn recent(&self, _: u32) -> PortFuture<'_, Option<Vec<Delivered>>> {
+        Box::pin(ready(Ok(None)))
     }
 
     fn delivered(&self, _: &str) -> PortFuture<'_, Option<Delivered>> {

@@ -21,16 +21,19 @@ mod systemd;
 mod webhook_endpoints;
 mod worker;
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use boot::{Environment, Format, SettingError};
 use embedded::{LocalSecrets, Options, Reader, Retention, Running, State};
 use hyper::service::service_fn;
 use hyper_util::service::TowerToHyperService;
 use processing::correlation::settle_due;
+use reqwest::Url;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -40,12 +43,16 @@ use crate::cli::{Local, parse_retention};
 use crate::credentials;
 use crate::digicert::reconcile::ScheduledReconciliation;
 use crate::error::CommandResult;
+use crate::installation::LocalInstallation;
 use crate::local::admin::Health;
 use crate::local::metrics::Metrics;
 pub(crate) use crate::local::providers::Providers;
 use crate::local::samples::Samples;
+pub(crate) use crate::local::samples::event_files;
 use crate::local::server::Server;
 use crate::local::webhook_endpoints::WebhookEndpoints;
+use crate::output::say;
+use crate::page::{self, Page};
 use crate::stop_signal::StopSignal;
 
 /// How long open requests may take to end after a signal.
@@ -101,11 +108,12 @@ async fn serve(
 
     let (stop, stopped) = watch::channel(false);
     let endpoints = Arc::new(endpoints);
-    let server = Arc::new(Server::new(Arc::clone(&endpoints), arguments.trusted_proxy));
+    let server = Arc::new(Server::new(Arc::clone(&endpoints), arguments.trusted_proxy.clone()));
     let connections = connections::connection_limit();
     let reader = Reader::open(&arguments.state)?;
     let health = Arc::new(Health::new(state.events(), reader, Arc::clone(&worker), metrics));
-    let admin_router = TowerToHyperService::new(admin::router(Arc::clone(&health)));
+    let admin_router = admin_router(&arguments, environment, &health, address, admin)?;
+    let admin_router = TowerToHyperService::new(admin_router);
     tokio::spawn(connections::serve(
         admin_listener,
         MAX_ADMIN_CONNECTIONS.min(connections),
@@ -152,6 +160,41 @@ async fn serve(
     tasks.end().await?;
     Running::remove(&arguments.state)?;
     outcome
+}
+
+/// What the admin address serves: for everybody what a monitor asks for, and the page on this machine only, unless
+/// it is asked for.
+fn admin_router(
+    arguments: &Local,
+    environment: &Environment,
+    health: &Arc<Health>,
+    webhooks: SocketAddr,
+    admin: SocketAddr,
+) -> anyhow::Result<Router> {
+    let router = admin::router(Arc::clone(health));
+    if !admin.ip().is_loopback() && !arguments.page {
+        return Ok(router);
+    }
+    let Local { state, samples, page_read_only, .. } = arguments;
+    let samples = match samples {
+        Some(folder) => {
+            let secrets = credentials::local_secrets(state, environment);
+            Some(page::Samples::of(
+                folder,
+                secrets,
+                Url::parse(&format!("http://{webhooks}")).context("--listen")?,
+            )?)
+        }
+        None => None,
+    };
+    let installation = Box::new(LocalInstallation::new(state, environment));
+    let page =
+        Page::new(installation, environment.clone(), state.clone(), *page_read_only, samples)?;
+    if std::io::stdout().is_terminal() {
+        // Never into the log: whoever has the link may act.
+        say!("Page: {}\n", page.link(&format!("http://{admin}")));
+    }
+    Ok(router.merge(page::router(Arc::new(page))))
 }
 
 /// # Errors

@@ -104,7 +104,7 @@ impl Samples<'_> {
 
 /// The event files below a folder, provider by provider. Its folder `lambda/` is left out: it holds the
 /// same events as requests of API Gateway.
-fn event_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn event_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for profile in profile::ALL {
         let folder = folder.join(profile.name);

@@ -39,7 +39,7 @@ async fn show(
     List { filter, limit }: &List,
     output: Output,
 ) -> CommandResult<()> {
-    let QueueCounts { visible, in_flight, delayed } = installation.queue_counts().await?;
+    let QueueCounts { visible, in_flight, delayed, .. } = installation.queue_counts().await?;
     let Some(events) = waiting(installation).await? else {
         output.say(
             &format!("{visible} visible, {in_flight} in flight, {delayed} delayed"),

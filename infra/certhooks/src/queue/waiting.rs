@@ -54,8 +54,17 @@ impl WaitingEvent {
         names
     }
 
+    /// What it is about; `None` for a message that is no envelope, and for a challenge.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.envelope.as_ref().map(|envelope| envelope.subject.as_str())
+    }
+
+    pub(crate) fn received(&self) -> Option<OffsetDateTime> {
+        self.envelope.as_ref().map(|envelope| envelope.receivedtime)
+    }
+
     /// Why it is not done yet.
-    fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let receives = self.message.receives;
         let of_retry = self.envelope.as_ref().and_then(|envelope| envelope.retryreason.clone());
         match self.message.state {
@@ -67,13 +76,13 @@ impl WaitingEvent {
         }
     }
 
-    fn attempts(&self) -> u32 {
+    pub(crate) fn attempts(&self) -> u32 {
         self.envelope.as_ref().map_or(0, |envelope| envelope.attempts)
     }
 
     /// A line for people.
     pub(crate) fn line(&self, table: &Table) -> SafeText {
-        let Self { message, envelope, .. } = self;
+        let message = &self.message;
         let next = match message.state {
             WaitingState::Delayed => whole_seconds(message.visible),
             _ => "now".to_owned(),
@@ -83,28 +92,32 @@ impl WaitingEvent {
             WaitingState::Delayed => Emphasis::Warning,
             _ => Emphasis::Plain,
         };
-        let subject = envelope.as_ref().map_or("-", |envelope| envelope.subject.as_str());
         let event = event_name(&message.kind);
-        let cells = [&next, &self.reason(), &self.attempts().to_string(), &event, subject];
+        let cells = [
+            &next,
+            &self.reason(),
+            &self.attempts().to_string(),
+            &event,
+            self.subject().unwrap_or("-"),
+        ];
         table.row(emphasis, &cells, self.id().unwrap_or("-"))
     }
 
     /// The same for programs.
     pub(crate) fn value(&self) -> Value {
-        let Self { message, envelope, .. } = self;
+        let message = &self.message;
         let state = match message.state {
             WaitingState::Visible => "visible",
             WaitingState::Delayed => "delayed",
             WaitingState::InFlight => "in_flight",
         };
-        let received = envelope.as_ref().map(|envelope| rfc3339(envelope.receivedtime));
         let next: Option<OffsetDateTime> =
             Some(message.visible).filter(|_| message.state == WaitingState::Delayed);
         json!({
             "id": self.id(), "provider": message.provider, "type": message.kind,
-            "subject": envelope.as_ref().map(|envelope| &envelope.subject),
+            "subject": self.subject(),
             "state": state, "reason": self.reason(), "attempts": self.attempts(),
-            "receives": message.receives, "received": received, "next_try": next.map(rfc3339),
+            "receives": message.receives, "received": self.received().map(rfc3339), "next_try": next.map(rfc3339),
         })
     }
 }

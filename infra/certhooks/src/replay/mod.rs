@@ -14,17 +14,23 @@ mod progress;
 mod target;
 mod worker;
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use boot::{Environment, Format};
+use time::OffsetDateTime;
 
-use crate::archive::Selection;
-use crate::archive::Source;
+use crate::archive::{Filter, Selection, Source};
 use crate::error::{CommandError, CommandResult};
-use crate::installation;
+use crate::installation::{self, Installation};
 use crate::output::Output;
 use crate::replay::args::Replay;
+use crate::replay::attempt::AttemptResult;
 use crate::replay::target::Target;
+
+/// How long retries of an event may take for which somebody waits.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(arguments: &Replay) -> CommandResult<ExitCode> {
     if arguments.filter.is_empty() && !arguments.all {
@@ -48,4 +54,34 @@ pub(crate) async fn run(arguments: &Replay) -> CommandResult<ExitCode> {
     let target = Target::open(arguments.to.as_deref(), &*installation, is_simulated)?;
     let providers = worker::providers(state, &environment, &*installation).await?;
     progress::run(worker::replayer(&providers, source, target)?, arguments).await
+}
+
+/// Replays one event to where the worker delivers, and returns the name of the run. `received` is when it was
+/// received, by which it is found at once.
+///
+/// # Errors
+/// The archive does not have it, or it was given up.
+pub(crate) async fn one(
+    installation: &dyn Installation,
+    (state, environment): (&Path, &Environment),
+    id: &str,
+    received: Option<OffsetDateTime>,
+) -> CommandResult<String> {
+    let until = received.map(|received| received + time::Duration::seconds(1));
+    let filter = Filter { id: vec![id.to_owned()], since: received, until, ..Filter::default() };
+    let source =
+        Source { archive: installation.archive()?, selection: Selection::of(filter, None) };
+    let is_simulated = !installation.is_stack() && embedded::is_simulated(state);
+    let target = Target::open(None, installation, is_simulated)?;
+    let providers = worker::providers(state, environment, installation).await?;
+    let replayer = worker::replayer(&providers, source, target)?;
+    let (run, mut keys) = (progress::new_run()?, replayer.source.keys());
+    while let Some(key) = keys.next().await? {
+        match attempt::replay(&replayer, &key, &run, PATIENCE).await {
+            AttemptResult::NotSelected => {}
+            AttemptResult::Replayed => return Ok(run),
+            AttemptResult::Failed { error, .. } => return Err(CommandError::failed(error)),
+        }
+    }
+    Err(CommandError::not_found("the archive has no such event"))
 }

@@ -182,7 +182,7 @@ fn rate(count: u64, began: Instant) -> f64 {
 }
 
 /// A name that no other run has.
-fn new_run() -> CommandResult<String> {
+pub(crate) fn new_run() -> CommandResult<String> {
     let mut bytes = [0; 6];
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| CommandError::failed("the operating system returned no random bytes"))?;

@@ -41,6 +41,9 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Deliv
         conflict: None,
         identifiers: Map::from_iter([("order_id".to_owned(), json!(12))]),
         serial_numbers: vec!["0A1B".into()],
+        name: Some("www.example.com".into()),
+        issuer: Some("CN=Example CA".into()),
+        not_before: Some("2026-07-01T00:00:00Z".into()),
         not_after: Some("2027-01-01T00:00:00Z".into()),
     };
     let aliases = aliases.iter().cloned().collect();
@@ -83,13 +86,15 @@ pub async fn a_state_advances_and_never_goes_back(
     Ok(())
 }
 
-/// Tests the history of a certificate, as [`a_state_advances_and_never_goes_back`] tests the state.
+/// Tests the history of a certificate, as [`a_state_advances_and_never_goes_back`] tests the state. `all` reads
+/// the histories of all certificates.
 ///
 /// # Errors
 /// The ledger behaves differently, or fails.
 pub async fn a_history_is_found_by_each_alias(
     ledger: &impl Ledger,
     found: impl AsyncFn(&str) -> Vec<History>,
+    all: impl AsyncFn() -> Vec<History>,
 ) -> Result<()> {
     // More names than one batch of DynamoDB may have.
     let names = (0..40).map(|number| alias::name(&format!("WWW{number}.example.com")));
@@ -109,6 +114,9 @@ pub async fn a_history_is_found_by_each_alias(
         ensure!(found(name).await == whole, "{name}");
     }
     ensure!(found("order/13").await.is_empty(), "no certificate has that name");
+    let all = all().await;
+    let same: Vec<_> = all.iter().filter(|one| one.certificate == CERTIFICATE).collect();
+    ensure!(same == [&whole[0]], "among all it is there once: {all:?}");
     Ok(())
 }
 

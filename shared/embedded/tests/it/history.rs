@@ -47,7 +47,10 @@ async fn a_history_is_found_by_each_alias_also_by_another_process() {
     let folder = TestFolder::new();
     let open = open(&folder);
     let by_owner = async |name: &str| found(&open, name).await;
-    history::a_history_is_found_by_each_alias(&open.ledger(), by_owner).await.unwrap();
+    let all = async || open.reader().histories_after(String::new(), 2).await.unwrap();
+    history::a_history_is_found_by_each_alias(&open.ledger(), by_owner, all).await.unwrap();
+    let next = open.reader().histories_after(CERTIFICATE.to_owned(), 2).await.unwrap();
+    assert!(next.is_empty(), "{next:?}");
     let reader = Reader::open(folder.path()).unwrap();
     // A history is returned once, also if several names lead to it.
     let names = vec!["order/12".to_owned(), CERTIFICATE.to_owned()];
