@@ -119,7 +119,7 @@ pub(crate) async fn run(
             "This browser may only look. Open the page by the link that the command printed when it started.",
         ));
     }
-    let outcome = page.act(action, &id).await;
+    let outcome = Box::pin(page.act(action, &id)).await;
     page.now.clear().await;
     page.fleet.clear().await;
     let said = match &outcome {
@@ -151,7 +151,7 @@ impl Page {
                 let received =
                     entries.filter(|entry| entry.id == id).map(|entry| entry.received).next();
                 let place = (self.state.as_path(), &self.environment);
-                let run = replay::one(installation, place, id, received).await?;
+                let run = Box::pin(replay::one(installation, place, id, received)).await?;
                 Ok(format!("Replayed and delivered, in the run {run}."))
             }
             Action::Release => {

@@ -191,7 +191,7 @@ impl Arrivals {
     fn last(&self) -> Option<OffsetDateTime> {
         match self {
             Self::Delivered(delivered) => {
-                let events = delivered.iter().filter_map(|one| read(one));
+                let events = delivered.iter().filter_map(read);
                 events.map(|event| event.receivedtime).max()
             }
             Self::Ledger(rows) => rows.iter().map(|row| row.received).max(),
