@@ -18,7 +18,7 @@ fn event(number: u64) -> Request {
 }
 
 #[test]
-fn health_and_metrics_and_nothing_else() {
+fn health_and_metrics() {
     let local = Local::start(&[]);
     assert_eq!(local.admin("/healthz"), (200, "ok\n".to_owned()));
     assert_eq!(local.admin("/readyz"), (200, "ok\n".to_owned()));
@@ -45,11 +45,20 @@ fn health_and_metrics_and_nothing_else() {
     ] {
         assert!(metrics.lines().any(|other| other == line), "{line}\n{metrics}");
     }
-    for path in ["/", "/webhooks/digicert", "/healthz/x", "/secrets.json"] {
-        assert_eq!(local.admin(path).0, 404, "{path}");
-    }
     // The address of the webhook endpoints has none of them.
     Request::new("GET", "/readyz").send(&local).refused(404);
+}
+
+#[test]
+fn off_loopback_health_and_metrics_and_nothing_else() {
+    let local = Local::start_with_admin("0.0.0.0:0");
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(local.admin(path).0, 200, "{path}");
+    }
+    for path in ["/", "/now", "/certificates", "/webhooks/digicert", "/healthz/x", "/secrets.json"]
+    {
+        assert_eq!(local.admin(path).0, 404, "{path}");
+    }
 }
 
 #[test]

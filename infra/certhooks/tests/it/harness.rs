@@ -78,6 +78,12 @@ impl Local {
         Self::launch(state, &NO_SECRETS, address, &[])
     }
 
+    /// With health and metrics at `address`.
+    pub(crate) fn start_with_admin(address: &str) -> Self {
+        let state = Arc::new(Folder::new());
+        Self::run_with_admin(command(&[]), state, "127.0.0.1:0", address, &[])
+    }
+
     pub(crate) fn start_in(
         state: Arc<Folder>,
         variables: &[(&str, &str)],
@@ -105,9 +111,19 @@ impl Local {
         Self::run(command(variables), state, listen, arguments)
     }
 
-    fn run(mut command: Command, state: Arc<Folder>, listen: &str, arguments: &[&str]) -> Self {
+    fn run(command: Command, state: Arc<Folder>, listen: &str, arguments: &[&str]) -> Self {
+        Self::run_with_admin(command, state, listen, "127.0.0.1:0", arguments)
+    }
+
+    fn run_with_admin(
+        mut command: Command,
+        state: Arc<Folder>,
+        listen: &str,
+        admin: &str,
+        arguments: &[&str],
+    ) -> Self {
         let mut process = command
-            .args(["local", "--listen", listen, "--admin", "127.0.0.1:0", "--state"])
+            .args(["local", "--listen", listen, "--admin", admin, "--state"])
             .arg(state.path())
             .args(arguments)
             .stdout(Stdio::null())
