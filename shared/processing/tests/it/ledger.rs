@@ -93,7 +93,18 @@ async fn a_delivered_event_is_only_acknowledged() {
 async fn the_steps_have_their_order() {
     let bench = Bench::start().await;
     bench.process("r", &issued("e", Duration::ZERO)).await;
-    let steps = [Step::Claim, Step::Archive, Step::Advance, Step::Publish, Step::Record];
+    let steps = [
+        Step::Claim,
+        Step::Archive,
+        Step::Advance,
+        // The issuance, by its certificate and by its key, and what the logs showed of both.
+        Step::PutItem,
+        Step::PutItem,
+        Step::Items,
+        Step::Items,
+        Step::Publish,
+        Step::Record,
+    ];
     assert_eq!(bench.fake.state().journal, steps);
 }
 
