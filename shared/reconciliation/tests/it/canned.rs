@@ -80,7 +80,8 @@ impl Canned {
 
     /// Lets time pass until then.
     pub(crate) fn pass_until(&self, then: OffsetDateTime) {
-        let ahead = (then - OffsetDateTime::now_utc()).whole_milliseconds() as i64;
+        // One more, since the rest of a millisecond is cut off: the clock is not before `then`.
+        let ahead = (then - OffsetDateTime::now_utc()).whole_milliseconds() as i64 + 1;
         self.clock.0.store(ahead, Ordering::SeqCst);
     }
 
