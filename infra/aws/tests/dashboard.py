@@ -1,6 +1,6 @@
 """Draws the stack's dashboard from its body, with made-up data, as infra/docs/pictures/dashboard.svg.
 
-`python infra/aws/tests/dashboard.py` writes the picture anew.
+`AWS_DEFAULT_REGION=eu-central-1 python infra/aws/tests/dashboard.py` writes the picture anew.
 """
 
 import json

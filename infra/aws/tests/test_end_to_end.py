@@ -237,6 +237,8 @@ def test_no_log_line_holds_a_secret_or_a_token(stack):
 RECONCILED = ["Reconciled", "NotSent", "StillMissing"]
 # Only an outage that lasts opens a circuit breaker: see the outage of shared/processing/tests.
 OF_AN_OUTAGE = "Held"
+# See test_correlation.py.
+AFTER_A_GRACE = "UnexpectedCertificates"
 
 
 def written(stack: Stack) -> set:
@@ -255,7 +257,7 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_write(stack, prov
     send_synthetic_event(stack)
     for provider in LOGS:
         send(stack, provider, samples(provider)[0][0], WRONG)
-    expected = watched(*RECONCILED, OF_AN_OUTAGE)
+    expected = watched(*RECONCILED, OF_AN_OUTAGE, AFTER_A_GRACE)
     assert {name for _, name, _ in expected} == {"CanaryLatency", "Conflicts", "Delivered", "KeyRefused", "Refused", "WaitingAge"}
     eventually(lambda: expected <= written(stack))
     assert expected <= written(stack)

@@ -1,7 +1,7 @@
 use metrics::{Unit, describe_counter, describe_histogram};
 
 /// The counters of functions and `certhooks local`, with what they count.
-const COUNTERS: [(&str, &str); 22] = [
+const COUNTERS: [(&str, &str); 23] = [
     ("Accepted", "Events that were put on the events queue, by provider"),
     ("Breaker", "Changes of a circuit breaker, by provider and new state"),
     ("Callback", "Ends of call-backs, by provider and outcome"),
@@ -24,6 +24,7 @@ const COUNTERS: [(&str, &str); 22] = [
     ("Seen", "Events in a provider's records"),
     ("Stale", "Events that are older than the state of their certificate, by provider"),
     ("StillMissing", "Events that a reconciliation has recovered and that have not arrived"),
+    ("UnexpectedCertificates", "Certificates in the logs that nobody announced, by provider"),
 ];
 
 /// Their histograms, in milliseconds, with what they measure.
