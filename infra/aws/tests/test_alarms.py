@@ -196,7 +196,7 @@ def test_silence_is_noticed_and_a_short_one_is_not(name):
     assert rings(name, quiet() | {metric: []})
 
 
-# --- who is told -----------------------------------------------------------------------------------------------------
+# --- who is notified -------------------------------------------------------------------------------------------------
 
 
 def slug(heading: str) -> str:

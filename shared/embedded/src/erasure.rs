@@ -46,6 +46,11 @@ pub(crate) fn erase(
             [id],
         )?;
         connection.execute(
+            "DELETE FROM items WHERE json_extract(value, '$.id') = ?1
+                 OR json_extract(value, '$.id') > ?1 || '/' AND json_extract(value, '$.id') < ?1 || '0'",
+            [id],
+        )?;
+        connection.execute(
             "UPDATE ledger SET received = NULL, outcome = NULL, leaf = NULL
                  WHERE id = ?1 OR id > ?1 || '/' AND id < ?1 || '0'",
             [id],

@@ -25,11 +25,11 @@ pub struct Correlation {
     /// The issuer's domains in CAA records (RFC 8659): the names whose CAA records should name none of them, where this
     /// issuer is not wanted.
     ///
-    /// Empty: nobody told them.
+    /// Empty: none is known.
     pub caa_domains: Vec<String>,
     /// How to report the certificate to its issuer, in the issuer's words.
     ///
-    /// Null: nobody told it.
+    /// Null: it is not known.
     pub problem_reporting: Option<String>,
     /// A sentence for people. Its wording may change at any time.
     pub detail: String,
@@ -53,7 +53,7 @@ string_enum! {
     open Rule {
         /// The operator expects certificates of this issuer for these names.
         Issuer = "issuer",
-        /// The provider told neither certificate nor key: issuer, serial number, names and end are the same.
+        /// The provider gives neither certificate nor key: issuer, serial number, names and end are the same.
         ProviderRecord = "provider_record",
         /// The key is the same, and all names are among those for which the key was announced.
         SpkiSha256 = "spki_sha256",

@@ -6,7 +6,8 @@ use std::time::Duration;
 use embedded::{Erased, Erasure, Options, State};
 use envelope::Outcome;
 use ports::{
-    Archive, ArchiveReader, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord, Ledger,
+    Archive, ArchiveReader, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord, Item,
+    Items, Ledger,
 };
 use time::OffsetDateTime;
 
@@ -19,6 +20,13 @@ const NAME: &str = "shop.example.com";
 async fn store(state: &State, id: &str) {
     let text = format!("{{\"id\":\"{id}\",\"hostname\":\"{id}-{NAME}\"}}");
     let key = format!("digicert/2026/01/02/{id}");
+    let item = Item {
+        partition: "ct/key/one".to_owned(),
+        sort: format!("announced#{id}"),
+        value: text.clone(),
+        kept_until: OffsetDateTime::now_utc() + Duration::from_secs(3600),
+    };
+    state.ledger().put_item(item).await.unwrap();
     state.archive().put(&key, text.clone().into_bytes()).await.unwrap();
     state.deliveries().publish(Delivery { body: text, ..delivery(id) }).await.unwrap();
     let now = OffsetDateTime::now_utc();
@@ -55,6 +63,8 @@ async fn nothing_is_left_of_an_erased_event_but_its_id() {
     for number in 20..60 {
         store(&state, &format!("event-{number:02}-end")).await;
     }
+    let items = state.ledger().items("ct/key/one", None, 100).await.unwrap();
+    assert_eq!(items.len(), 59);
     let delivered = state.reader().read_after(0, 100).await.unwrap();
     assert_eq!(delivered.len(), 59);
     for delivered in delivered {

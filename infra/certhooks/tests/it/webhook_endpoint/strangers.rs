@@ -37,7 +37,7 @@ fn what_can_be_refused_is_refused_before_the_body() {
         let signed = meta.clone().with(SIGNATURE_HEADER, malformed);
         answer_to_head(&local, &signed, 1000).refused(401);
     }
-    // A sender that waits for a word before its body is told at once.
+    // A sender that waits for a word before its body gets it at once.
     answer_to_head(&local, &meta.with("Expect", "100-continue"), 1000).refused(401);
     let handshake =
         format!("{META}?hub.mode=subscribe&hub.challenge=5&hub.verify_token={META_TOKEN}");
