@@ -465,7 +465,7 @@ export interface Correlation {
   /**
    * The issuer's domains in CAA records (RFC 8659): the names whose CAA records should name none of them, where this issuer is not wanted.
    *
-   * Empty: nobody told them.
+   * Empty: none is known.
    */
   caa_domains: string[];
   /**
@@ -487,7 +487,7 @@ export interface Correlation {
   /**
    * How to report the certificate to its issuer, in the issuer's words.
    *
-   * Null: nobody told it.
+   * Null: it is not known.
    */
   problem_reporting: string | null;
   /**
