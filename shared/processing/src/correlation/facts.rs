@@ -15,8 +15,6 @@ use super::rules::{Announcement, Facts, Observation, State};
 /// How long facts are kept: longer than a public certificate is valid.
 const RETENTION: Duration = Duration::days(400);
 
-/// What the partition of a certificate begins with.
-const CERTIFICATE: &str = "ct/certificate/";
 /// The partition of the certificates that are to be decided about, in the order of their times.
 const DUE: &str = "ct/due";
 /// The partition of those that are to be in the logs by then.
@@ -42,7 +40,7 @@ pub(crate) struct Due {
 }
 
 fn certificate(tbs_sha256: &str) -> String {
-    format!("{CERTIFICATE}{tbs_sha256}")
+    format!("ct/certificate/{tbs_sha256}")
 }
 
 fn key(spki_sha256: &str) -> String {
@@ -104,13 +102,8 @@ pub(crate) async fn store(
     if announcement.issuer.is_some() {
         partitions.push(ISSUERS.to_owned());
     }
-    // By its key a certificate is found to compare its names.
-    let without_pem = Announcement { pem: None, ..announcement.clone() };
-    let stored = partitions.iter().map(|partition| {
-        let is_own = partition.starts_with(CERTIFICATE);
-        let value = if is_own { announcement } else { &without_pem };
-        put(ledger, partition, &sort, value, now)
-    });
+    let stored =
+        partitions.iter().map(|partition| put(ledger, partition, &sort, announcement, now));
     try_join_all(stored).await?;
     let listed =
         partitions.iter().map(|partition| ledger.items(partition, Some("observed~"), LIMIT));

@@ -46,16 +46,17 @@ pub(crate) async fn correlate(
     // Of a chain the leaf comes first. Cloudflare tells of several leaves, none of them as PEM.
     let leaves = if event.data.pem_chain.is_some() { 1 } else { certificates.len() };
     for (position, leaf) in certificates.iter().take(leaves).enumerate() {
+        let is_doubtful =
+            matches!(event.data.checks.ct.result, CheckResult::Failed | CheckResult::Unknown);
         let announcement = Announcement {
             id: event.id.clone(),
             provider: Some(event.data.provider),
             certificate: with_names(leaf, event),
-            pem: first_pem(event).filter(|_| position == 0),
+            // For the event that says that it is missing; the others have what the logs showed.
+            pem: first_pem(event).filter(|_| position == 0 && is_doubtful),
             issuer: None,
         };
-        let is_doubtful =
-            matches!(event.data.checks.ct.result, CheckResult::Failed | CheckResult::Unknown);
-        if position == 0 && is_doubtful && event.data.pem_chain.is_some() {
+        if announcement.pem.is_some() {
             facts::await_logging(ledger, &announcement, now + LOGGED_AFTER).await?;
         }
         for tbs_sha256 in facts::store(ledger, &announcement, now).await? {
