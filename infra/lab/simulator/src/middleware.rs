@@ -36,8 +36,15 @@ pub(crate) async fn handle(
     let fault = state.shared.faults.take(path);
     let query = request.uri().query().unwrap_or_default();
     state.shared.requests.record(request.method().as_str(), path, query, fault.clone());
+    // The delay is the whole time to an answer: it has begun before the answer is made.
+    let delay = sleep(state.shared.delay());
+    let delayed = async {
+        let response = respond(&state, provider, fault, &connection, request, next).await;
+        delay.await;
+        response
+    };
     tokio::select! {
-        response = respond(&state, provider, fault, &connection, request, next) => response,
+        response = delayed => response,
         () = state.shared.stopped() => reset(&connection),
     }
 }
@@ -50,7 +57,6 @@ async fn respond(
     mut request: Request,
     next: Next,
 ) -> Response {
-    sleep(state.shared.delay()).await;
     match fault.as_ref().and_then(|fault| error_response(provider, fault)) {
         Some(response) => return response,
         None => request.extensions_mut().insert(InjectedFault(fault.clone())),
