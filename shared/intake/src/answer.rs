@@ -3,6 +3,7 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Response, StatusCode};
 use ports::PortError;
 use providers::receiver::{InvalidDocument, WebhookReceiver};
+use serde::Serialize;
 use serde_json::json;
 
 /// What became of a request.
@@ -93,13 +94,20 @@ impl Cause {
     }
 }
 
+/// The body of an acknowledgement, without the detour over a JSON value: each webhook has one.
+#[derive(Serialize)]
+struct Acknowledgement<'a> {
+    accepted: usize,
+    ids: &'a [String],
+}
+
 /// Returns the HTTP answer of an outcome (infra/docs/architecture.md, "Answers of the webhook
 /// endpoints").
 pub(crate) fn answer<R: WebhookReceiver>(outcome: &Outcome) -> Response<Bytes> {
     match outcome {
         Outcome::Accepted(ids) => {
-            let body = json!({ "accepted": ids.len(), "ids": ids });
-            respond(StatusCode::OK, "application/json", body.to_string())
+            let body = serde_json::to_string(&Acknowledgement { accepted: ids.len(), ids });
+            respond(StatusCode::OK, "application/json", body.unwrap_or_default())
         }
         Outcome::Handshake(challenge) => respond(StatusCode::OK, "text/plain", challenge.clone()),
         Outcome::Refused(cause) => refused::<R>(cause),

@@ -25,10 +25,9 @@ pub fn of_xray(header: &str) -> Option<String> {
     };
     let trace = member("Root")?.strip_prefix("1-")?.replacen('-', "", 1);
     let flags = if member("Sampled") == Some("1") { "01" } else { "00" };
-    let parents = [member("Parent").map(str::to_owned), Some(random::<8>())];
-    let contexts =
-        parents.into_iter().flatten().map(|parent| format!("00-{trace}-{parent}-{flags}"));
-    contexts.into_iter().find(|context| is_valid(context))
+    let context =
+        |parent: &str| Some(format!("00-{trace}-{parent}-{flags}")).filter(|it| is_valid(it));
+    member("Parent").and_then(context).or_else(|| context(&random::<8>()))
 }
 
 /// A trace context of a trace that begins here.

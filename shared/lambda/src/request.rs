@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::{self, Formatter};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -8,6 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use lambda_runtime::Diagnostic;
 use providers::request::WebhookRequest;
 use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 /// An event that is not a request. The message does not quote it.
@@ -34,29 +37,29 @@ impl From<Undecodable> for Diagnostic {
 /// When the event has neither payload format, or its body is not valid base64.
 pub fn decode(event: &str, received: OffsetDateTime) -> Result<WebhookRequest, Undecodable> {
     let event: Event<'_> = serde_json::from_str(event).map_err(|_| Undecodable::Shape)?;
-    let single = event.headers.unwrap_or_default();
+    let Headers(headers) = match (event.headers, event.multi_value_headers) {
+        (Some(headers), _) => headers,
+        (None, Some(lists)) => last_values(lists)?,
+        (None, None) => Headers::default(),
+    };
     let Context { http_method, identity, http } = event.request_context;
-    let (method, headers, query, source_ip) = match (http_method, http) {
+    let (method, query, source_ip) = match (http_method, http) {
         (Some(method), _) => (
             method,
-            headers(single, event.multi_value_headers.unwrap_or_default()),
             query(
                 event.query_string_parameters.unwrap_or_default(),
                 event.multi_value_query_string_parameters.unwrap_or_default(),
             ),
             identity.unwrap_or_default().source_ip,
         ),
-        (None, Some(http)) => (
-            http.method,
-            headers(single, BTreeMap::new()),
-            event.raw_query_string.unwrap_or_default(),
-            http.source_ip,
-        ),
+        (None, Some(http)) => {
+            (http.method, event.raw_query_string.unwrap_or_default(), http.source_ip)
+        }
         (None, None) => return Err(Undecodable::Shape),
     };
     Ok(WebhookRequest {
         method: Method::from_bytes(method.as_bytes()).map_err(|_| Undecodable::Shape)?,
-        headers: headers.ok_or(Undecodable::Shape)?,
+        headers,
         query,
         source_ip: source_ip.and_then(|address| address.parse().ok()),
         body: body(event.body, event.is_base64_encoded.unwrap_or_default())?,
@@ -71,10 +74,10 @@ pub fn decode(event: &str, received: OffsetDateTime) -> Result<WebhookRequest, U
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
+    headers: Option<Headers>,
+    /// Read only where `headers` is missing, which has the last value of each repeated header.
     #[serde(borrow)]
-    headers: Option<BTreeMap<Text<'a>, Text<'a>>>,
-    #[serde(borrow)]
-    multi_value_headers: Option<BTreeMap<Text<'a>, Vec<Text<'a>>>>,
+    multi_value_headers: Option<&'a RawValue>,
     #[serde(borrow)]
     query_string_parameters: Option<BTreeMap<Text<'a>, Text<'a>>>,
     #[serde(borrow)]
@@ -112,33 +115,52 @@ struct Http {
 #[derive(Deserialize, Eq, Ord, PartialEq, PartialOrd)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The headers, and the last value of each repeated one that the single-value map lacks. In the format of
-/// HTTP APIs repeated headers arrive joined with commas, and the receiver refuses such a value where it
-/// matters. `None` for what cannot be a header.
-fn headers(
-    single: BTreeMap<Text<'_>, Text<'_>>,
-    list: BTreeMap<Text<'_>, Vec<Text<'_>>>,
-) -> Option<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(single.len());
-    for (Text(name), Text(value)) in single {
-        headers.insert(header_name(&name)?, header_value(&value)?);
+/// One value for each header. In the format of HTTP APIs repeated headers arrive joined with commas, and the
+/// receiver refuses such a value where it matters.
+#[derive(Default)]
+struct Headers(HeaderMap);
+
+impl Headers {
+    fn insert<E: de::Error>(&mut self, name: &Text<'_>, value: &Text<'_>) -> Result<(), E> {
+        let name = HeaderName::from_bytes(name.0.as_bytes()).map_err(E::custom)?;
+        let value = HeaderValue::from_bytes(value.0.as_bytes()).map_err(E::custom)?;
+        self.0.insert(name, value);
+        Ok(())
     }
-    for (Text(name), values) in list {
-        if let Some(Text(last)) = values.last()
-            && !headers.contains_key(&*name)
-        {
-            headers.insert(header_name(&name)?, header_value(last)?);
+}
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeadersVisitor)
+    }
+}
+
+struct HeadersVisitor;
+
+impl<'de> Visitor<'de> for HeadersVisitor {
+    type Value = Headers;
+
+    fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str("headers")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
+        let mut headers = Headers::default();
+        while let Some((name, value)) = map.next_entry()? {
+            headers.insert(&name, &value)?;
         }
+        Ok(headers)
     }
-    Some(headers)
 }
 
-fn header_name(name: &str) -> Option<HeaderName> {
-    HeaderName::from_bytes(name.as_bytes()).ok()
-}
-
-fn header_value(value: &str) -> Option<HeaderValue> {
-    HeaderValue::from_bytes(value.as_bytes()).ok()
+fn last_values(lists: &RawValue) -> Result<Headers, Undecodable> {
+    let lists: BTreeMap<Text<'_>, Vec<Text<'_>>> =
+        serde_json::from_str(lists.get()).map_err(|_| Undecodable::Shape)?;
+    let mut headers = Headers::default();
+    for (name, value) in lists.iter().filter_map(|(name, values)| Some((name, values.last()?))) {
+        headers.insert::<serde_json::Error>(name, value).map_err(|_| Undecodable::Shape)?;
+    }
+    Ok(headers)
 }
 
 /// API Gateway has decoded the query; this encodes it again.
