@@ -63,13 +63,14 @@ class Stack:
             taken += messages
         return taken
 
-    def deliveries(self, count: int) -> list:
-        """The next `count` certificate events, in the order in which they come."""
+    def deliveries(self, count: int, is_older: bool = False) -> list:
+        """The next `count` certificate events, in the order in which they come; an older version has its own contract."""
         taken = []
 
         def enough() -> bool:
             for message in self.take("DeliveriesQueue"):
-                contract.assert_kept(message)
+                if not is_older:
+                    contract.assert_kept(message)
                 taken.append(json.loads(message["Body"]))
             return len(taken) >= count
 
