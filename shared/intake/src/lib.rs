@@ -4,7 +4,6 @@
 //! - [`process`]: the flow of a request, one step a line
 //! - [`settings`]: the operator's settings
 //! - [`secrets`]: the webhook secret with its rotation stages, cached
-//! - [`verify`]: verifies a request, by the secret, or by the allowlist where there is none
 //! - [`trace_context`]: the trace under which a request is followed
 //! - [`answer`]: maps each outcome to its HTTP answer
 //! - [`telemetry`]: one log line and one metric for each decision
@@ -15,7 +14,6 @@ mod secrets;
 mod settings;
 mod telemetry;
 pub mod trace_context;
-mod verify;
 
 pub use answer::{BodyFault, problem};
 pub use process::{Admission, Intake};

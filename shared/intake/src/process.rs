@@ -13,7 +13,6 @@ use time::OffsetDateTime;
 
 use crate::answer::{BodyFault, Cause, Outcome, answer};
 use crate::secrets::MatchedVersion;
-use crate::verify::{Admitted, verify};
 use crate::{Secrets, Settings, telemetry, trace_context};
 
 /// How long the queue has to accept every event of a request. CertCentral waits 10 seconds in all.
@@ -227,6 +226,41 @@ impl<R: WebhookReceiver, Q: EventsQueue, S: SecretSource> Intake<R, Q, S> {
         tokio::time::timeout(QUEUE_DEADLINE, self.queue.send(messages)).await.unwrap_or_else(|_| {
             Err(PortError("the events queue took longer than 7 seconds".into()))
         })
+    }
+}
+
+/// A request that is accepted.
+enum Admitted<'a, R> {
+    /// With the version of the secret that it was made with; `None` where the source address stands for it.
+    Request(Verified<'a, R>, Option<MatchedVersion>),
+    /// The provider's own connectivity probe. It contains no event, so it needs no secret.
+    OpenProbe,
+}
+
+/// Verifies the raw bytes of a request before any parsing.
+async fn verify<'a, R: WebhookReceiver, S: SecretSource>(
+    request: &'a WebhookRequest,
+    secrets: Option<&Secrets<R, S>>,
+    settings: &Settings,
+) -> Result<Admitted<'a, R>, Cause> {
+    let Some(secrets) = secrets else {
+        // The settings ensure this already; it is checked again because it replaces the secret.
+        let is_listed = settings.allow_unauthenticated && !settings.allowlist.is_empty();
+        return if is_listed {
+            Ok(Admitted::Request(Verified::by_source_address(request), None))
+        } else {
+            Err(Cause::Secret(PortError("no webhook secret is configured".into())))
+        };
+    };
+    let check = |secret: &R::Secret| Verified::with_secret(request, secret);
+    match secrets.find(check, request.received).await {
+        Ok(Some((version, verified))) => {
+            telemetry::verified(R::PROVIDER, version.stage, request);
+            Ok(Admitted::Request(verified, Some(version)))
+        }
+        Ok(None) if R::is_open_probe(request) => Ok(Admitted::OpenProbe),
+        Ok(None) => Err(Cause::Unauthorized),
+        Err(error) => Err(Cause::Secret(error)),
     }
 }
 

@@ -1,26 +1,19 @@
 //! The shared parts of the Lambda functions.
 //!
-//! - [`start`]: sets up logging and metrics, then answers invocations
-//! - [`deadline`]: when the work of an invocation must end
+//! - [`start`]: sets up logging and metrics, then answers invocations, each with a deadline
 //! - [`webhook`]: the webhook function of one provider (feature `webhook`)
-//! - [`request`]: converts API Gateway and function URL events to requests (feature `gateway`)
-//! - [`reply`]: converts responses to API Gateway's format (feature `gateway`)
+//! - [`gateway`]: converts API Gateway and function URL events to requests, and responses to their format
+//!   (feature `gateway`)
 
-mod deadline;
 #[cfg(feature = "gateway")]
-mod reply;
-#[cfg(feature = "gateway")]
-mod request;
+mod gateway;
 mod start;
 #[cfg(feature = "webhook")]
 mod webhook;
 
-pub use deadline::deadline;
+#[cfg(feature = "gateway")]
+pub use gateway::{Reply, Undecodable, decode, reply};
 pub use lambda_runtime::LambdaEvent;
-#[cfg(feature = "gateway")]
-pub use reply::{Reply, reply};
-#[cfg(feature = "gateway")]
-pub use request::{Undecodable, decode};
-pub use start::{StartError, answer, main};
+pub use start::{StartError, answer, deadline, main};
 #[cfg(feature = "webhook")]
 pub use webhook::serve;

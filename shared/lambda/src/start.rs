@@ -1,5 +1,6 @@
 use std::fmt::Debug;
 use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
 
 use boot::{Environment, Format, Invocation, Metrics, SERVICE, begin_invocation};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
@@ -72,6 +73,13 @@ where
         }
     });
     Runtime::new(service).run().await
+}
+
+/// Returns when the work of an invocation must end, so that `reserve` of its time is left to finish in
+/// order. It is now when less than that is left; `None` only when the clock cannot represent it.
+pub fn deadline(context: &Context, reserve: Duration) -> Option<Instant> {
+    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    Instant::now().checked_add(left.saturating_sub(reserve))
 }
 
 fn invocation(context: &Context, cold_start: bool) -> Invocation<'_> {

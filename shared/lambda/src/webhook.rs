@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use crate::reply::{Reply, reply};
-use crate::request::{Undecodable, decode};
+use crate::gateway::{Reply, Undecodable, decode, reply};
 use crate::start::{StartError, answer, main};
 
 const SECRET_ID: &str = "WEBHOOK_SECRET_ID";

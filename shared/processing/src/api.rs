@@ -11,10 +11,9 @@ use providers::interpretation::{Challenge, Interpretation};
 use providers::profile::Profile;
 use time::OffsetDateTime;
 
-use crate::breaker::{Breaker, Permit};
+use crate::breaker::{Breaker, Health, Permit};
 use crate::client::{Endpoint, OwnedAnswer};
 use crate::decide::is_expired;
-use crate::health::Health;
 use crate::key::ApiKey;
 use crate::types::{Event, Retry};
 use crate::{Clock, Keys, Settings, http, telemetry};

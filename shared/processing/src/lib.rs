@@ -17,7 +17,7 @@
 //! - [`challenge`]: stores a provider's challenge token for the operator, or uses it at once
 //! - [`api`]: a provider's API, behind its key, breaker and budget
 //! - [`client`], [`budget`], [`key`]: its address, rate limits, credentials
-//! - [`breaker`], [`health`]: the circuit breaker of a provider that is down
+//! - [`breaker`]: the circuit breaker of a provider that is down
 //! - [`worker`], [`settings`], [`clock`]: the worker, what it needs, and what the operator sets
 //! - [`telemetry`]: one log line and one metric for each decision
 
@@ -30,7 +30,6 @@ mod compose;
 pub mod correlation;
 mod decide;
 mod enrich;
-mod health;
 mod history;
 pub mod http;
 mod key;
