@@ -17,7 +17,7 @@ mod telemetry;
 pub mod trace_context;
 mod verify;
 
-pub use answer::{BodyFault, problem};
+pub use answer::{BodyFault, Refused, problem};
 pub use process::{Admission, Intake};
 pub use secrets::Secrets;
 pub use settings::{Settings, address_range};
