@@ -209,7 +209,7 @@ fn table_of_waiting(waiting: &[WaitingEvent]) -> Markup {
                 h2 id="waiting" { "On their way" }
                 table.cards {
                     thead { tr {
-                        @for title in ["State", "Event", "About", "Received", "On the queue since", "Attempts", "Next try"] { th scope="col" { (title) } }
+                        @for title in ["State", "Event", "About", "Received", "Queued", "Attempts", "Next try"] { th scope="col" { (title) } }
                     } }
                     tbody {
                         @for event in waiting.iter().take(SHOWN as usize) { (waiting_row(event)) }
@@ -237,7 +237,7 @@ fn waiting_row(event: &WaitingEvent) -> Markup {
                 @match event.id() { Some(id) => { (event_link(id, &cell(subject))) } None => { (cell(subject)) } }
             }
             td data-title="Received" { @match event.received() { Some(at) => { (time(at)) } None => { "-" } } }
-            td data-title="On the queue since" { (time(message.sent)) }
+            td data-title="Queued" { (time(message.sent)) }
             td data-title="Attempts" { (event.attempts()) }
             td data-title="Next try" {
                 @if message.state == WaitingState::Delayed { (time(message.visible)) } @else { "now" }
