@@ -120,7 +120,7 @@ impl<'a> Arrival<'a> {
                     li {
                         strong { (stage) }
                         (moment(at))
-                        @if stage == "called back" { (callback(self.callback)) }
+                        @if stage == "called back" { span { (callback(self.callback)) } }
                         @else { "after " (duration(at - self.received)) }
                     }
                 }

@@ -95,7 +95,7 @@ impl Tally {
         let ends: Vec<_> = ENDS.into_iter().filter(|(end, _)| is_there(end)).collect();
         html! {
             section aria-labelledby="outcomes" {
-                h2 id="outcomes" { "What came of them" }
+                h2 id="outcomes" { "What came of the events" }
                 p.quiet { (output::count(self.count, "event")) " since " (time(since)) }
                 table.cards.counts {
                     thead { tr {
