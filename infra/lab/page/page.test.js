@@ -29,6 +29,8 @@ function start(...args) {
   const started = spawn(PROGRAM, args, { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const log = fs.createWriteStream(path.join(folder, `${args[0]}.log`), { flags: "a" });
   started.stderr.pipe(log);
+  // Deliveries are printed, and a pipe that nobody reads would hold the process up.
+  started.stdout.resume();
   processes.push(started);
   return started;
 }
