@@ -32,6 +32,7 @@ test("what a stack has delivered is on the page, in each of its views", async ()
   await page.getByRole("link", { name: "Certificates", exact: true }).click();
   await page.getByRole("searchbox").fill(name);
   await page.keyboard.press("Enter");
+  await page.waitForURL(/[?]q=/);
   const found = page.locator(".cards tbody tr");
   assert.equal(await found.count(), 1);
   assert.match(await found.textContent(), /valid/);
