@@ -166,7 +166,7 @@ pub(crate) fn callback(callback: &Callback) -> Markup {
 pub(crate) fn duration(took: Duration) -> String {
     match took.whole_milliseconds().max(0) {
         millis @ ..1_000 => format!("{millis} ms"),
-        millis @ ..10_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        millis @ ..10_000 => format!("{}.{:02} s", millis / 1000, millis % 1000 / 10),
         _ => span(took),
     }
 }
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_duration_is_as_exact_as_it_is_short() {
         for (millis, said) in
-            [(-5, "0 ms"), (0, "0 ms"), (999, "999 ms"), (1_250, "1.2 s"), (40_000, "40 s")]
+            [(-5, "0 ms"), (0, "0 ms"), (999, "999 ms"), (1_259, "1.25 s"), (40_000, "40 s")]
         {
             assert_eq!(duration(Duration::milliseconds(millis)), said);
         }
