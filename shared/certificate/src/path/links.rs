@@ -145,7 +145,7 @@ mod tests {
     fn each_certificate_says_what_is_wrong_with_it() {
         let now = datetime!(2026-06-01 0:00 UTC);
         let generate = || KeyPair::generate().unwrap();
-        let root = ca("Root", BasicConstraints::Constrained(0));
+        let root = ca("Root", BasicConstraints::Constrained(1));
         let root = CertifiedIssuer::self_signed(root, generate()).unwrap();
         let sub = ca("Sub", BasicConstraints::Unconstrained);
         let sub = CertifiedIssuer::signed_by(sub, generate(), &root).unwrap();
