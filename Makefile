@@ -188,14 +188,16 @@ CHROMIUM ?= /usr/bin/chromium
 PICTURES ?=# folder for the pictures of the page; empty: none
 
 .PHONY: test-page
-test-page: $(PAGE_MODULES)/installed ## run the page of the command in a real browser (needs Node.js and Chromium)
+test-page: $(TOOLS) $(PAGE_MODULES)/installed ## run the page of the command in a real browser (needs Node.js and Chromium)
 	test -x "$(CHROMIUM)" || { apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; } >/dev/null || true
 	@test -x "$(CHROMIUM)" || { \
 	  echo "NOT TESTED in a browser: there is no $(CHROMIUM) (Debian: apt-get install chromium); set CHROMIUM=..., or STRICT=1 to fail here" >&2; \
 	  test -z "$(STRICT)"; exit; }; \
 	cargo build --locked --workspace --bins --tests --features $(TEST_FEATURES) && \
 	NODE_MODULES=$(abspath $(PAGE_MODULES)) CHROMIUM=$(CHROMIUM) PICTURES=$(abspath $(PICTURES)) \
-	  node --test --test-reporter=dot infra/lab/page/page.test.js
+	  node --test --test-reporter=dot infra/lab/page/page.test.js && \
+	NODE_MODULES=$(abspath $(PAGE_MODULES)) CHROMIUM=$(CHROMIUM) PICTURES=$(abspath $(PICTURES)) \
+	  $(BIN)/pytest -q infra/aws/tests/test_page.py
 
 # These are the flags of libFuzzer's coverage, which the stable toolchain has too. No sanitizer is used.
 FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

@@ -9,18 +9,11 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { createRequire } from "node:module";
-
-const require = createRequire(path.join(process.env.NODE_MODULES, "package.json"));
-const { chromium } = require("playwright-core");
-const AXE = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+import { PATIENCE, PICTURES, axe, eventually, launch, open, pictures } from "./browser.js";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PROGRAM = path.join(process.env.CARGO_TARGET_DIR ?? path.join(ROOT, "target"), "debug/certhooks");
 const SAMPLES = path.join(ROOT, "events");
-// `make pictures` names the folder; otherwise they are made to see that they can be, and thrown away.
-const PICTURES = process.env.PICTURES;
-const PATIENCE = 30_000;
 const HOSTILE = "<img src=x onerror=alert(1)>\u202egnp.exe\u0007";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "certhooks-page-"));
@@ -31,21 +24,13 @@ let running;
 let link;
 let base;
 
-async function eventually(read, what) {
-  const end = Date.now() + PATIENCE;
-  for (;;) {
-    const result = await read();
-    if (result) return result;
-    assert.ok(Date.now() < end, `in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 function start(...args) {
   const env = { PATH: process.env.PATH, HOME: folder };
   const started = spawn(PROGRAM, args, { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const log = fs.createWriteStream(path.join(folder, `${args[0]}.log`), { flags: "a" });
   started.stderr.pipe(log);
+  // Deliveries are printed, and a pipe that nobody reads would hold the process up.
+  started.stdout.resume();
   processes.push(started);
   return started;
 }
@@ -57,6 +42,8 @@ async function serve(...args) {
   return JSON.parse(line).page;
 }
 
+const tab = (options = {}, at = link) => open(browser, at, options);
+
 // Changes the database beside the program, as nothing but a fault would.
 function sql(statements, ...values) {
   const script = `
@@ -67,31 +54,6 @@ database.executemany(statements, rows)
 database.commit()`;
   const input = JSON.stringify([statements, values]);
   execFileSync("python3", ["-c", script, path.join(state, "certhooks.db")], { input });
-}
-
-// A tab that fails the test where the page asks another host, breaks its policy, or opens a dialog.
-async function tab(options = {}, at = link) {
-  const context = await browser.newContext({ viewport: { width: 1600, height: 1000 }, ...options });
-  const page = await context.newPage();
-  const wrong = [];
-  page.on("request", (request) => {
-    if (!request.url().startsWith(base)) wrong.push(request.url());
-  });
-  page.on("dialog", (dialog) => { wrong.push(dialog.message()); dialog.dismiss(); });
-  page.on("pageerror", (error) => wrong.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error" && !message.text().includes("status of 4")) wrong.push(message.text());
-  });
-  await page.goto(at);
-  return { page, close: async () => { await context.close(); assert.deepEqual(wrong, []); } };
-}
-
-async function axe(page) {
-  await page.evaluate(AXE);
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const { violations } = await page.evaluate((values) => window.axe.run({ runOnly: values }), tags);
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).slice(0, 3).join(" ")}`);
-  assert.deepEqual(found, [], page.url());
 }
 
 // Status and headers of a bare request.
@@ -124,10 +86,7 @@ before(async () => {
   await eventually(() => fs.existsSync(path.join(state, "samples-sent")), "the samples");
   link = await serve("--samples", SAMPLES);
   base = new URL(link).origin;
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
 });
 
 after(async () => {
@@ -159,8 +118,10 @@ test("an event is read as a person reads it, from a link to it too", async () =>
     await page.getByRole("heading", { name: heading, exact: true }).waitFor();
   }
   assert.match(await page.locator(".validity").first().textContent(), /valid.*left of \d+ days/);
-  assert.match(await page.locator(".chain").textContent(), /Leaf.*signed by the next one.*Intermediate.*Root.*trust anchor/);
+  assert.match(await page.locator(".chain").textContent(), /Leaf.*signature signed by CN=.*Intermediate.*may issue the certificates below it.*Root.*signed by itself.*trust anchor the path ends at/s);
   assert.match(await page.locator(".checks").textContent(), /ok trust the path ends at/);
+  await page.getByText("This chain is good.").waitFor();
+  assert.match(await page.locator(".way").textContent(), /Happened.*Received.*queued.*called back.*downloaded.*checked.*delivered/s);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: base });
   await page.getByRole("button", { name: "Copy id" }).click();
   const id = await page.evaluate(() => navigator.clipboard.readText());
@@ -169,6 +130,70 @@ test("an event is read as a person reads it, from a link to it too", async () =>
   assert.equal(JSON.parse(await page.locator("#delivered-event").textContent()).id, id);
   await page.goto(eventPage(id));
   assert.equal(await page.locator("pre#id").textContent(), id);
+  await close();
+});
+
+test("what came of the events is counted, and each says when its stages ended", async () => {
+  const { page, close } = await tab();
+  const row = page.locator("#now tr", { hasText: "downloaded" }).first();
+  assert.match(await row.textContent(), /queued \d+.*called back \d+.*checked \d+.*delivered \d+/);
+  const counts = page.locator(".counts");
+  const sum = (await counts.locator("td").allTextContents()).reduce((all, count) => all + Number(count), 0);
+  assert.match(await page.locator("section", { has: counts }).textContent(), new RegExp(`${sum} events since`));
+  assert.equal(sum, await page.locator(".arrivals tbody tr").count());
+  await close();
+});
+
+test("a refused request is on the page of the process that refused it", async () => {
+  const { page, close } = await tab({}, `http://${running.admin}/`);
+  const webhook = `http://${running.webhooks}/webhooks/digicert`;
+  for (const attempt of [1, 2]) assert.equal((await ask(webhook, { method: "POST", headers: { "X-WEBHOOK-KEY": `wrong${attempt}` } }, "{}")).status, 401);
+  assert.equal((await ask(`http://${running.webhooks}/{b}"${"x".repeat(5000)}`, { method: "DELETE" })).status, 404);
+  const refused = page.locator("section", { hasText: "Refused requests" }).last();
+  const row = refused.locator("tr", { hasText: "/webhooks/digicert" });
+  await row.waitFor();
+  assert.match(await row.textContent(), /POST \/webhooks\/digicert.*401.*the secret or signature is missing or wrong127\.0\.0\.12$/);
+  await refused.locator("tr", { hasText: "DELETE" }).getByText("there is no such route").waitFor();
+  assert.match(await refused.textContent(), /3 since the start.*1 no route, 2 unauthorized/);
+  if (PICTURES) await pictures(browser, "refused", `http://${running.admin}/`);
+  await close();
+  const other = await tab();
+  assert.equal(await other.page.locator("section", { hasText: "Refused requests" }).getByRole("link").last().getAttribute("href"), `http://${running.admin}/`);
+  await other.close();
+});
+
+test("the logs that promised to show a certificate are drawn", async () => {
+  const pem = fs.readFileSync(path.join(ROOT, "shared/certificate/tests/fixtures/public-letsencrypt.pem"), "utf8");
+  const event = JSON.parse(fs.readFileSync(path.join(ROOT, "events/schema/examples/certificate.issued.digicert.json"), "utf8"));
+  event.id = "promised";
+  event.data.pem_chain = pem;
+  const blocks = pem.match(/-----BEGIN/g).length;
+  event.data.certificates = Array.from({ length: blocks }, () => event.data.certificates[0]);
+  sql(
+    "INSERT INTO deliveries (id, kind, provider, subject, published_at, body) VALUES (?, ?, 'digicert', ?, ?, ?)",
+    [event.id, event.type, event.subject, Date.now() * 1000, JSON.stringify(event)],
+  );
+  const { page, close } = await tab({}, `${link.replace("/#", "/event?id=promised#")}`);
+  assert.match(await page.locator(".branch").textContent(), /Promised by [2-9] logs/);
+  const logs = await page.locator(".scts li").allTextContents();
+  assert.ok(logs.length >= 2 && logs.every((log) => /known log.*\d{4}/s.test(log)), logs.join("\n"));
+  sql("DELETE FROM deliveries WHERE id = ?", ["promised"]);
+  await close();
+});
+
+test("a lost connection is said, and the page goes on when it is back", async () => {
+  const first = await serve("--read-only");
+  const { page, close, wrong } = await tab({}, first);
+  await page.locator(".arrivals tr").nth(1).waitFor();
+  processes.at(-1).kill();
+  await page.getByText("The connection is lost").waitFor();
+  start("page", "--listen", new URL(first).host, "--read-only");
+  await page.getByText("The connection is lost").waitFor({ state: "hidden" });
+  const before = await page.locator(".arrivals tr").nth(1).textContent();
+  await receive({ event: "domain_validated", data: { domain_id: 77, domain_name: "again.example.com" } });
+  await eventually(async () => (await page.locator(".arrivals tr").nth(1).textContent()) !== before, "the new event");
+  // The browser says of each attempt that it failed.
+  wrong.splice(0, wrong.length, ...wrong.filter((line) => !line.includes("ERR_")));
   await close();
 });
 
@@ -201,7 +226,7 @@ test("what waits says why and is tried at once", async () => {
   const row = page.locator("tr", { hasText: "digicert/certificate/4711" });
   await row.getByText("unavailable").waitFor();
   await page.getByText("digicert: 1 event for a later attempt").waitFor();
-  if (PICTURES) await pictures("waiting", `${base}/`);
+  if (PICTURES) await pictures(browser, "waiting", `${base}/`);
   await page.getByRole("link", { name: "Try now" }).click();
   await page.getByRole("button", { name: "Try now" }).click();
   await page.getByText("1 event due now").waitFor();
@@ -238,7 +263,7 @@ test("a dead letter is retried or dropped after a confirmation", async () => {
 test("what came from outside is text", async () => {
   const id = await receive({ event: HOSTILE, data: { order_id: 5, note: `</pre><script>alert(2)</script>${HOSTILE}` } });
   const { page, close } = await tab();
-  await eventually(async () => (await page.locator("#now").textContent()).includes("unrecognised"), "the event");
+  await eventually(async () => (await page.locator("#now").textContent()).includes("⟨U+202E⟩gnp.exe"), "the event");
   await page.goto(eventPage(id));
   const shown = await page.locator("main").textContent();
   assert.ok(shown.includes("<img src=x onerror=alert(1)>⟨U+202E⟩gnp.exe⟨U+0007⟩"), shown.slice(0, 2000));
@@ -321,6 +346,19 @@ test("another site's page reaches nothing", async () => {
   await context.close();
 });
 
+test("whatever method, path or parameter is asked for, the answer is closed to other sites", async () => {
+  for (const [method, path, status] of [
+    ["HEAD", "/", 200], ["POST", "/", 405], ["DELETE", "/certificates", 405], ["GET", "/do", 405], ["PUT", "/live", 405],
+    ["GET", "/event", 404], ["GET", `/event?id=${"x".repeat(10_000)}`, 404], ["GET", "/certificates?page=-1", 400],
+    ["GET", `/certificates?page=${"9".repeat(19)}&q=%00%ff&state=none&sort=-none`, 200], ["GET", "/ask?action=delete&id=1", 400],
+  ]) {
+    const answer = await ask(`${base}${path}`, { method });
+    assert.equal(answer.status, status, `${method} ${path}`);
+    assert.match(answer.headers["content-security-policy"], /default-src 'none'/, path);
+    if (method === "HEAD") assert.equal(answer.text, "");
+  }
+});
+
 test("certhooks local serves the page beside its health, and guards only the page", async () => {
   const admin = `http://${running.admin}`;
   const page = await ask(admin);
@@ -357,27 +395,32 @@ const VIEWS = {
 };
 let issued;
 
-async function pictures(name, address) {
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of [360, 1600]) {
-      const { page, close } = await tab({ colorScheme, viewport: { width, height: 900 } });
-      await page.goto(address);
-      await axe(page);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(wide <= width, `${name} is ${wide} wide at ${width}`);
-      if (PICTURES) {
-        await page.screenshot({ path: path.join(PICTURES, `page-${name}-${width}-${colorScheme}.png`), fullPage: name === "event" });
-      }
-      await close();
-    }
-  }
-}
-
 test("every view is accessible and fits, in light and dark, narrow and wide", async () => {
   const { page, close } = await tab();
   await page.locator("#now tr", { hasText: "downloaded" }).getByRole("link").first().click();
   await page.getByRole("heading", { name: "Chain" }).waitFor();
   issued = page.url();
   await close();
-  for (const [name, address] of Object.entries(VIEWS)) await pictures(name, address());
+  for (const [name, address] of Object.entries(VIEWS)) await pictures(browser, name, address());
+});
+
+test("10,000 events are counted, and one", async () => {
+  const event = JSON.parse(fs.readFileSync(path.join(ROOT, "events/schema/examples/domain.validated.digicert.json"), "utf8"));
+  const values = (number, length) => {
+    const subject = `digicert/domain/${String(number).padEnd(length, "x")}`;
+    return [`many/${number}`, event.type, subject, Date.now() * 1000, JSON.stringify({ ...event, id: `many/${number}`, subject })];
+  };
+  const insert = "INSERT INTO deliveries (id, kind, provider, subject, published_at, body) VALUES (?, ?, 'digicert', ?, ?, ?)";
+  sql(insert, ...Array.from({ length: 10_000 }, (_, number) => values(number, number % 500 ? 5 : 10_000)));
+  const { page, close } = await tab({ viewport: { width: 360, height: 900 } }, await serve("--read-only"));
+  await page.getByText(/^10000 events since/).waitFor();
+  assert.equal(await page.locator(".arrivals tbody tr").count(), 100);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 360);
+  await page.goto(`${new URL(page.url()).origin}/event?id=many%2F9500`);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 360);
+  await close();
+  sql("DELETE FROM deliveries WHERE sequence > (SELECT min(sequence) FROM deliveries) AND 1 = ?", [1]);
+  const one = await tab({}, await serve("--read-only"));
+  await one.page.getByText(/^1 events? since/).waitFor();
+  await one.close();
 });

@@ -62,6 +62,8 @@ pub use in_advance::{NothingInAdvance, in_advance};
 #[cfg(feature = "x509")]
 pub use path::anchors::{AnchorsError, MOZILLA_LIST_DATE, TrustAnchors};
 #[cfg(feature = "x509")]
+pub use path::links::{Link, links};
+#[cfg(feature = "x509")]
 pub use path::purpose::Purpose;
 #[cfg(feature = "x509")]
 pub use pem::NotACertificate;
@@ -71,4 +73,4 @@ pub use redact_text::{REMOVED, redact_text};
 pub use report::{PathEnd, Question, Report, validate};
 pub use serial::{serial_hex, serial_of_hex};
 #[cfg(feature = "x509")]
-pub use transparency::log_list_date;
+pub use transparency::{SignedTimestamp, log_list_date};

@@ -5,6 +5,7 @@
 //! - [`node`]: a certificate as the others look at it
 //! - [`leaf`]: which certificate a bundle is about
 //! - [`search`]: builds paths, within a budget
+//! - [`links`]: each certificate of a chain by itself, for people
 //! - [`known_links`]: signatures between CAs that were good before
 //! - [`rules`], [`constraints`], [`purpose`]: what makes a path valid
 //! - [`opinion`]: what rustls-webpki says of the path that was chosen
@@ -16,6 +17,7 @@ pub(crate) mod host;
 mod known_links;
 pub(crate) mod leaf;
 pub(crate) mod lifetime;
+pub(crate) mod links;
 pub(crate) mod name;
 pub(crate) mod node;
 pub(crate) mod opinion;

@@ -39,6 +39,7 @@ struct KnownLogs {
 
 struct Log {
     name: String,
+    operator: String,
     /// SCTs that are younger than that do not count.
     retired: Option<OffsetDateTime>,
 }
@@ -52,6 +53,7 @@ struct LogList {
 
 #[derive(Deserialize)]
 struct Operator {
+    name: String,
     logs: Vec<ListedLog>,
 }
 
@@ -72,11 +74,13 @@ impl KnownLogs {
     /// A list that cannot be read knows no log, which a test excludes for the one that is compiled in.
     fn read(text: &str) -> Self {
         let Ok(list) = serde_json::from_str::<LogList>(text) else { return Self::default() };
-        let logs = list.operators.into_iter().flat_map(|operator| operator.logs);
-        let by_id = logs.filter_map(|log| {
+        let logs = list.operators.into_iter().flat_map(|Operator { name, logs }| {
+            logs.into_iter().map(move |log| (name.clone(), log))
+        });
+        let by_id = logs.filter_map(|(operator, log)| {
             let retired = log.state.get("retired").map(|state| state.timestamp);
             let id = BASE64.decode(log.log_id.as_bytes()).ok()?;
-            Some((id, Log { name: log.description, retired }))
+            Some((id, Log { name: log.description, operator, retired }))
         });
         let date = list.log_list_timestamp.chars().take(10).collect();
         Self { by_id: by_id.collect(), date }
@@ -110,6 +114,33 @@ impl<'a> Sct<'a> {
         let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
         is_usable.then_some(Self { log_id: sct.id.key_id, time })
     }
+}
+
+/// A signed certificate timestamp in a certificate.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignedTimestamp {
+    /// Base64, as in lists of logs.
+    pub log_id: String,
+    /// Name and operator of the log, where Chrome's list knows it and counts what it signed at that time.
+    pub log: Option<(String, String)>,
+    pub time: OffsetDateTime,
+}
+
+/// The timestamps in a certificate, as far as clients take them. Their signatures are not verified.
+pub(crate) fn timestamps(node: &Node<'_>) -> Vec<SignedTimestamp> {
+    known_timestamps(node, &KNOWN_LOGS)
+}
+
+fn known_timestamps(node: &Node<'_>, known: &KnownLogs) -> Vec<SignedTimestamp> {
+    let Some(ParsedExtension::SCT(scts)) = node.extension(&OID_CT_LIST_SCT) else {
+        return Vec::new();
+    };
+    let timestamp = |sct: Sct<'_>| SignedTimestamp {
+        log_id: BASE64.encode(sct.log_id),
+        log: known.of(&sct).map(|log| (log.name.clone(), log.operator.clone())),
+        time: sct.time,
+    };
+    scts.iter().filter_map(Sct::of).map(timestamp).collect()
 }
 
 /// Whether the leaf shows the promises of as many logs as browsers ask for.
@@ -187,11 +218,11 @@ mod tests {
 
     use super::*;
 
-    const LIST: &str = r#"{"log_list_timestamp":"2026-08-20T13:34:57Z","operators":[{"logs":[
+    const LIST: &str = r#"{"log_list_timestamp":"2026-08-20T13:34:57Z","operators":[{"name":"First","logs":[
         {"description":"One","log_id":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
             "state":{"usable":{"timestamp":"2024-01-01T00:00:00Z"}}},
         {"description":"Two","log_id":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=",
-            "state":{"qualified":{"timestamp":"2024-01-01T00:00:00Z"}}}]},{"logs":[
+            "state":{"qualified":{"timestamp":"2024-01-01T00:00:00Z"}}}]},{"name":"Second","logs":[
         {"description":"Three","log_id":"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM=",
             "state":{"retired":{"timestamp":"2026-02-28T00:00:00Z"}}}]}]}"#;
 
@@ -283,6 +314,22 @@ mod tests {
         let private = certificate(90, None);
         let private = check(&Node::read(&private).unwrap(), false, &KnownLogs::read(LIST));
         assert_eq!(private.code, "not_public");
+    }
+
+    #[test]
+    fn a_timestamp_says_whose_it_is() {
+        let scts = [sct(2, MARCH), sct(3, MARCH), sct(9, JANUARY)];
+        let der = certificate(90, Some((&SCT_LIST, list(&scts))));
+        let found = known_timestamps(&Node::read(&der).unwrap(), &KnownLogs::read(LIST));
+        let said = |at: usize| (found[at].log.clone(), found[at].time);
+        assert_eq!(said(0), (Some(("Two".to_owned(), "First".to_owned())), MARCH));
+        // It was retired by then.
+        assert_eq!(said(1), (None, MARCH));
+        assert_eq!(said(2), (None, JANUARY));
+        assert_eq!(found[2].log_id, BASE64.encode(&[9; 32]));
+        assert!(
+            known_timestamps(&Node::read(&certificate(90, None)).unwrap(), &KNOWN_LOGS).is_empty()
+        );
     }
 
     /// As many SCTs as a list can hold cost what reading them costs.

@@ -19,6 +19,8 @@ pub struct WaitingMessage {
     pub state: WaitingState,
     /// When a worker may receive it: the end of its delay, or of its visibility timeout.
     pub visible: OffsetDateTime,
+    /// When it was put onto the queue, the last time.
+    pub sent: OffsetDateTime,
     /// How often it was received.
     pub receives: u32,
     /// The envelope as JSON. `None` for a challenge, whose token nobody is shown here.
@@ -100,7 +102,7 @@ fn messages(
     limit: u32,
 ) -> rusqlite::Result<Vec<WaitingMessage>> {
     let mut select = transaction.connection.prepare_cached(
-        "SELECT id, provider, kind, state, visible_at, receives, body
+        "SELECT id, provider, kind, state, visible_at, sent_at, receives, body
              FROM messages LEFT JOIN bodies USING (id) WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let now = from_micros(transaction.now);
@@ -121,8 +123,9 @@ fn message(row: &Row<'_>, now: OffsetDateTime) -> rusqlite::Result<WaitingMessag
         kind: row.get(2)?,
         state,
         visible,
-        receives: row.get(5)?,
-        body: row.get(6)?,
+        sent: from_micros(row.get(5)?),
+        receives: row.get(6)?,
+        body: row.get(7)?,
     })
 }
 

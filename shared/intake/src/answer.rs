@@ -101,6 +101,11 @@ struct Acknowledgement<'a> {
     ids: &'a [String],
 }
 
+/// The reason of a refusal as log lines and metrics name it. It goes along with the answer, for whoever serves it,
+/// and is not sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Refused(pub &'static str);
+
 /// Returns the HTTP answer of an outcome (infra/docs/architecture.md, "Answers of the webhook
 /// endpoints").
 pub(crate) fn answer<R: WebhookReceiver>(outcome: &Outcome) -> Response<Bytes> {
@@ -130,6 +135,7 @@ fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
         }
         _ => {}
     }
+    response.extensions_mut().insert(Refused(cause.as_str()));
     response
 }
 

@@ -50,6 +50,9 @@ pub struct Entry {
     /// When it was sent to the deliveries queue.
     #[serde(with = "time::serde::rfc3339")]
     pub delivered: OffsetDateTime,
+    /// What was between the two. `None` where an older version recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages: Option<Stages>,
     pub callback: Callback,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordering: Option<String>,
@@ -75,6 +78,16 @@ pub struct Entry {
     pub not_before: Option<String>,
     /// End of the first leaf's validity: RFC 3339, or the date alone.
     pub not_after: Option<String>,
+}
+
+/// Milliseconds from the receipt of an event to the end of each stage, in the attempt that led to its delivery.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Stages {
+    /// On the events queue, where it may have been again and again.
+    pub queued_ms: u64,
+    pub called_back_ms: u64,
+    /// The check of the certificates.
+    pub checked_ms: u64,
 }
 
 /// An entry, the certificate it belongs to, and the aliases by which it is found.

@@ -22,6 +22,7 @@ pub use archive::{Archive, ArchiveReader, LARGEST_OBJECT, key_beside, split_key}
 pub use clock::{Clock, SystemClock};
 pub use history::{
     CertificateState, DeliveredResult, DeliveryRecord, Entry, History, HistoryRecord, Ordering,
+    Stages,
 };
 pub use items::{Item, Items};
 pub use ledger::{CHALLENGES, Claim, Ledger, WaitingChallenge};

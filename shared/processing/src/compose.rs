@@ -61,6 +61,8 @@ pub(crate) fn compose(
         related,
         has_leaf: _,
         is_contradicted: _,
+        called_back: _,
+        checked: _,
     } = enrichment;
     redacted.report(&mut checks);
     let is_known = !certificates.is_empty();

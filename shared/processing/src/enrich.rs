@@ -13,7 +13,7 @@ use ports::{
 };
 use providers::enrich::{CallResult, Confirmation, Emission, Enricher, Found, Next, Reply};
 use providers::interpretation::{Interpretation, Plan};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::api::Sent;
 use crate::compose::compose;
@@ -30,7 +30,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let interpretation = event.interpretation;
         let attempts = event.envelope.attempts;
         let complete = |result, report| {
-            let enrichment = enrichment(Found::bare(result), report, None, attempts);
+            let found = Found::bare(result);
+            let enrichment = enrichment(found, report, None, attempts, [self.now(); 2]);
             Ok(Enriched::Complete(Box::new(enrichment)))
         };
         match interpretation.plan {
@@ -39,7 +40,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 let (report, problems) = self.came_with(interpretation);
                 let result = CallResult::new(Outcome::NotNeeded);
                 let found = Found { problems, ..Found::bare(result) };
-                let enrichment = enrichment(found, report, None, attempts);
+                let enrichment =
+                    enrichment(found, report, None, attempts, [event.taken, self.now()]);
                 Ok(Enriched::Complete(Box::new(enrichment)))
             }
             Plan::UnusableId => {
@@ -133,16 +135,19 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
                 Next::Done(found) if new + known > 0 || found.has_emitted => {
                     return Ok(Enriched::Emitted { new, known, problems: found.problems });
                 }
-                Next::Done(found) => match self.report(&found, &interpretation) {
-                    Ok(report) => {
-                        let included = included_leaf.as_deref();
-                        let enrichment = enrichment(*found, report, included, attempts);
-                        return Ok(Enriched::Complete(Box::new(enrichment)));
+                Next::Done(found) => {
+                    let called_back = self.now();
+                    match self.report(&found, &interpretation) {
+                        Ok(report) => {
+                            let included = included_leaf.as_deref();
+                            let times = [called_back, self.now()];
+                            let enrichment = enrichment(*found, report, included, attempts, times);
+                            return Ok(Enriched::Complete(Box::new(enrichment)));
+                        }
+                        Err(unreadable) => machine
+                            .next(Reply::Unreadable { is_cut_short: unreadable.is_cut_short() }),
                     }
-                    Err(unreadable) => {
-                        machine.next(Reply::Unreadable { is_cut_short: unreadable.is_cut_short() })
-                    }
-                },
+                }
             };
         }
     }
@@ -217,8 +222,10 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     ) -> PortResult<bool> {
         let envelope_id = event.id();
         // What cannot be read is delivered as the provider describes it.
+        let called_back = self.now();
         let report = self.report(&found, event.interpretation).unwrap_or_default();
-        let enrichment = enrichment(found, report, None, attempts);
+        let times = [called_back, self.now()];
+        let enrichment = enrichment(found, report, None, attempts, times);
         let leaf = enrichment.certificates.first();
         let sha256 = leaf.and_then(|leaf| leaf.fingerprint_sha256.clone()).unwrap_or(sha256);
         let key = format!("{subject}/{sha256}");
@@ -273,12 +280,13 @@ fn another_hash(interpretation: &Interpretation, report: &Report) -> Option<Stri
 }
 
 /// `included` is the SHA-256 of the leaf that came with the event; `attempts` so far, this one included if
-/// a call was made in it.
+/// a call was made in it; the times are those of the last answer and of the end of the checks.
 fn enrichment(
     found: Found,
     report: Option<Report>,
     included: Option<&str>,
     attempts: u32,
+    [called_back, checked]: [OffsetDateTime; 2],
 ) -> Enrichment {
     let CallResult { outcome, reason, status } = found.result;
     let mut problems = found.problems;
@@ -307,6 +315,8 @@ fn enrichment(
         related,
         has_leaf,
         is_contradicted: found.is_contradicted,
+        called_back,
+        checked,
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use envelope::{Certificate, CertificateEvent};
-use ports::{Entry, HistoryRecord};
+use ports::{Entry, HistoryRecord, Stages};
 use providers::interpretation::number;
 use providers::lifecycle::Lifecycle;
 use serde_json::Value;
@@ -24,6 +24,7 @@ pub(crate) fn history_record(
     lifecycle: Lifecycle,
     event: &CertificateEvent,
     max_leaves: usize,
+    stages: Stages,
     now: OffsetDateTime,
 ) -> Option<HistoryRecord> {
     let certificates = &event.data.certificates;
@@ -47,6 +48,7 @@ pub(crate) fn history_record(
             time: event.time,
             received: event.receivedtime,
             delivered: now,
+            stages: Some(stages),
             callback: event.data.callback.clone(),
             ordering: event.ordering.clone(),
             reconciled: event.reconciled,

@@ -9,6 +9,7 @@ use envelope::{CertificateEvent, CloudEvent, Code, Envelope, EventType, Outcome,
 use ports::{
     Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
     EventsQueue, HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
+    Stages,
 };
 use providers::envelope_builder::fair_queue_group;
 use providers::lifecycle::Lifecycle;
@@ -94,6 +95,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             interpretation: &interpretation,
             message,
             began: Instant::now(),
+            taken: self.now(),
         })
         .await
     }
@@ -181,6 +183,16 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             telemetry::conflict(event, true);
         }
         let outcome = enrichment.callback.outcome;
+        let Enrichment { called_back, checked, .. } = enrichment;
+        let after = |at: OffsetDateTime| {
+            let millis = (at - event.envelope.receivedtime).whole_milliseconds();
+            u64::try_from(millis).unwrap_or_default()
+        };
+        let stages = Stages {
+            queued_ms: after(event.taken),
+            called_back_ms: after(called_back),
+            checked_ms: after(checked),
+        };
         let leaf = enrichment.leaf(event.interpretation.kind).map(str::to_owned);
         let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
         // What the provider's record contradicts, or nobody can decide, is no later state of the certificate.
@@ -195,8 +207,8 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             let issuer = &event.interpretation.issuer;
             correlate(events, ledger, &composed, issuer, self.ct_grace, self.now()).await?;
         }
-        let history =
-            lifecycle.and_then(|it| history::history_record(it, &composed, max_leaves, self.now()));
+        let history = lifecycle
+            .and_then(|it| history::history_record(it, &composed, max_leaves, stages, self.now()));
         let other = self.apis.other_id(event);
         let other = other.map(|id| DeliveryRecord::id(id, self.now() + ID_RETENTION));
         let own = self.record_of(event, outcome, leaf, history);

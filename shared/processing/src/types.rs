@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use envelope::{Callback, Certificate, Checks, Dcv, Envelope, EventType, Reason};
 use providers::interpretation::Interpretation;
 use providers::profile::Profile;
+use time::OffsetDateTime;
 
 use crate::compose::Redacted;
 use crate::repeat::distinguishing_hash;
@@ -55,6 +56,8 @@ pub(crate) struct Event<'a> {
     pub(crate) interpretation: &'a Interpretation,
     pub(crate) message: &'a QueueMessage,
     pub(crate) began: Instant,
+    /// When it was taken from the queue.
+    pub(crate) taken: OffsetDateTime,
 }
 
 impl Event<'_> {
@@ -94,6 +97,9 @@ pub(crate) struct Enrichment {
     pub(crate) has_leaf: bool,
     /// The provider's own record says the contrary of the event.
     pub(crate) is_contradicted: bool,
+    /// When the last answer was there, and when its certificates were checked.
+    pub(crate) called_back: OffsetDateTime,
+    pub(crate) checked: OffsetDateTime,
 }
 
 impl Enrichment {

@@ -5,10 +5,11 @@ use envelope::Envelope;
 use ports::{PortError, PortResult};
 use providers::dispatch;
 use providers::interpretation::Interpretation;
+use time::OffsetDateTime;
 
-use crate::archive::Selection;
+use crate::archive::{Filter, Selection};
 use crate::error::CommandResult;
-use crate::installation::AnyArchive;
+use crate::installation::{AnyArchive, Installation};
 
 /// The archive of the installation, and which of its events are selected.
 #[derive(Clone)]
@@ -18,6 +19,35 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// The archive as the source of one event. With the time of its receipt it is found at once.
+    ///
+    /// # Errors
+    /// The archive cannot be opened.
+    pub(crate) fn of_one(
+        installation: &dyn Installation,
+        id: &str,
+        received: Option<OffsetDateTime>,
+    ) -> PortResult<Self> {
+        let until = received.map(|received| received + time::Duration::seconds(1));
+        let filter =
+            Filter { id: vec![id.to_owned()], since: received, until, ..Filter::default() };
+        Ok(Self { archive: installation.archive()?, selection: Selection::of(filter, None) })
+    }
+
+    /// The first selected event; `None` where there is none.
+    ///
+    /// # Errors
+    /// The archive cannot be read.
+    pub(crate) async fn first(&self) -> CommandResult<Option<Envelope>> {
+        let mut keys = self.keys();
+        while let Some(key) = keys.next().await? {
+            if let Some((envelope, _)) = self.selected(&key).await? {
+                return Ok(Some(envelope));
+            }
+        }
+        Ok(None)
+    }
+
     /// The event under a key with what it means; `None` where it is not selected, or was deleted in the
     /// meantime.
     ///

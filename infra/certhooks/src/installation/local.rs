@@ -157,14 +157,12 @@ impl Installation for LocalInstallation {
         Box::pin(async { self.join()?.events().release(numbers).await })
     }
 
-    fn recent(&self, limit: u32) -> PortFuture<'_, Option<Vec<Delivered>>> {
-        Box::pin(async move {
-            let reader = Reader::open(&self.folder)?;
-            let after = reader.last_sequence().await? - i64::from(limit);
-            let mut delivered = reader.read_after(after, limit).await?;
-            delivered.reverse();
-            Ok(Some(delivered))
-        })
+    fn last_delivered(&self) -> PortFuture<'_, Option<i64>> {
+        Box::pin(async { Reader::open(&self.folder)?.last_sequence().await.map(Some) })
+    }
+
+    fn delivered_after(&self, sequence: i64, limit: u32) -> PortFuture<'_, Vec<Delivered>> {
+        Box::pin(async move { Reader::open(&self.folder)?.read_after(sequence, limit).await })
     }
 
     fn delivered(&self, id: &str) -> PortFuture<'_, Option<Delivered>> {

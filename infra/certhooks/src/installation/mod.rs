@@ -103,8 +103,11 @@ pub(crate) trait Installation: Send + Sync {
     /// Makes these messages due at once, and returns the number of those that waited.
     fn release(&self, numbers: Vec<i64>) -> PortFuture<'_, usize>;
 
-    /// The last delivered events, at most `limit`, the newest first. `None` where they cannot be read.
-    fn recent(&self, limit: u32) -> PortFuture<'_, Option<Vec<Delivered>>>;
+    /// The sequence of the last delivered event; 0 when there is none. `None` where they cannot be read.
+    fn last_delivered(&self) -> PortFuture<'_, Option<i64>>;
+
+    /// The delivered events after this sequence, at most `limit`, in order; none where they cannot be read.
+    fn delivered_after(&self, sequence: i64, limit: u32) -> PortFuture<'_, Vec<Delivered>>;
 
     /// The delivered event with this id. `None` where there is none, or it cannot be looked up.
     fn delivered(&self, id: &str) -> PortFuture<'_, Option<Delivered>>;

@@ -184,8 +184,12 @@ impl Installation for StackInstallation {
     }
 
     /// The deliveries queue belongs to its consumers.
-    fn recent(&self, _: u32) -> PortFuture<'_, Option<Vec<Delivered>>> {
+    fn last_delivered(&self) -> PortFuture<'_, Option<i64>> {
         Box::pin(ready(Ok(None)))
+    }
+
+    fn delivered_after(&self, _: i64, _: u32) -> PortFuture<'_, Vec<Delivered>> {
+        Box::pin(ready(Ok(Vec::new())))
     }
 
     fn delivered(&self, _: &str) -> PortFuture<'_, Option<Delivered>> {

@@ -2,6 +2,7 @@
 //!
 //! - [`webhook_endpoints`]: the intakes of all providers, by route, and the daily synthetic event
 //! - [`connections`]: HTTP/1.1 connections, which are limited in number and time
+//! - [`refusals`]: the requests that were refused, as the page shows them
 //! - [`server`], [`body`]: the answer to a request: source address, what is checked before the body, and the
 //!   memory for bodies
 //! - [`admin`], [`metrics`], [`systemd`]: liveness, readiness and metrics on an address of their own; what
@@ -15,6 +16,7 @@ mod body;
 mod connections;
 mod metrics;
 mod providers;
+mod refusals;
 mod samples;
 mod server;
 mod systemd;
@@ -47,6 +49,7 @@ use crate::installation::LocalInstallation;
 use crate::local::admin::Health;
 use crate::local::metrics::Metrics;
 pub(crate) use crate::local::providers::Providers;
+pub(crate) use crate::local::refusals::Refusals;
 use crate::local::samples::Samples;
 pub(crate) use crate::local::samples::event_files;
 use crate::local::server::Server;
@@ -108,11 +111,16 @@ async fn serve(
 
     let (stop, stopped) = watch::channel(false);
     let endpoints = Arc::new(endpoints);
-    let server = Arc::new(Server::new(Arc::clone(&endpoints), arguments.trusted_proxy.clone()));
+    let refusals = Arc::new(Refusals::since(OffsetDateTime::now_utc()));
+    let server = Arc::new(Server::new(
+        Arc::clone(&endpoints),
+        arguments.trusted_proxy.clone(),
+        Arc::clone(&refusals),
+    ));
     let connections = connections::connection_limit();
     let reader = Reader::open(&arguments.state)?;
     let health = Arc::new(Health::new(state.events(), reader, Arc::clone(&worker), metrics));
-    let admin_router = admin_router(&arguments, environment, &health, address, admin)?;
+    let admin_router = admin_router(&arguments, environment, &health, refusals, [address, admin])?;
     let admin_router = TowerToHyperService::new(admin_router);
     tokio::spawn(connections::serve(
         admin_listener,
@@ -168,8 +176,8 @@ fn admin_router(
     arguments: &Local,
     environment: &Environment,
     health: &Arc<Health>,
-    webhooks: SocketAddr,
-    admin: SocketAddr,
+    refusals: Arc<Refusals>,
+    [webhooks, admin]: [SocketAddr; 2],
 ) -> anyhow::Result<Router> {
     let router = admin::router(Arc::clone(health));
     if !admin.ip().is_loopback() && !arguments.page {
@@ -188,8 +196,8 @@ fn admin_router(
         None => None,
     };
     let installation = Box::new(LocalInstallation::new(state, environment));
-    let page =
-        Page::new(installation, environment.clone(), state.clone(), *page_read_only, samples)?;
+    let mut page = Page::new(installation, environment.clone(), state.clone(), *page_read_only)?;
+    (page.samples, page.refusals) = (samples, Some(refusals));
     if std::io::stdout().is_terminal() {
         // Never into the log: whoever has the link may act.
         say!("Page: {}\n", page.link(&format!("http://{admin}")));

@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 
 use crate::local::body::{Bodies, discard};
 use crate::local::connections::Place;
+use crate::local::refusals::Refusals;
 use crate::local::webhook_endpoints::{Endpoint, WebhookEndpoints};
 
 /// The HTTP server of the webhook endpoints, but for its connections.
@@ -21,11 +22,16 @@ pub(crate) struct Server {
     endpoints: Arc<WebhookEndpoints>,
     trusted_proxies: Vec<IpNet>,
     bodies: Bodies,
+    refusals: Arc<Refusals>,
 }
 
 impl Server {
-    pub(crate) fn new(endpoints: Arc<WebhookEndpoints>, trusted_proxies: Vec<IpNet>) -> Self {
-        Self { endpoints, trusted_proxies, bodies: Bodies::default() }
+    pub(crate) fn new(
+        endpoints: Arc<WebhookEndpoints>,
+        trusted_proxies: Vec<IpNet>,
+        refusals: Arc<Refusals>,
+    ) -> Self {
+        Self { endpoints, trusted_proxies, bodies: Bodies::default(), refusals }
     }
 
     /// Answers a request. Whatever can be refused is refused before its body is read.
@@ -36,10 +42,12 @@ impl Server {
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (parts, body) = request.into_parts();
-        let endpoint = self.endpoints.on(parts.uri.path());
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        let source_ip = source_ip(&parts.headers, peer.ip(), &self.trusted_proxies);
+        let endpoint = self.endpoints.on(uri.path());
         let head = WebhookRequest {
             method: parts.method,
-            source_ip: Some(source_ip(&parts.headers, peer.ip(), &self.trusted_proxies)),
+            source_ip: Some(source_ip),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             headers: parts.headers,
             body: Bytes::new(),
@@ -50,6 +58,7 @@ impl Server {
             Some(endpoint) => self.receive(endpoint, head, body, &place).await,
             None => refuse(&head, body, problem(StatusCode::NOT_FOUND, "There is no such route.")),
         };
+        self.refusals.note(&method, uri.path(), source_ip, &response, OffsetDateTime::now_utc());
         Ok(response.map(Full::new))
     }
 

@@ -1,12 +1,16 @@
 use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
+use crate::page::layout::{cell, day, event_link};
 use crate::page::row::{Row, State};
 
 const WEEKS: usize = 30;
 const DAYS: i64 = WEEKS as i64 * 7;
 /// The limits of a validity in days that are or will be: each line is where one ends that is issued today.
 const LIMITS: [i64; 3] = [47, 100, 199];
+
+/// How many certificates that end next are named.
+const NEXT: usize = 3;
 
 /// The size of the drawing, in its own units.
 const WIDTH: i64 = 900;
@@ -30,6 +34,7 @@ pub(crate) fn chart(rows: &[Row], now: OffsetDateTime) -> Markup {
     html! {
         section.calendar aria-labelledby="calendar" {
             h2 id="calendar" { "The next " (WEEKS) " weeks" }
+            (next(rows, now))
             p {
                 strong { (total(&renewals)) } " renewals expected, " strong { (total(&expiries)) } " certificates end. "
                 @if overdue > 0 { a href="/certificates?state=overdue" { (overdue) " overdue" } ". " }
@@ -75,6 +80,25 @@ pub(crate) fn chart(rows: &[Row], now: OffsetDateTime) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The certificates that end next, of those that nothing has replaced yet.
+fn next(rows: &[Row], now: OffsetDateTime) -> Markup {
+    let ends = |row: &&Row| row.is_current() && row.not_after.is_some_and(|end| end >= now);
+    let mut next: Vec<_> = rows.iter().filter(ends).collect();
+    next.sort_by_key(|row| row.not_after);
+    html! {
+        @if !next.is_empty() {
+            p {
+                "The next to end: "
+                @for (place, row) in next.iter().take(NEXT).enumerate() {
+                    @if place > 0 { ", " }
+                    (event_link(&row.last, &cell(&row.name))) " " (day(row.not_after))
+                }
+                "."
             }
         }
     }

@@ -1,41 +1,76 @@
-use envelope::{Certificate, CertificateData, Check, CheckResult, Checks};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use certificate::{Link, SignedTimestamp};
+use envelope::{Certificate, CertificateData, CheckResult, Checks, Verdict};
 use maud::{Markup, html};
 use time::OffsetDateTime;
 
 use crate::display::span;
-use crate::page::layout::{Tone, badge, day, parsed, text};
+use crate::page::layout::{Tone, badge, cell, day, moment, parsed, text};
 
-/// The checks that belong to the link between two certificates, and to the end of the chain.
-const LINK: &str = "signatures";
-const END: &str = "trust";
+/// Whether the chain is good, and if not, why.
+pub(crate) fn verdict(data: &CertificateData) -> Markup {
+    let (class, word) = match data.verdict {
+        Verdict::Ok => ("notice ok", "This chain is good."),
+        Verdict::Failed => ("notice failed", "This chain is not good."),
+        Verdict::Unknown => ("notice warning", "Whether this chain is good could not be decided."),
+        Verdict::Unchecked => return html! { p.notice { (text(&data.checks.path.detail)) } },
+    };
+    let objections = data.checks.iter().filter(|(_, check)| check.result > CheckResult::Ok);
+    // Several checks may object to the same thing in the same words.
+    let objections: BTreeSet<_> =
+        objections.map(|(_, check)| (Reverse(check.result), &check.detail)).collect();
+    html! {
+        div class=(class) {
+            p { strong { (word) } @if data.verdict == Verdict::Ok { " " (text(&data.checks.trust.detail)) } }
+            @if !objections.is_empty() {
+                ul { @for (Reverse(result), detail) in objections { li { (badge(result.into(), result.as_str())) " " (text(detail)) } } }
+            }
+        }
+    }
+}
 
-/// The certificates of an event as a person reads them: the leaf, and the chain up to its anchor.
-pub(crate) fn certificates(data: &CertificateData, now: OffsetDateTime) -> Markup {
+/// The certificates of an event as a person reads them: the leaf, and the chain up to its anchor. `checked` is
+/// when they were checked.
+pub(crate) fn certificates(
+    data: &CertificateData,
+    checked: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Markup {
     let Some(leaf) = data.certificates.first() else {
         return html! { p.notice { "Nothing is known of a certificate: " (data.callback.outcome.as_str().replace('_', " ")) "." } };
     };
-    let has_chain = data.pem_chain.is_some();
+    let links = data.pem_chain.as_deref().map(|pem| certificate::links(pem, checked));
+    let links = links.unwrap_or_default();
     html! {
-        section.certificate aria-labelledby="certificate" {
-            h2 id="certificate" { (title(leaf)) }
-            (validity(leaf, now))
-            (facts(leaf))
-        }
-        @if has_chain {
+        (certificate(leaf, now))
+        @if links.is_empty() {
+            @for other in data.certificates.iter().skip(1) { (certificate(other, now)) }
+        } @else {
             section aria-labelledby="chain" {
                 h2 id="chain" { "Chain" }
                 ol.chain {
-                    @for (depth, certificate) in data.certificates.iter().enumerate() {
-                        li { (link(certificate, depth, now)) }
-                        @if depth + 1 < data.certificates.len() { li.between { (said("signed by the next one", check(&data.checks, LINK))) } }
+                    @for (depth, (link, certificate)) in links.iter().zip(&data.certificates).enumerate() {
+                        li { (drawn(link, certificate, depth, now)) }
                     }
-                    li.between { (said("trust anchor", check(&data.checks, END))) }
+                    li.end {
+                        @let trust = &data.checks.trust;
+                        (badge(trust.result.into(), "trust anchor")) " " (text(&trust.detail))
+                    }
                 }
             }
-        } @else {
-            @for other in data.certificates.iter().skip(1) {
-                section.certificate { h2 { (title(other)) } (validity(other, now)) (facts(other)) }
-            }
+        }
+    }
+}
+
+/// One certificate by itself.
+pub(crate) fn certificate(certificate: &Certificate, now: OffsetDateTime) -> Markup {
+    html! {
+        section.certificate {
+            h2 { (title(certificate)) }
+            (validity(certificate, now))
+            (facts(certificate))
         }
     }
 }
@@ -57,26 +92,14 @@ pub(crate) fn checks(checks: &Checks) -> Markup {
     }
 }
 
-fn check<'a>(checks: &'a Checks, wanted: &str) -> Option<&'a Check> {
-    checks.iter().find(|(name, _)| *name == wanted).map(|(_, check)| check)
-}
-
-fn said(what: &str, check: Option<&Check>) -> Markup {
-    html! {
-        @if let Some(check) = check {
-            (badge(check.result.into(), what))
-            @if check.result != CheckResult::Ok { " " (text(&check.detail)) }
-        }
-    }
-}
-
 fn title(certificate: &Certificate) -> Markup {
     let name = certificate.names.as_ref().and_then(|names| names.dns.first());
     let name = name.or(certificate.subject.as_ref()).map_or("A certificate", String::as_str);
-    text(if name.is_empty() { "A certificate without a subject" } else { name })
+    cell(if name.is_empty() { "A certificate without a subject" } else { name })
 }
 
-fn link(certificate: &Certificate, depth: usize, now: OffsetDateTime) -> Markup {
+/// A certificate of the chain with what each check said of it.
+fn drawn(link: &Link, certificate: &Certificate, depth: usize, now: OffsetDateTime) -> Markup {
     let role = if depth == 0 {
         "Leaf"
     } else if is_self_issued(certificate) {
@@ -85,11 +108,36 @@ fn link(certificate: &Certificate, depth: usize, now: OffsetDateTime) -> Markup 
         "Intermediate"
     };
     html! {
-        span.role { (role) } " " strong { (text(certificate.subject.as_deref().unwrap_or_default())) }
-        br;
-        (state(certificate, now)) " until " (day(parsed(certificate.not_after.as_deref())))
-        @if let Some(algorithm) = &certificate.key_algorithm { " · " (text(algorithm)) }
-        @if let Some(bits) = certificate.key_bits { " " (bits) " bits" }
+        p.name {
+            span.role { (role) } " " strong { (text(certificate.subject.as_deref().unwrap_or_default())) }
+            " " (state(certificate, now))
+        }
+        ul.said {
+            @for (name, check) in &link.checks {
+                li { (badge(check.result.into(), name)) " " (text(&check.detail)) }
+            }
+        }
+        (timestamps(&link.timestamps))
+    }
+}
+
+/// The logs that promised to show it.
+fn timestamps(timestamps: &[SignedTimestamp]) -> Markup {
+    html! {
+        @if !timestamps.is_empty() {
+            p.branch { "Promised by " (timestamps.len()) " logs (SCTs)" }
+            ul.scts {
+                @for SignedTimestamp { log_id, log, time } in timestamps {
+                    li {
+                        @match log {
+                            Some((name, operator)) => { (badge(Tone::Ok, "known log")) " " strong { (text(name)) } span { (text(operator)) } }
+                            None => { (badge(Tone::Warning, "unknown log")) " " strong { code { (log_id) } } span { "not in Chrome's list of " (certificate::log_list_date()) ", or retired by then" } }
+                        }
+                        (moment(*time))
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -1,16 +1,19 @@
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State as Shared};
 use maud::{Markup, html};
+use ports::Entry;
 use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::display::without_prefix;
 use crate::error::CommandResult;
 use crate::page::layout::{View, badge, cell, day, event_link, query};
+use crate::page::now::SHOWN;
 use crate::page::row::{Row, State, mark_replaced};
+use crate::page::tally::Tally;
 use crate::page::{Page, calendar};
 
 /// The number of rows on one page.
@@ -39,9 +42,18 @@ const COLUMNS: [(&str, &str); 5] = [
     ("received", "Last event"),
 ];
 
+/// What the ledger has.
+pub(crate) struct Fleet {
+    /// All certificates, by state and expiry.
+    rows: Vec<Row>,
+    /// Their last events, the newest first.
+    pub(crate) last: Vec<Entry>,
+    pub(crate) tally: Tally,
+}
+
 impl Page {
-    /// All certificates of the ledger, by state and expiry.
-    pub(crate) async fn certificates(&self) -> CommandResult<Arc<Vec<Row>>> {
+    /// All certificates of the ledger.
+    pub(crate) async fn certificates(&self) -> CommandResult<Arc<Fleet>> {
         let interval = if self.installation.is_stack() { STACK_INTERVAL } else { INTERVAL };
         let read = async {
             let now = OffsetDateTime::now_utc();
@@ -52,15 +64,19 @@ impl Page {
             rows.sort_by(|one, other| {
                 one.state.cmp(&other.state).then_with(|| by_expiry(one, other))
             });
-            Ok(rows)
+            let mut last: Vec<_> = histories.iter().flat_map(|history| &history.entries).collect();
+            last.sort_by_key(|entry| Reverse(entry.received));
+            let last = last.into_iter().take(SHOWN as usize).cloned().collect();
+            Ok(Fleet { rows, last, tally: Tally::of(&histories) })
         };
         self.fleet.get(interval, read).await
     }
 }
 
 pub(crate) async fn show(Shared(page): Shared<Arc<Page>>, Query(wanted): Query<Wanted>) -> View {
-    let all = page.certificates().await?;
-    let found = select(&all, &wanted);
+    let fleet = page.certificates().await?;
+    let all = &*fleet.rows;
+    let found = select(all, &wanted);
     let pages = found.len().div_ceil(PAGE).max(1);
     let number = wanted.page.clamp(1, pages);
     let shown: Vec<_> = found.iter().skip((number - 1) * PAGE).take(PAGE).collect();
@@ -69,8 +85,8 @@ pub(crate) async fn show(Shared(page): Shared<Arc<Page>>, Query(wanted): Query<W
         @if all.is_empty() {
             p.notice { "No event about a certificate was delivered yet. This page fills by itself as they arrive." }
         } @else {
-            (calendar::chart(&all, OffsetDateTime::now_utc()))
-            (search(&wanted, &all))
+            (calendar::chart(all, OffsetDateTime::now_utc()))
+            (search(&wanted, all))
             p role="status" { (found.len()) " of " (all.len()) " certificates" }
             @if shown.is_empty() {
                 p.notice { "None of them is so. " a href="/certificates" { "Show all" } }

@@ -182,6 +182,21 @@ pub(crate) fn time(at: OffsetDateTime) -> Markup {
     html! { time datetime=(exact) title=(exact) { (shown) } }
 }
 
+/// The same to the millisecond.
+pub(crate) fn moment(at: OffsetDateTime) -> Markup {
+    let exact = envelope::rfc3339(at);
+    let format = format_description!(
+        "[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:3] UTC"
+    );
+    let shown = at.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_default();
+    html! { time datetime=(exact) title=(exact) data-exact { (shown) } }
+}
+
+/// The same with how long ago it was, which the script keeps up to date.
+pub(crate) fn ago(at: OffsetDateTime) -> Markup {
+    html! { (time(at)) " " span.ago data-since=(envelope::rfc3339(at)) {} }
+}
+
 /// A day; `-` where it is not known.
 pub(crate) fn day(at: Option<OffsetDateTime>) -> Markup {
     let Some(at) = at else { return html! { "-" } };

@@ -3,7 +3,8 @@
 //! - [`args`]: the options of `certhooks page`
 //! - [`guard`]: who may read and who may act; the headers of every answer
 //! - [`layout`]: what all views share: the frame, texts from outside, times
-//! - [`now`]: events as they arrive, what waits and why
+//! - [`now`], [`arrival`]: events as they arrive, what waits and why; one of them, with its stages
+//! - [`tally`], [`refused`]: what came of the events; requests that were refused
 //! - [`event`], [`chain`]: one event; its certificates as people read them
 //! - [`fleet`], [`row`], [`calendar`]: all certificates; one of them; when they end and are renewed
 //! - [`dead_letters`]: the messages that were received too often
@@ -13,6 +14,7 @@
 
 mod action;
 pub(crate) mod args;
+mod arrival;
 mod cached;
 mod calendar;
 mod chain;
@@ -22,8 +24,10 @@ mod fleet;
 mod guard;
 mod layout;
 mod now;
+mod refused;
 mod row;
 mod samples;
+mod tally;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,13 +41,16 @@ use ports::PortResult;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{self, Installation};
+use crate::local::Refusals;
 use crate::output::Output;
 use crate::page::cached::Cached;
-use crate::page::row::Row;
+use crate::page::fleet::Fleet;
 pub(crate) use crate::page::samples::Samples;
+use crate::page::tally::Tally;
 use crate::stop_signal::StopSignal;
 use crate::{credentials, send};
 
@@ -55,9 +62,12 @@ pub(crate) struct Page {
     state: PathBuf,
     /// What a browser must show to act; `None` where nobody may.
     token: Option<SecretString>,
-    samples: Option<Samples>,
+    pub(crate) samples: Option<Samples>,
+    /// What this very process refused; `None` where another one serves the webhook endpoints.
+    pub(crate) refusals: Option<Arc<Refusals>>,
+    tally: Mutex<Tally>,
     now: Cached<String>,
-    fleet: Cached<Vec<Row>>,
+    fleet: Cached<Fleet>,
 }
 
 pub(crate) async fn run(arguments: args::Page) -> CommandResult<()> {
@@ -70,7 +80,8 @@ pub(crate) async fn run(arguments: args::Page) -> CommandResult<()> {
         Some(folder) => Some(samples_of(folder, &common.state, &environment)?),
         None => None,
     };
-    let page = Page::new(installation, environment, common.state, read_only, samples)?;
+    let page = Page::new(installation, environment, common.state, read_only)?;
+    let page = Page { samples, ..page };
     // It says at once what is wrong with the installation.
     page.installation.queue_counts().await?;
     let listener = TcpListener::bind(listen).await.map_err(|error| {
@@ -110,11 +121,19 @@ impl Page {
         environment: Environment,
         state: PathBuf,
         read_only: bool,
-        samples: Option<Samples>,
     ) -> PortResult<Self> {
         let token = if read_only { None } else { Some(embedded::random_secret()?) };
-        let (now, fleet) = (Cached::default(), Cached::default());
-        Ok(Self { installation, environment, state, token, samples, now, fleet })
+        Ok(Self {
+            installation,
+            environment,
+            state,
+            token,
+            samples: None,
+            refusals: None,
+            tally: Mutex::default(),
+            now: Cached::default(),
+            fleet: Cached::default(),
+        })
     }
 
     /// The address with which the operator opens the page. The token stands behind `#`, which browsers keep

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,22 +7,23 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use embedded::{Delivered, WaitingState};
-use envelope::{CertificateEvent, Outcome, Verdict};
+use envelope::CertificateEvent;
 use futures_util::stream;
 use maud::{Markup, PreEscaped, html};
 use time::OffsetDateTime;
 
-use crate::display::{bare_event_name, span, without_prefix};
+use crate::display::bare_event_name;
 use crate::error::CommandResult;
 use crate::installation::QueueCounts;
 use crate::output::count;
 use crate::page::Page;
-use crate::page::layout::{Tone, View, action_link, badge, cell, event_link, text, time};
-use crate::page::row::Row;
+use crate::page::arrival::{self, Arrival};
+use crate::page::layout::{Tone, View, action_link, ago, badge, cell, event_link, text, time};
+use crate::page::tally::Tally;
 use crate::queue::{self, waiting::WaitingEvent};
 
 /// How many of the last delivered events are shown, and of those that wait.
-const SHOWN: u32 = 100;
+pub(crate) const SHOWN: u32 = 100;
 /// The least time between two looks at a state folder, and at a stack, whose counts are requests to AWS.
 const INTERVAL: Duration = Duration::from_secs(1);
 const STACK_INTERVAL: Duration = Duration::from_secs(15);
@@ -34,25 +35,60 @@ impl Page {
     }
 
     async fn render_now(&self) -> CommandResult<Markup> {
-        let counts = self.installation.queue_counts().await?;
+        let installation = &*self.installation;
+        let counts = installation.queue_counts().await?;
         let waiting = match counts.visible + counts.in_flight + counts.delayed {
             0 => Some(Vec::new()),
-            _ => queue::waiting(&*self.installation).await?,
+            _ => queue::waiting(installation).await?,
         };
-        let arrivals = match self.installation.recent(SHOWN).await? {
-            Some(delivered) => Arrivals::Delivered(delivered),
-            None => Arrivals::Ledger(self.certificates().await?),
+        let Some(last) = installation.last_delivered().await? else {
+            let fleet = self.certificates().await?;
+            let arrivals: Vec<_> = fleet.last.iter().map(Arrival::of_entry).collect();
+            return Ok(self.draw(counts, waiting.as_deref(), &fleet.tally, &arrivals));
         };
-        let last = arrivals.last();
-        Ok(html! {
-            (figures(counts, last))
-            @if let Some(waiting) = &waiting { (held(waiting)) (table_of_waiting(waiting)) }
-            @else { p.notice { "SQS shows no message that waits: the worker's log has a line with an event's id for each attempt." } }
+        let mut tally = self.tally.lock().await;
+        tally.catch_up(installation, last).await?;
+        let delivered = installation.delivered_after(last - i64::from(SHOWN), SHOWN).await?;
+        let read = |one: &Delivered| serde_json::from_str::<CertificateEvent>(&one.body).ok();
+        let events: Vec<_> =
+            delivered.iter().rev().filter_map(|one| Some((one, read(one)?))).collect();
+        let ids = delivered.iter().map(|one| one.id.clone()).collect();
+        let histories = installation.histories(ids).await?;
+        let entries = histories.iter().flat_map(|history| &history.entries);
+        let stages: HashMap<_, _> =
+            entries.filter_map(|entry| Some((&*entry.id, entry.stages?))).collect();
+        let arrivals: Vec<_> = events
+            .iter()
+            .map(|(one, event)| Arrival::of_event(event, one, stages.get(&*event.id).copied()))
+            .collect();
+        Ok(self.draw(counts, waiting.as_deref(), &tally, &arrivals))
+    }
+
+    /// `waiting` is `None` where it cannot be listed.
+    fn draw(
+        &self,
+        counts: QueueCounts,
+        waiting: Option<&[WaitingEvent]>,
+        tally: &Tally,
+        arrivals: &[Arrival<'_>],
+    ) -> Markup {
+        let received = arrivals.iter().map(|arrival| arrival.received).max();
+        html! {
+            (figures(counts, received))
+            @match waiting {
+                Some(waiting) => { (held(waiting, counts.dead)) (table_of_waiting(waiting)) }
+                None => p.notice.warning { "Events wait on the queue. SQS shows no message that waits: the worker's log has a line with an event's id for each attempt." }
+            }
+            div.pair { (tally.table()) (self.refused()) }
             section aria-labelledby="delivered" {
                 h2 id="delivered" { "Delivered" }
-                (arrivals.table())
+                @if arrivals.is_empty() {
+                    p.notice { "No event was delivered yet. Send one: " code { "certhooks send FILE" } ", or have the provider send a test." }
+                } @else {
+                    (arrival::table(arrivals))
+                }
             }
-        })
+        }
     }
 }
 
@@ -97,21 +133,26 @@ fn one_line(html: &str) -> String {
     html.replace(['\n', '\r'], " ")
 }
 
-fn figures(counts: QueueCounts, last: Option<OffsetDateTime>) -> Markup {
+fn figures(counts: QueueCounts, received: Option<OffsetDateTime>) -> Markup {
     let QueueCounts { visible, in_flight, delayed, dead } = counts;
     let figure = |name: &str, tone: Tone, value: Markup| {
-        let class = if tone == Tone::Failed { "figure failed" } else { "figure" };
+        let class = match tone {
+            Tone::Failed => "figure failed",
+            Tone::Warning => "figure warning",
+            Tone::Ok | Tone::Plain => "figure",
+        };
         html! { div class=(class) { dt { (name) } dd { (value) } } }
     };
+    let tone = |count, tone| if count > 0 { tone } else { Tone::Plain };
     html! {
         dl.figures {
             (figure("Last event received", Tone::Plain, html! {
-                @match last { Some(at) => { (time(at)) } None => { "none yet" } }
+                @match received { Some(at) => { (ago(at)) } None => { "none yet" } }
             }))
             (figure("Due", Tone::Plain, html! { (visible) }))
             (figure("In progress", Tone::Plain, html! { (in_flight) }))
-            (figure("Wait for a later attempt", Tone::Plain, html! { (delayed) }))
-            (figure("Dead letters", if dead > 0 { Tone::Failed } else { Tone::Plain }, html! {
+            (figure("Wait for a later attempt", tone(delayed, Tone::Warning), html! { (delayed) }))
+            (figure("Dead letters", tone(dead, Tone::Failed), html! {
                 @if dead > 0 { a href="/dead-letters" { (dead) } } @else { "0" }
             }))
         }
@@ -119,22 +160,46 @@ fn figures(counts: QueueCounts, last: Option<OffsetDateTime>) -> Markup {
 }
 
 /// What is held, by provider and reason.
-fn held(waiting: &[WaitingEvent]) -> Markup {
+fn held(waiting: &[WaitingEvent], dead: u64) -> Markup {
     let mut groups = BTreeMap::<(&str, String), (usize, OffsetDateTime)>::new();
     for event in waiting.iter().filter(|event| event.message.state == WaitingState::Delayed) {
         let next = event.message.visible;
         let group = groups.entry((&event.message.provider, event.reason())).or_insert((0, next));
         *group = (group.0 + 1, group.1.min(next));
     }
+    let again = waiting.iter().filter(|event| event.message.receives > 1).count();
     html! {
+        @if groups.is_empty() && again == 0 && dead == 0 {
+            p.notice.ok { "Nothing is stuck: no event waits for a later attempt, and there is no dead letter." }
+        }
         @for ((provider, reason), (waiting, next)) in groups {
             p.notice.warning {
                 strong { (text(provider)) ": " (count(waiting, "event")) " for a later attempt, " (text(&reason.replace('_', " "))) ". " }
+                @if let Some(why) = why_held(&reason) { (why) " " }
                 "The next try is at " (time(next)) ". "
                 (action_link("Try now", "release", provider))
             }
         }
+        @if again > 0 {
+            p.notice.failed { strong { (count(again, "event")) " tried again. " } "The worker took them and did not finish, which is a fault of ours: its log says why. After five tries a message is a dead letter." }
+        }
+        @if dead > 0 {
+            p.notice.failed { strong { (count(usize::try_from(dead).unwrap_or(usize::MAX), "dead letter")) ". " } a href="/dead-letters" { "See why, and retry or drop them" } }
+        }
     }
+}
+
+/// What stands behind a word that does not explain itself.
+fn why_held(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "held" => {
+            "Its API was down or refused the key in many calls in a row, so that only one event at a time tries it."
+        }
+        "rate_limit" => "The share of its API's requests that may be made now is used up.",
+        "unauthorized" => "Its API refuses the API key: replace the key.",
+        "deadline" => "The work of many calls goes on in the next attempt.",
+        _ => return None,
+    })
 }
 
 fn table_of_waiting(waiting: &[WaitingEvent]) -> Markup {
@@ -144,7 +209,7 @@ fn table_of_waiting(waiting: &[WaitingEvent]) -> Markup {
                 h2 id="waiting" { "On their way" }
                 table.cards {
                     thead { tr {
-                        @for title in ["State", "Event", "About", "Received", "Attempts", "Next try"] { th scope="col" { (title) } }
+                        @for title in ["State", "Event", "About", "Received", "Queued", "Attempts", "Next try"] { th scope="col" { (title) } }
                     } }
                     tbody {
                         @for event in waiting.iter().take(SHOWN as usize) { (waiting_row(event)) }
@@ -167,156 +232,15 @@ fn waiting_row(event: &WaitingEvent) -> Markup {
     html! {
         tr {
             td data-title="State" { (badge(tone, &event.reason().replace('_', " "))) }
-            td data-title="Event" { (text(bare_event_name(&message.kind))) }
+            td data-title="Event" { (cell(bare_event_name(&message.kind))) }
             th scope="row" data-title="About" {
                 @match event.id() { Some(id) => { (event_link(id, &cell(subject))) } None => { (cell(subject)) } }
             }
             td data-title="Received" { @match event.received() { Some(at) => { (time(at)) } None => { "-" } } }
+            td data-title="Queued" { (time(message.sent)) }
             td data-title="Attempts" { (event.attempts()) }
             td data-title="Next try" {
                 @if message.state == WaitingState::Delayed { (time(message.visible)) } @else { "now" }
-            }
-        }
-    }
-}
-
-/// What came last: the deliveries of a state folder, or what the ledger of a stack has of each certificate.
-enum Arrivals {
-    Delivered(Vec<Delivered>),
-    Ledger(Arc<Vec<Row>>),
-}
-
-impl Arrivals {
-    /// When the last of them was received.
-    fn last(&self) -> Option<OffsetDateTime> {
-        match self {
-            Self::Delivered(delivered) => {
-                let events = delivered.iter().filter_map(read);
-                events.map(|event| event.receivedtime).max()
-            }
-            Self::Ledger(rows) => rows.iter().map(|row| row.received).max(),
-        }
-    }
-
-    fn table(&self) -> Markup {
-        match self {
-            Self::Delivered(delivered) if delivered.is_empty() => html! {
-                p.notice { "No event was delivered yet. Send one: " code { "certhooks send FILE" } ", or have the provider send a test." }
-            },
-            Self::Delivered(delivered) => {
-                html! { (outcomes(delivered)) (table_of_delivered(delivered)) }
-            }
-            Self::Ledger(rows) => {
-                let mut rows: Vec<_> = rows.iter().collect();
-                rows.sort_by_key(|row| std::cmp::Reverse(row.received));
-                html! {
-                    @if rows.is_empty() { p.notice { "The ledger knows no certificate yet." } }
-                    @else { (table_of_ledger(&rows)) }
-                }
-            }
-        }
-    }
-}
-
-fn read(delivered: &Delivered) -> Option<CertificateEvent> {
-    serde_json::from_str(&delivered.body).ok()
-}
-
-/// Counts by provider and outcome.
-fn outcomes(delivered: &[Delivered]) -> Markup {
-    let mut counts = BTreeMap::<&str, BTreeMap<&str, u32>>::new();
-    for one in delivered {
-        let Some(event) = read(one) else { continue };
-        let outcome = match (event.data.verdict, event.data.callback.outcome) {
-            (Verdict::Failed, _) => "checks failed",
-            (_, Outcome::Failed) => "call-back failed",
-            (Verdict::Unknown, _) => "checks undecided",
-            (Verdict::Ok, _) => "checks ok",
-            (Verdict::Unchecked, _) => "without a certificate",
-        };
-        *counts.entry(&one.provider).or_default().entry(outcome).or_default() += 1;
-    }
-    html! {
-        p.outcomes {
-            "Of the last " (delivered.len()) ": "
-            @for (provider, outcomes) in counts {
-                span { strong { (text(provider)) } @for (outcome, count) in outcomes { " · " (count) " " (outcome) } }
-            }
-        }
-    }
-}
-
-fn table_of_delivered(delivered: &[Delivered]) -> Markup {
-    html! {
-        table.cards {
-            thead { tr {
-                @for title in ["Received", "What", "About", "Call-back", "Checks", "Took"] { th scope="col" { (title) } }
-            } }
-            tbody {
-                @for one in delivered {
-                    @match read(one) {
-                        Some(event) => { (delivered_row(one, &event)) }
-                        None => tr { td colspan="6" { (event_link(&one.id, &cell(&one.id))) " is of another version" } }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn delivered_row(delivered: &Delivered, event: &CertificateEvent) -> Markup {
-    let data = &event.data;
-    let name = data.certificates.first().and_then(|leaf| leaf.names.as_ref()?.dns.first());
-    let took = delivered.published - event.receivedtime;
-    let marks = [
-        (event.conflict == Some(true), "conflict"),
-        (event.ordering.is_some(), "stale"),
-        (event.reconciled == Some(true), "reconciled"),
-        (event.replayed == Some(true), "replayed"),
-        (event.simulated == Some(true), "simulated"),
-    ];
-    html! {
-        tr {
-            td data-title="Received" { (time(event.receivedtime)) }
-            td data-title="What" {
-                (text(without_prefix(&event.kind)))
-                @for (_, mark) in marks.into_iter().filter(|(is_so, _)| *is_so) { " " span.mark { (mark) } }
-            }
-            th scope="row" data-title="About" { (event_link(&event.id, &cell(name.unwrap_or(&event.subject)))) }
-            td data-title="Call-back" { (callback(&data.callback)) }
-            td data-title="Checks" { (badge(data.verdict.into(), data.verdict.as_str())) }
-            td data-title="Took" { (duration(took)) }
-        }
-    }
-}
-
-pub(crate) fn callback(callback: &envelope::Callback) -> Markup {
-    html! {
-        (badge(callback.outcome.into(), &callback.outcome.as_str().replace('_', " ")))
-        @if let Some(reason) = callback.reason { " " (reason.as_str().replace('_', " ")) }
-        @if callback.attempts > 1 { ", " (callback.attempts) " attempts" }
-    }
-}
-
-pub(crate) fn duration(took: time::Duration) -> String {
-    match took.whole_milliseconds() {
-        millis @ ..1_000 => format!("{} ms", millis.max(0)),
-        _ => span(took),
-    }
-}
-
-fn table_of_ledger(rows: &[&Row]) -> Markup {
-    html! {
-        table.cards {
-            thead { tr { @for title in ["Received", "What", "About"] { th scope="col" { (title) } } } }
-            tbody {
-                @for row in rows.iter().take(SHOWN as usize) {
-                    tr {
-                        td data-title="Received" { (time(row.received)) }
-                        td data-title="What" { (text(without_prefix(&row.kind))) }
-                        th scope="row" data-title="About" { (event_link(&row.last, &cell(&row.name))) }
-                    }
-                }
             }
         }
     }

@@ -22,10 +22,24 @@ function showTimes(root) {
     if (Number.isNaN(at.getTime())) continue;
     const day = { year: "numeric", month: "short", day: "numeric" };
     const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+    if ("exact" in time.dataset) clock.fractionalSecondDigits = 3;
     const isToday = at.toDateString() === new Date().toDateString();
     time.textContent = "day" in time.dataset
       ? at.toLocaleDateString(undefined, day)
       : at.toLocaleString(undefined, isToday ? clock : { ...day, ...clock });
+  }
+  showAges();
+}
+
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+// How long ago the times are that have a word for it.
+function showAges() {
+  const format = new Intl.RelativeTimeFormat(undefined, { style: "short" });
+  for (const age of document.querySelectorAll("[data-since]")) {
+    const seconds = Math.max(0, (Date.now() - new Date(age.dataset.since)) / 1000);
+    const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? UNITS.at(-1);
+    age.textContent = format.format(-Math.floor(seconds / length), unit);
   }
 }
 
@@ -67,7 +81,11 @@ function follow() {
     if (!choice.checked) return;
     source = new EventSource(view.dataset.live);
     source.onmessage = update;
-    source.onerror = () => { stale.hidden = false; };
+    source.onerror = () => {
+      stale.hidden = false;
+      // An answer that is no stream ends it for good, and a lost connection does not.
+      if (source.readyState === EventSource.CLOSED) setTimeout(choose, 5000);
+    };
     source.onopen = () => { stale.hidden = true; };
   };
   choice.addEventListener("change", choose);
@@ -82,7 +100,14 @@ document.querySelector("[data-back]")?.addEventListener("click", (event) => {
     history.back();
   }
 });
+// What was confirmed may take a while, and is asked for once.
+document.querySelector('form[action="/do"]')?.addEventListener("submit", ({ target }) => {
+  const button = target.querySelector("button");
+  button.disabled = true;
+  button.textContent = "Working…";
+});
 takeToken();
 showTimes(document);
+setInterval(showAges, 5000);
 offerCopies();
 follow();

@@ -21,7 +21,7 @@ use std::time::Duration;
 use boot::{Environment, Format};
 use time::OffsetDateTime;
 
-use crate::archive::{Filter, Selection, Source};
+use crate::archive::{Selection, Source};
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{self, Installation};
 use crate::output::Output;
@@ -67,10 +67,7 @@ pub(crate) async fn one(
     id: &str,
     received: Option<OffsetDateTime>,
 ) -> CommandResult<String> {
-    let until = received.map(|received| received + time::Duration::seconds(1));
-    let filter = Filter { id: vec![id.to_owned()], since: received, until, ..Filter::default() };
-    let source =
-        Source { archive: installation.archive()?, selection: Selection::of(filter, None) };
+    let source = Source::of_one(installation, id, received)?;
     let is_simulated = !installation.is_stack() && embedded::is_simulated(state);
     let target = Target::open(None, installation, is_simulated)?;
     let providers = worker::providers(state, environment, installation).await?;

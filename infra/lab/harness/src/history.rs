@@ -1,7 +1,8 @@
 use anyhow::{Result, ensure};
 use envelope::{Callback, Outcome};
 use ports::{
-    CertificateState, DeliveryRecord, Entry, History, HistoryRecord, Ledger, Ordering, alias,
+    CertificateState, DeliveryRecord, Entry, History, HistoryRecord, Ledger, Ordering, Stages,
+    alias,
 };
 use serde_json::{Map, json};
 use time::{Duration, OffsetDateTime};
@@ -34,6 +35,7 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Deliv
         time: received,
         received,
         delivered: received,
+        stages: Some(Stages { queued_ms: 1, called_back_ms: 20, checked_ms: 21 }),
         callback,
         ordering: None,
         reconciled: None,

@@ -98,7 +98,7 @@ impl Findings {
 }
 
 /// What any certificate must keep to: RFC 5280, 4.1.1.2, 4.1.2.4, 4.1.2.9 and 4.2.
-fn form(node: &Node<'_>) -> Vec<Finding> {
+pub(super) fn form(node: &Node<'_>) -> Vec<Finding> {
     let x509 = node.x509();
     let label = node.label();
     let mut found = Vec::new();
@@ -188,7 +188,7 @@ const PROCESSED: [Oid<'static>; 9] = [
 ];
 
 /// RFC 5280, 4.1.2.5 and 6.1.3 a 2: from notBefore through notAfter, both seconds included.
-fn validity(node: &Node<'_>, now: OffsetDateTime) -> Option<Finding> {
+pub(super) fn validity(node: &Node<'_>, now: OffsetDateTime) -> Option<Finding> {
     let now = now.unix_timestamp();
     let validity = node.x509().validity();
     let (start, end) = (validity.not_before.to_datetime(), validity.not_after.to_datetime());
@@ -208,7 +208,7 @@ fn validity(node: &Node<'_>, now: OffsetDateTime) -> Option<Finding> {
 
 /// RFC 5280, 4.2.1.12 for the leaf; for a CA as the CA/Browser Forum, Mozilla and all common validators
 /// have it: what it restricts itself to holds for all that it issues.
-fn extended_usage(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
+pub(super) fn extended_usage(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
     match node.extension(&OID_X509_EXT_EXTENDED_KEY_USAGE)? {
         ParsedExtension::ExtendedKeyUsage(usage) if !purpose.is_allowed(usage) => {
             Some(Finding::failed(
@@ -224,7 +224,7 @@ fn extended_usage(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
     }
 }
 
-fn leaf(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
+pub(super) fn leaf(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
     match node.extension(&OID_X509_EXT_KEY_USAGE)? {
         // A CA certificate as a leaf has the key usage of a CA; another check speaks about that.
         ParsedExtension::KeyUsage(usage) if !purpose.goes_with(usage) && !node.is_ca() => {
@@ -243,7 +243,7 @@ fn leaf(node: &Node<'_>, purpose: Purpose) -> Option<Finding> {
 
 /// RFC 5280, 6.1.4 k and n, 4.1.2.6: what makes a certificate that of a CA. A version 1 certificate has
 /// no way to say so, and is one only where it was made an anchor.
-fn authority(node: &Node<'_>, is_anchor: bool) -> Vec<Finding> {
+pub(super) fn authority(node: &Node<'_>, is_anchor: bool) -> Vec<Finding> {
     let label = node.label();
     let mut found = Vec::new();
     if node.subject.is_empty() {
@@ -269,7 +269,7 @@ fn authority(node: &Node<'_>, is_anchor: bool) -> Vec<Finding> {
 }
 
 /// RFC 5280, 6.1.4 l and m: how many CA certificates may follow, self-issued ones not counted.
-fn path_length(nodes: &[&Node<'_>], depth: usize) -> Option<Finding> {
+pub(super) fn path_length(nodes: &[&Node<'_>], depth: usize) -> Option<Finding> {
     let authority = nodes.get(depth)?;
     let Some(ParsedExtension::BasicConstraints(BasicConstraints {
         path_len_constraint: Some(most),
@@ -333,7 +333,7 @@ fn names_another(identifier: &AuthorityKeyIdentifier<'_>, anchor: &Node<'_>) -> 
 
 /// RFC 5280, 6.1.3 b and c: the constraints of each CA hold for all below it, but for self-issued
 /// certificates that are not the leaf. RFC 5280, 4.2.1.10: only a CA certificate has them.
-fn name_constraints(chain: &Chain<'_>) -> Option<Finding> {
+pub(super) fn name_constraints(chain: &Chain<'_>) -> Option<Finding> {
     let mut effort = Effort::default();
     let mut above: Vec<Constraints<'_>> = Vec::new();
     if let Some(content) = chain.anchor_constraints {

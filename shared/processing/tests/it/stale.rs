@@ -88,5 +88,11 @@ async fn an_event_overtaken_while_it_waits_is_stale() {
     let back = serde_json::to_value(bench.fake.envelopes().pop().unwrap()).unwrap();
     assert_eq!(bench.process("r3", &back).await, Disposition::Delivered);
     assert_eq!(orderings(&bench), [("revoked".into(), None), ("issued".into(), stale())]);
-    assert_eq!(bench.fake.state().history[1].entry.callback.attempts, 2);
+    let state = bench.fake.state();
+    let entry = &state.history[1].entry;
+    assert_eq!(entry.callback.attempts, 2);
+    let stages = entry.stages.unwrap();
+    let ends = [stages.queued_ms, stages.called_back_ms, stages.checked_ms].map(i128::from);
+    let delivered = (entry.delivered - entry.received).whole_milliseconds();
+    assert!(ends.is_sorted() && ends[2] <= delivered, "{stages:?}, delivered after {delivered} ms");
 }
