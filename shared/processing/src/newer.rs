@@ -28,11 +28,14 @@ impl AnyVersion {
     /// The message, if it is an envelope of a newer version than this worker knows: a newer webhook function
     /// put it on the queue, and the worker was rolled back.
     pub(crate) fn newer(body: &str) -> Option<Self> {
-        let any: Self = serde_json::from_str(body).ok()?;
-        let version = |schema: &str| schema.rsplit_once(':')?.1.parse::<u32>().ok();
-        let is_newer = version(&any.dataschema)? > version(Envelope::SCHEMA)?;
-        is_newer.then_some(any)
+        serde_json::from_str(body).ok().filter(|any: &Self| is_newer(&any.dataschema))
     }
+}
+
+/// Whether this worker does not know the version of an envelope.
+pub(crate) fn is_newer(dataschema: &str) -> bool {
+    let version = |schema: &str| schema.rsplit_once(':')?.1.parse::<u32>().ok();
+    version(dataschema) > version(Envelope::SCHEMA)
 }
 
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {

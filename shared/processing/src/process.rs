@@ -18,7 +18,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::compose::{Redacted, compose};
 use crate::correlation::correlate;
-use crate::newer::AnyVersion;
+use crate::newer::{AnyVersion, is_newer};
 use crate::offload::offload;
 use crate::repeat::{Repeat, distinguishing_hash};
 use crate::types::{
@@ -61,16 +61,18 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
 
     /// Processes one message.
     pub async fn process(&self, message: &QueueMessage) -> Disposition {
-        let processed = match AnyVersion::newer(&message.body) {
-            Some(newer) => self.send_back(newer, message).await,
-            None => self.process_envelope(message).await,
+        let processed = match parse(&message.body) {
+            Ok(envelope) if !is_newer(&envelope.dataschema) => {
+                let envelope = self.apis.without_personal_data(envelope);
+                self.interpret(message, &envelope).await
+            }
+            // A newer version may lack members of this one, or have other ones.
+            parsed => match AnyVersion::newer(&message.body) {
+                Some(newer) => self.send_back(newer, message).await,
+                None => Err(parsed.err().unwrap_or_else(|| PortError("unknown version".into()))),
+            },
         };
         processed.unwrap_or_else(|error| unacknowledged(message, &error))
-    }
-
-    async fn process_envelope(&self, message: &QueueMessage) -> PortResult<Disposition> {
-        let envelope = self.apis.without_personal_data(parse(&message.body)?);
-        self.interpret(message, &envelope).await
     }
 
     async fn interpret(
