@@ -74,7 +74,7 @@ async fn attempts(
             deadline: None,
         };
         // In this task and not in one of its own, so that a stopped run makes no more calls.
-        match replayer.worker.process(&record).await {
+        match Box::pin(replayer.worker.process(&record)).await {
             Disposition::Delivered | Disposition::Duplicate | Disposition::ChallengeStored => {
                 return Ok(());
             }
