@@ -3,7 +3,6 @@ use std::time::Duration;
 use ports::Outgoing;
 use rusqlite::OptionalExtension;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::clock::{duration_micros, from_micros, to_micros};
 use crate::rank::next_rank;
@@ -23,8 +22,7 @@ pub struct Counts {
 /// Times of the oldest messages; `None` when there are none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Oldest {
-    /// When the webhook endpoint received it, of the first messages on the queue, delayed ones and those
-    /// in flight included.
+    /// When the webhook endpoint received it, delayed ones and those in flight included.
     pub received: Option<OffsetDateTime>,
     /// When it became visible, of those that no worker has received.
     pub visible: Option<OffsetDateTime>,
@@ -38,8 +36,9 @@ pub(crate) fn send(transaction: &Transaction<'_>, message: &Outgoing) -> rusqlit
     transaction
         .connection
         .prepare_cached(
-            "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at, expires)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at, expires,
+                     received_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute((
             provider,
@@ -50,6 +49,7 @@ pub(crate) fn send(transaction: &Transaction<'_>, message: &Outgoing) -> rusqlit
             transaction.now + duration_micros(message.delay),
             transaction.now,
             expires,
+            message.received.map(to_micros),
         ))?;
     let body = match expires {
         Some(_) => "INSERT INTO confidential (id, body) VALUES (?1, ?2)",
@@ -255,21 +255,15 @@ pub(crate) fn counts(transaction: &Transaction<'_>) -> rusqlite::Result<Counts> 
         })
 }
 
-/// How many bodies are read to find the oldest one. What was put on the queue first comes first.
-const LOOK_FOR_OLDEST: i64 = 10_000;
-
-/// Reads bodies, so it is meant for an operator's query and not for processing.
 pub(crate) fn oldest(transaction: &Transaction<'_>) -> rusqlite::Result<Oldest> {
     transaction
         .connection
         .prepare_cached(
-            "SELECT (SELECT min(json_extract(body, '$.receivedtime'))
-                      FROM (SELECT body FROM bodies ORDER BY id LIMIT ?2) WHERE json_valid(body)),
+            "SELECT (SELECT min(received_at) FROM messages),
                     (SELECT min(visible_at) FROM messages WHERE visible_at <= ?1)",
         )?
-        .query_row((transaction.now, LOOK_FOR_OLDEST), |row| {
-            let received: Option<String> = row.get(0)?;
-            let received = received.and_then(|time| OffsetDateTime::parse(&time, &Rfc3339).ok());
-            Ok(Oldest { received, visible: row.get::<_, Option<i64>>(1)?.map(from_micros) })
+        .query_row([transaction.now], |row| {
+            let time = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(from_micros));
+            Ok(Oldest { received: time(0)?, visible: time(1)? })
         })
 }

@@ -195,7 +195,6 @@ impl Reader {
         self.database.call(queue::counts).await
     }
 
-    /// Reads thousands of messages when the queue is long.
     pub async fn oldest(&self) -> PortResult<Oldest> {
         self.database.call(queue::oldest).await
     }

@@ -16,6 +16,8 @@ pub struct Outgoing {
     pub group: String,
     /// The envelope as JSON.
     pub body: String,
+    /// When the webhook endpoint received the event; `None` where the envelope does not say so.
+    pub received: Option<OffsetDateTime>,
     /// Time until the message becomes visible: whole seconds, at most 15 minutes.
     pub delay: Duration,
     /// Time after which no copy may be kept. Only for an ownership challenge, which holds a token.
@@ -91,6 +93,7 @@ impl Outgoing {
             kind: envelope.kind.clone(),
             group,
             body,
+            received: Some(envelope.receivedtime),
             delay: Duration::ZERO,
             expires: None,
         })

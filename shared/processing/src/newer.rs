@@ -63,7 +63,15 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let group = fair_queue_group(&source);
         telemetry::newer_version(message, &dataschema);
         let body = message.body.clone();
-        let message = Outgoing { provider, kind, group, body, delay: MAX_DELAY, expires: None };
+        let message = Outgoing {
+            provider,
+            kind,
+            group,
+            body,
+            received: Some(received),
+            delay: MAX_DELAY,
+            expires: None,
+        };
         self.ports.events.send(vec![message]).await?;
         telemetry::waiting(received, self.now());
         Ok(Disposition::Requeued)

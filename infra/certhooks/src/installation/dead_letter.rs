@@ -161,12 +161,14 @@ impl DeadLetter {
             .find(|profile| profile.provider.as_str() == self.provider)?
             .provider;
         let envelope = serde_json::from_str::<Envelope>(&self.body).ok();
+        let received = envelope.as_ref().map(|envelope| envelope.receivedtime);
         let group = envelope.map(|envelope| fair_queue_group(&envelope.source));
         Some(Outgoing {
             provider,
             kind: self.kind.clone(),
             group: group.unwrap_or_else(|| self.provider.clone()),
             body: self.body.clone(),
+            received,
             delay: Duration::ZERO,
             expires: None,
         })

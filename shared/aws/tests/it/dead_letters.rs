@@ -17,6 +17,7 @@ async fn filled(stage: &Stage, bodies: impl Iterator<Item = String>) -> (SqsDead
         kind: "com.digicert.certcentral.certificate_issued".into(),
         group: "digicert/order/1".into(),
         body,
+        received: None,
         delay: Duration::ZERO,
         expires: None,
     });

@@ -14,6 +14,7 @@ fn message(body: String) -> Outgoing {
         kind: "com.digicert.certcentral.certificate_issued".into(),
         group: "digicert/order/1".into(),
         body,
+        received: None,
         delay: Duration::ZERO,
         expires: None,
     }

@@ -72,6 +72,7 @@ async fn four_messages(refusals: usize, refusal: Refusal) -> (PortResult<()>, Ve
         kind: "k".into(),
         group: "g".into(),
         body: number.to_string(),
+        received: None,
         delay: Duration::ZERO,
         expires: None,
     });

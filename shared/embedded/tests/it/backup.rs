@@ -10,6 +10,7 @@ use envelope::Provider;
 use ports::{Archive, ArchiveReader, Deliveries, EventsQueue, Ledger, Outgoing, SecretSource};
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
+use time::macros::datetime;
 
 use crate::deliveries::delivery;
 use crate::test_folder::TestFolder;
@@ -118,6 +119,9 @@ fn older_database(folder: &Path) {
         include_str!("../../src/schema/5.sql"),
         "INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
              VALUES ('old', '', 'digicert', '', 0x7fffffffffff00, 'as it was')",
+        "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at)
+             VALUES ('digicert', '', '', 1, 0, 0x7fffffffffff00, 0x7fffffffffff00)",
+        r#"INSERT INTO bodies VALUES (1, '{"receivedtime":"2026-01-02T03:04:05.250000Z"}')"#,
         "PRAGMA user_version = 5",
     ] {
         connection.execute_batch(script).unwrap();
@@ -128,12 +132,14 @@ fn older_database(folder: &Path) {
 async fn the_database_is_copied_before_it_is_migrated() {
     let folder = TestFolder::new();
     older_database(folder.path());
-    assert!(Reader::open(folder.path()).err().unwrap().0.contains("older than 7"));
+    assert!(Reader::open(folder.path()).err().unwrap().0.contains("older than 8"));
     let state = open(&folder);
     state.deliveries().publish(delivery("new")).await.unwrap();
     let read = state.reader().read_after(0, 10).await.unwrap();
     let read: Vec<_> = read.into_iter().map(|delivered| delivered.body).collect();
     assert_eq!(read, ["as it was", "{\"id\":\"new\"}"]);
+    let received = state.reader().oldest().await.unwrap().received;
+    assert_eq!(received, Some(datetime!(2026-01-02 03:04:05.25 UTC)));
     drop(state);
 
     let copy = folder.path().join("certhooks-5.db");

@@ -74,6 +74,7 @@ fn message(body: &str) -> Outgoing {
         kind: "com.digicert.certcentral.certificate_issued".to_owned(),
         group: format!("digicert/{body}"),
         body: body.to_owned(),
+        received: None,
         delay: Duration::ZERO,
         expires: None,
     }

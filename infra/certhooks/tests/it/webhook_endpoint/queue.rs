@@ -72,6 +72,7 @@ async fn write_until(folder: PathBuf, stop: &AtomicBool) -> usize {
         kind: "test".into(),
         group: number.to_string(),
         body: "x".repeat(20_000),
+        received: None,
         delay: Duration::from_secs(900),
         expires: None,
     };
