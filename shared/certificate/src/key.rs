@@ -12,6 +12,20 @@ pub(crate) struct Key {
     pub(crate) algorithm: String,
     /// `None` when it is not known.
     pub(crate) bits: Option<u32>,
+    /// Whether it is one of FIPS 203, 204 or 205, and as long as they say.
+    pub(crate) is_post_quantum: bool,
+}
+
+impl Key {
+    /// Nothing is known of the strength of a key that has another length, in octets.
+    fn of_length(self, spki: &SubjectPublicKeyInfo<'_>, lengths: &[usize]) -> Self {
+        let is_whole = lengths.contains(&spki.subject_public_key.data.len());
+        Self { bits: self.bits.filter(|_| is_whole), ..self }
+    }
+
+    fn post_quantum(self, spki: &SubjectPublicKeyInfo<'_>, length: usize) -> Self {
+        Self { is_post_quantum: spki.subject_public_key.data.len() == length, ..self }
+    }
 }
 
 /// Kinds of keys with which signatures can be verified, and `Other`.
@@ -32,19 +46,31 @@ pub(crate) fn read(spki: &SubjectPublicKeyInfo<'_>) -> Key {
             kind: KeyKind::Rsa,
             algorithm: "RSA".to_owned(),
             bits: modulus_bits(&spki.subject_public_key.data),
+            is_post_quantum: false,
         },
         "1.2.840.10045.2.1" => elliptic(spki),
         "1.2.840.10040.4.1" => named("DSA"),
-        "1.3.101.110" => known(KeyKind::Other, "X25519", 256),
-        "1.3.101.111" => known(KeyKind::Other, "X448", 448),
-        "1.3.101.112" => known(KeyKind::Ed25519, "Ed25519", 256),
-        "1.3.101.113" => known(KeyKind::Other, "Ed448", 456),
+        "1.3.101.110" => known(KeyKind::Other, "X25519", 256).of_length(spki, &[32]),
+        "1.3.101.111" => known(KeyKind::Other, "X448", 448).of_length(spki, &[56]),
+        "1.3.101.112" => known(KeyKind::Ed25519, "Ed25519", 256).of_length(spki, &[32]),
+        "1.3.101.113" => known(KeyKind::Other, "Ed448", 456).of_length(spki, &[57]),
         // FIPS 203; identifiers by RFC 9935.
-        "2.16.840.1.101.3.4.4.1" => named("ML-KEM-512"),
-        "2.16.840.1.101.3.4.4.2" => named("ML-KEM-768"),
-        "2.16.840.1.101.3.4.4.3" => named("ML-KEM-1024"),
-        oid => named(post_quantum(oid).unwrap_or(oid)),
+        "2.16.840.1.101.3.4.4.1" => named("ML-KEM-512").post_quantum(spki, 800),
+        "2.16.840.1.101.3.4.4.2" => named("ML-KEM-768").post_quantum(spki, 1184),
+        "2.16.840.1.101.3.4.4.3" => named("ML-KEM-1024").post_quantum(spki, 1568),
+        oid => match post_quantum(oid) {
+            Some(name) => named(name).post_quantum(spki, post_quantum_length(name)),
+            None => named(oid),
+        },
     }
+}
+
+/// Octets of a public key: FIPS 204, table 2; FIPS 205, table 2 (two values of as many bits as the name has).
+fn post_quantum_length(name: &str) -> usize {
+    [("ML-DSA-44", 1312), ("ML-DSA-65", 1952), ("ML-DSA-87", 2592), ("-128", 32), ("-192", 48)]
+        .into_iter()
+        .find_map(|(part, length)| name.contains(part).then_some(length))
+        .unwrap_or(64)
 }
 
 /// FIPS 204 and FIPS 205; identifiers by RFC 9881 and RFC 9909 (2.16.840.1.101.3.4.3).
@@ -84,10 +110,6 @@ pub(crate) fn post_quantum(oid: &str) -> Option<&'static str> {
     const FIRST: usize = 17;
     let arc: usize = oid.strip_prefix("2.16.840.1.101.3.4.3.")?.parse().ok()?;
     NAMES.get(arc.checked_sub(FIRST)?).copied()
-}
-
-pub(crate) fn is_post_quantum(algorithm: &str) -> bool {
-    ["ML-DSA", "ML-KEM", "SLH-DSA"].iter().any(|name| algorithm.contains(name))
 }
 
 /// What ring does not take, in words: a point that is not given in full, and an RSA key outside of what
@@ -142,7 +164,7 @@ fn elliptic(spki: &SubjectPublicKeyInfo<'_>) -> Key {
     let curve = spki.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
     let curve =
         curve.map_or_else(|| "with explicit parameters".to_owned(), |oid| oid.to_id_string());
-    match curve.as_str() {
+    let key = match curve.as_str() {
         "1.2.840.10045.3.1.7" => known(KeyKind::P256, "EC P-256", 256),
         "1.3.132.0.34" => known(KeyKind::P384, "EC P-384", 384),
         "1.3.132.0.35" => known(KeyKind::Other, "EC P-521", 521),
@@ -153,17 +175,25 @@ fn elliptic(spki: &SubjectPublicKeyInfo<'_>) -> Key {
         "1.3.36.3.3.2.8.1.1.7" => known(KeyKind::Other, "EC brainpoolP256r1", 256),
         "1.3.36.3.3.2.8.1.1.11" => known(KeyKind::Other, "EC brainpoolP384r1", 384),
         "1.3.36.3.3.2.8.1.1.13" => known(KeyKind::Other, "EC brainpoolP512r1", 512),
-        _ => Key { kind: KeyKind::Other, algorithm: format!("EC {curve}"), bits: None },
-    }
+        _ => named(&format!("EC {curve}")),
+    };
+    // SEC 1, 2.3.3: a point in full or compressed.
+    let octets = key.bits.unwrap_or_default().div_ceil(8) as usize;
+    key.of_length(spki, &[1 + 2 * octets, 1 + octets])
 }
 
 /// A key of which only the algorithm's name is known.
 fn named(algorithm: &str) -> Key {
-    Key { kind: KeyKind::Other, algorithm: algorithm.to_owned(), bits: None }
+    Key {
+        kind: KeyKind::Other,
+        algorithm: algorithm.to_owned(),
+        bits: None,
+        is_post_quantum: false,
+    }
 }
 
 fn known(kind: KeyKind, algorithm: &str, bits: u32) -> Key {
-    Key { kind, algorithm: algorithm.to_owned(), bits: Some(bits) }
+    Key { kind, bits: Some(bits), ..named(algorithm) }
 }
 
 /// Counted here because `RSAPublicKey::key_size` counts whole octets, and returns 0 for a modulus
@@ -174,4 +204,61 @@ fn modulus_bits(key: &[u8]) -> Option<u32> {
     let significant = key.modulus.get(first..)?;
     let bits = u32::try_from(significant.len()).ok()?.checked_mul(8)?;
     Some(bits - significant.first()?.leading_zeros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let length = match (high, low) {
+            (0, ..0x80) => vec![low],
+            (0, _) => vec![0x81, low],
+            _ => vec![0x82, high, low],
+        };
+        [&[tag][..], &length, content].concat()
+    }
+
+    /// The key of an algorithm, with parameters where it has some.
+    fn read_key(algorithm: &[u8], parameters: &[u8], key: &[u8]) -> Key {
+        let algorithm = der(0x30, &[&der(6, algorithm)[..], parameters].concat());
+        let bits = der(3, &[&[0][..], key].concat());
+        let spki = der(0x30, &[algorithm, bits].concat());
+        read(&SubjectPublicKeyInfo::from_der(&spki).unwrap().1)
+    }
+
+    #[test]
+    fn a_key_of_another_length_has_no_strength() {
+        let nist = |set, number| vec![0x60, 0x86, 0x48, 1, 0x65, 3, 4, set, number];
+        for (algorithm, name, length) in [
+            (nist(3, 0x11), "ML-DSA-44", 1312),
+            (nist(3, 0x12), "ML-DSA-65", 1952),
+            (nist(3, 0x13), "ML-DSA-87", 2592),
+            (nist(3, 0x22), "HashML-DSA-87-with-SHA512", 2592),
+            (nist(3, 0x14), "SLH-DSA-SHA2-128s", 32),
+            (nist(3, 0x17), "SLH-DSA-SHA2-192f", 48),
+            (nist(3, 0x1F), "SLH-DSA-SHAKE-256f", 64),
+            (nist(4, 1), "ML-KEM-512", 800),
+            (nist(4, 2), "ML-KEM-768", 1184),
+            (nist(4, 3), "ML-KEM-1024", 1568),
+        ] {
+            for (octets, expected) in
+                [(length, true), (length - 1, false), (length + 1, false), (0, false)]
+            {
+                let key = read_key(&algorithm, &[], &vec![1; octets]);
+                assert_eq!((key.algorithm.as_str(), key.is_post_quantum), (name, expected));
+            }
+        }
+        for (number, length, bits) in
+            [(110, 32, 256), (111, 56, 448), (112, 32, 256), (113, 57, 456)]
+        {
+            let read = |octets| read_key(&[0x2B, 0x65, number], &[], &vec![1; octets]).bits;
+            assert_eq!((read(length), read(length + 1)), (Some(bits), None), "{number}");
+        }
+        let p256 = der(6, &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7]);
+        let read =
+            |octets| read_key(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1], &p256, &vec![4; octets]).bits;
+        assert_eq!([read(65), read(33), read(64), read(1)], [Some(256), Some(256), None, None]);
+    }
 }

@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;
 
-use crate::key::{self, KeyKind};
+use crate::key::KeyKind;
 use crate::path::constraints::alternative_names;
 use crate::path::node::Node;
 use crate::path::purpose::Purpose;
@@ -73,7 +73,7 @@ pub(crate) fn key_strength(nodes: &[&Node<'_>]) -> Check {
                 Code::WeakKey,
                 format!("{} key of {label} has {bits} bits, less than {least}", key.algorithm),
             )),
-            None if key::is_post_quantum(&key.algorithm) => None,
+            None if key.is_post_quantum => None,
             None => Some((
                 CheckResult::Unknown,
                 Code::UnknownStrength,
