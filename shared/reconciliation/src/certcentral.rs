@@ -29,7 +29,7 @@ pub(crate) async fn collect(
     let expected = collate(sent_events, &changes, began);
     let left =
         truncated_by.map(|error| format!("the older part of the event log was not read: {error}"));
-    Ok(Collected { expected, notes, left, must_match: false, cursors: Vec::new() })
+    Ok(Collected { expected, notes, left, cursors: Vec::new() })
 }
 
 /// Marks the changes of a day: those since its beginning that are not since its end. A change says nothing of

@@ -76,7 +76,7 @@ pub(crate) async fn collect<L: Ledger>(
     }
     // A certificate for names of two domains is in both lists.
     expected.retain(|event: &Expected| ids.insert(event.id().to_owned()));
-    Ok(Collected { expected, notes: Vec::new(), left, must_match: false, cursors: due })
+    Ok(Collected { expected, notes: Vec::new(), left, cursors: due })
 }
 
 /// Reads the list of a domain from its cursor to its end. An error leaves the cursor at what was read.

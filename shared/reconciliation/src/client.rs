@@ -27,8 +27,8 @@ pub enum RunError {
     Unanswered { base: String, error: String },
     /// The records of a provider have another form than what it sent.
     #[error(
-        "none of the {sent} events in the provider's records is one that arrived: their shapes differ, or \
-         nothing of this time arrived; nothing was put on the queue"
+        "none of the {sent} events in the provider's records is one that arrived, and no older one is: their \
+         shapes differ, or nothing has arrived yet; nothing was put on the queue"
     )]
     ShapesDiffer { sent: usize },
     #[error("the run reached its deadline; run it again for the rest")]

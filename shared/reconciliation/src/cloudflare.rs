@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use envelope::EventType;
+use ports::Ledger;
 use providers::cloudflare::reconciliation::{
-    ListedHostname, Notification, PAGE, RETENTION_DAYS, classify_history, classify_hostnames,
-    history, hostnames,
+    ListedHostname, Notification, NotificationPage, PAGE, RETENTION_DAYS, classify_history,
+    classify_hostnames, history, hostnames,
 };
 use providers::dispatch;
 use providers::occurrence::Occurrence;
@@ -20,6 +21,8 @@ use crate::run::Collected;
 
 /// The maximum number of pages of one list, in case it never ends.
 const MAX_PAGES: u64 = 1000;
+/// The same, of a look for a record that is known.
+const MAX_OLDER_PAGES: u64 = 10;
 /// The maximum number of zones whose hostnames are listed in one run, and of differences that are named.
 const MAX_ZONES: usize = 20;
 const MAX_DIFFERENCES: usize = 10;
@@ -50,13 +53,7 @@ pub(crate) async fn collect(
         cause: Cause::NotArrived,
         taken: None,
     });
-    Ok(Collected {
-        expected: expected.collect(),
-        notes,
-        left: None,
-        must_match: true,
-        cursors: Vec::new(),
-    })
+    Ok(Collected { expected: expected.collect(), notes, left: None, cursors: Vec::new() })
 }
 
 async fn notifications(
@@ -69,14 +66,41 @@ async fn notifications(
     for page in 1..=MAX_PAGES {
         let request = history(account, since, before, page);
         let read = cloudflare.ask(&request, classify_history).await?;
-        let is_last =
-            read.notifications.is_empty() || read.total.is_some_and(|total| page * PAGE >= total);
+        let is_last = is_last(&read, page);
         all.extend(read.notifications);
         if is_last {
             break;
         }
     }
     Ok(all)
+}
+
+fn is_last(read: &NotificationPage, page: u64) -> bool {
+    read.notifications.is_empty() || read.total.is_some_and(|total| page * PAGE >= total)
+}
+
+/// Whether a record of this time is one of an event that arrived.
+pub(crate) async fn is_any_known<L: Ledger>(
+    cloudflare: &ApiClient<'_>,
+    account: &str,
+    ledger: &L,
+    since: OffsetDateTime,
+    before: OffsetDateTime,
+) -> Result<bool, RunError> {
+    let since = since.max(before - Duration::days(RETENTION_DAYS));
+    for page in 1..=MAX_OLDER_PAGES {
+        let read = cloudflare.ask(&history(account, since, before, page), classify_history).await?;
+        let sent = read.notifications.iter().filter_map(|one| one.occurrence(before));
+        let ids: Vec<_> =
+            sent.flat_map(|sent| sent.ids().map(str::to_owned).collect::<Vec<_>>()).collect();
+        if !ledger.known(&ids).await?.is_empty() {
+            return Ok(true);
+        }
+        if is_last(&read, page) {
+            break;
+        }
+    }
+    Ok(false)
 }
 
 fn name(occurrence: &Occurrence) -> String {

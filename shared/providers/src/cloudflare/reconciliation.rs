@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::admin::{listed, success};
+use super::admin::{listed, success, unreadable};
 use super::document::{Content, Document};
 use super::receiver;
 use crate::api::{Answer, Request};
@@ -95,6 +95,10 @@ fn page<'a>(answer: &Answer<'a>) -> Result<(Vec<&'a RawValue>, Option<u64>), Ref
     let body = success(answer)?;
     let total =
         body.object("result_info").and_then(|info| json::unsigned(info.get("total_count")?));
+    // An empty list may be `null`; one that is not empty, by the number beside it, was lost on the way.
+    if body.get("result").is_none() && total.is_some_and(|total| total > 0) {
+        return Err(unreadable(answer));
+    }
     Ok((listed(&body, answer)?, total))
 }
 

@@ -143,9 +143,32 @@ async fn a_run_in_which_nothing_matches_puts_nothing() {
     assert!(canned.last_run().await.unwrap() >= Duration::DAY, "it is not complete");
     canned.knows(&id(&document(1))).await;
     assert_eq!(canned.run().await.unwrap().counts.recovered, 2);
-    // Without any event there is nothing to match.
+    // Without any event there is nothing to match. An empty list may be `null`.
     let canned = cloudflare(&[]).await;
+    canned.answer(
+        "/accounts/acc/alerting/v3/history",
+        200,
+        json!({"success": true, "result": null, "result_info": {"total_count": 0}}),
+    );
     assert_eq!(canned.run().await.unwrap().counts.seen, 0);
+}
+
+/// A quiet account, where all that was sent of late was lost: an older record shows that the shapes are the same.
+#[tokio::test]
+async fn an_older_record_that_is_known_lets_what_was_lost_be_recovered() {
+    let records: Vec<_> = (0..3).map(|number| record(&document(number), "webhook")).collect();
+    let canned = cloudflare(&records).await;
+    canned.last_ran(Duration::HOUR).await;
+    canned.run().await.unwrap_err();
+    // The window is that of the last hours; the look at what is older begins with the first start.
+    let first = (canned.now() - Duration::days(80)).date();
+    let first = format!("/accounts/acc/alerting/v3/history?since={first}");
+    let older = history(&[record(&document(9), "webhook")]);
+    canned.answer(String::leak(first), 200, older);
+    canned.run().await.unwrap_err();
+    canned.knows(&id(&document(9))).await;
+    assert_eq!(canned.run().await.unwrap().counts.recovered, 3);
+    assert_eq!(canned.queued().await.len(), 3);
 }
 
 /// Any answer that is not the API's own ends the run, and nothing counts as read.
@@ -155,6 +178,7 @@ async fn a_foreign_answer_is_no_history() {
         (200, "<html>"),
         (200, "{}"),
         (200, r#"{"result":[]}"#),
+        (200, r#"{"success":true,"result":null,"result_info":{"total_count":3}}"#),
         (404, "<html>"),
         (403, r#"{"success":false,"errors":[{"code":10000}]}"#),
     ] {

@@ -16,6 +16,7 @@ pub use answer::{classify_created, classify_destinations, classify_done, classif
 pub(super) use answer::{listed, success};
 pub use destination::{Destination, NewDestination};
 pub use policy::{Policy, new_policy};
+pub(super) use refusal::unreadable;
 pub use request::{
     create_destination, create_policy, delete_destination, delete_policy, destinations, policies,
     update_destination, update_policy,
