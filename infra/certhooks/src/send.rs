@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -5,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use boot::Environment;
 use embedded::{LocalSecrets, Running};
 use envelope::Provider;
@@ -97,7 +98,7 @@ async fn send_all(
             let permit = Arc::clone(&permits).acquire_owned().await.context("closed")?;
             while let Some(done) = requests.try_join_next() {
                 let (path, answer) = done.context("panic; the line above says where")?;
-                tally.add(&path, &answer, json, each);
+                tally.add(&path, answer, json, each)?;
             }
             let (sample, client, to) = (Arc::clone(&sample), client.clone(), to.clone());
             let same = arguments.same;
@@ -110,7 +111,7 @@ async fn send_all(
     }
     while let Some(done) = requests.join_next().await {
         let (path, answer) = done.context("panic; the line above says where")?;
-        tally.add(&path, &answer, json, each);
+        tally.add(&path, answer, json, each)?;
     }
     Ok(())
 }
@@ -122,6 +123,8 @@ struct Tally {
     refused: u64,
     /// How long the answers took, in milliseconds.
     durations: Vec<f64>,
+    /// What was printed of those that were not accepted, so that each is said once.
+    said: BTreeSet<String>,
     began: Instant,
     shows_progress: bool,
     last_line: Instant,
@@ -136,15 +139,30 @@ impl Tally {
             accepted: 0,
             refused: 0,
             durations,
+            said: BTreeSet::new(),
             began: now,
             shows_progress,
             last_line: now,
         }
     }
 
-    /// Counts an answer. What is not accepted is always printed.
-    fn add(&mut self, path: &Path, answer: &anyhow::Result<Answer>, json: bool, each: bool) {
-        if let Ok(Answer { duration, .. }) = answer {
+    /// Counts an answer, and prints it where each is printed, or where it was not accepted and no other one was
+    /// not accepted for the same reason.
+    ///
+    /// # Errors
+    /// Nothing listens at the address, so that there is nothing to send to.
+    fn add(
+        &mut self,
+        path: &Path,
+        answer: anyhow::Result<Answer>,
+        json: bool,
+        each: bool,
+    ) -> anyhow::Result<()> {
+        let is_first = !json && self.durations.is_empty();
+        if is_first && answer.as_ref().is_err_and(is_refused_connection) {
+            return answer.map(drop);
+        }
+        if let Ok(Answer { duration, .. }) = &answer {
             self.durations.push(duration.as_secs_f64() * 1000.0);
         }
         let is_accepted = answer.as_ref().is_ok_and(Answer::is_accepted);
@@ -152,13 +170,14 @@ impl Tally {
             true => self.accepted += 1,
             false => self.refused += 1,
         }
-        if each || !is_accepted {
-            report(path, answer, json);
+        if each || (!is_accepted && self.said.insert(outcome(&answer))) {
+            report(path, &answer, json);
         }
         if self.shows_progress && self.last_line.elapsed() >= PROGRESS_INTERVAL {
             self.last_line = Instant::now();
             complain!("certhooks: {}", self.counts());
         }
+        Ok(())
     }
 
     fn counts(&self) -> String {
@@ -169,6 +188,9 @@ impl Tally {
     }
 
     fn summary(&self) -> String {
+        if self.durations.is_empty() {
+            return format!("{}; none answered", self.counts());
+        }
         let mut durations = self.durations.clone();
         durations.sort_by(f64::total_cmp);
         let at = |share: f64| {
@@ -196,7 +218,11 @@ impl Answer {
 /// The address of the webhook endpoints that serve this state folder, on this machine.
 pub(crate) fn running_on(state: &Path) -> anyhow::Result<Url> {
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 3000));
-    let mut address = Running::read(state).map_or(default, |running| running.webhooks);
+    on_this_machine(Running::read(state).map_or(default, |running| running.webhooks))
+}
+
+/// The URL at which this machine reaches a process that listens on this address.
+pub(crate) fn on_this_machine(mut address: SocketAddr) -> anyhow::Result<Url> {
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() {
             Ipv4Addr::LOCALHOST.into()
@@ -216,11 +242,12 @@ impl Sample {
         let name = || path.display().to_string();
         let bytes = tokio::fs::read(path).await.with_context(name)?;
         // A body that is not JSON may be sent too, to see it refused; then --provider is needed.
-        let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let document: serde_json::Result<Value> = serde_json::from_slice(&bytes);
         let provider = match provider {
             Some(name) => name.0,
-            None => provider_of(&document).with_context(name)?,
+            None => provider_of(document.as_ref()).with_context(name)?,
         };
+        let document = document.unwrap_or_default();
         let sender = Sender::of(secrets, provider).await?;
         Ok(Self { path: path.to_owned(), bytes, document, sender })
     }
@@ -297,15 +324,32 @@ impl Sender {
 /// The provider whose event a file holds, recognised by its form.
 ///
 /// # Errors
-/// The document has the form of no provider's event.
-fn provider_of(document: &Value) -> anyhow::Result<Provider> {
-    match profile::ALL.iter().find(|profile| (profile.samples.recognises)(document)) {
-        Some(profile) => Ok(profile.provider),
-        None => {
-            bail!(
-                "the file is not JSON, or has the form of no provider's event; send it all the same with --provider"
-            )
+/// The file is no JSON, or has the form of no provider's event.
+fn provider_of(document: Result<&Value, &serde_json::Error>) -> anyhow::Result<Provider> {
+    const ALL_THE_SAME: &str = "send it all the same with --provider";
+    let document = document.map_err(|error| {
+        match error.is_eof() && error.line() <= 1 && error.column() == 0 {
+            true => anyhow!("the file is empty; {ALL_THE_SAME}"),
+            false => anyhow!("not JSON: {error}; {ALL_THE_SAME}"),
         }
+    })?;
+    let row = profile::ALL.iter().find(|profile| (profile.samples.recognises)(document));
+    let row = row.with_context(|| {
+        format!("the document has the form of no provider's event; {ALL_THE_SAME}")
+    })?;
+    Ok(row.provider)
+}
+
+/// Whether the request did not reach a server.
+fn is_refused_connection(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect)
+}
+
+/// An answer without what differs from one to the next.
+fn outcome(answer: &anyhow::Result<Answer>) -> String {
+    match answer {
+        Ok(Answer { status, body, .. }) => format!("{status} {}", summary(body)),
+        Err(error) => format!("{error:#}"),
     }
 }
 

@@ -126,6 +126,19 @@ fn a_file_of_unknown_form() {
     let ended = send(&local, &[name]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
     assert!(ended.err.contains(name) && ended.err.contains("--provider"), "{}", ended.err);
+    for (content, reason) in [
+        ("", "the file is empty"),
+        ("{\"event\":", "not JSON: EOF"),
+        ("[1, 2", "not JSON: EOF"),
+        ("{}", "the form of no provider's event"),
+    ] {
+        fs::write(&file, content).unwrap();
+        let ended = send(&local, &[name]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+        assert!(ended.err.contains(name) && ended.err.contains(reason), "{}", ended.err);
+        assert!(ended.err.contains("--provider"), "{}", ended.err);
+    }
+    fs::write(&file, b"\xff not JSON").unwrap();
     for provider in ["digicert", "cloudflare", "meta-ct"] {
         let ended = send(&local, &[name, "--provider", provider]);
         // Verified, so it was signed as that provider would.
@@ -161,6 +174,27 @@ fn an_error_names_what_is_missing() {
     let ended = run(&NO_SECRETS, &["send", &good, "--state", &nowhere]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains(&nowhere) && ended.err.contains("secrets.json"), "{}", ended.err);
+}
+
+#[test]
+fn many_copies_that_fail_alike_are_one_line() {
+    let server = Canned::start(|_| (503, r#"{"detail":"Try again later."}"#.into()));
+    let good = sample("digicert/domain_validated.json");
+    let to = format!("http://{}", server.address);
+    let ended = run(&[], &["send", &good, "--count", "50", "--to", &to]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), ""));
+    let [refused, summary] = ended.out.lines().collect::<Vec<_>>().try_into().unwrap();
+    assert!(refused.starts_with("503 ") && refused.contains("Try again later"), "{refused}");
+    assert!(summary.starts_with("50 of 50 sent, 0 accepted, 50 not"), "{summary}");
+    let each = run(&[], &["send", &good, "--count", "50", "--to", &to, "--verbose"]);
+    assert_eq!(each.out.lines().count(), 51, "{}", each.out);
+
+    let local = Local::start(&[]);
+    let address = local.url("");
+    drop(local.stop());
+    let ended = run(&[], &["send", &good, "--count", "50", "--to", &address]);
+    assert_eq!((ended.code, ended.out.as_str(), ended.err.lines().count()), (Some(1), "", 1));
+    assert!(ended.err.contains("check that `certhooks local` is running"), "{}", ended.err);
 }
 
 /// `send` and `local` use the same secrets.
