@@ -189,6 +189,25 @@ pub(crate) fn endpoint_url(option: &str, text: &str) -> CommandResult<Url> {
     }
 }
 
+/// Whether a URL ends with the route of the provider's webhook endpoint.
+pub(crate) fn has_route(provider: Provider, endpoint: &str) -> bool {
+    let path = Url::parse(endpoint).map(|url| url.path().trim_end_matches('/').to_owned());
+    path.is_ok_and(|path| path.ends_with(profile::of(provider).route))
+}
+
+/// The error of a provider that could not reach an endpoint, with what may be wrong with its address.
+pub(crate) fn about_endpoint(
+    error: CommandError,
+    provider: Provider,
+    endpoint: &str,
+) -> CommandError {
+    let route = profile::of(provider).route;
+    match has_route(provider, endpoint) {
+        true => error,
+        false => error.followed_by(&format!("{endpoint}: is the path {route} missing?")),
+    }
+}
+
 /// Whether two addresses are the same URL, as `https://a.example` and `https://A.example/` are.
 pub(crate) fn same_address(one: &str, other: &str) -> bool {
     one == other

@@ -4,8 +4,9 @@ use providers::cloudflare::is_id;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::client::about_endpoint;
 use crate::cloudflare::args::{CreateDestination, Test};
-use crate::cloudflare::session::{Session, advise_on_test, endpoint};
+use crate::cloudflare::session::{PROVIDER, Session, advise_on_test, endpoint};
 use crate::display::clean;
 use crate::error::{CommandError, CommandResult};
 
@@ -26,7 +27,8 @@ pub(crate) async fn create(session: &Session, arguments: &CreateDestination) -> 
     let endpoint = endpoint(&arguments.endpoint)?;
     let auth = session.auth(&arguments.secret).await?;
     let new = NewDestination { name: &arguments.name, url: endpoint.as_str(), auth: &auth };
-    let id = session.create_destination(&new).await.map_err(advise_on_test)?;
+    let id = session.create_destination(&new).await;
+    let id = id.map_err(|error| about_endpoint(advise_on_test(error), PROVIDER, new.url))?;
     let text = format!("{id}  created; it accepted Cloudflare's test");
     session
         .output

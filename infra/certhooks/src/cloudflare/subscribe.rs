@@ -1,6 +1,7 @@
 use providers::cloudflare::CUSTOM_HOSTNAMES_ALERT;
 use providers::cloudflare::admin::{Destination, NewDestination, Policy, new_policy};
 
+use crate::client::about_endpoint;
 use crate::cloudflare::args::Subscribe;
 use crate::cloudflare::session::{
     PROVIDER, Session, advise_on_test, current_auth, destinations_at, endpoint,
@@ -28,7 +29,10 @@ pub(crate) async fn run(session: &Session, arguments: &Subscribe) -> CommandResu
         None => {
             let new = NewDestination { name: &arguments.name, url: endpoint.as_str(), auth: &auth };
             let id = session.create_destination(&new).await;
-            let id = id.map_err(|error| advise_on_test(error).during("destination"))?;
+            let id = id.map_err(|error| {
+                let error = advise_on_test(error).during("destination");
+                about_endpoint(error, PROVIDER, endpoint.as_str())
+            })?;
             session.output.step("destination", "created", &id);
             id
         }

@@ -13,7 +13,7 @@ use super::args::{Access, Subscribe};
 use super::challenge::{arriving_token, not_arrived};
 use super::change::{Change, WebhookSpec, endpoint};
 use super::session::{PROVIDER, Session, waiting_token};
-use crate::client::CallError;
+use crate::client::{CallError, about_endpoint};
 use crate::credentials::usable;
 use crate::error::{CommandError, CommandResult};
 use crate::installation::Installation;
@@ -231,7 +231,9 @@ impl SubscriptionPlan<'_> {
     async fn test(&self) -> CommandResult<()> {
         let request = admin::test_endpoint(&self.endpoint, Some(&self.key));
         let tested: Result<(), CallError> = self.session.act(&request).await;
-        tested.map_err(|error| CommandError::from(error).during("test event"))
+        tested.map_err(|error| {
+            about_endpoint(CommandError::from(error).during("test event"), PROVIDER, &self.endpoint)
+        })
     }
 }
 

@@ -59,6 +59,11 @@ async fn destinations_and_policies_one_by_one() {
     scene.run(&["cloudflare", "destination", "test"]).refused(3, "no such destination");
     scene.run(&["cloudflare", "policy", "list"]).refused(3, "no policy");
 
+    let (no_route, missing) = (local.url(""), "is the path /webhooks/cloudflare missing?");
+    for command in [&["destination", "create"][..], &["subscribe"]] {
+        let command = [&["cloudflare"], command, &["--endpoint", &no_route]].concat();
+        scene.run(&command).refused(1, missing);
+    }
     let create = ["cloudflare", "destination", "create", "--endpoint", &url, "--name", "hooks"];
     let made = scene.lines(&create);
     let id = made[0]["id"].as_str().unwrap();

@@ -156,6 +156,9 @@ async fn an_endpoint_that_refuses_the_key_changes_nothing() {
     let ended = stage.webhook(&["subscribe", "--endpoint", &local.url("/webhooks/digicert")]);
     ended.refused(1, "code webhook_endpoint_error)");
     assert!(ended.err.ends_with("; nothing was changed\n"), "{ended:?}");
+    assert!(!ended.err.contains("missing?"), "{ended:?}");
+    let ended = stage.webhook(&["subscribe", "--endpoint", &local.url("")]);
+    ended.refused(1, "is the path /webhooks/digicert missing?");
     stage.webhook(&["list"]).refused(3, "no webhook");
 }
 
