@@ -153,7 +153,11 @@ async fn serve(
     let folder = arguments.state.display();
     let running = Running { pid: std::process::id(), webhooks: address, admin };
     running.write(&arguments.state)?;
-    tracing::info!(%address, %admin, connections, state = %folder, simulated, "listening");
+    let (waiting, delayed, dead_letters) = backlog(&state).await;
+    tracing::info!(
+        %address, %admin, connections, state = %folder, simulated, waiting, delayed, dead_letters,
+        "listening"
+    );
     tokio::spawn(systemd::run(health, stopped));
 
     let samples = arguments.samples.as_deref().map(|folder| Samples {
@@ -165,7 +169,7 @@ async fn serve(
         reader: state.reader(),
     });
     let outcome = until_stopped(stop_signal, samples.map(Samples::run)).await;
-    tasks.end().await?;
+    tasks.end(&state).await?;
     Running::remove(&arguments.state)?;
     outcome
 }
@@ -264,6 +268,17 @@ async fn drop_outdated(
     }
 }
 
+/// What is on the events queue: messages that are due or in progress, those that wait for a later attempt, and dead
+/// letters. Empty where it cannot be read.
+async fn backlog(state: &State) -> (Option<u64>, Option<u64>, Option<u64>) {
+    let counts = state.reader().counts().await.ok();
+    (
+        counts.map(|counts| counts.visible + counts.in_flight),
+        counts.map(|counts| counts.delayed),
+        counts.map(|counts| counts.dead),
+    )
+}
+
 /// The tasks that run until `stop` is sent.
 struct Tasks {
     server: JoinHandle<()>,
@@ -274,7 +289,7 @@ struct Tasks {
 
 impl Tasks {
     /// Stops the server first, so that no event arrives any more, then waits for the work in progress.
-    async fn end(self) -> anyhow::Result<()> {
+    async fn end(self, state: &State) -> anyhow::Result<()> {
         self.stop.send_replace(true);
         match tokio::time::timeout(SHUTDOWN_TIMEOUT, self.server).await {
             Ok(served) => served?,
@@ -285,7 +300,8 @@ impl Tasks {
         }
         self.worker.await?;
         self.reconciliation.await?;
-        tracing::info!("stopped");
+        let (waiting, delayed, dead_letters) = backlog(state).await;
+        tracing::info!(waiting, delayed, dead_letters, "stopped");
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::harness::{Folder, Local, certhooks, tail_lines};
 use crate::wire::Request;
@@ -81,10 +82,8 @@ fn the_oldest_event_counts_from_its_receipt() {
     other
         .execute_batch(
             "BEGIN;
-             INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at)
-                 VALUES ('digicert', 'x', 'x', 1, 0, 4102444800000000, 0);
-             INSERT INTO bodies (id, body)
-                 VALUES (last_insert_rowid(), '{\"receivedtime\":\"2026-01-01T00:00:00.000000Z\"}');
+             INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at, received_at)
+                 VALUES ('digicert', 'x', 'x', 1, 0, 4102444800000000, 0, 1767225600000000);
              COMMIT;",
         )
         .unwrap();
@@ -92,6 +91,35 @@ fn the_oldest_event_counts_from_its_receipt() {
     let age = metrics.lines().find_map(|line| line.strip_prefix("OldestAge ")).unwrap();
     assert!(age.parse::<f64>().unwrap() > 86_400_000.0, "{age}");
     assert!(metrics.contains("\nDelayed 1\n"), "{metrics}");
+}
+
+#[test]
+fn the_start_and_the_end_name_what_waits() {
+    let local = Local::start(&[]);
+    let state = local.state.clone();
+    let database = Connection::open(state.path().join("certhooks.db")).unwrap();
+    database
+        .execute_batch(
+            "BEGIN;
+             INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at, recoveries)
+                 VALUES ('digicert', 'x', 'x', 1, 0, 4102444800000000, 0, 9);
+             INSERT INTO bodies (id, body) VALUES (last_insert_rowid(), '{}');
+             INSERT INTO dead_letters (provider, kind, body, receives, reason, sent_at, died_at)
+                 VALUES ('digicert', 'x', '{}', 5, 'x', 0, 4102444800000000);
+             COMMIT;",
+        )
+        .unwrap();
+    drop(database);
+    local.terminate();
+    let stopped = local.logged(1, |line| line["message"] == "stopped").remove(0);
+    drop(local.kill());
+    let next = Local::start_in(state, &[], &[]);
+    let listening = next.logged(1, |line| line["message"] == "listening").remove(0);
+    for line in [stopped, listening] {
+        let counts =
+            ["waiting", "delayed", "dead_letters"].map(|name| line[name].as_u64().unwrap());
+        assert_eq!(counts, [0, 1, 1], "{line}");
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(crate) struct Local {
     process: Child,
     pub(crate) address: String,
     /// The address of health and metrics.
-    admin: String,
+    pub(crate) admin: String,
     pub(crate) state: Arc<Folder>,
     log: Arc<Mutex<Vec<String>>>,
 }
@@ -224,10 +224,14 @@ impl Local {
         Arc::clone(&self.state)
     }
 
-    /// Ends the process with SIGTERM, and returns its exit status and state folder.
-    pub(crate) fn stop(mut self) -> (std::process::ExitStatus, Arc<Folder>) {
+    pub(crate) fn terminate(&self) {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Ends the process with SIGTERM, and returns its exit status and state folder.
+    pub(crate) fn stop(mut self) -> (std::process::ExitStatus, Arc<Folder>) {
+        self.terminate();
         (self.process.wait().unwrap(), Arc::clone(&self.state))
     }
 }
