@@ -80,8 +80,7 @@ fn refused(error: CallError) -> (&'static str, Finding) {
 }
 
 fn subscribe(context: &Context, endpoint: Option<&str>) -> String {
-    let endpoint = context.endpoint_or(PROVIDER, endpoint);
-    context.command(&format!("cloudflare subscribe --endpoint {endpoint}"))
+    context.subscribe("cloudflare subscribe", PROVIDER, endpoint)
 }
 
 /// The destinations with the URL of this installation; where that is not known, those that a policy
@@ -115,15 +114,16 @@ fn policy(context: &Context, Subject { destinations, policies }: &Subject) -> Fi
         policy.is_about_custom_hostnames()
             && destinations.iter().any(|one| policy.sends_to(&one.id))
     };
+    let endpoint = destinations.first().map(|destination| destination.url.as_str());
     if let Some(policy) = policies.iter().find(served) {
         Finding::ok(format!("{} ({}) sends to the destination", policy.id, policy.name))
     } else if let Some(policy) = policies.iter().find(switched_off) {
         let detail = format!("{} ({}) is switched off", policy.id, policy.name);
-        Finding::error(detail, subscribe(context, None))
+        Finding::error(detail, subscribe(context, endpoint))
     } else {
         let detail =
             "no policy sends the alert for custom hostname certificates to the destination";
-        Finding::error(detail, subscribe(context, None))
+        Finding::error(detail, subscribe(context, endpoint))
     }
 }
 

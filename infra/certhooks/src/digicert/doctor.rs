@@ -34,7 +34,9 @@ struct Subject {
 }
 
 const CHECKS: Checks<Subject> = &[
-    ("webhook", |_, subject| Box::pin(async { Some(webhook_count(&subject.webhooks)) })),
+    ("webhook", |context, subject| {
+        Box::pin(async { Some(webhook_count(context, &subject.webhooks)) })
+    }),
     ("endpoint", |context, subject| {
         Box::pin(async {
             let url = subject.endpoint();
@@ -127,8 +129,8 @@ fn command(context: &Context, arguments: &str) -> String {
 }
 
 fn subscribe(context: &Context, endpoint: Option<&str>) -> String {
-    let endpoint = context.endpoint_or(PROVIDER, endpoint);
-    command(context, &format!("subscribe --endpoint {endpoint}"))
+    let eu = if context.matches.get_flag("eu") { " --eu" } else { "" };
+    context.subscribe(&format!("digicert webhook subscribe{eu}"), PROVIDER, endpoint)
 }
 
 /// The command that sets the current key of this installation at CertCentral.
@@ -139,13 +141,13 @@ fn set_key(context: &Context, endpoint: &str) -> String {
     }
 }
 
-fn webhook_count(webhooks: &[Webhook]) -> Finding {
+fn webhook_count(context: &Context, webhooks: &[Webhook]) -> Finding {
     let ids: Vec<_> = webhooks.iter().map(|webhook| webhook.id.to_string()).collect();
     match webhooks {
         [one] => Finding::ok(format!("{}, the only one of the account", one.id)),
         _ => Finding::warning(
-            format!("{}: an account should have only one", ids.join(", ")),
-            "certhooks digicert webhook list, then delete the others",
+            format!("{}: an account should have only one; delete the others", ids.join(", ")),
+            command(context, "list"),
         ),
     }
 }
@@ -253,7 +255,7 @@ fn chain(context: &Context, webhook: &Webhook) -> Finding {
 async fn deliveries(context: &Context, subject: &Subject) -> Option<Finding> {
     let mut log = EventLog::of(&subject.session, subject.webhook().id);
     Some(match log.newest(LATEST).await {
-        Ok(entries) => newest_deliveries(context, &entries),
+        Ok(entries) => newest_deliveries(context, subject.endpoint(), &entries),
         Err(error) => {
             let error = CommandError::from(error);
             let detail = format!("the event log cannot be read: {}", error.message());
@@ -262,11 +264,12 @@ async fn deliveries(context: &Context, subject: &Subject) -> Option<Finding> {
     })
 }
 
-/// `entries` are newest first.
-fn newest_deliveries(context: &Context, entries: &[SentEvent]) -> Finding {
+/// `entries` are newest first. A failed test event loses nothing, and a rotation sends some to see them refused.
+fn newest_deliveries(context: &Context, endpoint: &str, entries: &[SentEvent]) -> Finding {
     let Some(newest) = entries.first() else {
         return Finding::ok("none yet");
     };
+    let entries: Vec<_> = entries.iter().filter(|entry| !entry.is_test()).collect();
     let count = entries.len();
     let at = newest.sent.map_or_else(|| "an unknown time".to_owned(), rfc3339);
     let mut codes: BTreeMap<String, usize> = BTreeMap::new();
@@ -277,32 +280,40 @@ fn newest_deliveries(context: &Context, entries: &[SentEvent]) -> Finding {
     let failed: Vec<_> = codes.iter().map(|(code, count)| format!("{code} ×{count}")).collect();
     let detail = format!("failures among the last {count}: {}", failed.join(", "));
     let slowest = entries.iter().filter_map(|entry| Some(entry.answered? - entry.sent?)).max();
-    if newest.is_failed {
+    if newest.is_failed && !newest.is_test() {
         let detail = format!("the newest, {} at {at}, failed; {detail}", newest.event);
-        let recover = context.command("reconcile");
-        let fix = delivery_fix(context, newest.code);
-        Finding::error(detail, format!("{fix}; then {recover} fetches what was missed"))
+        Finding::error(detail, delivery_fix(context, endpoint, newest.code))
     } else if !codes.is_empty() {
-        let logs = command(context, "logs --failed");
-        let fix = format!("{logs}; {} fetches what was missed", context.command("reconcile"));
-        Finding::warning(format!("{detail}; the newest, at {at}, succeeded"), fix)
+        let fix =
+            format!("{} && {}", command(context, "logs --failed"), context.command("reconcile"));
+        let since = if newest.is_failed { "" } else { "; the newest request succeeded, at " };
+        let at = if newest.is_failed { "" } else { &at };
+        Finding::warning(format!("{detail}{since}{at}"), fix)
     } else if slowest.is_some_and(|slowest| slowest > SLOW) {
         let detail =
             format!("the last {count} succeeded, but one took over {SLOW} of the limit of 10 s");
         Finding::warning(detail, "give the function more memory, or reduce the latency to it")
     } else {
-        Finding::ok(format!("the last {count} succeeded, the newest at {at}"))
+        Finding::ok(format!("the last {count} succeeded; the newest request, at {at}"))
     }
 }
 
-fn delivery_fix(context: &Context, code: Option<u16>) -> String {
-    match code {
-        Some(401) => set_key(context, "URL"),
-        Some(403) => format!("allow {SOURCE_RANGE} (SOURCE_IP_ALLOWLIST, firewall)"),
-        Some(404 | 405) => subscribe(context, None),
-        Some(_) => context.installation.log_hint(),
-        None => "correct what the checks dns, tls and answer report".to_owned(),
-    }
+/// How deliveries succeed again, and how what was missed is fetched.
+fn delivery_fix(context: &Context, endpoint: &str, code: Option<u16>) -> String {
+    let reconcile = context.command("reconcile");
+    let command = match code {
+        Some(401) => set_key(context, endpoint),
+        Some(404 | 405) => subscribe(context, Some(endpoint)),
+        _ => {
+            let by_hand = match code {
+                Some(403) => format!("allow {SOURCE_RANGE} (SOURCE_IP_ALLOWLIST, firewall)"),
+                Some(_) => context.installation.log_hint(),
+                None => "correct what the checks dns, tls and answer report".to_owned(),
+            };
+            return format!("{by_hand}, and fetch what was missed with `{reconcile}`");
+        }
+    };
+    format!("{command} && {reconcile}")
 }
 
 async fn rights(subject: &Subject) -> Option<Finding> {

@@ -9,6 +9,7 @@ use crate::client::endpoint_url;
 use crate::doctor::args::Doctor;
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{self, Installation};
+use crate::send::running_on;
 
 /// What every check needs: arguments, environment and the installation.
 pub(crate) struct Context {
@@ -19,7 +20,13 @@ pub(crate) struct Context {
     pub(crate) installation: Box<dyn Installation>,
     /// The address of the webhook endpoints, without a provider's route.
     base: Option<Url>,
+    /// Where the `certhooks local` of the state folder listens on this machine, if it runs.
+    running: Option<Url>,
 }
+
+/// The fix where the public address of the webhook endpoints is not known: the command with it is printed then.
+pub(crate) const NAME_ENDPOINT: &str =
+    "name the public address with --endpoint, such as https://hooks.example.com";
 
 impl Context {
     pub(crate) async fn open(arguments: Doctor, matches: ArgMatches) -> CommandResult<Self> {
@@ -27,7 +34,9 @@ impl Context {
         let state = &arguments.common.state;
         let installation = installation::open(&arguments.stack, state, &environment).await?;
         let base = arguments.endpoint.as_deref().map(base).transpose()?;
-        Ok(Self { arguments, matches, environment, installation, base })
+        let runs = !installation.is_stack() && embedded::is_owned(state).is_ok_and(|runs| runs);
+        let running = runs.then(|| running_on(state)).transpose()?;
+        Ok(Self { arguments, matches, environment, installation, base, running })
     }
 
     pub(crate) fn common(&self) -> &CommonArgs {
@@ -48,18 +57,30 @@ impl Context {
 
     /// The URL of a provider's webhook endpoint; `None` where neither `--endpoint` nor the stack has it.
     pub(crate) fn endpoint_url(&self, provider: Provider) -> Option<Url> {
-        let Some(mut url) = self.base.clone() else {
-            return Url::parse(self.installation.endpoint(provider).ok()??).ok();
-        };
-        let path = format!("{}{}", url.path().trim_end_matches('/'), profile::of(provider).route);
-        url.set_path(&path);
-        Some(url)
+        match &self.base {
+            Some(base) => Some(with_route(base, provider)),
+            None => Url::parse(self.installation.endpoint(provider).ok()??).ok(),
+        }
     }
 
-    /// The URL of the provider's webhook endpoint as text, else `endpoint`, else a placeholder.
-    pub(crate) fn endpoint_or(&self, provider: Provider, endpoint: Option<&str>) -> String {
-        let url = self.endpoint_url(provider);
-        url.map(Into::into).or(endpoint.map(str::to_owned)).unwrap_or_else(|| "URL".to_owned())
+    /// The URL of a provider's webhook endpoint in the process that runs on the state folder, as this machine
+    /// reaches it.
+    pub(crate) fn running_url(&self, provider: Provider) -> Option<Url> {
+        Some(with_route(self.running.as_ref()?, provider))
+    }
+
+    /// The command that sets the URL of the webhook endpoint, else `endpoint`, at its provider.
+    pub(crate) fn subscribe(
+        &self,
+        command: &str,
+        provider: Provider,
+        endpoint: Option<&str>,
+    ) -> String {
+        let url = self.endpoint_url(provider).map(String::from).or(endpoint.map(str::to_owned));
+        match url {
+            Some(url) => self.command(&format!("{command} --endpoint {url}")),
+            None => NAME_ENDPOINT.to_owned(),
+        }
     }
 
     /// A command line that fixes something in the same installation.
@@ -71,6 +92,12 @@ impl Context {
             false => format!("certhooks {arguments}{}", self.installation.option()),
         }
     }
+}
+
+fn with_route(base: &Url, provider: Provider) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), profile::of(provider).route));
+    url
 }
 
 /// `--endpoint` without a query and without a provider's route at its end, which it may have.

@@ -36,11 +36,12 @@ use reqwest::Url;
 use time::OffsetDateTime;
 
 pub(crate) use self::context::Context;
+use self::context::NAME_ENDPOINT;
 pub(crate) use self::probe::{LIMIT, ProbeResult, probe};
 #[cfg(test)]
 pub(crate) use self::report::Level;
 pub(crate) use self::report::{Checks, Finding, Report};
-use crate::client::same_address;
+use crate::client::{has_route, same_address};
 use crate::doctor::args::Doctor;
 use crate::error::CommandResult;
 use crate::rows;
@@ -104,30 +105,48 @@ async fn check_all(context: &Context, report: &mut Report) -> io::Result<()> {
             report.add(scope, "source-range", finding)?;
         }
         let configured = configured.and_then(|endpoint| Url::parse(&endpoint).ok());
-        let Some(endpoint) = context.endpoint_url(provider).or(configured) else {
-            if is_expected {
-                report.add(scope, "answer", unknown_endpoint(provider))?;
+        let endpoint = match context.endpoint_url(provider).or(configured) {
+            Some(public) => {
+                let address =
+                    (public.host_str().map(str::to_owned), public.port_or_known_default());
+                if checked_addresses.insert(address) {
+                    for (check, finding) in reachability::check(&public).await {
+                        report.add(INSTALLATION, check, finding)?;
+                    }
+                }
+                public
             }
-            continue;
+            None if !is_expected => continue,
+            None => {
+                let running = context.running_url(provider);
+                let finding = unknown_address(context, provider, running.as_ref());
+                report.add(scope, "address", finding)?;
+                let Some(running) = running else { continue };
+                running
+            }
         };
-        let address = (endpoint.host_str().map(str::to_owned), endpoint.port_or_known_default());
-        if checked_addresses.insert(address) {
-            for (check, finding) in reachability::check(&endpoint).await {
-                report.add(INSTALLATION, check, finding)?;
-            }
-        }
         let subject = probe::Subject::new(provider, endpoint).map_err(io::Error::other)?;
         report.run(scope, ENDPOINT_CHECKS, context, &subject).await?;
     }
     Ok(())
 }
 
-fn unknown_endpoint(provider: Provider) -> Finding {
-    let detail = format!(
-        "the address of {} is not known, so no request was sent to it",
-        profile::of(provider).route
-    );
-    Finding::warning(detail, "name it with --endpoint, such as https://hooks.example.com")
+/// The public address is not known, but perhaps that of the process on this machine.
+fn unknown_address(context: &Context, provider: Provider, running: Option<&Url>) -> Finding {
+    let route = profile::of(provider).route;
+    match running {
+        Some(url) if embedded::is_simulated(&context.common().state) => {
+            Finding::ok(format!("{url}, to which the simulated provider sends"))
+        }
+        Some(url) => Finding::warning(
+            format!("{url} here; the public address is not known, so only this one is checked"),
+            NAME_ENDPOINT,
+        ),
+        None => Finding::warning(
+            format!("that of {route} is not known, so no request was sent to it"),
+            NAME_ENDPOINT,
+        ),
+    }
 }
 
 /// Whether the provider sends to the webhook endpoint of this installation; where its URL is not
@@ -142,12 +161,9 @@ pub(crate) fn compare_endpoint(
     match context.endpoint_url(provider) {
         Some(expected) if same_address(expected.as_str(), configured) => Finding::ok(configured),
         Some(expected) => Finding::error(format!("it is {configured}, not {expected}"), subscribe),
-        None if Url::parse(configured).is_ok_and(|url| url.path().ends_with(route)) => {
+        None if has_route(provider, configured) => {
             Finding::ok(format!("{configured}; without --endpoint it is compared with nothing"))
         }
-        None => Finding::warning(
-            format!("{configured} does not end with {route}"),
-            "name the right address with --endpoint",
-        ),
+        None => Finding::warning(format!("{configured} does not end with {route}"), NAME_ENDPOINT),
     }
 }

@@ -1,15 +1,18 @@
 use std::path::Path;
+use std::time::Duration as Wait;
 
-use embedded::{Backlog, ConsumerStatus, Counts, Oldest, Options, Reader, TriedAgain};
+use embedded::{Backlog, ConsumerStatus, Counts, Oldest, Options, Reader, Running, TriedAgain};
 use envelope::Provider;
+use processing::http;
 use providers::profile;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::args::DEFAULT_STATE;
-use crate::display::{short, span, whole_seconds};
+use crate::display::{clean, short, span, whole_seconds};
 use crate::doctor::Finding;
 use crate::output::count;
+use crate::send::on_this_machine;
 
 /// A worker receives a visible message at once, unless there are very many messages or no worker.
 const RECEIVED_WITHIN: Duration = Duration::minutes(5);
@@ -25,6 +28,8 @@ const RETRIED_WITHIN: Duration = Duration::minutes(15);
 const HELD: &str = "held";
 /// Two processes of one machine do not differ by more.
 const CLOCK_TOLERANCE: Duration = Duration::minutes(1);
+/// Longer than the process waits for its own queue.
+const READY_TIMEOUT: Wait = Wait::from_secs(10);
 /// A canary is sent each day.
 const CANARY_WITHIN: Duration = Duration::hours(26);
 
@@ -52,13 +57,13 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
         Ok((counts, oldest, backlog, tried, newest, first)) => {
             let dead = dead_letters(&reader, counts.dead, &option, &local).await;
             let first = first.first().map(|delivered| delivered.published);
-            vec![
+            let mut findings = vec![
                 ("state", writers(path)),
                 ("process", process(path, &local)),
                 ("disk", disk(path)),
                 ("simulation", simulation(path)),
                 ("clock", clock(newest, now)),
-                ("queue", queue(counts, oldest, now, &local)),
+                ("queue", queue(counts, oldest, now, (&local, &list))),
                 ("waiting", waiting(&backlog, now, &list)),
                 ("retries", retries(tried, list)),
                 ("dead-letters", dead),
@@ -66,7 +71,9 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
                 ("canary", canary(&reader, &local).await),
                 ("reconciliation", reconciliation(&reader, &option).await),
                 ("consumers", consumers(&reader, &option).await),
-            ]
+            ];
+            findings.extend(ready(path, &option).await.map(|finding| ("ready", finding)));
+            findings
         }
         Err(error) => vec![("state", Finding::error(error.to_string(), local))],
     }
@@ -85,12 +92,29 @@ fn process(path: &Path, local: &str) -> Finding {
     }
 }
 
+/// Whether the process that runs on the folder can take an event, by its own word.
+async fn ready(path: &Path, option: &str) -> Option<Finding> {
+    let running = embedded::is_owned(path).unwrap_or(false).then(|| Running::read(path))??;
+    let (admin, fix) = (running.admin, format!("read the log of certhooks local{option}"));
+    Some(match ask_ready(running).await {
+        Ok((true, _)) => Finding::ok(format!("the process takes events, by {admin}")),
+        Ok((false, reason)) => Finding::error(format!("{admin}: {}", clean(&reason)), fix),
+        Err(error) => Finding::error(format!("{admin}: no answer ({error})"), fix),
+    })
+}
+
+async fn ask_ready(running: Running) -> anyhow::Result<(bool, String)> {
+    let url = on_this_machine(running.admin)?.join("/readyz")?;
+    let answer = http::client(READY_TIMEOUT, &url)?.get(url).send().await?;
+    Ok((answer.status().is_success(), answer.text().await?.trim_end().to_owned()))
+}
+
 /// Whether the disk takes what an acknowledgement and the archive need.
 fn disk(path: &Path) -> Finding {
     match embedded::check_writable(path) {
         Ok(()) => Finding::ok("it takes a write in every folder"),
         Err(error) => {
-            let fix = format!("chmod -R u+rwX {0}, or free space: df -h {0}", path.display());
+            let fix = format!("chmod -R u+rwX {0} && df -h {0}", path.display());
             Finding::error(error.to_string(), fix)
         }
     }
@@ -101,7 +125,7 @@ fn simulation(path: &Path) -> Finding {
         false => Finding::ok("none: the providers are real"),
         true => Finding::warning(
             "the providers of this folder are simulated: nothing in its events is real",
-            "certhooks local --state FOLDER, with another folder, for real providers",
+            "use another state folder for real providers",
         ),
     }
 }
@@ -173,7 +197,12 @@ pub(crate) fn dead_letter_fix(options: &str) -> String {
     format!("certhooks dead-letters list{options} && certhooks dead-letters retry --all{options}")
 }
 
-fn queue(counts: Counts, oldest: Oldest, now: OffsetDateTime, local: &str) -> Finding {
+fn queue(
+    counts: Counts,
+    oldest: Oldest,
+    now: OffsetDateTime,
+    (local, list): (&str, &str),
+) -> Finding {
     let Counts { visible, in_flight, delayed, .. } = counts;
     let detail = format!("{visible} visible, {in_flight} in flight, {delayed} delayed");
     let age = |since: Option<OffsetDateTime>| since.map_or(Duration::ZERO, |since| now - since);
@@ -185,9 +214,7 @@ fn queue(counts: Counts, oldest: Oldest, now: OffsetDateTime, local: &str) -> Fi
         Finding::error(detail, local)
     } else if oldest_age > DONE_WITHIN {
         let detail = format!("{detail}; the oldest was received {} ago", span(oldest_age));
-        let fix = "read the log, which names the reason of each retry: most likely a provider is \
-                   down or refuses its API key";
-        Finding::warning(detail, fix)
+        Finding::warning(detail, list)
     } else if oldest_age.is_positive() {
         let age = span(oldest_age);
         Finding::ok(format!("{detail}; the oldest was received {age} ago"))
@@ -259,10 +286,8 @@ async fn consumers(reader: &Reader, option: &str) -> Finding {
     });
     let detail = details.collect::<Vec<_>>().join("; ");
     if let Some(behind) = consumers.iter().find(|status| is_behind(status)) {
-        let name = &behind.name;
-        // How it is handed over, only who started it knows.
-        let fix = format!("certhooks forward --consumer {name} --to URL{option}");
-        return Finding::warning(detail, fix);
+        let detail = format!("{detail}; {} takes nothing: is its `forward` running?", behind.name);
+        return Finding::warning(detail, list);
     }
     if consumers.iter().any(|status| status.set_aside > 0) {
         return Finding::warning(detail, list);

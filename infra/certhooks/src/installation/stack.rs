@@ -68,6 +68,12 @@ impl StackInstallation {
         Ok(DynamoLedger::new(&self.session, self.outputs.named("LedgerTable")?))
     }
 
+    /// The customer-managed key of a stack that fans out with a topic.
+    pub(crate) fn key_of_topic(&self) -> Option<&str> {
+        self.outputs.optional(TOPIC)?;
+        self.outputs.parameter("KmsKeyArn").filter(|key| !key.is_empty())
+    }
+
     /// # Errors
     /// A queue's attributes cannot be read.
     pub(crate) async fn depths(&self) -> PortResult<Depths> {
@@ -114,7 +120,7 @@ impl Installation for StackInstallation {
         let output = profile::of(provider).stack_outputs.webhook_secret;
         let name = self.outputs.named(output).unwrap_or("NAME");
         format!(
-            "aws secretsmanager put-secret-value --secret-id {name} --secret-string file://FILE"
+            "aws secretsmanager put-secret-value --secret-id {name} --secret-string file:///dev/stdin"
         )
     }
 

@@ -64,11 +64,18 @@ async fn a_key_that_the_webhook_endpoint_does_not_know() {
     diagnosis.expect("digicert", "deliveries", "error", "401 ×1");
     diagnosis.expect("digicert", "test", "error", "not answered 200");
     diagnosis.expect("digicert", "answer-to-key", "ok", "200");
-    subscribed.fix(diagnosis.expect("digicert", "key", "error", "an unknown key"));
+    diagnosis.expect("digicert", "key", "error", "an unknown key");
+    subscribed.fix(diagnosis.only("digicert", "deliveries"));
     let diagnosis = subscribed.doctor(&ONLY);
     diagnosis.expect("digicert", "key", "ok", "the current key");
     diagnosis.expect("digicert", "test", "ok", "");
-    diagnosis.expect("digicert", "deliveries", "warning", "401 ×2; the newest");
+    let failed = diagnosis.expect(
+        "digicert",
+        "deliveries",
+        "warning",
+        "401 ×1; the newest request succeeded",
+    );
+    assert!(subscribed.fix(failed).contains("401"));
 
     subscribed.store(&[("digicert_webhook_key_pending", Some(other))]);
     subscribed.doctor(&ONLY).expect("digicert", "key", "warning", "interrupted");
@@ -81,6 +88,16 @@ async fn a_key_that_the_webhook_endpoint_does_not_know() {
     put(&subscribed, json!({ "endpoint": endpoint, "secret": previous })).await;
     subscribed.fix(subscribed.doctor(&ONLY).expect("digicert", "key", "error", "the previous key"));
     subscribed.doctor(&ONLY).expect("digicert", "key", "ok", "");
+}
+
+/// Some of its proofs are there to be refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_is_no_failed_delivery() {
+    let subscribed = Subscribed::new().await;
+    subscribed.run(&["digicert", "webhook", "rotate", "--compromised"]).done();
+    let logged = subscribed.run(&["digicert", "webhook", "logs", "--failed"]).done();
+    assert!(logged.contains("401"), "{logged}");
+    assert_eq!(subscribed.doctor(&ONLY).not_ok(), LOOPBACK);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,18 +19,17 @@ fn execute(scene: &Scene, statements: &str) {
     database.execute_batch(statements).unwrap();
 }
 
-fn ago(duration: Duration) -> (i64, String) {
+/// In microseconds since 1970.
+fn ago(duration: Duration) -> i64 {
     let then = OffsetDateTime::now_utc() - duration;
-    let micros = (then.unix_timestamp_nanos() / 1000) as i64;
-    (micros, then.format(&time::format_description::well_known::Rfc3339).unwrap())
+    (then.unix_timestamp_nanos() / 1000) as i64
 }
 
-fn message(state: u8, visible: i64, received: &str) -> String {
+fn message(state: u8, visible: i64, received: i64) -> String {
     format!(
-        "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at)
-             VALUES ('digicert', 'k', 'g', {state}, 0, {visible}, 0);
-         INSERT INTO bodies (id, body) VALUES
-             (last_insert_rowid(), '{{\"receivedtime\":\"{received}\"}}');"
+        "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at, received_at)
+             VALUES ('digicert', 'k', 'g', {state}, 0, {visible}, 0, {received});
+         INSERT INTO bodies (id, body) VALUES (last_insert_rowid(), '{{}}');"
     )
 }
 
@@ -38,8 +37,8 @@ fn message(state: u8, visible: i64, received: &str) -> String {
 async fn queue_ages_and_dead_letters() {
     let Subscribed { scene, local } = Subscribed::new().await;
     let (address, state) = (local.address.clone(), local.kill());
-    let (recent, received) = ago(Duration::minutes(2));
-    execute(&scene, &message(0, recent, &received));
+    let recent = ago(Duration::minutes(2));
+    execute(&scene, &message(0, recent, recent));
     let diagnosis = scene.doctor(&ONLY);
     diagnosis.expect(
         "installation",
@@ -48,9 +47,8 @@ async fn queue_ages_and_dead_letters() {
         "1 visible, 0 in flight, 0 delayed; the oldest was received 2 min ago",
     );
 
-    let (later, _) = ago(-Duration::minutes(10));
-    let (_, received) = ago(Duration::hours(5));
-    execute(&scene, &message(1, later, &received));
+    let later = ago(-Duration::minutes(10));
+    execute(&scene, &message(1, later, ago(Duration::hours(5))));
     scene.doctor(&ONLY).expect(
         "installation",
         "queue",
@@ -58,8 +56,8 @@ async fn queue_ages_and_dead_letters() {
         "1 delayed; the oldest was received 5 h ago",
     );
 
-    let (long_ago, received) = ago(Duration::days(3));
-    execute(&scene, &message(0, long_ago, &received));
+    let long_ago = ago(Duration::days(3));
+    execute(&scene, &message(0, long_ago, long_ago));
     let diagnosis = scene.doctor(&ONLY);
     let finding = diagnosis.expect(
         "installation",
@@ -109,6 +107,29 @@ async fn a_folder_that_is_not_a_state_folder() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_that_runs_says_where_it_is_and_whether_it_takes_events() {
+    let scene = Scene::new().await;
+    let local = scene.local();
+    let diagnosis = scene.doctor(&ONLY);
+    diagnosis.expect("digicert", "address", "warning", &local.url("/webhooks/digicert"));
+    diagnosis.expect("digicert", "answer", "ok", "200");
+    diagnosis.expect("digicert", "answer-to-key", "ok", "200");
+    diagnosis.expect("installation", "ready", "ok", &format!("by {}", local.admin));
+
+    let other = Connection::open(scene.state.path().join("certhooks.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    scene.doctor(&ONLY).expect("installation", "ready", "error", "events queue");
+    other.execute_batch("ROLLBACK").unwrap();
+
+    // What the last process said is no address after its end.
+    drop(local.kill());
+    let diagnosis = scene.doctor(&ONLY);
+    diagnosis.expect("digicert", "address", "warning", "no request was sent");
+    assert!(diagnosis.all("installation", "ready").is_empty());
+    assert!(diagnosis.all("digicert", "answer").is_empty());
+}
+
 /// Without a state folder, as for an installation on AWS.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_alone() {
@@ -152,7 +173,7 @@ async fn what_stands_still_is_found_and_each_fix_works_as_printed() {
     let envelope: Value = serde_json::from_str(&archived(&local, "digicert", &id)).unwrap();
     drop(local.kill());
 
-    let (later, _) = ago(-Duration::minutes(10));
+    let later = ago(-Duration::minutes(10));
     let mut held = envelope.clone();
     held["retryreason"] = json!("held");
     execute(&scene, &waiting(1, later, 0, &held));
@@ -218,4 +239,8 @@ async fn a_simulated_folder_is_a_warning() {
     let findings = json_lines(&ended.out);
     let simulation = findings.iter().find(|finding| finding["check"] == "simulation").unwrap();
     assert_eq!(simulation["level"], "warning", "{simulation}");
+    for check in ["address", "answer", "answer-to-key"] {
+        let finding = findings.iter().find(|finding| finding["check"] == check).unwrap();
+        assert_eq!(finding["level"], "ok", "no public address is needed: {finding}");
+    }
 }

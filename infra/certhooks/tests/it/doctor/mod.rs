@@ -58,10 +58,32 @@ impl Scene {
         for finding in &findings {
             let needs_fix = finding["level"] != "ok";
             assert_eq!(finding["fix"].is_string(), needs_fix, "{finding}");
+            self.check_fix(finding["fix"].as_str().unwrap_or_default());
         }
         let has_error = findings.iter().any(|finding| finding["level"] == "error");
         assert_eq!(ended.code, i32::from(has_error), "{findings:#?}");
         Diagnosis { code: ended.code, findings }
+    }
+
+    /// A fix that begins with a program must be a shell line without a gap to fill in, each command of which exists
+    /// with its options; any other is a sentence about what no command of this machine can do.
+    #[track_caller]
+    fn check_fix(&self, fix: &str) {
+        const PROGRAMS: [&str; 5] = ["aws", "certhooks", "chmod", "df", "timedatectl"];
+        if !PROGRAMS.contains(&fix.split(' ').next().unwrap()) {
+            assert!(!fix.contains("&&"), "{fix}");
+            return;
+        }
+        self.shell(&format!("set -n\n{fix}")).done();
+        for command in fix.split(" && ") {
+            let is_gap = |word: &str| {
+                word.len() > 1 && word.bytes().all(|letter| letter.is_ascii_uppercase())
+            };
+            assert!(!command.split(' ').any(is_gap), "{fix}");
+            if command.starts_with("certhooks ") {
+                self.shell(&format!("{command} --help")).done();
+            }
+        }
     }
 
     /// Runs the command that a finding names as its fix, as it is printed.

@@ -124,7 +124,8 @@ fn doctor_names_a_consumer_that_lags() {
     age(&state, "'c'", 2);
     let lagging = finding();
     assert_eq!(lagging["level"], "warning");
-    assert!(lagging["fix"].as_str().unwrap().contains("--consumer reader"), "{lagging}");
+    assert!(lagging["detail"].as_str().unwrap().contains("reader takes nothing"), "{lagging}");
+    assert_eq!(lagging["fix"], first["fix"]);
     for consumer in ["reader", "refuser"] {
         run(state.path(), &["remove", consumer]);
     }

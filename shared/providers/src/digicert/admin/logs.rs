@@ -4,7 +4,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::refusal::{refusal, unreadable};
 use crate::api::Answer;
-use crate::digicert::document::CHALLENGE;
+use crate::digicert::document::{CHALLENGE, TEST};
 use crate::json::{self, Member, Members};
 use crate::refusal::Refusal;
 
@@ -24,6 +24,13 @@ pub struct SentEvent {
     /// Whether it is anything but a success with a 2xx ("CertCentral webhooks", section "Webhook
     /// endpoint requirements").
     pub is_failed: bool,
+}
+
+impl SentEvent {
+    /// Whether it was a test event, which holds nothing.
+    pub fn is_test(&self) -> bool {
+        self.event == TEST
+    }
 }
 
 #[derive(Clone, Debug)]
