@@ -1,14 +1,66 @@
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding};
+use std::ops::Range;
+
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER_PERMISSIVE};
 
 use crate::boundary;
 
 /// Less than the base64 length of the smallest key in DER, an Ed25519 key of 48 octets.
 const MIN_LETTERS: usize = 60;
 
-/// The PEM label of a private key, if the whole of `text` is a private key in base64: its DER, or
-/// once more its PEM. Certificates, requests, public keys and signatures have other structures.
+/// The PEM label of a private key, if the whole of `text` is a private key in base64 or hexadecimal: its
+/// DER, or once more its PEM. Certificates, requests, public keys and signatures have other structures.
 pub(crate) fn label(text: &str) -> Option<&'static str> {
-    let octets = decode(text)?;
+    if text.len() < MIN_LETTERS || !text.chars().all(is_base64) {
+        return None;
+    }
+    let letters: String = text.chars().filter(|c| !c.is_ascii_whitespace() && *c != '=').collect();
+    let hexadecimal = || key_type(&HEXLOWER_PERMISSIVE.decode(letters.as_bytes()).ok()?);
+    base64_label(&letters).or_else(hexadecimal)
+}
+
+/// The private keys within a text: each word that is one, or the lines that are one together.
+pub(crate) fn within(text: &str) -> Vec<(Range<usize>, &'static str)> {
+    let mut found = Vec::new();
+    for lines in words(text, 0, |c| is_base64(c) && !matches!(c, ' ' | '\t' | '=')) {
+        match label(&text[lines.clone()]) {
+            Some(label) => found.push((lines, label)),
+            None => {
+                let each = words(&text[lines.clone()], lines.start, |c| !c.is_ascii_whitespace());
+                found.extend(each.filter_map(|line| Some((line.clone(), label(&text[line])?))));
+            }
+        }
+    }
+    for (span, _) in &mut found {
+        let after = &text[span.end..];
+        span.end += after.len() - after.trim_start_matches('=').len();
+    }
+    found
+}
+
+/// The ranges of long words, without what may stand around them. `offset` is where `text` begins.
+fn words(
+    text: &str,
+    offset: usize,
+    belongs: fn(char) -> bool,
+) -> impl Iterator<Item = Range<usize>> {
+    let around = |c: char| matches!(c, '-' | '_') || c.is_ascii_whitespace();
+    let words = text.split(move |c| !belongs(c)).filter(|word| word.len() >= MIN_LETTERS);
+    words.map(move |word| {
+        let trimmed = word.trim_start_matches(around);
+        let start = trimmed.as_ptr().addr() - text.as_ptr().addr() + offset;
+        start..start + trimmed.trim_end_matches(around).len()
+    })
+}
+
+/// Whether a text may be a line of a key in base64.
+pub(crate) fn is_line(text: &str) -> bool {
+    text.chars().all(is_base64)
+}
+
+fn base64_label(letters: &str) -> Option<&'static str> {
+    let encoding: &Encoding =
+        if letters.contains(['-', '_']) { &BASE64URL_NOPAD } else { &BASE64_NOPAD };
+    let octets = encoding.decode(letters.as_bytes()).ok()?;
     let pem = || {
         boundary::boundaries(str::from_utf8(&octets).ok()?)
             .any(|boundary| boundary.is_private_key())
@@ -17,22 +69,13 @@ pub(crate) fn label(text: &str) -> Option<&'static str> {
     key_type(&octets).or_else(pem)
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
-    if text.len() < MIN_LETTERS || !text.chars().all(is_base64) {
-        return None;
-    }
-    let letters: String = text.chars().filter(|c| !c.is_ascii_whitespace() && *c != '=').collect();
-    let encoding: &Encoding =
-        if letters.contains(['-', '_']) { &BASE64URL_NOPAD } else { &BASE64_NOPAD };
-    encoding.decode(letters.as_bytes()).ok()
-}
-
 fn is_base64(c: char) -> bool {
     c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || matches!(c, '+' | '/' | '-' | '_' | '=')
 }
 
 /// Recognises a key by the first two members of its sequence: RFC 5958, 2 and 3; RFC 8017, A.1.2;
-/// RFC 5915, 3. OpenSSL's DSA key begins like the RSA key.
+/// RFC 5915, 3. OpenSSL's DSA key begins like the RSA key. A container of PKCS #12 (RFC 7292, 4) counts as the
+/// key that it is made for.
 fn key_type(der: &[u8]) -> Option<&'static str> {
     let (SEQUENCE, members, []) = element(der)? else { return None };
     let (first, content, rest) = element(members)?;
@@ -43,6 +86,7 @@ fn key_type(der: &[u8]) -> Option<&'static str> {
         }
         (INTEGER, [0], INTEGER) => Some("RSA PRIVATE KEY"),
         (INTEGER, [1], OCTET_STRING) => Some("EC PRIVATE KEY"),
+        (INTEGER, [3], SEQUENCE) if is_algorithm_identifier(second_content) => Some("PKCS #12"),
         (SEQUENCE, algorithm, OCTET_STRING) if is_password_based(algorithm) => {
             Some("ENCRYPTED PRIVATE KEY")
         }

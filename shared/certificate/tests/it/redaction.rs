@@ -168,3 +168,63 @@ fn json_without_a_key_is_none() {
         assert_eq!(redact_json(raw), None, "{raw}");
     }
 }
+
+/// A key of each kind that has one in base64, and in hexadecimal.
+#[test]
+fn bare_keys_among_other_words() {
+    use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+    for position in 0..4 {
+        let body = body(&key(position));
+        let der = BASE64.decode(body.as_bytes()).unwrap();
+        for key in [body, HEXLOWER.encode(&der), HEXUPPER.encode(&der)] {
+            for (text, expected) in [
+                (format!("key: {key}"), "key: [x]"),
+                (format!("key={key}; cert=none"), "key=[x]; cert=none"),
+                (format!("a\n{key}\nissued"), "a\n[x]\nissued"),
+                (format!("\"{key}\", \"{key}\""), "\"[x]\", \"[x]\""),
+            ] {
+                let (clean, labels) = redact_text(&text).unwrap_or_else(|| panic!("{text}"));
+                assert_eq!(clean, expected.replace("[x]", REMOVED), "{text}");
+                assert_eq!(labels.len(), expected.matches("[x]").count());
+            }
+        }
+    }
+}
+
+/// RFC 7292, 4: a version and the contents.
+#[test]
+fn a_container_of_pkcs_12() {
+    let contents = [&[0x30, 0x2F, 6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1][..], &[0; 36]];
+    let container = [&[0x30, 0x34, 2, 1, 3][..], &contents.concat()].concat();
+    let text = data_encoding::BASE64.encode(&container);
+    assert_eq!(redact_text(&text), Some((REMOVED.to_owned(), vec!["PKCS #12".to_owned()])));
+}
+
+#[test]
+fn a_key_that_is_spread_over_the_strings_of_a_list() {
+    let key = key(1);
+    let lines: Vec<&str> = key.lines().collect();
+    let removed = vec![REMOVED; lines.len()];
+    let of = |value: Value| {
+        let (clean, labels) = redact_json(&value.to_string()).unwrap();
+        (serde_json::from_str::<Value>(&clean).unwrap(), labels.len())
+    };
+    let around = json!({"a": "issued", "key": lines, "b": ["issued", "AAAA"]});
+    let expected = json!({"a": "issued", "key": removed, "b": ["issued", "AAAA"]});
+    assert_eq!(of(around), (expected, 1));
+    // In two halves, one of them in an object.
+    let (first, second) = key.split_at(key.len() / 2);
+    let halves = json!({"one": first, "two": {"rest": second, "state": "issued"}});
+    let expected = json!({"one": REMOVED, "two": {"rest": REMOVED, "state": "issued"}});
+    assert_eq!(of(halves), (expected, 1));
+    // Without its end: the lines that are whole.
+    let open = json!([&lines[..3], "issued", "valid"]);
+    let expected = json!([&removed[..3], "issued", "valid"]);
+    assert_eq!(of(open), (expected, 1));
+    // A begin alone takes nothing else with it, nor does one that ends where it begins.
+    let begin = json!({"key": lines[0], "status": "issued"});
+    assert_eq!(of(begin), (json!({"key": REMOVED, "status": "issued"}), 1));
+    let whole = json!([key, "c2VjcmV0"]);
+    let (clean, _) = of(whole);
+    assert_eq!(clean[1], "c2VjcmV0");
+}
