@@ -215,6 +215,12 @@ fuzz: ## run each fuzz target under libFuzzer for FUZZ_SECONDS (60)
 	FUZZ_SECONDS=$(strip $(FUZZ_SECONDS)) FUZZ_ROWS=target/chaos/fuzz.json \
 	  cargo run -q --locked --package fuzz --bin fuzz -- target/fuzz/$(FUZZ_HOST)/fuzz/engine
 
+.PHONY: drills
+drills: $(TOOLS) ## run the drills of the runbook against an emulator
+	cargo build --locked --workspace --bins --tests --features $(TEST_FEATURES)
+	mkdir -p target/chaos
+	DRILL_ROWS=$(abspath target/chaos/drills.json) $(BIN)/pytest -q infra/aws/tests/test_drills.py
+
 MODEL_CHECK_FAULTS ?= 2#  maximum number of faults in one execution
 
 .PHONY: model-check
@@ -265,7 +271,7 @@ $(PEERS): $(wildcard infra/lab/bench/peers/*.sh infra/lab/bench/peers/node/* inf
 	PYTHON=$(PYTHON) infra/lab/bench/peers/install.sh $(@D)
 
 # Rows that other programs add to the table of `make chaos`; each file holds a JSON list like results.json.
-CHAOS_ROWS := target/chaos/model-check.json target/chaos/fuzz.json
+CHAOS_ROWS := target/chaos/model-check.json target/chaos/fuzz.json target/chaos/drills.json
 CHAOS_FAILED := target/chaos/failed
 
 # When one part fails, the others still run and the table is written. certhooks is built as it is released, without
@@ -275,10 +281,10 @@ chaos: $(TOOLS) ## run crashes, faults, attacks, load and leak checks at length 
 	rm -f $(CHAOS_ROWS) $(CHAOS_FAILED)
 	$(call release,$(FUNCTIONS) certhooks chaos)
 	mkdir -p target/chaos
-	$(MAKE) --keep-going model-check fuzz || touch $(CHAOS_FAILED)
+	$(MAKE) --keep-going model-check fuzz drills || touch $(CHAOS_FAILED)
 	target/release/chaos --write infra/lab/chaos/results $(CHAOS_ROWS:%=--rows %)
 	$(MAKE) docs
-	@test ! -e $(CHAOS_FAILED) || { echo "make: model-check or fuzz failed, see above" >&2; exit 1; }
+	@test ! -e $(CHAOS_FAILED) || { echo "make: model-check, fuzz or drills failed, see above" >&2; exit 1; }
 
 WEBHOOKS := $(filter %-webhook,$(FUNCTIONS))
 # This uses the release builds that `make check` weighs. It is not part of `make check`, because the counts depend on

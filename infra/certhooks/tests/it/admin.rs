@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use serde_json::Value;
 
 use crate::harness::{Folder, Local, certhooks, tail_lines};
 use crate::wire::Request;
