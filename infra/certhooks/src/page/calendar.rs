@@ -1,12 +1,10 @@
 use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
-use crate::page::row::{Row, State};
+use crate::inventory::{Row, State, VALIDITIES};
 
 const WEEKS: usize = 30;
 const DAYS: i64 = WEEKS as i64 * 7;
-/// The limits of a validity in days that are or will be: each line is where one ends that is issued today.
-const LIMITS: [i64; 3] = [47, 100, 199];
 
 /// The size of the drawing, in its own units.
 const WIDTH: i64 = 900;
@@ -37,7 +35,8 @@ pub(crate) fn chart(rows: &[Row], now: OffsetDateTime) -> Markup {
             }
             div.scroll tabindex="0" role="group" aria-label="Chart of renewals and expiries by week" {
                 svg viewBox={ "0 0 " (WIDTH) " 230" } role="img" aria-label="Above the line expected renewals by week, below it expiries" {
-                    @for limit in LIMITS {
+                    // Each line is where a certificate ends that is issued today.
+                    @for limit in VALIDITIES {
                         line.limit x1=(x(limit)) x2=(x(limit)) y1="22" y2="200" {}
                         text x=(x(limit)) y="16" text-anchor="middle" { (limit) " days" }
                     }

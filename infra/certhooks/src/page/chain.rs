@@ -3,7 +3,8 @@ use maud::{Markup, html};
 use time::OffsetDateTime;
 
 use crate::display::span;
-use crate::page::layout::{Tone, badge, day, parsed, text};
+use crate::page::layout::{Tone, badge, day, text};
+use crate::time_parsing::parsed;
 
 /// The checks that belong to the link between two certificates, and to the end of the chain.
 const LINK: &str = "signatures";

@@ -10,11 +10,11 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::display::{bare_event_name, without_prefix};
+use crate::inventory::Row;
 use crate::page::layout::{
     ErrorView, Tone, View, action_link, badge, cell, copyable, day, event_link, json, text, time,
 };
 use crate::page::now::{callback, duration};
-use crate::page::row::Row;
 use crate::page::{Page, chain};
 use crate::queue::{self, waiting::WaitingEvent};
 

@@ -5,7 +5,7 @@
 //! - [`layout`]: what all views share: the frame, texts from outside, times
 //! - [`now`]: events as they arrive, what waits and why
 //! - [`event`], [`chain`]: one event; its certificates as people read them
-//! - [`fleet`], [`row`], [`calendar`]: all certificates; one of them; when they end and are renewed
+//! - [`fleet`], [`calendar`]: all certificates of the [inventory](crate::inventory); when they end and are renewed
 //! - [`dead_letters`]: the messages that were received too often
 //! - [`action`]: what can be done here, each after a confirmation
 //! - [`samples`]: sample events for a simulated installation
@@ -22,7 +22,6 @@ mod fleet;
 mod guard;
 mod layout;
 mod now;
-mod row;
 mod samples;
 
 use std::path::{Path, PathBuf};
@@ -40,9 +39,9 @@ use tokio::net::TcpListener;
 
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{self, Installation};
+use crate::inventory::Row;
 use crate::output::Output;
 use crate::page::cached::Cached;
-use crate::page::row::Row;
 pub(crate) use crate::page::samples::Samples;
 use crate::stop_signal::StopSignal;
 use crate::{credentials, send};

@@ -15,10 +15,10 @@ use time::OffsetDateTime;
 use crate::display::{bare_event_name, span, without_prefix};
 use crate::error::CommandResult;
 use crate::installation::QueueCounts;
+use crate::inventory::Row;
 use crate::output::count;
 use crate::page::Page;
 use crate::page::layout::{Tone, View, action_link, badge, cell, event_link, text, time};
-use crate::page::row::Row;
 use crate::queue::{self, waiting::WaitingEvent};
 
 /// How many of the last delivered events are shown, and of those that wait.
