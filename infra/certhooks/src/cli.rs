@@ -12,10 +12,12 @@ use time::OffsetDateTime;
 use crate::archive::ArchiveArgs;
 use crate::args::{CommonArgs, DEFAULT_STATE, DeliveryFilter, ProviderName, STATE_VARIABLE};
 use crate::backup::Backup;
+use crate::certificates::Certificates;
 use crate::dead_letters::args::DeadLetters;
 use crate::doctor::args::Doctor;
 use crate::erase::Erase;
 use crate::expect::Expect;
+use crate::forecast::Forecast;
 use crate::forget::Forget;
 use crate::forward::args::Forward;
 use crate::inspect::Inspect;
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Tail(Tail),
     Forward(Forward),
     Status(Status),
+    Certificates(Certificates),
+    Forecast(Forecast),
     Queue(Queue),
     Page(Page),
     Replay(Replay),

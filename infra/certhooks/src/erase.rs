@@ -114,7 +114,11 @@ async fn find(arguments: &Erase, reader: &Reader) -> CommandResult<Erasure> {
 
 /// The key of an event in the archive, of whose provider the key of the certificate tells.
 fn archive_key(history: &History, id: &str, received: OffsetDateTime) -> Option<String> {
-    let provider = history.certificate.split('/').next()?;
+    let provider = match history.certificate.split('/').next()? {
+        // What followed from the logs is Certhooks' own event.
+        "ct" => "certhooks",
+        provider => provider,
+    };
     let day = format_description!("[year]/[month]/[day]");
     let day = received.to_offset(UtcOffset::UTC).format(day).ok()?;
     Some(format!("{provider}/{day}/{}", id.replace('/', ".")))

@@ -6,6 +6,7 @@
 //! - [`tail`]: shows delivered certificate events as they arrive
 //! - [`forward`]: hands delivered events over to consumers, each with a position of its own
 //! - [`status`]: the history of a certificate
+//! - [`certificates`], [`forecast`]: all certificates of the ledger; what their renewals take under shorter validities
 //! - [`rows`]: the providers' own commands, a row each: [`digicert`] (the webhook of a CertCentral account, and
 //!   the events that it failed to deliver), [`cloudflare`] (webhook destinations and notification policies)
 //! - [`replay`]: processes archived events again with the current code
@@ -16,6 +17,7 @@
 //! - [`archive`]: the archived events that a command selects
 //! - [`queue`]: lists and hurries what waits on the events queue
 //! - [`dead_letters`]: lists, retries and deletes messages of the dead-letter queues
+//! - [`inventory`]: what the ledger knows of all certificates, for these and the page
 //! - [`page`]: the page that shows events, certificates and what waits
 //! - [`inspect`]: checks a PEM chain offline, as the worker would
 //! - [`doctor`]: checks the installation against the providers' configuration
@@ -31,6 +33,7 @@
 mod archive;
 mod args;
 mod backup;
+mod certificates;
 mod certspotter;
 mod cli;
 mod client;
@@ -44,10 +47,12 @@ mod doctor;
 mod erase;
 mod error;
 mod expect;
+mod forecast;
 mod forget;
 mod forward;
 mod inspect;
 mod installation;
+mod inventory;
 mod local;
 mod man;
 mod output;
@@ -102,6 +107,8 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Tail(arguments) => tail::run(arguments).await?,
         Command::Forward(arguments) => Box::pin(forward::run(arguments)).await?,
         Command::Status(arguments) => Box::pin(status::run(&arguments)).await?,
+        Command::Certificates(arguments) => Box::pin(certificates::run(&arguments)).await?,
+        Command::Forecast(arguments) => Box::pin(forecast::run(&arguments)).await?,
         Command::Erase(arguments) => Box::pin(erase::run(&arguments)).await?,
         Command::Archive(arguments) => Box::pin(archive::run(arguments)).await?,
         Command::Backup(arguments) => backup::run(arguments).await?,

@@ -147,6 +147,42 @@ fn wrapped(text: &str, terminal: usize) -> String {
     lines.join("\n")
 }
 
+/// Width of a picture where no terminal has another one.
+const PICTURE: usize = 80;
+
+/// A picture of values in text: a bar for each, the largest as wide as the terminal has room for.
+pub(crate) fn bars(values: &[(String, f64)]) -> Vec<SafeText> {
+    bars_of(values, terminal_width().unwrap_or(PICTURE), has_colours())
+}
+
+fn bars_of(values: &[(String, f64)], width: usize, is_coloured: bool) -> Vec<SafeText> {
+    let figures: Vec<_> = values
+        .iter()
+        .map(
+            |(_, value)| {
+                if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.1}") }
+            },
+        )
+        .collect();
+    let label = values.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
+    let figure = figures.iter().map(String::len).max().unwrap_or_default();
+    let room = width.saturating_sub(label + figure + 2 * GAP).max(1);
+    let largest = values.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+    let bar = |value: f64| {
+        let part = if largest > 0.0 { value / largest * room as f64 } else { 0.0 };
+        // What is more than nothing is seen.
+        "█".repeat((part as usize).max(usize::from(value > 0.0)))
+    };
+    let style = Emphasis::Good.style();
+    let line = |((name, value), figures): (&(String, f64), &String)| {
+        let bar = bar(*value);
+        let bar = if is_coloured { format!("{style}{bar}{style:#}") } else { bar };
+        let line = format!("{:<label$}{:GAP$}{figures:>figure$}{:GAP$}{bar}", clean(name), "", "");
+        SafeText(line.trim_end().to_owned())
+    };
+    values.iter().zip(&figures).map(line).collect()
+}
+
 /// The width of the terminal of standard output; `COLUMNS` comes first, as for other commands.
 fn terminal_width() -> Option<usize> {
     let named = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok());
@@ -165,7 +201,7 @@ fn has_colours() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, Emphasis, Table};
+    use super::{Column, Emphasis, Table, bars_of};
 
     const COLUMNS: [Column; 3] = [
         Column { title: "when", width: 5, least: 5 },
@@ -198,6 +234,23 @@ mod tests {
             "WHEN   WHAT    NAME\n12:00  certi…  a.very.…\n    an-id that is long\nab"
         );
         assert_eq!(rows(Some(17), false).lines().nth(2), Some("    an-id that is"));
+    }
+
+    #[test]
+    fn a_picture_is_as_wide_as_the_terminal() {
+        let values = [("as is", 2.5), ("47 days", 10.0), ("none", 0.0), ("few", 0.01)];
+        let values = values.map(|(name, value)| (name.to_owned(), value));
+        let lines = |width, is_coloured| {
+            let lines = bars_of(&values, width, is_coloured);
+            lines.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let plain =
+            ["as is    2.5  ██", "47 days   10  ██████████", "none       0", "few      0.0  █"];
+        assert_eq!(lines(24, false), plain);
+        assert_eq!(lines(24, true)[0], "as is    2.5  \u{1b}[32m██\u{1b}[0m");
+        // There is no room, and each is seen all the same.
+        assert_eq!(lines(3, false)[1], "47 days   10  █");
+        assert!(bars_of(&[], 80, true).is_empty());
     }
 
     #[test]

@@ -14,6 +14,11 @@ pub(crate) fn parse_time(text: &str) -> Result<OffsetDateTime, String> {
     })
 }
 
+/// A time in a text of ours.
+pub(crate) fn parsed(text: Option<&str>) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text?, &Rfc3339).ok()
+}
+
 /// A duration such as `90s`, `90m`, `7d` or `1h30m`.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{PutRequest, ReturnConsumedCapacity, WriteRequest};
 use ports::{CertificateState, Entry, History, HistoryRecord, Ordering, PortError, PortResult};
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -134,10 +134,23 @@ pub(crate) async fn find(
     Ok(histories)
 }
 
-/// The histories of all certificates, from a scan of the table.
-pub(crate) async fn all(client: &Client, table: &str) -> PortResult<Vec<History>> {
+/// What was read of the table so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scanned {
+    /// Items of any kind, those among them that are no part of a history.
+    pub items: u64,
+    /// The capacity that this took, in read units of DynamoDB.
+    pub read_units: f64,
+}
+
+/// The histories of all certificates, from a scan of the table. `on_page` is called after each page of it.
+pub(crate) async fn all(
+    client: &Client,
+    table: &str,
+    on_page: impl Fn(Scanned),
+) -> PortResult<Vec<History>> {
     let mut found = HashMap::<String, History>::new();
-    let mut start = None;
+    let (mut start, mut scanned) = (None, Scanned::default());
     loop {
         let scan = client
             .scan()
@@ -145,9 +158,14 @@ pub(crate) async fn all(client: &Client, table: &str) -> PortResult<Vec<History>
             .filter_expression("begins_with(pk, :prefix) AND expires_at > :now")
             .expression_attribute_values(":prefix", text(CERTIFICATE))
             .expression_attribute_values(":now", number(now().into()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .set_exclusive_start_key(start);
         let page = Box::pin(scan.send()).await;
         let page = page.map_err(|error| port_error(VARIABLE, "Scan", &error))?;
+        scanned.items += u64::try_from(page.scanned_count).unwrap_or_default();
+        let capacity = page.consumed_capacity.and_then(|capacity| capacity.capacity_units);
+        scanned.read_units += capacity.unwrap_or_default();
+        on_page(scanned);
         for item in page.items.unwrap_or_default() {
             let partition = item.get("pk").and_then(|key| key.as_s().ok());
             let Some(certificate) = partition.and_then(|key| key.strip_prefix(CERTIFICATE)) else {

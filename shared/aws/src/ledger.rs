@@ -14,6 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::Session;
 use crate::error::port_error;
+use crate::history::Scanned;
 use crate::item::{Item, RECORDED, VARIABLE, event_key, number, text};
 use crate::{history, known, record};
 
@@ -91,12 +92,13 @@ impl DynamoLedger {
         history::find(&self.client, &self.table, names).await
     }
 
-    /// Returns the histories of all certificates, in no order. Reads the whole table.
+    /// Returns the histories of all certificates, in no order. Reads the whole table, and calls `on_page` after
+    /// each page of it.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn all_histories(&self) -> PortResult<Vec<History>> {
-        history::all(&self.client, &self.table).await
+    pub async fn all_histories(&self, on_page: impl Fn(Scanned)) -> PortResult<Vec<History>> {
+        history::all(&self.client, &self.table, on_page).await
     }
 
     /// Writes an item, and replaces an earlier one.

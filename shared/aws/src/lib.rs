@@ -55,6 +55,8 @@ pub use archive::S3Archive;
 #[cfg(feature = "sns")]
 pub use deliveries::{AwsDeliveries, DeliveriesTarget};
 #[cfg(feature = "dynamodb")]
+pub use history::Scanned;
+#[cfg(feature = "dynamodb")]
 pub use ledger::DynamoLedger;
 #[cfg(feature = "secrets")]
 pub use secrets::StoredSecret;

@@ -62,6 +62,8 @@ pub use in_advance::{NothingInAdvance, in_advance};
 #[cfg(feature = "x509")]
 pub use path::anchors::{AnchorsError, MOZILLA_LIST_DATE, TrustAnchors};
 #[cfg(feature = "x509")]
+pub use path::lifetime::{allowed_days, validity_days};
+#[cfg(feature = "x509")]
 pub use path::links::{Link, links};
 #[cfg(feature = "x509")]
 pub use path::purpose::Purpose;

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use envelope::{Callback, Outcome};
+use envelope::{Callback, Outcome, Provider};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 /// The state of one certificate, and the rank of that state in the certificate's lifecycle.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CertificateState {
-    /// Key of the certificate, such as `digicert/certificate/ID` or
-    /// `cloudflare/zone/ID/hostname/NAME`.
+    /// Key of the certificate, such as `digicert/certificate/ID`, `cloudflare/zone/ID/hostname/NAME` or
+    /// `ct/certificate/TBS-SHA256`.
     pub certificate: String,
     /// Rises along the lifecycle. Ranks of different certificates cannot be compared.
     pub rank: i64,
@@ -41,6 +41,9 @@ pub struct Entry {
     /// The provider's own name of the event.
     pub event: String,
     pub subject: String,
+    /// The provider of the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
     /// The provider's time if it gives one, else the time of receipt.
     #[serde(with = "time::serde::rfc3339")]
     pub time: OffsetDateTime,
@@ -70,6 +73,15 @@ pub struct Entry {
     /// The first DNS name of the first leaf.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// All DNS names of the first leaf where it has several, as far as they are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// The key of the first leaf, such as `RSA 2048` or `EC P-256`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// `tbs_sha256` of the first leaf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tbs_sha256: Option<String>,
     /// Who issued the first leaf: a distinguished name, or the provider's own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,

@@ -12,6 +12,14 @@ impl Budget {
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The calls that all workers together may make in a day, see [`Meter`]; `None` for no limit.
+    pub fn workers_per_day(&self) -> Option<u64> {
+        let a_day = |(count, period): &(u32, Duration)| {
+            u64::from(four_fifths(*count)) * 86_400 / period.as_secs()
+        };
+        self.0.iter().map(a_day).min()
+    }
 }
 
 impl FromStr for Budget {
@@ -65,9 +73,13 @@ struct Window {
     taken: VecDeque<Instant>,
 }
 
+/// What is left of a count for those who leave a fifth to others.
+fn four_fifths(count: u32) -> u32 {
+    (u64::from(count) * 4 / 5).max(1).try_into().unwrap_or(count)
+}
+
 impl Meter {
     pub(crate) fn new(budget: &Budget, workers: u32) -> Self {
-        let four_fifths = |count: u32| (count * 4 / 5).max(1);
         Self::of(budget, |count| {
             let share = four_fifths(count / workers.max(1));
             (share, four_fifths(share))
@@ -146,6 +158,16 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Budget>().ok().map(|budget| budget.0), windows, "{text}");
         }
+    }
+
+    #[test]
+    fn the_tightest_window_decides_how_much_a_day_has_room_for() {
+        let a_day = |text: &str| text.parse::<Budget>().unwrap().workers_per_day();
+        assert_eq!(a_day("100/1h"), Some(1_920));
+        assert_eq!(a_day("100/5s,1000/3m"), Some(384_000));
+        assert_eq!(a_day("1/1h"), Some(24));
+        assert_eq!(a_day("4294967295/1s"), Some(3_435_973_836 * 86_400));
+        assert_eq!(a_day("none"), None);
     }
 
     /// No window of the period exceeds the share, and retries leave a fifth of it.

@@ -14,6 +14,8 @@ pub(crate) const STATE_RETENTION: Duration = Duration::days(400);
 
 /// The maximum number of DNS names by which the history of a certificate is found.
 const MAX_NAMES: usize = 10;
+/// The maximum number of DNS names in an entry, since the sender decides how many there are.
+const MAX_ENTRY_NAMES: usize = 100;
 /// The maximum length of a name, serial number or id. A longer value is not a valid one (RFC 1035,
 /// 2.3.4).
 const MAX_LENGTH: usize = 255;
@@ -45,6 +47,7 @@ pub(crate) fn history_record(
             kind: event.kind.clone(),
             event: event.data.event.clone(),
             subject: event.subject.clone(),
+            provider: Some(event.data.provider),
             time: event.time,
             received: event.receivedtime,
             delivered: now,
@@ -56,12 +59,31 @@ pub(crate) fn history_record(
             conflict: event.conflict,
             identifiers: identifiers.filter(|(_, value)| short(value)).collect(),
             name: of_leaf(|leaf| leaf.names.as_ref()?.dns.first()),
+            names: leaves.first().map(names).unwrap_or_default(),
+            key: leaves.first().and_then(key),
+            tbs_sha256: of_leaf(|leaf| leaf.tbs_sha256.as_ref()),
             issuer: of_leaf(|leaf| leaf.issuer.as_ref().or(leaf.certificate_authority.as_ref())),
             not_before: of_leaf(|leaf| leaf.not_before.as_ref()),
             not_after: of_leaf(|leaf| leaf.not_after.as_ref()),
             serial_numbers,
         },
     })
+}
+
+/// The DNS names of a certificate that has several.
+fn names(leaf: &Certificate) -> Vec<String> {
+    let dns = leaf.names.as_ref().map_or(&[][..], |names| &names.dns);
+    let names = dns.iter().filter(|name| dns.len() > 1 && name.len() <= MAX_LENGTH);
+    names.take(MAX_ENTRY_NAMES).cloned().collect()
+}
+
+/// The algorithm of a certificate's key, with its size where the name does not tell it.
+fn key(leaf: &Certificate) -> Option<String> {
+    let algorithm = leaf.key_algorithm.as_deref().filter(|name| name.len() <= MAX_LENGTH)?;
+    match leaf.key_bits.filter(|_| algorithm == "RSA") {
+        Some(bits) => Some(format!("{algorithm} {bits}")),
+        None => Some(algorithm.to_owned()),
+    }
 }
 
 /// The keys under which the operator can look the history up: the order, the hostname, the first

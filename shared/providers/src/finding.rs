@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::envelope_builder::EnvelopeBuilder;
 use crate::interpretation::Interpretation;
 use crate::json;
+use crate::lifecycle::Lifecycle;
 use crate::receiver::Receipt;
 
 /// Beginning of `source`, before the name of the provider whose event led to it. No provider's events have it.
@@ -48,6 +49,14 @@ fn subject(tbs_sha256: &str) -> String {
 /// The name of the provider whose event led to a finding, from its `source`. `None` for any other event.
 pub(crate) fn provider(source: &str) -> Option<&str> {
     source.strip_prefix(SOURCE)
+}
+
+/// The certificate of the logs that a finding is about. What was unexpected or missing is resolved later, and nothing
+/// follows from that or from an expected one.
+pub(crate) fn lifecycle(interpretation: &Interpretation) -> Lifecycle {
+    let is_end = interpretation.kind == EventType::CtCertificateResolved;
+    let rank = Some(if is_end { 2 } else { 1 });
+    Lifecycle { certificate: interpretation.subject.clone(), rank }
 }
 
 /// Interprets a finding. `None` for a document that is none.

@@ -90,17 +90,18 @@ impl Profile {
     }
 
     /// The certificate that an event is about, and the event's rank in its lifecycle. `None` for what is
-    /// about no certificate of the operator's: notices of domains and organizations, certificates of
-    /// others, and events that are not recognised.
+    /// about no certificate: notices of domains and organizations, events that are not recognised, and what
+    /// a log shows, until it is compared with what was issued.
     pub fn lifecycle_of(
         &self,
         envelope: &Envelope,
         interpretation: &Interpretation,
     ) -> Option<Lifecycle> {
-        if finding::provider(&envelope.source).is_some() {
-            return None;
-        }
-        let lifecycle = (self.lifecycle)(envelope, interpretation)?;
+        let lifecycle = match finding::provider(&envelope.source) {
+            Some(_) if interpretation.correlation.is_some() => finding::lifecycle(interpretation),
+            Some(_) => return None,
+            None => (self.lifecycle)(envelope, interpretation)?,
+        };
         (lifecycle.certificate.len() <= KEY_LIMIT).then_some(lifecycle)
     }
 }

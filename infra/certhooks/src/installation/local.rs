@@ -23,11 +23,13 @@ use crate::doctor::{Finding, state_folder};
 use crate::error::{CommandError, CommandResult};
 use crate::installation::{
     Allowlist, AnyArchive, AnyDeliveries, BoxFuture, DeadLetter, DeadLetters, Handle, Installation,
-    PortFuture, QueueCounts, QueueName, ReceivedDeadLetter, Rotation,
+    OnPage, PortFuture, QueueCounts, QueueName, Read, ReceivedDeadLetter, Rotation,
 };
 
 /// Number of rows read from the database at a time.
 const PAGE: u32 = 100;
+/// Number of certificates read at a time, each with its events.
+const HISTORIES: u32 = 1000;
 
 /// The state folder of `certhooks local`, which may be running or not.
 pub(crate) struct LocalInstallation {
@@ -117,18 +119,24 @@ impl Installation for LocalInstallation {
         Box::pin(async { Reader::open(&self.folder)?.histories(names).await })
     }
 
-    fn all_histories(&self) -> PortFuture<'_, Vec<History>> {
-        Box::pin(async {
+    fn all_histories<'a>(&'a self, on_page: OnPage<'a>) -> PortFuture<'a, Vec<History>> {
+        Box::pin(async move {
             let (reader, mut all) = (Reader::open(&self.folder)?, Vec::<History>::new());
             loop {
                 let after = all.last().map_or_else(String::new, |last| last.certificate.clone());
-                let page = reader.histories_after(after, PAGE).await?;
+                let page = reader.histories_after(after, HISTORIES).await?;
                 if page.is_empty() {
                     return Ok(all);
                 }
                 all.extend(page);
+                on_page(Read { items: all.len() as u64, units: None });
             }
         })
+    }
+
+    /// That of this command's environment, which is that of `certhooks local` where both are started alike.
+    fn worker_setting(&self, environment: &Environment, variable: &str) -> Option<String> {
+        environment.optional(variable).map(str::to_owned)
     }
 
     fn queue_counts(&self) -> PortFuture<'_, QueueCounts> {

@@ -91,8 +91,12 @@ pub(crate) trait Installation: Send + Sync {
     /// The histories of the certificates with any of these names in the ledger.
     fn histories(&self, names: Vec<String>) -> PortFuture<'_, Vec<History>>;
 
-    /// The histories of all certificates in the ledger, in no order.
-    fn all_histories(&self) -> PortFuture<'_, Vec<History>>;
+    /// The histories of all certificates in the ledger, in no order. `on_page` hears what was read so far, after
+    /// each page.
+    fn all_histories<'a>(&'a self, on_page: OnPage<'a>) -> PortFuture<'a, Vec<History>>;
+
+    /// A setting of the worker that is no secret, by its variable. `None` where it is not set.
+    fn worker_setting(&self, environment: &Environment, variable: &str) -> Option<String>;
 
     /// Numbers of messages on the events queue, and of dead letters.
     fn queue_counts(&self) -> PortFuture<'_, QueueCounts>;
@@ -137,6 +141,18 @@ pub(crate) trait Installation: Send + Sync {
     /// Checks queues, dead letters and scheduled canary; each finding with the name of its check.
     fn check(&self) -> BoxFuture<'_, Vec<(&'static str, Finding)>>;
 }
+
+/// What was read of a ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Read {
+    /// Items of DynamoDB, whatever they are, or certificates of a state folder.
+    pub(crate) items: u64,
+    /// What DynamoDB counts it as, in read units; `None` in a state folder.
+    pub(crate) units: Option<f64>,
+}
+
+/// Hears what was read so far.
+pub(crate) type OnPage<'a> = &'a (dyn Fn(Read) + Send + Sync);
 
 /// Numbers of messages on the events queue.
 #[derive(Clone, Copy)]

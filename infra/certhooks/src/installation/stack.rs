@@ -2,8 +2,8 @@ use std::future::ready;
 use std::sync::Arc;
 
 use aws::{
-    AwsDeliveries, DeliveriesTarget, DynamoLedger, S3Archive, Session, SqsDeadLetters, SqsEvents,
-    StackOutputs, StoredSecret,
+    AwsDeliveries, DeliveriesTarget, DynamoLedger, S3Archive, Scanned, Session, SqsDeadLetters,
+    SqsEvents, StackOutputs, StoredSecret,
 };
 use boot::{Environment, SettingError};
 use embedded::{Delivered, Stages, WaitingMessage};
@@ -21,8 +21,8 @@ use crate::doctor::{Finding, stack_queues};
 use crate::error::{CommandError, CommandResult};
 use crate::installation::stack_dead_letters::StackDeadLetters;
 use crate::installation::{
-    Allowlist, AnyArchive, AnyDeliveries, BoxFuture, DeadLetters, Installation, PortFuture,
-    QueueCounts, Rotation,
+    Allowlist, AnyArchive, AnyDeliveries, BoxFuture, DeadLetters, Installation, OnPage, PortFuture,
+    QueueCounts, Read, Rotation,
 };
 
 /// Outputs of the stack that hold the queues' URLs.
@@ -165,8 +165,18 @@ impl Installation for StackInstallation {
         Box::pin(async { self.ledger()?.histories(names).await })
     }
 
-    fn all_histories(&self) -> PortFuture<'_, Vec<History>> {
-        Box::pin(async { self.ledger()?.all_histories().await })
+    fn all_histories<'a>(&'a self, on_page: OnPage<'a>) -> PortFuture<'a, Vec<History>> {
+        let on_page = |Scanned { items, read_units }| {
+            on_page(Read { items, units: Some(read_units) });
+        };
+        Box::pin(async move { self.ledger()?.all_histories(on_page).await })
+    }
+
+    /// A parameter is named as the variable that it sets: `DigicertApiBudget` sets `DIGICERT_API_BUDGET`.
+    fn worker_setting(&self, _: &Environment, variable: &str) -> Option<String> {
+        let capitalised = |word: &str| word[..1].to_owned() + &word[1..].to_ascii_lowercase();
+        let name: String = variable.split('_').map(capitalised).collect();
+        self.outputs.parameter(&name).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
     fn queue_counts(&self) -> PortFuture<'_, QueueCounts> {

@@ -1,13 +1,11 @@
 use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
+use crate::inventory::{Row, State, VALIDITIES};
 use crate::page::layout::{cell, day, event_link};
-use crate::page::row::{Row, State};
 
 const WEEKS: usize = 30;
 const DAYS: i64 = WEEKS as i64 * 7;
-/// The limits of a validity in days that are or will be: each line is where one ends that is issued today.
-const LIMITS: [i64; 3] = [47, 100, 199];
 
 /// How many certificates that end next are named.
 const NEXT: usize = 3;
@@ -42,7 +40,8 @@ pub(crate) fn chart(rows: &[Row], now: OffsetDateTime) -> Markup {
             }
             div.scroll tabindex="0" role="group" aria-label="Chart of renewals and expiries by week" {
                 svg viewBox={ "0 0 " (WIDTH) " 230" } role="img" aria-label="Above the line expected renewals by week, below it expiries" {
-                    @for limit in LIMITS {
+                    // Each line is where a certificate ends that is issued today.
+                    @for limit in VALIDITIES {
                         line.limit x1=(x(limit)) x2=(x(limit)) y1="22" y2="200" {}
                         text x=(x(limit)) y="16" text-anchor="middle" { (limit) " days" }
                     }

@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use time::OffsetDateTime;
 
 use crate::display::span;
-use crate::page::layout::{Tone, badge, cell, day, moment, parsed, text};
+use crate::page::layout::{Tone, badge, cell, day, moment, text};
+use crate::time_parsing::parsed;
 
 /// Whether the chain is good, and if not, why.
 pub(crate) fn verdict(data: &CertificateData) -> Markup {

@@ -11,15 +11,14 @@ use time::OffsetDateTime;
 
 use crate::archive::Source;
 use crate::display::without_prefix;
+use crate::inventory::{Row, issuer_name};
 use crate::page::arrival::{Arrival, callback, what};
-use crate::page::fleet::issuer_name;
 use crate::page::layout::{
-    ErrorView, View, action_link, badge, cell, copyable, day, event_link, json, moment, parsed,
-    text, time,
+    ErrorView, View, action_link, badge, cell, copyable, day, event_link, json, moment, text, time,
 };
-use crate::page::row::Row;
 use crate::page::{Page, chain};
 use crate::queue::{self, waiting::WaitingEvent};
+use crate::time_parsing::parsed;
 
 #[derive(Deserialize)]
 pub(crate) struct Wanted {

@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 
 use crate::display::without_prefix;
 use crate::error::CommandResult;
+use crate::inventory::{self, Row, State, by_expiry, issuer_name};
 use crate::page::layout::{View, badge, cell, day, event_link, query};
 use crate::page::now::SHOWN;
-use crate::page::row::{Row, State, mark_replaced};
 use crate::page::tally::Tally;
 use crate::page::{Page, calendar};
 
@@ -56,14 +56,8 @@ impl Page {
     pub(crate) async fn certificates(&self) -> CommandResult<Arc<Fleet>> {
         let interval = if self.installation.is_stack() { STACK_INTERVAL } else { INTERVAL };
         let read = async {
-            let now = OffsetDateTime::now_utc();
-            let histories = self.installation.all_histories().await?;
-            let mut rows: Vec<_> =
-                histories.iter().filter_map(|history| Row::of(history, now)).collect();
-            mark_replaced(&mut rows);
-            rows.sort_by(|one, other| {
-                one.state.cmp(&other.state).then_with(|| by_expiry(one, other))
-            });
+            let histories = self.installation.all_histories(&|_| ()).await?;
+            let rows = inventory::rows(&histories, OffsetDateTime::now_utc());
             let mut last: Vec<_> = histories.iter().flat_map(|history| &history.entries).collect();
             last.sort_by_key(|entry| Reverse(entry.received));
             let last = last.into_iter().take(SHOWN as usize).cloned().collect();
@@ -126,12 +120,6 @@ fn select<'a>(all: &'a [Row], wanted: &Wanted) -> Vec<&'a Row> {
     found
 }
 
-/// What ends first comes first, and what is not known last.
-fn by_expiry(one: &Row, other: &Row) -> Ordering {
-    let key = |row: &Row| (row.not_after.is_none(), row.not_after);
-    key(one).cmp(&key(other))
-}
-
 fn search(wanted: &Wanted, all: &[Row]) -> Markup {
     html! {
         form.search action="/certificates" role="search" {
@@ -173,7 +161,7 @@ fn table(rows: &[&&Row], wanted: &Wanted) -> Markup {
             tbody {
                 @for row in rows {
                     tr {
-                        td data-title="State" title=(row.state.meaning()) { (badge(row.state.tone(), row.state.as_str())) }
+                        td data-title="State" title=(row.state.meaning()) { (badge(row.state.into(), row.state.as_str())) }
                         th scope="row" data-title="Certificate" { (event_link(&row.last, &cell(&row.name))) }
                         td data-title="Issuer" { (cell(issuer_name(&row.issuer))) }
                         td data-title="Expires" { (day(row.not_after)) }
@@ -183,20 +171,6 @@ fn table(rows: &[&&Row], wanted: &Wanted) -> Markup {
             }
         }
     }
-}
-
-/// The common name in a distinguished name, else all of it.
-pub(crate) fn issuer_name(name: &str) -> &str {
-    let common = name.strip_prefix("CN=").map(|rest| {
-        let mut escaped = false;
-        let end = rest.char_indices().find(|(_, character)| {
-            let ends = *character == ',' && !escaped;
-            escaped = *character == '\\' && !escaped;
-            ends
-        });
-        end.map_or(rest, |(end, _)| &rest[..end])
-    });
-    common.unwrap_or(name)
 }
 
 fn pager(wanted: &Wanted, number: usize, pages: usize) -> Markup {

@@ -3,11 +3,11 @@ use axum::response::{Html, IntoResponse, Response};
 use envelope::{CheckResult, Outcome, Verdict};
 use maud::{DOCTYPE, Markup, html};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use crate::display::{for_terminal, is_active};
 use crate::error::CommandError;
+use crate::inventory::State;
 use crate::page::Page;
 
 /// The longest text in a row of a table, in characters.
@@ -204,11 +204,6 @@ pub(crate) fn day(at: Option<OffsetDateTime>) -> Markup {
     html! { time datetime=(exact) title=(exact) data-day { (exact.get(..10).unwrap_or(&exact)) } }
 }
 
-/// A time in a text of ours.
-pub(crate) fn parsed(text: Option<&str>) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text?, &Rfc3339).ok()
-}
-
 /// How something is to be seen: by a sign and a word, and by colour beside them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Tone {
@@ -226,6 +221,17 @@ pub(crate) fn badge(tone: Tone, word: &str) -> Markup {
         Tone::Plain => ("plain", "–"),
     };
     html! { span class={ "badge " (class) } { span aria-hidden="true" { (sign) " " } (word) } }
+}
+
+impl From<State> for Tone {
+    fn from(state: State) -> Self {
+        match state {
+            State::Unexpected | State::Expired | State::Failed => Self::Failed,
+            State::Overdue => Self::Warning,
+            State::Valid => Self::Ok,
+            State::Replaced | State::Revoked | State::Deleted | State::Unknown => Self::Plain,
+        }
+    }
 }
 
 impl From<CheckResult> for Tone {

@@ -6,7 +6,7 @@
 //! - [`now`], [`arrival`]: events as they arrive, what waits and why; one of them, with its stages
 //! - [`tally`], [`refused`]: what came of the events; requests that were refused
 //! - [`event`], [`chain`]: one event; its certificates as people read them
-//! - [`fleet`], [`row`], [`calendar`]: all certificates; one of them; when they end and are renewed
+//! - [`fleet`], [`calendar`]: all certificates of the [inventory](crate::inventory); when they end and are renewed
 //! - [`dead_letters`]: the messages that were received too often
 //! - [`action`]: what can be done here, each after a confirmation
 //! - [`samples`]: sample events for a simulated installation
@@ -25,7 +25,6 @@ mod guard;
 mod layout;
 mod now;
 mod refused;
-mod row;
 mod samples;
 mod tally;
 

@@ -62,6 +62,11 @@ fn what_the_page_for_operators_shows_on_a_console_is_what_happens() {
     run("infra/docs/operate.md");
 }
 
+#[test]
+fn what_the_page_of_certificates_shows_on_a_console_is_what_happens() {
+    run("infra/docs/inventory.md");
+}
+
 /// A page with console blocks that no test above runs fails here, and so does a block without a mark.
 #[test]
 fn every_console_block_is_run_or_says_why_not() {
@@ -96,7 +101,7 @@ fn every_console_block_is_run_or_says_why_not() {
     let run: Vec<_> = lines.iter().filter_map(|line| Some(line.split_once(" run: ")?.0)).collect();
     assert_eq!(
         run,
-        ["README.md", "infra/docs/consumer.md", "infra/docs/operate.md"],
+        ["README.md", "infra/docs/consumer.md", "infra/docs/inventory.md", "infra/docs/operate.md"],
         "each has a test above"
     );
 }

@@ -13,13 +13,13 @@ use crate::wire::Request;
 
 const ROUTE: &str = "/webhooks/certspotter";
 
-fn local() -> Local {
+pub(crate) fn local() -> Local {
     let grace = [&NO_SECRETS[..], &[("CT_GRACE_MINUTES", "0")]].concat();
     Local::start_in(Arc::new(folder_with_secrets()), &grace, &["--simulate"])
 }
 
 /// The webhook of Cert Spotter for a certificate in PEM.
-fn webhook(id: &str, pem: &str) -> Request {
+pub(crate) fn webhook(id: &str, pem: &str) -> Request {
     let der = pem.split("-----").nth(2).unwrap().split_whitespace().collect::<String>();
     let issuer = json!({"name": "CN=CA", "caa_domains": ["ca.example"]});
     let body = json!({"id": id, "issuance": {"id": id, "issuer": issuer, "cert_der": der}});
@@ -30,7 +30,7 @@ fn webhook(id: &str, pem: &str) -> Request {
     Request::bare(ROUTE, sample.body).with("authorization", authorization)
 }
 
-fn unknown() -> (rcgen::KeyPair, String) {
+pub(crate) fn unknown() -> (rcgen::KeyPair, String) {
     let key = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(["shop.example".to_owned()]).unwrap();
     let pem = params.self_signed(&key).unwrap().pem();
@@ -38,7 +38,7 @@ fn unknown() -> (rcgen::KeyPair, String) {
 }
 
 /// The states that were delivered about certificates of the logs, once there are this many.
-fn states(local: &Local, count: usize) -> Vec<Value> {
+pub(crate) fn states(local: &Local, count: usize) -> Vec<Value> {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         let mut events = tail(local.state.path());

@@ -18,6 +18,7 @@ mod folder;
 mod forget;
 mod forward;
 mod harness;
+mod inventory;
 mod leaks;
 mod logs;
 mod providers;

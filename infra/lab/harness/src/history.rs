@@ -1,5 +1,5 @@
 use anyhow::{Result, ensure};
-use envelope::{Callback, Outcome};
+use envelope::{Callback, Outcome, Provider};
 use ports::{
     CertificateState, DeliveryRecord, Entry, History, HistoryRecord, Ledger, Ordering, Stages,
     alias,
@@ -32,6 +32,7 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Deliv
         kind: "certhooks.certificate.issued".into(),
         event: "certificate_issued".into(),
         subject: CERTIFICATE.into(),
+        provider: Some(Provider::DIGICERT),
         time: received,
         received,
         delivered: received,
@@ -44,6 +45,9 @@ pub fn recorded(id: &str, received: OffsetDateTime, aliases: &[String]) -> Deliv
         identifiers: Map::from_iter([("order_id".to_owned(), json!(12))]),
         serial_numbers: vec!["0A1B".into()],
         name: Some("www.example.com".into()),
+        names: vec!["www.example.com".into(), "example.com".into()],
+        key: Some("EC P-256".into()),
+        tbs_sha256: Some("7f".repeat(32)),
         issuer: Some("CN=Example CA".into()),
         not_before: Some("2026-07-01T00:00:00Z".into()),
         not_after: Some("2027-01-01T00:00:00Z".into()),

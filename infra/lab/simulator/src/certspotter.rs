@@ -93,12 +93,16 @@ async fn list(
     let all = state.issuances();
     let page = all.iter().filter(|it| number(it) > Some(after) && is_of(it)).take(PAGE);
     let expanded = ["dns_names", "issuer", "problem_reporting", "cert_der"];
+    let is_asked_for =
+        |member: &str| query.iter().any(|(named, value)| named == "expand" && value == member);
     let page = page.map(|issuance| {
         let mut members = responses::members(issuance.clone());
-        members.retain(|name, _| {
-            !expanded.contains(&name.as_str())
-                || query.iter().any(|(named, value)| named == "expand" && value == name)
-        });
+        members.retain(|name, _| !expanded.contains(&name.as_str()) || is_asked_for(name));
+        if let Some(Value::Object(issuer)) = members.get_mut("issuer")
+            && !is_asked_for("issuer.caa_domains")
+        {
+            issuer.remove("caa_domains");
+        }
         Value::Object(members)
     });
     Json(Value::Array(page.collect())).into_response()

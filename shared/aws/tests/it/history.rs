@@ -43,7 +43,7 @@ async fn a_history_is_found_by_each_of_its_names() {
     let stage = stage().await;
     let ledger = ledger(&stage).await;
     let found = async |name: &str| found(&ledger, name).await;
-    let all = async || ledger.all_histories().await.unwrap();
+    let all = async || ledger.all_histories(|_| ()).await.unwrap();
     history::a_history_is_found_by_each_alias(&ledger, &found, all).await.unwrap();
     let until = now() + Duration::minutes(3);
     assert_eq!(ledger.claim("second", "me", until).await.unwrap(), Claim::Recorded(None));

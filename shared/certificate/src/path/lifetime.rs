@@ -23,10 +23,10 @@ pub(crate) fn lifetime(leaf: &Node<'_>, is_public_server: bool) -> Check {
     }
     let validity = leaf.x509().validity();
     let (start, end) = (validity.not_before.to_datetime(), validity.not_after.to_datetime());
-    let Some(most) = most(start) else {
+    let Some(most) = allowed_days(start) else {
         return Check::not_applicable(Code::BeforeLimits, "it was issued before 2020-09-01");
     };
-    let (days, label) = (days(start, end), leaf.label());
+    let (days, label) = (validity_days(start, end), leaf.label());
     if days > most {
         return Check::failed(
             Code::TooLong,
@@ -36,13 +36,14 @@ pub(crate) fn lifetime(leaf: &Node<'_>, is_public_server: bool) -> Check {
     Check::ok(format!("{label} is valid for {days} days of {most} that are allowed"))
 }
 
-/// The days that are allowed for a certificate that is valid from then; `None` before there was a limit.
-fn most(start: OffsetDateTime) -> Option<i64> {
+/// The days that a public TLS server's certificate may be valid for that is valid from then (CA/Browser Forum,
+/// Baseline Requirements, 6.3.2, with ballot SC-081v3); `None` before there was a limit.
+pub fn allowed_days(start: OffsetDateTime) -> Option<i64> {
     LIMITS.into_iter().find(|(from, _)| start >= *from).map(|(_, most)| most)
 }
 
-/// A day has 86,400 seconds, a part of one counts as a whole, and both ends are included.
-fn days(start: OffsetDateTime, end: OffsetDateTime) -> i64 {
+/// The days of a validity: a day has 86,400 seconds, a part of one counts as a whole, and both ends are included.
+pub fn validity_days(start: OffsetDateTime, end: OffsetDateTime) -> i64 {
     let seconds = end.unix_timestamp() - start.unix_timestamp() + 1;
     (seconds + 86_399) / 86_400
 }
@@ -65,7 +66,7 @@ mod tests {
             (datetime!(2029-03-14 23:59:59 UTC), Some(100)),
             (datetime!(2029-03-15 0:00 UTC), Some(47)),
         ] {
-            assert_eq!(most(start), expected, "{start}");
+            assert_eq!(allowed_days(start), expected, "{start}");
         }
     }
 
@@ -80,7 +81,7 @@ mod tests {
             (start + day * 200 - Duration::SECOND, 200),
             (start + day * 200, 201),
         ] {
-            assert_eq!(days(start, end), expected, "{end}");
+            assert_eq!(validity_days(start, end), expected, "{end}");
         }
     }
 }

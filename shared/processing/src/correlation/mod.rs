@@ -15,7 +15,7 @@ use providers::receiver::Receipt;
 use time::{Duration, OffsetDateTime};
 
 pub use self::facts::{ToBeLogged, announce, forget_to_be_logged, to_be_logged};
-pub use self::rules::Announcement;
+pub use self::rules::{Announcement, covers};
 use self::rules::{Facts, Observation, State, Step, next};
 
 /// How long after its issuance a certificate is to be in the logs.

@@ -153,7 +153,7 @@ fn is_within(observed: &Certificate, announced: &Certificate) -> bool {
 
 /// Whether an announced name stands for another: itself, with `*.` one label in its place, and with a dot before it every
 /// name below it too.
-fn covers(announced: &str, name: &str) -> bool {
+pub fn covers(announced: &str, name: &str) -> bool {
     if let Some(domain) = announced.strip_prefix('.') {
         return name == domain || name.ends_with(announced);
     }

@@ -18,8 +18,9 @@ use crate::refusal::Refusal;
 /// Setting: the domains whose issuances are listed, comma-separated.
 pub const DOMAINS_VARIABLE: &str = "CERTSPOTTER_DOMAINS";
 
-/// The members of an issuance that are sent only if they are asked for.
-const EXPANDED: [&str; 4] = ["dns_names", "issuer", "problem_reporting", "cert_der"];
+/// The members of an issuance that are sent only if they are asked for, and one of its issuer.
+const EXPANDED: [&str; 5] =
+    ["dns_names", "issuer", "issuer.caa_domains", "problem_reporting", "cert_der"];
 
 /// The longest id of an issuance that is passed on. Ids are opaque.
 const ID_LIMIT: usize = 255;

@@ -9,7 +9,10 @@ use time::Duration;
 use crate::canned::{Canned, counts};
 
 fn issuance(id: u32) -> Value {
-    json!({"id": id.to_string(), "tbs_sha256": hash(id), "dns_names": ["a.shop.example"]})
+    json!({
+        "id": id.to_string(), "tbs_sha256": hash(id), "dns_names": ["a.shop.example"],
+        "issuer": {"name": "CN=CA", "caa_domains": ["ca.example"]},
+    })
 }
 
 fn hash(id: u32) -> String {
@@ -50,6 +53,11 @@ async fn what_is_new_in_the_list_is_put_on_the_queue_once_and_the_cursor_lasts()
     let canned = certspotter(3).await;
     let report = canned.run().await.unwrap();
     assert_eq!(counts(&report)["seen"], 0, "what was there before the first run is passed over");
+    let asked = canned.requests.lock().unwrap().clone();
+    for member in ["dns_names", "issuer", "issuer.caa_domains", "problem_reporting", "cert_der"] {
+        let expanded = format!("expand={member}");
+        assert!(asked[0].split('&').any(|pair| pair == expanded), "{member}: {asked:?}");
+    }
     assert_eq!(queries(&canned), 3, "two pages and the empty one");
 
     list(&canned, 5);
@@ -66,6 +74,8 @@ async fn what_is_new_in_the_list_is_put_on_the_queue_once_and_the_cursor_lasts()
         assert_eq!(envelope.id, id_of_webhook(id), "as the webhook would have it");
         assert_eq!(envelope.reconciled, Some(true));
         assert_eq!(envelope.subject, format!("ct/certificate/{}", hash(id)));
+        let interpretation = providers::dispatch::interpret(envelope).unwrap();
+        assert_eq!(interpretation.issuer.caa_domains, ["ca.example"]);
     }
     canned.pass_until(canned.now() + Duration::hours(1));
     assert_eq!(counts(&canned.run().await.unwrap())["seen"], 0);
