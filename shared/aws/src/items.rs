@@ -24,7 +24,7 @@ impl Items for DynamoLedger {
     async fn items(
         &self,
         partition: &str,
-        last: Option<&str>,
+        between: Option<(&str, &str)>,
         limit: u32,
     ) -> PortResult<Vec<Item>> {
         let now = OffsetDateTime::now_utc().unix_timestamp();
@@ -35,16 +35,18 @@ impl Items for DynamoLedger {
                 .query()
                 .table_name(&self.table)
                 .consistent_read(true)
-                .key_condition_expression(match last {
-                    Some(_) => "pk = :pk AND sk <= :last",
+                .key_condition_expression(match between {
+                    Some(_) => "pk = :pk AND sk BETWEEN :first AND :last",
                     None => "pk = :pk",
                 })
                 .filter_expression("expires_at > :now")
                 .expression_attribute_values(":pk", text(&partition_key(partition)))
                 .expression_attribute_values(":now", number(now.into()))
                 .set_exclusive_start_key(start);
-            if let Some(last) = last {
-                query = query.expression_attribute_values(":last", text(last));
+            if let Some((first, last)) = between {
+                query = query
+                    .expression_attribute_values(":first", text(first))
+                    .expression_attribute_values(":last", text(last));
             }
             let page = Box::pin(query.send()).await;
             let page = page.map_err(|error| port_error(VARIABLE, "Query", &error))?;

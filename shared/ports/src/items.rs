@@ -27,12 +27,25 @@ pub trait Items: Send + Sync + 'static {
         sort: &str,
     ) -> impl Future<Output = PortResult<()>> + Send;
 
-    /// The first items of a partition, at most `limit`, none that has expired and none after `last`. Every item
-    /// that was stored before the call is among them.
+    /// The first items of a partition, or of its part from one place to another one, both included: at most
+    /// `limit`, and none that has expired. Every item that was stored before the call is among them.
     fn items(
         &self,
         partition: &str,
-        last: Option<&str>,
+        between: Option<(&str, &str)>,
         limit: u32,
     ) -> impl Future<Output = PortResult<Vec<Item>>> + Send;
+
+    /// Stores an item, and then lists the first items of another partition. A store that can do both at once does so.
+    fn put_and_list(
+        &self,
+        item: Item,
+        partition: &str,
+        limit: u32,
+    ) -> impl Future<Output = PortResult<Vec<Item>>> + Send {
+        async move {
+            self.put_item(item).await?;
+            self.items(partition, None, limit).await
+        }
+    }
 }

@@ -126,7 +126,7 @@ impl Items for ReplayLedger {
         Ok(())
     }
 
-    async fn items(&self, _: &str, _: Option<&str>, _: u32) -> PortResult<Vec<Item>> {
+    async fn items(&self, _: &str, _: Option<(&str, &str)>, _: u32) -> PortResult<Vec<Item>> {
         Ok(Vec::new())
     }
 }

@@ -70,12 +70,14 @@ impl Items for Memory {
     async fn items(
         &self,
         partition: &str,
-        last: Option<&str>,
+        between: Option<(&str, &str)>,
         limit: u32,
     ) -> PortResult<Vec<Item>> {
         let state = self.state();
         let found = state.items.values().filter(|item| {
-            item.partition == partition && last.is_none_or(|last| item.sort.as_str() <= last)
+            let sort = item.sort.as_str();
+            item.partition == partition
+                && between.is_none_or(|(first, last)| (first..=last).contains(&sort))
         });
         Ok(found.take(limit as usize).cloned().collect())
     }

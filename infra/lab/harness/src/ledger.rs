@@ -151,7 +151,7 @@ pub async fn items_are_listed_in_order(ledger: &impl Ledger) -> Result<()> {
         value: value.to_owned(),
         kept_until,
     };
-    let listed = async |last: Option<&str>, limit| ledger.items("due", last, limit).await;
+    let listed = async |between, limit| ledger.items("due", between, limit).await;
     ensure!(listed(None, 10).await?.is_empty());
     for sort in ["b", "c", "a"] {
         ledger.put_item(item("due", sort, "{}")).await?;
@@ -163,11 +163,16 @@ pub async fn items_are_listed_in_order(ledger: &impl Ledger) -> Result<()> {
         .map(|sort| item("due", sort, if sort == "b" { r#"{"again":true}"# } else { "{}" }));
     ensure!(listed(None, 10).await? == all, "{:?}", listed(None, 10).await?);
     ensure!(listed(None, 2).await? == all[..2]);
-    ensure!(listed(Some("b"), 10).await? == all[..2], "the last one belongs to them");
+    ensure!(listed(Some(("aa", "b")), 10).await? == all[1..2], "the last one belongs to them");
     for _ in 0..2 {
         ledger.delete_item("due", "b").await?;
     }
-    ensure!(listed(Some("bb"), 10).await? == all[..1]);
+    ensure!(listed(Some(("a", "bb")), 10).await? == all[..1], "and the first one");
+    let put = item("put", "a", "{}");
+    for (partition, expected) in [("put", &put), ("due", &all[0])] {
+        let listed = ledger.put_and_list(put.clone(), partition, 1).await?;
+        ensure!(listed == std::slice::from_ref(expected), "{listed:?}");
+    }
     Ok(())
 }
 

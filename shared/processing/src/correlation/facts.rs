@@ -8,6 +8,7 @@ use futures_util::future::try_join_all;
 use ports::{Item, Ledger, PortError, PortResult};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::rules::{Announcement, Facts, Observation, State};
@@ -52,23 +53,33 @@ fn serial(serial_number: &str) -> String {
 }
 
 /// The partitions in which a certificate of the logs is found by what was announced.
-fn of_observed(certificate: &Certificate) -> Vec<String> {
-    let serial_number = certificate.serial_number.as_deref().map(serial);
-    of_key(certificate).into_iter().chain(serial_number).collect()
-}
-
-/// The partitions of an announcement: of the certificate and its key, else of the serial number.
-fn of_announced(certificate: &Certificate) -> Vec<String> {
-    let partitions = of_key(certificate);
-    if !partitions.is_empty() {
-        return partitions;
-    }
-    certificate.serial_number.as_deref().map(serial).into_iter().collect()
-}
-
-fn of_key(known: &Certificate) -> Vec<String> {
+fn of_observed(known: &Certificate) -> Vec<String> {
     let tbs = known.tbs_sha256.as_deref().map(certificate);
-    tbs.into_iter().chain(known.spki_sha256.as_deref().map(key)).collect()
+    let spki = known.spki_sha256.as_deref().map(key);
+    let serial_number = known.serial_number.as_deref().map(serial);
+    tbs.into_iter().chain(spki).chain(serial_number).collect()
+}
+
+/// The partitions of an announcement: of its key, which whatever the logs show has too; else of the certificate, else of
+/// the serial number. One that may be missing in the logs is looked up by the certificate as well.
+fn of_announced(announcement: &Announcement) -> Vec<String> {
+    let known = &announcement.certificate;
+    let own = known.tbs_sha256.as_deref().map(certificate);
+    match known.spki_sha256.as_deref().map(key) {
+        Some(key) => own.filter(|_| announcement.pem.is_some()).into_iter().chain([key]).collect(),
+        None => own.or_else(|| known.serial_number.as_deref().map(serial)).into_iter().collect(),
+    }
+}
+
+/// The place of an announcement in its partitions.
+fn announced_sort(announcement: &Announcement) -> String {
+    let tbs_sha256 = announcement.certificate.tbs_sha256.as_deref().unwrap_or_default();
+    format!("announced#{tbs_sha256}#{}", announcement.id)
+}
+
+/// The partition of what the logs show of another partition: apart, since one key may be that of many announcements.
+fn shown(partition: &str) -> String {
+    format!("{partition}/shown")
 }
 
 /// Stores what the logs show, unless it is known. Returns the hash by which the certificate is known.
@@ -80,10 +91,13 @@ pub(crate) async fn observe(
     let tbs_sha256 = observation.certificate.tbs_sha256.clone().unwrap_or_default();
     let known = ledger.items(&certificate(&tbs_sha256), None, LIMIT).await?;
     if !known.iter().any(|item| item.sort == OBSERVED) {
-        let pointer = format!("{OBSERVED}#{tbs_sha256}");
-        let partitions = of_observed(&observation.certificate);
-        let pointers =
-            partitions.iter().map(|partition| put(ledger, partition, &pointer, &tbs_sha256, now));
+        let partitions: Vec<_> = of_observed(&observation.certificate)
+            .iter()
+            .map(|partition| shown(partition))
+            .collect();
+        let pointers = partitions
+            .iter()
+            .map(|partition| put(ledger, partition, &tbs_sha256, &tbs_sha256, now));
         try_join_all(pointers).await?;
         // Last, so that it is all repeated after a crash.
         put(ledger, &certificate(&tbs_sha256), OBSERVED, observation, now).await?;
@@ -97,19 +111,18 @@ pub(crate) async fn store(
     announcement: &Announcement,
     now: OffsetDateTime,
 ) -> PortResult<BTreeSet<String>> {
-    let sort = format!("announced#{}", announcement.id);
-    let mut partitions = of_announced(&announcement.certificate);
+    let sort = announced_sort(announcement);
+    let mut partitions = of_announced(announcement);
     if announcement.issuer.is_some() {
         partitions.push(ISSUERS.to_owned());
     }
-    let stored =
-        partitions.iter().map(|partition| put(ledger, partition, &sort, announcement, now));
-    try_join_all(stored).await?;
-    let listed =
-        partitions.iter().map(|partition| ledger.items(partition, Some("observed~"), LIMIT));
-    let listed = try_join_all(listed).await?;
-    let observed = listed.iter().flatten().filter_map(|item| item.sort.strip_prefix("observed#"));
-    Ok(observed.map(str::to_owned).collect())
+    let compared = announcement.as_compared();
+    let stored = partitions.iter().map(async |partition| {
+        let item = item(partition, &sort, &compared, now)?;
+        ledger.put_and_list(item, &shown(partition), LIMIT).await
+    });
+    let listed = try_join_all(stored).await?;
+    Ok(listed.into_iter().flatten().map(|item| item.sort).collect())
 }
 
 /// Stores an announcement of the operator's. What the logs showed before is decided about by the next scheduled run.
@@ -142,7 +155,13 @@ pub(crate) async fn read(ledger: &impl Ledger, tbs_sha256: &str) -> PortResult<F
     if let Some(observation) = &observation {
         let others = of_observed(&observation.certificate).into_iter().skip(1);
         let others: Vec<_> = others.chain([ISSUERS.to_owned()]).collect();
-        let listed = others.iter().map(|partition| ledger.items(partition, None, LIMIT));
+        // A key may have more announcements than are read of it: those of this very certificate come first.
+        let own = format!("announced#{tbs_sha256}#");
+        let own_end = format!("{own}~");
+        let ranges = [Some((own.as_str(), own_end.as_str())), None];
+        let listed = others
+            .iter()
+            .flat_map(|partition| ranges.map(|between| ledger.items(partition, between, LIMIT)));
         for items in try_join_all(listed).await? {
             announcements.extend(announced(&items));
         }
@@ -202,7 +221,7 @@ pub async fn to_be_logged(
     ledger: &impl Ledger,
     now: OffsetDateTime,
 ) -> PortResult<Vec<ToBeLogged>> {
-    let items = ledger.items(TO_BE_LOGGED, Some(&sort_of(now, "~")), BATCH).await?;
+    let items = ledger.items(TO_BE_LOGGED, Some((FIRST_TIME, &sort_of(now, "~"))), BATCH).await?;
     let due = items
         .into_iter()
         .filter_map(|item| Some(ToBeLogged { announcement: parsed(&item)?, sort: item.sort }));
@@ -218,7 +237,7 @@ pub async fn forget_to_be_logged(ledger: &impl Ledger, one: &ToBeLogged) -> Port
 }
 
 pub(crate) async fn due(ledger: &impl Ledger, now: OffsetDateTime) -> PortResult<Vec<Due>> {
-    let items = ledger.items(DUE, Some(&sort_of(now, "~")), BATCH).await?;
+    let items = ledger.items(DUE, Some((FIRST_TIME, &sort_of(now, "~"))), BATCH).await?;
     let due = items
         .into_iter()
         .filter_map(|item| Some(Due { tbs_sha256: parsed(&item)?, sort: item.sort }));
@@ -228,6 +247,9 @@ pub(crate) async fn due(ledger: &impl Ledger, now: OffsetDateTime) -> PortResult
 pub(crate) async fn forget_due(ledger: &impl Ledger, due: &Due) -> PortResult<()> {
     ledger.delete_item(DUE, &due.sort).await
 }
+
+/// No time comes before it in the order of texts.
+const FIRST_TIME: &str = "0";
 
 /// Text order is time order, within a time that of the hashes.
 fn sort_of(time: OffsetDateTime, tbs_sha256: &str) -> String {
@@ -241,10 +263,29 @@ async fn put(
     value: &impl Serialize,
     from: OffsetDateTime,
 ) -> PortResult<()> {
-    let value = serde_json::to_string(value)
+    ledger.put_item(item(partition, sort, value, from)?).await
+}
+
+fn item(
+    partition: &str,
+    sort: &str,
+    value: &impl Serialize,
+    from: OffsetDateTime,
+) -> PortResult<Item> {
+    let mut value = serde_json::to_value(value)
         .map_err(|error| PortError(format!("{partition} {sort}: {error}")))?;
+    remove_nulls(&mut value);
+    let value = value.to_string();
     let (partition, sort) = (partition.to_owned(), sort.to_owned());
-    ledger.put_item(Item { partition, sort, value, kept_until: from + RETENTION }).await
+    Ok(Item { partition, sort, value, kept_until: from + RETENTION })
+}
+
+/// What is not known takes no room.
+fn remove_nulls(value: &mut Value) {
+    if let Value::Object(members) = value {
+        members.retain(|_, member| !member.is_null());
+        members.values_mut().for_each(remove_nulls);
+    }
 }
 
 fn parsed<T: DeserializeOwned>(item: &Item) -> Option<T> {

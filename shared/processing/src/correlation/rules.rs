@@ -34,6 +34,18 @@ pub struct Announcement {
     pub issuer: Option<String>,
 }
 
+impl Announcement {
+    /// With as much of the certificate as is compared. One that may be missing is whole, for the event that says so.
+    pub(crate) fn as_compared(&self) -> Self {
+        let Certificate { tbs_sha256, spki_sha256, names, .. } = self.certificate.clone();
+        if self.pem.is_some() || (tbs_sha256.is_none() && spki_sha256.is_none()) {
+            return self.clone();
+        }
+        let certificate = Certificate { tbs_sha256, spki_sha256, names, ..Certificate::default() };
+        Self { certificate, ..self.clone() }
+    }
+}
+
 /// The state of a certificate, as it is stored.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct State {

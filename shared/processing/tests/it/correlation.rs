@@ -71,6 +71,21 @@ async fn a_certificate_that_was_announced_is_expected() {
     assert_eq!(bench.fake.envelopes().len(), 0, "nothing is left to say");
 }
 
+/// Every certificate that is issued is kept for comparison, so it takes little room.
+#[tokio::test]
+async fn an_announcement_is_one_item_with_what_is_compared() {
+    let bench = Bench::start().await;
+    bench.process("first", &issued("e", Duration::ZERO)).await;
+    let state = bench.fake.state();
+    let items: Vec<_> = state.items.values().collect();
+    let [item] = &items[..] else { panic!("{items:?}") };
+    assert!(item.partition.starts_with("ct/key/"), "{}", item.partition);
+    let value: Value = serde_json::from_str(&item.value).unwrap();
+    let members = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(members(&value), ["certificate", "id", "provider"]);
+    assert_eq!(members(&value["certificate"]), ["names", "spki_sha256", "tbs_sha256"]);
+}
+
 /// A precertificate is logged before the provider tells.
 #[tokio::test]
 async fn what_is_logged_first_waits_for_its_announcement() {
