@@ -109,9 +109,7 @@ fn delete_others(transaction: &Transaction<'_>, retention: Retention) -> rusqlit
     if challenges > 0 {
         transaction.request_scrub();
     }
-    let ledger = [0, 1].into_iter().try_fold(0, |max, recorded| {
-        Ok::<_, rusqlite::Error>(max.max(delete_ids(transaction, recorded)?))
-    })?;
+    let ledger = delete_ids(transaction)?;
     let dead_letters = delete_oldest(
         transaction,
         "dead_letters",
@@ -133,14 +131,14 @@ fn delete_others(transaction: &Transaction<'_>, retention: Retention) -> rusqlit
     Ok(ledger.max(dead_letters).max(archive).max(delete_certificates(transaction)?))
 }
 
-fn delete_ids(transaction: &Transaction<'_>, recorded: i64) -> rusqlite::Result<usize> {
+fn delete_ids(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
     transaction
         .connection
         .prepare_cached(
             "DELETE FROM ledger WHERE id IN
-                 (SELECT id FROM ledger WHERE recorded = ?1 AND keep_until <= ?2 LIMIT ?3)",
+                 (SELECT id FROM ledger WHERE keep_until <= ?1 LIMIT ?2)",
         )?
-        .execute((recorded, transaction.now, STEP_ROWS))
+        .execute((transaction.now, STEP_ROWS))
 }
 
 /// Deletes expired rows of the tables about certificates, found by the index on `keep_until`.

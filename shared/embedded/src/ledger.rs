@@ -47,13 +47,8 @@ impl Ledger for LocalLedger {
         let (id, owner) = (id.to_owned(), owner.to_owned());
         self.database
             .call(move |transaction| {
-                transaction
-                    .connection
-                    .prepare_cached(
-                        "DELETE FROM ledger WHERE id = ?1 AND owner = ?2 AND recorded = 0",
-                    )?
-                    .execute((&id, &owner))
-                    .map(drop)
+                transaction.claims().release(&id, &owner);
+                Ok(())
             })
             .await
     }
@@ -63,7 +58,7 @@ impl Ledger for LocalLedger {
         self.database
             .call(move |transaction| {
                 for statement in [
-                    "DELETE FROM ledger WHERE id = ?1 AND recorded = 1",
+                    "DELETE FROM ledger WHERE id = ?1",
                     "UPDATE deliveries SET forgotten = 1 WHERE id = ?1",
                 ] {
                     transaction.connection.prepare_cached(statement)?.execute([&id])?;
@@ -109,62 +104,36 @@ impl Ledger for LocalLedger {
     }
 }
 
-/// A row of the ledger.
-struct Entry {
-    is_recorded: bool,
-    owner: Option<String>,
-    until: Option<i64>,
-    result: Option<DeliveredResult>,
-}
-
-impl Entry {
-    const COLUMNS: &str = "recorded, owner, until, received, outcome, leaf";
-
-    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let received: Option<i64> = row.get(3)?;
-        let outcome: Option<String> = row.get(4)?;
-        let outcome = outcome.and_then(|word| Outcome::named(&word));
-        let leaf = row.get(5)?;
-        let result = received.zip(outcome).map(|(received, outcome)| DeliveredResult {
-            received: from_micros(received),
-            outcome,
-            leaf,
-        });
-        Ok(Self { is_recorded: row.get(0)?, owner: row.get(1)?, until: row.get(2)?, result })
-    }
-}
-
-/// Longer than any lease, in microseconds. One that ends later was written before the clock was set back.
-const LONGEST_LEASE: i64 = 15 * 60 * 1_000_000;
-
 fn claim(
     transaction: &Transaction<'_>,
     id: &str,
     owner: &str,
     until: i64,
 ) -> rusqlite::Result<Claim> {
-    let select = format!("SELECT {} FROM ledger WHERE id = ?1", Entry::COLUMNS);
-    let entry =
-        transaction.connection.prepare_cached(&select)?.query_row([id], Entry::of).optional()?;
-    if let Some(Entry { is_recorded, owner: holder, until: end, result }) = entry {
-        if is_recorded {
-            return Ok(Claim::Recorded(result));
-        }
-        let end = end.unwrap_or_default();
-        let is_running = end > transaction.now && end <= transaction.now + LONGEST_LEASE;
-        if holder.is_some_and(|holder| holder != owner) && is_running {
-            return Ok(Claim::Held { until: from_micros(end) });
-        }
-    }
-    // An ended lease is the same as no row, so the row may be deleted when the lease ends.
-    transaction
+    let recorded = transaction
         .connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO ledger (id, recorded, owner, until, keep_until)
-                 VALUES (?1, 0, ?2, ?3, ?3)",
-        )?
-        .execute((id, owner, until))?;
-    Ok(Claim::Granted)
+        .prepare_cached("SELECT received, outcome, leaf FROM ledger WHERE id = ?1")?
+        .query_row([id], result)
+        .optional()?;
+    if let Some(result) = recorded {
+        return Ok(Claim::Recorded(result));
+    }
+    let held = transaction.claims().take(id, owner, until, transaction.now);
+    Ok(held.map_or(Claim::Granted, |until| Claim::Held { until: from_micros(until) }))
+}
+
+/// What was delivered, of a row that says so.
+fn result(row: &Row<'_>) -> rusqlite::Result<Option<DeliveredResult>> {
+    let received: Option<i64> = row.get(0)?;
+    let outcome: Option<String> = row.get(1)?;
+    let outcome = outcome.and_then(|word| Outcome::named(&word));
+    let leaf = row.get(2)?;
+    let result = received.zip(outcome);
+    Ok(result.map(|(received, outcome)| DeliveredResult {
+        received: from_micros(received),
+        outcome,
+        leaf,
+    }))
 }
 
 /// All writes succeed or none: a call is done as a whole.
@@ -175,12 +144,13 @@ pub(crate) fn record(
     if let Some(record) = &recorded.history {
         history::append(transaction, record)?;
     }
+    transaction.claims().end(&recorded.id);
     let result = recorded.result.as_ref();
     transaction
         .connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO ledger (id, recorded, keep_until, received, outcome, leaf)
-                 VALUES (?1, 1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO ledger (id, keep_until, received, outcome, leaf)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute((
             &recorded.id,
@@ -197,9 +167,9 @@ fn known(
     transaction: &Transaction<'_>,
     ids: &[String],
 ) -> rusqlite::Result<HashMap<String, OffsetDateTime>> {
-    let mut select = transaction.connection.prepare_cached(
-        "SELECT keep_until FROM ledger WHERE id = ?1 AND recorded = 1 AND keep_until > ?2",
-    )?;
+    let mut select = transaction
+        .connection
+        .prepare_cached("SELECT keep_until FROM ledger WHERE id = ?1 AND keep_until > ?2")?;
     let mut known = HashMap::new();
     for id in ids {
         let keep_until: Option<i64> =
@@ -231,9 +201,4 @@ fn keep_challenge(
         )?
         .execute((transaction.now, webhook_id, CHALLENGES as i64))
         .map(drop)
-}
-
-/// Deletes all leases: the process that could have held one has ended.
-pub(crate) fn recover(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.connection.execute("DELETE FROM ledger WHERE recorded = 0", []).map(drop)
 }

@@ -10,7 +10,8 @@
 //! - [`dead_letters`]: messages that were received too often
 //! - [`consumer`], [`consumers`]: the position of a consumer in the deliveries; all consumers, and what they
 //!   did not take
-//! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports
+//! - [`deliveries`], [`ledger`], [`archive`], [`secrets`]: the other ports; [`claims`]: the ids that are being
+//!   worked on
 //! - [`archive_files`]: the archive of version 0.1.0, which moves into the database
 //! - [`history`], [`items`]: states, histories and aliases of certificates in the ledger; and what is to be
 //!   compared
@@ -29,6 +30,7 @@
 mod archive;
 mod archive_files;
 mod backup;
+mod claims;
 mod clock;
 mod compression;
 mod consumer;

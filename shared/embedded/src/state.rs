@@ -16,7 +16,7 @@ use crate::errors::io_error;
 use crate::events::LocalEvents;
 use crate::expiry::{Expiry, Retention};
 use crate::files::{check_folder, check_links, check_writers, create_folder};
-use crate::ledger::{self, LocalLedger};
+use crate::ledger::LocalLedger;
 use crate::lock::{self, Lock};
 use crate::queue;
 use crate::reader::Reader;
@@ -90,8 +90,8 @@ impl State {
 
     /// Opens a state folder to write to it while `certhooks local` may own it; if none runs, sent
     /// messages wait for the next one. Recovers nothing and deletes no expired rows. Not for
-    /// receiving or claiming: an owner that starts takes all receipts and leases for those of an
-    /// ended process. Blocks briefly.
+    /// receiving or claiming: an owner that starts takes all receipts for those of an ended process, and
+    /// knows the leases of its own process only. Blocks briefly.
     ///
     /// # Errors
     /// The folder has no database, its schema is of another version, or it cannot be read or written.
@@ -213,7 +213,6 @@ fn recover(transaction: &Transaction<'_>, expiry: &Expiry) -> rusqlite::Result<(
     queue::recover(transaction)?;
     queue::make_due(transaction, None)?;
     queue::limit_delays(transaction)?;
-    ledger::recover(transaction)?;
     expiry.step(transaction)?;
     // The earlier process may have ended after a deletion, but before its traces were removed.
     transaction.request_scrub();

@@ -1,7 +1,8 @@
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 
 use rusqlite::Connection;
 
+use crate::claims::Claims;
 use crate::compression::{Compression, Packed};
 
 /// A transaction under way, shared by several calls.
@@ -10,6 +11,7 @@ pub(crate) struct Transaction<'a> {
     /// Microseconds since 1970; the same for all work in the transaction.
     pub(crate) now: i64,
     compression: &'a RefCell<Compression>,
+    claims: &'a RefCell<Claims>,
     scrub: Cell<bool>,
 }
 
@@ -17,9 +19,10 @@ impl<'a> Transaction<'a> {
     pub(crate) fn new(
         connection: &'a Connection,
         compression: &'a RefCell<Compression>,
+        claims: &'a RefCell<Claims>,
         now: i64,
     ) -> Self {
-        Self { connection, now, compression, scrub: Cell::new(false) }
+        Self { connection, now, compression, claims, scrub: Cell::new(false) }
     }
 
     /// Compresses a text of a family, for a row that is written in this transaction.
@@ -29,6 +32,10 @@ impl<'a> Transaction<'a> {
 
     pub(crate) fn unpack(&self, packed: Packed) -> rusqlite::Result<Vec<u8>> {
         self.compression.borrow_mut().unpack(self, packed)
+    }
+
+    pub(crate) fn claims(&self) -> RefMut<'a, Claims> {
+        self.claims.borrow_mut()
     }
 
     /// Has the next text packed with a dictionary that is read anew: those in memory may not be stored.

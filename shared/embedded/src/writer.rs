@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ports::{Clock, PortError};
 use rusqlite::Connection;
 
+use crate::claims::Claims;
 use crate::clock::to_micros;
 use crate::compression::Compression;
 use crate::errors::sqlite_error;
@@ -40,6 +41,7 @@ pub(crate) struct Writer {
     clock: Arc<dyn Clock>,
     role: Role,
     compression: RefCell<Compression>,
+    claims: RefCell<Claims>,
     /// Whether the write-ahead log may still contain scrubbed content.
     truncate_due: Cell<bool>,
 }
@@ -74,8 +76,9 @@ impl Writer {
         clock: Arc<dyn Clock>,
         role: Role,
     ) -> Self {
-        let (compression, truncate_due) = (RefCell::default(), Cell::new(false));
-        Self { connection, file: file.into(), clock, role, compression, truncate_due }
+        let (compression, claims) = (RefCell::default(), RefCell::default());
+        let truncate_due = Cell::new(false);
+        Self { connection, file: file.into(), clock, role, compression, claims, truncate_due }
     }
 
     pub(crate) fn file(&self) -> Arc<Path> {
@@ -167,6 +170,7 @@ impl Writer {
         let outcome = self.try_transact(work);
         if outcome.is_err() {
             self.compression.borrow_mut().clear();
+            self.claims.borrow_mut().roll_back();
             if !self.connection.is_autocommit() {
                 // The first error is the one to report.
                 let _ = self.execute("ROLLBACK");
@@ -183,13 +187,14 @@ impl Writer {
         // it.
         let is_reader = matches!(self.role, Role::Reader);
         self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
-        let transaction =
-            Transaction::new(&self.connection, &self.compression, to_micros(self.clock.now()));
+        let now = to_micros(self.clock.now());
+        let transaction = Transaction::new(&self.connection, &self.compression, &self.claims, now);
         let result = work(&transaction)?;
         if transaction.needs_scrub() {
             scrub(transaction.connection)?;
         }
         self.execute("COMMIT")?;
+        self.claims.borrow_mut().commit();
         self.truncate_due.set(self.truncate_due.get() || transaction.needs_scrub());
         Ok(result)
     }

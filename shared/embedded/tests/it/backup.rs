@@ -132,7 +132,7 @@ fn older_database(folder: &Path) {
 async fn the_database_is_copied_before_it_is_migrated() {
     let folder = TestFolder::new();
     older_database(folder.path());
-    assert!(Reader::open(folder.path()).err().unwrap().0.contains("older than 8"));
+    assert!(Reader::open(folder.path()).err().unwrap().0.contains("older than 9"));
     let state = open(&folder);
     state.deliveries().publish(delivery("new")).await.unwrap();
     let read = state.reader().read_after(0, 10).await.unwrap();

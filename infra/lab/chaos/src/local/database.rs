@@ -81,7 +81,7 @@ impl Database {
 
     /// The number of conflicts that were recorded.
     pub(crate) fn conflicts(&self) -> Result<u64> {
-        let count = "SELECT count(*) FROM ledger WHERE recorded = 1 AND id LIKE '%/conflict/%'";
+        let count = "SELECT count(*) FROM ledger WHERE id LIKE '%/conflict/%'";
         let count: i64 = self.connection.query_row(count, [], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
