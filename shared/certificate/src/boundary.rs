@@ -31,7 +31,7 @@ pub(crate) fn boundaries(text: &str) -> impl Iterator<Item = Boundary> {
     let mut from = 0;
     iter::from_fn(move || {
         loop {
-            let run = from + text.get(from..)?.find(is_dash)?;
+            let run = from + find_dash(text.get(from..)?)?;
             let rest = text.get(run..)?;
             if let Some(boundary) = boundary(rest, run) {
                 from = boundary.span.end;
@@ -137,6 +137,13 @@ fn dashes(text: &str, limit: usize) -> &str {
         .find(|(count, (_, c))| *count == limit || !is_dash(*c))
         .map_or(text.len(), |(_, (at, _))| at);
     text.get(..end).unwrap_or_default()
+}
+
+fn find_dash(text: &str) -> Option<usize> {
+    // Each begins with one of two octets, which are found faster than characters.
+    let starts = text.bytes().enumerate().filter(|(_, octet)| matches!(octet, b'-' | 0xE2));
+    let is_dash_at = |at: &usize| text.get(*at..).is_some_and(|rest| rest.starts_with(is_dash));
+    starts.map(|(at, _)| at).find(is_dash_at)
 }
 
 /// Whether it is a hyphen, or a dash that a word processor puts in place of two hyphens.

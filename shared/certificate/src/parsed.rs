@@ -20,13 +20,16 @@ pub(crate) struct Parsed<'a> {
     pub(crate) key: Key,
 }
 
+/// `None` unless `der` is exactly one X.509 certificate.
+pub(crate) fn x509(der: &[u8]) -> Option<X509Certificate<'_>> {
+    let (rest, x509) = X509Certificate::from_der(der).ok()?;
+    rest.is_empty().then_some(x509)
+}
+
 impl<'a> Parsed<'a> {
     /// `None` unless `der` is exactly one X.509 certificate.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
-        let (rest, x509) = X509Certificate::from_der(der).ok()?;
-        if !rest.is_empty() {
-            return None;
-        }
+        let x509 = x509(der)?;
         let key = key::read(x509.public_key());
         let subject = distinguished_name::text(x509.subject());
         let issuer = distinguished_name::text(x509.issuer());

@@ -6,6 +6,7 @@
 //! - [`leaf`]: which certificate a bundle is about
 //! - [`search`]: builds paths, within a budget
 //! - [`links`]: each certificate of a chain by itself, for people
+//! - [`known_authorities`]: certificates of CAs that were read before
 //! - [`known_links`]: signatures between CAs that were good before
 //! - [`rules`], [`constraints`], [`purpose`]: what makes a path valid
 //! - [`opinion`]: what rustls-webpki says of the path that was chosen
@@ -14,6 +15,7 @@
 pub(crate) mod anchors;
 pub(crate) mod constraints;
 pub(crate) mod host;
+mod known_authorities;
 mod known_links;
 pub(crate) mod leaf;
 pub(crate) mod lifetime;

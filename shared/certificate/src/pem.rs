@@ -79,8 +79,13 @@ fn ends_in_begin_line(text: &str) -> bool {
 }
 
 fn decode(body: &str) -> Option<Vec<u8>> {
-    let base64: String = body.chars().filter(|c| !c.is_whitespace()).collect();
-    BASE64.decode(base64.as_bytes()).ok()
+    let lines: String = body.lines().map(str::trim).collect();
+    let decoded = BASE64.decode(lines.as_bytes()).ok();
+    decoded.or_else(|| {
+        // There may be white space within a line too, which is rare, and slow to look for.
+        let base64: String = body.chars().filter(|c| !c.is_whitespace()).collect();
+        BASE64.decode(base64.as_bytes()).ok()
+    })
 }
 
 /// Adds each label once, and five at most, so that the error message stays short.

@@ -29,12 +29,8 @@ pub(crate) fn sha256(tbs: &[u8]) -> Option<String> {
 /// optional and never empty (RFC 5280, 4.1.2.9).
 fn without_transparency(member: &Element<'_>) -> Option<Vec<u8>> {
     let extensions = der::elements(der::content(member.content, SEQUENCE)?)?;
-    let kept: Vec<u8> = extensions
-        .into_iter()
-        .filter(|extension| !is_transparency(extension))
-        .flat_map(|extension| extension.whole)
-        .copied()
-        .collect();
+    let kept = extensions.iter().filter(|extension| !is_transparency(extension));
+    let kept = kept.map(|extension| extension.whole).collect::<Vec<_>>().concat();
     if kept.is_empty() {
         return Some(kept);
     }

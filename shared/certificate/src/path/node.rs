@@ -2,8 +2,9 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::Oid;
 
+use super::known_authorities::KnownAuthority;
 use super::name::ComparableName;
-use crate::parsed::Parsed;
+use crate::parsed::{self, Parsed};
 
 /// A certificate with what building and validating paths asks of it.
 pub(crate) struct Node<'a> {
@@ -15,12 +16,19 @@ pub(crate) struct Node<'a> {
 impl<'a> Node<'a> {
     /// `None` when `der` is anything but exactly one X.509 certificate.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
+        if let Some(KnownAuthority { description, key, subject, issuer }) = KnownAuthority::of(der)
+        {
+            let x509 = parsed::x509(der)?;
+            return Some(Self { parsed: Parsed { der, x509, description, key }, subject, issuer });
+        }
         let parsed = Parsed::read(der)?;
-        Some(Self {
+        let node = Self {
             subject: ComparableName::from_der(parsed.x509.subject().as_raw())?,
             issuer: ComparableName::from_der(parsed.x509.issuer().as_raw())?,
             parsed,
-        })
+        };
+        KnownAuthority::keep(&node);
+        Some(node)
     }
 
     pub(crate) fn x509(&self) -> &X509Certificate<'a> {
