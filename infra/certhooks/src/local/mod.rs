@@ -23,7 +23,7 @@ mod systemd;
 mod webhook_endpoints;
 mod worker;
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ use hyper_util::service::TowerToHyperService;
 use processing::correlation::settle_due;
 use reqwest::Url;
 use time::OffsetDateTime;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -63,6 +63,10 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Monitoring needs a few connections; more come from strangers.
 const MAX_ADMIN_CONNECTIONS: usize = 32;
+
+/// The most connections that wait to be taken, as far as the system permits. One more would be tried again by its
+/// sender's system after a second.
+const BACKLOG: u32 = 16 * 1024;
 
 /// Interval between two looks at the certificates of the logs.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(10);
@@ -104,8 +108,8 @@ async fn serve(
     let worker = worker::build(&state, &providers)?;
     let reconciliation =
         ScheduledReconciliation::new(environment, &state, &providers, arguments.reconcile_every)?;
-    let (listener, address) = listen("--listen", arguments.listen).await?;
-    let (admin_listener, admin) = listen("--admin", arguments.admin).await?;
+    let (listener, address) = listen("--listen", arguments.listen)?;
+    let (admin_listener, admin) = listen("--admin", arguments.admin)?;
     // Before the process says that it listens: whoever reads that may stop it at once.
     let stop_signal = StopSignal::listen_for_first()?;
 
@@ -211,12 +215,22 @@ fn admin_router(
 
 /// # Errors
 /// The address cannot be listened on. The message names the option.
-async fn listen(option: &str, address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address).await.with_context(|| {
+fn listen(option: &str, address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = bind(address).with_context(|| {
         format!("{option} {address}: cannot listen on this address; choose another one (port 0 picks one)")
     })?;
     let address = listener.local_addr()?;
     Ok((listener, address))
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// How long things are kept: as the option says, else the variable.
