@@ -17,8 +17,11 @@ PYTHON ?= python3#             version 3.11 or later
 
 FUNCTIONS := $(notdir $(wildcard functions/*))
 # A program has a cargo command of its own wherever it is measured or deployed. Within one command a package gets every
-# feature that another one asks for: the floor of the benchmark would link HTTP/2 into our functions.
-release = for package in $(1); do cargo build --locked --release --package $$package; done
+# feature that another one asks for: the floor of the benchmark would link HTTP/2 into our functions. The command is to
+# be fast (`certhooks local`), and may be large; so is the provider that the benchmark simulates beside it.
+release = for package in $(1); do \
+  case $$package in certhooks|bench) level=3 ;; *) level=s ;; esac; \
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=$$level cargo build --locked --release --package $$package; done
 # Clippy, the tests and the tests of the template use the same features, so that each crate is compiled once.
 TEST_FEATURES := certhooks/aws,certhooks/simulator
 

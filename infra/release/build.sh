@@ -40,7 +40,9 @@ for arch in "$@"; do
   rm -rf "${out:?}/$arch"
   mkdir -p "$out/$arch"
   if has_library "$machine-unknown-linux-musl" "the command for $arch"; then
-    cargo auditable zigbuild --locked --release --target "$machine-unknown-linux-musl" --package certhooks --features aws
+    # It is to be fast (`certhooks local`), and may be large.
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=3 cargo auditable zigbuild --locked --release --target "$machine-unknown-linux-musl" \
+      --package certhooks --features aws
     install -D "$CARGO_TARGET_DIR/$machine-unknown-linux-musl/release/certhooks" "$out/$arch/certhooks"
   fi
   if has_library "$machine-unknown-linux-gnu" "the functions for $arch"; then
