@@ -31,11 +31,11 @@ pub(crate) fn text(loads: &[Load], limits: &Limits, now: OffsetDateTime, output:
     output.styled(loads.iter().map(|load| line(&table, load, limits)));
     for limit in &limits.providers {
         let room = match limit.calls_per_day {
-            Some(calls) => format!("{calls} calls a day for the workers"),
+            Some(calls) => format!("{calls} calls a day"),
             None => "no limit".to_owned(),
         };
         let (name, calls) = (limit.provider.title(), limit.calls_per_renewal);
-        say!("{name}: {calls:.1} calls for a renewal; budget {}: {room}", limit.budget);
+        say!("{name}: {calls:.1} calls a renewal; budget {}: {room}", limit.budget);
     }
     say!("ACM: {} imports in 365 days, {:.1} a day", limits.acm_quota, limits.imports_per_day());
     for load in loads.iter().filter(|load| load.plan == Plan::ByDate) {

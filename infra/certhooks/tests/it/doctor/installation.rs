@@ -119,7 +119,7 @@ async fn the_process_that_runs_says_where_it_is_and_whether_it_takes_events() {
 
     let other = Connection::open(scene.state.path().join("certhooks.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    scene.doctor(&ONLY).expect("installation", "ready", "error", "is locked");
+    scene.doctor(&ONLY).expect("installation", "ready", "error", &local.admin.to_string());
     other.execute_batch("ROLLBACK").unwrap();
 
     // What the last process said is no address after its end.
