@@ -32,29 +32,28 @@ impl Database {
             .flat_map(|request| request.path.split('/').map(str::to_owned).collect::<Vec<_>>())
             .collect();
         let mut query = self.connection.prepare(
-            "SELECT bodies.body, recorded, published.id IS NOT NULL
+            "SELECT bodies.body,
+                    json_extract(bodies.body, '$.id') IN (SELECT id FROM ledger),
+                    json_extract(bodies.body, '$.id') IN (SELECT id FROM deliveries)
                  FROM messages JOIN bodies ON bodies.id = messages.id
-                 LEFT JOIN ledger ON ledger.id = json_extract(bodies.body, '$.id')
-                 LEFT JOIN (SELECT DISTINCT id FROM deliveries) AS published ON published.id = ledger.id
                  WHERE messages.state = 2",
         )?;
-        let rows = query.query_map([], |row| <(String, Option<bool>, bool)>::try_from(row))?;
+        let rows = query.query_map([], |row| <(String, bool, bool)>::try_from(row))?;
         let mut found = Vec::new();
         for row in rows {
             let (body, recorded, published) = row?;
             let envelope: Value = serde_json::from_str(&body)?;
             found.push(match (recorded, published) {
                 // The event is still on the queue.
-                (Some(true), _) => "between record and delete",
+                (true, _) => "between record and delete",
                 // On SQS this is the only cause of repeats.
-                (Some(false), true) => "between publish and record",
+                (false, true) => "between publish and record",
                 // The response may or may not have arrived.
-                (Some(false), false) if was_requested(&envelope, &requested) => {
+                (false, false) if was_requested(&envelope, &requested) => {
                     "during or after call-back"
                 }
-                (Some(false), false) if self.is_archived(&envelope)? => "after archive",
-                (Some(false), false) => "after claim",
-                (None, _) => "after receive",
+                (false, false) if self.is_archived(&envelope)? => "after archive",
+                (false, false) => "after receive",
             });
         }
         Ok(found)
