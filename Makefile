@@ -289,6 +289,16 @@ chaos: $(TOOLS) ## run crashes, faults, attacks, load and leak checks at length 
 	$(MAKE) docs
 	@test ! -e $(CHAOS_FAILED) || { echo "make: model-check, fuzz or drills failed, see above" >&2; exit 1; }
 
+YEAR_ARGUMENTS ?=#             options such as --seed 2, see `target/release/year --help`
+
+# In memory where that is possible: whether a commit reaches the disk is a matter of `make chaos`.
+.PHONY: year
+year: ## run a year of 10,000 certificates of 47 days by a clock of its own, and write the table to infra/lab/year/results (minutes)
+	$(call release,certhooks year)
+	mkdir -p infra/lab/year/results
+	TMPDIR=$(firstword $(wildcard /dev/shm) $(TMPDIR) /tmp) target/release/year --write infra/lab/year/results/results.md $(YEAR_ARGUMENTS)
+	$(MAKE) docs
+
 WEBHOOKS := $(filter %-webhook,$(FUNCTIONS))
 # This uses the release builds that `make check` weighs. It is not part of `make check`, because the counts depend on
 # the compiler and the processor.

@@ -61,6 +61,17 @@ impl Endpoint {
         Ok(Self { client, base: api.base.clone(), meter, clock: Arc::new(SystemClock) })
     }
 
+    /// Takes the time from another clock, for tests.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Waits before the same call is made again.
+    pub async fn pause(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+
     /// Waits for the budget. `is_first_attempt` may use the part that is kept for such.
     ///
     /// # Errors

@@ -102,7 +102,7 @@ impl<'a> ApiClient<'a> {
                 return Err(self.run_error(error));
             };
             self.has_time(pause)?;
-            tokio::time::sleep(pause).await;
+            self.endpoint.pause(pause).await;
         }
     }
 

@@ -35,10 +35,9 @@ pub(crate) async fn collect(
 ) -> Result<Collected, RunError> {
     let oldest = began - Duration::days(RETENTION_DAYS);
     let notifications = notifications(cloudflare, account, since.max(oldest), began).await?;
-    let now = OffsetDateTime::now_utc();
     let mut found: Vec<(Option<OffsetDateTime>, Occurrence)> = notifications
         .iter()
-        .filter_map(|notification| Some((notification.sent, notification.occurrence(now)?)))
+        .filter_map(|notification| Some((notification.sent, notification.occurrence(began)?)))
         .collect();
     found.sort_by_key(|(sent, _)| *sent);
     let notes = compare_hostnames(cloudflare, &found).await;

@@ -79,7 +79,8 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
     /// Takes the time from another clock, for tests.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, ..self }
+        let endpoint = self.endpoint.with_clock(Arc::clone(&clock));
+        Self { endpoint, clock, ..self }
     }
 
     pub fn provider(&self) -> Provider {

@@ -17,6 +17,11 @@ pub(crate) fn chaos() -> String {
     text.split("\n**").next().unwrap().to_owned()
 }
 
+/// The table of `make year`.
+pub(crate) fn year() -> String {
+    read("infra/lab/year/results/results.md")
+}
+
 /// What the README says of speed, from the figures of `make bench`.
 pub(crate) fn summary() -> String {
     let results: Value = serde_json::from_str(&read("infra/lab/bench/results/bench.json")).unwrap();

@@ -1,5 +1,6 @@
 //! Cert Spotter's search of issuances, and the authorization of keys.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -22,10 +23,21 @@ pub(crate) const BASE: &str = "/certspotter/v1";
 
 /// The number of issuances on a page.
 const PAGE: usize = 10;
+/// The number of issuances that are kept.
+const CAPACITY: usize = 20_000;
+/// The id of the first issuance. The next ones count on.
+const FIRST_ID: u64 = 8_000_000_000;
 
-/// The issuances that the logs show, in the order in which they were found.
+/// The newest issuances that the logs show, in the order in which they were found.
 #[derive(Default)]
-pub(crate) struct CertspotterState(Mutex<Vec<Value>>);
+pub(crate) struct CertspotterState(Mutex<Issuances>);
+
+#[derive(Default)]
+struct Issuances {
+    newest: VecDeque<Value>,
+    /// The number of those that are not kept any more.
+    dropped: u64,
+}
 
 pub(crate) fn routes(state: Arc<CertspotterState>) -> Router {
     Router::new()
@@ -89,9 +101,10 @@ async fn list(
         names.filter_map(Value::as_str).any(|name| name == domain || name.ends_with(&below))
     };
     let after: u64 = one("after").and_then(|id| id.parse().ok()).unwrap_or_default();
-    let number = |issuance: &Value| issuance["id"].as_str().and_then(|id| id.parse().ok());
     let all = state.issuances();
-    let page = all.iter().filter(|it| number(it) > Some(after) && is_of(it)).take(PAGE);
+    let read = after.saturating_add(1).saturating_sub(FIRST_ID + all.dropped);
+    let unread = all.newest.iter().skip(usize::try_from(read).unwrap_or(usize::MAX));
+    let page = unread.filter(|issuance| is_of(issuance)).take(PAGE);
     let expanded = ["dns_names", "issuer", "problem_reporting", "cert_der"];
     let is_asked_for =
         |member: &str| query.iter().any(|(named, value)| named == "expand" && value == member);
@@ -128,7 +141,7 @@ async fn control(State(state): State<Arc<CertspotterState>>, body: String) -> Re
 }
 
 impl CertspotterState {
-    fn issuances(&self) -> std::sync::MutexGuard<'_, Vec<Value>> {
+    fn issuances(&self) -> std::sync::MutexGuard<'_, Issuances> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -136,7 +149,7 @@ impl CertspotterState {
         let known = certificate::in_advance(pem)?;
         let block = pem.split("-----").nth(2).context("no certificate in PEM")?;
         let mut issuances = self.issuances();
-        let id = (8_000_000_000 + issuances.len() as u64).to_string();
+        let id = (FIRST_ID + issuances.dropped + issuances.newest.len() as u64).to_string();
         let issuance = json!({
             "id": id,
             "tbs_sha256": known.tbs_sha256,
@@ -148,7 +161,11 @@ impl CertspotterState {
             "not_after": known.not_after,
             "cert_der": block.split_whitespace().collect::<String>(),
         });
-        issuances.push(issuance.clone());
+        if issuances.newest.len() == CAPACITY {
+            issuances.newest.pop_front();
+            issuances.dropped += 1;
+        }
+        issuances.newest.push_back(issuance.clone());
         Ok(issuance)
     }
 }

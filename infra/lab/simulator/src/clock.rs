@@ -1,19 +1,24 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// The time of the providers: that of the machine, advanced on request, so that tests can let a token of 30
-/// minutes expire. Certificates use the time of the machine.
-#[derive(Debug, Default)]
+/// The time of the providers: that of the machine or of a test, advanced on request, so that tests can let a token of 30
+/// minutes expire. Certificates use the time that is not advanced.
 pub(crate) struct Clock {
+    base: Arc<dyn ports::Clock>,
     advanced_millis: AtomicU64,
 }
 
 impl Clock {
+    pub(crate) fn new(base: Arc<dyn ports::Clock>) -> Self {
+        Self { base, advanced_millis: AtomicU64::new(0) }
+    }
+
     pub(crate) fn now(&self) -> OffsetDateTime {
         let ahead = i64::try_from(self.advanced_millis.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-        OffsetDateTime::now_utc().saturating_add(time::Duration::milliseconds(ahead))
+        self.base.now().saturating_add(time::Duration::milliseconds(ahead))
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -26,6 +31,7 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use time::OffsetDateTime;
@@ -34,7 +40,7 @@ mod tests {
 
     #[test]
     fn the_clock_advances_up_to_the_end_of_the_calendar() {
-        let clock = Clock::default();
+        let clock = Clock::new(Arc::new(ports::SystemClock));
         clock.advance(Duration::from_secs(1800));
         clock.advance(Duration::from_secs(1800));
         let ahead = clock.now() - OffsetDateTime::now_utc();

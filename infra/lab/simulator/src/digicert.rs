@@ -26,6 +26,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use self::event::{DigicertEvent, DigicertSent, Outcome, Withheld};
+pub use self::order::certificate_id;
 pub(crate) use self::replies::{error_response, key_refusal, unknown_route};
 pub(crate) use self::state::DigicertState;
 

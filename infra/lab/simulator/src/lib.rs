@@ -12,7 +12,7 @@
 //! - [`connection`]: connections that a fault can reset
 //! - [`requests`]: the recorded requests, without secrets
 //! - [`webhook_sender`]: sends the providers' events, to https or loopback only
-//! - [`authority`], [`chain`]: the simulated CA, and its chains as text
+//! - [`authority`], [`chain`]: the simulated CA, orders of tests, and its chains as text
 //! - [`api_key`], [`clock`], [`hostname`], [`random`], [`responses`]: small shared parts
 
 mod api_key;
@@ -37,8 +37,9 @@ mod server;
 mod shared;
 mod webhook_sender;
 
+pub use authority::{Issuer, Order};
 pub use cloudflare::{CloudflareEvent, CloudflareSent};
-pub use digicert::{DigicertEvent, DigicertSent, Outcome, Withheld};
+pub use digicert::{DigicertEvent, DigicertSent, Outcome, Withheld, certificate_id};
 pub use fault::{Fault, Rule};
 pub use faults::Faults;
 pub use provider::Settings;

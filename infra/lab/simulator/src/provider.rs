@@ -153,9 +153,10 @@ impl AppState {
     pub(crate) fn new(
         address: SocketAddr,
         settings: Settings,
+        clock: Arc<dyn ports::Clock>,
         running: watch::Receiver<()>,
     ) -> Result<Self> {
-        let shared = Shared::new(address, settings, running)?;
+        let shared = Shared::new(address, settings, clock, running)?;
         Ok(Self {
             digicert: Arc::new(DigicertState::new(Arc::clone(&shared))),
             cloudflare: Arc::new(CloudflareState::new(Arc::clone(&shared))),

@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -29,6 +30,15 @@ impl Simulator {
     /// Binds `listen`, which must be a loopback address (port 0 takes any free port), and serves in the
     /// background of the current tokio runtime.
     pub async fn start(listen: SocketAddr, settings: Settings) -> Result<Self> {
+        Self::start_with_clock(listen, settings, Arc::new(ports::SystemClock)).await
+    }
+
+    /// A simulator that takes its time from `clock`.
+    pub async fn start_with_clock(
+        listen: SocketAddr,
+        settings: Settings,
+        clock: Arc<dyn ports::Clock>,
+    ) -> Result<Self> {
         if !listen.ip().to_canonical().is_loopback() {
             bail!(
                 "the simulator listens on loopback addresses only, such as 127.0.0.1:0, not {listen}"
@@ -39,7 +49,7 @@ impl Simulator {
             .with_context(|| format!("the simulator cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the address of the simulator")?;
         let (running, stop) = watch::channel(());
-        let state = AppState::new(address, settings, stop)?;
+        let state = AppState::new(address, settings, clock, stop)?;
         let serving = tokio::spawn(serve(ResettableListener(listener), state.clone()));
         Ok(Self { state, serving, running })
     }

@@ -31,14 +31,15 @@ impl Shared {
     pub(crate) fn new(
         address: SocketAddr,
         settings: Settings,
+        clock: Arc<dyn ports::Clock>,
         running: watch::Receiver<()>,
     ) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             address,
-            authority: Authority::new()?,
+            authority: Authority::new(Arc::clone(&clock))?,
             faults: Faults::default(),
             requests: Requests::new(),
-            clock: Clock::default(),
+            clock: Clock::new(clock),
             webhook_sender: WebhookSender::new(running.clone()),
             delay_millis: AtomicU64::new(0),
             running,

@@ -1,16 +1,35 @@
+use std::sync::Arc;
+
 use anyhow::Result;
 use certificate::encode_pem;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SerialNumber,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SerialNumber,
 };
 use time::{Duration, OffsetDateTime, Time};
 
-use super::issued::{Curve, Issued, serial_number};
+use super::issued::{Curve, Issued};
 
 const ORGANIZATION: &str = "Certhooks Simulator";
 /// X.520 allows 64 characters in a common name. A longer one is left out.
 const MAX_COMMON_NAME_LENGTH: usize = 64;
+
+/// The extension that makes a precertificate of a certificate, and its value, NULL (RFC 6962, 3.1).
+const POISON: [u64; 10] = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 3];
+const NULL: [u8; 2] = [5, 0];
+
+/// What a leaf is to be.
+pub(super) struct Request {
+    pub(super) serial: u128,
+    /// The first one is the common name.
+    pub(super) names: Vec<String>,
+    pub(super) issued_at: OffsetDateTime,
+    pub(super) not_before: OffsetDateTime,
+    pub(super) not_after: OffsetDateTime,
+    /// `None` for the key that leaves share.
+    pub(super) public_key: Option<Arc<KeyPair>>,
+    pub(super) is_precertificate: bool,
+}
 
 /// A root and the intermediate under it, with their PEM, and one key that all leaves share, because
 /// generating a key would cost more than the signature.
@@ -24,12 +43,12 @@ pub(crate) struct Hierarchy {
 }
 
 impl Hierarchy {
-    pub(super) fn new(label: &str, curve: Curve) -> Result<Self> {
+    pub(super) fn new(label: &str, curve: Curve, now: OffsetDateTime) -> Result<Self> {
         let key = || KeyPair::generate_for(curve.algorithm());
         let root_name = format!("{ORGANIZATION} {label} Root CA");
         let intermediate_name = format!("{ORGANIZATION} {label} TLS CA");
-        let root = CertifiedIssuer::self_signed(ca(&root_name, None, 25), key()?)?;
-        let params = ca(&intermediate_name, Some(0), 10);
+        let root = CertifiedIssuer::self_signed(ca(&root_name, None, 25, now), key()?)?;
+        let params = ca(&intermediate_name, Some(0), 10, now);
         let intermediate = CertifiedIssuer::signed_by(params, key()?, &root)?;
         Ok(Self {
             intermediate_pem: encode_pem("CERTIFICATE", intermediate.der()),
@@ -59,12 +78,8 @@ impl Hierarchy {
         &self.intermediate_name
     }
 
-    pub(super) fn issue(&self, key: &str, names: Vec<String>, curve: Curve) -> Result<Issued> {
-        let serial = serial_number(key);
-        let issued_at = OffsetDateTime::now_utc();
-        // It is valid from the beginning of yesterday, in case the clock of a consumer is slow.
-        let not_before = (issued_at - Duration::DAY).replace_time(Time::MIDNIGHT);
-        let not_after = not_before + Duration::days(47) - Duration::SECOND;
+    pub(super) fn issue(&self, request: Request, curve: Curve) -> Result<Issued> {
+        let Request { serial, names, issued_at, not_before, not_after, .. } = request;
         let common_name = names.first().cloned().unwrap_or_default();
 
         let mut params = CertificateParams::new(names.clone())?;
@@ -75,7 +90,13 @@ impl Hierarchy {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;
-        let leaf = params.signed_by(&self.leaf_key, &self.intermediate)?;
+        if request.is_precertificate {
+            let mut poison = CustomExtension::from_oid_content(&POISON, NULL.to_vec());
+            poison.set_criticality(true);
+            params.custom_extensions.push(poison);
+        }
+        let key = request.public_key.as_deref().unwrap_or(&self.leaf_key);
+        let leaf = params.signed_by(key, &self.intermediate)?;
         Ok(Issued {
             pem: encode_pem("CERTIFICATE", leaf.der()),
             leaf: leaf.der().to_vec(),
@@ -92,7 +113,12 @@ impl Hierarchy {
     }
 }
 
-fn ca(common_name: &str, path_length: Option<u8>, years: i64) -> CertificateParams {
+fn ca(
+    common_name: &str,
+    path_length: Option<u8>,
+    years: i64,
+    now: OffsetDateTime,
+) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = name(ORGANIZATION, common_name);
     params.is_ca = IsCa::Ca(match path_length {
@@ -101,7 +127,7 @@ fn ca(common_name: &str, path_length: Option<u8>, years: i64) -> CertificatePara
     });
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.use_authority_key_identifier_extension = true;
-    let today = OffsetDateTime::now_utc().replace_time(Time::MIDNIGHT);
+    let today = now.replace_time(Time::MIDNIGHT);
     params.not_before = today - Duration::days(365);
     params.not_after = today + Duration::days(365 * years);
     params

@@ -3,19 +3,26 @@
 //!
 //! - [`hierarchy`]: a root, an intermediate, and the signing of leaves
 //! - [`issued`]: a leaf, and what responses say about it
+//! - [`order`]: a certificate that a test orders, and its precertificate
 
 mod hierarchy;
 mod issued;
+mod order;
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use lru::LruCache;
+use ports::Clock;
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
+use time::{Duration, Time};
 
 pub(crate) use self::hierarchy::Hierarchy;
+use self::hierarchy::Request;
+use self::issued::serial_number;
 pub(crate) use self::issued::{Curve, Issued, number_of};
+pub use self::order::{Issuer, Order};
 
 /// The number of leaves that are kept.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(32_768).unwrap();
@@ -24,18 +31,21 @@ pub(crate) struct Authority {
     p256: Hierarchy,
     p384: Hierarchy,
     foreign: Hierarchy,
+    clock: Arc<dyn Clock>,
     cache: Mutex<LruCache<String, Arc<Issued>>>,
 }
 
 impl Authority {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Result<Self> {
         let hierarchy = |label, curve| {
-            Hierarchy::new(label, curve).context("the certificates of the simulated CA")
+            Hierarchy::new(label, curve, clock.now())
+                .context("the certificates of the simulated CA")
         };
         Ok(Self {
             p256: hierarchy("ECC P-256", Curve::P256)?,
             p384: hierarchy("ECC P-384", Curve::P384)?,
             foreign: hierarchy("Foreign", Curve::P256)?,
+            clock,
             cache: Mutex::new(LruCache::new(CAPACITY)),
         })
     }
@@ -49,7 +59,7 @@ impl Authority {
         let name = names.first().cloned().unwrap_or_default();
         let issued = self
             .hierarchy(curve)
-            .issue(key, names, curve)
+            .issue(self.request(key, names), curve)
             .with_context(|| format!("issuing a certificate for {name:?}"))?;
         Ok(Arc::clone(self.cache().get_or_insert(key.to_owned(), || Arc::new(issued))))
     }
@@ -76,7 +86,8 @@ impl Authority {
         (0..count)
             .map(|number| {
                 let names = vec![format!("filler-{number}.example.com")];
-                let filler = self.foreign.issue(&format!("filler/{number}"), names, Curve::P256)?;
+                let request = self.request(&format!("filler/{number}"), names);
+                let filler = self.foreign.issue(request, Curve::P256)?;
                 Ok(filler.pem)
             })
             .collect()
@@ -86,6 +97,21 @@ impl Authority {
     pub(crate) fn stray_private_key(&self) -> Result<Vec<u8>> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("a stray private key")?;
         Ok(key.serialize_der())
+    }
+
+    /// What the simulator issues where nobody ordered anything else.
+    fn request(&self, key: &str, names: Vec<String>) -> Request {
+        // It is valid from the beginning of yesterday, in case the clock of a consumer is slow.
+        let not_before = (self.clock.now() - Duration::DAY).replace_time(Time::MIDNIGHT);
+        Request {
+            serial: serial_number(key),
+            names,
+            issued_at: self.clock.now(),
+            not_before,
+            not_after: not_before + Duration::days(47) - Duration::SECOND,
+            public_key: None,
+            is_precertificate: false,
+        }
     }
 
     fn cache(&self) -> MutexGuard<'_, LruCache<String, Arc<Issued>>> {
