@@ -30,7 +30,7 @@ def test_a_provider_switched_off_leaves_nothing_behind(provider):
     rest = json.dumps(off["Resources"]).replace("execute-api:/*/*/webhooks/digicert", "")
     assert f"${{{provider}" not in rest
     assert f"/webhooks/{provider.lower()}" not in rest
-    assert ("Reconciler" in off["Resources"]) == (provider != "Digicert"), "it is for CertCentral alone"
+    assert ("Reconciler" in off["Resources"]) == (provider != "Digicert"), "by default it is for CertCentral alone"
     variables = off["Resources"]["Worker"]["Properties"]["Environment"]["Variables"]
     assert not [v for v in variables if v.startswith(f"{provider.upper()}_")]
 

@@ -23,6 +23,7 @@ use crate::forward::args::Forward;
 use crate::inspect::Inspect;
 use crate::page::args::Page;
 use crate::queue::args::Queue;
+use crate::reconcile::Reconcile;
 use crate::replay::args::Replay;
 use crate::rows;
 use crate::status::Status;
@@ -55,6 +56,7 @@ pub(crate) enum Command {
     Forecast(Forecast),
     Queue(Queue),
     Page(Page),
+    Reconcile(Reconcile),
     Replay(Replay),
     Forget(Forget),
     Expect(Expect),

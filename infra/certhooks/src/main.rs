@@ -7,8 +7,9 @@
 //! - [`forward`]: hands delivered events over to consumers, each with a position of its own
 //! - [`status`]: the history of a certificate
 //! - [`certificates`], [`forecast`]: all certificates of the ledger; what their renewals take under shorter validities
-//! - [`rows`]: the providers' own commands, a row each: [`digicert`] (the webhook of a CertCentral account, and
-//!   the events that it failed to deliver), [`cloudflare`] (webhook destinations and notification policies)
+//! - [`rows`]: the providers' own commands, a row each: [`digicert`] (the webhook of a CertCentral
+//!   account), [`cloudflare`] (webhook destinations and notification policies), [`certspotter`] (issuances, keys in advance)
+//! - [`reconcile`]: fetches the events that a provider failed to deliver
 //! - [`replay`]: processes archived events again with the current code
 //! - [`expect`]: announces a certificate, a key or an issuer
 //! - [`forget`]: removes ids from the ledger, so that they can be delivered again
@@ -58,6 +59,7 @@ mod man;
 mod output;
 mod page;
 mod queue;
+mod reconcile;
 mod replay;
 mod rows;
 mod send;
@@ -113,6 +115,7 @@ async fn run(matches: &ArgMatches) -> CommandResult<ExitCode> {
         Command::Archive(arguments) => Box::pin(archive::run(arguments)).await?,
         Command::Backup(arguments) => backup::run(arguments).await?,
         Command::Page(arguments) => Box::pin(page::run(arguments)).await?,
+        Command::Reconcile(arguments) => Box::pin(reconcile::run(arguments)).await?,
         Command::Queue(arguments) => Box::pin(queue::run(&arguments)).await?,
         Command::Expect(arguments) => Box::pin(expect::run(&arguments)).await?,
         Command::Completions(arguments) => completions::print(arguments.shell),

@@ -16,6 +16,7 @@ use providers::profile::{self, Profile, SampleRequest};
 use reqwest::{Client, Url};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -299,7 +300,7 @@ impl Sender {
     /// # Errors
     /// The secret cannot be used.
     pub(crate) fn request(&self, body: Vec<u8>) -> anyhow::Result<SampleRequest> {
-        (self.profile.samples.request)(&self.secret, body)
+        (self.profile.samples.request)(&self.secret, body, OffsetDateTime::now_utc())
             .context("no webhook secret is configured")
     }
 

@@ -16,9 +16,9 @@
 //! - [`offload`]: moves what is too large for the queue to the archive (claim check)
 //! - [`challenge`]: stores a provider's challenge token for the operator, or uses it at once
 //! - [`api`]: a provider's API, behind its key, breaker and budget
-//! - [`client`], [`budget`], [`key`]: its address, rate limits, credentials
+//! - [`client`], [`http`], [`budget`], [`key`]: its address, the HTTP client, rate limits, credentials
 //! - [`breaker`]: the circuit breaker of a provider that is down
-//! - [`worker`], [`settings`], [`clock`]: the worker, what it needs, and what the operator sets
+//! - [`worker`], [`settings`]: the worker, what it needs, and what the operator sets
 //! - [`telemetry`]: one log line and one metric for each decision
 
 mod api;

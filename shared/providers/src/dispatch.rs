@@ -1,7 +1,6 @@
 use envelope::Envelope;
 
 use crate::interpretation::Interpretation;
-use crate::lifecycle::Lifecycle;
 use crate::profile::{self, Profile};
 use crate::{finding, synthetic};
 
@@ -20,9 +19,4 @@ pub fn row<'a>(
 /// `Unrecognised`, and its document stays whole. `None` when its `source` names no provider.
 pub fn interpret(envelope: &Envelope) -> Option<Interpretation> {
     row(&profile::ALL, envelope).map(|row| row.interpretation_of(envelope))
-}
-
-/// The certificate that an event is about, as [`Profile::lifecycle_of`] finds it.
-pub fn lifecycle(envelope: &Envelope, interpretation: &Interpretation) -> Option<Lifecycle> {
-    row(&profile::ALL, envelope)?.lifecycle_of(envelope, interpretation)
 }

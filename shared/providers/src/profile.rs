@@ -45,11 +45,9 @@ pub struct Profile {
     /// Whether any of its events has a call-back. Without, an API key is for reconciliation alone, and none
     /// is missed where there is none.
     pub has_call_backs: bool,
-    /// What the CloudEvents `type` of its envelopes begins with.
-    pub type_prefix: &'static str,
     /// What its event names begin with that says nothing to people; may be empty.
     pub event_prefix: &'static str,
-    /// The stack's outputs with the URL of its webhook endpoint and the name of its webhook secret.
+    /// The stack's outputs with the URL of its webhook endpoint and the names of its secrets.
     pub stack_outputs: StackOutputs,
     pub sources: Sources,
     /// Leaf certificates of one event at most, in the history of a certificate.
@@ -120,6 +118,7 @@ pub struct InvalidSetting {
 pub struct StackOutputs {
     pub webhook_url: &'static str,
     pub webhook_secret: &'static str,
+    pub api_secret: &'static str,
 }
 
 /// The addresses that a provider sends from, for an allowlist.
@@ -169,9 +168,9 @@ pub struct Samples {
     pub probe_name: &'static str,
     /// Whether the provider may send it without its secret.
     pub is_probe_unkeyed: bool,
-    /// The request by which the provider sends a body, signed or authenticated with a stored webhook
-    /// secret.
-    pub request: fn(&SecretString, Vec<u8>) -> Result<SampleRequest, SecretFault>,
+    /// The request by which the provider sends a document at a time, signed or authenticated with a stored
+    /// webhook secret.
+    pub request: fn(&SecretString, Vec<u8>, OffsetDateTime) -> Result<SampleRequest, SecretFault>,
 }
 
 /// A request that the provider itself could have sent.
@@ -180,6 +179,7 @@ pub struct SampleRequest {
     pub method: Method,
     /// Without `?`; empty for none.
     pub query: String,
+    /// The last one authenticates it.
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
 }

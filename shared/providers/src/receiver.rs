@@ -55,8 +55,9 @@ pub trait WebhookReceiver: Sized + Send + Sync + 'static {
     fn verify(request: &WebhookRequest, secret: &Self::Secret) -> bool;
 
     /// Whether a request can pass [`verify`](Self::verify), as far as can be said before its body is read.
+    /// Where the body is signed, a receiver says here what it wants of the signature's form.
     fn verify_head(head: &WebhookRequest, secret: &Self::Secret) -> bool {
-        Self::verify(head, secret)
+        Self::SIGNS_BODY || Self::verify(head, secret)
     }
 
     /// The largest connectivity test in bytes, where a request with these headers may be one that comes

@@ -1,48 +1,38 @@
-//! CertCentral's part of the command: `certhooks digicert webhook …` and `certhooks reconcile`.
+//! CertCentral's part of the command: `certhooks digicert webhook …`.
 //!
 //! - [`args`]: commands and options
 //! - [`session`]: the account, its API key, and calls to CertCentral
 //! - [`actions`], [`change`], [`challenge`], [`logs`]: commands of one or two calls
 //! - [`subscribe`], [`rotate`]: commands of several steps
 //! - [`doctor`]: CertCentral's configuration, compared with the installation
-//! - [`reconcile`]: fetches the events that CertCentral failed to deliver, once or at an interval
 
 mod actions;
-mod args;
+pub(crate) mod args;
 mod challenge;
 mod change;
 mod doctor;
 mod logs;
-pub(crate) mod reconcile;
 mod rotate;
 mod session;
 mod subscribe;
 
-use clap::{Arg, ArgAction, Args, Subcommand};
+use clap::{Arg, ArgAction, Subcommand};
 use providers::digicert::admin;
 
 use self::args::{Command, Digicert, Webhook};
-use self::reconcile::Reconcile;
 use crate::error::CommandResult;
 use crate::rows::{CommandRow, Row, parsed};
 
 pub(crate) static ROW: Row = Row {
     provider: session::PROVIDER,
-    commands: &[
-        CommandRow {
-            name: "digicert",
-            define: Digicert::augment_subcommands,
-            run: |matches| {
-                let Digicert::Webhook(webhook) = parsed(matches);
-                Box::pin(run(webhook))
-            },
+    commands: &[CommandRow {
+        name: "digicert",
+        define: Digicert::augment_subcommands,
+        run: |matches| {
+            let Digicert::Webhook(webhook) = parsed(matches);
+            Box::pin(run(webhook))
         },
-        CommandRow {
-            name: "reconcile",
-            define: Reconcile::augment_args,
-            run: |matches| Box::pin(reconcile::run(parsed(matches))),
-        },
-    ],
+    }],
     doctor_options: |command| {
         let help = "Use the European instance of CertCentral";
         command.arg(Arg::new("eu").long("eu").action(ArgAction::SetTrue).help(help))

@@ -9,6 +9,7 @@ use providers::secret::short_member;
 use reqwest::{Client, Url};
 use secrecy::SecretString;
 use serde_json::Value;
+use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 
 use crate::doctor::{Context, Finding};
@@ -127,7 +128,7 @@ pub(crate) async fn probe(
             client.post(url.clone()).header("content-type", "application/json").body(samples.probe)
         }
         Some(secret) => {
-            let sample = (samples.request)(secret, samples.probe.into())
+            let sample = (samples.request)(secret, samples.probe.into(), OffsetDateTime::now_utc())
                 .context("no webhook secret is configured")?;
             let mut url = url.clone();
             url.set_query(Some(sample.query.as_str()).filter(|query| !query.is_empty()));

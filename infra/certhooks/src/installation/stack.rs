@@ -11,7 +11,7 @@ use envelope::Provider;
 use ports::{History, PortError, PortResult, SecretSource, SecretVersions, WaitingChallenge};
 use processing::correlation::{Announcement, announce};
 use providers::profile;
-use reconciliation::{Job, Ports, Reconciler, Records, Report, Settings};
+use reconciliation::{Job, Ports, Reconciler, Report, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -226,11 +226,7 @@ impl Installation for StackInstallation {
         key: Option<SecretString>,
         job: &'a Job,
     ) -> BoxFuture<'a, CommandResult<Report>> {
-        let output = match settings.records {
-            Records::CertCentral => "DigicertApiSecretName",
-            Records::Cloudflare { .. } => "CloudflareApiSecretName",
-            Records::Certspotter { .. } => "CertspotterApiSecretName",
-        };
+        let output = settings.api.profile.stack_outputs.api_secret;
         Box::pin(async move {
             let key = match key {
                 Some(key) => Some(key),

@@ -8,6 +8,7 @@
 //! - [`admin`], [`metrics`], [`systemd`]: liveness, readiness and metrics on an address of their own; what
 //!   systemd is notified of
 //! - [`worker`]: receives messages from the embedded queue and hands them to processing
+//! - [`reconciliation`]: fetches at an interval what did not arrive
 //! - [`providers`]: API keys and API settings of the real providers, or the simulator
 //! - [`samples`]: sends the sample events once, and prints commands that send more
 
@@ -16,6 +17,7 @@ mod body;
 mod connections;
 mod metrics;
 mod providers;
+mod reconciliation;
 mod refusals;
 mod samples;
 mod server;
@@ -43,12 +45,12 @@ use tokio::task::JoinHandle;
 
 use crate::cli::{Local, parse_retention};
 use crate::credentials;
-use crate::digicert::reconcile::ScheduledReconciliation;
 use crate::error::CommandResult;
 use crate::installation::LocalInstallation;
 use crate::local::admin::Health;
 use crate::local::metrics::Metrics;
 pub(crate) use crate::local::providers::Providers;
+use crate::local::reconciliation::ScheduledReconciliation;
 pub(crate) use crate::local::refusals::Refusals;
 use crate::local::samples::Samples;
 pub(crate) use crate::local::samples::event_files;

@@ -58,7 +58,7 @@ pub(crate) fn secrets() -> String {
         let api = row.api.secret;
         table += &format!(
             "| `{}` | `{}` | `{}` | `{}` | {} | {}; {} |\n",
-            stack_secret(&row.stack_outputs.webhook_secret.replace("Webhook", "Api")),
+            stack_secret(row.stack_outputs.api_secret),
             api.stored_as,
             api.name,
             api.variable,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use envelope::Provider;
 use providers::profile;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::documents::issued;
 use crate::harness::{Local, NO_SECRETS, certhooks, folder_with_secrets, stored_secret, tail};
@@ -25,7 +26,8 @@ pub(crate) fn webhook(id: &str, pem: &str) -> Request {
     let body = json!({"id": id, "issuance": {"id": id, "issuer": issuer, "cert_der": der}});
     let row = profile::of(Provider::CERTSPOTTER);
     let secret = stored_secret(row);
-    let sample = (row.samples.request)(&secret, body.to_string().into()).unwrap();
+    let sample =
+        (row.samples.request)(&secret, body.to_string().into(), OffsetDateTime::now_utc()).unwrap();
     let (_, authorization) = sample.headers.into_iter().last().unwrap();
     Request::bare(ROUTE, sample.body).with("authorization", authorization)
 }

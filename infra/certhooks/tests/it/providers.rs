@@ -6,6 +6,7 @@ use providers::profile;
 use reqwest::{Client, Url};
 use serde_json::Value;
 use simulator::{RecordedRequest, Settings, Simulator};
+use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
 use crate::harness::{Folder, Local, stored_secret, tail};
@@ -141,7 +142,8 @@ async fn post(
     traceparent: Option<&str>,
 ) -> reqwest::Result<(u16, Value)> {
     let row = profile::of(provider);
-    let sample = (row.samples.request)(&stored_secret(row), body).unwrap();
+    let sample =
+        (row.samples.request)(&stored_secret(row), body, OffsetDateTime::now_utc()).unwrap();
     let mut url: Url = format!("http://{address}{}", row.route).parse().unwrap();
     url.set_query(Some(sample.query.as_str()).filter(|query| !query.is_empty()));
     let mut request = client.request(sample.method, url);

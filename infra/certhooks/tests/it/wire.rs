@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use providers::profile;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::harness::{CLOUDFLARE_AUTH, DIGICERT_KEY, Local, meta_signature, stored_secret};
 
@@ -67,9 +68,12 @@ impl Request {
             META => Self::meta(body),
             other => {
                 let row = profile::ALL.iter().find(|row| row.route == other).unwrap();
-                let sample = (row.samples.request)(&stored_secret(row), body.into()).unwrap();
+                let (secret, now) = (stored_secret(row), OffsetDateTime::now_utc());
+                let sample = (row.samples.request)(&secret, body.into(), now).unwrap();
+                let separator = if sample.query.is_empty() { "" } else { "?" };
+                let target = format!("{route}{separator}{}", sample.query);
                 let request =
-                    Self { body: sample.body, ..Self::new(sample.method.as_str(), route) };
+                    Self { body: sample.body, ..Self::new(sample.method.as_str(), &target) };
                 let headers = sample.headers.into_iter();
                 headers.fold(request, |request, (name, value)| request.with(name, value))
             }

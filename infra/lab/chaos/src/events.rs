@@ -31,7 +31,8 @@ impl Event {
     /// The provider's request, authenticated with the planted secret.
     pub(crate) fn request(&self) -> Result<SampleRequest> {
         let body = self.document.to_string().into_bytes();
-        Ok((self.profile.samples.request)(&webhook_secret(self.profile), body)?)
+        let secret = webhook_secret(self.profile);
+        Ok((self.profile.samples.request)(&secret, body, OffsetDateTime::now_utc())?)
     }
 
     /// The same event with ids of its own.

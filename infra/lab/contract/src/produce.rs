@@ -233,7 +233,7 @@ impl Stage {
         at: OffsetDateTime,
     ) -> Result<Vec<Envelope>> {
         let secret = row.sample_secret(SECRET);
-        let mut request = (row.samples.request)(&secret, body)?.received(at);
+        let mut request = (row.samples.request)(&secret, body, at)?.received(at);
         request.traceparent = Some(TRACEPARENT.to_owned());
         let events = (row.receive)(&request, &secret)?;
         Ok(events.into_iter().map(|event| event.envelope).collect())

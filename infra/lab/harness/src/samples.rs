@@ -2,13 +2,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use data_encoding::BASE64;
+use providers::profile;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::emulator::Emulator;
 use crate::function::Function;
 use crate::runtime_api::InvocationResult;
 
 const SECRET: &str = "certhooks/webhook";
+/// Stands in a file, before the name of a header, for the value with which the provider would send it now: no file can
+/// hold a signature that is valid for some minutes.
+const SIGNED: &str = "SIGNED ";
 
 /// The effects of a webhook function that was invoked with all its samples of `events/lambda`.
 pub struct SampleRun {
@@ -36,7 +42,8 @@ pub async fn check_samples(binary: &str, function: &str, secret: &str) -> Result
     let mut running = Function::start(binary, &variables).await?;
     let mut acknowledged = Vec::new();
     for (name, (event, expected)) in samples.iter().chain(&samples) {
-        let result = running.invoke(event.clone()).await.context(name.clone())?;
+        let event = signed(event, function, secret).context(name.clone())?;
+        let result = running.invoke(event).await.context(name.clone())?;
         acknowledged
             .extend(compare(&result, expected).with_context(|| format!("{name}: {result:?}"))?);
     }
@@ -47,6 +54,23 @@ pub async fn check_samples(binary: &str, function: &str, secret: &str) -> Result
         stdout,
         stderr,
     })
+}
+
+/// The event with what stands for a header's value replaced.
+fn signed(event: &str, function: &str, secret: &str) -> Result<String> {
+    if !event.contains(SIGNED) {
+        return Ok(event.to_owned());
+    }
+    let row = profile::ALL.iter().find(|row| function.strip_suffix("-webhook") == Some(row.name));
+    let row = row.with_context(|| format!("{function} is no webhook function"))?;
+    let parsed: Value = serde_json::from_str(event)?;
+    let body = parsed["body"].as_str().unwrap_or_default().as_bytes();
+    let body = if parsed["isBase64Encoded"] == true { BASE64.decode(body)? } else { body.to_vec() };
+    let request = (row.samples.request)(&secret.into(), body, OffsetDateTime::now_utc())?;
+    let replace = |event: String, (name, value): &(&str, String)| {
+        event.replace(&format!("{SIGNED}{name}"), value)
+    };
+    Ok(request.headers.iter().fold(event.to_owned(), replace))
 }
 
 /// The events for `function` and their expected results, by file name. A file without an expected
@@ -115,4 +139,24 @@ fn compare(result: &InvocationResult, expected: &Value) -> Result<Vec<String>> {
     ensure!(body["accepted"] == expected["accepted"], "another number was expected: {expected}");
     let ids = body["ids"].as_array().context("no ids")?;
     Ok(ids.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_made_when_a_sample_is_sent() {
+        let literal = sample("meta-ct.rest.json").unwrap();
+        let event: Value = serde_json::from_str(&literal).unwrap();
+        let headers = event["headers"].as_object().unwrap();
+        let (name, signature) =
+            headers.iter().find(|(_, value)| value.as_str().unwrap().contains("sha256=")).unwrap();
+        let name = name.to_lowercase();
+        let open = literal.replace(signature.as_str().unwrap(), &format!("{SIGNED}{name}"));
+        assert_ne!(open, literal);
+        assert_eq!(signed(&open, "meta-ct-webhook", "sample-app-secret").unwrap(), literal);
+        assert_ne!(signed(&open, "meta-ct-webhook", "another-app-secret").unwrap(), literal);
+        assert!(signed(&open, "worker", "sample-app-secret").is_err());
+    }
 }

@@ -121,7 +121,7 @@ impl Testbed {
         });
         let secret = stored_secret(&state, Provider::CERTSPOTTER).await?;
         let request = profile::of(Provider::CERTSPOTTER).samples.request;
-        let certspotter_headers = headers(request(&secret, Vec::new())?.headers)?;
+        let certspotter_headers = headers(request(&secret, Vec::new(), clock.now())?.headers)?;
         let mut testbed = Self {
             reader: state.reader(),
             certspotter: intake(&state)?,

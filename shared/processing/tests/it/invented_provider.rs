@@ -67,10 +67,10 @@ static PROFILE: Profile = Profile {
         simulation: &[],
     },
     has_call_backs: true,
-    type_prefix: "com.example.",
     stack_outputs: StackOutputs {
         webhook_url: "InventedWebhookUrl",
         webhook_secret: "InventedWebhookSecretName",
+        api_secret: "InventedApiSecretName",
     },
     event_prefix: "",
     sources: Sources::Unknown,
@@ -82,7 +82,7 @@ static PROFILE: Profile = Profile {
         probe: "",
         probe_name: "empty request",
         is_probe_unkeyed: false,
-        request: |stored, _| {
+        request: |stored, _, _| {
             let password = Stored::read(stored).first(PASSWORD.stored_as)?.to_owned();
             Ok(order_request("order=17&state=issued", &password))
         },
@@ -311,7 +311,8 @@ async fn api(calls: Arc<Mutex<Vec<String>>>) -> String {
 async fn a_request_becomes_a_certificate_event() {
     let bench = Bench::start().await;
     let stored = r#"{"password":"right"}"#.into();
-    let sample = || (PROFILE.samples.request)(&stored, Vec::new()).unwrap();
+    let sample =
+        || (PROFILE.samples.request)(&stored, Vec::new(), OffsetDateTime::now_utc()).unwrap();
     assert_eq!(bench.send(sample()).await.0, 200);
     assert_eq!(bench.process().await, [Disposition::Delivered]);
     let [event] = &bench.events()[..] else { panic!("{:?}", bench.events()) };

@@ -40,8 +40,8 @@ pub(crate) fn event(issuance: &Value, age: Duration) -> Value {
     let row = profile::of(Provider::CERTSPOTTER);
     let secret = row.sample_secret("secret");
     let body = json!({"id": "1", "issuance": issuance}).to_string();
-    let request = (row.samples.request)(&secret, body.into()).unwrap();
-    let request = request.received(OffsetDateTime::now_utc() - age);
+    let at = OffsetDateTime::now_utc() - age;
+    let request = (row.samples.request)(&secret, body.into(), at).unwrap().received(at);
     let event = (row.receive)(&request, &secret).unwrap().remove(0);
     serde_json::to_value(event.envelope).unwrap()
 }

@@ -54,11 +54,11 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     has_call_backs: false,
-    type_prefix: super::receiver::TYPE_PREFIX,
     event_prefix: "",
     stack_outputs: StackOutputs {
         webhook_url: "CertspotterWebhookUrl",
         webhook_secret: "CertspotterWebhookSecretName",
+        api_secret: "CertspotterApiSecretName",
     },
     sources: Sources::Unknown,
     leaves: 1,

@@ -1,5 +1,6 @@
 use secrecy::SecretString;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::receiver::credentials;
 use crate::profile::{SampleRequest, Samples};
@@ -38,7 +39,11 @@ fn event(number: u64) -> String {
     )
 }
 
-fn request(secret: &SecretString, body: Vec<u8>) -> Result<SampleRequest, SecretFault> {
+fn request(
+    secret: &SecretString,
+    body: Vec<u8>,
+    _sent: OffsetDateTime,
+) -> Result<SampleRequest, SecretFault> {
     let authorization = format!("Basic {}", credentials(secret)?);
     Ok(SampleRequest::post(("authorization", authorization), body))
 }

@@ -57,11 +57,11 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     has_call_backs: true,
-    type_prefix: super::receiver::TYPE_PREFIX,
     event_prefix: "ssl.custom_hostname_certificate.",
     stack_outputs: StackOutputs {
         webhook_url: "CloudflareWebhookUrl",
         webhook_secret: "CloudflareWebhookSecretName",
+        api_secret: "CloudflareApiSecretName",
     },
     sources: Sources::Listed { page: "https://www.cloudflare.com/ips/" },
     // A hostname has two or three certificates of different key types.

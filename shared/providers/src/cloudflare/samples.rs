@@ -1,5 +1,6 @@
 use secrecy::SecretString;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::profile::WEBHOOK_AUTH;
 use super::receiver::AUTH_HEADER;
@@ -40,7 +41,11 @@ fn event(number: u64) -> String {
     )
 }
 
-fn request(secret: &SecretString, body: Vec<u8>) -> Result<SampleRequest, SecretFault> {
+fn request(
+    secret: &SecretString,
+    body: Vec<u8>,
+    _sent: OffsetDateTime,
+) -> Result<SampleRequest, SecretFault> {
     let auth = Stored::read(secret).first(WEBHOOK_AUTH.stored_as)?.to_owned();
     Ok(SampleRequest::post((AUTH_HEADER, auth), body))
 }

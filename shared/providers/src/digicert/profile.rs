@@ -73,11 +73,11 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     has_call_backs: true,
-    type_prefix: super::receiver::TYPE_PREFIX,
     event_prefix: "",
     stack_outputs: StackOutputs {
         webhook_url: "DigicertWebhookUrl",
         webhook_secret: "DigicertWebhookSecretName",
+        api_secret: "DigicertApiSecretName",
     },
     sources: Sources::Range { range: SOURCE_RANGE, stack_parameter: "DigicertSourceCidrs" },
     leaves: 1,

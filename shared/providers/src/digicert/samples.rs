@@ -1,5 +1,6 @@
 use secrecy::SecretString;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::profile::WEBHOOK_KEY;
 use super::receiver::KEY_HEADER;
@@ -43,7 +44,11 @@ fn event(number: u64) -> String {
     )
 }
 
-fn request(secret: &SecretString, body: Vec<u8>) -> Result<SampleRequest, SecretFault> {
+fn request(
+    secret: &SecretString,
+    body: Vec<u8>,
+    _sent: OffsetDateTime,
+) -> Result<SampleRequest, SecretFault> {
     let key = Stored::read(secret).first(WEBHOOK_KEY.stored_as)?.to_owned();
     Ok(SampleRequest::post((KEY_HEADER, key), body))
 }

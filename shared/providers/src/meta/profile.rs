@@ -56,11 +56,11 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[(DOMAINS_VARIABLE, "example.com")],
     },
     has_call_backs: true,
-    type_prefix: super::receiver::TYPE_PREFIX,
     event_prefix: "",
     stack_outputs: StackOutputs {
         webhook_url: "MetaWebhookUrl",
         webhook_secret: "MetaWebhookSecretName",
+        api_secret: "MetaApiSecretName",
     },
     sources: Sources::Unknown,
     leaves: 1,

@@ -2,6 +2,7 @@ use data_encoding::HEXLOWER;
 use ring::hmac::{self, HMAC_SHA256};
 use secrecy::SecretString;
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::profile::APP_SECRET;
 use super::receiver::SIGNATURE_HEADER;
@@ -45,7 +46,11 @@ fn event(number: u64) -> String {
     )
 }
 
-fn request(secret: &SecretString, body: Vec<u8>) -> Result<SampleRequest, SecretFault> {
+fn request(
+    secret: &SecretString,
+    body: Vec<u8>,
+    _sent: OffsetDateTime,
+) -> Result<SampleRequest, SecretFault> {
     let stored = Stored::read(secret);
     let key = hmac::Key::new(HMAC_SHA256, stored.first(APP_SECRET.stored_as)?.as_bytes());
     let tag = HEXLOWER.encode(hmac::sign(&key, &body).as_ref());

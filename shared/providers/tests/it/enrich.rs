@@ -28,7 +28,7 @@ fn assert_steps(
         found.map(|(_, value)| (*value).to_owned())
     };
     let enrichers = (row.enrichers)(&setting).unwrap();
-    let request = (row.samples.request)(&SECRET.into(), document.to_string().into()).unwrap();
+    let request = (row.samples.request)(&SECRET.into(), document.to_string().into(), NOON).unwrap();
     let events = (row.receive)(&request.received(NOON), &SECRET.into()).unwrap();
     let [Event { envelope, .. }] = &events[..] else { panic!("{} events", events.len()) };
     let interpretation = (row.interpret)(envelope);

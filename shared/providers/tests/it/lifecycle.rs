@@ -2,6 +2,7 @@ use providers::cloudflare::CloudflareReceiver;
 use providers::digicert::DigicertReceiver;
 use providers::dispatch;
 use providers::lifecycle::Lifecycle;
+use providers::profile;
 use providers::receiver::WebhookReceiver;
 use serde_json::{Value, json};
 
@@ -10,7 +11,8 @@ use crate::support::{NOON, only, with};
 fn of<R: WebhookReceiver>(body: &Value) -> Option<(String, Option<i64>)> {
     let envelope = only::<R>(body);
     let interpretation = dispatch::interpret(&envelope).unwrap();
-    let lifecycle = dispatch::lifecycle(&envelope, &interpretation);
+    let row = dispatch::row(&profile::ALL, &envelope).unwrap();
+    let lifecycle = row.lifecycle_of(&envelope, &interpretation);
     lifecycle.map(|Lifecycle { certificate, rank }| (certificate, rank))
 }
 

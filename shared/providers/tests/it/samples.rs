@@ -43,7 +43,7 @@ fn envelopes(name: &str) -> Vec<Envelope> {
     let row = profile::ALL.iter().find(is_its_folder);
     let row = row.unwrap_or_else(|| panic!("{name} is in no folder of a provider"));
     let secret = row.sample_secret("0123456789abcdef0123456789abcdef");
-    let request = (row.samples.request)(&secret, body).unwrap().received(NOON);
+    let request = (row.samples.request)(&secret, body, NOON).unwrap().received(NOON);
     let events = (row.receive)(&request, &secret);
     let events = events.unwrap_or_else(|error| panic!("{name}: {error}"));
     events.into_iter().map(|event| event.envelope).collect()

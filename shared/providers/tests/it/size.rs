@@ -126,7 +126,7 @@ fn phishing(names: &str) -> String {
 /// The request with this body, as its provider makes it.
 fn request(provider: Provider, body: &str) -> WebhookRequest {
     let row = profile::of(provider);
-    (row.samples.request)(&row.sample_secret(SECRET), body.as_bytes().to_vec())
+    (row.samples.request)(&row.sample_secret(SECRET), body.as_bytes().to_vec(), NOON)
         .unwrap()
         .received(NOON)
 }

@@ -6,11 +6,12 @@ use providers::digicert::DigicertReceiver;
 use providers::meta::MetaReceiver;
 use providers::profile::{self, ReceiverVisitor, visit_receivers};
 use providers::receiver::{SecretFault, WebhookReceiver};
+use providers::request::WebhookRequest;
 use providers::secret::short_member;
 use ring::hmac::{HMAC_SHA256, Key, sign};
 use secrecy::SecretString;
 
-use crate::support::{get, headers, request};
+use crate::support::{NOON, get, headers, request};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const TEST_EVENT: &str = r#"{ "event": "test_webhook_endpoint" }"#;
@@ -312,22 +313,19 @@ fn the_head_of_a_request_tells_what_it_can_of_every_provider() {
     impl ReceiverVisitor for Heads {
         fn visit<R: WebhookReceiver>(&mut self) {
             let row = profile::of(R::PROVIDER);
-            let members = row.webhook_secret.iter();
-            let members = members.map(|member| (member.stored_as.to_owned(), KEY.into()));
-            let stored: SecretString =
-                serde_json::Value::Object(members.collect()).to_string().into();
+            let stored = row.sample_secret(KEY);
             let secret = R::secret(&stored).unwrap();
-            let sample = (row.samples.request)(&stored, b"{}".to_vec()).unwrap();
-            let mut sent = HeaderMap::new();
-            for (name, value) in sample.headers {
-                sent.insert(name, value.parse().unwrap());
-            }
-            assert!(R::verify(&request(&sent, "{}"), &secret), "{}", row.name);
-            assert!(R::verify_head(&request(&sent, ""), &secret), "{}", row.name);
-            assert!(!R::verify_head(&request(&HeaderMap::new(), ""), &secret), "{}", row.name);
-            let mut other = sent.clone();
+            let sample = (row.samples.request)(&stored, b"{}".to_vec(), NOON).unwrap();
+            let sent = sample.received(NOON);
+            assert!(R::verify(&sent, &secret), "{}", row.name);
+            let head =
+                |headers| WebhookRequest { headers, body: Vec::new().into(), ..sent.clone() };
+            let passes = |headers| R::verify_head(&head(headers), &secret);
+            assert!(passes(sent.headers.clone()), "{}", row.name);
+            assert!(!passes(HeaderMap::new()), "{}", row.name);
+            let mut other = sent.headers.clone();
             other.values_mut().for_each(|value| *value = "other".parse().unwrap());
-            assert!(!R::verify_head(&request(&other, ""), &secret), "{}", row.name);
+            assert!(!passes(other), "{}", row.name);
             self.0 += 1;
         }
     }

@@ -86,8 +86,8 @@ fn id_of_webhook(id: u32) -> String {
     let row = providers::profile::of(Provider::CERTSPOTTER);
     let secret = row.sample_secret("secret");
     let body = json!({"id": id.to_string(), "issuance": {"dns_names": []}}).to_string();
-    let request = (row.samples.request)(&secret, body.into()).unwrap();
-    let request = request.received(time::OffsetDateTime::now_utc());
+    let now = time::OffsetDateTime::now_utc();
+    let request = (row.samples.request)(&secret, body.into(), now).unwrap().received(now);
     (row.receive)(&request, &secret).unwrap().remove(0).envelope.id
 }
 

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use envelope::Provider;
 use harness::{Emulator, InvocationResult, SecretScanner, sample};
 use providers::profile;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use simulator::Simulator;
 
 use crate::acknowledgements::{Acknowledgements, Response};
@@ -217,13 +217,18 @@ fn invocation(event: &Event) -> Result<String> {
         serde_json::from_str(&sample(&format!("{}.rest.json", event.profile.name))?)?;
     let request = event.request()?;
     for (member, all) in [("headers", false), ("multiValueHeaders", true)] {
-        let headers = invocation[member].as_object_mut().context("the sample has no headers")?;
+        let headers = invocation[member].as_object_mut();
+        let headers = headers.with_context(|| format!("the sample has no {member}"))?;
         for (name, value) in &request.headers {
             headers.retain(|other, _| !other.eq_ignore_ascii_case(name));
             let value = if all { json!([value]) } else { json!(value) };
             headers.insert((*name).to_owned(), value);
         }
     }
+    invocation["httpMethod"] = request.method.as_str().into();
+    let query = form_urlencoded::parse(request.query.as_bytes());
+    let query: Map<_, _> = query.map(|(name, value)| (name.into(), json!([value]))).collect();
+    invocation["multiValueQueryStringParameters"] = query.into();
     invocation["body"] = String::from_utf8(request.body)?.into();
     Ok(invocation.to_string())
 }

@@ -40,7 +40,7 @@ pub(crate) fn event_seeds() -> Vec<Vec<u8>> {
 pub(super) fn envelopes() -> Vec<Envelope> {
     let received = |profile: &Profile, body: Vec<u8>| {
         let secret = profile.sample_secret(SECRET);
-        let request = (profile.samples.request)(&secret, body).unwrap();
+        let request = (profile.samples.request)(&secret, body, NOON).unwrap();
         (profile.receive)(&request.received(NOON), &secret).unwrap()
     };
     let of = |profile: &&'static Profile| {

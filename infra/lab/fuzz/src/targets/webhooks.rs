@@ -54,20 +54,18 @@ fn webhook<R: WebhookReceiver>(data: &[u8]) {
 
 fn seeds<R: WebhookReceiver>() -> Vec<Vec<u8>> {
     let bodies = corpus::folder(&format!("events/{}", profile::of(R::PROVIDER).name)).into_iter();
-    bodies.map(|body| [authentication::<R>(&body).1.as_bytes(), b"\n", &body].concat()).collect()
+    let value = |body: &[u8]| sample::<R>(body).headers.pop().unwrap().1;
+    bodies.map(|body| [value(&body).as_bytes(), b"\n", &body].concat()).collect()
 }
 
 fn secret<R: WebhookReceiver>() -> R::Secret {
     R::secret(&profile::of(R::PROVIDER).sample_secret(SECRET)).ok().unwrap()
 }
 
-/// The header by which the provider authenticates a request with this body: the last one.
-fn authentication<R: WebhookReceiver>(body: &[u8]) -> (&'static str, String) {
-    let samples = &profile::of(R::PROVIDER).samples;
-    let stored = profile::of(R::PROVIDER).sample_secret(SECRET);
-    let request = (samples.request)(&stored, body.to_vec()).unwrap();
-    let SampleRequest { mut headers, .. } = request;
-    headers.pop().unwrap()
+/// The provider's request with this document.
+fn sample<R: WebhookReceiver>(body: &[u8]) -> SampleRequest {
+    let row = profile::of(R::PROVIDER);
+    (row.samples.request)(&row.sample_secret(SECRET), body.to_vec(), NOON).unwrap()
 }
 
 fn split(data: &[u8]) -> (&[u8], &[u8]) {
@@ -94,12 +92,13 @@ fn events_of<R: WebhookReceiver>(body: &[u8]) -> Result<Vec<Event>, InvalidDocum
 
 fn only_the_right_header_passes<R: WebhookReceiver>(value: &[u8], body: &[u8]) {
     let secret = secret::<R>();
-    let (name, right) = authentication::<R>(body);
-    let mut headers = HeaderMap::new();
-    assert!(!R::verify(&request(headers.clone(), body), &secret), "without a header");
+    let mut sample = sample::<R>(body);
+    let (name, right) = sample.headers.pop().unwrap();
+    let mut request = sample.received(NOON);
+    assert!(!R::verify(&request, &secret), "without a header");
     let Ok(sent) = HeaderValue::from_bytes(value) else { return };
-    headers.insert(name, sent.clone());
-    let passes = R::verify(&request(headers.clone(), body), &secret);
+    request.headers.insert(name, sent.clone());
+    let passes = R::verify(&request, &secret);
     // A signature may be written in either case.
     let is_right = if passes {
         trimmed(value).eq_ignore_ascii_case(right.as_bytes())
@@ -107,8 +106,8 @@ fn only_the_right_header_passes<R: WebhookReceiver>(value: &[u8], body: &[u8]) {
         trimmed(value) != right.as_bytes()
     };
     assert!(is_right, "passes: {passes}, {sent:?}");
-    headers.append(name, sent);
-    assert!(!R::verify(&request(headers, body), &secret), "twice");
+    request.headers.append(name, sent);
+    assert!(!R::verify(&request, &secret), "twice");
 }
 
 /// Whatever an event holds, it can be interpreted, queued and logged.

@@ -68,7 +68,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 /// The header by which each provider authenticates a request, here of an empty body.
 fn authentication() -> impl Iterator<Item = (&'static str, String)> {
     profile::ALL.iter().map(|row| {
-        let request = (row.samples.request)(&row.sample_secret(SECRET), Vec::new()).unwrap();
+        let request = (row.samples.request)(&row.sample_secret(SECRET), Vec::new(), NOON).unwrap();
         request.headers.last().unwrap().clone()
     })
 }

@@ -1,25 +1,16 @@
-use std::time::Duration;
-
 use boot::Environment;
 use clap::Args;
-use embedded::{LocalEvents, LocalLedger, State};
-use envelope::rfc3339;
+use envelope::{Provider, rfc3339};
 use providers::profile;
-use reconciliation::{
-    Counts, Job, MAX_WINDOW, Ports, Reconciler, RecoveryStatus, Report, Row, Settings,
-};
+use reconciliation::{Counts, Job, MAX_WINDOW, RecoveryStatus, Report, Row, Settings};
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
-use super::args::Access;
-use super::session::PROVIDER;
 use crate::args::StackArgs;
 use crate::client::base_url;
-use crate::credentials::ApiKey;
+use crate::digicert::args::Access;
 use crate::display::short;
 use crate::error::{CommandError, CommandResult};
 use crate::installation;
-use crate::local::Providers;
 use crate::output::{Output, say};
 use crate::time_parsing::parse_duration;
 
@@ -62,10 +53,10 @@ fn window(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "must be an age from 1m to 90d, such as 90m or 24h".to_owned())
 }
 
-pub(super) async fn run(arguments: Reconcile) -> CommandResult<()> {
+pub(crate) async fn run(arguments: Reconcile) -> CommandResult<()> {
     let access = &arguments.access;
     let row = profile::ALL.iter().find(|row| row.name == arguments.provider);
-    let provider = row.map_or(PROVIDER, |row| row.provider);
+    let provider = row.map_or(Provider::DIGICERT, |row| row.provider);
     let environment = Environment::of_process();
     let base = base_url(provider, access.base(), &environment)?;
     let environment = environment.with(profile::of(provider).api.base_variable, base.as_str());
@@ -160,74 +151,6 @@ fn value(report: &Report) -> Value {
         "notes": report.notes,
         "left": report.left,
     })
-}
-
-type LocalReconciler = Reconciler<LocalEvents, LocalLedger, ApiKey>;
-
-/// The delay of the first run, which finds what was missed while this process was down.
-const FIRST: Duration = Duration::from_secs(1);
-
-/// Fetches the events that did not arrive, at the start and then at an interval.
-pub(crate) struct ScheduledReconciliation {
-    /// Empty where the interval is zero. A provider that is simulated in this process is left out, since
-    /// the simulator sends its events nowhere else.
-    reconcilers: Vec<LocalReconciler>,
-    interval: Duration,
-}
-
-impl ScheduledReconciliation {
-    /// Reconciliation is off where `interval` is zero.
-    pub(crate) fn new(
-        environment: &Environment,
-        state: &State,
-        providers: &Providers,
-        interval: Duration,
-    ) -> anyhow::Result<Self> {
-        let mut reconcilers = Vec::new();
-        for (provider, key) in &providers.keys {
-            if providers.simulator.is_some() || interval.is_zero() {
-                continue;
-            }
-            let api = providers.settings.apis[provider].clone();
-            if let Some(settings) = Settings::of(api, environment)? {
-                let key = key.clone();
-                let ports = Ports { events: state.events(), ledger: state.ledger(), key };
-                reconcilers.push(Reconciler::new(&settings, ports)?);
-            }
-        }
-        Ok(Self { reconcilers, interval })
-    }
-
-    /// Runs until `stopped` turns true. A run that fails is logged; the next one looks back further.
-    pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
-        if self.reconcilers.is_empty() {
-            return;
-        }
-        let job = Job { is_scheduled: true, ..Job::default() };
-        let mut pause = self.interval.min(FIRST);
-        while !*stopped.borrow_and_update() {
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = stopped.changed() => return,
-            }
-            for reconciler in &self.reconcilers {
-                let provider = reconciler.provider();
-                // A run may be stopped at any point, since the next one looks back to the last complete one.
-                let outcome = tokio::select! {
-                    outcome = reconciler.run(&job) => outcome,
-                    _ = stopped.changed() => return,
-                };
-                match outcome.map(|report| report.left) {
-                    Ok(None) => {}
-                    Ok(Some(left)) => {
-                        tracing::warn!(%provider, error = %left, "reconciliation is incomplete");
-                    }
-                    Err(error) => tracing::warn!(%provider, %error, "reconciliation failed"),
-                }
-            }
-            pause = self.interval;
-        }
-    }
 }
 
 #[cfg(test)]
