@@ -172,11 +172,12 @@ test-rust: $(TOOLS)
 	$(BIN)/cargo-nextest nextest run --locked --workspace --features $(TEST_FEATURES) --no-fail-fast
 
 # The features are those of test-rust, so after it nothing is compiled again. cargo-lambda would compile everything
-# once more, into a folder for its own target.
+# once more, into a folder for its own target. Two files at a time, each with an emulator of its own, since deploying a
+# stack is mostly waiting.
 .PHONY: test-template
 test-template: $(TOOLS)
 	cargo build --locked --workspace --bins --tests --features $(TEST_FEATURES)
-	$(BIN)/pytest -q infra/aws/tests
+	$(BIN)/pytest -q -n 2 --dist loadfile infra/aws/tests
 
 # Each against the queue of the emulator, by an event source mapping as on AWS, and against `certhooks forward`.
 .PHONY: test-consumers

@@ -5,6 +5,7 @@ plain values.
 """
 
 import re
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def _processed(parameters: tuple) -> dict:
 
 def processed(**parameters: str) -> dict:
     """`Resources` and `Outputs` of a stack with these parameters, the others at their defaults."""
-    return _processed(tuple(sorted(parameters.items())))
+    return deepcopy(_processed(tuple(sorted(parameters.items()))))
 
 
 def resources(kind: str, stack: dict) -> dict:
