@@ -131,7 +131,7 @@ fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("10"));
         }
         Cause::Unauthorized => {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(R::CHALLENGE));
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(R::WWW_AUTHENTICATE));
         }
         _ => {}
     }

@@ -29,7 +29,7 @@ pub trait WebhookReceiver: Sized + Send + Sync + 'static {
     /// The methods that the endpoint accepts.
     const METHODS: &'static [Method];
     /// The value of `WWW-Authenticate` where verification fails (RFC 9110, 11.6.1).
-    const CHALLENGE: &'static str = "Webhook";
+    const WWW_AUTHENTICATE: &'static str = "Webhook";
     /// Largest request body in bytes, unless the operator sets another limit.
     const BODY_LIMIT: usize;
     /// Whether the provider signs the body, so that [`verify`](Self::verify) needs it. A secret that stands

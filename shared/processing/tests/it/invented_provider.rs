@@ -103,7 +103,7 @@ impl WebhookReceiver for InventedReceiver {
     const PROVIDER: Provider = INVENTED;
     const ROUTE: &'static str = "/webhooks/invented";
     const METHODS: &'static [Method] = &[Method::GET];
-    const CHALLENGE: &'static str = "Basic realm=\"webhooks\"";
+    const WWW_AUTHENTICATE: &'static str = "Basic realm=\"webhooks\"";
     const BODY_LIMIT: usize = 0;
     const SECRET: &'static [SecretMember] = &[PASSWORD];
 

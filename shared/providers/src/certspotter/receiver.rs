@@ -29,7 +29,7 @@ impl WebhookReceiver for CertspotterReceiver {
     const PROVIDER: Provider = Provider::CERTSPOTTER;
     const ROUTE: &'static str = "/webhooks/certspotter";
     const METHODS: &'static [Method] = &[Method::POST];
-    const CHALLENGE: &'static str = "Basic realm=\"webhooks\"";
+    const WWW_AUTHENTICATE: &'static str = "Basic realm=\"webhooks\"";
     const BODY_LIMIT: usize = 512 * 1024;
     const SECRET: &'static [SecretMember] = &[WEBHOOK_USERNAME, WEBHOOK_PASSWORD];
 

@@ -73,7 +73,7 @@ fn only_both_user_name_and_password_pass() {
         assert!(!verify(&[&wrong]), "{wrong}");
     }
     assert!(!verify(&[]) && !verify(&[&right, &right]) && !verify(&[&right, ""]));
-    assert!(CertspotterReceiver::CHALLENGE.starts_with("Basic realm="));
+    assert!(CertspotterReceiver::WWW_AUTHENTICATE.starts_with("Basic realm="));
 }
 
 #[test]
