@@ -14,6 +14,7 @@
 //! - [`compose`]: builds the certificate event from interpretation and enrichment
 //! - [`history`]: the entry of an event in the history of its certificate
 //! - [`offload`]: moves what is too large for the queue to the archive (claim check)
+//! - [`synthetic`]: how the synthetic event of the scheduled check ends
 //! - [`challenge`]: stores a provider's challenge token for the operator, or uses it at once
 //! - [`api`]: a provider's API, behind its key, breaker and budget
 //! - [`client`], [`http`], [`budget`], [`key`]: its address, the HTTP client, rate limits, credentials
@@ -38,6 +39,7 @@ mod offload;
 mod process;
 mod repeat;
 mod settings;
+mod synthetic;
 mod telemetry;
 mod types;
 mod worker;
@@ -46,7 +48,7 @@ pub use budget::Budget;
 pub use client::{CallError, Endpoint};
 pub use key::Keys;
 pub use ports::Clock;
-pub use process::canary_age;
 pub use settings::{Api, Settings, api_base};
+pub use synthetic::canary_age;
 pub use types::{Disposition, QueueMessage};
 pub use worker::{Ports, Worker};

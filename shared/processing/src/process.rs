@@ -29,13 +29,10 @@ use crate::{history, telemetry};
 
 /// How long the ledger keeps the id of a delivered event. This is longer than any queue keeps a message,
 /// any provider sends one again, or any reconciliation looks back.
-const ID_RETENTION: time::Duration = time::Duration::days(120);
+pub(crate) const ID_RETENTION: time::Duration = time::Duration::days(120);
 /// The delay of a copy whose event another worker has claimed: about the time of a call-back. The end
 /// of the lease may come sooner.
 const COPY_DELAY: Duration = Duration::from_secs(5);
-/// The ledger id of the last synthetic event that arrived. No real event has such an id.
-const LAST_SYNTHETIC: &str = "certhooks/canary/last";
-
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
     /// Processes the messages of a batch concurrently. The dispositions come in the order of the
     /// messages; a panic in one message fails that one only.
@@ -136,8 +133,30 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         }
     }
 
+    /// The work on an event that nobody else works on.
     async fn claimed(&self, event: &Event<'_>) -> PortResult<Disposition> {
-        let disposition = self.archive(event).await;
+        let worked = async {
+            self.archive(event).await?;
+            match self.enrich(event).await? {
+                Enriched::Complete(enrichment)
+                    if event.interpretation.kind == EventType::Canary =>
+                {
+                    self.end_synthetic(event, *enrichment).await
+                }
+                Enriched::Complete(enrichment) if is_refuted(event, &enrichment) => {
+                    self.refuse(event, &enrichment).await
+                }
+                Enriched::Complete(enrichment) => self.deliver(event, *enrichment).await,
+                Enriched::Emitted { new, known, problems } => {
+                    telemetry::emitted(event, new, known, &problems);
+                    let record = self.record_of(event, Outcome::Queried, None, None);
+                    self.ports.ledger.record(record).await?;
+                    Ok(if new > 0 { Disposition::Delivered } else { Disposition::Duplicate })
+                }
+                Enriched::Retry(retry) => self.requeue(event, &retry).await,
+            }
+        };
+        let disposition = worked.await;
         if disposition.is_err() {
             // Without this, the redelivered message could still meet our own lease.
             let _lease_ends_anyway =
@@ -147,59 +166,29 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 
     /// Archives the envelope as it was received, but for private keys, before its first call-back.
-    async fn archive(&self, event: &Event<'_>) -> PortResult<Disposition> {
-        if event.envelope.attempts == 0 && event.envelope.holds == 0 {
-            let envelope = &event.redacted.envelope;
-            let body = serde_json::to_vec(envelope)
-                .map_err(|error| PortError(format!("envelope {}: {error}", envelope.id)))?;
-            self.ports.archive.put(&archive_key(envelope)?, body).await?;
+    async fn archive(&self, event: &Event<'_>) -> PortResult<()> {
+        if event.envelope.attempts > 0 || event.envelope.holds > 0 {
+            return Ok(());
         }
-        self.complete(event).await
+        let envelope = &event.redacted.envelope;
+        let body = serde_json::to_vec(envelope)
+            .map_err(|error| PortError(format!("envelope {}: {error}", envelope.id)))?;
+        self.ports.archive.put(&archive_key(envelope)?, body).await?;
+        Ok(())
     }
 
-    /// Makes the call-backs, and then delivers and records the event, or requeues it.
-    async fn complete(&self, event: &Event<'_>) -> PortResult<Disposition> {
-        match self.enrich(event).await? {
-            Enriched::Complete(enrichment) if event.interpretation.kind == EventType::Canary => {
-                self.end_synthetic(event, *enrichment).await
-            }
-            Enriched::Complete(enrichment) if is_refuted(event, &enrichment) => {
-                self.refuse(event, &enrichment).await
-            }
-            Enriched::Complete(enrichment) => self.deliver(event, *enrichment).await,
-            Enriched::Emitted { new, known, problems } => {
-                telemetry::emitted(event, new, known, &problems);
-                let record = self.record_of(event, Outcome::Queried, None, None);
-                self.ports.ledger.record(record).await?;
-                Ok(if new > 0 { Disposition::Delivered } else { Disposition::Duplicate })
-            }
-            Enriched::Retry(retry) => self.requeue(event, &retry).await,
-        }
-    }
-
-    /// Advances the state, compares with what the logs show, publishes, and records. A crash between any two of these repeats the event;
-    /// the repeat has the same rank as the state, so it is not stale.
+    /// Advances the state, compares with what the logs show, publishes, and records. A crash between any
+    /// two of these repeats the event; the repeat has the same rank as the state, so it is not stale.
     async fn deliver(&self, event: &Event<'_>, enrichment: Enrichment) -> PortResult<Disposition> {
         telemetry::called_back(event, &enrichment.callback);
         if event.disputed_leaf.is_some() {
             telemetry::conflict(event, true);
         }
         let outcome = enrichment.callback.outcome;
-        let Enrichment { called_back, checked, .. } = enrichment;
-        let after = |at: OffsetDateTime| {
-            let millis = (at - event.envelope.receivedtime).whole_milliseconds();
-            u64::try_from(millis).unwrap_or_default()
-        };
-        let stages = Stages {
-            queued_ms: after(event.taken),
-            called_back_ms: after(called_back),
-            checked_ms: after(checked),
-        };
+        let stages = stages(event, &enrichment);
+        let is_doubtful = is_doubtful(event, &enrichment);
         let leaf = enrichment.leaf(event.interpretation.kind).map(str::to_owned);
         let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
-        // What the provider's record contradicts, or nobody can decide, is no later state of the certificate.
-        let is_disputed = event.disputed_leaf.is_some() && outcome != Outcome::Downloaded;
-        let is_doubtful = enrichment.is_contradicted || is_disputed;
         let advancing = lifecycle.as_ref().filter(|_| !is_doubtful);
         let composed = compose(event.redacted, event.interpretation, enrichment);
         let composed = self.advance(advancing, composed, event.message).await?;
@@ -283,25 +272,6 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         DeliveryRecord { id, kept_until, result, history }
     }
 
-    /// Records a synthetic event. Consumers get it only if the operator wants that
-    /// (`DELIVER_CANARY`).
-    async fn end_synthetic(
-        &self,
-        event: &Event<'_>,
-        enrichment: Enrichment,
-    ) -> PortResult<Disposition> {
-        if self.deliver_canary {
-            let composed = compose(event.redacted, event.interpretation, enrichment);
-            self.publish(composed, event.message, Vec::new()).await?;
-        }
-        for id in [LAST_SYNTHETIC, event.id()] {
-            let kept_until = self.now() + ID_RETENTION;
-            self.ports.ledger.record(DeliveryRecord::id(id, kept_until)).await?;
-        }
-        telemetry::synthetic_arrived(event, self.now());
-        Ok(Disposition::Delivered)
-    }
-
     /// Sends the event to the queue again and releases the claim; the caller then acknowledges the
     /// message. A crash between any two of these repeats the event and loses nothing.
     async fn requeue(&self, event: &Event<'_>, retry: &Retry) -> PortResult<Disposition> {
@@ -341,23 +311,6 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     }
 }
 
-/// Returns the time since the last synthetic event arrived and records it as the metric `CanaryAge`;
-/// `None` if none arrived in the last 30 days.
-///
-/// # Errors
-/// When the ledger cannot be read.
-pub async fn canary_age(
-    ledger: &impl Ledger,
-    now: OffsetDateTime,
-) -> PortResult<Option<time::Duration>> {
-    let known = ledger.known(&[LAST_SYNTHETIC.to_owned()]).await?;
-    let age = known.get(LAST_SYNTHETIC).map(|kept_until| now - (*kept_until - ID_RETENTION));
-    if let Some(age) = age {
-        telemetry::canary_age(age);
-    }
-    Ok(age)
-}
-
 fn duplicate(event: &Event<'_>) -> Disposition {
     telemetry::duplicate(event);
     Disposition::Duplicate
@@ -366,6 +319,26 @@ fn duplicate(event: &Event<'_>) -> Disposition {
 fn unacknowledged(message: &QueueMessage, error: &PortError) -> Disposition {
     telemetry::unacknowledged(message, error);
     Disposition::Unacknowledged
+}
+
+/// When the stages of an event ended.
+fn stages(event: &Event<'_>, enrichment: &Enrichment) -> Stages {
+    let after = |at: OffsetDateTime| {
+        let millis = (at - event.envelope.receivedtime).whole_milliseconds();
+        u64::try_from(millis).unwrap_or_default()
+    };
+    Stages {
+        queued_ms: after(event.taken),
+        called_back_ms: after(enrichment.called_back),
+        checked_ms: after(enrichment.checked),
+    }
+}
+
+/// Whether the provider's record contradicts the event, or nobody can decide. It is then no later state of
+/// the certificate.
+fn is_doubtful(event: &Event<'_>, enrichment: &Enrichment) -> bool {
+    let is_record = enrichment.callback.outcome == Outcome::Downloaded;
+    enrichment.is_contradicted || (event.disputed_leaf.is_some() && !is_record)
 }
 
 /// Whether the provider's own record refutes the certificate of a repeat: it is still the one that was
