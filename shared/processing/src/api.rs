@@ -12,7 +12,8 @@ use providers::profile::Profile;
 use time::OffsetDateTime;
 
 use crate::breaker::{Breaker, Health, Permit};
-use crate::client::{Endpoint, OwnedAnswer};
+use crate::budget::Turn;
+use crate::client::{Endpoint, MAX_RATE_LIMIT_WAIT, OwnedAnswer};
 use crate::decide::is_expired;
 use crate::key::ApiKey;
 use crate::types::{Event, Retry};
@@ -39,6 +40,20 @@ const GOOD_KEY_TTL: Duration = Duration::from_secs(60);
 /// How long the calls may take together that find out whether a key is good, after the call that left it
 /// open: both must end before the worker's deadline.
 const KEY_CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an event is new. In this time a flood of events does not use up what CertCentral allows in three
+/// minutes, so that there is room for those after it.
+const NEW_FOR: time::Duration = time::Duration::seconds(30);
+
+/// What the first call in this receipt of an event is for. To be deferred is no attempt.
+fn first_turn(envelope: &Envelope, now: OffsetDateTime) -> Turn {
+    let is_tried = envelope.attempts > 0 || envelope.holds > 0 || envelope.progress.is_some();
+    match now - envelope.receivedtime < NEW_FOR {
+        _ if is_tried => Turn::Further,
+        true => Turn::New,
+        false => Turn::Waiting,
+    }
+}
 
 /// What became of a call.
 pub(crate) enum Sent {
@@ -178,12 +193,13 @@ impl<S: SecretSource> ProviderApi<S> {
                 Ticket { permit, key: Some(current), is_answered: false },
             ));
         }
-        // Neither tried nor held before: it uses the part of the budget that is kept for such events.
-        let is_tried = envelope.attempts > 0 || envelope.holds > 0 || envelope.progress.is_some();
-        let is_first = !is_tried && !is_further;
-        if let Err(wait) = self.endpoint.admit(is_first).await {
+        let turn = if is_further { Turn::Further } else { first_turn(envelope, now) };
+        // A backlog that waited here would keep new events from being received.
+        let waits_here = is_further || turn == Turn::New;
+        let patience = if waits_here { MAX_RATE_LIMIT_WAIT } else { Duration::ZERO };
+        if let Err(wait) = self.endpoint.admit(turn, patience).await {
             self.breaker.give_back(permit);
-            return Ok(Sent::Deferred(Retry::rate_limit(wait)));
+            return Ok(Sent::Deferred(Retry::rate_limit(wait, !waits_here)));
         }
         let answer = self.endpoint.get(call, &current).await;
         Ok(match answer {
@@ -211,7 +227,8 @@ impl<S: SecretSource> ProviderApi<S> {
     async fn check_key(&self, checks: &[KeyCheck], key: &Key) -> Classification<()> {
         let mut outcome = Classification::Good(());
         for check in checks.iter().filter(|_| !self.is_known_good(key)) {
-            let answer = match self.endpoint.admit(false).await {
+            let admitted = self.endpoint.admit(Turn::Further, MAX_RATE_LIMIT_WAIT).await;
+            let answer = match admitted {
                 Ok(()) => self.endpoint.get(&check.call, key).await,
                 Err(_) => Err(Reason::RateLimited),
             };

@@ -52,11 +52,23 @@ fn window_of(text: &str) -> Option<(u32, Duration)> {
     Some((count, Duration::from_secs(seconds.into())))
 }
 
+/// What a call is for, which decides how much of the share it may use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Turn {
+    /// The first call of an event that has just arrived.
+    New,
+    /// The first call of an event that has waited for its turn.
+    Waiting,
+    /// A retry, or a further call of the same event.
+    Further,
+}
+
 /// Meters this worker's share of a budget.
 ///
 /// The share is the budget divided by the number of workers, less a fifth for the reconciler and the
 /// operator. A fifth of the rest is reserved for first attempts, so that a backlog of retries does not
-/// starve new events (infra/docs/architecture.md, "Call-backs and their results"). Windows are exact:
+/// starve new events, and half of that for events that have just arrived, so that many first attempts at
+/// once do not either (infra/docs/architecture.md, "What the worker promises"). Windows are exact:
 /// CertCentral counts rolling windows ("Rate limits",
 /// <https://dev.digicert.com/en/certcentral-apis/services-api/rate-limits.html>, read 2026-11-22),
 /// and a leaky bucket would allow twice the count in one.
@@ -68,7 +80,8 @@ const TRAVEL_MARGIN: Duration = Duration::from_millis(100);
 
 struct Window {
     share: usize,
-    share_of_retries: usize,
+    share_of_waiting: usize,
+    share_of_further: usize,
     period: Duration,
     taken: VecDeque<Instant>,
 }
@@ -92,13 +105,15 @@ impl Meter {
         Self::of(budget, |count| (fifth(count), fifth(count)))
     }
 
-    /// `shares` returns the share of all attempts and the share of retries in a window's count.
+    /// `shares` returns the share of all calls in a window's count, and the share of those that are no
+    /// first ones.
     fn of(budget: &Budget, shares: impl Fn(u32) -> (u32, u32)) -> Self {
         let window = |&(count, period): &(u32, Duration)| {
-            let (share, share_of_retries) = shares(count);
+            let (share, share_of_further) = shares(count);
             Window {
                 share: share as usize,
-                share_of_retries: share_of_retries as usize,
+                share_of_waiting: u32::midpoint(share, share_of_further) as usize,
+                share_of_further: share_of_further as usize,
                 period: period + TRAVEL_MARGIN,
                 taken: VecDeque::new(),
             }
@@ -110,8 +125,8 @@ impl Meter {
     ///
     /// # Errors
     /// The time to wait, when a window has no room; then nothing is taken.
-    pub(crate) fn take(&mut self, now: Instant, is_first_attempt: bool) -> Result<(), Duration> {
-        let wait = self.0.iter_mut().filter_map(|window| window.wait(now, is_first_attempt)).max();
+    pub(crate) fn take(&mut self, now: Instant, turn: Turn) -> Result<(), Duration> {
+        let wait = self.0.iter_mut().filter_map(|window| window.wait(now, turn)).max();
         match wait {
             Some(wait) => Err(wait),
             None => {
@@ -123,12 +138,16 @@ impl Meter {
 }
 
 impl Window {
-    fn wait(&mut self, now: Instant, is_first_attempt: bool) -> Option<Duration> {
+    fn wait(&mut self, now: Instant, turn: Turn) -> Option<Duration> {
         let is_past = |taken: &Instant| now.saturating_duration_since(*taken) >= self.period;
         while self.taken.front().is_some_and(is_past) {
             self.taken.pop_front();
         }
-        let limit = if is_first_attempt { self.share } else { self.share_of_retries };
+        let limit = match turn {
+            Turn::New => self.share,
+            Turn::Waiting => self.share_of_waiting,
+            Turn::Further => self.share_of_further,
+        };
         let over = self.taken.len().checked_sub(limit)?;
         let frees = self.taken.get(over)?;
         Some(self.period.saturating_sub(now.saturating_duration_since(*frees)))
@@ -137,7 +156,7 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Duration, Instant, Meter, TRAVEL_MARGIN};
+    use super::{Budget, Duration, Instant, Meter, TRAVEL_MARGIN, Turn};
 
     #[test]
     fn parsing() {
@@ -170,31 +189,40 @@ mod tests {
         assert_eq!(a_day("none"), None);
     }
 
-    /// No window of the period exceeds the share, and retries leave a fifth of it.
+    /// No window of the period exceeds the share. Retries leave a fifth of it to first attempts, and what has
+    /// waited leaves half of that to what has just arrived.
     #[test]
-    fn windows_roll_and_reserve_room_for_first_attempts() {
+    fn windows_roll_and_reserve_room_for_first_attempts_and_for_new_events() {
         let mut meter = Meter::new(&"100/5s".parse().unwrap(), 2);
         let start = Instant::now();
-        let retries = (0..100).filter(|_| meter.take(start, false).is_ok()).count();
-        let firsts = (0..100).filter(|_| meter.take(start, true).is_ok()).count();
-        assert_eq!((retries, firsts), (32, 8));
+        let taken = [Turn::Further, Turn::Waiting, Turn::New]
+            .map(|turn| (0..100).filter(|_| meter.take(start, turn).is_ok()).count());
+        assert_eq!(taken, [32, 4, 4]);
 
         let almost = start + Duration::from_millis(4900);
-        assert_eq!(meter.take(almost, true), Err(Duration::from_millis(100) + TRAVEL_MARGIN));
-        assert_eq!(meter.take(start + Duration::from_secs(5) + TRAVEL_MARGIN, true), Ok(()));
+        assert_eq!(meter.take(almost, Turn::New), Err(Duration::from_millis(100) + TRAVEL_MARGIN));
+        assert_eq!(meter.take(start + Duration::from_secs(5) + TRAVEL_MARGIN, Turn::New), Ok(()));
+    }
+
+    /// However small the share is, nothing waits for ever.
+    #[test]
+    fn the_smallest_share_has_room_for_each() {
+        for turn in [Turn::New, Turn::Waiting, Turn::Further] {
+            assert!(Meter::new(&"1/5s".parse().unwrap(), 9).take(Instant::now(), turn).is_ok());
+        }
     }
 
     #[test]
     fn the_workers_leave_a_fifth() {
         let mut meter = Meter::beside_workers(&"100/5s,1000/3m".parse().unwrap());
         let now = Instant::now();
-        assert_eq!((0..100).filter(|_| meter.take(now, true).is_ok()).count(), 20);
-        assert!(Meter::beside_workers(&"1/5s".parse().unwrap()).take(now, true).is_ok());
+        assert_eq!((0..100).filter(|_| meter.take(now, Turn::Further).is_ok()).count(), 20);
+        assert!(Meter::beside_workers(&"1/5s".parse().unwrap()).take(now, Turn::Further).is_ok());
     }
 
     #[test]
     fn without_a_limit_nothing_waits() {
         let mut meter = Meter::new(&Budget::NONE, 1);
-        assert!((0..10_000).all(|_| meter.take(Instant::now(), false).is_ok()));
+        assert!((0..10_000).all(|_| meter.take(Instant::now(), Turn::Further).is_ok()));
     }
 }

@@ -10,14 +10,14 @@ use reqwest::header::{ACCEPT, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use time::OffsetDateTime;
 
-use crate::budget::Meter;
+use crate::budget::{Meter, Turn};
 use crate::{Api, Clock, http};
 use ports::SystemClock;
 
 /// The largest answer that is read. A chain of a thousand certificates has 2 MB.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 
-/// How long a call waits for the rate limit. If the wait would be longer, the event is requeued.
+/// How long a call waits for the rate limit where it may. If the wait would be longer, the event is requeued.
 pub(crate) const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(2);
 
 /// The API of one provider: its address, and what is left of its budget.
@@ -72,19 +72,15 @@ impl Endpoint {
         self.clock.sleep(duration).await;
     }
 
-    /// Waits for the budget. `is_first_attempt` may use the part that is kept for such.
+    /// Waits for the budget, for `patience` at most.
     ///
     /// # Errors
-    /// The time to wait, if it is too long to wait here.
-    pub(crate) async fn admit(&self, is_first_attempt: bool) -> Result<(), Duration> {
-        let deadline = self.clock.instant() + MAX_RATE_LIMIT_WAIT;
+    /// The time to wait, if it is longer.
+    pub(crate) async fn admit(&self, turn: Turn, patience: Duration) -> Result<(), Duration> {
+        let deadline = self.clock.instant() + patience;
         loop {
             let now = self.clock.instant();
-            let taken = self
-                .meter
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(now, is_first_attempt);
+            let taken = self.meter.lock().unwrap_or_else(PoisonError::into_inner).take(now, turn);
             match taken {
                 Ok(()) => return Ok(()),
                 Err(wait) if now + wait > deadline => return Err(wait),
@@ -142,7 +138,8 @@ impl Endpoint {
         request: &Request,
         key: &Key,
     ) -> Result<OwnedAnswer, CallError> {
-        self.admit(true).await.map_err(CallError::NoBudget)?;
+        let admitted = self.admit(Turn::New, MAX_RATE_LIMIT_WAIT).await;
+        admitted.map_err(CallError::NoBudget)?;
         let built = http::management_call(&self.client, &self.base, request, key);
         self.send(built.ok_or(CallError::Key)?).await.map_err(CallError::NoAnswer)
     }

@@ -13,6 +13,8 @@ const READY_WITHIN: time::Duration = time::Duration::minutes(10);
 pub(crate) const MAX_AGE: time::Duration = time::Duration::days(10);
 /// The longest delay that SQS allows: 15 minutes.
 pub(crate) const MAX_DELAY: Duration = Duration::from_secs(900);
+/// Over this time a backlog spreads that the budget has no room for.
+const BACKLOG_SPREAD: Duration = Duration::from_secs(60);
 /// How many complete answers without a usable certificate are final.
 const MAX_BAD_CERTIFICATES: u32 = 3;
 
@@ -74,10 +76,12 @@ impl Retry {
         Self { delay, reason: RetryReason::Held, status: None, progress: None }
     }
 
-    /// The delay is up to half longer than the wait, so that waiting events do not return at once.
-    pub(crate) fn rate_limit(wait: Duration) -> Self {
-        let spread = wait.mul_f64(1.0 + jitter() / 2.0);
-        let delay = Duration::from_secs(spread.as_secs().clamp(1, 899) + 1);
+    /// The delay is longer than the wait, so that waiting events do not return at once: up to half of it, or
+    /// for those of a backlog, most of which wait again, up to [`BACKLOG_SPREAD`].
+    pub(crate) fn rate_limit(wait: Duration, is_backlog: bool) -> Self {
+        let spread = if is_backlog { BACKLOG_SPREAD } else { wait / 2 };
+        let delay = (wait + spread.mul_f64(jitter())).as_secs();
+        let delay = Duration::from_secs(delay.clamp(1, MAX_DELAY.as_secs() - 1) + 1);
         Self { delay, reason: RetryReason::RateLimit, status: None, progress: None }
     }
 

@@ -55,12 +55,7 @@ fn assert_held_and_drained(day: &Day, back_within: Duration) {
     let attempts: u32 = digicert.map(|(_, event)| event.data.callback.attempts).sum();
     assert_eq!(attempts as usize, day.calls.len(), "attempts are calls");
 
-    for (share, period) in SHARES {
-        for (index, call) in day.calls.iter().enumerate().skip(share) {
-            let before = day.calls[index - share];
-            assert!(*call - before >= period, "{share} in {:?} at {call:?}", *call - before);
-        }
-    }
+    assert_within_budget(day);
 
     let others = within(day, "cloudflare", Duration::ZERO, LAST);
     assert!(others.iter().all(|wait| wait.is_zero()), "others wait: {:?}", others.iter().max());
@@ -74,6 +69,15 @@ fn assert_held_and_drained(day: &Day, back_within: Duration) {
     let drained = day.delivered.iter().filter(|(_, event)| day.arrived[&event.id] < ENDS);
     let drained = drained.map(|(at, _)| *at).max().unwrap() - ENDS;
     assert!(drained <= 40 * MINUTE, "drained after {drained:?}");
+}
+
+fn assert_within_budget(day: &Day) {
+    for (share, period) in SHARES {
+        for (index, call) in day.calls.iter().enumerate().skip(share) {
+            let before = day.calls[index - share];
+            assert!(*call - before >= period, "{share} in {:?} at {call:?}", *call - before);
+        }
+    }
 }
 
 fn calls(day: &Day, from: Duration, to: Duration) -> usize {
@@ -130,4 +134,27 @@ async fn a_refused_key_is_rarely_tried_and_a_new_one_is_noticed() {
     let made = calls(&day, BEGINS + 5 * MINUTE, ENDS);
     assert!(made <= 4 + CONCURRENCY + 6 * 4, "{made} calls in six hours");
     assert_held_and_drained(&day, 5 * MINUTE);
+}
+
+/// A CA revokes every certificate at once. Whatever comes more than half a minute later does not wait for
+/// that, and that takes at most 1.2 times as long as the budget alone needs for all calls.
+#[tokio::test]
+async fn new_events_pass_a_flood_of_first_attempts() {
+    const FLOOD: u32 = 400;
+    const AFTER: Duration = Duration::from_secs(31);
+    let mut day = Day::start().await;
+    (0..FLOOD).for_each(|_| day.schedule(Duration::ZERO));
+    (4..60).for_each(|tenth| day.schedule(Duration::from_secs(tenth * 10)));
+    day.run_until(BEGINS).await;
+    assert_eq!(day.queue.left(), (0, 0), "messages left, dead letters");
+    assert_within_budget(&day);
+    let new = within(&day, "digicert", AFTER, BEGINS);
+    let longest = new.iter().max().unwrap();
+    assert!(*longest <= Duration::from_secs(30), "new events wait {longest:?}");
+    let flood = within(&day, "digicert", Duration::ZERO, AFTER);
+    assert_eq!(flood.len(), FLOOD as usize);
+    let last = *flood.iter().max().unwrap();
+    let (share, period) = SHARES[1];
+    let needed = period * u32::try_from(calls(&day, Duration::ZERO, last)).unwrap() / share as u32;
+    assert!(last <= needed.mul_f64(1.2), "the flood took {last:?}, and its calls need {needed:?}");
 }
