@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -154,4 +155,52 @@ fn event_type(name: &str) -> Result<String, String> {
         let names = EventType::ALL.iter().map(|kind| without_prefix(kind.as_str()));
         format!("must be one of {}", names.collect::<Vec<_>>().join(", "))
     })
+}
+
+/// A name as certificates are selected and expected by. What no name can be equal to would select nothing.
+pub(crate) fn name_pattern(text: &str) -> Result<String, String> {
+    let name = text.trim_end_matches('.').to_lowercase();
+    let rest = name.strip_prefix("*.").or_else(|| name.strip_prefix('.')).unwrap_or(&name);
+    let is_label = |label: &str| {
+        let is_allowed = |one: char| one.is_alphanumeric() || matches!(one, '-' | '_');
+        !label.is_empty() && label.chars().all(is_allowed)
+    };
+    match name.parse::<IpAddr>().is_ok() || rest.split('.').all(is_label) {
+        true => Ok(name),
+        false => Err("must be a name (shop.example.com), `*.` and one (*.example.com: one label below it), or a \
+                      dot and one (.example.com: the name and everything below it)"
+            .to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_pattern;
+
+    #[test]
+    fn a_name_that_nothing_can_be_equal_to_is_refused() {
+        for (text, expected) in [
+            ("shop.example.com", Some("shop.example.com")),
+            ("SHOP.example.", Some("shop.example")),
+            ("*.example.com", Some("*.example.com")),
+            (".example.com", Some(".example.com")),
+            ("_dmarc.xn--bcher-kva.example", Some("_dmarc.xn--bcher-kva.example")),
+            ("localhost", Some("localhost")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("*.*.example", None),
+            ("*", None),
+            ("*.", None),
+            (".", None),
+            ("", None),
+            ("..example", None),
+            ("*..example", None),
+            (".*.example", None),
+            ("shop*.example", None),
+            ("a..example", None),
+            ("a example", None),
+            ("https://shop.example", None),
+        ] {
+            assert_eq!(name_pattern(text).ok().as_deref(), expected, "{text}");
+        }
+    }
 }

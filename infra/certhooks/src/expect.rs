@@ -9,7 +9,7 @@ use processing::correlation::Announcement;
 use providers::json;
 use serde_json::json;
 
-use crate::args::{CommonArgs, StackArgs};
+use crate::args::{CommonArgs, StackArgs, name_pattern};
 use crate::error::{CommandError, CommandResult};
 use crate::installation;
 use crate::output::Output;
@@ -36,7 +36,7 @@ pub(crate) struct Expect {
     #[arg(long, value_name = "NAME", requires = "name")]
     pub(crate) issuer: Option<String>,
     /// DNS name; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name_pattern)]
     pub(crate) name: Vec<String>,
     #[command(flatten)]
     pub(crate) stack: StackArgs,

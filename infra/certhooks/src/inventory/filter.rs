@@ -5,7 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 use processing::correlation::covers;
 use time::OffsetDateTime;
 
-use crate::args::ProviderName;
+use crate::args::{ProviderName, name_pattern};
 use crate::inventory::{Logged, Row, State};
 use crate::time_parsing::parse_duration;
 
@@ -15,7 +15,7 @@ use crate::time_parsing::parse_duration;
 pub(crate) struct Filter {
     /// DNS name: `*.` before it stands for one label, a dot for the name and everything below it. Wildcard certificates
     /// that stand for the name are selected too; may be repeated
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = name_pattern)]
     pub(crate) name: Vec<String>,
     /// Part of the issuer's name, in any case
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
@@ -54,7 +54,7 @@ impl Filter {
             row.state.as_str() == word || row.logged.is_some_and(|logged| logged.as_str() == word)
         };
         let issuer = row.issuer.to_lowercase();
-        (self.name.is_empty() || self.name.iter().any(|name| is_for(row, &name.to_lowercase())))
+        (self.name.is_empty() || self.name.iter().any(|name| is_for(row, name)))
             && self.issuer.as_ref().is_none_or(|part| issuer.contains(&part.to_lowercase()))
             && (self.provider.is_empty()
                 || self.provider.iter().any(|name| row.source.provider == Some(name.0)))
@@ -65,7 +65,6 @@ impl Filter {
 }
 
 fn is_for(row: &Row, wanted: &str) -> bool {
-    let wanted = wanted.trim_end_matches('.');
     let mut names = row.names.iter();
     names.any(|name| covers(wanted, name) || covers(name, wanted))
 }
