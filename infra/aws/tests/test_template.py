@@ -47,6 +47,16 @@ def test_monitors_are_off_by_default_and_nothing_at_all_is_refused():
     assert sorted(named) == sorted(f"Enable{provider}" for provider in WEBHOOKS)
 
 
+def test_the_grace_is_longer_than_the_interval_of_the_reconciler():
+    # Rules compare texts only, so the rule lists what is too short.
+    assertion, = source()["Rules"]["GraceIsLongerThanTheScheduledRuns"]["Assertions"]
+    (refused, parameter), = (part["Fn::Contains"] for part in assertion["Assert"]["Fn::Not"])
+    assert parameter == {"Ref": "CtGraceMinutes"}
+    schedule = source()["Resources"]["Reconciler"]["Properties"]["Events"]["Schedule"]["Properties"]
+    minutes = int(re.fullmatch(r"rate\((\d+) minutes\)", schedule["ScheduleExpression"])[1])
+    assert refused == [str(minute) for minute in range(1, minutes + 1)]
+
+
 # --- webhook endpoints -------------------------------------------------------------------------------------------
 
 

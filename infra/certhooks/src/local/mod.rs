@@ -110,6 +110,7 @@ async fn serve(
     let worker = worker::build(&state, &providers)?;
     let reconciliation =
         ScheduledReconciliation::new(environment, &state, &providers, arguments.reconcile_every)?;
+    reconciliation.warn_of_short_grace(providers.settings.ct_grace);
     let (listener, address) = listen("--listen", arguments.listen)?;
     let (admin_listener, admin) = listen("--admin", arguments.admin)?;
     // Before the process says that it listens: whoever reads that may stop it at once.

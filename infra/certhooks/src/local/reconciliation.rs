@@ -44,6 +44,18 @@ impl ScheduledReconciliation {
         Ok(Self { reconcilers, interval })
     }
 
+    /// Warns where a certificate is unexpected before a run can find the issuance whose webhook was lost.
+    pub(crate) fn warn_of_short_grace(&self, grace: time::Duration) {
+        if !self.reconcilers.is_empty() && grace <= self.interval {
+            tracing::warn!(
+                grace_minutes = grace.whole_minutes(),
+                reconcile_every_seconds = self.interval.as_secs(),
+                "CT_GRACE_MINUTES is not longer than --reconcile-every: a certificate whose webhook is lost becomes \
+                 unexpected"
+            );
+        }
+    }
+
     /// Runs until `stopped` turns true. A run that fails is logged; the next one looks back further.
     pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
         if self.reconcilers.is_empty() {

@@ -95,3 +95,18 @@ fn a_wrong_level_stops_the_start_with_its_name() {
         assert!(error.contains("RUST_LOG: ") && error.contains(level), "{error}");
     }
 }
+
+/// A lost webhook is found by the next reconciliation, which is 15 minutes later by default.
+#[test]
+fn a_grace_within_the_interval_of_reconciliation_is_warned_of() {
+    for (grace, warnings) in [("15", 1), ("16", 0)] {
+        let local = Local::start(&[
+            ("DIGICERT_API_KEY", "key"),
+            ("DIGICERT_API_BASE", "http://127.0.0.1:9/"),
+            ("CT_GRACE_MINUTES", grace),
+        ]);
+        local.logged(1, |line| line["message"] == "listening");
+        let is_warning = |line: &Value| line["message"].as_str().unwrap().starts_with("CT_GRACE");
+        assert_eq!(local.logged(warnings, is_warning).len(), warnings, "{grace}");
+    }
+}
