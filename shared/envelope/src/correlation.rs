@@ -53,7 +53,8 @@ string_enum! {
     open Rule {
         /// The operator expects certificates of this issuer for these names.
         Issuer = "issuer",
-        /// The provider gives neither certificate nor key: issuer, serial number, names and end are the same.
+        /// The provider gives neither certificate nor key: issuer, serial number, names and end are the same. Of what it
+        /// gives no serial number either, `detail` says so: then issuer and end are the same, and exactly the names.
         ProviderRecord = "provider_record",
         /// The key is the same, and all names are among those for which the key was announced.
         SpkiSha256 = "spki_sha256",

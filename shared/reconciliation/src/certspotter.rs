@@ -184,12 +184,14 @@ fn domain_of<'a>(
         return None;
     }
     let names = certificate.names.as_ref().map(|names| names.dns.as_slice()).unwrap_or_default();
-    let is_of = |name: &String, domain: &str| {
-        let name = name.to_ascii_lowercase();
-        name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
     let domain = domains.iter().find(|domain| names.iter().any(|name| is_of(name, domain)));
     domain.map(String::as_str)
+}
+
+/// Whether a name is a domain, or below it.
+pub(crate) fn is_of(name: &str, domain: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The hashes of all certificates in the list of a domain, from its first page to its last.

@@ -1,19 +1,25 @@
 //! What Cloudflare's records say: its history of notifications. Its lists of custom hostnames are a second
-//! source, which is compared and only reported.
+//! source, which is compared and only reported. Its lists of certificate packs say what it issues for zones by itself,
+//! of which no event tells in full.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use envelope::EventType;
-use ports::Ledger;
+use envelope::{EventType, Provider};
+use ports::{Ledger, PortResult};
+use processing::correlation::{Announcement, announce};
+use providers::api::{Answer, Request};
 use providers::cloudflare::reconciliation::{
-    ListedHostname, Notification, NotificationPage, PAGE, RETENTION_DAYS, classify_history,
-    classify_hostnames, history, hostnames,
+    CertificatePack, ListedHostname, Notification, NotificationPage, PAGE, RETENTION_DAYS, Zone,
+    certificate_packs, classify_certificate_packs, classify_history, classify_hostnames,
+    classify_zones, history, hostnames, zones,
 };
 use providers::dispatch;
 use providers::occurrence::Occurrence;
+use providers::refusal::Refusal;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
+use crate::certspotter::is_of;
 use crate::client::{ApiClient, RunError};
 use crate::collate::Expected;
 use crate::report::Cause;
@@ -26,6 +32,9 @@ const MAX_OLDER_PAGES: u64 = 10;
 /// The maximum number of zones whose hostnames are listed in one run, and of differences that are named.
 const MAX_ZONES: usize = 20;
 const MAX_DIFFERENCES: usize = 10;
+/// The maximum number of zones whose certificate packs are read in one run: the reconciler's share of Cloudflare's budget
+/// has room for some seven hundred calls between two.
+const MAX_ZONES_WITH_PACKS: usize = 500;
 
 pub(crate) async fn collect(
     cloudflare: &ApiClient<'_>,
@@ -124,7 +133,8 @@ async fn compare_hostnames(
     }
     let mut differences = Vec::new();
     for (zone, events) in last.iter().take(MAX_ZONES) {
-        let Ok(listed) = list(cloudflare, zone).await else { continue };
+        let request = |page| hostnames(zone, page);
+        let Ok(listed) = list(cloudflare, request, classify_hostnames).await else { continue };
         for ListedHostname { hostname, status } in listed {
             let event = events.get(&hostname);
             if let Some(event) = event.filter(|event| !is_consistent(**event, &status)) {
@@ -142,17 +152,79 @@ async fn compare_hostnames(
     differences
 }
 
-async fn list(cloudflare: &ApiClient<'_>, zone: &str) -> Result<Vec<ListedHostname>, RunError> {
+/// Reads a list to its end.
+async fn list<T>(
+    cloudflare: &ApiClient<'_>,
+    request: impl Fn(u64) -> Request,
+    classify: fn(&Answer<'_>) -> Result<(Vec<T>, Option<u64>), Refusal>,
+) -> Result<Vec<T>, RunError> {
     let mut all = Vec::new();
     for page in 1..=MAX_PAGES {
-        let (hostnames, total) = cloudflare.ask(&hostnames(zone, page), classify_hostnames).await?;
-        let is_last = hostnames.is_empty();
-        all.extend(hostnames);
+        let (read, total) = cloudflare.ask(&request(page), classify).await?;
+        let is_last = read.is_empty();
+        all.extend(read);
         if is_last || total.is_some_and(|total| all.len() as u64 >= total) {
             break;
         }
     }
     Ok(all)
+}
+
+/// Announces the certificates that Cloudflare issues by itself for the zones of the monitored domains. Returns which of
+/// them the token may not read, and so become unexpected.
+pub(crate) async fn announce_packs(
+    cloudflare: &ApiClient<'_>,
+    ledger: &impl Ledger,
+    (account, domains): (&str, &[String]),
+    now: OffsetDateTime,
+) -> Result<Vec<String>, RunError> {
+    let unread = |of: &str| {
+        format!(
+            "the certificates that Cloudflare issues for {of} become unexpected: give the API token the permissions \
+             Zone Read and SSL and Certificates Read"
+        )
+    };
+    let mut notes = Vec::new();
+    if domains.is_empty() {
+        return Ok(notes);
+    }
+    let mut zones = match list(cloudflare, |page| zones(account, page), classify_zones).await {
+        // The history was read with the same token: it is good, and lacks a permission.
+        Err(error) if error.is_key_refused() => return Ok(vec![unread("its zones")]),
+        zones => zones?,
+    };
+    zones.retain(|Zone { name, .. }| {
+        domains.iter().any(|domain| is_of(name, domain) || is_of(domain, name))
+    });
+    for Zone { id, name } in zones.iter().take(MAX_ZONES_WITH_PACKS) {
+        let request = |page| certificate_packs(id, page);
+        match list(cloudflare, request, classify_certificate_packs).await {
+            Err(error) if error.is_key_refused() => notes.push(unread(name)),
+            packs => announce_all(ledger, id, packs?, now).await?,
+        }
+    }
+    Ok(notes)
+}
+
+async fn announce_all(
+    ledger: &impl Ledger,
+    zone: &str,
+    packs: Vec<CertificatePack>,
+    now: OffsetDateTime,
+) -> PortResult<()> {
+    for CertificatePack { id: pack, certificates } in packs {
+        for (id, certificate) in certificates {
+            let announcement = Announcement {
+                id: format!("cloudflare/zones/{zone}/certificate_packs/{pack}/{id}"),
+                provider: Some(Provider::CLOUDFLARE),
+                certificate,
+                pem: None,
+                issuer: None,
+            };
+            announce(ledger, &announcement, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a hostname may be in this state after this event, without an event since.

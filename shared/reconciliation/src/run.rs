@@ -117,7 +117,7 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         let client = ApiClient::open(&self.profile.api, api, &self.ports.key, job.deadline).await?;
         let Collected { expected, mut notes, left: unread, cursors } = match &self.records {
             Records::CertCentral => certcentral::collect(&client, since, began, due).await?,
-            Records::Cloudflare { account } => {
+            Records::Cloudflare { account, .. } => {
                 // The history does not say what was taken. Without a record of an event that arrived, it is
                 // not believed.
                 cloudflare::collect(&client, account, since.max(first), began).await?
@@ -137,7 +137,7 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
         let day = due.map(|due| due.day);
         let Sorted { arrived, mut rows, missed } =
             sort(&self.ports.ledger, expected, first, began, day).await?;
-        if let Records::Cloudflare { account } = &self.records
+        if let Records::Cloudflare { account, .. } = &self.records
             && arrived.is_empty()
             && sent > 0
         {
@@ -165,6 +165,13 @@ impl<Q: EventsQueue, L: Ledger, S: SecretSource> Reconciler<Q, L, S> {
             let Ports { events, ledger, .. } = &self.ports;
             let found = certspotter::find_missing(&client, events, ledger, domains, began).await;
             left = left.or(found.err().map(|error| error.to_string()));
+        }
+        if let (Records::Cloudflare { account, domains }, false) = (&self.records, job.is_dry_run) {
+            let (ledger, of) = (&self.ports.ledger, (account.as_str(), domains.as_slice()));
+            match cloudflare::announce_packs(&client, ledger, of, began).await {
+                Ok(note) => notes.extend(note),
+                Err(error) => left = left.or(Some(error.to_string())),
+            }
         }
         rows.extend(recovered);
         let mut report = Report {

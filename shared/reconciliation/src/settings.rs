@@ -33,8 +33,9 @@ pub struct Settings {
 pub enum Records {
     /// CertCentral's event log, and its status changes.
     CertCentral,
-    /// Cloudflare's history of notifications, of this account (`CLOUDFLARE_ACCOUNT_ID`).
-    Cloudflare { account: String },
+    /// Cloudflare's history of notifications, of this account (`CLOUDFLARE_ACCOUNT_ID`), and the certificates that it
+    /// issues for zones of the domains whose logs are watched (`CERTSPOTTER_DOMAINS`).
+    Cloudflare { account: String, domains: Vec<String> },
     /// What Cert Spotter found in the logs for these domains (`CERTSPOTTER_DOMAINS`).
     Certspotter { domains: Vec<String> },
 }
@@ -61,20 +62,21 @@ impl Settings {
         if !(1..=MAX_OVERLAP).contains(&overlap_minutes) {
             return Err(SettingError::new(OVERLAP, format!("must be 1 to {MAX_OVERLAP}")));
         }
+        let domains = || {
+            let text = environment.optional(certspotter::DOMAINS_VARIABLE);
+            let domains = text.map(certspotter::domains).transpose();
+            domains.map_err(|problem| SettingError::new(certspotter::DOMAINS_VARIABLE, problem))
+        };
         let records = match api.profile.provider {
             Provider::DIGICERT => Some(Records::CertCentral),
-            Provider::CLOUDFLARE => environment
-                .optional(cloudflare::ACCOUNT_VARIABLE)
-                .map(|account| Records::Cloudflare { account: account.to_owned() }),
-            Provider::CERTSPOTTER => environment
-                .optional(certspotter::DOMAINS_VARIABLE)
-                .map(|text| {
-                    certspotter::domains(text).map_err(|problem| {
-                        SettingError::new(certspotter::DOMAINS_VARIABLE, problem)
-                    })
-                })
-                .transpose()?
-                .map(|domains| Records::Certspotter { domains }),
+            Provider::CLOUDFLARE => match environment.optional(cloudflare::ACCOUNT_VARIABLE) {
+                Some(account) => Some(Records::Cloudflare {
+                    account: account.to_owned(),
+                    domains: domains()?.unwrap_or_default(),
+                }),
+                None => None,
+            },
+            Provider::CERTSPOTTER => domains()?.map(|domains| Records::Certspotter { domains }),
             _ => None,
         };
         let settings = |records| Self { api, records, overlap_minutes, timeout: TIMEOUT };
@@ -114,7 +116,9 @@ mod tests {
         };
         assert!(settings(&[]).unwrap().is_none());
         let named = settings(&[("CLOUDFLARE_ACCOUNT_ID", "a1")]).unwrap().unwrap();
-        assert!(matches!(named.records, Records::Cloudflare { account } if account == "a1"));
+        assert!(
+            matches!(named.records, Records::Cloudflare { account, domains } if account == "a1" && domains.is_empty())
+        );
         let error = settings(&[("CLOUDFLARE_ACCOUNT_ID", "../a")]).err().unwrap();
         assert_eq!(error.name, "CLOUDFLARE_ACCOUNT_ID");
     }

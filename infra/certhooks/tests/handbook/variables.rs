@@ -185,7 +185,7 @@ fn of_processing() -> Vec<Variable> {
             "CT_GRACE_MINUTES",
             code(settings.ct_grace.whole_minutes()),
             PROCESSING,
-            "How long a certificate that the logs show waits for its issuance before it is unexpected, in minutes; 0 to 10080 ([what the logs show](certificate-transparency.md))",
+            "How long a certificate that the logs show waits for its issuance before it is unexpected, in minutes; longer than the interval of reconciliation, 0 to 10080 ([what the logs show](certificate-transparency.md))",
         ),
         row(
             "DELIVER_CANARY",
@@ -263,7 +263,7 @@ fn of_providers() -> Vec<Variable> {
             "CERTSPOTTER_DOMAINS",
             NONE,
             RECONCILING,
-            "Domains whose certificates in the logs are listed at Cert Spotter and compared, comma-separated",
+            "Domains whose certificates in the logs are listed at Cert Spotter and compared, comma-separated; what Cloudflare issues by itself for their zones is read too",
         ),
         row(
             "SSLMATE_API_BASE",

@@ -52,22 +52,32 @@ fn serial(serial_number: &str) -> String {
     format!("ct/serial/{serial_number}")
 }
 
+fn end(not_after: &str) -> String {
+    format!("ct/end/{not_after}")
+}
+
 /// The partitions in which a certificate of the logs is found by what was announced.
 fn of_observed(known: &Certificate) -> Vec<String> {
     let tbs = known.tbs_sha256.as_deref().map(certificate);
     let spki = known.spki_sha256.as_deref().map(key);
     let serial_number = known.serial_number.as_deref().map(serial);
-    tbs.into_iter().chain(spki).chain(serial_number).collect()
+    let end = known.not_after.as_deref().map(end);
+    tbs.into_iter().chain(spki).chain(serial_number).chain(end).collect()
 }
 
 /// The partitions of an announcement: of its key, which whatever the logs show has too; else of the certificate, else of
-/// the serial number. One that may be missing in the logs is looked up by the certificate as well.
+/// the serial number, else of the second in which it ends. One that may be missing in the logs is looked up by the
+/// certificate as well.
 fn of_announced(announcement: &Announcement) -> Vec<String> {
     let known = &announcement.certificate;
     let own = known.tbs_sha256.as_deref().map(certificate);
     match known.spki_sha256.as_deref().map(key) {
         Some(key) => own.filter(|_| announcement.pem.is_some()).into_iter().chain([key]).collect(),
-        None => own.or_else(|| known.serial_number.as_deref().map(serial)).into_iter().collect(),
+        None => {
+            let serial_number = known.serial_number.as_deref().map(serial);
+            let end = known.not_after.as_deref().map(end);
+            own.or(serial_number).or(end).into_iter().collect()
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The rules by which a certificate that the logs show is compared with what is known to be issued. Pure.
 
+use std::collections::BTreeSet;
+
 use envelope::{Certificate, Correlation, EventType, Issuance, Provider, Rule};
 use providers::finding::Finding;
 use serde::{Deserialize, Serialize};
@@ -133,12 +135,19 @@ fn holds(rule: Rule, observation: &Observation, announcement: &Announcement) -> 
             is_same(&observed.spki_sha256, &announced.spki_sha256) && is_within(observed, announced)
         }
         Rule::ProviderRecord => {
+            // Without a serial number, the names decide in its place.
+            let is_one = match announced.serial_number {
+                Some(_) => {
+                    is_same(&observed.serial_number, &announced.serial_number)
+                        && is_within(observed, announced)
+                }
+                None => has_same_names(observed, announced),
+            };
             announcement.provider.is_some()
                 && announced.tbs_sha256.is_none()
                 && announced.spki_sha256.is_none()
-                && is_same(&observed.serial_number, &announced.serial_number)
+                && is_one
                 && is_same(&observed.not_after, &announced.not_after)
-                && is_within(observed, announced)
                 && announced
                     .certificate_authority
                     .as_deref()
@@ -154,13 +163,20 @@ fn holds(rule: Rule, observation: &Observation, announcement: &Announcement) -> 
 
 /// Whether a certificate has names, and all of them are announced.
 fn is_within(observed: &Certificate, announced: &Certificate) -> bool {
-    let names = |certificate: &Certificate| {
-        let names = certificate.names.clone().unwrap_or_default();
-        names.dns.into_iter().chain(names.ip).map(|name| name.to_ascii_lowercase())
-    };
-    let announced: Vec<String> = names(announced).collect();
-    let mut observed = names(observed).peekable();
-    observed.peek().is_some() && observed.all(|name| announced.iter().any(|by| covers(by, &name)))
+    let (observed, announced) = (names(observed), names(announced));
+    let is_announced = |name: &String| announced.iter().any(|by| covers(by, name));
+    !observed.is_empty() && observed.iter().all(is_announced)
+}
+
+/// Whether a certificate has names, and they are those that are announced.
+fn has_same_names(observed: &Certificate, announced: &Certificate) -> bool {
+    let observed = names(observed);
+    !observed.is_empty() && observed == names(announced)
+}
+
+fn names(certificate: &Certificate) -> BTreeSet<String> {
+    let names = certificate.names.clone().unwrap_or_default();
+    names.dns.into_iter().chain(names.ip).map(|name| name.to_ascii_lowercase()).collect()
 }
 
 /// Whether an announced name stands for another: itself, with `*.` one label in its place, and with a dot before it every
@@ -214,7 +230,7 @@ impl Facts {
         let detail = if is_shown_now {
             "the logs show it now".to_owned()
         } else {
-            detail(state.kind, rule, &certificate)
+            detail(state.kind, known, &certificate)
         };
         Some(Finding {
             state: state.kind,
@@ -233,15 +249,24 @@ impl Facts {
     }
 }
 
-fn detail(kind: EventType, rule: Option<Rule>, certificate: &Certificate) -> String {
+fn detail(
+    kind: EventType,
+    known: Option<(Rule, &Announcement)>,
+    certificate: &Certificate,
+) -> String {
     let issuer = certificate.issuer.as_deref().unwrap_or("an issuer that is not named");
-    let by = match rule {
-        Some(Rule::TbsSha256) => "the certificate is the one that was announced",
-        Some(Rule::SpkiSha256) => "its key was announced for these names",
-        Some(Rule::ProviderRecord) => {
+    let by = match known {
+        Some((Rule::TbsSha256, _)) => "the certificate is the one that was announced",
+        Some((Rule::SpkiSha256, _)) => "its key was announced for these names",
+        Some((Rule::ProviderRecord, record)) if record.certificate.serial_number.is_none() => {
+            "the provider's record, which has no serial number, has the same issuer, the same names and the same end"
+        }
+        Some((Rule::ProviderRecord, _)) => {
             "the provider's record has the same issuer, serial number, names and end"
         }
-        Some(Rule::Issuer) => "the operator expects certificates of this issuer for these names",
+        Some((Rule::Issuer, _)) => {
+            "the operator expects certificates of this issuer for these names"
+        }
         None => "no issuance is known of the certificate, its key or its issuer",
     };
     match kind {
@@ -332,7 +357,6 @@ mod tests {
         assert_eq!(rule(Announcement { provider: None, ..record(|_| {}) }), None);
         for change in [
             |one: &mut Certificate| one.serial_number = Some("0B".to_owned()),
-            |one: &mut Certificate| one.serial_number = None,
             |one: &mut Certificate| one.not_after = Some("2027-01-01T00:00:01Z".to_owned()),
             |one: &mut Certificate| one.names = None,
             // Where more is known, more must be the same.
@@ -341,6 +365,44 @@ mod tests {
             |one: &mut Certificate| one.certificate_authority = None,
         ] {
             assert_eq!(rule(record(change)), None);
+        }
+    }
+
+    /// A record without a serial number: nothing else may differ, not even a name more.
+    #[test]
+    fn a_record_without_a_serial_number_has_exactly_the_names() {
+        let record = |issuer: &str, names: &[&str], not_after: &str| {
+            let known = Certificate {
+                serial_number: None,
+                issuer: None,
+                certificate_authority: Some(issuer.to_owned()),
+                not_after: Some(not_after.to_owned()),
+                ..certificate(None, None, names)
+            };
+            Announcement { provider: Some(Provider::CLOUDFLARE), ..announced(known) }
+        };
+        const ISSUER: &str = "LetsEncryptInc";
+        const END: &str = "2027-01-01T00:00:00Z";
+        let same = record(ISSUER, &["B.example", "a.example"], END);
+        let facts = Facts {
+            observation: Some(observed()),
+            announcements: vec![same.clone()],
+            ..Facts::default()
+        };
+        let found = facts.finding(&state(EventType::CtCertificateExpected, "observed", false));
+        let correlation = found.unwrap().correlation;
+        assert_eq!(correlation.rule, Some(Rule::ProviderRecord));
+        assert!(correlation.detail.contains("no serial number"), "{}", correlation.detail);
+        for other in [
+            Announcement { provider: None, ..same },
+            record("GoogleTrustServices", &["a.example", "b.example"], END),
+            record(ISSUER, &["a.example", "b.example", "c.example"], END),
+            record(ISSUER, &["a.example"], END),
+            record(ISSUER, &["*.example"], END),
+            record(ISSUER, &[], END),
+            record(ISSUER, &["a.example", "b.example"], "2027-01-01T00:00:01Z"),
+        ] {
+            assert_eq!(rule(other.clone()), None, "{other:?}");
         }
     }
 

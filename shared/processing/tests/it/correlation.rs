@@ -170,3 +170,46 @@ async fn a_replay_compares_nothing() {
     assert_eq!(bench.fake.envelopes().len(), 0);
     assert!(bench.fake.state().items.is_empty());
 }
+
+/// Cloudflare's records of the certificates that it issues by itself have no serial number. What became known after an
+/// alarm ends it.
+#[tokio::test]
+async fn a_record_without_serial_number_is_found_before_and_after_the_log_shows_it() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(["shop.example".to_owned()]).unwrap();
+    params.distinguished_name.push(rcgen::DnType::OrganizationName, "Google Trust Services");
+    let pem = params.self_signed(&key).unwrap().pem();
+    let scratch = Bench::start().await;
+    scratch.process("first", &logged_as(&pem, Duration::ZERO)).await;
+    let known = scratch.fake.events()[0].data.certificates[0].clone();
+    let record = Announcement {
+        id: "cloudflare/zones/z/certificate_packs/p/c".to_owned(),
+        provider: Some(envelope::Provider::CLOUDFLARE),
+        certificate: envelope::Certificate {
+            certificate_authority: Some("GoogleTrustServices".to_owned()),
+            not_after: known.not_after,
+            names: known.names,
+            ..envelope::Certificate::default()
+        },
+        pem: None,
+        issuer: None,
+    };
+    let now = OffsetDateTime::now_utc();
+    for (is_first, expected) in [(true, &["expected"][..]), (false, &["unexpected", "resolved"])] {
+        let bench = Bench::with(&[("CT_GRACE_MINUTES", "0")]).await;
+        if is_first {
+            announce(&bench.fake, &record, now).await.unwrap();
+        }
+        bench.process("first", &logged_as(&pem, Duration::ZERO)).await;
+        let states_before = states(&bench).await.len();
+        assert_eq!(states_before, 1);
+        if !is_first {
+            assert_eq!(announce(&bench.fake, &record, now).await.unwrap(), 1);
+            settle(&bench, Duration::ZERO).await;
+        }
+        let states = states(&bench).await;
+        assert_eq!(kinds(&states), expected);
+        let correlation = states.last().unwrap().data.correlation.as_ref().unwrap();
+        assert_eq!(correlation.rule, Some(Rule::ProviderRecord));
+    }
+}

@@ -11,6 +11,8 @@
 //!   limits", "Custom Hostname Details", "List alert types", "List webhooks", "Create a webhook",
 //!   "Update a webhook", "Delete a webhook", "List notification policies", "Create a notification
 //!   policy", "Update a notification policy", "Delete a notification policy"
+//! - "List Zones", "List Certificate Packs": as `types/ssl/certificate_pack_list_response.py` of
+//!   <https://github.com/cloudflare/cloudflare-python> has the latter at 242b681, read on 2026-12-01
 //!
 //! Where a page is silent, comments name what stands in its place: the API fixtures are
 //! `custom_hostname_test.go` (at 047be01) and `notifications_test.go` (at 2449e02) of

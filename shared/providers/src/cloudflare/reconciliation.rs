@@ -1,14 +1,17 @@
 //! What Cloudflare sent, from its history of notifications ("List History"), which it keeps for 30 days, on
-//! Enterprise plans for 90. A record says "sent", not "taken". Pure.
+//! Enterprise plans for 90. A record says "sent", not "taken". And what it issued for a zone by itself ("List
+//! Certificate Packs"). Pure.
 
-use envelope::Envelope;
+use envelope::{Certificate, Envelope};
 use http::Method;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::admin::{listed, success, unreadable};
+use super::document::hostname::Hostname;
 use super::document::{Content, Document};
+use super::profile::is_id;
 use super::receiver;
 use crate::api::{Answer, Request};
 use crate::json::{self, Members};
@@ -18,6 +21,8 @@ use crate::refusal::Refusal;
 
 /// Records on one page.
 pub const PAGE: u64 = 100;
+/// Zones, hostnames or packs on one page: the most that these lists allow.
+const LISTED: u64 = 50;
 /// How far back the history goes on any plan that there is.
 pub const RETENTION_DAYS: i64 = 90;
 
@@ -69,8 +74,7 @@ pub fn classify_history(answer: &Answer<'_>) -> Result<NotificationPage, Refusal
 
 /// "List Custom Hostnames": page by page, from 1.
 pub fn hostnames(zone: &str, page: u64) -> Request {
-    // 50 is the most that this list allows.
-    let query = vec![("page", page.to_string()), ("per_page", "50".to_owned())];
+    let query = vec![("page", page.to_string()), ("per_page", LISTED.to_string())];
     Request { query, ..Request::new(Method::GET, ["zones", zone, "custom_hostnames"]) }
 }
 
@@ -88,6 +92,74 @@ pub fn classify_hostnames(
         Some(ListedHostname { hostname: members.text("hostname")?, status })
     };
     Ok((hostnames.into_iter().filter_map(hostname).collect(), total))
+}
+
+/// A zone that the API token may see.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Zone {
+    pub id: String,
+    pub name: String,
+}
+
+/// A request for a page of the zones of an account ("List Zones").
+pub fn zones(account: &str, page: u64) -> Request {
+    let query = vec![
+        ("account.id", account.to_owned()),
+        ("page", page.to_string()),
+        ("per_page", LISTED.to_string()),
+    ];
+    Request { query, ..Request::new(Method::GET, ["zones"]) }
+}
+
+/// # Errors
+/// Why there is no list.
+pub fn classify_zones(answer: &Answer<'_>) -> Result<(Vec<Zone>, Option<u64>), Refusal> {
+    let (zones, total) = page(answer)?;
+    let zone = |zone: &RawValue| {
+        let members = Members::of(zone)?;
+        let id = members.text("id").filter(|id| is_id(id))?;
+        Some(Zone { id, name: members.text("name")? })
+    };
+    Ok((zones.into_iter().filter_map(zone).collect(), total))
+}
+
+/// The certificates of a zone that were issued together: universal, advanced or backup ones.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CertificatePack {
+    pub id: String,
+    /// Each with its id. Cloudflare tells neither PEM nor serial number of them.
+    pub certificates: Vec<(String, Certificate)>,
+}
+
+/// A request for a page of the certificate packs of a zone, whatever their status.
+pub fn certificate_packs(zone: &str, page: u64) -> Request {
+    let query = vec![
+        ("status", "all".to_owned()),
+        ("page", page.to_string()),
+        ("per_page", LISTED.to_string()),
+    ];
+    Request { query, ..Request::new(Method::GET, ["zones", zone, "ssl", "certificate_packs"]) }
+}
+
+/// # Errors
+/// Why there is no list.
+pub fn classify_certificate_packs(
+    answer: &Answer<'_>,
+) -> Result<(Vec<CertificatePack>, Option<u64>), Refusal> {
+    let (packs, total) = page(answer)?;
+    let certificate = |certificate: &RawValue| {
+        let members = Members::of(certificate)?;
+        let id = members.get("id")?;
+        let id = json::text(id).unwrap_or_else(|| id.get().to_owned());
+        Some((id, Hostname::new(members).certificates().pop()?)).filter(|(id, _)| is_id(id))
+    };
+    let pack = |pack: &RawValue| {
+        let members = Members::of(pack)?;
+        let certificates = members.list("certificates").unwrap_or_default();
+        let certificates = certificates.into_iter().filter_map(certificate).collect();
+        Some(CertificatePack { id: members.text("id").filter(|id| is_id(id))?, certificates })
+    };
+    Ok((packs.into_iter().filter_map(pack).collect(), total))
 }
 
 /// The list in `result`, and `result_info.total_count`.

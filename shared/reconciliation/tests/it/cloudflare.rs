@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 
 use envelope::Provider;
+use ports::Items;
 use providers::cloudflare::CloudflareReceiver;
 use providers::receiver::WebhookReceiver;
 use providers::request::{Verified, WebhookRequest};
-use reconciliation::{Cause, RunError};
+use reconciliation::{Cause, Job, RunError};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -58,6 +59,7 @@ async fn cloudflare(records: &[Value]) -> Canned {
     let canned = Canned::start(Provider::CLOUDFLARE, 60).await;
     canned.answer("/accounts/acc/alerting/v3/history", 200, history(records));
     canned.answer("/custom_hostnames", 200, json!({"success": true, "result": []}));
+    canned.answer("/zones?", 200, json!({"success": true, "result": []}));
     canned
 }
 
@@ -213,4 +215,52 @@ async fn hostnames_that_differ_from_their_last_event_are_named() {
     assert!(report.notes[0].contains("h2.example is active"), "{:?}", report.notes);
     assert!(report.left.is_none());
     assert_eq!(report.counts.recovered, 1);
+}
+
+/// Universal, advanced and backup certificates: of the zones to which a monitored domain belongs, or that belong to one.
+#[tokio::test]
+async fn what_cloudflare_issues_for_its_zones_is_announced() {
+    let canned = cloudflare(&[]).await;
+    let zone = |id: &str, name: &str| json!({"id": id, "name": name});
+    let zones = [
+        zone("z1", "shop.example"),
+        zone("z2", "bank.example"),
+        zone("z3", "eu.shop.example"),
+        zone("z4", "myshop.example"),
+    ];
+    canned.answer("/zones?", 200, json!({"success": true, "result": zones}));
+    let certificate = json!({
+        "id": "c1", "hosts": ["shop.example", "*.shop.example"], "issuer": "GoogleTrustServices",
+        "expires_on": "2027-01-01T05:20:00.000000Z", "signature": "ECDSAWithSHA256", "status": "active",
+    });
+    let packs = json!([
+        {"id": "p1", "type": "universal", "status": "active", "certificates": [certificate]},
+        {"id": "p2", "type": "advanced", "status": "pending_validation", "certificates": []},
+    ]);
+    let answer = json!({"success": true, "result": packs, "result_info": {"total_count": 2}});
+    canned.answer("/zones/z1/ssl/certificate_packs", 200, answer);
+    let forbidden =
+        json!({"success": false, "errors": [{"code": 9109, "message": "Unauthorized"}]});
+    canned.answer("/zones/z3/ssl/certificate_packs", 403, forbidden);
+
+    let announced = async || {
+        canned.state.ledger().items("ct/end/2027-01-01T05:20:00Z", None, 10).await.unwrap()
+    };
+    let dry = Job { is_dry_run: true, ..Job::default() };
+    canned.reconciler().run(&dry).await.unwrap();
+    assert_eq!(announced().await.len(), 0);
+
+    let report = canned.run().await.unwrap();
+    let items = announced().await;
+    assert_eq!(items.len(), 1, "{items:?}");
+    let value: Value = serde_json::from_str(&items[0].value).unwrap();
+    assert_eq!(value["id"], "cloudflare/zones/z1/certificate_packs/p1/c1");
+    assert_eq!(value["provider"], "cloudflare");
+    assert_eq!(value["certificate"]["certificate_authority"], "GoogleTrustServices");
+    assert_eq!(value["certificate"]["names"]["dns"], certificate["hosts"]);
+    assert_eq!(report.left, None);
+    assert!(report.notes.iter().any(|note| note.contains("eu.shop.example")), "{:?}", report.notes);
+    let requests = canned.requests.lock().unwrap();
+    let of = |zone: &str| requests.iter().filter(|one| one.contains(zone)).count();
+    assert_eq!([of("/z1/"), of("/z2/"), of("/z3/"), of("/z4/")], [1, 0, 1, 0]);
 }

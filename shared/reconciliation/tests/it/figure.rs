@@ -129,7 +129,8 @@ async fn days_without_a_run_are_caught_up_with() {
 async fn figures_begin_with_the_first_whole_day() {
     let canned = Canned::start(Provider::CLOUDFLARE, 60).await;
     let empty = json!({"success": true, "result": [], "result_info": {"total_count": 0}});
-    canned.answer("/accounts/acc/alerting/v3/history", 200, empty);
+    canned.answer("/accounts/acc/alerting/v3/history", 200, &empty);
+    canned.answer("/zones?", 200, empty);
     canned.pass_until(at(65 * MINUTE));
     canned.last_ran(15 * MINUTE).await;
     canned.first_ran(10 * Duration::HOUR).await;
