@@ -20,7 +20,8 @@ EXAMPLE = ROOT / "infra/consumers/examples/two-teams.yaml"
 
 @pytest.fixture(scope="module")
 def fan(aws, template, parameters) -> Stack:
-    deployed = deploy(aws, template, "fan-out", FanOut="topic", **ALL, **parameters)
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    deployed = deploy(aws, template, "fan-out", FanOut="topic", KmsKeyArn=key, **ALL, **parameters)
     for name, value in SECRETS.items():
         deployed.fill(name, value)
     return deployed
@@ -170,6 +171,21 @@ def test_a_replay_goes_to_every_team_or_to_the_queue_that_is_named(fan, queues, 
     run = operator.run("replay", "--id", id_, "--to", fan.outputs["DeliveriesQueueUrl"])[0]["run"]
     again = f"{id_}/replay/{run}"
     assert queues.ids(again) == {"first": {again}, "second": set(), "third": set()}
+
+
+def test_the_doctor_sees_whether_sns_may_use_the_key_and_its_fix_works_as_printed(fan, providers):
+    operator = Operator(fan, providers.bases)
+
+    def finding() -> dict:
+        found, = [one for one in operator.run("doctor", status=None) if one["check"] == "key-policy"]
+        return found
+
+    refused = finding()
+    assert refused["level"] == "error" and "does not let sns.amazonaws.com use it" in refused["detail"], refused
+    if not (shutil.which("aws") and shutil.which("jq")):
+        pytest.skip("the fix needs the AWS CLI and jq, which are not installed")
+    operator.fix(refused)
+    assert finding()["level"] == "ok", finding()
 
 
 def test_the_second_teams_function_reports_what_is_not_valid(fan, queues, second_team):

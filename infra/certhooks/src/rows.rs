@@ -19,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) provider: Provider,
     /// The provider's own commands.
     pub(crate) commands: &'static [CommandRow],
+    /// The command that replaces its webhook secret, where that has a minimum length that older ones may lack.
+    pub(crate) rotate: Option<&'static str>,
     /// Adds its options to `certhooks doctor`.
     pub(crate) doctor_options: fn(Command) -> Command,
     /// The checks of its configuration. They return the URL that the provider sends to; `None` where it

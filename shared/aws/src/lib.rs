@@ -14,6 +14,7 @@
 //!   challenges, certificates, what is to be compared, the lookup of recorded ids, the recording of one, and
 //!   their items
 //! - [`archive`]: objects on S3
+//! - [`kms`]: the policy of a key
 //! - [`error`]: builds errors that name the resource by its variable
 
 #[cfg(feature = "s3")]
@@ -28,6 +29,8 @@ mod history;
 mod item;
 #[cfg(feature = "dynamodb")]
 mod items;
+#[cfg(feature = "kms")]
+mod kms;
 #[cfg(feature = "dynamodb")]
 mod known;
 #[cfg(feature = "dynamodb")]
@@ -56,6 +59,8 @@ pub use archive::S3Archive;
 pub use deliveries::{AwsDeliveries, DeliveriesTarget};
 #[cfg(feature = "dynamodb")]
 pub use history::Scanned;
+#[cfg(feature = "kms")]
+pub use kms::key_policy;
 #[cfg(feature = "dynamodb")]
 pub use ledger::DynamoLedger;
 #[cfg(feature = "secrets")]

@@ -27,13 +27,10 @@ impl Format {
 }
 
 /// Libraries that log addresses, headers or whole events at `debug` and `trace`.
-const QUIET: [&str; 16] = [
+const QUIET: [&str; 13] = [
     "aws_config",
     "aws_runtime",
-    "aws_sdk_dynamodb",
-    "aws_sdk_s3",
-    "aws_sdk_secretsmanager",
-    "aws_sdk_sqs",
+    "aws_sdk_",
     "aws_sigv4",
     "aws_smithy_http_client",
     "aws_smithy_runtime",

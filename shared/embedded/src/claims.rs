@@ -11,8 +11,8 @@ const LONGEST_LEASE: i64 = 15 * 60 * 1_000_000;
 #[derive(Default)]
 pub(crate) struct Claims {
     leases: HashMap<String, Lease>,
-    /// The ids of the leases of a transaction that is not committed yet.
-    granted: Vec<String>,
+    /// What the changes of a transaction that is not committed yet replaced, in their order: it may be rolled back.
+    replaced: Vec<(String, Option<Lease>)>,
 }
 
 struct Lease {
@@ -34,31 +34,47 @@ impl Claims {
         if self.leases.len() >= MANY {
             self.leases.retain(|_, lease| is_running(lease.until));
         }
-        self.leases.insert(id.to_owned(), Lease { owner: owner.to_owned(), until });
-        self.granted.push(id.to_owned());
+        self.replace(id, Some(Lease { owner: owner.to_owned(), until }));
         None
     }
 
     pub(crate) fn release(&mut self, id: &str, owner: &str) {
         if self.leases.get(id).is_some_and(|lease| lease.owner == owner) {
-            self.leases.remove(id);
+            self.end(id);
         }
     }
 
     /// Ends the lease, whoever has it: the work is done.
     pub(crate) fn end(&mut self, id: &str) {
-        self.leases.remove(id);
+        self.replace(id, None);
+    }
+
+    fn replace(&mut self, id: &str, lease: Option<Lease>) {
+        let before = set(&mut self.leases, id.to_owned(), lease);
+        self.replaced.push((id.to_owned(), before));
     }
 
     pub(crate) fn commit(&mut self) {
-        self.granted.clear();
+        self.replaced.clear();
     }
 
-    /// Ends the leases that were granted since the last commit: nobody heard of them.
-    pub(crate) fn roll_back(&mut self) {
-        for id in self.granted.drain(..) {
-            self.leases.remove(&id);
+    /// A place in the transaction to roll back to; its beginning is 0.
+    pub(crate) fn savepoint(&self) -> usize {
+        self.replaced.len()
+    }
+
+    /// Undoes what was changed since: nobody heard of it.
+    pub(crate) fn roll_back_to(&mut self, savepoint: usize) {
+        for (id, before) in self.replaced.drain(savepoint..).rev() {
+            set(&mut self.leases, id, before);
         }
+    }
+}
+
+fn set(leases: &mut HashMap<String, Lease>, id: String, lease: Option<Lease>) -> Option<Lease> {
+    match lease {
+        Some(lease) => leases.insert(id, lease),
+        None => leases.remove(&id),
     }
 }
 
@@ -76,8 +92,6 @@ mod tests {
         claims.release("id", "b");
         assert_eq!(claims.take("id", "b", 20, 9), Some(12));
         assert_eq!(claims.take("id", "b", 20, 12), None, "ended");
-        claims.roll_back();
-        assert_eq!(claims.take("id", "c", 30, 12), None, "rolled back");
         claims.end("id");
         assert_eq!(claims.take("id", "d", 30, 12), None, "done");
         assert_eq!(
@@ -85,6 +99,25 @@ mod tests {
             None,
             "the clock was set back"
         );
+    }
+
+    /// Else another copy of an event would be worked on, or none, though nothing was written of it.
+    #[test]
+    fn what_is_rolled_back_leaves_the_leases_as_they_were() {
+        let mut claims = Claims::default();
+        claims.take("id", "a", 10, 0);
+        claims.commit();
+        claims.end("id");
+        claims.take("new", "a", 10, 0);
+        let savepoint = claims.savepoint();
+        claims.end("new");
+        claims.take("other", "a", 10, 0);
+        claims.roll_back_to(savepoint);
+        assert_eq!(claims.take("new", "b", 20, 0), Some(10), "it ended after the savepoint");
+        assert_eq!(claims.take("other", "b", 20, 0), None, "granted after the savepoint");
+        claims.roll_back_to(0);
+        assert_eq!(claims.take("id", "b", 20, 0), Some(10), "ended in the transaction");
+        assert_eq!(claims.take("new", "b", 20, 0), None, "granted in the transaction");
     }
 
     #[test]

@@ -84,6 +84,7 @@ pub use reader::{DeadLetter, Delivered, Reader};
 pub use receipt::{Receipt, Received};
 pub use rotation::{Rotation, Stages};
 pub use running::Running;
+pub use schema::FILE as DATABASE_FILE;
 pub use secrets::{LocalSecret, LocalSecrets};
 pub use secrets_file::random_secret;
 pub use signing_secret::SigningSecret;

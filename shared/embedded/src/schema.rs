@@ -10,7 +10,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::errors::{io_error, sqlite_error};
 use crate::{backup, files};
 
-pub(crate) const FILE: &str = "certhooks.db";
+/// The file in a state folder that holds all but the secrets.
+pub const FILE: &str = "certhooks.db";
 
 /// One script for each version; `PRAGMA user_version` counts those that ran. Scripts are only
 /// added, never changed.

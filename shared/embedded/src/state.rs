@@ -78,12 +78,19 @@ impl State {
         let folder = absolute(folder).map_err(|error| io_error("cannot find", folder, &error))?;
         create_folder(&folder)?;
         check_folder(&folder)?;
+        let (file, was_used) = (folder.join(schema::FILE), folder.join(lock::OWNER).exists());
         let conflict =
             "another `certhooks local` uses this folder; stop it, or choose another state folder";
         let lock = Lock::take(&folder, lock::OWNER, conflict)?;
         simulation::check(&folder, options.simulated)?;
         LocalSecrets::generate_missing(&folder, options.new_secrets)?;
-        let writer = open_writer(&folder.join(schema::FILE), &options, lock)?;
+        if was_used && !file.exists() {
+            tracing::warn!(
+                file = %file.display(),
+                "the database is missing, and a new one is made: put back a copy if events may be lost with it"
+            );
+        }
+        let writer = open_writer(&file, &options, lock)?;
         archive_files::import(&folder, &writer)?;
         Self::start(folder, writer, options)
     }

@@ -146,6 +146,7 @@ impl Writer {
         job: &mut dyn Job,
     ) -> rusqlite::Result<Result<(), PortError>> {
         self.execute("SAVEPOINT job")?;
+        let savepoint = transaction.claims().savepoint();
         let outcome = match catch(job, transaction) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if self.connection.is_autocommit() => return Err(error),
@@ -156,6 +157,7 @@ impl Writer {
         };
         if outcome.is_err() {
             self.execute("ROLLBACK TO job")?;
+            transaction.claims().roll_back_to(savepoint);
             transaction.forget_dictionaries();
         }
         self.execute("RELEASE job")?;
@@ -170,7 +172,7 @@ impl Writer {
         let outcome = self.try_transact(work);
         if outcome.is_err() {
             self.compression.borrow_mut().clear();
-            self.claims.borrow_mut().roll_back();
+            self.claims.borrow_mut().roll_back_to(0);
             if !self.connection.is_autocommit() {
                 // The first error is the one to report.
                 let _ = self.execute("ROLLBACK");

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Response, StatusCode};
 use ports::PortError;
 use providers::receiver::{InvalidDocument, WebhookReceiver};
@@ -42,20 +42,19 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
-    /// The `reason` of log lines and metrics.
-    pub(crate) fn as_str(&self) -> &'static str {
+    pub(crate) fn reason(&self) -> Reason {
         match self {
-            Self::Address => "address",
-            Self::Body(BodyFault::CutShort) => "body_cut_short",
-            Self::Body(BodyFault::NoMemory) => "body_memory",
-            Self::Body(BodyFault::TooSlow) => "body_too_slow",
-            Self::Document(_) => "document",
-            Self::Handshake => "handshake",
-            Self::Method => "method",
-            Self::Queue(_) => "queue",
-            Self::Secret(_) => "own_secret",
-            Self::TooLarge(_) => "too_large",
-            Self::Unauthorized => "unauthorized",
+            Self::Address => Reason::Address,
+            Self::Body(BodyFault::CutShort) => Reason::BodyCutShort,
+            Self::Body(BodyFault::NoMemory) => Reason::BodyMemory,
+            Self::Body(BodyFault::TooSlow) => Reason::BodyTooSlow,
+            Self::Document(_) => Reason::Document,
+            Self::Handshake => Reason::Handshake,
+            Self::Method => Reason::Method,
+            Self::Queue(_) => Reason::Queue,
+            Self::Secret(_) => Reason::OwnSecret,
+            Self::TooLarge(_) => Reason::TooLarge,
+            Self::Unauthorized => Reason::Unauthorized,
         }
     }
 
@@ -101,10 +100,43 @@ struct Acknowledgement<'a> {
     ids: &'a [String],
 }
 
-/// The reason of a refusal as log lines and metrics name it. It goes along with the answer, for whoever serves it,
-/// and is not sent.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Refused(pub &'static str);
+/// Why a request is refused. It goes along with the answer, for whoever serves it, and is not sent.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Reason {
+    Address,
+    BodyCutShort,
+    BodyMemory,
+    BodyTooSlow,
+    Document,
+    Handshake,
+    Method,
+    /// There is no webhook endpoint at the path.
+    NoRoute,
+    OwnSecret,
+    Queue,
+    TooLarge,
+    Unauthorized,
+}
+
+impl Reason {
+    /// The `reason` of log lines and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::BodyCutShort => "body_cut_short",
+            Self::BodyMemory => "body_memory",
+            Self::BodyTooSlow => "body_too_slow",
+            Self::Document => "document",
+            Self::Handshake => "handshake",
+            Self::Method => "method",
+            Self::NoRoute => "no_route",
+            Self::OwnSecret => "own_secret",
+            Self::Queue => "queue",
+            Self::TooLarge => "too_large",
+            Self::Unauthorized => "unauthorized",
+        }
+    }
+}
 
 /// Returns the HTTP answer of an outcome (infra/docs/architecture.md, "Answers of the webhook
 /// endpoints").
@@ -114,13 +146,19 @@ pub(crate) fn answer<R: WebhookReceiver>(outcome: &Outcome) -> Response<Bytes> {
             let body = serde_json::to_string(&Acknowledgement { accepted: ids.len(), ids });
             respond(StatusCode::OK, "application/json", body.unwrap_or_default())
         }
-        Outcome::Handshake(challenge) => respond(StatusCode::OK, "text/plain", challenge.clone()),
+        Outcome::Handshake(challenge) => {
+            let mut response = respond(StatusCode::OK, "text/plain", challenge.clone());
+            // It is the sender's text, which no browser is to take for a page.
+            let no_page = HeaderValue::from_static("nosniff");
+            response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, no_page);
+            response
+        }
         Outcome::Refused(cause) => refused::<R>(cause),
     }
 }
 
 fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
-    let mut response = problem(cause.status(), &cause.detail());
+    let mut response = problem(cause.status(), &cause.detail(), cause.reason());
     let headers = response.headers_mut();
     match cause {
         Cause::Method => {
@@ -135,19 +173,25 @@ fn refused<R: WebhookReceiver>(cause: &Cause) -> Response<Bytes> {
         }
         _ => {}
     }
-    response.extensions_mut().insert(Refused(cause.as_str()));
     response
 }
 
+/// The answer to a request for a path that no webhook endpoint has.
+pub fn no_route() -> Response<Bytes> {
+    problem(StatusCode::NOT_FOUND, "There is no such route.", Reason::NoRoute)
+}
+
 /// An answer with the problem details of RFC 9457.
-pub fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
+fn problem(status: StatusCode, detail: &str, reason: Reason) -> Response<Bytes> {
     let body = json!({
         "type": "about:blank",
         "title": status.canonical_reason(),
         "status": status.as_u16(),
         "detail": detail,
     });
-    respond(status, "application/problem+json", body.to_string())
+    let mut response = respond(status, "application/problem+json", body.to_string());
+    response.extensions_mut().insert(reason);
+    response
 }
 
 fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<Bytes> {

@@ -15,7 +15,7 @@ mod settings;
 mod telemetry;
 pub mod trace_context;
 
-pub use answer::{BodyFault, Refused, problem};
+pub use answer::{BodyFault, Reason, no_route};
 pub use process::{Admission, Intake};
 pub use secrets::Secrets;
 pub use settings::{Settings, address_range};

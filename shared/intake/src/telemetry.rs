@@ -45,7 +45,7 @@ pub(crate) fn refused(
     source_ip: Option<IpAddr>,
     traceparent: Option<&str>,
 ) {
-    let reason = cause.as_str();
+    let reason = cause.reason().as_str();
     counter!("Refused", "provider" => provider.as_str(), "reason" => reason).increment(1);
     let source_ip = source_ip.map(display);
     let left_out = match cause {

@@ -32,6 +32,7 @@ pub(crate) static ROW: Row = Row {
         define: Certspotter::augment_args,
         run: |matches| Box::pin(run(parsed(matches))),
     }],
+    rotate: None,
     doctor_options: |command| command,
     doctor: |context, report| Box::pin(check(context, report)),
 };

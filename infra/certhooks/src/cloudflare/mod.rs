@@ -29,6 +29,7 @@ pub(crate) static ROW: Row = Row {
         define: Cloudflare::augment_args,
         run: |matches| Box::pin(run(parsed(matches))),
     }],
+    rotate: Some("cloudflare rotate"),
     doctor_options: |command| {
         let help = "Cloudflare account id; CLOUDFLARE_ACCOUNT_ID by default";
         command.arg(Arg::new("account").long("account").value_name("ID").help(help))

@@ -126,9 +126,11 @@ fn show(output: Output, challenge: &WaitingChallenge) {
     let (webhook, token) = (&challenge.webhook_id, challenge.token.expose_secret());
     let expires = rfc3339(challenge.expires);
     // The token came from outside, so control characters could act on the terminal.
-    let plain = clean(token);
-    output.say(
-        &format!("webhook {webhook}: enter token {plain} in CertCentral before {expires}"),
-        &json!({ "webhook_id": webhook, "token": token, "expires": expires }),
-    );
+    let text = match clean(token).as_str() {
+        "" => format!(
+            "webhook {webhook}: its challenge came without a token; have it sent again with --send"
+        ),
+        plain => format!("webhook {webhook}: enter token {plain} in CertCentral before {expires}"),
+    };
+    output.say(&text, &json!({ "webhook_id": webhook, "token": token, "expires": expires }));
 }

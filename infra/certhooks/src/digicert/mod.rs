@@ -33,6 +33,7 @@ pub(crate) static ROW: Row = Row {
             Box::pin(run(webhook))
         },
     }],
+    rotate: None,
     doctor_options: |command| {
         let help = "Use the European instance of CertCentral";
         command.arg(Arg::new("eu").long("eu").action(ArgAction::SetTrue).help(help))

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 
 use crate::doctor::{Context, Finding};
+use crate::rows;
 
 /// "If DigiCert doesn't receive a status response code of 2XX from your service within 10 seconds of
 /// sending an event, the request failed" (CertCentral webhooks, "Troubleshoot your webhook endpoint").
@@ -91,7 +92,11 @@ pub(crate) async fn secret_length(context: &Context, subject: &Subject) -> Optio
         "`{}` of the webhook secret has fewer than {} characters and can be guessed; the next version refuses it",
         short.stored_as, short.min_length
     );
-    Some(Finding::warning(detail, context.installation.secret_fix(subject.provider)))
+    let fix = match rows::of(subject.provider).and_then(|row| row.rotate) {
+        Some(rotate) => context.command(rotate),
+        None => format!("store a longer `{}`, and give it to the provider", short.stored_as),
+    };
+    Some(Finding::warning(detail, fix))
 }
 
 async fn keyed(context: &Context, subject: &Subject) -> Finding {

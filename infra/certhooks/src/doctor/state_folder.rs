@@ -24,8 +24,8 @@ const RECONCILED_WITHIN: Duration = Duration::hours(2);
 const HANDED_OVER_WITHIN: Duration = Duration::hours(1);
 /// An event may be announced this long before its certificate is there.
 const RETRIED_WITHIN: Duration = Duration::minutes(15);
-/// The word of an envelope whose provider counts as down.
-const HELD: &str = "held";
+/// The reasons that no time heals: the provider counts as down, and it refuses the API key.
+const LASTING: [&str; 2] = ["held", "unauthorized"];
 /// Two processes of one machine do not differ by more.
 const CLOCK_TOLERANCE: Duration = Duration::minutes(1);
 /// Longer than the process waits for its own queue.
@@ -44,8 +44,16 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
             let fix = "name the folder of `certhooks local` with --state, or a stack with --stack";
             return vec![("state", Finding::warning(detail, fix))];
         }
-        Err(error) => return vec![("state", Finding::error(error.to_string(), local))],
+        // A start makes a database, and changes none that is damaged or of a later version.
+        Err(error) => {
+            let is_there = path.join(embedded::DATABASE_FILE).exists();
+            let fix = if is_there { "do what the message says".to_owned() } else { local };
+            return vec![("state", Finding::error(error.to_string(), fix))];
+        }
     };
+    let log = format!("read the log of certhooks local{option}");
+    // A second process is refused beside one that does not do its work.
+    let stands_still = if embedded::is_owned(path).is_ok_and(|runs| runs) { &log } else { &local };
     let (now, list) = (OffsetDateTime::now_utc(), format!("certhooks queue list{option}"));
     let queue_state = async {
         let (counts, oldest) = (reader.counts().await?, reader.oldest().await?);
@@ -55,7 +63,7 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
     };
     match queue_state.await {
         Ok((counts, oldest, backlog, tried, newest, first)) => {
-            let dead = dead_letters(&reader, counts.dead, &option, &local).await;
+            let dead = dead_letters(&reader, counts.dead, &option, &log).await;
             let first = first.first().map(|delivered| delivered.published);
             let mut findings = vec![
                 ("state", writers(path)),
@@ -63,19 +71,19 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
                 ("disk", disk(path)),
                 ("simulation", simulation(path)),
                 ("clock", clock(newest, now)),
-                ("queue", queue(counts, oldest, now, (&local, &list))),
+                ("queue", queue(counts, oldest, now, (stands_still, &list))),
                 ("waiting", waiting(&backlog, now, &list)),
                 ("retries", retries(tried, list)),
                 ("dead-letters", dead),
                 ("retention", retention(first)),
-                ("canary", canary(&reader, &local).await),
+                ("canary", canary(&reader, stands_still).await),
                 ("reconciliation", reconciliation(&reader, &option).await),
                 ("consumers", consumers(&reader, &option).await),
             ];
-            findings.extend(ready(path, &option).await.map(|finding| ("ready", finding)));
+            findings.extend(ready(path, &log).await.map(|finding| ("ready", finding)));
             findings
         }
-        Err(error) => vec![("state", Finding::error(error.to_string(), local))],
+        Err(error) => vec![("state", Finding::error(error.to_string(), log))],
     }
 }
 
@@ -93,13 +101,13 @@ fn process(path: &Path, local: &str) -> Finding {
 }
 
 /// Whether the process that runs on the folder can take an event, by its own word.
-async fn ready(path: &Path, option: &str) -> Option<Finding> {
+async fn ready(path: &Path, log: &str) -> Option<Finding> {
     let running = embedded::is_owned(path).unwrap_or(false).then(|| Running::read(path))??;
-    let (admin, fix) = (running.admin, format!("read the log of certhooks local{option}"));
+    let admin = running.admin;
     Some(match ask_ready(running).await {
         Ok((true, _)) => Finding::ok(format!("the process takes events, by {admin}")),
-        Ok((false, reason)) => Finding::error(format!("{admin}: {}", clean(&reason)), fix),
-        Err(error) => Finding::error(format!("{admin}: no answer ({error})"), fix),
+        Ok((false, reason)) => Finding::error(format!("{admin}: {}", clean(&reason)), log),
+        Err(error) => Finding::error(format!("{admin}: no answer ({error})"), log),
     })
 }
 
@@ -147,7 +155,7 @@ fn waiting(backlog: &[Backlog], now: OffsetDateTime, list: &str) -> Finding {
     let mut is_long = false;
     for Backlog { provider, reason, messages, oldest } in backlog {
         let oldest = OffsetDateTime::parse(oldest, &Rfc3339).unwrap_or(now);
-        is_long |= reason == HELD || now - oldest > RETRIED_WITHIN;
+        is_long |= LASTING.contains(&reason.as_str()) || now - oldest > RETRIED_WITHIN;
         let (events, age) =
             (count(*messages as usize, "event"), span((now - oldest).max(Duration::ZERO)));
         details.push(format!("{provider}: {events} ({reason}), the oldest for {age}"));
@@ -201,7 +209,7 @@ fn queue(
     counts: Counts,
     oldest: Oldest,
     now: OffsetDateTime,
-    (local, list): (&str, &str),
+    (stands_still, list): (&str, &str),
 ) -> Finding {
     let Counts { visible, in_flight, delayed, .. } = counts;
     let detail = format!("{visible} visible, {in_flight} in flight, {delayed} delayed");
@@ -211,7 +219,7 @@ fn queue(
         let age = span(visible_age);
         let detail =
             format!("{detail}; the first has been visible for {age} and no worker took it");
-        Finding::error(detail, local)
+        Finding::error(detail, stands_still)
     } else if oldest_age > DONE_WITHIN {
         let detail = format!("{detail}; the oldest was received {} ago", span(oldest_age));
         Finding::warning(detail, list)
@@ -224,16 +232,16 @@ fn queue(
 }
 
 /// A canary that is late was delayed between webhook endpoint and worker.
-async fn canary(reader: &Reader, local: &str) -> Finding {
+async fn canary(reader: &Reader, stands_still: &str) -> Finding {
     match processing::canary_age(&reader.ledger(), OffsetDateTime::now_utc()).await {
         Ok(Some(age)) if age > CANARY_WITHIN => {
             let age = span(age);
             let detail = format!("the last one was processed {age} ago; one is sent each day");
-            Finding::warning(detail, local)
+            Finding::warning(detail, stands_still)
         }
         Ok(Some(age)) => Finding::ok(format!("the last one was processed {} ago", span(age))),
         Ok(None) => Finding::ok("none yet; the first is sent a minute after the start"),
-        Err(error) => Finding::error(error.to_string(), local),
+        Err(error) => Finding::error(error.to_string(), stands_still),
     }
 }
 
@@ -295,13 +303,13 @@ async fn consumers(reader: &Reader, option: &str) -> Finding {
     Finding::ok(if detail.is_empty() { "none".to_owned() } else { detail })
 }
 
-async fn dead_letters(reader: &Reader, count: u64, option: &str, local: &str) -> Finding {
+async fn dead_letters(reader: &Reader, count: u64, option: &str, log: &str) -> Finding {
     if count == 0 {
         return Finding::ok("none");
     }
     let newest = match reader.dead_letters(0, u32::MAX).await {
         Ok(all) => all.into_iter().next_back(),
-        Err(error) => return Finding::error(error.to_string(), local),
+        Err(error) => return Finding::error(error.to_string(), log),
     };
     let newest = newest.map_or_else(String::new, |letter| {
         let (kind, reason) = (short(&letter.kind, 80), short(&letter.reason, 120));

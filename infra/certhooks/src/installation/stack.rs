@@ -30,6 +30,8 @@ const EVENTS: &str = "EventsQueueUrl";
 const DELIVERIES: &str = "DeliveriesQueueUrl";
 /// Output of a stack that fans out: the topic that the deliveries queue is subscribed to.
 const TOPIC: &str = "DeliveriesTopicArn";
+/// Parameter of a stack with a KMS key of its own.
+const KEY: &str = "KmsKeyArn";
 
 /// A deployed stack of `infra/aws/template.yaml`.
 pub(crate) struct StackInstallation {
@@ -71,7 +73,13 @@ impl StackInstallation {
     /// The customer-managed key of a stack that fans out with a topic.
     pub(crate) fn key_of_topic(&self) -> Option<&str> {
         self.outputs.optional(TOPIC)?;
-        self.outputs.parameter("KmsKeyArn").filter(|key| !key.is_empty())
+        self.outputs.parameter(KEY).filter(|key| !key.is_empty())
+    }
+
+    /// # Errors
+    /// The policy of the key cannot be read.
+    pub(crate) async fn key_policy(&self, key: &str) -> PortResult<String> {
+        aws::key_policy(&self.session, KEY, key).await
     }
 
     /// # Errors

@@ -26,6 +26,9 @@ const DESCRIPTORS_PER_CONNECTION: u64 = 4;
 /// How long a connection may wait, from its beginning or its last answer, until the header block of a
 /// request is complete.
 const HEADER_DEADLINE: Duration = Duration::from_secs(30);
+/// How long the system waits for the other side to take what was sent: else a stranger who asks and never reads holds
+/// the memory of a connection's buffers, which is megabytes, and the connection itself.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
 /// The largest header block in bytes. Memory for it is taken for each connection.
 const MAX_HEADERS: usize = 16 * 1024;
 /// The pause after a connection could not be taken, as where descriptors are used up.
@@ -105,6 +108,7 @@ async fn run<S, B>(
 {
     // Without it answers are slower, and no less right.
     let _slower = stream.set_nodelay(true);
+    limit_answers(&stream);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_DEADLINE)
@@ -118,6 +122,15 @@ async fn run<S, B>(
         _stop = stopped.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
     }
     let _ended = connection.await;
+}
+
+/// Other systems have no such limit; there such a connection is closed when another one needs its place.
+fn limit_answers(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    let _unlimited = rustix::net::sockopt::set_tcp_user_timeout(
+        stream,
+        u32::try_from(ANSWER_DEADLINE.as_millis()).unwrap_or(u32::MAX),
+    );
 }
 
 /// The connections that wait for a request, or for the rest of one that is not verified, by the order in
@@ -196,5 +209,22 @@ impl Drop for Working {
     fn drop(&mut self) {
         let Place { waiting, number, close } = &*self.0;
         number.store(waiting.line().enter(close), Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::net::sockopt::tcp_user_timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_takes_ends_its_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (server, _client) = tokio::join!(listener.accept(), client);
+        let (stream, _) = server.unwrap();
+        limit_answers(&stream);
+        assert_eq!(u128::from(tcp_user_timeout(&stream).unwrap()), ANSWER_DEADLINE.as_millis());
     }
 }

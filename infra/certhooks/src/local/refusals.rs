@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{Method, Response};
-use intake::Refused;
+use intake::Reason;
 use time::OffsetDateTime;
 
 /// How many different refusals are kept. Strangers make as many as they like, of which the last ones stay.
@@ -19,7 +19,7 @@ pub(crate) struct Refusals {
 
 #[derive(Default)]
 struct Kept {
-    totals: BTreeMap<&'static str, u64>,
+    totals: BTreeMap<Reason, u64>,
     last: HashMap<Refusal, Times>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Refusal {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) status: u16,
-    pub(crate) reason: &'static str,
+    pub(crate) reason: Reason,
     pub(crate) source: IpAddr,
 }
 
@@ -57,14 +57,10 @@ impl Refusals {
         answer: &Response<B>,
         now: OffsetDateTime,
     ) {
-        let status = answer.status();
-        if status.is_success() {
-            return;
-        }
-        let reason = answer.extensions().get().map_or("no_route", |Refused(reason)| reason);
+        let Some(&reason) = answer.extensions().get::<Reason>() else { return };
         let cut = |text: &str| text.chars().take(LONGEST).collect::<String>();
         let (method, path) = (cut(method.as_str()), cut(path));
-        let refusal = Refusal { method, path, status: status.as_u16(), reason, source };
+        let refusal = Refusal { method, path, status: answer.status().as_u16(), reason, source };
         let mut kept = self.kept();
         *kept.totals.entry(reason).or_default() += 1;
         let times = kept.last.entry(refusal).or_insert(Times { count: 0, last: now });
@@ -77,7 +73,7 @@ impl Refusals {
     }
 
     /// How many there were by reason, all since the start counted.
-    pub(crate) fn totals(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn totals(&self) -> BTreeMap<Reason, u64> {
         self.kept().totals.clone()
     }
 
@@ -103,10 +99,10 @@ mod tests {
     const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
     const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
-    fn answer(status: u16, reason: Option<&'static str>) -> Response<()> {
+    fn answer(status: u16, reason: Option<Reason>) -> Response<()> {
         let mut answer = Response::builder().status(status).body(()).unwrap();
         if let Some(reason) = reason {
-            answer.extensions_mut().insert(Refused(reason));
+            answer.extensions_mut().insert(reason);
         }
         answer
     }
@@ -118,15 +114,18 @@ mod tests {
             let now = START + Duration::seconds(second);
             refusals.note(&Method::POST, "/webhooks/x", STRANGER, &answer(status, reason), now);
         };
-        note(401, Some("unauthorized"), 1);
+        note(401, Some(Reason::Unauthorized), 1);
         note(200, None, 2);
-        note(404, None, 3);
-        note(401, Some("unauthorized"), 4);
+        note(404, Some(Reason::NoRoute), 3);
+        note(401, Some(Reason::Unauthorized), 4);
         let last = refusals.last();
         let said = last.iter().map(|(one, times)| (one.status, one.reason, times.count));
-        assert_eq!(said.collect::<Vec<_>>(), [(401, "unauthorized", 2), (404, "no_route", 1)]);
+        assert_eq!(
+            said.collect::<Vec<_>>(),
+            [(401, Reason::Unauthorized, 2), (404, Reason::NoRoute, 1)]
+        );
         assert_eq!(last[0].1.last, START + Duration::seconds(4));
-        assert_eq!(refusals.totals(), [("no_route", 1), ("unauthorized", 2)].into());
+        assert_eq!(refusals.totals(), [(Reason::NoRoute, 1), (Reason::Unauthorized, 2)].into());
     }
 
     #[test]
@@ -135,11 +134,11 @@ mod tests {
         for number in 0..1000 {
             let path = format!("/{number}/{}", "x".repeat(10_000));
             let now = START + Duration::seconds(number);
-            refusals.note(&Method::GET, &path, STRANGER, &answer(404, None), now);
+            refusals.note(&Method::GET, &path, STRANGER, &answer(404, Some(Reason::NoRoute)), now);
         }
         let last = refusals.last();
         assert_eq!(last.len(), MOST);
         assert!(last[0].0.path.starts_with("/999/") && last[0].0.path.len() == LONGEST);
-        assert_eq!(refusals.totals()["no_route"], 1000);
+        assert_eq!(refusals.totals()[&Reason::NoRoute], 1000);
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::EXPECT;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
-use intake::problem;
+use intake::no_route;
 use ipnet::IpNet;
 use providers::request::WebhookRequest;
 use time::OffsetDateTime;
@@ -56,7 +56,7 @@ impl Server {
         };
         let response = match endpoint {
             Some(endpoint) => self.receive(endpoint, head, body, &place).await,
-            None => refuse(&head, body, problem(StatusCode::NOT_FOUND, "There is no such route.")),
+            None => refuse(&head, body, no_route()),
         };
         self.refusals.note(&method, uri.path(), source_ip, &response, OffsetDateTime::now_utc());
         Ok(response.map(Full::new))

@@ -1,4 +1,5 @@
 use embedded::Running;
+use intake::Reason;
 use maud::{Markup, html};
 
 use crate::local::Refusals;
@@ -45,7 +46,7 @@ fn table(refusals: &Refusals) -> Markup {
             p.quiet {
                 (totals.values().sum::<u64>()) " since the start, " (time(refusals.began())) ": "
                 @for (place, (reason, count)) in totals.iter().enumerate() {
-                    @if place > 0 { ", " } (count) " " (reason.replace('_', " "))
+                    @if place > 0 { ", " } (count) " " (reason.as_str().replace('_', " "))
                 }
                 ". The last ones:"
             }
@@ -75,37 +76,19 @@ fn tone(status: u16) -> Tone {
     if status >= 500 { Tone::Failed } else { Tone::Warning }
 }
 
-fn why(reason: &str) -> &str {
+fn why(reason: Reason) -> &'static str {
     match reason {
-        "address" => "its address is not in SOURCE_IP_ALLOWLIST",
-        "body_cut_short" => "its body ended early",
-        "body_memory" => "the bodies of other requests took up the memory",
-        "body_too_slow" => "its body took too long",
-        "document" => "verified, but not an event of the provider",
-        "handshake" => "the verify token is missing or wrong",
-        "method" => "the route takes other methods",
-        "no_route" => "there is no such route",
-        "own_secret" => "our own webhook secret cannot be read or used: see the log",
-        "queue" => "the events queue did not take it: see the log",
-        "too_large" => "too large",
-        "unauthorized" => "the secret or signature is missing or wrong",
-        other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::why;
-
-    /// Each reason of `shared/intake/src/answer.rs`, read from there.
-    #[test]
-    fn every_reason_has_a_sentence() {
-        let source = include_str!("../../../../shared/intake/src/answer.rs");
-        let reasons = source.lines().filter_map(|line| line.trim().split_once("=> \""));
-        let reasons: Vec<_> = reasons.filter_map(|(_, rest)| rest.strip_suffix("\",")).collect();
-        assert!(reasons.len() > 9, "{reasons:?}");
-        for reason in reasons.into_iter().chain(["no_route"]) {
-            assert_ne!(why(reason), reason);
-        }
+        Reason::Address => "its address is not in SOURCE_IP_ALLOWLIST",
+        Reason::BodyCutShort => "its body ended early",
+        Reason::BodyMemory => "the bodies of other requests took up the memory",
+        Reason::BodyTooSlow => "its body took too long",
+        Reason::Document => "verified, but not an event of the provider",
+        Reason::Handshake => "the verify token is missing or wrong",
+        Reason::Method => "the route takes other methods",
+        Reason::NoRoute => "there is no such route",
+        Reason::OwnSecret => "our own webhook secret cannot be read or used: see the log",
+        Reason::Queue => "the events queue did not take it: see the log",
+        Reason::TooLarge => "too large",
+        Reason::Unauthorized => "the secret or signature is missing or wrong",
     }
 }

@@ -12,6 +12,7 @@ use crate::output::{complain, say};
 use crate::replay::args::Replay;
 use crate::replay::attempt::{AttemptResult, replay};
 use crate::replay::worker::Replayer;
+use crate::stop_signal::StopSignal;
 
 /// Maximum number of events in progress, including those that wait for a retry.
 const CONCURRENT: usize = 64;
@@ -51,9 +52,10 @@ pub(crate) async fn run(replayer: Replayer, arguments: &Replay) -> CommandResult
         began: Instant::now(),
         last_line: Instant::now(),
     };
+    let mut stop_signal = StopSignal::listen_for_first()?;
     let ended = tokio::select! {
         ended = progress.replay_all(replayer) => ended,
-        _ = tokio::signal::ctrl_c() => Err(CommandError::failed("stopped")),
+        () = stop_signal.received() => Err(CommandError::failed("stopped")),
     };
     let hint = progress.resume_hint();
     match ended {

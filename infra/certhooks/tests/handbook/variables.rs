@@ -331,7 +331,8 @@ fn of_aws() -> Vec<Variable> {
             "AWS_CA_BUNDLE",
             "Mozilla's roots",
             functions,
-            "PEM file with the roots that AWS's certificates may end at",
+            "PEM file with the roots that AWS's certificates may end at. One root that cannot be read stops the start: \
+             the others would be trusted without it, and nobody would know",
         ),
         row(
             "SSL_CERT_FILE",

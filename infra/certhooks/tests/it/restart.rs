@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use simulator::{Fault, Rule};
 
 use crate::documents::{deployed, issued};
-use crate::harness::{Folder, tail};
+use crate::harness::{Folder, Local, tail};
 use crate::providers::Providers;
 
 fn count(state: &Path, table: &str) -> i64 {
@@ -88,4 +88,18 @@ fn sigterm_finishes_the_work_in_progress_and_exits_with_0() {
     providers.faults().clear();
     let local = providers.local_in(state, &[]);
     assert_eq!(local.event(&waiting)["data"]["callback"]["outcome"], "downloaded");
+}
+
+#[test]
+fn a_database_that_is_lost_is_not_replaced_silently() {
+    let state = Arc::new(Folder::new());
+    let local = Local::start_in(Arc::clone(&state), &[], &[]);
+    let is_warning = |line: &String| line.contains("the database is missing");
+    assert!(!local.log().iter().any(is_warning), "a new folder has none");
+    local.stop();
+    for file in ["certhooks.db", "certhooks.db-wal", "certhooks.db-shm"] {
+        let _none = std::fs::remove_file(state.path().join(file));
+    }
+    let local = Local::start_in(state, &[], &[]);
+    local.logged(1, |line| line["level"] == "WARN" && is_warning(&line.to_string()));
 }

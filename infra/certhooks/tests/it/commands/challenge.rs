@@ -69,6 +69,16 @@ fn a_token_is_shown_without_control_characters() {
 }
 
 #[test]
+fn a_challenge_without_a_token_is_no_token() {
+    let local = Local::start(&[]);
+    let body = json!({ "event": "challenge_webhook_endpoint", "data": { "webhook_id": 7 } });
+    Request::digicert(body.to_string()).send(&local).accepted_one();
+    local.settle();
+    let ended = challenge(&local, &[]);
+    assert!(ended.out.contains("webhook 7: its challenge came without a token"), "{}", ended.out);
+}
+
+#[test]
 fn an_error_names_a_folder_without_state() {
     let folder = Folder::new();
     let ended = run_in(folder.path(), &["digicert", "webhook", "challenge"]);

@@ -7,6 +7,7 @@ mod release;
 mod send;
 mod start;
 mod tail;
+mod unread;
 
 use std::path::Path;
 use std::process::Output;

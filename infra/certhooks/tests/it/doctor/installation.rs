@@ -1,3 +1,5 @@
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -94,10 +96,13 @@ async fn queue_ages_and_dead_letters() {
 async fn a_folder_that_is_not_a_state_folder() {
     let scene = Scene::new().await;
     let diagnosis = scene.doctor(&ONLY);
-    diagnosis.expect("installation", "state", "error", "holds no state");
+    let finding = diagnosis.expect("installation", "state", "error", "holds no state");
+    assert!(finding["fix"].as_str().unwrap().starts_with("certhooks local"), "{finding}");
     diagnosis.expect("digicert", "webhook", "error", "has none");
     execute(&scene, "CREATE TABLE something (a)");
-    scene.doctor(&ONLY).expect("installation", "state", "error", "schema version");
+    let diagnosis = scene.doctor(&ONLY);
+    let finding = diagnosis.expect("installation", "state", "error", "schema version");
+    assert_eq!(finding["fix"], "do what the message says");
     std::fs::write(scene.state.path().join("secrets.json"), "{").unwrap();
     scene.doctor_with(&[("DIGICERT_API_KEY", "")], &ONLY).expect(
         "digicert",
@@ -183,6 +188,13 @@ async fn what_stands_still_is_found_and_each_fix_works_as_printed() {
     let listed = scene.fix(finding);
     assert!(listed.contains("held") && listed.contains(&id), "{listed}");
 
+    // As soon as a key is refused: no time heals that.
+    let mut refused = envelope.clone();
+    refused["retryreason"] = json!("unauthorized");
+    execute(&scene, &format!("DELETE FROM messages; {}", waiting(1, later, 0, &refused)));
+    let diagnosis = scene.doctor(&ONLY);
+    scene.fix(diagnosis.expect("installation", "waiting", "warning", "1 event (unauthorized)"));
+
     execute(&scene, &waiting(2, later, 3, &envelope));
     let diagnosis = scene.doctor(&ONLY);
     let text = "1 message received more than once, the most often 3 times";
@@ -216,6 +228,45 @@ async fn what_stands_still_is_found_and_each_fix_works_as_printed() {
     started.wait().unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_in_time_is_found_and_each_fix_works_as_printed() {
+    let Subscribed { scene, local } = Subscribed::new().await;
+    scene.run(&["reconcile", "--provider", "digicert"]).done();
+    scene.doctor(&ONLY).expect("installation", "reconciliation", "ok", "digicert 0 s ago");
+    // What the ledger keeps as a time is the end of its retention.
+    let later = |id: &str, duration: Duration| {
+        format!(
+            "UPDATE ledger SET keep_until = keep_until - {} WHERE id = '{id}'",
+            duration.whole_microseconds()
+        )
+    };
+    execute(&scene, &later("reconciled/last/digicert", Duration::hours(3)));
+    let diagnosis = scene.doctor(&ONLY);
+    let text = "digicert was not compared for 3 h";
+    scene.fix(diagnosis.expect("installation", "reconciliation", "warning", text));
+    scene.doctor(&ONLY).expect("installation", "reconciliation", "ok", "digicert 0 s ago");
+
+    let folder = scene.state.path();
+    std::fs::set_permissions(folder, Permissions::from_mode(0o777)).unwrap();
+    let diagnosis = scene.doctor(&ONLY);
+    scene.fix(diagnosis.expect("installation", "state", "error", "can be changed by other users"));
+    scene.doctor(&ONLY).expect("installation", "state", "ok", "can be read");
+
+    // A second process could not start beside the one that runs.
+    let long_ago = ago(Duration::days(3));
+    drop(local.kill());
+    execute(&scene, &message(0, long_ago, long_ago));
+    let first_word = || {
+        let diagnosis = scene.doctor(&ONLY);
+        let finding = diagnosis.expect("installation", "queue", "error", "no worker took it");
+        finding["fix"].as_str().unwrap().split(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(first_word(), "certhooks");
+    let lock = File::options().write(true).open(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    assert_eq!(first_word(), "read");
+}
+
 /// Every file that grows fails, as on a full disk.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_takes_no_write_is_an_error() {
@@ -227,6 +278,7 @@ async fn a_disk_that_takes_no_write_is_an_error() {
     let disk = findings.iter().find(|finding| finding["check"] == "disk").unwrap();
     assert_eq!((ended.code, &disk["level"]), (1, &json!("error")), "{disk}");
     assert!(disk["detail"].as_str().unwrap().contains("cannot write to"), "{disk}");
+    scene.fix(disk);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -151,7 +151,7 @@ fn lines(stream: impl std::io::Read + Send + 'static) -> Arc<Mutex<Vec<String>>>
 }
 
 /// Polls until there is a value.
-fn wait_for<T>(find: impl Fn() -> Option<T>, state: impl Fn() -> String) -> T {
+pub(crate) fn wait_for<T>(mut find: impl FnMut() -> Option<T>, state: impl Fn() -> String) -> T {
     let until = Instant::now() + TIMEOUT;
     loop {
         if let Some(found) = find() {

@@ -32,6 +32,7 @@ fn the_challenge_is_returned_as_it_was_sent() {
         assert_eq!((answer.status, answer.body.as_slice()), (200, back.as_bytes()), "{sent}");
         let kind = answer.header("content-type").unwrap();
         assert_eq!(kind.split(';').next(), Some("text/plain"), "{sent}");
+        assert_eq!(answer.header("x-content-type-options").as_deref(), Some("nosniff"), "{sent}");
         assert_eq!(answer.header("set-cookie"), None, "{sent}");
     }
     // In any order, with parameters that a later version may add, and with percent-encoded names.
