@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 use boot::{Environment, Format, Invocation, Metrics, SERVICE, begin_invocation};
+use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
 use metrics::counter;
 use serde::{Deserialize, Serialize};
@@ -65,14 +66,16 @@ where
     let mut is_cold_start = true;
     let service = service_fn(|event: LambdaEvent<E>| {
         begin_invocation(invocation(&event.context, std::mem::take(&mut is_cold_start)));
-        let answer = Box::pin(handle(event));
-        async move {
-            let answer = answer.await;
-            metrics.flush();
-            answer
-        }
+        Box::pin(handle(event))
     });
-    Runtime::new(service).run().await
+    // The metrics are written when Lambda has the answer, so that the sender does not wait for them. The
+    // invocation ends only when the next one is asked for.
+    let metrics_last = MapFutureLayer::new(move |answering| async move {
+        let answered = answering.await;
+        metrics.flush();
+        answered
+    });
+    Runtime::new(service).layer(metrics_last).run().await
 }
 
 /// Returns when the work of an invocation must end, so that `reserve` of its time is left to finish in

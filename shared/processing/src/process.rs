@@ -37,14 +37,15 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
     /// Processes the messages of a batch concurrently. The dispositions come in the order of the
     /// messages; a panic in one message fails that one only.
     pub async fn process_batch(self: &Arc<Self>, messages: Vec<QueueMessage>) -> Vec<Disposition> {
-        let tasks: Vec<_> = messages
-            .into_iter()
-            .map(|message| {
-                let (worker, message) = (Arc::clone(self), Arc::new(message));
-                let processed = Arc::clone(&message);
-                (tokio::spawn(async move { worker.process(&processed).await }), message)
-            })
-            .collect();
+        let mut tasks = Vec::with_capacity(messages.len());
+        for message in messages {
+            let (worker, message) = (Arc::clone(self), Arc::new(message));
+            let processed = Arc::clone(&message);
+            tasks.push((tokio::spawn(async move { worker.process(&processed).await }), message));
+            // Begun messages go on before the next one begins, so that the first call-backs are answered
+            // while the last messages are still claimed. All at once would first claim all.
+            tokio::task::yield_now().await;
+        }
         let mut dispositions = Vec::with_capacity(tasks.len());
         for (task, message) in tasks {
             // The panic hook has logged where it was, and does not know which message.

@@ -56,7 +56,12 @@ impl SqsEvents {
     }
 
     /// Sends a batch, and retries until SQS has accepted every message.
-    async fn send_batch(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> PortResult<()> {
+    async fn send_batch(&self, messages: Vec<Outgoing>) -> PortResult<()> {
+        let entries =
+            messages.into_iter().enumerate().map(|(index, message)| entry(index, message));
+        let mut entries = entries
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| PortError(format!("{VARIABLE}: {OPERATION}: {error}")))?;
         let mut failed = Vec::new();
         for pause in PAUSES {
             // Even a timer of zero length waits for its next tick, a millisecond or two.
@@ -100,15 +105,15 @@ impl SqsEvents {
 
 impl EventsQueue for SqsEvents {
     async fn send(&self, messages: Vec<Outgoing>) -> PortResult<()> {
-        let batches = pack(messages, size).into_iter().map(|batch| {
-            let entries =
-                batch.into_iter().enumerate().map(|(index, message)| entry(index, message));
-            entries
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| PortError(format!("{VARIABLE}: {OPERATION}: {error}")))
-        });
+        let mut batches = pack(messages, size).into_iter();
+        // Nearly every request has one batch, which needs no set of futures.
+        if batches.len() == 1
+            && let Some(batch) = batches.next()
+        {
+            return self.send_batch(batch).await;
+        }
         stream::iter(batches)
-            .map(|entries| async { self.send_batch(entries?).await })
+            .map(|batch| self.send_batch(batch))
             .buffer_unordered(CONCURRENCY)
             .try_collect()
             .await

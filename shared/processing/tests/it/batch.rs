@@ -4,6 +4,7 @@ use processing::{Disposition, QueueMessage};
 use serde_json::json;
 
 use crate::bench::{Bench, issued, message, observed, rejected};
+use crate::fakes::Step;
 
 /// The dispositions come in the order of the messages.
 #[tokio::test]
@@ -42,6 +43,18 @@ async fn a_panic_fails_its_own_message_only() {
             && Disposition::Delivered.is_done()
             && Disposition::Requeued.is_done()
     );
+}
+
+/// So the first call-backs are answered while the last messages are claimed.
+#[tokio::test]
+async fn a_begun_message_goes_on_before_the_next_one_begins() {
+    let bench = Bench::start().await;
+    let messages = ["a", "b", "c"].map(|id| message(id, &issued(id, Duration::ZERO))).into();
+    bench.worker.process_batch(messages).await;
+    let state = bench.fake.state();
+    let first_archived = state.journal.iter().position(|step| *step == Step::Archive).unwrap();
+    let last_claimed = state.journal.iter().rposition(|step| *step == Step::Claim).unwrap();
+    assert!(first_archived < last_claimed, "{:?}", state.journal);
 }
 
 /// Two copies of one event in a batch: one is delivered, the other comes back later.
