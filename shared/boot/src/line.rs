@@ -6,6 +6,13 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer as _};
+use tracing::{Event, Subscriber};
+use tracing_serde::SerdeMapVisitor;
+use tracing_subscriber::Layer;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::layer::Context;
 
 /// Name of the program in log lines and metrics.
 pub const SERVICE: &str = "certhooks";
@@ -44,6 +51,9 @@ struct Line {
     fields: usize,
 }
 
+/// The length of most events of the log, in bytes.
+const USUAL_LENGTH: usize = 512;
+
 static LINE: Mutex<Line> = Mutex::new(Line { bytes: Vec::new(), fields: 0 });
 
 /// Begins every further line with the name and version of the program.
@@ -78,25 +88,76 @@ pub(crate) fn write(mut out: impl Write, object: &[u8]) -> io::Result<()> {
     out.write_all(&line.bytes)
 }
 
-/// Standard error, for lines that are JSON objects. The formatter writes each as a whole.
+/// Each event as a line of JSON on standard error. It is what the JSON format of `tracing_subscriber` writes
+/// without spans; that goes through a text first, and a webhook would wait for it.
 pub(crate) struct JsonLines;
 
-impl Write for JsonLines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        write(io::stderr(), line)?;
-        Ok(line.len())
+impl<S: Subscriber> Layer<S> for JsonLines {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        // A failure could only be logged.
+        let _ = object(event).map(|object| write(io::stderr(), &object));
     }
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
+fn object(event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
+    let mut time = String::new();
+    // Writing to a string does not fail.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut time));
+    let mut bytes = Vec::with_capacity(USUAL_LENGTH);
+    let mut serializer = serde_json::Serializer::new(&mut bytes);
+    let mut object = serializer.serialize_map(None)?;
+    object.serialize_entry("timestamp", &time)?;
+    object.serialize_entry("level", event.metadata().level().as_str())?;
+    let mut fields = SerdeMapVisitor::new(object);
+    event.record(&mut fields);
+    let mut object = fields.take_serializer()?;
+    object.serialize_entry("target", event.metadata().target())?;
+    object.end()?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use std::sync::mpsc::{Sender, channel};
 
-    use super::{Invocation, begin_invocation, begin_program, version, write};
+    use serde_json::{Value, json};
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::Layer;
+    use tracing_subscriber::layer::{Context, SubscriberExt};
+
+    use super::{Invocation, begin_invocation, begin_program, object, version, write};
+
+    struct Objects(Sender<Vec<u8>>);
+
+    impl<S: Subscriber> Layer<S> for Objects {
+        fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+            self.0.send(object(event).unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_event_is_an_object_with_time_level_fields_and_target() {
+        let (sender, objects) = channel();
+        let subscriber = tracing_subscriber::registry().with(Objects(sender));
+        tracing::subscriber::with_default(subscriber, || {
+            let (quoted, absent) = ("a\"b\n", None::<&str>);
+            tracing::warn!(r#type = quoted, count = 7_u64, %quoted, error = ?quoted, absent, "said");
+        });
+        let bytes = objects.recv().unwrap();
+        assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 1);
+        let mut object: Value = serde_json::from_slice(&bytes).unwrap();
+        let time = object["timestamp"].take();
+        assert!(
+            time.as_str().is_some_and(|time| time.len() == 27 && time.ends_with('Z')),
+            "{time}"
+        );
+        let expected = json!({
+            "timestamp": null, "level": "WARN", "message": "said", "type": "a\"b\n", "count": 7,
+            "quoted": "a\"b\n", "error": r#""a\"b\n""#, "target": "boot::line::tests",
+        });
+        assert_eq!(object, expected);
+    }
 
     fn line(object: &str) -> Value {
         let mut written = Vec::new();

@@ -59,8 +59,7 @@ pub fn log(environment: &Environment, format: Format, level: &str) -> Result<(),
     let lines = match format {
         Format::Json => {
             line::begin_program();
-            let lines = fmt::layer().with_writer(|| JsonLines);
-            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+            JsonLines.boxed()
         }
         Format::Readable => {
             fmt::layer().with_writer(io::stderr).compact().with_target(false).boxed()
