@@ -310,7 +310,7 @@ PERF_REGRESSION = $(call release,$(WEBHOOKS)); \
   $(WEBHOOKS:%=target/release/%)
 
 .PHONY: perf-regression
-perf-regression: ## fail if a webhook function needs over 5 % more instructions to start than the baseline (needs valgrind)
+perf-regression: ## fail if a webhook function needs over 5 % more instructions, to start or for a webhook, than the baseline (needs valgrind)
 	$(PERF_REGRESSION)
 
 .PHONY: perf-baseline

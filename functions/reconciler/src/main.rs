@@ -9,12 +9,11 @@ use std::time::Duration;
 use aws::{DynamoLedger, Session, SqsEvents, StoredSecret};
 use boot::Environment;
 use envelope::Provider;
-use lambda::{LambdaEvent, StartError};
+use lambda::{Event, StartError};
 use ports::PortError;
 use providers::profile;
 use reconciliation::{Counts, Job, Ports, Reconciler, Settings};
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 
 /// The time reserved to finish in order before Lambda ends the invocation.
@@ -72,7 +71,7 @@ async fn start(environment: Environment) -> Result<(), StartError> {
         Ok(Arc::new(Reconciler::new(&settings, ports)?))
     };
     let reconcilers = settings.into_iter().map(reconciler).collect::<Result<Vec<_>, _>>()?;
-    lambda::answer(&environment, |event: LambdaEvent<IgnoredAny>| {
+    lambda::answer(&environment, |event: Event| {
         let deadline = lambda::deadline(&event.context, RESERVE);
         let job = Job { deadline, is_scheduled: true, ..Job::default() };
         let reconcilers = reconcilers.clone();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lambda::LambdaEvent;
+use lambda::Event;
 use ports::{Archive, Deliveries, EventsQueue, Ledger, SecretSource};
 use processing::{QueueMessage, Worker};
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,9 @@ const RESERVE: Duration = Duration::from_secs(5);
 /// An SQS event. Each record is parsed separately, so that a bad record does not fail the others.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Batch {
-    records: Vec<Box<RawValue>>,
+struct Batch<'a> {
+    #[serde(borrow)]
+    records: Vec<&'a RawValue>,
 }
 
 /// The used members of a record, of any JSON type.
@@ -43,11 +44,11 @@ struct Failure {
 /// Processes the records of a batch independently. The answer names those that stay on the queue.
 ///
 /// # Errors
-/// When a record without an id must stay on the queue. Then the whole batch does, and the ledger
-/// prevents a second delivery of the other records.
+/// When the event is no batch, or a record without an id must stay on the queue. Then the whole batch
+/// does, and the ledger prevents a second delivery of the other records.
 pub(crate) async fn process<Q, D, L, A, S>(
     worker: Arc<Worker<Q, D, L, A, S>>,
-    event: LambdaEvent<Batch>,
+    event: Event,
 ) -> Result<Failures, &'static str>
 where
     Q: EventsQueue,
@@ -58,7 +59,9 @@ where
 {
     let deadline = lambda::deadline(&event.context, RESERVE);
     let (mut ids, mut messages, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-    for record in &event.payload.records {
+    let Batch { records } =
+        serde_json::from_slice(&event.payload).map_err(|_| "the event is not a batch of SQS")?;
+    for record in records {
         match read(record.get(), deadline) {
             (id, Some(message)) => {
                 ids.push(id);

@@ -13,7 +13,6 @@ mod webhook;
 
 #[cfg(feature = "gateway")]
 pub use gateway::{Reply, Undecodable, decode, reply};
-pub use lambda_runtime::LambdaEvent;
-pub use start::{StartError, answer, deadline, main};
+pub use start::{Event, StartError, answer, deadline, main};
 #[cfg(feature = "webhook")]
 pub use webhook::serve;

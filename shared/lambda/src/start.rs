@@ -1,12 +1,14 @@
+use std::cell::Cell;
 use std::fmt::Debug;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 use boot::{Environment, Format, Invocation, Metrics, SERVICE, begin_invocation};
-use lambda_runtime::tower::util::MapFutureLayer;
-use lambda_runtime::{Context, Diagnostic, LambdaEvent, Runtime, service_fn};
+use bytes::Bytes;
+use lambda_runtime::tower::util::{MapFutureLayer, MapRequestLayer};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use metrics::counter;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Variables that Lambda sets. The runtime panics when one is missing.
 const SET_BY_LAMBDA: [&str; 4] = [
@@ -15,6 +17,9 @@ const SET_BY_LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_VERSION",
     "AWS_LAMBDA_RUNTIME_API",
 ];
+
+/// An invocation with its event as it came.
+pub type Event = LambdaEvent<Bytes>;
 
 /// An error that ends the function. It is logged, and Lambda starts a new instance.
 pub type StartError = lambda_runtime::Error;
@@ -42,17 +47,15 @@ pub async fn main<F: Future<Output = Result<(), StartError>>>(
     }
 }
 
-/// Answers invocations one after the other. An event that is not an `E`, or an error of `handle`, fails
-/// only its invocation.
+/// Answers invocations one after the other. An error of `handle` fails only its invocation.
 ///
 /// # Errors
 /// When the Runtime API cannot be reached, or a variable that Lambda sets is missing.
-pub async fn answer<E, R, X, F>(
+pub async fn answer<R, X, F>(
     environment: &Environment,
-    handle: impl Fn(LambdaEvent<E>) -> F,
+    handle: impl Fn(Event) -> F,
 ) -> Result<(), StartError>
 where
-    E: for<'de> Deserialize<'de>,
     R: Serialize,
     X: Into<Diagnostic> + Debug,
     F: Future<Output = Result<R, X>>,
@@ -64,9 +67,15 @@ where
     let name = environment.required("AWS_LAMBDA_FUNCTION_NAME")?.to_owned();
     counter!("ColdStart", "service" => SERVICE, "function_name" => name).increment(1);
     let mut is_cold_start = true;
-    let service = service_fn(|event: LambdaEvent<E>| {
-        begin_invocation(invocation(&event.context, std::mem::take(&mut is_cold_start)));
-        Box::pin(handle(event))
+    let unread = Cell::new(Bytes::new());
+    let service = service_fn(|LambdaEvent { context, .. }: LambdaEvent<()>| {
+        begin_invocation(invocation(&context, std::mem::take(&mut is_cold_start)));
+        Box::pin(handle(LambdaEvent::new(unread.take(), context)))
+    });
+    // The runtime would scan and copy an event before the function reads it, so it gets `null` to read.
+    let event_apart = MapRequestLayer::new(|mut invocation: LambdaInvocation| {
+        unread.set(std::mem::replace(&mut invocation.body, Bytes::from_static(b"null")));
+        invocation
     });
     // The metrics are written when Lambda has the answer, so that the sender does not wait for them. The
     // invocation ends only when the next one is asked for.
@@ -75,7 +84,7 @@ where
         metrics.flush();
         answered
     });
-    Runtime::new(service).layer(metrics_last).run().await
+    Runtime::new(service).layer(event_apart).layer(metrics_last).run().await
 }
 
 /// Returns when the work of an invocation must end, so that `reserve` of its time is left to finish in

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use aws::{Session, SqsEvents, StoredSecret};
 use boot::{Environment, SettingError};
 use intake::{Intake, Secrets, Settings, trace_context};
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use lambda_runtime::Diagnostic;
 use ports::PortError;
 use providers::receiver::WebhookReceiver;
 use providers::request::WebhookRequest;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use crate::gateway::{Reply, Undecodable, decode, reply};
-use crate::start::{StartError, answer, main};
+use crate::start::{Event, StartError, answer, main};
 
 const SECRET_ID: &str = "WEBHOOK_SECRET_ID";
 
@@ -29,11 +28,11 @@ type LambdaIntake<R> = Intake<R, SqsEvents, StoredSecret>;
 
 async fn start<R: WebhookReceiver>(environment: Environment) -> Result<(), StartError> {
     let intake = Arc::new(connect::<R>(&environment).await?);
-    answer(&environment, |event: LambdaEvent<Box<RawValue>>| {
+    answer(&environment, |Event { payload, context }| {
         let intake = Arc::clone(&intake);
         async move {
-            let LambdaEvent { payload, context } = event;
-            let (event, now) = (payload.get(), OffsetDateTime::now_utc());
+            let event = str::from_utf8(&payload).map_err(|_| Undecodable::Shape)?;
+            let now = OffsetDateTime::now_utc();
             let trace = context.xray_trace_id.as_deref().and_then(trace_context::of_xray);
             if is_scheduled(event) {
                 let sent = intake.send_synthetic(now, trace).await;
