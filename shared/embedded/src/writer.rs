@@ -189,6 +189,7 @@ impl Writer {
         // it.
         let is_reader = matches!(self.role, Role::Reader);
         self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
+        self.compression.borrow_mut().begin();
         let now = to_micros(self.clock.now());
         let transaction = Transaction::new(&self.connection, &self.compression, &self.claims, now);
         let result = work(&transaction)?;
