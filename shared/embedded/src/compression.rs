@@ -31,7 +31,8 @@ const FOR_READING: usize = 8;
 pub(crate) const DELETE_UNUSED: &str = "
     DELETE FROM dictionaries WHERE created <= ?1
         AND NOT EXISTS (SELECT 1 FROM archive WHERE dictionary = dictionaries.id)
-        AND NOT EXISTS (SELECT 1 FROM deliveries WHERE dictionary = dictionaries.id)";
+        AND NOT EXISTS (SELECT 1 FROM deliveries WHERE dictionary = dictionaries.id)
+        AND NOT EXISTS (SELECT 1 FROM history WHERE dictionary = dictionaries.id)";
 
 /// Removes the dictionaries that hold one of these words. What was compressed with them is compressed anew.
 /// Every process makes new dictionaries then, since the words may be in the texts that it has in memory.
@@ -52,7 +53,9 @@ pub(crate) fn purge(transaction: &Transaction<'_>, words: &[String]) -> rusqlite
         }
     }
     for (id, family) in found {
-        for (table, key) in [("archive", "number"), ("deliveries", "sequence")] {
+        for (table, key) in
+            [("archive", "number"), ("deliveries", "sequence"), ("history", "rowid")]
+        {
             repack(transaction, table, key, id, &family)?;
         }
         connection.execute("DELETE FROM dictionaries WHERE id = ?1", [id])?;
@@ -104,6 +107,8 @@ struct Family {
     dictionary: i64,
     created: i64,
     content: Vec<u8>,
+    /// Whether it was found in the database in this transaction, in which nobody else changes it.
+    is_checked: bool,
     /// How many texts it is for, and how many there were.
     uses: usize,
     used: usize,
@@ -124,13 +129,21 @@ impl Compression {
         *self = Self::default();
     }
 
+    /// Has each dictionary looked up again: another process may have changed it before this transaction.
+    pub(crate) fn begin(&mut self) {
+        self.families.values_mut().for_each(|family| family.is_checked = false);
+    }
+
     pub(crate) fn pack(
         &mut self,
         transaction: &Transaction<'_>,
         family: &str,
         text: &[u8],
     ) -> rusqlite::Result<Packed> {
-        let current = self.families.get(family).filter(|current| current.is_stored(transaction));
+        if let Some(current) = self.families.get_mut(family) {
+            current.is_checked = current.is_checked || current.is_stored(transaction);
+        }
+        let current = self.families.get(family).filter(|current| current.is_checked);
         if current.is_none_or(|current| current.is_worn(transaction.now)) {
             // Of texts that are as young as the dictionary was to be.
             let young = current.filter(|current| is_young(current.created, transaction.now));
@@ -208,7 +221,8 @@ impl Family {
     }
 
     fn of(dictionary: i64, created: i64, uses: usize, content: Vec<u8>) -> Self {
-        Self { dictionary, created, content, uses, used: 0, recent: VecDeque::new() }
+        let (is_checked, recent) = (true, VecDeque::new());
+        Self { dictionary, created, content, is_checked, uses, used: 0, recent }
     }
 
     /// Whether the dictionary is still what the database has under its number: what was erased is in no

@@ -70,6 +70,8 @@ pub(crate) fn erase(
                 .execute(&format!("DELETE FROM {table} WHERE certificate = ?1"), [certificate])?;
         }
     }
+    // A key there may be of what is erased.
+    connection.execute("DELETE FROM expiry_places", [])?;
     compression::purge(transaction, ids)?;
     // So that the write-ahead log is truncated.
     transaction.request_scrub();

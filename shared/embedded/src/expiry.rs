@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use envelope::rfc3339;
+use rusqlite::OptionalExtension;
 
 use crate::clock::{DAY, duration_micros, from_micros};
 use crate::compression;
@@ -47,7 +48,7 @@ impl Expiry {
         Self { retention, warn_at: AtomicI64::new(i64::MIN) }
     }
 
-    /// Deletes expired rows of every table, at most [`STEP_ROWS`] of each. Also ends delays that a clock
+    /// Deletes expired rows of every table, at most [`STEP_ROWS`] of most. Also ends delays that a clock
     /// which was set back made too long, and names the consumers that have not taken deliveries which
     /// are deleted now or soon.
     pub(crate) fn step(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Expired> {
@@ -61,9 +62,71 @@ impl Expiry {
             self.warn_at.store(transaction.now.saturating_add(interval), Ordering::Relaxed);
         }
         let others = delete_others(transaction, self.retention)?;
-        let is_all = deliveries.max(others) < STEP_ROWS as usize;
+        let keyed = delete_keyed(transaction)?;
+        let is_all = deliveries.max(others) < STEP_ROWS as usize && keyed < LOOKED_AT;
         Ok(if is_all { Expired::All } else { Expired::Some })
     }
+}
+
+/// Tables without an index of times, which each event would pay for, and their keys.
+const KEYED: [(&str, &str); 4] = [
+    ("ledger", "id, id"),
+    ("certificates", "certificate, certificate"),
+    ("aliases", "alias, certificate"),
+    ("items", "partition, sort"),
+];
+/// The number of rows of each that a step looks at. The next step goes on after them, also in another process, so that
+/// each of some million rows has its turn within a day.
+const LOOKED_AT: usize = 4000;
+
+/// A key of such a table; empty before all.
+type Place = (String, String);
+
+/// Deletes those of the next rows of each table that have expired.
+fn delete_keyed(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
+    const FIND: &str = "SELECT first, second FROM expiry_places WHERE name = ?1";
+    const STORE: &str = "INSERT OR REPLACE INTO expiry_places VALUES (?1, ?2, ?3)";
+    let connection = transaction.connection;
+    KEYED.iter().try_fold(0, |max, (table, key)| {
+        let mut find = connection.prepare_cached(FIND)?;
+        let place = find.query_row([table], |row| Place::try_from(row)).optional()?;
+        let place = place.unwrap_or_default();
+        let (deleted, next) = delete_after(transaction, table, key, &place)?;
+        if next != place {
+            connection.prepare_cached(STORE)?.execute((table, next.0, next.1))?;
+        }
+        Ok(max.max(deleted))
+    })
+}
+
+/// Deletes the expired ones of the next rows after a place. Returns their number, and where the rows end: before all
+/// where no others follow.
+fn delete_after(
+    transaction: &Transaction<'_>,
+    table: &str,
+    key: &str,
+    (first, second): &Place,
+) -> rusqlite::Result<(usize, Place)> {
+    let after = format!("FROM {table} WHERE ({key}) > (?1, ?2)");
+    let last = format!("SELECT {key} {after} ORDER BY {key} LIMIT 1 OFFSET {}", LOOKED_AT - 1);
+    let last: Option<Place> = transaction
+        .connection
+        .prepare_cached(&last)?
+        .query_row((first, second), |row| row.try_into())
+        .optional()?;
+    let deleted = match &last {
+        Some((last, second_last)) => transaction
+            .connection
+            .prepare_cached(&format!(
+                "DELETE {after} AND ({key}) <= (?4, ?5) AND keep_until <= ?3"
+            ))?
+            .execute((first, second, transaction.now, last, second_last))?,
+        None => transaction
+            .connection
+            .prepare_cached(&format!("DELETE {after} AND keep_until <= ?3"))?
+            .execute((first, second, transaction.now))?,
+    };
+    Ok((deleted, last.unwrap_or_default()))
 }
 
 /// Deletes the oldest deliveries, and names the consumers that have not taken them.
@@ -109,7 +172,6 @@ fn delete_others(transaction: &Transaction<'_>, retention: Retention) -> rusqlit
     if challenges > 0 {
         transaction.request_scrub();
     }
-    let ledger = delete_ids(transaction)?;
     let dead_letters = delete_oldest(
         transaction,
         "dead_letters",
@@ -128,28 +190,12 @@ fn delete_others(transaction: &Transaction<'_>, retention: Retention) -> rusqlit
         .connection
         .prepare_cached(compression::DELETE_UNUSED)?
         .execute([transaction.now - duration_micros(compression::LIFETIME)])?;
-    Ok(ledger.max(dead_letters).max(archive).max(delete_certificates(transaction)?))
-}
-
-fn delete_ids(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
-    transaction
-        .connection
-        .prepare_cached(
-            "DELETE FROM ledger WHERE id IN
-                 (SELECT id FROM ledger WHERE keep_until <= ?1 LIMIT ?2)",
-        )?
-        .execute((transaction.now, STEP_ROWS))
-}
-
-/// Deletes expired rows of the tables about certificates, found by the index on `keep_until`.
-fn delete_certificates(transaction: &Transaction<'_>) -> rusqlite::Result<usize> {
-    ["certificates", "history", "aliases", "items"].into_iter().try_fold(0, |max, table| {
-        let statement = format!(
-            "DELETE FROM {table} WHERE rowid IN
-                 (SELECT rowid FROM {table} WHERE keep_until <= ?1 LIMIT {STEP_ROWS})"
-        );
-        Ok(max.max(delete(transaction, &statement, transaction.now)?))
-    })
+    let history = format!(
+        "DELETE FROM history WHERE rowid IN
+             (SELECT rowid FROM history WHERE keep_until <= ?1 LIMIT {STEP_ROWS})"
+    );
+    let history = delete(transaction, &history, transaction.now)?;
+    Ok(dead_letters.max(archive).max(history))
 }
 
 /// Deletes expired rows of a table in which keys and times rise together, so that only the rows

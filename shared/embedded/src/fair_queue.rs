@@ -5,7 +5,7 @@
 //! Each step is a few look-ups in an index, however long the queue is.
 
 use envelope::Provider;
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 
 use crate::clock::from_micros;
 use crate::queue::remove_expired;
@@ -133,26 +133,26 @@ fn take(
     request: &ReceiveRequest,
     id: i64,
 ) -> rusqlite::Result<Result<Received, NewDeadLetter>> {
-    let exhausted: bool = transaction
-        .connection
-        .prepare_cached("SELECT receives >= ?2 AND expires IS NULL FROM messages WHERE id = ?1")?
-        .query_row((id, request.max_receives), |row| row.get(0))?;
-    if exhausted {
-        let reason = format!("received {} times and not acknowledged", request.max_receives);
-        return dead_letter(transaction, id, &reason).map(Err);
-    }
-    transaction
+    let visible_at = transaction.now + request.visibility_timeout;
+    let received = transaction
         .connection
         .prepare_cached(
             "UPDATE messages SET state = 2, visible_at = ?2, receives = receives + 1,
                  generation = generation + 1
-                 WHERE id = ?1
+                 WHERE id = ?1 AND (receives < ?3 OR expires IS NOT NULL)
                  RETURNING id, generation, receives, sent_at,
                      coalesce((SELECT body FROM bodies WHERE id = messages.id),
                               (SELECT body FROM confidential WHERE id = messages.id))",
         )?
-        .query_row((id, transaction.now + request.visibility_timeout), to_received)
-        .map(Ok)
+        .query_row((id, visible_at, request.max_receives), to_received)
+        .optional()?;
+    match received {
+        Some(received) => Ok(Ok(received)),
+        None => {
+            let reason = format!("received {} times and not acknowledged", request.max_receives);
+            dead_letter(transaction, id, &reason).map(Err)
+        }
+    }
 }
 
 fn to_received(row: &Row<'_>) -> rusqlite::Result<Received> {

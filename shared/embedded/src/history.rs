@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
 use ports::{CertificateState, Entry, History, HistoryRecord, Ordering};
+use rusqlite::OptionalExtension;
 use rusqlite::types::Type;
-use rusqlite::{OptionalExtension, Row};
 
 use crate::clock::{from_micros, to_micros};
+use crate::compression::Packed;
 use crate::transaction::Transaction;
 
 /// Moves the state of a certificate on, unless the stored rank is higher. One statement compares and
@@ -44,15 +45,27 @@ pub(crate) fn append(
     let HistoryRecord { certificate, aliases, entry, kept_until } = record;
     let keep_until = to_micros(*kept_until);
     let replay = if entry.is_replay() { to_micros(entry.delivered) } else { 0 };
-    let text = serde_json::to_string(entry)
+    let text = serde_json::to_vec(entry)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let provider = certificate.split('/').next().unwrap_or_default();
+    let packed = transaction.pack(&format!("history/{provider}"), &text)?;
+    let received = to_micros(entry.received);
     transaction
         .connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO history (certificate, received, id, replay, entry, keep_until)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO history
+                     (certificate, received, id, replay, entry, keep_until, dictionary, packed)
+                 VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7)",
         )?
-        .execute((certificate, to_micros(entry.received), &entry.id, replay, text, keep_until))?;
+        .execute((
+            certificate,
+            received,
+            &entry.id,
+            replay,
+            keep_until,
+            packed.dictionary,
+            packed.bytes,
+        ))?;
     for alias in aliases {
         transaction
             .connection
@@ -138,17 +151,19 @@ fn state(
 
 fn entries(transaction: &Transaction<'_>, certificate: &str) -> rusqlite::Result<Vec<Entry>> {
     let mut statement = transaction.connection.prepare_cached(
-        "SELECT entry FROM history WHERE certificate = ?1 AND keep_until > ?2
+        "SELECT dictionary, coalesce(packed, CAST(entry AS BLOB)) FROM history
+             WHERE certificate = ?1 AND keep_until > ?2
              ORDER BY received DESC, id DESC, replay DESC LIMIT ?3",
     )?;
-    let rows = statement.query_map((certificate, transaction.now, History::ENTRIES), entry)?;
+    let rows = statement.query_map((certificate, transaction.now, History::ENTRIES), |row| {
+        entry(transaction, Packed::of(row, 0)?)
+    })?;
     let mut entries = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     entries.reverse();
     Ok(entries)
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let text: String = row.get(0)?;
-    serde_json::from_str(&text)
+fn entry(transaction: &Transaction<'_>, packed: Packed) -> rusqlite::Result<Entry> {
+    serde_json::from_slice(&transaction.unpack(packed)?)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
 }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/7.sql"),
     include_str!("schema/8.sql"),
     include_str!("schema/9.sql"),
+    include_str!("schema/10.sql"),
 ];
 
 /// Interval between two attempts to take the write lock. A process that joined pauses longer
@@ -133,7 +134,7 @@ fn prepare(connection: Connection, timeout: Duration) -> rusqlite::Result<Connec
 }
 
 fn configure(mut connection: Connection, timeout: Duration) -> rusqlite::Result<Connection> {
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(128);
     // Else SQLite compiles a statement anew for each value, where a partial index might serve some values.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_handler(Some(retry_for(timeout)))?;

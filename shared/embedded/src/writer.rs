@@ -19,6 +19,12 @@ use crate::transaction::Transaction;
 /// Maximum number of jobs that share one commit, and so one wait for the disk.
 const BATCH_SIZE: usize = 256;
 
+/// How long the next commit waits for more jobs after one that had many, unless a sender waited for it, as
+/// `commit_delay` and `commit_siblings` of PostgreSQL. Each commit writes every page that it changes, and most jobs
+/// change the same ones.
+const COMMIT_DELAY: Duration = Duration::from_millis(2);
+const COMMIT_SIBLINGS: usize = 16;
+
 /// One piece of work for the thread that owns the connection.
 pub(crate) trait Job: Send {
     /// Called once more after the transaction is rolled back because another job in it failed.
@@ -44,6 +50,8 @@ pub(crate) struct Writer {
     claims: RefCell<Claims>,
     /// Whether the write-ahead log may still contain scrubbed content.
     truncate_due: Cell<bool>,
+    /// Whether the last transaction put a message onto the queue.
+    has_sent: Cell<bool>,
 }
 
 /// The process's role in the folder.
@@ -77,8 +85,9 @@ impl Writer {
         role: Role,
     ) -> Self {
         let (compression, claims) = (RefCell::default(), RefCell::default());
-        let truncate_due = Cell::new(false);
-        Self { connection, file: file.into(), clock, role, compression, claims, truncate_due }
+        let (truncate_due, has_sent) = (Cell::new(false), Cell::new(false));
+        let file = file.into();
+        Self { connection, file, clock, role, compression, claims, truncate_due, has_sent }
     }
 
     pub(crate) fn file(&self) -> Arc<Path> {
@@ -129,12 +138,17 @@ impl Writer {
                 })
             });
         }
+        let has_many = jobs.len() >= COMMIT_SIBLINGS;
         for (job, outcome) in jobs {
             job.answer(outcome.and_then(|()| committed.clone().map_err(PortError)));
         }
         self.truncate_log();
-        if matches!(self.role, Role::Joined) {
-            std::thread::sleep(JOINED_PAUSE);
+        match self.role {
+            Role::Joined => std::thread::sleep(JOINED_PAUSE),
+            Role::Owner { .. } if has_many && !self.has_sent.get() => {
+                std::thread::sleep(COMMIT_DELAY);
+            }
+            _ => {}
         }
     }
 
@@ -189,6 +203,7 @@ impl Writer {
         // it.
         let is_reader = matches!(self.role, Role::Reader);
         self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
+        self.compression.borrow_mut().begin();
         let now = to_micros(self.clock.now());
         let transaction = Transaction::new(&self.connection, &self.compression, &self.claims, now);
         let result = work(&transaction)?;
@@ -198,6 +213,7 @@ impl Writer {
         self.execute("COMMIT")?;
         self.claims.borrow_mut().commit();
         self.truncate_due.set(self.truncate_due.get() || transaction.needs_scrub());
+        self.has_sent.set(transaction.has_sent());
         Ok(result)
     }
 

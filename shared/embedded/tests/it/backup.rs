@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use embedded::{Options, Reader, State, back_up};
 use envelope::Provider;
-use ports::{Archive, ArchiveReader, Deliveries, EventsQueue, Ledger, Outgoing, SecretSource};
+use harness::history::{now, recorded};
+use ports::{
+    Archive, ArchiveReader, Deliveries, EventsQueue, Ledger, Outgoing, SecretSource, alias,
+};
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -119,6 +122,8 @@ fn older_database(folder: &Path) {
         include_str!("../../src/schema/5.sql"),
         "INSERT INTO deliveries (id, kind, provider, subject, published_at, body)
              VALUES ('old', '', 'digicert', '', 0x7fffffffffff00, 'as it was')",
+        "INSERT INTO certificates VALUES ('digicert/certificate/7', 5, '', 'old', 0, 0x7fffffffffff00)",
+        "INSERT INTO aliases VALUES ('order/12', 'digicert/certificate/7', 0x7fffffffffff00)",
         "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at)
              VALUES ('digicert', '', '', 1, 0, 0x7fffffffffff00, 0x7fffffffffff00)",
         r#"INSERT INTO bodies VALUES (1, '{"receivedtime":"2026-01-02T03:04:05.250000Z"}')"#,
@@ -126,13 +131,21 @@ fn older_database(folder: &Path) {
     ] {
         connection.execute_batch(script).unwrap();
     }
+    let history = recorded("old", now(), &[]).history.unwrap();
+    let entry = serde_json::to_string(&history.entry).unwrap();
+    connection
+        .execute(
+            "INSERT INTO history VALUES (?1, 1, 'old', 0, ?2, 0x7fffffffffff00)",
+            (history.certificate, entry),
+        )
+        .unwrap();
 }
 
 #[tokio::test]
 async fn the_database_is_copied_before_it_is_migrated() {
     let folder = TestFolder::new();
     older_database(folder.path());
-    assert!(Reader::open(folder.path()).err().unwrap().0.contains("older than 9"));
+    assert!(Reader::open(folder.path()).err().unwrap().0.contains("older than 10"));
     let state = open(&folder);
     state.deliveries().publish(delivery("new")).await.unwrap();
     let read = state.reader().read_after(0, 10).await.unwrap();
@@ -140,6 +153,14 @@ async fn the_database_is_copied_before_it_is_migrated() {
     assert_eq!(read, ["as it was", "{\"id\":\"new\"}"]);
     let received = state.reader().oldest().await.unwrap().received;
     assert_eq!(received, Some(datetime!(2026-01-02 03:04:05.25 UTC)));
+    state.ledger().record(recorded("new", now(), &[alias::order(12)])).await.unwrap();
+    let [history] = &state.reader().histories(vec!["order/12".to_owned()]).await.unwrap()[..]
+    else {
+        panic!("another number of histories than one");
+    };
+    assert_eq!(history.state.as_ref().map(|state| state.rank), Some(5));
+    let ids: Vec<_> = history.entries.iter().map(|entry| entry.id.as_str()).collect();
+    assert_eq!(ids, ["old", "new"]);
     drop(state);
 
     let copy = folder.path().join("certhooks-5.db");

@@ -1,13 +1,16 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::Duration;
 
 use embedded::{Options, Reader, Running, State};
 use envelope::Provider;
 use ports::SecretSource;
+use time::OffsetDateTime;
 
+use crate::events::until;
 use crate::test_folder::TestFolder;
-use crate::{bodies, message, open, receive, send};
+use crate::{bodies, message, open, open_with, receive, send};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -182,4 +185,39 @@ fn where_a_process_listens_is_known_while_it_runs() {
     Running::remove(folder.path()).unwrap();
     Running::remove(folder.path()).unwrap();
     assert_eq!(Running::read(folder.path()), None);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_found_among_much_that_has_not() {
+    let folder = TestFolder::new();
+    let open = open_with(&folder, OffsetDateTime::now_utc);
+    let file = folder.path().join("certhooks.db");
+    let other = rusqlite::Connection::open(file).unwrap();
+    other.busy_timeout(Duration::from_secs(10)).unwrap();
+    // In no order of times, several steps of each table, and many rows of one alias and one partition.
+    other
+        .execute_batch(
+            "BEGIN IMMEDIATE;
+             CREATE TEMP TABLE numbers AS
+                 WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 14000)
+                 SELECT n, iif(n % 7 < 3, 1, 0x7fffffffffff00) AS keep_until FROM n;
+             INSERT INTO ledger (id, keep_until) SELECT n, keep_until FROM numbers;
+             INSERT INTO certificates SELECT n, 0, '', '', 0, keep_until FROM numbers;
+             INSERT INTO aliases SELECT 'one', n, keep_until FROM numbers;
+             INSERT INTO items SELECT 'one', n, '', keep_until FROM numbers;
+             COMMIT",
+        )
+        .unwrap();
+    let count = |rows: &str| -> i64 {
+        ["ledger", "certificates", "aliases", "items"]
+            .map(|table| {
+                let count = format!("SELECT count(*) FROM {table} WHERE {rows}");
+                other.query_row(&count, [], |row| row.get::<_, i64>(0)).unwrap()
+            })
+            .iter()
+            .sum()
+    };
+    until(async || count("keep_until = 1") == 0).await;
+    assert_eq!(count("true"), 4 * 8000);
+    drop(open);
 }
