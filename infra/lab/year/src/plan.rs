@@ -46,7 +46,8 @@ impl Scale {
 const OVERDUE: Duration = Duration::days(14);
 /// How long before its end a certificate whose renewal is stuck at the end of the year is still to be repaired.
 const REPAIRABLE: Duration = Duration::days(7);
-/// Everything happens at multiples of this, as with programs that run on a schedule.
+/// Everything happens at multiples of this, as with programs that run on a schedule; but on the day of the mass
+/// revocation, of which seconds are promised, at any second.
 pub(crate) const STEP: Duration = Duration::minutes(5);
 /// Of so many hostnames one has a backup certificate of another CA, under a name that the operator expects.
 const BACKED_UP: u32 = 50;
@@ -220,7 +221,7 @@ impl Planning<'_> {
             if at < mass && next >= mass {
                 let is_webhook_lost = self.is_lost();
                 issuance.revoked = Some(Revocation { at: mass, is_of_all: true, is_webhook_lost });
-                next = mass + STEP * self.rng.i32(1..144);
+                next = mass + STEP + Duration::seconds(self.rng.i64(0..12 * 3600));
             } else if self.gets_stuck(at) {
                 self.plan.stuck.push(hostname(name));
                 next = self.plan.end;
