@@ -27,6 +27,8 @@ const WARM: u64 = 50;
 const SECRETS: &str = r#"{
     "webhook_key": "sample-webhook-key-of-32-characters-or-more",
     "webhook_auth": "sample-webhook-auth",
+    "username": "sample-username",
+    "password": "sample-password",
     "app_secret": "sample-app-secret",
     "verify_token": "sample-verify-token"
 }"#;
