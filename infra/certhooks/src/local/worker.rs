@@ -10,10 +10,10 @@ use crate::local::providers::Providers;
 
 /// The maximum number of messages that are processed at a time. Most of their time is spent waiting
 /// for a provider.
-const CONCURRENCY: usize = 128;
+const CONCURRENCY: usize = 256;
 /// How many messages are received together where so many end at about the same time, and how long the worker
 /// waits for the others when the first has ended. A receive costs nearly the same for one as for all.
-const RECEIVED_TOGETHER: u32 = 32;
+const RECEIVED_TOGETHER: u32 = 64;
 const GATHERING: Duration = Duration::from_millis(5);
 /// The pause after an error of the queue itself, so that a full disk makes no busy loop.
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
