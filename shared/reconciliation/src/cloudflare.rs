@@ -152,11 +152,14 @@ async fn compare_hostnames(
     differences
 }
 
+/// A page of a list, and the length of the whole list.
+type Page<T> = (Vec<T>, Option<u64>);
+
 /// Reads a list to its end.
 async fn list<T>(
     cloudflare: &ApiClient<'_>,
     request: impl Fn(u64) -> Request,
-    classify: fn(&Answer<'_>) -> Result<(Vec<T>, Option<u64>), Refusal>,
+    classify: fn(&Answer<'_>) -> Result<Page<T>, Refusal>,
 ) -> Result<Vec<T>, RunError> {
     let mut all = Vec::new();
     for page in 1..=MAX_PAGES {
