@@ -228,7 +228,8 @@ async fn what_cloudflare_issues_for_its_zones_is_announced() {
         zone("z3", "eu.shop.example"),
         zone("z4", "myshop.example"),
     ];
-    canned.answer("/zones?", 200, json!({"success": true, "result": zones}));
+    let answer = json!({"success": true, "result": zones, "result_info": {"total_count": 4}});
+    canned.answer("/zones?", 200, answer);
     let certificate = json!({
         "id": "c1", "hosts": ["shop.example", "*.shop.example"], "issuer": "GoogleTrustServices",
         "expires_on": "2027-01-01T05:20:00.000000Z", "signature": "ECDSAWithSHA256", "status": "active",
