@@ -52,7 +52,7 @@ async fn key_policy(stack: &StackInstallation, key: &str) -> Finding {
             Finding::error(detail, let_in_sns(key))
         }
         Err(error) => {
-            let fix = format!("use an AWS identity that is allowed kms:GetKeyPolicy on {key}");
+            let fix = "check that the key exists, with an AWS identity that is allowed kms:GetKeyPolicy on it";
             Finding::warning(error.to_string(), fix)
         }
     }
