@@ -7,9 +7,11 @@ import re
 import pytest
 from cloudwatch import identity, metrics, state, states
 from emulator import ROOT
-from processed import ALL, processed, resources
+from processed import ALL, PROVIDERS, processed, resources
 
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
+# The providers whose events have call-backs.
+CALLED_BACK = ("Digicert", "Cloudflare", "Meta")
 OURS = "Certhooks/stack"
 PARAMETERS = ALL | {"FanOut": "topic", "CloudflareAccountId": "0123456789abcdef0123456789abcdef"}
 ALARMS = resources("AWS::CloudWatch::Alarm", processed(**PARAMETERS))
@@ -105,8 +107,8 @@ STRANGER = {
     ours("Throttled"): 1,
     gateway("4XXError"): 1,
     gateway("5XXError"): 1,
-    **{ours("Refused", provider=p, reason=r): 1 for p in ("digicert", "cloudflare", "meta", "certspotter") for r in ("unauthorized", "secret")},
-    **{function(f"{p}Webhook", m): 1 for p in ("Digicert", "Cloudflare", "Meta", "Certspotter") for m in ("Errors", "Throttles")},
+    **{ours("Refused", provider=p, reason=r): 1 for p in map(str.lower, PROVIDERS) for r in ("unauthorized", "secret")},
+    **{function(f"{p}Webhook", m): 1 for p in PROVIDERS for m in ("Errors", "Throttles")},
 }
 
 
@@ -140,16 +142,16 @@ INCIDENTS = {
     "EventsDeadLettersAlarm": (points(MINUTE, 1), 3 * MINUTE, 15 * MINUTE),
     "DeliveriesDeadLettersAlarm": (points(MINUTE, 1), 3 * MINUTE, 15 * MINUTE),
     "OldestDeliveryAlarm": (points(MINUTE, age(1)), 63 * MINUTE, 75 * MINUTE),
-    **{f"{p}KeyRefusedAlarm": (points(25 * MINUTE, 1), 15 * MINUTE, 90 * MINUTE) for p in ("Digicert", "Cloudflare", "Meta")},
+    **{f"{p}KeyRefusedAlarm": (points(25 * MINUTE, 1), 15 * MINUTE, 90 * MINUTE) for p in CALLED_BACK},
     "ConflictsAlarm": (points(DAY, 1), None, HOUR),
     "CertspotterConflictsAlarm": (points(DAY, 1), None, HOUR),
     "CertspotterUnexpectedAlarm": (points(DAY, 1), None, HOUR),
-    **{f"{p}DownAlarm": (points(13 * MINUTE, 16), 45 * MINUTE, 90 * MINUTE) for p in ("Digicert", "Cloudflare", "Meta")},
-    **{f"{p}FailedAlarm": (points(DAY, 1), None, HOUR) for p in ("Digicert", "Cloudflare", "Meta")},
-    **{f"{p}RefusedAlarm": (points(5 * MINUTE, 1), 20 * MINUTE, 90 * MINUTE) for p in ("Digicert", "Cloudflare", "Meta", "Certspotter")},
+    **{f"{p}DownAlarm": (points(13 * MINUTE, 16), 45 * MINUTE, 90 * MINUTE) for p in CALLED_BACK},
+    **{f"{p}FailedAlarm": (points(DAY, 1), None, HOUR) for p in CALLED_BACK},
+    **{f"{p}RefusedAlarm": (points(5 * MINUTE, 1), 20 * MINUTE, 90 * MINUTE) for p in PROVIDERS},
     "RefusedAddressesAlarm": (points(5 * MINUTE, 1), 20 * MINUTE, 90 * MINUTE),
     "WorkerErrorsAlarm": (points(3 * MINUTE, 1), 5 * MINUTE, 20 * MINUTE),
-    **{f"{f}ThrottlesAlarm": (points(MINUTE, 1), 5 * MINUTE, 20 * MINUTE) for f in ("Worker", "DigicertWebhook", "CloudflareWebhook", "MetaWebhook", "CertspotterWebhook")},
+    **{f"{f}ThrottlesAlarm": (points(MINUTE, 1), 5 * MINUTE, 20 * MINUTE) for f in ("Worker", *(f"{p}Webhook" for p in PROVIDERS))},
     "UndeliveredByTopicAlarm": (points(3 * MINUTE, 1), 5 * MINUTE, 20 * MINUTE),
     "ReconcilerErrorsAlarm": (points(15 * MINUTE, 1), 30 * MINUTE, 60 * MINUTE),
     "SilenceAlarm": (points(2 * HOUR, 1), 2 * HOUR, 4 * HOUR),

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from processed import ALL, processed, resources
+from processed import ALL, PROVIDERS, processed, resources
 from test_access import KEY, grants
 from test_template import QUEUES, TOPIC
 
@@ -50,7 +50,7 @@ def test_with_it_the_worker_publishes_to_the_topic_and_sends_no_delivery_itself(
     assert before.pop("${DeliveriesQueue.Arn}") == {"sqs:SendMessage"}
     assert granted == before
     assert stack["Outputs"]["DeliveriesTopicArn"]["Value"] == "${DeliveriesTopic}"
-    for name in ("DigicertWebhook", "CloudflareWebhook", "MetaWebhook", "CertspotterWebhook", "Reconciler"):
+    for name in (*(f"{provider}Webhook" for provider in PROVIDERS), "Reconciler"):
         assert "sns:" not in json.dumps(stack["Resources"][f"{name}Role"])
 
 

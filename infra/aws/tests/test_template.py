@@ -332,7 +332,7 @@ def test_what_holds_data_is_retained_and_nothing_else():
     stack = processed(**ALL, SetApiGatewayLogRole="true")["Resources"]
     retained = {name for name, r in stack.items() if r.get("DeletionPolicy", "").startswith("Retain")}
     logs = {name for name, r in stack.items() if r["Type"] == "AWS::Logs::LogGroup"}
-    assert len(logs) == 7
+    assert logs == {*(f"{webhook}Log" for webhook in WEBHOOKS.values()), "WorkerLog", "ReconcilerLog", "AccessLog"}
     assert retained == {*QUEUES, *QUEUES.values(), *logs, "Ledger", "Archive", "ApiGatewayAccount", "ApiGatewayLogRole"}
     assert {stack[name]["UpdateReplacePolicy"] for name in retained} == {"Retain"}
 

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bench::results::processor;
 use clap::Parser;
 use harness::{
-    AwsStubs, EVENTS_QUEUE, Folder, Function, InvocationResult, lambda_variables, sample,
+    AwsStubs, EVENTS_QUEUE, Folder, Function, InvocationResult, lambda_variables, sample, signed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,9 @@ const SECRETS: &str = r#"{
     "username": "sample-username",
     "password": "sample-password",
     "app_secret": "sample-app-secret",
-    "verify_token": "sample-verify-token"
+    "verify_token": "sample-verify-token",
+    "username": "sample-username",
+    "password": "sample-password"
 }"#;
 
 /// Compare the instructions to the first acknowledged webhook, and of each further one, with the baseline
@@ -194,7 +196,7 @@ async fn count(
 ) -> Result<u64> {
     let name = name_of(binary);
     let provider = name.strip_suffix("-webhook").context("not a webhook function")?;
-    let event = sample(&format!("{provider}.rest.json"))?;
+    let event = signed(&sample(&format!("{provider}.rest.json"))?, &name, SECRETS)?;
     let mut function = Function::launch(|api| {
         let mut command = Command::new("valgrind");
         command

@@ -8,7 +8,7 @@ use certificate::TrustAnchors;
 use envelope::{
     Certificate, Correlation, Envelope, EventType, Issuance, Provider, Rule as MatchingRule,
 };
-use ports::SystemClock;
+use ports::Clock;
 use processing::{Keys, Ports, QueueMessage, Settings, Worker};
 use providers::finding::Finding;
 use providers::profile::{self, Profile};
@@ -16,12 +16,16 @@ use providers::receiver::Receipt;
 use providers::synthetic;
 use serde_json::{Value, json};
 use simulator::{Fault, Rule, Simulator};
+use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use crate::examples::Example;
 use crate::memory::{Key, Memory};
 
 const SECRET: &str = "a-webhook-secret-of-the-contract-generator";
+/// The time at which all happens: the certificates of the samples are valid then, so that no example changes with the
+/// calendar.
+const NOW: OffsetDateTime = datetime!(2026-11-30 10:00 UTC);
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 /// Sample files that show the same as others in another wrapping come after those.
 const VARIANTS: [&str; 2] = ["notification_", "universal_"];
@@ -98,7 +102,7 @@ fn samples(events: &Path) -> Result<Vec<(&'static Profile, Vec<u8>)>> {
 
 /// What a file alone does not show.
 async fn of_cases(stage: &Stage) -> Result<Vec<Example>> {
-    let receipt = Receipt { at: stage.now(), traceparent: None };
+    let receipt = Receipt { at: NOW, traceparent: None };
     let canary = synthetic::envelope(Provider::DIGICERT, &receipt);
     let mut examples = vec![stage.example("canary", &canary).await?];
 
@@ -172,6 +176,15 @@ fn issued(stage: &Stage, id: u64, chain: Option<&[String]>, age: Duration) -> Re
     stage.digicert("certificate_issued", &data, age)
 }
 
+/// A clock that stands at [`NOW`].
+struct Standing;
+
+impl Clock for Standing {
+    fn now(&self) -> OffsetDateTime {
+        NOW
+    }
+}
+
 /// A worker between ports in memory and simulated providers.
 struct Stage {
     simulator: Simulator,
@@ -181,8 +194,12 @@ struct Stage {
 
 impl Stage {
     async fn start(has_keys: bool) -> Result<Self> {
-        let simulator =
-            Simulator::start(([127, 0, 0, 1], 0).into(), simulator::Settings::default()).await?;
+        let simulator = Simulator::start_with_clock(
+            ([127, 0, 0, 1], 0).into(),
+            simulator::Settings::default(),
+            Arc::new(Standing),
+        )
+        .await?;
         let bases: Vec<_> = simulator.bases().collect();
         let environment: Environment = profile::ALL
             .iter()
@@ -209,12 +226,8 @@ impl Stage {
         };
         let keys = profile::ALL.iter().filter(|row| has_keys && row.has_call_backs);
         let keys: Keys<_> = keys.map(|row| (row.provider, Key)).collect();
-        let worker = Worker::with_clock(&settings, ports, keys, Arc::new(SystemClock))?;
+        let worker = Worker::with_clock(&settings, ports, keys, Arc::new(Standing))?;
         Ok(Self { simulator, memory, worker })
-    }
-
-    fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
     }
 
     fn fault(&self, path: &str, fault: Option<Fault>) {
@@ -223,7 +236,7 @@ impl Stage {
 
     /// The events of a request with this body.
     fn receive(&self, row: &Profile, body: Vec<u8>) -> Result<Vec<Envelope>> {
-        self.receive_at(row, body, self.now())
+        self.receive_at(row, body, NOW)
     }
 
     fn receive_at(
@@ -242,7 +255,7 @@ impl Stage {
     fn digicert(&self, event: &str, data: &Value, age: Duration) -> Result<Envelope> {
         let body = json!({"event": event, "data": data}).to_string().into_bytes();
         let row = profile::of(Provider::DIGICERT);
-        let mut envelopes = self.receive_at(row, body, self.now() - age)?;
+        let mut envelopes = self.receive_at(row, body, NOW - age)?;
         envelopes.pop().context("CertCentral's receiver read no event")
     }
 

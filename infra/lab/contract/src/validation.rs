@@ -49,7 +49,8 @@ impl Contract {
             for (name, member) in members.filter(|(name, _)| !value[name.as_str()].is_null()) {
                 if !Doc::of(member).is_from(provider, has_pem) {
                     found.push(format!(
-                        "{path}.{name}: the schema says that {provider} does not give it"
+                        "{path}.{name}: the schema says that {provider} does not give it; if it does, say so \
+                         after `From:` in shared/envelope/src/data.rs"
                     ));
                 }
             }

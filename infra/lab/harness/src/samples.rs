@@ -57,7 +57,10 @@ pub async fn check_samples(binary: &str, function: &str, secret: &str) -> Result
 }
 
 /// The event with what stands for a header's value replaced.
-fn signed(event: &str, function: &str, secret: &str) -> Result<String> {
+///
+/// # Errors
+/// `function` is no webhook function, or the secret is not one of its provider.
+pub fn signed(event: &str, function: &str, secret: &str) -> Result<String> {
     if !event.contains(SIGNED) {
         return Ok(event.to_owned());
     }

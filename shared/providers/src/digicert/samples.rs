@@ -21,8 +21,11 @@ pub(super) const SAMPLES: Samples = Samples {
 /// Holds no event.
 const PROBE: &str = r#"{"event":"test_webhook_endpoint"}"#;
 
+/// A name in `event` is common, so that nothing else may stand beside it but `data`.
 fn recognises(document: &Value) -> bool {
-    document.get("event").is_some()
+    let Some(members) = document.as_object() else { return false };
+    members.contains_key("event")
+        && members.keys().all(|name| ["event", "data"].contains(&name.as_str()))
 }
 
 fn vary(document: &mut Value, copy: u64) {

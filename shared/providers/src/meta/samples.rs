@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::profile::APP_SECRET;
+use super::profile::{APP_SECRET, OBJECT};
 use super::receiver::SIGNATURE_HEADER;
 use crate::profile::{SampleRequest, Samples};
 use crate::receiver::SecretFault;
@@ -27,7 +27,7 @@ const STRIDE: u64 = 1_000_000_007;
 const PROBE: &str = r#"{"object":"certificate_transparency","entry":[]}"#;
 
 fn recognises(document: &Value) -> bool {
-    document.get("object").is_some() && document.get("event").is_none()
+    document.get("object").is_some_and(|object| object == OBJECT)
 }
 
 fn vary(document: &mut Value, copy: u64) {

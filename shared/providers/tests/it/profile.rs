@@ -7,7 +7,7 @@ use envelope::Provider;
 use providers::profile::{self, NotReceived, Profile, StackOutputs};
 use providers::receiver::{Event, SecretFault};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::NOON;
 
@@ -74,6 +74,18 @@ fn every_sample_is_recognised_by_its_own_row_only() {
             let recognised: Vec<_> = recognised.map(|row| row.name).collect();
             assert_eq!(recognised, [row.name], "{name}");
         }
+    }
+}
+
+/// Members that many providers' events have say nothing of whose they are.
+#[test]
+fn an_event_of_an_unknown_provider_is_recognised_by_no_row() {
+    for document in [
+        json!({"event": "certificate.issued", "event_id": "evt_1", "certificate": {}}),
+        json!({"object": "event", "id": "evt_1", "type": "certificate.issued", "data": {}}),
+    ] {
+        let recognised = profile::ALL.iter().find(|row| (row.samples.recognises)(&document));
+        assert_eq!(recognised.map(|row| row.name), None, "{document}");
     }
 }
 
