@@ -75,7 +75,6 @@ pub(crate) fn check_folder(folder: &Path) -> PortResult<()> {
     if mode & 0o077 != 0 {
         let private = Permissions::from_mode(0o700);
         fs::set_permissions(folder, private).map_err(|error| failed(&error))?;
-        tracing::info!(folder = %name, "the state folder was readable by other users; its mode is 700 now");
     }
     check_links(folder)
 }

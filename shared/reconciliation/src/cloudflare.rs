@@ -155,9 +155,6 @@ async fn compare_hostnames(
 /// A page of a list, and the length of the whole list.
 type Page<T> = (Vec<T>, Option<u64>);
 
-/// A page of a list, and the number of entries on all pages.
-type Page<T> = (Vec<T>, Option<u64>);
-
 /// Reads a list to its end.
 async fn list<T>(
     cloudflare: &ApiClient<'_>,

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use embedded::Reader;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
+use tokio::runtime::Runtime;
 
 use crate::correlation::{self, states, unknown, webhook};
 use crate::documents::{deployed, issued};
@@ -47,10 +49,9 @@ fn in_days(days: i64) -> String {
 fn copy(state: &Path, from: &str, to: &str, change: impl Fn(&mut Value)) {
     let database = Connection::open(state.join("certhooks.db")).unwrap();
     database.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
-    let entry: String = database
-        .query_row("SELECT entry FROM history WHERE certificate = ?1", [from], |row| row.get(0))
-        .unwrap();
-    let mut entry: Value = serde_json::from_str(&entry).unwrap();
+    let reader = Reader::open(state).unwrap();
+    let histories = Runtime::new().unwrap().block_on(reader.histories(vec![from.to_owned()]));
+    let mut entry = serde_json::to_value(&histories.unwrap()[0].entries[0]).unwrap();
     entry["id"] = to.into();
     entry.as_object_mut().unwrap().remove("names");
     change(&mut entry);
