@@ -199,6 +199,12 @@ pub(crate) async fn announce_packs(
     zones.retain(|Zone { name, .. }| {
         domains.iter().any(|domain| is_of(name, domain) || is_of(domain, name))
     });
+    if let Some(more @ 1..) = zones.len().checked_sub(MAX_ZONES_WITH_PACKS) {
+        notes.push(format!(
+            "the certificates that Cloudflare issues for {more} more zones become unexpected, since a run reads those of \
+             {MAX_ZONES_WITH_PACKS} zones: name their issuers with `certhooks expect`"
+        ));
+    }
     for Zone { id, name } in zones.iter().take(MAX_ZONES_WITH_PACKS) {
         let request = |page| certificate_packs(id, page);
         match list(cloudflare, request, classify_certificate_packs).await {

@@ -265,3 +265,18 @@ async fn what_cloudflare_issues_for_its_zones_is_announced() {
     let of = |zone: &str| requests.iter().filter(|one| one.contains(zone)).count();
     assert_eq!([of("/z1/"), of("/z2/"), of("/z3/"), of("/z4/")], [1, 0, 1, 0]);
 }
+
+#[tokio::test]
+async fn zones_beyond_those_of_a_run_are_named() {
+    let canned = cloudflare(&[]).await;
+    let zone =
+        |number| json!({"id": format!("z{number}"), "name": format!("{number}.shop.example")});
+    let zones: Vec<_> = (0..503).map(zone).collect();
+    let answer = json!({"success": true, "result": zones, "result_info": {"total_count": 503}});
+    canned.answer("/zones?", 200, answer);
+    let none = json!({"success": true, "result": [], "result_info": {"total_count": 0}});
+    canned.answer("/ssl/certificate_packs", 200, none);
+    let report = canned.run().await.unwrap();
+    assert!(report.notes.iter().any(|note| note.contains("3 more zones")), "{:?}", report.notes);
+    assert_eq!(report.left, None);
+}
