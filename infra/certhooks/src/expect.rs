@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use boot::Environment;
 use certificate::in_advance;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use envelope::{Certificate, Names};
 use processing::correlation::Announcement;
 use providers::json;
@@ -33,7 +34,7 @@ pub(crate) struct Expect {
     #[arg(value_name = "FILE", required_unless_present = "issuer", conflicts_with = "issuer")]
     pub(crate) file: Option<PathBuf>,
     /// Issuer whose certificates for the names are expected
-    #[arg(long, value_name = "NAME", requires = "name")]
+    #[arg(long, value_name = "NAME", requires = "name", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) issuer: Option<String>,
     /// DNS name; may be repeated
     #[arg(long, value_name = "NAME", value_parser = name_pattern)]

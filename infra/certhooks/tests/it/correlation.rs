@@ -92,6 +92,8 @@ fn a_key_that_is_named_ends_the_alarm() {
         certhooks(&NO_SECRETS, &arguments)
     };
     assert_eq!(expect(&[]).status.code(), Some(2), "a key has no names");
+    let nobody = ["expect", "--issuer", "", "--name", "shop.example", "--state", state];
+    assert_eq!(certhooks(&NO_SECRETS, &nobody).status.code(), Some(2), "an unset variable");
     let output = expect(&["shop.example"]);
     let line: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(line["concerned"], 1, "{output:?}");
