@@ -136,7 +136,7 @@ pub(crate) struct Local {
     #[arg(long, env = STATE_VARIABLE, hide_env_values = true, default_value = DEFAULT_STATE, value_name = "DIR")]
     pub(crate) state: PathBuf,
     /// Address range of a proxy whose X-Forwarded-For is trusted; may be repeated
-    #[arg(long, value_name = "CIDR", value_parser = intake::address_range)]
+    #[arg(long, value_name = "CIDR", value_parser = intake::proxy_range)]
     pub(crate) trusted_proxy: Vec<IpNet>,
     /// Simulate all providers (needs the feature `simulator`)
     #[arg(long)]

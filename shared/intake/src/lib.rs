@@ -18,4 +18,4 @@ pub mod trace_context;
 pub use answer::{BodyFault, Reason, no_route};
 pub use process::{Admission, Intake};
 pub use secrets::Secrets;
-pub use settings::{Settings, address_range};
+pub use settings::{Settings, proxy_range};

@@ -66,10 +66,7 @@ impl Settings {
 
 /// An address, or a range of addresses as a CIDR. IPv4 addresses that are written as IPv6 ones
 /// (`::ffff:192.0.2.0/120`) are read as IPv4, in which all addresses are compared.
-///
-/// # Errors
-/// The text is neither.
-pub fn address_range(text: &str) -> Result<IpNet, String> {
+fn address_range(text: &str) -> Result<IpNet, String> {
     let range = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     let range = range.map_err(|_| format!("`{text}` is not a CIDR range"))?;
     let mapped = match range {
@@ -80,6 +77,18 @@ pub fn address_range(text: &str) -> Result<IpNet, String> {
         Some(mapped) => mapped.map_err(|_| format!("`{text}` is not a CIDR range")),
         None => Ok(range),
     }
+}
+
+/// The range of a proxy whose `X-Forwarded-For` is believed.
+///
+/// # Errors
+/// The text is no range, or one of nearly all addresses: a client in it may claim any address.
+pub fn proxy_range(text: &str) -> Result<IpNet, String> {
+    let range = address_range(text)?;
+    if admits_nearly_anyone(&[range]) {
+        return Err(format!("`{text}` lets nearly everybody claim any address: name the proxy's own"));
+    }
+    Ok(range)
 }
 
 /// Whether a list leaves out so little that it is no check: more of the addresses than any provider

@@ -4,9 +4,8 @@ use harness::check_samples;
 
 #[tokio::test]
 async fn samples() {
-    let secret = r#"{"username":"sample-username","password":"sample-password"}"#;
     let binary = env!("CARGO_BIN_EXE_certspotter-webhook");
-    let outcome = check_samples(binary, "certspotter-webhook", secret).await.unwrap();
+    let outcome = check_samples(binary, "certspotter-webhook").await.unwrap();
 
     assert_eq!(outcome.messages.len(), outcome.acknowledged.len());
     for message in &outcome.messages {

@@ -4,9 +4,8 @@ use harness::check_samples;
 
 #[tokio::test]
 async fn samples() {
-    let secret = r#"{"webhook_auth":"sample-webhook-auth"}"#;
     let binary = env!("CARGO_BIN_EXE_cloudflare-webhook");
-    let outcome = check_samples(binary, "cloudflare-webhook", secret).await.unwrap();
+    let outcome = check_samples(binary, "cloudflare-webhook").await.unwrap();
 
     assert_eq!(outcome.messages.len(), outcome.acknowledged.len());
     for message in &outcome.messages {

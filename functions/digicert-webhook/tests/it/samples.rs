@@ -5,8 +5,7 @@ use crate::{BINARY, KEY};
 
 #[tokio::test]
 async fn samples() {
-    let secret = serde_json::json!({ "webhook_key": KEY }).to_string();
-    let outcome = check_samples(BINARY, "digicert-webhook", &secret).await.unwrap();
+    let outcome = check_samples(BINARY, "digicert-webhook").await.unwrap();
 
     // The queue holds exactly the acknowledged events, complete.
     let mut queued: Vec<String> = Vec::new();

@@ -12,7 +12,8 @@ use anyhow::{Context, Result, bail, ensure};
 use bench::results::processor;
 use clap::Parser;
 use harness::{
-    AwsStubs, EVENTS_QUEUE, Folder, Function, InvocationResult, lambda_variables, sample, signed,
+    AwsStubs, EVENTS_QUEUE, Folder, Function, InvocationResult, lambda_variables, sample,
+    sample_secret, signed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,17 +24,6 @@ const MARGIN_PERCENT: u64 = 5;
 const RUNS: usize = 5;
 /// Number of webhooks after the first one, of which the mean is taken.
 const WARM: u64 = 50;
-/// The secrets that the samples in `events/lambda` are signed with.
-const SECRETS: &str = r#"{
-    "webhook_key": "sample-webhook-key-of-32-characters-or-more",
-    "webhook_auth": "sample-webhook-auth",
-    "username": "sample-username",
-    "password": "sample-password",
-    "app_secret": "sample-app-secret",
-    "verify_token": "sample-verify-token",
-    "username": "sample-username",
-    "password": "sample-password"
-}"#;
 
 /// Compare the instructions to the first acknowledged webhook, and of each further one, with the baseline
 ///
@@ -166,12 +156,12 @@ fn compare(expected: u64, instructions: u64) -> (bool, &'static str) {
 
 /// Runs each function under callgrind, with AWS endpoints on TLS around it.
 async fn counts(binaries: &[PathBuf]) -> Result<BTreeMap<String, Counts>> {
-    let endpoints = AwsStubs::start(SECRETS).await?;
     let folder = Folder::new()?;
     let authority = folder.path().join("authority.pem");
-    fs::write(&authority, endpoints.ca_pem())?;
     let mut counts = BTreeMap::new();
     for binary in binaries {
+        let endpoints = AwsStubs::start(&sample_secret(&name_of(binary))?).await?;
+        fs::write(&authority, endpoints.ca_pem())?;
         let lowest = async |webhooks| {
             let mut lowest = u64::MAX;
             for _ in 0..RUNS {
@@ -196,7 +186,7 @@ async fn count(
 ) -> Result<u64> {
     let name = name_of(binary);
     let provider = name.strip_suffix("-webhook").context("not a webhook function")?;
-    let event = signed(&sample(&format!("{provider}.rest.json"))?, &name, SECRETS)?;
+    let event = signed(&sample(&format!("{provider}.rest.json"))?, &name, &sample_secret(&name)?)?;
     let mut function = Function::launch(|api| {
         let mut command = Command::new("valgrind");
         command

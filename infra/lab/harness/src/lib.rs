@@ -34,6 +34,6 @@ pub use function::{Function, failed_start, lambda_variables};
 pub use masked::masked;
 pub use process::{Memory, Process, memory, program};
 pub use runtime_api::{InvocationResult, TimedInvocation};
-pub use samples::{SampleRun, check_samples, expected, sample, signed};
+pub use samples::{SampleRun, check_samples, expected, sample, sample_secret, signed};
 pub use secret_scanner::SecretScanner;
 pub use seed::seed;

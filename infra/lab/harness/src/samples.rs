@@ -16,6 +16,9 @@ const SECRET: &str = "certhooks/webhook";
 /// hold a signature that is valid for some minutes.
 const SIGNED: &str = "SIGNED ";
 
+/// The files of `events/lambda` that are no samples.
+const TABLES: [&str; 2] = ["expected.json", "secrets.json"];
+
 /// The effects of a webhook function that was invoked with all its samples of `events/lambda`.
 pub struct SampleRun {
     /// The messages on the events queue, with attributes.
@@ -26,13 +29,14 @@ pub struct SampleRun {
     pub stderr: String,
 }
 
-/// Starts a webhook function with `secret`, invokes it with all its samples in order, twice, so
+/// Starts a webhook function with the secret of its samples, invokes it with all of them in order, twice, so
 /// that valid ones follow those that cannot be decoded, and compares each result with
 /// `expected.json`.
-pub async fn check_samples(binary: &str, function: &str, secret: &str) -> Result<SampleRun> {
+pub async fn check_samples(binary: &str, function: &str) -> Result<SampleRun> {
+    let secret = sample_secret(function)?;
     let emulator = Emulator::start().await?;
     let queue_url = emulator.create_queue("events").await?;
-    emulator.create_secret(SECRET, secret).await?;
+    emulator.create_secret(SECRET, &secret).await?;
     let mut variables = emulator.environment();
     variables.push(("EVENTS_QUEUE_URL".to_owned(), queue_url.clone()));
     variables.push(("WEBHOOK_SECRET_ID".to_owned(), SECRET.to_owned()));
@@ -42,7 +46,7 @@ pub async fn check_samples(binary: &str, function: &str, secret: &str) -> Result
     let mut running = Function::start(binary, &variables).await?;
     let mut acknowledged = Vec::new();
     for (name, (event, expected)) in samples.iter().chain(&samples) {
-        let event = signed(event, function, secret).context(name.clone())?;
+        let event = signed(event, function, &secret).context(name.clone())?;
         let result = running.invoke(event).await.context(name.clone())?;
         acknowledged
             .extend(compare(&result, expected).with_context(|| format!("{name}: {result:?}"))?);
@@ -84,7 +88,7 @@ fn samples(function: &str) -> Result<BTreeMap<String, (String, Value)>> {
     let expected: BTreeMap<String, Value> = serde_json::from_str(&expected)?;
     for file in std::fs::read_dir(&folder)? {
         let name = file?.file_name().to_string_lossy().into_owned();
-        let is_sample = name.ends_with(".json") && name != "expected.json";
+        let is_sample = name.ends_with(".json") && !TABLES.contains(&&*name);
         ensure!(
             !is_sample || expected.contains_key(&name),
             "events/lambda/{name} is not in expected.json"
@@ -104,6 +108,14 @@ fn samples(function: &str) -> Result<BTreeMap<String, (String, Value)>> {
 pub fn expected(name: &str) -> Result<Value> {
     let mut all: Value = serde_json::from_str(&sample("expected.json")?)?;
     Ok(all[name].take())
+}
+
+/// The webhook secret with which the samples for a function are made, as it is stored.
+pub fn sample_secret(function: &str) -> Result<String> {
+    let all: Value = serde_json::from_str(&sample("secrets.json")?)?;
+    let secret =
+        all.get(function).with_context(|| format!("events/lambda/secrets.json: no {function}"))?;
+    Ok(secret.to_string())
 }
 
 /// The content of a file of `events/lambda`.

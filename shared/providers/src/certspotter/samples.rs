@@ -6,8 +6,9 @@ use super::receiver::credentials;
 use crate::profile::{SampleRequest, Samples};
 use crate::receiver::{OWN_PROBE, SecretFault};
 
-// Not verified: the names of the certificate's members beside `cert_der` in older versions of the API, and
-// everything in the event of another kind.
+// From the page Cert Spotter Webhooks. The certificates are of a CA that does not exist.
+// Not verified: the names of the certificate's members beside `cert_der` in older versions of the API
+// (`unknown_certificate_older_form.json`), and everything in `other_event.json`: one event is documented.
 pub(super) const SAMPLES: Samples = Samples {
     recognises,
     vary,

@@ -8,6 +8,11 @@ use crate::profile::{SampleRequest, Samples};
 use crate::receiver::SecretFault;
 use crate::secret::Stored;
 
+// From the page Webhook data definitions, with ids in place of the placeholders. Some come within the notification that
+// generic webhooks wrap around them, `notification_other_alert.json` (Universal SSL) with the nulls and blanks that received
+// test sends show. `universal_*` and `notification_dedicated_*` are the same document for certificates of a zone.
+// `notification_unrelated_alert.json` is an alert of another kind. `test_message.json` is what saving a destination sends.
+// Not verified: the `data` of certificates of a zone, which follows the API's certificate packs.
 pub(super) const SAMPLES: Samples = Samples {
     recognises,
     vary,

@@ -8,6 +8,12 @@ use crate::profile::{SampleRequest, Samples};
 use crate::receiver::SecretFault;
 use crate::secret::Stored;
 
+// From the pages CertCentral webhooks and CertCentral event types. `certificate_issued_with_chain.json` has a real chain
+// (from the MIT-licensed client riboseinc/digicert), which has expired. `order_approval_email_sent.json` has the documented
+// members: the addresses in `orderApprovalEmails` are people's, and are in no delivery and in no archived event, unless
+// `DIGICERT_APPROVAL_EMAILS=true`.
+// Not verified: the `data` of `domain_*` and `organization_*` is not documented and follows the names of the Services API;
+// the name of the event for a completed approval is not documented.
 pub(super) const SAMPLES: Samples = Samples {
     recognises,
     vary,

@@ -22,9 +22,9 @@ fn numbered(count: usize, element: impl Fn(usize) -> String) -> String {
     (0..count).map(element).collect::<Vec<_>>().join(",")
 }
 
-type Shape = (Provider, &'static str, fn(usize) -> String);
+/// Provider, name, and an event of some 16 bytes for each of `n`, which is what its sender decides.
+pub(crate) type Shape = (Provider, &'static str, fn(usize) -> String);
 
-/// Events of some 16 bytes for each of `n`, which is what their sender decides.
 const SHAPES: &[Shape] = &[
     (Provider::DIGICERT, "members", |n| {
         let members = numbered(n, |number| format!(r#""m{number}":1"#));
@@ -158,9 +158,8 @@ fn receive(provider: Provider, request: &WebhookRequest) -> (Duration, usize, us
 
 /// Twice the linear growth is allowed for, since allocators and caches are not linear. The best of several
 /// measurements counts, so that a busy machine makes no difference.
-#[test]
-fn time_is_linear_in_the_size_of_an_event() {
-    for (provider, name, shape) in SHAPES {
+pub(crate) fn assert_linear(shapes: &[Shape]) {
+    for (provider, name, shape) in shapes {
         let (small, large) =
             (request(*provider, &shape(4_000)), request(*provider, &shape(16_000)));
         let is_linear = || {
@@ -174,9 +173,8 @@ fn time_is_linear_in_the_size_of_an_event() {
 
 /// What an event tells beside its payload fits a queue message, and the envelopes of a request are not
 /// much larger than the request.
-#[test]
-fn what_comes_of_an_event_is_bounded() {
-    for (provider, name, shape) in SHAPES {
+pub(crate) fn assert_bounded(shapes: &[Shape]) {
+    for (provider, name, shape) in shapes {
         for count in [1_000, 30_000] {
             let request = request(*provider, &shape(count));
             let (_, envelopes, beside) = receive(*provider, &request);
@@ -186,6 +184,16 @@ fn what_comes_of_an_event_is_bounded() {
             assert!(beside <= limit, "{provider}: {name}, {body} bytes: {beside}");
         }
     }
+}
+
+#[test]
+fn time_is_linear_in_the_size_of_an_event() {
+    assert_linear(SHAPES);
+}
+
+#[test]
+fn what_comes_of_an_event_is_bounded() {
+    assert_bounded(SHAPES);
 }
 
 #[test]

@@ -47,6 +47,8 @@ fn wrong_usage_exits_with_2_and_a_message() {
         (&["local", "--listen", "127.0.0.1:99999"], "--listen"),
         (&["local", "--trusted-proxy", "10.0.0.0/33"], "--trusted-proxy"),
         (&["local", "--trusted-proxy", "anyone"], "--trusted-proxy"),
+        (&["local", "--trusted-proxy", "0.0.0.0/0"], "name the proxy's own"),
+        (&["local", "--trusted-proxy", "::/1"], "name the proxy's own"),
         (&["local", "--no-such-option"], "--no-such-option"),
         (&["send"], "<FILE>"),
         (&["send", "x.json", "--to", "nonsense"], "--to"),
