@@ -14,10 +14,10 @@ release: $(TOOLS) .tools/zig $(AUDITABLE) ## build everything that a tag publish
 RELEASE_BEFORE ?= $(or $(shell git describe --tags --abbrev=0 --match 'v*' HEAD^ 2>/dev/null),ba2d2be)
 
 # Deploys dist/ onto the emulator, installs it into a Debian in a folder and runs its image. Only the simulated
-# providers and the other versions come from the sources; the tests themselves find no cargo.
+# providers, their requests and the other versions come from the sources; the tests themselves find no cargo.
 .PHONY: test-release
 test-release: $(TOOLS) ## test the files of dist/ as their users get them (needs root and debootstrap)
-	cargo build --locked --package simulator --bin certhooks-simulator
+	cargo build --locked --package simulator --bin certhooks-simulator --package harness --bin sample-request
 	infra/release/versions.sh $(RELEASE_BEFORE)
 	PATH="$(abspath $(BIN)):/usr/sbin:/usr/bin:/sbin:/bin" $(BIN)/pytest -q infra/release/tests
 

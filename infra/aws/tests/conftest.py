@@ -1,27 +1,33 @@
 """What the end-to-end tests share: one emulator, one set of simulated providers, one stack with all of them."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 from emulator import Emulator, Simulator, emulator, simulator
-from processed import ALL
+from processed import ALL, PROVIDERS, source
+from senders import has_call_backs
 from stack import Stack, deploy, stage
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # SAM's transform asks for one
 
-API_KEYS = {
-    "SIMULATOR_DIGICERT_API_KEY": "digicert-api-key-of-the-tests",
-    "SIMULATOR_CLOUDFLARE_API_TOKEN": "cloudflare-api-token-of-the-tests",
-    "SIMULATOR_META_ACCESS_TOKEN": "meta-access-token-of-the-tests",
-}
+
+RESOURCES = source()["Resources"]
+# What the operator fills in, by the secrets' names in the outputs: values such as `meta-access-token-of-the-tests`.
 SECRETS = {
-    "CloudflareWebhook": {"webhook_auth": "cloudflare-webhook-auth-of-the-tests"},
-    "MetaWebhook": {"app_secret": "meta-app-secret-of-the-tests", "verify_token": "meta-verify-token-of-the-tests"},
-    "CertspotterWebhook": {"username": "username-of-the-tests", "password": "password-of-the-tests"},
-    "DigicertApi": {"api_key": API_KEYS["SIMULATOR_DIGICERT_API_KEY"]},
-    "CloudflareApi": {"api_token": API_KEYS["SIMULATOR_CLOUDFLARE_API_TOKEN"]},
-    "MetaApi": {"access_token": API_KEYS["SIMULATOR_META_ACCESS_TOKEN"]},
+    f"{provider}{kind}": {
+        member: f"{provider}-{member}-of-the-tests".lower().replace("_", "-") for member in json.loads(secret["SecretString"])
+    }
+    for provider in PROVIDERS
+    for kind in ("Webhook", "Api")
+    if "SecretString" in (secret := RESOURCES[f"{provider}{kind}Secret"]["Properties"])
+}
+# What the simulator expects, by its variables.
+API_KEYS = {
+    f"SIMULATOR_{provider}_{member}".upper(): value
+    for provider in PROVIDERS
+    for member, value in SECRETS[f"{provider}Api"].items()
 }
 
 
@@ -47,16 +53,14 @@ def providers(tmp_path_factory) -> Simulator:
 @pytest.fixture(scope="session")
 def parameters(providers) -> dict:
     """Of a stack whose providers are the simulated ones, and whose senders are on this machine."""
+    simulated = {p: providers.bases[p.lower()] for p in PROVIDERS if p.lower() in providers.bases}
+    assert simulated.keys() >= {p for p in PROVIDERS if has_call_backs(p)}, "no call-back leaves this machine"
     return {
         "Architecture": "x86_64",
         "DigicertSourceCidrs": "127.0.0.0/8,216.168.240.0/20",
-        "DigicertApiBase": providers.bases["digicert"],
-        "DigicertApiBudget": "none",
-        "CloudflareApiBase": providers.bases["cloudflare"],
-        "CloudflareApiBudget": "none",
-        "MetaApiBase": providers.bases["meta"],
-        "MetaApiBudget": "none",
         "MetaDomains": "example.com",
+        **{f"{provider}ApiBase": base for provider, base in simulated.items()},
+        **{f"{provider}ApiBudget": "none" for provider in simulated},
     }
 
 

@@ -33,6 +33,12 @@ def source() -> dict:
 # The providers as the template spells them, and the parameters of a stack that has all of them.
 PROVIDERS = [name.removeprefix("Enable") for name in source()["Parameters"] if name.startswith("Enable")]
 ALL = {f"Enable{provider}": "true" for provider in PROVIDERS}
+# What their folders of sample events, their functions and their routes are named by.
+NAMES = {
+    name.removesuffix("Webhook"): Path(resource["Properties"]["CodeUri"]).name.removesuffix("-webhook")
+    for name, resource in source()["Resources"].items()
+    if name.removesuffix("Webhook") in PROVIDERS
+}
 
 
 class NoManagedPolicies:

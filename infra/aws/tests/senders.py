@@ -1,43 +1,44 @@
-"""The providers as senders: each with its header, its route, and the events of `events/`."""
+"""The providers as senders: each with its own requests, to its route, with the events of `events/`."""
 
-import base64
-import hashlib
-import hmac
 import json
+import subprocess
 import uuid
 
-from emulator import ROOT
+from emulator import BINARIES, ROOT
+from processed import NAMES
 from stack import Answer, Stack
 
 EVENTS = ROOT / "events"
-FOLDERS = {"Digicert": "digicert", "Cloudflare": "cloudflare", "Meta": "meta-ct", "Certspotter": "certspotter"}
 EXPECTED = json.loads((EVENTS / "expected.json").read_text())
 
 
 def samples(provider: str) -> list:
     """Body and expectation of each event file of a provider."""
-    prefix = FOLDERS[provider] + "/"
+    prefix = NAMES[provider] + "/"
     return [((EVENTS / n).read_bytes(), expected) for n, expected in EXPECTED.items() if n.startswith(prefix)]
 
 
-def header(provider: str, secret: dict, body: bytes) -> dict:
-    """What proves that `body` comes from the provider, by a secret as Secrets Manager keeps it."""
-    if provider == "Digicert":
-        return {"X-WEBHOOK-KEY": secret["webhook_key"]}
-    if provider == "Cloudflare":
-        return {"cf-webhook-auth": secret["webhook_auth"]}
-    if provider == "Certspotter":
-        credentials = base64.b64encode(f"{secret['username']}:{secret['password']}".encode())
-        return {"Authorization": f"Basic {credentials.decode()}"}
-    signature = hmac.new(secret["app_secret"].encode(), body, hashlib.sha256).hexdigest()
-    return {"X-Hub-Signature-256": f"sha256={signature}"}
+def has_call_backs(provider: str) -> bool:
+    """Whether something is asked about any of its sample events."""
+    events = [event for _, expected in samples(provider) for event in expected.get("events", [])]
+    assert events, f"{provider} has no sample"
+    return any(event["callback"] != "not_needed" for event in events)
+
+
+def sample_request(provider: str, secret: dict, body: bytes) -> dict:
+    """The request by which the provider sends `body`, by a secret as Secrets Manager keeps it."""
+    wanted = {"provider": NAMES[provider], "secret": json.dumps(secret), "body": body.decode()}
+    made = subprocess.run([BINARIES / "sample-request"], input=json.dumps(wanted), capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    return json.loads(made.stdout)
 
 
 def send(stack: Stack, provider: str, body: bytes | dict, secret: dict | None = None) -> Answer:
-    """Posts `body`, with the stack's own secret unless another is given."""
+    """Sends `body`, with the stack's own secret unless another is given."""
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    secret = stack.secret(f"{provider}Webhook") if secret is None else secret
-    return stack.request(provider, body, {"content-type": "application/json"} | header(provider, secret, body))
+    made = sample_request(provider, stack.secret(f"{provider}Webhook") if secret is None else secret, body)
+    query = f"?{made['query']}" if made["query"] else ""
+    return stack.request(provider, made["body"].encode() or None, made["headers"], made["method"], query)
 
 
 def issued() -> dict:

@@ -8,10 +8,10 @@ import pytest
 from cloudwatch import identity, metrics, state, states
 from emulator import ROOT
 from processed import ALL, PROVIDERS, processed, resources
+from senders import has_call_backs
 
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
-# The providers whose events have call-backs.
-CALLED_BACK = ("Digicert", "Cloudflare", "Meta")
+CALLED_BACK = [provider for provider in PROVIDERS if has_call_backs(provider)]
 OURS = "Certhooks/stack"
 PARAMETERS = ALL | {"FanOut": "topic", "CloudflareAccountId": "0123456789abcdef0123456789abcdef"}
 ALARMS = resources("AWS::CloudWatch::Alarm", processed(**PARAMETERS))
@@ -144,7 +144,8 @@ INCIDENTS = {
     "OldestDeliveryAlarm": (points(MINUTE, age(1)), 63 * MINUTE, 75 * MINUTE),
     **{f"{p}KeyRefusedAlarm": (points(25 * MINUTE, 1), 15 * MINUTE, 90 * MINUTE) for p in CALLED_BACK},
     "ConflictsAlarm": (points(DAY, 1), None, HOUR),
-    "CertspotterConflictsAlarm": (points(DAY, 1), None, HOUR),
+    # Nothing here can tell whose ids do not hold the certificate.
+    **{f"{p}ConflictsAlarm": (points(DAY, 1), None, HOUR) for p in PROVIDERS if p == "Certspotter" or f"{p}ConflictsAlarm" in ALARMS},
     "CertspotterUnexpectedAlarm": (points(DAY, 1), None, HOUR),
     **{f"{p}DownAlarm": (points(13 * MINUTE, 16), 45 * MINUTE, 90 * MINUTE) for p in CALLED_BACK},
     **{f"{p}FailedAlarm": (points(DAY, 1), None, HOUR) for p in CALLED_BACK},
@@ -168,6 +169,22 @@ SILENCES = {
 def test_each_alarm_has_an_incident():
     assert set(INCIDENTS) | set(SILENCES) == set(ALARMS)
     assert not set(INCIDENTS) & set(SILENCES)
+
+
+@pytest.mark.parametrize("name", [name for name in ALARMS if name.startswith(tuple(PROVIDERS))])
+def test_an_alarm_of_a_provider_watches_that_provider(name):
+    provider, = (provider for provider in PROVIDERS if name.startswith(provider))
+    metric, = metrics(ALARMS[name])
+    own = {"provider": provider.lower()}
+    expected = {
+        "KeyRefusedAlarm": ours("KeyRefused", **own),
+        "ConflictsAlarm": ours("Conflicts", **own),
+        "DownAlarm": ours("Held", **own),
+        "FailedAlarm": ours("Delivered", outcome="failed", **own),
+        "RefusedAlarm": ours("Refused", reason="unauthorized", **own),
+        "WebhookThrottlesAlarm": function(f"{provider}Webhook", "Throttles"),
+    }
+    assert metric == expected.get(name.removeprefix(provider), ours(metric[1], **own))
 
 
 @pytest.mark.parametrize("name", INCIDENTS)
@@ -210,6 +227,11 @@ ENTRIES, _, _ = (ROOT / "infra/docs/runbook.md").read_text().partition("\n## Dri
 RUNBOOK = {slug(title): text for title, text in re.findall(r"^### (.*)\n((?:(?!^##).*\n)*)", ENTRIES, re.MULTILINE)}
 
 
+def names(name: str) -> set:
+    """As what an alarm may stand in its entry: by its name, or by that of all providers'."""
+    return {name, *(name.replace(provider, "<Provider>", 1) for provider in PROVIDERS if name.startswith(provider))}
+
+
 def anchor(alarm: dict) -> str:
     return re.search(r" infra/docs/runbook\.md#([a-z0-9-]+)$", alarm["AlarmDescription"])[1]
 
@@ -218,7 +240,7 @@ def anchor(alarm: dict) -> str:
 def test_each_alarm_leads_to_its_entry_of_the_runbook(name):
     alarm = ALARMS[name]
     entry = RUNBOOK[anchor(alarm)]
-    assert f"`{name}`" in entry
+    assert any(f"`{written}`" in entry for written in names(name)), entry
     topic, = alarm["AlarmActions"]
     severity = {"${PageTopic}": "Page", "${TicketTopic}": "Ticket"}[topic]
     assert entry.lstrip().startswith(f"**{severity}**"), entry
@@ -227,8 +249,10 @@ def test_each_alarm_leads_to_its_entry_of_the_runbook(name):
 
 def test_the_runbook_has_no_entry_without_an_alarm():
     assert set(RUNBOOK) == {anchor(alarm) for alarm in ALARMS.values()}
-    named = {name for text in RUNBOOK.values() for name in re.findall(r"`(\w+Alarm)`", text)}
-    assert named == set(ALARMS)
+    for slug_, text in RUNBOOK.items():
+        leading = [names(name) for name, alarm in ALARMS.items() if anchor(alarm) == slug_]
+        written = re.findall(r"`((?:<Provider>)?\w+Alarm)`", text)
+        assert set(written) <= set().union(*leading), slug_
 
 
 def test_topics_of_ones_own_are_used_instead():

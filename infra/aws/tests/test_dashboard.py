@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from dashboard import COLUMN, GAP, LEGEND, PARAMETERS, PICTURE, ROW, TITLE, body, draw, legend, lines, width
 from emulator import ROOT
 from processed import ALL, PROVIDERS, processed, resources
@@ -62,9 +63,13 @@ def test_every_alarm_is_on_it_and_pages_come_first():
     assert sorted(tickets) == sorted(f"${{{name}.Arn}}" for name, topic in topics.items() if topic == "${TicketTopic}")
 
 
-def test_with_one_provider_it_names_no_other():
-    named = str(body(EnableCloudflare="false"))
-    assert [provider for provider in PROVIDERS if provider in named] == ["Digicert"]
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_with_one_provider_it_names_that_function_and_no_other(provider):
+    alone = body(**{f"Enable{other}": str(other == provider).lower() for other in PROVIDERS})
+    assert [other for other in PROVIDERS if other in str(alone)] == [provider]
+    ours, = (w["properties"] for w in alone["widgets"] if w["properties"].get("title") == "Ours: the webhook functions")
+    dimension = ["FunctionName", f"${{{provider}Webhook}}"]
+    assert [metric[:-1] for metric in ours["metrics"]] == [["AWS/Lambda", metric, *dimension] for metric in ("Errors", "Throttles")]
 
 
 def test_somebody_looks_at_every_metric_that_is_counted():
@@ -76,6 +81,10 @@ def test_somebody_looks_at_every_metric_that_is_counted():
 def test_saved_queries_ask_for_lines_that_are_logged():
     queries = resources("AWS::Logs::QueryDefinition", processed(**ALL))
     assert len(queries) == 8
+    webhooks = {f"${{{provider}WebhookLog}}" for provider in PROVIDERS}
+    for name, query in queries.items():
+        read = webhooks & set(query["LogGroupNames"])
+        assert read == (webhooks if name in ("OneEventQuery", "RefusedQuery", "ErrorsQuery") else set()), name
     page = (ROOT / "infra/docs/operate.md").read_text()
     code = sources()
     for name, query in queries.items():

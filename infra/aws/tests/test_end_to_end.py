@@ -13,7 +13,6 @@ from processed import PROVIDERS, processed, watched
 from senders import issued, samples, send, validated
 from stack import FUNCTIONS, Stack, deploy
 
-WRONG = dict.fromkeys(["webhook_key", "webhook_auth", "app_secret", "username", "password"], "x" * 48)
 LOGS = {provider: f"{provider}WebhookLog" for provider in PROVIDERS}
 
 
@@ -24,6 +23,11 @@ def nothing_left_over(request):
     if "stack" in request.fixturenames:
         request.getfixturevalue("providers").control("DELETE", "faults")
         assert request.getfixturevalue("stack").take("DeliveriesQueue") == []
+
+
+def send_with_wrong_secret(stack: Stack, provider: str):
+    body, _ = samples(provider)[0]
+    return send(stack, provider, body, dict.fromkeys(stack.secret(f"{provider}Webhook"), "x" * 48))
 
 
 def seen(event: dict) -> tuple:
@@ -90,8 +94,7 @@ def test_metas_handshake_is_answered_as_it_came(stack, token, status, body):
 
 @pytest.mark.parametrize("provider", LOGS)
 def test_a_wrong_secret_is_refused_and_nothing_queued(stack, provider):
-    body, _ = samples(provider)[0]
-    assert send(stack, provider, body, WRONG).status == 401
+    assert send_with_wrong_secret(stack, provider).status == 401
 
 
 def test_a_redelivery_is_acknowledged_and_not_delivered_again(stack):
@@ -202,7 +205,9 @@ def test_a_provider_switched_off_has_no_route(spare):
 
 @pytest.mark.parametrize("guess", ["not-filled-in", ""])
 def test_a_secret_that_was_never_filled_in_is_refused(spare, guess):
-    assert send(spare, "Cloudflare", validated(), {"webhook_auth": guess}).status == 503
+    # No provider's own request has such a secret.
+    body, headers = json.dumps(validated()).encode(), {"content-type": "application/json", "cf-webhook-auth": guess}
+    assert spare.request("Cloudflare", body, headers).status == 503
 
 
 def test_a_secret_that_cannot_be_read_is_refused(spare):
@@ -256,7 +261,7 @@ def test_alarms_and_dashboard_watch_metrics_that_the_functions_write(stack, prov
     send(stack, "Digicert", issued())
     send_synthetic_event(stack)
     for provider in LOGS:
-        send(stack, provider, samples(provider)[0][0], WRONG)
+        send_with_wrong_secret(stack, provider)
     expected = watched(*RECONCILED, OF_AN_OUTAGE, AFTER_A_GRACE)
     assert {name for _, name, _ in expected} == {"CanaryLatency", "Conflicts", "Delivered", "KeyRefused", "Refused", "WaitingAge"}
     eventually(lambda: expected <= written(stack))

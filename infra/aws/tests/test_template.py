@@ -5,7 +5,8 @@ import re
 
 import pytest
 from cloudwatch import identity, metrics
-from processed import ALL, PROVIDERS, TEMPLATE, processed, resources, source
+from emulator import ROOT
+from processed import ALL, NAMES, PROVIDERS, processed, resources, source
 
 KEY = "arn:aws:kms:eu-central-1:111111111111:key/own"
 TOPIC = "arn:aws:sns:eu-central-1:111111111111:alarms"
@@ -29,7 +30,7 @@ def test_a_provider_switched_off_leaves_nothing_behind(provider):
     # that is not there.
     rest = json.dumps(off["Resources"]).replace("execute-api:/*/*/webhooks/digicert", "")
     assert f"${{{provider}" not in rest
-    assert f"/webhooks/{provider.lower()}" not in rest
+    assert f"/webhooks/{NAMES[provider]}" not in rest
     assert ("Reconciler" in off["Resources"]) == (provider != "Digicert"), "by default it is for CertCentral alone"
     variables = off["Resources"]["Worker"]["Properties"]["Environment"]["Variables"]
     assert not [v for v in variables if v.startswith(f"{provider.upper()}_")]
@@ -60,16 +61,28 @@ def test_the_grace_is_longer_than_the_interval_of_the_reconciler():
 # --- webhook endpoints -------------------------------------------------------------------------------------------
 
 
+def sampled_routes() -> dict:
+    """Path, method and function of the requests in events/lambda that are answered with 200."""
+    folder, routes = ROOT / "events/lambda", {}
+    for name, expected in json.loads((folder / "expected.json").read_text()).items():
+        if ".rest" in name and expected.get("status") == 200:
+            sample = json.loads((folder / name).read_text())
+            routes.setdefault(sample["path"], {})[sample["httpMethod"].lower()] = expected["function"]
+    return routes
+
+
 def test_the_api_has_a_route_for_each_provider_one_stage_and_a_limit():
     stack = processed(ApiRequestsPerSecond="7", ApiBurst="9", **ALL)
     api = stack["Resources"]["Api"]["Properties"]
     assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
-    assert {path: set(methods) for path, methods in api["Body"]["paths"].items()} == {
-        "/webhooks/digicert": {"post"},
-        "/webhooks/cloudflare": {"post"},
-        "/webhooks/meta-ct": {"get", "post"},
-        "/webhooks/certspotter": {"post"},
+    leads_to = lambda method: re.search(r"{(\w+)\.Arn}", method["x-amazon-apigateway-integration"]["uri"])[1]  # noqa: E731
+    packages = {name: f["Code"]["S3Key"].split("/")[-2] for name, f in resources("AWS::Lambda::Function", stack).items()}
+    routes = {
+        path: {name: packages[leads_to(method)] for name, method in methods.items()}
+        for path, methods in api["Body"]["paths"].items()
     }
+    assert routes == sampled_routes()
+    assert set(routes) == {f"/webhooks/{name}" for name in NAMES.values()}
     stage, = resources("AWS::ApiGateway::Stage", stack).values()
     assert stage["TracingEnabled"] is True
     assert stage["MethodSettings"] == [
@@ -148,8 +161,7 @@ def test_a_domain_of_ones_own_is_what_providers_are_given():
     assert stack["Resources"]["Domain"]["Properties"]["RegionalCertificateArn"] == certificate
     assert stack["Resources"]["DomainMapping"]["Properties"]["Stage"] == "${Apiv1Stage}"
     urls = {name: output["Value"] for name, output in stack["Outputs"].items() if name.endswith("WebhookUrl")}
-    assert urls["MetaWebhookUrl"] == "https://hooks.example.com/webhooks/meta-ct"
-    assert {url.split("/webhooks/")[0] for url in urls.values()} == {"https://hooks.example.com"}
+    assert urls == {f"{provider}WebhookUrl": f"https://hooks.example.com/webhooks/{NAMES[provider]}" for provider in PROVIDERS}
     assert stack["Outputs"]["DomainTarget"]["Value"] == "${Domain.RegionalDomainName}"
 
 
@@ -363,24 +375,18 @@ def test_everything_is_encrypted_by_aws_or_by_an_own_key():
 
 
 def test_secrets_are_generated_or_hold_the_word_that_never_counts():
+    # Which members each has, shared/providers/tests/it/profile.rs compares with what the code reads.
     secrets = resources("AWS::SecretsManager::Secret", processed(**ALL))
-    generated = secrets.pop("DigicertWebhookSecret")["GenerateSecretString"]
-    assert generated["GenerateStringKey"] == "webhook_key"
-    assert generated["PasswordLength"] >= 32
+    assert set(secrets) == {f"{provider}{kind}Secret" for provider in PROVIDERS for kind in ("Webhook", "Api")}
+    generated = {name: secrets.pop(name)["GenerateSecretString"] for name in list(secrets) if "GenerateSecretString" in secrets[name]}
+    assert "DigicertWebhookSecret" in generated
+    assert not [name for name in generated if name.endswith("ApiSecret")], "a provider makes its API key itself"
+    assert all(secret["PasswordLength"] >= 32 for secret in generated.values())
 
-    receiver = (TEMPLATE.parents[2] / "shared/providers/src/receiver.rs").read_text()
+    receiver = (ROOT / "shared/providers/src/receiver.rs").read_text()
     placeholder = re.search(r'PLACEHOLDER: &str = "([^"]+)"', receiver)[1]
-    members = {name: json.loads(secret["SecretString"]) for name, secret in secrets.items()}
-    assert {name: set(value) for name, value in members.items()} == {
-        "CloudflareWebhookSecret": {"webhook_auth"},
-        "MetaWebhookSecret": {"app_secret", "verify_token"},
-        "CertspotterWebhookSecret": {"username", "password"},
-        "DigicertApiSecret": {"api_key"},
-        "CloudflareApiSecret": {"api_token"},
-        "MetaApiSecret": {"access_token"},
-        "CertspotterApiSecret": {"api_key"},
-    }
-    assert {word for value in members.values() for word in value.values()} == {placeholder}
+    for name, secret in secrets.items():
+        assert set(json.loads(secret["SecretString"]).values()) == {placeholder}, name
 
 
 def test_nothing_secret_is_a_parameter():
@@ -396,10 +402,13 @@ def test_nothing_secret_is_a_parameter():
 @pytest.mark.parametrize(
     ("name", "accepted", "refused"),
     [
-        (
-            "DigicertApiBase",
-            ["https://certcentral.digicert.eu/services/v2", "http://127.0.0.1:8080/services/v2", "http://[::1]:1"],
-            ["http://digicert.example/v2", "https://user@host/v2", "https://host/v2?x=1", "http://127.0.0.1.example/"],
+        *(
+            (
+                f"{provider}ApiBase",
+                ["https://certcentral.digicert.eu/services/v2", "http://127.0.0.1:8080/services/v2", "http://[::1]:1"],
+                ["http://digicert.example/v2", "https://user@host/v2", "https://host/v2?x=1", "http://127.0.0.1.example/"],
+            )
+            for provider in PROVIDERS
         ),
         ("DigicertSourceCidrs", ["10.0.0.0/8", "10.0.0.0/8,127.0.0.1/32"], ["", "10.0.0.0", "10.0.0.0/8, 10.1.0.0/16"]),
         ("KmsKeyArn", ["", KEY], ["alias/own", "key/own"]),
@@ -443,23 +452,19 @@ def test_certspotter_is_reconciled_where_its_domains_are_named():
 # --- canary, metrics, outputs ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("enabled", "function"),
-    [
-        ({}, "DigicertWebhook"),
-        ({"EnableDigicert": "false"}, "CloudflareWebhook"),
-        ({"EnableDigicert": "false", "EnableCloudflare": "false", "EnableMeta": "true"}, "MetaWebhook"),
-        ({"EnableDigicert": "false", "EnableCloudflare": "false", "EnableCertspotter": "true"}, "CertspotterWebhook"),
-    ],
-)
-def test_the_canary_invokes_the_first_enabled_webhook_function_each_day(enabled, function):
+@pytest.mark.parametrize("others", ["true", "false"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_canary_invokes_the_first_enabled_webhook_function_each_day(provider, others):
+    after = PROVIDERS[PROVIDERS.index(provider) + 1 :]
+    enabled = {f"Enable{p}": others if p in after else "false" for p in PROVIDERS} | {f"Enable{provider}": "true"}
     stack = processed(**enabled)["Resources"]
+    function = f"{provider}Webhook"
     rule = stack["Canary"]["Properties"]
     assert rule["ScheduleExpression"] == "rate(1 day)"
     target, = rule["Targets"]
     assert (target["Arn"], json.loads(target["Input"])) == (f"${{{function}.Arn}}", {"certhooks": "canary"})
-    provider = function.removesuffix("Webhook").lower()
-    assert identity("Certhooks/stack", "CanaryLatency", {"provider": provider}) in metrics(stack["CanaryAlarm"]["Properties"])
+    assert stack["CanaryPermission"]["Properties"]["FunctionName"] == f"${{{function}}}"
+    assert identity("Certhooks/stack", "CanaryLatency", {"provider": provider.lower()}) in metrics(stack["CanaryAlarm"]["Properties"])
 
 
 @pytest.mark.parametrize(("name", "status"), [("RefusedAddresses", 403), ("Throttled", 429)])
@@ -476,10 +481,8 @@ def test_what_the_api_turns_away_is_counted_from_the_access_log(name, status):
 def test_outputs_say_where_to_subscribe_what_to_fill_and_what_to_consume():
     outputs = {name: o["Value"] for name, o in processed(**ALL)["Outputs"].items()}
     host = "https://${Api}.execute-api.eu-central-1.amazonaws.com/v1/webhooks"
-    assert outputs["DigicertWebhookUrl"] == f"{host}/digicert"
-    assert outputs["CloudflareWebhookUrl"] == f"{host}/cloudflare"
-    assert outputs["MetaWebhookUrl"] == f"{host}/meta-ct"
-    assert outputs["CertspotterWebhookUrl"] == f"{host}/certspotter"
+    urls = {name: value for name, value in outputs.items() if name.endswith("WebhookUrl")}
+    assert urls == {f"{provider}WebhookUrl": f"{host}/{NAMES[provider]}" for provider in PROVIDERS}
     for queue in (*QUEUES, *QUEUES.values()):
         assert outputs[f"{queue}Url"] == f"${{{queue}}}"
         assert outputs[f"{queue}Arn"] == f"${{{queue}.Arn}}"

@@ -1,6 +1,6 @@
 //! Every row of the table of providers, against the samples and the template.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use envelope::Provider;
@@ -166,10 +166,37 @@ fn the_template_has_the_route_the_outputs_and_the_variables() {
         for name in [webhook_url, webhook_secret, api_secret] {
             assert!(template.contains(&format!("\n  {name}:\n")), "no output {name}");
         }
+        assert_eq!(row.route, format!("/webhooks/{}", row.name), "tests find one by the other");
         assert!(template.contains(row.route), "{}", row.route);
         for variable in [row.api.base_variable, row.api.secret_id_variable] {
             assert!(template.contains(&format!(" {variable}: ")), "no variable {variable}");
         }
+    }
+}
+
+#[test]
+fn the_templates_secrets_have_the_members_that_are_read() {
+    let template = text("infra/aws/template.yaml");
+    let members = |output: &str| -> BTreeSet<String> {
+        let secret = output.strip_suffix("Name").unwrap();
+        let block = template.split(&format!("\n  {secret}:\n")).nth(1).expect(secret);
+        let block = block.split("\n\n").next().unwrap();
+        if let Some((_, generated)) = block.split_once("GenerateStringKey: ") {
+            return BTreeSet::from([generated.lines().next().unwrap().to_owned()]);
+        }
+        let (_, stored) = block.split_once("SecretString: '").expect(secret);
+        let stored = stored.split('\'').next().unwrap();
+        serde_json::from_str::<BTreeMap<String, String>>(stored).unwrap().into_keys().collect()
+    };
+    for row in profile::ALL {
+        let read: BTreeSet<_> =
+            row.webhook_secret.iter().map(|member| member.stored_as.to_owned()).collect();
+        assert_eq!(members(row.stack_outputs.webhook_secret), read, "{}", row.name);
+        let key = &row.api.secret;
+        assert_eq!(members(row.stack_outputs.api_secret), [key.stored_as.to_owned()].into());
+        // By this the tests of the stack tell the simulator which key to expect.
+        let variable = format!("{}_{}", row.provider.as_str(), key.stored_as).to_uppercase();
+        assert_eq!(key.variable, variable);
     }
 }
 
