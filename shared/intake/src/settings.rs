@@ -86,7 +86,9 @@ fn address_range(text: &str) -> Result<IpNet, String> {
 pub fn proxy_range(text: &str) -> Result<IpNet, String> {
     let range = address_range(text)?;
     if admits_nearly_anyone(&[range]) {
-        return Err(format!("`{text}` lets nearly everybody claim any address: name the proxy's own"));
+        return Err(format!(
+            "`{text}` lets nearly everybody claim any address: name the proxy's own"
+        ));
     }
     Ok(range)
 }
