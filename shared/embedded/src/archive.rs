@@ -34,12 +34,12 @@ impl Archive for LocalArchive {
 impl ArchiveReader for LocalArchive {
     async fn list(&self, prefix: &str, after: &str) -> PortResult<Vec<String>> {
         let (prefix, after) = (prefix.to_owned(), after.to_owned());
-        self.database.call(move |transaction| list(transaction, &prefix, &after)).await
+        self.database.read(move |transaction| list(transaction, &prefix, &after)).await
     }
 
     async fn get(&self, key: &str) -> PortResult<Option<Vec<u8>>> {
         let key = key.to_owned();
-        self.database.call(move |transaction| get(transaction, &key)).await
+        self.database.read(move |transaction| get(transaction, &key)).await
     }
 }
 

@@ -54,10 +54,28 @@ impl Database {
         T: Send + 'static,
         F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.run(work, false).await
+    }
+
+    /// As [`call`](Self::call), for work that changes nothing in the file: it sees only what is on the disk, and its
+    /// caller does not wait for the commit of others.
+    pub(crate) async fn read<T, F>(&self, work: F) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.run(work, true).await
+    }
+
+    async fn run<T, F>(&self, work: F, is_read: bool) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
         let stopped = || PortError(format!("{}: its thread has ended", self.0.file.display()));
         let permit = Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| stopped())?;
         let (answer, answered) = oneshot::channel();
-        let call = Call { work, result: None, answer, _permit: permit };
+        let call = Call { work, is_read, result: None, answer, _permit: permit };
         let jobs = self.0.jobs.as_ref().ok_or_else(stopped)?;
         jobs.send(Box::new(call)).map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
@@ -79,6 +97,7 @@ impl Drop for Handle {
 
 struct Call<T, F> {
     work: F,
+    is_read: bool,
     result: Option<T>,
     answer: oneshot::Sender<PortResult<T>>,
     _permit: OwnedSemaphorePermit,
@@ -89,6 +108,10 @@ where
     T: Send,
     F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send,
 {
+    fn is_read(&self) -> bool {
+        self.is_read
+    }
+
     fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         if !self.answer.is_closed() {
             self.result = Some((self.work)(transaction)?);
@@ -233,12 +256,10 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn the_work_of_a_caller_that_stopped_waiting_is_not_run() {
-        let folder = TestFolder::new();
-        let database = database(&folder);
-        let (release, released) = std::sync::mpsc::channel::<()>();
-        let (begun, began) = std::sync::mpsc::channel();
+    /// Keeps the thread busy until something is sent on the channel, so that what is called meanwhile is one batch.
+    async fn block(database: &Database) -> (Sender<()>, tokio::task::JoinHandle<PortResult<bool>>) {
+        let (release, released) = channel::<()>();
+        let (begun, began) = channel();
         let blocker = tokio::spawn({
             let database = database.clone();
             async move {
@@ -246,6 +267,33 @@ mod tests {
             }
         });
         tokio::task::spawn_blocking(move || began.recv()).await.unwrap().unwrap();
+        (release, blocker)
+    }
+
+    #[tokio::test]
+    async fn a_read_sees_only_what_is_on_the_disk_and_fails_alone() {
+        let folder = TestFolder::new();
+        let database = database(&folder);
+        let (release, blocker) = block(&database).await;
+        let release = async { release.send(()).unwrap() };
+        let (written, read, bad, ()) = tokio::join!(
+            database.call(insert(1)),
+            database.read(|transaction| count(transaction.connection)),
+            database.read(|transaction| transaction.connection.execute("no statement", [])),
+            release
+        );
+        assert!(blocker.await.unwrap().unwrap());
+        assert_eq!((written.unwrap(), read.unwrap()), (1, 0));
+        assert!(bad.is_err());
+        let after = database.read(|transaction| count(transaction.connection));
+        assert_eq!(after.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_work_of_a_caller_that_stopped_waiting_is_not_run() {
+        let folder = TestFolder::new();
+        let database = database(&folder);
+        let (release, blocker) = block(&database).await;
         let impatient = tokio::time::timeout(Duration::from_millis(50), database.call(insert(1)));
         assert!(impatient.await.is_err());
         release.send(()).unwrap();

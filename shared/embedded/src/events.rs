@@ -131,7 +131,7 @@ impl LocalEvents {
     /// When the next message becomes visible, or became visible if that is in the past. `None` when
     /// the queue is empty.
     pub async fn next_visible_at(&self) -> PortResult<Option<OffsetDateTime>> {
-        Ok(self.database.call(queue::next_visible).await?.map(from_micros))
+        Ok(self.database.read(queue::next_visible).await?.map(from_micros))
     }
 }
 

@@ -35,7 +35,7 @@ impl Items for LocalLedger {
         let (first, last) = between.unwrap_or(("", END));
         let (first, last) = (first.to_owned(), last.to_owned());
         self.database
-            .call(move |transaction| list(transaction, &partition, (&first, &last), limit))
+            .read(move |transaction| list(transaction, &partition, (&first, &last), limit))
             .await
     }
 

@@ -31,7 +31,7 @@ impl Ledger for LocalLedger {
     async fn claim(&self, id: &str, owner: &str, until: OffsetDateTime) -> PortResult<Claim> {
         let (id, owner) = (id.to_owned(), owner.to_owned());
         self.database
-            .call(move |transaction| claim(transaction, &id, &owner, to_micros(until)))
+            .read(move |transaction| claim(transaction, &id, &owner, to_micros(until)))
             .await
     }
 
@@ -70,7 +70,7 @@ impl Ledger for LocalLedger {
 
     async fn known(&self, ids: &[String]) -> PortResult<HashMap<String, OffsetDateTime>> {
         let ids = ids.to_vec();
-        self.database.call(move |transaction| known(transaction, &ids)).await
+        self.database.read(move |transaction| known(transaction, &ids)).await
     }
 
     async fn keep_challenge(

@@ -29,7 +29,6 @@ pub struct Oldest {
 }
 
 pub(crate) fn send(transaction: &Transaction<'_>, message: &Outgoing) -> rusqlite::Result<()> {
-    transaction.mark_sent();
     let expires = message.expires.map(to_micros);
     let provider = message.provider.as_str();
     let delayed = !message.delay.is_zero();

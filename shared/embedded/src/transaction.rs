@@ -13,7 +13,6 @@ pub(crate) struct Transaction<'a> {
     compression: &'a RefCell<Compression>,
     claims: &'a RefCell<Claims>,
     scrub: Cell<bool>,
-    sent: Cell<bool>,
 }
 
 impl<'a> Transaction<'a> {
@@ -23,14 +22,7 @@ impl<'a> Transaction<'a> {
         claims: &'a RefCell<Claims>,
         now: i64,
     ) -> Self {
-        Self {
-            connection,
-            now,
-            compression,
-            claims,
-            scrub: Cell::new(false),
-            sent: Cell::new(false),
-        }
+        Self { connection, now, compression, claims, scrub: Cell::new(false) }
     }
 
     /// Compresses a text of a family, for a row that is written in this transaction.
@@ -59,14 +51,5 @@ impl<'a> Transaction<'a> {
 
     pub(crate) fn needs_scrub(&self) -> bool {
         self.scrub.get()
-    }
-
-    /// Marks that a message was put onto the queue: a webhook endpoint acknowledges it once it is committed.
-    pub(crate) fn mark_sent(&self) {
-        self.sent.set(true);
-    }
-
-    pub(crate) fn has_sent(&self) -> bool {
-        self.sent.get()
     }
 }

@@ -19,14 +19,12 @@ use crate::transaction::Transaction;
 /// Maximum number of jobs that share one commit, and so one wait for the disk.
 const BATCH_SIZE: usize = 256;
 
-/// How long the next commit waits for more jobs after one that had many, unless a sender waited for it, as
-/// `commit_delay` and `commit_siblings` of PostgreSQL. Each commit writes every page that it changes, and most jobs
-/// change the same ones.
-const COMMIT_DELAY: Duration = Duration::from_millis(2);
-const COMMIT_SIBLINGS: usize = 16;
-
 /// One piece of work for the thread that owns the connection.
 pub(crate) trait Job: Send {
+    /// Whether it changes nothing in the file. It is run before the others of its batch, so that it sees only what is
+    /// on the disk, and its caller need not wait for the commit.
+    fn is_read(&self) -> bool;
+
     /// Called once more after the transaction is rolled back because another job in it failed.
     fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()>;
 
@@ -50,8 +48,6 @@ pub(crate) struct Writer {
     claims: RefCell<Claims>,
     /// Whether the write-ahead log may still contain scrubbed content.
     truncate_due: Cell<bool>,
-    /// Whether the last transaction put a message onto the queue.
-    has_sent: Cell<bool>,
 }
 
 /// The process's role in the folder.
@@ -85,9 +81,9 @@ impl Writer {
         role: Role,
     ) -> Self {
         let (compression, claims) = (RefCell::default(), RefCell::default());
-        let (truncate_due, has_sent) = (Cell::new(false), Cell::new(false));
+        let truncate_due = Cell::new(false);
         let file = file.into();
-        Self { connection, file, clock, role, compression, claims, truncate_due, has_sent }
+        Self { connection, file, clock, role, compression, claims, truncate_due }
     }
 
     pub(crate) fn file(&self) -> Arc<Path> {
@@ -116,11 +112,16 @@ impl Writer {
         }
     }
 
-    /// Group commit: runs all jobs in one transaction, and answers them only once it is on the disk. Where
-    /// one fails, all run again, each in a savepoint. Failures are rare, and savepoints are not cheap: for
-    /// each, SQLite copies every page before its first change.
+    /// Group commit: runs all jobs in one transaction, and answers those that write only once it is on the disk.
+    /// Where one fails, all of these run again, each in a savepoint. Failures are rare, and savepoints are not
+    /// cheap: for each, SQLite copies every page before its first change.
     fn run_batch(&self, jobs: impl Iterator<Item = Box<dyn Job>>) {
-        let mut jobs: Vec<_> = jobs.map(|job| (job, Ok(()))).collect();
+        let (reads, mut jobs): (Vec<_>, Vec<_>) =
+            jobs.map(|job| (job, Ok(()))).partition(|(job, _)| job.is_read());
+        self.run_reads(reads);
+        if jobs.is_empty() {
+            return self.truncate_log();
+        }
         let mut is_undone = false;
         let mut committed = self.transact(|transaction| {
             jobs.iter_mut().try_for_each(|(job, _)| {
@@ -138,17 +139,37 @@ impl Writer {
                 })
             });
         }
-        let has_many = jobs.len() >= COMMIT_SIBLINGS;
         for (job, outcome) in jobs {
             job.answer(outcome.and_then(|()| committed.clone().map_err(PortError)));
         }
         self.truncate_log();
-        match self.role {
-            Role::Joined => std::thread::sleep(JOINED_PAUSE),
-            Role::Owner { .. } if has_many && !self.has_sent.get() => {
-                std::thread::sleep(COMMIT_DELAY);
+        if matches!(self.role, Role::Joined) {
+            std::thread::sleep(JOINED_PAUSE);
+        }
+    }
+
+    /// Runs jobs that change nothing in the file, in a transaction of their own.
+    fn run_reads(&self, mut jobs: Vec<(Box<dyn Job>, Result<(), PortError>)>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let done = self.transact_from("BEGIN", |transaction| {
+            for (job, outcome) in &mut jobs {
+                *outcome = self.outcome(catch(job.as_mut(), transaction));
             }
-            _ => {}
+            Ok(())
+        });
+        for (job, outcome) in jobs {
+            job.answer(outcome.and_then(|()| done.clone().map_err(PortError)));
+        }
+    }
+
+    fn outcome(&self, run: std::thread::Result<rusqlite::Result<()>>) -> Result<(), PortError> {
+        match run {
+            Ok(outcome) => outcome.map_err(|error| sqlite_error(&self.file, &error)),
+            Err(_) => {
+                Err(PortError(format!("{}: panic, logged when it happened", self.file.display())))
+            }
         }
     }
 
@@ -162,12 +183,8 @@ impl Writer {
         self.execute("SAVEPOINT job")?;
         let savepoint = transaction.claims().savepoint();
         let outcome = match catch(job, transaction) {
-            Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if self.connection.is_autocommit() => return Err(error),
-            Ok(Err(error)) => Err(sqlite_error(&self.file, &error)),
-            Err(_) => {
-                Err(PortError(format!("{}: panic, logged when it happened", self.file.display())))
-            }
+            run => self.outcome(run),
         };
         if outcome.is_err() {
             self.execute("ROLLBACK TO job")?;
@@ -183,7 +200,17 @@ impl Writer {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, String> {
-        let outcome = self.try_transact(work);
+        // IMMEDIATE takes the write lock at once: later in a transaction, SQLite would not wait for it.
+        let is_reader = matches!(self.role, Role::Reader);
+        self.transact_from(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" }, work)
+    }
+
+    fn transact_from<T>(
+        &self,
+        begin: &str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, String> {
+        let outcome = self.try_transact(begin, work);
         if outcome.is_err() {
             self.compression.borrow_mut().clear();
             self.claims.borrow_mut().roll_back_to(0);
@@ -197,12 +224,10 @@ impl Writer {
 
     fn try_transact<T>(
         &self,
+        begin: &str,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        // IMMEDIATE takes the write lock at once: later in a transaction, SQLite would not wait for
-        // it.
-        let is_reader = matches!(self.role, Role::Reader);
-        self.execute(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
+        self.execute(begin)?;
         self.compression.borrow_mut().begin();
         let now = to_micros(self.clock.now());
         let transaction = Transaction::new(&self.connection, &self.compression, &self.claims, now);
@@ -213,7 +238,6 @@ impl Writer {
         self.execute("COMMIT")?;
         self.claims.borrow_mut().commit();
         self.truncate_due.set(self.truncate_due.get() || transaction.needs_scrub());
-        self.has_sent.set(transaction.has_sent());
         Ok(result)
     }
 

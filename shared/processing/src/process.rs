@@ -1,11 +1,13 @@
 //! The way of one message through the worker, top down: claim, archive, enrich, deliver, record; or
 //! requeue.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use certificate::Report;
 use envelope::{CertificateEvent, CloudEvent, Code, Envelope, EventType, Outcome, Provider};
+use futures_util::FutureExt;
 use ports::{
     Archive, CertificateState, Claim, DeliveredResult, Deliveries, Delivery, DeliveryRecord,
     EventsQueue, HistoryRecord, Ledger, Ordering, Outgoing, PortError, PortResult, SecretSource,
@@ -55,6 +57,13 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             );
         }
         dispositions
+    }
+
+    /// Processes one message, and outlives a panic in it.
+    pub async fn process_caught(&self, message: &QueueMessage) -> Disposition {
+        // The panic hook has logged where it was, and does not know which message.
+        let caught = AssertUnwindSafe(self.process(message)).catch_unwind().await;
+        caught.unwrap_or_else(|_panic| unacknowledged(message, &PortError("panic".into())))
     }
 
     /// Processes one message.
@@ -191,14 +200,22 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         let leaf = enrichment.leaf(event.interpretation.kind).map(str::to_owned);
         let lifecycle = event.profile.lifecycle_of(&event.redacted.envelope, event.interpretation);
         let advancing = lifecycle.as_ref().filter(|_| !is_doubtful);
-        let composed = compose(event.redacted, event.interpretation, enrichment);
-        let composed = self.advance(advancing, composed, event.message).await?;
-        let max_leaves = event.profile.leaves;
-        if !is_doubtful && composed.replayed != Some(true) {
+        let mut composed = compose(event.redacted, event.interpretation, enrichment);
+        let correlated = async {
+            if is_doubtful || composed.replayed == Some(true) {
+                return Ok(());
+            }
             let Ports { events, ledger, .. } = &self.ports;
             let issuer = &event.interpretation.issuer;
-            correlate(events, ledger, &composed, issuer, self.ct_grace, self.now()).await?;
+            correlate(events, ledger, &composed, issuer, self.ct_grace, self.now()).await
+        };
+        // Neither needs what the other finds.
+        let (ordering, ()) = tokio::try_join!(self.advance(advancing, &composed), correlated)?;
+        if ordering == Ordering::Stale {
+            composed.ordering = Some(CertificateEvent::STALE.to_owned());
+            telemetry::stale(&composed, event.message);
         }
+        let max_leaves = event.profile.leaves;
         let history = lifecycle
             .and_then(|it| history::history_record(it, &composed, max_leaves, stages, self.now()));
         let other = self.apis.other_id(event);
@@ -219,15 +236,14 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
         Ok(Disposition::Duplicate)
     }
 
-    /// Advances the certificate's state to this event, or marks the event as stale.
+    /// Advances the certificate's state to this event, unless the event is stale.
     async fn advance(
         &self,
         lifecycle: Option<&Lifecycle>,
-        mut event: CertificateEvent,
-        message: &QueueMessage,
-    ) -> PortResult<CertificateEvent> {
+        event: &CertificateEvent,
+    ) -> PortResult<Ordering> {
         let Some((lifecycle, rank)) = lifecycle.and_then(|it| Some((it, it.rank?))) else {
-            return Ok(event);
+            return Ok(Ordering::Current);
         };
         let state = CertificateState {
             certificate: lifecycle.certificate.clone(),
@@ -237,11 +253,7 @@ impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Work
             time: event.time,
             kept_until: self.now() + history::STATE_RETENTION,
         };
-        if self.ports.ledger.advance(state).await? == Ordering::Stale {
-            event.ordering = Some(CertificateEvent::STALE.to_owned());
-            telemetry::stale(&event, message);
-        }
-        Ok(event)
+        self.ports.ledger.advance(state).await
     }
 
     /// Publishes an event, and then stores what the ledger is to know of it.

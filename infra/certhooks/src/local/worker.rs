@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use embedded::{LocalArchive, LocalDeliveries, LocalEvents, LocalLedger, Receipt, Received, State};
-use processing::{Disposition, Ports, QueueMessage, Worker};
+use processing::{Ports, QueueMessage, Worker};
 use tokio::sync::{Semaphore, watch};
 
 use crate::credentials::ApiKey;
@@ -10,7 +10,7 @@ use crate::local::providers::Providers;
 
 /// The maximum number of messages that are processed at a time. Most of their time is spent waiting
 /// for a provider.
-const CONCURRENCY: usize = 256;
+const CONCURRENCY: usize = 384;
 /// How many messages are received together where so many end at about the same time, and how long the worker
 /// waits for the others when the first has ended. A receive costs nearly the same for one as for all.
 const RECEIVED_TOGETHER: u32 = 64;
@@ -121,8 +121,7 @@ async fn process(
     let deadline = Some(Instant::now() + DEADLINE);
     let record = QueueMessage { id: None, receipt: receipt.to_string(), body, deadline };
     let shortages = embedded::shortages();
-    let dispositions = worker.process_batch(vec![record]).await;
-    let disposition = dispositions.first().copied().unwrap_or(Disposition::Unacknowledged);
+    let disposition = worker.process_caught(&record).await;
     if disposition.is_done() {
         acknowledge(events, receipt).await;
     } else if embedded::shortages() != shortages {
