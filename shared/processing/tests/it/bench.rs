@@ -36,9 +36,9 @@ impl Bench {
 
     async fn build(variables: &[(&str, &str)], has_keys: bool) -> Self {
         let mut settings = simulator::Settings::default();
-        profile::ALL
-            .iter()
-            .for_each(|row| settings.expect_key(row.provider.as_str(), "right".into()));
+        for row in profile::ALL {
+            settings.expect_key(row.provider.as_str(), "right".into());
+        }
         let listen = "127.0.0.1:0".parse().unwrap();
         let simulator = Simulator::start(listen, settings).await.unwrap();
         let bases: BTreeMap<_, _> = simulator.bases().collect();
