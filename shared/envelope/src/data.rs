@@ -57,9 +57,9 @@ pub struct CertificateData {
     /// From: Meta.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<Certificate>,
-    /// The provider's document as it came, byte for byte, but for private keys and addresses of people, which are removed.
-    /// Its form is the provider's own and may change at any time. For Meta the document is reduced to the one update that
-    /// the event is about.
+    /// The provider's document: JSON as it came, byte for byte, or an object of the fields of a form or a query, without
+    /// what proves the sender. Private keys and addresses of people are removed. Its form is the provider's own and may
+    /// change at any time. For Meta the document is reduced to the one update that the event is about.
     ///
     /// Null: `offloaded` names this member, or the event is synthetic.
     #[cfg_attr(feature = "schema", schemars(with = "Value"))]
@@ -91,7 +91,7 @@ pub(crate) struct Identifiers {
     ///
     /// From: DigiCert, Meta.
     domain: Option<String>,
-    /// Id of the domain, a number.
+    /// Id of the domain. For DigiCert a number.
     ///
     /// From: DigiCert.
     domain_id: Option<String>,
@@ -115,11 +115,11 @@ pub(crate) struct Identifiers {
     ///
     /// From: Cert Spotter.
     monitored_domains: Option<Vec<String>>,
-    /// Id of the order, a number.
+    /// Id of the order. For DigiCert a number.
     ///
     /// From: DigiCert.
     order_id: Option<String>,
-    /// Id of the organization, a number.
+    /// Id of the organization. For DigiCert a number.
     ///
     /// From: DigiCert.
     organization_id: Option<String>,
@@ -132,7 +132,7 @@ pub(crate) struct Identifiers {
     /// From: DigiCert, Cert Spotter.
     #[schemars(extend("pattern" = crate::schema::SHA256))]
     tbs_sha256: Option<String>,
-    /// Id of the webhook at the provider, a number.
+    /// Id of the webhook at the provider. For DigiCert a number.
     ///
     /// From: DigiCert.
     webhook_id: Option<String>,

@@ -77,6 +77,28 @@ impl Profile {
         Value::Object(members.collect()).to_string().into()
     }
 
+    /// The header by which its requests prove that their sender knows the secret: one that is another with
+    /// another secret. `None` where the query or the body proves it.
+    pub fn proof_header(&self) -> Option<&'static str> {
+        let [ours, theirs] = ["a", "b"].map(|letter| self.sample_request(letter));
+        let theirs = theirs?.headers;
+        let proof = ours?.headers.into_iter().find(|header| !theirs.contains(header))?;
+        Some(proof.0)
+    }
+
+    /// Whether its requests have JSON as their body: a document, as it is.
+    pub fn sends_json(&self) -> bool {
+        let document = (self.samples.event)(1);
+        self.sample_request("a").is_some_and(|request| request.body == document.into_bytes())
+    }
+
+    /// A request that is made with a secret of this letter.
+    fn sample_request(&self, letter: &str) -> Option<SampleRequest> {
+        let secret = self.sample_secret(&letter.repeat(32));
+        let document = (self.samples.event)(1).into_bytes();
+        (self.samples.request)(&secret, document, OffsetDateTime::UNIX_EPOCH).ok()
+    }
+
     /// Interprets an event of this provider, a synthetic one of its endpoint, or a finding that followed from one.
     pub fn interpretation_of(&self, envelope: &Envelope) -> Interpretation {
         if synthetic::endpoint(&envelope.source).is_some() {
@@ -169,7 +191,7 @@ pub struct Samples {
     /// Whether the provider may send it without its secret.
     pub is_probe_unkeyed: bool,
     /// The request by which the provider sends a document at a time, signed or authenticated with a stored
-    /// webhook secret.
+    /// webhook secret. What is no document is sent as it is.
     pub request: fn(&SecretString, Vec<u8>, OffsetDateTime) -> Result<SampleRequest, SecretFault>,
 }
 
@@ -179,7 +201,6 @@ pub struct SampleRequest {
     pub method: Method,
     /// Without `?`; empty for none.
     pub query: String,
-    /// The last one authenticates it.
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
 }

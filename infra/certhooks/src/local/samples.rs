@@ -83,12 +83,13 @@ impl Samples<'_> {
         let number = OffsetDateTime::now_utc().unix_timestamp();
         for profile in profile::ALL {
             let sender = Sender::of(self.secrets, profile.provider).await?;
-            let body = (profile.samples.event)(number.unsigned_abs());
-            let request = sender.request(body.clone().into_bytes())?;
+            let event = (profile.samples.event)(number.unsigned_abs());
+            let request = sender.request(event.into_bytes())?;
             let address = sender.address(to, &request.query);
             let headers =
                 request.headers.iter().map(|(name, value)| format!("-H '{name}: {value}'"));
             let headers = headers.collect::<Vec<_>>().join(" ");
+            let body = String::from_utf8(request.body)?;
             let body = if body.is_empty() { String::new() } else { format!(" -d '{body}'") };
             say!("  curl -X {} {headers}{body} {address}\n", request.method);
         }

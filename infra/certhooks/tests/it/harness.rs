@@ -42,6 +42,11 @@ fn webhook_secret(member: &SecretMember) -> String {
     }
 }
 
+/// The values of all of them.
+pub(crate) fn webhook_secrets() -> impl Iterator<Item = String> {
+    webhook_members().map(webhook_secret)
+}
+
 /// The webhook secret of a provider, as it is stored on AWS.
 pub(crate) fn stored_secret(row: &Profile) -> SecretString {
     let members = row.webhook_secret.iter();

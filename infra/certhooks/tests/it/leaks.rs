@@ -6,17 +6,16 @@ use std::fs;
 use std::path::Path;
 
 use ::harness::SecretScanner;
+use providers::profile;
 use rcgen::KeyPair;
 use serde_json::json;
 
 use crate::harness::{
     CLOUDFLARE_AUTH, DIGICERT_KEY, Local, META_SECRET, META_TOKEN, archive, meta_signature,
-    tail_lines,
+    tail_lines, webhook_secrets,
 };
-use crate::providers::{CLOUDFLARE_API_TOKEN, DIGICERT_API_KEY, META_ACCESS_TOKEN, Providers};
-use crate::wire::{
-    AUTH_HEADER, Answer, CLOUDFLARE, DIGICERT, KEY_HEADER, META, Request, SIGNATURE_HEADER,
-};
+use crate::providers::{Providers, api_key, called};
+use crate::wire::{Answer, META, Request, SIGNATURE_HEADER};
 
 const TOKEN: &str = "canary-challenge-token-0f3c1a7b";
 /// Part of a body: it may be delivered, but may be in no log line and no answer.
@@ -24,22 +23,18 @@ const BODY: &str = "canary-body";
 /// A key that a sender without the right one tries.
 const GUESS: &str = "canary-guessed-key-0123456789-0123456789";
 
-/// The secrets in the settings.
-const SECRETS: [&str; 7] = [
-    DIGICERT_KEY,
-    CLOUDFLARE_AUTH,
-    META_SECRET,
-    META_TOKEN,
-    DIGICERT_API_KEY,
-    CLOUDFLARE_API_TOKEN,
-    META_ACCESS_TOKEN,
-];
+/// Looks for the secrets in the settings, and these.
+fn scanner(more: &[&str], private_keys: &[&str]) -> SecretScanner {
+    let settings: Vec<_> = webhook_secrets().chain(called().map(api_key)).collect();
+    let settings = settings.iter().map(String::as_str);
+    SecretScanner::new(&settings.chain(more.iter().copied()).collect::<Vec<_>>(), private_keys)
+}
 
 #[test]
 fn no_output_holds_a_secret() {
     let providers = Providers::start();
     let pem = KeyPair::generate().unwrap().serialize_pem();
-    let secrets = SecretScanner::new(&[&SECRETS[..], &[TOKEN]].concat(), &[&pem]);
+    let secrets = scanner(&[TOKEN], &[&pem]);
 
     let local = providers.local(&[("RUST_LOG", "trace")]);
     let mut answers = valid_requests(&local, &pem);
@@ -77,33 +72,22 @@ fn no_output_holds_a_secret() {
     assert!(arguments.contains("--state") && !arguments.contains("canary"), "{arguments}");
     // The rest of the state folder holds the challenge token, which waits in the database, and no secret.
     let state = files(local.state.path()).concat();
-    assert_eq!(SecretScanner::new(&SECRETS, &[]).count(&state), 0);
+    assert_eq!(scanner(&[], &[]).count(&state), 0);
 }
 
 /// An error must not hold the address of an API, which for Meta holds the token.
 #[test]
 fn no_error_of_a_call_back_holds_a_secret() {
-    let unreachable = "http://127.0.0.1:1";
-    let local = Local::start(&[
-        ("RUST_LOG", "trace"),
-        ("DIGICERT_API_BASE", unreachable),
-        ("CLOUDFLARE_API_BASE", unreachable),
-        ("META_API_BASE", unreachable),
-        ("META_DOMAINS", "example.com"),
-        ("DIGICERT_API_KEY", DIGICERT_API_KEY),
-        ("CLOUDFLARE_API_TOKEN", CLOUDFLARE_API_TOKEN),
-        ("META_ACCESS_TOKEN", META_ACCESS_TOKEN),
-    ]);
-    for (route, file) in [
-        (DIGICERT, "digicert/certificate_issued.json"),
-        (CLOUDFLARE, "cloudflare/issuance_succeeded.json"),
-        (META, "meta-ct/certificate_changed_fields.json"),
-    ] {
-        let body = fs::read(crate::harness::events_folder().join(file)).unwrap();
-        Request::to(route, body).send(&local).accepted_one();
+    let keys: Vec<_> = called().map(|row| (row.api.secret.variable, api_key(row))).collect();
+    let mut variables = vec![("RUST_LOG", "trace"), ("META_DOMAINS", "example.com")];
+    variables.extend(keys.iter().map(|(variable, key)| (*variable, key.as_str())));
+    variables.extend(called().map(|row| (row.api.base_variable, "http://127.0.0.1:1")));
+    let local = Local::start(&variables);
+    for row in called() {
+        Request::to(row.route, (row.samples.event)(1)).send(&local).accepted_one();
     }
-    local.logged(3, |line| line["message"] == "retry scheduled");
-    let secrets = SecretScanner::new(&SECRETS, &[]);
+    local.logged(called().count(), |line| line["message"] == "retry scheduled");
+    let secrets = scanner(&[], &[]);
     for line in local.log() {
         assert_eq!(secrets.count(&line), 0, "{line}");
         assert!(!line.contains("access_token"), "{line}");
@@ -175,7 +159,7 @@ fn invalid_requests(local: &Local) -> Vec<Answer> {
         format!("[\"{BODY}\"]"),
         BODY.repeat(1 << 19),
     ] {
-        for route in [DIGICERT, CLOUDFLARE, META] {
+        for route in profile::ALL.map(|row| row.route) {
             requests.push(Request::to(route, &*body));
             requests.push(Request::to(route, &*body).chunked(5000));
             requests.push(Request::to(route, &*body).method("PUT"));
@@ -185,11 +169,10 @@ fn invalid_requests(local: &Local) -> Vec<Answer> {
     for value in
         [GUESS.to_owned(), format!("{DIGICERT_KEY}, {CLOUDFLARE_AUTH}"), META_SECRET.to_owned()]
     {
-        for (route, header) in
-            [(DIGICERT, KEY_HEADER), (CLOUDFLARE, AUTH_HEADER), (META, SIGNATURE_HEADER)]
-        {
-            requests.push(Request::bare(route, BODY).with(header, &*value));
-            requests.push(Request::bare(&format!("{route}?key={value}"), BODY));
+        for row in profile::ALL {
+            let proof = row.proof_header().unwrap_or("authorization");
+            requests.push(Request::bare(row.route, BODY).with(proof, &*value));
+            requests.push(Request::bare(&format!("{}?key={value}", row.route), BODY));
         }
     }
     let signature = meta_signature(b"another body");

@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use envelope::Provider;
-use providers::profile;
+use providers::profile::{self, Profile};
 use reqwest::{Client, Url};
 use serde_json::Value;
 use simulator::{RecordedRequest, Settings, Simulator};
@@ -11,12 +12,35 @@ use tokio::runtime::Runtime;
 
 use crate::harness::{Folder, Local, stored_secret, tail};
 
-pub(crate) const DIGICERT_API_KEY: &str = "canary-digicert-api-key";
-pub(crate) const CLOUDFLARE_API_TOKEN: &str = "canary-cloudflare-api-token";
-pub(crate) const META_ACCESS_TOKEN: &str = "canary-meta-access-token";
-
 /// The timeout of every wait; a test that reaches it has failed.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The providers that are called back.
+pub(crate) fn called() -> impl Iterator<Item = &'static Profile> {
+    profile::ALL.into_iter().filter(|row| row.has_call_backs)
+}
+
+/// The API key of a provider, as of DigiCert `canary-digicert-api-key`.
+pub(crate) fn api_key(row: &Profile) -> String {
+    format!("canary-{}", row.api.secret.name.replace('_', "-"))
+}
+
+/// Has the simulated providers that are called back expect their [`api_key`].
+pub(crate) fn expect_keys(settings: &mut Settings) {
+    called().for_each(|row| settings.expect_key(row.provider.as_str(), api_key(row).into()));
+}
+
+/// Base, key and budget of each provider that is called back.
+pub(crate) fn api_variables(simulator: &Simulator) -> BTreeMap<&'static str, String> {
+    let bases: BTreeMap<_, _> = simulator.bases().collect();
+    let of = |row: &'static Profile| {
+        let api = &row.api;
+        let base = bases[row.provider.as_str()].clone();
+        let key = (api.secret.variable, api_key(row));
+        [(api.base_variable, base), key, (api.budget_variable, "none".to_owned())]
+    };
+    called().flat_map(of).collect()
+}
 
 /// The simulated providers, which run in this process, and a client that sends webhooks as they would.
 /// `certhooks` calls them as real providers: it is given API keys and base addresses.
@@ -41,14 +65,9 @@ impl Providers {
         Self::start_with(Settings::default())
     }
 
-    pub(crate) fn start_with(settings: Settings) -> Self {
+    pub(crate) fn start_with(mut settings: Settings) -> Self {
         let runtime = Runtime::new().unwrap();
-        let settings = Settings {
-            digicert_api_key: Some(DIGICERT_API_KEY.into()),
-            cloudflare_api_token: Some(CLOUDFLARE_API_TOKEN.into()),
-            meta_access_token: Some(META_ACCESS_TOKEN.into()),
-            ..settings
-        };
+        expect_keys(&mut settings);
         let listen = "127.0.0.1:0".parse().unwrap();
         let simulator = runtime.block_on(Simulator::start(listen, settings)).unwrap();
         // It fails where another test of this process was first.
@@ -69,20 +88,10 @@ impl Providers {
         state: std::sync::Arc<Folder>,
         variables: &[(&str, &str)],
     ) -> Local {
-        let bases = [self.digicert_base(), self.cloudflare_base(), self.meta_base()];
+        let apis = api_variables(&self.simulator);
         let anchors = format!("mozilla,{}", self.roots.path().join("roots.pem").display());
-        let mut all = vec![
-            ("TRUST_ANCHORS", anchors.as_str()),
-            ("DIGICERT_API_BASE", bases[0].as_str()),
-            ("DIGICERT_API_KEY", DIGICERT_API_KEY),
-            ("DIGICERT_API_BUDGET", "none"),
-            ("CLOUDFLARE_API_BASE", &bases[1]),
-            ("CLOUDFLARE_API_TOKEN", CLOUDFLARE_API_TOKEN),
-            ("CLOUDFLARE_API_BUDGET", "none"),
-            ("META_API_BASE", &bases[2]),
-            ("META_ACCESS_TOKEN", META_ACCESS_TOKEN),
-            ("META_API_BUDGET", "none"),
-        ];
+        let mut all = vec![("TRUST_ANCHORS", anchors.as_str())];
+        all.extend(apis.iter().map(|(name, value)| (*name, value.as_str())));
         all.extend(variables);
         // The first reconciliation comes soon after the start, and makes calls of its own.
         Local::start_in(state, &all, &["--reconcile-every", "0s"])
@@ -124,11 +133,10 @@ impl Providers {
 
     /// The requests whose path, without the provider's base, begins with `path`.
     pub(crate) fn seen(&self, path: &str) -> Vec<RecordedRequest> {
+        let base_path = |(_, base): (_, String)| base.parse::<Url>().unwrap().path().to_owned();
+        let paths: Vec<_> = self.bases().map(base_path).map(|base| base + path).collect();
         let mut recent = self.requests().recent();
-        recent.retain(|seen| {
-            let bases = ["/services/v2", "/client/v4", "/graph"];
-            bases.iter().any(|base| seen.path.strip_prefix(base).unwrap_or("").starts_with(path))
-        });
+        recent.retain(|seen| paths.iter().any(|path| seen.path.starts_with(path)));
         recent
     }
 }

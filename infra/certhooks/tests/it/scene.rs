@@ -7,13 +7,11 @@ use simulator::{Settings, Simulator};
 
 use crate::digicert::stage::{Ended, write_private};
 use crate::harness::{Folder, Local, NO_SECRETS, command};
+use crate::providers::{api_variables, expect_keys};
 
 pub(crate) const ACCOUNT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 pub(crate) const APP: &str = "1234567890";
-const DIGICERT_API_KEY: &str = "canary-digicert-api-key";
 pub(crate) const VIEW_ONLY_KEY: &str = "canary-view-only-api-key";
-const CLOUDFLARE_TOKEN: &str = "canary-cloudflare-api-token";
-const META_TOKEN: &str = "canary-meta-access-token";
 /// Cloudflare's secret in `secrets.json`.
 pub(crate) const FIRST_AUTH: &str = "canary-first-webhook-auth";
 const SECRETS: [(&str, &str); 4] = [
@@ -27,7 +25,8 @@ const SECRETS: [(&str, &str); 4] = [
 pub(crate) struct Scene {
     pub(crate) simulator: Simulator,
     pub(crate) state: Arc<Folder>,
-    bases: [String; 3],
+    /// Bases, API keys and budgets.
+    apis: BTreeMap<&'static str, String>,
 }
 
 impl Scene {
@@ -36,17 +35,15 @@ impl Scene {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
-        let settings = Settings {
-            digicert_api_key: Some(DIGICERT_API_KEY.into()),
+        let mut settings = Settings {
             digicert_view_only_key: Some(VIEW_ONLY_KEY.into()),
-            cloudflare_api_token: Some(CLOUDFLARE_TOKEN.into()),
-            meta_access_token: Some(META_TOKEN.into()),
             subscribed_domains: Vec::new(),
             ..settings
         };
+        expect_keys(&mut settings);
         let simulator = Simulator::start("127.0.0.1:0".parse().unwrap(), settings).await.unwrap();
-        let bases = [simulator.digicert_base(), simulator.cloudflare_base(), simulator.meta_base()];
-        let scene = Self { simulator, state: Arc::new(Folder::new()), bases };
+        let apis = api_variables(&simulator);
+        let scene = Self { simulator, state: Arc::new(Folder::new()), apis };
         scene.store(&SECRETS.map(|(name, value)| (name, Some(value))));
         scene
     }
@@ -102,19 +99,8 @@ impl Scene {
 
     fn variables(&self) -> BTreeMap<&str, &str> {
         let mut all = BTreeMap::from_iter(NO_SECRETS.iter().copied());
-        all.extend([
-            ("DIGICERT_API_BASE", self.bases[0].as_str()),
-            ("DIGICERT_API_KEY", DIGICERT_API_KEY),
-            ("CLOUDFLARE_API_BASE", &self.bases[1]),
-            ("CLOUDFLARE_API_TOKEN", CLOUDFLARE_TOKEN),
-            ("CLOUDFLARE_ACCOUNT_ID", ACCOUNT),
-            ("META_API_BASE", &self.bases[2]),
-            ("META_ACCESS_TOKEN", META_TOKEN),
-            ("META_APP_ID", APP),
-            ("DIGICERT_API_BUDGET", "none"),
-            ("CLOUDFLARE_API_BUDGET", "none"),
-            ("META_API_BUDGET", "none"),
-        ]);
+        all.extend(self.apis.iter().map(|(name, value)| (*name, value.as_str())));
+        all.extend([("CLOUDFLARE_ACCOUNT_ID", ACCOUNT), ("META_APP_ID", APP)]);
         all
     }
 
@@ -122,10 +108,8 @@ impl Scene {
     fn ended(&self, Output { status, stdout, stderr }: Output) -> Ended {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let (out, err) = (text(stdout), text(stderr));
-        let keys = [DIGICERT_API_KEY, VIEW_ONLY_KEY, CLOUDFLARE_TOKEN, META_TOKEN, "canary-"];
-        let mut secrets = keys.map(str::to_owned).to_vec();
-        secrets.extend(self.secrets().into_values());
-        for secret in secrets {
+        // API keys and many other secrets of the tests begin so.
+        for secret in self.secrets().into_values().chain(["canary-".to_owned()]) {
             assert!(!out.contains(&secret) && !err.contains(&secret), "a secret\n{out}\n{err}");
         }
         Ended { code: status.code().unwrap(), out, err }

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use providers::profile::{self, Profile};
+use providers::secret_member::SecretMember;
 use serde_json::{Value, json};
 
 use crate::digicert::stage::write_private;
@@ -13,6 +15,7 @@ use crate::harness::{
     DIGICERT_KEY, Folder, Local, NO_SECRETS, archived, certhooks, command, events_folder,
     folder_with_secrets, tail,
 };
+use crate::providers::called;
 use crate::wire::Request;
 
 /// Starts `certhooks local`, which is refused; returns the error.
@@ -33,15 +36,11 @@ fn refused(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Str
 #[test]
 fn without_a_key_a_provider_is_not_called_and_the_log_says_so() {
     let local = Local::start(&[]);
-    let warned = local.logged(3, |line| line["level"] == "WARN");
-    for (provider, variable) in [
-        ("digicert", "DIGICERT_API_KEY"),
-        ("cloudflare", "CLOUDFLARE_API_TOKEN"),
-        ("meta", "META_ACCESS_TOKEN"),
-    ] {
-        let is_it = |line: &&Value| line["provider"].as_str().unwrap().starts_with(provider);
+    let warned = local.logged(called().count(), |line| line["level"] == "WARN");
+    for row in called() {
+        let is_it = |line: &&Value| line["provider"] == row.provider.as_str();
         let line = warned.iter().find(is_it).unwrap();
-        assert_eq!(line["variable"], variable);
+        assert_eq!(line["variable"], row.api.secret.variable);
     }
     let request = Request::digicert(issued(77).to_string());
     let id = request.send(&local).accepted_one();
@@ -143,15 +142,10 @@ fn a_folder_is_simulated_or_real_from_its_first_start() {
 #[test]
 fn simulation_is_refused_beside_anything_real() {
     let folder = Folder::new();
-    for variable in
-        ["DIGICERT_WEBHOOK_KEY", "CLOUDFLARE_WEBHOOK_AUTH", "META_APP_SECRET", "META_VERIFY_TOKEN"]
-    {
+    let members = |row: &'static Profile| row.webhook_secret.iter().chain([&row.api.secret]);
+    for SecretMember { variable, .. } in profile::ALL.into_iter().flat_map(members) {
         let error = refused(folder.path(), &[(variable, DIGICERT_KEY)], &["--simulate"]);
         assert!(error.contains(variable) && !error.contains(DIGICERT_KEY), "{error}");
-    }
-    for variable in ["DIGICERT_API_KEY", "CLOUDFLARE_API_TOKEN", "META_ACCESS_TOKEN"] {
-        let error = refused(folder.path(), &[(variable, "canary-key")], &["--simulate"]);
-        assert!(error.contains(variable) && !error.contains("canary-key"), "{error}");
     }
     let file = folder.path().join("secrets.json");
     write_private(&file, r#"{"digicert_api_key":"canary-key"}"#);

@@ -26,7 +26,7 @@ pub(crate) struct Request {
     method: String,
     target: String,
     headers: Vec<(String, Vec<u8>)>,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// The size of a chunk in bytes; `None` for a body with `Content-Length`.
     chunk: Option<usize>,
 }

@@ -246,7 +246,7 @@ export interface CertificateData {
   identifiers: Identifiers;
   offloaded?: Offloaded;
   /**
-   * The provider's document as it came, byte for byte, but for private keys and addresses of people, which are removed. Its form is the provider's own and may change at any time. For Meta the document is reduced to the one update that the event is about.
+   * The provider's document: JSON as it came, byte for byte, or an object of the fields of a form or a query, without what proves the sender. Private keys and addresses of people are removed. Its form is the provider's own and may change at any time. For Meta the document is reduced to the one update that the event is about.
    *
    * Null: `offloaded` names this member, or the event is synthetic.
    */
@@ -583,7 +583,7 @@ export interface Identifiers {
    */
   domain?: string;
   /**
-   * Id of the domain, a number.
+   * Id of the domain. For DigiCert a number.
    *
    * From: DigiCert.
    */
@@ -619,13 +619,13 @@ export interface Identifiers {
    */
   monitored_domains?: string[];
   /**
-   * Id of the order, a number.
+   * Id of the order. For DigiCert a number.
    *
    * From: DigiCert.
    */
   order_id?: string;
   /**
-   * Id of the organization, a number.
+   * Id of the organization. For DigiCert a number.
    *
    * From: DigiCert.
    */
@@ -643,7 +643,7 @@ export interface Identifiers {
    */
   tbs_sha256?: string;
   /**
-   * Id of the webhook at the provider, a number.
+   * Id of the webhook at the provider. For DigiCert a number.
    *
    * From: DigiCert.
    */

@@ -12,8 +12,8 @@ use crate::function::Function;
 use crate::runtime_api::InvocationResult;
 
 const SECRET: &str = "certhooks/webhook";
-/// Stands in a file, before the name of a header, for the value with which the provider would send it now: no file can
-/// hold a signature that is valid for some minutes.
+/// Stands in a file for what the provider would send now, since no file can hold a signature that is valid for some
+/// minutes: before the name of a header for its value, and before the document for the body.
 const SIGNED: &str = "SIGNED ";
 
 /// The files of `events/lambda` that are no samples.
@@ -60,7 +60,7 @@ pub async fn check_samples(binary: &str, function: &str) -> Result<SampleRun> {
     })
 }
 
-/// The event with what stands for a header's value replaced.
+/// The event with what stands for a header's value or the body replaced.
 ///
 /// # Errors
 /// `function` is no webhook function, or the secret is not one of its provider.
@@ -71,13 +71,22 @@ pub fn signed(event: &str, function: &str, secret: &str) -> Result<String> {
     let row = profile::ALL.iter().find(|row| function.strip_suffix("-webhook") == Some(row.name));
     let row = row.with_context(|| format!("{function} is no webhook function"))?;
     let parsed: Value = serde_json::from_str(event)?;
-    let body = parsed["body"].as_str().unwrap_or_default().as_bytes();
-    let body = if parsed["isBase64Encoded"] == true { BASE64.decode(body)? } else { body.to_vec() };
-    let request = (row.samples.request)(&secret.into(), body, OffsetDateTime::now_utc())?;
+    let body = parsed["body"].as_str().unwrap_or_default();
+    let document = body.strip_prefix(SIGNED).unwrap_or(body).as_bytes();
+    let is_base64 = parsed["isBase64Encoded"] == true;
+    let document = if is_base64 { BASE64.decode(document)? } else { document.to_vec() };
+    let request = (row.samples.request)(&secret.into(), document, OffsetDateTime::now_utc())?;
     let replace = |event: String, (name, value): &(&str, String)| {
         event.replace(&format!("{SIGNED}{name}"), value)
     };
-    Ok(request.headers.iter().fold(event.to_owned(), replace))
+    let signed = request.headers.iter().fold(event.to_owned(), replace);
+    if !body.starts_with(SIGNED) {
+        return Ok(signed);
+    }
+    let mut signed: Value = serde_json::from_str(&signed)?;
+    signed["body"] = String::from_utf8(request.body)?.into();
+    signed["isBase64Encoded"] = false.into();
+    Ok(signed.to_string())
 }
 
 /// The events for `function` and their expected results, by file name. A file without an expected
@@ -173,5 +182,10 @@ mod tests {
         assert_eq!(signed(&open, "meta-ct-webhook", "sample-app-secret").unwrap(), literal);
         assert_ne!(signed(&open, "meta-ct-webhook", "another-app-secret").unwrap(), literal);
         assert!(signed(&open, "worker", "sample-app-secret").is_err());
+
+        let mut open = event.clone();
+        open["body"] = format!("{SIGNED}{}", event["body"].as_str().unwrap()).into();
+        let complete = signed(&open.to_string(), "meta-ct-webhook", "sample-app-secret").unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&complete).unwrap(), event);
     }
 }

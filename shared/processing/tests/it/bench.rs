@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ::time::{Duration, OffsetDateTime};
 use boot::Environment;
 use envelope::{Provider, timestamp};
 use processing::{Disposition, Keys, Ports, QueueMessage, Settings, Worker};
+use providers::profile::{self, Profile};
 use serde_json::{Value, json};
 use simulator::{Fault, Rule, Simulator};
 
@@ -33,19 +35,18 @@ impl Bench {
     }
 
     async fn build(variables: &[(&str, &str)], has_keys: bool) -> Self {
-        let settings = simulator::Settings {
-            digicert_api_key: Some("right".into()),
-            ..simulator::Settings::default()
-        };
+        let mut settings = simulator::Settings::default();
+        for row in profile::ALL {
+            settings.expect_key(row.provider.as_str(), "right".into());
+        }
         let listen = "127.0.0.1:0".parse().unwrap();
         let simulator = Simulator::start(listen, settings).await.unwrap();
-        let bases = [simulator.digicert_base(), simulator.cloudflare_base(), simulator.meta_base()];
-        let own = [
-            ("DIGICERT_API_BASE", bases[0].as_str()),
-            ("CLOUDFLARE_API_BASE", &bases[1]),
-            ("META_API_BASE", &bases[2]),
-        ];
-        let environment: Environment = own.iter().chain(variables).copied().collect();
+        let bases: BTreeMap<_, _> = simulator.bases().collect();
+        let base = |row: &&Profile| {
+            Some((row.api.base_variable, bases.get(row.provider.as_str())?.as_str()))
+        };
+        let own = profile::ALL.iter().filter_map(base);
+        let environment: Environment = own.chain(variables.iter().copied()).collect();
         let (fake, key) = (Fake::default(), Key::new("right"));
         let ports = Ports {
             events: fake.clone(),

@@ -10,7 +10,7 @@ use providers::dispatch;
 use providers::envelope_builder::fair_queue_group;
 use providers::interpretation::Plan;
 use providers::meta::MetaReceiver;
-use providers::profile::{ReceiverVisitor, visit_receivers};
+use providers::profile::{self, ReceiverVisitor, visit_receivers};
 use providers::receiver::{Event, InvalidDocument, WebhookReceiver};
 use serde_json::{Map, Value, json};
 
@@ -169,7 +169,7 @@ fn check<R: WebhookReceiver>(body: &[u8]) -> Result<usize, InvalidDocument> {
     Ok(events.len())
 }
 
-/// Any receiver refuses this body.
+/// Any receiver of JSON refuses this body.
 struct IsRefused<'a> {
     body: &'a [u8],
     refusal: InvalidDocument,
@@ -177,8 +177,10 @@ struct IsRefused<'a> {
 
 impl ReceiverVisitor for IsRefused<'_> {
     fn visit<R: WebhookReceiver>(&mut self) {
-        let refusal = received::<R>(self.body, receipt()).unwrap_err();
-        assert_eq!(refusal, self.refusal, "{}", String::from_utf8_lossy(self.body));
+        if profile::of(R::PROVIDER).sends_json() {
+            let refusal = received::<R>(self.body, receipt()).unwrap_err();
+            assert_eq!(refusal, self.refusal, "{}", String::from_utf8_lossy(self.body));
+        }
     }
 }
 

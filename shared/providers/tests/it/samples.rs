@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use envelope::{Envelope, EventType, Outcome, Provider};
+use envelope::{Envelope, Outcome};
 use providers::dispatch;
-use providers::interpretation::{Interpretation, Plan};
+use providers::interpretation::Plan;
 use providers::profile::{self, Profile};
 use serde::Deserialize;
 
@@ -18,7 +18,7 @@ struct Expectation {
     events: Vec<Expected>,
 }
 
-#[derive(Debug, Deserialize, Eq, PartialEq)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
     event: String,
@@ -68,11 +68,11 @@ fn every_file_is_interpreted_as_expected() {
         assert_eq!(envelopes.len(), expected.accepted, "{name}");
         let challenges = envelopes.iter().filter(|envelope| is_challenge(envelope)).count();
         assert_eq!(challenges, usize::from(expected.challenge), "{name}");
-        let mut delivered = Vec::new();
-        if challenges == 0 {
-            delivered.extend(envelopes.iter().map(|envelope| outcome_of(envelope, &name)));
+        let delivered = if expected.challenge { &[] } else { &envelopes[..] };
+        assert_eq!(delivered.len(), expected.events.len(), "{name}");
+        for (envelope, expected) in delivered.iter().zip(&expected.events) {
+            assert_as_expected(envelope, expected, &name);
         }
-        assert_eq!(delivered, expected.events, "{name}");
     }
 }
 
@@ -90,25 +90,18 @@ fn is_challenge(envelope: &Envelope) -> bool {
     dispatch::interpret(envelope).unwrap().challenge.is_some()
 }
 
-fn outcome_of(envelope: &Envelope, name: &str) -> Expected {
+fn assert_as_expected(envelope: &Envelope, expected: &Expected, name: &str) {
     let interpretation = dispatch::interpret(envelope).unwrap();
     assert_eq!(envelope.subject, interpretation.subject, "{name}");
-    Expected {
-        event: interpretation.event.clone(),
-        kind: interpretation.kind.to_string(),
-        subject: interpretation.subject.clone(),
-        callback: outcome(&interpretation),
-    }
-}
-
-/// The outcome of the plan when the provider answers the call-back.
-fn outcome(interpretation: &Interpretation) -> Outcome {
-    match &interpretation.plan {
-        Plan::NotNeeded => Outcome::NotNeeded,
-        Plan::UnusableId => Outcome::Failed,
-        Plan::CallBack => match (interpretation.provider, interpretation.kind) {
-            (Provider::DIGICERT, EventType::CertificateIssued) => Outcome::Downloaded,
-            _ => Outcome::Queried,
-        },
-    }
+    let Expected { event, kind, subject, callback } = expected;
+    let expected = (event.as_str(), kind.as_str(), subject.as_str());
+    let kind = interpretation.kind.to_string();
+    assert_eq!((&*interpretation.event, &*kind, &*interpretation.subject), expected, "{name}");
+    let can_be = match interpretation.plan {
+        Plan::NotNeeded => *callback == Outcome::NotNeeded,
+        Plan::UnusableId => *callback == Outcome::Failed,
+        // Which of them, `certhooks local` tells, since it calls the simulated provider.
+        Plan::CallBack => matches!(callback, Outcome::Downloaded | Outcome::Queried),
+    };
+    assert!(can_be, "{name}: {callback:?} after {:?}", interpretation.plan);
 }

@@ -318,14 +318,14 @@ fn the_head_of_a_request_tells_what_it_can_of_every_provider() {
             let sample = (row.samples.request)(&stored, b"{}".to_vec(), NOON).unwrap();
             let sent = sample.received(NOON);
             assert!(R::verify(&sent, &secret), "{}", row.name);
-            let head =
-                |headers| WebhookRequest { headers, body: Vec::new().into(), ..sent.clone() };
-            let passes = |headers| R::verify_head(&head(headers), &secret);
-            assert!(passes(sent.headers.clone()), "{}", row.name);
-            assert!(!passes(HeaderMap::new()), "{}", row.name);
-            let mut other = sent.headers.clone();
-            other.values_mut().for_each(|value| *value = "other".parse().unwrap());
-            assert!(!passes(other), "{}", row.name);
+            let mut head = WebhookRequest { body: Vec::new().into(), ..sent };
+            assert!(R::verify_head(&head, &secret), "{}", row.name);
+            if let Some(proof) = row.proof_header() {
+                head.headers.insert(proof, "other".parse().unwrap());
+                assert!(!R::verify_head(&head, &secret), "{}", row.name);
+                head.headers.remove(proof);
+                assert!(!R::verify_head(&head, &secret), "{}", row.name);
+            }
             self.0 += 1;
         }
     }

@@ -6,6 +6,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
+use providers::profile;
+
 use super::{Ended, run, run_in};
 use crate::harness::{Folder, Local, NO_SECRETS, command};
 
@@ -56,11 +58,8 @@ fn an_invalid_variable() {
 fn an_api_base_that_is_not_safe() {
     let folder = Folder::new();
     let state = folder.path().to_str().unwrap();
-    for (name, key) in [
-        ("DIGICERT_API_BASE", "DIGICERT_API_KEY"),
-        ("CLOUDFLARE_API_BASE", "CLOUDFLARE_API_TOKEN"),
-        ("META_API_BASE", "META_ACCESS_TOKEN"),
-    ] {
+    for row in profile::ALL {
+        let (name, key) = (row.api.base_variable, row.api.secret.variable);
         for base in ["nonsense", "http://example.com", "ftp://127.0.0.1", "https://a:canary@b.test"]
         {
             let variables = [(name, base), (key, "canary-key")];

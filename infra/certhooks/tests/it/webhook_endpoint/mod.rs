@@ -29,6 +29,11 @@ fn routes() -> Vec<&'static str> {
     profile::ALL.iter().map(|row| row.route).collect()
 }
 
+/// The routes of the providers that send JSON.
+fn json_routes() -> Vec<&'static str> {
+    profile::ALL.iter().filter(|row| row.sends_json()).map(|row| row.route).collect()
+}
+
 /// An event without call-back, a different one for each number.
 fn event(route: &str, number: u64) -> String {
     match route {

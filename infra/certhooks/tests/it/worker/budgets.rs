@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use providers::profile::{self, Profile};
+
 use crate::documents::issued;
 use crate::harness::command;
 use crate::providers::Providers;
@@ -42,15 +44,9 @@ fn workers_share_the_budget() {
 
 #[test]
 fn no_budget_is_for_loopback_only() {
-    for name in ["DIGICERT", "CLOUDFLARE", "META"] {
-        let base = format!("{name}_API_BASE");
-        let budget = format!("{name}_API_BUDGET");
-        let key = match name {
-            "CLOUDFLARE" => "CLOUDFLARE_API_TOKEN",
-            "META" => "META_ACCESS_TOKEN",
-            _ => "DIGICERT_API_KEY",
-        };
-        let variables = [(key, "key"), (&base, "https://api.example.com/v9"), (&budget, "none")];
+    for Profile { api, .. } in profile::ALL {
+        let base = (api.base_variable, "https://api.example.com/v9");
+        let variables = [(api.secret.variable, "key"), base, (api.budget_variable, "none")];
         let state = crate::harness::Folder::new();
         let output = command(&variables)
             .args(["local", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state"])
@@ -58,7 +54,7 @@ fn no_budget_is_for_loopback_only() {
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && text.contains(&budget), "{text}");
+        assert!(!output.status.success() && text.contains(api.budget_variable), "{text}");
     }
 }
 

@@ -1,12 +1,14 @@
 use std::fs;
 
+use envelope::Provider;
+use providers::profile;
 use serde_json::{Value, json};
 use simulator::{Fault, Rule};
 
 use crate::canned::Canned;
 use crate::documents::{deployed, issued, observed, phishing, rejected};
 use crate::harness::{Local, tail};
-use crate::providers::Providers;
+use crate::providers::{Providers, api_key, called};
 
 /// The event must be retried after 15 minutes and logged as an error, and not be delivered.
 fn assert_held(local: &Local, id: &str) {
@@ -60,12 +62,13 @@ fn a_key_that_cannot_be_one_is_as_a_refused_one_without_a_call() {
         "\u{feff}{\"api_key\": \"canary-abc\", \"api_token\": \"x\", \"access_token\": \"x\"}",
         "\"canary-abc\"",
     ] {
-        let variables = ["DIGICERT_API_KEY", "CLOUDFLARE_API_TOKEN", "META_ACCESS_TOKEN"];
-        let local = providers.local(&variables.map(|name| (name, key)));
-        for event in [issued(9301), deployed("z", "h9302"), observed("9303")] {
+        let variables = || called().map(|row| row.api.secret.variable);
+        let local = providers.local(&variables().map(|name| (name, key)).collect::<Vec<_>>());
+        for row in called() {
+            let event = (row.samples.event)(9301).parse().unwrap();
             assert_held(&local, &providers.send_one(&local, &event));
         }
-        for name in variables {
+        for name in variables() {
             local.logged(1, |line| line["level"] == "ERROR" && line["variable"] == name);
         }
         assert!(local.log().iter().all(|line| !line.contains("canary-abc")));
@@ -93,8 +96,8 @@ fn refusals_of_each_kind_hold() {
     });
     let providers = Providers::start();
     let base = format!("http://{}", canned.address);
-    let bases = ["DIGICERT_API_BASE", "CLOUDFLARE_API_BASE", "META_API_BASE"];
-    let local = providers.local(&bases.map(|name| (name, base.as_str())));
+    let bases = called().map(|row| (row.api.base_variable, base.as_str()));
+    let local = providers.local(&bases.collect::<Vec<_>>());
     for event in [
         deployed("z", "unauthenticated"),
         deployed("z", "unauthorized"),
@@ -127,7 +130,7 @@ fn the_key_of_the_secrets_file_is_read_again_after_a_refusal() {
     let mut ids: Vec<_> =
         (9210..9220).map(|number| providers.send_one(&local, &issued(number))).collect();
     ids.push(providers.send_one(&local, &issued(9202)));
-    store(crate::providers::DIGICERT_API_KEY);
+    store(&api_key(profile::of(Provider::DIGICERT)));
     // Nothing waits for its 15 minutes.
     for id in ids {
         assert_eq!(local.event(&id)["data"]["callback"]["outcome"], "downloaded");

@@ -13,10 +13,13 @@ use crate::targets::Target;
 use crate::targets::round_trip::assert_round_trip;
 use crate::webhook_endpoints::SECRET;
 
+/// A secret that no endpoint here has.
+const OTHER: &str = "fedcba9876543210fedcba9876543210";
+
 pub(crate) const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
-/// A target for each provider. The input is the value of the secret's or signature's header, a line
-/// feed, and the body.
+/// A target for each provider. The input is the value of the header that proves the secret, a line feed,
+/// and what the request carries: its body and its query.
 pub(crate) fn targets() -> Vec<Target> {
     let mut targets = Targets(Vec::new());
     visit_receivers(&mut targets);
@@ -34,7 +37,7 @@ impl ReceiverVisitor for Targets {
 
 fn webhook<R: WebhookReceiver>(data: &[u8]) {
     let (value, body) = split(data);
-    only_the_right_header_passes::<R>(value, body);
+    only_the_right_secret_passes::<R>(value, body);
     if let Ok(events) = events_of::<R>(body) {
         events.into_iter().for_each(|event| is_sound::<R>(event));
     }
@@ -53,19 +56,25 @@ fn webhook<R: WebhookReceiver>(data: &[u8]) {
 }
 
 fn seeds<R: WebhookReceiver>() -> Vec<Vec<u8>> {
-    let bodies = corpus::folder(&format!("events/{}", profile::of(R::PROVIDER).name)).into_iter();
-    let value = |body: &[u8]| sample::<R>(body).headers.pop().unwrap().1;
-    bodies.map(|body| [value(&body).as_bytes(), b"\n", &body].concat()).collect()
+    let row = profile::of(R::PROVIDER);
+    let documents = corpus::folder(&format!("events/{}", row.name)).into_iter();
+    let seed = |document: Vec<u8>| {
+        let SampleRequest { query, headers, body, .. } = sample::<R>(SECRET, &document);
+        let proof = headers.iter().find(|(name, _)| Some(*name) == row.proof_header());
+        let value = proof.map_or("", |(_, value)| value);
+        [value.as_bytes(), b"\n", query.as_bytes(), &body].concat()
+    };
+    documents.map(seed).collect()
 }
 
 fn secret<R: WebhookReceiver>() -> R::Secret {
     R::secret(&profile::of(R::PROVIDER).sample_secret(SECRET)).ok().unwrap()
 }
 
-/// The provider's request with this document.
-fn sample<R: WebhookReceiver>(body: &[u8]) -> SampleRequest {
+/// The request by which a provider with this secret sends a document.
+fn sample<R: WebhookReceiver>(secret: &str, document: &[u8]) -> SampleRequest {
     let row = profile::of(R::PROVIDER);
-    (row.samples.request)(&row.sample_secret(SECRET), body.to_vec(), NOON).unwrap()
+    (row.samples.request)(&row.sample_secret(secret), document.to_vec(), NOON).unwrap()
 }
 
 fn split(data: &[u8]) -> (&[u8], &[u8]) {
@@ -85,16 +94,21 @@ fn request(headers: HeaderMap, body: &[u8]) -> WebhookRequest {
     WebhookRequest::post(headers, body.to_vec(), NOON)
 }
 
-/// The events of any body, as if it were verified.
+/// The events of any body and query, as if they were verified.
 fn events_of<R: WebhookReceiver>(body: &[u8]) -> Result<Vec<Event>, InvalidDocument> {
-    R::events(&Verified::by_source_address(&request(HeaderMap::new(), body)))
+    let query = String::from_utf8_lossy(body).into_owned();
+    let request = WebhookRequest { query, ..request(HeaderMap::new(), body) };
+    R::events(&Verified::by_source_address(&request))
 }
 
-fn only_the_right_header_passes<R: WebhookReceiver>(value: &[u8], body: &[u8]) {
+fn only_the_right_secret_passes<R: WebhookReceiver>(value: &[u8], document: &[u8]) {
     let secret = secret::<R>();
-    let mut sample = sample::<R>(body);
-    let (name, right) = sample.headers.pop().unwrap();
-    let mut request = sample.received(NOON);
+    let [mut request, other] =
+        [SECRET, OTHER].map(|secret| sample::<R>(secret, document).received(NOON));
+    assert!(R::verify(&request, &secret), "with the secret");
+    assert!(!R::verify(&other, &secret), "with another secret");
+    let Some(name) = profile::of(R::PROVIDER).proof_header() else { return };
+    let right = request.headers.remove(name).unwrap();
     assert!(!R::verify(&request, &secret), "without a header");
     let Ok(sent) = HeaderValue::from_bytes(value) else { return };
     request.headers.insert(name, sent.clone());

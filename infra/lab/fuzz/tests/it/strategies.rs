@@ -2,8 +2,9 @@ use data_encoding::HEXLOWER;
 use fuzz::corpus;
 use fuzz::webhook_endpoints::SECRET;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 use providers::profile;
 use providers::request::WebhookRequest;
 use ring::hmac::{HMAC_SHA256, Key, sign};
@@ -47,42 +48,38 @@ fn space() -> impl Strategy<Value = String> {
     "[ \t\r\n]{0,2}".prop_map(|text| text)
 }
 
-/// A body: any bytes, any JSON, or a sample with some changed octets.
-fn body() -> impl Strategy<Value = Vec<u8>> {
+/// Changes of some octets.
+fn changes() -> impl Strategy<Value = Vec<(Index, u8)>> {
+    prop::collection::vec((any::<Index>(), any::<u8>()), 0..3)
+}
+
+fn changed(mut bytes: Vec<u8>, changes: Vec<(Index, u8)>) -> Vec<u8> {
+    for (at, octet) in changes {
+        if let length @ 1.. = bytes.len() {
+            bytes[at.index(length)] = octet;
+        }
+    }
+    bytes
+}
+
+/// A document: any bytes, any JSON, or a sample with some changed octets.
+fn document() -> impl Strategy<Value = Vec<u8>> {
     let folders = profile::ALL.iter().map(|profile| format!("events/{}", profile.name));
     let samples: Vec<_> = folders.flat_map(|folder| corpus::folder(&folder)).collect();
-    let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3);
     prop_oneof![
         any::<Vec<u8>>(),
         json().prop_map(String::into_bytes),
-        (select(samples), changes).prop_map(|(mut sample, changes)| {
-            for (at, octet) in changes {
-                let at = at.index(sample.len());
-                sample[at] = octet;
-            }
-            sample
-        }),
+        (select(samples), changes()).prop_map(|(sample, changes)| changed(sample, changes)),
     ]
 }
 
-/// The header by which each provider authenticates a request, here of an empty body.
-fn authentication() -> impl Iterator<Item = (&'static str, String)> {
-    profile::ALL.iter().map(|row| {
-        let request = (row.samples.request)(&row.sample_secret(SECRET), Vec::new(), NOON).unwrap();
-        request.headers.last().unwrap().clone()
-    })
-}
-
-/// Headers with names that a webhook endpoint reads or any others, and with valid values or any
-/// others.
+/// Headers with names that a webhook endpoint reads or any others, and with any values.
 fn headers() -> impl Strategy<Value = HeaderMap> {
-    let name = prop_oneof![
-        select(authentication().map(|(name, _)| name).chain(["traceparent"]).collect::<Vec<_>>())
-            .prop_map(str::to_owned),
-        "[a-z][a-z-]{0,8}",
-    ];
+    let proofs = profile::ALL.iter().filter_map(|row| row.proof_header());
+    let names: Vec<_> = proofs.chain(["content-type", "traceparent"]).collect();
+    let name = prop_oneof![select(names).prop_map(str::to_owned), "[a-z][a-z-]{0,8}"];
     let value = prop_oneof![
-        select(authentication().map(|(_, value)| value.into_bytes()).collect::<Vec<_>>()),
+        Just(SECRET.as_bytes().to_vec()),
         Just(b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_vec()),
         any::<Vec<u8>>(),
     ];
@@ -95,7 +92,7 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
     })
 }
 
-/// Any request; some have a valid signature in Meta's header.
+/// The request by which any provider sends any document, of which anything may have been changed.
 pub(crate) fn request() -> impl Strategy<Value = WebhookRequest> {
     let method = prop_oneof![
         4 => select(vec![Method::POST, Method::GET]),
@@ -105,11 +102,15 @@ pub(crate) fn request() -> impl Strategy<Value = WebhookRequest> {
         ".{0,40}",
         "hub.mode=subscribe&hub.challenge=[0-9]{1,9}&hub.verify_token=[a-z0-9]{0,40}",
     ];
-    (method, headers(), query, body(), any::<bool>()).prop_map(|parts| {
-        let (method, mut headers, query, body, is_signed) = parts;
-        if is_signed {
-            headers.insert("x-hub-signature-256", signature(&body).parse().unwrap());
-        }
-        WebhookRequest { method, query, ..WebhookRequest::post(headers, body, NOON) }
+    let sent = (0..profile::ALL.len(), document());
+    (sent, option::of(method), headers(), option::of(query), changes()).prop_map(|parts| {
+        let ((row, document), method, headers, query, changes) = parts;
+        let row = profile::ALL[row];
+        let sample = (row.samples.request)(&row.sample_secret(SECRET), document, NOON).unwrap();
+        let mut request = sample.received(NOON);
+        request.headers.extend(headers);
+        request.body = changed(request.body.to_vec(), changes).into();
+        let (method, query) = (method.unwrap_or(request.method), query.unwrap_or(request.query));
+        WebhookRequest { method, query, ..request }
     })
 }
