@@ -1,5 +1,3 @@
-use std::string::FromUtf8Error;
-
 use envelope::{Envelope, EventType, Outcome, Reason};
 use serde_json::value::RawValue;
 use time::Duration;
@@ -153,9 +151,7 @@ impl Enricher for Download {
             }
             Reply::Answer(answer) => match api::classify_download(&answer) {
                 Classification::Good(pem) => {
-                    let lossy =
-                        |pem: FromUtf8Error| String::from_utf8_lossy(pem.as_bytes()).into_owned();
-                    let pem = Some(String::from_utf8(pem).unwrap_or_else(lossy));
+                    let pem = Some(String::from_utf8_lossy(&pem).into_owned());
                     let result = CallResult::answered(Outcome::Downloaded, answer.status);
                     let confirmation = Confirmation::Recorded;
                     Found { pem, confirmation, ..Found::bare(result) }.done()
