@@ -35,26 +35,22 @@ pub(crate) const ID_RETENTION: time::Duration = time::Duration::days(120);
 /// The delay of a copy whose event another worker has claimed: about the time of a call-back. The end
 /// of the lease may come sooner.
 const COPY_DELAY: Duration = Duration::from_secs(5);
+
 impl<Q: EventsQueue, D: Deliveries, L: Ledger, A: Archive, S: SecretSource> Worker<Q, D, L, A, S> {
     /// Processes the messages of a batch concurrently. The dispositions come in the order of the
     /// messages; a panic in one message fails that one only.
     pub async fn process_batch(self: &Arc<Self>, messages: Vec<QueueMessage>) -> Vec<Disposition> {
         let mut tasks = Vec::with_capacity(messages.len());
         for message in messages {
-            let (worker, message) = (Arc::clone(self), Arc::new(message));
-            let processed = Arc::clone(&message);
-            tasks.push((tokio::spawn(async move { worker.process(&processed).await }), message));
+            let worker = Arc::clone(self);
+            tasks.push(tokio::spawn(async move { worker.process_caught(&message).await }));
             // Begun messages go on before the next one begins, so that the first call-backs are answered
             // while the last messages are still claimed. All at once would first claim all.
             tokio::task::yield_now().await;
         }
         let mut dispositions = Vec::with_capacity(tasks.len());
-        for (task, message) in tasks {
-            // The panic hook has logged where it was, and does not know which message.
-            dispositions.push(
-                task.await
-                    .unwrap_or_else(|_panic| unacknowledged(&message, &PortError("panic".into()))),
-            );
+        for task in tasks {
+            dispositions.push(task.await.unwrap_or(Disposition::Unacknowledged));
         }
         dispositions
     }
