@@ -118,6 +118,13 @@ def test_a_strangers_single_request_sets_off_nothing(name):
         assert rings(name, with_more(quiet(), {metric: [(time, value)] for metric, value in STRANGER.items()})) == []
 
 
+# Scanners come again and again. Who answers them as it should is not to be woken for it.
+@pytest.mark.parametrize("name", ["RefusedAddressesAlarm", *(f"{provider}RefusedAlarm" for provider in PROVIDERS)])
+def test_a_stranger_who_comes_now_and_then_sets_off_nothing(name):
+    metric, = metrics(ALARMS[name])
+    assert rings(name, with_more(quiet(), {metric: each(16 * MINUTE, 1, DAY)})) == []
+
+
 # --- what each is for ------------------------------------------------------------------------------------------------
 
 START = 2 * DAY + 7 * MINUTE  # not at the edge of a period
