@@ -18,7 +18,7 @@ use crate::tail::Follower;
 /// A file in the state folder that marks the samples as sent.
 const SENT: &str = "samples-sent";
 /// The pause between two looks at the queue.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Sends the sample events to the webhook endpoints once for a state folder, shows what is delivered,
 /// and prints commands that send more.
@@ -46,35 +46,37 @@ impl Samples<'_> {
         } else {
             self.send(&to).await?;
             say!("\nDelivered:\n");
-            self.show_until_idle(&mut deliveries).await?;
+            deliveries.show(false).await?;
             std::fs::write(&sent, "").with_context(|| sent.display().to_string())?;
         }
         self.print_examples(&to).await?;
         Ok(deliveries.follow(false).await?)
     }
 
+    /// Sends one event after the other: a certificate is then issued before it is revoked, however slow the
+    /// machine is.
     async fn send(&self, to: &Url) -> anyhow::Result<()> {
         let client = http::client(TIMEOUT, to)?;
+        let until = Instant::now() + TIMEOUT;
         for file in event_files(self.folder)? {
             let sample = Sample::read(&file, None, self.secrets).await?;
             let answer = sample.send(&client, to, 0).await;
             ensure!(report(&file, &answer, false), "{}: not accepted", file.display());
+            self.wait_until_idle(until).await?;
         }
         Ok(())
     }
 
-    /// Shows deliveries until the events queue is empty, or an event takes too long.
-    async fn show_until_idle(&self, deliveries: &mut Follower) -> anyhow::Result<()> {
-        let until = Instant::now() + TIMEOUT;
-        loop {
+    /// Waits until the events queue is empty, or an event takes too long.
+    async fn wait_until_idle(&self, until: Instant) -> anyhow::Result<()> {
+        while Instant::now() < until {
             let counts = self.reader.counts().await?;
-            deliveries.show(false).await?;
-            let is_idle = counts.visible + counts.in_flight + counts.delayed == 0;
-            if is_idle || Instant::now() > until {
-                return Ok(());
+            if counts.visible + counts.in_flight + counts.delayed == 0 {
+                break;
             }
             tokio::time::sleep(PAUSE).await;
         }
+        Ok(())
     }
 
     /// Prints a command for each provider, with an event that was not sent yet.
