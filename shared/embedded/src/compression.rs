@@ -123,6 +123,20 @@ impl Packed {
     }
 }
 
+/// Compresses a text with a dictionary of the caller's.
+pub(crate) fn pack_with(text: &[u8], dictionary: &[u8]) -> Vec<u8> {
+    compress_prepend_size_with_dict(text, dictionary)
+}
+
+pub(crate) fn unpack_with(packed: &[u8], dictionary: &[u8]) -> rusqlite::Result<Vec<u8>> {
+    let unreadable = |error: DecompressError| {
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, error.into())
+    };
+    let (size, bytes) = uncompressed_size(packed).map_err(unreadable)?;
+    let size = size.min(LARGEST_OBJECT as usize);
+    decompress_with_dict(bytes, size, dictionary).map_err(unreadable)
+}
+
 impl Compression {
     /// Forgets every dictionary: one of them may have been made in work that was rolled back.
     pub(crate) fn clear(&mut self) {
@@ -178,13 +192,7 @@ impl Compression {
             }
             self.for_reading.insert(id, content);
         }
-        let content = self.for_reading.get(&id).map_or(&[][..], Vec::as_slice);
-        let unreadable = |error: DecompressError| {
-            rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, error.into())
-        };
-        let (size, bytes) = uncompressed_size(&packed.bytes).map_err(unreadable)?;
-        let size = size.min(LARGEST_OBJECT as usize);
-        decompress_with_dict(bytes, size, content).map_err(unreadable)
+        unpack_with(&packed.bytes, self.for_reading.get(&id).map_or(&[][..], Vec::as_slice))
     }
 }
 
@@ -240,7 +248,7 @@ impl Family {
     }
 
     fn pack(&mut self, text: &[u8]) -> Packed {
-        let bytes = compress_prepend_size_with_dict(text, &self.content);
+        let bytes = pack_with(text, &self.content);
         self.used += 1;
         let mut oldest = match self.recent.len() < TEXTS {
             true => Vec::new(),

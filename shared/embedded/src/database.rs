@@ -212,7 +212,7 @@ mod tests {
                 transaction.connection.pragma_update(None, "max_page_count", pages)
             })
         };
-        limit(60).await.unwrap();
+        limit(120).await.unwrap();
         let small = database.call(insert(1)).await.unwrap();
         for _ in 0..3 {
             let error = database.call(insert(1_000_000)).await.unwrap_err();

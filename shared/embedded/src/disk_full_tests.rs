@@ -116,7 +116,7 @@ async fn refuses_and_recovers(pragma: &'static str, bad: i64, good: Option<i64>)
 
 #[tokio::test]
 async fn a_full_disk_answers_503_and_loses_nothing() {
-    refuses_and_recovers("max_page_count", 60, Some(1_000_000)).await;
+    refuses_and_recovers("max_page_count", 120, Some(1_000_000)).await;
 }
 
 /// `query_only` cannot be unset in a transaction of the same connection, so the state is opened

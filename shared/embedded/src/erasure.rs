@@ -1,5 +1,5 @@
-use crate::compression;
 use crate::transaction::Transaction;
+use crate::{compression, items};
 
 /// Events and certificates of which nothing is to be kept.
 #[derive(Clone, Debug, Default)]
@@ -46,16 +46,12 @@ pub(crate) fn erase(
             [id],
         )?;
         connection.execute(
-            "DELETE FROM items WHERE json_extract(value, '$.id') = ?1
-                 OR json_extract(value, '$.id') > ?1 || '/' AND json_extract(value, '$.id') < ?1 || '0'",
-            [id],
-        )?;
-        connection.execute(
             "UPDATE ledger SET received = NULL, outcome = NULL, leaf = NULL
                  WHERE id = ?1 OR id > ?1 || '/' AND id < ?1 || '0'",
             [id],
         )?;
     }
+    items::erase(transaction, ids)?;
     for key in keys {
         erased.archived += connection.execute(
             "DELETE FROM archive WHERE key = ?1 OR key > ?1 || '~' AND key < ?1 || '~~'",

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,17 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/8.sql"),
     include_str!("schema/9.sql"),
     include_str!("schema/10.sql"),
+    include_str!("schema/11.sql"),
 ];
+
+/// The size of a page in bytes. An event changes a page here and there in five trees, and each goes to the log and to the
+/// file: smaller ones are less to write. A file that was made before has pages of 4 KiB, and keeps them.
+const PAGE_SIZE: i64 = 2048;
+/// The size in bytes at which the log goes to the file: many commits change the same pages, which are then written to
+/// the file once. When nothing happens the writer empties the log.
+const LOG_SIZE: i64 = 64 << 20;
+/// The most that is left of the log after it went to the file, in bytes.
+const LOG_SIZE_LEFT: i64 = 16 << 20;
 
 /// Interval between two attempts to take the write lock. A process that joined pauses longer
 /// between its transactions, see writer.rs.
@@ -120,6 +131,8 @@ pub(crate) fn check_exists(path: &Path) -> Result<(), PortError> {
 
 fn prepare(connection: Connection, timeout: Duration) -> rusqlite::Result<Connection> {
     let connection = configure(connection, timeout)?;
+    // Of a new file only.
+    connection.pragma_update(None, "page_size", PAGE_SIZE)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // FULL: a commit is on the disk before it is answered, also after a power cut.
     connection.pragma_update(None, "synchronous", "full")?;
@@ -127,9 +140,9 @@ fn prepare(connection: Connection, timeout: Duration) -> rusqlite::Result<Connec
     // file.
     connection.pragma_update(None, "secure_delete", "on")?;
     connection.pragma_update(None, "foreign_keys", "on")?;
-    // In pages of 4 KiB: many commits change the same pages, which are then written to the file once.
-    connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
-    connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    let page_size: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_SIZE / page_size)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LEFT)?;
     Ok(connection)
 }
 
@@ -145,6 +158,19 @@ fn configure(mut connection: Connection, timeout: Duration) -> rusqlite::Result<
     Ok(connection)
 }
 
+thread_local! {
+    /// Whether the connection of this thread waits for locks.
+    static WAITS: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Runs `work` on the connection of this thread without waiting for locks.
+pub(crate) fn without_waiting<T>(work: impl FnOnce() -> T) -> T {
+    WAITS.set(false);
+    let done = work();
+    WAITS.set(true);
+    done
+}
+
 /// A busy handler, which returns whether to try once more. SQLite's own one sleeps longer and
 /// longer, up to 100 ms, and so misses the pauses of another writer.
 fn retry_for(timeout: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
@@ -153,7 +179,7 @@ fn retry_for(timeout: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
         if attempts == 0 {
             began = Instant::now();
         }
-        let is_in_time = began.elapsed() < timeout;
+        let is_in_time = WAITS.get() && began.elapsed() < timeout;
         if is_in_time {
             std::thread::sleep(LOCK_RETRY_INTERVAL);
         }

@@ -212,7 +212,7 @@ fn open_writer(file: &Path, options: &Options, lock: Lock) -> PortResult<Writer>
     };
     let writer = Writer::new(connection, file, Arc::clone(&options.clock), role);
     writer.transact(|transaction| recover(transaction, &first)).map_err(PortError)?;
-    writer.truncate_log();
+    writer.empty_log();
     Ok(writer)
 }
 

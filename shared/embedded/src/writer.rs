@@ -13,11 +13,15 @@ use crate::clock::to_micros;
 use crate::compression::Compression;
 use crate::errors::sqlite_error;
 use crate::lock::Lock;
+use crate::schema;
 use crate::scrub::scrub;
 use crate::transaction::Transaction;
 
 /// Maximum number of jobs that share one commit, and so one wait for the disk.
 const BATCH_SIZE: usize = 256;
+
+/// Begins a transaction that takes no lock before it writes, which a read does not.
+const READ: &str = "BEGIN";
 
 /// One piece of work for the thread that owns the connection.
 pub(crate) trait Job: Send {
@@ -46,9 +50,21 @@ pub(crate) struct Writer {
     role: Role,
     compression: RefCell<Compression>,
     claims: RefCell<Claims>,
-    /// Whether the write-ahead log may still contain scrubbed content.
-    truncate_due: Cell<bool>,
+    log: Cell<Log>,
 }
+
+/// What the write-ahead log may hold. It takes disk, and keeps pages as they were before.
+#[derive(Clone, Copy)]
+enum Log {
+    Nothing,
+    /// What was last written then.
+    Pages(Instant),
+    /// Content that is to leave no trace.
+    Traces,
+}
+
+/// How long nothing is written before the write-ahead log is emptied.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The process's role in the folder.
 pub(crate) enum Role {
@@ -81,9 +97,9 @@ impl Writer {
         role: Role,
     ) -> Self {
         let (compression, claims) = (RefCell::default(), RefCell::default());
-        let truncate_due = Cell::new(false);
+        let log = Cell::new(Log::Nothing);
         let file = file.into();
-        Self { connection, file, clock, role, compression, claims, truncate_due }
+        Self { connection, file, clock, role, compression, claims, log }
     }
 
     pub(crate) fn file(&self) -> Arc<Path> {
@@ -98,11 +114,15 @@ impl Writer {
         };
         let mut expire_at = expiry.map(|(interval, _)| Instant::now() + interval);
         loop {
-            match next(jobs, expire_at) {
+            let idle_at = match self.log.get() {
+                Log::Pages(at) => Some(at + IDLE),
+                Log::Nothing | Log::Traces => None,
+            };
+            match next(jobs, expire_at.into_iter().chain(idle_at).min()) {
                 Ok(first) => {
                     self.run_batch(std::iter::once(first).chain(jobs.try_iter()).take(BATCH_SIZE))
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.empty_log(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if expire_at.is_some_and(|at| at <= Instant::now()) {
@@ -120,7 +140,7 @@ impl Writer {
             jobs.map(|job| (job, Ok(()))).partition(|(job, _)| job.is_read());
         self.run_reads(reads);
         if jobs.is_empty() {
-            return self.truncate_log();
+            return self.empty_log();
         }
         let mut is_undone = false;
         let mut committed = self.transact(|transaction| {
@@ -142,7 +162,7 @@ impl Writer {
         for (job, outcome) in jobs {
             job.answer(outcome.and_then(|()| committed.clone().map_err(PortError)));
         }
-        self.truncate_log();
+        self.empty_log();
         if matches!(self.role, Role::Joined) {
             std::thread::sleep(JOINED_PAUSE);
         }
@@ -153,7 +173,7 @@ impl Writer {
         if jobs.is_empty() {
             return;
         }
-        let done = self.transact_from("BEGIN", |transaction| {
+        let done = self.transact_from(READ, |transaction| {
             for (job, outcome) in &mut jobs {
                 *outcome = self.outcome(catch(job.as_mut(), transaction));
             }
@@ -202,7 +222,7 @@ impl Writer {
     ) -> Result<T, String> {
         // IMMEDIATE takes the write lock at once: later in a transaction, SQLite would not wait for it.
         let is_reader = matches!(self.role, Role::Reader);
-        self.transact_from(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" }, work)
+        self.transact_from(if is_reader { READ } else { "BEGIN IMMEDIATE" }, work)
     }
 
     fn transact_from<T>(
@@ -228,6 +248,7 @@ impl Writer {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         self.execute(begin)?;
+        let is_reading = begin == READ;
         self.compression.borrow_mut().begin();
         let now = to_micros(self.clock.now());
         let transaction = Transaction::new(&self.connection, &self.compression, &self.claims, now);
@@ -237,21 +258,31 @@ impl Writer {
         }
         self.execute("COMMIT")?;
         self.claims.borrow_mut().commit();
-        self.truncate_due.set(self.truncate_due.get() || transaction.needs_scrub());
+        self.log.set(match self.log.get() {
+            Log::Traces => Log::Traces,
+            _ if transaction.needs_scrub() => Log::Traces,
+            before if is_reading => before,
+            _ => Log::Pages(Instant::now()),
+        });
         Ok(result)
     }
 
-    /// Truncates the write-ahead log if it may contain scrubbed content. As long as a reader of
-    /// older pages prevents that, the next call tries again.
-    pub(crate) fn truncate_log(&self) {
-        if !self.truncate_due.get() {
-            return;
+    /// Empties the write-ahead log if it may contain what is to leave no trace, or if nothing was written for a while.
+    /// As long as a reader of older pages prevents that, another call tries again: nobody waits for a reader.
+    pub(crate) fn empty_log(&self) {
+        match self.log.get() {
+            Log::Nothing => return,
+            Log::Pages(at) if at.elapsed() < IDLE => return,
+            Log::Pages(_) => self.log.set(Log::Pages(Instant::now())),
+            Log::Traces => {}
         }
-        let busy = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        match busy {
-            Ok(busy) => self.truncate_due.set(busy != 0),
+        let truncate = || {
+            self.connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+        };
+        match schema::without_waiting(truncate) {
+            Ok(0) => self.log.set(Log::Nothing),
+            Ok(_busy) => {}
             Err(error) => {
                 let error = sqlite_error(&self.file, &error);
                 tracing::warn!(%error, "failed to truncate the write-ahead log");
@@ -262,7 +293,7 @@ impl Writer {
     /// Deletes expired rows. Returns how long to wait before the next step.
     fn expire(&self, interval: Duration, expire: &Expire) -> Duration {
         let expired = self.transact(expire);
-        self.truncate_log();
+        self.empty_log();
         match expired {
             Ok(Expired::All) => interval,
             // Soon, but after the jobs that are waiting now.

@@ -5,11 +5,11 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use embedded::{Options, Reader, State, back_up};
+use embedded::{Erasure, Options, Reader, State, back_up};
 use envelope::Provider;
 use harness::history::{now, recorded};
 use ports::{
-    Archive, ArchiveReader, Deliveries, EventsQueue, Ledger, Outgoing, SecretSource, alias,
+    Archive, ArchiveReader, Deliveries, EventsQueue, Items, Ledger, Outgoing, SecretSource, alias,
 };
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
@@ -103,8 +103,8 @@ fn a_copy_replaces_nothing() {
     assert_eq!(fs::read_dir(copy.path()).unwrap().count(), 1);
 }
 
-/// A database of the version before the last one, with a delivery.
-fn older_database(folder: &Path) {
+/// A database of an older version, with a delivery and, where it has items, one of these.
+fn older_database(folder: &Path, version: usize) {
     fs::create_dir(folder).unwrap();
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
     fs::write(
@@ -127,7 +127,6 @@ fn older_database(folder: &Path) {
         "INSERT INTO messages (provider, kind, grp, state, rank, visible_at, sent_at)
              VALUES ('digicert', '', '', 1, 0, 0x7fffffffffff00, 0x7fffffffffff00)",
         r#"INSERT INTO bodies VALUES (1, '{"receivedtime":"2026-01-02T03:04:05.250000Z"}')"#,
-        "PRAGMA user_version = 5",
     ] {
         connection.execute_batch(script).unwrap();
     }
@@ -139,13 +138,34 @@ fn older_database(folder: &Path) {
             (history.certificate, entry),
         )
         .unwrap();
+    let later = [
+        include_str!("../../src/schema/6.sql"),
+        include_str!("../../src/schema/7.sql"),
+        include_str!("../../src/schema/8.sql"),
+        include_str!("../../src/schema/9.sql"),
+        include_str!("../../src/schema/10.sql"),
+    ];
+    for script in &later[..version - 5] {
+        connection.execute_batch(script).unwrap();
+    }
+    if version >= 7 {
+        let item = r#"INSERT INTO items VALUES ('one', 'old', '{"id":"old"}', 0x7fffffffffff00)"#;
+        connection.execute_batch(item).unwrap();
+    }
+    connection.pragma_update(None, "user_version", version as i64).unwrap();
 }
 
 #[tokio::test]
 async fn the_database_is_copied_before_it_is_migrated() {
+    for version in [5, 9, 10] {
+        is_copied_and_migrated(version).await;
+    }
+}
+
+async fn is_copied_and_migrated(version: usize) {
     let folder = TestFolder::new();
-    older_database(folder.path());
-    assert!(Reader::open(folder.path()).err().unwrap().0.contains("older than 10"));
+    older_database(folder.path(), version);
+    assert!(Reader::open(folder.path()).err().unwrap().0.contains("older than 11"));
     let state = open(&folder);
     state.deliveries().publish(delivery("new")).await.unwrap();
     let read = state.reader().read_after(0, 10).await.unwrap();
@@ -161,16 +181,22 @@ async fn the_database_is_copied_before_it_is_migrated() {
     assert_eq!(history.state.as_ref().map(|state| state.rank), Some(5));
     let ids: Vec<_> = history.entries.iter().map(|entry| entry.id.as_str()).collect();
     assert_eq!(ids, ["old", "new"]);
+    let items = || async { state.ledger().items("one", None, 10).await.unwrap() };
+    let values: Vec<_> = items().await.into_iter().map(|item| item.value).collect();
+    assert_eq!(values, vec![r#"{"id":"old"}"#; usize::from(version >= 7)]);
+    let erasure = Erasure { ids: vec!["old".to_owned()], ..Erasure::default() };
+    state.erase(erasure).await.unwrap();
+    assert_eq!(items().await, []);
     drop(state);
 
-    let copy = folder.path().join("certhooks-5.db");
+    let copy = folder.path().join(format!("certhooks-{version}.db"));
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     let connection = rusqlite::Connection::open(&copy).unwrap();
-    let version: i64 =
+    let stored: i64 =
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     let body: String =
         connection.query_row("SELECT body FROM deliveries", [], |row| row.get(0)).unwrap();
-    assert_eq!((version, body.as_str()), (5, "as it was"));
+    assert_eq!((stored, body.as_str()), (version as i64, "as it was"));
     drop(connection);
 
     // Back by one version, and forward again.

@@ -1,7 +1,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use embedded::{Options, Reader, Running, State};
 use envelope::Provider;
@@ -58,6 +58,36 @@ fn the_error_names_a_folder_that_cannot_be_written() {
     fs::write(&file, "").unwrap();
     let error = State::open(&file, Options::default()).err().unwrap();
     assert!(error.0.contains("a file"), "{error}");
+}
+
+/// The log keeps pages as they were, such as one with a key that was taken out of an event since.
+#[tokio::test]
+async fn the_write_ahead_log_is_emptied_when_nothing_happens_and_nobody_waits_for_a_reader() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    let size = || fs::metadata(folder.path().join("certhooks.db-wal")).unwrap().len();
+    send(&state.events(), ["a"]).await;
+    assert!(size() > 0);
+    until(async || size() == 0).await;
+
+    let reader = rusqlite::Connection::open(folder.path().join("certhooks.db")).unwrap();
+    let read = |text| reader.query_row(text, [], |row| row.get::<_, i64>(0));
+    reader.execute_batch("BEGIN").unwrap();
+    assert_eq!(read("SELECT count(*) FROM messages").unwrap(), 1);
+    send(&state.events(), ["b"]).await;
+    let began = Instant::now();
+    // Longer than the log stays when nobody reads, so that attempts to empty it fail meanwhile.
+    while began.elapsed() < Duration::from_millis(2500) {
+        let sent = Instant::now();
+        state.events().check_write().await.unwrap();
+        assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+    }
+    assert!(size() > 0);
+    assert_eq!(read("SELECT count(*) FROM messages").unwrap(), 1, "the reader sees what was there");
+    reader.execute_batch("COMMIT").unwrap();
+    until(async || size() == 0).await;
+    assert_eq!(bodies(&receive(&state.events(), 10).await), ["a", "b"]);
 }
 
 #[test]
@@ -204,7 +234,7 @@ async fn what_has_expired_is_found_among_much_that_has_not() {
              INSERT INTO ledger (id, keep_until) SELECT n, keep_until FROM numbers;
              INSERT INTO certificates SELECT n, 0, '', '', 0, keep_until FROM numbers;
              INSERT INTO aliases SELECT 'one', n, keep_until FROM numbers;
-             INSERT INTO items SELECT 'one', n, '', keep_until FROM numbers;
+             INSERT INTO items SELECT 'one', n, '', keep_until, NULL FROM numbers;
              COMMIT",
         )
         .unwrap();
