@@ -138,10 +138,12 @@ pub enum SecretFault {
     #[error("the secret has no string `{0}`")]
     Missing(&'static str),
     #[error(
-        "the secret begins as JSON or with a quote, but is not a valid object of text members, each once"
+        "the secret begins as JSON, with a quote, its name or `Bearer`, but is not a valid object of text members, each once"
     )]
     Malformed,
-    #[error("the secret holds a control character, which a header cannot carry")]
+    #[error(
+        "the secret holds a control character or one that nobody sees, which a header cannot carry"
+    )]
     ControlCharacter,
     #[error("the secret was never filled in: it still holds the placeholder from its creation")]
     NotFilledIn,

@@ -29,7 +29,7 @@ impl<'a> Stored<'a> {
     /// The value of the first documented member.
     pub fn first(&self, key: &'static str) -> Result<&str, SecretFault> {
         match self {
-            Self::Plain(text) => usable(text),
+            Self::Plain(text) => usable(key, text),
             Self::Object(_) | Self::Malformed => self.named(key),
         }
     }
@@ -38,7 +38,8 @@ impl<'a> Stored<'a> {
     pub fn named(&self, key: &'static str) -> Result<&str, SecretFault> {
         match self {
             Self::Object(members) => {
-                usable(members.get(key).and_then(Value::as_str).ok_or(SecretFault::Missing(key))?)
+                let value = members.get(key).and_then(Value::as_str);
+                usable(key, value.ok_or(SecretFault::Missing(key))?)
             }
             Self::Plain(_) => Err(SecretFault::Missing(key)),
             Self::Malformed => Err(SecretFault::Malformed),
@@ -88,17 +89,35 @@ fn is_json(text: &str) -> bool {
 
 /// White space around a value is not part of it, since no header could carry it. A value that no header
 /// can carry was spoiled on its way into the store.
-fn usable(value: &str) -> Result<&str, SecretFault> {
-    let is_spoiled = |character: char| character.is_control() || character == '\u{feff}';
+fn usable<'a>(key: &str, value: &'a str) -> Result<&'a str, SecretFault> {
     match value.trim() {
         "" => Err(SecretFault::Empty),
         value if value.eq_ignore_ascii_case(PLACEHOLDER) => Err(SecretFault::NotFilledIn),
         // An object of one's own in the place of the value: stored twice as JSON.
         value if begins_as_json(value) && is_json(value) => Err(SecretFault::Malformed),
-        value if is_quoted(value) => Err(SecretFault::Malformed),
+        value if is_quoted(value) || is_named(key, value) => Err(SecretFault::Malformed),
         value if value.contains(is_spoiled) => Err(SecretFault::ControlCharacter),
         value => Ok(value),
     }
+}
+
+/// Whether nobody sees the character in an editor: white space but for the blank, and what has no width.
+fn is_spoiled(character: char) -> bool {
+    character.is_control()
+        || (character.is_whitespace() && character != ' ')
+        || matches!(
+            character,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+/// Whether the value is one with its name, as in a file of settings (`webhook_key: KEY`, `DIGICERT_WEBHOOK_KEY=KEY`),
+/// the name of a variable (`${KEY}`), or a header's value with its scheme (`Bearer KEY`).
+fn is_named(key: &str, value: &str) -> bool {
+    let name = value.split_once(['=', ':']).map(|(name, _)| name.trim().to_ascii_lowercase());
+    name.is_some_and(|name| name == key || name.ends_with(&format!("_{key}")))
+        || (value.starts_with("${") && value.ends_with('}'))
+        || value.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
 }
 
 /// Whether quotes stand around a value, as editors, shells and pages put them.

@@ -133,6 +133,13 @@ fn a_malformed_secret_is_never_a_plain_string() {
             (format!("\u{201c}{KEY}\u{201d}"), Malformed),
             (format!("'{KEY}'"), Malformed),
             (format!("<{KEY}>"), Malformed),
+            (format!("{member}: {KEY}"), Malformed),
+            (format!("PROVIDER_{}={KEY}", member.to_uppercase()), Malformed),
+            ("${KEY_FROM_A_VAULT}".to_owned(), Malformed),
+            (format!("Bearer {KEY}"), Malformed),
+            (format!("{KEY}\u{200b}"), ControlCharacter),
+            (format!("{KEY}\u{a0}{KEY}"), ControlCharacter),
+            (serde_json::json!({member: format!("{KEY}\u{2060}")}).to_string(), ControlCharacter),
             (serde_json::json!({member: format!("{KEY}\r\nx")}).to_string(), ControlCharacter),
         ] {
             let secret = SecretString::from(stored.clone());
