@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use ports::PortError;
 use serde_json::json;
 
 use crate::args::CommonArgs;
@@ -25,10 +26,16 @@ pub(crate) struct Backup {
 
 pub(crate) async fn run(arguments: Backup) -> CommandResult<()> {
     let Backup { folder, common: CommonArgs { state, json } } = arguments;
-    let target = folder.clone();
-    let copied = tokio::task::spawn_blocking(move || embedded::back_up(&state, &target)).await;
-    copied.map_err(|error| CommandError::failed(error.to_string()))??;
+    let (output, target) = (Output { json }, folder.clone());
+    let copied = tokio::task::spawn_blocking(move || {
+        embedded::back_up(&state, &target)?;
+        Ok::<_, PortError>(embedded::check_secrets(&state).err())
+    });
+    let copied = copied.await.map_err(|error| CommandError::failed(error.to_string()))?;
+    if let Some(error) = copied? {
+        output.warn(&format!("the copy has no usable secrets: {error}"));
+    }
     let folder = folder.display().to_string();
-    Output { json }.say(&format!("copied to {folder}"), &json!({ "folder": folder }));
+    output.say(&format!("copied to {folder}"), &json!({ "folder": folder }));
     Ok(())
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use boot::Environment;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use embedded::{Erased, Erasure, Options, Reader, State};
 use ports::{History, alias, split_key};
 use serde_json::json;
@@ -23,12 +23,13 @@ use crate::output::Output;
 /// consumers were given, copies of the state folder, and logs are not touched. `certhooks local` may run
 /// meanwhile.
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("erased").args(["order", "hostname"]).required(true).multiple(true)))]
 #[command(after_help = "Examples:\n  certhooks erase --order 1234567890\n  \
     certhooks erase --hostname shop.example.com --dry-run\n\n\
     Exit status: 0 erased; 1 failed; 2 wrong usage; 3 nothing is stored of it.")]
 pub(crate) struct Erase {
     /// CertCentral order to erase; may be repeated
-    #[arg(long, value_name = "ID", required_unless_present = "hostname")]
+    #[arg(long, value_name = "ID")]
     pub(crate) order: Vec<u64>,
     /// Hostname or domain to erase, without those below it; may be repeated
     #[arg(long, value_name = "NAME")]

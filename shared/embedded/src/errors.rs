@@ -61,7 +61,7 @@ pub(crate) fn io_error(attempt: &str, path: &Path, error: &io::Error) -> PortErr
     let remedy = match error.kind() {
         _ if is_of_descriptors(error) => "; raise the limit of open files (ulimit -n)",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; give this user write permission there, or choose another state folder"
+            "; give this user permission there, run as the user who owns it, or choose another state folder"
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; free space on its file system"

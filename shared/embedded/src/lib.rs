@@ -86,7 +86,7 @@ pub use rotation::{Rotation, Stages};
 pub use running::Running;
 pub use schema::FILE as DATABASE_FILE;
 pub use secrets::{LocalSecret, LocalSecrets};
-pub use secrets_file::random_secret;
+pub use secrets_file::{check_secrets, random_secret};
 pub use signing_secret::SigningSecret;
 pub use simulation::is_simulated;
 pub use state::{Options, State};

@@ -119,8 +119,26 @@ fn as_immutable(path: &Path) -> PathBuf {
     uri.into()
 }
 
+/// The application id of the database of a simulated folder (<https://www.sqlite.org/pragma.html#pragma_application_id>):
+/// `fake`.
+const SIMULATED: i64 = 0x66_61_6b_65;
+
+/// Marks the database as that of a simulated folder.
+pub(crate) fn mark_simulated(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", SIMULATED)
+}
+
+/// Whether the database is that of a simulated folder.
+pub(crate) fn is_simulated(path: &Path) -> Result<bool, PortError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .and_then(|it| it.pragma_query_value(None, "application_id", |row| row.get::<_, i64>(0)))
+        .map(|id| id == SIMULATED)
+        .map_err(|error| sqlite_error(path, &error))
+}
+
 pub(crate) fn check_exists(path: &Path) -> Result<(), PortError> {
-    if path.exists() {
+    if path.try_exists().map_err(|error| io_error("cannot read", path, &error))? {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(path).display();

@@ -48,11 +48,7 @@ impl LocalSecrets {
         let path = folder.join(secrets_file::NAME);
         if folder.join(schema::FILE).exists() && secrets_file::is_lost(&path)? {
             if !new_secrets {
-                return Err(PortError(format!(
-                    "{} is missing or empty, and the state folder is in use: put back a copy of the file, \
-                     or start with --new-secrets, and give the providers the new ones",
-                    path.display()
-                )));
+                return Err(secrets_file::lost(&path));
             }
             secrets_file::clear(&path)?;
         }

@@ -17,6 +17,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::errors::io_error;
 use crate::files::{check_writers, write_atomically};
+use crate::schema;
 use crate::secret_members::{Member, PENDING, PREVIOUS, Purpose, ROTATED, SALT, members};
 use crate::signing_secret;
 
@@ -36,8 +37,11 @@ impl SecretsFile {
     pub(crate) fn read(path: &Path) -> PortResult<Self> {
         Self::read_if_exists(path).and_then(|file| {
             file.ok_or_else(|| {
-                let folder = path.parent().unwrap_or(path).display();
-                let path = path.display();
+                let folder = path.parent().unwrap_or(path);
+                if folder.join(schema::FILE).exists() {
+                    return lost(path);
+                }
+                let (path, folder) = (path.display(), folder.display());
                 PortError(format!(
                     "{path} does not exist: `certhooks local --state {folder}` creates it"
                 ))
@@ -97,13 +101,39 @@ pub(crate) fn drop_outdated(path: &Path, overlap: Duration, now: OffsetDateTime)
     if file.drop_outdated(overlap, now) { write(path, &file.members) } else { Ok(()) }
 }
 
-/// Whether there is no file, or nothing in it.
+/// Whether there is no file, or no webhook secret in it.
 pub(crate) fn is_lost(path: &Path) -> PortResult<bool> {
     match std::fs::read(path) {
-        Ok(content) => Ok(content.trim_ascii().is_empty() || content.trim_ascii() == b"{}"),
+        Ok(content) if content.trim_ascii().is_empty() => Ok(true),
+        Ok(content) => {
+            let members = parse(path, &content)?;
+            let mut webhook = self::members().filter(|member| member.purpose == Purpose::Webhook);
+            Ok(!webhook.any(|member| members.contains_key(member.name)))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(io_error("cannot read", path, &error)),
     }
+}
+
+/// Checks that `secrets.json` of a state folder that is in use can be read, and has webhook secrets. Blocks briefly.
+///
+/// # Errors
+/// It cannot be read, or they are gone; the error says what to do.
+pub fn check_secrets(folder: &Path) -> PortResult<()> {
+    let path = folder.join(NAME);
+    if is_lost(&path)? {
+        return Err(lost(&path));
+    }
+    SecretsFile::read(&path).map(drop)
+}
+
+/// The error of a state folder in use whose webhook secrets are gone.
+pub(crate) fn lost(path: &Path) -> PortError {
+    PortError(format!(
+        "{} is missing or has no webhook secret, and the state folder is in use: put back a copy of the file, or \
+         start `certhooks local` with --new-secrets, and give the providers the new ones",
+        path.display()
+    ))
 }
 
 /// Makes the file one without members.
@@ -111,7 +141,8 @@ pub(crate) fn clear(path: &Path) -> PortResult<()> {
     write(path, &BTreeMap::new())
 }
 
-/// Adds a random value for each of `required` that the file does not have, and the salt.
+/// Adds a random value for each of `required` that the file does not have, and the salt. In a file that has others, the
+/// value may have been lost, and its provider would not know the new one.
 pub(crate) fn generate_missing<'a>(
     path: &Path,
     required: impl Iterator<Item = &'a Member>,
@@ -120,6 +151,13 @@ pub(crate) fn generate_missing<'a>(
     let before = members.len();
     for member in required {
         if !members.contains_key(member.name) {
+            if before > 0 {
+                tracing::warn!(
+                    file = %path.display(), member = member.name,
+                    "a webhook secret was missing, and a new one is made: put back a copy of the file if its provider \
+                     knows another one"
+                );
+            }
             members.insert(member.name.to_owned(), random_secret()?);
         }
     }

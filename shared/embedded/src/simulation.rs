@@ -8,7 +8,8 @@ use ports::{PortError, PortResult};
 use crate::files::write_atomically;
 use crate::schema;
 
-/// A file of every simulated folder. Its name is for people who look into the folder.
+/// A file of every simulated folder. Its name is for people who look into the folder. The database knows too: somebody
+/// may delete the file.
 pub(crate) const MARK: &str = "simulated";
 const TEXT: &[u8] =
     b"The providers of this state folder are simulated: nothing in its events is real.\n";
@@ -21,9 +22,11 @@ pub fn is_simulated(folder: &Path) -> bool {
 /// Checks that the folder is what is asked for, and marks a new one. A folder with a database and no
 /// mark is a real one.
 pub(crate) fn check(folder: &Path, simulated: bool) -> PortResult<()> {
-    let is_new = !folder.join(schema::FILE).exists();
+    let file = folder.join(schema::FILE);
+    let is_new = !file.exists();
     let name = folder.display();
-    match (is_simulated(folder), simulated) {
+    let was_simulated = is_simulated(folder) || (!is_new && schema::is_simulated(&file)?);
+    match (was_simulated, simulated) {
         (true, true) | (false, false) => Ok(()),
         (false, true) if is_new => {
             let mark = folder.join(MARK);

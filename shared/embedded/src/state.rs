@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::dead_letters::LocalDeadLetters;
 use crate::deliveries::LocalDeliveries;
 use crate::erasure::{self, Erased, Erasure};
-use crate::errors::io_error;
+use crate::errors::{io_error, sqlite_error};
 use crate::events::LocalEvents;
 use crate::expiry::{Expiry, Retention};
 use crate::files::{check_folder, check_links, check_writers, create_folder};
@@ -203,6 +203,9 @@ impl State {
 
 fn open_writer(file: &Path, options: &Options, lock: Lock) -> PortResult<Writer> {
     let connection = schema::open(file)?;
+    if options.simulated {
+        schema::mark_simulated(&connection).map_err(|error| sqlite_error(file, &error))?;
+    }
     let expiry = Arc::new(Expiry::new(options.retention));
     let first = Arc::clone(&expiry);
     let role = Role::Owner {

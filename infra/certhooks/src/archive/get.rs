@@ -4,6 +4,7 @@ use boot::Environment;
 use clap::{Args, Subcommand};
 
 use crate::args::{CommonArgs, StackArgs};
+use crate::display::for_terminal;
 use crate::error::{CommandError, CommandResult};
 use crate::installation;
 
@@ -26,7 +27,7 @@ pub(crate) struct ArchiveArgs {
 
 #[derive(Debug, Subcommand)]
 enum ArchiveCommand {
-    /// Prints an object of the archive as it is stored
+    /// Prints an object of the archive, with control characters escaped as JSON escapes them
     #[command(after_help = HELP)]
     Get {
         /// Key of the object: PROVIDER/YYYY/MM/DD/ID, and perhaps ~HASH
@@ -45,8 +46,8 @@ pub(crate) async fn run(arguments: ArchiveArgs) -> CommandResult<()> {
             "the archive has no such object; `certhooks replay --dry-run --json` lists keys",
         )
     })?;
-    // Byte for byte, and no terminal: it is JSON, in which control characters are escaped.
-    let mut out = std::io::stdout().lock();
-    let printed = out.write_all(&object).and_then(|()| out.write_all(b"\n"));
+    // JSON escapes by itself what is below U+0020, and no other character that a terminal acts upon.
+    let object = String::from_utf8_lossy(&object);
+    let printed = writeln!(std::io::stdout().lock(), "{}", for_terminal(&object));
     printed.map_err(|error| CommandError::failed(format!("standard output: {error}")))
 }

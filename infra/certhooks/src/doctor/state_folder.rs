@@ -69,6 +69,7 @@ pub(crate) async fn check(path: &Path, option: String) -> Vec<(&'static str, Fin
                 ("state", writers(path)),
                 ("process", process(path, &local)),
                 ("disk", disk(path)),
+                ("secrets", secrets(path, &local)),
                 ("simulation", simulation(path)),
                 ("clock", clock(newest, now)),
                 ("queue", queue(counts, oldest, now, (stands_still, &list))),
@@ -125,6 +126,14 @@ fn disk(path: &Path) -> Finding {
             let fix = format!("chmod -R u+rwX {0} && df -h {0}", path.display());
             Finding::error(error.to_string(), fix)
         }
+    }
+}
+
+/// Whether the webhook secrets are there, which providers know and nobody can make again.
+fn secrets(path: &Path, local: &str) -> Finding {
+    match embedded::check_secrets(path) {
+        Ok(()) => Finding::ok("secrets.json has the webhook secrets"),
+        Err(error) => Finding::error(error.to_string(), format!("{local} --new-secrets")),
     }
 }
 

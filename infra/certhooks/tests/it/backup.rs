@@ -35,6 +35,16 @@ async fn a_copy_is_made_while_certhooks_runs_and_can_be_started() {
     let printed = certhooks(&[], &["archive", "get", &key, "--state", state]);
     let envelope: Value = serde_json::from_slice(&printed.stdout).unwrap();
     assert_eq!(envelope["id"], id);
+    let active = "\u{9b}\u{202e}\u{200b}\u{e0041}";
+    let event = json!({ "event": "order_rejected", "data": { "order_id": 7, "note": active } });
+    send(&local, &event);
+    let keys = archive(local.state.path()).into_keys();
+    let printed: String = keys
+        .map(|key| certhooks(&[], &["archive", "get", &key, "--state", state]).stdout)
+        .map(|printed| String::from_utf8(printed).unwrap())
+        .collect();
+    assert!(printed.contains(r"\u009b\u202e\u200b\udb40\udc41"), "{printed}");
+    assert!(!printed.contains(|character| active.contains(character)), "{printed}");
     let ended = scene.run(&["archive", "get", "digicert/2026/01/01/none"]);
     assert_eq!(ended.code, 3, "{}", ended.err);
 }
@@ -67,5 +77,7 @@ async fn an_erased_order_leaves_its_ids_alone() {
     assert_eq!(erased[0], json!({ "id": ids[1] }));
     assert!(tail(local.state.path()).is_empty() && archive(local.state.path()).is_empty());
     assert_eq!(scene.run(&["erase", "--hostname", name]).code, 3);
-    assert_eq!(scene.run(&["erase"]).code, 2);
+    let ended = scene.run(&["erase"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("<--order <ID>|--hostname <NAME>>"), "{}", ended.err);
 }

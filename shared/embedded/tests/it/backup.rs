@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use embedded::{Erasure, Options, Reader, State, back_up};
+use embedded::{Erasure, Options, Reader, State, back_up, check_secrets};
 use envelope::Provider;
 use harness::history::{now, recorded};
 use ports::{
@@ -210,7 +210,9 @@ fn lost_secrets_are_not_replaced_by_new_ones_silently() {
     let path = folder.path().join("secrets.json");
     drop(open(&folder));
     let kept = fs::read(&path).unwrap();
-    let lose: [fn(&Path); 3] = [
+    check_secrets(folder.path()).unwrap();
+    let lose: [fn(&Path); 4] = [
+        |path| fs::write(path, r#"{"digicert_api_key":"0123456789abcdef"}"#).unwrap(),
         |path| fs::remove_file(path).unwrap(),
         |path| fs::write(path, "").unwrap(),
         |path| fs::write(path, "{}\n").unwrap(),
@@ -219,10 +221,8 @@ fn lost_secrets_are_not_replaced_by_new_ones_silently() {
         fs::write(&path, &kept).unwrap();
         lose(&path);
         let error = State::open(folder.path(), Options::default()).err().unwrap();
-        assert!(
-            error.0.contains("put back a copy of the file, or start with --new-secrets"),
-            "{error}"
-        );
+        assert!(error.0.contains("put back a copy of the file, or start"), "{error}");
+        assert_eq!(check_secrets(folder.path()).unwrap_err().0, error.0);
     }
     let options = Options { new_secrets: true, ..Options::default() };
     drop(State::open(folder.path(), options).unwrap());

@@ -90,6 +90,20 @@ async fn the_write_ahead_log_is_emptied_when_nothing_happens_and_nobody_waits_fo
     assert_eq!(bodies(&receive(&state.events(), 10).await), ["a", "b"]);
 }
 
+/// The file that marks a simulated folder can be lost, and its invented events would go on as real ones.
+#[test]
+fn a_folder_stays_simulated_without_the_file_that_says_so() {
+    let folder = TestFolder::new();
+    let open = |simulated| {
+        State::open(folder.path(), Options { simulated, ..Options::default() }).map(drop)
+    };
+    open(true).unwrap();
+    fs::remove_file(folder.path().join("simulated")).unwrap();
+    let error = open(false).unwrap_err();
+    assert!(error.0.contains("never serves real providers"), "{error}");
+    open(true).unwrap();
+}
+
 #[test]
 fn the_error_names_a_damaged_or_newer_database() {
     let folder = TestFolder::new();
