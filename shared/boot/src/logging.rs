@@ -53,9 +53,8 @@ const QUIET: [&str; 13] = [
 /// When `RUST_LOG` is invalid. Logging has started at `level` then, so that the error can be logged.
 pub fn log(environment: &Environment, format: Format, level: &str) -> Result<(), SettingError> {
     let chosen = environment.optional(VARIABLE).map(parse).transpose();
-    let default =
-        || parse(level).unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    let targets = chosen.as_ref().ok().cloned().flatten().unwrap_or_else(default);
+    let level = level.parse().unwrap_or(LevelFilter::INFO);
+    let targets = chosen.as_ref().ok().cloned().flatten().unwrap_or_default();
     let lines = match format {
         Format::Json => {
             line::begin_program();
@@ -67,7 +66,7 @@ pub fn log(environment: &Environment, format: Format, level: &str) -> Result<(),
     };
     // An earlier subscriber, such as a test's, stays in place.
     let _already_set =
-        tracing_subscriber::registry().with(lines.with_filter(filter(&targets))).try_init();
+        tracing_subscriber::registry().with(lines.with_filter(filter(&targets, level))).try_init();
     chosen.map(drop)
 }
 
@@ -86,10 +85,11 @@ fn parse(text: &str) -> Result<Targets, SettingError> {
     }
 }
 
-fn filter(chosen: &Targets) -> Targets {
+/// What was chosen, and `level` for all that it does not name: `worker=debug` alone silences nothing.
+fn filter(chosen: &Targets, level: LevelFilter) -> Targets {
     let is_ours = |target: &str| !QUIET.iter().any(|library| target.starts_with(library));
     Targets::new()
-        .with_default(chosen.default_level().unwrap_or(LevelFilter::OFF))
+        .with_default(chosen.default_level().unwrap_or(level))
         .with_targets(chosen.iter().filter(|(target, _)| is_ours(target)))
         .with_targets(QUIET.map(|library| (library, LevelFilter::WARN)))
         // It warns when a metric has more than the hundred values that CloudWatch accepts at once, which
@@ -118,8 +118,10 @@ mod tests {
             ("trace", LevelFilter::TRACE, LevelFilter::WARN),
             ("trace,hyper=trace,hyper::client=trace", LevelFilter::TRACE, LevelFilter::WARN),
             ("warn,intake=debug", LevelFilter::DEBUG, LevelFilter::WARN),
+            ("worker=debug", LevelFilter::INFO, LevelFilter::WARN),
+            ("off", LevelFilter::OFF, LevelFilter::WARN),
         ] {
-            let filter = filter(&parse(chosen).unwrap());
+            let filter = filter(&parse(chosen).unwrap(), LevelFilter::INFO);
             for (target, most) in
                 [("intake", ours), ("hyper::client", theirs), ("lambda_runtime", theirs)]
             {

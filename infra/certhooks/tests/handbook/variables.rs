@@ -295,7 +295,7 @@ fn of_aws() -> Vec<Variable> {
             "RUST_LOG",
             code("info"),
             "webhooks, worker, reconciler, local",
-            "Level of the log, as `info` or `worker=warn,info`; releases have no lines below `info`. Libraries that could log secrets stay at `warn`. On AWS the default is the function's own level",
+            "Level of the log, as `info` or `worker=warn,info`; what it does not name keeps the default; releases have no lines below `info`. Libraries that could log secrets stay at `warn`. On AWS the default is the function's own level",
         ),
         row("AWS_REGION", REQUIRED, all, "Set by Lambda"),
         row("AWS_DEFAULT_REGION", NONE, all, "Where `AWS_REGION` is not set"),
