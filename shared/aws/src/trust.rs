@@ -12,6 +12,9 @@ const FILE: &str = "SSL_CERT_FILE";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+/// How any certificate begins, also one of OpenSSL's older or own forms, which are not read.
+const ANY_BEGIN: [&str; 3] =
+    [BEGIN, "-----BEGIN TRUSTED CERTIFICATE-----", "-----BEGIN X509 CERTIFICATE-----"];
 
 type Trusting = ConfigBuilder<ClientConfig, WantsClientCert>;
 
@@ -84,7 +87,8 @@ fn read(file: &str) -> Result<RootCertStore, String> {
     if store.is_empty() {
         return Err("it contains no certificate".into());
     }
-    let begun = String::from_utf8_lossy(text).matches(BEGIN).count();
+    let text = String::from_utf8_lossy(text);
+    let begun: usize = ANY_BEGIN.iter().map(|begin| text.matches(begin).count()).sum();
     if begun != store.len() {
         return Err(format!(
             "of {begun} certificates in it {} can be read: each begins with `{BEGIN}` at the beginning of a \
@@ -156,10 +160,14 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        let path = file("part", &format!("{pem}# {pem}"));
-        let problem = read(path.to_str().unwrap()).unwrap_err();
-        assert!(problem.starts_with("of 2 certificates in it 1 can be read"), "{problem}");
-        std::fs::remove_file(path).unwrap();
+        let labelled =
+            |label| pem.replace(" CERTIFICATE-----", &format!(" {label} CERTIFICATE-----"));
+        for second in [format!("# {pem}"), labelled("TRUSTED"), labelled("X509")] {
+            let path = file("part", &format!("{pem}{second}"));
+            let problem = read(path.to_str().unwrap()).unwrap_err();
+            assert!(problem.starts_with("of 2 certificates in it 1 can be read"), "{problem}");
+            std::fs::remove_file(path).unwrap();
+        }
     }
 
     #[test]

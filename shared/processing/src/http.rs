@@ -43,10 +43,16 @@ fn not_started(error: &reqwest::Error) -> String {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    format!(
-        "{text}; install the system's root certificates (package ca-certificates), or set SSL_CERT_FILE to a \
-         PEM file of them"
-    )
+    let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .iter()
+        .find_map(|name| Some(format!("{name} is {}", std::env::var(name).ok()?)));
+    let remedy = match set {
+        Some(set) => format!("{set}: name a PEM file, or a folder of them, with root certificates"),
+        None => "install the system's root certificates (package ca-certificates), or set SSL_CERT_FILE to a PEM file \
+                 of them"
+            .to_owned(),
+    };
+    format!("{text}; {remedy}")
 }
 
 /// Whether a URL names this machine.
