@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use envelope::{CertificateEvent, rfc3339};
-use providers::profile;
+use providers::profile::{self, Profile};
 use time::{Duration, OffsetDateTime};
 
 /// The columns of a delivered event for people: outcome of the call-back, name in the leaf certificate, day
@@ -20,17 +20,20 @@ pub(crate) fn columns(event: &CertificateEvent) -> [String; 3] {
     [outcome, clean(&name), expires.to_owned()]
 }
 
-/// A provider's event name for a column, without what all of that provider's begin with.
+/// A provider's event name, or the type of its envelope, for a column, without what all of that provider's begin with.
 pub(crate) fn event_name(event: &str) -> String {
     short(bare_event_name(event), 34)
 }
 
 /// The same as it came.
 pub(crate) fn bare_event_name(event: &str) -> &str {
-    let mut prefixes = profile::ALL.iter().map(|profile| profile.event_prefix);
-    let name =
-        prefixes.find_map(|prefix| event.strip_prefix(prefix).filter(|_| !prefix.is_empty()));
-    name.unwrap_or(event)
+    let without = |name, of: fn(&Profile) -> &'static str| {
+        let mut prefixes = profile::ALL.iter().map(|profile| of(profile));
+        let found = prefixes
+            .find_map(|prefix| str::strip_prefix(name, prefix).filter(|_| !prefix.is_empty()));
+        found.unwrap_or(name)
+    };
+    without(without(event, |profile| profile.type_prefix), |profile| profile.event_prefix)
 }
 
 /// A type of ours without what all begin with.
@@ -118,7 +121,24 @@ pub(crate) fn span(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, for_terminal};
+    use super::{bare_event_name, clean, for_terminal};
+
+    #[test]
+    fn an_event_is_named_without_what_all_of_its_provider_begin_with() {
+        for (event, name) in [
+            ("certificate_issued", "certificate_issued"),
+            ("com.digicert.certcentral.certificate_issued", "certificate_issued"),
+            ("ssl.custom_hostname_certificate.issuance.succeeded", "issuance.succeeded"),
+            (
+                "com.cloudflare.ssl.custom_hostname_certificate.issuance.succeeded",
+                "issuance.succeeded",
+            ),
+            ("com.sslmate.certspotter.unknown_certificate", "unknown_certificate"),
+            ("com.example.other", "com.example.other"),
+        ] {
+            assert_eq!(bare_event_name(event), name);
+        }
+    }
 
     #[test]
     fn a_terminal_gets_text_only() {

@@ -45,6 +45,8 @@ pub struct Profile {
     /// Whether any of its events has a call-back. Without, an API key is for reconciliation alone, and none
     /// is missed where there is none.
     pub has_call_backs: bool,
+    /// What the types of its envelopes begin with.
+    pub type_prefix: &'static str,
     /// What its event names begin with that says nothing to people; may be empty.
     pub event_prefix: &'static str,
     /// The stack's outputs with the URL of its webhook endpoint and the names of its secrets.

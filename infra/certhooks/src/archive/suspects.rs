@@ -7,7 +7,7 @@ use crate::args::{EventFilter, ProviderName};
 use crate::display::{clean, whole_seconds};
 use crate::error::CommandResult;
 use crate::installation::Installation;
-use crate::output::Output;
+use crate::output::{Output, count as events};
 
 /// Lists the archived events of a provider that came since `since`, but for those that came with the secret that
 /// is current after the rotation: whoever knew an old one may have sent any of the others. An endpoint admits
@@ -51,10 +51,11 @@ pub(crate) async fn list_suspects(
         count += 1;
     }
     let text = format!(
-        "{count} events came since {} without the new secret. Whoever knew the old one may have sent them: compare them \
+        "{} came since {} without the new secret. Whoever knew the old one may have sent them: compare them \
          with the provider's records, and let what was forged be delivered again with `certhooks forget --id ID`. \
          A webhook endpoint that read its secret before admits the old one until SECRET_CACHE_SECONDS after the \
          rotation: list again then, with --list",
+        events(count, "event"),
         whole_seconds(since)
     );
     output.say(&text, &json!({ "suspects": count }));

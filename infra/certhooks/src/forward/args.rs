@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use embedded::consumer_name;
 
 use crate::args::{CommonArgs, DeliveryFilter};
@@ -49,12 +49,13 @@ pub(crate) struct Forward {
 }
 
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("target").args(["to", "exec"]).required(true)))]
 pub(crate) struct Run {
     /// Name of the consumer, under which its position is stored
     #[arg(long, value_name = "NAME", required = true, value_parser = consumer_name)]
     pub(crate) consumer: String,
     /// URL to post each event to
-    #[arg(long, value_name = "URL", required_unless_present = "exec", conflicts_with = "exec")]
+    #[arg(long, value_name = "URL")]
     pub(crate) to: Option<String>,
     /// Command to run for each event, with the event on standard input
     #[arg(long, value_name = "COMMAND")]

@@ -72,6 +72,7 @@ static PROFILE: Profile = Profile {
         webhook_secret: "InventedWebhookSecretName",
         api_secret: "InventedApiSecretName",
     },
+    type_prefix: "com.example.",
     event_prefix: "",
     sources: Sources::Unknown,
     leaves: 1,

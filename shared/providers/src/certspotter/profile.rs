@@ -1,7 +1,7 @@
 use envelope::Provider;
 use secrecy::SecretString;
 
-use super::receiver::CertspotterReceiver;
+use super::receiver::{CertspotterReceiver, TYPE_PREFIX};
 use crate::api::Key;
 use crate::enrich;
 use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
@@ -54,6 +54,7 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     has_call_backs: false,
+    type_prefix: TYPE_PREFIX,
     event_prefix: "",
     stack_outputs: StackOutputs {
         webhook_url: "CertspotterWebhookUrl",

@@ -16,7 +16,7 @@ use crate::secret_member::SecretMember;
 use crate::{json, naming};
 
 /// What the CloudEvents `type` of an envelope begins with.
-const TYPE_PREFIX: &str = "com.sslmate.certspotter.";
+pub(super) const TYPE_PREFIX: &str = "com.sslmate.certspotter.";
 
 /// The authentication scheme, in any case (RFC 9110, 11.1).
 const SCHEME: &[u8] = b"Basic ";

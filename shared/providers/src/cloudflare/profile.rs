@@ -1,6 +1,6 @@
 use envelope::Provider;
 
-use super::receiver::CloudflareReceiver;
+use super::receiver::{CloudflareReceiver, TYPE_PREFIX};
 use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::{MIN_LENGTH, SecretMember};
@@ -57,6 +57,7 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     has_call_backs: true,
+    type_prefix: TYPE_PREFIX,
     event_prefix: "ssl.custom_hostname_certificate.",
     stack_outputs: StackOutputs {
         webhook_url: "CloudflareWebhookUrl",

@@ -16,7 +16,7 @@ use crate::{json, naming};
 pub(super) const AUTH_HEADER: &str = "cf-webhook-auth";
 
 /// What the CloudEvents `type` of an envelope begins with.
-const TYPE_PREFIX: &str = "com.cloudflare.";
+pub(super) const TYPE_PREFIX: &str = "com.cloudflare.";
 
 /// Receives the requests of Cloudflare's generic notification webhook.
 pub struct CloudflareReceiver;

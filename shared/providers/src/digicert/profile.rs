@@ -1,6 +1,6 @@
 use envelope::Provider;
 
-use super::receiver::DigicertReceiver;
+use super::receiver::{DigicertReceiver, TYPE_PREFIX};
 use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::SecretMember;
@@ -73,6 +73,7 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[],
     },
     has_call_backs: true,
+    type_prefix: TYPE_PREFIX,
     event_prefix: "",
     stack_outputs: StackOutputs {
         webhook_url: "DigicertWebhookUrl",

@@ -22,7 +22,7 @@ const PROBE_LIMIT: usize = 256;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// What the CloudEvents `type` of an envelope begins with.
-const TYPE_PREFIX: &str = "com.digicert.certcentral.";
+pub(super) const TYPE_PREFIX: &str = "com.digicert.certcentral.";
 
 /// Receives the requests of CertCentral's webhook.
 pub struct DigicertReceiver;

@@ -1,6 +1,6 @@
 use envelope::Provider;
 
-use super::receiver::MetaReceiver;
+use super::receiver::{MetaReceiver, TYPE_PREFIX};
 use crate::profile::{Api, Profile, Sources, StackOutputs, receive};
 use crate::receiver::WebhookReceiver;
 use crate::secret_member::{MIN_LENGTH, SecretMember};
@@ -56,6 +56,7 @@ pub(crate) static PROFILE: Profile = Profile {
         simulation: &[(DOMAINS_VARIABLE, "example.com")],
     },
     has_call_backs: true,
+    type_prefix: TYPE_PREFIX,
     event_prefix: "",
     stack_outputs: StackOutputs {
         webhook_url: "MetaWebhookUrl",

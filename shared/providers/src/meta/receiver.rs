@@ -26,7 +26,7 @@ const SPLIT_FACTOR: usize = 4;
 const SPLIT_ALLOWANCE: usize = 2 * 1024 * 1024;
 
 /// What the CloudEvents `type` of an envelope begins with.
-const TYPE_PREFIX: &str = "com.facebook.certificate_transparency.";
+pub(super) const TYPE_PREFIX: &str = "com.facebook.certificate_transparency.";
 
 /// Receives the requests of Meta's Graph webhook.
 pub struct MetaReceiver;
