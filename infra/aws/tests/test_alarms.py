@@ -262,6 +262,11 @@ def test_the_runbook_has_no_entry_without_an_alarm():
         assert set(written) <= set().union(*leading), slug_
 
 
+def test_one_period_is_enough_only_for_what_the_runbook_says():
+    at_once = {anchor(alarm) for alarm in ALARMS.values() if alarm["EvaluationPeriods"] == 1}
+    assert at_once == {"conflicts", "unexpected-certificates", "delivered-as-failed"}
+
+
 def test_the_runbook_names_what_its_queries_show():
     saved = resources("AWS::Logs::QueryDefinition", processed(**PARAMETERS)).values()
     queries = {query["Name"].removeprefix("stack/"): query["QueryString"] for query in saved}
