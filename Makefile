@@ -323,10 +323,12 @@ TARGET_arm64 := aarch64-unknown-linux-gnu
 TARGET_x86_64 := x86_64-unknown-linux-gnu
 TARGET := $(or $(TARGET_$(ARCH)),$(error ARCH must be arm64 or x86_64, not '$(ARCH)'))
 
+# The functions' logs name the commit as those of a release do. Sources without git have none.
 .PHONY: build
 build: $(TOOLS) .tools/zig ## build the functions as they are deployed (ARCH=arm64 or x86_64)
 	@test -d "$$(rustc --print target-libdir --target $(TARGET))" || rustup target add $(TARGET) || \
 	  { echo "The standard library for $(TARGET) is missing: rustup target add $(TARGET)" >&2; exit 1; }
+	test ! -e .git || eval "$$($(BIN)/python infra/release/source.py)"; \
 	export PATH="$(abspath $(BIN)):$$PATH"; for function in $(FUNCTIONS); do \
 	  cargo-lambda lambda build --locked --release --target $(TARGET) --package $$function; done
 

@@ -179,27 +179,88 @@ def test_queues_refuse_plain_http_and_let_nobody_else_in(queue):
 OPERATORS = ["arn:aws:iam::111111111111:role/operator", "arn:aws:iam::111111111111:role/aws-reserved/*"]
 
 
-@pytest.mark.parametrize(
-    ("parameters", "sender", "may_send"),
-    [
-        *((ALL, f"${{{function}Role.Arn}}", True) for function in EXPECTED),
-        ({"EnableCloudflare": "false"}, "${CloudflareWebhookRole.Arn}", False),
-        (ALL, OPERATORS[0], False),
-        (ALL | {"OperatorRoleArns": ",".join(OPERATORS)}, OPERATORS[0], True),
-        (ALL | {"OperatorRoleArns": ",".join(OPERATORS)}, "arn:aws:iam::111111111111:role/aws-reserved/ops", True),
-        (ALL | {"OperatorRoleArns": ",".join(OPERATORS)}, "arn:aws:iam::111111111111:role/other", False),
-        (ALL | {"OperatorRoleArns": ",".join(OPERATORS)}, "${WorkerRole.Arn}", True),
-    ],
-)
-def test_functions_and_operators_alone_put_messages_on_the_events_queue(parameters, sender, may_send):
-    policy = processed(**parameters)["Resources"]["EventsQueuePolicy"]["Properties"]
-    _, deny = policy["PolicyDocument"]["Statement"]
-    assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", "*", "sqs:SendMessage")
-    # A deny holds where all of its conditions do.
-    named = sender in deny["Condition"]["StringNotEquals"]["aws:PrincipalArn"]
-    patterns = deny["Condition"].get("StringNotLike", {}).get("aws:PrincipalArn", [])
-    liked = any(fnmatch.fnmatchcase(sender, pattern) for pattern in patterns)
-    assert (named or liked) == may_send
+def denied(stack: dict, policy: str, action: str, request: dict) -> bool:
+    """Whether a policy denies a request with these keys, over TLS: a statement holds where all of its conditions do."""
+    request = {"aws:SecureTransport": "true"} | request
+    holds = {
+        "Bool": lambda value, wanted: value == wanted,  # what is absent equals nothing
+        "StringNotEquals": lambda value, wanted: value not in wanted,
+        "ArnNotEquals": lambda value, wanted: value not in wanted,
+        "StringNotLike": lambda value, wanted: not any(fnmatch.fnmatchcase(value or "", one) for one in wanted),
+    }
+    return any(
+        all(
+            holds[operator](request.get(key), wanted if operator == "Bool" else listed(wanted))
+            for operator, keys in statement["Condition"].items()
+            for key, wanted in keys.items()
+        )
+        for statement in stack["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
+        if (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+        and any(fnmatch.fnmatchcase(action, one) for one in listed(statement["Action"]))
+    )
+
+
+def by(principal: str) -> dict:
+    """The keys of a request by a role or user."""
+    return {"aws:PrincipalArn": principal, "aws:PrincipalIsAWSService": "false"}
+
+
+def service(source: str) -> dict:
+    """The keys of a request by an AWS service, for a resource."""
+    return {"aws:PrincipalIsAWSService": "true", "aws:SourceArn": source}
+
+
+WITH_OPERATORS = ALL | {"OperatorRoleArns": ",".join(OPERATORS)}
+FAN_OUT = {"FanOut": "topic"}
+WORKER = "${WorkerRole.Arn}"
+# Who puts messages where: policy, parameters, sender, and whether it may.
+SENDERS = [
+    *(("EventsQueuePolicy", ALL, f"${{{function}Role.Arn}}", True) for function in EXPECTED),
+    ("EventsQueuePolicy", {"EnableCloudflare": "false"}, "${CloudflareWebhookRole.Arn}", False),
+    ("EventsQueuePolicy", WITH_OPERATORS, WORKER, True),
+    *(("DeliveriesQueuePolicy", ALL, f"${{{function}Role.Arn}}", function == "Worker") for function in EXPECTED),
+    ("DeliveriesQueuePolicy", WITH_OPERATORS, WORKER, True),
+    ("DeliveriesTopicPolicy", ALL | FAN_OUT, WORKER, True),
+    ("DeliveriesTopicPolicy", ALL | FAN_OUT, "${ReconcilerRole.Arn}", False),
+    *(
+        (policy, parameters | FAN_OUT, sender, may)
+        for policy in ("EventsQueuePolicy", "DeliveriesQueuePolicy", "DeliveriesTopicPolicy")
+        for parameters, sender, may in [
+            (ALL, OPERATORS[0], False),
+            (WITH_OPERATORS, OPERATORS[0], True),
+            (WITH_OPERATORS, "arn:aws:iam::111111111111:role/aws-reserved/ops", True),
+            (WITH_OPERATORS, "arn:aws:iam::111111111111:role/other", False),
+        ]
+    ),
+    # What a function does not do, and a command neither.
+    *(
+        (policy, WITH_OPERATORS, sender, False)
+        for policy in ("EventsDeadLettersPolicy", "DeliveriesDeadLettersPolicy")
+        for sender in (WORKER, OPERATORS[0], "arn:aws:iam::111111111111:role/other")
+    ),
+]
+
+
+@pytest.mark.parametrize(("policy", "parameters", "sender", "may_send"), SENDERS)
+def test_functions_and_operators_alone_put_messages_on_the_queues(policy, parameters, sender, may_send):
+    action = "sns:Publish" if policy == "DeliveriesTopicPolicy" else "sqs:SendMessage"
+    assert denied(processed(**parameters), policy, action, by(sender)) != may_send
+
+
+@pytest.mark.parametrize("queue", ["EventsDeadLetters", "DeliveriesDeadLetters"])
+def test_no_policy_keeps_dead_letters_out(queue):
+    """SQS moves them itself, and is no principal of an account, if it is one at all."""
+    for request in ({}, service("${EventsQueue.Arn}"), service("${DeliveriesQueue.Arn}")):
+        assert not denied(processed(**ALL), f"{queue}Policy", "sqs:SendMessage", request)
+
+
+def test_the_topic_delivers_past_the_denies():
+    stack = processed(**ALL, **FAN_OUT)
+    for queue in ("DeliveriesQueue", "DeliveriesDeadLetters"):
+        assert not denied(stack, f"{queue}Policy", "sqs:SendMessage", service("${DeliveriesTopic}"))
+    assert denied(stack, "DeliveriesQueuePolicy", "sqs:SendMessage", service("arn:aws:sns:eu-central-1:111111111111:other"))
+    # Who may subscribe is said elsewhere.
+    assert not denied(stack, "DeliveriesTopicPolicy", "sns:Subscribe", by("arn:aws:iam::222222222222:role/theirs"))
 
 
 def test_consumer_accounts_may_consume_deliveries_and_nothing_else():

@@ -262,6 +262,25 @@ def test_the_runbook_has_no_entry_without_an_alarm():
         assert set(written) <= set().union(*leading), slug_
 
 
+def test_one_period_is_enough_only_for_what_the_runbook_says():
+    at_once = {anchor(alarm) for alarm in ALARMS.values() if alarm["EvaluationPeriods"] == 1}
+    assert at_once == {"conflicts", "unexpected-certificates", "delivered-as-failed"}
+
+
+def test_the_runbook_names_what_its_queries_show():
+    saved = resources("AWS::Logs::QueryDefinition", processed(**PARAMETERS)).values()
+    queries = {query["Name"].removeprefix("stack/"): query["QueryString"] for query in saved}
+    asked = set(re.findall(r"[Qq]uery \*([^*]+)\*", " ".join(ENTRIES.split())))
+    assert asked and asked <= set(queries)
+    refusals = re.findall(r'Self::\w+ => "(\w+)",', (ROOT / "shared/intake/src/answer.rs").read_text())
+    failures = re.findall(r' = "(\w+)",', (ROOT / "shared/envelope/src/vocabulary.rs").read_text())
+    messages = re.findall(r'"([^"]+)"', queries["waiting, by reason"])
+    shown = {"webhooks-answered-with-5xx": refusals, "events-wait-on-the-queue": messages, "events-wait-for-an-hour": failures + messages}
+    for entry, there in shown.items():
+        written = set(re.findall(r"`([a-z_]+|[a-z]+: [a-z ]+)`", RUNBOOK[entry])) - {"doctor"}
+        assert written and written <= set(there), entry
+
+
 def test_topics_of_ones_own_are_used_instead():
     page, ticket = (f"arn:aws:sns:eu-central-1:111111111111:{name}" for name in ("page", "ticket"))
     stack = processed(PageTopicArn=page, TicketTopicArn=ticket, **PARAMETERS)

@@ -98,11 +98,13 @@ def test_other_accounts_may_subscribe_queues_and_nothing_else():
     }
     policy = processed(**FAN_OUT)["Resources"]["DeliveriesTopicPolicy"]["Properties"]
     assert policy["Topics"] == ["${DeliveriesTopic}"]
-    assert statements(policy) == [plain_http]
+    denied = statements(policy)
+    assert denied[0] == plain_http
+    assert [(s["Effect"], s["Action"]) for s in denied[1:]] == [("Deny", "sns:Publish")]
 
     stack = processed(ConsumerAccountIds=",".join(ACCOUNTS), **FAN_OUT)["Resources"]
-    deny, *allowed = statements(stack["DeliveriesTopicPolicy"]["Properties"])
-    assert deny == plain_http
+    plain, publishers, *allowed = statements(stack["DeliveriesTopicPolicy"]["Properties"])
+    assert [plain, publishers] == denied
     assert {(s["Action"], json.dumps(s.get("Condition"))) for s in allowed} == {
         ("sns:GetTopicAttributes", "null"),
         ("sns:Subscribe", '{"StringEquals": {"sns:Protocol": "sqs"}}'),

@@ -17,8 +17,8 @@ use tracing_subscriber::layer::Context;
 /// Name of the program in log lines and metrics.
 pub const SERVICE: &str = "certhooks";
 
-/// Commit that a release was built from. `make release` sets it; a build at a desk does not, so that a
-/// commit compiles nothing again.
+/// Commit that a release or a deployed function was built from. `make release` and `make deploy` set
+/// it; other builds at a desk do not, so that a commit compiles nothing again.
 pub const COMMIT: Option<&str> = option_env!("CERTHOOKS_COMMIT");
 
 /// Version and commit, such as `0.1.0 (commit 6bb1b9b0c7d2)`.

@@ -23,7 +23,7 @@ const NOT_SETTINGS: [&str; 10] = [
 ];
 
 /// Variables that a library reads, so that no text of ours names them.
-const OF_LIBRARIES: [&str; 2] = ["HTTPS_PROXY", "NO_PROXY"];
+const OF_LIBRARIES: [&str; 3] = ["HTTPS_PROXY", "NO_PROXY", "SSL_CERT_DIR"];
 
 /// The table of the variables, but for the secrets.
 pub(crate) fn variables() -> String {

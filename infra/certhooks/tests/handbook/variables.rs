@@ -329,16 +329,23 @@ fn of_aws() -> Vec<Variable> {
         ),
         row(
             "AWS_CA_BUNDLE",
-            "Mozilla's roots",
-            functions,
+            "Mozilla's roots; the command asks the system",
+            all,
             "PEM file with the roots that AWS's certificates may end at. One root that cannot be read stops the start: \
              the others would be trusted without it, and nobody would know",
         ),
         row(
             "SSL_CERT_FILE",
-            "Mozilla's roots",
-            functions,
-            "As above, where `AWS_CA_BUNDLE` is not set",
+            "the system's roots",
+            "webhooks, worker, reconciler, local, command",
+            "PEM file with the roots that the providers' certificates may end at, and AWS's where `AWS_CA_BUNDLE` is not set",
+        ),
+        row(
+            "SSL_CERT_DIR",
+            NONE,
+            "worker, reconciler, local, command",
+            "Folders of such files, separated by colons, for the providers' certificates. With either of the two set, \
+             the system's roots are not read",
         ),
         row(
             "HTTPS_PROXY",

@@ -34,7 +34,7 @@ fn send_error<R: std::fmt::Debug + 'static>(
     let PortError(text) = port_error(variable, "SendMessageBatch", error);
     match error.code() {
         Some(code) if code.contains("AccessDenied") => PortError(format!(
-            "{text}; the events queue of a stack takes messages from its functions and from who is in its parameter \
+            "{text}; a queue of a stack takes messages from its functions and from who is in its parameter \
              OperatorRoleArns"
         )),
         _ => PortError(text),
