@@ -24,6 +24,24 @@ where
     PortError(format!("{variable}: {operation}: {}", shorten(&reason)))
 }
 
+/// The error of a message that was not sent.
+pub(crate) fn send_error<E, R>(variable: &str, operation: &str, error: &SdkError<E, R>) -> PortError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let PortError(text) = port_error(variable, operation, error);
+    match error.code() {
+        Some(code) if code.contains("AccessDenied") || code.contains("AuthorizationError") => {
+            PortError(format!(
+                "{text}; a queue or topic of a stack takes messages from its functions and from who is in its \
+                 parameter OperatorRoleArns"
+            ))
+        }
+        _ => PortError(text),
+    }
+}
+
 /// The messages of an error and its causes, outermost first.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();

@@ -3,7 +3,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use ports::{Deliveries, Delivery, PortError, PortResult};
 
 use crate::Session;
-use crate::error::port_error;
+use crate::error::send_error;
 use crate::sqs::{BODY_LIMIT, STRING, attribute_text, attributes, body};
 
 const VARIABLE: &str = "DELIVERIES_TOPIC_ARN";
@@ -45,6 +45,6 @@ impl Deliveries for SnsDeliveries {
         // SNS passes the group on to standard queues, for their fairness.
         let message = message.message_group_id(delivery.group).message(body(delivery.body));
         let published = Box::pin(message.send()).await;
-        published.map(drop).map_err(|error| port_error(VARIABLE, OPERATION, &error))
+        published.map(drop).map_err(|error| send_error(VARIABLE, OPERATION, &error))
     }
 }

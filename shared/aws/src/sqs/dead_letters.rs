@@ -9,9 +9,8 @@ use aws_sdk_sqs::types::{
 use ports::{PortError, PortResult};
 
 use super::packing::pack;
-use super::send_error;
 use crate::Session;
-use crate::error::port_error;
+use crate::error::{port_error, send_error};
 
 /// The maximum number of messages in one call (ReceiveMessage, SendMessageBatch, DeleteMessageBatch).
 const BATCH_SIZE: usize = 10;
@@ -108,7 +107,7 @@ impl SqsDeadLetters {
                 request.set_entries(Some(entries.map_err(|error| self.build_error(&error))?));
             let sent = Box::pin(request.send())
                 .await
-                .map_err(|error| send_error(self.variable, &error))?;
+                .map_err(|error| send_error(self.variable, "SendMessageBatch", &error))?;
             // What the answer does not name is not on the source queue, as far as anybody knows.
             let sent: BTreeSet<&str> = sent.successful.iter().map(|sent| sent.id()).collect();
             let is_sent = |index: &usize| sent.contains(index.to_string().as_str());

@@ -3,7 +3,7 @@ use ports::{Deliveries, Delivery, PortError, PortResult};
 
 use super::text::{attribute, body};
 use crate::Session;
-use crate::error::port_error;
+use crate::error::send_error;
 
 const VARIABLE: &str = "DELIVERIES_QUEUE_URL";
 const OPERATION: &str = "SendMessage";
@@ -52,6 +52,6 @@ impl Deliveries for SqsDeliveries {
         }
         let message = message.message_group_id(delivery.group).message_body(body(delivery.body));
         let sent = Box::pin(message.send()).await;
-        sent.map(drop).map_err(|error| port_error(VARIABLE, OPERATION, &error))
+        sent.map(drop).map_err(|error| send_error(VARIABLE, OPERATION, &error))
     }
 }

@@ -12,10 +12,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use ports::{EventsQueue, Outgoing, PortError, PortResult};
 
 use super::packing::pack;
-use super::send_error;
 use super::text::{STRING, attribute, attribute_text, body};
 use crate::Session;
-use crate::error::port_error;
+use crate::error::{port_error, send_error};
 
 const VARIABLE: &str = "EVENTS_QUEUE_URL";
 const OPERATION: &str = "SendMessageBatch";
@@ -89,7 +88,9 @@ impl SqsEvents {
         &self,
         entries: Vec<SendMessageBatchRequestEntry>,
     ) -> PortResult<SendMessageBatchOutput> {
-        self.request(entries).await.map_err(|error| send_error(VARIABLE, &error))
+        self.request(entries)
+            .await
+            .map_err(|error| send_error(VARIABLE, "SendMessageBatch", &error))
     }
 
     /// The future is boxed, as for all requests here, because the SDK's futures have about 20 kB.

@@ -11,10 +11,6 @@ mod events;
 mod packing;
 mod text;
 
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
-use ports::PortError;
-
 pub use dead_letters::{SqsDeadLetter, SqsDeadLetters};
 pub use deliveries::SqsDeliveries;
 #[cfg(feature = "sns")]
@@ -23,20 +19,3 @@ pub use depth::Depth;
 pub use events::SqsEvents;
 #[cfg(feature = "sns")]
 pub(crate) use text::{STRING, attribute_text, body};
-
-use crate::error::port_error;
-
-/// The error of a batch that was refused as a whole.
-fn send_error<R: std::fmt::Debug + 'static>(
-    variable: &str,
-    error: &SdkError<SendMessageBatchError, R>,
-) -> PortError {
-    let PortError(text) = port_error(variable, "SendMessageBatch", error);
-    match error.code() {
-        Some(code) if code.contains("AccessDenied") => PortError(format!(
-            "{text}; a queue of a stack takes messages from its functions and from who is in its parameter \
-             OperatorRoleArns"
-        )),
-        _ => PortError(text),
-    }
-}
