@@ -128,13 +128,12 @@ pub(crate) fn mark_simulated(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "application_id", SIMULATED)
 }
 
-/// Whether the database is that of a simulated folder.
-pub(crate) fn is_simulated(path: &Path) -> Result<bool, PortError> {
+/// Whether the database is that of a simulated folder. Of one that cannot be read its opening says why.
+pub(crate) fn is_simulated(path: &Path) -> bool {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags)
-        .and_then(|it| it.pragma_query_value(None, "application_id", |row| row.get::<_, i64>(0)))
-        .map(|id| id == SIMULATED)
-        .map_err(|error| sqlite_error(path, &error))
+    let id = Connection::open_with_flags(path, flags)
+        .and_then(|it| it.pragma_query_value(None, "application_id", |row| row.get::<_, i64>(0)));
+    id.is_ok_and(|id| id == SIMULATED)
 }
 
 pub(crate) fn check_exists(path: &Path) -> Result<(), PortError> {

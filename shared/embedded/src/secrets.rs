@@ -46,14 +46,15 @@ impl LocalSecrets {
     /// ones.
     pub(crate) fn generate_missing(folder: &Path, new_secrets: bool) -> PortResult<()> {
         let path = folder.join(secrets_file::NAME);
-        if folder.join(schema::FILE).exists() && secrets_file::is_lost(&path)? {
+        let is_used = folder.join(schema::FILE).exists();
+        if is_used && secrets_file::is_lost(&path)? {
             if !new_secrets {
                 return Err(secrets_file::lost(&path));
             }
             secrets_file::clear(&path)?;
         }
         let required = members().filter(|member| member.purpose == Purpose::Webhook);
-        secrets_file::generate_missing(&path, required)
+        secrets_file::generate_missing(&path, is_used, required)
     }
 
     /// Removes previous webhook secrets from the file whose time is over. Does nothing while a rotation

@@ -141,17 +141,18 @@ pub(crate) fn clear(path: &Path) -> PortResult<()> {
     write(path, &BTreeMap::new())
 }
 
-/// Adds a random value for each of `required` that the file does not have, and the salt. In a file that has others, the
-/// value may have been lost, and its provider would not know the new one.
+/// Adds a random value for each of `required` that the file does not have, and the salt. The value of a folder in use
+/// may have been lost, and its provider would not know the new one.
 pub(crate) fn generate_missing<'a>(
     path: &Path,
+    is_used: bool,
     required: impl Iterator<Item = &'a Member>,
 ) -> PortResult<()> {
     let mut members = SecretsFile::read_if_exists(path)?.unwrap_or_default().members;
     let before = members.len();
     for member in required {
         if !members.contains_key(member.name) {
-            if before > 0 {
+            if is_used && before > 0 {
                 tracing::warn!(
                     file = %path.display(), member = member.name,
                     "a webhook secret was missing, and a new one is made: put back a copy of the file if its provider \

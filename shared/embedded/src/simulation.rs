@@ -25,7 +25,7 @@ pub(crate) fn check(folder: &Path, simulated: bool) -> PortResult<()> {
     let file = folder.join(schema::FILE);
     let is_new = !file.exists();
     let name = folder.display();
-    let was_simulated = is_simulated(folder) || (!is_new && schema::is_simulated(&file)?);
+    let was_simulated = is_simulated(folder) || schema::is_simulated(&file);
     match (was_simulated, simulated) {
         (true, true) | (false, false) => Ok(()),
         (false, true) if is_new => {
