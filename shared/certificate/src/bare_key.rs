@@ -66,7 +66,7 @@ fn key_at(text: &str, start: usize, alphabet: Alphabet) -> Option<BareKey> {
         return None;
     }
     let after = text.get(octets.at..)?;
-    let padding = after.len() - after.trim_start_matches('=').len();
+    let padding = padding(after);
     let ends = after.chars().all(|c| c == '=' || c.is_ascii_whitespace());
     let missing = if ends { alphabet.letters(length).saturating_sub(letters) } else { 0 };
     Some(BareKey { span: start..octets.at + padding, label, missing })
@@ -289,14 +289,17 @@ const OPENSSH: &[u8] = b"penssh-key-v1\0";
 /// Less than the base64 length of a text with a key.
 const MIN_WORD: usize = 60;
 
-/// The texts in base64 that hold a key: a word, or the lines that are one together. Only a text with
-/// dashes, in whichever of the three positions, or with an object in JSON is decoded.
+/// The texts in base64 that hold a key: a word, or the lines that are one together. Only what may
+/// have dashes, in whichever of the three positions, or begin as JSON is decoded.
 fn texts_with_a_key(text: &str) -> Vec<BareKey> {
-    if !text.contains("LS0t") && !text.contains("eyJ") {
+    if !may_be_text(text) {
         return Vec::new();
     }
     let mut spans = Vec::new();
     for lines in words(text, 0, |c| is_base64(c) && !matches!(c, ' ' | '\t' | '=')) {
+        if !may_be_text(&text[lines.clone()]) {
+            continue;
+        }
         if is_text_with_a_key(&text[lines.clone()]) {
             spans.push(lines);
         } else {
@@ -304,12 +307,27 @@ fn texts_with_a_key(text: &str) -> Vec<BareKey> {
             spans.extend(each.filter(|line| is_text_with_a_key(&text[line.clone()])));
         }
     }
-    let with_padding = |span: Range<usize>| {
-        let after = &text[span.end..];
-        span.start..text.len() - after.trim_start_matches('=').len()
+    let key = |span: Range<usize>| {
+        let end = span.end + padding(&text[span.end..]);
+        BareKey { span: span.start..end, label: "PRIVATE KEY", missing: 0 }
     };
-    let key = |span| BareKey { span: with_padding(span), label: "PRIVATE KEY", missing: 0 };
     spans.into_iter().map(key).collect()
+}
+
+/// Whether base64 of dashes is in a word, or of what begins a document of JSON.
+fn may_be_text(word: &str) -> bool {
+    word.as_bytes().windows(4).any(|four| {
+        matches!(
+            four,
+            b"LS0t" | b"W3si" | [b'e', b'y', b'J' | b'A', _] | [b'e', b'w', b'o' | b'0', _]
+        )
+    })
+}
+
+/// The length of the padding with which a text begins; its signs may have blanks between them as well.
+fn padding(text: &str) -> usize {
+    let rest = text.trim_start_matches(['=', ' ']);
+    text[..text.len() - rest.len()].trim_end().len()
 }
 
 /// The ranges of long words, without what may stand around them. `offset` is where `text` begins.

@@ -80,16 +80,22 @@ fn string(object: &str, at: usize) -> Option<Range<usize>> {
 
 /// The private elements of .NET's `RSAKeyValue`. The public one is that of XML Signature, 4.5.2.2.
 fn xml(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices('<').filter_map(|(bracket, _)| {
-        let element = &text[bracket + 1..];
-        let rest = element.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == ':');
-        let name = &element[..element.len() - rest.len()];
-        let name = name.rsplit(':').next().unwrap_or(name);
-        let content = rest.strip_prefix('>')?;
-        let start = text.len() - content.len();
-        let end = text.len() - content.trim_start_matches(is_base64).len();
-        ["D", "P", "Q", "DP", "DQ", "InverseQ"].contains(&name).then_some(start..end)
+    // Each second piece is within the element.
+    text.split("RSAKeyValue").skip(1).step_by(2).flat_map(move |key| {
+        let start = key.as_ptr().addr() - text.as_ptr().addr();
+        let numbers = key.match_indices('<').filter_map(|(at, _)| element(key, at + 1));
+        numbers.map(move |number| start + number.start..start + number.end)
     })
+}
+
+/// The content of the element whose name begins at `at`, if it is private.
+fn element(key: &str, at: usize) -> Option<Range<usize>> {
+    let rest = key[at..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == ':');
+    let name = key[at..key.len() - rest.len()].rsplit(':').next()?;
+    let content = rest.strip_prefix('>')?;
+    let end = key.len() - content.trim_start_matches(is_base64).len();
+    let is_private = ["D", "P", "Q", "DP", "DQ", "InverseQ"].contains(&name);
+    is_private.then_some(key.len() - content.len()..end)
 }
 
 /// The private numbers in what `openssl pkey -text` prints: a name, and lines of `aa:bb:`.

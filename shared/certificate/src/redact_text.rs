@@ -39,8 +39,8 @@ pub(crate) fn redact(text: &str) -> Option<Redacted> {
     Some(Redacted { text, labels, missing_letters, missing_lines })
 }
 
-/// Less than a line `—BEGIN PRIVATE KEY` has, and any key.
-const MIN_LENGTH: usize = 20;
+/// Of `Private-Lines: 1`: any other begin, and any key, is longer.
+const MIN_LENGTH: usize = 16;
 
 /// A text without these spans, and their labels; `None` if there are none.
 pub(crate) fn without(

@@ -113,7 +113,7 @@ proptest! {
 }
 
 /// Enough for a debug build on a slow machine; quadratic work would take minutes.
-const TIME_LIMIT: Duration = Duration::from_secs(3);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_thousand_copies_of_a_certificate() {
