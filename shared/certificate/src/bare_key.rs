@@ -26,13 +26,15 @@ pub(crate) fn within(text: &str) -> Vec<BareKey> {
     keys
 }
 
-/// Whether a text may be a line of a key in base64.
+/// Whether a text may be a line of a key in base64, or in hexadecimal with colons.
 pub(crate) fn is_line(text: &str) -> bool {
-    text.chars().all(is_base64)
+    let is_colons = |c: char| c.is_ascii_hexdigit() || c.is_ascii_whitespace() || c == ':';
+    text.chars().all(is_base64) || text.chars().all(is_colons)
 }
 
 pub(crate) fn letters(text: &str) -> usize {
-    text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').count()
+    let is_letter = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b':');
+    text.bytes().filter(is_letter).count()
 }
 
 pub(crate) fn is_base64(c: char) -> bool {
@@ -67,7 +69,7 @@ fn key_at(text: &str, start: usize, alphabet: Alphabet) -> Option<BareKey> {
     }
     let after = text.get(octets.at..)?;
     let padding = padding(after);
-    let ends = after.chars().all(|c| c == '=' || c.is_ascii_whitespace());
+    let ends = after.chars().all(|c| matches!(c, '=' | ':') || c.is_ascii_whitespace());
     let missing = if ends { alphabet.letters(length).saturating_sub(letters) } else { 0 };
     Some(BareKey { span: start..octets.at + padding, label, missing })
 }

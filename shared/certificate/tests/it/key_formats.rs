@@ -192,6 +192,22 @@ fn lists_of_lines_without_boundaries_or_in_another_order() {
         let (clean, _) = redacted(&json!(json!({"key": inner, "b": 1}).to_string()));
         assert_eq!(clean, json!(format!("{{\"b\":1,\"key\":[\"{REMOVED}\"]}}")));
     }
+    for position in 0..4 {
+        let pairs: Vec<String> =
+            der(position).iter().map(|octet| format!("{octet:02x}:")).collect();
+        let lines: Vec<String> = pairs.chunks(20).map(|line| line.concat()).collect();
+        let (clean, labels) = redacted(&json!({"key": lines, "time": "12:30"}));
+        let expected = json!({"key": vec![REMOVED; lines.len()], "time": "12:30"});
+        // The colon after the last line that has the beginning stays.
+        assert_eq!(clean.to_string().replace("hooks]:", "hooks]"), expected.to_string());
+        assert_eq!(labels.len(), 1);
+        let base64 = body(&key(position));
+        let forward = base64.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into());
+        let mut lines: Vec<String> = forward.collect();
+        lines.reverse();
+        let (clean, _) = redacted(&json!(lines));
+        assert_eq!(clean, json!(vec![REMOVED; lines.len()]), "{lines:?}");
+    }
     // A key that was cut takes no other member with it.
     let cut = json!({"key": &body(&key(0))[..200], "serial": "0A".repeat(16), "status": "issued"});
     let (clean, _) = redacted(&cut);
