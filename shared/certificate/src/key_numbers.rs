@@ -133,6 +133,10 @@ fn putty(text: &str) -> Vec<Secret> {
     let mut from = 0;
     while let Some(offset) = text[from..].find(BEGIN) {
         let start = from + offset;
+        if !text[start + BEGIN.len()..].trim_start().starts_with(|c: char| c.is_ascii_digit()) {
+            from = start + BEGIN.len();
+            continue;
+        }
         let end = text[start..].find(END).map(|end| start + end + END.len());
         let missing_lines = match end {
             Some(_) => 0,

@@ -283,6 +283,7 @@ fn numbers_in_xml_and_as_openssl_prints_them() {
 fn a_file_of_putty() {
     let file = other_keys()["putty"].as_str().unwrap().to_owned();
     let (kept, _) = file.split_once("Private-Lines").unwrap();
+    assert_eq!(redact_text("a file has a line \"Private-Lines:\", and no more"), None);
     let (clean, labels) = redact_text(&format!("{file}issued")).unwrap();
     assert_eq!((clean, labels), (format!("{kept}{REMOVED}\nissued"), vec!["PuTTY".to_owned()]));
     let lines: Vec<&str> = file.lines().collect();
@@ -329,6 +330,7 @@ fn texts_of_nothing_but_beginnings() {
         "Private-Key:priv:".to_owned(),
         "dk: Private-Key:a".to_owned(),
         "Private-Lines:".to_owned(),
+        "Private-Lines: 1".to_owned(),
         "\"Private-Lines: 9\",\"A\",".to_owned(),
         "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t".to_owned(),
         "eyJrdHki\n".to_owned(),
