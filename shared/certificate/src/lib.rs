@@ -15,8 +15,8 @@
 //! - [`transparency`]: the logs that promised to show a certificate
 //! - [`der`]: elements of DER
 //! - [`signature`], [`signature_algorithm`]: verifies one signature with one key
-//! - [`redact_text`], [`redact_json`], [`bare_key`]: find and remove private keys in text and in
-//!   JSON, with PEM boundaries or without
+//! - [`redact_text`], [`redact_json`], [`bare_key`], [`key_numbers`]: find and remove private keys in text
+//!   and in JSON, with PEM boundaries or without, and those that are written as numbers
 //!
 //! Without the feature `x509` only texts are handled ([`redact_text`], [`redact_json`], [`serial`],
 //! [`mod@encode_pem`]): a webhook function reads no certificates and links no X.509 parser.
@@ -34,6 +34,7 @@ mod encode_pem;
 mod in_advance;
 #[cfg(feature = "x509")]
 mod key;
+mod key_numbers;
 #[cfg(feature = "x509")]
 mod on_path;
 #[cfg(feature = "x509")]

@@ -6,6 +6,7 @@
 //! - [`cpu_time`]: what a test costs, whatever else the machine does
 //! - [`paths`]: which paths are valid, beside `openssl verify`
 //! - [`redaction`]: private keys in text and in JSON
+//! - [`key_formats`]: private keys in other formats than PEM, and what looks like them
 //! - [`properties`]: no input causes a panic; time with a thousand certificates
 
 #[cfg(test)]
@@ -16,6 +17,8 @@ mod checks;
 mod cpu_time;
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod key_formats;
 #[cfg(test)]
 mod order;
 #[cfg(test)]

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 use crate::fixtures::*;
 
 /// The block of `PRIVATE_KEYS` at this position.
-fn key(position: usize) -> String {
+pub(crate) fn key(position: usize) -> String {
     let start = PRIVATE_KEYS.match_indices("-----BEGIN").nth(position).unwrap().0;
     let rest = &PRIVATE_KEYS[start..];
     let (end, _) = rest.match_indices("PRIVATE KEY-----\n").nth(1).unwrap();
     rest[..end + "PRIVATE KEY-----\n".len()].to_owned()
 }
 
-fn body(pem: &str) -> String {
+pub(crate) fn body(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with('-')).collect()
 }
 
