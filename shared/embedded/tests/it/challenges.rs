@@ -110,3 +110,17 @@ async fn an_expired_challenge_is_not_kept() {
     assert!(waiting(&state.reader()).await.is_empty());
     until(async || !is_found(folder.path(), "late-token")).await;
 }
+
+/// An event is on the queue as it came, with a private key in it, too. What is kept of it has none.
+#[tokio::test]
+async fn an_event_that_is_done_is_in_no_file_once_nothing_happens() {
+    let folder = TestFolder::new();
+    let state = open(&folder);
+    let events = state.events();
+    let body = "a-key-in-an-event".repeat(200);
+    events.send(vec![message(&body), message("b")]).await.unwrap();
+    let received = receive_one(&events).await;
+    assert!(is_found(folder.path(), "a-key-in-an-event"));
+    assert!(events.acknowledge(received.receipt).await.unwrap());
+    until(async || !is_found(folder.path(), "a-key-in-an-event")).await;
+}
