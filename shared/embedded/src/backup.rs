@@ -59,7 +59,11 @@ pub(crate) fn copy_database(connection: &Connection, file: &Path, target: &Path)
     let path = unfinished
         .to_str()
         .ok_or_else(|| PortError(format!("{}: the path is not UTF-8", unfinished.display())))?;
-    connection.execute("VACUUM INTO ?1", [path]).map_err(|error| sqlite_error(file, &error))?;
+    // Else a copy has the pages of its original, which may be older.
+    connection
+        .pragma_update(None, "page_size", schema::PAGE_SIZE)
+        .and_then(|()| connection.execute("VACUUM INTO ?1", [path]))
+        .map_err(|error| sqlite_error(file, &error))?;
     remove_challenges(&unfinished).map_err(|error| sqlite_error(&unfinished, &error))?;
     File::open(&unfinished)
         .and_then(|copy| copy.sync_all())

@@ -32,7 +32,7 @@ const MIGRATIONS: &[&str] = &[
 
 /// The size of a page in bytes. An event changes a page here and there in five trees, and each goes to the log and to the
 /// file: smaller ones are less to write. A file that was made before has pages of 4 KiB, and keeps them.
-const PAGE_SIZE: i64 = 2048;
+pub(crate) const PAGE_SIZE: i64 = 2048;
 /// The size in bytes at which the log goes to the file: many commits change the same pages, which are then written to
 /// the file once. When nothing happens the writer empties the log.
 const LOG_SIZE: i64 = 64 << 20;

@@ -188,6 +188,13 @@ async fn is_copied_and_migrated(version: usize) {
     state.erase(erasure).await.unwrap();
     assert_eq!(items().await, []);
     drop(state);
+    let page_size = |folder: &Path| -> i64 {
+        let connection = rusqlite::Connection::open(folder.join("certhooks.db")).unwrap();
+        connection.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap()
+    };
+    let backup = folder.path().join("backup");
+    back_up(folder.path(), &backup).unwrap();
+    assert_eq!((page_size(folder.path()), page_size(&backup)), (4096, 2048));
 
     let copy = folder.path().join(format!("certhooks-{version}.db"));
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
