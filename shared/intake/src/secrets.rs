@@ -14,6 +14,9 @@ use crate::Settings;
 /// The shortest interval between two reads of all stages after a mismatch.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 
+/// The shortest interval between two reads of a secret that cannot be read or used: strangers cause them, too.
+const UNREADABLE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// How far in the future a rotation may seem to be, because the store's clock is ahead of this one.
 const CLOCK_SKEW: time::Duration = time::Duration::minutes(5);
 
@@ -57,6 +60,8 @@ struct Cache<R: WebhookReceiver> {
     cached: Option<Cached<R>>,
     /// When a read of all stages failed, and why.
     failed: Option<(Instant, PortError)>,
+    /// The same of the current stage alone.
+    unreadable: Option<(Instant, PortError)>,
 }
 
 struct Cached<R: WebhookReceiver> {
@@ -72,7 +77,7 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
             source,
             ttl: settings.secret_cache,
             overlap: settings.secret_overlap,
-            cache: Mutex::new(Cache { cached: None, failed: None }),
+            cache: Mutex::new(Cache { cached: None, failed: None, unreadable: None }),
         }
     }
 
@@ -95,10 +100,19 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
         now: OffsetDateTime,
     ) -> PortResult<Option<(MatchedVersion, T)>> {
         let mut cache = self.cache.lock().await;
-        let Cache { cached, failed } = &mut *cache;
+        let Cache { cached, failed, unreadable } = &mut *cache;
         let current = match cached.take().filter(|cached| cached.read.elapsed() < self.ttl) {
             Some(fresh) => fresh,
-            None => self.current(now).await?,
+            None => {
+                if let Some((at, error)) = unreadable
+                    && at.elapsed() < UNREADABLE_INTERVAL
+                {
+                    return Err(error.clone());
+                }
+                let read = self.current(now).await;
+                *unreadable = read.as_ref().err().map(|error| (Instant::now(), error.clone()));
+                read?
+            }
         };
         let current = cached.insert(current);
         if let Some(found) = current.find(&check) {

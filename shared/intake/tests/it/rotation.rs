@@ -97,8 +97,13 @@ async fn the_cache_expires_even_while_the_source_is_down() {
     // Another key cannot be verified now.
     assert_eq!(post(&intake, PENDING).await, UNAVAILABLE);
     tokio::time::advance(Duration::from_secs(2)).await;
-    assert_eq!(post(&intake, CURRENT).await, UNAVAILABLE);
+    let (reads, _) = source.reads();
+    for _ in 0..100 {
+        assert_eq!(post(&intake, CURRENT).await, UNAVAILABLE);
+    }
+    assert_eq!(source.reads().0, reads + 1, "strangers have it read once a second at most");
     source.set(Some(stages(0)));
+    tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(post(&intake, CURRENT).await, OK);
 }
 

@@ -236,6 +236,8 @@ fn an_unusable_secret_is_503() {
     }
     fs::set_permissions(file(&local), Permissions::from_mode(0o600)).unwrap();
     fs::write(file(&local), good.to_string()).unwrap();
+    // A secret that cannot be used is read once a second.
+    sleep(Duration::from_secs(1));
     let id = with_key(2, key).send(&local).accepted_one();
     delivers_only(&local, &[id]);
     let named = local.logged(1, |line| line["level"] == "ERROR");
