@@ -80,7 +80,8 @@ async fn the_write_ahead_log_is_emptied_when_nothing_happens_and_nobody_waits_fo
     while began.elapsed() < Duration::from_millis(2500) {
         let sent = Instant::now();
         state.events().check_write().await.unwrap();
-        assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
+        // A wait for a lock would be of five.
+        assert!(sent.elapsed() < Duration::from_secs(4), "{:?}", sent.elapsed());
         tokio::time::sleep(Duration::from_millis(1200)).await;
     }
     assert!(size() > 0);
