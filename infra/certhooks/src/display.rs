@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use envelope::{CertificateEvent, rfc3339};
+use providers::characters::is_active;
 use providers::profile::{self, Profile};
 use time::{Duration, OffsetDateTime};
 
@@ -68,24 +69,6 @@ pub(crate) fn for_terminal(text: &str) -> Cow<'_, str> {
 /// Removes the same and line breaks, so that text from outside stays on its line and in its column.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().filter(|character| !is_active(*character)).collect()
-}
-
-/// Whether a terminal does something with a character other than showing it: control characters, and
-/// format characters, which turn the direction of text or take no room (Unicode, Cc and Cf).
-pub(crate) fn is_active(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 /// A name from outside for a column: without control characters, and at most `width` characters.

@@ -20,9 +20,6 @@ use crate::transaction::Transaction;
 /// Maximum number of jobs that share one commit, and so one wait for the disk.
 const BATCH_SIZE: usize = 256;
 
-/// Begins a transaction that takes no lock before it writes, which a read does not.
-const READ: &str = "BEGIN";
-
 /// One piece of work for the thread that owns the connection.
 pub(crate) trait Job: Send {
     /// Whether it changes nothing in the file. It is run before the others of its batch, so that it sees only what is
@@ -173,7 +170,7 @@ impl Writer {
         if jobs.is_empty() {
             return;
         }
-        let done = self.transact_from(READ, |transaction| {
+        let done = self.transact_from("BEGIN", |transaction| {
             for (job, outcome) in &mut jobs {
                 *outcome = self.outcome(catch(job.as_mut(), transaction));
             }
@@ -222,7 +219,7 @@ impl Writer {
     ) -> Result<T, String> {
         // IMMEDIATE takes the write lock at once: later in a transaction, SQLite would not wait for it.
         let is_reader = matches!(self.role, Role::Reader);
-        self.transact_from(if is_reader { READ } else { "BEGIN IMMEDIATE" }, work)
+        self.transact_from(if is_reader { "BEGIN" } else { "BEGIN IMMEDIATE" }, work)
     }
 
     fn transact_from<T>(
@@ -248,7 +245,7 @@ impl Writer {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         self.execute(begin)?;
-        let is_reading = begin == READ;
+        let changes = self.connection.total_changes();
         self.compression.borrow_mut().begin();
         let now = to_micros(self.clock.now());
         let transaction = Transaction::new(&self.connection, &self.compression, &self.claims, now);
@@ -261,7 +258,8 @@ impl Writer {
         self.log.set(match self.log.get() {
             Log::Traces => Log::Traces,
             _ if transaction.needs_scrub() => Log::Traces,
-            before if is_reading => before,
+            // Many look at the queue and change nothing.
+            before if changes == self.connection.total_changes() => before,
             _ => Log::Pages(Instant::now()),
         });
         Ok(result)

@@ -104,11 +104,7 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
         let current = match cached.take().filter(|cached| cached.read.elapsed() < self.ttl) {
             Some(fresh) => fresh,
             None => {
-                if let Some((at, error)) = unreadable
-                    && at.elapsed() < UNREADABLE_INTERVAL
-                {
-                    return Err(error.clone());
-                }
+                repeated(unreadable.as_ref(), UNREADABLE_INTERVAL)?;
                 let read = self.current(now).await;
                 *unreadable = read.as_ref().err().map(|error| (Instant::now(), error.clone()));
                 read?
@@ -122,11 +118,7 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
             return Ok(None);
         }
         // A store in trouble is not asked for every wrong guess either.
-        if let Some((at, error)) = failed
-            && at.elapsed() < REFRESH_INTERVAL
-        {
-            return Err(error.clone());
-        }
+        repeated(failed.as_ref(), REFRESH_INTERVAL)?;
         match self.all(now).await {
             Ok(all) => {
                 *failed = None;
@@ -190,6 +182,14 @@ impl<R: WebhookReceiver, S: SecretSource> Secrets<R, S> {
             add(Stage::Previous, versions.previous.as_ref(), ids.previous);
         }
         Ok(Cached { versions: found, read: Instant::now(), read_all })
+    }
+}
+
+/// Repeats the error of a read that failed less than `interval` ago.
+fn repeated(failed: Option<&(Instant, PortError)>, interval: Duration) -> PortResult<()> {
+    match failed {
+        Some((at, error)) if at.elapsed() < interval => Err(error.clone()),
+        _ => Ok(()),
     }
 }
 

@@ -18,6 +18,7 @@
 //! - [`synthetic`]: the synthetic event of the scheduled check
 //! - [`json`]: members in order, canonical form, derived ids
 //! - [`address`]: which hosts are this machine
+//! - [`characters`]: those that nobody sees, and that a terminal acts upon
 //! - [`secret_member`]: the names of a member of a secret
 //! - [`envelope_builder`]: an envelope from what a receiver knows about an event, and its fair-queue group
 //! - [`secret`]: stored secrets, header values, constant-time comparison
@@ -29,6 +30,7 @@
 pub mod address;
 pub mod api;
 pub mod certspotter;
+pub mod characters;
 pub mod cloudflare;
 pub mod digicert;
 pub mod dispatch;

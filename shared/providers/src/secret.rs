@@ -3,6 +3,7 @@ use ring::hmac::{self, HMAC_SHA256, Key, Tag};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use crate::characters::is_active;
 use crate::json;
 use crate::receiver::{PLACEHOLDER, SecretFault};
 use crate::secret_member::SecretMember;
@@ -103,12 +104,7 @@ fn usable<'a>(key: &str, value: &'a str) -> Result<&'a str, SecretFault> {
 
 /// Whether nobody sees the character in an editor: white space but for the blank, and what has no width.
 fn is_spoiled(character: char) -> bool {
-    character.is_control()
-        || (character.is_whitespace() && character != ' ')
-        || matches!(
-            character,
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
+    is_active(character) || (character.is_whitespace() && character != ' ')
 }
 
 /// Whether the value is one with its name, as in a file of settings (`webhook_key: KEY`, `DIGICERT_WEBHOOK_KEY=KEY`),

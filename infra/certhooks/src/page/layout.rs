@@ -2,10 +2,11 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use envelope::{CheckResult, Outcome, Verdict};
 use maud::{DOCTYPE, Markup, html};
+use providers::characters::is_active;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::display::{for_terminal, is_active};
+use crate::display::for_terminal;
 use crate::error::CommandError;
 use crate::inventory::State;
 use crate::page::Page;
